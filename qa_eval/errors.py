@@ -1,0 +1,51 @@
+"""Every error this package raises on purpose.
+
+    QaEvalError                     exit 2: the call or its input is wrong
+    ├── InputError                  files people wrote; carries every finding, not the first
+    ├── SpecError                   a model spec that names nothing; carries near matches
+    ├── ModelError                  a model that cannot be used, with the reason
+    ├── RunFolderError              a run folder that is complete, of another identity, or not writable
+    └── CheckFailed                 exit 1: a check or verification found differences
+
+Messages are for the person at the terminal: what was found, where, and what would be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qa_eval.records import Finding
+
+
+class QaEvalError(Exception):
+    """Base of all errors raised on purpose; the command line prints it without a traceback."""
+
+    exit_code = 2
+
+
+class InputError(QaEvalError):
+    """Input files are wrong. `findings` holds every problem; the message lists them, one a line."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(f) for f in self.findings))
+
+
+class SpecError(QaEvalError):
+    """A model or dataset spec cannot be understood."""
+
+
+class ModelError(QaEvalError):
+    """A model cannot be loaded or used."""
+
+
+class RunFolderError(QaEvalError):
+    """A run folder cannot be written to, or holds something else."""
+
+
+class CheckFailed(QaEvalError):
+    """A check, comparison or verification failed; everything ran."""
+
+    exit_code = 1

@@ -1,0 +1,417 @@
+"""The plain values that pass between the layers: frozen dataclasses, no I/O, no computation beyond lookups.
+
+An `Instance` is what a model sees (no gold), a `Prediction` is what it says, an `Answer` is what was decided
+from that under a threshold, an `ItemScore` is what the answer is worth. Everything is a fraction in [0, 1] or
+absent (`None`); nothing is ever NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+AnswerType = Literal[
+    "number", "duration", "percent", "age", "money", "date", "person", "place", "organization", "text"
+]
+"""What kind of value answers a question; chooses the typed rules of `qa_eval.metrics.match`."""
+ANSWER_TYPES: tuple[AnswerType, ...] = get_args(AnswerType)
+
+Relation = Literal["contradiction", "update", "precision", "scope", "wording"]
+"""Why the sources of a contested fact differ: both cannot be true; a later count or state; one is finer or
+bounded; battle or whole offensive; other words reported for one statement."""
+RELATIONS: tuple[Relation, ...] = get_args(Relation)
+
+Track = Literal["reading", "pooled"]
+"""`reading`: a question asked of one article. `pooled`: a question asked of all articles at once."""
+TRACKS: tuple[Track, ...] = get_args(Track)
+
+Severity = Literal["error", "warning"]
+Status = Literal["complete", "partial", "error"]
+
+
+# ------------------------------------------------------------------------------------------ the data
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One passage that states a claim."""
+
+    article: str
+    text: str
+    """Exactly the article's text at `start`."""
+    start: int
+    """Character offset in the article's decoded text."""
+    speaker: str | None = None
+    as_of: str | None = None
+    """ISO date the statement speaks of."""
+    hedged: bool = False
+    """True for "apparently", "some of" and the like."""
+
+    @property
+    def end(self) -> int:
+        """Offset just past the last character (half-open)."""
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One answer that some sources give, in every wording accepted for it."""
+
+    id: str
+    evidence: tuple[Evidence, ...]
+    """The passages that state it; at least one, each verbatim in its article."""
+    aliases: tuple[str, ...] = ()
+    """Further accepted wordings that no article uses."""
+    group: str = ""
+    """Joins near-claims for coverage; empty means the claim's own id."""
+
+    @property
+    def coverage_group(self) -> str:
+        return self.group or self.id
+
+    @property
+    def articles(self) -> frozenset[str]:
+        return frozenset(e.article for e in self.evidence)
+
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """Evidence texts, then aliases; distinct, in the order authored."""
+        return tuple(dict.fromkeys([e.text for e in self.evidence] + list(self.aliases)))
+
+    def evidence_in(self, article: str) -> tuple[Evidence, ...]:
+        return tuple(e for e in self.evidence if e.article == article)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One fact: a question, its paraphrases, and what each article answers."""
+
+    id: str
+    question: str
+    category: str
+    answer_type: AnswerType
+    claims: tuple[Claim, ...]
+    paraphrases: tuple[str, ...] = ()
+    relation: Relation | None = None
+    silent: tuple[str, ...] = ()
+    """Articles that do not answer: the right answer there is no answer."""
+    partial: tuple[str, ...] = ()
+    """Articles that neither answer nor are silent; left out of scoring."""
+    note: str = ""
+
+    @property
+    def contested(self) -> bool:
+        """Two or more claims: the sources disagree."""
+        return len(self.claims) >= 2
+
+    def own_claims(self, article: str) -> tuple[Claim, ...]:
+        """The claims this article states; empty where it is silent."""
+        return tuple(c for c in self.claims if article in c.articles)
+
+    def own_golds(self, article: str) -> tuple[str, ...]:
+        """Evidence texts of the article itself, distinct; empty where it is silent. Never aliases."""
+        return tuple(dict.fromkeys(e.text for c in self.claims for e in c.evidence_in(article)))
+
+    @property
+    def any_golds(self) -> tuple[str, ...]:
+        """Evidence texts of every claim, distinct. Never aliases."""
+        return tuple(dict.fromkeys(e.text for c in self.claims for e in c.evidence))
+
+    @property
+    def answering(self) -> frozenset[str]:
+        """The articles that state at least one claim."""
+        return frozenset(a for c in self.claims for a in c.articles)
+
+    def wording(self, paraphrase: int = 0) -> str:
+        """The canonical question (0) or paraphrase N (from 1)."""
+        return self.question if paraphrase == 0 else self.paraphrases[paraphrase - 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One source, its text decoded as UTF-8 from bytes whose hash was checked."""
+
+    id: str
+    text: str
+    sha256: str
+    title: str | None = None
+    publisher: str | None = None
+    byline: str | None = None
+    published: str | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corpus:
+    """A question set with its articles, validated."""
+
+    questions: tuple[Question, ...]
+    """In file order (files by name, lines in order)."""
+    articles: tuple[Article, ...]
+    """In manifest order."""
+    questions_sha256: str
+    """Over the canonical JSON of all questions, sorted by id."""
+    articles_sha256: str
+    """Over the sorted (id, sha256) pairs of all articles."""
+    questions_path: str = ""
+    articles_path: str = ""
+
+    def article(self, id: str) -> Article:
+        """The article of that id. Raises KeyError."""
+        return {a.id: a for a in self.articles}[id]
+
+    def question(self, id: str) -> Question:
+        """The question of that id. Raises KeyError."""
+        return {q.id: q for q in self.questions}[id]
+
+
+# ------------------------------------------------------------------------------------------ the items
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class ItemId:
+    """`FACT@ARTICLE`, `FACT~N@ARTICLE` for paraphrase N (from 1), `*` for the pooled track.
+
+    `ItemId.parse` and `str` are inverses.
+    """
+
+    fact: str
+    article: str
+    """An article id, or `*`."""
+    paraphrase: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.fact}{f'~{self.paraphrase}' if self.paraphrase else ''}@{self.article}"
+
+    @classmethod
+    def parse(cls, text: str) -> ItemId:
+        """Reads what `str` writes. Raises ValueError naming the text."""
+        head, at, article = text.partition("@")
+        fact, tilde, number = head.partition("~")
+        if not (fact and at and article) or "@" in article or (tilde and not number.isdecimal()):
+            raise ValueError(f"not an item id: {text!r} (FACT@ARTICLE, FACT~N@ARTICLE or FACT@*)")
+        if tilde and (number.startswith("0") or not number.isascii()):
+            raise ValueError(f"not an item id: {text!r} (paraphrases count from 1)")
+        return cls(fact=fact, article=article, paraphrase=int(number) if tilde else 0)
+
+    @property
+    def track(self) -> Track:
+        return "pooled" if self.article == "*" else "reading"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One question asked of one text: all that a model ever sees. There is no gold in it."""
+
+    item: str
+    """The item id; predictions are matched to it, in any order."""
+    question: str
+    context: str
+    article: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One possible answer. Offsets are characters of the article, half-open; None for text-only answers."""
+
+    text: str
+    article: str | None = None
+    start: int | None = None
+    end: int | None = None
+    score: float = 0.0
+    """Start logit + end logit (or any score of which higher is better, comparable across articles)."""
+    probability: float | None = None
+    """Filled when an answer is decided: one softmax over the n-best and the null score."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What a model says of one instance, before any threshold."""
+
+    item: str
+    n_best: tuple[Candidate, ...] = ()
+    """Best first; spans only, never the null answer; distinct spans. Empty: nothing to answer with."""
+    null_score: float | None = None
+    """Logit sum of "no answer", minimum over windows; None where the model has no such head."""
+    text: str | None = None
+    """A final answer the model decided itself ("" = abstains), not to be decided again by a threshold."""
+    no_answer_probability: float | None = None
+    """Given by the model itself; otherwise computed as sigmoid(null_score - best score)."""
+    windows: int = 0
+    tokens: int = 0
+    """Tokens that went through the model, special ones included, padding not."""
+    truncated: bool = False
+    """True if some of the context could not be seen."""
+    error: str | None = None
+    """Why there is no prediction; it then scores 0 and is counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was decided from a prediction: a text, or "" for no answer."""
+
+    item: str
+    text: str
+    candidate: Candidate | None = None
+    """The chosen span; None when abstaining or when there are no candidates."""
+    score: float | None = None
+    """The best candidate's score, chosen or not."""
+    null_score: float | None = None
+    no_answer_probability: float | None = None
+    threshold: float | None = None
+    """Abstain when null_score - best score > threshold; None where nothing could be decided by it."""
+    n_best: tuple[Candidate, ...] = ()
+    """With probabilities."""
+    confidence: float | None = None
+    """Probability of what was answered (of the null answer when abstaining), in [0, 1]."""
+    windows: int = 0
+    tokens: int = 0
+    truncated: bool = False
+    error: str | None = None
+    missing: bool = False
+    """True if the model gave no prediction for the item at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """How an answer was judged against a wording, and by which rule."""
+
+    ok: bool
+    level: int
+    """5 identical, 4 equal by the SQuAD rules, 3 equal text, 2 equal typed value, 1 value only, 0 no."""
+    rule: str
+    detail: str = ""
+    """For people: what was compared, e.g. `400 != 417`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemScore:
+    """What one answer to one item is worth. A value that is not defined for the item is absent from `scores`."""
+
+    item: ItemId
+    category: str
+    contested: bool
+    relation: Relation | None
+    answerable: bool
+    """Reading track: the article states a claim. Pooled: always True."""
+    golds: tuple[str, ...]
+    """`own` golds on the reading track, `any` golds on the pooled one; empty where no answer is right."""
+    prediction: str
+    matched_claim: str | None
+    """claim(p): the claim the prediction makes; None for none or ambiguous."""
+    match: Match
+    """The rule that credited the answer or, if none did, the most telling refusal."""
+    scores: Mapping[str, float]
+    """Per-item values of the metrics, by metric id."""
+    confidence: float | None = None
+    correct: bool = False
+    """What `confidence` is about: `match` on the reading track, `match_any` on the pooled one."""
+    no_answer_margin: float | None = None
+    """Ranks items by belief in no answer: null score - best score; or the given probability's logit."""
+    answered: bool = False
+    error: bool = False
+    missing: bool = False
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A number with its uncertainty."""
+
+    value: float
+    low: float | None
+    high: float | None
+    """95 % interval; never of zero width; None only where a sample of one could not give one."""
+    method: str
+    """`bca`, `percentile`, `wilson`."""
+    n: int
+    """Items in the denominator."""
+    clusters: int
+    """Facts they come from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """All metrics of one model on one data set."""
+
+    metrics: Mapping[Track, Mapping[str, Estimate]]
+    """Metrics that are undefined on these data are absent."""
+    slices: Mapping[str, Mapping[str, Estimate]]
+    """`settled`, `contested`, `silent`, `relation:R`, `category:C`, `article:A`; of the reading track if it
+    was run, else of the pooled one."""
+    source_preference: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Pooled track: article -> {wins, n, rate, chance}: how often a contested top answer is its claim."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """items, answered, abstained, missing, errors, truncated; reading items, or pooled ones if alone."""
+
+
+# ------------------------------------------------------------------------------------------ models and runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoding:
+    """Every choice of windowing and decoding that can move an answer."""
+
+    max_length: int = 384
+    """Tokens of a window, question and special tokens included."""
+    doc_stride: int = 128
+    """Tokens that consecutive windows share."""
+    max_answer_tokens: int = 30
+    n_best: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """How to compute; may move a score within 1e-4, never an answer that is not close."""
+
+    device: str = "auto"
+    dtype: str = "auto"
+    """`auto` is float32 on CPU."""
+    batch_tokens: int = 4096
+    deterministic: bool = False
+    """Every window alone and unpadded, fixed threads, CPU."""
+    trust_remote_code: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """Who answered: enough to tell two models apart and to find the same one again."""
+
+    spec: str
+    """Canonical spec; parses back to itself."""
+    kind: str
+    name: str
+    revision: str | None = None
+    weights_sha256: str | None = None
+    """Over the weight files' bytes."""
+    fingerprint: str | None = None
+    """Over everything that decides its answers but the decoding options (weights, config, tokenizer, code
+    version of a heuristic); None: answers of this model must not be cached."""
+    parameters: int | None = None
+    no_null_head: bool = False
+    """True if it was not declared as trained with unanswerable questions: null scores are absent."""
+    license: str | None = None
+    backend: str = "python"
+    """What computes, as part of the signature: `torch-float32`, `python`, …"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One problem in input that people write."""
+
+    severity: Severity
+    path: str
+    line: int | None
+    field: str
+    message: str
+    """What was found, and what would be right."""
+    check: str = ""
+    """Short kebab-case name of the check, as used in exemptions."""
+    fact: str = ""
+    """The question's id where known."""
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line is not None else self.path
+        return f"{where}: {self.field}: {self.message}" if self.field else f"{where}: {self.message}"
