@@ -1,3 +1,40 @@
-"""Extractive question answering, evaluated: contested answers where the sources disagree."""
+"""Extractive question answering, evaluated: contested answers where the sources disagree.
+
+Public names, each imported when first used (so that nothing heavy is loaded by accident):
+
+* `evaluate` – run models over a corpus and get a scored `Run`;
+* `load_corpus` – read and validate a question set with its articles;
+* `load_run` – read a run folder or a `leaderboard.json`;
+* `Model` – the protocol that anything which answers questions follows.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qa_eval.corpus import load_corpus
+    from qa_eval.models import Model
+    from qa_eval.run import evaluate
+    from qa_eval.store import load_run
 
 __version__ = "0.1.0"
+__all__ = ["Model", "__version__", "evaluate", "load_corpus", "load_run"]
+
+_HOMES = {
+    "Model": "qa_eval.models",
+    "evaluate": "qa_eval.run",
+    "load_corpus": "qa_eval.corpus",
+    "load_run": "qa_eval.store",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'qa_eval' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

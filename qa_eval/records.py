@@ -313,6 +313,11 @@ class ItemScore:
     error: bool = False
     missing: bool = False
     truncated: bool = False
+    answer_type: AnswerType = "text"
+    """Of the question: two wordings' answers are compared by its rules."""
+    sources: Mapping[str, tuple[bool, float]] = field(default_factory=dict)
+    """Pooled track, contested facts whose top answer makes a claim: answering article -> (it states that
+    claim, the share of all claims that it states: its chance)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,51 @@
+# Two commands: `make run` shows a leaderboard, `make test` checks everything. The rest serves these.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
+export PIP_CONSTRAINT := constraints.txt
+
+.PHONY: run test lint types layers spelling questions pytest baseline clean help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/.installed ## benchmark the embedded model and the baselines on the curated questions
+	$(BIN)/qa-eval run
+
+test: lint types layers spelling questions pytest ## everything a pull request must pass
+
+lint: $(VENV)/.installed-test ## ruff: errors, style, formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-test ## mypy --strict
+	$(BIN)/mypy
+
+layers: $(VENV)/.installed-test ## the layering of the modules
+	$(BIN)/lint-imports --no-logo
+
+spelling: $(VENV)/.installed-test ## codespell
+	$(BIN)/codespell
+
+questions: $(VENV)/.installed-test ## the question set's own checks
+	$(BIN)/qa-eval questions check
+
+pytest: $(VENV)/.installed-test ## the tests, on all cores
+	$(BIN)/pytest -n auto --dist loadfile
+
+baseline: $(VENV)/.installed ## make the committed results anew
+	$(BIN)/qa-eval run --name baseline --deterministic --paraphrases --no-cache --overwrite
+
+clean: ## remove the environment and all caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Installed editable, so that a checkout answers with its own questions and articles.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -e .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(PIP) install -e '.[test]'
+	@touch $@

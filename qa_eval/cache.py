@@ -1,0 +1,338 @@
+"""Answers that were already computed, by content: what was answered is never asked again.
+
+The key of an answer is everything that decides it: the model's fingerprint, the decoding options, what computes
+(backend, dtype, determinism), the question's words and the text read. Editing one question therefore asks only
+that one, and two runs may share one cache at once (SQLite, write-ahead log). The same store, in a file inside the
+run folder, makes a run without the global cache resumable.
+
+Nothing read is trusted: a value with a wrong checksum or shape, or whose spans are not in the text, counts as
+absent; a file that is not a sound database is set aside and a new one begun. A cache that cannot be written costs
+speed, never the run: every such problem is one logged warning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from qa_eval.provenance import canonical_json, sha256_json, sha256_text
+from qa_eval.records import Candidate, Decoding, Instance, ModelInfo, Prediction
+
+_FORMAT = 1
+"""Part of every key and of the file's name: another layout never meets this one."""
+_FILE = f"answers-{_FORMAT}.sqlite"
+_WAIT_SECONDS = 30.0
+"""How long a writer waits for another process's write."""
+_LOOKUP = 500
+"""Keys a query; SQLite allows 999 parameters in old builds."""
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+def cache_folder() -> Path:
+    """Where the global cache lies: `QA_EVAL_CACHE` if set, else the platform's cache folder for this user."""
+    override = os.environ.get("QA_EVAL_CACHE")
+    if override:
+        return Path(override).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("qa-eval", appauthor=False)
+
+
+def cache_path() -> Path:
+    """The global cache's file."""
+    return cache_folder() / _FILE
+
+
+def answer_key(
+    info: ModelInfo, decoding: Decoding | None, instance: Instance, *, deterministic: bool
+) -> str | None:
+    """The key of a model's answer to an instance; None for a model whose answers must not be kept.
+
+    The item's id and the article's are not part of it, only their words are.
+    """
+    if info.fingerprint is None:
+        return None
+    return sha256_json(
+        {
+            "format": _FORMAT,
+            "model": info.fingerprint,
+            "decoding": asdict(decoding) if decoding is not None else None,
+            "backend": info.backend,
+            "deterministic": deterministic,
+            "question": sha256_text(instance.question),
+            "context": sha256_text(instance.context),
+        }
+    )
+
+
+# ------------------------------------------------------------------------------------------ values
+
+
+def render_answer(prediction: Prediction, instance: Instance) -> str:
+    """A prediction as the cache keeps it: without the item's id and the article's."""
+    value = asdict(prediction)
+    del value["item"], value["error"]
+    value["n_best"] = [
+        [
+            c.text,
+            c.start,
+            c.end,
+            c.score,
+            c.probability,
+            None if c.article == instance.article else [c.article],
+        ]
+        for c in prediction.n_best
+    ]
+    return canonical_json(value)
+
+
+def parse_answer(text: str, instance: Instance) -> Prediction:
+    """What `render_answer` wrote, for an instance of the same words.
+
+    Raises ValueError, TypeError or KeyError for anything that is not exactly such a value: other fields,
+    a number that is not finite, a span that is not in the text.
+    """
+    value = json.loads(text)
+    n_best = tuple(_candidate(entry, instance) for entry in value.pop("n_best"))
+    prediction = Prediction(item=instance.item, n_best=n_best, **value)
+    if render_answer(prediction, instance) != text:
+        raise ValueError("not in the form it was written in")
+    if type(prediction.windows) is not int or type(prediction.tokens) is not int:
+        raise TypeError("windows and tokens are whole numbers")
+    if not (prediction.text is None or isinstance(prediction.text, str)):
+        raise TypeError("text is a string or null")
+    for number in (prediction.null_score, prediction.no_answer_probability):
+        if number is not None and not math.isfinite(number):
+            raise ValueError("a score that is not finite")
+    return prediction
+
+
+def _candidate(entry: Sequence[Any], instance: Instance) -> Candidate:
+    text, start, end, score, probability, other = entry
+    if not isinstance(text, str) or not math.isfinite(score):
+        raise TypeError("a candidate is a text and a finite score")
+    if start is not None and other is None and instance.context[start:end] != text:
+        raise ValueError("a span that is not in the text")
+    article = instance.article if other is None else other[0]
+    return Candidate(text=text, article=article, start=start, end=end, score=score, probability=probability)
+
+
+def _checksum(key: str, value: str) -> str:
+    return hashlib.blake2b(f"{key} {value}".encode(), digest_size=16).hexdigest()
+
+
+# ------------------------------------------------------------------------------------------ the store
+
+
+@dataclass(slots=True, kw_only=True)
+class PredictionCache:
+    """An open cache file. Use it as a context manager, or call `close`.
+
+    >>> import tempfile
+    >>> from qa_eval.records import Candidate, Instance, Prediction
+    >>> instance = Instance(item="sky@a", question="What is blue?", context="The sky is blue.", article="a")
+    >>> answer = Prediction(item="sky@a", n_best=(Candidate(text="sky", article="a", start=4, end=7),))
+    >>> with tempfile.TemporaryDirectory() as folder, PredictionCache(path=Path(folder) / "c") as cache:
+    ...     cache.put("model", [("key", answer, instance)])
+    ...     cache.get([("key", instance)]) == {"sky@a": answer}
+    True
+    """
+
+    path: Path
+    _connection: sqlite3.Connection | None = field(default=None, init=False)
+    _writable: bool = field(default=True, init=False)
+
+    def __post_init__(self) -> None:
+        self._guard(lambda connection: None, None, "opened")
+
+    def __enter__(self) -> PredictionCache:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def usable(self) -> bool:
+        """False once the file could not be opened or written; nothing is kept from then on."""
+        return self._writable
+
+    def close(self) -> None:
+        """Closes the file; what was put is in it."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def get(self, wanted: Sequence[tuple[str, Instance]]) -> dict[str, Prediction]:
+        """The kept answers of these (key, instance) pairs, by item id. Never raises for the cache's sake."""
+        keys = sorted({key for key, _ in wanted})
+        found = self._guard(lambda connection: _select(connection, keys), {}, "read")
+        answers = {}
+        broken = 0
+        for key, instance in wanted:
+            if key not in found:
+                continue
+            value, checksum = found[key]
+            try:
+                if not isinstance(value, str) or checksum != _checksum(key, value):
+                    raise ValueError("wrong checksum")
+                answers[instance.item] = parse_answer(value, instance)
+            except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+                broken += 1
+        if broken:
+            _log.warning("%s: %d broken answers are ignored and asked again", self.path, broken)
+        return answers
+
+    def put(self, model: str, answers: Iterable[tuple[str, Prediction, Instance]]) -> None:
+        """Keeps these (key, prediction, instance) triples in one transaction. Failed answers are not kept.
+
+        `model` is a name for `cache_info`. Never raises for the cache's sake.
+        """
+        rows = []
+        for key, prediction, instance in answers:
+            if prediction.error is None:
+                value = render_answer(prediction, instance)
+                rows.append((key, model, value, _checksum(key, value)))
+        if rows and self._writable:
+            self._guard(lambda connection: _insert(connection, rows), None, "written to")
+
+    def _guard(self, action: Callable[[sqlite3.Connection], _T], otherwise: _T, verb: str) -> _T:
+        """Runs an action; a broken file is set aside and the action tried on a new one, other trouble ends use."""
+        if not self._writable:
+            return otherwise
+        for attempt in (1, 2):
+            try:
+                if self._connection is None:
+                    self._connection = _open(self.path)
+                return action(self._connection)
+            except (sqlite3.Error, OSError) as error:
+                self.close()
+                if attempt == 1 and _broken(error) and self._set_aside():
+                    continue
+                _log.warning("%s: the cache cannot be %s (%s); going on without it", self.path, verb, error)
+                self._writable = False
+                break
+        return otherwise
+
+    def _set_aside(self) -> bool:
+        aside = self.path.with_name(f"{self.path.name}.broken-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+        try:
+            self.path.rename(aside)
+        except FileNotFoundError:
+            return True  # another process did it first
+        except OSError:
+            return False
+        # The log belongs to the broken file: replayed into a new one it would break that as well.
+        for suffix in ("-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        _log.warning("%s: not a sound cache; set aside as %s, a new one is begun", self.path, aside.name)
+        return True
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        # In WAL mode NORMAL loses nothing when the process is killed, and only the latest when the power fails.
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS answers"
+            " (key TEXT PRIMARY KEY, model TEXT NOT NULL, value TEXT NOT NULL, checksum TEXT NOT NULL)"
+            " WITHOUT ROWID"
+        )
+        # A table of that name with other columns is not ours: found now, not in the middle of a run.
+        connection.execute("SELECT key, model, value, checksum FROM answers LIMIT 1").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _broken(error: Exception) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return False
+    foreign = code == sqlite3.SQLITE_ERROR and "no such column" in str(error)
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or foreign
+
+
+def _select(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, tuple[Any, Any]]:
+    found: dict[str, tuple[Any, Any]] = {}
+    for start in range(0, len(keys), _LOOKUP):
+        some = keys[start : start + _LOOKUP]
+        marks = ",".join("?" * len(some))
+        query = f"SELECT key, value, checksum FROM answers WHERE key IN ({marks})"  # noqa: S608 - marks only
+        found.update((key, (value, checksum)) for key, value, checksum in connection.execute(query, some))
+    return found
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[str, str, str, str]]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", rows)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+# ------------------------------------------------------------------------------------------ upkeep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheInfo:
+    """What the cache holds."""
+
+    path: Path
+    entries: int
+    bytes: int
+    """Of the file on disk, its log included."""
+    models: Mapping[str, tuple[int, int]]
+    """Model spec -> (entries, bytes of its values), largest first."""
+
+
+def cache_info(path: Path | None = None) -> CacheInfo:
+    """What the cache (the global one by default) holds; no entries where there is no file.
+
+    A broken file is set aside, as it would be by a run.
+    """
+    path = path or cache_path()
+    if not path.exists():
+        return CacheInfo(path=path, entries=0, bytes=0, models={})
+    query = "SELECT model, count(*), sum(length(CAST(value AS BLOB))) FROM answers GROUP BY model ORDER BY 3 DESC, 1"
+    with PredictionCache(path=path) as cache:
+        rows = cache._guard(lambda connection: connection.execute(query).fetchall(), [], "read")
+    models = {str(model): (int(entries), int(size)) for model, entries, size in rows}
+    return CacheInfo(path=path, entries=sum(n for n, _ in models.values()), bytes=_size(path), models=models)
+
+
+def clear_cache(path: Path | None = None) -> CacheInfo:
+    """Empties the cache (the global one by default), safely beside a run that uses it. Returns what it held."""
+    path = path or cache_path()
+    before = cache_info(path)
+    if before.entries:
+        with closing(_open(path)) as connection:
+            connection.execute("DELETE FROM answers")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("VACUUM")
+    for aside in path.parent.glob(f"{path.name}.broken-*"):
+        aside.unlink(missing_ok=True)
+    return before
+
+
+def _size(path: Path) -> int:
+    files = (path, path.with_name(path.name + "-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())

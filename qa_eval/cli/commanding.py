@@ -1,0 +1,120 @@
+"""How every command of `qa-eval` behaves: options in sections, near matches, `--config`, exit codes.
+
+Exit codes: 0 done; 1 a check, comparison or verification failed, or a model failed; 2 the call or its input is
+wrong; 130 interrupted. A mistake in the call or its input is told in clear lines on stderr, without a traceback; a
+mistake of ours keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+import click
+
+from qa_eval.cli.configuration import config_option
+from qa_eval.errors import InputError, QaEvalError
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+INTERRUPTED = 130
+"""What a shell reports of a program that ctrl-C ended."""
+
+CONTEXT_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class SectionedOption(click.Option):
+    """An option that stands under a heading of its own in the help."""
+
+    def __init__(self, *args: Any, section: str = "Options", **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.section = section
+
+
+def option(*declarations: str, section: str = "Options", **attributes: Any) -> Callable[[_F], _F]:
+    """`click.option`, under a heading of the help."""
+    return click.option(*declarations, cls=SectionedOption, section=section, **attributes)
+
+
+class Command(click.Command):
+    """A command with `--config` and sections in its help."""
+
+    def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **attributes: Any) -> None:
+        attributes["context_settings"] = CONTEXT_SETTINGS | (attributes.get("context_settings") or {})
+        super().__init__(*args, **attributes)
+        self.examples = tuple(examples)
+        """(command line, what it does), shown at the end of the help."""
+        self.params.append(config_option())
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            if (record := param.get_help_record(ctx)) is not None:
+                sections.setdefault(getattr(param, "section", "Other"), []).append(record)
+        if "Other" in sections:
+            sections["Other"] = sections.pop("Other")
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.examples:
+            with formatter.section("Examples"):
+                for line, meaning in self.examples:
+                    pad = " " * formatter.current_indent
+                    formatter.write(f"{pad}{line}\n{pad}    {meaning}\n")
+        super().format_epilog(ctx, formatter)
+
+
+class Group(click.Group):
+    """A group of commands; a mistyped name is answered with its near matches."""
+
+    command_class = Command
+    group_class = type
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        attributes["context_settings"] = CONTEXT_SETTINGS | (attributes.get("context_settings") or {})
+        super().__init__(*args, **attributes)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order of use, not of the alphabet
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            near = get_close_matches(name, self.commands, n=3, cutoff=0.5)
+            hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(self.commands)}."
+            ctx.fail(f"No such command '{name}'. {hint}")
+        return super().resolve_command(ctx, args)
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Runs a command line. In standalone mode, the default, it ends the process with the exit code."""
+        if not extra.pop("standalone_mode", True):
+            return super().main(*args, standalone_mode=False, **extra)
+        try:
+            code = super().main(*args, standalone_mode=False, **extra)
+        except click.Abort:
+            sys.exit(INTERRUPTED)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except QaEvalError as error:
+            _report(error)
+            sys.exit(error.exit_code)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _report(error: QaEvalError) -> None:
+    from qa_eval.render import clean_lines
+
+    lines = clean_lines(str(error))
+    if isinstance(error, InputError):
+        count = len(error.findings)
+        lines += [f"Error: the input is wrong in {count} place{'s' if count != 1 else ''}; nothing was done."]
+    else:
+        lines[0] = f"Error: {lines[0]}"
+    click.echo("\n".join(lines), err=True)

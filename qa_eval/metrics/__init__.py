@@ -1,0 +1,1 @@
+"""How good an answer is: pure functions on plain values, fractions in [0, 1]."""

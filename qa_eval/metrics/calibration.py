@@ -1,0 +1,230 @@
+"""How well a confidence tells right answers from wrong ones.
+
+All functions take one value per item and return `None` where the quantity is undefined (no items, or items of
+one class only). Items with equal scores are exchangeable: no value depends on the order in which they come.
+An item of weight 2 counts like two equal items; `*_rows` compute many weightings at once, for resampling.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+_SLACK = 1e-9
+"""Relative tolerance of comparisons with a target, so that 4 of 5 reaches 0.8."""
+
+
+# ------------------------------------------------------------------------------------------ probabilities
+
+
+def brier(confidence: ArrayLike, correct: ArrayLike) -> float | None:
+    """Mean squared distance of the confidence from what happened (1 right, 0 wrong), in [0, 1]; 0 is best.
+
+    None without items. Raises ValueError for confidences outside [0, 1] and for unequal lengths.
+
+    Source: Brier (1950), in the two-outcome form.
+
+    >>> brier([1.0, 0.5], [True, False])
+    0.125
+    """
+    said, right = _probabilities(confidence, correct)
+    return float(np.mean((said - right) ** 2)) if said.size else None
+
+
+def ece(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> float | None:
+    """Expected calibration error over bins of equal width, in [0, 1].
+
+    Each bin's |mean confidence - accuracy|, weighted by its share of the items. A confidence on an inner edge
+    belongs to the bin above it, 1.0 to the last. Biased upwards on few items: read it only beside
+    `expected_ece`. None without items; raises ValueError as `brier` does.
+
+    Source: Guo et al., On Calibration of Modern Neural Networks (2017).
+
+    >>> ece([0.95, 0.95, 0.05], [True, False, False])
+    0.31666666666666665
+    """
+    said, right = _probabilities(confidence, correct)
+    if not said.size:
+        return None
+    place = _bin_of(said, bins)
+    gaps = np.bincount(place, weights=said - right, minlength=bins)
+    return float(np.abs(gaps).sum() / said.size)
+
+
+def expected_ece(confidence: ArrayLike, bins: int = 10) -> float | None:
+    """The `ece` that a perfectly calibrated model with these confidences has on average.
+
+    Exact: in each bin the number right is a sum of independent coins (Poisson-binomial), whose distribution is
+    built coin by coin. None without items; raises ValueError for confidences outside [0, 1].
+
+    >>> expected_ece([0.5, 0.5])
+    0.25
+    """
+    said, _ = _probabilities(confidence, np.zeros(np.shape(confidence)))
+    if not said.size:
+        return None
+    place = _bin_of(said, bins)
+    return sum(_mean_absolute_deviation(said[place == b]) for b in np.unique(place)) / said.size
+
+
+def _bin_of(said: FloatArray, bins: int) -> NDArray[np.intp]:
+    return np.minimum((said * bins).astype(np.intp), bins - 1)
+
+
+def _mean_absolute_deviation(chances: FloatArray) -> float:
+    """E|S - E S| of the number S of successes of independent coins with these chances."""
+    mass = np.ones(1)
+    for chance in chances:
+        mass = np.append(mass * (1 - chance), 0.0) + np.append(0.0, mass * chance)
+    return float(mass @ np.abs(np.arange(mass.size) - chances.sum()))
+
+
+# ------------------------------------------------------------------------------------------ rankings
+
+
+def auroc(score: ArrayLike, positive: ArrayLike, weights: ArrayLike | None = None) -> float | None:
+    """Chance that a positive item scores above a negative one, ties counting half; in [0, 1], 0.5 is no skill.
+
+    Infinite scores are allowed. None unless both classes carry weight. Raises ValueError for NaN scores,
+    negative weights and unequal lengths.
+
+    Source: the Mann-Whitney form of the area under the ROC curve (Hanley and McNeil, 1982).
+
+    >>> auroc([0.9, 0.4, 0.4], [True, True, False])
+    0.75
+    """
+    return _single(auroc_rows(score, positive, _one_row(score, weights)))
+
+
+def aurc(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike | None = None) -> float | None:
+    """Area under the risk-coverage curve, in [0, 1]: lower is better.
+
+    Answers are accepted from the most confident on; the value is the mean, over 1..n accepted, of the share
+    that is wrong. Among ties it is the exact expectation over all orders. Weights must be whole numbers, since
+    an item of weight w stands for w accepted answers. None without weight; raises ValueError for fractional or
+    negative weights, NaN and unequal lengths.
+
+    Source: Geifman and El-Yaniv, Selective Classification (2017); the treatment of ties is derived here.
+
+    >>> aurc([0.9, 0.8, 0.8], [True, True, False])
+    0.19444444444444445
+    """
+    return _single(aurc_rows(confidence, correct, _one_row(confidence, weights)))
+
+
+def coverage_at_accuracy(
+    confidence: ArrayLike, correct: ArrayLike, accuracy: float = 0.8, weights: ArrayLike | None = None
+) -> float | None:
+    """The largest share of items that can be answered with at least this accuracy, in [0, 1].
+
+    The items answered are all those at or above some confidence, so ties are accepted or refused together and
+    the value can be reached by a threshold. 0.0 where no threshold reaches the accuracy; None without weight.
+    Raises ValueError for negative weights, NaN and unequal lengths.
+
+    >>> coverage_at_accuracy([0.9, 0.8, 0.7, 0.6], [True, True, False, False], accuracy=0.6)
+    0.75
+    """
+    return _single(coverage_rows(confidence, correct, _one_row(confidence, weights), accuracy))
+
+
+def auroc_rows(score: ArrayLike, positive: ArrayLike, weights: ArrayLike) -> FloatArray:
+    """`auroc` under each row of weights (rows, items); rows for which it is undefined are left out."""
+    starts, right, rows = _ranked(score, positive, weights)
+    # From the highest score down: a positive item beats all negatives that come later.
+    above = np.add.reduceat(rows * right, starts, axis=1)
+    below = np.add.reduceat(rows * (1 - right), starts, axis=1)
+    positives, negatives = above.sum(axis=1), below.sum(axis=1)
+    later = negatives[:, None] - np.cumsum(below, axis=1)
+    wins = (above * (later + below / 2)).sum(axis=1)
+    pairs = positives * negatives
+    defined = pairs > 0
+    values: FloatArray = np.clip(wins[defined] / pairs[defined], 0.0, 1.0)
+    return values
+
+
+def aurc_rows(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike) -> FloatArray:
+    """`aurc` under each row of whole weights (rows, items); rows without weight are left out."""
+    starts, right, rows = _ranked(confidence, correct, weights)
+    if np.any(rows != np.floor(rows)):
+        raise ValueError("weights of aurc must be whole numbers: how often each item occurs")
+    rows = rows[rows.sum(axis=1) > 0]
+    size = np.add.reduceat(rows, starts, axis=1)
+    wrong = np.add.reduceat(rows * (1 - right), starts, axis=1)
+    accepted, errors = np.cumsum(size, axis=1), np.cumsum(wrong, axis=1)
+    # Inside a tie of m answers with e errors, after K accepted with E errors, the j-th accepted is expected to
+    # bring the errors to E + j e/m. Summing (E + j e/m) / (K + j) over j = 1..m gives, with harmonic numbers H,
+    # e + (E - K e/m) (H(K + m) - H(K)).
+    share = np.divide(wrong, size, out=np.zeros_like(wrong), where=size > 0)
+    total = accepted[:, -1] if rows.size else np.zeros(0)
+    harmonic = np.append(0.0, np.cumsum(1.0 / np.arange(1, int(total.max(initial=0.0)) + 1)))
+    before, after = (accepted - size).astype(np.intp), accepted.astype(np.intp)
+    inner = wrong + ((errors - wrong) - before * share) * (harmonic[after] - harmonic[before])
+    values: FloatArray = np.clip(inner.sum(axis=1) / total, 0.0, 1.0)
+    return values
+
+
+def coverage_rows(
+    confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike, accuracy: float = 0.8
+) -> FloatArray:
+    """`coverage_at_accuracy` under each row of weights (rows, items); rows without weight are left out."""
+    starts, right, rows = _ranked(confidence, correct, weights)
+    rows = rows[rows.sum(axis=1) > 0]
+    accepted = np.cumsum(np.add.reduceat(rows, starts, axis=1), axis=1)
+    correctly = np.cumsum(np.add.reduceat(rows * right, starts, axis=1), axis=1)
+    reached = correctly >= accuracy * accepted - _SLACK * accepted[:, -1:]
+    values: FloatArray = np.where(reached, accepted, 0.0).max(axis=1, initial=0.0) / accepted[:, -1]
+    return values
+
+
+# ------------------------------------------------------------------------------------------ input
+
+
+def _ranked(
+    score: ArrayLike, label: ArrayLike, weights: ArrayLike
+) -> tuple[NDArray[np.intp], FloatArray, FloatArray]:
+    """Where each tie starts, labels and rows of weights, all from the highest score down."""
+    values, labels = _paired(score, label)
+    rows = np.asarray(weights, dtype=np.float64)
+    if rows.ndim != 2 or rows.shape[1] != values.size:
+        raise ValueError(f"weights of shape {rows.shape} do not fit {values.size} items")
+    if np.any(rows < 0):
+        raise ValueError("weights must not be negative")
+    if not values.size:
+        return np.zeros(0, dtype=np.intp), labels, rows
+    order = np.argsort(-values, kind="stable")
+    falling = values[order]
+    starts = np.flatnonzero(np.append(True, falling[1:] != falling[:-1]))
+    return starts, labels[order], rows[:, order]
+
+
+def _paired(score: ArrayLike, label: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    values = np.asarray(score, dtype=np.float64)
+    labels = np.asarray(label, dtype=np.float64)
+    if values.ndim != 1 or values.shape != labels.shape:
+        raise ValueError(f"{values.shape} scores do not fit {labels.shape} labels")
+    if np.any(np.isnan(values)):
+        raise ValueError("a score is NaN")
+    if np.any((labels != 0) & (labels != 1)):
+        raise ValueError("a label is neither true nor false")
+    return values, labels
+
+
+def _probabilities(confidence: ArrayLike, correct: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    said, right = _paired(confidence, correct)
+    if np.any((said < 0) | (said > 1)):
+        raise ValueError("a confidence is outside [0, 1]")
+    return said, right
+
+
+def _one_row(score: ArrayLike, weights: ArrayLike | None) -> NDArray[Any]:
+    if weights is None:
+        return np.ones((1, np.size(score)))
+    return np.asarray(weights, dtype=np.float64)[None]
+
+
+def _single(values: FloatArray) -> float | None:
+    return float(values[0]) if values.size else None

@@ -1,0 +1,88 @@
+"""What may reach a terminal, how wide it is, and how styled lines are written to it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+FALLBACK_WIDTH = 100
+"""Columns when nothing says how wide the output is."""
+
+_UNSAFE = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff"
+# Control characters (C0, DEL, C1), direction overrides, line separators, lone surrogates: they can move the cursor,
+# recolour or reorder what stands beside them, or cannot be encoded at all.
+_CONTROL = re.compile(f"[{_UNSAFE}]")
+_JSON_UNSAFE = re.compile(f"[{_UNSAFE[9:]}]")
+
+_ASCII = str.maketrans(
+    {"–": "-", "−": "-", "…": "~", "·": ",", "Δ": "D", "─": "-", "½": "h", "«": "<", "»": ">", "⟦": "[", "⟧": "]", "×": "x", "†": "+", "≠": "#", "→": ">"}
+)
+
+
+def clean(text: str) -> str:
+    """The text with everything that could steer a terminal made visible as an escape.
+
+    >>> clean("a\\x1b[31mb")
+    'a\\\\x1b[31mb'
+    >>> clean("two\\nlines")
+    'two\\\\nlines'
+    """
+    return _CONTROL.sub(_escape, text)
+
+
+def clean_lines(text: str) -> list[str]:
+    """The lines of a message, each cleaned; at least one."""
+    return [clean(line) for line in text.split("\n")]
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")
+
+
+def safe_json(text: str) -> str:
+    r"""JSON with what could steer a terminal written as `\uXXXX`; the value it holds is the same.
+
+    >>> safe_json('"\x9b31m"')
+    '"\\u009b31m"'
+    """
+    return _JSON_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def terminal_width(stream: TextIO) -> int:
+    """Columns of the terminal that shows the stream: `COLUMNS`, the stream's own, else that of the other streams
+    (a pager's, usually), else 100.
+    """
+    if (columns := os.environ.get("COLUMNS", "")).isdecimal() and int(columns) > 0:
+        return int(columns)
+    for candidate in (stream.fileno, lambda: 2, lambda: 0):
+        try:
+            if (width := os.get_terminal_size(candidate()).columns) > 0:
+                return width
+        except (OSError, ValueError):
+            continue
+    return FALLBACK_WIDTH
+
+
+def write_lines(stream: TextIO, lines: Iterable[Text | str]) -> None:
+    """Writes the lines as they are: styled on a terminal (colour unless NO_COLOR), plain elsewhere, never wrapped.
+
+    On a stream that cannot encode typographic characters they become their nearest ASCII neighbours.
+    """
+    console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    for line in lines:
+        text = Text(line) if isinstance(line, str) else line
+        console.print(_encodable(text, getattr(stream, "encoding", None) or "utf-8"), soft_wrap=True)
+
+
+def _encodable(text: Text, encoding: str) -> Text:
+    try:
+        text.plain.encode(encoding, "surrogatepass")
+    except (UnicodeEncodeError, LookupError):
+        text = text.copy()
+        text.plain = text.plain.translate(_ASCII)
+    return text

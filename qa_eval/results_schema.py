@@ -1,0 +1,311 @@
+"""What a run folder holds, as records: `leaderboard.json` and the rows of `predictions/*.jsonl`.
+
+Lenient and versioned, because the program wrote these files itself, perhaps an older or newer one: unknown
+fields are kept, absent ones have defaults where that loses nothing, and a newer `schema_version` is refused
+by name instead of being misread. Every metric is a fraction in [0, 1]; absent is `None` or left out, never
+NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from qa_eval.records import Status
+
+SCHEMA_VERSION = 1
+"""Of both files. It rises only when an older program would misread them."""
+
+Fraction = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
+"""A number in [0, 1]."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
+
+
+class EstimateRow(_Record):
+    """A metric with its 95 % interval."""
+
+    value: Fraction
+    low: Fraction | None = None
+    high: Fraction | None = None
+    method: str = ""
+    """`bca`, `percentile`, `wilson`."""
+    n: int = 0
+    """Items in the denominator."""
+    clusters: int = 0
+    """Facts they come from."""
+
+
+class DifferenceRow(_Record):
+    """A paired difference of two rows on the same facts; positive when this row is better."""
+
+    value: FiniteFloat
+    low: FiniteFloat | None = None
+    high: FiniteFloat | None = None
+    p: Fraction | None = None
+    method: str = ""
+    clusters: int = 0
+
+
+class ModelRow(_Record):
+    """Who answered."""
+
+    spec: str
+    kind: str
+    """`reference` for rows that are built from the golds."""
+    name: str
+    revision: str | None = None
+    weights_sha256: str | None = None
+    fingerprint: str | None = None
+    parameters: int | None = None
+    no_null_head: bool = False
+    """True if it has no score for "no answer"; it then never abstains by a threshold."""
+    license: str | None = None
+    backend: str = "python"
+
+
+class DecodingRow(_Record):
+    """How windows were made and answers decided; None where the model has no such thing."""
+
+    max_length: int | None = None
+    doc_stride: int | None = None
+    max_answer_tokens: int | None = None
+    n_best: int | None = None
+    threshold: float | None = None
+    """None where it was fitted per item; the predictions rows then hold it."""
+    threshold_source: Literal["fixed", "cross-fit", "none"] = "none"
+    """`none`: there was nothing a threshold could decide."""
+
+
+class CountsRow(_Record):
+    """How many items ended in which way: of the reading track, or of the pooled one if that ran alone."""
+
+    items: int = 0
+    answered: int = 0
+    abstained: int = 0
+    missing: int = 0
+    """The model gave no prediction at all; they score 0."""
+    errors: int = 0
+    truncated: int = 0
+    unasked: int = 0
+    """Left when the run was interrupted; not in `items`."""
+    cached: int = 0
+    """Reading-level instances that were already answered; may differ between equal runs."""
+
+
+class PerformanceRow(_Record):
+    """How fast, over the instances that were asked and not taken from the cache."""
+
+    seconds: FiniteFloat = 0.0
+    items_per_second: FiniteFloat | None = None
+    windows: int = 0
+    tokens: int = 0
+    tokens_per_second: FiniteFloat | None = None
+    peak_rss_bytes: int | None = None
+
+
+class PredictionsFileRow(_Record):
+    """Where the answers lie."""
+
+    path: str
+    """Relative to the run folder."""
+    sha256: str
+    rows: int
+
+
+class Row(_Record):
+    """One line of the leaderboard: a model, or a reference built from the golds."""
+
+    rank: int | None = None
+    """1 is best; rows that cannot be told apart share one; None outside the ranking."""
+    rank_interval: tuple[int, int] | None = None
+    status: Literal["ok", "error", "partial"] = "ok"
+    """`error`: the model failed and has no metrics; `partial`: it was interrupted, and the metrics are of the
+    items asked so far. Both are outside the ranking."""
+    error: str | None = None
+    model: ModelRow
+    signature: str = ""
+    """Everything that can move a number, rendered; equal signatures give equal numbers."""
+    decoding: DecodingRow = DecodingRow()
+    metrics: dict[str, dict[str, EstimateRow]] = {}
+    """Track -> metric id -> value. A metric that is undefined on these data is absent."""
+    slices: dict[str, dict[str, EstimateRow]] = {}
+    """`settled`, `contested`, `silent`, `relation:R`, `category:C`, `article:A` -> metric id -> value."""
+    source_preference: dict[str, dict[str, float]] = {}
+    counts: CountsRow = CountsRow()
+    performance: PerformanceRow = PerformanceRow()
+    predictions: PredictionsFileRow | None = None
+    versus_first: DifferenceRow | None = None
+    """Paired difference of the sort metric to the first ranked row; None for that row and for unranked ones
+    without such a metric."""
+
+    @property
+    def is_reference(self) -> bool:
+        """True for rows built from the golds."""
+        return self.model.kind == "reference"
+
+    def metric(self, track: str, metric: str) -> EstimateRow | None:
+        """The metric, or None where it is undefined or was not run."""
+        return self.metrics.get(track, {}).get(metric)
+
+
+class HarnessRow(_Record):
+    """What computed: the program, its version and the checkout it was imported from."""
+
+    name: str = "qa-eval"
+    version: str = ""
+    commit: str | None = None
+    dirty: bool | None = None
+    """True if tracked files of the checkout differed from the commit."""
+    command: str | None = None
+
+
+class EnvironmentRow(_Record):
+    """Where it ran. Never part of an identity."""
+
+    python: str = ""
+    platform: str = ""
+    cpu: str = ""
+    device: str = ""
+    threads: int | None = None
+    packages: dict[str, str] = {}
+
+
+class ItemsRow(_Record):
+    """How many items each track asked."""
+
+    reading: int = 0
+    pooled: int = 0
+
+
+class DataRow(_Record):
+    """What was asked."""
+
+    kind: str = "curated"
+    """`curated` for the set that comes with the program, `files` for any other."""
+    questions_sha256: str
+    articles_sha256: str
+    facts: int = 0
+    """Facts that were asked."""
+    contested: int = 0
+    """Those of them on which the sources disagree."""
+    items: ItemsRow = ItemsRow()
+    item_hashes_sha256: str = ""
+    """Over the sorted (item id, item hash) pairs of everything asked."""
+
+
+class OptionsRow(_Record):
+    """What was chosen of the data, and how the statistics were made."""
+
+    track: Literal["reading", "pooled", "both"] = "both"
+    paraphrases: bool = False
+    categories: tuple[str, ...] = ()
+    limit: int | None = None
+    sample: int | None = None
+    seed: int = 0
+    resamples: int = 9999
+    deterministic: bool = False
+
+
+class Leaderboard(_Record):
+    """`leaderboard.json`: one run."""
+
+    schema_version: int = SCHEMA_VERSION
+    run_id: str
+    """Identity of the run: equal for runs that must give equal numbers."""
+    name: str
+    created_at: str
+    finished_at: str | None = None
+    status: Status = "partial"
+    harness: HarnessRow = HarnessRow()
+    environment: EnvironmentRow = EnvironmentRow()
+    data: DataRow
+    options: OptionsRow = OptionsRow()
+    rules: str
+    scorer_version: str
+    sort: str = "reading.balanced_f1"
+    """`TRACK.METRIC` that orders and ranks the rows."""
+    minimum_detectable_difference: FiniteFloat | None = None
+    """Smallest true difference of the sort metric that a paired test would find 4 times in 5; None with fewer
+    than two ranked rows."""
+    rows: list[Row] = []
+
+    def row(self, spec: str) -> Row:
+        """The row of that model spec. Raises KeyError."""
+        return {r.model.spec: r for r in self.rows}[spec]
+
+
+class CandidateRow(_Record):
+    """One of the n-best answers."""
+
+    text: str
+    article: str | None = None
+    start: int | None = None
+    end: int | None = None
+    score: FiniteFloat = 0.0
+    probability: Fraction | None = None
+
+
+class MatchRow(_Record):
+    """How the answer was judged, and by which rule."""
+
+    ok: bool
+    level: int
+    rule: str
+    detail: str = ""
+
+
+class PredictionRow(_Record):
+    """One line of a predictions file: an item, what was answered, and what that is worth.
+
+    It holds all that is needed to decide and score the answer again without the model. There are no times in
+    it: equal answers give equal bytes.
+    """
+
+    item: str
+    fact: str
+    article: str
+    """An article id, or `*` on the pooled track."""
+    track: Literal["reading", "pooled"]
+    question_sha256: str
+    context_sha256: str
+    gold_sha256: str
+    prediction: str
+    """"" when abstaining."""
+    final: bool = False
+    """True if the model decided the text itself; no threshold applies."""
+    span: tuple[int, int] | None = None
+    """Characters of `source_article`, half-open."""
+    source_article: str | None = None
+    score: FiniteFloat | None = None
+    null_score: FiniteFloat | None = None
+    no_answer_probability: Fraction | None = None
+    no_answer_given: bool = False
+    """True if the model gave that probability itself; otherwise it follows from the scores."""
+    threshold: FiniteFloat | None = None
+    confidence: Fraction | None = None
+    n_best: list[CandidateRow] = []
+    windows: int = 0
+    tokens: int = 0
+    truncated: bool = False
+    golds: list[str] = []
+    matched_claim: str | None = None
+    match: MatchRow
+    scores: dict[str, FiniteFloat] = {}
+    """Per-item values of the metrics, by metric id; what is not defined for the item is absent."""
+    missing: bool = False
+    """True if the model gave no prediction; it scores 0."""
+    error: str | None = None
+
+
+def leaderboard_schema() -> dict[str, Any]:
+    """The JSON Schema of `leaderboard.json`, as `qa-eval schema leaderboard` prints it."""
+    return Leaderboard.model_json_schema()
+
+
+def prediction_schema() -> dict[str, Any]:
+    """The JSON Schema of one line of `predictions/*.jsonl`, as `qa-eval schema predictions` prints it."""
+    return PredictionRow.model_json_schema()

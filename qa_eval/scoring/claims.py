@@ -1,0 +1,162 @@
+"""Which of a fact's claims an answer makes: the heart of scoring contested answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from qa_eval.metrics import typed
+from qa_eval.metrics.squad import normalize
+from qa_eval.records import AnswerType, Claim, Evidence, Match, Question
+
+NO_MATCH = Match(ok=False, level=0, rule="none")
+
+
+def claim_of(
+    question: Question, text: str, *, article: str | None = None, start: int | None = None, end: int | None = None
+) -> str | None:
+    """The claim an answer makes, or None: it makes none, or it is ambiguous. *claim(p)* of the design.
+
+    1. Of the claims whose annotated evidence (in `article`) the span overlaps, those that the answer also
+       matches leniently (`match_claim`). One: that claim. Several: the one whose evidence fits the span best
+       (largest intersection over union of characters), if one fits best.
+    2. Else the one claim of which some wording is matched strictly at level 2 or above. Two such: None.
+
+    Without an article and offsets the first step is skipped. An answer of nothing but punctuation and articles
+    makes no claim. Defined for any text and any offsets; never raises.
+    """
+    if not normalize(text):
+        return None
+    span = _span(article, start, end)
+    if span is not None:
+        fits = {
+            claim.id: max(_overlap_ratio(span, e) for e in claim.evidence)
+            for claim in question.claims
+            if match_claim(question, claim, text, article=article, start=start, end=end).ok
+        }
+        best = max(fits.values(), default=0.0)
+        nearest = [id for id, fit in fits.items() if fit == best > 0]
+        if len(nearest) == 1:
+            return nearest[0]
+    stated = [c.id for c in question.claims if _strictly(question.answer_type, text, c.wordings)]
+    return stated[0] if len(stated) == 1 else None
+
+
+def match_claim(
+    question: Question,
+    claim: Claim,
+    text: str,
+    *,
+    article: str | None = None,
+    start: int | None = None,
+    end: int | None = None,
+) -> Match:
+    """The lenient match of an answer with a claim: the best over all its wordings, first of equals.
+
+    Wordings are the evidence of every article, and the aliases. For answers of type `text` there is one more
+    way, level 1: at least half of the span's characters lie in annotated evidence (of that article) of this
+    claim and of no other claim. Where nothing matches, the most telling refusal is given.
+    """
+    best = NO_MATCH
+    for wording in claim.wordings:
+        found = typed.match(text, wording, question.answer_type, strict=False)
+        if (found.ok, found.level, bool(found.detail)) > (best.ok, best.level, bool(best.detail)):
+            best = found
+    if best.ok or question.answer_type != "text":
+        return best
+    shares = _evidence_shares(question, text, _span(article, start, end))
+    if [id for id, share in shares.items() if share >= 0.5] == [claim.id]:
+        detail = f"{shares[claim.id]:.0%} of the span is evidence of {claim.id}"
+        return Match(ok=True, level=1, rule="evidence", detail=detail)
+    return best
+
+
+def best_match(
+    question: Question,
+    claims: Iterable[Claim],
+    text: str,
+    *,
+    article: str | None = None,
+    start: int | None = None,
+    end: int | None = None,
+) -> Match:
+    """The best of `match_claim` over several claims, first of equals; `none` for no claims."""
+    found = [match_claim(question, c, text, article=article, start=start, end=end) for c in claims]
+    return max(found, key=lambda m: (m.ok, m.level, bool(m.detail)), default=NO_MATCH)
+
+
+def separable(question: Question, one: str, other: str) -> bool:
+    """Whether two claims (by id) can be told apart: no wording of one matches the other leniently.
+
+    Asked in both directions, because a finer date matches a coarser one but not the reverse. A claim is not
+    separable from itself. Raises KeyError for an id that the question lacks.
+    """
+    claims = {c.id: c for c in question.claims}
+    if claims[one] is claims[other]:
+        return False
+    return not any(
+        typed.match(a, b, question.answer_type, strict=False).ok
+        or typed.match(b, a, question.answer_type, strict=False).ok
+        for a in claims[one].wordings
+        for b in claims[other].wordings
+    )
+
+
+def foreign_claims(question: Question, article: str) -> tuple[Claim, ...]:
+    """Claims that an article does not state and that can be told apart from every claim it does state.
+
+    Empty where the article is silent: it has nothing of its own to be told apart from.
+    """
+    own = question.own_claims(article)
+    return tuple(
+        c for c in question.claims if own and c not in own and all(separable(question, c.id, o.id) for o in own)
+    )
+
+
+@lru_cache(maxsize=65536)
+def occurs_in(wording: str, text: str) -> bool:
+    """Whether a wording stands in a text, as whole tokens. Remembered, since every model's scoring asks."""
+    return bool(typed.occurs(wording, text))
+
+
+def overlaps(article: str | None, start: int | None, end: int | None, evidence: Evidence) -> bool:
+    """Whether a span shares at least one character with a piece of evidence. No offsets: False."""
+    span = _span(article, start, end)
+    return span is not None and _overlap_ratio(span, evidence) > 0
+
+
+_Span = tuple[str, int, int]
+
+
+def _span(article: str | None, start: int | None, end: int | None) -> _Span | None:
+    if article is None or start is None or end is None or not start < end:
+        return None
+    return article, start, end
+
+
+def _strictly(answer_type: AnswerType, text: str, wordings: Iterable[str]) -> bool:
+    found = (typed.match(text, w, answer_type, strict=True) for w in wordings)
+    return any(m.ok and m.level >= 2 for m in found)
+
+
+def _overlap_ratio(span: _Span, evidence: Evidence) -> float:
+    """Intersection over union, in characters."""
+    article, start, end = span
+    shared = min(end, evidence.end) - max(start, evidence.start)
+    if article != evidence.article or shared <= 0:
+        return 0.0
+    return shared / (max(end, evidence.end) - min(start, evidence.start))
+
+
+def _evidence_shares(question: Question, text: str, span: _Span | None) -> dict[str, float]:
+    """Of a span's characters, the share inside evidence of each claim; empty for a span that says nothing."""
+    if span is None or not normalize(text):
+        return {}
+    article, start, end = span
+    shares = {}
+    for claim in question.claims:
+        inside: set[int] = set()
+        for e in claim.evidence_in(article):
+            inside.update(range(max(start, e.start), min(end, e.end)))
+        shares[claim.id] = len(inside) / (end - start)
+    return shares

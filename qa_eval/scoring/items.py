@@ -1,0 +1,136 @@
+"""What one answer to one item is worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qa_eval.metrics.squad import SQUAD_V2
+from qa_eval.records import Answer, Article, Candidate, Corpus, ItemId, ItemScore, Match, Question
+from qa_eval.scoring.claims import best_match, claim_of, foreign_claims, occurs_in
+from qa_eval.scoring.deciding import abstains, no_answer_margin
+from qa_eval.scoring.pooling import pooled_scores
+
+ABSTAINED = Match(ok=True, level=5, rule="null", detail="no answer, and the article gives none")
+
+
+def score_item(question: Question, item: ItemId, answer: Answer, corpus: Corpus) -> ItemScore:
+    """Every per-item value of the metrics that are defined for this item, with the rule that credited it.
+
+    The keys of `scores` are those that `METRICS` names; a value that is not defined for the item is absent. A
+    failed or missing answer is worth 0 everywhere and never counts as abstaining. Offsets count only where the
+    article's text there is the answer; other offsets are dropped and the answer is judged as bare text.
+
+    Raises KeyError if the item's article is not in the corpus.
+    """
+    articles = {a.id: a for a in corpus.articles}
+    if item.track == "reading":
+        return _score_reading(question, item, answer, articles[item.article])
+    return _score_pooled(question, item, answer, articles)
+
+
+def _score_reading(question: Question, item: ItemId, answer: Answer, article: Article) -> ItemScore:
+    own = question.own_claims(article.id)
+    golds = question.own_golds(article.id)
+    place = _place(answer, {article.id: article}, default=article.id)
+    failed = _failed(answer)
+    silence = not failed and abstains(answer.text)
+    claim = None
+    if failed:
+        match = _failure(answer)
+    elif not own:
+        claim = claim_of(question, answer.text, **place)
+        match = ABSTAINED if silence else Match(ok=False, level=0, rule="answered", detail="the article is silent")
+    elif silence:
+        match = Match(ok=False, level=0, rule="abstained", detail="the article answers")
+    else:
+        claim = claim_of(question, answer.text, **place)
+        match = best_match(question, own, answer.text, **place)
+    em, f1 = (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, golds)
+    em_any, f1_any = (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, question.any_golds if own else golds)
+    scores = {"em": em, "f1": f1, "em_any": em_any, "f1_any": f1_any, "match": float(match.ok)}
+    if own:
+        scores |= {"has_answer_em": em, "has_answer_f1": f1}
+        scores |= _leaks(question, article, made=claim, faithful=match.ok)
+    else:
+        scores |= {"no_answer_recall": float(silence), "no_answer_leak": float(claim is not None)}
+    return _record(question, item, answer, golds=golds, claim=claim, match=match, scores=scores)
+
+
+def _leaks(question: Question, article: Article, *, made: str | None, faithful: bool) -> dict[str, float]:
+    """`leak` and `leak_leakable` where they are defined, and `lenient` = match + leak (0 where undefined)."""
+    foreign = foreign_claims(question, article.id)
+    if not foreign:
+        return {"lenient": float(faithful)}
+    own = {c.id for c in question.own_claims(article.id)}
+    leak = float(not faithful and made is not None and made not in own)
+    scores = {"leak": leak, "lenient": float(faithful) + leak}
+    if any(occurs_in(wording, article.text) for claim in foreign for wording in claim.wordings):
+        scores["leak_leakable"] = leak
+    return scores
+
+
+def _score_pooled(question: Question, item: ItemId, answer: Answer, articles: dict[str, Article]) -> ItemScore:
+    failed = _failed(answer)
+    place = _place(answer, articles)
+    claim = None
+    match = _failure(answer)
+    if not failed and abstains(answer.text):
+        match = Match(ok=False, level=0, rule="abstained", detail="some article answers")
+    elif not failed:
+        claim = claim_of(question, answer.text, **place)
+        match = best_match(question, question.claims, answer.text, **place)
+    em, f1 = (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, question.any_golds)
+    scores = {"em_any": em, "f1_any": f1, "match_any": float(match.ok)}
+    anchored = replace(answer, n_best=tuple(_anchored(c, articles) for c in answer.n_best))
+    scores |= pooled_scores(question, anchored, claim, failed=failed, **place)
+    made = next((c for c in question.claims if c.id == claim), None)
+    sources = {
+        article: (article in made.articles, len(question.own_claims(article)) / len(question.claims))
+        for article in sorted(question.answering)
+        if made is not None and question.contested
+    } if made is not None else {}
+    score = _record(question, item, answer, golds=question.any_golds, claim=claim, match=match, scores=scores)
+    return replace(score, sources=sources)
+
+
+def _record(
+    question: Question,
+    item: ItemId,
+    answer: Answer,
+    *,
+    golds: tuple[str, ...],
+    claim: str | None,
+    match: Match,
+    scores: dict[str, float],
+) -> ItemScore:
+    failed = _failed(answer)
+    return ItemScore(
+        item=item,
+        category=question.category,
+        contested=question.contested,
+        relation=question.relation,
+        answerable=bool(golds),
+        golds=golds,
+        prediction=answer.text,
+        matched_claim=claim,
+        match=match,
+        scores=scores,
+        confidence=None if failed else answer.confidence,
+        correct=match.ok,
+        no_answer_margin=no_answer_margin(answer),
+        answered=not failed and not abstains(answer.text),
+        error=answer.error is not None,
+        missing=answer.missing,
+        truncated=answer.truncated,
+        answer_type=question.answer_type,
+    )
+
+
+def _failed(answer: Answer) -> bool:
+    return answer.error is not None or answer.missing
+
+
+def _failure(answer: Answer) -> Match:
+    if answer.missing:
+        return Match(ok=False, level=0, rule="missing", detail="no prediction for this item")
+    return Match(ok=False, level=0, rule="error", detail=answer.error or "")

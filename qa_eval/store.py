@@ -1,0 +1,372 @@
+"""Run folders: `results/NAME/leaderboard.json` and `predictions/SLUG.jsonl`.
+
+Every file appears whole or not at all: it is written beside its place, flushed to the disk and moved there. A
+killed run therefore leaves a folder whose `leaderboard.json` says `partial`, and which the same run resumes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from qa_eval.errors import InputError, RunFolderError
+from qa_eval.provenance import canonical_json, sha256_text
+from qa_eval.records import Finding
+from qa_eval.results_schema import SCHEMA_VERSION, Leaderboard, PredictionRow, PredictionsFileRow, Row
+
+LEADERBOARD = "leaderboard.json"
+PREDICTIONS = "predictions"
+PRIVATE_CACHE = ".answers.sqlite"
+"""Answers of a run without the global cache, kept inside its folder until it is complete."""
+
+_RecordT = TypeVar("_RecordT", bound=BaseModel)
+
+
+# ------------------------------------------------------------------------------------------ reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One evaluation: its leaderboard and the answers behind it.
+
+    `path` is the run folder, or None for a run that was kept in memory only.
+    """
+
+    path: Path | None
+    leaderboard: Leaderboard
+    kept: Mapping[str, tuple[PredictionRow, ...]] = field(default_factory=dict)
+    """Predictions rows held in memory, by the `predictions.path` of their leaderboard row."""
+
+    def predictions(self, row: Row | str) -> list[PredictionRow]:
+        """The answers of a leaderboard row, given as such or by its model spec, in the order they were asked.
+
+        Empty for rows that have no predictions file: references and failed models. Raises KeyError for an
+        unknown spec, InputError where the file is missing or broken.
+        """
+        row = self.leaderboard.row(row) if isinstance(row, str) else row
+        if row.predictions is None:
+            return []
+        if self.path is None or row.predictions.path in self.kept:
+            return list(self.kept[row.predictions.path])
+        return load_predictions(self.path / row.predictions.path)
+
+
+def load_run(path: Path | str) -> Run:
+    """Reads a run folder, or the `leaderboard.json` in one.
+
+    Raises InputError naming the file, and the field where there is one: nothing there, not JSON, not a
+    leaderboard, or written by a newer program. Predictions are read only when they are asked for.
+    """
+    path = Path(path)
+    file = path / LEADERBOARD if path.is_dir() else path
+    if not file.is_file():
+        what = f"no {LEADERBOARD} in this folder" if path.is_dir() else "no such run folder or file"
+        _refuse(path, what)
+    return Run(path=file.parent, leaderboard=_parse(Leaderboard, _read(file), file, None))
+
+
+def load_predictions(path: Path) -> list[PredictionRow]:
+    """Reads a predictions file. Raises InputError naming file, line and field."""
+    lines = _read(path).split("\n")
+    return [_parse(PredictionRow, line, path, n) for n, line in enumerate(lines, 1) if line.strip()]
+
+
+def file_sha256(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes. Raises InputError if it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        _refuse(path, f"cannot be read: {error.strerror}")
+
+
+def _refuse(path: Path, message: str, line: int | None = None, where: str = "") -> NoReturn:
+    raise InputError([Finding(severity="error", path=str(path), line=line, field=where, message=message)])
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        _refuse(path, f"not UTF-8 at byte {error.start}")
+    except OSError as error:
+        _refuse(path, f"cannot be read: {error.strerror}")
+
+
+def _parse(record: type[_RecordT], text: str, path: Path, line: int | None) -> _RecordT:
+    def no_constant(name: str) -> NoReturn:
+        raise ValueError(f"{name} is not a JSON number")
+
+    try:
+        value = json.loads(text, parse_constant=no_constant)
+    except json.JSONDecodeError as error:
+        _refuse(path, f"not JSON: {error.msg} (column {error.colno})", line or error.lineno)
+    except (ValueError, RecursionError) as error:
+        _refuse(path, f"not JSON: {error}", line)
+    if not isinstance(value, dict):
+        _refuse(path, "not a JSON object", line)
+    version = value.get("schema_version", SCHEMA_VERSION)
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        message = f"{version} is newer than this program reads ({SCHEMA_VERSION}): update qa-eval"
+        _refuse(path, message, line, "schema_version")
+    try:
+        return record.model_validate(value)
+    except ValidationError as error:
+        findings = [
+            Finding(
+                severity="error",
+                path=str(path),
+                line=line,
+                field=".".join(str(part) for part in problem["loc"]),
+                message=f"{problem['msg'][:1].lower()}{problem['msg'][1:]}",
+            )
+            for problem in error.errors()
+        ]
+        raise InputError(findings) from None
+
+
+# ------------------------------------------------------------------------------------------ writing
+
+
+def write_atomically(path: Path, text: str) -> str:
+    """Writes a whole file: beside its place, flushed to the disk, then moved there. Returns its SHA-256.
+
+    Whoever reads sees the old file or the new one. Raises RunFolderError if it cannot be written.
+    """
+    data = text.encode("utf-8")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise RunFolderError(f"{path}: cannot be written: {error.strerror}") from None
+    return hashlib.sha256(data).hexdigest()
+
+
+def _flush_folder(path: Path) -> None:
+    """Makes a move itself survive a power cut; where folders cannot be flushed (Windows) nothing is lost."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)
+
+
+def render_predictions(rows: Sequence[PredictionRow]) -> str:
+    """The text of a predictions file: one canonical JSON object a line."""
+    return "".join(canonical_json(row.model_dump(mode="json")) + "\n" for row in rows)
+
+
+def predictions_file(slug: str, rows: Sequence[PredictionRow]) -> PredictionsFileRow:
+    """What the leaderboard says of a predictions file, whether or not it is written."""
+    text = render_predictions(rows)
+    return PredictionsFileRow(path=f"{PREDICTIONS}/{slug}.jsonl", sha256=sha256_text(text), rows=len(rows))
+
+
+def slugs(specs: Sequence[str]) -> list[str]:
+    """A file name stem for each spec: readable, safe on every file system, distinct even where case is not.
+
+    It depends on the spec alone unless two collide; each of those then ends in a hash of its spec.
+
+    >>> slugs(["embedded", "hf:deepset/roberta-base-squad2@v1"])
+    ['embedded', 'hf-deepset-roberta-base-squad2-v1']
+    >>> slugs(["hf:a/b", "hf:a-b"])[0][:7]
+    'hf-a-b-'
+    """
+    plain = [re.sub(r"[^A-Za-z0-9._]+", "-", spec).strip("-.")[:80].rstrip("-.") or "model" for spec in specs]
+    # A long spec was cut, and a device name of Windows (con, nul …) is no file name: the hash helps both.
+    return [
+        f"{stem}-{sha256_text(spec)[:8]}"
+        if len(spec) > 80
+        or sum(other.casefold() == stem.casefold() for other in plain) > 1
+        or re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", stem)
+        else stem
+        for spec, stem in zip(specs, plain, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFolder:
+    """A run folder being written. `path` is where the files lie now, `target` where they will lie."""
+
+    path: Path
+    target: Path
+    """Differs from `path` while a run that overwrites another one is under way."""
+    created_at: str | None
+    """Of the partial run that is resumed; None for a new one."""
+
+    @property
+    def private_cache(self) -> Path:
+        return self.path / PRIVATE_CACHE
+
+    def write_predictions(self, slug: str, rows: Sequence[PredictionRow]) -> PredictionsFileRow:
+        """Writes a model's predictions file."""
+        described = predictions_file(slug, rows)
+        write_atomically(self.path / described.path, render_predictions(rows))
+        return described
+
+    def write_leaderboard(self, leaderboard: Leaderboard) -> None:
+        """Writes `leaderboard.json`."""
+        text = canonical_json(leaderboard.model_dump(mode="json"), indent=1)
+        write_atomically(self.path / LEADERBOARD, text + "\n")
+
+    def finish(self, *, complete: bool) -> Path:
+        """Puts a run that overwrites another one in its place, and drops what only resuming needs.
+
+        Returns where the run now lies. The private cache stays when the run is not complete, so that
+        a failed model can be asked again without asking the others.
+        """
+        if complete:
+            for file in self.path.glob(f"{PRIVATE_CACHE}*"):
+                file.unlink(missing_ok=True)
+        for file in self.path.rglob(".*.tmp"):
+            file.unlink(missing_ok=True)
+        if self.path != self.target:
+            replace_folder(self.path, self.target)
+        return self.target
+
+
+def replace_folder(new: Path, old: Path) -> None:
+    """Puts folder `new` in the place of `old`. Should that fail half-way, both are still there by name."""
+    aside = old.with_name(f".{old.name}.old")
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        old.rename(aside)
+        new.rename(old)
+    except OSError as error:
+        if not old.exists() and aside.exists():
+            aside.rename(old)
+        raise RunFolderError(
+            f"{old}: cannot be replaced: {error.strerror}; the new run is in {new}"
+        ) from None
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def open_run_folder(
+    out: Path, name: str | None, identity: Mapping[str, Any], run_id: str, *, overwrite: bool, now: datetime
+) -> RunFolder:
+    """Finds the folder a run is to be written to; creates it if it is new.
+
+    Without a name, a partial run of the same identity under `out` is resumed, else the name is the UTC time
+    and a short hash. With a name: a new folder; a partial or failed run of the same identity is resumed; a
+    complete one, or a run of other identity, is refused without `overwrite`; a folder that holds something
+    else is always refused. A run that is overwritten stays in its place until the new one is there.
+
+    Raises RunFolderError with the reason and what to do.
+    """
+    if name is not None and (name in ("", ".", "..") or re.search(r'[/\\:*?"<>|\x00-\x1f]', name)):
+        raise RunFolderError(f"--name {name!r}: not a folder name")
+    if name is None:
+        path = _partial_run(out, run_id) or _fresh(out, f"{now:%Y%m%dT%H%M%SZ}-{run_id[:8]}")
+    else:
+        path = out / name
+    folder = _claim(path, identity, run_id, overwrite=overwrite)
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder.path):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"{folder.path}: cannot be written to: {reason}; choose another folder with --out"
+        raise RunFolderError(message) from None
+    return folder
+
+
+def _claim(path: Path, identity: Mapping[str, Any], run_id: str, *, overwrite: bool) -> RunFolder:
+    aside = path.with_name(f".{path.name}.old")
+    if aside.exists() and not path.exists():
+        aside.rename(path)  # a run that overwrote this one was killed between the two moves
+    existing = _existing(path, overwrite=overwrite)
+    if existing is None:
+        return RunFolder(path=path, target=path, created_at=None)
+    if existing.run_id == run_id and existing.status != "complete":
+        return RunFolder(path=path, target=path, created_at=existing.created_at)
+    if not overwrite:
+        advice = "--overwrite replaces it, --name chooses another folder"
+        if existing.run_id == run_id:
+            raise RunFolderError(f"{path}: this run is already complete; {advice}")
+        raise RunFolderError(f"{path}: holds another run ({_difference(existing, identity)}); {advice}")
+    staging = path.with_name(f".{path.name}.new")
+    started = _existing(staging, overwrite=True)
+    if started is not None and started.run_id == run_id:
+        return RunFolder(path=staging, target=path, created_at=started.created_at)
+    shutil.rmtree(staging, ignore_errors=True)
+    return RunFolder(path=staging, target=path, created_at=None)
+
+
+def _partial_run(out: Path, run_id: str) -> Path | None:
+    """The newest unfinished run of this identity."""
+    for path in sorted(out.glob(f"*-{run_id[:8]}*"), reverse=True) if out.is_dir() else ():
+        try:
+            leaderboard = load_run(path).leaderboard
+        except InputError:
+            continue
+        if leaderboard.run_id == run_id and leaderboard.status != "complete":
+            return path
+    return None
+
+
+def _fresh(out: Path, name: str) -> Path:
+    number, path = 1, out / name
+    while path.exists():
+        number += 1
+        path = out / f"{name}-{number}"
+    return path
+
+
+def _existing(path: Path, *, overwrite: bool) -> Leaderboard | None:
+    """The run in that folder; None if there is nothing, or only what a run leaves before its first file."""
+    if not path.exists():
+        return None
+    if not path.is_dir():
+        raise RunFolderError(f"{path}: is a file, not a run folder; --name chooses another one")
+    if (path / LEADERBOARD).exists():
+        try:
+            return load_run(path).leaderboard
+        except InputError as error:
+            if overwrite:
+                return Leaderboard.model_construct(run_id="", status="partial")
+            raise RunFolderError(f"{error}\n{path}: holds a broken run; --overwrite replaces it") from None
+    if any(not _own(child.name) for child in path.iterdir()):
+        raise RunFolderError(f"{path}: holds files that are not a run; --name chooses another folder")
+    return None
+
+
+def _own(name: str) -> bool:
+    return name.startswith(PRIVATE_CACHE) or (name.startswith(".") and name.endswith(".tmp"))
+
+
+def _difference(existing: Leaderboard, identity: Mapping[str, Any]) -> str:
+    """In what the run that is there differs, for people."""
+    theirs = {
+        "questions": existing.data.questions_sha256,
+        "articles": existing.data.articles_sha256,
+        "models": sorted(r.signature for r in existing.rows if not r.is_reference),
+    }
+    unequal = [key for key, value in theirs.items() if key in identity and identity[key] != value]
+    return f"other {' and '.join(unequal)}" if unequal else "other options"

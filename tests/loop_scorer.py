@@ -1,0 +1,330 @@
+"""A second scorer, written from the definitions alone, in plain loops: no arrays, no shared code but `match`.
+
+It exists to disagree with `qa_eval.scoring` if either is wrong. Slow and obvious on purpose: every metric is
+computed from the answers anew, with nothing kept between metrics.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations, permutations
+
+from qa_eval.metrics.typed import match, occurs
+from qa_eval.records import Answer, Candidate, Claim, Corpus, ItemId, Question
+
+
+def plain_normalize(text: str) -> list[str]:
+    kept = ""
+    for character in text.lower():
+        if character not in string.punctuation:
+            kept += character
+    words = []
+    word = ""
+    pieces: list[str] = []
+    for character in kept:  # \b(a|an|the)\b: runs of word characters, everything else kept as it stands
+        if character.isalnum() or character == "_":
+            word += character
+        else:
+            pieces.append(" " if word in ("a", "an", "the") else word)
+            pieces.append(character)
+            word = ""
+    pieces.append(" " if word in ("a", "an", "the") else word)
+    words = "".join(pieces).split()
+    return words
+
+
+def plain_em(prediction: str, gold: str) -> float:
+    return 1.0 if plain_normalize(prediction) == plain_normalize(gold) else 0.0
+
+
+def plain_f1(prediction: str, gold: str) -> float:
+    left, right = plain_normalize(prediction), plain_normalize(gold)
+    if not left or not right:
+        return 1.0 if left == right else 0.0
+    rest = list(right)
+    shared = 0
+    for token in left:
+        if token in rest:
+            rest.remove(token)
+            shared += 1
+    if shared == 0:
+        return 0.0
+    precision, recall = shared / len(left), shared / len(right)
+    return 2 * precision * recall / (precision + recall)
+
+
+def best(score: Callable[[str, str], float], prediction: str, golds: Sequence[str]) -> float:
+    usable = [g for g in golds if plain_normalize(g)] or [""]
+    return max(score(prediction, g) for g in usable)
+
+
+# ------------------------------------------------------------------------------------------------ claims
+
+
+def shared_characters(candidate: Candidate | None, article: str, start: int, end: int) -> int:
+    if candidate is None or candidate.start is None or candidate.end is None or candidate.article != article:
+        return 0
+    return max(0, min(candidate.end, end) - max(candidate.start, start))
+
+
+def half_in_evidence_of_one(question: Question, candidate: Candidate | None) -> str | None:
+    """The level-1 text rule: the only claim with whose evidence the span shares half of its characters."""
+    if (
+        question.answer_type != "text"
+        or candidate is None
+        or candidate.start is None
+        or candidate.end is None
+    ):
+        return None
+    hit = []
+    for claim in question.claims:
+        for e in claim.evidence:
+            if 2 * shared_characters(candidate, e.article, e.start, e.end) >= candidate.end - candidate.start:
+                hit.append(claim.id)
+                break
+    return hit[0] if len(hit) == 1 and candidate.end > candidate.start else None
+
+
+def leniently(question: Question, claim: Claim, text: str, candidate: Candidate | None) -> bool:
+    for wording in claim.wordings:
+        if match(text, wording, question.answer_type, strict=False).ok:
+            return True
+    return text != "" and half_in_evidence_of_one(question, candidate) == claim.id
+
+
+def strictly(question: Question, claim: Claim, text: str) -> bool:
+    for wording in claim.wordings:
+        m = match(text, wording, question.answer_type, strict=True)
+        if m.ok and m.level >= 2:
+            return True
+    return False
+
+
+def claim_made(question: Question, text: str, candidate: Candidate | None) -> str | None:
+    if text == "":
+        return None
+    overlapped = []
+    for claim in question.claims:
+        touches = any(shared_characters(candidate, e.article, e.start, e.end) > 0 for e in claim.evidence)
+        if touches and leniently(question, claim, text, candidate):
+            overlapped.append(claim.id)
+    if len(overlapped) == 1:
+        return overlapped[0]
+    strict = [claim.id for claim in question.claims if strictly(question, claim, text)]
+    if overlapped:
+        strict = [c for c in strict if c in overlapped] or strict
+    return strict[0] if len(strict) == 1 else None
+
+
+def separable(question: Question, one: Claim, other: Claim) -> bool:
+    for a in one.wordings:
+        for b in other.wordings:
+            t = question.answer_type
+            if match(a, b, t, strict=False).ok or match(b, a, t, strict=False).ok:
+                return False
+    return True
+
+
+def other_separable(question: Question, article: str) -> list[Claim]:
+    own = question.own_claims(article)
+    return [c for c in question.claims if c not in own and all(separable(question, c, o) for o in own)]
+
+
+# ------------------------------------------------------------------------------------------------ metrics
+
+
+def mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def failed(answer: Answer) -> bool:
+    return answer.error is not None or answer.missing
+
+
+def abstains(answer: Answer) -> bool:
+    return answer.text == "" and not failed(answer)
+
+
+def reading_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, float | None]:
+    """Every reading-track metric of canonical questions, over all items of `answers`."""
+    em, f1, em_any, f1_any, matches = [], [], [], [], []
+    has_em, has_f1, recall, silent_leaks = [], [], [], []
+    lenient, leaks, leakable = [], [], []
+    fm_sum = leak_sum = 0.0
+    abstained_right = abstained = silent_items = 0
+    contrast: dict[str, bool] = {}
+    for key, answer in answers.items():
+        item = ItemId.parse(key)
+        if item.track != "reading" or item.paraphrase:
+            continue
+        question = corpus.question(item.fact)
+        own = question.own_claims(item.article)
+        golds = question.own_golds(item.article)
+        any_golds = question.any_golds if own else golds
+        bad = failed(answer)
+        em.append(0.0 if bad else best(plain_em, answer.text, golds))
+        f1.append(0.0 if bad else best(plain_f1, answer.text, golds))
+        em_any.append(0.0 if bad else best(plain_em, answer.text, any_golds))
+        f1_any.append(0.0 if bad else best(plain_f1, answer.text, any_golds))
+        made = None if bad else claim_made(question, answer.text, answer.candidate)
+        abstained += abstains(answer)
+        if not own:
+            silent_items += 1
+            abstained_right += abstains(answer)
+            recall.append(1.0 if abstains(answer) else 0.0)
+            matches.append(1.0 if abstains(answer) else 0.0)
+            silent_leaks.append(0.0 if made is None else 1.0)
+            continue
+        has_em.append(em[-1])
+        has_f1.append(f1[-1])
+        fm = 0.0
+        if not bad and answer.text != "":
+            fm = 1.0 if any(leniently(question, c, answer.text, answer.candidate) for c in own) else 0.0
+        foreign = made is not None and made not in [c.id for c in own]
+        leak = 1.0 if fm == 0.0 and foreign else 0.0
+        matches.append(fm)
+        lenient.append(1.0 if fm or leak else 0.0)
+        fm_sum += fm
+        leak_sum += leak
+        if question.contested:
+            contrast[question.id] = contrast.get(question.id, True) and fm == 1.0
+            others = other_separable(question, item.article)
+            if others:
+                leaks.append(leak)
+                text = corpus.article(item.article).text
+                if any(occurs(w, text) for c in others for w in c.wordings):
+                    leakable.append(leak)
+    answered_all = {
+        question.id
+        for question in corpus.questions
+        if all(f"{question.id}@{a}" in answers for a in question.answering)
+    }
+    r = mean(recall)
+    h = mean(has_f1)
+    return {
+        "em": mean(em),
+        "f1": mean(f1),
+        "em_any": mean(em_any),
+        "f1_any": mean(f1_any),
+        "match": mean(matches),
+        "has_answer_em": mean(has_em),
+        "has_answer_f1": h,
+        "no_answer_recall": r,
+        "no_answer_precision": abstained_right / abstained if abstained and silent_items else None,
+        "no_answer_f1": 2 * abstained_right / (abstained + silent_items) if silent_items else None,
+        "balanced_f1": None if r is None or h is None else (h + r) / 2,
+        "lenient": mean(lenient),
+        "leak": mean(leaks),
+        "leak_leakable": mean(leakable) if len(leakable) >= 20 else None,
+        "no_answer_leak": mean(silent_leaks),
+        "faithful_ratio": fm_sum / (fm_sum + leak_sum) if fm_sum + leak_sum else None,
+        "contrast_consistency": mean([float(v) for k, v in contrast.items() if k in answered_all]),
+    }
+
+
+def distinct(question: Question, answer: Answer) -> list[tuple[Candidate, str | None]]:
+    kept: list[tuple[Candidate, str | None]] = []
+    for candidate in answer.n_best:
+        made = claim_made(question, candidate.text, candidate)
+        double = False
+        for other, other_claim in kept:
+            if made is not None and made == other_claim:
+                double = True
+            if candidate.start is not None and other.start is not None and other.end is not None:
+                assert other.article is not None
+                double = double or shared_characters(candidate, other.article, other.start, other.end) > 0
+        if not double:
+            kept.append((candidate, made))
+    return kept
+
+
+def plain_set_f1(predicted: Sequence[str], gold_sets: Sequence[Sequence[str]]) -> float:
+    """Best one-to-one assignment by trying all of them."""
+    if not predicted:
+        return 0.0
+    short, long = len(predicted), len(gold_sets)
+    hits = 0
+    if short <= long:
+        for order in permutations(range(long), short):
+            hits = max(
+                hits, sum(int(best(plain_em, predicted[i], gold_sets[j])) for i, j in enumerate(order))
+            )
+    else:
+        for order in permutations(range(short), long):
+            hits = max(
+                hits, sum(int(best(plain_em, predicted[i], gold_sets[j])) for j, i in enumerate(order))
+            )
+    return 2 * hits / (len(predicted) + len(gold_sets))
+
+
+def pooled_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, float | None]:
+    """Every pooled-track metric of canonical questions, over all items of `answers`."""
+    values: dict[str, list[float]] = {}
+
+    def add(name: str, value: float) -> None:
+        values.setdefault(name, []).append(value)
+
+    for key, answer in answers.items():
+        item = ItemId.parse(key)
+        if item.track != "pooled" or item.paraphrase:
+            continue
+        question = corpus.question(item.fact)
+        bad = failed(answer)
+        add("em_any", 0.0 if bad else best(plain_em, answer.text, question.any_golds))
+        add("f1_any", 0.0 if bad else best(plain_f1, answer.text, question.any_golds))
+        right = not bad and answer.text != ""
+        right = right and any(leniently(question, c, answer.text, answer.candidate) for c in question.claims)
+        add("match_any", float(right))
+        made = None if bad else claim_made(question, answer.text, answer.candidate)
+        supporters = {c.id: len(c.articles) for c in question.claims}
+        if question.contested:
+            add("support", supporters[made] / len(question.answering) if made else 0.0)
+            add("majority", 1.0 if made and supporters[made] == max(supporters.values()) else 0.0)
+        candidate = answer.candidate
+        if made and candidate is not None and candidate.start is not None:
+            claim = [c for c in question.claims if c.id == made][0]
+            add(
+                "attribution",
+                float(
+                    any(shared_characters(candidate, e.article, e.start, e.end) > 0 for e in claim.evidence)
+                ),
+            )
+        if answer.n_best or bad:
+            rest = [] if bad else distinct(question, answer)
+            top = [made_by for _, made_by in rest[:3] if made_by]
+            if question.contested:
+                groups = {c.id: c.coverage_group for c in question.claims}
+                number = len(set(groups.values()))
+                add("coverage_at_3", len({groups[c] for c in top}) / min(3, number))
+                add("claim_recall_at_3", len(set(top)) / len(question.claims))
+            likely = [c.text for c, _ in rest if c.probability is not None and c.probability >= 0.1]
+            add("set_f1", plain_set_f1(likely, [[e.text for e in c.evidence] for c in question.claims]))
+    return {name: mean(v) for name, v in values.items()}
+
+
+def paraphrase_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, float | None]:
+    """Agreement and worst F1 over the wordings of one question, asked of one article."""
+    groups: dict[tuple[str, str], list[Answer]] = {}
+    for key, answer in answers.items():
+        item = ItemId.parse(key)
+        if item.track == "reading":
+            groups.setdefault((item.fact, item.article), []).append(answer)
+    agreement, worst = [], []
+    for (fact, article), group in groups.items():
+        if len(group) < 2:
+            continue
+        question = corpus.question(fact)
+        agreed = []
+        for one, other in combinations(group, 2):
+            if failed(one) or failed(other):
+                agreed.append(0.0)
+                continue
+            t = question.answer_type
+            there = match(one.text, other.text, t, strict=False).ok
+            back = match(other.text, one.text, t, strict=False).ok
+            agreed.append(1.0 if there or back else 0.0)
+        agreement.append(sum(agreed) / len(agreed))
+        golds = question.own_golds(article)
+        worst.append(min(0.0 if failed(a) else best(plain_f1, a.text, golds) for a in group))
+    return {"paraphrase_agreement": mean(agreement), "paraphrase_worst_f1": mean(worst)}
