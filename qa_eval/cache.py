@@ -1,13 +1,13 @@
 """Answers that were already computed, by content: what was answered is never asked again.
 
-The key of an answer is everything that decides it: the model's fingerprint, the decoding options, what computes
-(backend, dtype, determinism), the question's words and the text read. Editing one question therefore asks only
-that one, and two runs may share one cache at once (SQLite, write-ahead log). The same store, in a file inside the
-run folder, makes a run without the global cache resumable.
+The key of an answer is everything that decides it: the model's fingerprint, the decoding options, what
+computes (backend, dtype, determinism), the question's words and the text read. Editing one question therefore
+asks only that one, and two runs may share one cache at once (SQLite, write-ahead log). The same store, in a
+file inside the run folder, makes a run without the global cache resumable.
 
 Nothing read is trusted: a value with a wrong checksum or shape, or whose spans are not in the text, counts as
-absent; a file that is not a sound database is set aside and a new one begun. A cache that cannot be written costs
-speed, never the run: every such problem is one logged warning.
+absent; a file that is not a sound database is set aside and a new one begun. A cache that cannot be written
+costs speed, never the run: every such problem is one logged warning.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from qa_eval.errors import RunFolderError
 from qa_eval.provenance import canonical_json, sha256_json, sha256_text
 from qa_eval.records import Candidate, Decoding, Instance, ModelInfo, Prediction
 
@@ -177,7 +178,8 @@ class PredictionCache:
     def get(self, wanted: Sequence[tuple[str, Instance]]) -> dict[str, Prediction]:
         """The kept answers of these (key, instance) pairs, by item id. Never raises for the cache's sake."""
         keys = sorted({key for key, _ in wanted})
-        found = self._guard(lambda connection: _select(connection, keys), {}, "read")
+        nothing: dict[str, tuple[Any, Any]] = {}
+        found = self._guard(lambda connection: _select(connection, keys), nothing, "read")
         answers = {}
         broken = 0
         for key, instance in wanted:
@@ -208,7 +210,7 @@ class PredictionCache:
             self._guard(lambda connection: _insert(connection, rows), None, "written to")
 
     def _guard(self, action: Callable[[sqlite3.Connection], _T], otherwise: _T, verb: str) -> _T:
-        """Runs an action; a broken file is set aside and the action tried on a new one, other trouble ends use."""
+        """Runs an action. A broken file is set aside and it runs on a new one; other trouble ends all use."""
         if not self._writable:
             return otherwise
         for attempt in (1, 2):
@@ -245,7 +247,7 @@ def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
-        # In WAL mode NORMAL loses nothing when the process is killed, and only the latest when the power fails.
+        # With this log NORMAL loses nothing when the process is killed, only the latest if the power fails.
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS answers"
@@ -312,22 +314,32 @@ def cache_info(path: Path | None = None) -> CacheInfo:
     path = path or cache_path()
     if not path.exists():
         return CacheInfo(path=path, entries=0, bytes=0, models={})
-    query = "SELECT model, count(*), sum(length(CAST(value AS BLOB))) FROM answers GROUP BY model ORDER BY 3 DESC, 1"
+    query = (
+        "SELECT model, count(*), sum(length(CAST(value AS BLOB))) FROM answers GROUP BY model"
+        " ORDER BY 3 DESC, 1"
+    )
+    nothing: list[Any] = []
     with PredictionCache(path=path) as cache:
-        rows = cache._guard(lambda connection: connection.execute(query).fetchall(), [], "read")
+        rows = cache._guard(lambda connection: connection.execute(query).fetchall(), nothing, "read")
     models = {str(model): (int(entries), int(size)) for model, entries, size in rows}
     return CacheInfo(path=path, entries=sum(n for n, _ in models.values()), bytes=_size(path), models=models)
 
 
 def clear_cache(path: Path | None = None) -> CacheInfo:
-    """Empties the cache (the global one by default), safely beside a run that uses it. Returns what it held."""
+    """Empties the cache (the global one by default), safely beside a run that uses it; returns what it held.
+
+    Raises RunFolderError if the file cannot be written.
+    """
     path = path or cache_path()
     before = cache_info(path)
     if before.entries:
-        with closing(_open(path)) as connection:
-            connection.execute("DELETE FROM answers")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.execute("VACUUM")
+        try:
+            with closing(_open(path)) as connection:
+                connection.execute("DELETE FROM answers")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.execute("VACUUM")
+        except (sqlite3.Error, OSError) as error:
+            raise RunFolderError(f"{path}: the cache cannot be cleared: {error}") from None
     for aside in path.parent.glob(f"{path.name}.broken-*"):
         aside.unlink(missing_ok=True)
     return before

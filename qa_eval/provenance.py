@@ -74,7 +74,7 @@ def question_record(question: Question) -> dict[str, Any]:
         "partial": list(question.partial),
         "note": question.note,
     }
-    optional = ("paraphrases", "relation", "partial", "note")
+    optional = ("paraphrases", "relation", "silent", "partial", "note")
     return {k: v for k, v in whole.items() if not (k in optional and not v)}
 
 

@@ -206,6 +206,9 @@ class OptionsRow(_Record):
     limit: int | None = None
     sample: int | None = None
     seed: int = 0
+    """Of the sample."""
+    threshold: FiniteFloat | Literal["cross-fit"] = 0.0
+    references: bool = True
     resamples: int = 9999
     deterministic: bool = False
 

@@ -1,8 +1,8 @@
 """How every command of `qa-eval` behaves: options in sections, near matches, `--config`, exit codes.
 
-Exit codes: 0 done; 1 a check, comparison or verification failed, or a model failed; 2 the call or its input is
-wrong; 130 interrupted. A mistake in the call or its input is told in clear lines on stderr, without a traceback; a
-mistake of ours keeps its traceback.
+Exit codes: 0 done; 1 a check, comparison or verification failed, or a model failed; 2 the call or its input
+is wrong; 130 interrupted. A mistake in the call or its input is told in clear lines on stderr, without a
+traceback; a mistake of ours keeps its traceback.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -28,20 +29,55 @@ CONTEXT_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_
 class SectionedOption(click.Option):
     """An option that stands under a heading of its own in the help."""
 
-    def __init__(self, *args: Any, section: str = "Options", **attributes: Any) -> None:
+    def __init__(self, *args: Any, section: str = "Options", **attributes: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **attributes)
         self.section = section
 
 
-def option(*declarations: str, section: str = "Options", **attributes: Any) -> Callable[[_F], _F]:
+def option(
+    *declarations: str,
+    section: str = "Options",
+    **attributes: Any,  # noqa: ANN401
+) -> Callable[[_F], _F]:
     """`click.option`, under a heading of the help."""
     return click.option(*declarations, cls=SectionedOption, section=section, **attributes)
+
+
+def data_options(command: _F) -> _F:
+    """`--questions` and `--articles`."""
+    command = option(
+        "--articles",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        section="Data",
+        help="The folder of the articles.  [default: the curated ones]",
+    )(command)
+    return option(
+        "--questions",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        metavar="PATH",
+        section="Data",
+        help="A file of questions or a folder of them; may be repeated.  [default: the curated set]",
+    )(command)
+
+
+def note(message: str) -> None:
+    """A line for people on stderr: what is read, what happened, what to do next."""
+    from qa_eval.render import clean
+
+    click.echo(clean(message), err=True)
 
 
 class Command(click.Command):
     """A command with `--config` and sections in its help."""
 
-    def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **attributes: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401
+        examples: Sequence[tuple[str, str]] = (),
+        **attributes: Any,  # noqa: ANN401
+    ) -> None:
         attributes["context_settings"] = CONTEXT_SETTINGS | (attributes.get("context_settings") or {})
         super().__init__(*args, **attributes)
         self.examples = tuple(examples)
@@ -74,7 +110,7 @@ class Group(click.Group):
     command_class = Command
     group_class = type
 
-    def __init__(self, *args: Any, **attributes: Any) -> None:
+    def __init__(self, *args: Any, **attributes: Any) -> None:  # noqa: ANN401
         attributes["context_settings"] = CONTEXT_SETTINGS | (attributes.get("context_settings") or {})
         super().__init__(*args, **attributes)
 
@@ -91,12 +127,19 @@ class Group(click.Group):
             ctx.fail(f"No such command '{name}'. {hint}")
         return super().resolve_command(ctx, args)
 
-    def main(self, *args: Any, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
         """Runs a command line. In standalone mode, the default, it ends the process with the exit code."""
-        if not extra.pop("standalone_mode", True):
-            return super().main(*args, standalone_mode=False, **extra)
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:
-            code = super().main(*args, standalone_mode=False, **extra)
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.Abort:
             sys.exit(INTERRUPTED)
         except click.ClickException as error:

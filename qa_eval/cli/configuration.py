@@ -80,12 +80,14 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(path, f"not valid TOML: {error}") from None
 
 
-def _checked(path: Path, key: str, value: Any, flag: click.Option, ctx: click.Context) -> Any:
+def _checked(path: Path, key: str, value: object, flag: click.Option, ctx: click.Context) -> object:
     if isinstance(value, dict):
         raise ConfigError(path, f"{key}: a table; flags stand at the top of the file")
     if flag.is_flag != isinstance(value, bool):
         wanted = "true or false" if flag.is_flag else "a value, not true or false"
-        raise ConfigError(path, f"{key}: takes {wanted}, not {value!r}" if flag.is_flag else f"{key}: takes {wanted}")
+        raise ConfigError(
+            path, f"{key}: takes {wanted}, not {value!r}" if flag.is_flag else f"{key}: takes {wanted}"
+        )
     if isinstance(value, list) and not flag.multiple:
         raise ConfigError(path, f"{key}: takes one value, not a list")
     if flag.multiple and not isinstance(value, list):

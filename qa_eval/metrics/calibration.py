@@ -58,8 +58,8 @@ def ece(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> float | No
 def expected_ece(confidence: ArrayLike, bins: int = 10) -> float | None:
     """The `ece` that a perfectly calibrated model with these confidences has on average.
 
-    Exact: in each bin the number right is a sum of independent coins (Poisson-binomial), whose distribution is
-    built coin by coin. None without items; raises ValueError for confidences outside [0, 1].
+    Exact: in each bin the number right is a sum of independent coins (Poisson-binomial), whose distribution
+    is built coin by coin. None without items; raises ValueError for confidences outside [0, 1].
 
     >>> expected_ece([0.5, 0.5])
     0.25
@@ -87,7 +87,7 @@ def _mean_absolute_deviation(chances: FloatArray) -> float:
 
 
 def auroc(score: ArrayLike, positive: ArrayLike, weights: ArrayLike | None = None) -> float | None:
-    """Chance that a positive item scores above a negative one, ties counting half; in [0, 1], 0.5 is no skill.
+    """Chance that a positive item scores above a negative one, ties counting half; in [0, 1], 0.5 no skill.
 
     Infinite scores are allowed. None unless both classes carry weight. Raises ValueError for NaN scores,
     negative weights and unequal lengths.
@@ -104,9 +104,9 @@ def aurc(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike | None = 
     """Area under the risk-coverage curve, in [0, 1]: lower is better.
 
     Answers are accepted from the most confident on; the value is the mean, over 1..n accepted, of the share
-    that is wrong. Among ties it is the exact expectation over all orders. Weights must be whole numbers, since
-    an item of weight w stands for w accepted answers. None without weight; raises ValueError for fractional or
-    negative weights, NaN and unequal lengths.
+    that is wrong. Among ties it is the exact expectation over all orders. Weights must be whole numbers,
+    since an item of weight w stands for w accepted answers. None without weight; raises ValueError for
+    fractional or negative weights, NaN and unequal lengths.
 
     Source: Geifman and El-Yaniv, Selective Classification (2017); the treatment of ties is derived here.
 
@@ -155,11 +155,11 @@ def aurc_rows(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike) -> 
     size = np.add.reduceat(rows, starts, axis=1)
     wrong = np.add.reduceat(rows * (1 - right), starts, axis=1)
     accepted, errors = np.cumsum(size, axis=1), np.cumsum(wrong, axis=1)
-    # Inside a tie of m answers with e errors, after K accepted with E errors, the j-th accepted is expected to
-    # bring the errors to E + j e/m. Summing (E + j e/m) / (K + j) over j = 1..m gives, with harmonic numbers H,
-    # e + (E - K e/m) (H(K + m) - H(K)).
+    # Inside a tie of m answers with e errors, after K accepted with E errors, the j-th accepted is expected
+    # to bring the errors to E + j e/m. Summing (E + j e/m) / (K + j) over j = 1..m gives, with harmonic
+    # numbers H, e + (E - K e/m) (H(K + m) - H(K)).
     share = np.divide(wrong, size, out=np.zeros_like(wrong), where=size > 0)
-    total = accepted[:, -1] if rows.size else np.zeros(0)
+    total = rows.sum(axis=1)
     harmonic = np.append(0.0, np.cumsum(1.0 / np.arange(1, int(total.max(initial=0.0)) + 1)))
     before, after = (accepted - size).astype(np.intp), accepted.astype(np.intp)
     inner = wrong + ((errors - wrong) - before * share) * (harmonic[after] - harmonic[before])
@@ -175,8 +175,9 @@ def coverage_rows(
     rows = rows[rows.sum(axis=1) > 0]
     accepted = np.cumsum(np.add.reduceat(rows, starts, axis=1), axis=1)
     correctly = np.cumsum(np.add.reduceat(rows * right, starts, axis=1), axis=1)
-    reached = correctly >= accuracy * accepted - _SLACK * accepted[:, -1:]
-    values: FloatArray = np.where(reached, accepted, 0.0).max(axis=1, initial=0.0) / accepted[:, -1]
+    total = rows.sum(axis=1)
+    reached = correctly >= accuracy * accepted - _SLACK * total[:, None]
+    values: FloatArray = np.clip(np.where(reached, accepted, 0.0).max(axis=1, initial=0.0) / total, 0.0, 1.0)
     return values
 
 

@@ -31,9 +31,11 @@ _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 def normalize(text: str) -> str:
     """The form in which the rules compare answers.
 
-    Lower case; then the 32 ASCII punctuation characters are deleted, not replaced ("81-year" becomes "81year"
-    and "3.5" becomes "35"; typographic quotes and dashes stay); then the words a, an and the become a space; then
-    runs of white space become one space. The order matters: "A." is an article and vanishes, "a-ok" holds none.
+    Lower case; then the 32 ASCII punctuation characters are deleted, not replaced ("81-year" becomes
+    "81year" and "3.5" becomes "35"; typographic quotes and dashes stay); then the words a, an and the become
+    a space; then runs of white space become one space. The order matters: "A." is an article and vanishes,
+    "a-ok" holds none.
+
     Defined for any string; the result may be empty.
 
     >>> normalize("The  Free Syrian Army's (F.S.A.) base")

@@ -1,11 +1,12 @@
 """Tables and text for the terminal, shared by the verbs.
 
-Results go to stdout, progress to stderr. Whatever comes from data (model names, answers, articles) is escaped by
-`clean` before it reaches a terminal, and is never read as markup.
+Results go to stdout, progress to stderr. Whatever comes from data (model names, answers, articles) is escaped
+by `clean` before it reaches a terminal, and is never read as markup.
 """
 
 from __future__ import annotations
 
+from qa_eval.render.passage import Mark, draw_passages, wrap_text
 from qa_eval.render.progress import TerminalProgress
 from qa_eval.render.table import Board, BoardRow, Cell, Column, draw_board
 from qa_eval.render.terminal import clean, clean_lines, safe_json, terminal_width, write_lines
@@ -15,11 +16,14 @@ __all__ = [
     "BoardRow",
     "Cell",
     "Column",
+    "Mark",
     "TerminalProgress",
     "clean",
     "clean_lines",
     "draw_board",
+    "draw_passages",
     "safe_json",
     "terminal_width",
+    "wrap_text",
     "write_lines",
 ]

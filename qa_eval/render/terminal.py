@@ -13,24 +13,36 @@ from rich.text import Text
 FALLBACK_WIDTH = 100
 """Columns when nothing says how wide the output is."""
 
-_UNSAFE = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff"
-# Control characters (C0, DEL, C1), direction overrides, line separators, lone surrogates: they can move the cursor,
-# recolour or reorder what stands beside them, or cannot be encoded at all.
-_CONTROL = re.compile(f"[{_UNSAFE}]")
-_JSON_UNSAFE = re.compile(f"[{_UNSAFE[9:]}]")
+_UNSAFE = "\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff"
+# DEL and the C1 control characters, direction overrides, line separators, lone surrogates: they can move the
+# cursor, recolour or reorder what stands beside them, or cannot be encoded at all.
+_CONTROL = re.compile(f"[\x00-\x1f{_UNSAFE}]")
+_JSON_UNSAFE = re.compile(f"[{_UNSAFE}]")  # JSON itself escapes the rest, and its own newlines are wanted
 
 _ASCII = str.maketrans(
-    {"–": "-", "−": "-", "…": "~", "·": ",", "Δ": "D", "─": "-", "½": "h", "«": "<", "»": ">", "⟦": "[", "⟧": "]", "×": "x", "†": "+", "≠": "#", "→": ">"}
+    {
+        "–": "-",
+        "−": "-",
+        "…": "~",
+        "·": ",",
+        "Δ": "D",
+        "─": "-",
+        "«": "<",
+        "»": ">",
+        "⟦": "[",
+        "⟧": "]",
+        "†": "+",
+    }
 )
 
 
 def clean(text: str) -> str:
-    """The text with everything that could steer a terminal made visible as an escape.
+    r"""The text with everything that could steer a terminal made visible as an escape.
 
-    >>> clean("a\\x1b[31mb")
-    'a\\\\x1b[31mb'
-    >>> clean("two\\nlines")
-    'two\\\\nlines'
+    >>> clean("a\x1b[31mb")
+    'a\\x1b[31mb'
+    >>> clean("two\nlines")
+    'two\\nlines'
     """
     return _CONTROL.sub(_escape, text)
 
@@ -54,8 +66,9 @@ def safe_json(text: str) -> str:
 
 
 def terminal_width(stream: TextIO) -> int:
-    """Columns of the terminal that shows the stream: `COLUMNS`, the stream's own, else that of the other streams
-    (a pager's, usually), else 100.
+    """Columns of the terminal that shows the stream.
+
+    That is `COLUMNS`, else the stream's own, else those of stderr or stdin (before a pager), else 100.
     """
     if (columns := os.environ.get("COLUMNS", "")).isdecimal() and int(columns) > 0:
         return int(columns)
@@ -69,7 +82,7 @@ def terminal_width(stream: TextIO) -> int:
 
 
 def write_lines(stream: TextIO, lines: Iterable[Text | str]) -> None:
-    """Writes the lines as they are: styled on a terminal (colour unless NO_COLOR), plain elsewhere, never wrapped.
+    """Writes the lines as they are, never wrapped: styled on a terminal (uncoloured by NO_COLOR), else plain.
 
     On a stream that cannot encode typographic characters they become their nearest ASCII neighbours.
     """

@@ -13,14 +13,19 @@ NO_MATCH = Match(ok=False, level=0, rule="none")
 
 
 def claim_of(
-    question: Question, text: str, *, article: str | None = None, start: int | None = None, end: int | None = None
+    question: Question,
+    text: str,
+    *,
+    article: str | None = None,
+    start: int | None = None,
+    end: int | None = None,
 ) -> str | None:
     """The claim an answer makes, or None: it makes none, or it is ambiguous. *claim(p)* of the design.
 
-    1. Of the claims whose annotated evidence (in `article`) the span overlaps, those that the answer also
-       matches leniently (`match_claim`). One: that claim. Several: the one whose evidence fits the span best
-       (largest intersection over union of characters), if one fits best.
-    2. Else the one claim of which some wording is matched strictly at level 2 or above. Two such: None.
+    1. The claim whose annotated evidence (in `article`) the span overlaps, if the answer also matches it
+       leniently (`match_claim`) and there is only one such claim.
+    2. Else the one claim of which some wording is matched strictly at level 2 or above: of the several
+       claims of step 1, if any of those is; else of all. Two such claims: None.
 
     Without an article and offsets the first step is skipped. An answer of nothing but punctuation and articles
     makes no claim. Defined for any text and any offsets; never raises.
@@ -28,17 +33,16 @@ def claim_of(
     if not normalize(text):
         return None
     span = _span(article, start, end)
-    if span is not None:
-        fits = {
-            claim.id: max(_overlap_ratio(span, e) for e in claim.evidence)
-            for claim in question.claims
-            if match_claim(question, claim, text, article=article, start=start, end=end).ok
-        }
-        best = max(fits.values(), default=0.0)
-        nearest = [id for id, fit in fits.items() if fit == best > 0]
-        if len(nearest) == 1:
-            return nearest[0]
+    touched = [
+        claim.id
+        for claim in question.claims
+        if any(_overlap(span, e) for e in claim.evidence)
+        and match_claim(question, claim, text, article=article, start=start, end=end).ok
+    ]
+    if len(touched) == 1:
+        return touched[0]
     stated = [c.id for c in question.claims if _strictly(question.answer_type, text, c.wordings)]
+    stated = [id for id in stated if id in touched] or stated
     return stated[0] if len(stated) == 1 else None
 
 
@@ -109,7 +113,9 @@ def foreign_claims(question: Question, article: str) -> tuple[Claim, ...]:
     """
     own = question.own_claims(article)
     return tuple(
-        c for c in question.claims if own and c not in own and all(separable(question, c.id, o.id) for o in own)
+        c
+        for c in question.claims
+        if own and c not in own and all(separable(question, c.id, o.id) for o in own)
     )
 
 
@@ -121,8 +127,7 @@ def occurs_in(wording: str, text: str) -> bool:
 
 def overlaps(article: str | None, start: int | None, end: int | None, evidence: Evidence) -> bool:
     """Whether a span shares at least one character with a piece of evidence. No offsets: False."""
-    span = _span(article, start, end)
-    return span is not None and _overlap_ratio(span, evidence) > 0
+    return _overlap(_span(article, start, end), evidence)
 
 
 _Span = tuple[str, int, int]
@@ -139,13 +144,11 @@ def _strictly(answer_type: AnswerType, text: str, wordings: Iterable[str]) -> bo
     return any(m.ok and m.level >= 2 for m in found)
 
 
-def _overlap_ratio(span: _Span, evidence: Evidence) -> float:
-    """Intersection over union, in characters."""
+def _overlap(span: _Span | None, evidence: Evidence) -> bool:
+    if span is None:
+        return False
     article, start, end = span
-    shared = min(end, evidence.end) - max(start, evidence.start)
-    if article != evidence.article or shared <= 0:
-        return 0.0
-    return shared / (max(end, evidence.end) - min(start, evidence.start))
+    return article == evidence.article and max(start, evidence.start) < min(end, evidence.end)
 
 
 def _evidence_shares(question: Question, text: str, span: _Span | None) -> dict[str, float]:

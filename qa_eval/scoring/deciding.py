@@ -25,10 +25,11 @@ def abstains(text: str) -> bool:
 def decide(prediction: Prediction, *, threshold: float = 0.0) -> Answer:
     """The answer to one instance, under a no-answer threshold.
 
-    A text that the model decided itself stands, whatever the threshold. Otherwise the best span is the answer,
-    unless null score - best score exceeds the threshold (at equality it answers); without a null score a model
-    always answers, without spans it always abstains. Probabilities are one softmax over the n-best and the null
-    score; candidates that all bring a probability and no null score keep theirs. Never raises.
+    A text that the model decided itself stands, whatever the threshold. Otherwise the best span is the
+    answer, unless null score - best score exceeds the threshold (at equality it answers); without a null
+    score a model always answers, without spans it always abstains. Probabilities are one softmax over the
+    n-best and the null score; candidates that all bring a probability and no null score keep theirs. Never
+    raises.
 
     >>> spans = (Candidate(text="400", score=2.0),)
     >>> decide(Prediction(item="q@a", n_best=spans, null_score=1.0)).text
@@ -71,14 +72,14 @@ def decide(prediction: Prediction, *, threshold: float = 0.0) -> Answer:
 def pool(item: ItemId, question: Question, predictions: Mapping[str, Prediction]) -> Answer:
     """One answer out of all articles: their n-best merged by score, best first; it never abstains.
 
-    `predictions` are by article id, of the same question (an answer given to all articles at once stands under
-    `*`). Scores of different articles are comparable because they are logit sums; ties go by article id, then
-    offset, then text. The probabilities are one softmax over the merged n-best only.
+    `predictions` are by article id, of the same question (an answer given to all articles at once stands
+    under `*`). Scores of different articles are comparable because they are logit sums; ties go by article
+    id, then offset, then text. The probabilities are one softmax over the merged n-best only.
 
     Where no prediction has an n-best, the texts that were given are compared by their no-answer probability
-    (one half if unknown; ties by article id), and the answer has no n-best: n-best metrics are then undefined.
-    Where some have one, bare texts beside them cannot be ranked and are left out. An article that failed is left
-    out; if all failed the answer is an error, and if there are no predictions it is missing.
+    (one half if unknown; ties by article id), and the answer has no n-best: n-best metrics are then
+    undefined. Where some have one, bare texts beside them cannot be ranked and are left out. An article that
+    failed is left out; if all failed the answer is an error, and if there are no predictions it is missing.
 
     >>> a = Prediction(item="q@a", n_best=(Candidate(text="180", score=3.0),), null_score=9.0)
     >>> b = Prediction(item="q@b", n_best=(Candidate(text="194", score=5.0),))
@@ -172,7 +173,9 @@ def _confidence(
 
 
 def _in_article(candidate: Candidate, article: str) -> Candidate:
-    return candidate if candidate.article is not None or article == "*" else replace(candidate, article=article)
+    return (
+        candidate if candidate.article is not None or article == "*" else replace(candidate, article=article)
+    )
 
 
 def _pool_order(candidate: Candidate) -> tuple[float, str, int, str]:

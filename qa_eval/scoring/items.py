@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qa_eval.metrics.squad import SQUAD_V2
-from qa_eval.records import Answer, Article, Candidate, Corpus, ItemId, ItemScore, Match, Question
+from qa_eval.records import Answer, Article, Corpus, ItemId, ItemScore, Match, Question
 from qa_eval.scoring.claims import best_match, claim_of, foreign_claims, occurs_in
 from qa_eval.scoring.deciding import abstains, no_answer_margin
+from qa_eval.scoring.places import NOWHERE, Place, anchored, place_of
 from qa_eval.scoring.pooling import pooled_scores
 
 ABSTAINED = Match(ok=True, level=5, rule="null", detail="no answer, and the article gives none")
@@ -17,8 +18,8 @@ def score_item(question: Question, item: ItemId, answer: Answer, corpus: Corpus)
     """Every per-item value of the metrics that are defined for this item, with the rule that credited it.
 
     The keys of `scores` are those that `METRICS` names; a value that is not defined for the item is absent. A
-    failed or missing answer is worth 0 everywhere and never counts as abstaining. Offsets count only where the
-    article's text there is the answer; other offsets are dropped and the answer is judged as bare text.
+    failed or missing answer is worth 0 everywhere and never counts as abstaining. Offsets count only where
+    the article's text there is the answer; other offsets are dropped and the answer is judged as bare text.
 
     Raises KeyError if the item's article is not in the corpus.
     """
@@ -39,14 +40,20 @@ def _score_reading(question: Question, item: ItemId, answer: Answer, article: Ar
         match = _failure(answer)
     elif not own:
         claim = claim_of(question, answer.text, **place)
-        match = ABSTAINED if silence else Match(ok=False, level=0, rule="answered", detail="the article is silent")
+        match = (
+            ABSTAINED
+            if silence
+            else Match(ok=False, level=0, rule="answered", detail="the article is silent")
+        )
     elif silence:
         match = Match(ok=False, level=0, rule="abstained", detail="the article answers")
     else:
         claim = claim_of(question, answer.text, **place)
         match = best_match(question, own, answer.text, **place)
     em, f1 = (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, golds)
-    em_any, f1_any = (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, question.any_golds if own else golds)
+    em_any, f1_any = (
+        (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, question.any_golds if own else golds)
+    )
     scores = {"em": em, "f1": f1, "em_any": em_any, "f1_any": f1_any, "match": float(match.ok)}
     if own:
         scores |= {"has_answer_em": em, "has_answer_f1": f1}
@@ -57,19 +64,22 @@ def _score_reading(question: Question, item: ItemId, answer: Answer, article: Ar
 
 
 def _leaks(question: Question, article: Article, *, made: str | None, faithful: bool) -> dict[str, float]:
-    """`leak` and `leak_leakable` where they are defined, and `lenient` = match + leak (0 where undefined)."""
-    foreign = foreign_claims(question, article.id)
-    if not foreign:
-        return {"lenient": float(faithful)}
+    """`lenient` everywhere, `leak` and `leak_leakable` where they are defined."""
     own = {c.id for c in question.own_claims(article.id)}
     leak = float(not faithful and made is not None and made not in own)
-    scores = {"leak": leak, "lenient": float(faithful) + leak}
+    scores = {"lenient": float(faithful) + leak}
+    foreign = foreign_claims(question, article.id)
+    if not foreign:
+        return scores
+    scores["leak"] = leak
     if any(occurs_in(wording, article.text) for claim in foreign for wording in claim.wordings):
         scores["leak_leakable"] = leak
     return scores
 
 
-def _score_pooled(question: Question, item: ItemId, answer: Answer, articles: dict[str, Article]) -> ItemScore:
+def _score_pooled(
+    question: Question, item: ItemId, answer: Answer, articles: dict[str, Article]
+) -> ItemScore:
     failed = _failed(answer)
     place = _place(answer, articles)
     claim = None
@@ -81,16 +91,23 @@ def _score_pooled(question: Question, item: ItemId, answer: Answer, articles: di
         match = best_match(question, question.claims, answer.text, **place)
     em, f1 = (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, question.any_golds)
     scores = {"em_any": em, "f1_any": f1, "match_any": float(match.ok)}
-    anchored = replace(answer, n_best=tuple(_anchored(c, articles) for c in answer.n_best))
-    scores |= pooled_scores(question, anchored, claim, failed=failed, **place)
-    made = next((c for c in question.claims if c.id == claim), None)
-    sources = {
-        article: (article in made.articles, len(question.own_claims(article)) / len(question.claims))
-        for article in sorted(question.answering)
-        if made is not None and question.contested
-    } if made is not None else {}
+    believed = replace(answer, n_best=tuple(anchored(c, articles) for c in answer.n_best))
+    scores |= pooled_scores(question, believed, claim, place, failed=failed)
     score = _record(question, item, answer, golds=question.any_golds, claim=claim, match=match, scores=scores)
-    return replace(score, sources=sources)
+    return replace(score, sources=_sources(question, claim))
+
+
+def _sources(question: Question, claim: str | None) -> dict[str, tuple[bool, float]]:
+    """For `source_preference`: whether each answering article states the claim, and its chance to."""
+    if claim is None or not question.contested:
+        return {}
+    return {
+        article: (
+            claim in {c.id for c in question.own_claims(article)},
+            len(question.own_claims(article)) / len(question.claims),
+        )
+        for article in sorted(question.answering)
+    }
 
 
 def _record(
@@ -124,6 +141,13 @@ def _record(
         truncated=answer.truncated,
         answer_type=question.answer_type,
     )
+
+
+def _place(answer: Answer, articles: dict[str, Article], *, default: str | None = None) -> Place:
+    """Where the answer stands; nowhere if its span is not what was answered."""
+    if answer.candidate is None or answer.candidate.text != answer.text:
+        return NOWHERE
+    return place_of(answer.candidate, articles, default=default)
 
 
 def _failed(answer: Answer) -> bool:

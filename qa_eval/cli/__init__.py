@@ -1,0 +1,39 @@
+"""The command line: `qa-eval`, also `python -m qa_eval`.
+
+This package parses calls, composes the verbs and decides exit codes; everything else is in the verbs.
+Importing it is light: a command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import click
+
+from qa_eval import __version__
+from qa_eval.cli.commanding import Group
+from qa_eval.cli.data_commands import cache_group, models_command, questions_group, schema_command
+from qa_eval.cli.result_commands import leaderboard_command, show_command, verify_command
+from qa_eval.cli.run_command import run_command
+
+__all__ = ["cli"]
+
+
+@click.group(
+    cls=Group,
+    epilog="Begin with `qa-eval run`: it needs no download. `qa-eval COMMAND -h` tells more of each command.",
+)
+@click.version_option(__version__, "-V", "--version", prog_name="qa-eval")
+def cli() -> None:
+    """Extractive question answering, evaluated: also where the sources disagree."""
+
+
+for _command in (
+    run_command,
+    leaderboard_command,
+    show_command,
+    verify_command,
+    models_command,
+    questions_group,
+    schema_command,
+    cache_group,
+):
+    cli.add_command(_command)

@@ -1,0 +1,171 @@
+"""Commands that ask no model: `questions`, `models`, `schema`, `cache`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from qa_eval.cli.commanding import Command, Group, data_options, option
+
+SCHEMAS = ("questions", "articles", "leaderboard", "predictions")
+
+
+# ------------------------------------------------------------------------------------------ questions
+
+
+@click.group("questions", cls=Group, short_help="Check a question set; count what it holds.")
+def questions_group() -> None:
+    """Checks a question set, or counts what it holds."""
+
+
+@questions_group.command("check", short_help="Every check; exit code 1 on errors.")
+@data_options
+@option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "github", "json"]),
+    default="text",
+    show_default=True,
+    section="Output",
+    help="For people, for annotations of a workflow, or for programs.",
+)
+@click.pass_context
+def check_command(
+    ctx: click.Context, *, questions: tuple[Path, ...], articles: Path | None, form: str
+) -> None:
+    """Runs every check on questions and articles and tells all findings, each with file and line.
+
+    Exit code 1 if there is an error; a warning alone does not fail.
+    """
+    from qa_eval.questions import run_check
+
+    text, code = run_check(questions or None, articles, form)
+    click.echo(text)
+    ctx.exit(code)
+
+
+@questions_group.command("stats", short_help="How many facts, contested ones, relations, items.")
+@data_options
+@option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    section="Output",
+    help="For people or for programs.",
+)
+def stats_command(*, questions: tuple[Path, ...], articles: Path | None, form: str) -> None:
+    """Counts what a question set holds."""
+    from qa_eval.questions import run_stats
+
+    click.echo(run_stats(questions or None, articles, form))
+
+
+# ------------------------------------------------------------------------------------------ models, schema
+
+
+@click.command("models", cls=Command, short_help="The kinds of model, and what a spec resolves to.")
+@click.argument("spec", required=False)
+@option("--trust-remote-code", is_flag=True, help="Let a hub model run the code it brings.")
+def models_command(*, spec: str | None, trust_remote_code: bool) -> None:
+    """Lists the kinds of model; with SPEC, tells what that one resolves to, without loading weights."""
+    from rich.text import Text
+
+    from qa_eval.models import kinds, resolve
+    from qa_eval.records import Decoding, Runtime
+    from qa_eval.render import clean, terminal_width, wrap_text, write_lines
+
+    if spec is None:
+        lines = []
+        for kind in kinds().values():
+            lines.append(Text(clean(kind.example), "bold"))
+            lines += wrap_text(Text(clean(kind.summary)), terminal_width(sys.stdout), "    ")
+        write_lines(sys.stdout, lines)
+        return
+    model = resolve(spec, Decoding(), Runtime(trust_remote_code=trust_remote_code))
+    info = model.info
+    fields = {
+        "spec": info.spec,
+        "kind": info.kind,
+        "name": info.name,
+        "revision": info.revision,
+        "parameters": f"{info.parameters:,}" if info.parameters is not None else None,
+        "weights sha256": info.weights_sha256,
+        "fingerprint": info.fingerprint or "none: its answers are not cached",
+        "answers": "never abstains: it has no score for no answer" if info.no_null_head else None,
+        "backend": info.backend,
+        "license": info.license,
+    }
+    known = {name: value for name, value in fields.items() if value is not None}
+    write_lines(
+        sys.stdout,
+        [Text.assemble((f"{name:<15}", "dim"), clean(str(value))) for name, value in known.items()],
+    )
+
+
+@click.command("schema", cls=Command, short_help="The JSON Schema of a file format.")
+@click.argument("name", type=click.Choice(SCHEMAS))
+def schema_command(*, name: str) -> None:
+    """Prints the JSON Schema of leaderboard.json, or of one line of the questions, articles, predictions."""
+    from qa_eval.provenance import canonical_json
+
+    if name in ("questions", "articles"):
+        from qa_eval.corpus import articles_schema, questions_schema
+
+        schema = questions_schema() if name == "questions" else articles_schema()
+    else:
+        from qa_eval.results_schema import leaderboard_schema, prediction_schema
+
+        schema = leaderboard_schema() if name == "leaderboard" else prediction_schema()
+    click.echo(canonical_json(schema, indent=2))
+
+
+# ------------------------------------------------------------------------------------------ cache
+
+
+@click.group("cache", cls=Group, short_help="Answers that are kept between runs.")
+def cache_group() -> None:
+    """Answers are kept by content, so that nothing is asked twice; `QA_EVAL_CACHE` moves the folder."""
+
+
+@cache_group.command("info", short_help="Where the cache lies and what it holds.")
+def cache_info_command() -> None:
+    """Tells where the cache lies and how many answers of which models it holds."""
+    from qa_eval.cache import cache_info
+    from qa_eval.render import clean
+
+    info = cache_info()
+    click.echo(f"{clean(str(info.path))}: {_answers(info.entries)}, {_size(info.bytes)}")
+    for model, (entries, size) in info.models.items():
+        click.echo(f"{entries:>9}  {_size(size):>9}  {clean(model)}")
+
+
+@cache_group.command("clear", short_help="Forget all kept answers.")
+def cache_clear_command() -> None:
+    """Forgets all kept answers; runs on disk stay as they are."""
+    from qa_eval.cache import clear_cache
+    from qa_eval.render import clean
+
+    info = clear_cache()
+    click.echo(f"{clean(str(info.path))}: forgot {_answers(info.entries)}, {_size(info.bytes)}")
+
+
+def _answers(count: int) -> str:
+    return "1 answer" if count == 1 else f"{count} answers"
+
+
+def _size(count: int) -> str:
+    """Bytes for people.
+
+    >>> _size(999), _size(2_500_000)
+    ('999 B', '2.5 MB')
+    """
+    size, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{count} B" if unit == "B" else f"{size:.1f} {unit}"

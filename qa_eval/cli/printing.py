@@ -1,0 +1,45 @@
+"""What several commands print: the data that is used, a leaderboard."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from qa_eval.cli.commanding import note
+from qa_eval.leaderboard import (
+    Selection,
+    board_of,
+    leaderboard_view,
+    render_csv,
+    render_json,
+    render_markdown,
+)
+from qa_eval.records import Corpus
+from qa_eval.render import draw_board, terminal_width, write_lines
+
+if TYPE_CHECKING:
+    from qa_eval.results_schema import Leaderboard
+
+Format = Literal["table", "markdown", "csv", "json"]
+
+
+def announce_corpus(corpus: Corpus) -> None:
+    """Says on stderr which files are read, so that nobody scores other questions than they think."""
+    contested = sum(q.contested for q in corpus.questions)
+    note(f"questions: {corpus.questions_path} ({len(corpus.questions)} facts, {contested} contested)")
+    note(f"articles:  {corpus.articles_path} ({len(corpus.articles)})")
+
+
+def print_leaderboard(
+    leaderboards: Sequence[Leaderboard], form: Format, selection: Selection | None = None
+) -> None:
+    """Prints leaderboards on stdout. Raises QaEvalError as `leaderboard_view` does."""
+    view = leaderboard_view(leaderboards, selection or Selection())
+    if form == "table":
+        write_lines(sys.stdout, draw_board(board_of(view), terminal_width(sys.stdout)))
+        return
+    render = {"markdown": render_markdown, "csv": render_csv, "json": render_json}[form]
+    click.echo(render(view), nl=False)

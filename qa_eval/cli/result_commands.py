@@ -1,0 +1,159 @@
+"""Commands on stored runs: `leaderboard`, `show`, `verify`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qa_eval.cli.commanding import Command, data_options, note, option
+from qa_eval.errors import CheckFailed, QaEvalError
+
+if TYPE_CHECKING:
+    from qa_eval.cli.printing import Format
+    from qa_eval.records import Corpus, Track
+    from qa_eval.store import Run
+
+RUN = click.Path(path_type=Path)
+
+
+@click.command("leaderboard", cls=Command, short_help="Show stored runs as a table, Markdown, CSV or JSON.")
+@click.argument("paths", nargs=-1, type=RUN, metavar="[PATH]...")
+@option(
+    "--track",
+    type=click.Choice(["reading", "pooled"]),
+    section="Selection",
+    help="Only this track.  [default: the headline columns]",
+)
+@option(
+    "--slice",
+    "slice_",
+    metavar="S",
+    section="Selection",
+    help="Only these items: settled, contested, silent, relation:R, category:C or article:A.",
+)
+@option(
+    "--sort",
+    metavar="METRIC",
+    section="Selection",
+    help="Order by this metric.  [default: what the run was ranked by]",
+)
+@option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "markdown", "csv", "json"]),
+    default="table",
+    show_default=True,
+    section="Output",
+    help="CSV and JSON hold fractions and every metric.",
+)
+def leaderboard_command(
+    *, paths: tuple[Path, ...], track: Track | None, slice_: str | None, sort: str | None, form: Format
+) -> None:
+    """Shows runs again. PATH is a run folder or its leaderboard.json; without one: the newest under results/.
+
+    Several runs stand in one table if they asked the same items and were scored alike.
+    """
+    from qa_eval.cli.printing import print_leaderboard
+    from qa_eval.leaderboard import Selection
+    from qa_eval.store import load_run
+
+    boards = [load_run(path).leaderboard for path in paths or [_newest(Path("results"))]]
+    print_leaderboard(boards, form, Selection(track=track, slice=slice_, sort=sort))
+
+
+def _newest(folder: Path) -> Path:
+    """The run folder whose leaderboard was written last, said aloud."""
+    written = sorted((f.stat().st_mtime, f) for f in folder.glob("[!.]*/leaderboard.json"))
+    if not written:
+        raise QaEvalError(f"{folder}: no run folder here; name one, or make one with `qa-eval run`")
+    path = written[-1][1].parent
+    note(f"run: {path} (the newest of {len(written)})" if len(written) > 1 else f"run: {path}")
+    return path
+
+
+@click.command("show", cls=Command, short_help="Read single items, or the failures, of a run.", examples=(
+    ("qa-eval show results/baseline government-losses", "every item of one fact, with every model's answer"),
+    ("qa-eval show results/baseline --failures -m embedded | less -R", "what the embedded model got wrong"),
+))  # fmt: skip
+@click.argument("run", type=RUN)
+@click.argument("items", nargs=-1, metavar="[ITEM]...")
+@option("--failures", is_flag=True, section="Selection", help="Every item that was answered wrong.")
+@option(
+    "-m",
+    "--model",
+    "models",
+    multiple=True,
+    metavar="SPEC",
+    section="Selection",
+    help="Only this model's answers; may be repeated.",
+)
+@data_options
+def show_command(
+    *,
+    run: Path,
+    items: tuple[str, ...],
+    failures: bool,
+    models: tuple[str, ...],
+    questions: tuple[Path, ...],
+    articles: Path | None,
+) -> None:
+    """Shows items as they are scored: question, passage with «gold» and ⟦answer⟧, the best answers, and the
+    rule that credited or refused the first one.
+
+    ITEM is FACT@ARTICLE, FACT~N@ARTICLE for paraphrase N, FACT@* for the pooled track, or a FACT for all of
+    its items.
+    """
+    from qa_eval.render import terminal_width, write_lines
+    from qa_eval.show import choose_failures, choose_items, choose_rows, draw_item
+    from qa_eval.store import load_run
+
+    if bool(items) == failures:
+        raise click.UsageError(
+            "Give the items to show, or --failures." if not items else "Items or --failures, not both."
+        )
+    stored = load_run(run)
+    rows = choose_rows(stored, models)
+    shown = choose_failures(stored, rows) if failures else choose_items(stored, rows, items)
+    corpus = _corpus_of(stored, questions, articles)
+    width = min(terminal_width(sys.stdout), 120)
+    for item in shown:
+        write_lines(sys.stdout, draw_item(item, corpus, width))
+    if failures:
+        asked = sum(len(stored.predictions(row)) for row in rows)
+        note(f"{sum(len(s.answers) for s in shown)} of {asked} answers are wrong")
+
+
+def _corpus_of(run: Run, questions: tuple[Path, ...], articles: Path | None) -> Corpus:
+    """The corpus to read a run with; says so where it is not the one of the run."""
+    from qa_eval.corpus import load_corpus
+
+    corpus = load_corpus(questions or None, articles)
+    data = run.leaderboard.data
+    same = (corpus.questions_sha256, corpus.articles_sha256) == (data.questions_sha256, data.articles_sha256)
+    if not same:
+        read = f"{corpus.questions_path} and {corpus.articles_path}"
+        note(f"warning: {read} are not what this run asked (see --questions, --articles)")
+    return corpus
+
+
+@click.command(
+    "verify", cls=Command, short_help="Score stored answers again; every number must come out again."
+)
+@click.argument("run", type=RUN)
+@data_options
+def verify_command(*, run: Path, questions: tuple[Path, ...], articles: Path | None) -> None:
+    """Scores the stored answers of a run again, without the models. Exit code 1 if any number differs."""
+    from qa_eval.corpus import load_corpus
+    from qa_eval.verify import verify
+
+    differences = verify(run, load_corpus(questions or None, articles))
+    if differences:
+        from qa_eval.render import clean
+
+        for difference in differences:
+            click.echo(clean(difference))
+        raise CheckFailed(f"{run}: {len(differences)} differences")
+    click.echo(f"{run}: every number came out again")

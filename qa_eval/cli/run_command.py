@@ -1,0 +1,276 @@
+"""`qa-eval run`."""
+
+from __future__ import annotations
+
+import math
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qa_eval.cli.commanding import INTERRUPTED, Command, data_options, note, option
+
+if TYPE_CHECKING:
+    from qa_eval.store import Run
+
+DEFAULT_MODELS = (
+    "embedded",
+    "baseline:sliding-window",
+    "baseline:first-of-type",
+    "baseline:random-span",
+    "baseline:abstain",
+)
+"""What is run without `-m`; the reference rows come on top."""
+
+
+def threshold(text: str | float) -> float | str:
+    """A finite number, or `cross-fit`. Raises click.BadParameter for anything else."""
+    if text == "cross-fit":
+        return "cross-fit"
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise click.BadParameter(f"{text!r} is neither a number nor 'cross-fit'.")
+    return number
+
+
+EXAMPLES = (
+    ("qa-eval run", "the embedded model, the baselines and the references: no download"),
+    (
+        "qa-eval run -m hf:deepset/tinyroberta-squad2 -m embedded --name first",
+        "two models, into results/first",
+    ),
+    ("qa-eval run -m predictions:answers.jsonl --track reading", "answers that are there already"),
+    ("qa-eval run --limit 5 --json | jq .rows[0].metrics", "five facts; the leaderboard as JSON"),
+)
+
+
+@click.command("run", cls=Command, examples=EXAMPLES, short_help="Answer, score, and show the leaderboard.")
+@option(
+    "-m", "--model", "models", multiple=True, metavar="SPEC", section="Models",
+    help="A model to ask; may be repeated (see `qa-eval models`).  [default: embedded and all baselines]",
+)  # fmt: skip
+@option(
+    "--no-reference",
+    is_flag=True,
+    section="Models",
+    help="Leave out the reference rows built from the golds.",
+)
+@option("--trust-remote-code", is_flag=True, section="Models", help="Let a hub model run the code it brings.")
+@data_options
+@option(
+    "--track", type=click.Choice(["reading", "pooled", "both"]), section="Data", default="both",
+    show_default=True,
+    help="Ask of each article, of all at once, or both.",
+)  # fmt: skip
+@option(
+    "--paraphrases",
+    is_flag=True,
+    section="Data",
+    help="Also ask every paraphrase, for the consistency metrics.",
+)
+@option(
+    "--category",
+    "categories",
+    multiple=True,
+    metavar="C",
+    section="Data",
+    help="Only this category; may be repeated.",
+)
+@option("--limit", type=click.IntRange(min=1), metavar="N", section="Data", help="Only the first N facts.")
+@option(
+    "--sample",
+    type=click.IntRange(min=1),
+    metavar="N",
+    section="Data",
+    help="Only N facts, chosen by --seed.",
+)
+@option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="S",
+    section="Data",
+    help="Of every random choice.",
+)
+@option(
+    "--max-length",
+    type=int,
+    default=384,
+    show_default=True,
+    metavar="N",
+    section="Decoding",
+    help="Tokens of a window.",
+)
+@option(
+    "--doc-stride",
+    type=int,
+    default=128,
+    show_default=True,
+    metavar="N",
+    section="Decoding",
+    help="Tokens by which windows overlap.",
+)
+@option(
+    "--max-answer-tokens",
+    type=int,
+    default=30,
+    show_default=True,
+    metavar="N",
+    section="Decoding",
+    help="Of the longest answer.",
+)
+@option(
+    "--n-best",
+    type=int,
+    default=20,
+    show_default=True,
+    metavar="N",
+    section="Decoding",
+    help="Answers kept for each item.",
+)
+@option(
+    "--threshold", type=threshold, default=0.0, show_default=True, metavar="X|cross-fit", section="Decoding",
+    help="Abstain when null score - best score exceeds it; `cross-fit` fits it for each fact on the others.",
+)  # fmt: skip
+@option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    section="Computing",
+    help="Where to compute.",
+)
+@option(
+    "--dtype",
+    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+    default="auto",
+    show_default=True,
+    section="Computing",
+    help="In what precision; auto is float32 on a CPU.",
+)
+@option(
+    "--batch-tokens",
+    type=click.IntRange(min=1),
+    default=4096,
+    show_default=True,
+    metavar="N",
+    section="Computing",
+    help="Tokens that go through a model at once.",
+)
+@option(
+    "--deterministic",
+    is_flag=True,
+    section="Computing",
+    help="Every window alone, fixed threads, CPU: equal runs give equal bytes.",
+)
+@option("--no-cache", is_flag=True, section="Computing", help="Neither use nor keep answers in the cache.")
+@option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    metavar="DIR",
+    section="Output",
+    help="Where run folders lie.",
+)
+@option(
+    "--name",
+    metavar="NAME",
+    section="Output",
+    help="Of the run folder.  [default: UTC time and a short hash]",
+)
+@option("--overwrite", is_flag=True, section="Output", help="Replace a run folder of that name.")
+@option(
+    "--json", "as_json", is_flag=True, section="Output", help="Print leaderboard.json instead of the table."
+)
+@click.pass_context
+def run_command(
+    ctx: click.Context,
+    /,
+    *,
+    models: tuple[str, ...],
+    no_reference: bool,
+    trust_remote_code: bool,
+    questions: tuple[Path, ...],
+    articles: Path | None,
+    track: str,
+    max_length: int,
+    doc_stride: int,
+    max_answer_tokens: int,
+    n_best: int,
+    device: str,
+    dtype: str,
+    batch_tokens: int,
+    deterministic: bool,
+    seed: int,
+    no_cache: bool,
+    as_json: bool,
+    **options: Any,  # noqa: ANN401
+) -> None:
+    """Answers every item with every model, scores them, writes a run folder and shows the leaderboard.
+
+    The questions are those of the package over its five articles, or your own with --questions and
+    --articles. An interrupted run is resumed by the same call. Exit code 1: a model failed while running (the
+    others finish).
+    """
+    from qa_eval.cli.printing import announce_corpus, print_leaderboard
+    from qa_eval.corpus import load_corpus
+    from qa_eval.records import Decoding, Runtime
+    from qa_eval.render import TerminalProgress
+
+    corpus = load_corpus(questions or None, articles)
+    announce_corpus(corpus)
+    run = _evaluated(
+        models or DEFAULT_MODELS,
+        corpus=corpus,
+        track=track,
+        decoding=Decoding(
+            max_length=max_length, doc_stride=doc_stride, max_answer_tokens=max_answer_tokens, n_best=n_best
+        ),
+        runtime=Runtime(
+            device=device,
+            dtype=dtype,
+            batch_tokens=batch_tokens,
+            deterministic=deterministic,
+            trust_remote_code=trust_remote_code,
+            seed=seed,
+        ),
+        references=not no_reference,
+        cache=not no_cache,
+        seed=seed,
+        progress=TerminalProgress(),
+        command=shlex.join(["qa-eval", *sys.argv[1:]]),
+        **options,
+    )
+    print_leaderboard([run.leaderboard], "json" if as_json else "table")
+    _say_where(run)
+    if any(row.status == "error" for row in run.leaderboard.rows):
+        ctx.exit(1)
+
+
+def _evaluated(models: Sequence[str], **options: Any) -> Run:  # noqa: ANN401
+    """`evaluate`; when interrupted, says what was kept and leaves with the exit code of an interruption."""
+    from qa_eval.run import Interrupted, evaluate
+
+    try:
+        return evaluate(models, **options)
+    except Interrupted as stopped:
+        note(f"Interrupted. What is done is kept in {stopped.run.path}; the same call goes on from there.")
+        click.get_current_context().exit(INTERRUPTED)
+
+
+def _say_where(run: Run) -> None:
+    asked = [row.model.spec for row in run.leaderboard.rows if row.predictions is not None]
+    for row in run.leaderboard.rows:
+        if row.status == "error":
+            note(f"failed: {row.model.spec}: {row.error}")
+    note(f"results: {run.path}")
+    if asked:
+        note(f"next: qa-eval show {shlex.quote(str(run.path))} --failures -m {shlex.quote(asked[0])}")

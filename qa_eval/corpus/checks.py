@@ -1,0 +1,127 @@
+"""Every check of a question set, all findings at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qa_eval.corpus.article_checks import check_against_articles, silent_occurrences
+from qa_eval.corpus.claim_checks import check_claims
+from qa_eval.corpus.exemptions import EXEMPTIONS, Exemptions, Subject, read_exemptions
+from qa_eval.corpus.locations import curated_paths
+from qa_eval.corpus.phrasing import show_path
+from qa_eval.corpus.question_checks import check_question
+from qa_eval.corpus.reading import ArticleFolder, QuestionFiles, read_articles, read_questions
+from qa_eval.corpus.set_checks import check_ids_unique, near_duplicates
+from qa_eval.records import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """What the checks found."""
+
+    findings: tuple[Finding, ...]
+    """By file in the order read, then by line, articles first; empty if all is well."""
+    facts: int
+    """Questions of sound shape."""
+    files: tuple[str, ...]
+    """The question files read."""
+    articles: int
+    """Articles read."""
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.severity == "warning")
+
+
+def check_questions(
+    questions: Sequence[Path] | None = None, articles: Path | None = None, exemptions: Path | None = None
+) -> CheckReport:
+    """Runs every check over question files (or folders of them) and their article folder.
+
+    None takes the curated set. Without `exemptions`, the `exemptions.toml` of each folder is read, and that
+    beside each file. Never raises on what the files hold; raises QaEvalError only where an installation holds
+    no curated set and none is named.
+    """
+    if questions is None or articles is None:
+        curated = curated_paths()
+        questions = [curated.questions] if questions is None else questions
+        articles = curated.articles if articles is None else articles
+    files, folder = read_questions(questions), read_articles(articles)
+    exempt = read_exemptions(exemption_files(questions) if exemptions is None else [exemptions])
+    findings = [*folder.findings, *files.findings, *content_errors(files, folder)]
+    # Exempted findings are judged in every case: whether an exemption is stale depends on them.
+    findings += _exemptible(files, folder, exempt, whole=any(p.is_dir() for p in questions))
+    return report(files, folder, findings)
+
+
+def exemption_files(questions: Sequence[Path]) -> list[Path]:
+    """The exemption files that lie in the folders named, or beside the files named; each once."""
+    beside = [(p if p.is_dir() else p.parent) / EXEMPTIONS for p in questions]
+    return list({p.resolve(): p for p in beside if p.exists()}.values())
+
+
+def content_errors(files: QuestionFiles, folder: ArticleFolder) -> Iterator[Finding]:
+    """Everything that no exemption silences, of all questions of sound shape."""
+    for authored in files.authored:
+        yield from check_question(authored)
+        yield from check_claims(authored)
+        yield from check_against_articles(authored, folder)
+    yield from check_ids_unique(files.authored)
+    if files.files and files.complete and not files.authored:
+        message = "holds no facts; write one fact a line"
+        yield Finding(
+            severity="error", path=files.files[0], line=None, field="", message=message, check="file"
+        )
+
+
+def _exemptible(
+    files: QuestionFiles, folder: ArticleFolder, exempt: Exemptions, *, whole: bool
+) -> Iterator[Finding]:
+    """The findings an exemption can silence, and the exemptions that silence none."""
+    readable = {a.id: a for a in folder.articles}
+    for authored in files.authored:
+        fact = authored.question.id
+        for article, finding in silent_occurrences(authored, readable):
+            if not exempt.covers(("silent-occurrence", fact, article)):
+                yield finding
+    for other, finding in near_duplicates(files.authored):
+        pair: list[Subject] = [
+            ("near-duplicate", finding.fact, other),
+            ("near-duplicate", other, finding.fact),
+        ]
+        if finding.severity == "error" or not [subject for subject in pair if exempt.covers(subject)]:
+            yield finding
+    yield from exempt.findings
+    yield from exempt.stale(
+        facts={a.question.id for a in files.authored},
+        articles=readable.keys(),
+        complete=whole and files.complete and folder.complete and len(readable) == len(folder.ids),
+    )
+
+
+def report(files: QuestionFiles, folder: ArticleFolder, findings: Sequence[Finding]) -> CheckReport:
+    """The findings in reading order."""
+    order = {path: number for number, path in enumerate(files.files)}
+    articles = {f.path for f in folder.findings}
+
+    def place(finding: Finding) -> tuple[int, int, int]:
+        group = 0 if finding.path in articles else 1 if finding.path in order else 2
+        return group, order.get(finding.path, 0), finding.line or 0
+
+    return CheckReport(
+        findings=tuple(sorted(findings, key=place)),
+        facts=len(files.authored),
+        files=files.files,
+        articles=len(folder.articles),
+    )
+
+
+def show_paths(paths: Sequence[Path]) -> str:
+    """Paths for people, in one line."""
+    return ", ".join(show_path(p) for p in paths)

@@ -1,0 +1,88 @@
+"""How findings speak: quoting what was found, showing paths, suggesting what was probably meant.
+
+Whatever a file holds is shown escaped: a finding is always one printable line, whatever bytes provoked it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+QUOTE_LENGTH = 60
+
+
+def printable(text: str) -> str:
+    r"""The text with every control, format, surrogate or exotic space character written as an escape.
+
+    >>> printable("a\u202eb\nc\ud800")
+    'a\\u202eb\\nc\\ud800'
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def quote(text: str, limit: int = QUOTE_LENGTH) -> str:
+    r"""The text in double quotes on one printable line, cut after `limit` characters.
+
+    >>> quote('He said "no"\n')
+    '"He said \\"no\\"\\n"'
+    """
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    return '"' + printable(cut).replace('"', '\\"') + '"'
+
+
+def show_path(path: Path) -> str:
+    """The path as people see it: relative to the current folder where it lies inside, one printable line."""
+    try:
+        shown = path.relative_to(Path.cwd()) if path.is_absolute() else path
+    except (ValueError, OSError):
+        shown = path
+    return printable(shown.as_posix())
+
+
+def join_field(parent: str, part: str | int) -> str:
+    """The path of a part of a field, as in `claims[1].evidence[0].start`.
+
+    >>> join_field(join_field("claims", 1), "id")
+    'claims[1].id'
+    """
+    if isinstance(part, int):
+        return f"{parent}[{part}]"
+    return f"{parent}.{printable(part)}" if parent else printable(part)
+
+
+def suggestion(name: str, options: Iterable[str], *, listed: int = 12) -> str:
+    """The end of a sentence about an unknown name: the near match, or the known names where they are few.
+
+    >>> suggestion("evidnce", ["evidence", "aliases"])
+    '; did you mean "evidence"?'
+    >>> suggestion("zzz", ["evidence", "aliases"])
+    '; known: "evidence", "aliases"'
+    """
+    names = list(options)
+    near = difflib.get_close_matches(name, names, n=1)
+    if near:
+        return f"; did you mean {quote(near[0])}?"
+    if 0 < len(names) <= listed:
+        return "; known: " + ", ".join(quote(n) for n in names)
+    return ""
+
+
+def enumerate_words(words: Sequence[str], last: str = "and") -> str:
+    """Words as a list in a sentence.
+
+    >>> enumerate_words(["a", "b", "c"])
+    'a, b and c'
+    """
+    if len(words) < 2:
+        return "".join(words)
+    return ", ".join(words[:-1]) + f" {last} {words[-1]}"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun, which takes an `s` where it must.
+
+    >>> count(1, "fact"), count(2, "fact")
+    ('1 fact', '2 facts')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

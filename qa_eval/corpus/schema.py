@@ -1,0 +1,161 @@
+"""The shape of what people write: one line of a question file, one line of the article manifest.
+
+Strict: no unknown keys, no conversions (322.0 is not an offset, "true" not a flag). Only types are judged
+here; what a well-shaped value may *say* is judged by the checks, so that a bad id does not hide a wrong
+offset. The patterns given in `json_schema_extra` are for editors that read the published JSON Schema.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from qa_eval.records import AnswerType, Article, Claim, Evidence, Question, Relation
+
+SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+KEBAB_CASE = "^[a-z0-9]+(-[a-z0-9]+)*$"
+ISO_DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+SHA256 = "^[0-9a-f]{64}$"
+ARTICLE_ID = r"^[^@~*/\\\s][^@~*/\\]*$"
+CLAIM_ID = r"^[^@~*\s]+$"
+NOT_EMPTY = r"\S"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class EvidenceLine(_Strict):
+    """One passage of an article that states the claim."""
+
+    article: str = Field(description="id of the article", json_schema_extra={"pattern": ARTICLE_ID})
+    text: str = Field(description="exactly the article's text at `start`", json_schema_extra={"minLength": 1})
+    start: int = Field(
+        description="offset of the first character in the article's text", json_schema_extra={"minimum": 0}
+    )
+    speaker: str | None = Field(None, description="who the article says it from")
+    as_of: str | None = Field(
+        None, description="ISO date the statement speaks of", json_schema_extra={"format": "date"}
+    )
+    hedged: bool = Field(False, description='true for "apparently", "some of" and the like')
+
+    def to_record(self) -> Evidence:
+        """The evidence as the other layers know it."""
+        return Evidence(
+            article=self.article,
+            text=self.text,
+            start=self.start,
+            speaker=self.speaker,
+            as_of=self.as_of,
+            hedged=self.hedged,
+        )
+
+
+class ClaimLine(_Strict):
+    """One answer that some source gives, in every wording accepted for it."""
+
+    id: str = Field(
+        description="short name of the claim, unique in the fact", json_schema_extra={"pattern": CLAIM_ID}
+    )
+    group: str | None = Field(None, description="joins near-claims for coverage; the id where absent")
+    aliases: list[str] = Field([], description="accepted wordings no article uses")
+    evidence: list[EvidenceLine] = Field(
+        description="the passages that state the claim", json_schema_extra={"minItems": 1}
+    )
+
+    def to_record(self) -> Claim:
+        """The claim as the other layers know it."""
+        return Claim(
+            id=self.id,
+            evidence=tuple(e.to_record() for e in self.evidence),
+            aliases=tuple(self.aliases),
+            group=self.group or "",
+        )
+
+
+class QuestionLine(_Strict):
+    """One fact: a question, its paraphrases, and what each article answers."""
+
+    id: str = Field(
+        description="kebab-case name of the fact, unique in the set",
+        json_schema_extra={"pattern": KEBAB_CASE},
+    )
+    question: str = Field(description="the question", json_schema_extra={"pattern": NOT_EMPTY})
+    paraphrases: list[str] = Field([], description="the same question in other words")
+    category: str = Field(description="kebab-case category", json_schema_extra={"pattern": KEBAB_CASE})
+    answer_type: AnswerType = Field(description="the kind of value that answers the question")
+    contested: bool = Field(description="true exactly if there are two or more claims")
+    relation: Relation | None = Field(
+        None, description="why the claims differ; exactly where the fact is contested"
+    )
+    claims: list[ClaimLine] = Field(
+        description="one entry for each answer some source gives", json_schema_extra={"minItems": 1}
+    )
+    silent: list[str] = Field([], description="ids of the articles that do not answer")
+    partial: list[str] = Field(
+        [], description="ids of the articles that neither answer nor are silent; left out of scoring"
+    )
+    note: str | None = Field(None, description="for people: why the sources differ, what was decided")
+
+    def to_record(self) -> Question:
+        """The fact as the other layers know it; `contested` is then derived from the claims."""
+        return Question(
+            id=self.id,
+            question=self.question,
+            paraphrases=tuple(self.paraphrases),
+            category=self.category,
+            answer_type=self.answer_type,
+            relation=self.relation,
+            claims=tuple(c.to_record() for c in self.claims),
+            silent=tuple(self.silent),
+            partial=tuple(self.partial),
+            note=self.note or "",
+        )
+
+
+class ArticleLine(_Strict):
+    """One line of `articles.jsonl`: what the document itself says about itself, otherwise null."""
+
+    id: str = Field(
+        description="the article's id: its file name without .txt", json_schema_extra={"pattern": ARTICLE_ID}
+    )
+    title: str | None = Field(None, description="headline")
+    publisher: str | None = Field(None, description="who published it")
+    byline: str | None = Field(None, description="who wrote it")
+    published: str | None = Field(None, description="when it was published")
+    sha256: str = Field(
+        description="SHA-256 of the file's bytes, in lower-case hex", json_schema_extra={"pattern": SHA256}
+    )
+    notes: str | None = Field(None, description="for people")
+
+    def to_record(self, text: str) -> Article:
+        """The article with its text."""
+        return Article(
+            id=self.id,
+            text=text,
+            sha256=self.sha256,
+            title=self.title,
+            publisher=self.publisher,
+            byline=self.byline,
+            published=self.published,
+            notes=self.notes,
+        )
+
+
+PART_MODELS: dict[str, type[BaseModel]] = {"claims": ClaimLine, "evidence": EvidenceLine}
+"""The model of the objects in the list of that name."""
+
+
+def questions_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of one line of a question file."""
+    return _published(QuestionLine, "One line of a question file: one fact")
+
+
+def articles_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of one line of `articles.jsonl`."""
+    return _published(ArticleLine, "One line of articles.jsonl: one article")
+
+
+def _published(model: type[BaseModel], title: str) -> dict[str, Any]:
+    return {"$schema": SCHEMA_DIALECT, **model.model_json_schema(), "title": title}

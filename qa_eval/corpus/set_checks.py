@@ -1,0 +1,94 @@
+"""Checks of questions against each other, across all files: ids used twice, facts asked twice."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qa_eval.corpus.phrasing import quote
+from qa_eval.corpus.question_checks import wordings, words
+from qa_eval.corpus.reading import Authored
+from qa_eval.records import Finding
+
+NEAR_DUPLICATE = 0.8
+"""Share of words two questions have in common (Jaccard) from which one looks like the other asked again."""
+
+
+def check_ids_unique(authored: Sequence[Authored]) -> Iterator[Finding]:
+    """An id that an earlier question has."""
+    seen: dict[str, Authored] = {}
+    for one in authored:
+        first = seen.setdefault(one.question.id, one)
+        if first is not one:
+            message = f"{quote(one.question.id)} is already the id of {first.place}; rename or delete one"
+            yield one.finding("duplicate-id", "id", message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    authored: Authored
+    field: str
+    words: tuple[str, ...]
+    distinct: frozenset[str]
+
+
+def near_duplicates(authored: Sequence[Authored]) -> Iterator[tuple[str, Finding]]:
+    """(other fact, finding) for pairs of facts whose questions or paraphrases have (nearly) the same words.
+
+    The same words in the same order are an error; a Jaccard similarity of at least `NEAR_DUPLICATE` is a
+    warning, because two facts can differ in one word that matters. One finding a pair of facts, of its most
+    similar wordings, at the later of the two.
+    """
+    asked = [
+        _Asked(one, field, tuple(found), frozenset(found))
+        for one in authored
+        for field, text in wordings(one.question)
+        if (found := words(text))
+    ]
+    best: dict[tuple[int, int], tuple[float, _Asked, _Asked]] = {}
+    for first, second, similarity in _similar_pairs(asked):
+        pair = (id(first.authored), id(second.authored))
+        if pair not in best or similarity > best[pair][0]:
+            best[pair] = (similarity, first, second)
+    for similarity, first, second in best.values():
+        one, other = second.authored, first.authored
+        place = f"{first.field} of {quote(other.question.id)} ({other.place})"
+        if similarity > 1:
+            message = f"has the same words as {place}; join the facts, or ask for something else"
+            yield other.question.id, one.finding("near-duplicate", second.field, message)
+        else:
+            shared = len(first.distinct & second.distinct)
+            message = (
+                f"shares {shared} of {len(first.distinct | second.distinct)} words with {place}; "
+                "join the facts, ask in other words, or exempt it in exemptions.toml with the reason"
+            )
+            finding = one.finding("near-duplicate", second.field, message, severity="warning")
+            yield other.question.id, finding
+
+
+def _similar_pairs(asked: Sequence[_Asked]) -> Iterator[tuple[_Asked, _Asked, float]]:
+    """Pairs of different facts that are similar enough, with their similarity (2 for the same sequence).
+
+    Two sets of Jaccard similarity t share one of the first n - ceil(t n) + 1 words of either, when words are
+    ordered from rare to frequent (prefix filtering: Chaudhuri, Ganti and Kaushik, 2006); so only questions
+    that share a rare word are compared, and a set of thousands stays quick.
+    """
+    frequency = Counter(word for one in asked for word in one.distinct)
+    having: defaultdict[str, list[int]] = defaultdict(list)
+    for number, one in enumerate(asked):
+        ordered = sorted(one.distinct, key=lambda word: (frequency[word], word))
+        prefix = ordered[: len(ordered) - math.ceil(NEAR_DUPLICATE * len(ordered) - 1e-9) + 1]
+        candidates = sorted({other for word in prefix for other in having[word]})
+        for word in prefix:
+            having[word].append(number)
+        for candidate in candidates:
+            other = asked[candidate]
+            # A duplicate id is reported as such.
+            if other.authored is one.authored or other.authored.question.id == one.authored.question.id:
+                continue
+            shared = len(one.distinct & other.distinct)
+            similarity = shared / len(one.distinct | other.distinct)
+            if similarity >= NEAR_DUPLICATE:
+                yield other, one, 2.0 if one.words == other.words else similarity

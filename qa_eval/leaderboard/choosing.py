@@ -1,0 +1,209 @@
+"""Which rows and columns a leaderboard shows, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from qa_eval.errors import QaEvalError
+from qa_eval.scoring import METRICS
+
+if TYPE_CHECKING:
+    from qa_eval.records import Track
+    from qa_eval.results_schema import EstimateRow, Leaderboard, Row
+
+HEADLINE: tuple[tuple[str, str], ...] = (
+    ("reading", "balanced_f1"),
+    ("reading", "em"),
+    ("reading", "f1"),
+    ("reading", "em_any"),
+    ("reading", "f1_any"),
+    ("pooled", "coverage_at_3"),
+    ("reading", "contrast_consistency"),
+)
+READING = ("balanced_f1", "em", "f1", "em_any", "f1_any", "match", "leak", "contrast_consistency")
+POOLED = (
+    "f1_any",
+    "em_any",
+    "match_any",
+    "coverage_at_3",
+    "claim_recall_at_3",
+    "set_f1",
+    "support",
+    "attribution",
+)
+SLICED = ("balanced_f1", "em", "f1", "em_any", "f1_any", "match", "no_answer_recall", "leak", *POOLED[2:])
+_MOST_SLICED = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What to show."""
+
+    track: Track | None = None
+    """None: the headline columns, of both tracks."""
+    slice: str | None = None
+    sort: str | None = None
+    """A metric id; None: what the run was ranked by, or the first column shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A leaderboard row with the run it is from."""
+
+    run: str
+    row: Row
+
+    @property
+    def unranked(self) -> bool:
+        """True for a finished row outside the ranking: a reference, or a baseline like abstaining."""
+        return self.row.status == "ok" and self.row.rank is None
+
+    @property
+    def group(self) -> int:
+        """Ranked rows come first, then interrupted ones, failed ones, unranked ones."""
+        return 3 if self.unranked else ("ok", "partial", "error").index(self.row.status)
+
+    def metrics(self, track: str, slice_: str | None) -> Mapping[str, EstimateRow]:
+        return self.row.metrics.get(track, {}) if slice_ is None else self.row.slices.get(slice_, {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Rows and columns chosen and in order, for any format."""
+
+    leaderboards: tuple[Leaderboard, ...]
+    selection: Selection
+    columns: tuple[tuple[str, str], ...]
+    """(track, metric id); the shown ones."""
+    sort: tuple[str, str]
+    lines: tuple[Line, ...]
+
+    @property
+    def first(self) -> Leaderboard:
+        return self.leaderboards[0]
+
+    @property
+    def several(self) -> bool:
+        return len(self.leaderboards) > 1
+
+    @property
+    def ranked(self) -> bool:
+        """True if the stored ranks hold for what is shown: one run, whole, sorted by what ranked it."""
+        return not self.several and self.selection.slice is None and ".".join(self.sort) == self.first.sort
+
+    def estimate(self, line: Line, column: tuple[str, str]) -> EstimateRow | None:
+        track, metric = column
+        return line.metrics(track, self.selection.slice).get(metric)
+
+
+def leaderboard_view(leaderboards: Sequence[Leaderboard], selection: Selection = Selection()) -> View:
+    """Chooses and sorts the rows of one or several leaderboards.
+
+    Raises QaEvalError if there is none, if several are of different data or scoring (naming the fields), or
+    if the track, slice or metric is in none of them (naming near matches).
+    """
+    if not leaderboards:
+        raise QaEvalError("no run to show")
+    _refuse_mixture(leaderboards)
+    lines = [Line(board.name, row) for board in leaderboards for row in board.rows]
+    columns = _columns(lines, selection)
+    sort = _sort_key(lines, columns, leaderboards[0], selection)
+    if selection.sort is not None and sort not in columns:
+        columns = (sort, *columns)
+    lower_first = sort[1] in METRICS and not METRICS[sort[1]].higher_is_better
+
+    def place(line: Line) -> tuple[int, bool, float, str, str]:
+        estimate = line.metrics(sort[0], selection.slice).get(sort[1])
+        value = estimate.value if estimate is not None else 0.0
+        return line.group, estimate is None, value if lower_first else -value, line.row.model.spec, line.run
+
+    return View(
+        leaderboards=tuple(leaderboards),
+        selection=selection,
+        columns=columns,
+        sort=sort,
+        lines=tuple(sorted(lines, key=place)),
+    )
+
+
+def _refuse_mixture(leaderboards: Sequence[Leaderboard]) -> None:
+    def identity(board: Leaderboard) -> dict[str, str]:
+        return {
+            "data.kind": board.data.kind,
+            "data.questions_sha256": board.data.questions_sha256,
+            "data.articles_sha256": board.data.articles_sha256,
+            "data.item_hashes_sha256": board.data.item_hashes_sha256,
+            "rules": board.rules,
+            "scorer_version": board.scorer_version,
+        }
+
+    first = leaderboards[0]
+    problems = []
+    for other in leaderboards[1:]:
+        theirs = identity(other)
+        problems += [
+            f"  {key}: {mine[:12]} in {first.name}, {theirs[key][:12]} in {other.name}"
+            for key, mine in identity(first).items()
+            if mine != theirs[key]
+        ]
+    if problems:
+        raise QaEvalError("these runs cannot stand in one table, they differ in\n" + "\n".join(problems))
+
+
+def _columns(lines: Sequence[Line], selection: Selection) -> tuple[tuple[str, str], ...]:
+    present = {
+        (track, metric) for line in lines for track, metrics in line.row.metrics.items() for metric in metrics
+    }
+    tracks = {track for track, _ in present}
+    if selection.track is not None and selection.track not in tracks and present:
+        raise QaEvalError(
+            f"--track {selection.track}: not in this run; there is: {', '.join(sorted(tracks))}"
+        )
+    if selection.slice is not None:
+        return _slice_columns(lines, selection, tracks)
+    if selection.track is not None:
+        wanted: list[tuple[str, str]] = [
+            (selection.track, m) for m in (READING if selection.track == "reading" else POOLED)
+        ]
+    else:
+        wanted = list(HEADLINE) if "reading" in tracks or not tracks else [("pooled", m) for m in POOLED]
+    return tuple(column for column in wanted if column in present) or tuple(wanted)
+
+
+def _slice_columns(
+    lines: Sequence[Line], selection: Selection, tracks: set[str]
+) -> tuple[tuple[str, str], ...]:
+    known = {name for line in lines for name in line.row.slices}
+    name = selection.slice
+    assert name is not None
+    if name not in known:
+        raise QaEvalError(_unknown("--slice", name, sorted(known)))
+    track = "reading" if "reading" in tracks else "pooled"
+    if selection.track not in (None, track):
+        raise QaEvalError(f"--slice {name}: slices of these runs are of the {track} track")
+    present = {metric for line in lines for metric in line.row.slices.get(name, {})}
+    return tuple((track, metric) for metric in SLICED if metric in present)[:_MOST_SLICED]
+
+
+def _sort_key(
+    lines: Sequence[Line], columns: Sequence[tuple[str, str]], first: Leaderboard, selection: Selection
+) -> tuple[str, str]:
+    if selection.sort is None:
+        track, _, metric = first.sort.partition(".")
+        return (track, metric) if (track, metric) in columns or not columns else columns[0]
+    track, _, metric = selection.sort.rpartition(".")
+    tracks = [track] if track else list(dict.fromkeys([*(t for t, _ in columns), "reading", "pooled"]))
+    for candidate in tracks:
+        if any(metric in line.metrics(candidate, selection.slice) for line in lines):
+            return candidate, metric
+    known = {m for line in lines for t in tracks for m in line.metrics(t, selection.slice)}
+    raise QaEvalError(_unknown("--sort", selection.sort, sorted(known)))
+
+
+def _unknown(flag: str, name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known) or 'none'}"
+    return f"{flag} {name}: not in this run; {hint}"

@@ -1,0 +1,140 @@
+"""The words and numbers of a leaderboard, for people: labels, percent, caption, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from qa_eval.leaderboard.choosing import View
+
+if TYPE_CHECKING:
+    from qa_eval.results_schema import CountsRow
+
+LABELS: Mapping[str, str] = {
+    "balanced_f1": "balanced F1",
+    "em": "EM",
+    "f1": "F1",
+    "em_any": "EM-any",
+    "f1_any": "F1-any",
+    "match_any": "match-any",
+    "has_answer_f1": "HasAns F1",
+    "has_answer_em": "HasAns EM",
+    "no_answer_f1": "NoAns F1",
+    "no_answer_precision": "NoAns precision",
+    "no_answer_recall": "NoAns recall",
+    "no_answer_auroc": "NoAns AUROC",
+    "no_answer_leak": "NoAns leak",
+    "leak_leakable": "leak (leakable)",
+    "coverage_at_3": "coverage@3",
+    "claim_recall_at_3": "claim recall@3",
+    "coverage_at_80": "coverage@80%",
+    "set_f1": "set F1",
+    "brier": "Brier",
+    "auroc": "AUROC",
+    "aurc": "AURC",
+    "paraphrase_worst_f1": "paraphrase worst F1",
+    "paraphrase_worst_em": "paraphrase worst EM",
+    "paraphrase_mean_f1": "paraphrase mean F1",
+}
+"""Metric id -> the name the field knows it by, where that is not the id in plain words."""
+
+
+def label(metric: str) -> str:
+    """The metric's name for people.
+
+    >>> label("em_any"), label("contrast_consistency")
+    ('EM-any', 'contrast consistency')
+    """
+    return LABELS.get(metric, metric.replace("_", " "))
+
+
+def percent(value: float) -> str:
+    """A fraction as percent with one decimal, without the sign.
+
+    >>> percent(0.6339)
+    '63.4'
+    """
+    return f"{100 * value:.1f}"
+
+
+def signed(value: float) -> str:
+    """A difference in points with its sign.
+
+    >>> signed(-0.0519), signed(0.0)
+    ('−5.2', '0.0')
+    """
+    text = f"{100 * value:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+
+
+def interval_text(low: float | None, high: float | None) -> str:
+    """Both bounds as percent; empty where there is no interval.
+
+    >>> interval_text(0.571, 0.698), interval_text(None, None)
+    ('57.1–69.8', '')
+    """
+    return "" if low is None or high is None else f"{percent(low)}–{percent(high)}"
+
+
+def tally(counts: CountsRow) -> str:
+    """What became of the items: answered and abstained always, the rest where it happened."""
+    parts = [f"{counts.answered} answered", f"{counts.abstained} abstained"]
+    rest = {"missing": counts.missing, "errors": counts.errors, "truncated": counts.truncated}
+    return ", ".join(parts + [f"{n} {name}" for name, n in rest.items() if n])
+
+
+def caption(view: View) -> Iterator[str]:
+    """What was asked, how it was scored, and what the numbers speak of: a sentence each."""
+    first = view.first
+    yield _items_sentence(view)
+    track, metric = view.sort
+    by = label(metric) + (" (pooled)" if track == "pooled" else "")
+    meaning = (
+        " = mean of F1 where the article answers and recall of no answer" if metric == "balanced_f1" else ""
+    )
+    yield f"percent, sorted by {by}{meaning}; rules {first.rules}, scorer {first.scorer_version}"
+    if view.several:
+        yield "ranks and differences to the first hold within one run only and are left out"
+    elif not view.ranked and any(line.row.rank is not None for line in view.lines):
+        ranked_by = label(first.sort.partition(".")[2])
+        yield f"ranks and differences are of {ranked_by} over all items and are left out here"
+    yield "95 % intervals: clustered by fact; they speak of other questions about these articles"
+    if view.ranked and (smallest := first.minimum_detectable_difference) is not None:
+        yield (
+            f"smallest difference in {by} that could tell two models apart: about {percent(smallest)} points "
+            "(80 % power)"
+        )
+
+
+def _items_sentence(view: View) -> str:
+    data = view.first.data
+    text = f"{data.facts} facts, {data.contested} contested"
+    if data.items.reading:
+        text += f"; {data.items.reading} reading items"
+        if (share := silent_share(view)) is not None:
+            text += f", {percent(share)} % of them silent (what always abstaining earns in EM and F1)"
+    if data.items.pooled:
+        text += f"; {data.items.pooled} pooled items"
+    return text
+
+
+def silent_share(view: View) -> float | None:
+    """Share of the canonical reading items on which no answer is right; None where the track was not run."""
+    for line in view.lines:
+        every, silent = line.row.metric("reading", "em"), line.row.metric("reading", "no_answer_recall")
+        if every is not None and every.n:
+            return silent.n / every.n if silent is not None else 0.0
+    return None
+
+
+def notes(view: View) -> Iterator[str]:
+    """What a reader of the numbers must know first."""
+    for board in view.leaderboards:
+        if board.status == "partial":
+            yield f"{board.name}: interrupted; the same call goes on with it"
+    for line in view.lines:
+        if line.row.status == "partial":
+            spec, done, left = line.row.model.spec, line.row.counts.items, line.row.counts.unasked
+            yield f"{spec}: interrupted; its numbers are of {done} items; {left} were not asked"
+    if any(line.row.model.no_null_head for line in view.lines):
+        yield "† has no score for no answer, so it never abstains"

@@ -1,0 +1,224 @@
+"""Names of persons in an answer.
+
+Closed rules. A name is what is left when titles, descriptions and particles are taken away: surnames must
+agree, given names must not conflict. Who is only described ("Assad's wife", "the son of Khaled al-Asaad") has
+no name here. Another spelling is never guessed: it is an authored alias.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from qa_eval.metrics.numbers import Verdict
+from qa_eval.metrics.wording import fold, is_negator, vocabulary
+
+LONGEST = 300
+"""Characters: longer texts are no names."""
+_MOST_NAME_WORDS = 6
+
+_TITLES = vocabulary("""mr mrs ms miss dr doctor prof professor president premier prime minister king queen
+prince princess sir lord lady
+    dame general gen colonel col major maj captain capt lieutenant lt sergeant sgt commander brigadier admiral
+    director sheikh sheik shaykh imam ayatollah sultan emir caliph pope saint rev reverend father bishop
+    archbishop cardinal senator sen representative congressman congresswoman governor mayor secretary
+    ambassador envoy chief chairman chairwoman chair head leader spokesman spokeswoman spokesperson former ex
+    late deputy acting vice director-general judge justice archaeologist archeologist historian journalist
+    reporter author analyst correspondent curator scholar dictator chancellor foreign defense defence interior
+    member activist photographer contributor writer editor expert antiquities""")
+_PARTICLES_ALWAYS = frozenset({"al", "el", "bin", "ibn", "bint"})
+_PARTICLES_INSIDE = vocabulary(
+    "van von de der den di da del della du dos la le ben as ad ar an az ash ul ud ez"
+)
+_PARTICLES = _PARTICLES_ALWAYS | _PARTICLES_INSIDE
+_SUFFIXES = {"jr": "junior", "junior": "junior", "sr": "senior", "senior": "senior"}
+_SAYING = vocabulary("said says say added adds told who whom which that was is were has had and while")
+_PREPOSITIONS = vocabulary("of for in at from with on under against about over near between like and")
+"""Words after which a name only describes somebody; not so "by" and "to" ("according to Khaled Nasser")."""
+_ORIGINS = vocabulary(
+    "syrian russian iraqi iranian lebanese turkish french british american german israeli jordanian"
+)
+
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*\.?|\d+|[-‐‑,;:()&]")
+_POSSESSIVE = re.compile(r"['’]s$|(?<=s)['’]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person's name, folded."""
+
+    given: tuple[str, ...]
+    surname: str
+    suffix: str = ""
+    """`junior`, `senior` or none."""
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+    """Folded, without possessive and full stop."""
+    upper: bool
+    owner: bool = False
+    """True for a possessive."""
+    joined: bool = False
+    """True if a hyphen joins it to the word before."""
+
+
+def _words(text: str) -> list[_Word]:
+    """Words, numbers and the punctuation that parts them."""
+    words: list[_Word] = []
+    end, hyphen = -1, False
+    for found in _TOKEN.finditer(text):
+        raw = found.group()
+        if raw in "-‐‑":
+            hyphen = found.start() == end
+        else:
+            bare = _POSSESSIVE.sub("", raw.rstrip("."))
+            joined = hyphen and found.start() == end
+            words.append(
+                _Word(fold(bare).replace("'", ""), not raw[0].islower(), bare != raw.rstrip("."), joined)
+            )
+            hyphen = False
+        end = found.end()
+    return words
+
+
+def _segments(words: Sequence[_Word]) -> list[list[_Word]]:
+    segments: list[list[_Word]] = [[]]
+    for word in words:
+        if word.text in (",", ";", ":", "(", ")", "&"):
+            segments.append([])
+        else:
+            segments[-1].append(word)
+    return [segment for segment in segments if segment]
+
+
+def _strip_description(segment: list[_Word]) -> list[_Word]:
+    """What follows the last possessive and the last title: "Syria's President Bashar al-Assad" without
+    the title.
+    """
+    start = 0
+    for index, word in enumerate(segment):
+        if (word.owner and index < len(segment) - 1) or word.text in _TITLES:
+            start = index + 1
+    return segment[start:]
+
+
+def _is_particle(word: _Word, first: bool) -> bool:
+    """True for "al" anywhere, and for "van" and the like inside a name or without a capital."""
+    return word.text in _PARTICLES_ALWAYS or (word.text in _PARTICLES_INSIDE and not (first and word.upper))
+
+
+def _name_run(segment: list[_Word], cased: bool) -> list[_Word]:
+    """The words of the name that a segment gives; empty if it gives none, or only describes somebody by
+    one.
+    """
+    rest = _strip_description(segment)
+    names = [
+        index
+        for index, word in enumerate(rest)
+        if (word.upper or not cased)
+        and word.text.isalpha()
+        and not (
+            word.text in _SUFFIXES
+            or word.text in _PARTICLES_ALWAYS
+            or (word.text in _ORIGINS and len(rest) > 1)
+        )
+    ]
+    if not names:
+        return []
+    first, last = names[0], names[-1]
+    while first and _is_particle(rest[first - 1], first == 1):
+        first -= 1
+    if first and rest[first - 1].text in _PREPOSITIONS:
+        return []  # "the son of Khaled al-Asaad", "director of antiquities in Syria"
+    run, after = rest[first : last + 1], rest[last + 1 :]
+    suffixes = [word for word in after if word.text in _SUFFIXES]
+    if any(not (word.upper or word.text in _PARTICLES or word.text in _SUFFIXES) for word in run if cased):
+        return []  # two names, or a name within a story
+    if any(word.text in _PREPOSITIONS or word.text in _SAYING for word in run):
+        return []
+    if after[len(suffixes) :] and after[len(suffixes)].text not in _SAYING:
+        return []  # "the Assad regime"
+    return run + suffixes
+
+
+def _person(run: Sequence[_Word], negated: bool) -> Person:
+    suffix = next((_SUFFIXES[word.text] for word in run if word.text in _SUFFIXES), "")
+    run = [word for word in run if word.text not in _SUFFIXES]
+    parts: list[str] = []
+    for index, word in enumerate(run):
+        if index < len(run) - 1 and _is_particle(word, index == 0):
+            continue
+        if word.joined and index == len(run) - 1 and not _is_particle(run[index - 1], index == 1):
+            parts[-1] += word.text  # a double-barrelled surname is one surname
+        else:
+            parts.append(word.text)
+    return Person(tuple(parts[:-1]), parts[-1], suffix, negated)
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> Person | str:
+    words = _words(text)
+    cased = any(word.upper and word.text.isalpha() for word in words)
+    negated = any(is_negator(word.text) for word in words)
+    words = [word for word in words if not is_negator(word.text) and word.text not in ("the", "a", "an", "")]
+    runs: list[list[_Word]] = []
+    for segment in _segments(words):
+        described = any(word.text in _TITLES for word in segment) or not (segment[0].upper or not cased)
+        if not (runs and described):
+            run = _name_run(segment, cased)
+            if run and all(word.text in _SUFFIXES for word in segment):
+                run = []
+            if run:
+                runs.append(run)
+    if not runs:
+        return "no name, or only a description"
+    if len(runs) > 1 or len(runs[0]) > _MOST_NAME_WORDS:
+        return "more than one name"
+    return _person(runs[0], negated)
+
+
+def read_person(text: str) -> Person | str:
+    """The one person that a text names, or why it names none. Defined for any string.
+
+    >>> read_person("Syrian President Bashar al-Assad")
+    Person(given=('bashar',), surname='assad', suffix='', negated=False)
+    """
+    return _read(text) if len(text) <= LONGEST else "too long for a name"
+
+
+def _agree(one: str, other: str) -> bool:
+    """True for equal given names, or an initial of one."""
+    return one == other or (min(len(one), len(other)) == 1 and one[0] == other[0])
+
+
+def compare_persons(prediction: str, gold: str) -> Verdict:
+    """Judges two texts as names of persons: level 2 if they agree, 1 by surname alone, 0 otherwise.
+
+    Given names are compared from the first on, as far as both give them; an initial agrees with a name.
+    """
+    one, other = read_person(prediction), read_person(gold)
+    if isinstance(one, str) or isinstance(other, str):
+        side, why = ("answer", one) if isinstance(one, str) else ("wording", other)
+        return Verdict(level=0, rule="none", detail=f"{side}: {why}")
+    if one.negated != other.negated:
+        return Verdict(level=0, rule="veto", detail="negated on one side only")
+    if one.surname != other.surname:
+        for alone, full in ((one, other), (other, one)):
+            if not alone.given and alone.surname in full.given:
+                return Verdict(level=0, rule="none", detail=f"{alone.surname}: a given name alone")
+        return Verdict(level=0, rule="veto", detail=f"surname {one.surname} != {other.surname}")
+    for mine, theirs in zip(one.given, other.given, strict=False):
+        if not _agree(mine, theirs):
+            return Verdict(level=0, rule="veto", detail=f"given name {mine} != {theirs}")
+    if one.suffix and other.suffix and one.suffix != other.suffix:
+        return Verdict(level=0, rule="veto", detail=f"{one.suffix} != {other.suffix}")
+    if bool(one.given) != bool(other.given):
+        return Verdict(level=1, rule="surname-only", detail=one.surname)
+    if one.suffix != other.suffix:
+        return Verdict(level=1, rule="value-only", detail=f"{one.suffix or other.suffix} on one side only")
+    return Verdict(level=2, rule="name", detail=" ".join([*one.given, one.surname]))

@@ -1,0 +1,232 @@
+"""Text as it is written: folding of spelling, the marks a number stands among, negation, occurrences in a
+text.
+
+Everything here is linear in the length of its arguments and defined for any two strings.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from functools import lru_cache
+
+_QUOTES = dict.fromkeys("‘’‚‛ʹʼʻʽˈ`´′＇", "'") | dict.fromkeys("“”„‟«»″〃＂", '"')
+_DASHES = dict.fromkeys("‐‑‒–−⁃﹣－", "-") | dict.fromkeys("—―﹘", " - ")
+# The long dash parts clauses, the short ones join words.
+_SPECIAL = _QUOTES | _DASHES | {"⁄": "/", "٪": "%", "٫": ".", "٬": ","}
+
+
+def vocabulary(words: str) -> frozenset[str]:
+    """A set of words, written as one string parted by blanks."""
+    return frozenset(words.split())
+
+
+def _is_mark(char: str) -> bool:
+    """True for accents and vowel points, which spelling may drop; not for the vowel signs of Indic
+    scripts.
+    """
+    order = unicodedata.combining(char)
+    return order >= 200 or 10 <= order <= 35
+
+
+def _fold_char(char: str) -> str:
+    if char in _SPECIAL:
+        return _SPECIAL[char]
+    category = unicodedata.category(char)
+    if category == "Cf":  # soft hyphens, zero-width joiners, byte order marks
+        return ""
+    if category in ("Cc", "Zl", "Zp"):
+        return " "
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    flat = unicodedata.normalize("NFKD", char)
+    if category == "No" and flat != char:
+        # "1½" is not 11/2 and "10²" is not 102: what is set small stands apart.
+        flat = f" {flat.replace('⁄', '/')} " if "⁄" in flat else f" ^{flat}"
+    flat = unicodedata.normalize("NFKD", flat.casefold())
+    return "".join(c for c in flat if not _is_mark(c))
+
+
+class _FoldTable(dict[int, str]):
+    """A translation table that works each character out the first time it is met.
+
+    Character by character, so that a megabyte of combining marks costs no quadratic reordering.
+    """
+
+    def __missing__(self, key: int) -> str:
+        value = self[key] = _fold_char(chr(key))
+        return value
+
+
+class _SpaceTable(dict[int, str]):
+    """Turns punctuation, symbols and blanks to spaces; keeps letters, digits, their marks, and emoji."""
+
+    def __missing__(self, key: int) -> str:
+        char = chr(key)
+        category = unicodedata.category(char)
+        value = self[key] = " " if category[0] in "PZC" or category in ("Sc", "Sk", "Sm") else char
+        return value
+
+
+_FOLD = _FoldTable()
+_SPACE = _SpaceTable()
+
+_JOINED_THOUSANDS = re.compile(r"(?<=\d)[\u00a0\u2009\u202f'’](?=\d{3}(?!\d))")
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_DECIMAL = re.compile(r"(\d+(?:\.\d+)+)")
+_POSSESSIVE = re.compile(r"(?<=[^\W\d_])'s(?!\w)|(?<=s)'(?!\w)")
+_ARTICLES = frozenset({"a", "an", "the"})
+
+
+def fold(text: str) -> str:
+    r"""The text in one spelling: compatibility forms, quotes, dashes, case, accents and digits folded.
+
+    Punctuation stays. Also joins thousands set with a thin space or an apostrophe.
+
+    >>> fold("‘Café’ — 10 000 “ﬁghters”")
+    '\'cafe\'  -  10 000 "fighters"'
+    """
+    return _JOINED_THOUSANDS.sub("", text).translate(_FOLD)
+
+
+def text_key(text: str) -> str:
+    """What level 3 of `match` compares: folded, without possessive 's, thousands commas, punctuation,
+    articles.
+
+    Decimals are kept. Empty if nothing is left.
+
+    >>> text_key("The Army’s 1,000-strong “unit”"), text_key("3.5 m")
+    ('army 1000 strong unit', '3.5 m')
+    """
+    folded = _POSSESSIVE.sub("", fold(text))
+    folded = _THOUSANDS.sub(lambda found: found.group().replace(",", ""), folded)
+    parts = _DECIMAL.split(folded)
+    parts[::2] = [part.translate(_SPACE) for part in parts[::2]]
+    return " ".join(word for word in "".join(parts).split() if word not in _ARTICLES)
+
+
+_MARKS = re.compile(r"\d+(?:[.,:/\-]\d+)*|(?<![\w.,])[-.](?=\d)|[<>=≤≥$€£¥%+^]")
+
+
+def marks(text: str) -> tuple[str, ...]:
+    """The numerals of a text and the signs that give them another value, in order.
+
+    Where punctuation is dropped, two texts may look equal and still speak of other numbers; they do so
+    exactly if these differ.
+
+    >>> marks("3.5 %"), marks("35 %"), marks("1,000"), marks("~180")
+    (('3.5', '%'), ('35', '%'), ('1000',), ('180',))
+    """
+    return tuple(_MARKS.findall(_THOUSANDS.sub(lambda found: found.group().replace(",", ""), fold(text))))
+
+
+# ------------------------------------------------------------------------------------------ negation
+
+NEGATORS = vocabulary(
+    "not no never neither nor none nobody nothing nowhere without cannot hardly barely denied denies deny"
+)
+"""Words that turn a statement into its opposite; also anything ending in n't, and "far from"."""
+_FUNCTION_WORDS = vocabulary("""a an the of to in on at by for from with and or but as is are was were be been
+being has have had do does
+    did it its it's this that these those there any all so yet still very quite really entirely fully also he
+    she they we i you his her their our who which what when where how will would can could may might must
+    shall should now than then if about into""")
+_NEGATION_TOKENS = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[.,;:!?()\"]")
+_SCOPE = 2
+"""How many content words a negator reaches: "not yet entirely clear of mines" negates clear and mines."""
+
+
+def is_negator(word: str) -> bool:
+    """True for a folded word that negates what follows."""
+    return word in NEGATORS or word.endswith("n't")
+
+
+def _polarity(text: str) -> tuple[frozenset[str], frozenset[str], int]:
+    """The content words that are negated, those that are not, and the number of negators."""
+    words = _NEGATION_TOKENS.findall(fold(text))
+    negated: set[str] = set()
+    plain: set[str] = set()
+    reach = count = 0
+    for index, word in enumerate(words):
+        if is_negator(word) or (word == "far" and words[index + 1 : index + 2] == ["from"]):
+            reach, count = _SCOPE, count + 1
+        elif not word[0].isalnum():
+            reach = 0
+        elif word not in _FUNCTION_WORDS:
+            (negated if reach else plain).add(word)
+            reach = max(0, reach - 1)
+    return frozenset(negated), frozenset(plain), count
+
+
+def contradiction(one: str, other: str) -> str | None:
+    """Why one text denies what the other says, or None.
+
+    They contradict each other if a content word is negated in one and only stands un-negated in the other, or
+    if they say the same but for an odd negation.
+
+    >>> contradiction("it's not clear how many", "it is clear")
+    'clear is negated on one side only'
+    >>> contradiction("it's not clear how many", "not clear") is None
+    True
+    """
+    negated_one, plain_one, count_one = _polarity(one)
+    negated_other, plain_other, count_other = _polarity(other)
+    turned = (negated_one & (plain_other - negated_other)) | (negated_other & (plain_one - negated_one))
+    if turned:
+        return f"{min(turned)} is negated on one side only"
+    if (count_one - count_other) % 2 and negated_one | plain_one == negated_other | plain_other:
+        return "negated on one side only"
+    return None
+
+
+# ------------------------------------------------------------------------------------------ occurrences
+
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)+[\w\u0300-\u036f]*|[\w\u0300-\u036f]+|[^\w\s\x00]")
+_CACHED_TEXT = 100_000
+
+
+def _fold_token(token: str) -> str:
+    return "".join(_SPECIAL.get(c, c).strip() or c for c in token.casefold())
+
+
+def _index(text: str) -> tuple[str, list[int], list[int], list[int]]:
+    """The folded tokens joined and framed by NUL; where each begins there; where each begins and ends in
+    the text.
+    """
+    tokens, starts, ends, places = [], [], [], []
+    place = 0
+    for found in _TOKEN.finditer(text):
+        token = _fold_token(found.group())
+        tokens.append(token)
+        starts.append(found.start())
+        ends.append(found.end())
+        places.append(place)
+        place += len(token) + 1
+    return "\0" + "".join(token + "\0" for token in tokens), places, starts, ends
+
+
+_cached_index = lru_cache(maxsize=64)(_index)
+
+
+def occurs(wording: str, text: str) -> list[tuple[int, int]]:
+    """Where a wording occurs in a text: half-open character spans of the text, in order, not overlapping.
+
+    Whole tokens only ("400" is not in "1,400", "400.5" or "400th"); case, quotes, dashes and blanks do not
+    count. Empty for a wording without tokens. Linear in the length of both.
+
+    >>> occurs("al-assad", "Bashar al‑Assad and Assad"), occurs("400", "1,400 and 400.")
+    ([(7, 15)], [(10, 13)])
+    """
+    needle = _index(wording)[0]
+    if needle == "\0":
+        return []
+    haystack, places, starts, ends = (_cached_index if len(text) <= _CACHED_TEXT else _index)(text)
+    spans = []
+    at = haystack.find(needle)
+    while at >= 0:
+        first = bisect_right(places, at) - 1
+        last = bisect_right(places, at + len(needle) - 2) - 1
+        spans.append((starts[first], ends[last]))
+        at = haystack.find(needle, at + len(needle) - 1)
+    return spans

@@ -1,0 +1,96 @@
+"""Numbers, dates and names in running text, found by shape; and which of them a question asks for.
+
+For the `first-of-type` baseline: deliberately shallow, no lists of known names, nothing tuned to any text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+ExpressionType = Literal["duration", "age", "money", "percent", "number", "date", "name"]
+
+_ASKED: tuple[tuple[ExpressionType, str], ...] = (
+    ("age", r"\bhow old\b|\b(?:what|which) age\b|\bat what age\b"),
+    ("duration", r"\bhow long\b|\bhow many (?:more )?(?:\w+ )?(?:minutes|hours|days|weeks|months|years)\b"),
+    ("percent", r"\b(?:what|which) (?:percentage|percent|proportion|share|fraction)\b"),
+    ("money", r"\bhow much (?:money|did .* (?:cost|pay|earn))\b|\b(?:what|which) (?:price|cost|sum)\b"),
+    ("number", r"\bhow (?:many|much)\b|\b(?:what|which) (?:is |was |were )?(?:the )?number\b|\btoll\b"),
+    ("date", r"\bwhen\b|\b(?:what|which) (?:exact )?(?:year|month|day|date|century|decade|weekday)\b"),
+    (
+        "name",
+        r"\bwho(?:m|se)?\b|\bwhere\b|\b(?:what|which) (?:\w+ )?(?:name|person|man|woman|people|group|"
+        r"army|militia|unit|company|agency|newspaper|organi[sz]ation|country|city|cities|town|region|"
+        r"province|place|state|president|director|leader|minister)\b",
+    ),
+)
+
+_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_ONES = "two|three|four|five|six|seven|eight|nine"
+_TEENS = "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+_TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+_SCALES = "hundred|thousand|million|billion"
+_SCALED = r"(?:hundreds|thousands|millions|dozens|scores)(?= of\b)|dozen"
+_SPELT = rf"(?:{_TENS})(?:-(?:one|{_ONES}))?|{_TEENS}|{_ONES}"
+_NUMBER = (
+    rf"(?:(?:{_DIGITS}|{_SPELT}|an?|one)[ -](?:{_SCALES})\b"
+    rf"|(?:{_DIGITS})(?![\w%])|(?:{_SPELT})\b|(?:{_SCALED}))"
+)
+_COUNT = rf"(?:{_DIGITS}|{_SPELT}|an?|one|several|half an?|nearly \w+)"
+_MONTH = (
+    "Jan(?:uary|\\.)?|Feb(?:ruary|\\.)?|March|Mar\\.|April|Apr\\.|May|June|July|Aug(?:ust|\\.)?|"
+    "Sept?(?:ember|\\.)?|Oct(?:ober|\\.)?|Nov(?:ember|\\.)?|Dec(?:ember|\\.)?"
+)
+_WEEKDAY = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+_YEAR = r"(?:1\d|20)\d\d"
+_DAY = r"[0-3]?\d(?:st|nd|rd|th)?"
+_CAPITAL = r"[^\W\d_a-zß-öø-ÿ][\w’'-]*"
+
+_PATTERNS: dict[ExpressionType, re.Pattern[str]] = {
+    "duration": re.compile(
+        rf"\b(?:{_COUNT})[ -](?:minute|hour|day|week|month|year|decade)s?(?![ -]old)\b", re.I
+    ),
+    "age": re.compile(rf"\b(?:{_DIGITS})(?=[ -]years?[ -]old\b)|(?<=\baged )\d+\b|(?<=, )\d\d(?=,)", re.I),
+    "money": re.compile(
+        rf"[$€£¥]\s?(?:{_DIGITS})(?: (?:{_SCALES}))?|\b(?:{_DIGITS})(?: (?:{_SCALES}))? "
+        r"(?:dollars|euros|pounds|cents)\b",
+        re.I,
+    ),
+    "percent": re.compile(rf"\b(?:{_NUMBER})\s?(?:%|percent\b|per cent\b)|\b(?:{_DIGITS})%", re.I),
+    "number": re.compile(rf"\b{_NUMBER}", re.I),
+    "date": re.compile(
+        rf"\b(?:(?:{_WEEKDAY},? )?(?:{_DAY} )?(?:{_MONTH})(?: {_DAY})?\b(?:,? {_YEAR}\b)?"
+        rf"|{_WEEKDAY}|{_YEAR})\b"
+    ),
+    "name": re.compile(rf"\b{_CAPITAL}(?: (?:(?:of|the|al|bin|de|van|von) )*{_CAPITAL})*"),
+}
+_SENTENCE_START = re.compile(r"(?:^|[.!?:]['\"”’)]*\s+|\n\s*|[“\"(]\s*)$")
+
+
+def asked_type(question: str) -> ExpressionType | None:
+    """What a question asks for, by its own words; None where they do not tell.
+
+    >>> asked_type("How many people were there?"), asked_type("Why did they leave?")
+    ('number', None)
+    """
+    for kind, pattern in _ASKED:
+        if re.search(pattern, question, re.IGNORECASE):
+            return kind
+    return None
+
+
+def find_expressions(kind: ExpressionType, text: str) -> list[tuple[int, int]]:
+    """Offsets of all expressions of a type, in text order.
+
+    A single capitalised word at the start of a sentence is no name: it would be capitalised anyway.
+
+    >>> text = "Some 40 of 1,200 men left."
+    >>> [text[a:b] for a, b in find_expressions("number", text)]
+    ['40', '1,200']
+    """
+    spans = [m.span() for m in _PATTERNS[kind].finditer(text)]
+    if kind != "name":
+        return spans
+    return [
+        (a, b) for a, b in spans if " " in text[a:b] or not _SENTENCE_START.search(text, max(0, a - 8), a)
+    ]

@@ -1,0 +1,418 @@
+"""Extractive question-answering checkpoints of transformers, run by torch.
+
+The embedded model, local folders and hub checkpoints go one way: a `Checkpoint` on disk is examined without
+loading weights (tokenizer, architecture, head, positions), and what remains is `SpanReader` with torch as its
+forward pass. This is the only module that imports torch and transformers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers
+from numpy.typing import NDArray
+from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
+from transformers.models.auto import modeling_auto
+
+from qa_eval.errors import ModelError, SpecError
+from qa_eval.models.checkpoints import Checkpoint, hub_checkpoint, local_checkpoint
+from qa_eval.models.protocol import ModelSpec
+from qa_eval.models.reader import READING_VERSION, Floats, OutOfMemoryError, SpanReader
+from qa_eval.models.windows import Windower, WindowError
+from qa_eval.provenance import sha256_json
+from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
+
+EMBEDDED = Path(__file__).resolve().parent.parent / "embedded"
+"""The folder of the model that ships with the package."""
+
+# The library's factories have no types of their own.
+_AutoModel: Any = transformers.AutoModel
+_AutoModelForQA: Any = transformers.AutoModelForQuestionAnswering
+
+_OPTIONS = ("unanswerable",)
+_DTYPES = {
+    "auto": torch.float32,
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+}
+_DETERMINISTIC_THREADS = 2
+"""Sums come out in other last bits with other numbers of threads, so the number is fixed."""
+_NO_LIMIT = 1_000_000
+"""Tokenizers that know no limit report 1e30; no position table is this long."""
+
+
+def resolve_embedded(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> HuggingFaceModel:
+    """The embedded model, loaded like any other folder."""
+    return _examined(spec, local_checkpoint(EMBEDDED, name="embedded"), decoding, runtime)
+
+
+def resolve_huggingface(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> HuggingFaceModel:
+    """A folder if there is one of that name, else a hub checkpoint (fetched if it is not cached).
+
+    Raises `ModelError` with the reason for whatever cannot be used, `SpecError` for unknown options.
+    """
+    folder = Path(spec.name).expanduser()
+    a_path = spec.name.startswith(("~", ".")) or folder.is_absolute() or spec.name.count("/") != 1
+    if spec.revision is None and (a_path or folder.is_dir()):
+        return _examined(spec, local_checkpoint(folder, name=spec.name), decoding, runtime)
+    if spec.revision is not None and (a_path or folder.is_dir()):
+        raise ModelError(f"{spec.name} is a local folder, which has no revision {spec.revision!r}")
+    checkpoint = hub_checkpoint(spec.name, spec.revision, code=runtime.trust_remote_code)
+    return _examined(spec, checkpoint, decoding, runtime)
+
+
+class HuggingFaceModel:
+    """A checkpoint that has been examined; its weights are loaded at the first `predict`."""
+
+    def __init__(self, info: ModelInfo, decoding: Decoding, reader: SpanReader) -> None:
+        self.info = info
+        self.decoding: Decoding | None = decoding
+        self._reader = reader
+
+    def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
+        """Raises `ModelError` where the weights cannot be loaded; see `Model.predict` for the rest."""
+        return self._reader.read(instances)
+
+
+def _examined(
+    spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime: Runtime
+) -> HuggingFaceModel:
+    unanswerable = _unanswerable(spec, checkpoint)
+    device, dtype = _device(runtime), _dtype(runtime)
+    with _quiet():
+        config = _config(checkpoint, runtime)
+        skeleton = _skeleton(checkpoint, config, runtime)
+        tokenizer = _tokenizer(checkpoint, runtime)
+    decoding = _fitted(checkpoint, decoding, _positions(skeleton, config, tokenizer))
+    try:
+        windower = Windower(
+            tokenizer.backend_tokenizer,
+            max_length=decoding.max_length,
+            doc_stride=decoding.doc_stride,
+            null_id=None if _is_causal(config) else tokenizer.cls_token_id,
+        )
+    except WindowError as error:
+        raise ModelError(f"{checkpoint.name}: {error}") from error
+    takes_types = _takes_types(skeleton, tokenizer)
+    reader = SpanReader(
+        windower,
+        decoding,
+        lambda: _TorchForward(checkpoint, runtime, device, dtype, takes_types=takes_types),
+        null=bool(unanswerable),
+        pad_id=tokenizer.pad_token_id or 0,
+        batch_tokens=runtime.batch_tokens,
+        alone=runtime.deterministic,
+    )
+    has_null = bool(unanswerable) and windower.has_null
+    info = _info(spec, checkpoint, runtime, device, dtype, has_null=has_null)
+    return HuggingFaceModel(info, decoding, reader)
+
+
+def _info(
+    spec: ModelSpec,
+    checkpoint: Checkpoint,
+    runtime: Runtime,
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    has_null: bool,
+) -> ModelInfo:
+    weights = checkpoint.weights_sha256
+    files = checkpoint.files_sha256(code=runtime.trust_remote_code)
+    where = "" if device.type == "cpu" else f"-{device.type}"
+    return ModelInfo(
+        spec=str(spec),
+        kind=spec.kind,
+        name=spec.name,
+        revision=checkpoint.revision,
+        weights_sha256=weights,
+        fingerprint=sha256_json(
+            {"weights": weights, "files": files, "null": has_null, "reading": READING_VERSION}
+        ),
+        parameters=checkpoint.parameters,
+        no_null_head=not has_null,
+        license=checkpoint.license,
+        backend=f"torch-{str(dtype).removeprefix('torch.')}{where}",
+    )
+
+
+# ------------------------------------------------------------------------------------------ what was asked
+
+
+def _unanswerable(spec: ModelSpec, checkpoint: Checkpoint) -> bool | None:
+    """The spec's option, else the card's declaration, else None: not declared, so not so."""
+    for key, _ in spec.options:
+        if key not in _OPTIONS:
+            raise SpecError(f"{spec}: no option is called {key!r}; there are {', '.join(_OPTIONS)}")
+    given = spec.option("unanswerable")
+    if given is None:
+        return checkpoint.declared_unanswerable
+    if given not in {"true", "false"}:
+        raise SpecError(f"{spec}: unanswerable is true or false, not {given!r}")
+    return given == "true"
+
+
+def _device(runtime: Runtime) -> torch.device:
+    name = runtime.device
+    if runtime.deterministic:
+        if name not in {"auto", "cpu"}:
+            raise ModelError(f"deterministic runs are for the CPU, not for {name}")
+        name = "cpu"
+    if name == "auto":
+        found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+        name = next(kind for kind, here in found.items() if here)
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ModelError(f"no device is called {name!r}; there are auto, cpu, cuda and mps") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ModelError("device cuda: torch finds no CUDA device here")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise ModelError("device mps: torch finds no Metal device here")
+    return device
+
+
+def _dtype(runtime: Runtime) -> torch.dtype:
+    """`auto` is float32 everywhere: answers should not depend on where they were computed."""
+    try:
+        return _DTYPES[runtime.dtype]
+    except KeyError:
+        raise ModelError(f"no dtype is called {runtime.dtype!r}; there are {', '.join(_DTYPES)}") from None
+
+
+# --------------------------------------------------------------------------------- what the checkpoint is
+
+
+def _config(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedConfig:
+    """The configuration, of an architecture that has a question-answering head. Raises `ModelError`."""
+    kind = checkpoint.config.get("model_type")
+    remote = "AutoModelForQuestionAnswering" in (checkpoint.config.get("auto_map") or {})
+    known = kind in transformers.CONFIG_MAPPING
+    if (
+        not runtime.trust_remote_code
+        and remote
+        and kind not in modeling_auto.MODEL_FOR_QUESTION_ANSWERING_MAPPING_NAMES
+    ):
+        raise ModelError(
+            f"{checkpoint.name} needs code of its own to run; read it, then allow it with --trust-remote-code"
+        )
+    if not known and not remote:
+        raise ModelError(
+            f"{checkpoint.name}: transformers {transformers.__version__} knows no model type {kind!r}"
+        )
+    try:
+        config: PreTrainedConfig = transformers.AutoConfig.from_pretrained(
+            checkpoint.folder, trust_remote_code=runtime.trust_remote_code, local_files_only=True
+        )
+    except Exception as error:  # whatever a wrong configuration leads to
+        raise ModelError(f"{checkpoint.name}: config.json cannot be used: {_first_line(error)}") from error
+    if not remote and type(config) not in transformers.MODEL_FOR_QUESTION_ANSWERING_MAPPING:
+        raise ModelError(
+            f"{checkpoint.name} is of type {kind!r}, which has no question-answering head in transformers"
+        )
+    return config
+
+
+def _skeleton(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime) -> PreTrainedModel:
+    """The model without its weights, after checking that the checkpoint has those of the head.
+
+    A checkpoint without them would load all the same, with a head of random numbers. The head is what the
+    question-answering model has over the bare model of its type.
+    """
+    try:
+        with torch.device("meta"):
+            model: PreTrainedModel = _AutoModelForQA.from_config(
+                config, trust_remote_code=runtime.trust_remote_code
+            )
+    except Exception as error:
+        raise ModelError(
+            f"{checkpoint.name}: no model can be made from config.json: {_first_line(error)}"
+        ) from error
+    try:
+        with torch.device("meta"):
+            bare = _AutoModel.from_config(config, trust_remote_code=runtime.trust_remote_code)
+    except Exception:  # a type without a bare model: loading still checks for missing weights
+        return model
+    prefix = f"{model.base_model_prefix}."
+    names = {key.removeprefix(prefix) for key in bare.state_dict()}
+    head = {key for key in model.state_dict() if key.removeprefix(prefix) not in names}
+    if head and (missing := sorted(head - set(checkpoint.tensors))):
+        _refuse_headless(checkpoint, missing)
+    return model
+
+
+def _refuse_headless(checkpoint: Checkpoint, missing: Sequence[str]) -> None:
+    made_for = ", ".join(checkpoint.config.get("architectures") or ()) or "not said"
+    more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
+    raise ModelError(
+        f"{checkpoint.name} is not trained for extractive question answering: its weights lack "
+        f"{', '.join(missing[:4])}{more} (its architecture: {made_for})"
+    )
+
+
+def _tokenizer(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedTokenizerFast:
+    try:
+        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
+            checkpoint.folder, trust_remote_code=runtime.trust_remote_code, local_files_only=True
+        )
+    except Exception as error:
+        raise ModelError(f"{checkpoint.name}: no tokenizer can be loaded: {_first_line(error)}") from error
+    if not getattr(tokenizer, "is_fast", False):
+        raise ModelError(
+            f"{checkpoint.name}: its tokenizer ({type(tokenizer).__name__}) knows no offsets, so answers "
+            "could not be found in the text; a tokenizer.json is needed"
+        )
+    found: PreTrainedTokenizerFast = tokenizer
+    return found
+
+
+def _is_causal(config: PreTrainedConfig) -> bool:
+    """Whether a position sees only what is before it, so that the first cannot stand for "no answer"."""
+    kind = config.model_type
+    return (
+        kind in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+        and kind not in modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
+        and not getattr(config, "is_encoder_decoder", False)
+    )
+
+
+def _takes_types(skeleton: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> bool:
+    """Whether the model was trained with token types: its tokenizer makes them and its forward takes them."""
+    if "token_type_ids" not in tokenizer.model_input_names:
+        return False
+    return "token_type_ids" in inspect.signature(type(skeleton).forward).parameters
+
+
+def _positions(
+    skeleton: PreTrainedModel, config: PreTrainedConfig, tokenizer: PreTrainedTokenizerFast
+) -> int | None:
+    """The longest input the model can take; None where there is no limit to be seen.
+
+    The least of what the configuration, the table of positions and the tokenizer say. Models of the RoBERTa
+    family count positions from just behind their padding index, so that many rows are never used.
+    """
+    limits = [tokenizer.model_max_length]
+    for key in ("max_position_embeddings", "max_encoder_position_embeddings", "n_positions"):
+        value = getattr(config, key, None)
+        limits.append(value if isinstance(value, int) else None)
+    for name, module in skeleton.named_modules():
+        padding = getattr(module, "padding_idx", None)
+        if name.endswith("position_embeddings") and padding is not None:
+            limits.append(module.num_embeddings - padding - 1)
+    known = [int(limit) for limit in limits if limit is not None and 0 < limit < _NO_LIMIT]
+    return min(known) if known else None
+
+
+def _fitted(checkpoint: Checkpoint, decoding: Decoding, positions: int | None) -> Decoding:
+    """The decoding in effect: windows are never longer than the model's positions."""
+    if positions is None or positions >= decoding.max_length:
+        return decoding
+    if positions <= decoding.doc_stride:
+        raise ModelError(
+            f"{checkpoint.name} reads at most {positions} tokens at once, no more than windows are to share "
+            f"(doc_stride {decoding.doc_stride}); give a smaller --doc-stride"
+        )
+    return replace(decoding, max_length=positions)
+
+
+# -------------------------------------------------------------------------------------- the forward pass
+
+
+class _TorchForward:
+    """The loaded model as a `Forward`."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        runtime: Runtime,
+        device: torch.device,
+        dtype: torch.dtype,
+        *,
+        takes_types: bool,
+    ) -> None:
+        self._device = device
+        self._takes_types = takes_types
+        self._deterministic = runtime.deterministic
+        model: Any = _load(checkpoint, runtime, dtype)
+        self._model = model.to(device).eval()
+
+    def __call__(
+        self, ids: NDArray[np.int64], mask: NDArray[np.int64], types: NDArray[np.int64]
+    ) -> tuple[Floats, Floats]:
+        inputs = {"input_ids": ids, "attention_mask": mask} | (
+            {"token_type_ids": types} if self._takes_types else {}
+        )
+        tensors = {name: torch.from_numpy(array).to(self._device) for name, array in inputs.items()}
+        try:
+            with torch.inference_mode(), _fixed_sums() if self._deterministic else contextlib.nullcontext():
+                output = self._model(**tensors)
+                both = torch.stack([output.start_logits, output.end_logits]).float().cpu().numpy()
+        except torch.OutOfMemoryError as error:
+            torch.cuda.empty_cache()
+            raise OutOfMemoryError(_first_line(error)) from error
+        if both.shape[1:] != ids.shape:
+            raise RuntimeError(f"the model gives logits of shape {both.shape[1:]} for input {ids.shape}")
+        return both[0], both[1]
+
+
+def _load(checkpoint: Checkpoint, runtime: Runtime, dtype: torch.dtype) -> PreTrainedModel:
+    """The model with its weights, all of them. Raises `ModelError`."""
+    try:
+        with _quiet():
+            model, report = _AutoModelForQA.from_pretrained(
+                checkpoint.folder,
+                dtype=dtype,
+                trust_remote_code=runtime.trust_remote_code,
+                use_safetensors=True,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+    except Exception as error:
+        raise ModelError(f"{checkpoint.name} cannot be loaded: {_first_line(error)}") from error
+    if report["missing_keys"]:
+        _refuse_headless(checkpoint, sorted(report["missing_keys"]))
+    if report["mismatched_keys"]:
+        raise ModelError(f"{checkpoint.name}: weights of other shapes than config.json says: {report}")
+    loaded: PreTrainedModel = model
+    return loaded
+
+
+@contextlib.contextmanager
+def _fixed_sums() -> Iterator[None]:
+    """Deterministic kernels and a fixed number of threads, as they were before on leaving."""
+    threads, before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(_DETERMINISTIC_THREADS)
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+        torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps transformers' log tables and progress bars off the terminal: what they would say is checked."""
+    log: Any = transformers.utils.logging
+    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity(logging.CRITICAL)
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(level)
+        if bars:
+            log.enable_progress_bar()
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,171 @@
+"""From a spec to a model: the kinds there are, built in and plugged in.
+
+Built-in kinds stand in an explicit dict of typed factories, which import what they need when they are
+called. Plug-ins are entry points of the group `qa_eval.models`, each naming a `Kind`; they are imported
+only when one is asked for, so a broken plug-in never stands in the way of a model it has nothing to do with.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+
+from qa_eval.errors import ModelError, QaEvalError, SpecError
+from qa_eval.models.baselines import BASELINES, resolve_baseline
+from qa_eval.models.protocol import Kind, Model, ModelSpec, UnknownWordError
+from qa_eval.records import Decoding, Runtime
+
+ENTRY_POINT_GROUP = "qa_eval.models"
+
+
+def _embedded(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
+    from qa_eval.models.huggingface import resolve_embedded
+
+    return resolve_embedded(spec, decoding, runtime)
+
+
+def _huggingface(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
+    from qa_eval.models.huggingface import resolve_huggingface
+
+    return resolve_huggingface(spec, decoding, runtime)
+
+
+def _predictions(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
+    from qa_eval.models.replay import resolve_replay
+
+    return resolve_replay(spec, decoding, runtime)
+
+
+BUILT_IN: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            name="embedded",
+            summary="the small model that ships with the package",
+            example="embedded",
+            factory=_embedded,
+            names=("embedded",),
+        ),
+        Kind(
+            name="hf",
+            summary="any extractive question-answering checkpoint, from the hub or a folder",
+            example="hf:ORG/NAME[@REV]",
+            factory=_huggingface,
+        ),
+        Kind(
+            name="baseline",
+            summary="what can be had without a model: " + ", ".join(BASELINES),
+            example="baseline:sliding-window",
+            factory=resolve_baseline,
+            names=tuple(BASELINES),
+        ),
+        Kind(
+            name="predictions",
+            summary="answers stored in a file, replayed",
+            example="predictions:FILE.jsonl",
+            factory=_predictions,
+        ),
+    )
+}
+
+
+def kinds() -> dict[str, Kind]:
+    """Every kind by name, built-in ones first.
+
+    Imports all plug-ins. Raises `ModelError` naming a plug-in that fails to import, that is no `Kind`, or
+    that takes a name already taken.
+    """
+    return BUILT_IN | {name: _load(points) for name, points in _plug_ins().items()}
+
+
+def parse_spec(text: str) -> ModelSpec:
+    """`ModelSpec.parse` with near matches. Raises `SpecError` also for a kind that does not exist."""
+    names = [*BUILT_IN, *_plug_ins()]
+    try:
+        spec = ModelSpec.parse(text)
+    except UnknownWordError as error:
+        known = ["embedded", *(f"baseline:{name}" for name in BASELINES), *(f"{n}:" for n in names)]
+        raise SpecError(f"{error}{_did_you_mean(error.word, known)}") from None
+    if spec.kind not in names:
+        raise SpecError(
+            f"no kind of model is called {spec.kind!r} (in {text!r}); there are {', '.join(names)}"
+            f"{_did_you_mean(spec.kind, names)}"
+        )
+    return spec
+
+
+def resolve(spec: str, decoding: Decoding | None = None, runtime: Runtime | None = None) -> Model:
+    """The model a spec names, checked as far as it can be without loading weights.
+
+    Raises `SpecError` when the spec names nothing (with near matches), `ModelError` when what it names
+    cannot be used, `InputError` when a predictions file is wrong.
+
+    >>> resolve("baseline:abstain").info.name
+    'abstain'
+    """
+    parsed = parse_spec(spec)
+    kind = BUILT_IN.get(parsed.kind) or _load(_plug_ins()[parsed.kind])
+    if kind.names and parsed.name not in kind.names:
+        raise SpecError(
+            f"no {kind.name} is called {parsed.name!r}; there are {', '.join(kind.names)}"
+            f"{_did_you_mean(parsed.name, kind.names)}"
+        )
+    decoding, runtime = decoding or Decoding(), runtime or Runtime()
+    check_decoding(decoding)
+    return kind.factory(parsed, decoding, runtime)
+
+
+def check_decoding(decoding: Decoding) -> None:
+    """Raises `SpecError` where decoding options cannot work for any model."""
+    for name, least in (("max_length", 8), ("doc_stride", 0), ("max_answer_tokens", 1), ("n_best", 1)):
+        if (value := getattr(decoding, name)) < least:
+            raise SpecError(f"{name} is {value}; it must be at least {least}")
+    if decoding.doc_stride >= decoding.max_length:
+        raise SpecError(
+            f"doc_stride ({decoding.doc_stride}) is the overlap of windows and must be less than their "
+            f"length, max_length ({decoding.max_length})"
+        )
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    """` Did you mean …?`, or nothing where nothing is near. Also finds `abstain` in `baseline:abstain`."""
+    targets: dict[str, str] = {}
+    for name in known:
+        targets.setdefault(name.rstrip(":"), name)
+        targets.setdefault(name.rpartition(":")[2] or name, name)
+    near = difflib.get_close_matches(word.lower(), targets, n=3, cutoff=0.6)
+    found = list(dict.fromkeys(targets[name] for name in near))
+    return f". Did you mean {' or '.join(found)}?" if found else ""
+
+
+def _plug_ins() -> dict[str, list[EntryPoint]]:
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        # One distribution may be seen twice when its folder is on the path twice.
+        if point.value not in [other.value for other in found.setdefault(point.name, [])]:
+            found[point.name].append(point)
+    return dict(sorted(found.items()))
+
+
+def _load(points: list[EntryPoint]) -> Kind:
+    point = points[0]
+    name = f"the plug-in kind {point.name!r} ({point.value}" + (
+        f", from {point.dist.name} {point.dist.version})" if point.dist else ")"
+    )
+    if point.name in BUILT_IN:
+        raise ModelError(f"{name} takes the name of a built-in kind; uninstall or rename it")
+    if len(points) > 1:
+        values = ", ".join(p.value for p in points)
+        raise ModelError(f"two plug-ins are called {point.name!r}: {values}; uninstall one")
+    try:
+        kind = point.load()
+    except QaEvalError:
+        raise
+    except Exception as error:  # whatever a stranger's module does while it is imported
+        raise ModelError(f"{name} fails to import: {type(error).__name__}: {error}") from error
+    if not isinstance(kind, Kind):
+        raise ModelError(f"{name} is a {type(kind).__name__}; it must be a qa_eval.models.Kind")
+    if kind.name != point.name:
+        raise ModelError(f"{name} calls itself {kind.name!r}; the two names must be equal")
+    return kind

@@ -1,0 +1,259 @@
+"""From scores to the rows of a leaderboard: metrics with intervals, signatures, references, ranks.
+
+`run` and `verify` make the rows through the same functions, from fresh and from stored answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from qa_eval.judging import Judged, Threshold, judge_answers
+from qa_eval.records import Corpus, Decoding, ItemId, ItemScore, ModelInfo, Summary
+from qa_eval.results_schema import (
+    CountsRow,
+    DecodingRow,
+    DifferenceRow,
+    EstimateRow,
+    ModelRow,
+    PredictionRow,
+    Row,
+)
+from qa_eval.scoring import REFERENCES, SCORER_VERSION, metric_terms, reference_answers, summarize
+from qa_eval.stats import (
+    Term,
+    linear_contributions,
+    max_t,
+    minimum_detectable_difference,
+    paired_difference,
+    rank_intervals,
+)
+
+RULES = "squad-v2.0"
+"""The EM and F1 rules of the curated set."""
+RESAMPLES = 9999
+UNRANKED = frozenset({"baseline:abstain", "baseline:random-span"})
+"""They make the columns readable and take no part in the ranking."""
+_SORTS = ("reading.balanced_f1", "reading.f1", "pooled.f1_any")
+"""What orders the rows: the first that is defined on the data."""
+_GROUPS = {"ok": 0, "partial": 1, "error": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Everything that can move a number. Rendered by `str`, never parsed back.
+
+    >>> print(Signature(model="oracle", backend="gold", data="f00"))  # doctest: +ELLIPSIS
+    rules:squad-v2.0|scorer:...|model:oracle|decoding:none|threshold:none|backend:gold|deterministic:no|data:f00
+    """
+
+    model: str
+    """Its fingerprint; for a model without one, its spec."""
+    backend: str
+    data: str
+    """The questions asked, the texts read and the golds."""
+    decoding: Decoding | None = None
+    threshold: Threshold | None = None
+    deterministic: bool = False
+    rules: str = RULES
+    scorer: str = SCORER_VERSION
+
+    def __str__(self) -> str:
+        d = self.decoding
+        parts = {
+            "rules": self.rules,
+            "scorer": self.scorer,
+            "model": self.model,
+            "decoding": f"{d.max_length}/{d.doc_stride}/{d.max_answer_tokens}/{d.n_best}" if d else "none",
+            "threshold": "none" if self.threshold is None else str(self.threshold),
+            "backend": self.backend,
+            "deterministic": "yes" if self.deterministic else "no",
+            "data": self.data,
+        }
+        return "|".join(f"{key}:{value}" for key, value in parts.items())
+
+
+def model_signature(
+    info: ModelInfo | ModelRow,
+    decoding: Decoding | None,
+    threshold: Threshold,
+    *,
+    deterministic: bool,
+    data: str,
+) -> str:
+    """The signature of a model's row; `data` is the hash over all items."""
+    threshold = threshold if isinstance(threshold, str) else float(threshold)
+    return str(
+        Signature(
+            model=info.fingerprint[:16] if info.fingerprint is not None else info.spec,
+            backend=info.backend,
+            data=data[:16],
+            decoding=decoding,
+            threshold=threshold,
+            deterministic=deterministic,
+        )
+    )
+
+
+# ------------------------------------------------------------------------------------------ rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A row with the scores it is made of; none for a model that failed."""
+
+    row: Row
+    scores: tuple[ItemScore, ...] = ()
+
+
+def model_row(info: ModelInfo) -> ModelRow:
+    """Who answered, as the leaderboard says it."""
+    fields = ModelRow.model_fields
+    return ModelRow(**{name: getattr(info, name) for name in fields})
+
+
+def decoding_row(
+    decoding: Decoding | None, threshold: Threshold, rows: Sequence[PredictionRow]
+) -> DecodingRow:
+    """How answers were decided; `none` as the source where no answer could be moved by a threshold."""
+    windows = {name: getattr(decoding, name) for name in Decoding.__dataclass_fields__} if decoding else {}
+    if all(row.threshold is None for row in rows):
+        return DecodingRow(**windows)
+    source: Literal["fixed", "cross-fit"] = "cross-fit" if isinstance(threshold, str) else "fixed"
+    value = None if isinstance(threshold, str) else float(threshold)
+    return DecodingRow(**windows, threshold=value, threshold_source=source)
+
+
+def judged_entry(row: Row, judged: Judged, *, resamples: int, status: Literal["ok", "partial"]) -> Entry:
+    """The row, filled with what its answers are worth."""
+    return _filled(row.model_copy(update={"status": status}), judged.scores, resamples)
+
+
+def reference_entries(
+    corpus: Corpus, items: Sequence[ItemId], *, data: str, resamples: int = RESAMPLES
+) -> list[Entry]:
+    """The rows that are built from the golds, in their fixed order."""
+    entries = []
+    for name in REFERENCES:
+        row = Row(
+            model=ModelRow(spec=f"reference:{name}", kind="reference", name=name, backend="gold"),
+            signature=str(Signature(model=f"reference:{name}", backend="gold", data=data[:16])),
+        )
+        scores = judge_answers(corpus, items, reference_answers(corpus, name, items))
+        entries.append(_filled(row, tuple(scores), resamples))
+    return entries
+
+
+def _filled(row: Row, scores: tuple[ItemScore, ...], resamples: int) -> Entry:
+    summary = summarize(scores, resamples=resamples)
+    update = {
+        "metrics": {track: _estimates(summary, track) for track in summary.metrics},
+        "slices": {
+            name: {id: EstimateRow.model_validate(e, from_attributes=True) for id, e in values.items()}
+            for name, values in summary.slices.items()
+        },
+        "source_preference": {a: dict(values) for a, values in summary.source_preference.items()},
+        "counts": CountsRow(**{**row.counts.model_dump(), **summary.counts}),
+    }
+    return Entry(row=row.model_copy(update=update), scores=scores)
+
+
+def _estimates(summary: Summary, track: str) -> dict[str, EstimateRow]:
+    values = next(v for name, v in summary.metrics.items() if name == track)
+    return {id: EstimateRow.model_validate(e, from_attributes=True) for id, e in values.items()}
+
+
+# ------------------------------------------------------------------------------------------ ranks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """The rows in order, with ranks."""
+
+    rows: list[Row]
+    sort: str
+    minimum_detectable_difference: float | None
+
+
+def rank_rows(entries: Iterable[Entry], *, resamples: int = RESAMPLES) -> Ranked:
+    """Orders rows by the sort metric and ranks those that compete.
+
+    Models that finished come first, then interrupted ones, then failed ones, then references in the order
+    given. Ranked are finished models other than the unranked baselines; each finished model is compared with
+    the first of the ranked.
+    """
+    entries = list(entries)
+    sort = _sort(entries)
+    track, _, metric = sort.partition(".")
+    ordered = sorted(entries, key=lambda entry: _place(entry, track, metric))
+    terms = {
+        id(entry): _terms(entry.scores, track, metric)
+        for entry in ordered
+        if _finished(entry) and entry.row.metric(track, metric) is not None
+    }
+    competing = [e for e in ordered if id(e) in terms and e.row.model.spec not in UNRANKED]
+    contributions = np.array([linear_contributions(terms[id(e)]) for e in competing])
+    places: dict[int, tuple[int, int, int]] = {}
+    if competing:
+        values = [_value(e, track, metric) for e in competing]
+        found = rank_intervals(values, max_t(contributions, resamples=resamples))
+        places = {id(entry): place for entry, place in zip(competing, found, strict=True)}
+    first = competing[0] if competing else None
+    rows = []
+    for entry in ordered:
+        update: dict[str, object] = {"rank": None, "rank_interval": None, "versus_first": None}
+        if id(entry) in places:
+            rank, low, high = places[id(entry)]
+            update |= {"rank": rank, "rank_interval": (low, high)}
+        if first is not None and entry is not first and id(entry) in terms:
+            difference = paired_difference(terms[id(entry)], terms[id(first)], resamples=resamples)
+            update["versus_first"] = DifferenceRow.model_validate(difference, from_attributes=True)
+        rows.append(entry.row.model_copy(update=update))
+    return Ranked(rows=rows, sort=sort, minimum_detectable_difference=_detectable(contributions))
+
+
+def _finished(entry: Entry) -> bool:
+    return entry.row.status == "ok" and not entry.row.is_reference
+
+
+def _sort(entries: Sequence[Entry]) -> str:
+    defined = {
+        f"{track}.{metric}" for e in entries for track, metrics in e.row.metrics.items() for metric in metrics
+    }
+    return next((sort for sort in _SORTS if sort in defined), _SORTS[0])
+
+
+def _value(entry: Entry, track: str, metric: str) -> float:
+    estimate = entry.row.metric(track, metric)
+    return estimate.value if estimate is not None else 0.0
+
+
+def _place(entry: Entry, track: str, metric: str) -> tuple[int, float, str]:
+    if entry.row.is_reference:
+        return (len(_GROUPS), 0.0, "")  # the sort is stable: references keep their order
+    return (_GROUPS[entry.row.status], -_value(entry, track, metric), entry.row.model.spec)
+
+
+def _terms(scores: Sequence[ItemScore], track: str, metric: str) -> list[Term]:
+    """The metric's sums per fact, over the facts in sorted order."""
+    if track == "reading":
+        return metric_terms(scores, metric)[1]
+    # `metric_terms` takes the reading track of a metric that both have; here every fact is one item.
+    values = {
+        s.item.fact: s.scores[metric]
+        for s in scores
+        if s.item.track == track and s.item.paraphrase == 0 and metric in s.scores
+    }
+    numerator = np.array([values[fact] for fact in sorted(values)])
+    return [Term(weight=1.0, numerator=numerator, denominator=np.ones(len(values)))]
+
+
+def _detectable(contributions: np.ndarray) -> float | None:
+    """For the first two ranked rows; with one, from its own variance; None with none."""
+    if not len(contributions):
+        return None
+    of = contributions[0] - contributions[1] if len(contributions) > 1 else contributions[0]
+    return minimum_detectable_difference(of)

@@ -1,0 +1,42 @@
+"""What answers are worth: pure functions from predictions and golds to scores and their summary.
+
+    Prediction --decide, pool--> Answer --score_item--> ItemScore --summarize--> Summary
+
+Nothing here reads a file, keeps state or sees a model.
+"""
+
+from qa_eval.metrics.typed import MATCH_VERSION
+from qa_eval.scoring.claims import claim_of, match_claim, separable
+from qa_eval.scoring.deciding import abstains, decide, no_answer_margin, pool
+from qa_eval.scoring.items import score_item
+from qa_eval.scoring.metric_parts import Metric
+from qa_eval.scoring.metric_table import METRICS
+from qa_eval.scoring.pooling import distinct_candidates
+from qa_eval.scoring.references import REFERENCES, ReferenceName, reference_answers
+from qa_eval.scoring.summary import headline_contributions, metric_terms, summarize
+from qa_eval.scoring.thresholds import cross_fit_thresholds
+
+SCORER_VERSION = f"1+match-{MATCH_VERSION}"
+"""Of everything here and of the typed match; it changes whenever the same answer could score differently."""
+
+__all__ = [
+    "METRICS",
+    "REFERENCES",
+    "SCORER_VERSION",
+    "Metric",
+    "ReferenceName",
+    "abstains",
+    "claim_of",
+    "cross_fit_thresholds",
+    "decide",
+    "distinct_candidates",
+    "headline_contributions",
+    "match_claim",
+    "metric_terms",
+    "no_answer_margin",
+    "pool",
+    "reference_answers",
+    "score_item",
+    "separable",
+    "summarize",
+]

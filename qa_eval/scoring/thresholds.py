@@ -1,0 +1,108 @@
+"""A no-answer threshold for each fact, fitted on the other facts only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_eval.metrics.squad import SQUAD_V2
+from qa_eval.provenance import sha256_text
+from qa_eval.records import Corpus, ItemId, Prediction
+from qa_eval.scoring.deciding import abstains
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What one reading item adds to balanced F1, by whether it is answered."""
+
+    fact: str
+    answerable: bool
+    margin: float | None
+    """Null score - best score; None where no threshold can move the answer."""
+    answered: float
+    """Worth of answering: F1, or 0 on a silent item (1 if the answer itself is empty)."""
+
+
+def cross_fit_thresholds(
+    corpus: Corpus, predictions: Mapping[str, Prediction], items: Iterable[ItemId]
+) -> dict[str, float]:
+    """The threshold to decide each fact's answers with (by fact id): 5-fold, fitted by balanced F1.
+
+    Facts are dealt to the folds in the order of the hashes of their ids, so the folds depend on the set of
+    facts alone. Each fold's threshold is the one that is best on the canonical reading items of the other
+    folds. Only cuts between different margins are tried, halfway between them (or one beyond the last), so
+    that every value counted can be reached; of equally good cuts the one nearest to 0 is taken, the negative
+    one if both are. Where the other folds lack answerable or silent items, or margins, the threshold is 0.
+
+    `predictions` are by item id; a missing or failed one is worth 0 and no threshold moves it.
+    """
+    wanted = list(items)
+    folds = fold_of(i.fact for i in wanted)
+    questions = {q.id: q for q in corpus.questions}
+    cases = []
+    for item in wanted:
+        if item.track == "reading" and item.paraphrase == 0:
+            golds = questions[item.fact].own_golds(item.article)
+            cases.append(_case(item, golds, predictions.get(str(item))))
+    fitted = [_best_threshold([c for c in cases if folds[c.fact] != fold]) for fold in range(FOLDS)]
+    return {fact: fitted[fold] for fact, fold in folds.items()}
+
+
+def fold_of(facts: Iterable[str]) -> dict[str, int]:
+    """Which fold each fact is in: dealt in turn, in the order of the hashes of the ids.
+
+    >>> sorted(fold_of("abcdefg").values())
+    [0, 0, 1, 1, 2, 3, 4]
+    """
+    return {fact: i % FOLDS for i, fact in enumerate(sorted(set(facts), key=lambda f: (sha256_text(f), f)))}
+
+
+def _case(item: ItemId, golds: Sequence[str], prediction: Prediction | None) -> _Case:
+    if prediction is None or prediction.error is not None:
+        return _Case(item.fact, bool(golds), None, 0.0)
+    best = prediction.n_best[0] if prediction.n_best else None
+    own_text = prediction.text if prediction.text is not None else best.text if best is not None else ""
+    worth = SQUAD_V2.score(own_text, golds)[1] if golds else float(abstains(own_text))
+    margin = None
+    if prediction.text is None and best is not None and prediction.null_score is not None:
+        margin = prediction.null_score - best.score
+    return _Case(item.fact, bool(golds), margin, worth)
+
+
+def _best_threshold(cases: Sequence[_Case]) -> float:
+    sides = (sum(c.answerable for c in cases), sum(not c.answerable for c in cases))
+    movable = sorted((c for c in cases if c.margin is not None), key=lambda c: c.margin or 0.0)
+    if not movable or not all(sides):
+        return 0.0
+    margins: NDArray[np.float64] = np.array([c.margin for c in movable], dtype=np.float64)
+    # A cut moved up past an item turns it from abstained to answered: it gains `answered`, and a silent item
+    # loses the 1 that abstaining is worth. Sums closer than rounding are taken as equal.
+    gains = np.array([_gain(c, sides) for c in movable])
+    totals = np.append(0.0, np.cumsum(gains))
+    places = np.flatnonzero(np.append(True, np.append(margins[1:] != margins[:-1], True)))
+    cuts = np.array([_cut(margins, int(place)) for place in places])
+    values = totals[places]
+    best = cuts[values >= values.max() - 1e-12]
+    return float(min(best, key=lambda cut: (abs(cut), cut)))
+
+
+def _gain(case: _Case, sides: tuple[int, int]) -> float:
+    if case.answerable:
+        return case.answered / (2 * sides[0])
+    return (case.answered - 1.0) / (2 * sides[1])
+
+
+def _cut(margins: NDArray[np.float64], place: int) -> float:
+    """A threshold that answers exactly the first `place` items in the order of their margins."""
+    if place == 0:
+        return float(margins[0] - 1.0)
+    if place == len(margins):
+        return float(margins[-1] + 1.0)
+    low, high = float(margins[place - 1]), float(margins[place])
+    middle = low + (high - low) / 2
+    return middle if low <= middle < high else low

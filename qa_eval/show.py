@@ -1,0 +1,264 @@
+"""`qa-eval show`: single items of a run, for reading.
+
+The question, the passage in which gold and answer stand, what was said, and why that was credited or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from qa_eval.errors import QaEvalError
+from qa_eval.provenance import gold_sha256, sha256_text
+from qa_eval.records import Claim, Corpus, ItemId, Question
+from qa_eval.render import Mark, clean, draw_passages, wrap_text
+
+if TYPE_CHECKING:
+    from qa_eval.results_schema import CandidateRow, PredictionRow, Row
+    from qa_eval.store import Run
+
+LEVELS = (
+    "no match",
+    "same value, another qualifier or wording",
+    "equal typed value",
+    "equal text",
+    "equal by the SQuAD rules",
+    "identical",
+)
+"""What the level of a match means, from 0 to 5."""
+
+CANDIDATES = 5
+"""Of the n-best, shown of each answer."""
+
+_INDENT = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An item with what each of the chosen models said of it."""
+
+    item: ItemId
+    answers: tuple[tuple[Row, PredictionRow], ...]
+
+
+# ------------------------------------------------------------------------------------------ choosing
+
+
+def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:
+    """The rows that have answers: all, or those of the given specs or names.
+
+    Raises QaEvalError for a model that is not in the run, or that has no stored answers.
+    """
+    rows = [row for row in run.leaderboard.rows if row.predictions is not None]
+    if not models:
+        if not rows:
+            raise QaEvalError(f"{run.leaderboard.name}: this run holds no answers")
+        return rows
+    chosen = []
+    for model in models:
+        found = [row for row in run.leaderboard.rows if model in (row.model.spec, row.model.name)]
+        if not found:
+            raise QaEvalError(_unknown(f"--model {model}", model, [row.model.spec for row in rows]))
+        if found[0].predictions is None:
+            raise QaEvalError(f"--model {model}: its answers are not stored in this run")
+        chosen.append(found[0])
+    return chosen
+
+
+def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[Shown]:
+    """The wanted items, in the order asked for; a fact's id stands for all items of that fact.
+
+    Raises QaEvalError for one that is not in the run, naming near matches.
+    """
+    answers = _by_item(run, rows)
+    facts: dict[str, list[str]] = {}
+    for item in answers:
+        facts.setdefault(ItemId.parse(item).fact, []).append(item)
+    chosen: dict[str, None] = {}
+    for text in wanted:
+        found = [text] if text in answers else facts.get(text)
+        if found is None:
+            raise QaEvalError(_unknown(text, text, [*answers, *facts]))
+        chosen.update(dict.fromkeys(found))
+    return [Shown(ItemId.parse(item), tuple(answers[item])) for item in chosen]
+
+
+def choose_failures(run: Run, rows: Sequence[Row]) -> list[Shown]:
+    """Every item that some of the rows got wrong, with the wrong answers only; in the order asked."""
+    wrong = {
+        item: tuple(pair for pair in pairs if is_failure(pair[1]))
+        for item, pairs in _by_item(run, rows).items()
+    }
+    return [Shown(ItemId.parse(item), pairs) for item, pairs in wrong.items() if pairs]
+
+
+def is_failure(answer: PredictionRow) -> bool:
+    """True if the answer is not right, was not given, or could not be had."""
+    return not answer.match.ok or answer.missing or answer.error is not None
+
+
+def _by_item(run: Run, rows: Sequence[Row]) -> dict[str, list[tuple[Row, PredictionRow]]]:
+    answers: dict[str, list[tuple[Row, PredictionRow]]] = {}
+    for row in rows:
+        for answer in run.predictions(row):
+            answers.setdefault(answer.item, []).append((row, answer))
+    return answers
+
+
+def _unknown(what: str, name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    if near:
+        return f"{what}: not in this run; did you mean {' or '.join(near)}?"
+    some = ", ".join(known[:5]) + (", …" if len(known) > 5 else "")
+    return f"{what}: not in this run; there are: {some or 'none'}"
+
+
+# ------------------------------------------------------------------------------------------ drawing
+
+
+def draw_item(shown: Shown, corpus: Corpus, width: int) -> Iterator[Text]:
+    """The lines of an item: its question, its golds, then each model's answer with the passage it is from."""
+    question = {q.id: q for q in corpus.questions}.get(shown.item.fact)
+    yield Text("─" * min(width, 100), "dim")
+    yield Text(clean(str(shown.item)), "bold")
+    if question is None or shown.item.paraphrase > len(question.paraphrases):
+        yield Text(
+            "this question is not in the question set given: only what the run stored is shown", "yellow"
+        )
+    else:
+        yield from _about(question, shown.item, width)
+        if any(_changed(question, shown.item, corpus, answer) for _, answer in shown.answers):
+            note = "question, article or golds have changed since the run: the verdict is on what they were"
+            yield from wrap_text(Text(note, "yellow"), width)
+    for row, answer in shown.answers:
+        yield Text()
+        yield Text(clean(row.model.spec), "bold cyan")
+        yield from _verdict(answer, question, width)
+        yield from _passage(shown.item, answer, question, corpus, width)
+        yield from _candidates(answer, width)
+    yield Text()
+
+
+def _changed(question: Question, item: ItemId, corpus: Corpus, answer: PredictionRow) -> bool:
+    texts = {a.id: sha256_text(a.text) for a in corpus.articles}
+    return (
+        answer.gold_sha256 != gold_sha256(question)
+        or answer.question_sha256 != sha256_text(question.wording(item.paraphrase))
+        or (item.track == "reading" and answer.context_sha256 != texts.get(item.article))
+    )
+
+
+def _about(question: Question, item: ItemId, width: int) -> Iterator[Text]:
+    yield from wrap_text(Text(clean(question.wording(item.paraphrase)), "bold"), width)
+    kind = f"contested ({question.relation})" if question.contested else "settled"
+    yield Text(f"{clean(question.category)} · {question.answer_type} · {kind}", "dim")
+    own = question.claims if item.track == "pooled" else question.own_claims(item.article)
+    others = [claim for claim in question.claims if claim not in own]
+    if not own:
+        yield Text.assemble("gold   ", ("no answer: the article is silent", "green"))
+    for claim in own:
+        yield from _claim("gold   ", claim, item, "green", width)
+    for claim in others:
+        yield from _claim("others ", claim, item, "dim", width)
+
+
+def _claim(title: str, claim: Claim, item: ItemId, style: str, width: int) -> Iterator[Text]:
+    golds = [e.text for e in claim.evidence if item.track == "pooled" or e.article == item.article]
+    wordings = golds or [e.text for e in claim.evidence]
+    text = " / ".join(f"“{clean(w)}”" for w in dict.fromkeys(wordings))
+    sources = (
+        ", ".join(sorted(claim.articles)) if len(golds) != len(wordings) or item.track == "pooled" else ""
+    )
+    about = f"  claim {clean(claim.id)}" + (f": {clean(sources)}" if sources else "")
+    yield from wrap_text(Text.assemble(title, (text, style), (about, "dim")), width)
+
+
+def _verdict(answer: PredictionRow, question: Question | None, width: int) -> Iterator[Text]:
+    said = (
+        Text("no answer", "italic")
+        if not answer.prediction
+        else Text(f"“{clean(answer.prediction)}”", "bold")
+    )
+    right = not is_failure(answer)
+    line = Text.assemble(_INDENT, said, "  ", ("right", "bold green") if right else ("wrong", "bold red"))
+    line.append(f"  {_reason(answer)}")
+    yield from wrap_text(line, width)
+    scores = [f"EM {answer.scores[k]:.0f}" for k in ("em", "em_any") if k in answer.scores][:1]
+    scores += [f"F1 {100 * answer.scores[k]:.1f}" for k in ("f1", "f1_any") if k in answer.scores][:1]
+    if answer.matched_claim is not None:
+        leak = (
+            "another article's " if answer.scores.get("leak") or answer.scores.get("no_answer_leak") else ""
+        )
+        scores.append(f"makes {leak}claim {clean(answer.matched_claim)}")
+    elif answer.prediction and question is not None:
+        scores.append("makes no claim")
+    yield from wrap_text(Text(f"{_INDENT}{' · '.join(scores + _decision(answer))}", "dim"), width)
+
+
+def _reason(answer: PredictionRow) -> str:
+    if answer.error is not None:
+        return f"failed: {clean(answer.error)}"
+    if answer.missing:
+        return "the model gave no prediction"
+    match = answer.match
+    level = LEVELS[match.level] if 0 <= match.level < len(LEVELS) else f"level {match.level}"
+    detail = f": {clean(match.detail)}" if match.detail else ""
+    return f"rule {clean(match.rule)}{detail} (level {match.level}, {level})"
+
+
+def _decision(answer: PredictionRow) -> list[str]:
+    parts = []
+    if answer.null_score is not None and answer.score is not None:
+        margin = answer.null_score - answer.score
+        parts.append(f"null {answer.null_score:.2f} − best {answer.score:.2f} = {margin:.2f}")
+        if answer.threshold is not None:
+            verb = "above" if margin > answer.threshold else "not above"
+            parts[-1] += f", {verb} threshold {answer.threshold:g}"
+    if answer.no_answer_probability is not None:
+        parts.append(f"no-answer probability {answer.no_answer_probability:.3f}")
+    if answer.truncated:
+        parts.append("some of the article was not seen")
+    return parts
+
+
+def _passage(
+    item: ItemId, answer: PredictionRow, question: Question | None, corpus: Corpus, width: int
+) -> Iterator[Text]:
+    source = answer.source_article if item.track == "pooled" else item.article
+    article = {a.id: a for a in corpus.articles}.get(source or "")
+    if article is None:
+        return
+    marks = []
+    if question is not None:
+        spans = {(e.start, e.end) for c in question.own_claims(article.id) for e in c.evidence_in(article.id)}
+        marks = [Mark(start=s, end=e, opening="«", closing="»", style="green") for s, e in sorted(spans)]
+    if answer.span is not None and article.text[slice(*answer.span)] == answer.prediction:
+        start, end = answer.span
+        marks.append(Mark(start=start, end=end, opening="⟦", closing="⟧", style="bold reverse"))
+    if not marks:
+        return
+    yield Text(f"{_INDENT}{clean(article.id)}   «gold»  ⟦answer⟧", "dim")
+    yield from draw_passages(article.text, marks, width, _INDENT * 2)
+
+
+def _candidates(answer: PredictionRow, width: int) -> Iterator[Text]:
+    if not answer.n_best:
+        return
+    for number, candidate in enumerate(answer.n_best[:CANDIDATES], 1):
+        yield from wrap_text(_candidate(number, candidate, answer), width)
+    if len(answer.n_best) > CANDIDATES:
+        yield Text(f"{_INDENT}   and {len(answer.n_best) - CANDIDATES} more", "dim")
+
+
+def _candidate(number: int, candidate: CandidateRow, answer: PredictionRow) -> Text:
+    chance = "     –" if candidate.probability is None else f"{100 * candidate.probability:5.1f}%"
+    line = Text.assemble(
+        _INDENT, (f"{number:>2} {chance} {candidate.score:7.2f}  ", "dim"), clean(candidate.text)
+    )
+    if answer.track == "pooled" and candidate.article is not None:
+        line.append(f"  {clean(candidate.article)}", "dim")
+    return line

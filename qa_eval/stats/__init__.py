@@ -1,0 +1,46 @@
+"""Uncertainty of scores: intervals, tests, ranks. What is resampled or flipped is the cluster (the fact).
+
+Numpy only; everything is seeded, and equal inputs with equal seeds give equal outputs. Nothing here is
+ever NaN, no interval has zero width, and no input that is merely extreme (all right, all wrong, one
+cluster) is an error.
+"""
+
+from qa_eval.stats.intervals import (
+    Term,
+    linear_contributions,
+    ratio_estimate,
+    ratio_estimates,
+    rowwise_estimate,
+    weighted_estimate,
+)
+from qa_eval.stats.significance import (
+    Difference,
+    benjamini_hochberg,
+    holm,
+    max_t,
+    mcnemar,
+    minimum_detectable_difference,
+    paired_difference,
+    rank_intervals,
+    sign_flip,
+)
+from qa_eval.stats.small_samples import wilson
+
+__all__ = [
+    "Difference",
+    "Term",
+    "benjamini_hochberg",
+    "holm",
+    "linear_contributions",
+    "max_t",
+    "mcnemar",
+    "minimum_detectable_difference",
+    "paired_difference",
+    "rank_intervals",
+    "ratio_estimate",
+    "ratio_estimates",
+    "rowwise_estimate",
+    "sign_flip",
+    "weighted_estimate",
+    "wilson",
+]

@@ -1,0 +1,78 @@
+"""The random draws behind every interval and test: cluster counts and sign flips, made in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+_CHUNK = 1 << 20
+"""Entries of a matrix of draws held at a time: 8 MB as float64."""
+_KEEP = 1 << 22
+"""Entries up to which a whole matrix of counts is kept for the next estimate: 4 to 8 MB."""
+EXACT_CLUSTERS = 14
+"""Up to so many clusters all sign flips are enumerated instead of sampled."""
+
+
+def cluster_counts(clusters: int, resamples: int, seed: int) -> Iterator[FloatArray]:
+    """How often each cluster occurs in each bootstrap resample: blocks of rows, `resamples` rows in all.
+
+    The draw depends on the three arguments alone, so estimates over equally many clusters share it:
+    differences between models that answered the same facts are paired.
+    """
+    if clusters * resamples <= _KEEP:
+        kept = _kept_counts(clusters, resamples, seed)
+        step = max(1, _CHUNK // clusters)
+        for start in range(0, resamples, step):
+            yield kept[start : start + step].astype(np.float64)
+    else:
+        for block in _drawn_counts(clusters, resamples, seed):
+            yield block.astype(np.float64)
+
+
+@lru_cache(maxsize=32)
+def _kept_counts(clusters: int, resamples: int, seed: int) -> NDArray[np.uint16]:
+    return np.concatenate([b.astype(np.uint16) for b in _drawn_counts(clusters, resamples, seed)])
+
+
+def _drawn_counts(clusters: int, resamples: int, seed: int) -> Iterator[NDArray[np.intp]]:
+    rng = np.random.default_rng(seed)
+    step = max(1, _CHUNK // clusters)
+    for start in range(0, resamples, step):
+        rows = min(step, resamples - start)
+        # One histogram for the whole block: cluster c of row r is bin r * clusters + c.
+        picks = rng.integers(0, clusters, size=(rows, clusters)) + (np.arange(rows) * clusters)[:, None]
+        yield np.bincount(picks.ravel(), minlength=rows * clusters).reshape(rows, clusters)
+
+
+def sign_flips(clusters: int, resamples: int, seed: int) -> Iterator[FloatArray]:
+    """Blocks of rows of +1 and -1, one column per cluster.
+
+    Up to `EXACT_CLUSTERS` clusters these are all patterns whose last sign is +1 (the others are their
+    mirror images and have the same absolute sums), otherwise `resamples` random rows.
+    """
+    if flips_are_exact(clusters):
+        patterns = np.arange(1 << max(clusters - 1, 0))
+        yield _signs((patterns[:, None] >> np.arange(clusters)) & 1)
+        return
+    rng = np.random.default_rng(seed)
+    step = max(1, _CHUNK // clusters)
+    for start in range(0, resamples, step):
+        rows = min(step, resamples - start)
+        bits = np.unpackbits(np.frombuffer(rng.bytes(rows * ((clusters + 7) // 8)), dtype=np.uint8))
+        yield _signs(bits.reshape(rows, -1)[:, :clusters])
+
+
+def flips_are_exact(clusters: int) -> bool:
+    """Whether `sign_flips` enumerates."""
+    return clusters <= EXACT_CLUSTERS
+
+
+def _signs(bits: NDArray[np.integer[Any]]) -> FloatArray:
+    signs: FloatArray = 1.0 - 2.0 * bits.astype(np.float64)
+    return signs

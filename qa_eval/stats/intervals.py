@@ -1,0 +1,323 @@
+"""Interval estimates by resampling clusters.
+
+A score over questions is a ratio of sums (or a weighted sum of such ratios), and the answers to one
+question over several articles are not independent. So whole clusters are drawn with replacement, and the
+ratio is taken of what was drawn. Intervals are BCa (Efron, 1987), corrected for bias and skewness, with the
+quantiles widened for few clusters. Both matter here: in simulations of clustered right and wrong answers the
+plain percentile interval at 95 % held the truth in 85 to 93 % of the samples of 5 to 20 clusters and in 88 %
+for a true score of 0.95, this one in 93 to 100 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qa_eval.records import Estimate
+from qa_eval.stats.draws import cluster_counts
+from qa_eval.stats.small_samples import unseen_share, widened_z
+
+FloatArray = NDArray[np.float64]
+
+_NORMAL = NormalDist()
+_ZERO_WIDTH = 1e-9
+"""Narrower than this is no width: what is left is rounding."""
+_BATCH = 64
+"""Estimates that are resampled together: enough for one fast matrix product, few enough for memory."""
+_ENTRIES = 1 << 20
+"""Item weights that are held at a time: 8 MB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One weighted ratio of sums over clusters: weight * sum(numerator) / sum(denominator)."""
+
+    weight: float
+    numerator: FloatArray
+    """Per cluster, the sum of the items' values."""
+    denominator: FloatArray
+    """Per cluster, the number (or weight) of its items; not negative, not all zero."""
+
+
+def ratio_estimate(
+    terms: Sequence[Term],
+    *,
+    n: int,
+    resamples: int = 9999,
+    seed: int = 0,
+    confidence: float = 0.95,
+    lower: float = 0.0,
+    upper: float = 1.0,
+) -> Estimate:
+    """The sum of weighted ratios with its cluster-bootstrap interval; `n` is reported as the item count.
+
+    `lower` and `upper` are the range of each term's ratio. Clusters whose denominators are all zero say
+    nothing and are left out, and resamples that leave a term without denominator are ignored. Where
+    resampling cannot move the value (all right, all wrong, a single cluster) the interval is Wilson's;
+    see `method`.
+
+    Raises ValueError for no terms, unequal lengths, values that are not finite, negative denominators and
+    a term without any denominator: whether such a score exists is for the caller to decide.
+
+    >>> right = np.array([2.0, 0.0, 1.0, 2.0])
+    >>> e = ratio_estimate([Term(weight=1.0, numerator=right, denominator=np.full(4, 2.0))], n=8)
+    >>> e.value, e.method, e.n, e.clusters
+    (0.625, 'bca', 8, 4)
+    """
+    return ratio_estimates(
+        [(terms, n)], resamples=resamples, seed=seed, confidence=confidence, lower=lower, upper=upper
+    )[0]
+
+
+def ratio_estimates(
+    requests: Sequence[tuple[Sequence[Term], int]],
+    *,
+    resamples: int = 9999,
+    seed: int = 0,
+    confidence: float = 0.95,
+    lower: float = 0.0,
+    upper: float = 1.0,
+) -> list[Estimate]:
+    """`ratio_estimate` for many (terms, n) at once, in order: the same results, several times faster."""
+    problems = [_Ratios.of(terms) for terms, _ in requests]
+    by_clusters: dict[int, list[int]] = {}
+    for index, problem in enumerate(problems):
+        by_clusters.setdefault(problem.clusters, []).append(index)
+    found: dict[int, Estimate] = {}
+    for clusters, members in by_clusters.items():
+        for start in range(0, len(members), _BATCH):
+            batch = members[start : start + _BATCH]
+            stacked = np.concatenate([problems[i].columns for i in batch])
+            sums = np.empty((stacked.shape[0], resamples))
+            done = 0
+            for block in cluster_counts(clusters, resamples, seed):
+                np.matmul(stacked, block.T, out=sums[:, done : done + block.shape[0]])
+                done += block.shape[0]
+            at = 0
+            for i in batch:
+                rows = problems[i].columns.shape[0]
+                found[i] = problems[i].estimate(
+                    sums[at : at + rows], requests[i][1], confidence=confidence, lower=lower, upper=upper
+                )
+                at += rows
+    return [found[i] for i in range(len(requests))]
+
+
+def linear_contributions(terms: Sequence[Term]) -> FloatArray:
+    """Each cluster's share of the value: sum over terms of weight * numerator / total denominator.
+
+    They add up to the value, and differences of two models' contributions are what sign flips act on.
+    Raises ValueError as `ratio_estimate` does.
+    """
+    _checked(terms)
+    parts = [t.weight * np.asarray(t.numerator) / np.sum(t.denominator) for t in terms]
+    total: FloatArray = np.sum(parts, axis=0)
+    return total
+
+
+def weighted_estimate(
+    statistic: Callable[[FloatArray], float | None],
+    value: float,
+    clusters: ArrayLike,
+    n: int,
+    *,
+    resamples: int = 999,
+    seed: int = 0,
+    confidence: float = 0.95,
+    lower: float = 0.0,
+    upper: float = 1.0,
+) -> Estimate:
+    """A cluster-bootstrap interval for any statistic that takes a weight per item, as rankings do.
+
+    `clusters` holds the cluster of each item; a resample weights each item with how often its cluster was
+    drawn. Resamples for which the statistic is None are ignored. `value` is the statistic under equal
+    weights. `rowwise_estimate` does the same faster.
+    """
+
+    def rows(weights: FloatArray) -> FloatArray:
+        values = [statistic(row) for row in weights]
+        return np.array([v for v in values if v is not None], dtype=np.float64)
+
+    return rowwise_estimate(
+        rows,
+        value,
+        clusters,
+        n,
+        resamples=resamples,
+        seed=seed,
+        confidence=confidence,
+        lower=lower,
+        upper=upper,
+    )
+
+
+def rowwise_estimate(
+    statistic: Callable[[FloatArray], FloatArray],
+    value: float,
+    clusters: ArrayLike,
+    n: int,
+    *,
+    resamples: int = 999,
+    seed: int = 0,
+    confidence: float = 0.95,
+    lower: float = 0.0,
+    upper: float = 1.0,
+) -> Estimate:
+    """`weighted_estimate` for a statistic of rows of weights (resamples, items) that returns its values.
+
+    Rows for which it is undefined are left out of what it returns. Raises ValueError without items.
+    """
+    _, place = np.unique(np.asarray(clusters), return_inverse=True)
+    if not place.size:
+        raise ValueError("no items, so no estimate")
+    count = int(place.max()) + 1
+
+    def values(counts: FloatArray) -> FloatArray:
+        step = max(1, _ENTRIES // place.size)
+        parts = [statistic(counts[at : at + step][:, place]) for at in range(0, len(counts), step)]
+        return np.concatenate(parts)
+
+    draws = np.concatenate([values(block) for block in cluster_counts(count, resamples, seed)])
+    jackknife = values(1.0 - np.eye(count))
+    slack = unseen_share(count, confidence)
+    wide = ((1 - slack) * value + slack * lower, (1 - slack) * value + slack * upper)
+    low, high, method = _interval(
+        draws, value, jackknife, clusters=count, confidence=confidence, unmoved=wide
+    )
+    return Estimate(value=value, low=low, high=high, method=method, n=n, clusters=count)
+
+
+# ------------------------------------------------------------------------------------------ inside
+
+
+@dataclass(frozen=True, slots=True)
+class _Ratios:
+    """Terms that were checked, without the clusters that say nothing."""
+
+    weights: FloatArray
+    columns: FloatArray
+    """Numerators, then denominators: (2 * terms, clusters)."""
+
+    @classmethod
+    def of(cls, terms: Sequence[Term]) -> _Ratios:
+        numerators, denominators = _checked(terms)
+        speaking = np.any(denominators > 0, axis=0)
+        return cls(
+            np.array([t.weight for t in terms], dtype=np.float64),
+            np.concatenate([numerators, denominators])[:, speaking],
+        )
+
+    @property
+    def clusters(self) -> int:
+        return int(self.columns.shape[1])
+
+    def values(self, sums: FloatArray) -> FloatArray:
+        """The value of each column of sums (2 * terms, any number); undefined ones are left out."""
+        half = len(self.weights)
+        # A jackknifed denominator may miss zero by rounding.
+        floor = 1e-12 * self.columns[half:].sum(axis=1)
+        defined = np.all(sums[half:] > floor[:, None], axis=0)
+        if not defined.all():
+            sums = sums[:, defined]
+        result: FloatArray = self.weights @ (sums[:half] / sums[half:])
+        return result
+
+    def estimate(
+        self, sums: FloatArray, n: int, *, confidence: float, lower: float, upper: float
+    ) -> Estimate:
+        total = self.columns.sum(axis=1, keepdims=True)
+        value = float(self.values(total)[0])
+        low, high, method = _interval(
+            self.values(sums),
+            value,
+            self.values(total - self.columns),
+            clusters=self.clusters,
+            confidence=confidence,
+            unmoved=self._unmoved(confidence, lower, upper),
+        )
+        return Estimate(value=value, low=low, high=high, method=method, n=n, clusters=self.clusters)
+
+    def _unmoved(self, confidence: float, lower: float, upper: float) -> tuple[float, float]:
+        """The interval where every cluster agrees: see `unseen_share`; the terms' bounds add up."""
+        half = len(self.weights)
+        low = high = 0.0
+        for weight, numerator, denominator in zip(
+            self.weights, self.columns[:half], self.columns[half:], strict=True
+        ):
+            slack = unseen_share(int(np.count_nonzero(denominator)), confidence)
+            ratio = (1 - slack) * numerator.sum() / denominator.sum()
+            ends = (weight * (ratio + slack * lower), weight * (ratio + slack * upper))
+            low, high = low + min(ends), high + max(ends)
+        return float(low), float(high)
+
+
+def _checked(terms: Sequence[Term]) -> tuple[FloatArray, FloatArray]:
+    if not terms:
+        raise ValueError("no terms, so no estimate")
+    if len({np.shape(a) for t in terms for a in (t.numerator, t.denominator)}) != 1:
+        raise ValueError("the terms are not over the same clusters")
+    numerators = np.array([t.numerator for t in terms], dtype=np.float64)
+    denominators = np.array([t.denominator for t in terms], dtype=np.float64)
+    if not (np.isfinite(numerators).all() and np.isfinite(denominators).all()):
+        raise ValueError("a numerator or denominator is not finite")
+    if np.any(denominators < 0) or not np.all(denominators.sum(axis=1) > 0):
+        raise ValueError("a term's denominators must not be negative and not all be zero")
+    return numerators, denominators
+
+
+def _interval(
+    draws: FloatArray,
+    value: float,
+    jackknife: FloatArray,
+    *,
+    clusters: int,
+    confidence: float,
+    unmoved: tuple[float, float],
+) -> tuple[float, float, str]:
+    """Low, high and the method; `unmoved` is used where the draws do not spread."""
+    draws = np.sort(draws)
+    if draws.size and draws[-1] - draws[0] > _ZERO_WIDTH:
+        z = widened_z(clusters, confidence)
+        levels = _bca_levels(draws, value, jackknife, z)
+        method = "percentile" if levels is None else "bca"
+        low, high = (_quantile(draws, level) for level in levels or (_NORMAL.cdf(-z), _NORMAL.cdf(z)))
+        # Still none where the spread is all in the tails that are cut off.
+        if high - low > _ZERO_WIDTH:
+            # An interval that leaves out its own estimate would mislead, though BCa can produce one.
+            return min(low, value), max(high, value), method
+    return *unmoved, "wilson"
+
+
+def _bca_levels(
+    draws: FloatArray, value: float, jackknife: FloatArray, z: float
+) -> tuple[float, float] | None:
+    """The quantiles of the sorted draws that bound a BCa interval; None where it is undefined."""
+    around = jackknife.mean() - jackknife if jackknife.size else jackknife
+    spread = float((around**2).sum())
+    if spread <= _ZERO_WIDTH**2:
+        return None
+    acceleration = float((around**3).sum()) / (6 * spread**1.5)
+    # Rounding must not decide which draws equal the value; ties count half.
+    edge = 1e-12 * max(1.0, abs(value))
+    below = np.searchsorted(draws, value - edge) + np.searchsorted(draws, value + edge, side="right")
+    share = min(max(below / (2 * draws.size), 0.5 / draws.size), 1 - 0.5 / draws.size)
+    bias = _NORMAL.inv_cdf(share)
+    levels = []
+    for shifted in (bias - z, bias + z):
+        stretch = 1 - acceleration * shifted
+        if stretch <= 0:
+            return None
+        levels.append(_NORMAL.cdf(bias + shifted / stretch))
+    return levels[0], levels[1]
+
+
+def _quantile(ordered: FloatArray, level: float) -> float:
+    """Linear interpolation between order statistics, as `numpy.quantile` does by default."""
+    position = level * (ordered.size - 1)
+    at = int(position)
+    upper = ordered[min(at + 1, ordered.size - 1)]
+    return float(ordered[at] + (position - at) * (upper - ordered[at]))

@@ -1,0 +1,42 @@
+"""Starting up must be light: nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "transformers", "datasets", "pandas", "scipy", "evaluate", "onnxruntime")
+AVOIDABLE = (*HEAVY, "numpy", "pydantic", "rich", "tokenizers", "huggingface_hub")
+
+
+def loaded(call: str) -> set[str]:
+    """Top-level modules that are loaded after the call, in a fresh interpreter."""
+    code = f"import sys\n{call}\nprint('\\nLOADED', *sorted({{m.partition('.')[0] for m in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.rpartition("LOADED")[2].split())
+
+
+def run_cli(*args: str) -> str:
+    return f"from qa_eval.cli import cli\ncli({list(args)!r}, prog_name='qa-eval', standalone_mode=False)"
+
+
+@pytest.mark.parametrize(
+    ("call", "unwanted"),
+    [
+        pytest.param("import qa_eval", AVOIDABLE, id="import qa_eval"),
+        pytest.param("import qa_eval.cli", AVOIDABLE, id="import qa_eval.cli"),
+        pytest.param(run_cli("--help"), AVOIDABLE, id="--help"),
+        pytest.param(run_cli("run", "--help"), AVOIDABLE, id="run --help"),
+        pytest.param(run_cli("--version"), AVOIDABLE, id="--version"),
+        pytest.param("import qa_eval.leaderboard, qa_eval.show, qa_eval.store", HEAVY, id="leaderboard and show"),
+        pytest.param(run_cli("questions", "stats"), HEAVY, id="questions stats"),
+        pytest.param(run_cli("models"), HEAVY, id="models"),
+        pytest.param(run_cli("models", "baseline:abstain"), HEAVY, id="models baseline:abstain"),
+        pytest.param(run_cli("schema", "leaderboard"), HEAVY, id="schema leaderboard"),
+    ],
+)
+def test_nothing_heavy_is_imported_by(call: str, unwanted: tuple[str, ...]) -> None:
+    assert loaded(call).isdisjoint(unwanted)
