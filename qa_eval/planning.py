@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from qa_eval.cache import answer_key
@@ -177,17 +178,24 @@ def chosen_items(corpus: Corpus, options: OptionsRow) -> list[ItemId]:
 def describe_data(corpus: Corpus, items: Sequence[ItemId]) -> DataRow:
     """What is asked, as the leaderboard says it."""
     facts = {item.fact for item in items}
-    try:
-        curated = tuple(str(path) for path in curated_paths())
-    except QaEvalError:
-        curated = ()
     tracks = [item.track for item in items]
     return DataRow(
-        kind="curated" if (corpus.questions_path, corpus.articles_path) == curated else "files",
+        kind="curated" if _is_curated(corpus) else "files",
         questions_sha256=corpus.questions_sha256,
         articles_sha256=corpus.articles_sha256,
         facts=len(facts),
         contested=sum(q.contested for q in corpus.questions if q.id in facts),
         items=ItemsRow(reading=tracks.count("reading"), pooled=tracks.count("pooled")),
         item_hashes_sha256=item_hashes_sha256(item_hashes(corpus, items)),
+    )
+
+
+def _is_curated(corpus: Corpus) -> bool:
+    try:
+        curated = curated_paths()
+    except QaEvalError:  # an installation without them
+        return False
+    paths = (corpus.questions_path, corpus.articles_path)
+    return all(
+        bool(path) and Path(path).resolve() == own.resolve() for path, own in zip(paths, curated, strict=True)
     )

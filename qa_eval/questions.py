@@ -75,9 +75,11 @@ def finding_line(finding: Finding) -> str:
 
 def verdict(report: CheckReport) -> str:
     """What was checked and how it went, in one sentence."""
+    questions = f" ({report.questions_path})" if report.questions_path else ""
+    articles = f" ({report.articles_path})" if report.articles_path else ""
     read = (
-        f"{count(report.facts, 'fact')} in {count(len(report.files), 'file')}, "
-        f"{count(report.articles, 'article')}"
+        f"{count(report.facts, 'fact')} in {count(len(report.files), 'file')}{questions}, "
+        f"{count(report.articles, 'article')}{articles}"
     )
     found = [
         count(len(findings), noun)
@@ -100,6 +102,8 @@ def render_json(report: CheckReport) -> str:
         "facts": report.facts,
         "articles": report.articles,
         "files": report.files,
+        "questions_path": report.questions_path,
+        "articles_path": report.articles_path,
         "errors": len(report.errors),
         "warnings": len(report.warnings),
         "findings": [asdict(f) for f in report.findings],

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from qa_eval.judging import Judged, Threshold, judge_answers
-from qa_eval.records import Corpus, Decoding, ItemId, ItemScore, ModelInfo, Summary
+from qa_eval.records import Corpus, Decoding, Estimate, ItemId, ItemScore, ModelInfo, Summary
 from qa_eval.results_schema import (
     CountsRow,
     DecodingRow,
@@ -152,8 +152,7 @@ def _filled(row: Row, scores: tuple[ItemScore, ...], resamples: int) -> Entry:
     update = {
         "metrics": {track: _estimates(summary, track) for track in summary.metrics},
         "slices": {
-            name: {id: EstimateRow.model_validate(e, from_attributes=True) for id, e in values.items()}
-            for name, values in summary.slices.items()
+            name: {id: _estimate(e) for id, e in values.items()} for name, values in summary.slices.items()
         },
         "source_preference": {a: dict(values) for a, values in summary.source_preference.items()},
         "counts": CountsRow(**{**row.counts.model_dump(), **summary.counts}),
@@ -163,7 +162,24 @@ def _filled(row: Row, scores: tuple[ItemScore, ...], resamples: int) -> Entry:
 
 def _estimates(summary: Summary, track: str) -> dict[str, EstimateRow]:
     values = next(v for name, v in summary.metrics.items() if name == track)
-    return {id: EstimateRow.model_validate(e, from_attributes=True) for id, e in values.items()}
+    return {id: _estimate(e) for id, e in values.items()}
+
+
+def _estimate(estimate: Estimate) -> EstimateRow:
+    """The estimate as stored; what leaves [0, 1] by no more than the rounding of sums is put back."""
+    low, high = (None if end is None else _within(end) for end in (estimate.low, estimate.high))
+    return EstimateRow(
+        value=_within(estimate.value),
+        low=low,
+        high=high,
+        method=estimate.method,
+        n=estimate.n,
+        clusters=estimate.clusters,
+    )
+
+
+def _within(fraction: float) -> float:
+    return min(max(fraction, 0.0), 1.0) if -1e-9 < fraction < 1 + 1e-9 else fraction
 
 
 # ------------------------------------------------------------------------------------------ ranks

@@ -174,7 +174,7 @@ def _claim(title: str, claim: Claim, item: ItemId, style: str, width: int) -> It
         ", ".join(sorted(claim.articles)) if len(golds) != len(wordings) or item.track == "pooled" else ""
     )
     about = f"  claim {clean(claim.id)}" + (f": {clean(sources)}" if sources else "")
-    yield from wrap_text(Text.assemble(title, (text, style), (about, "dim")), width)
+    yield from wrap_text(Text.assemble(title, (text, style), (about, "dim")), width, hanging=" " * len(title))
 
 
 def _verdict(answer: PredictionRow, question: Question | None, width: int) -> Iterator[Text]:
@@ -184,9 +184,9 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
         else Text(f"“{clean(answer.prediction)}”", "bold")
     )
     right = not is_failure(answer)
-    line = Text.assemble(_INDENT, said, "  ", ("right", "bold green") if right else ("wrong", "bold red"))
+    line = Text.assemble(said, "  ", ("right", "bold green") if right else ("wrong", "bold red"))
     line.append(f"  {_reason(answer)}")
-    yield from wrap_text(line, width)
+    yield from wrap_text(line, width, _INDENT, _INDENT)
     scores = [f"EM {answer.scores[k]:.0f}" for k in ("em", "em_any") if k in answer.scores][:1]
     scores += [f"F1 {100 * answer.scores[k]:.1f}" for k in ("f1", "f1_any") if k in answer.scores][:1]
     if answer.matched_claim is not None:
@@ -196,7 +196,7 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
         scores.append(f"makes {leak}claim {clean(answer.matched_claim)}")
     elif answer.prediction and question is not None:
         scores.append("makes no claim")
-    yield from wrap_text(Text(f"{_INDENT}{' · '.join(scores + _decision(answer))}", "dim"), width)
+    yield from wrap_text(Text(" · ".join(scores + _decision(answer)), "dim"), width, _INDENT, _INDENT)
 
 
 def _reason(answer: PredictionRow) -> str:
@@ -206,7 +206,7 @@ def _reason(answer: PredictionRow) -> str:
         return "the model gave no prediction"
     match = answer.match
     level = LEVELS[match.level] if 0 <= match.level < len(LEVELS) else f"level {match.level}"
-    detail = f": {clean(match.detail)}" if match.detail else ""
+    detail = f": {clean(match.detail)}" if match.detail not in ("", level) else ""
     return f"rule {clean(match.rule)}{detail} (level {match.level}, {level})"
 
 
@@ -214,7 +214,8 @@ def _decision(answer: PredictionRow) -> list[str]:
     parts = []
     if answer.null_score is not None and answer.score is not None:
         margin = answer.null_score - answer.score
-        parts.append(f"null {answer.null_score:.2f} − best {answer.score:.2f} = {margin:.2f}")
+        scores = f"null {answer.null_score:.2f} less best {answer.score:.2f} is {margin:.2f}"
+        parts.append(scores.replace("-", "−"))
         if answer.threshold is not None:
             verb = "above" if margin > answer.threshold else "not above"
             parts[-1] += f", {verb} threshold {answer.threshold:g}"
@@ -249,16 +250,14 @@ def _candidates(answer: PredictionRow, width: int) -> Iterator[Text]:
     if not answer.n_best:
         return
     for number, candidate in enumerate(answer.n_best[:CANDIDATES], 1):
-        yield from wrap_text(_candidate(number, candidate, answer), width)
+        yield from wrap_text(_candidate(number, candidate, answer), width, _INDENT, " " * 19)
     if len(answer.n_best) > CANDIDATES:
         yield Text(f"{_INDENT}   and {len(answer.n_best) - CANDIDATES} more", "dim")
 
 
 def _candidate(number: int, candidate: CandidateRow, answer: PredictionRow) -> Text:
     chance = "     –" if candidate.probability is None else f"{100 * candidate.probability:5.1f}%"
-    line = Text.assemble(
-        _INDENT, (f"{number:>2} {chance} {candidate.score:7.2f}  ", "dim"), clean(candidate.text)
-    )
+    line = Text.assemble((f"{number:>2} {chance} {candidate.score:7.2f}  ", "dim"), clean(candidate.text))
     if answer.track == "pooled" and candidate.article is not None:
         line.append(f"  {clean(candidate.article)}", "dim")
     return line

@@ -79,18 +79,28 @@ def half_in_evidence_of_one(question: Question, candidate: Candidate | None) -> 
         return None
     hit = []
     for claim in question.claims:
+        inside = 0
+        for position in range(candidate.start, candidate.end):
+            inside += any(
+                e.article == candidate.article and e.start <= position < e.end for e in claim.evidence
+            )
+        if 2 * inside >= candidate.end - candidate.start:
+            hit.append(claim.id)
+    if len(hit) != 1 or candidate.end <= candidate.start or not plain_normalize(candidate.text):
+        return None
+    for claim in question.claims:
         for e in claim.evidence:
-            if 2 * shared_characters(candidate, e.article, e.start, e.end) >= candidate.end - candidate.start:
-                hit.append(claim.id)
-                break
-    return hit[0] if len(hit) == 1 and candidate.end > candidate.start else None
+            shared = shared_characters(candidate, e.article, e.start, e.end)
+            if claim.id == hit[0] and 2 * shared >= e.end - e.start:
+                return claim.id
+    return None
 
 
 def leniently(question: Question, claim: Claim, text: str, candidate: Candidate | None) -> bool:
     for wording in claim.wordings:
         if match(text, wording, question.answer_type, strict=False).ok:
             return True
-    return text != "" and half_in_evidence_of_one(question, candidate) == claim.id
+    return half_in_evidence_of_one(question, candidate) == claim.id
 
 
 def strictly(question: Question, claim: Claim, text: str) -> bool:
@@ -102,7 +112,7 @@ def strictly(question: Question, claim: Claim, text: str) -> bool:
 
 
 def claim_made(question: Question, text: str, candidate: Candidate | None) -> str | None:
-    if text == "":
+    if not plain_normalize(text):
         return None
     overlapped = []
     for claim in question.claims:
@@ -143,7 +153,7 @@ def failed(answer: Answer) -> bool:
 
 
 def abstains(answer: Answer) -> bool:
-    return answer.text == "" and not failed(answer)
+    return not plain_normalize(answer.text) and not failed(answer)
 
 
 def reading_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, float | None]:
@@ -179,18 +189,18 @@ def reading_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, 
         has_em.append(em[-1])
         has_f1.append(f1[-1])
         fm = 0.0
-        if not bad and answer.text != "":
+        if not bad and not abstains(answer):
             fm = 1.0 if any(leniently(question, c, answer.text, answer.candidate) for c in own) else 0.0
         foreign = made is not None and made not in [c.id for c in own]
         leak = 1.0 if fm == 0.0 and foreign else 0.0
         matches.append(fm)
         lenient.append(1.0 if fm or leak else 0.0)
-        fm_sum += fm
-        leak_sum += leak
         if question.contested:
             contrast[question.id] = contrast.get(question.id, True) and fm == 1.0
             others = other_separable(question, item.article)
             if others:
+                fm_sum += fm  # the ratio is over the items on which there is something to leak
+                leak_sum += leak
                 leaks.append(leak)
                 text = corpus.article(item.article).text
                 if any(occurs(w, text) for c in others for w in c.wordings):
@@ -273,7 +283,7 @@ def pooled_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, f
         bad = failed(answer)
         add("em_any", 0.0 if bad else best(plain_em, answer.text, question.any_golds))
         add("f1_any", 0.0 if bad else best(plain_f1, answer.text, question.any_golds))
-        right = not bad and answer.text != ""
+        right = not bad and not abstains(answer)
         right = right and any(leniently(question, c, answer.text, answer.candidate) for c in question.claims)
         add("match_any", float(right))
         made = None if bad else claim_made(question, answer.text, answer.candidate)
@@ -283,7 +293,7 @@ def pooled_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, f
             add("majority", 1.0 if made and supporters[made] == max(supporters.values()) else 0.0)
         candidate = answer.candidate
         if made and candidate is not None and candidate.start is not None:
-            claim = [c for c in question.claims if c.id == made][0]
+            claim = next(c for c in question.claims if c.id == made)
             add(
                 "attribution",
                 float(
@@ -319,6 +329,9 @@ def paraphrase_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[st
         for one, other in combinations(group, 2):
             if failed(one) or failed(other):
                 agreed.append(0.0)
+                continue
+            if abstains(one) or abstains(other):
+                agreed.append(1.0 if abstains(one) and abstains(other) else 0.0)
                 continue
             t = question.answer_type
             there = match(one.text, other.text, t, strict=False).ok

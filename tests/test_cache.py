@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_models import TEXTS, hashed_prediction
+from tests.fake_models import TEXTS, hashed_prediction
 
 from qa_eval.cache import (
     PredictionCache,

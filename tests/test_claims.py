@@ -138,6 +138,7 @@ def vow(text: str, article: str = "P", question: Question = VOW, shift: int = 0)
         pytest.param("vowed to fight on until the last man", True, id="mostly inside"),
         pytest.param("He vowed to fight", False, id="mostly outside"),
         pytest.param("the", False, id="inside, but says nothing"),
+        pytest.param("fight", False, id="inside, but a small part of it"),
     ],
 )
 def test_a_span_half_inside_the_evidence_of_one_claim_matches_it(text: str, ok: bool) -> None:
@@ -148,12 +149,23 @@ def test_a_span_half_inside_the_evidence_of_one_claim_matches_it(text: str, ok: 
     assert claim_of(VOW, text, article="P", start=start, end=start + len(text)) == ("fight" if ok else None)
 
 
-def test_half_of_the_characters_is_enough() -> None:
-    start = evidence("P", "fight on", QUOTED).start
-    inside = QUOTED["P"][start - 6 : start + 6]
-    assert match_claim(VOW, VOW.claims[0], inside, article="P", start=start - 6, end=start + 6).ok
-    less = QUOTED["P"][start - 7 : start + 6]
-    assert not match_claim(VOW, VOW.claims[0], less, article="P", start=start - 7, end=start + 6).ok
+def test_half_of_the_characters_of_both_span_and_evidence_is_enough() -> None:
+    stated = evidence("P", "fight on until the last man had left", QUOTED)
+    half = (len(stated.text) + 1) // 2
+
+    def credited(before: int, within: int) -> bool:
+        start, end = stated.start - before, stated.start + within
+        text = QUOTED["P"][start:end]
+        return match_claim(VOW, VOW.claims[0], text, article="P", start=start, end=end).ok
+
+    assert credited(6, half)
+    assert not credited(6, half - 1), "less than half of the evidence"
+    short = replace(stated, text="fight on")
+    brief = replace(VOW, claims=(replace(VOW.claims[0], evidence=(short,)), *VOW.claims[1:]))
+    for before, ok in [(6, True), (7, False)]:
+        start, end = short.start - before, short.start + 6
+        text = QUOTED["P"][start:end]
+        assert match_claim(brief, brief.claims[0], text, article="P", start=start, end=end).ok is ok
 
 
 def test_a_span_that_two_claims_share_matches_neither_by_place() -> None:
@@ -168,9 +180,13 @@ def test_a_span_that_two_claims_share_matches_neither_by_place() -> None:
 def test_place_counts_for_quotations_only_and_needs_offsets() -> None:
     start = QUOTED["P"].index("on until")
     numeric = replace(VOW, answer_type="number")
-    assert not match_claim(numeric, VOW.claims[0], "on until", article="P", start=start, end=start + 8).ok
-    assert not match_claim(VOW, VOW.claims[0], "on until").ok
-    assert not match_claim(VOW, VOW.claims[0], "on until", article="Q", start=start, end=start + 8).ok
+    assert not match_claim(
+        numeric, VOW.claims[0], "on until the last man", article="P", start=start, end=start + 21
+    ).ok
+    assert not match_claim(VOW, VOW.claims[0], "on until the last man").ok
+    assert not match_claim(
+        VOW, VOW.claims[0], "on until the last man", article="Q", start=start, end=start + 21
+    ).ok
 
 
 def test_nothing_matches_no_claims() -> None:

@@ -1,4 +1,5 @@
-"""From bytes to a corpus: every way a file can be wrong has its line and its sentence, and none hides another."""
+"""From bytes to a corpus: every way a file can be wrong has its line and its sentence, and "
+"none hides another."""
 
 from __future__ import annotations
 
@@ -155,6 +156,13 @@ BAD_BYTES = {
         [
             "questions/facts.jsonl:1: is one JSON document over several lines; "
             "write each object on a line of its own"
+        ],
+    ),
+    "a cut document over lines": (
+        b'[\n{"id": "x"},\n',
+        [
+            "questions/facts.jsonl:1: not valid JSON at column 2: Expecting value",
+            "questions/facts.jsonl:2: not valid JSON at column 12: Extra data",
         ],
     ),
     "a list": (b"[1, 2]\n", ["questions/facts.jsonl:1: must be a JSON object, found a list"]),
@@ -336,6 +344,12 @@ def test_a_question_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
     ]
 
 
+def test_a_question_path_that_is_no_file_is_named(tmp_path: Path) -> None:
+    _, seeds = write_corpus(tmp_path)
+    (finding,) = check_questions([Path("/dev/null")], seeds).findings
+    assert str(finding) == "/dev/null: is neither a file nor a folder"
+
+
 def test_a_folder_without_question_files_is_named(tmp_path: Path) -> None:
     questions, seeds = write_corpus(tmp_path, {".hidden.jsonl": [FALL]})
     assert [str(f) for f in check_questions([questions], seeds).findings] == [
@@ -382,7 +396,8 @@ BAD_MANIFESTS: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
     "changed bytes": (
         [{"id": "gamma", "sha256": "0" * 64}],
         [
-            f'seeds/articles.jsonl:3: sha256: changed article bytes: "gamma.txt" has {GAMMA}, the manifest says '
+            f'seeds/articles.jsonl:3: sha256: changed article bytes: "gamma.txt" has {GAMMA}, '
+            f"the manifest says "
             f"{'0' * 64}; restore the file, or check every offset into it and write its new hash"
         ],
     ),
@@ -411,14 +426,16 @@ BAD_MANIFESTS: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
         [{"id": "../seeds/gamma", "sha256": GAMMA}],
         [
             "seeds/gamma.txt: is not described in articles.jsonl; add its line, or move the file elsewhere",
-            'seeds/articles.jsonl:3: id: "../seeds/gamma" is not a name of a file in this folder; ids hold no path',
+            'seeds/articles.jsonl:3: id: "../seeds/gamma" is not a name of a file in this '
+            "folder; ids hold no path",
         ],
     ),
     "a reserved character": (
         [{"id": "gam@ma", "sha256": GAMMA}],
         [
             "seeds/gamma.txt: is not described in articles.jsonl; add its line, or move the file elsewhere",
-            'seeds/articles.jsonl:3: id: "gam@ma" holds "@", which has a meaning in item ids; rename file and id',
+            'seeds/articles.jsonl:3: id: "gam@ma" holds "@", which has a meaning in item ids; '
+            "rename file and id",
         ],
     ),
     "an id that is none": (
@@ -470,7 +487,8 @@ def test_an_empty_article_and_one_that_is_not_text_are_named(tmp_path: Path) -> 
     changed = hashlib.sha256(b"caf\xe9").hexdigest()
     assert findings(questions, seeds) == [
         'seeds/articles.jsonl:2: id: "beta.txt" is empty',
-        f'seeds/articles.jsonl:3: sha256: changed article bytes: "gamma.txt" has {changed}, the manifest says '
+        f'seeds/articles.jsonl:3: sha256: changed article bytes: "gamma.txt" has {changed}, the '
+        f"manifest says "
         f"{GAMMA}; restore the file, or check every offset into it and write its new hash",
         'seeds/articles.jsonl:3: id: "gamma.txt" is not UTF-8 at byte 3 (0xe9)',
     ]
@@ -489,7 +507,11 @@ def test_a_link_out_of_the_article_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_load_corpus_raises_every_error_of_every_file_and_no_warning(tmp_path: Path) -> None:
-    bad = {"a.jsonl": [fact(FALL, id="Fall")], "b.jsonl": [fact(contested=False)], "c.jsonl": [{}]}
+    bad: dict[str, list[dict[str, Any]]] = {
+        "a.jsonl": [fact(FALL, id="Fall")],
+        "b.jsonl": [fact(contested=False)],
+        "c.jsonl": [{}],
+    }
     questions, seeds = write_corpus(tmp_path, bad, complete=False)
     with (questions / "a.jsonl").open("a") as file:
         file.write("\n")
@@ -567,11 +589,12 @@ def test_importing_the_corpus_imports_no_heavy_library() -> None:
 
 def test_the_published_schemas_accept_what_the_loader_accepts(tmp_path: Path) -> None:
     corpus = small_corpus(tmp_path)
+    questions, articles = (jsonschema.Draft202012Validator(s()) for s in (questions_schema, articles_schema))
     for question in [*corpus.questions, *load_corpus().questions]:
-        jsonschema.validate(question_record(question), questions_schema())
+        questions.validate(question_record(question))
     manifest = (curated_paths().articles / "articles.jsonl").read_text(encoding="utf-8")
     for line in manifest.splitlines():
-        jsonschema.validate(json.loads(line), articles_schema())
+        articles.validate(json.loads(line))
 
 
 # To JSON Schema 81.0 is an integer.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-from fake_models import TEXTS, FakeModel, hashed_prediction
+from tests.fake_models import TEXTS, FakeModel, hashed_prediction
 
 from qa_eval.engines import ModelFailed
 from qa_eval.engines.local import LocalEngine, checked

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa_eval.records import Answer, Candidate, Corpus, ItemId, ItemScore, Prediction, Question
-from qa_eval.scoring import METRICS, claim_of, decide, score_item
-from qa_eval.scoring.claims import foreign_claims
+from qa_eval.scoring import claim_of, decide, score_item
 from tests.worked_example import (
     AIRPORT,
     LOSSES,
@@ -18,6 +17,7 @@ from tests.worked_example import (
     TEXTS,
     VOW,
     WORKED,
+    check_invariants,
     corpus_of,
     evidence,
     predictions_about,
@@ -201,7 +201,7 @@ def test_a_span_of_a_quotation_is_credited_by_its_place() -> None:
 def test_offsets_that_do_not_hold_the_answer_are_not_believed(change: dict[str, object]) -> None:
     here = evidence("P", "until the last man", QUOTED)
     right = Candidate(text=here.text, article="P", start=here.start, end=here.end)
-    wrong = Candidate(**({k: getattr(right, k) for k in ("text", "article", "start", "end")} | change))  # type: ignore[arg-type]
+    wrong = Candidate(**({k: getattr(right, k) for k in ("text", "article", "start", "end")} | change))
     assert not spanned("P", wrong).match.ok
 
 
@@ -239,29 +239,7 @@ def test_what_the_answer_knew_of_itself_is_carried_along() -> None:
 # ------------------------------------------------------------------------------------------ invariants
 
 
-def check_invariants(question: Question, score: ItemScore) -> None:
-    scores = score.scores
-    assert set(scores) <= set(METRICS)
-    assert all(0.0 <= v <= 1.0 for v in scores.values())
-    assert all(scores[k] <= scores[f"{k}_any"] for k in ("em", "f1") if k in scores)
-    assert all(scores[e] <= scores[f] for e, f in (("em", "f1"), ("em_any", "f1_any")) if e in scores)
-    if score.item.track == "pooled":
-        assert scores["match_any"] == float(score.match.ok)
-        return
-    assert scores["match"] == float(score.match.ok) == float(score.correct)
-    if score.answerable:
-        leak = scores.get("leak", 0.0)
-        assert scores["match"] * leak == 0
-        assert scores["lenient"] == scores["match"] + leak or "leak" not in scores
-        assert scores["lenient"] >= scores["match"]
-        assert ("leak" in scores) == bool(foreign_claims(question, score.item.article))
-        assert scores.get("leak_leakable", leak) == leak
-    elif not (score.error or score.missing):
-        assert scores["em"] == scores["f1"] == scores["match"] == scores["no_answer_recall"]
-        assert scores["no_answer_leak"] <= 1 - scores["match"]
-
-
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data(), st.sampled_from([WORKED, QUOTATIONS]))
 def test_every_answer_keeps_the_invariants(data: st.DataObject, corpus: Corpus) -> None:
     item = data.draw(st.sampled_from(reading_items(corpus)))
@@ -275,7 +253,7 @@ def test_every_answer_keeps_the_invariants(data: st.DataObject, corpus: Corpus) 
         assert score.prediction == answer.text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data(), st.sampled_from([WORKED, QUOTATIONS]))
 def test_every_pooled_answer_keeps_the_invariants(data: st.DataObject, corpus: Corpus) -> None:
     question = data.draw(st.sampled_from(corpus.questions))

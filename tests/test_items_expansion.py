@@ -50,7 +50,10 @@ EXPANSIONS: dict[str, tuple[dict[str, Any], list[str]]] = {
         ],
     ),
     "no track has no items": ({"tracks": []}, []),
-    "a limit beyond the end takes all": ({"tracks": ["pooled"], "limit": 9}, ["militant-losses@*", "fall-of-town@*"]),
+    "a limit beyond the end takes all": (
+        {"tracks": ["pooled"], "limit": 9},
+        ["militant-losses@*", "fall-of-town@*"],
+    ),
     "a sample beyond the end takes all, in order": (
         {"tracks": ["pooled"], "sample": 9},
         ["militant-losses@*", "fall-of-town@*"],
@@ -59,7 +62,9 @@ EXPANSIONS: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize(("options", "expected"), EXPANSIONS.values(), ids=EXPANSIONS)
-def test_a_corpus_expands_to_these_items(corpus: Corpus, options: dict[str, Any], expected: list[str]) -> None:
+def test_a_corpus_expands_to_these_items(
+    corpus: Corpus, options: dict[str, Any], expected: list[str]
+) -> None:
     assert [str(i) for i in item_ids(corpus, **options)] == expected
 
 
@@ -104,7 +109,10 @@ def test_a_pooled_item_asks_every_article_partial_ones_included(corpus: Corpus) 
     found = instances(corpus, [ItemId.parse("fall-of-town~1@*")])
     assert found == [
         Instance(
-            item=f"fall-of-town~1@{id}", question="On what date did it change hands?", context=text, article=id
+            item=f"fall-of-town~1@{id}",
+            question="On what date did it change hands?",
+            context=text,
+            article=id,
         )
         for id, text in ARTICLES.items()
     ]

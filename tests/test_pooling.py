@@ -6,26 +6,17 @@ import pytest
 
 from qa_eval.records import Candidate, Claim, ItemId, Prediction
 from qa_eval.scoring import distinct_candidates, pool
-from tests.worked_example import LOSSES, TEXTS, WORKED, corpus_of, evidence, score_pooled, span
-
-RANKED = (
-    ("C", "417", 9.0),
-    ("C", "417 militants", 8.0),
-    ("A", "over 400", 7.0),
-    ("B", "400", 6.0),
-    ("D", "5,000", 5.0),
+from tests.worked_example import (
+    LOSSES,
+    RANKED,
+    TEXTS,
+    WORKED,
+    corpus_of,
+    evidence,
+    predictions,
+    score_pooled,
+    span,
 )
-"""The worked example's n-best: claims 417, 417 again, over-400, 400, none."""
-
-
-def predictions(
-    ranked: tuple[tuple[str, str, float], ...] = RANKED, *, spans: bool = True
-) -> dict[str, Prediction]:
-    found: dict[str, tuple[Candidate, ...]] = {}
-    for article, text, score in ranked:
-        candidate = span(article, text, score) if spans else Candidate(text=text, score=score)
-        found[article] = (*found.get(article, ()), candidate)
-    return {a: Prediction(item=f"losses@{a}", n_best=c) for a, c in found.items()}
 
 
 @pytest.mark.parametrize("spans", [True, False], ids=["spans", "texts"])
@@ -183,8 +174,7 @@ def test_offsets_of_the_n_best_that_do_not_hold_are_not_believed() -> None:
 
 def test_the_sources_of_a_claim_are_kept_with_their_chances() -> None:
     score = score_pooled(LOSSES, WORKED, predictions())
-    third = pytest.approx(1 / 3)
-    assert score.sources == {"A": (False, third), "B": (False, third), "C": (True, third), "D": (True, third)}
+    assert score.sources == {"A": (False, 1 / 3), "B": (False, 1 / 3), "C": (True, 1 / 3), "D": (True, 1 / 3)}
 
 
 def test_claims_that_tie_for_support_are_all_the_majority() -> None:

@@ -55,7 +55,9 @@ def lines(board: Board, width: int) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [30, 40, 60, 80, 100, 120, 140, 200, 250])
-@pytest.mark.parametrize("name", ["embedded", "hf:an-organisation/with-a-very-long-model-name@0123456789", "模型" * 20])
+@pytest.mark.parametrize(
+    "name", ["embedded", "hf:an-organisation/with-a-very-long-model-name@0123456789", "模型" * 20]
+)
 def test_no_line_is_wider_than_the_terminal(width: int, name: str) -> None:
     for line in lines(board(name, "other"), width):
         assert cell_len(line) <= width, line
@@ -188,7 +190,8 @@ def test_long_lines_are_not_wrapped_by_the_writer() -> None:
 
 def test_a_stream_that_knows_only_ascii_gets_ascii_of_equal_width() -> None:
     raw = io.BytesIO()
-    write_lines(io.TextIOWrapper(raw, encoding="ascii", write_through=True), draw_board(board(), 120))
+    stream = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
+    write_lines(stream, draw_board(board(), 120))
     text = raw.getvalue().decode("ascii")
     assert "12.3-45.6" in text
     assert "D to first" in text

@@ -31,7 +31,9 @@ def run_cli(*args: str) -> str:
         pytest.param(run_cli("--help"), AVOIDABLE, id="--help"),
         pytest.param(run_cli("run", "--help"), AVOIDABLE, id="run --help"),
         pytest.param(run_cli("--version"), AVOIDABLE, id="--version"),
-        pytest.param("import qa_eval.leaderboard, qa_eval.show, qa_eval.store", HEAVY, id="leaderboard and show"),
+        pytest.param(
+            "import qa_eval.leaderboard, qa_eval.show, qa_eval.store", HEAVY, id="leaderboard and show"
+        ),
         pytest.param(run_cli("questions", "stats"), HEAVY, id="questions stats"),
         pytest.param(run_cli("models"), HEAVY, id="models"),
         pytest.param(run_cli("models", "baseline:abstain"), HEAVY, id="models baseline:abstain"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from itertools import combinations, product
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -18,18 +17,10 @@ from qa_eval.metrics.calibration import auroc, auroc_rows
 from qa_eval.records import Estimate
 from qa_eval.stats import (
     Term,
-    benjamini_hochberg,
-    holm,
     linear_contributions,
-    max_t,
-    mcnemar,
-    minimum_detectable_difference,
-    paired_difference,
-    rank_intervals,
     ratio_estimate,
     ratio_estimates,
     rowwise_estimate,
-    sign_flip,
     weighted_estimate,
     wilson,
 )
@@ -382,277 +373,12 @@ def test_the_widened_quantile_of_many_clusters_is_the_normal_one() -> None:
     assert widened_z(1000, 0.95) == pytest.approx(scipy_stats.norm.ppf(0.975))
 
 
-# ------------------------------------------------------------------------------------------ sign flips
-
-
-@pytest.mark.parametrize(
-    ("differences", "p"),
-    [
-        pytest.param([], 1.0, id="no clusters"),
-        pytest.param([0, 0, 0], 1.0, id="identical models"),
-        pytest.param([0.1 + 0.2 - 0.3], 1.0, id="identical up to rounding"),
-        pytest.param([0.4], 1.0, id="one cluster"),
-        pytest.param([1, 1], 0.5, id="two clusters"),
-        pytest.param([1] * 5, 2 / 32, id="five articles cannot reach .05"),
-        pytest.param([1] * 6, 2 / 64, id="six can"),
-        pytest.param([1, 1, 1, 1, 1, 0, 0], 2 / 32, id="clusters that tie are no evidence"),
-        pytest.param([3, 1, -1], 6 / 8, id="counted by hand: 3+1-1 is reached or exceeded 6 times of 8"),
-        pytest.param([0.1, 0.2, -0.3], 1.0, id="a sum of nothing but rounding"),
-    ],
-)
-def test_sign_flip_of_worked_examples(differences: list[float], p: float) -> None:
-    assert sign_flip(differences) == p
-
-
-def test_exact_sign_flips_agree_with_the_permutation_test_of_scipy() -> None:
-    rng = np.random.default_rng(4)
-    for _ in range(5):
-        differences = rng.normal(0.4, 1, 9)
-        theirs = scipy_stats.permutation_test(
-            (differences,), np.sum, permutation_type="samples", n_resamples=np.inf, vectorized=True
-        ).pvalue
-        assert sign_flip(differences) == pytest.approx(theirs)
-
-
-def test_sampled_sign_flips_agree_with_the_exact_binomial_of_equal_differences() -> None:
-    # 13 of 16 clusters favour the first model by the same amount: the sign test.
-    differences = [0.25] * 13 + [-0.25] * 3
-    exact = scipy_stats.binomtest(3, 16).pvalue
-    error = math.sqrt(exact * (1 - exact) / 9999)
-    assert sign_flip(differences) == pytest.approx(exact, abs=4 * error)
-    assert sign_flip(differences, seed=1) == sign_flip(differences, seed=1)
-
-
-def test_a_sampled_p_is_never_zero() -> None:
-    assert sign_flip([1.0] * 60, resamples=199) == 1 / 200
-
-
-def test_a_paired_difference_is_zero_with_a_width_for_identical_models() -> None:
-    terms = [clustered(np.random.default_rng(3), 40, 0.6)]
-    found = paired_difference(terms, terms)
-    slack = unseen_share(40, 0.95)
-    assert (found.value, found.p, found.method, found.clusters) == (0.0, 1.0, "wilson", 40)
-    assert (found.low, found.high) == pytest.approx((-slack, slack))
-
-
-def test_a_paired_difference_of_one_everywhere_reaches_one() -> None:
-    one = [term(np.full(8, 2), np.full(8, 2))]
-    none = [term(np.zeros(8), np.full(8, 2))]
-    found = paired_difference(one, none)
-    assert (found.value, found.high, found.p) == (1.0, 1.0, 2 / 256)
-    assert found.low == pytest.approx(1 - 2 * unseen_share(8, 0.95))
-
-
-def test_a_paired_difference_changes_sign_with_its_sides_and_is_the_difference_of_the_scores() -> None:
-    rng = np.random.default_rng(6)
-    items, silent = rng.integers(1, 4, 60), rng.integers(0, 3, 60)
-    sides = [
-        [term(rng.binomial(items, rate), items, 0.5), term(rng.binomial(silent, rate), silent, 0.5)]
-        for rate in (0.8, 0.6)
-    ]
-    there, back = paired_difference(*sides), paired_difference(*sides[::-1])
-    assert there.value == pytest.approx(
-        ratio_estimate(sides[0], n=1).value - ratio_estimate(sides[1], n=1).value
-    )
-    assert (there.value, there.low, there.high) == pytest.approx(
-        (-back.value, -back.high, -back.low), abs=2e-3
-    )
-    assert there.p == back.p < 0.05
-    assert there.low > 0
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        pytest.param([], id="another number of terms"),
-        pytest.param([term([1, 0], [1, 2])], id="other denominators"),
-        pytest.param([term([1, 0], [1, 1], 0.5)], id="other weights"),
-        pytest.param([term([1, 0, 0], [1, 1, 0])], id="other clusters"),
-    ],
-)
-def test_scores_over_other_items_are_not_compared(other: list[Term]) -> None:
-    with pytest.raises(ValueError, match="same items"):
-        paired_difference([term([1, 0], [1, 1])], other)
-
-
-# ------------------------------------------------------------------------------------------ many comparisons
-
-
-def plain_max_t(scores: FloatArray) -> FloatArray:
-    models, clusters = scores.shape
-    pairs = list(combinations(range(models), 2))
-    signs = np.array(list(product([-1.0, 1.0], repeat=clusters)))
-    result = np.ones((models, models))
-    table = []
-    for i, j in pairs:
-        d = scores[i] - scores[j]
-        table.append(np.abs(signs @ d) / math.sqrt(d @ d) if d.any() else np.zeros(len(signs)))
-    largest = np.max(table, axis=0)
-    for (i, j), row in zip(pairs, table, strict=True):
-        # The last pattern is all +1: what was observed.
-        result[i, j] = result[j, i] = np.mean(largest >= row[-1] - 1e-9) if row.any() else 1.0
-    return result
-
-
-def test_max_t_of_few_clusters_is_the_share_of_all_flips_whose_largest_statistic_is_as_large() -> None:
-    rng = np.random.default_rng(5)
-    scores = rng.normal(size=(4, 8)) + np.array([[0.0], [0.4], [0.8], [1.5]])
-    scores[:, 3] = 0.2
-    assert max_t(scores) == pytest.approx(plain_max_t(scores))
-    scores[1] = scores[0]
-    found = max_t(scores)
-    assert found == pytest.approx(plain_max_t(scores))
-    assert found[0, 1] == 1.0
-
-
-def test_max_t_of_two_models_is_their_sign_flip() -> None:
-    rng = np.random.default_rng(6)
-    for clusters in (10, 60):
-        scores = rng.normal(0.2, 1, size=(2, clusters))
-        assert max_t(scores)[0, 1] == sign_flip(scores[0] - scores[1])
-
-
-def test_max_t_corrects_upwards_and_less_than_bonferroni() -> None:
-    rng = np.random.default_rng(7)
-    hard = rng.normal(size=80)
-    scores = np.stack([hard + rng.normal(0.15 * m, 0.7, 80) for m in range(6)])
-    adjusted = max_t(scores)
-    raw = np.array([[sign_flip(a - b) for a in scores] for b in scores])
-    assert np.array_equal(adjusted, adjusted.T)
-    assert (adjusted >= raw - 0.02).all()
-    assert (adjusted <= np.minimum(1.0, 15 * raw) + 0.02).all()
-    assert (np.diag(adjusted) == 1).all()
-    assert np.array_equal(adjusted, max_t(scores))
-
-
-@pytest.mark.parametrize(
-    "scores",
-    [
-        pytest.param(np.zeros((3, 5)), id="identical models"),
-        pytest.param(np.ones((1, 5)), id="one model"),
-        pytest.param(np.zeros((2, 0)), id="no clusters"),
-        pytest.param(np.array([[0.1], [0.9]]), id="one cluster"),
-    ],
-)
-def test_max_t_finds_nothing_where_there_is_nothing(scores: FloatArray) -> None:
-    assert (max_t(scores) == 1).all()
-
-
-def test_max_t_of_many_models_stays_within_bounded_memory() -> None:
-    scores = np.random.default_rng(0).normal(size=(60, 40))
-    assert max_t(scores, resamples=999).shape == (60, 60)
-
-
-@pytest.mark.parametrize(
-    ("values", "significant", "expected"),
-    [
-        pytest.param([], [], [], id="no models"),
-        pytest.param([0.5], [], [(1, 1, 1)], id="one model"),
-        pytest.param([0.5, 0.5], [], [(1, 1, 2), (1, 1, 2)], id="two that tie"),
-        pytest.param([0.9, 0.1], [(0, 1)], [(1, 1, 1), (2, 2, 2)], id="two told apart"),
-        pytest.param([0.1, 0.9], [(0, 1)], [(2, 2, 2), (1, 1, 1)], id="in any order"),
-        pytest.param(
-            [0.9, 0.8, 0.5, 0.1],
-            [(0, 2), (0, 3), (1, 3), (2, 3)],
-            [(1, 1, 2), (1, 1, 3), (2, 2, 3), (4, 4, 4)],
-            id="overlapping groups",
-        ),
-    ],
-)
-def test_rank_intervals_of_worked_examples(
-    values: list[float], significant: list[tuple[int, int]], expected: list[tuple[int, int, int]]
-) -> None:
-    p = np.ones((len(values), len(values)))
-    for i, j in significant:
-        p[i, j] = p[j, i] = 0.05
-    assert rank_intervals(values, p) == expected
-
-
-def test_adjusted_p_agree_with_scipy_and_with_their_definitions() -> None:
-    rng = np.random.default_rng(1)
-    for size in (1, 2, 30):
-        p = np.round(rng.random(size), 2)
-        theirs = scipy_stats.false_discovery_control(p)
-        assert benjamini_hochberg(p) == pytest.approx(theirs)
-        order = np.argsort(p)
-        largest = 0.0
-        for place, index in enumerate(order):
-            largest = max(largest, min(1.0, (size - place) * p[index]))
-            assert holm(p)[index] == pytest.approx(largest)
-    assert holm([]).size == benjamini_hochberg([]).size == 0
-
-
-@pytest.mark.parametrize(("b", "c"), [(0, 0), (3, 3), (0, 1), (1, 0), (0, 5), (2, 9), (30, 12), (600, 700)])
-def test_mcnemar_is_the_binomial_test_and_its_mid_p_variant(b: int, c: int) -> None:
-    exact = scipy_stats.binomtest(b, b + c).pvalue if b + c else 1.0
-    assert mcnemar(b, c, mid_p=False) == pytest.approx(exact)
-    half = scipy_stats.binom.pmf(b, b + c, 0.5) if b != c else 0.0
-    assert mcnemar(b, c) == pytest.approx(exact - half)
-
-
-def test_mcnemar_refuses_negative_counts() -> None:
-    with pytest.raises(ValueError, match="negative"):
-        mcnemar(-1, 2)
-
-
-@pytest.mark.parametrize(
-    ("contributions", "expected"),
-    [
-        pytest.param([], 1.0, id="no clusters"),
-        pytest.param([0.2] * 5, 1.0, id="five clusters never reach .05"),
-        pytest.param([0.0] * 60, 0.1, id="nothing varies: six clusters of sixty must differ"),
-        pytest.param([50.0, -50.0] * 10, 1.0, id="never above one"),
-    ],
-)
-def test_the_minimum_detectable_difference_of_worked_examples(
-    contributions: list[float], expected: float
-) -> None:
-    assert minimum_detectable_difference(contributions) == expected
-
-
-@pytest.mark.parametrize(("items", "expected"), [(60, 0.16), (100, 0.125), (150, 0.105)])
-def test_the_minimum_detectable_difference_of_independent_items_with_a_fifth_discordant(
-    items: int, expected: float
-) -> None:
-    tenth = items // 10
-    differences = np.array([1.0] * tenth + [-1.0] * tenth + [0.0] * (items - 2 * tenth)) / items
-    assert minimum_detectable_difference(differences) == pytest.approx(expected, abs=0.006)
-
-
 # ------------------------------------------------------------------------------------------ simulations
 
 
 def within(share: float, trials: int) -> float:
     """Four standard errors of a simulated share."""
     return 4 * math.sqrt(share * (1 - share) / trials)
-
-
-def rejections(test: Callable[[FloatArray, FloatArray], float], trials: int = 400) -> float:
-    """How often `test` finds a difference at .05 between two equally good models, on clustered items."""
-    rng = np.random.default_rng(11)
-    found = 0
-    for _ in range(trials):
-        # Each fact favours one of the models, on all of its articles; on average neither.
-        lean = rng.normal(0, 0.3, 30)
-        a = rng.binomial(5, np.clip(0.6 + lean, 0, 1)).astype(np.float64)
-        b = rng.binomial(5, np.clip(0.6 - lean, 0, 1)).astype(np.float64)
-        if rng.random() < 0.5:
-            a, b = b, a
-        found += test(a, b) <= 0.05
-    return found / trials
-
-
-def test_sign_flips_hold_their_level_on_clustered_items() -> None:
-    assert rejections(lambda a, b: sign_flip(a - b, resamples=399)) <= 0.05 + within(0.05, 400)
-
-
-def test_a_test_that_forgets_the_clusters_does_not_hold_its_level() -> None:
-    def by_item(a: FloatArray, b: FloatArray) -> float:
-        # As many discordant items as the sums show at least.
-        d = a - b
-        return mcnemar(int(d[d > 0].sum()), int(-d[d < 0].sum()))
-
-    assert rejections(by_item) > 0.1
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,6 @@ from qa_eval.scoring import (
     score_item,
     summarize,
 )
-from tests.test_items import check_invariants
-from tests.test_pooling import predictions
 from tests.worked_example import (
     LOSSES,
     QUOTATIONS,
@@ -28,7 +26,9 @@ from tests.worked_example import (
     TEXTS,
     VOW,
     WORKED,
+    check_invariants,
     corpus_of,
+    predictions,
     predictions_about,
     reading,
     reading_items,
@@ -304,7 +304,8 @@ def test_every_interval_holds_its_value_and_has_width() -> None:
         for estimate in table.values():
             assert estimate.low is not None
             assert estimate.high is not None
-            assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
+            assert 0 <= estimate.low <= estimate.value + 1e-12
+            assert estimate.value - 1e-12 <= estimate.high <= 1
             assert estimate.high > estimate.low
             assert 0 < estimate.clusters <= min(estimate.n, 12)
 
@@ -380,7 +381,7 @@ def test_the_contributions_of_the_facts_add_up_to_the_value(metric: str) -> None
 def test_a_metric_of_both_tracks_is_asked_of_either() -> None:
     _, scores = many_facts(5)
     for track in ("reading", "pooled"):
-        total = headline_contributions(scores, "f1_any", track)[1].sum()  # type: ignore[arg-type]
+        total = headline_contributions(scores, "f1_any", track)[1].sum()
         assert total == pytest.approx(values(scores, track)["f1_any"])
     with pytest.raises(ValueError, match="match_any"):
         metric_terms(scores, "match_any", "reading")
@@ -394,7 +395,7 @@ def test_a_metric_that_is_no_ratio_here_has_no_contributions(metric: str) -> Non
         headline_contributions([], "bleu")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data(), st.sampled_from([WORKED, QUOTATIONS]))
 def test_any_answers_give_fractions_and_the_balance_is_bounded(data: st.DataObject, corpus: Corpus) -> None:
     scores = []
@@ -414,7 +415,7 @@ def test_any_answers_give_fractions_and_the_balance_is_bounded(data: st.DataObje
 
 def test_invariants_hold_for_references_too() -> None:
     items = reading_items(QUOTATIONS)
-    for answers in (reference_answers(QUOTATIONS, name, items) for name in ("oracle", "other-source")):  # type: ignore[arg-type]
+    for answers in (reference_answers(QUOTATIONS, name, items) for name in ("oracle", "other-source")):
         for item in items:
             question: Question = QUOTATIONS.question(item.fact)
             check_invariants(question, score_item(question, item, answers[str(item)], QUOTATIONS))

@@ -19,7 +19,8 @@ from qa_eval.records import (
     Prediction,
     Question,
 )
-from qa_eval.scoring import decide, pool, score_item
+from qa_eval.scoring import METRICS, decide, pool, score_item
+from qa_eval.scoring.claims import foreign_claims
 
 TEXTS = {
     "A": "A spokesman said over 400 IS fighters had died around the old city.",
@@ -97,6 +98,26 @@ AIRPORT = Question(
 QUOTATIONS = corpus_of([VOW, AIRPORT], QUOTED)
 
 
+RANKED = (
+    ("C", "417", 9.0),
+    ("C", "417 militants", 8.0),
+    ("A", "over 400", 7.0),
+    ("B", "400", 6.0),
+    ("D", "5,000", 5.0),
+)
+"""The worked example's n-best: claims 417, 417 again, over-400, 400, none."""
+
+
+def predictions(
+    ranked: tuple[tuple[str, str, float], ...] = RANKED, *, spans: bool = True
+) -> dict[str, Prediction]:
+    found: dict[str, tuple[Candidate, ...]] = {}
+    for article, text, score in ranked:
+        candidate = span(article, text, score) if spans else Candidate(text=text, score=score)
+        found[article] = (*found.get(article, ()), candidate)
+    return {a: Prediction(item=f"losses@{a}", n_best=c) for a, c in found.items()}
+
+
 def said(item: str, text: str) -> Answer:
     """A bare text as the answer to an item."""
     return decide(Prediction(item=item, text=text))
@@ -127,6 +148,28 @@ def pooled_items(corpus: Corpus) -> list[ItemId]:
 def score_pooled(question: Question, corpus: Corpus, predictions: Mapping[str, Prediction]) -> ItemScore:
     item = ItemId(fact=question.id, article="*")
     return score_item(question, item, pool(item, question, predictions), corpus)
+
+
+def check_invariants(question: Question, score: ItemScore) -> None:
+    scores = score.scores
+    assert set(scores) <= set(METRICS)
+    assert all(0.0 <= v <= 1.0 for v in scores.values())
+    assert all(scores[k] <= scores[f"{k}_any"] for k in ("em", "f1") if k in scores)
+    assert all(scores[e] <= scores[f] for e, f in (("em", "f1"), ("em_any", "f1_any")) if e in scores)
+    if score.item.track == "pooled":
+        assert scores["match_any"] == float(score.match.ok)
+        return
+    assert scores["match"] == float(score.match.ok) == float(score.correct)
+    if score.answerable:
+        leak = scores.get("leak", 0.0)
+        assert scores["match"] * leak == 0
+        assert scores["lenient"] == scores["match"] + leak or "leak" not in scores
+        assert scores["lenient"] >= scores["match"]
+        assert ("leak" in scores) == bool(foreign_claims(question, score.item.article))
+        assert scores.get("leak_leakable", leak) == leak
+    elif not (score.error or score.missing):
+        assert scores["em"] == scores["f1"] == scores["match"] == scores["no_answer_recall"]
+        assert scores["no_answer_leak"] <= 1 - scores["match"]
 
 
 # What a hostile or broken system might say: right and wrong golds, pieces of articles, spans anywhere, junk.

@@ -155,9 +155,8 @@ def _report(error: QaEvalError) -> None:
     from qa_eval.render import clean_lines
 
     lines = clean_lines(str(error))
-    if isinstance(error, InputError):
-        count = len(error.findings)
-        lines += [f"Error: the input is wrong in {count} place{'s' if count != 1 else ''}; nothing was done."]
+    if isinstance(error, InputError) and len(error.findings) > 1:
+        lines.append(f"Error: the input is wrong in {len(error.findings)} places; nothing was done.")
     else:
         lines[0] = f"Error: {lines[0]}"
     click.echo("\n".join(lines), err=True)

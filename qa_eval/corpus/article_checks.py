@@ -136,13 +136,13 @@ def silent_occurrences(authored: Authored, articles: Mapping[str, Article]) -> I
     Often right (the word stands there for something else), and then exempted with the reason.
     """
     for index, id in enumerate(authored.question.silent):
-        if id not in articles:
-            continue
+        if id not in articles or id in authored.question.answering:
+            continue  # unreadable, or listed in two places: said already
         text = articles[id].text
         places = []
         for claim in authored.question.claims:
             for wording in claim.wordings:
-                found = find_wording(wording, text) if wording.strip() else []
+                found = find_wording(wording, text)
                 if found:
                     more = f" and {count(len(found) - 1, 'more place')}" if len(found) > 1 else ""
                     places.append(f"{quote(wording)} at {found[0][0]}{more}")

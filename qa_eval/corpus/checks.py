@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qa_eval.corpus.article_checks import check_against_articles, silent_occurrences
@@ -29,6 +29,9 @@ class CheckReport:
     """The question files read."""
     articles: int
     """Articles read."""
+    questions_path: str = ""
+    """Where the questions were looked for, as shown to people."""
+    articles_path: str = ""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -57,7 +60,11 @@ def check_questions(
     findings = [*folder.findings, *files.findings, *content_errors(files, folder)]
     # Exempted findings are judged in every case: whether an exemption is stale depends on them.
     findings += _exemptible(files, folder, exempt, whole=any(p.is_dir() for p in questions))
-    return report(files, folder, findings)
+    return replace(
+        report(files, folder, findings),
+        questions_path=show_paths(questions),
+        articles_path=show_path(articles),
+    )
 
 
 def exemption_files(questions: Sequence[Path]) -> list[Path]:

@@ -10,6 +10,7 @@ from itertools import combinations
 from qa_eval.corpus.phrasing import join_field, quote
 from qa_eval.corpus.reading import Authored
 from qa_eval.corpus.schema import KEBAB_CASE
+from qa_eval.metrics.squad import normalize
 from qa_eval.metrics.typed import occurs
 from qa_eval.records import RELATIONS, Finding, Question
 
@@ -160,7 +161,12 @@ def _check_paraphrases(authored: Authored) -> Iterator[Finding]:
 
 
 def find_wording(wording: str, text: str) -> list[tuple[int, int]]:
-    """Where a wording occurs in a text; short words in capitals only as they stand ("US" is not "us")."""
+    """Where a wording occurs in a text; short words in capitals only as they stand ("US" is not "us").
+
+    A wording that is nothing once normalized, which is an error of its own, occurs nowhere.
+    """
+    if not normalize(wording):
+        return []
     found = occurs(wording, text)
     if len(wording) <= 3 and wording.isupper():
         return [(start, end) for start, end in found if text[start:end] == wording]
@@ -170,7 +176,7 @@ def find_wording(wording: str, text: str) -> list[tuple[int, int]]:
 def _check_leaks(authored: Authored) -> Iterator[Finding]:
     for field, text in wordings(authored.question):
         for index, claim in enumerate(authored.question.claims):
-            said = [w for w in claim.wordings if w.strip() and find_wording(w, text)]
+            said = [w for w in claim.wordings if find_wording(w, text)]
             if said:
                 answer = quote(max(said, key=len))
                 message = f"gives its answer away: {answer} of claims[{index}] is in it; ask without it"

@@ -94,6 +94,13 @@ class View:
         """True if the stored ranks hold for what is shown: one run, whole, sorted by what ranked it."""
         return not self.several and self.selection.slice is None and ".".join(self.sort) == self.first.sort
 
+    @property
+    def counted(self) -> bool:
+        """True if the stored counts are of what is shown: they are of the reading track, if that was run."""
+        return self.selection.slice is None and (
+            self.selection.track != "pooled" or self.first.data.items.reading == 0
+        )
+
     def estimate(self, line: Line, column: tuple[str, str]) -> EstimateRow | None:
         track, metric = column
         return line.metrics(track, self.selection.slice).get(metric)
@@ -108,7 +115,7 @@ def leaderboard_view(leaderboards: Sequence[Leaderboard], selection: Selection =
     if not leaderboards:
         raise QaEvalError("no run to show")
     _refuse_mixture(leaderboards)
-    lines = [Line(board.name, row) for board in leaderboards for row in board.rows]
+    lines = [Line(name, row) for name, board in _named(leaderboards) for row in board.rows]
     columns = _columns(lines, selection)
     sort = _sort_key(lines, columns, leaderboards[0], selection)
     if selection.sort is not None and sort not in columns:
@@ -127,6 +134,15 @@ def leaderboard_view(leaderboards: Sequence[Leaderboard], selection: Selection =
         sort=sort,
         lines=tuple(sorted(lines, key=place)),
     )
+
+
+def _named(leaderboards: Sequence[Leaderboard]) -> list[tuple[str, Leaderboard]]:
+    """Each leaderboard with a name that tells it from the others: runs in different places may share one."""
+    names = [board.name for board in leaderboards]
+    return [
+        (f"{board.name} {board.created_at}" if names.count(board.name) > 1 else board.name, board)
+        for board in leaderboards
+    ]
 
 
 def _refuse_mixture(leaderboards: Sequence[Leaderboard]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qa_eval.leaderboard.choosing import Line, View
 from qa_eval.leaderboard.wording import caption, interval_text, label, notes, percent, signed, tally
 from qa_eval.provenance import canonical_json
-from qa_eval.render import Board, BoardRow, Cell, Column, clean, safe_json
+from qa_eval.render import Board, BoardRow, Cell, Column, clean, safe_json, shortened
 from qa_eval.scoring import METRICS
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _KEPT_LONGEST = ("balanced_f1", "f1", "em", "coverage_at_3", "contrast_consistency", "f1_any", "em_any")
 """Where a terminal is too narrow, columns go from the end of this list; all others before them."""
+
+_RUN_WIDTH = 16
+"""Columns of a run's name beside the model's."""
 
 COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "unasked", "cached")
 
@@ -33,7 +36,8 @@ def board_of(view: View) -> Board:
         columns=tuple(Column(label=label(metric), priority=_priority(metric)) for _, metric in view.columns),
         rows=tuple(_board_row(view, line) for line in view.lines if not line.unranked),
         references=tuple(_board_row(view, line) for line in view.lines if line.unranked),
-        counts=("answered", "abstained", "errors"),
+        rank_label="run" if view.several else "rank",
+        counts=("answered", "abstained", "errors") if view.counted else (),
         caption=tuple(caption(view)),
         notes=tuple(notes(view)),
     )
@@ -43,25 +47,28 @@ def _priority(metric: str) -> int:
     return _KEPT_LONGEST.index(metric) if metric in _KEPT_LONGEST else len(_KEPT_LONGEST)
 
 
-def _name(view: View, line: Line) -> str:
+def _name(line: Line) -> str:
     mark = " †" if line.row.model.no_null_head else ""
-    return f"{line.row.model.spec}{mark}" + (f" ({line.run})" if view.several else "")
+    return f"{line.row.model.spec}{mark}"
 
 
 def _board_row(view: View, line: Line) -> BoardRow:
     row, counts = line.row, line.row.counts
+    rank = str(row.rank) if view.ranked and row.rank is not None else ""
+    if view.several:
+        rank = shortened(clean(line.run), _RUN_WIDTH)
     if row.status == "error":
         return BoardRow(
-            name=_name(view, line), cells=(), failure=f"failed: {row.error or 'no reason was kept'}"
+            name=_name(line), rank=rank, cells=(), failure=f"failed: {row.error or 'no reason was kept'}"
         )
     return BoardRow(
-        name=_name(view, line),
+        name=_name(line),
         cells=tuple(_cell(view.estimate(line, column)) for column in view.columns),
-        rank=str(row.rank) if view.ranked and row.rank is not None else "",
+        rank=rank,
         rank_interval=_rank_interval(row) if view.ranked else "",
         difference=_difference(row.versus_first) if view.ranked else Cell(),
-        counts=(str(counts.answered), str(counts.abstained), str(counts.errors)),
-        tally=tally(counts),
+        counts=(str(counts.answered), str(counts.abstained), str(counts.errors)) if view.counted else (),
+        tally=tally(counts) if view.counted else "",
         brief=row.is_reference,
     )
 
@@ -93,12 +100,12 @@ def render_markdown(view: View) -> str:
 
     Equal views give equal text.
     """
+    board = board_of(view)
     head = [*(["rank"] if view.ranked else []), "model", *(["run"] if view.several else [])]
     head += [label(metric) for _, metric in view.columns]
-    head += [*(["Δ to first"] if view.ranked else []), "answered", "abstained", "errors"]
+    head += [*(["Δ to first"] if view.ranked else []), *board.counts]
     align = ["---" if title in ("model", "run") else "---:" for title in head]
     lines = [_markdown_row(head), _markdown_row(align)]
-    board = board_of(view)
     for line, row in zip(view.lines, board.all_rows, strict=True):
         cells = [_rank_text(row)] if view.ranked else []
         cells += [_markdown_text(line.row.model.spec + (" †" if line.row.model.no_null_head else ""))]

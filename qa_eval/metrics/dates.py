@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from qa_eval.metrics.numbers import LONGEST, MOST_OTHER_WORDS, Verdict, read_quantities
 from qa_eval.metrics.numerals import ordinal, tokenize
+from qa_eval.metrics.quantities import LONGEST, MOST_OTHER_WORDS, read_quantities
+from qa_eval.metrics.verdict import Verdict
 from qa_eval.metrics.wording import fold, is_negator, vocabulary
 
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qa_eval.metrics.numbers import Verdict
+from qa_eval.metrics.verdict import Verdict
 from qa_eval.metrics.wording import fold, is_negator, text_key, vocabulary
 
 LONGEST = 300
@@ -42,10 +42,10 @@ _TAILS = {
 _ADJECTIVES = vocabulary("""ancient historic historical old strategic strategically important vital key famed
 famous modern nearby
     neighboring neighbouring so-called self-proclaimed self-styled extremist militant jihadist""")
-_MODIFIER = re.compile(r"[\w'’.]+-(?:based|run|backed|owned|held|controlled)", re.IGNORECASE)
+_MODIFIER = re.compile(r"[\w'’.]+-(?:based|run|backed|owned|held|controlled)|[\d,]+-year-old", re.IGNORECASE)
 _LEGAL = vocabulary("inc ltd llc plc corp co gmbh corporation limited")
 _BRACKETS = re.compile(r"\([^()]*\)")
-_WORDS = re.compile(r"[^\s,;&]+|[,;&]")
+_WORDS = re.compile(r"[^\s,;&]+(?:,\d{3}[^\s,;&]*)*|[,;&]")
 _LISTING = frozenset({"and", "&", ";"})
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qa_eval.metrics.numbers import Verdict
+from qa_eval.metrics.verdict import Verdict
 from qa_eval.metrics.wording import fold, is_negator, vocabulary
 
 LONGEST = 300

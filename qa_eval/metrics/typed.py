@@ -24,8 +24,10 @@ from functools import lru_cache
 from qa_eval.metrics.dates import compare_dates
 from qa_eval.metrics.entities import compare_entities
 from qa_eval.metrics.names import compare_persons
-from qa_eval.metrics.numbers import Verdict, compare_quantities, numbers_in, read_quantities
+from qa_eval.metrics.numbers import compare_quantities
+from qa_eval.metrics.quantities import numbers_in, read_quantities
 from qa_eval.metrics.squad import normalize
+from qa_eval.metrics.verdict import Verdict
 from qa_eval.metrics.wording import contradiction, marks, occurs, text_key
 from qa_eval.records import AnswerType, Match
 

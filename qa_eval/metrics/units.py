@@ -134,8 +134,8 @@ BOUNDS: dict[tuple[str, ...], str] = {
         "at least": "at least|no fewer than|no less than|not fewer than|not less than|a minimum of|minimum of"
         "|no under|≥|> =|a minimum|minimum",
         "under": "under|less than|fewer than|below|<|south of",
-        "up to": "up to|at most|no more than|not more than|not over|a maximum of|maximum of|as many as|as much as"
-        "|≤|< =|maximum",
+        "up to": "up to|at most|no more than|not more than|not over|a maximum of|maximum of|as many as"
+        "|as much as|≤|< =|maximum",
         "nearly": "nearly|almost|not quite|approaching|just short of",
         "between": "between",
     }.items()
@@ -166,7 +166,7 @@ COUNTED: dict[str, str] = {
     for group, words in {
         "combatants": """fighter fighters militant militants soldier soldiers troops troop jihadist jihadists
         insurgent insurgents rebel rebels terrorist terrorists extremist extremists gunmen""",
-        "civilians": "civilian civilians resident residents inhabitant inhabitants refugee refugees villagers",
+        "civilians": "civilian civilians resident residents inhabitants refugee refugees villagers",
         "visitors": "tourist tourists visitor visitors",
     }.items()
     for word in words.split()

@@ -74,7 +74,7 @@ _SPACE = _SpaceTable()
 
 _JOINED_THOUSANDS = re.compile(r"(?<=\d)[\u00a0\u2009\u202f'’](?=\d{3}(?!\d))")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
-_DECIMAL = re.compile(r"(\d+(?:\.\d+)+)")
+_DECIMAL = re.compile(r"(?<!\d)(\d++(?:\.\d++)+)")
 _POSSESSIVE = re.compile(r"(?<=[^\W\d_])'s(?!\w)|(?<=s)'(?!\w)")
 _ARTICLES = frozenset({"a", "an", "the"})
 
@@ -84,8 +84,8 @@ def fold(text: str) -> str:
 
     Punctuation stays. Also joins thousands set with a thin space or an apostrophe.
 
-    >>> fold("‘Café’ — 10 000 “ﬁghters”")
-    '\'cafe\'  -  10 000 "fighters"'
+    >>> fold("‘Café’ — 10\u202f000 “ﬁghters”")
+    '\'cafe\'  -  10000 "fighters"'
     """
     return _JOINED_THOUSANDS.sub("", text).translate(_FOLD)
 

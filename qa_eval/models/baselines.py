@@ -41,9 +41,9 @@ _FUNCTION_WORDS = frozenset(
         "a an the and or but nor so yet if then than that which who whom whose what when where why how as at "
         "by for from in into of off on onto out over since to toward towards under until up upon via with "
         "within without about after against among around before behind below beneath beside between beyond "
-        "despite down during inside near outside through throughout is are was were be been being am has have "
-        "had having do does did will would can could shall should may might must it its they them their he "
-        "him his she her hers we us our you your i me my this these those there here not no also"
+        "despite down during inside near outside through throughout is are was were be been being am has "
+        "have had having do does did will would can could shall should may might must it its they them their "
+        "he him his she her hers we us our you your i me my this these those there here not no also"
     )
 )
 
@@ -127,8 +127,9 @@ def _sliding_window(_seed: int) -> Callable[[Instance], Prediction]:
     """Where the question's words crowd.
 
     Candidates are runs of 1 to 10 words of one sentence that look like phrases: at either edge there is a
-    sentence boundary, punctuation, a function word or a word of the question, and neither the first nor the
-    last word is a function word. (The SQuAD paper took constituents from a parser.)
+    sentence boundary, punctuation, a function word or a word of the question, no punctuation stands inside,
+    and neither the first nor the last word is a function word. (The SQuAD paper took constituents from a
+    parser.)
 
     For each: `overlap`, how many of the sentence's words, and pairs of neighbouring words, that lie outside
     the candidate are the question's; and `near`, the most information of question words in any window of
@@ -168,7 +169,7 @@ def _crowded(question: str, context: str) -> list[tuple[float, int, int]]:
     for length in range(1, min(MAX_WINDOW_WORDS, n) + 1):
         first = np.arange(n - length + 1)
         last = first + length - 1
-        phrase = (words.sentences[first] == words.sentences[last]) & edge_before[first] & edge_after[last]
+        phrase = (words.breaks[first] == words.breaks[last]) & edge_before[first] & edge_after[last]
         phrase &= ~words.function[first] & ~words.function[last]
         first, last = first[phrase], last[phrase]
         a, b = at[first], at[last] + 1
@@ -203,7 +204,7 @@ def _first_of_type(_seed: int) -> Callable[[Instance], Prediction]:
         new = [(s, e) for s, e in spans if instance.context[s:e].casefold() not in asked]
         if not new:
             return Prediction(item=instance.item, text="")
-        return _prediction(instance, [(-float(rank), s, e) for rank, (s, e) in enumerate(new[:N_BEST])])
+        return _prediction(instance, [(float(-rank), s, e) for rank, (s, e) in enumerate(new[:N_BEST])])
 
     return answer
 
@@ -228,6 +229,8 @@ class _Words:
     folded: list[str]
     sentences: NDArray[np.int64]
     """Number of the sentence, from 0."""
+    breaks: NDArray[np.int64]
+    """How many gaps with punctuation or a sentence boundary in them stand before it."""
     information: NDArray[np.float64]
     function: NDArray[np.bool_]
     edge_before: NDArray[np.bool_]
@@ -240,8 +243,8 @@ def _words(context: str) -> _Words:
     places = [m.span() for m in _WORD.finditer(context)]
     folded = [context[a:b].casefold() for a, b in places]
     between = [context[a:b] for (_, a), (b, _) in itertools.pairwise(places)]
-    breaks = np.array([bool(_SENTENCE_END.search(gap)) for gap in between], dtype=np.int64)
-    loose = np.array([bool(gap.strip()) for gap in between] or [], dtype=bool) | breaks.astype(bool)
+    ends = np.array([bool(_SENTENCE_END.search(gap)) for gap in between], dtype=np.int64)
+    loose = np.array([bool(gap.strip()) for gap in between], dtype=bool) | (ends > 0)
     function = np.array([w in _FUNCTION_WORDS for w in folded], dtype=bool)
     counts: dict[str, int] = {}
     for word in folded:
@@ -249,12 +252,18 @@ def _words(context: str) -> _Words:
     return _Words(
         places=places,
         folded=folded,
-        sentences=np.concatenate([np.zeros(min(1, len(places)), np.int64), np.cumsum(breaks)]),
+        sentences=_numbered(ends, len(places)),
+        breaks=_numbered(loose, len(places)),
         information=np.log1p(1 / np.array([counts[w] for w in folded], dtype=np.float64)),
         function=function,
         edge_before=np.append(True, loose | function[:-1])[: len(places)],
-        edge_after=np.append(loose | function[1:], True)[-len(places) or len(function) + 1 :],
+        edge_after=np.append(loose | function[1:], True)[: len(places)],
     )
+
+
+def _numbered(gaps: NDArray[np.generic], words: int) -> NDArray[np.int64]:
+    """For each word, how many marked gaps stand before it."""
+    return np.append(0, np.cumsum(gaps, dtype=np.int64))[:words]
 
 
 def _prediction(instance: Instance, spans: Sequence[tuple[float, int, int]]) -> Prediction:

@@ -30,6 +30,7 @@ _TOKENIZER_FILES = (
     "merges.txt",
     "*.model",
 )
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 _HUB_FILES = (
     "config.json",
     "model.safetensors",
@@ -149,6 +150,9 @@ def local_checkpoint(folder: Path, *, name: str | None = None, revision: str | N
         adapter = " (this is an adapter; merge it into its base model first)"
         hint = adapter if (folder / "adapter_config.json").is_file() else ""
         raise ModelError(f"{name} has no config.json, so it is no transformers checkpoint{hint}")
+    # Without any, the library makes up a tokenizer that knows no words, and says nothing.
+    if not any(path for pattern in _VOCABULARIES for path in folder.glob(pattern)):
+        raise ModelError(f"{name} has no tokenizer: there is none of {', '.join(_VOCABULARIES)}")
     return Checkpoint(
         folder=folder,
         name=name,

@@ -82,7 +82,8 @@ def asked_type(question: str) -> ExpressionType | None:
 def find_expressions(kind: ExpressionType, text: str) -> list[tuple[int, int]]:
     """Offsets of all expressions of a type, in text order.
 
-    A single capitalised word at the start of a sentence is no name: it would be capitalised anyway.
+    A single capitalised word at the start of a sentence is no name, as it would be capitalised anyway, and
+    neither is a date.
 
     >>> text = "Some 40 of 1,200 men left."
     >>> [text[a:b] for a, b in find_expressions("number", text)]
@@ -92,5 +93,8 @@ def find_expressions(kind: ExpressionType, text: str) -> list[tuple[int, int]]:
     if kind != "name":
         return spans
     return [
-        (a, b) for a, b in spans if " " in text[a:b] or not _SENTENCE_START.search(text, max(0, a - 8), a)
+        (a, b)
+        for a, b in spans
+        if (" " in text[a:b] or not _SENTENCE_START.search(text, max(0, a - 8), a))
+        and not _PATTERNS["date"].fullmatch(text, a, b)
     ]

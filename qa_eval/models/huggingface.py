@@ -13,6 +13,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ from qa_eval.errors import ModelError, SpecError
 from qa_eval.models.checkpoints import Checkpoint, hub_checkpoint, local_checkpoint
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reader import READING_VERSION, Floats, OutOfMemoryError, SpanReader
-from qa_eval.models.windows import Windower, WindowError
+from qa_eval.models.windows import Template, Windower, WindowError
 from qa_eval.provenance import sha256_json
 from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
 
@@ -37,6 +38,8 @@ _AutoModel: Any = transformers.AutoModel
 _AutoModelForQA: Any = transformers.AutoModelForQuestionAnswering
 
 _OPTIONS = ("unanswerable",)
+_TWO_SIDED = ("xlnet",)
+"""Listed by transformers as a generator, and yet every position sees all others when it reads."""
 _DTYPES = {
     "auto": torch.float32,
     "float32": torch.float32,
@@ -101,7 +104,7 @@ def _examined(
         )
     except WindowError as error:
         raise ModelError(f"{checkpoint.name}: {error}") from error
-    takes_types = _takes_types(skeleton, tokenizer)
+    takes_types = _takes_types(skeleton, tokenizer, windower.template)
     reader = SpanReader(
         windower,
         decoding,
@@ -280,15 +283,21 @@ def _is_causal(config: PreTrainedConfig) -> bool:
     return (
         kind in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
         and kind not in modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
+        and kind not in _TWO_SIDED
         and not getattr(config, "is_encoder_decoder", False)
     )
 
 
-def _takes_types(skeleton: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> bool:
-    """Whether the model was trained with token types: its tokenizer makes them and its forward takes them."""
-    if "token_type_ids" not in tokenizer.model_input_names:
-        return False
-    return "token_type_ids" in inspect.signature(type(skeleton).forward).parameters
+def _takes_types(skeleton: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, template: Template) -> bool:
+    """Whether the model was trained with token types: its tokenizer makes them, its forward takes them, and
+    it knows as many as the template has (a tokenizer saved as another class may claim more).
+    """
+    known = getattr(skeleton.config, "type_vocab_size", None)
+    return (
+        "token_type_ids" in tokenizer.model_input_names
+        and "token_type_ids" in inspect.signature(type(skeleton).forward).parameters
+        and (not known or max(template.question_type, template.context_type) < known)
+    )
 
 
 def _positions(

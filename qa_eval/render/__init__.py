@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from qa_eval.render.passage import Mark, draw_passages, wrap_text
 from qa_eval.render.progress import TerminalProgress
-from qa_eval.render.table import Board, BoardRow, Cell, Column, draw_board
+from qa_eval.render.table import Board, BoardRow, Cell, Column, draw_board, shortened
 from qa_eval.render.terminal import clean, clean_lines, safe_json, terminal_width, write_lines
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "draw_board",
     "draw_passages",
     "safe_json",
+    "shortened",
     "terminal_width",
     "wrap_text",
     "write_lines",

@@ -40,13 +40,13 @@ def draw_passages(text: str, marks: Iterable[Mark], width: int, indent: str = ""
     return lines
 
 
-def wrap_text(text: Text, width: int, indent: str = "") -> list[Text]:
-    """The text in lines of at most that display width, each indented."""
+def wrap_text(text: Text, width: int, indent: str = "", hanging: str = "") -> list[Text]:
+    """The text in lines of at most that width, each indented, all but the first by `hanging` too."""
     console = Console(width=width, markup=False, emoji=False, highlight=False)
-    wrapped = text.wrap(console, max(width - len(indent), 20))
+    wrapped = text.wrap(console, max(width - len(indent) - len(hanging), 20))
     for line in wrapped:
         line.rstrip()
-    return [Text.assemble(indent, line) for line in wrapped]
+    return [Text.assemble(indent, hanging if n else "", line) for n, line in enumerate(wrapped)]
 
 
 def _windows(text: str, marks: Sequence[Mark]) -> list[tuple[int, int]]:
@@ -89,6 +89,6 @@ def _marked(text: str, start: int, end: int, marks: Sequence[Mark]) -> Text:
             result.append(mark.opening, mark.style)
         styles = [m.style for m in within if m.start <= low and high <= m.end]
         result.append(clean(text[low:high].replace("\n", " ")), " ".join(dict.fromkeys(styles)))
-        for mark in sorted((m for m in within if m.end == high), key=lambda m: -m.start):
+        for mark in sorted((m for m in reversed(within) if m.end == high), key=lambda m: -m.start):
             result.append(mark.closing, mark.style)
     return result

@@ -42,7 +42,7 @@ class Column:
     """One metric."""
 
     label: str
-    """May be broken at its spaces."""
+    """May be broken at its spaces, not at no-break ones."""
     priority: int = 0
     """The column of the highest number is left out first where there is no room."""
 
@@ -79,7 +79,8 @@ class Board:
     """Shown under a line of their own; not ranked."""
     counts: tuple[str, ...] = ()
     """Headings of the counts."""
-    difference_label: str = "Δ to first"
+    rank_label: str = "rank"
+    difference_label: str = "Δ\u00a0to\u00a0first"
     caption: tuple[str, ...] = ()
     """Sentences; each starts a line of its own and is wrapped."""
     notes: tuple[str, ...] = field(default=())
@@ -147,10 +148,10 @@ class _Layout:
         if not any(r.rank for r in rows):
             return 0
         if self.shape == "beside":
-            return _widest(["rank", *(_beside(r.rank, r.rank_interval) for r in rows)])
+            return _widest([self.board.rank_label, *(_beside(r.rank, r.rank_interval) for r in rows)])
         return _widest(
             [
-                *(["rank"] if self.shape == "stacked" else []),
+                *([self.board.rank_label] if self.shape == "stacked" else []),
                 *chain.from_iterable((r.rank, r.rank_interval) for r in rows),
             ]
         )
@@ -221,7 +222,7 @@ class _Layout:
         result = []
         for n in range(height):
             last = n == height - 1
-            rank = "rank" if last and self.rank_width and self.shape != "cards" else ""
+            rank = self.board.rank_label if last and self.rank_width and self.shape != "cards" else ""
             model = "model" if last and self.shape != "cards" else ""
             line = self._start(rank, model) if self.shape != "cards" else " " * self.rank_width
             for lines, width in fields:
@@ -232,7 +233,7 @@ class _Layout:
 
     def _start(self, rank: str, name: str) -> str:
         head = rank.rjust(self.rank_width) + " " * self.gap if self.rank_width else ""
-        return head + set_cell_size(_shortened(name, self.name_width), self.name_width)
+        return head + set_cell_size(shortened(name, self.name_width), self.name_width)
 
     def row(self, row: BoardRow) -> list[Text]:
         """The row's lines."""
@@ -248,7 +249,8 @@ class _Layout:
         )
         self._fill(first, second, self._row_cells(row))
         if self.spread:
-            for (_, width), count in zip(self.fields()[-len(row.counts) :], row.counts, strict=True):
+            counts = self.fields()[len(self.fields()) - len(row.counts) :]
+            for (_, width), count in zip(counts, row.counts, strict=True):
                 first.append(" " * self.gap + count.rjust(width))
         first.rstrip()
         second.rstrip()
@@ -274,7 +276,7 @@ class _Layout:
     def _card(self, row: BoardRow) -> list[Text]:
         rank = row.rank.rjust(self.rank_width) + " " * self.gap if self.rank_width else ""
         indent = " " * cell_len(rank)
-        name = _shortened(clean(row.name), max(self.board_width - len(indent), 8))
+        name = shortened(clean(row.name), max(self.board_width - len(indent), 8))
         head = Text(rank + name, BOLD)
         if row.failure:
             return [head, *_wrapped(row.failure, self.board_width, "red", indent)]
@@ -340,6 +342,6 @@ def _widest(texts: Sequence[str]) -> int:
     return max((cell_len(t) for t in texts), default=0)
 
 
-def _shortened(text: str, width: int) -> str:
-    """The text, or as much of it as fits with an ellipsis."""
+def shortened(text: str, width: int) -> str:
+    """The text, or as much of it as fits that display width with an ellipsis."""
     return text if cell_len(text) <= width else set_cell_size(text, max(width - 1, 0)).rstrip() + "…"

@@ -27,8 +27,8 @@ def claim_of(
     2. Else the one claim of which some wording is matched strictly at level 2 or above: of the several
        claims of step 1, if any of those is; else of all. Two such claims: None.
 
-    Without an article and offsets the first step is skipped. An answer of nothing but punctuation and articles
-    makes no claim. Defined for any text and any offsets; never raises.
+    Without an article and offsets the first step is skipped. An answer of nothing but punctuation and
+    articles makes no claim. Defined for any text and any offsets; never raises.
     """
     if not normalize(text):
         return None
@@ -59,7 +59,8 @@ def match_claim(
 
     Wordings are the evidence of every article, and the aliases. For answers of type `text` there is one more
     way, level 1: at least half of the span's characters lie in annotated evidence (of that article) of this
-    claim and of no other claim. Where nothing matches, the most telling refusal is given.
+    claim and of no other claim, and the span covers at least half of some wording of it there; otherwise any
+    one word of a long quotation would be credited. Where nothing matches, the most telling refusal is given.
     """
     best = NO_MATCH
     for wording in claim.wordings:
@@ -68,8 +69,9 @@ def match_claim(
             best = found
     if best.ok or question.answer_type != "text":
         return best
-    shares = _evidence_shares(question, text, _span(article, start, end))
-    if [id for id, share in shares.items() if share >= 0.5] == [claim.id]:
+    span = _span(article, start, end)
+    shares = _evidence_shares(question, text, span)
+    if [id for id, share in shares.items() if share >= 0.5] == [claim.id] and _covers_half(span, claim):
         detail = f"{shares[claim.id]:.0%} of the span is evidence of {claim.id}"
         return Match(ok=True, level=1, rule="evidence", detail=detail)
     return best
@@ -145,10 +147,17 @@ def _strictly(answer_type: AnswerType, text: str, wordings: Iterable[str]) -> bo
 
 
 def _overlap(span: _Span | None, evidence: Evidence) -> bool:
-    if span is None:
-        return False
+    return span is not None and _shared(span, evidence) > 0
+
+
+def _shared(span: _Span, evidence: Evidence) -> int:
+    """Characters that a span and a piece of evidence have in common."""
     article, start, end = span
-    return article == evidence.article and max(start, evidence.start) < min(end, evidence.end)
+    return max(0, min(end, evidence.end) - max(start, evidence.start)) if article == evidence.article else 0
+
+
+def _covers_half(span: _Span | None, claim: Claim) -> bool:
+    return span is not None and any(2 * _shared(span, e) >= len(e.text) for e in claim.evidence)
 
 
 def _evidence_shares(question: Question, text: str, span: _Span | None) -> dict[str, float]:

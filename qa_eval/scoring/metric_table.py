@@ -121,7 +121,7 @@ _ENTRIES: tuple[Metric, ...] = (
         id="lenient",
         tracks=_READING,
         meaning="Share of answerable items answered with this article's claim or another's.",
-        detail="match, or the answer makes a claim this article does not state; so match + leak where leak is defined.",
+        detail="match, or a claim this article does not state; so match + leak where leak is defined.",
         shares=mean("lenient"),
     ),
     Metric(

@@ -1,0 +1,148 @@
+"""The scorer against a second one made of plain loops, on answers that try to tell them apart."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from qa_eval import load_corpus
+from qa_eval.corpus import item_ids
+from qa_eval.records import Answer, Candidate, Corpus, ItemId, Prediction, Question
+from qa_eval.scoring import decide, pool, score_item, summarize
+from tests.loop_scorer import paraphrase_metrics, pooled_metrics, reading_metrics
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    return load_corpus()
+
+
+def adversarial_candidate(
+    rng: random.Random, corpus: Corpus, question: Question, article: str, score: float
+) -> Candidate:
+    """A span or a text that some rule might credit wrongly."""
+    text = corpus.article(article).text
+    kind = rng.randrange(8)
+    evidence = [e for c in question.claims for e in c.evidence]
+    here = [e for e in evidence if e.article == article]
+    if kind == 0 and here:  # a gold in place
+        e = rng.choice(here)
+        return Candidate(text=e.text, article=article, start=e.start, end=e.end, score=score)
+    if kind == 1 and here:  # a gold with ragged edges
+        e = rng.choice(here)
+        start = max(0, e.start - rng.randrange(12))
+        end = min(len(text), e.end + rng.randrange(-3, 12))
+        start, end = min(start, end - 1), max(start + 1, end)
+        return Candidate(text=text[start:end], article=article, start=start, end=end, score=score)
+    if kind == 2:  # another source's words, without offsets
+        return Candidate(text=rng.choice(evidence).text, score=score)
+    if kind == 3:  # wrong number, other bound, other unit
+        words = [
+            "over 400",
+            "401",
+            "four hundred and one",
+            "three days",
+            "three weeks",
+            "2015",
+            "May 2014",
+            "81",
+        ]
+        return Candidate(text=rng.choice(words), score=score)
+    if kind == 4:  # nothing, or nothing but punctuation and articles
+        return Candidate(text=rng.choice(["the", "—", "...", "\u200f", "é́"]), score=score)
+    if kind == 5 and here:  # the right words with the wrong offsets
+        e = rng.choice(here)
+        return Candidate(text=e.text, article=article, start=0, end=len(e.text), score=score)
+    start = rng.randrange(len(text) - 1)
+    end = min(len(text), start + rng.randrange(1, 60))
+    return Candidate(text=text[start:end], article=article, start=start, end=end, score=score)
+
+
+def adversarial_predictions(corpus: Corpus, seed: int) -> dict[str, Prediction]:
+    rng = random.Random(seed)
+    predictions = {}
+    for item in item_ids(corpus, tracks=("reading",), paraphrases=True):
+        question = corpus.question(item.fact)
+        scores = sorted((rng.gauss(0, 3) for _ in range(rng.randrange(0, 6))), reverse=True)
+        seen: dict[tuple[str, int | None], Candidate] = {}
+        for s in scores:
+            c = adversarial_candidate(rng, corpus, question, item.article, s)
+            seen.setdefault((c.text, c.start), c)
+        null = rng.gauss(0, 3) if rng.random() < 0.8 else None
+        error = "Boom: it broke" if rng.random() < 0.03 else None
+        final = rng.choice(["", "400", "a few"]) if rng.random() < 0.05 else None
+        predictions[str(item)] = Prediction(
+            item=str(item),
+            n_best=() if error else tuple(seen.values()),
+            null_score=null,
+            text=None if error else final,
+            error=error,
+        )
+    return predictions
+
+
+def answers_of(corpus: Corpus, predictions: dict[str, Prediction], seed: int) -> dict[str, Answer]:
+    rng = random.Random(seed)
+    answers = {}
+    for item in item_ids(corpus, tracks=("reading", "pooled"), paraphrases=True):
+        key = str(item)
+        if item.track == "reading":
+            answers[key] = decide(predictions[key], threshold=rng.choice([-1.0, 0.0, 1.5]))
+            if rng.random() < 0.02:
+                answers[key] = Answer(item=key, text="", missing=True)
+            continue
+        asked = {
+            a.id: predictions[str(replace(item, article=a.id))]
+            for a in corpus.articles
+            if str(replace(item, article=a.id)) in predictions
+        }
+        answers[key] = pool(item, corpus.question(item.fact), asked)
+    return answers
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_both_scorers_agree_on_adversarial_answers(corpus: Corpus, seed: int) -> None:
+    answers = answers_of(corpus, adversarial_predictions(corpus, seed), seed)
+    # Offsets that do not hold the answer are dropped before anything is judged.
+    scores = [
+        score_item(corpus.question(ItemId.parse(k).fact), ItemId.parse(k), a, corpus)
+        for k, a in answers.items()
+    ]
+    for s in scores:
+        if s.item.track == "reading" and s.answerable:
+            leak = s.scores["lenient"] - s.scores["match"]
+            assert leak in (0.0, 1.0), s
+            assert s.scores.get("leak", leak) == leak, s
+    summary = summarize(scores, intervals=False)
+    plain = {k: placed(corpus, a) for k, a in answers.items()}
+    for track, expected in (
+        ("reading", reading_metrics(corpus, plain) | paraphrase_metrics(corpus, plain)),
+        ("pooled", pooled_metrics(corpus, plain)),
+    ):
+        found = summary.metrics[track]
+        for name, value in expected.items():
+            if value is None:
+                assert name not in found, name
+            else:
+                assert found[name].value == pytest.approx(value, abs=1e-9), (track, name)
+
+
+def placed(corpus: Corpus, answer: Answer) -> Answer:
+    """The same answer with the offsets of every candidate dropped that the article does not confirm."""
+
+    def checked(candidate: Candidate) -> Candidate:
+        if candidate.start is None or candidate.article is None or candidate.end is None:
+            return replace(candidate, start=None, end=None)
+        text = corpus.article(candidate.article).text[candidate.start : candidate.end]
+        return candidate if text == candidate.text else replace(candidate, start=None, end=None)
+
+    chosen = answer.candidate
+    if chosen is not None and chosen.text != answer.text:
+        chosen = None
+    return replace(
+        answer,
+        candidate=None if chosen is None else checked(chosen),
+        n_best=tuple(checked(c) for c in answer.n_best),
+    )

@@ -1,0 +1,149 @@
+"""Runs in processes of their own that are killed, interrupted, or run beside each other."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qa_eval import evaluate
+from qa_eval.cache import cache_info
+from qa_eval.store import load_run
+from qa_eval.verify import verify
+from tests.fake_models import READINGS, FakeModel, four_facts
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = four_facts()
+
+SCRIPT = """
+import sys
+from qa_eval import evaluate
+from qa_eval.run import Interrupted
+from tests.fake_models import FakeModel, four_facts
+
+def told(instance):
+    print("asked", instance.item, flush=True)
+
+try:
+    print("ready", flush=True)
+    evaluate(
+        [FakeModel("first", delay=0.02, fails=told), FakeModel("slow", delay=0.04, fails=told)],
+        corpus=four_facts(), out=sys.argv[1], name="run", cache=sys.argv[2] == "cache", paraphrases=True,
+    )
+except Interrupted as interrupted:
+    print("kept in", interrupted.run.path, flush=True)
+    raise
+"""
+ASKED = 2 * READINGS
+"""Readings a model is asked, paraphrases included."""
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a run that nobody interrupts."""
+    out = tmp_path_factory.mktemp("whole")
+    models = [FakeModel("first"), FakeModel("slow")]
+    evaluate(models, corpus=CORPUS, out=out, name="run", cache=False, paraphrases=True)
+    return files(out / "run")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in sorted((folder / "predictions").glob("[!.]*"))}
+
+
+def started(out: Path, cache: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(out), cache],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def lines(process: subprocess.Popen[str]) -> Iterator[str]:
+    assert process.stdout is not None
+    return iter(process.stdout)
+
+
+def wait_for(process: subprocess.Popen[str], asked: int) -> None:
+    """Until the process has asked that often."""
+    seen = 0
+    for line in lines(process):
+        seen += line.startswith("asked")
+        if seen == asked:
+            return
+
+
+@pytest.mark.parametrize("cache", ["cache", "no cache"])
+def test_a_run_killed_at_random_moments_resumes_to_the_same_bytes(
+    tmp_path: Path, whole: dict[str, bytes], cache: str
+) -> None:
+    chance = random.Random(f"{cache} 7")
+    for _ in range(3):
+        process = started(tmp_path, cache)
+        wait_for(process, chance.randint(1, 14))
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        assert load_run(tmp_path / "run").leaderboard.status == "partial"
+    first, slow = FakeModel("first"), FakeModel("slow")
+    run = evaluate(
+        [first, slow], corpus=CORPUS, out=tmp_path, name="run", cache=cache == "cache", paraphrases=True
+    )
+    assert run.leaderboard.status == "complete"
+    assert len(first.asked) + len(slow.asked) < 2 * ASKED, "something was kept"
+    assert files(tmp_path / "run") == whole
+    assert verify(tmp_path / "run", CORPUS) == []
+    left = sorted(p.name for p in (tmp_path / "run").iterdir())
+    assert left == ["leaderboard.json", "predictions"]
+
+
+@pytest.mark.parametrize("asked", [5, ASKED + 7], ids=["the first model", "the second model"])
+def test_ctrl_c_keeps_what_is_done(tmp_path: Path, whole: dict[str, bytes], asked: int) -> None:
+    process = started(tmp_path, "cache")
+    wait_for(process, asked)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode in (130, -signal.SIGINT)
+    assert f"kept in {tmp_path / 'run'}" in out
+    assert f"Interrupted: interrupted; what is done is kept in {tmp_path / 'run'}" in err
+    board = load_run(tmp_path / "run").leaderboard
+    assert board.status == "partial"
+    models = [row for row in board.rows if not row.is_reference]
+    assert [row.status for row in models] == (["ok", "partial"] if asked > ASKED else ["partial"])
+    assert models[-1].counts.unasked > 0
+    assert verify(tmp_path / "run", CORPUS) == []
+    slow = FakeModel("slow")
+    evaluate([FakeModel("first"), slow], corpus=CORPUS, out=tmp_path, name="run", paraphrases=True)
+    assert len(slow.asked) <= ASKED - (7 if asked > ASKED else 0) + 1
+    assert files(tmp_path / "run") == whole
+
+
+def test_two_runs_at_once_share_a_cache_and_agree(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    processes = [started(tmp_path / name, "cache") for name in ("one", "two")]
+    outputs = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], outputs
+    assert files(tmp_path / "one" / "run") == files(tmp_path / "two" / "run") == whole
+    assert cache_info().entries == 2 * ASKED
+    assert cache_info().models["test:first"][0] == ASKED
+
+
+def test_two_runs_at_once_in_one_folder_both_end_well(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    processes = [started(tmp_path, "no cache") for _ in range(2)]
+    outputs = [process.communicate(timeout=60) for process in processes]
+    assert 0 in [process.returncode for process in processes], outputs
+    assert files(tmp_path / "run") == whole
+    assert verify(tmp_path / "run", CORPUS) == []
