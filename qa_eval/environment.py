@@ -11,6 +11,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def peak_rss_bytes() -> int | None:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+@cache
 def _packages() -> dict[str, str]:
     versions = {}
     for name in _PACKAGES:

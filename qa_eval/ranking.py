@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from qa_eval.judging import Judged, Threshold, judge_answers
-from qa_eval.records import Corpus, Decoding, Estimate, ItemId, ItemScore, ModelInfo, Summary
+from qa_eval.records import Corpus, Decoding, Estimate, ItemId, ItemScore, ModelInfo, Summary, Track
 from qa_eval.results_schema import (
     CountsRow,
     DecodingRow,
@@ -24,7 +24,6 @@ from qa_eval.results_schema import (
 )
 from qa_eval.scoring import REFERENCES, SCORER_VERSION, metric_terms, reference_answers, summarize
 from qa_eval.stats import (
-    Term,
     linear_contributions,
     max_t,
     minimum_detectable_difference,
@@ -203,10 +202,11 @@ def rank_rows(entries: Iterable[Entry], *, resamples: int = RESAMPLES) -> Ranked
     """
     entries = list(entries)
     sort = _sort(entries)
-    track, _, metric = sort.partition(".")
+    track: Track = "pooled" if sort.startswith("pooled.") else "reading"
+    metric = sort.partition(".")[2]
     ordered = sorted(entries, key=lambda entry: _place(entry, track, metric))
     terms = {
-        id(entry): _terms(entry.scores, track, metric)
+        id(entry): metric_terms(entry.scores, metric, track)[1]
         for entry in ordered
         if _finished(entry) and entry.row.metric(track, metric) is not None
     }
@@ -251,20 +251,6 @@ def _place(entry: Entry, track: str, metric: str) -> tuple[int, float, str]:
     if entry.row.is_reference:
         return (len(_GROUPS), 0.0, "")  # the sort is stable: references keep their order
     return (_GROUPS[entry.row.status], -_value(entry, track, metric), entry.row.model.spec)
-
-
-def _terms(scores: Sequence[ItemScore], track: str, metric: str) -> list[Term]:
-    """The metric's sums per fact, over the facts in sorted order."""
-    if track == "reading":
-        return metric_terms(scores, metric)[1]
-    # `metric_terms` takes the reading track of a metric that both have; here every fact is one item.
-    values = {
-        s.item.fact: s.scores[metric]
-        for s in scores
-        if s.item.track == track and s.item.paraphrase == 0 and metric in s.scores
-    }
-    numerator = np.array([values[fact] for fact in sorted(values)])
-    return [Term(weight=1.0, numerator=numerator, denominator=np.ones(len(values)))]
 
 
 def _detectable(contributions: np.ndarray) -> float | None:

@@ -207,7 +207,9 @@ class _Evaluation:
                     self._write()
             if self.plan.options.references:
                 data = self.plan.data.item_hashes_sha256
-                self.entries += reference_entries(self.plan.corpus, self.plan.items, data=data)
+                self.entries += reference_entries(
+                    self.plan.corpus, self.plan.items, data=data, resamples=self.plan.options.resamples
+                )
             failed = any(entry.row.status == "error" for entry in self.entries)
             return self._finished("error" if failed else "complete")
         except KeyboardInterrupt:
@@ -309,7 +311,7 @@ class _Evaluation:
                 "counts": CountsRow(cached=asked.cached, unasked=len(plan.items) - len(items)),
             }
         )
-        return judged_entry(row, judged, resamples=RESAMPLES, status=status)
+        return judged_entry(row, judged, resamples=plan.options.resamples, status=status)
 
     def _write(self) -> None:
         if self.folder is not None:
@@ -317,7 +319,7 @@ class _Evaluation:
 
     def _finished(self, status: Status) -> Run:
         """Ranks what there is, writes it, and puts the folder in its place."""
-        ranked = rank_rows(self.entries)
+        ranked = rank_rows(self.entries, resamples=self.plan.options.resamples)
         self.leaderboard = self.leaderboard.model_copy(
             update={
                 "status": status,

@@ -110,7 +110,7 @@ def _by_item(run: Run, rows: Sequence[Row]) -> dict[str, list[tuple[Row, Predict
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    near = get_close_matches(name, known, n=3, cutoff=0.7)
     if near:
         return f"{what}: not in this run; did you mean {' or '.join(near)}?"
     some = ", ".join(known[:5]) + (", …" if len(known) > 5 else "")

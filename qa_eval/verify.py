@@ -41,8 +41,8 @@ def verify(path: Path | str, corpus: Corpus | None = None) -> list[str]:
     """Every difference between a stored run and what comes out now, one line each; empty if it verifies.
 
     `corpus` is what the run was made of; the curated set by default. If that is other data, this is the only
-    difference reported. A line is `FILE: PATH: stored X, recomputed Y`. Raises InputError if the leaderboard
-    cannot be read.
+    difference reported; if answers are lost, the leaderboard's rows are not compared. A line is
+    `FILE: PATH: stored X, recomputed Y`. Raises InputError if the leaderboard cannot be read.
     """
     run = load_run(path)
     corpus = load_corpus() if corpus is None else corpus
@@ -73,12 +73,14 @@ def _verified(run: Run, corpus: Corpus) -> Iterator[str]:
             known = references.get(row.model.spec)
             if known is None:
                 yield f"{LEADERBOARD}: rows[{index}].model.spec: {row.model.spec} is no reference"
-            entries.append(known or Entry(row=row))
+            else:
+                entries.append(known)
             continue
         entry, found = _recomputed(run, row, corpus, items)
         yield from found
         entries.append(entry)
-    yield from _compared(board, entries)
+    if all(entry.scores or entry.row.status == "error" for entry in entries):
+        yield from _compared(board, entries)
 
 
 def _other_data(board: Leaderboard, corpus: Corpus) -> Iterator[str]:

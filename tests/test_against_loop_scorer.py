@@ -9,9 +9,11 @@ import pytest
 
 from qa_eval import load_corpus
 from qa_eval.corpus import item_ids
-from qa_eval.records import Answer, Candidate, Corpus, ItemId, Prediction, Question
+from qa_eval.records import TRACKS, Answer, Candidate, Corpus, ItemId, Prediction, Question, Track
 from qa_eval.scoring import decide, pool, score_item, summarize
 from tests.loop_scorer import paraphrase_metrics, pooled_metrics, reading_metrics
+
+READING: tuple[Track, ...] = ("reading",)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,7 @@ def adversarial_candidate(
 def adversarial_predictions(corpus: Corpus, seed: int) -> dict[str, Prediction]:
     rng = random.Random(seed)
     predictions = {}
-    for item in item_ids(corpus, tracks=("reading",), paraphrases=True):
+    for item in item_ids(corpus, tracks=READING, paraphrases=True):
         question = corpus.question(item.fact)
         scores = sorted((rng.gauss(0, 3) for _ in range(rng.randrange(0, 6))), reverse=True)
         seen: dict[tuple[str, int | None], Candidate] = {}
@@ -86,7 +88,7 @@ def adversarial_predictions(corpus: Corpus, seed: int) -> dict[str, Prediction]:
 def answers_of(corpus: Corpus, predictions: dict[str, Prediction], seed: int) -> dict[str, Answer]:
     rng = random.Random(seed)
     answers = {}
-    for item in item_ids(corpus, tracks=("reading", "pooled"), paraphrases=True):
+    for item in item_ids(corpus, tracks=TRACKS, paraphrases=True):
         key = str(item)
         if item.track == "reading":
             answers[key] = decide(predictions[key], threshold=rng.choice([-1.0, 0.0, 1.5]))
@@ -117,10 +119,11 @@ def test_both_scorers_agree_on_adversarial_answers(corpus: Corpus, seed: int) ->
             assert s.scores.get("leak", leak) == leak, s
     summary = summarize(scores, intervals=False)
     plain = {k: placed(corpus, a) for k, a in answers.items()}
-    for track, expected in (
-        ("reading", reading_metrics(corpus, plain) | paraphrase_metrics(corpus, plain)),
-        ("pooled", pooled_metrics(corpus, plain)),
-    ):
+    reference: dict[Track, dict[str, float | None]] = {
+        "reading": reading_metrics(corpus, plain) | paraphrase_metrics(corpus, plain),
+        "pooled": pooled_metrics(corpus, plain),
+    }
+    for track, expected in reference.items():
         found = summary.metrics[track]
         for name, value in expected.items():
             if value is None:

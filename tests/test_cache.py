@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.fake_models import TEXTS, hashed_prediction
 
 from qa_eval.cache import (
     PredictionCache,
@@ -23,6 +22,7 @@ from qa_eval.cache import (
 )
 from qa_eval.errors import RunFolderError
 from qa_eval.records import Candidate, Decoding, Instance, ModelInfo, Prediction
+from tests.fake_models import TEXTS, hashed_prediction
 
 INSTANCE = Instance(item="dead@a", question="How many soldiers died?", context=TEXTS["a"], article="a")
 INFO = ModelInfo(spec="test:m", kind="test", name="m", fingerprint="f")

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-from tests.fake_models import TEXTS, FakeModel, hashed_prediction
 
 from qa_eval.engines import ModelFailed
 from qa_eval.engines.local import LocalEngine, checked
 from qa_eval.errors import ModelError
 from qa_eval.records import Candidate, Instance, Prediction
+from tests.fake_models import TEXTS, FakeModel, hashed_prediction
 
 
 def instances(count: int) -> list[Instance]:

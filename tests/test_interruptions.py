@@ -23,6 +23,7 @@ CORPUS = four_facts()
 
 SCRIPT = """
 import sys
+import qa_eval.run
 from qa_eval import evaluate
 from qa_eval.run import Interrupted
 from tests.fake_models import FakeModel, four_facts
@@ -30,6 +31,7 @@ from tests.fake_models import FakeModel, four_facts
 def told(instance):
     print("asked", instance.item, flush=True)
 
+qa_eval.run.RESAMPLES = 99
 try:
     print("ready", flush=True)
     evaluate(
@@ -37,8 +39,8 @@ try:
         corpus=four_facts(), out=sys.argv[1], name="run", cache=sys.argv[2] == "cache", paraphrases=True,
     )
 except Interrupted as interrupted:
-    print("kept in", interrupted.run.path, flush=True)
-    raise
+    print(interrupted, flush=True)
+    sys.exit(130)
 """
 ASKED = 2 * READINGS
 """Readings a model is asked, paraphrases included."""
@@ -47,6 +49,7 @@ ASKED = 2 * READINGS
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("qa_eval.run.RESAMPLES", 99)
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +95,9 @@ def test_a_run_killed_at_random_moments_resumes_to_the_same_bytes(
     tmp_path: Path, whole: dict[str, bytes], cache: str
 ) -> None:
     chance = random.Random(f"{cache} 7")
-    for _ in range(3):
+    for earliest, latest in ((1, 8), (12, 18), (2, 14)):
         process = started(tmp_path, cache)
-        wait_for(process, chance.randint(1, 14))
+        wait_for(process, chance.randint(earliest, latest))
         process.kill()
         process.communicate()
         assert process.returncode == -signal.SIGKILL
@@ -117,9 +120,8 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path, whole: dict[str, bytes], aske
     wait_for(process, asked)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert process.returncode in (130, -signal.SIGINT)
-    assert f"kept in {tmp_path / 'run'}" in out
-    assert f"Interrupted: interrupted; what is done is kept in {tmp_path / 'run'}" in err
+    assert (process.returncode, err) == (130, "")
+    assert out.endswith(f"interrupted; what is done is kept in {tmp_path / 'run'}\n")
     board = load_run(tmp_path / "run").leaderboard
     assert board.status == "partial"
     models = [row for row in board.rows if not row.is_reference]

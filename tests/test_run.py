@@ -24,6 +24,8 @@ from tests.fake_models import READINGS, FakeModel, four_facts, hashed_prediction
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
+    # Intervals are not what is tested here, and most of the time a small run takes.
+    monkeypatch.setattr("qa_eval.run.RESAMPLES", 99)
 
 
 CORPUS = four_facts()

@@ -122,7 +122,7 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
-            near = get_close_matches(name, self.commands, n=3, cutoff=0.5)
+            near = get_close_matches(name, self.commands, n=2, cutoff=0.6)
             hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(self.commands)}."
             ctx.fail(f"No such command '{name}'. {hint}")
         return super().resolve_command(ctx, args)

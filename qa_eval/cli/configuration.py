@@ -56,8 +56,10 @@ def load_flags(path: Path, ctx: click.Context) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in _read_toml(path).items():
         name = key.replace("_", "-")
+        if isinstance(value, dict):
+            raise ConfigError(path, f"{key}: a table; flags stand at the top of the file")
         if (flag := flags.get(name)) is None:
-            near = get_close_matches(name, flags, n=2, cutoff=0.5)
+            near = get_close_matches(name, flags, n=2, cutoff=0.65)
             hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(sorted(flags))}"
             raise ConfigError(path, f"{key}: no such flag of '{ctx.command_path}'; {hint}")
         assert flag.name is not None
@@ -81,8 +83,6 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _checked(path: Path, key: str, value: object, flag: click.Option, ctx: click.Context) -> object:
-    if isinstance(value, dict):
-        raise ConfigError(path, f"{key}: a table; flags stand at the top of the file")
     if flag.is_flag != isinstance(value, bool):
         wanted = "true or false" if flag.is_flag else "a value, not true or false"
         raise ConfigError(

@@ -220,6 +220,6 @@ def _sort_key(
 
 
 def _unknown(flag: str, name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    near = get_close_matches(name, known, n=3, cutoff=0.65)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known) or 'none'}"
     return f"{flag} {name}: not in this run; {hint}"

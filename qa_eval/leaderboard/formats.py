@@ -169,7 +169,7 @@ def render_csv(view: View) -> str:
             low,
             high,
             clean(row.model.spec),
-            row.model.kind,
+            clean(row.model.kind),
             row.status,
         ]
         for _, column in columns:

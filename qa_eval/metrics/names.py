@@ -153,7 +153,7 @@ def _person(run: Sequence[_Word], negated: bool) -> Person:
     for index, word in enumerate(run):
         if index < len(run) - 1 and _is_particle(word, index == 0):
             continue
-        if word.joined and index == len(run) - 1 and not _is_particle(run[index - 1], index == 1):
+        if parts and word.joined and index == len(run) - 1 and not _is_particle(run[index - 1], index == 1):
             parts[-1] += word.text  # a double-barrelled surname is one surname
         else:
             parts.append(word.text)
@@ -168,11 +168,12 @@ def _read(text: str) -> Person | str:
     words = [word for word in words if not is_negator(word.text) and word.text not in ("the", "a", "an", "")]
     runs: list[list[_Word]] = []
     for segment in _segments(words):
+        if runs and all(word.text in _SUFFIXES for word in segment):
+            runs[-1] += segment
+            continue
         described = any(word.text in _TITLES for word in segment) or not (segment[0].upper or not cased)
         if not (runs and described):
             run = _name_run(segment, cased)
-            if run and all(word.text in _SUFFIXES for word in segment):
-                run = []
             if run:
                 runs.append(run)
     if not runs:

@@ -1,8 +1,8 @@
 """Comparing quantities: equal value, equal but for a qualifier, or in conflict.
 
-Units of time may not be dropped, count nouns may; percent, a currency and a measure may at level 1. A bound
-makes another value when claims are told apart, and is passed over otherwise unless the two bounds are opposed.
-Rough amounts equal only the same words.
+Units of time may not be dropped, count nouns may; a measure may at level 1, and so may percent or a currency
+where the question is about them. A bound makes another value when claims are told apart, and is passed over
+otherwise unless the two bounds are opposed. Rough amounts equal only the same words.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def compare_quantities(prediction: str, gold: str, answer_type: str, *, strict: 
         return _veto(one, other, "negated on one side only")
     unit_unsaid = one.kind != other.kind
     if unit_unsaid:
-        if not _droppable(one.kind, other.kind):
+        if not _droppable(one.kind, other.kind, answer_type):
             return _veto(one, other)
         same = one.said == other.said and one.vague == other.vague
     else:
@@ -58,17 +58,16 @@ def _as_type(quantity: Quantity, answer_type: str) -> Quantity:
     return quantity
 
 
-def _droppable(one: str, other: str) -> bool:
+def _droppable(one: str, other: str, answer_type: str) -> bool:
     """True if one of two different kinds is a bare number and the other's unit may go without saying.
 
+    A measure may ("100" of "100 kilometers"), and percent and a currency where the question is about them.
     Units of time may not ("three" is not "three weeks"), nor may being a rank.
     """
     if "count" not in (one, other):
         return False
     unit = other if one == "count" else one
-    return (
-        unit == "percent" or unit.startswith("money: ") or unit.removeprefix("square ") in units.MEASURE_KINDS
-    )
+    return unit.split(":")[0] == answer_type or unit.removeprefix("square ") in units.MEASURE_KINDS
 
 
 def _qualified(one: Quantity, other: Quantity, unit_unsaid: bool, *, strict: bool) -> Verdict:

@@ -1,8 +1,8 @@
 """Reading quantities: how many of what, with which bound, in a few words of text.
 
-Decisions where language leaves a choice: an amount that is rough by its words ("dozens", "several days") is
-kept as those words; "a week" is one week but "a year" after a number is its rate; ordinals count only where there
-is no other number; "no" and "none" are zero where there is no other number.
+Decisions where language leaves a choice: an amount that is rough by its words ("dozens", "several days")
+is kept as those words; "a week" is one week but "a year" after a number is its rate; ordinals count only
+where there is no other number; "no" and "none" are zero where there is no other number.
 """
 
 from __future__ import annotations
@@ -278,12 +278,12 @@ class _Reader:
             if second.kind == kind and kind in ("days", "months") and second.factor < first.factor:
                 low, end = low + second.value * second.factor, second.end
                 first.aged = first.aged or second.aged
-        elif second is not None and (first.kind in ("count", second.kind)):
+        elif second is not None and _range_of(first, second):
             if second.scaled and not first.scaled and first.value < 1000:
                 first.value *= _magnitude(second.value)
-            factor = second.factor if first.kind == "count" else first.factor
-            low, high = first.value * factor, second.value * second.factor
-            said, kind, end = (first.value, second.value), second.kind, second.end
+            unit = second if first.kind == "count" else first
+            low, high = first.value * unit.factor, second.value * second.factor
+            said, kind, end = (first.value, second.value), unit.kind, second.end
             first.aged = first.aged or second.aged
         self.keep(i, end, low, low if high is None else high, kind, said=said, aged=first.aged)
         return end
@@ -361,6 +361,13 @@ class _Reader:
         value = Fraction(rank[0])
         self.keep(i, rank[1], value, value, "ordinal", said=(value, value))
         return rank[1]
+
+
+def _range_of(first: _Amount, second: _Amount) -> bool:
+    """True if two amounts can end one range: the unit said with both, after both, or as "$" before both."""
+    return first.kind in ("count", second.kind) or (
+        second.kind == "count" and first.kind.startswith("money: ")
+    )
 
 
 def _magnitude(value: Fraction) -> int:

@@ -81,13 +81,13 @@ def kinds() -> dict[str, Kind]:
 
 def parse_spec(text: str) -> ModelSpec:
     """`ModelSpec.parse` with near matches. Raises `SpecError` also for a kind that does not exist."""
-    names = [*BUILT_IN, *_plug_ins()]
     try:
         spec = ModelSpec.parse(text)
     except UnknownWordError as error:
+        names = [*BUILT_IN, *_plug_ins()]
         known = ["embedded", *(f"baseline:{name}" for name in BASELINES), *(f"{n}:" for n in names)]
         raise SpecError(f"{error}{_did_you_mean(error.word, known)}") from None
-    if spec.kind not in names:
+    if spec.kind not in BUILT_IN and spec.kind not in (names := [*BUILT_IN, *_plug_ins()]):
         raise SpecError(
             f"no kind of model is called {spec.kind!r} (in {text!r}); there are {', '.join(names)}"
             f"{_did_you_mean(spec.kind, names)}"

@@ -242,8 +242,7 @@ class _Layout:
         rank = _beside(row.rank, row.rank_interval) if self.spread else row.rank
         first = Text(self._start(rank, clean(row.name)), BOLD if row.rank == "1" else "")
         if row.failure:
-            first.append(" " * self.gap + clean(row.failure), "red")
-            return [first]
+            return self._failed(row, rank)
         second = Text(
             self._start("" if self.spread else row.rank_interval, "" if self.spread else row.tally), DIM
         )
@@ -255,6 +254,15 @@ class _Layout:
         first.rstrip()
         second.rstrip()
         return [first] if row.brief or self.spread or not second.plain.strip() else [first, second]
+
+    def _failed(self, row: BoardRow, rank: str) -> list[Text]:
+        """On the name's line if there is room, else under it."""
+        reason, indent = clean(row.failure), " " * (self.rank_width + self.gap if self.rank_width else 0)
+        line = Text(self._start(rank, clean(row.name)))
+        if line.cell_len + self.gap + cell_len(reason) <= self.board_width:
+            return [line.append(" " * self.gap + reason, "red")]
+        line.rstrip()
+        return [line, *_wrapped(row.failure, self.board_width, "red", indent)]
 
     def _row_cells(self, row: BoardRow) -> list[Cell]:
         cells = [row.cells[i] for i in self.columns]
