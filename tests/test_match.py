@@ -91,6 +91,7 @@ LEVELS: dict[AnswerType, list[Row]] = {
         ("weeklong", "a week", 2, "number"),
         ("a week-long siege", "seven days", 2, "number"),
         ("one full week", "1 week", 2, "number"),
+        ("a full week", "1 week", 2, "number"),
         ("one and a half years", "18 months", 2, "number"),
         ("a year and a half", "one and a half years", 2, "number"),
         ("a year and a quarter", "15 months", 2, "number"),

@@ -138,14 +138,15 @@ def test_an_item_shows_question_golds_passage_answer_and_rule() -> None:
             id="abstaining",
         ),
         pytest.param(
-            answer(item="losses@c", text="", matched_claim=None, match=MatchRow(ok=True, level=5, rule="null")),
+            answer("losses@c", "", matched_claim=None, match=MatchRow(ok=True, level=5, rule="null")),
             ["gold   no answer: the article is silent", "no answer  right  rule null"],
             id="a silent article",
         ),
         pytest.param(answer(item="losses~1@a"), ["What was the toll?"], id="a paraphrase"),
         pytest.param(
             answer(item="losses@*"),
-            ["gold   “around 180”  claim 180: a", "gold   “194”  claim 194: b", "1  91.0%    8.10  around 180  a"],
+            ["gold   “around 180”  claim 180: a", "gold   “194”  claim 194: b",
+             "1  91.0%    8.10  around 180  a"],
             id="pooled",
         ),
         pytest.param(answer(matched_claim=None), ["makes no claim"], id="no claim"),
@@ -154,7 +155,9 @@ def test_an_item_shows_question_golds_passage_answer_and_rule() -> None:
         pytest.param(answer(null_score=9.0), ["is 0.90, above threshold 0.5"], id="above the threshold"),
         pytest.param(answer(truncated=True), ["some of the article was not seen"], id="truncated"),
         pytest.param(
-            answer(gold_sha256="0" * 64), ["question, article or golds have changed since the run"], id="changed"
+            answer(gold_sha256="0" * 64),
+            ["question, article or golds have changed since the run"],
+            id="changed",
         ),
         pytest.param(answer(text="\x1b[31m[b]x", n_best=[], span=None), ["“\\x1b[31m[b]x”"], id="hostile"),
     ],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 
 from qa_eval.metrics.answer_sets import set_f1
 from qa_eval.records import Answer, Candidate, Claim, Question
@@ -24,13 +25,29 @@ def distinct_candidates(question: Question, answer: Answer) -> tuple[Candidate, 
     return tuple(candidate for candidate, _ in _distinct(question, answer.n_best))
 
 
-def _distinct(question: Question, candidates: Sequence[Candidate]) -> list[tuple[Candidate, str | None]]:
+def _distinct(question: Question, candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, str | None]]:
     kept: list[tuple[Candidate, str | None]] = []
     for c in candidates:
+        if any(_overlap(c, k) for k, _ in kept):
+            continue
         claim = claim_of(question, c.text, article=c.article, start=c.start, end=c.end)
-        if not any(_overlap(c, k) or (claim is not None and claim == made) for k, made in kept):
+        if claim is None or all(claim != made for _, made in kept):
             kept.append((c, claim))
-    return kept
+            yield c, claim
+
+
+def _scored(question: Question, candidates: Sequence[Candidate]) -> list[tuple[Candidate, str | None]]:
+    """As many of the distinct candidates as any score looks at; judging all hundred would be slow."""
+    likely = [i for i, c in enumerate(candidates) if _is_likely(c)]
+    needed = likely[-1] + 1 if likely else 0
+    found = list(_distinct(question, candidates[:needed]))
+    if len(found) < COVERAGE_DEPTH:
+        found = list(islice(_distinct(question, candidates), max(COVERAGE_DEPTH, len(found))))
+    return found
+
+
+def _is_likely(candidate: Candidate) -> bool:
+    return candidate.probability is not None and candidate.probability >= SET_PROBABILITY
 
 
 def _overlap(one: Candidate, other: Candidate) -> bool:
@@ -63,10 +80,8 @@ def pooled_scores(
     if made is not None and place["start"] is not None:
         scores["attribution"] = float(any(overlaps(**place, evidence=e) for e in made.evidence))
     if answer.n_best or silent:
-        distinct = [] if failed else _distinct(question, answer.n_best)
-        named = [
-            c.text for c, _ in distinct if c.probability is not None and c.probability >= SET_PROBABILITY
-        ]
+        distinct = [] if failed else _scored(question, answer.n_best)
+        named = [c.text for c, _ in distinct if _is_likely(c)]
         scores["set_f1"] = set_f1(named, [[e.text for e in c.evidence] for c in question.claims])
         if question.contested:
             scores |= _coverage(question, {made for _, made in distinct[:COVERAGE_DEPTH] if made is not None})
