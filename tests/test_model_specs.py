@@ -66,7 +66,7 @@ def test_reading_what_was_printed_gives_the_same_spec(
     ("text", "message"),
     [
         ("", "the model spec is empty"),
-        ("embeded", "no model is called 'embeded'.*Did you mean embedded"),
+        ("embedde", "no model is called 'embedde'.*Did you mean embedded"),
         ("abstain", "Did you mean baseline:abstain"),
         ("sliding-windows", "Did you mean baseline:sliding-window"),
         ("zzz", r"no model is called 'zzz': write KIND:NAME, ORG/NAME, or ./zzz for a local folder$"),

@@ -43,7 +43,7 @@ _MONTH = (
 )
 _WEEKDAY = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 _YEAR = r"(?:1\d|20)\d\d"
-_DAY = r"[0-3]?\d(?:st|nd|rd|th)?"
+_DAY = r"[0-3]?\d(?:[snr][td]|th)?"
 _CAPITAL = r"[^\W\d_a-zß-öø-ÿ][\w’'-]*"
 
 _PATTERNS: dict[ExpressionType, re.Pattern[str]] = {

@@ -239,7 +239,9 @@ class _Layout:
         """The row's lines."""
         if self.shape == "cards":
             return self._card(row)
-        rank = _beside(row.rank, row.rank_interval) if self.spread else row.rank
+        rank = row.rank
+        if self.spread:  # ranks stand under each other, each followed by its interval
+            rank = _beside(row.rank, row.rank_interval).ljust(self.rank_width)
         first = Text(self._start(rank, clean(row.name)), BOLD if row.rank == "1" else "")
         if row.failure:
             return self._failed(row, rank)
