@@ -4,8 +4,9 @@
     ├── InputError                  files people wrote; carries every finding, not the first
     ├── SpecError                   a model spec that names nothing; carries near matches
     ├── ModelError                  a model that cannot be used, with the reason
+    │   └── ModelFailedError        a model that failed while running (qa_eval.engines)
     ├── RunFolderError              a run folder that is complete, of another identity, or not writable
-    └── CheckFailed                 exit 1: a check or verification found differences
+    └── CheckFailedError            exit 1: a check or verification found differences
 
 Messages are for the person at the terminal: what was found, where, and what would be right.
 """
@@ -45,7 +46,7 @@ class RunFolderError(QaEvalError):
     """A run folder cannot be written to, or holds something else."""
 
 
-class CheckFailed(QaEvalError):
+class CheckFailedError(QaEvalError):
     """A check, comparison or verification failed; everything ran."""
 
     exit_code = 1

@@ -14,7 +14,7 @@ from typing import Any
 from qa_eval.records import Article, Question
 
 
-def canonical_json(value: Any, *, indent: int | None = None) -> str:
+def canonical_json(value: object, *, indent: int | None = None) -> str:
     """JSON with sorted keys, UTF-8 left readable, no NaN or infinity (ValueError).
 
     >>> canonical_json({"b": 1, "a": "é"})
@@ -31,7 +31,7 @@ def sha256_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def sha256_json(value: Any) -> str:
+def sha256_json(value: object) -> str:
     """Hex SHA-256 of a value's canonical JSON."""
     return sha256_text(canonical_json(value))
 

@@ -287,7 +287,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemScore:
-    """What one answer to one item is worth. A value that is not defined for the item is absent from `scores`."""
+    """What one answer to one item is worth; a value that is not defined for it is absent from `scores`."""
 
     item: ItemId
     category: str

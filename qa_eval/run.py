@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from qa_eval.cache import PredictionCache, cache_path
-from qa_eval.engines import Engine, ModelFailed
+from qa_eval.engines import Engine, ModelFailedError
 from qa_eval.engines.local import LocalEngine
 from qa_eval.environment import describe_environment, describe_harness, peak_rss_bytes
 from qa_eval.judging import Threshold, gather, judge
@@ -244,7 +244,7 @@ class _Evaluation:
         self.progress.model(contestant.model.info.spec, len(contestant.instances))
         try:
             self._ask(contestant, asked, cache)
-        except ModelFailed as error:
+        except ModelFailedError as error:
             _log.warning("%s failed: %s", contestant.model.info.spec, error)
             row = self._row(contestant, asked)
             return Entry(row=row.model_copy(update={"status": "error", "error": str(error)}))

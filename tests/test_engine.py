@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from qa_eval.engines import ModelFailed
+from qa_eval.engines import ModelFailedError
 from qa_eval.engines.local import LocalEngine, checked
 from qa_eval.errors import ModelError
 from qa_eval.records import Candidate, Instance, Prediction
@@ -87,7 +87,7 @@ def test_a_model_that_answers_out_of_order_and_leaves_some_out_is_taken_at_its_w
 @pytest.mark.parametrize("count", [1, 3, 300])
 def test_a_model_that_fails_on_everything_is_given_up_soon(count: int) -> None:
     model = FakeModel(fails=lambda instance: RuntimeError("no weights"))
-    with pytest.raises(ModelFailed) as caught:
+    with pytest.raises(ModelFailedError) as caught:
         answered(model, count)
     assert str(caught.value) == "RuntimeError: no weights"
     assert len(model.asked) < 25
@@ -97,13 +97,13 @@ def test_a_model_that_has_answered_before_may_fail_on_the_little_that_is_left() 
     model = FakeModel(fails=lambda instance: RuntimeError("too long"))
     found = answered(model, 2, known_good=True)
     assert [p.error for p in found.values()] == ["RuntimeError: too long"] * 2
-    with pytest.raises(ModelFailed):
+    with pytest.raises(ModelFailedError):
         answered(model, 30, known_good=True)
 
 
 def test_a_model_that_says_itself_that_it_cannot_be_used_is_not_asked_again() -> None:
     model = Scripted([ModelError("the weights are damaged")])
-    with pytest.raises(ModelFailed) as caught:
+    with pytest.raises(ModelFailedError) as caught:
         answered(model, 8)
     assert str(caught.value) == "the weights are damaged"
     assert model.calls == [8]
@@ -123,7 +123,7 @@ GOOD = hashed_prediction(instances(1)[0])
     ],
 )
 def test_a_model_that_breaks_the_protocol_fails_by_name(script: list[object], message: str) -> None:
-    with pytest.raises(ModelFailed) as caught:
+    with pytest.raises(ModelFailedError) as caught:
         answered(Scripted(script), 2)
     assert str(caught.value) == message
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qa_eval.cli.commanding import Command, data_options, note, option
-from qa_eval.errors import CheckFailed, QaEvalError
+from qa_eval.errors import CheckFailedError, QaEvalError
 
 if TYPE_CHECKING:
     from qa_eval.cli.printing import Format
@@ -155,5 +155,5 @@ def verify_command(*, run: Path, questions: tuple[Path, ...], articles: Path | N
 
         for difference in differences:
             click.echo(clean(difference))
-        raise CheckFailed(f"{run}: {len(differences)} differences")
+        raise CheckFailedError(f"{run}: {len(differences)} differences")
     click.echo(f"{run}: every number came out again")

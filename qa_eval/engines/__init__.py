@@ -3,7 +3,7 @@
     Engine().predict(model, instances, on_predictions)
 
 Whatever the engine, an item that cannot be answered is a prediction with an `error`, never the end of the
-run; a model that cannot answer at all raises `ModelFailed`. Engines know no golds, caches or folders.
+run; a model that cannot answer at all raises `ModelFailedError`. Engines know no golds, caches or folders.
 To add one: a module in this folder with a class that follows `Engine`.
 """
 
@@ -15,10 +15,10 @@ from typing import Protocol
 from qa_eval.errors import ModelError
 from qa_eval.records import Instance, Prediction
 
-__all__ = ["Answering", "Engine", "ModelFailed", "OnPredictions"]
+__all__ = ["Answering", "Engine", "ModelFailedError", "OnPredictions"]
 
 
-class ModelFailed(ModelError):  # noqa: N818 - named for what happened, like CheckFailed
+class ModelFailedError(ModelError):
     """A model cannot answer: it could not be loaded, failed on everything, or broke the protocol."""
 
 
@@ -49,7 +49,7 @@ class Engine(Protocol):
 
         Every prediction goes through `on_predictions`, at the latest before this returns or raises; an
         instance that the model passed over gets none. `known_good`: it has answered before, so that failing
-        on these few instances need not mean that it fails on all. Raises ModelFailed as soon as it is known
-        that the model cannot answer, and KeyboardInterrupt as it comes.
+        on these few instances need not mean that it fails on all. Raises ModelFailedError as soon as it is
+        known that the model cannot answer, and KeyboardInterrupt as it comes.
         """
         ...

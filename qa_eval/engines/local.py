@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qa_eval.engines import Answering, ModelFailed, OnPredictions
+from qa_eval.engines import Answering, ModelFailedError, OnPredictions
 from qa_eval.errors import ModelError
 from qa_eval.records import Candidate, Instance, Prediction
 
@@ -41,7 +41,7 @@ class LocalEngine:
         for start in range(0, len(instances), self.chunk):
             session.ask(instances[start : start + self.chunk])
         if session.first_error is not None and not (session.succeeded or known_good):
-            raise ModelFailed(session.first_error)
+            raise ModelFailedError(session.first_error)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class _Session:
             self._collect(waiting)
         except ModelError as error:
             # The model itself says that it cannot be used; asking on would fail the same way.
-            raise error if isinstance(error, ModelFailed) else ModelFailed(str(error)) from error
+            raise error if isinstance(error, ModelFailedError) else ModelFailedError(str(error)) from error
         except Exception as error:
             left = list(waiting.values())
             if len(left) == 1:
@@ -85,11 +85,11 @@ class _Session:
         try:
             for prediction in self.model.predict(list(waiting.values())):
                 if not isinstance(prediction, Prediction):
-                    raise ModelFailed(f"it yielded a {type(prediction).__name__}, not a Prediction")
+                    raise ModelFailedError(f"it yielded a {type(prediction).__name__}, not a Prediction")
                 instance = waiting.pop(prediction.item, None)
                 if instance is None:
                     what = "answered twice" if prediction.item in asked else "answered without being asked"
-                    raise ModelFailed(f"item {prediction.item!r} was {what}")
+                    raise ModelFailedError(f"item {prediction.item!r} was {what}")
                 ready.append(self._noted(checked(prediction, instance)))
                 if time.monotonic() >= due:
                     ready, done = [], ready
@@ -108,7 +108,7 @@ class _Session:
         self.hand_over([prediction])
         self.raised += 1
         if not self.succeeded and self.raised >= self.engine.give_up_after:
-            raise ModelFailed(prediction.error) from error
+            raise ModelFailedError(prediction.error) from error
 
 
 def _described(error: BaseException) -> str:
