@@ -66,7 +66,7 @@ def make_plan(
     """
     if not specs and not options.references:
         raise SpecError("no model and no reference rows: there is nothing to run")
-    models = [resolve(spec, decoding, runtime) if isinstance(spec, str) else spec for spec in specs]
+    models = _resolved(specs, decoding, runtime)
     corpus = load_corpus() if corpus is None else corpus
     items = chosen_items(corpus, options)
     if not items:
@@ -95,6 +95,22 @@ def make_plan(
         data=data,
         identity=identity_of(data, options, signatures),
     )
+
+
+def _resolved(specs: Sequence[str | Model], decoding: Decoding, runtime: Runtime) -> list[Model]:
+    """Every spec is tried, so that all that are wrong are told at once; one alone keeps its own error."""
+    models: list[Model] = []
+    wrong: list[QaEvalError] = []
+    for spec in specs:
+        try:
+            models.append(resolve(spec, decoding, runtime) if isinstance(spec, str) else spec)
+        except QaEvalError as error:
+            wrong.append(error)
+    if len(wrong) > 1:
+        raise SpecError("\n".join(str(error) for error in wrong))
+    if wrong:
+        raise wrong[0]
+    return models
 
 
 def _contestant(

@@ -284,6 +284,14 @@ def test_a_model_may_answer_pooled_items_directly_and_what_it_leaves_out_is_miss
     [
         pytest.param(["baseline:abstian"], {}, SpecError, "Did you mean", id="unknown model"),
         pytest.param(
+            ["baseline:none", "embeded", "baseline:abstain"],
+            {},
+            SpecError,
+            "random-span, sliding-window, first-of-type\nno model is called 'embeded': write KIND:NAME, ORG/NAME, or"
+            " ./embeded for a local folder. Did you mean embedded?",
+            id="all unknown models at once",
+        ),
+        pytest.param(
             ["baseline:abstain", "baseline:abstain"],
             {},
             SpecError,

@@ -136,6 +136,7 @@ def _did_you_mean(word: str, known: Iterable[str]) -> str:
         targets.setdefault(name.rpartition(":")[2] or name, name)
     near = difflib.get_close_matches(word.lower(), targets, n=3, cutoff=0.6)
     found = list(dict.fromkeys(targets[name] for name in near))
+    found = [name for name in found if not (name.endswith(":") and name.rstrip(":") in found)]
     return f". Did you mean {' or '.join(found)}?" if found else ""
 
 
