@@ -287,7 +287,7 @@ def test_a_model_may_answer_pooled_items_directly_and_what_it_leaves_out_is_miss
             ["baseline:none", "embeded", "baseline:abstain"],
             {},
             SpecError,
-            "random-span, sliding-window, first-of-type\nno model is called 'embeded': write KIND:NAME, ORG/NAME, or"
+            "sliding-window, first-of-type\nno model is called 'embeded': write KIND:NAME, ORG/NAME, or"
             " ./embeded for a local folder. Did you mean embedded?",
             id="all unknown models at once",
         ),
