@@ -35,7 +35,7 @@ pytest: $(VENV)/.installed-test ## the tests, on all cores
 	$(BIN)/pytest -n auto --dist loadfile
 
 baseline: $(VENV)/.installed ## make the committed results anew
-	$(BIN)/qa-eval run --name baseline --deterministic --paraphrases --no-cache --overwrite
+	$(BIN)/qa-eval run --name baseline --deterministic --no-cache --overwrite
 
 clean: ## remove the environment and all caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
