@@ -162,6 +162,14 @@ def test_a_plain_reimplementation_agrees_to_the_last_bit(prediction: str, gold: 
 
 
 @settings(deadline=None)
+@given(adversarial, adversarial)
+def test_f1_is_symmetric_bounded_and_one_for_itself(one: str, other: str) -> None:
+    assert f1(one, other) == f1(other, one)
+    assert 0.0 <= f1(one, other) <= 1.0
+    assert f1(one, one) == 1.0
+    assert exact_match(one, other) <= f1(one, other)
+
+
 @given(adversarial, st.lists(adversarial, max_size=4))
 def test_scores_are_fractions_and_the_order_of_golds_does_not_matter(
     prediction: str, golds: list[str]
