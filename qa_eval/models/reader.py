@@ -24,9 +24,9 @@ READING_VERSION = "1"
 """Goes into fingerprints; changes whenever windows, scores or the order of spans can."""
 
 _CHUNK_INSTANCES = 64
-_CHUNK_BATCHES = 32
+_CHUNK_BATCHES = 8
 """A chunk ends after so many instances' tokenization or so many batches' tokens: enough to sort by length to
-good effect, little enough that answers keep coming."""
+good effect, little enough that answers are kept every few seconds on a laptop, should the run be stopped."""
 _MEMORY_TOKENS = 1_000_000
 """Tokenized texts are kept for the next questions about them, up to so many tokens."""
 
