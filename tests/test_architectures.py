@@ -207,7 +207,31 @@ def test_a_null_score_is_read_where_its_token_sees_the_text(build: Build, kind: 
     assert resolve(str(folder), WIDE).info.no_null_head is not sees
 
 
+@pytest.mark.parametrize("kind", SUPPORTED)
+def test_a_deterministic_run_of_a_type_is_equal_to_the_last_bit(
+    build: Build, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    # How many threads it is does not matter here, and one is much the fastest.
+    monkeypatch.setattr("qa_eval.models.huggingface._DETERMINISTIC_THREADS", 1)
+    folder, runtime = build(kind), Runtime(deterministic=True)
+    found = answers(folder, OTHERS[3:], runtime)
+    assert {p.error for p in found.values()} == {None}
+    assert answers(folder, OTHERS[:2:-1], runtime) == found
+
+
 # ---------------------------------------------------------------------------------- settings that matter
+
+
+@pytest.mark.parametrize(("kind", "name"), [("flaubert", "Flaubert"), ("xlm", "XLM"), ("xlnet", "XLNet")])
+def test_a_head_that_searches_by_beam_is_refused_by_name(
+    build: Build, tmp_path: Path, kind: str, name: str
+) -> None:
+    for path in build(kind).iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    made: Any = getattr(transformers, f"{name}ForQuestionAnswering")
+    made(transformers.AutoConfig.from_pretrained(tmp_path)).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match=f"has the head of {name}ForQuestionAnswering, .* only {name}"):
+        resolve(str(tmp_path), WIDE)
 
 
 @pytest.mark.parametrize(

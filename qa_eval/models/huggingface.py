@@ -39,6 +39,7 @@ _AutoModel: Any = transformers.AutoModel
 _AutoModelForQA: Any = transformers.AutoModelForQuestionAnswering
 
 _OPTIONS = ("unanswerable",)
+_BEAM_HEADS = ("FlaubertForQuestionAnswering", "XLMForQuestionAnswering", "XLNetForQuestionAnswering")
 _TWO_SIDED = ("xlnet",)
 """Listed by transformers as a generator, and yet every position sees all others when it reads."""
 _DTYPES = {
@@ -267,6 +268,11 @@ def _skeleton(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime
 
 def _refuse_headless(checkpoint: Checkpoint, missing: Sequence[str]) -> None:
     made_for = ", ".join(checkpoint.config.get("architectures") or ()) or "not said"
+    if made_for in _BEAM_HEADS:
+        raise ModelError(
+            f"{checkpoint.name} has the head of {made_for}, which searches for an end behind each of a few "
+            f"starts and scores no other spans; only {made_for}Simple gives logits for every token"
+        )
     more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
     raise ModelError(
         f"{checkpoint.name} is not trained for extractive question answering: its weights lack "
