@@ -526,6 +526,7 @@ def test_options_that_mean_nothing_are_refused(
         (Runtime(device="gpu9"), "no device is called 'gpu9'"),
         (Runtime(dtype="float12"), "no dtype is called 'float12'; there are auto, float32"),
         (Runtime(deterministic=True, device="cuda"), "deterministic runs are for the CPU"),
+        (Runtime(deterministic=True, device="mps"), "deterministic runs are for the CPU"),
     ],
 )
 def test_devices_and_dtypes_that_do_not_exist_are_refused(
@@ -533,6 +534,28 @@ def test_devices_and_dtypes_that_do_not_exist_are_refused(
 ) -> None:
     with pytest.raises(ModelError, match=message):
         resolve(f"hf:{checkpoints['bert']}", NARROW, runtime)
+
+
+@pytest.mark.parametrize(
+    ("device", "where", "message"),
+    [
+        ("cuda", "torch.cuda.is_available", "torch finds no CUDA device here"),
+        ("mps", "torch.backends.mps.is_available", "torch finds no Metal device here"),
+    ],
+)
+def test_a_device_that_is_not_here_is_refused(
+    checkpoints: dict[str, Path], monkeypatch: pytest.MonkeyPatch, device: str, where: str, message: str
+) -> None:
+    monkeypatch.setattr(where, lambda: False)
+    with pytest.raises(ModelError, match=message):
+        resolve(f"hf:{checkpoints['bert']}", NARROW, Runtime(device=device))
+
+
+def test_every_device_can_be_asked_for_on_the_command_line() -> None:
+    from qa_eval.cli.run_command import run_command
+
+    (option,) = (p for p in run_command.params if p.name == "device")
+    assert list(getattr(option.type, "choices", ())) == ["auto", "cpu", "cuda", "mps"]
 
 
 # ------------------------------------------------------------------------------------------ the hub

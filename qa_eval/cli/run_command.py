@@ -141,7 +141,7 @@ EXAMPLES = (
 )  # fmt: skip
 @option(
     "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
     default="auto",
     show_default=True,
     section="Computing",

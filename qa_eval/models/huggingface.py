@@ -23,6 +23,7 @@ from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerF
 from transformers.models.auto import modeling_auto
 
 from qa_eval.errors import ModelError, SpecError
+from qa_eval.models.architectures import UNPADDED, UNSUPPORTED, wrong_setting
 from qa_eval.models.checkpoints import Checkpoint, hub_checkpoint, local_checkpoint
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reader import READING_VERSION, Floats, OutOfMemoryError, SpanReader
@@ -38,6 +39,7 @@ _AutoModel: Any = transformers.AutoModel
 _AutoModelForQA: Any = transformers.AutoModelForQuestionAnswering
 
 _OPTIONS = ("unanswerable",)
+_BEAM_HEADS = ("FlaubertForQuestionAnswering", "XLMForQuestionAnswering", "XLNetForQuestionAnswering")
 _TWO_SIDED = ("xlnet",)
 """Listed by transformers as a generator, and yet every position sees all others when it reads."""
 _DTYPES = {
@@ -48,6 +50,13 @@ _DTYPES = {
 }
 _DETERMINISTIC_THREADS = 2
 """Sums come out in other last bits with other numbers of threads, so the number is fixed."""
+_LENGTHS = (
+    "max_position_embeddings",
+    "max_encoder_position_embeddings",
+    "max_decoder_position_embeddings",
+    "n_positions",
+    "max_seq_len",
+)
 _NO_LIMIT = 1_000_000
 """Tokenizers that know no limit report 1e30; no position table is this long."""
 
@@ -113,6 +122,7 @@ def _examined(
         pad_id=tokenizer.pad_token_id or 0,
         batch_tokens=runtime.batch_tokens,
         alone=runtime.deterministic,
+        pad=config.model_type not in UNPADDED,
     )
     has_null = bool(unanswerable) and windower.has_null
     info = _info(spec, checkpoint, runtime, device, dtype, has_null=has_null)
@@ -199,6 +209,8 @@ def _config(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedConfig:
     kind = checkpoint.config.get("model_type")
     remote = "AutoModelForQuestionAnswering" in (checkpoint.config.get("auto_map") or {})
     known = kind in transformers.CONFIG_MAPPING
+    if not remote and kind in UNSUPPORTED:
+        raise ModelError(f"{checkpoint.name} is of type {kind!r}: {UNSUPPORTED[kind]}")
     if (
         not runtime.trust_remote_code
         and remote
@@ -221,6 +233,8 @@ def _config(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedConfig:
         raise ModelError(
             f"{checkpoint.name} is of type {kind!r}, which has no question-answering head in transformers"
         )
+    if wrong := wrong_setting(config.to_dict()):
+        raise ModelError(f"{checkpoint.name} is of type {kind!r}: {wrong}")
     return config
 
 
@@ -254,6 +268,11 @@ def _skeleton(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime
 
 def _refuse_headless(checkpoint: Checkpoint, missing: Sequence[str]) -> None:
     made_for = ", ".join(checkpoint.config.get("architectures") or ()) or "not said"
+    if made_for in _BEAM_HEADS:
+        raise ModelError(
+            f"{checkpoint.name} has the head of {made_for}, which searches for an end behind each of a few "
+            f"starts and scores no other spans; only {made_for}Simple gives logits for every token"
+        )
     more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
     raise ModelError(
         f"{checkpoint.name} is not trained for extractive question answering: its weights lack "
@@ -280,11 +299,14 @@ def _tokenizer(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedTokenizerF
 def _is_causal(config: PreTrainedConfig) -> bool:
     """Whether a position sees only what is before it, so that the first cannot stand for "no answer"."""
     kind = config.model_type
+    if getattr(config, "is_encoder_decoder", False):
+        return False
+    if getattr(config, "is_decoder", False) or getattr(config, "causal", False):
+        return True
     return (
         kind in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
         and kind not in modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
         and kind not in _TWO_SIDED
-        and not getattr(config, "is_encoder_decoder", False)
     )
 
 
@@ -309,13 +331,13 @@ def _positions(
     family count positions from just behind their padding index, so that many rows are never used.
     """
     limits = [tokenizer.model_max_length]
-    for key in ("max_position_embeddings", "max_encoder_position_embeddings", "n_positions"):
+    for key in _LENGTHS:
         value = getattr(config, key, None)
         limits.append(value if isinstance(value, int) else None)
     for name, module in skeleton.named_modules():
-        padding = getattr(module, "padding_idx", None)
-        if name.endswith("position_embeddings") and padding is not None:
-            limits.append(module.num_embeddings - padding - 1)
+        padding, table = getattr(module, "padding_idx", None), getattr(module, "weight", None)
+        if name.endswith("position_embeddings") and padding is not None and table is not None:
+            limits.append(len(table) - padding - 1)
     known = [int(limit) for limit in limits if limit is not None and 0 < limit < _NO_LIMIT]
     return min(known) if known else None
 
@@ -351,7 +373,10 @@ class _TorchForward:
         self._takes_types = takes_types
         self._deterministic = runtime.deterministic
         model: Any = _load(checkpoint, runtime, dtype)
+        if getattr(model.config, "use_cache", False):
+            model.config.use_cache = False  # keys and values for a next token that never comes
         self._model = model.to(device).eval()
+        self._sparse = _BlockSparse.of(self._model)
 
     def __call__(
         self, ids: NDArray[np.int64], mask: NDArray[np.int64], types: NDArray[np.int64]
@@ -360,6 +385,8 @@ class _TorchForward:
             {"token_type_ids": types} if self._takes_types else {}
         )
         tensors = {name: torch.from_numpy(array).to(self._device) for name, array in inputs.items()}
+        if self._sparse is not None:
+            self._sparse.fit(ids.shape[1])
         try:
             with torch.inference_mode(), _fixed_sums() if self._deterministic else contextlib.nullcontext():
                 output = self._model(**tensors)
@@ -370,6 +397,30 @@ class _TorchForward:
         if both.shape[1:] != ids.shape:
             raise RuntimeError(f"the model gives logits of shape {both.shape[1:]} for input {ids.shape}")
         return both[0], both[1]
+
+
+class _BlockSparse:
+    """The attention of the BigBird family, which is sparse in long windows only.
+
+    The library turns it to full at the first short window and never back, so that answers would depend on
+    what was read before. Here every window has the attention that it would have as the first one.
+    """
+
+    def __init__(self, part: torch.nn.Module) -> None:
+        self._part: Any = part
+        config: Any = part.config
+        self._enough = (5 + 2 * config.num_random_blocks) * config.block_size
+
+    @classmethod
+    def of(cls, model: torch.nn.Module) -> _BlockSparse | None:
+        """None for all other models."""
+        for part in model.modules():
+            if hasattr(part, "set_attention_type") and isinstance(part, PreTrainedModel):
+                return cls(part) if part.config.attention_type == "block_sparse" else None
+        return None
+
+    def fit(self, length: int) -> None:
+        self._part.set_attention_type("block_sparse" if length > self._enough else "original_full")
 
 
 def _load(checkpoint: Checkpoint, runtime: Runtime, dtype: torch.dtype) -> PreTrainedModel:

@@ -20,7 +20,7 @@ from qa_eval.models.spans import Spans, best_spans, merge_spans
 from qa_eval.models.windows import Tokens, Window, Windower, WindowError
 from qa_eval.records import Candidate, Decoding, Instance, Prediction
 
-READING_VERSION = "1"
+READING_VERSION = "2"
 """Goes into fingerprints; changes whenever windows, scores or the order of spans can."""
 
 _CHUNK_INSTANCES = 64
@@ -76,9 +76,11 @@ class SpanReader:
         pad_id: int = 0,
         batch_tokens: int = 4096,
         alone: bool = False,
+        pad: bool = True,
     ) -> None:
         """`null`: whether the "no answer" token's logits mean anything. `alone`: every window by itself,
-        unpadded, so that its logits do not depend on its company.
+        unpadded, so that its logits do not depend on its company. Without `pad`, a batch holds windows of one
+        length only.
         """
         self._windower = windower
         self._decoding = decoding
@@ -88,6 +90,7 @@ class SpanReader:
         self._pad_id = pad_id
         self._budget = max(batch_tokens, 1)
         self._alone = alone
+        self._pad = pad
         self._known: OrderedDict[str, Tokens | WindowError] = OrderedDict()
         self._kept = 0
 
@@ -173,10 +176,14 @@ class SpanReader:
         while at < len(queue):
             to = at + 1
             # Read anew each time: the budget shrinks when memory runs out.
-            while not self._alone and to < len(queue) and len(queue[to][1]) * (to - at + 1) <= self._budget:
+            while not self._alone and to < len(queue) and self._joins(queue[at][1], queue[to][1], to - at):
                 to += 1
             yield queue[at:to]
             at = to
+
+    def _joins(self, first: Window, window: Window, others: int) -> bool:
+        """Whether a window may go into a batch that begins with `first` and holds so many others."""
+        return len(window) * (others + 1) <= self._budget and (self._pad or len(first) == len(window))
 
     def _outcomes(
         self, batch: list[tuple[int, Window]]
