@@ -16,7 +16,6 @@ import hashlib
 import json
 import logging
 import math
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from qa_eval.errors import RunFolderError
+from qa_eval.folders import cache_folder
 from qa_eval.provenance import canonical_json, sha256_json, sha256_text
 from qa_eval.records import Candidate, Decoding, Instance, ModelInfo, Prediction
 
@@ -39,16 +39,6 @@ _LOOKUP = 500
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
-
-
-def cache_folder() -> Path:
-    """Where the global cache lies: `QA_EVAL_CACHE` if set, else the platform's cache folder for this user."""
-    override = os.environ.get("QA_EVAL_CACHE")
-    if override:
-        return Path(override).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("qa-eval", appauthor=False)
 
 
 def cache_path() -> Path:

@@ -373,7 +373,8 @@ class Runtime:
     device: str = "auto"
     dtype: str = "auto"
     """`auto` is float32 on CPU."""
-    batch_tokens: int = 4096
+    batch_tokens: int | None = None
+    """Tokens, padding included, that go through a model at once; None: what suits the device."""
     deterministic: bool = False
     """Every window alone and unpadded, fixed threads, CPU."""
     trust_remote_code: bool = False

@@ -71,6 +71,7 @@ def test_these_commands_exist() -> None:
         "leaderboard",
         "show",
         "verify",
+        "bench",
         "models",
         "questions",
         "questions check",

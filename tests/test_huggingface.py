@@ -256,7 +256,7 @@ def reader(checkpoints: dict[str, Path]) -> Callable[[_Fragile, int], SpanReader
     def make(forward: _Fragile, batch_tokens: int) -> SpanReader:
         model: Any = resolve(f"hf:{checkpoints['bert']}", NARROW)
         return SpanReader(
-            model._reader._windower, NARROW, lambda: forward, null=True, batch_tokens=batch_tokens
+            model.reader._windower, NARROW, lambda: forward, null=True, batch_tokens=batch_tokens
         )
 
     return make

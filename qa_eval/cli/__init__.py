@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from qa_eval import __version__
+from qa_eval.cli.bench_command import bench_command
 from qa_eval.cli.commanding import Group
 from qa_eval.cli.data_commands import cache_group, models_command, questions_group, schema_command
 from qa_eval.cli.result_commands import leaderboard_command, show_command, verify_command
@@ -31,6 +32,7 @@ for _command in (
     leaderboard_command,
     show_command,
     verify_command,
+    bench_command,
     models_command,
     questions_group,
     schema_command,

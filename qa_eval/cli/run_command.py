@@ -158,11 +158,9 @@ EXAMPLES = (
 @option(
     "--batch-tokens",
     type=click.IntRange(min=1),
-    default=4096,
-    show_default=True,
     metavar="N",
     section="Computing",
-    help="Tokens that go through a model at once.",
+    help="Tokens that go through a model at once.  [default: 512 on a CPU, 4096 elsewhere]",
 )
 @option(
     "--deterministic",
@@ -207,7 +205,7 @@ def run_command(
     n_best: int,
     device: str,
     dtype: str,
-    batch_tokens: int,
+    batch_tokens: int | None,
     deterministic: bool,
     seed: int,
     no_cache: bool,

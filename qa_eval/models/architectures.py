@@ -43,6 +43,12 @@ together only with windows of the same length, so that an answer depends on noth
 """
 
 
+ONE_AT_A_TIME = frozenset({"big_bird", "bigbird_pegasus", "reformer"})
+"""Types whose forward pass changes the model or the random state on its way (which attention is used, which
+hashes are drawn), so that two windows must not be read at once by two threads.
+"""
+
+
 def wrong_setting(config: Mapping[str, Any]) -> str | None:
     """What in a configuration of a supported type cannot be read with, and what would help; else None."""
     kind = config.get("model_type")

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import io
 import logging
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,13 +26,13 @@ from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerF
 from transformers.models.auto import modeling_auto
 
 from qa_eval.errors import ModelError, SpecError
-from qa_eval.models.architectures import UNPADDED, UNSUPPORTED, wrong_setting
+from qa_eval.models.architectures import ONE_AT_A_TIME, UNPADDED, UNSUPPORTED, wrong_setting
 from qa_eval.models.checkpoints import Checkpoint, hub_checkpoint, local_checkpoint
 from qa_eval.models.protocol import ModelSpec
-from qa_eval.models.reader import READING_VERSION, Floats, OutOfMemoryError, SpanReader
+from qa_eval.models.reader import READING_VERSION, Floats, OutOfMemoryError, SpanModel, SpanReader
 from qa_eval.models.windows import Template, Windower, WindowError
 from qa_eval.provenance import sha256_json
-from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
+from qa_eval.records import Decoding, ModelInfo, Runtime
 
 EMBEDDED = Path(__file__).resolve().parent.parent / "embedded"
 """The folder of the model that ships with the package."""
@@ -57,16 +60,20 @@ _LENGTHS = (
     "n_positions",
     "max_seq_len",
 )
+_CPU_BATCH, _DEVICE_BATCH = 512, 4096
+"""Tokens of a batch. On a CPU long windows go alone: larger batches fall out of its caches."""
+_MOST_WORKERS = 8
+"""Python's own part of a forward pass is done by one thread at a time."""
 _NO_LIMIT = 1_000_000
 """Tokenizers that know no limit report 1e30; no position table is this long."""
 
 
-def resolve_embedded(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> HuggingFaceModel:
+def resolve_embedded(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> SpanModel:
     """The embedded model, loaded like any other folder."""
     return _examined(spec, local_checkpoint(EMBEDDED, name="embedded"), decoding, runtime)
 
 
-def resolve_huggingface(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> HuggingFaceModel:
+def resolve_huggingface(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> SpanModel:
     """A folder if there is one of that name, else a hub checkpoint (fetched if it is not cached).
 
     Raises `ModelError` with the reason for whatever cannot be used, `SpecError` for unknown options.
@@ -81,22 +88,7 @@ def resolve_huggingface(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -
     return _examined(spec, checkpoint, decoding, runtime)
 
 
-class HuggingFaceModel:
-    """A checkpoint that has been examined; its weights are loaded at the first `predict`."""
-
-    def __init__(self, info: ModelInfo, decoding: Decoding, reader: SpanReader) -> None:
-        self.info = info
-        self.decoding: Decoding | None = decoding
-        self._reader = reader
-
-    def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
-        """Raises `ModelError` where the weights cannot be loaded; see `Model.predict` for the rest."""
-        return self._reader.read(instances)
-
-
-def _examined(
-    spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime: Runtime
-) -> HuggingFaceModel:
+def _examined(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime: Runtime) -> SpanModel:
     unanswerable = _unanswerable(spec, checkpoint)
     device, dtype = _device(runtime), _dtype(runtime)
     with _quiet():
@@ -114,19 +106,21 @@ def _examined(
     except WindowError as error:
         raise ModelError(f"{checkpoint.name}: {error}") from error
     takes_types = _takes_types(skeleton, tokenizer, windower.template)
+    apart = not runtime.deterministic and device.type == "cpu" and config.model_type not in ONE_AT_A_TIME
     reader = SpanReader(
         windower,
         decoding,
-        lambda: _TorchForward(checkpoint, runtime, device, dtype, takes_types=takes_types),
+        lambda: TorchForward(checkpoint, runtime, device, dtype, takes_types=takes_types),
         null=bool(unanswerable),
         pad_id=tokenizer.pad_token_id or 0,
-        batch_tokens=runtime.batch_tokens,
+        batch_tokens=runtime.batch_tokens or (_CPU_BATCH if device.type == "cpu" else _DEVICE_BATCH),
         alone=runtime.deterministic,
         pad=config.model_type not in UNPADDED,
+        workers=_workers() if apart else None,
     )
     has_null = bool(unanswerable) and windower.has_null
     info = _info(spec, checkpoint, runtime, device, dtype, has_null=has_null)
-    return HuggingFaceModel(info, decoding, reader)
+    return SpanModel(info, decoding, reader)
 
 
 def _info(
@@ -357,7 +351,7 @@ def _fitted(checkpoint: Checkpoint, decoding: Decoding, positions: int | None) -
 # -------------------------------------------------------------------------------------- the forward pass
 
 
-class _TorchForward:
+class TorchForward:
     """The loaded model as a `Forward`."""
 
     def __init__(
@@ -397,6 +391,43 @@ class _TorchForward:
         if both.shape[1:] != ids.shape:
             raise RuntimeError(f"the model gives logits of shape {both.shape[1:]} for input {ids.shape}")
         return both[0], both[1]
+
+    def export(self, path: Path) -> None:
+        """Writes the model as an ONNX graph for batches of any size and length; raises what torch raises."""
+        names = ["input_ids", "attention_mask", *(("token_type_ids",) if self._takes_types else ())]
+        example = {name: torch.ones(2, 16, dtype=torch.long) for name in names}
+        example["attention_mask"][1, 12:] = 0  # some padding, or the mask would seem to be of no use
+        log = logging.getLogger("torch.onnx")
+        level = log.level
+        log.setLevel(logging.ERROR)
+        try:
+            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _quiet():
+                warnings.simplefilter("ignore")
+                program: Any = torch.onnx.export(
+                    _LogitsOnly(self._model, names).eval(),
+                    tuple(example.values()),
+                    dynamo=True,
+                    verbose=False,
+                    input_names=names,
+                    output_names=["start_logits", "end_logits"],
+                    dynamic_shapes=(tuple({0: "batch", 1: "sequence"} for _ in names),),
+                )
+                program.save(str(path))
+        finally:
+            log.setLevel(level)
+
+
+class _LogitsOnly(torch.nn.Module):
+    """Tensors in, two tensors out: what a graph can be made of."""
+
+    def __init__(self, model: Any, names: Sequence[str]) -> None:  # noqa: ANN401
+        super().__init__()
+        self.model = model
+        self.names = tuple(names)
+
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        output = self.model(**dict(zip(self.names, inputs, strict=True)))
+        return output.start_logits, output.end_logits
 
 
 class _BlockSparse:
@@ -443,6 +474,30 @@ def _load(checkpoint: Checkpoint, runtime: Runtime, dtype: torch.dtype) -> PreTr
         raise ModelError(f"{checkpoint.name}: weights of other shapes than config.json says: {report}")
     loaded: PreTrainedModel = model
     return loaded
+
+
+def _workers() -> Callable[[], contextlib.AbstractContextManager[Executor]] | None:
+    """Threads with a core each, for different windows; None where there is one core.
+
+    Threads that share one window's sums wait for each other at every layer, and worst on a busy machine.
+    """
+    cores = torch.get_num_threads()
+    count = min(cores, _MOST_WORKERS)
+    if count == 1:
+        return None
+
+    @contextlib.contextmanager
+    def pool() -> Iterator[Executor]:
+        # The number belongs to the thread that sets it, but for some libraries also to the process.
+        before = torch.get_num_threads()
+        threads = ThreadPoolExecutor(count, "qa-eval", torch.set_num_threads, (cores // count,))
+        try:
+            yield threads
+        finally:
+            threads.shutdown(cancel_futures=True)
+            torch.set_num_threads(before)
+
+    return pool
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ _OPTION_KEY = re.compile(r"[a-z][a-z0-9_-]*")
 
 ALONE = ("embedded",)
 """Kinds whose whole spec is the kind: there is one model of them."""
-REVISED = ("hf",)
+REVISED = ("hf", "onnx")
 """Kinds whose names may end in `@REVISION`. Elsewhere an `@` belongs to the name."""
 
 

@@ -8,8 +8,11 @@ grow with the length of a text beyond its tokens.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,19 +21,25 @@ from numpy.typing import NDArray
 
 from qa_eval.models.spans import Spans, best_spans, merge_spans
 from qa_eval.models.windows import Tokens, Window, Windower, WindowError
-from qa_eval.records import Candidate, Decoding, Instance, Prediction
+from qa_eval.records import Candidate, Decoding, Instance, ModelInfo, Prediction
 
 READING_VERSION = "2"
 """Goes into fingerprints; changes whenever windows, scores or the order of spans can."""
 
 _CHUNK_INSTANCES = 64
-_CHUNK_BATCHES = 8
+_CHUNK_BATCHES = 32
 """A chunk ends after so many instances' tokenization or so many batches' tokens: enough to sort by length to
 good effect, little enough that answers are kept every few seconds on a laptop, should the run be stopped."""
 _MEMORY_TOKENS = 1_000_000
 """Tokenized texts are kept for the next questions about them, up to so many tokens."""
 
+_AHEAD = 4
+"""Batches that wait for workers, so that tokenizing and decoding never keep one idle."""
+
 Floats = NDArray[np.float32]
+Outcome = tuple[int, Window, "tuple[Floats, Floats] | str"]
+"""Number of the instance, window, and its logits or what went wrong."""
+Arrays = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
 class OutOfMemoryError(Exception):
@@ -38,7 +47,7 @@ class OutOfMemoryError(Exception):
 
 
 class Forward(Protocol):
-    """A loaded model: what a backend has to provide."""
+    """A loaded model: what a backend has to provide. With workers, it is called by all of them at once."""
 
     def __call__(
         self, ids: NDArray[np.int64], mask: NDArray[np.int64], types: NDArray[np.int64]
@@ -47,6 +56,18 @@ class Forward(Protocol):
 
         Raises `OutOfMemoryError` where a smaller batch may succeed; anything else is that batch's failure.
         """
+
+
+@dataclass(slots=True)
+class Timings:
+    """What reading cost the thread that reads, in seconds; filled in by `SpanReader.read` as it goes."""
+
+    tokenizing: float = 0.0
+    """Texts to tokens, tokens to windows."""
+    forward: float = 0.0
+    """The model itself, padding and copying of its inputs included; with workers, waiting for them."""
+    decoding: float = 0.0
+    """Logits to spans, spans to predictions."""
 
 
 @dataclass(slots=True)
@@ -77,10 +98,12 @@ class SpanReader:
         batch_tokens: int = 4096,
         alone: bool = False,
         pad: bool = True,
+        workers: Callable[[], AbstractContextManager[Executor]] | None = None,
     ) -> None:
         """`null`: whether the "no answer" token's logits mean anything. `alone`: every window by itself,
         unpadded, so that its logits do not depend on its company. Without `pad`, a batch holds windows of one
-        length only.
+        length only. `workers`: threads, opened for each reading, that put different batches through at once;
+        without, batches go one after another.
         """
         self._windower = windower
         self._decoding = decoding
@@ -91,22 +114,120 @@ class SpanReader:
         self._budget = max(batch_tokens, 1)
         self._alone = alone
         self._pad = pad
+        self.workers = workers
         self._known: OrderedDict[str, Tokens | WindowError] = OrderedDict()
         self._kept = 0
 
-    def read(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
-        """One prediction per instance, each as soon as its windows are through."""
+    def with_forward(
+        self,
+        load: Callable[[], Forward],
+        *,
+        workers: Callable[[], AbstractContextManager[Executor]] | None,
+        alone: bool,
+    ) -> SpanReader:
+        """A reader with the same windows and decoding, and another forward pass."""
+        return SpanReader(
+            self._windower,
+            self._decoding,
+            load,
+            null=self._null,
+            pad_id=self._pad_id,
+            batch_tokens=self._budget,
+            alone=alone,
+            pad=self._pad,
+            workers=workers,
+        )
+
+    def read(self, instances: Sequence[Instance], timings: Timings | None = None) -> Iterator[Prediction]:
+        """One prediction per instance, each as soon as its windows are through.
+
+        What it takes, loading the weights apart, is added to `timings`.
+        """
+        timings = timings or Timings()
+        if self.workers is None:
+            yield from self._read(instances, timings, lambda batch: lambda: list(self._outcomes(batch)), 0)
+            return
+        with self.workers() as pool:
+
+            def begin(batch: list[tuple[int, Window]]) -> Callable[[], list[Outcome]]:
+                future: Future[list[Outcome]] = pool.submit(lambda: list(self._outcomes(batch)))
+                return future.result
+
+            yield from self._read(instances, timings, begin, _AHEAD)
+
+    def _read(
+        self,
+        instances: Sequence[Instance],
+        timings: Timings,
+        begin: Callable[[list[tuple[int, Window]]], Callable[[], list[Outcome]]],
+        ahead: int,
+    ) -> Iterator[Prediction]:
+        """Begins batches in order, up to `ahead` of them before the first is waited for."""
+        waiting: deque[tuple[dict[int, _Reading], Callable[[], list[Outcome]]]] = deque()
+        since = time.perf_counter()
         for readings, errors, queue in self._chunks(instances):
+            timings.tokenizing += time.perf_counter() - since
             yield from errors
-            if self._forward is None and queue:
-                self._forward = self._load()
+            if queue:
+                self.forward()
             for batch in self._batches(queue):
-                for number, window, outcome in self._outcomes(batch):
-                    reading = readings[number]
-                    self._take(reading, window, outcome)
-                    if reading.left == 0:
-                        yield self._prediction(reading)
-                        del readings[number]
+                waiting.append((readings, begin(batch)))
+                while len(waiting) > ahead:
+                    yield from self._finished(*waiting.popleft(), timings)
+            since = time.perf_counter()
+        timings.tokenizing += time.perf_counter() - since
+        while waiting:
+            yield from self._finished(*waiting.popleft(), timings)
+
+    def _finished(
+        self, readings: dict[int, _Reading], outcomes: Callable[[], list[Outcome]], timings: Timings
+    ) -> list[Prediction]:
+        since = time.perf_counter()
+        found = outcomes()
+        done = time.perf_counter()
+        answered = [p for p in (self._taken(readings, *outcome) for outcome in found) if p is not None]
+        timings.forward += done - since
+        timings.decoding += time.perf_counter() - done
+        return answered
+
+    # ------------------------------------------------------------------------ its parts, for measuring
+
+    def forward(self) -> Forward:
+        """The forward pass alone, loaded if it is not yet. Raises what loading it raises."""
+        if self._forward is None:
+            self._forward = self._load()
+        return self._forward
+
+    def windows(self, instances: Sequence[Instance]) -> list[Window]:
+        """All windows of all instances that can be read."""
+        return [window for _, _, queue in self._chunks(instances) for _, window in queue]
+
+    def arrays(self, windows: Sequence[Window]) -> Arrays:
+        """Ids, mask and types of a batch, padded to its longest window: what a `Forward` takes."""
+        shape = len(windows), max(map(len, windows))
+        ids = np.full(shape, self._pad_id, np.int64)
+        mask, types = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        for row, window in enumerate(windows):
+            ids[row, : len(window)] = window.ids
+            types[row, : len(window)] = window.types
+            mask[row, : len(window)] = 1
+        return ids, mask, types
+
+    def bare(self, batches: Sequence[Arrays], *, workers: bool) -> None:
+        """The forward pass of each batch and nothing else, by the workers or one after another."""
+        forward = self.forward()
+        if workers and self.workers is not None:
+            with self.workers() as pool:
+                for done in [pool.submit(forward, *batch) for batch in batches]:
+                    done.result()
+            return
+        for batch in batches:
+            forward(*batch)
+
+    def forget(self) -> None:
+        """Drops the tokens of texts seen lately, so that the next reading tokenizes them again."""
+        self._known.clear()
+        self._kept = 0
 
     # ---------------------------------------------------------------------------------- tokens to windows
 
@@ -185,12 +306,10 @@ class SpanReader:
         """Whether a window may go into a batch that begins with `first` and holds so many others."""
         return len(window) * (others + 1) <= self._budget and (self._pad or len(first) == len(window))
 
-    def _outcomes(
-        self, batch: list[tuple[int, Window]]
-    ) -> Iterator[tuple[int, Window, tuple[Floats, Floats] | str]]:
+    def _outcomes(self, batch: list[tuple[int, Window]]) -> Iterator[Outcome]:
         """Each window with its logits, or with what went wrong; a batch that fails is halved."""
         try:
-            starts, ends = self._run([window for _, window in batch])
+            starts, ends = self.forward()(*self.arrays([window for _, window in batch]))
         except Exception as error:  # one window must not take the others with it
             if len(batch) > 1:
                 half = len(batch) // 2
@@ -206,18 +325,19 @@ class SpanReader:
         for row, (number, window) in enumerate(batch):
             yield number, window, (starts[row], ends[row])
 
-    def _run(self, windows: list[Window]) -> tuple[Floats, Floats]:
-        shape = len(windows), max(map(len, windows))
-        ids = np.full(shape, self._pad_id, np.int64)
-        mask, types = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-        for row, window in enumerate(windows):
-            ids[row, : len(window)] = window.ids
-            types[row, : len(window)] = window.types
-            mask[row, : len(window)] = 1
-        assert self._forward is not None
-        return self._forward(ids, mask, types)
-
     # ------------------------------------------------------------------------------ logits to predictions
+
+    def _taken(
+        self,
+        readings: dict[int, _Reading],
+        number: int,
+        window: Window,
+        outcome: tuple[Floats, Floats] | str,
+    ) -> Prediction | None:
+        """Takes a window's outcome in; the prediction, where it was the last of its instance."""
+        reading = readings[number]
+        self._take(reading, window, outcome)
+        return self._prediction(readings.pop(number)) if reading.left == 0 else None
 
     def _take(self, reading: _Reading, window: Window, outcome: tuple[Floats, Floats] | str) -> None:
         reading.left -= 1
@@ -273,6 +393,19 @@ class SpanReader:
             windows=reading.windows,
             tokens=reading.tokens,
         )
+
+
+class SpanModel:
+    """A model that reads with a `SpanReader`; its weights are loaded at the first `predict`."""
+
+    def __init__(self, info: ModelInfo, decoding: Decoding, reader: SpanReader) -> None:
+        self.info = info
+        self.decoding: Decoding | None = decoding
+        self.reader = reader
+
+    def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
+        """Raises `ModelError` where the weights cannot be loaded; see `Model.predict` for the rest."""
+        return self.reader.read(instances)
 
 
 def _size(tokens: Tokens | WindowError) -> int:

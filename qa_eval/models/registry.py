@@ -31,6 +31,12 @@ def _huggingface(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model
     return resolve_huggingface(spec, decoding, runtime)
 
 
+def _onnx(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
+    from qa_eval.models.onnx import resolve_onnx
+
+    return resolve_onnx(spec, decoding, runtime)
+
+
 def _predictions(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
     from qa_eval.models.replay import resolve_replay
 
@@ -52,6 +58,12 @@ BUILT_IN: dict[str, Kind] = {
             summary="any extractive question-answering checkpoint, from the hub or a folder",
             example="hf:ORG/NAME[@REV]",
             factory=_huggingface,
+        ),
+        Kind(
+            name="onnx",
+            summary="the same (or `embedded`), run by ONNX Runtime; `?quantize=int8` for 8-bit products",
+            example="onnx:ORG/NAME[@REV]",
+            factory=_onnx,
         ),
         Kind(
             name="baseline",

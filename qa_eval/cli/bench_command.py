@@ -1,0 +1,128 @@
+"""`qa-eval bench`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qa_eval.cli.commanding import Command, data_options, note, option
+
+if TYPE_CHECKING:
+    from qa_eval.bench import Agreement, Speed
+
+EXAMPLES = (
+    ("qa-eval bench -m embedded --limit 10", "a minute or two; all questions take longer"),
+    ("qa-eval bench -m embedded -m onnx:embedded", "side by side, and how many answers move"),
+)
+
+
+@click.command(
+    "bench", cls=Command, examples=EXAMPLES, short_help="How fast a model reads, beside its floor."
+)
+@option(
+    "-m", "--model", "models", multiple=True, required=True, metavar="SPEC", section="Models",
+    help="A model to measure; of several, answers are compared with the first one's.",
+)  # fmt: skip
+@option("--trust-remote-code", is_flag=True, section="Models", help="Let a hub model run the code it brings.")
+@data_options
+@option("--limit", type=click.IntRange(min=1), metavar="N", section="Data", help="Only the first N facts.")
+@option(
+    "--max-length", type=int, default=384, show_default=True, metavar="N", section="Decoding",
+    help="Tokens of a window.",
+)  # fmt: skip
+@option(
+    "--doc-stride", type=int, default=128, show_default=True, metavar="N", section="Decoding",
+    help="Tokens by which windows overlap.",
+)  # fmt: skip
+@option(
+    "--rounds", type=click.IntRange(min=1), default=3, show_default=True, metavar="N", section="Computing",
+    help="Times that everything is measured; medians are shown.",
+)  # fmt: skip
+@option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+    section="Computing", help="Where to compute.",
+)  # fmt: skip
+@option(
+    "--batch-tokens", type=click.IntRange(min=1), default=None, metavar="N", section="Computing",
+    help="Tokens that go through a model at once.  [default: as in `run`]",
+)  # fmt: skip
+@option("--json", "as_json", is_flag=True, section="Output", help="Print JSON instead of the table.")
+def bench_command(
+    *,
+    models: tuple[str, ...],
+    trust_remote_code: bool,
+    questions: tuple[Path, ...],
+    articles: Path | None,
+    limit: int | None,
+    max_length: int,
+    doc_stride: int,
+    rounds: int,
+    device: str,
+    batch_tokens: int | None,
+    as_json: bool,
+) -> None:
+    """Measures how fast models read the questions' articles, and what of the time is the model itself.
+
+    The floor is the bare forward pass over the same tokens in the best batch shape, measured in turns with
+    reading from end to end; the ratio says what everything else adds. With several models, also how many
+    answers differ from the first model's, and by how much F1.
+    """
+    from qa_eval.bench import bench
+    from qa_eval.cli.printing import announce_corpus
+    from qa_eval.corpus import load_corpus
+    from qa_eval.records import Decoding, Runtime
+
+    corpus = load_corpus(questions or None, articles)
+    announce_corpus(corpus)
+    speeds, agreements = bench(
+        models,
+        corpus=corpus,
+        limit=limit,
+        decoding=Decoding(max_length=max_length, doc_stride=doc_stride),
+        runtime=Runtime(device=device, trust_remote_code=trust_remote_code, batch_tokens=batch_tokens),
+        rounds=rounds,
+        note=note,
+    )
+    if as_json:
+        found = {"models": [s.as_json() for s in speeds], "agreement": [a.as_json() for a in agreements]}
+        click.echo(json.dumps(found, indent=2, sort_keys=True))
+        return
+    for line in bench_lines(speeds, agreements):
+        click.echo(line)
+
+
+def bench_lines(speeds: Sequence[Speed], agreements: Sequence[Agreement]) -> list[str]:
+    """What was measured, for people."""
+    from qa_eval.render import clean
+
+    lines = []
+    for s in speeds:
+        shape = "windows alone" if s.floor_batch_tokens == 1 else f"batches of {s.floor_batch_tokens} tokens"
+        shape += ", one a thread" if s.floor_workers else ""
+        peak = "not known here" if s.peak_rss_bytes is None else f"{s.peak_rss_bytes / 1e6:,.0f} MB"
+        rest = max(0.0, 1 - sum(s.shares.values()))
+        lines += [
+            f"{clean(s.spec)} ({clean(s.backend)})",
+            f"  {s.items} items, {s.windows} windows, {s.tokens:,} tokens in {s.seconds:.2f} s",
+            f"  speed          {s.items / s.seconds:.1f} items/s, {s.windows / s.seconds:.1f} windows/s, "
+            f"{s.tokens / s.seconds:,.0f} tokens/s",
+            "  share of time  "
+            + ", ".join(f"{part} {share:.1%}" for part, share in [*s.shares.items(), ("rest", rest)]),
+            f"  floor          {s.floor_seconds:.2f} s ({shape})",
+            f"  ratio          {s.ratio_to_floor:.3f} x the floor, end to end",
+            f"  peak memory    {peak}",
+        ]
+    for s in speeds[1:]:
+        lines.append(
+            f"{clean(s.spec)} is {speeds[0].seconds / s.seconds:.2f} x as fast as {clean(speeds[0].spec)}"
+        )
+    for a in agreements:
+        lines.append(
+            f"{clean(a.spec)} against {clean(a.base)}: {a.moved} of {a.items} answers move, "
+            f"F1 {100 * a.f1_difference:+.2f} points, scores within {a.largest_score_difference:.2g}"
+        )
+    return lines

@@ -1,0 +1,180 @@
+"""Checkpoints run by ONNX Runtime: `onnx:` before whatever `hf:` can read, or `onnx:embedded`.
+
+A checkpoint is exported by torch the first time it is used; the graph is kept in the cache folder, by the
+content of the checkpoint. Windows, decoding and null scores are those of `hf:`, only the forward pass is
+another. `?quantize=int8` makes weights and activations of matrix products 8-bit: another model, in a row of
+its own. This is the only module that imports onnxruntime.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_eval.errors import ModelError, SpecError
+from qa_eval.folders import cache_folder
+from qa_eval.models.protocol import ModelSpec
+from qa_eval.models.reader import Floats, SpanModel
+from qa_eval.provenance import sha256_json
+from qa_eval.records import Decoding, Runtime
+
+EXPORT_VERSION = 1
+"""Part of a graph's name in the cache; changes whenever exporting or quantizing does."""
+_NEEDED = ("onnxruntime", "onnx", "onnxscript")
+_PRECISIONS = {None: "fp32", "int8": "int8"}
+
+
+def resolve_onnx(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> SpanModel:
+    """The checkpoint, examined as `hf:` does, with ONNX Runtime for its forward pass.
+
+    Raises `ModelError` where the extra is not installed and for everything that `hf:` refuses, `SpecError`
+    for a precision that there is not.
+    """
+    quantize = spec.option("quantize")
+    if quantize not in _PRECISIONS:
+        raise SpecError(f"{spec}: quantize is int8, not {quantize!r}")
+    if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
+        raise ModelError(
+            f"{spec} needs {', '.join(missing)}, which is not installed: pip install 'qa-eval[onnx]'"
+        )
+    if runtime.device not in {"auto", "cpu"} or runtime.dtype not in {"auto", "float32"}:
+        raise ModelError(
+            f"{spec} runs on the CPU from float32 weights, not on {runtime.device} in {runtime.dtype}"
+        )
+    base = _base(spec, decoding, replace(runtime, device="cpu"))
+    assert base.decoding is not None
+    precision = _PRECISIONS[quantize]
+    info = replace(base.info, spec=str(spec), kind=spec.kind, name=spec.name, backend=f"onnx-{precision}")
+    path = _graph_path(str(base.info.fingerprint))
+    reader = base.reader.with_forward(
+        lambda: _OnnxForward(base, path, quantize=quantize == "int8"),
+        workers=None if runtime.deterministic else _workers(),
+        # The scale of 8-bit activations is that of the whole batch, so company would move every answer.
+        alone=runtime.deterministic or quantize == "int8",
+    )
+    return SpanModel(info, base.decoding, reader)
+
+
+def _base(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> SpanModel:
+    from qa_eval.models.huggingface import resolve_embedded, resolve_huggingface
+
+    options = tuple((key, value) for key, value in spec.options if key != "quantize")
+    if spec.name == "embedded" and spec.revision is None:
+        return resolve_embedded(ModelSpec("embedded", "embedded", None, options), decoding, runtime)
+    return resolve_huggingface(ModelSpec("hf", spec.name, spec.revision, options), decoding, runtime)
+
+
+def _graph_path(fingerprint: str) -> Path:
+    made_by = {"version": EXPORT_VERSION} | {name: version(name) for name in ("torch", *_NEEDED)}
+    return cache_folder() / "onnx" / f"{sha256_json([fingerprint, made_by])[:32]}.onnx"
+
+
+def _workers() -> Callable[[], contextlib.AbstractContextManager[Executor]] | None:
+    """A thread for each core: one window's products on one core each is faster than sharing them."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if cores == 1:
+        return None
+
+    @contextlib.contextmanager
+    def pool() -> Iterator[Executor]:
+        threads = ThreadPoolExecutor(cores, "qa-eval")
+        try:
+            yield threads
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+    return pool
+
+
+class _OnnxForward:
+    """A session as a `Forward`; many threads may call it."""
+
+    def __init__(self, base: SpanModel, path: Path, *, quantize: bool) -> None:
+        self._session = _loaded(lambda to: _export(base, to), path)
+        if quantize:
+            small = path.with_suffix(".int8.onnx")
+            self._session = _loaded(lambda to: _quantize(path, to), small)
+        self._names = [i.name for i in self._session.get_inputs()]
+
+    def __call__(
+        self, ids: NDArray[np.int64], mask: NDArray[np.int64], types: NDArray[np.int64]
+    ) -> tuple[Floats, Floats]:
+        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+        start, end = self._session.run(None, {name: given[name] for name in self._names})
+        if start.shape != ids.shape:
+            raise RuntimeError(f"the graph gives logits of shape {start.shape} for input {ids.shape}")
+        return start, end
+
+
+def _loaded(make: Callable[[Path], None], path: Path) -> Any:  # noqa: ANN401
+    """A session of a kept graph, made first if it is not there; one that cannot be loaded is made anew."""
+    if path.is_file():
+        with contextlib.suppress(Exception):  # whatever a damaged file leads to
+            return _session(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            made = Path(folder) / path.name
+            make(made)
+            session = _session(made)
+            made.replace(path)
+            return session
+    except ModelError:
+        raise
+    except Exception as error:  # the exporter and the runtime fail in as many ways as there are models
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelError(f"no ONNX graph can be made or run: {type(error).__name__}: {lines[0]}") from error
+
+
+def _options() -> Any:  # noqa: ANN401
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return options
+
+
+def _session(path: Path) -> Any:  # noqa: ANN401
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(str(path), _options(), providers=["CPUExecutionProvider"])
+
+
+def _export(base: SpanModel, path: Path) -> None:
+    from qa_eval.models.huggingface import TorchForward
+
+    forward = base.reader.forward()
+    assert isinstance(forward, TorchForward)
+    forward.export(path)
+
+
+def _quantize(path: Path, to: Path) -> None:
+    import onnxruntime
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    # Constants are folded first: only products with a constant can be quantized.
+    folded = to.with_suffix(".folded.onnx")
+    options = _options()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(folded)
+    onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    log = logging.getLogger()
+    before = log.level
+    log.setLevel(logging.ERROR)  # it advises, on the root logger, to do what was just done
+    try:
+        quantize_dynamic(folded, to, weight_type=QuantType.QInt8, per_channel=True)
+    finally:
+        log.setLevel(before)

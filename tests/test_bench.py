@@ -1,0 +1,68 @@
+"""`qa-eval bench`: that what it says adds up; how fast it is depends on the machine and is not asserted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from qa_eval.bench import bench
+from qa_eval.cli import cli
+from qa_eval.corpus import load_corpus
+from qa_eval.errors import ModelError
+from qa_eval.records import Decoding
+from tests import tiny_models
+
+DECODING = Decoding(max_length=96, doc_stride=24)
+NARROW = ("--max-length", "96", "--doc-stride", "24")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"hf:{tiny_models.build('bert', tmp_path_factory.mktemp('bench') / 'bert')}"
+
+
+def test_json_has_the_promised_keys_and_they_add_up(tiny: str) -> None:
+    done = CliRunner().invoke(
+        cli, ["bench", "-m", tiny, "-m", f"{tiny}?unanswerable=false", "--limit", "1", "--json", *NARROW]
+    )
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    for row in told["models"]:
+        assert row["items_per_second"] == pytest.approx(row["items"] / row["seconds"])
+        assert row["windows_per_second"] == pytest.approx(row["windows"] / row["seconds"])
+        assert row["tokens_per_second"] == pytest.approx(row["tokens"] / row["seconds"])
+        assert row["windows"] >= row["items"]
+        assert set(row["shares"]) == {"tokenizing", "forward", "decoding"}
+        assert 0.5 < sum(row["shares"].values()) <= 1.001
+        assert row["ratio_to_floor"] > 0
+        assert row["peak_rss_bytes"] is None or row["peak_rss_bytes"] > 1_000_000
+    (agreement,) = told["agreement"]
+    # The same weights that never abstain: scores are equal, and no answer is empty any more.
+    assert agreement["items"] == told["models"][0]["items"]
+    assert agreement["largest_score_difference"] == pytest.approx(0, abs=1e-4)
+
+
+def test_the_table_says_the_same_for_people(tiny: str) -> None:
+    done = CliRunner().invoke(cli, ["bench", "-m", tiny, "--limit", "1", "--rounds", "1", *NARROW])
+    assert done.exit_code == 0, done.output
+    for words in ("items, ", "windows/s", "share of time", "floor", "peak memory"):
+        assert words in done.stdout
+
+
+def test_a_model_against_itself_moves_nothing(tiny: str) -> None:
+    speeds, (agreement,) = bench([tiny, tiny], corpus=load_corpus(), limit=1, rounds=1, decoding=DECODING)
+    assert [s.windows for s in speeds] == [speeds[0].windows] * 2
+    assert (agreement.moved, agreement.f1_difference) == (0, 0.0)
+
+
+def test_what_has_no_forward_pass_is_refused() -> None:
+    with pytest.raises(ModelError, match="baseline:abstain has no forward pass"):
+        bench(["baseline:abstain"], corpus=load_corpus(), limit=1)
+
+
+def test_articles_can_be_given(tiny: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["bench", "-m", tiny, "--questions", str(tmp_path / "none")])
+    assert done.exit_code == 2
