@@ -30,6 +30,7 @@ def test_json_has_the_promised_keys_and_they_add_up(tiny: str) -> None:
     )
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
+    assert told.items() >= told["models"][0].items()
     for row in told["models"]:
         assert row["items_per_second"] == pytest.approx(row["items"] / row["seconds"])
         assert row["windows_per_second"] == pytest.approx(row["windows"] / row["seconds"])

@@ -88,7 +88,9 @@ def bench_command(
         note=note,
     )
     if as_json:
-        found = {"models": [s.as_json() for s in speeds], "agreement": [a.as_json() for a in agreements]}
+        # The first model's numbers stand at the top, where they are the only ones.
+        rows = {"models": [s.as_json() for s in speeds], "agreement": [a.as_json() for a in agreements]}
+        found = speeds[0].as_json() | rows
         click.echo(json.dumps(found, indent=2, sort_keys=True))
         return
     for line in bench_lines(speeds, agreements):

@@ -102,10 +102,15 @@ class _OnnxForward:
     """A session as a `Forward`; many threads may call it."""
 
     def __init__(self, base: SpanModel, path: Path, *, quantize: bool) -> None:
-        self._session = _loaded(lambda to: _export(base, to), path)
-        if quantize:
-            small = path.with_suffix(".int8.onnx")
-            self._session = _loaded(lambda to: _quantize(path, to), small)
+        def whole() -> Any:  # noqa: ANN401
+            return _loaded(lambda to: _export(base, to), path)
+
+        def smaller(to: Path) -> None:
+            whole()
+            _quantize(path, to)
+
+        small = path.with_suffix(".int8.onnx")
+        self._session = _loaded(smaller, small) if quantize else whole()
         self._names = [i.name for i in self._session.get_inputs()]
 
     def __call__(
@@ -159,6 +164,7 @@ def _export(base: SpanModel, path: Path) -> None:
     forward = base.reader.forward()
     assert isinstance(forward, TorchForward)
     forward.export(path)
+    base.reader.unload()
 
 
 def _quantize(path: Path, to: Path) -> None:

@@ -198,6 +198,10 @@ class SpanReader:
             self._forward = self._load()
         return self._forward
 
+    def unload(self) -> None:
+        """Lets the forward pass go; the next use loads it again."""
+        self._forward = None
+
     def windows(self, instances: Sequence[Instance]) -> list[Window]:
         """All windows of all instances that can be read."""
         return [window for _, _, queue in self._chunks(instances) for _, window in queue]
