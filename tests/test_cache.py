@@ -7,6 +7,7 @@ import multiprocessing
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -274,6 +275,24 @@ def test_two_processes_share_one_cache(tmp_path: Path) -> None:
         worker.join(30)
     assert [worker.exitcode for worker in workers] == [0, 0]
     assert cache_info(tmp_path / "c").entries == 150
+
+
+def _open_at_once(path: Path, gate: Barrier) -> None:
+    gate.wait(20)
+    with PredictionCache(path=path) as cache:
+        assert cache.usable
+
+
+def test_a_new_cache_may_be_opened_by_several_processes_at_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    for n in range(3):
+        gate = context.Barrier(3)
+        workers = [context.Process(target=_open_at_once, args=(tmp_path / f"c{n}", gate)) for _ in range(3)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(30)
+        assert [worker.exitcode for worker in workers] == [0] * 3
 
 
 # ------------------------------------------------------------------------------------------ upkeep
