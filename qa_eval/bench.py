@@ -28,7 +28,7 @@ SHAPES = tuple((tokens, workers) for tokens in (1, 512, 2048) for workers in (Tr
 """What is tried for the floor: tokens of a batch (1 is every window alone), and whether threads take a batch
 each."""
 _TRACK: Track = "reading"
-_TRIAL_WINDOWS = 64
+_TRIAL_WINDOWS = 16
 """So many windows, of all lengths, decide which shape the floor has."""
 
 
@@ -175,7 +175,7 @@ def batches(windows: Sequence[Window], tokens: int) -> Iterable[list[Window]]:
 
 def _find_shape(subject: _Subject) -> None:
     reader = subject.model.reader
-    some = subject.windows[:: max(1, len(subject.windows) // _TRIAL_WINDOWS)]
+    some = subject.windows[:: -(-len(subject.windows) // _TRIAL_WINDOWS)]
     shapes = [shape for shape in SHAPES if reader.workers is not None or not shape[1]]
     packed = {tokens: [reader.arrays(b) for b in batches(some, tokens)] for tokens, _ in shapes}
     seconds: dict[tuple[int, bool], list[float]] = {shape: [] for shape in shapes}
