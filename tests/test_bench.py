@@ -37,7 +37,7 @@ def test_json_has_the_promised_keys_and_they_add_up(tiny: str) -> None:
         assert row["tokens_per_second"] == pytest.approx(row["tokens"] / row["seconds"])
         assert row["windows"] >= row["items"]
         assert set(row["shares"]) == {"tokenizing", "forward", "decoding"}
-        assert 0.5 < sum(row["shares"].values()) <= 1.001
+        assert 0 < sum(row["shares"].values()) <= 1.001
         assert row["ratio_to_floor"] > 0
         assert row["peak_rss_bytes"] is None or row["peak_rss_bytes"] > 1_000_000
     (agreement,) = told["agreement"]
