@@ -27,27 +27,12 @@ from qa_eval.stats import (
 from qa_eval.stats.draws import cluster_counts, sign_flips
 from qa_eval.stats.intervals import _bca_levels
 from qa_eval.stats.small_samples import unseen_share, widened_z
+from tests.clustered_terms import clustered, term
 
 FloatArray = NDArray[np.float64]
 
 scipy_stats: Any = stats
 """Untyped, whether or not stubs are installed."""
-
-
-def term(numerator: object, denominator: object, weight: float = 1.0) -> Term:
-    return Term(
-        weight=weight,
-        numerator=np.asarray(numerator, dtype=np.float64),
-        denominator=np.asarray(denominator, dtype=np.float64),
-    )
-
-
-def clustered(rng: np.random.Generator, clusters: int, rate: float, agree: float = 0.4) -> Term:
-    """Items that are right with a chance their cluster shares (beta-binomial, `agree` its correlation)."""
-    spread = (1 - agree) / agree
-    items = rng.integers(1, 6, clusters)
-    chances = rng.beta(rate * spread, (1 - rate) * spread, clusters)
-    return term(rng.binomial(items, chances), items)
 
 
 def assert_usable(found: Estimate) -> None:
