@@ -129,10 +129,16 @@ def test_v1_rules_refuse_a_question_without_golds() -> None:
 
 
 def test_rules_are_found_by_the_name_that_stands_in_results() -> None:
-    assert {name: rules.name for name, rules in RULES.items()} == {
-        "squad-v1.1": "squad-v1.1",
-        "squad-v2.0": "squad-v2.0",
-    }
+    assert [rules.name for rules in RULES.values()] == list(RULES)
+    assert [name for name in RULES if not name.startswith("mlqa-")] == ["squad-v1.1", "squad-v2.0", "mrqa"]
+
+
+@pytest.mark.parametrize("name", ["mrqa", "mlqa-en", "mlqa-zh"])
+def test_other_sets_treat_empty_answers_like_version_1(name: str) -> None:
+    assert RULES[name].score("", ["!"]) == (1.0, 0.0)
+    assert RULES[name].score("", ["x"]) == (0.0, 0.0)
+    with pytest.raises(ValueError, match=f"{name} .* at least one gold"):
+        RULES[name].score("x", [])
 
 
 adversarial = st.one_of(
