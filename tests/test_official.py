@@ -111,7 +111,8 @@ def test_the_best_threshold_reaches_what_it_says_and_no_other_reaches_more(
 def test_the_official_search_stops_inside_a_tie_and_ours_says_what_it_would_say() -> None:
     # Four answers of one probability: answered together they are worth 2 of 4, refused together 2 of 4. The
     # official search stops after the first two, at 4 of 4, which no threshold reaches.
-    questions = [("q0", ["x"], 0), ("q1", ["x"], 0), ("q2", [], 1), ("q3", [], 1)]
+    golds: list[list[str]] = [["x"], ["x"], [], []]
+    questions = [(f"q{i}", g, i) for i, g in enumerate(golds)]
     predictions = dict.fromkeys(("q0", "q1", "q2", "q3"), "x")
     no_answer = dict.fromkeys(predictions, 0.5)
     earned = score_answers(questions, predictions, RULES["squad-v2.0"], no_answer)
@@ -131,14 +132,14 @@ def test_the_official_search_stops_inside_a_tie_and_ours_says_what_it_would_say(
 )
 def test_to_refuse_everything_has_a_threshold_that_does(no_answer: list[float], threshold: float) -> None:
     predictions = {"q0": "x", "q1": "x"}
-    questions = [("q0", [], 0), ("q1", [], 0)]
+    questions: list[tuple[str, list[str], int]] = [("q0", [], 0), ("q1", [], 0)]
     given = dict(zip(predictions, no_answer, strict=True))
     earned = score_answers(questions, predictions, RULES["squad-v2.0"], given)
     assert [b.threshold for b in best_thresholds(earned)] == [threshold, threshold]
 
 
 def test_an_answer_that_normalizes_to_nothing_is_no_answer_in_the_search() -> None:
-    questions = [("q0", [], 0), ("q1", ["x"], 1)]
+    questions: list[tuple[str, list[str], int]] = [("q0", [], 0), ("q1", ["x"], 1)]
     predictions, no_answer = {"q0": "The", "q1": "x"}, {"q0": 0.1, "q1": 0.2}
     earned = score_answers(questions, predictions, RULES["squad-v2.0"], no_answer)
     exact = best_thresholds(earned)[0]
