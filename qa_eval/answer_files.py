@@ -141,7 +141,7 @@ class _NotJsonError(Exception):
 
 
 def _members(text: str) -> Iterator[tuple[int, str | None, Any]]:
-    """(position, key, value) of all that the JSON object or list holds which the text is; a list has no keys."""
+    """(position, key, value) of each part of the JSON object or list that the text is; a list has no keys."""
     at = _skip(text, 0)
     if text[at] not in "{[":
         raise _NotJsonError(at, "is neither a JSON object from ids to answers nor rows of them")
