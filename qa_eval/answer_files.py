@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -32,6 +32,14 @@ class Entry(NamedTuple):
     """Its key in the object; None for a row, whose id stands in it."""
     value: Any
     """The value of the key, or the row: a dict."""
+
+
+class FieldError(Exception):
+    """An entry of the wrong shape: the field, and what was found in it and would be right."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(message)
 
 
 class AnswerFile:
@@ -221,6 +229,17 @@ def _finite(text: str) -> float:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_distinct_keys, parse_constant=_no_constant, parse_float=_finite
 )
+
+
+def number_in(row: Mapping[str, Any], field: str, where: str = "") -> float | None:
+    """The number in that field; None where it is missing or null. Raises FieldError for anything else."""
+    value = row.get(field)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        name = f"{where}.{field}".strip(".")
+        raise FieldError(name, f"is {shown(value)}; it should be a number or null")
+    return float(value)
 
 
 def shown(value: object) -> str:

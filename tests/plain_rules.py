@@ -159,16 +159,20 @@ def best_reachable(
     no_answer: Mapping[str, float],
     column: int,
 ) -> float:
-    """The best percentage that any threshold reaches, by trying one in every gap; missing answers score 0."""
-    thresholds = [min(no_answer.values(), default=0.0) - 1.0, *no_answer.values()]
+    """The best percentage that any threshold reaches, by trying one in every gap; missing answers score 0.
+
+    Where there is no answer any text is wrong, as in the script's search.
+    """
     reached = []
-    for threshold in thresholds:
+    for threshold in [min(no_answer.values(), default=0.0) - 1.0, *no_answer.values()]:
         total = 0.0
         for id, golds in questions:
             if id in predictions:
-                refused = no_answer.get(id, -1e300) > threshold
-                total += (
-                    float(not golds) if refused else plain_score(predictions[id], golds, "squad-v2.0")[column]
-                )
+                if no_answer.get(id, -1e300) > threshold:
+                    total += float(not golds)
+                elif golds:
+                    total += plain_score(predictions[id], golds, "squad-v2.0")[column]
+                else:
+                    total += float(predictions[id] == "")
         reached.append(100.0 * total / len(questions))
     return max(reached)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qa_eval.answer_files import AnswerFile, shown
+from qa_eval.answer_files import AnswerFile, FieldError, number_in, shown
 from qa_eval.errors import SpecError
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.provenance import sha256_files, sha256_json
@@ -65,7 +65,7 @@ def load_predictions(path: Path) -> dict[str, Prediction]:
     for line, item, value in file.entries():
         try:
             prediction = _row(value) if item is None else _answer(item, value)
-        except _FieldError as error:
+        except FieldError as error:
             file.find(line, error.field, str(error), "type")
             continue
         if prediction.item in predictions:
@@ -82,15 +82,9 @@ def load_predictions(path: Path) -> dict[str, Prediction]:
 # -------------------------------------------------------------------------------------------- the shapes
 
 
-class _FieldError(Exception):
-    def __init__(self, field: str, message: str) -> None:
-        self.field = field
-        super().__init__(message)
-
-
 def _answer(item: str, text: object) -> Prediction:
     if not isinstance(text, str):
-        raise _FieldError(item, f"the answer is {shown(text)}; it should be a text")
+        raise FieldError(item, f"the answer is {shown(text)}; it should be a text")
     return Prediction(item=item, text=text)
 
 
@@ -98,20 +92,20 @@ def _row(row: Mapping[str, Any]) -> Prediction:
     name = "item" if "item" in row else "id"
     item = row.get(name)
     if not isinstance(item, str) or not item:
-        raise _FieldError(name, f"is {shown(item)}; it should be an item id, like FACT@ARTICLE")
+        raise FieldError(name, f"is {shown(item)}; it should be an item id, like FACT@ARTICLE")
     error = row.get("error")
     if error is not None and not isinstance(error, str):
-        raise _FieldError("error", f"is {shown(error)}; it should be a text or null")
+        raise FieldError("error", f"is {shown(error)}; it should be a text or null")
     text = row.get("prediction")
     if not isinstance(text, str) and error is None:
-        raise _FieldError("prediction", f"is {shown(text)}; it should be a text (empty for no answer)")
-    probability = _number(row, "no_answer_probability")
+        raise FieldError("prediction", f"is {shown(text)}; it should be a text (empty for no answer)")
+    probability = number_in(row, "no_answer_probability")
     if probability is not None and not 0 <= probability <= 1:
-        raise _FieldError("no_answer_probability", f"is {probability}; it should be from 0 to 1")
+        raise FieldError("no_answer_probability", f"is {probability}; it should be from 0 to 1")
     return Prediction(
         item=item,
         n_best=_n_best(row),
-        null_score=_number(row, "null_score"),
+        null_score=number_in(row, "null_score"),
         text=text if error is None else None,
         no_answer_probability=probability,
         windows=_count(row, "windows"),
@@ -123,20 +117,20 @@ def _row(row: Mapping[str, Any]) -> Prediction:
 def _n_best(row: Mapping[str, Any]) -> tuple[Candidate, ...]:
     listed = row.get("n_best") or []
     if not isinstance(listed, list):
-        raise _FieldError("n_best", f"is {shown(listed)}; it should be a list, best first")
+        raise FieldError("n_best", f"is {shown(listed)}; it should be a list, best first")
     found: list[Candidate] = []
     for number, entry in enumerate(listed):
         where = f"n_best[{number}]"
         if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
-            raise _FieldError(where, f"is {shown(entry)}; it should be an object with a text")
+            raise FieldError(where, f"is {shown(entry)}; it should be an object with a text")
         start, end = (_offset(entry, key, where) for key in ("start", "end"))
         if (start is None) != (end is None) or (start is not None and end is not None and end < start):
-            raise _FieldError(where, f"has start {start} and end {end}; give both, in order, or neither")
+            raise FieldError(where, f"has start {start} and end {end}; give both, in order, or neither")
         article = entry.get("article")
         if article is not None and not isinstance(article, str):
-            raise _FieldError(f"{where}.article", f"is {shown(article)}; it should be an article id or null")
-        score = _number(entry, "score", where)
-        probability = _number(entry, "probability", where)
+            raise FieldError(f"{where}.article", f"is {shown(article)}; it should be an article id or null")
+        score = number_in(entry, "score", where)
+        probability = number_in(entry, "probability", where)
         if score is None:
             # Only the order is known where neither is given.
             score = math.log(probability) if probability else -float(number)
@@ -144,18 +138,9 @@ def _n_best(row: Mapping[str, Any]) -> tuple[Candidate, ...]:
             text=entry["text"], article=article, start=start, end=end, score=score, probability=probability
         )
         if found and candidate.score > found[-1].score:
-            raise _FieldError(where, "has a greater score than the one before it; the best goes first")
+            raise FieldError(where, "has a greater score than the one before it; the best goes first")
         found.append(candidate)
     return tuple(found)
-
-
-def _number(row: Mapping[str, Any], field: str, where: str = "") -> float | None:
-    value = row.get(field)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _FieldError(f"{where}.{field}".strip("."), f"is {shown(value)}; it should be a number or null")
-    return float(value)
 
 
 def _offset(entry: Mapping[str, Any], field: str, where: str) -> int | None:
@@ -163,7 +148,7 @@ def _offset(entry: Mapping[str, Any], field: str, where: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise _FieldError(f"{where}.{field}", f"is {shown(value)}; it should be a character offset or null")
+        raise FieldError(f"{where}.{field}", f"is {shown(value)}; it should be a character offset or null")
     return value
 
 

@@ -5,9 +5,9 @@ Values are those of the official scripts, but for three cases in which those are
 
 * A question without a prediction scores 0 and stays in the denominator. SQuAD 2.0's script drops it from the
   overall numbers and then stops with a KeyError.
-* The search for the best no-answer threshold tries only what a threshold can do: equal probabilities are
-  answered or refused together, and an answer that normalizes to nothing is no answer. The official search
-  stops inside ties, so it can report a score that no threshold reaches, and counts "The" as an answer.
+* The search for the best no-answer threshold tries only what a threshold can do: answers with equal
+  probabilities are given or refused together. The official search stops inside ties, so it can report a score
+  that no threshold reaches.
 * A prediction without a no-answer probability is answered under every threshold. The script stops there.
 """
 
@@ -155,23 +155,31 @@ def official_scores(
 def best_thresholds(earned: Earned, *, resamples: int = 9999, seed: int = 0) -> list[BestThreshold]:
     """The best threshold by exact match and by F1, for answers with no-answer probabilities.
 
-    A threshold at or above a probability answers; one below all of them refuses every answer. That one is
-    named 0.0, as the official search does, where 0.0 is below all of them, else 1 less than the least.
+    As in the official search, and unlike in `official_scores`, any text that is not empty is wrong where there
+    is no answer, even one that normalizes to nothing, like "The". A threshold that refuses every answer is
+    named 0.0, as that search does, where 0.0 is below all probabilities, else 1 less than the least of them.
     """
-    worths = {"exact": earned.exact.astype(np.float64), "f1": earned.f1}
-    found = {name: _best_cut(earned, worth) for name, worth in worths.items()}
     every = np.ones_like(earned.answerable)
-    requests = [_mean(earned, _decided(earned, worths[name], cut), every) for name, cut in found.items()]
+    columns = {"exact": earned.exact, "f1": earned.f1}
+    worths = {
+        name: np.where(earned.answerable, worth, earned.empty).astype(np.float64)
+        for name, worth in columns.items()
+    }
+    cuts = {name: _best_cut(earned, worth) for name, worth in worths.items()}
+    requests = [_mean(earned, _decided(earned, worths[name], cut), every) for name, (cut, _) in cuts.items()]
     estimates = ratio_estimates(requests, resamples=resamples, seed=seed)
-    best = []
-    for (name, cut), estimate in zip(found.items(), estimates, strict=True):
-        score, place = _official_search(earned, worths[name])
-        best.append(
-            BestThreshold(
-                metric=name, threshold=cut, score=estimate, official_score=score, official_threshold=place
-            )
+    return [
+        BestThreshold(
+            metric=name,
+            threshold=cut,
+            score=estimate,
+            official_score=official_score,
+            official_threshold=official_cut,
         )
-    return best
+        for (name, (cut, (official_score, official_cut))), estimate in zip(
+            cuts.items(), estimates, strict=True
+        )
+    ]
 
 
 # ------------------------------------------------------------------------------------------ inside
@@ -192,37 +200,21 @@ def _mean(earned: Earned, worth: NDArray[Any], member: BoolArray) -> tuple[list[
     return [Term(weight=1.0, numerator=numerator, denominator=denominator)], int(member.sum())
 
 
-def _best_cut(earned: Earned, worth: FloatArray) -> float:
-    """The least threshold that reaches the greatest sum."""
-    order = _rising(earned)
+def _best_cut(earned: Earned, worth: FloatArray) -> tuple[float, tuple[float, float]]:
+    """The least threshold that reaches the greatest sum; score and threshold of the official search."""
+    movable = earned.predicted & np.isfinite(earned.no_answer)
+    order = np.flatnonzero(movable)[np.argsort(earned.no_answer[movable], kind="stable")]
     at = earned.no_answer[order]
-    sums = _sums(earned, worth, (worth - ~earned.answerable)[order])
+    # The sum when all are refused and after each that is answered; one by one, as in the official search, so
+    # that what is equal there is equal here to the last bit.
+    start = float(np.count_nonzero(movable & ~earned.answerable)) + float(worth[~movable].sum())
+    sums = np.cumsum(np.append(start, (worth - ~earned.answerable)[order]))
     # A threshold can stand before all answers, and after the last of those with equal probability.
     possible = np.ones_like(sums, dtype=np.bool_)
     possible[1:-1] = at[1:] != at[:-1]
-    place = int(np.argmax(np.where(possible, sums, -np.inf)))
-    if place:
-        return float(at[place - 1])
-    return 0.0 if at.size == 0 or at[0] > 0 else float(at[0]) - 1.0
-
-
-def _official_search(earned: Earned, worth: FloatArray) -> tuple[float, float]:
-    """Score and threshold of the official search: it may stop anywhere, and any text at all is an answer."""
-    order = _rising(earned)
-    gains = np.where(earned.answerable, worth, earned.empty - 1.0)
-    sums = _sums(earned, worth, gains[order])
-    place = int(np.argmax(sums))
-    return float(sums[place]) / worth.size, float(earned.no_answer[order[place - 1]]) if place else 0.0
-
-
-def _rising(earned: Earned) -> NDArray[np.intp]:
-    """The answers that some threshold refuses, the one of the least probability first."""
-    movable = np.flatnonzero(earned.predicted & np.isfinite(earned.no_answer))
-    return movable[np.argsort(earned.no_answer[movable], kind="stable")]
-
-
-def _sums(earned: Earned, worth: FloatArray, gains: FloatArray) -> FloatArray:
-    """The sum of all scores before any answer is given, and after each; one by one, for equal last bits."""
-    movable = earned.predicted & np.isfinite(earned.no_answer)
-    start = float(np.count_nonzero(movable & ~earned.answerable)) + float(worth[~movable].sum())
-    return np.cumsum(np.append(start, gains))
+    place, official = int(np.argmax(np.where(possible, sums, -np.inf))), int(np.argmax(sums))
+    refusing_all = 0.0 if at.size == 0 or at[0] > 0 else float(at[0]) - 1.0
+    return (
+        float(at[place - 1]) if place else refusing_all,
+        (float(sums[official]) / worth.size, float(at[official - 1]) if official else 0.0),
+    )

@@ -14,7 +14,7 @@ import random
 import re
 import statistics
 import string
-import sys
+
 import time
 from collections.abc import Iterator
 
