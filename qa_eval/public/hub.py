@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,7 +49,7 @@ class HubName:
         >>> HubName.parse("org/name/de@refs/convert/parquet")
         HubName(path='org/name', config='de', revision='refs/convert/parquet')
         """
-        folder = os.path.expanduser(text)
+        folder = str(Path(text).expanduser()) if text.startswith("~") else text
         if Path(folder).is_dir():
             return cls(folder)
         if text.startswith((".", "/", "~")):
