@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-from qa_eval.records import Status
+from qa_eval.records import AnswerType, Relation, Status
 
 SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
@@ -276,6 +276,13 @@ class PredictionRow(_Record):
     question_sha256: str
     context_sha256: str
     gold_sha256: str
+    question: str = ""
+    """The words asked."""
+    category: str = ""
+    answer_type: AnswerType = "text"
+    contested: bool = False
+    """True if the sources disagree on the fact."""
+    relation: Relation | None = None
     prediction: str
     """"" when abstaining."""
     final: bool = False

@@ -101,7 +101,7 @@ def _recomputed(run: Run, row: Row, corpus: Corpus, items: Sequence[ItemId]) -> 
     name = row.predictions.path
     try:
         stored = run.predictions(row)
-        sha256 = file_sha256(run.path / name) if run.path is not None else row.predictions.sha256
+        sha256 = file_sha256(run.file(row.predictions)) if run.path is not None else row.predictions.sha256
         asked = [ItemId.parse(line.item) for line in stored]
     except (InputError, ValueError) as error:
         return Entry(row=row), [f"{name}: {line}" for line in str(error).splitlines()]
