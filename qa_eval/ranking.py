@@ -36,7 +36,7 @@ RULES = "squad-v2.0"
 RESAMPLES = 9999
 UNRANKED = frozenset({"baseline:abstain", "baseline:random-span"})
 """They make the columns readable and take no part in the ranking."""
-_SORTS = ("reading.balanced_f1", "reading.f1", "pooled.f1_any")
+SORTS = ("reading.balanced_f1", "reading.f1", "pooled.f1_any")
 """What orders the rows: the first that is defined on the data."""
 _GROUPS = {"ok": 0, "partial": 1, "error": 2}
 
@@ -239,7 +239,7 @@ def _sort(entries: Sequence[Entry]) -> str:
     defined = {
         f"{track}.{metric}" for e in entries for track, metrics in e.row.metrics.items() for metric in metrics
     }
-    return next((sort for sort in _SORTS if sort in defined), _SORTS[0])
+    return next((sort for sort in SORTS if sort in defined), SORTS[0])
 
 
 def _value(entry: Entry, track: str, metric: str) -> float:

@@ -56,16 +56,16 @@ class ScoreTable:
         canonical = [s for s in fact if s.item.paraphrase == 0]
         for score in canonical:
             self._count(score)
-            self._add("item", [score], self._slices_of(score))
+            self._add("item", [score], slices_of(score, self.cluster))
         if canonical:
             # A fact is what its answerable items are, and cannot be cut by article: what is left would be
             # another metric under the same name.
-            names = {name for s in canonical if s.answerable for name in self._slices_of(s)}
+            names = {name for s in canonical if s.answerable for name in slices_of(s, self.cluster)}
             self._add("fact", canonical, {name for name in names if not name.startswith("article:")})
         for _, group in groupby(fact, key=lambda s: s.item.article):
             wordings = list(group)
             if len(wordings) > 1:
-                self._add("wordings", wordings, {n for s in wordings for n in self._slices_of(s)})
+                self._add("wordings", wordings, {n for s in wordings for n in slices_of(s, self.cluster)})
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -142,15 +142,6 @@ class ScoreTable:
         for article, outcome in score.sources.items():
             self.sources.setdefault(article, []).append(outcome)
 
-    def _slices_of(self, score: ItemScore) -> set[str]:
-        kind = "silent" if not score.answerable else "contested" if score.contested else "settled"
-        names = {WHOLE, kind}
-        names |= {f"relation:{score.relation}"} if score.relation is not None else set()
-        names |= {f"category:{score.category}"} if score.category else set()
-        if score.item.track == "reading" and self.cluster == "fact":
-            names.add(f"article:{score.item.article}")
-        return names
-
     def _add(self, unit: Unit, scores: Sequence[ItemScore], slices: Iterable[str]) -> None:
         item = scores[0].item
         name = item.fact if self.cluster == "fact" else item.article
@@ -180,6 +171,17 @@ class ScoreTable:
     def _by_cluster(self, cluster: IntArray, values: FloatArray) -> FloatArray:
         sums: FloatArray = np.bincount(cluster, values, len(self._names))
         return sums
+
+
+def slices_of(score: ItemScore, cluster: Cluster = "fact") -> set[str]:
+    """The slices that an item is in, that of all items included."""
+    kind = "silent" if not score.answerable else "contested" if score.contested else "settled"
+    names = {WHOLE, kind}
+    names |= {f"relation:{score.relation}"} if score.relation is not None else set()
+    names |= {f"category:{score.category}"} if score.category else set()
+    if score.item.track == "reading" and cluster == "fact":
+        names.add(f"article:{score.item.article}")
+    return names
 
 
 def tables_of(scores: Sequence[ItemScore], cluster: Cluster = "fact") -> dict[Track, ScoreTable]:
