@@ -55,12 +55,11 @@ def item_hashes(corpus: Corpus, items: Iterable[ItemId]) -> dict[ItemId, ItemHas
     }
 
 
-def item_hashes_sha256(hashes: Mapping[ItemId, ItemHashes]) -> str:
+def item_hashes_sha256(hashes: Iterable[tuple[ItemId | str, ItemHashes]]) -> str:
     """One hash over everything asked: the sorted (item id, item hash) pairs."""
     return sha256_json(
         sorted(
-            [str(item), item_sha256(h.question_sha256, h.context_sha256, h.gold_sha256)]
-            for item, h in hashes.items()
+            [str(item), item_sha256(h.question_sha256, h.context_sha256, h.gold_sha256)] for item, h in hashes
         )
     )
 
@@ -115,7 +114,9 @@ def judge(
         given = said is not None and said.no_answer_probability is not None and item.track == "reading"
         scores.append(score)
         words = question.wording(item.paraphrase)
-        rows.append(_row(item, words, answer, score, hashes[item], final=final, no_answer_given=given))
+        rows.append(
+            prediction_row(item, words, answer, score, hashes[item], final=final, no_answer_given=given)
+        )
     return Judged(rows=tuple(rows), scores=tuple(scores))
 
 
@@ -133,7 +134,7 @@ def judge_answers(corpus: Corpus, items: Sequence[ItemId], answers: Mapping[str,
     ]
 
 
-def _row(
+def prediction_row(
     item: ItemId,
     words: str,
     answer: Answer,
@@ -143,6 +144,9 @@ def _row(
     final: bool,
     no_answer_given: bool,
 ) -> PredictionRow:
+    """The row that stores an answer to the words asked. `final`: its text is the model's own;
+    `no_answer_given`: its no-answer probability is.
+    """
     chosen = answer.candidate
     span = None
     if chosen is not None and chosen.start is not None and chosen.end is not None:

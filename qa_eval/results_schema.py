@@ -36,7 +36,7 @@ class EstimateRow(_Record):
     n: int = 0
     """Items in the denominator."""
     clusters: int = 0
-    """Facts they come from."""
+    """Facts they come from; on public sets, contexts."""
 
 
 class DifferenceRow(_Record):
@@ -185,11 +185,21 @@ class DataRow(_Record):
     """What was asked."""
 
     kind: str = "curated"
-    """`curated` for the set that comes with the program, `files` for any other."""
+    """`curated` for the set that comes with the program, `files` for any other of its kind, `public` for a
+    data set without claims."""
+    dataset: str | None = None
+    """The spec of a public data set, as it was given."""
+    split: str | None = None
+    """The split of a public data set that was read; None for a file."""
+    cluster: Literal["fact", "context"] = "fact"
+    """What intervals and tests resample: facts, or the contexts of a public data set."""
     questions_sha256: str
     articles_sha256: str
+    """Of the texts; on public data sets, of all contexts."""
     facts: int = 0
-    """Facts that were asked."""
+    """Facts that were asked; on public data sets, questions."""
+    contexts: int | None = None
+    """Contexts that were asked about; None where facts are asked of articles."""
     contested: int = 0
     """Those of them on which the sources disagree."""
     items: ItemsRow = ItemsRow()
@@ -279,7 +289,9 @@ class PredictionRow(_Record):
     question: str = ""
     """The words asked."""
     category: str = ""
+    """Empty on public data sets."""
     answer_type: AnswerType = "text"
+    """On public data sets, what the question asks for if it tells, else `text`."""
     contested: bool = False
     """True if the sources disagree on the fact."""
     relation: Relation | None = None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qa_eval.compare.choosing import all_sides, cluster_of, differing_fields, estimand_of, side_info
+from qa_eval.compare.choosing import all_sides, differing_fields, estimand_of, side_info
 from qa_eval.compare.choosing_metrics import choose_metrics
 from qa_eval.compare.result import AllPairs, PairwiseDifference, Standing
 from qa_eval.errors import QaEvalError
@@ -41,7 +41,7 @@ def compare_all(
     scores = common_scores(sides)
     if not scores[0]:
         raise QaEvalError("these models have no item in common")
-    tables = [tables_of(side, cluster_of(sides[0].run.leaderboard)) for side in scores]
+    tables = [tables_of(side, sides[0].run.leaderboard.data.cluster) for side in scores]
     wanted = (metric,) if metric is not None else ()
     ((track, name),) = choose_metrics(tables, wanted, slice_name, sides[0].run.leaderboard.sort)
     found = [table[track].terms(name, slice_name or "") for table in tables]

@@ -8,8 +8,7 @@ from difflib import get_close_matches
 from qa_eval.compare.result import SideInfo
 from qa_eval.errors import QaEvalError
 from qa_eval.pairing import Side
-from qa_eval.results_schema import DecodingRow, Leaderboard, Row
-from qa_eval.scoring import Cluster
+from qa_eval.results_schema import DecodingRow, Row
 from qa_eval.store import Run
 
 MAY_DIFFER = ("decoding", "threshold", "track")
@@ -76,12 +75,6 @@ def differing_fields(base: Side, new: Side, allowed: Sequence[str]) -> dict[str,
     return found | {field: pair for field, pair in aside.items() if pair[0] != pair[1]}
 
 
-def cluster_of(board: Leaderboard) -> Cluster:
-    """What is resampled: facts, or on public sets contexts."""
-    named = getattr(board.data, "cluster", "fact")
-    return "context" if named == "context" else "fact"
-
-
 def side_info(side: Side) -> SideInfo:
     """A side as results name it."""
     board = side.run.leaderboard
@@ -97,7 +90,7 @@ def side_info(side: Side) -> SideInfo:
 
 def estimand_of(run: Run) -> str:
     """What the statistics of a run speak of."""
-    if cluster_of(run.leaderboard) == "context":
+    if run.leaderboard.data.cluster == "context":
         return "intervals and p speak of other contexts like these, each with its questions"
     return "intervals and p speak of other questions about these articles, not of other articles"
 
@@ -111,7 +104,7 @@ def _identity(base: Side, new: Side) -> Mapping[str, tuple[str, str]]:
     fields = {
         "rules": (one.rules, other.rules),
         "scorer_version": (one.scorer_version, other.scorer_version),
-        "data.cluster": (cluster_of(one), cluster_of(other)),
+        "data.cluster": (one.data.cluster, other.data.cluster),
         "track": (one.options.track, other.options.track),
     }
     windows = (_windows(base.row.decoding), _windows(new.row.decoding))

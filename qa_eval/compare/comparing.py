@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qa_eval.compare.changes import changed_items
-from qa_eval.compare.choosing import choose_sides, cluster_of, differing_fields, estimand_of, side_info
+from qa_eval.compare.choosing import choose_sides, differing_fields, estimand_of, side_info
 from qa_eval.compare.choosing_metrics import choose_metrics
 from qa_eval.compare.measuring import by_article, corrected, measure
 from qa_eval.compare.result import ArticleDifference, Comparison, MetricDifference, Pair, Verdict
@@ -95,7 +95,7 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
     if not shared:
         raise QaEvalError(f"{base.name} and {new.name}: no item in common{_edited_hint(pairing)}")
     scores = [[side.score(row[i], row[0]) for row in pairing.pairs] for i, side in enumerate((base, new))]
-    cluster = cluster_of(base.run.leaderboard)
+    cluster = base.run.leaderboard.data.cluster
     tables = [tables_of(side, cluster) for side in scores]
     chosen = choose_metrics(tables, wanted.metrics, wanted.slice, base.run.leaderboard.sort)
     measured = measure(
