@@ -14,7 +14,6 @@ import random
 import re
 import statistics
 import string
-
 import time
 from collections.abc import Iterator
 
