@@ -103,10 +103,10 @@ class AnswerFile:
                     line = raw.decode("utf-8").strip(" \t\r\n")
                     if not line:
                         continue
-                    row = _decoded(line)
+                    row = decoded(line)
                 except UnicodeDecodeError as error:
                     self.find(number, "", f"is not UTF-8 (byte {error.start} of the line)", "encoding")
-                except _NotJsonError as wrong:
+                except NotJsonError as wrong:
                     self.find(number, "", wrong.message, "json")
                 else:
                     yield from self._row(number, row)
@@ -134,14 +134,16 @@ class AnswerFile:
                     yield Entry(line, key, value)
                 else:
                     yield from self._row(line, value)
-        except _NotJsonError as wrong:
+        except NotJsonError as wrong:
             self.find(line + text.count("\n", counted, wrong.at), "", wrong.message, "json")
 
 
 # ------------------------------------------------------------------------------------------ strict JSON
 
 
-class _NotJsonError(Exception):
+class NotJsonError(Exception):
+    """Text that is not strict JSON: where, and what is wrong, for people."""
+
     def __init__(self, at: int, message: str) -> None:
         self.at = at
         self.message = message
@@ -152,7 +154,7 @@ def _members(text: str) -> Iterator[tuple[int, str | None, Any]]:
     """(position, key, value) of each part of the JSON object or list that the text is; a list has no keys."""
     at = _skip(text, 0)
     if text[at] not in "{[":
-        raise _NotJsonError(at, "is neither a JSON object from ids to answers nor rows of them")
+        raise NotJsonError(at, "is neither a JSON object from ids to answers nor rows of them")
     keyed = text[at] == "{"
     closing = "}" if keyed else "]"
     at = _skip(text, at + 1)
@@ -162,7 +164,7 @@ def _members(text: str) -> Iterator[tuple[int, str | None, Any]]:
         if keyed:
             key, at = _value(text, at)
             if not isinstance(key, str):
-                raise _NotJsonError(
+                raise NotJsonError(
                     start, f"is not JSON: {shown(key)} stands where a key in double quotes should"
                 )
             at = _expect(":", text, _skip(text, at))
@@ -173,7 +175,7 @@ def _members(text: str) -> Iterator[tuple[int, str | None, Any]]:
         if more:
             at = _expect(",", text, at)
     if (at := _skip(text, at + 1)) != len(text):
-        raise _NotJsonError(at, f"goes on after the end of its JSON {'object' if keyed else 'list'}")
+        raise NotJsonError(at, f"goes on after the end of its JSON {'object' if keyed else 'list'}")
 
 
 def _skip(text: str, at: int) -> int:
@@ -184,7 +186,7 @@ def _skip(text: str, at: int) -> int:
 
 def _expect(mark: str, text: str, at: int) -> int:
     if not text.startswith(mark, at):
-        raise _NotJsonError(at, f"is not JSON: a {mark!r} should stand before {text[at : at + 20]!r}")
+        raise NotJsonError(at, f"is not JSON: a {mark!r} should stand before {text[at : at + 20]!r}")
     return _skip(text, at + 1)
 
 
@@ -193,17 +195,18 @@ def _value(text: str, at: int) -> tuple[Any, int]:
     try:
         return _DECODER.raw_decode(text, at)
     except json.JSONDecodeError as error:
-        raise _NotJsonError(error.pos, f"is not JSON (column {error.colno}: {error.msg})") from error
+        raise NotJsonError(error.pos, f"is not JSON (column {error.colno}: {error.msg})") from error
     except RecursionError as error:
-        raise _NotJsonError(at, "is nested too deeply") from error
+        raise NotJsonError(at, "is nested too deeply") from error
     except ValueError as error:
-        raise _NotJsonError(at, str(error)) from error
+        raise NotJsonError(at, str(error)) from error
 
 
-def _decoded(line: str) -> Any:  # noqa: ANN401
+def decoded(line: str) -> Any:  # noqa: ANN401
+    """The one JSON value that a line is. Raises NotJsonError, also for a key given twice and for NaN."""
     value, end = _value(line, 0)
     if (end := _skip(line, end)) != len(line):
-        raise _NotJsonError(end, f"is not JSON (column {end + 1}: Extra data)")
+        raise NotJsonError(end, f"is not JSON (column {end + 1}: Extra data)")
     return value
 
 

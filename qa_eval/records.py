@@ -166,6 +166,34 @@ class Corpus:
         return {q.id: q for q in self.questions}[id]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One question of a public data set, with its text and its golds."""
+
+    id: str
+    """As in the data set, where it is unique."""
+    question: str
+    context: str
+    context_id: str
+    """`c` and the first 12 hex digits of the SHA-256 of the context: equal texts are one cluster."""
+    golds: tuple[str, ...]
+    """Answers as in the data set, in its order, repeated ones included; empty where no answer is right."""
+    starts: tuple[int | None, ...] = ()
+    """Where each gold stands in the context; None where the data set does not say, or is wrong."""
+
+    @property
+    def item(self) -> ItemId:
+        """`QID@CONTEXTID`, in which `% @ ~ *` of the question's id are percent-encoded.
+
+        >>> str(Example(id="q@1", question="?", context="A b.", context_id="c0", golds=()).item)
+        'q%401@c0'
+        """
+        return ItemId(fact=self.id.translate(_ENCODED), article=self.context_id)
+
+
+_ENCODED = str.maketrans({c: f"%{ord(c):02X}" for c in "%@~*"})
+
+
 # ------------------------------------------------------------------------------------------ the items
 
 
@@ -306,7 +334,8 @@ class ItemScore:
     """Per-item values of the metrics, by metric id."""
     confidence: float | None = None
     correct: bool = False
-    """What `confidence` is about: `match` on the reading track, `match_any` on the pooled one."""
+    """What `confidence` is about: `match` on the reading track, `match_any` on the pooled one; on public
+    sets, most of whose questions have no type, EM."""
     no_answer_margin: float | None = None
     """Ranks items by belief in no answer: null score - best score; or the given probability's logit."""
     answered: bool = False
@@ -333,7 +362,7 @@ class Estimate:
     n: int
     """Items in the denominator."""
     clusters: int
-    """Facts they come from."""
+    """Facts they come from; on public sets, contexts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
