@@ -166,6 +166,34 @@ class Corpus:
         return {q.id: q for q in self.questions}[id]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One question of a public data set, with its text and its golds."""
+
+    id: str
+    """As in the data set, where it is unique."""
+    question: str
+    context: str
+    context_id: str
+    """`c` and the first 12 hex digits of the SHA-256 of the context: equal texts are one cluster."""
+    golds: tuple[str, ...]
+    """Answers as in the data set, in its order, repeated ones included; empty where no answer is right."""
+    starts: tuple[int | None, ...] = ()
+    """Where each gold stands in the context; None where the data set does not say, or is wrong."""
+
+    @property
+    def item(self) -> ItemId:
+        """`QID@CONTEXTID`, in which `% @ ~ *` of the question's id are percent-encoded.
+
+        >>> str(Example(id="q@1", question="?", context="A b.", context_id="c0", golds=()).item)
+        'q%401@c0'
+        """
+        return ItemId(fact=self.id.translate(_ENCODED), article=self.context_id)
+
+
+_ENCODED = str.maketrans({c: f"%{ord(c):02X}" for c in "%@~*"})
+
+
 # ------------------------------------------------------------------------------------------ the items
 
 

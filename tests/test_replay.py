@@ -58,8 +58,9 @@ ROW = {
         ("a.jsonl", '{"id": "f@a", "prediction": "the city"}\n{"id": "g@a", "prediction": ""}\n'),
         ("a.jsonl", '{"item": "f@a", "prediction": "the city"}\r\n\r\n{"id": "g@a", "prediction": ""}'),
         ("a.txt", '{"id": "f@a", "prediction": "the city"}\n{"id": "g@a", "prediction": ""}\n'),
+        ("a.json", '[{"id": "f@a", "prediction": "the city"},\n {"id": "g@a", "prediction": ""}]\n'),
     ],
-    ids=["object", "object over lines", "lines", "lines with CRLF and a blank", "lines by another name"],
+    ids=["object", "object over lines", "lines", "lines with CRLF", "lines by another name", "list"],
 )
 def test_answers_are_read_and_are_final(write: Write, name: str, text: str) -> None:
     found = replayed(write(name, text), "f@a", "g@a", "not-there@a")
@@ -138,15 +139,18 @@ GOOD = '{"id": "f@a", "prediction": "x"}\n'
         pytest.param("a.jsonl", "\ufeff" + GOOD, ["a.jsonl: starts with a byte order mark"], id="BOM"),
         pytest.param("a.jsonl", GOOD + "\udcff", ["a.jsonl:2: is not UTF-8"], id="not UTF-8"),
         pytest.param("a.jsonl", GOOD + "{nope}\n", ["a.jsonl:2: is not JSON (column 2"], id="bad JSON"),
-        pytest.param("a.jsonl", GOOD + "[1]\n", ["a.jsonl:2: is [1]; each line should be"], id="no object"),
+        pytest.param("a.jsonl", GOOD + "[1]\n", ["a.jsonl:2: is [1]; each row should be"], id="no object"),
         pytest.param(
             "a.jsonl", GOOD + GOOD, ["a.jsonl:2: id: 'f@a' is there twice, first in line 1"], id="twice"
         ),
         pytest.param(
-            "a.json", '{"f@a": "x", "f@a": "y"}', ["a.json: has the key 'f@a' twice"], id="key twice"
+            "a.json",
+            '{"f@a": "x",\n"f@a": "y"}',
+            ["a.json:2: id: 'f@a' is there twice, first in line 1"],
+            id="key twice",
         ),
         pytest.param(
-            "a.json", '{"f@a": 3}', ["a.json: f@a: the answer is 3; it should be a text"], id="number"
+            "a.json", '{"f@a": 3}', ["a.json:1: f@a: the answer is 3; it should be a text"], id="number"
         ),
         pytest.param(
             "a.jsonl",

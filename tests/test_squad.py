@@ -1,4 +1,4 @@
-"""The SQuAD rules: worked examples, and a second, plain implementation written from their description."""
+"""The SQuAD rules: worked examples, and agreement with a second, plain implementation."""
 
 from __future__ import annotations
 
@@ -7,41 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qa_eval.metrics.squad import RULES, SQUAD_V1, SQUAD_V2, Rules, exact_match, f1, normalize
-
-ASCII_PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
-
-
-def plain_normalize(text: str) -> list[str]:
-    """The tokens, found character by character."""
-    kept = [c for c in text.lower() if c not in ASCII_PUNCTUATION]
-    # A word character is what `\\w` means for str patterns; the underscore is gone with the punctuation.
-    pieces: list[str] = []
-    word = ""
-    for c in [*kept, " "]:
-        if c.isalnum():
-            word += c
-            continue
-        pieces.append(" " if word in ("a", "an", "the") else word)
-        pieces.append(c)
-        word = ""
-    return "".join(pieces).split()
-
-
-def plain_f1(prediction: str, gold: str, both_empty: float) -> float:
-    left, right = plain_normalize(prediction), plain_normalize(gold)
-    if not left and not right:
-        return both_empty
-    rest = list(right)
-    shared = 0
-    for token in left:
-        if token in rest:
-            rest.remove(token)
-            shared += 1
-    if shared == 0:
-        return 0.0
-    p = 1.0 * shared / len(left)
-    r = 1.0 * shared / len(right)
-    return (2 * p * r) / (p + r)
+from tests.plain_rules import overlap_f1, squad_tokens
 
 
 @pytest.mark.parametrize(
@@ -129,10 +95,16 @@ def test_v1_rules_refuse_a_question_without_golds() -> None:
 
 
 def test_rules_are_found_by_the_name_that_stands_in_results() -> None:
-    assert {name: rules.name for name, rules in RULES.items()} == {
-        "squad-v1.1": "squad-v1.1",
-        "squad-v2.0": "squad-v2.0",
-    }
+    assert [rules.name for rules in RULES.values()] == list(RULES)
+    assert [name for name in RULES if not name.startswith("mlqa-")] == ["squad-v1.1", "squad-v2.0", "mrqa"]
+
+
+@pytest.mark.parametrize("name", ["mrqa", "mlqa-en", "mlqa-zh"])
+def test_other_sets_treat_empty_answers_like_version_1(name: str) -> None:
+    assert RULES[name].score("", ["!"]) == (1.0, 0.0)
+    assert RULES[name].score("", ["x"]) == (0.0, 0.0)
+    with pytest.raises(ValueError, match=f"{name} .* at least one gold"):
+        RULES[name].score("x", [])
 
 
 adversarial = st.one_of(
@@ -155,10 +127,11 @@ adversarial = st.one_of(
 @example("the", "")
 @example("a_an", "the–a")
 def test_a_plain_reimplementation_agrees_to_the_last_bit(prediction: str, gold: str) -> None:
-    assert normalize(prediction) == " ".join(plain_normalize(prediction))
-    assert exact_match(prediction, gold) == float(plain_normalize(prediction) == plain_normalize(gold))
+    said, wanted = squad_tokens(prediction), squad_tokens(gold)
+    assert normalize(prediction) == " ".join(said)
+    assert exact_match(prediction, gold) == float(said == wanted)
     for both_empty in (0.0, 1.0):
-        assert f1(prediction, gold, both_empty=both_empty) == plain_f1(prediction, gold, both_empty)
+        assert f1(prediction, gold, both_empty=both_empty) == overlap_f1(said, wanted, both_empty)
 
 
 @settings(deadline=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -28,7 +28,13 @@ EXPECTED = {
 """What a value must be, by the validation library's error type."""
 
 
-def validate_shape(model: type[Shape], value: dict[str, Any]) -> tuple[Shape | None, list[tuple[str, str]]]:
+Parts = Mapping[str, type[BaseModel]]
+"""The model of the objects under a key of that name."""
+
+
+def validate_shape(
+    model: type[Shape], value: dict[str, Any], parts: Parts = PART_MODELS
+) -> tuple[Shape | None, list[tuple[str, str]]]:
     """The validated line, and (field, message) for everything wrong with its shape.
 
     A line that is wrong only in having unknown keys is returned without them, so that what it says is still
@@ -38,7 +44,7 @@ def validate_shape(model: type[Shape], value: dict[str, Any]) -> tuple[Shape | N
         return model.model_validate(value), []
     except ValidationError as error:
         details = error.errors(include_url=False)
-    messages = [_sentence(model, detail) for detail in details]
+    messages = [_sentence(model, detail, parts) for detail in details]
     if any(detail["type"] != "extra_forbidden" for detail in details):
         return None, messages
     copied = copy.deepcopy(value)
@@ -59,14 +65,14 @@ def field_path(location: Sequence[str | int]) -> str:
     return field
 
 
-def _sentence(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
+def _sentence(model: type[BaseModel], detail: ErrorDetails, parts: Parts) -> tuple[str, str]:
     location, kind, found = detail["loc"], detail["type"], detail["input"]
     field = field_path(location)
     if kind == "missing":
-        description = _model_at(model, location).model_fields[str(location[-1])].description
+        description = _model_at(model, location, parts).model_fields[str(location[-1])].description
         return field, f"is missing ({description})"
     if kind == "extra_forbidden":
-        known = _model_at(model, location).model_fields
+        known = _model_at(model, location, parts).model_fields
         return field, f"unknown key {quote(str(location[-1]))}{suggestion(str(location[-1]), known)}"
     if kind == "literal_error":
         options = [o.strip("' ") for o in detail["ctx"]["expected"].replace(" or ", ", ").split(",")]
@@ -78,11 +84,11 @@ def _sentence(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
     return field, f"{detail['msg']}, found {describe(found)}"
 
 
-def _model_at(model: type[BaseModel], location: Sequence[str | int]) -> type[BaseModel]:
+def _model_at(model: type[BaseModel], location: Sequence[str | int], parts: Parts) -> type[BaseModel]:
     """The model of the object that holds the last key of the location."""
     for part in location[:-1]:
         if isinstance(part, str):
-            model = PART_MODELS.get(part, model)
+            model = parts.get(part, model)
     return model
 
 

@@ -1,7 +1,7 @@
-"""Exact match and F1 as the official SQuAD scripts compute them, bit for bit.
+"""Exact match and F1 as the official scripts of SQuAD, MRQA and MLQA compute them, bit for bit.
 
-The two versions of the script normalize alike and differ only in what they do with empty answers. A result
-names the rules it was computed under, because the same answers score differently under the other ones:
+The two versions of SQuAD's script normalize alike and differ only in what they do with empty answers. A
+result names the rules it was computed under, because the same answers score differently under the other ones:
 
 | case                          | `squad-v1.1` | `squad-v2.0`                            |
 |-------------------------------|--------------|-----------------------------------------|
@@ -10,7 +10,11 @@ names the rules it was computed under, because the same answers score differentl
 | no golds                      | an error     | golds are `[""]`                        |
 | golds that normalize to empty | kept         | dropped; `[""]` if none is left         |
 
-Source: Rajpurkar et al., SQuAD (2016), and Rajpurkar, Jia and Liang, SQuAD 2.0 (2018).
+`mrqa` is `squad-v1.1` under another name. `mlqa-en` and so on treat empty answers like `squad-v1.1` and
+normalize as `qa_eval.metrics.mlqa` says.
+
+Source: Rajpurkar et al., SQuAD (2016); Rajpurkar, Jia and Liang, SQuAD 2.0 (2018); Fisch et al., MRQA 2019;
+Lewis et al., MLQA (2020).
 """
 
 from __future__ import annotations
@@ -18,9 +22,11 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+
+from qa_eval.metrics.mlqa import MLQA_LANGUAGES, mlqa_normalizer
 
 _DELETE_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
@@ -64,12 +70,15 @@ def f1(prediction: str, gold: str, *, both_empty: float = 1.0) -> float:
     >>> f1("the Golden Gate Bridge", "Golden Gate")
     0.8
     """
-    predicted, wanted = normalize(prediction).split(), normalize(gold).split()
+    return _overlap(normalize(prediction).split(), normalize(gold).split(), both_empty)
+
+
+def _overlap(predicted: Sequence[str], wanted: Sequence[str], both_empty: float) -> float:
     if not predicted or not wanted:
-        return both_empty if predicted == wanted else 0.0
-    shared = sum((Counter(predicted) & Counter(wanted)).values())
-    if shared == 0:
+        return 0.0 if predicted or wanted else both_empty
+    if set(predicted).isdisjoint(wanted):
         return 0.0
+    shared = sum((Counter(predicted) & Counter(wanted)).values())
     # Precision and recall first, not 2 * shared / total: the last bit must be that of the official scripts.
     precision, recall = shared / len(predicted), shared / len(wanted)
     return (2 * precision * recall) / (precision + recall)
@@ -80,7 +89,9 @@ class Rules:
     """One version of the official rules: how a prediction is scored against the golds of its question."""
 
     name: str
-    """As it stands in results: `squad-v1.1` or `squad-v2.0`."""
+    """As it stands in results: a key of `RULES`."""
+    normalize: Callable[[str], str]
+    """The form in which answers are compared; its words are the tokens of F1."""
     both_empty_f1: float
     """F1 where the prediction and the gold both normalize to nothing."""
     unanswerable: bool
@@ -96,26 +107,44 @@ class Rules:
             if not golds:
                 raise ValueError(f"{self.name} has no unanswerable questions: at least one gold is needed")
             return tuple(golds)
-        return tuple(gold for gold in golds if normalize(gold)) or ("",)
+        return tuple(gold for gold in golds if self.normalize(gold)) or ("",)
 
     def score(self, prediction: str, golds: Sequence[str]) -> tuple[float, float]:
         """Exact match and F1, each the best over the golds, independently of the other.
 
-        Raises ValueError under `squad-v1.1` if there are no golds.
+        Raises ValueError if there are no golds and the rules know no unanswerable questions.
 
         >>> SQUAD_V2.score("", []), SQUAD_V1.score("the", ["a"])
         ((1.0, 1.0), (1.0, 0.0))
+        >>> RULES["mlqa-es"].score("la casa", ["«Casa»"])
+        (1.0, 1.0)
         """
-        kept = self.golds(golds)
-        return (
-            max(exact_match(prediction, gold) for gold in kept),
-            max(f1(prediction, gold, both_empty=self.both_empty_f1) for gold in kept),
-        )
+        predicted = self.normalize(prediction)
+        kept = dict.fromkeys(map(self.normalize, self.golds(golds)))
+        exact = predicted in kept
+        if exact and predicted:
+            return 1.0, 1.0
+        tokens = predicted.split()
+        return float(exact), max(_overlap(tokens, gold.split(), self.both_empty_f1) for gold in kept)
 
 
-SQUAD_V1 = Rules(name="squad-v1.1", both_empty_f1=0.0, unanswerable=False)
-"""SQuAD 1.1, and the sets scored like it: MRQA, XQuAD."""
-SQUAD_V2 = Rules(name="squad-v2.0", both_empty_f1=1.0, unanswerable=True)
+def _without_unanswerable(name: str, normalizer: Callable[[str], str]) -> Rules:
+    return Rules(name=name, normalize=normalizer, both_empty_f1=0.0, unanswerable=False)
+
+
+SQUAD_V1 = _without_unanswerable("squad-v1.1", normalize)
+"""SQuAD 1.1, and the sets scored like it, such as XQuAD."""
+SQUAD_V2 = Rules(name="squad-v2.0", normalize=normalize, both_empty_f1=1.0, unanswerable=True)
 """SQuAD 2.0; the rules of the curated set."""
-RULES: dict[str, Rules] = {rules.name: rules for rules in (SQUAD_V1, SQUAD_V2)}
+MRQA = _without_unanswerable("mrqa", normalize)
+"""The MRQA 2019 shared task."""
+RULES: dict[str, Rules] = {
+    rules.name: rules
+    for rules in (
+        SQUAD_V1,
+        SQUAD_V2,
+        MRQA,
+        *(_without_unanswerable(f"mlqa-{lang}", mlqa_normalizer(lang)) for lang in MLQA_LANGUAGES),
+    )
+}
 """The rules by name."""

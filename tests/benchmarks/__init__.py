@@ -1,0 +1,1 @@
+"""Measurements, not tests: pytest does not collect them, and no test depends on time."""

@@ -1,0 +1,9 @@
+"""Public extractive question-answering sets: their file formats, read as streams, and checked whole.
+
+A reader (`squad`, `lines`, `hub`) knows one format and yields examples and findings; `dataset` makes of it
+what the rest of the package sees. To add a format: a reader, and one entry in `dataset`.
+"""
+
+from qa_eval.public.dataset import Census, PublicDataset, instance_of, instances, open_dataset
+
+__all__ = ["Census", "PublicDataset", "instance_of", "instances", "open_dataset"]
