@@ -4,7 +4,7 @@
     data/COLLECTION/DEVELOPER/MODEL/UUID_samples.jsonl
 
 Everything follows from the run, the UUID and the time of the record too, so equal runs give equal files.
-Source: the JSON Schemas `eval.schema.json` and `instance_level_eval.schema.json` of the project, version 0.3.0.
+Source: the project's JSON Schemas `eval.schema.json` and `instance_level_eval.schema.json`, version 0.3.0.
 """
 
 from __future__ import annotations

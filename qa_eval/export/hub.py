@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData
-from huggingface_hub import eval_result_entries_to_yaml
-from huggingface_hub.utils import yaml_dump
+import yaml
+from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
 
 from qa_eval.errors import QaEvalError
 from qa_eval.export.outputs import Export, Output
 from qa_eval.export.source import Source, cluster_of
-from qa_eval.render import clean
+from qa_eval.render import clean_lines
 from qa_eval.results_schema import EstimateRow
 
 _TYPES = {"em": "exact_match", "f1": "f1"}
@@ -31,7 +30,7 @@ def model_index(source: Source) -> Export:
             task_type="question-answering",
             task_name="Extractive question answering" + (" over all articles" if track == "pooled" else ""),
             dataset_type=data.hub_id or data.slug,
-            dataset_name=clean(data.name),
+            dataset_name=data.name,
             dataset_config=data.config,
             dataset_split=data.split,
             dataset_revision=data.revision,
@@ -42,8 +41,8 @@ def model_index(source: Source) -> Export:
         )
         for track, metric, value in source.published()
     ]
-    card = ModelCardData(model_name=clean(source.row.model.name), eval_results=results)
-    return Export(outputs=(Output(name="README.md", data=f"---\n{card.to_yaml()}\n---\n"),))
+    card = ModelCardData(model_name=source.row.model.name, eval_results=results)
+    return Export(outputs=(Output(name="README.md", data=f"---\n{_safe(card.to_yaml())}\n---\n"),))
 
 
 def eval_results(source: Source) -> Export:
@@ -54,8 +53,8 @@ def eval_results(source: Source) -> Export:
     data = source.data
     if data.hub_id is None:
         raise QaEvalError(
-            "eval-results names a data set of the hub, and this run's is not from there; --dataset-id ORG/NAME says "
-            "where it lies"
+            "eval-results names a data set of the hub, and this run's is not from there; say where it lies "
+            "with --dataset-id ORG/NAME"
         )
     entries = [
         EvalResultEntry(
@@ -68,7 +67,7 @@ def eval_results(source: Source) -> Export:
         )
         for track, metric, value in source.published()
     ]
-    text = yaml_dump(eval_result_entries_to_yaml(entries), sort_keys=False)
+    text = _safe(yaml.safe_dump(eval_result_entries_to_yaml(entries), sort_keys=False))
     return Export(outputs=(Output(name=f"{data.slug}.yaml", data=text),))
 
 
@@ -77,13 +76,23 @@ def _label(track: str, metric: str) -> str:
     return f"{label} (all articles)" if track == "pooled" else label
 
 
+def _safe(text: str) -> str:
+    """YAML that cannot steer a terminal, and still is YAML."""
+    return "\n".join(clean_lines(text))
+
+
 def _percent(value: float) -> float:
     return round(100 * value, 4)
 
 
 def _arguments(source: Source, value: EstimateRow) -> dict[str, Any]:
     board = source.run.leaderboard
-    found: dict[str, Any] = {"unit": "percent", "rules": board.rules, "scorer": board.scorer_version, "n": value.n}
+    found: dict[str, Any] = {
+        "unit": "percent",
+        "rules": board.rules,
+        "scorer": board.scorer_version,
+        "n": value.n,
+    }
     if value.low is not None and value.high is not None:
         found["interval"] = {
             "level": 95,

@@ -52,7 +52,7 @@ def _results(source: Source, tasks: dict[str, str], time: datetime) -> dict[str,
         "results": {task: {"alias": task, **_scores(found)} for task, found in values.items()},
         "group_subtasks": {task: [] for task in values},
         "configs": {task: _config(source, task, found) for task, found in values.items()},
-        "versions": {task: run.scorer_version for task in values},
+        "versions": dict.fromkeys(values, run.scorer_version),
         "n-shot": dict.fromkeys(values, 0),
         "higher_is_better": {
             task: {metric: not lower_is_better(metric) for _, metric, _ in found}
@@ -61,7 +61,7 @@ def _results(source: Source, tasks: dict[str, str], time: datetime) -> dict[str,
         "n-samples": {task: {"original": n, "effective": n} for task, n in counts.items()},
         "config": {
             "model": row.model.kind,
-            "model_args": f"pretrained={row.model.name}",
+            "model_args": f"pretrained={source.model_id}",
             "model_num_parameters": row.model.parameters,
             "model_revision": row.model.revision or "",
             "model_sha": row.model.weights_sha256 or "",
@@ -128,7 +128,12 @@ def _config(source: Source, task: str, values: list[tuple[str, str, EstimateRow]
 def _samples(source: Source, answers: list[PredictionRow]) -> Iterator[str]:
     for number, answer in enumerate(answers):
         asked = source.asked[answer.item]
-        doc = {"id": answer.item, "question": asked.question, "article": answer.article, "answers": answer.golds}
+        doc = {
+            "id": answer.item,
+            "question": asked.question,
+            "article": answer.article,
+            "answers": answer.golds,
+        }
         target = str(answer.golds)
         sample = {
             "doc_id": number,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,7 @@ class Export:
     """A run or a question set in another format. The first output is the one to look at."""
 
     outputs: tuple[Output, ...]
+    """At least one; exactly one unless the format is a folder."""
     folder: bool = False
     """Whether the format is a folder of files, whose names are part of it."""
     notes: tuple[str, ...] = ()
@@ -39,27 +39,15 @@ def write_export(export: Export, out: Path, *, overwrite: bool = False) -> list[
     Raises QaEvalError, before anything is written, for files that exist without `overwrite`, and for a path
     that leads out of the folder by a link; RunFolderError for what cannot be written.
     """
-    if export.folder or out.is_dir():
-        places = [(out / output.name, output) for output in export.outputs]
-    else:
-        places = [(out, output) for output in export.outputs]
-    _refuse_escapes([path for path, _ in places], out if export.folder or out.is_dir() else out.parent)
-    _refuse_existing([path for path, _ in places], overwrite=overwrite)
-    for path, output in reversed(places):
-        write_atomically(path, output.data)
-    return [path for path, _ in reversed(places)]
-
-
-def _refuse_escapes(paths: Sequence[Path], folder: Path) -> None:
-    root = folder.resolve()
-    for path in paths:
-        if not path.parent.resolve().is_relative_to(root):
-            raise QaEvalError(f"{path}: a link leads out of {folder}; nothing was written")
-
-
-def _refuse_existing(paths: Sequence[Path], *, overwrite: bool) -> None:
-    for path in paths:
+    inside = export.folder or out.is_dir()
+    places = {(out / output.name if inside else out): output.data for output in reversed(export.outputs)}
+    for path in places:
+        if inside and not path.parent.resolve().is_relative_to(out.resolve()):
+            raise QaEvalError(f"{path}: a link leads out of {out}; nothing was written")
         if path.is_dir():
             raise QaEvalError(f"{path}: is a folder; nothing was written")
         if path.exists() and not overwrite:
             raise QaEvalError(f"{path}: is there already; --overwrite replaces it")
+    for path, data in places.items():
+        write_atomically(path, data)
+    return list(places)

@@ -80,7 +80,7 @@ class Source:
 
     @property
     def model_id(self) -> str:
-        """`ORG/NAME`: of the hub where the model is from there, else below a name that no organization has."""
+        """`ORG/NAME` of the hub, or a name like one."""
         return model_id(self.row)
 
     @property
@@ -169,8 +169,8 @@ def refuse_unfinished(row: Row) -> None:
     if row.status != "ok":
         left = row.counts.unasked
         raise QaEvalError(
-            f"{row.model.spec}: was interrupted, {left} items were not asked; finish the run before its numbers "
-            "are published (the same call goes on with it)"
+            f"{row.model.spec}: was interrupted, {left} items were not asked; finish the run before its "
+            "numbers are published (the same call goes on with it)"
         )
 
 
@@ -244,8 +244,8 @@ def asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus) 
     same = (corpus.questions_sha256, corpus.articles_sha256) == (data.questions_sha256, data.articles_sha256)
     if not same:
         raise QaEvalError(
-            f"{corpus.questions_path} and {corpus.articles_path} are not what this run asked; name its questions "
-            "and articles with --questions and --articles"
+            f"{corpus.questions_path} and {corpus.articles_path} are not what this run asked; name its "
+            "questions and articles with --questions and --articles"
         )
     questions = {q.id: q for q in corpus.questions}
     texts = {a.id: a.text for a in corpus.articles}

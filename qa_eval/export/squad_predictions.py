@@ -1,4 +1,4 @@
-"""Answers as the official SQuAD scripts read them: one JSON object from question ids to texts."""
+"""Answers as the official SQuAD scripts read them: a JSON object of texts, and one of probabilities."""
 
 from __future__ import annotations
 
@@ -14,23 +14,47 @@ from qa_eval.results_schema import PredictionRow
 
 
 def squad_predictions(source: Source) -> Export:
-    """`{id: text}`, with the second file `na_probs.json` where the model has no-answer probabilities.
+    """`{id: text}`; a text is "" for no answer.
 
     The ids are those of the data set, and our item ids for questions over articles; these are the ids of the
-    data set that `--format dataset` writes. A text is "" for no answer. Left out, because the official scripts
-    would take an empty text for an answer that was given: items that failed or have no prediction. So are
-    answers to all articles at once, which are of no one text.
+    data set that `--format dataset` writes. Items that failed or have no prediction are left out: the scripts
+    would take an empty text for an answer that was given. So are answers to all articles at once, which are
+    of no one text.
     """
-    public = is_public(source.run)
+    given, notes = _given(source)
+    return _export(source, {a.item: a.prediction for a in given}, "predictions.json", notes)
+
+
+def squad_na_probs(source: Source) -> Export:
+    """`{id: no-answer probability}` of the same items, for the scripts' `--na-prob-file`.
+
+    Raises QaEvalError where not every answer has one: the scripts want it of all.
+    """
+    given, notes = _given(source)
+    lacking = sum(a.no_answer_probability is None for a in given)
+    if lacking:
+        raise QaEvalError(
+            f"{source.row.model.spec}: {lacking} of {len(given)} answers have no no-answer probability"
+        )
+    return _export(source, {a.item: a.no_answer_probability for a in given}, "na_probs.json", notes)
+
+
+def _given(source: Source) -> tuple[list[PredictionRow], tuple[str, ...]]:
+    """The answers of the reading track, and what is left out."""
     answers = source.answers()
     reading = [a for a in answers if a.track == "reading"]
     given = [a for a in reading if a.error is None and not a.missing]
-    texts = _by_id({a.item: a.prediction for a in given}, public=public)
-    chances = {a.item: a.no_answer_probability for a in given if a.no_answer_probability is not None}
-    outputs = [Output(name="predictions.json", data=_json(texts))]
-    if len(chances) == len(given) and chances:
-        outputs.append(Output(name="na_probs.json", data=_json(_by_id(chances, public=public))))
-    return Export(outputs=tuple(outputs), notes=tuple(_notes(answers, reading, given)))
+    notes = []
+    if lost := len(reading) - len(given):
+        notes.append(f"{lost} items have no answer and are left out: they count as missing")
+    if pooled := len(answers) - len(reading):
+        notes.append(f"{pooled} answers to all articles at once are left out")
+    return given, tuple(notes)
+
+
+def _export(source: Source, values: Mapping[str, Any], name: str, notes: tuple[str, ...]) -> Export:
+    text = safe_json(canonical_json(_by_id(values, public=is_public(source.run)), indent=1)) + "\n"
+    return Export(outputs=(Output(name=name, data=text),), notes=notes)
 
 
 def _by_id(values: Mapping[str, Any], *, public: bool) -> dict[str, Any]:
@@ -41,18 +65,3 @@ def _by_id(values: Mapping[str, Any], *, public: bool) -> dict[str, Any]:
             raise QaEvalError(f"two answers are of the question {id!r}; its data set has the id twice")
         found[id] = value
     return found
-
-
-def _json(value: object) -> str:
-    return safe_json(canonical_json(value, indent=1)) + "\n"
-
-
-def _notes(
-    answers: list[PredictionRow], reading: list[PredictionRow], given: list[PredictionRow]
-) -> list[str]:
-    notes = []
-    if lost := len(reading) - len(given):
-        notes.append(f"{lost} items have no answer and are left out: they count as missing")
-    if pooled := len(answers) - len(reading):
-        notes.append(f"{pooled} answers to all articles at once are left out")
-    return notes

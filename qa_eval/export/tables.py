@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa_eval.export.outputs import Export, Output
 from qa_eval.provenance import canonical_json
 from qa_eval.results_schema import PredictionRow, Row
 from qa_eval.scoring import METRICS
 from qa_eval.store import Run
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _COLUMNS: dict[str, str] = {
     "run": "string",
@@ -48,7 +51,9 @@ _COLUMNS: dict[str, str] = {
 
 
 def answers_csv(run: Run, rows: Sequence[Row]) -> Export:
-    """A line for each answer of each model, in the order asked; what is not defined is empty, `golds` is JSON.
+    """A line for each answer of each model, in the order asked.
+
+    What is not defined is empty; `golds` is JSON; the n-best is left out.
 
     Numbers are unrounded, scores fractions. Texts are as they are: whoever opens the file in a spreadsheet
     should import it as text.
@@ -67,7 +72,6 @@ def answers_csv(run: Run, rows: Sequence[Row]) -> Export:
 def answers_parquet(run: Run, rows: Sequence[Row]) -> Export:
     """The same rows and columns, with the n-best of each answer as a list."""
     import pyarrow as pa
-    from pyarrow import parquet
 
     answers = list(_answers(run, rows))
     metrics = _metrics(answers)
@@ -97,9 +101,19 @@ def answers_parquet(run: Run, rows: Sequence[Row]) -> Export:
         | {"n_best": [c.model_dump(include=set(candidate)) for c in answer.n_best]}
         for spec, answer in answers
     ]
+    data = parquet_bytes(pa.Table.from_pylist(records, schema=schema))
+    return Export(outputs=(Output(name="answers.parquet", data=data),))
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """The table as a Parquet file."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
     sink = pa.BufferOutputStream()
-    parquet.write_table(pa.Table.from_pylist(records, schema=schema), sink)
-    return Export(outputs=(Output(name="answers.parquet", data=sink.getvalue().to_pybytes()),))
+    parquet.write_table(table, sink)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
 
 
 def _answers(run: Run, rows: Sequence[Row]) -> Iterator[tuple[str, PredictionRow]]:
