@@ -28,13 +28,13 @@ def model_index(source: Source) -> Export:
     results = [
         EvalResult(
             task_type="question-answering",
-            task_name="Extractive question answering" + (" over all articles" if track == "pooled" else ""),
+            task_name="Extractive question answering",
             dataset_type=data.hub_id or data.slug,
             dataset_name=data.name,
             dataset_config=data.config,
             dataset_split=data.split,
             dataset_revision=data.revision,
-            metric_type=_TYPES.get(metric, metric),
+            metric_type=_TYPES.get(metric, metric) if track == "reading" else f"pooled_{metric}",
             metric_name=_label(track, metric),
             metric_value=_percent(value.value),
             metric_args=_arguments(source, value),
@@ -59,7 +59,7 @@ def eval_results(source: Source) -> Export:
     entries = [
         EvalResultEntry(
             dataset_id=data.hub_id,
-            task_id=f"{track}_{metric}" if track == "pooled" else metric,
+            task_id=metric if track == "reading" else f"pooled_{metric}",
             value=_percent(value.value),
             dataset_revision=data.revision,
             date=source.finished_at,
