@@ -14,6 +14,7 @@ from qa_eval.cli.commanding import Group
 from qa_eval.cli.data_commands import cache_group, models_command, questions_group, schema_command
 from qa_eval.cli.result_commands import leaderboard_command, show_command, verify_command
 from qa_eval.cli.run_command import run_command
+from qa_eval.cli.score_command import score_command
 
 __all__ = ["cli"]
 
@@ -32,6 +33,7 @@ for _command in (
     leaderboard_command,
     show_command,
     verify_command,
+    score_command,
     bench_command,
     models_command,
     questions_group,
