@@ -81,16 +81,11 @@ def read_probabilities(path: Path) -> dict[str, float]:
     file = AnswerFile(path)
     found: dict[str, float] = {}
     for line, id, value in file.entries():
-        try:
-            number = None if id is None else number_in({id: value}, id)
-            if id is None or number is None:
-                raise FieldError(
-                    id or "", f"is {shown(value)}; it should be a number under the question's id"
-                )
-            if found.setdefault(id, number) != number:
-                raise FieldError(id, f"is there twice, as {found[id]} and {number}")
-        except FieldError as error:
-            file.find(line, error.field, str(error), "type")
+        if id is None or isinstance(value, bool) or not isinstance(value, int | float):
+            message = f"is {shown(value)}; it should be a number under the question's id"
+            file.find(line, id or "", message, "type")
+        elif found.setdefault(id, value) != value:
+            file.find(line, id, f"is there twice, as {found[id]} and {value}", "duplicate-id")
     file.close()
     return found
 
@@ -271,11 +266,11 @@ def score_predictions(
     ({'exact_match': 100.0, 'f1': 100.0}, ('q2',))
     """
     opened = open_dataset(dataset, split=split) if isinstance(dataset, str) else dataset
+    census = opened.check()
     chosen = _rules_named(rules or opened.rules)
     if na_probs is not None and not chosen.unanswerable:
         raise QaEvalError(f"no-answer probabilities: {chosen.name} has no unanswerable questions")
     given = _given(predictions, na_probs, chosen)
-    census = opened.check()
     try:
         earned = score_answers(
             ((example.id, example.golds, example.context_id) for example in opened),
