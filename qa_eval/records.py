@@ -334,7 +334,8 @@ class ItemScore:
     """Per-item values of the metrics, by metric id."""
     confidence: float | None = None
     correct: bool = False
-    """What `confidence` is about: `match` on the reading track, `match_any` on the pooled one."""
+    """What `confidence` is about: `match` on the reading track, `match_any` on the pooled one; on public
+    sets, most of whose questions have no type, EM."""
     no_answer_margin: float | None = None
     """Ranks items by belief in no answer: null score - best score; or the given probability's logit."""
     answered: bool = False
@@ -361,7 +362,7 @@ class Estimate:
     n: int
     """Items in the denominator."""
     clusters: int
-    """Facts they come from."""
+    """Facts they come from; on public sets, contexts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Public extractive question-answering sets: their file formats, read as streams, and checked whole.
 
-A reader (`squad`, `lines`) knows one format and yields examples and findings; `dataset` makes of it
+A reader (`squad`, `lines`, `hub`) knows one format and yields examples and findings; `dataset` makes of it
 what the rest of the package sees. To add a format: a reader, and one entry in `dataset`.
 """
 

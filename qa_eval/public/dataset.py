@@ -157,7 +157,7 @@ _FILES: dict[str, tuple[Callable[[Path], Read], str | None, str]] = {
     "jsonl": (read_flat, None, "jsonl:FILE"),
 }
 """Kind of spec -> (reader, its rules if they are always the same, how it is written)."""
-KINDS = tuple(_FILES)
+KINDS = (*_FILES, "hub")
 
 
 def open_dataset(spec: str, *, split: str | None = None) -> PublicDataset:
@@ -165,18 +165,25 @@ def open_dataset(spec: str, *, split: str | None = None) -> PublicDataset:
 
     * `squad:FILE.json[.gz]`: SQuAD's own format, v1.1 or v2.0;
     * `mrqa:FILE.jsonl[.gz]`: the format of MRQA 2019;
-    * `jsonl:FILE[.gz]`: rows with `id`, `question`, `context`, `answers {text, answer_start}`.
+    * `jsonl:FILE[.gz]`: rows with `id`, `question`, `context`, `answers {text, answer_start}`;
+    * `hub:ORG/NAME[/CONFIG][@REVISION]`, or `hub:FOLDER[/CONFIG]`: such rows by the `datasets` library.
 
-    Raises SpecError for a spec that is none, and for a split of a file.
+    `split` chooses one of a hub data set; its `validation` by default, or the only one there is. Raises
+    SpecError for a spec that is none, for a split of a file, and for what the hub does not have.
     """
     spec = spec.strip()
     kind, colon, name = spec.partition(":")
     if not colon or kind not in KINDS:
-        forms = ", ".join(form for _, _, form in _FILES.values())
+        forms = ", ".join([*(form for _, _, form in _FILES.values()), "hub:ORG/NAME[/CONFIG]"])
         near = suggestion(kind, KINDS, listed=0) if colon else ""
         raise SpecError(f"no data set is called {quote(spec)}{near}: write {forms}")
     if not name:
         raise SpecError(f"the data set spec {quote(spec)} has a kind but no name")
+    if kind == "hub":
+        from qa_eval.public.hub import HubName, HubTable
+
+        table = HubTable(spec, HubName.parse(name), split)
+        return PublicDataset(spec, table.name.title, table.split, None, table.read)
     if split is not None:
         raise SpecError(f"--split {split}: {spec} is a file, which has no splits; it is read whole")
     reader, rules, _ = _FILES[kind]

@@ -8,13 +8,15 @@ Nothing here reads a file, keeps state or sees a model.
 from qa_eval.metrics.typed import MATCH_VERSION
 from qa_eval.scoring.claims import claim_of, match_claim, separable
 from qa_eval.scoring.deciding import abstains, decide, no_answer_margin, pool
+from qa_eval.scoring.examples import oracle_answer, score_example
 from qa_eval.scoring.items import score_item
 from qa_eval.scoring.metric_parts import Metric
 from qa_eval.scoring.metric_table import METRICS
 from qa_eval.scoring.pooling import distinct_candidates
 from qa_eval.scoring.references import REFERENCES, ReferenceName, reference_answers
-from qa_eval.scoring.summary import headline_contributions, metric_terms, summarize
-from qa_eval.scoring.thresholds import cross_fit_thresholds
+from qa_eval.scoring.score_table import Cluster, ScoreTable, tables_of
+from qa_eval.scoring.summary import headline_contributions, metric_terms, summarize, summarize_tables
+from qa_eval.scoring.thresholds import cross_fit_thresholds, fit_thresholds, threshold_case
 
 SCORER_VERSION = f"1+match-{MATCH_VERSION}"
 """Of everything here and of the typed match; it changes whenever the same answer could score differently."""
@@ -23,20 +25,28 @@ __all__ = [
     "METRICS",
     "REFERENCES",
     "SCORER_VERSION",
+    "Cluster",
     "Metric",
     "ReferenceName",
+    "ScoreTable",
     "abstains",
     "claim_of",
     "cross_fit_thresholds",
     "decide",
     "distinct_candidates",
+    "fit_thresholds",
     "headline_contributions",
     "match_claim",
     "metric_terms",
     "no_answer_margin",
+    "oracle_answer",
     "pool",
     "reference_answers",
+    "score_example",
     "score_item",
     "separable",
     "summarize",
+    "summarize_tables",
+    "tables_of",
+    "threshold_case",
 ]

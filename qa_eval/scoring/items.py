@@ -33,11 +33,11 @@ def _score_reading(question: Question, item: ItemId, answer: Answer, article: Ar
     own = question.own_claims(article.id)
     golds = question.own_golds(article.id)
     place = _place(answer, {article.id: article}, default=article.id)
-    failed = _failed(answer)
+    failed = is_failed(answer)
     silence = not failed and abstains(answer.text)
     claim = None
     if failed:
-        match = _failure(answer)
+        match = failure_match(answer)
     elif not own:
         claim = claim_of(question, answer.text, **place)
         match = (
@@ -80,10 +80,10 @@ def _leaks(question: Question, article: Article, *, made: str | None, faithful: 
 def _score_pooled(
     question: Question, item: ItemId, answer: Answer, articles: dict[str, Article]
 ) -> ItemScore:
-    failed = _failed(answer)
+    failed = is_failed(answer)
     place = _place(answer, articles)
     claim = None
-    match = _failure(answer)
+    match = failure_match(answer)
     if not failed and abstains(answer.text):
         match = Match(ok=False, level=0, rule="abstained", detail="some article answers")
     elif not failed:
@@ -120,7 +120,7 @@ def _record(
     match: Match,
     scores: dict[str, float],
 ) -> ItemScore:
-    failed = _failed(answer)
+    failed = is_failed(answer)
     return ItemScore(
         item=item,
         category=question.category,
@@ -150,11 +150,13 @@ def _place(answer: Answer, articles: dict[str, Article], *, default: str | None 
     return place_of(answer.candidate, articles, default=default)
 
 
-def _failed(answer: Answer) -> bool:
+def is_failed(answer: Answer) -> bool:
+    """Whether there is no answer because the model failed on the item, or passed it over."""
     return answer.error is not None or answer.missing
 
 
-def _failure(answer: Answer) -> Match:
+def failure_match(answer: Answer) -> Match:
+    """The verdict on such an answer."""
     if answer.missing:
         return Match(ok=False, level=0, rule="missing", detail="no prediction for this item")
     return Match(ok=False, level=0, rule="error", detail=answer.error or "")

@@ -61,8 +61,8 @@ class Metric:
     unit: Unit = "item"
     minimum: int = 1
     """Units in the denominator below which the metric is absent."""
-    needs: Callable[[Sequence[ItemScore]], bool] | None = None
-    """Asked of all canonical items of the track (in the slice)."""
+    needs: Callable[[ItemScore], bool] | None = None
+    """Some canonical item of the track (in the slice) has to be like this."""
 
 
 # ------------------------------------------------------------------------------------------ building blocks
@@ -102,15 +102,15 @@ def abstention_or_silence(unit: Sequence[ItemScore]) -> float:
     return float(abstained(unit[0])) + float(not unit[0].answerable)
 
 
-def some_silent(items: Sequence[ItemScore]) -> bool:
-    """Whether there is no answer to be detected anywhere."""
-    return any(not s.answerable for s in items)
+def silent(score: ItemScore) -> bool:
+    """Whether there is no answer to be detected."""
+    return not score.answerable
 
 
-def some_n_best(items: Sequence[ItemScore]) -> bool:
-    """Whether any answer came with an n-best."""
+def has_n_best(score: ItemScore) -> bool:
+    """Whether the answer came with an n-best."""
     # Answers that name nothing have n-best scores of 0 whatever the model; only an answer tells an n-best.
-    return any(s.answered and "set_f1" in s.scores for s in items)
+    return score.answered and "set_f1" in score.scores
 
 
 def faithful(unit: Sequence[ItemScore]) -> float | None:

@@ -19,11 +19,11 @@ from qa_eval.scoring.metric_parts import (
     contrast_of,
     faithful,
     faithful_or_leak,
+    has_n_best,
     mean,
     right_abstention,
     score_of,
-    some_n_best,
-    some_silent,
+    silent,
     squared_error,
     worst,
 )
@@ -173,7 +173,7 @@ _ENTRIES: tuple[Metric, ...] = (
         meaning="Share of the items left unanswered that are silent.",
         detail=f"Absent where nothing was left unanswered. {_NO_SILENT} {_ABSTAINING}",
         shares=(Share(numerator=right_abstention, denominator=abstention),),
-        needs=some_silent,
+        needs=silent,
     ),
     Metric(
         id="no_answer_f1",
@@ -184,7 +184,7 @@ _ENTRIES: tuple[Metric, ...] = (
             f"{_NO_SILENT}"
         ),
         shares=(Share(numerator=lambda unit: 2 * right_abstention(unit), denominator=abstention_or_silence),),
-        needs=some_silent,
+        needs=silent,
     ),
     Metric(
         id="no_answer_leak",
@@ -226,7 +226,7 @@ _ENTRIES: tuple[Metric, ...] = (
         ),
         detail=f"Distinct groups of claims named / min(3, number of groups). {_N_BEST}",
         shares=mean("coverage_at_3"),
-        needs=some_n_best,
+        needs=has_n_best,
     ),
     Metric(
         id="claim_recall_at_3",
@@ -234,7 +234,7 @@ _ENTRIES: tuple[Metric, ...] = (
         meaning="Of all claims of a contested fact, the share named by the first three distinct answers.",
         detail=f"By claims, not groups, and divided by all of them: 3 / K at most. {_N_BEST}",
         shares=mean("claim_recall_at_3"),
-        needs=some_n_best,
+        needs=has_n_best,
     ),
     Metric(
         id="set_f1",
@@ -248,7 +248,7 @@ _ENTRIES: tuple[Metric, ...] = (
             f"a claim's golds are its evidence texts, never aliases. Over all facts. {_N_BEST}"
         ),
         shares=mean("set_f1"),
-        needs=some_n_best,
+        needs=has_n_best,
     ),
     Metric(
         id="support",
