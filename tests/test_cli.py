@@ -68,6 +68,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_these_commands_exist() -> None:
     assert [" ".join(path) for path in commands()] == [
         "run",
+        "score",
         "leaderboard",
         "show",
         "verify",

@@ -30,10 +30,10 @@ def cli() -> None:
 
 for _command in (
     run_command,
+    score_command,
     leaderboard_command,
     show_command,
     verify_command,
-    score_command,
     bench_command,
     models_command,
     questions_group,
