@@ -1,4 +1,4 @@
-"""What bounds the forward pass on a CPU: how much of it the products with weights take, and how fast they are.
+"""What bounds the forward pass on a CPU: the share that products with weights take, and how fast they are.
 
     python -m tests.benchmarks.products
 
