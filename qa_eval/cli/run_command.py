@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qa_eval.cli.commanding import INTERRUPTED, Command, data_options, note, option
+from qa_eval.cli.commanding import INTERRUPTED, Command, data_options, note, option, quantize_option
 
 if TYPE_CHECKING:
     from qa_eval.store import Run
@@ -62,6 +62,7 @@ EXAMPLES = (
     help="Leave out the reference rows built from the golds.",
 )
 @option("--trust-remote-code", is_flag=True, section="Models", help="Let a hub model run the code it brings.")
+@quantize_option
 @data_options
 @option(
     "--track", type=click.Choice(["reading", "pooled", "both"]), section="Data", default="both",
@@ -196,6 +197,7 @@ def run_command(
     models: tuple[str, ...],
     no_reference: bool,
     trust_remote_code: bool,
+    quantize: str | None,
     questions: tuple[Path, ...],
     articles: Path | None,
     track: str,
@@ -220,13 +222,14 @@ def run_command(
     """
     from qa_eval.cli.printing import announce_corpus, print_leaderboard
     from qa_eval.corpus import load_corpus
+    from qa_eval.models import with_quantized
     from qa_eval.records import Decoding, Runtime
     from qa_eval.render import TerminalProgress
 
     corpus = load_corpus(questions or None, articles)
     announce_corpus(corpus)
     run = _evaluated(
-        models or DEFAULT_MODELS,
+        with_quantized(models, quantize) if quantize else models or DEFAULT_MODELS,
         corpus=corpus,
         track=track,
         decoding=Decoding(
