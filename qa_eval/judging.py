@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qa_eval.provenance import combine_sha256, gold_sha256, item_sha256, sha256_json, sha256_text
-from qa_eval.records import Answer, Candidate, Corpus, ItemId, ItemScore, Prediction, Question
+from qa_eval.records import Answer, AnswerType, Candidate, Corpus, ItemId, ItemScore, Prediction, Question
 from qa_eval.results_schema import CandidateRow, MatchRow, PredictionRow
 from qa_eval.scoring import cross_fit_thresholds, decide, pool, score_item
 
@@ -55,12 +55,11 @@ def item_hashes(corpus: Corpus, items: Iterable[ItemId]) -> dict[ItemId, ItemHas
     }
 
 
-def item_hashes_sha256(hashes: Mapping[ItemId, ItemHashes]) -> str:
+def item_hashes_sha256(hashes: Iterable[tuple[ItemId | str, ItemHashes]]) -> str:
     """One hash over everything asked: the sorted (item id, item hash) pairs."""
     return sha256_json(
         sorted(
-            [str(item), item_sha256(h.question_sha256, h.context_sha256, h.gold_sha256)]
-            for item, h in hashes.items()
+            [str(item), item_sha256(h.question_sha256, h.context_sha256, h.gold_sha256)] for item, h in hashes
         )
     )
 
@@ -114,7 +113,7 @@ def judge(
         score = score_item(question, item, answer, corpus)
         given = said is not None and said.no_answer_probability is not None and item.track == "reading"
         scores.append(score)
-        rows.append(_row(item, answer, score, hashes[item], final=final, no_answer_given=given))
+        rows.append(prediction_row(item, answer, score, hashes[item], final=final, no_answer_given=given))
     return Judged(rows=tuple(rows), scores=tuple(scores))
 
 
@@ -132,9 +131,19 @@ def judge_answers(corpus: Corpus, items: Sequence[ItemId], answers: Mapping[str,
     ]
 
 
-def _row(
-    item: ItemId, answer: Answer, score: ItemScore, hashes: ItemHashes, *, final: bool, no_answer_given: bool
+def prediction_row(
+    item: ItemId,
+    answer: Answer,
+    score: ItemScore,
+    hashes: ItemHashes,
+    *,
+    final: bool,
+    no_answer_given: bool,
+    answer_type: AnswerType | None = None,
 ) -> PredictionRow:
+    """The row that stores an answer. `final`: its text is the model's own; `no_answer_given`: its no-answer
+    probability is.
+    """
     chosen = answer.candidate
     span = None
     if chosen is not None and chosen.start is not None and chosen.end is not None:
@@ -172,6 +181,7 @@ def _row(
         tokens=answer.tokens,
         truncated=answer.truncated,
         golds=list(score.golds),
+        answer_type=answer_type,
         matched_claim=score.matched_claim,
         match=MatchRow(
             ok=score.match.ok, level=score.match.level, rule=score.match.rule, detail=score.match.detail

@@ -5,24 +5,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-from qa_eval.judging import Judged, Threshold, judge_answers
-from qa_eval.records import Corpus, Decoding, Estimate, ItemId, ItemScore, ModelInfo, Summary, Track
+from qa_eval.judging import Threshold
+from qa_eval.records import Decoding, Estimate, ModelInfo, Summary, Track
 from qa_eval.results_schema import (
     CountsRow,
     DecodingRow,
     DifferenceRow,
     EstimateRow,
     ModelRow,
-    PredictionRow,
     Row,
 )
-from qa_eval.scoring import REFERENCES, SCORER_VERSION, metric_terms, reference_answers, summarize
+from qa_eval.scoring import SCORER_VERSION, ReferenceName, ScoreTable, summarize_tables
 from qa_eval.stats import (
     linear_contributions,
     max_t,
@@ -36,7 +35,7 @@ RULES = "squad-v2.0"
 RESAMPLES = 9999
 UNRANKED = frozenset({"baseline:abstain", "baseline:random-span"})
 """They make the columns readable and take no part in the ranking."""
-_SORTS = ("reading.balanced_f1", "reading.f1", "pooled.f1_any")
+SORTS = ("reading.balanced_f1", "reading.f1", "pooled.f1_any")
 """What orders the rows: the first that is defined on the data."""
 _GROUPS = {"ok": 0, "partial": 1, "error": 2}
 
@@ -82,6 +81,7 @@ def model_signature(
     *,
     deterministic: bool,
     data: str,
+    rules: str = RULES,
 ) -> str:
     """The signature of a model's row; `data` is the hash over all items."""
     threshold = threshold if isinstance(threshold, str) else float(threshold)
@@ -93,6 +93,7 @@ def model_signature(
             decoding=decoding,
             threshold=threshold,
             deterministic=deterministic,
+            rules=rules,
         )
     )
 
@@ -105,7 +106,7 @@ class Entry:
     """A row with the scores it is made of; none for a model that failed."""
 
     row: Row
-    scores: tuple[ItemScore, ...] = ()
+    tables: Mapping[Track, ScoreTable] = field(default_factory=dict)
 
 
 def model_row(info: ModelInfo) -> ModelRow:
@@ -114,41 +115,23 @@ def model_row(info: ModelInfo) -> ModelRow:
     return ModelRow(**{name: getattr(info, name) for name in fields})
 
 
-def decoding_row(
-    decoding: Decoding | None, threshold: Threshold, rows: Sequence[PredictionRow]
-) -> DecodingRow:
-    """How answers were decided; `none` as the source where no answer could be moved by a threshold."""
+def decoding_row(decoding: Decoding | None, threshold: Threshold, *, decided: bool) -> DecodingRow:
+    """How answers were decided; `decided`: whether a threshold had a say in any of them."""
     windows = {name: getattr(decoding, name) for name in Decoding.__dataclass_fields__} if decoding else {}
-    if all(row.threshold is None for row in rows):
+    if not decided:
         return DecodingRow(**windows)
     source: Literal["fixed", "cross-fit"] = "cross-fit" if isinstance(threshold, str) else "fixed"
     value = None if isinstance(threshold, str) else float(threshold)
     return DecodingRow(**windows, threshold=value, threshold_source=source)
 
 
-def judged_entry(row: Row, judged: Judged, *, resamples: int, status: Literal["ok", "partial"]) -> Entry:
+def judged_entry(
+    row: Row, tables: Mapping[Track, ScoreTable], *, resamples: int, status: Literal["ok", "partial"] = "ok"
+) -> Entry:
     """The row, filled with what its answers are worth."""
-    return _filled(row.model_copy(update={"status": status}), judged.scores, resamples)
-
-
-def reference_entries(
-    corpus: Corpus, items: Sequence[ItemId], *, data: str, resamples: int = RESAMPLES
-) -> list[Entry]:
-    """The rows that are built from the golds, in their fixed order."""
-    entries = []
-    for name in REFERENCES:
-        row = Row(
-            model=ModelRow(spec=f"reference:{name}", kind="reference", name=name, backend="gold"),
-            signature=str(Signature(model=f"reference:{name}", backend="gold", data=data[:16])),
-        )
-        scores = judge_answers(corpus, items, reference_answers(corpus, name, items))
-        entries.append(_filled(row, tuple(scores), resamples))
-    return entries
-
-
-def _filled(row: Row, scores: tuple[ItemScore, ...], resamples: int) -> Entry:
-    summary = summarize(scores, resamples=resamples)
+    summary = summarize_tables(tables, resamples=resamples)
     update = {
+        "status": status,
         "metrics": {track: _estimates(summary, track) for track in summary.metrics},
         "slices": {
             name: {id: _estimate(e) for id, e in values.items()} for name, values in summary.slices.items()
@@ -156,7 +139,15 @@ def _filled(row: Row, scores: tuple[ItemScore, ...], resamples: int) -> Entry:
         "source_preference": {a: dict(values) for a, values in summary.source_preference.items()},
         "counts": CountsRow(**{**row.counts.model_dump(), **summary.counts}),
     }
-    return Entry(row=row.model_copy(update=update), scores=scores)
+    return Entry(row=row.model_copy(update=update), tables=tables)
+
+
+def reference_row(name: ReferenceName, *, data: str, rules: str = RULES) -> Row:
+    """The row of a reference, not yet filled; `data` is the hash over all items."""
+    return Row(
+        model=ModelRow(spec=f"reference:{name}", kind="reference", name=name, backend="gold"),
+        signature=str(Signature(model=f"reference:{name}", backend="gold", data=data[:16], rules=rules)),
+    )
 
 
 def _estimates(summary: Summary, track: str) -> dict[str, EstimateRow]:
@@ -193,22 +184,24 @@ class Ranked:
     minimum_detectable_difference: float | None
 
 
-def rank_rows(entries: Iterable[Entry], *, resamples: int = RESAMPLES) -> Ranked:
-    """Orders rows by the sort metric and ranks those that compete.
+def rank_rows(
+    entries: Iterable[Entry], *, resamples: int = RESAMPLES, sorts: Sequence[str] = SORTS
+) -> Ranked:
+    """Orders rows by the sort metric, the first of `sorts` that is defined, and ranks those that compete.
 
     Models that finished come first, then interrupted ones, then failed ones, then references in the order
     given. Ranked are finished models other than the unranked baselines; each finished model is compared with
     the first of the ranked.
     """
     entries = list(entries)
-    sort = _sort(entries)
+    sort = _sort(entries, sorts)
     track: Track = "pooled" if sort.startswith("pooled.") else "reading"
     metric = sort.partition(".")[2]
     ordered = sorted(entries, key=lambda entry: _place(entry, track, metric))
     terms = {
-        id(entry): metric_terms(entry.scores, metric, track)[1]
+        id(entry): summed[0]
         for entry in ordered
-        if _finished(entry) and entry.row.metric(track, metric) is not None
+        if _finished(entry) and track in entry.tables and (summed := entry.tables[track].terms(metric))
     }
     competing = [e for e in ordered if id(e) in terms and e.row.model.spec not in UNRANKED]
     contributions = np.array([linear_contributions(terms[id(e)]) for e in competing])
@@ -235,11 +228,11 @@ def _finished(entry: Entry) -> bool:
     return entry.row.status == "ok" and not entry.row.is_reference
 
 
-def _sort(entries: Sequence[Entry]) -> str:
+def _sort(entries: Sequence[Entry], sorts: Sequence[str]) -> str:
     defined = {
         f"{track}.{metric}" for e in entries for track, metrics in e.row.metrics.items() for metric in metrics
     }
-    return next((sort for sort in _SORTS if sort in defined), _SORTS[0])
+    return next((sort for sort in sorts if sort in defined), sorts[0])
 
 
 def _value(entry: Entry, track: str, metric: str) -> float:

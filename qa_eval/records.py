@@ -237,6 +237,8 @@ class Instance:
     question: str
     context: str
     article: str = ""
+    question_id: str = ""
+    """The question's own id in a public data set; empty elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-from qa_eval.records import Status
+from qa_eval.records import AnswerType, Status
 
 SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
@@ -36,7 +36,7 @@ class EstimateRow(_Record):
     n: int = 0
     """Items in the denominator."""
     clusters: int = 0
-    """Facts they come from."""
+    """Facts they come from; on public sets, contexts."""
 
 
 class DifferenceRow(_Record):
@@ -185,11 +185,21 @@ class DataRow(_Record):
     """What was asked."""
 
     kind: str = "curated"
-    """`curated` for the set that comes with the program, `files` for any other."""
+    """`curated` for the set that comes with the program, `files` for any other of its kind, `public` for a
+    data set without claims."""
+    dataset: str | None = None
+    """The spec of a public data set, as it was given."""
+    split: str | None = None
+    """The split of a public data set that was read; None for a file."""
+    cluster: Literal["fact", "context"] = "fact"
+    """What intervals and tests resample: facts, or the contexts of a public data set."""
     questions_sha256: str
     articles_sha256: str
+    """Of the texts; on public data sets, of all contexts."""
     facts: int = 0
-    """Facts that were asked."""
+    """Facts that were asked; on public data sets, questions."""
+    contexts: int | None = None
+    """Contexts that were asked about; None where facts are asked of articles."""
     contested: int = 0
     """Those of them on which the sources disagree."""
     items: ItemsRow = ItemsRow()
@@ -295,6 +305,8 @@ class PredictionRow(_Record):
     tokens: int = 0
     truncated: bool = False
     golds: list[str] = []
+    answer_type: AnswerType | None = None
+    """Of a public question that tells it; left out where there is none."""
     matched_claim: str | None = None
     match: MatchRow
     scores: dict[str, FiniteFloat] = {}

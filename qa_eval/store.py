@@ -13,16 +13,17 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from qa_eval.errors import InputError, RunFolderError
-from qa_eval.provenance import canonical_json, sha256_text
+from qa_eval.provenance import canonical_json, sha256_files, sha256_text
 from qa_eval.records import Finding
 from qa_eval.results_schema import SCHEMA_VERSION, Leaderboard, PredictionRow, PredictionsFileRow, Row
 
@@ -55,12 +56,16 @@ class Run:
         Empty for rows that have no predictions file: references and failed models. Raises KeyError for an
         unknown spec, InputError where the file is missing or broken.
         """
+        return list(self.stream(row))
+
+    def stream(self, row: Row | str) -> Iterator[PredictionRow]:
+        """`predictions`, one at a time: a file of any size is never in memory whole."""
         row = self.leaderboard.row(row) if isinstance(row, str) else row
         if row.predictions is None:
-            return []
+            return iter(())
         if self.path is None or row.predictions.path in self.kept:
-            return list(self.kept[row.predictions.path])
-        return load_predictions(self.path / row.predictions.path)
+            return iter(self.kept[row.predictions.path])
+        return stream_predictions(self.path / row.predictions.path)
 
 
 def load_run(path: Path | str) -> Run:
@@ -79,14 +84,24 @@ def load_run(path: Path | str) -> Run:
 
 def load_predictions(path: Path) -> list[PredictionRow]:
     """Reads a predictions file. Raises InputError naming file, line and field."""
-    lines = _read(path).split("\n")
-    return [_parse(PredictionRow, line, path, n) for n, line in enumerate(lines, 1) if line.strip()]
+    return list(stream_predictions(path))
+
+
+def stream_predictions(path: Path) -> Iterator[PredictionRow]:
+    """The rows of a predictions file, one at a time. Raises InputError naming file, line and field."""
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield _parse(PredictionRow, _decoded(line, path, number), path, number)
+    except OSError as error:
+        _refuse(path, f"cannot be read: {error.strerror}")
 
 
 def file_sha256(path: Path) -> str:
     """Hex SHA-256 of a file's bytes. Raises InputError if it cannot be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return sha256_files([path])
     except OSError as error:
         _refuse(path, f"cannot be read: {error.strerror}")
 
@@ -97,11 +112,16 @@ def _refuse(path: Path, message: str, line: int | None = None, where: str = "") 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        _refuse(path, f"not UTF-8 at byte {error.start}")
+        return _decoded(path.read_bytes(), path, None)
     except OSError as error:
         _refuse(path, f"cannot be read: {error.strerror}")
+
+
+def _decoded(data: bytes, path: Path, line: int | None) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        _refuse(path, f"not UTF-8 at byte {error.start}", line)
 
 
 def _parse(record: type[_RecordT], text: str, path: Path, line: int | None) -> _RecordT:
@@ -145,8 +165,8 @@ def write_atomically(path: Path, text: str) -> str:
     Whoever reads sees the old file or the new one. Raises RunFolderError if it cannot be written.
     """
     data = text.encode("utf-8")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
+    temporary = _beside(path)
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("xb") as file:
@@ -158,9 +178,20 @@ def write_atomically(path: Path, text: str) -> str:
             temporary.unlink(missing_ok=True)
             raise
         _flush_folder(path.parent)
+    return hashlib.sha256(data).hexdigest()
+
+
+def _beside(path: Path) -> Path:
+    """A new name for a file that will be moved to `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise RunFolderError(f"{path}: cannot be written: {error.strerror}") from None
-    return hashlib.sha256(data).hexdigest()
 
 
 def _flush_folder(path: Path) -> None:
@@ -177,15 +208,97 @@ def _flush_folder(path: Path) -> None:
         os.close(handle)
 
 
-def render_predictions(rows: Sequence[PredictionRow]) -> str:
-    """The text of a predictions file: one canonical JSON object a line."""
-    return "".join(canonical_json(row.model_dump(mode="json")) + "\n" for row in rows)
+def render_prediction(row: PredictionRow) -> str:
+    """A line of a predictions file: one canonical JSON object."""
+    left_out = {"answer_type"} if row.answer_type is None else set()
+    return canonical_json(row.model_dump(mode="json", exclude=left_out)) + "\n"
 
 
-def predictions_file(slug: str, rows: Sequence[PredictionRow]) -> PredictionsFileRow:
-    """What the leaderboard says of a predictions file, whether or not it is written."""
-    text = render_predictions(rows)
-    return PredictionsFileRow(path=f"{PREDICTIONS}/{slug}.jsonl", sha256=sha256_text(text), rows=len(rows))
+class PredictionsWriter:
+    """A predictions file being written, some rows at a time; it appears under its name when it is whole.
+
+    Without a folder the rows are kept in memory. Raises RunFolderError if the file cannot be written.
+    """
+
+    def __init__(self, folder: Path | None, slug: str) -> None:
+        self.folder, self.slug = folder, slug
+        self.name = f"{PREDICTIONS}/{slug}.jsonl"
+        self.kept: list[PredictionRow] = []
+        """The rows, if there is no folder."""
+        self._path = folder / self.name if folder is not None else None
+        self._temporary: Path | None = None
+        self._file: BinaryIO | None = None
+        self._mark = _Mark(hashlib.sha256(), 0, 0)
+        if self._path is not None:
+            self._temporary = _beside(self._path)
+            with _writing(self._path):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self._temporary.open("xb")
+
+    @property
+    def rows(self) -> int:
+        """How many rows were added."""
+        return self._mark.rows
+
+    def add(self, rows: Sequence[PredictionRow]) -> None:
+        """Adds rows; all of them, or none if it is interrupted."""
+        data = "".join(map(render_prediction, rows)).encode("utf-8")
+        self._rewind()
+        if self._file is None:
+            self.kept += rows
+        elif self._path is not None:
+            with _writing(self._path):
+                self._file.write(data)
+        digest = self._mark.digest.copy()
+        digest.update(data)
+        self._mark = _Mark(digest, self._mark.size + len(data), self._mark.rows + len(rows))
+
+    def again(self) -> PredictionsWriter:
+        """A new one for the same file, which will hold what that one is given."""
+        return PredictionsWriter(self.folder, self.slug)
+
+    def stream(self) -> Iterator[PredictionRow]:
+        """The rows that were added so far."""
+        self._rewind()
+        if self._file is None or self._temporary is None:
+            yield from self.kept
+            return
+        self._file.flush()
+        yield from stream_predictions(self._temporary)
+
+    def finish(self) -> PredictionsFileRow:
+        """Puts the file in its place, and says what the leaderboard says of it."""
+        self._rewind()
+        if self._file is not None and self._path is not None and self._temporary is not None:
+            with _writing(self._path):
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
+                self._temporary.replace(self._path)
+            _flush_folder(self._path.parent)
+        return PredictionsFileRow(path=self.name, sha256=self._mark.digest.hexdigest(), rows=self.rows)
+
+    def discard(self) -> None:
+        """Forgets what was written."""
+        if self._file is not None and self._temporary is not None:
+            self._file.close()
+            self._temporary.unlink(missing_ok=True)
+
+    def _rewind(self) -> None:
+        """Drops what an interrupted `add` left."""
+        del self.kept[self._mark.rows :]
+        if self._file is not None and self._path is not None and self._file.tell() != self._mark.size:
+            with _writing(self._path):
+                self._file.seek(self._mark.size)
+                self._file.truncate()
+
+
+class _Mark(NamedTuple):
+    """How far a file is written."""
+
+    digest: hashlib._Hash
+    size: int
+    rows: int
 
 
 def slugs(specs: Sequence[str]) -> list[str]:
@@ -223,12 +336,6 @@ class RunFolder:
     @property
     def private_cache(self) -> Path:
         return self.path / PRIVATE_CACHE
-
-    def write_predictions(self, slug: str, rows: Sequence[PredictionRow]) -> PredictionsFileRow:
-        """Writes a model's predictions file."""
-        described = predictions_file(slug, rows)
-        write_atomically(self.path / described.path, render_predictions(rows))
-        return described
 
     def write_leaderboard(self, leaderboard: Leaderboard) -> None:
         """Writes `leaderboard.json`."""

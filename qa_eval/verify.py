@@ -3,6 +3,9 @@
 Nothing is asked of a model. Predictions are rebuilt from the rows, decided by the stored threshold, scored
 against the present questions, summarized and ranked; references are rebuilt from the golds. What may differ
 between equal runs (times, names, environment, performance, what came from the cache) is not compared.
+
+The rows of a public run hold their golds, so it can be scored again without its data set. Whether they are the
+data set's is checked where that is at hand.
 """
 
 from __future__ import annotations
@@ -15,83 +18,115 @@ from typing import Literal
 from pydantic import BaseModel
 
 from qa_eval.corpus import load_corpus
-from qa_eval.errors import InputError
-from qa_eval.judging import judge, rebuild
-from qa_eval.planning import chosen_items, describe_data, identity_of, run_id_of
+from qa_eval.errors import InputError, QaEvalError, SpecError
+from qa_eval.judging import item_hashes_sha256
+from qa_eval.planning import identity_of, run_id_of
+from qa_eval.public import PublicDataset, open_dataset
 from qa_eval.ranking import (
-    RULES,
     Entry,
     decoding_row,
     judged_entry,
     model_signature,
     rank_rows,
-    reference_entries,
+    reference_row,
 )
-from qa_eval.records import Corpus, Decoding, ItemId
-from qa_eval.results_schema import CountsRow, Leaderboard, Row
-from qa_eval.scoring import SCORER_VERSION
+from qa_eval.records import Corpus, Decoding, ItemId, Track
+from qa_eval.results_schema import CountsRow, DataRow, Leaderboard, Row
+from qa_eval.scoring import SCORER_VERSION, ScoreTable, add_scores
 from qa_eval.store import LEADERBOARD, Run, file_sha256, load_run
+from qa_eval.tasks import CuratedTask, Judge, PublicTask, StoredTask, Task
+from qa_eval.tasks.public import Asked
 
 _TOLERANCE = 1e-9
 """Two computed numbers that are closer are equal: another machine may sum in another order."""
 _UNCOMPARED = frozenset({"performance", "cached", "unasked"})
 
 
-def verify(path: Path | str, corpus: Corpus | None = None) -> list[str]:
+def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDataset | None = None) -> list[str]:
     """Every difference between a stored run and what comes out now, one line each; empty if it verifies.
 
-    `corpus` is what the run was made of; the curated set by default. If that is other data, this is the only
-    difference reported; if answers are lost, the leaderboard's rows are not compared. A line is
-    `FILE: PATH: stored X, recomputed Y`. Raises InputError if the leaderboard cannot be read.
+    `corpus` is what the run was made of, the curated set by default; `dataset` that of a public run, by
+    default the one it names (see `recorded_dataset`). If that is other data, this is the only difference
+    reported; if answers are lost, the leaderboard's rows are not compared. A line is
+    `FILE: PATH: stored X, recomputed Y`. Raises InputError if the leaderboard or the data set cannot be read,
+    QaEvalError for a corpus with a public run or a data set with another one.
     """
     run = load_run(path)
-    corpus = load_corpus() if corpus is None else corpus
-    return list(_verified(run, corpus))
-
-
-def _verified(run: Run, corpus: Corpus) -> Iterator[str]:
     board = run.leaderboard
-    other = list(_other_data(board, corpus))
-    yield from other
-    if other:
-        return
-    versions = {"rules": (board.rules, RULES), "scorer_version": (board.scorer_version, SCORER_VERSION)}
+    if board.data.kind == "public":
+        if corpus is not None:
+            raise QaEvalError(f"{path}: is a run of {board.data.dataset}, not of questions about articles")
+        dataset = dataset or recorded_dataset(board)
+        if dataset is None:
+            return list(_verified(run, StoredTask(board.rules), None))
+        task: Task = PublicTask(dataset, board.options)
+        return list(_verified(run, task, task))
+    if dataset is not None:
+        raise QaEvalError(f"{path}: is a run of questions about articles, not of a public data set")
+    task = CuratedTask(load_corpus() if corpus is None else corpus, board.options)
+    return list(_verified(run, task, task))
+
+
+def recorded_dataset(board: Leaderboard) -> PublicDataset | None:
+    """The data set that a public run names, if it is still there; None if not. Nothing is read of a file."""
+    spec = board.data.dataset or ""
+    kind, _, name = spec.partition(":")
+    try:
+        if kind != "hub" and not Path(name).expanduser().is_file():
+            return None
+        return open_dataset(spec, split=board.data.split)
+    except SpecError:
+        return None
+
+
+def _verified(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
+    """`judge` scores stored answers; `task` is what was asked, None where that is not at hand."""
+    board = run.leaderboard
+    items: Mapping[str, str] | None = None
+    references: dict[str, Entry] = {}
+    if task is not None:
+        other = list(_other_data(board, task.data))
+        yield from other
+        if other:
+            return
+        names = {"kind": board.data.kind, "dataset": board.data.dataset, "split": board.data.split}
+        yield from differences(board.data, task.data.model_copy(update=names), f"{LEADERBOARD}: data")
+        items = task.items_with_hashes()
+        references = {entry.row.model.spec: entry for entry in _references(task, board.options.resamples)}
+    versions = {"rules": (board.rules, judge.rules), "scorer_version": (board.scorer_version, SCORER_VERSION)}
     for name, (stored, present) in versions.items():
         yield from differences(stored, present, f"{LEADERBOARD}: {name}")
-    items = chosen_items(corpus, board.options)
-    data = describe_data(corpus, items).model_copy(update={"kind": board.data.kind})
-    yield from differences(board.data, data, f"{LEADERBOARD}: data")
     entries = []
-    references = {
-        entry.row.model.spec: entry
-        for entry in reference_entries(
-            corpus, items, data=data.item_hashes_sha256, resamples=board.options.resamples
-        )
-    }
     for index, row in enumerate(board.rows):
         if row.is_reference:
-            known = references.get(row.model.spec)
+            known = references.get(row.model.spec) if task is not None else Entry(row=row)
             if known is None:
                 yield f"{LEADERBOARD}: rows[{index}].model.spec: {row.model.spec} is no reference"
             else:
                 entries.append(known)
             continue
-        entry, found = _recomputed(run, row, corpus, items)
+        entry, found = _recomputed(run, row, judge, items)
         yield from found
         entries.append(entry)
-    if all(entry.scores or entry.row.status == "error" for entry in entries):
-        yield from _compared(board, entries)
+    if all(entry.tables or entry.row.is_reference or entry.row.status == "error" for entry in entries):
+        yield from _compared(board, entries, judge)
 
 
-def _other_data(board: Leaderboard, corpus: Corpus) -> Iterator[str]:
+def _other_data(board: Leaderboard, data: DataRow) -> Iterator[str]:
     advice = "" if board.data.kind == "curated" else " (the run is of other files: name them)"
     for name in ("questions_sha256", "articles_sha256"):
-        stored, present = getattr(board.data, name), getattr(corpus, name)
+        stored, present = getattr(board.data, name), getattr(data, name)
         if stored != present:
             yield f"{LEADERBOARD}: data.{name}: stored {stored}, these have {present}{advice}"
 
 
-def _recomputed(run: Run, row: Row, corpus: Corpus, items: Sequence[ItemId]) -> tuple[Entry, list[str]]:
+def _references(task: Task, resamples: int) -> Iterator[Entry]:
+    for name, tables in task.references():
+        row = reference_row(name, data=task.data.item_hashes_sha256, rules=task.rules)
+        yield judged_entry(row, tables, resamples=resamples)
+
+
+def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | None) -> tuple[Entry, list[str]]:
     """A model's row made again from its stored answers, and what is wrong with those."""
     if row.predictions is None:
         wrong = (
@@ -99,19 +134,23 @@ def _recomputed(run: Run, row: Row, corpus: Corpus, items: Sequence[ItemId]) -> 
         )
         return Entry(row=row), wrong
     name = row.predictions.path
+    board = run.leaderboard
     try:
-        stored = run.predictions(row)
+        found = list(_items_differ(name, row, run, items))
         sha256 = file_sha256(run.path / name) if run.path is not None else row.predictions.sha256
-        asked = [ItemId.parse(line.item) for line in stored]
     except (InputError, ValueError) as error:
         return Entry(row=row), [f"{name}: {line}" for line in str(error).splitlines()]
-    found = list(_items_differ(name, row, asked, items))
     if found:
         return Entry(row=row), found
-    board = run.leaderboard
-    judged = judge(corpus, asked, *rebuild(stored), board.options.threshold)
-    for number, (before, now) in enumerate(zip(stored, judged.rows, strict=True), 1):
-        found += differences(before, now, f"{name}:{number}: {before.item}")
+    tables: dict[Track, ScoreTable] = {}
+    number, decided = 0, False
+    stored = run.stream(row)
+    for judged in judge.rejudged(lambda: run.stream(row), board.options.threshold):
+        for number, now in enumerate(judged.rows, number + 1):
+            before = next(stored)
+            found += differences(before, now, f"{name}:{number}: {before.item}")
+            decided |= now.threshold is not None
+        add_scores(tables, judged.scores, judge.cluster)
     decoding = _decoding(row)
     fresh = Row(
         status=row.status,
@@ -122,26 +161,42 @@ def _recomputed(run: Run, row: Row, corpus: Corpus, items: Sequence[ItemId]) -> 
             board.options.threshold,
             deterministic=board.options.deterministic,
             data=board.data.item_hashes_sha256,
+            rules=judge.rules,
         ),
-        decoding=decoding_row(decoding, board.options.threshold, judged.rows),
-        counts=CountsRow(cached=row.counts.cached, unasked=len(items) - len(asked)),
-        predictions=row.predictions.model_copy(update={"sha256": sha256, "rows": len(stored)}),
+        decoding=decoding_row(decoding, board.options.threshold, decided=decided),
+        counts=CountsRow(
+            cached=row.counts.cached, unasked=board.data.items.reading + board.data.items.pooled - number
+        ),
+        predictions=row.predictions.model_copy(update={"sha256": sha256, "rows": number}),
     )
     status: Literal["ok", "partial"] = "partial" if row.status == "partial" else "ok"
-    return judged_entry(fresh, judged, resamples=board.options.resamples, status=status), found
+    return judged_entry(fresh, tables, resamples=board.options.resamples, status=status), found
 
 
-def _items_differ(name: str, row: Row, asked: Sequence[ItemId], items: Sequence[ItemId]) -> Iterator[str]:
-    """Items that are stored twice, that were not to be asked, or (of a finished model) that are not there."""
-    seen: set[ItemId] = set()
-    for number, item in enumerate(asked, 1):
-        if item in seen:
-            yield f"{name}:{number}: {item}: stored twice"
-        elif item not in set(items):
-            yield f"{name}:{number}: {item}: is no item of this run"
-        seen.add(item)
-    if row.status == "ok":
+def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None) -> Iterator[str]:
+    """Items that are stored twice, that were not to be asked, that are not what was asked, or (of a finished
+    model) that are not there. Where it is not known what was asked, all of it has one hash.
+    """
+    seen: set[str] = set()
+    hashes = []
+    for number, stored in enumerate(run.stream(row), 1):
+        ItemId.parse(stored.item)
+        if stored.item in seen:
+            yield f"{name}:{number}: {stored.item}: stored twice"
+        elif items is not None and stored.item not in items:
+            yield f"{name}:{number}: {stored.item}: is no item of this run"
+        elif items is not None and items[stored.item] not in ("", Asked.stored(stored).sha256):
+            yield f"{name}:{number}: {stored.item}: question, context, golds or type are not the data set's"
+        seen.add(stored.item)
+        if items is None:
+            hashes.append((stored.item, Asked.stored(stored).hashes))
+    if row.status == "ok" and items is not None:
         yield from (f"{name}: {item}: not stored" for item in items if item not in seen)
+    elif row.status == "ok":
+        together = item_hashes_sha256(hashes)
+        yield from differences(
+            run.leaderboard.data.item_hashes_sha256, together, f"{name}: hash of the items"
+        )
 
 
 def _decoding(row: Row) -> Decoding | None:
@@ -151,11 +206,11 @@ def _decoding(row: Row) -> Decoding | None:
     return Decoding(**{field: getattr(d, field) for field in Decoding.__dataclass_fields__})
 
 
-def _compared(board: Leaderboard, entries: Sequence[Entry]) -> Iterator[str]:
+def _compared(board: Leaderboard, entries: Sequence[Entry], judge: Judge) -> Iterator[str]:
     """The rows with their ranks, the leaderboard's own numbers, and the order."""
     index = {row.model.spec: i for i, row in enumerate(board.rows)}
     finished = board.status != "partial"
-    ranked = rank_rows(entries, resamples=board.options.resamples)
+    ranked = rank_rows(entries, resamples=board.options.resamples, sorts=judge.sorts)
     for now in ranked.rows:
         at = index[now.model.spec]
         yield from differences(board.rows[at], now, f"{LEADERBOARD}: rows[{at}]")
@@ -169,7 +224,7 @@ def _compared(board: Leaderboard, entries: Sequence[Entry]) -> Iterator[str]:
     )
     if finished:
         signatures = [row.signature for row in ranked.rows if not row.is_reference]
-        run_id = run_id_of(identity_of(board.data, board.options, signatures))
+        run_id = run_id_of(identity_of(board.data, board.options, signatures, judge.rules))
         yield from differences(board.run_id, run_id, f"{LEADERBOARD}: run_id")
         expected = "error" if any(row.status == "error" for row in board.rows) else "complete"
         yield from differences(board.status, expected, f"{LEADERBOARD}: status")

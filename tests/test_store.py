@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,12 @@ def opened(
     return open_run_folder(out, name, IDENTITY, run_id, overwrite=options.get("overwrite", False), now=NOW)
 
 
+def predictions_file(folder: Path | None, rows: Sequence[PredictionRow]) -> PredictionsFileRow:
+    writer = store.PredictionsWriter(folder, "m")
+    writer.add(rows)
+    return writer.finish()
+
+
 # ------------------------------------------------------------------------------------------ reading
 
 
@@ -82,7 +89,7 @@ def test_a_run_is_read_by_its_folder_or_its_file(tmp_path: Path, where: str) -> 
 def test_what_is_written_is_canonical_and_reads_back_equal(tmp_path: Path) -> None:
     folder = store.RunFolder(path=tmp_path, target=tmp_path, created_at=None)
     rows = [prediction(), prediction(item="dead@b", article="b", missing=True, prediction="")]
-    described = folder.write_predictions("m", rows)
+    described = predictions_file(tmp_path, rows)
     board = leaderboard(rows=[leaderboard().rows[0].model_copy(update={"predictions": described})])
     folder.write_leaderboard(board)
     text = (tmp_path / "leaderboard.json").read_text(encoding="utf-8")
@@ -93,7 +100,7 @@ def test_what_is_written_is_canonical_and_reads_back_equal(tmp_path: Path) -> No
     assert run.predictions("m") == rows
     assert described.rows == 2
     assert described.sha256 == store.file_sha256(tmp_path / described.path)
-    assert described == store.predictions_file("m", rows)
+    assert described == predictions_file(None, rows)
 
 
 def test_unknown_fields_are_kept_and_absent_ones_have_defaults(tmp_path: Path) -> None:
@@ -169,7 +176,7 @@ def test_bytes_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
 
 def test_a_broken_predictions_row_is_refused_by_its_line(tmp_path: Path) -> None:
     file = tmp_path / "p.jsonl"
-    file.write_text(store.render_predictions([prediction()]) + '{"item": 1}\n', encoding="utf-8")
+    file.write_text(store.render_prediction(prediction()) + '{"item": 1}\n', encoding="utf-8")
     with pytest.raises(InputError) as caught:
         store.load_predictions(file)
     assert str(caught.value).splitlines()[0] == f"{file}:2: item: input should be a valid string"

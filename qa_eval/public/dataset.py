@@ -146,6 +146,7 @@ def instance_of(example: Example) -> Instance:
         question=example.question,
         context=example.context,
         article=example.context_id,
+        question_id=example.id,
     )
 
 

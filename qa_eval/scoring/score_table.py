@@ -165,20 +165,26 @@ class ScoreTable:
         return self._places
 
     def _by_cluster(self, cluster: IntArray, values: FloatArray) -> FloatArray:
-        sums: FloatArray = np.bincount(cluster, values, len(self._names))
-        return sums
+        return np.bincount(cluster, values, len(self._names)).astype(np.float64)
 
 
 def tables_of(scores: Sequence[ItemScore], cluster: Cluster = "fact") -> dict[Track, ScoreTable]:
     """The tables of the tracks that have items; the order of `scores` does not matter."""
     tables: dict[Track, ScoreTable] = {}
+    add_scores(tables, scores, cluster)
+    return tables
+
+
+def add_scores(
+    tables: dict[Track, ScoreTable], scores: Sequence[ItemScore], cluster: Cluster = "fact"
+) -> None:
+    """Adds the scores of whole facts to the tables of their tracks; their order does not matter."""
     for track in TRACKS:
         ordered = sorted((s for s in scores if s.item.track == track), key=lambda s: s.item)
-        if ordered:
+        if ordered and track not in tables:
             tables[track] = ScoreTable(track, cluster)
         for _, fact in groupby(ordered, key=lambda s: s.item.fact):
             tables[track].add(list(fact))
-    return tables
 
 
 # ------------------------------------------------------------------------------------------ inside

@@ -38,7 +38,7 @@ def summarize_tables(
     Without `intervals` only values are computed: low and high are None.
     """
     main = next(iter(tables.values()), None)
-    parts = [(track, WHOLE, table) for track, table in tables.items()]
+    parts: list[tuple[str, str, ScoreTable]] = [(track, WHOLE, table) for track, table in tables.items()]
     parts += [("slice", name, main) for name in main.slices()] if main is not None else []
     requests = [
         _Request(part, name, metric, *terms)

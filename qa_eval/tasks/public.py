@@ -1,0 +1,229 @@
+"""Questions of a public data set, each asked of its context: parts that are read, asked and judged in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import TypeVar
+
+from qa_eval.judging import (
+    ItemHashes,
+    Judged,
+    Threshold,
+    item_hashes_sha256,
+    prediction_row,
+    rebuild,
+)
+from qa_eval.metrics.asked import asked_type
+from qa_eval.metrics.squad import RULES, Rules
+from qa_eval.models import Model
+from qa_eval.provenance import sha256_json, sha256_text
+from qa_eval.public import PublicDataset, instance_of
+from qa_eval.records import Answer, AnswerType, Example, Instance, ItemId, Prediction, Track
+from qa_eval.results_schema import DataRow, ItemsRow, OptionsRow, PredictionRow
+from qa_eval.scoring import (
+    Cluster,
+    ReferenceName,
+    ScoreTable,
+    add_scores,
+    decide,
+    fit_thresholds,
+    oracle_answer,
+    score_example,
+    threshold_case,
+)
+
+PART = 512
+"""Questions that are in memory at once, with all that a model says of them."""
+Thresholds = float | Mapping[str, float]
+"""One for all, or by context."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question without its words: all that judging needs."""
+
+    item: ItemId
+    golds: tuple[str, ...]
+    answer_type: AnswerType | None
+    hashes: ItemHashes
+
+    @classmethod
+    def of(cls, example: Example) -> Asked:
+        """Of the question itself."""
+        hashes = ItemHashes(
+            question_sha256=sha256_text(example.question),
+            context_sha256=sha256_text(example.context),
+            gold_sha256=_gold_sha256(example.golds),
+        )
+        return cls(example.item, example.golds, asked_type(example.question), hashes)
+
+    @classmethod
+    def stored(cls, row: PredictionRow) -> Asked:
+        """Of a row of a predictions file, which holds it. Raises ValueError for an item id that is none."""
+        hashes = ItemHashes(
+            question_sha256=row.question_sha256,
+            context_sha256=row.context_sha256,
+            gold_sha256=_gold_sha256(row.golds),
+        )
+        return cls(ItemId.parse(row.item), tuple(row.golds), row.answer_type, hashes)
+
+    @property
+    def sha256(self) -> str:
+        """Of all that is asked, and the type."""
+        h = self.hashes
+        return sha256_json([h.question_sha256, h.context_sha256, h.gold_sha256, self.answer_type])
+
+
+class StoredTask:
+    """Answers to questions of a public data set that is not at hand: what is stored suffices to judge them."""
+
+    cluster: Cluster = "context"
+    sorts: Sequence[str] = ("reading.f1",)
+    fits_afterwards: bool = True
+
+    def __init__(self, rules: str) -> None:
+        self.rules = rules
+
+    def rejudged(self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold) -> Iterator[Judged]:
+        """What stored answers are worth; `cross-fit` is fitted by F1, for each context on the others.
+
+        Raises ValueError for an item id that is none.
+        """
+        rules = RULES[self.rules]
+        thresholds = self._fitted(rows(), rules) if isinstance(threshold, str) else float(threshold)
+        for some in _batches(rows(), PART):
+            predictions, _ = rebuild(some)
+            asked = [(Asked.stored(row), predictions.get(row.item)) for row in some]
+            yield judge_asked(asked, rules, thresholds)
+
+    def _fitted(self, rows: Iterator[PredictionRow], rules: Rules) -> dict[str, float]:
+        cases = []
+        for some in _batches(rows, PART):
+            predictions, _ = rebuild(some)
+            cases += [
+                threshold_case(row.article, row.golds, predictions.get(row.item), rules) for row in some
+            ]
+        return fit_thresholds(cases, (case.cluster for case in cases), "f1")
+
+
+class PublicTask(StoredTask):
+    """The questions of a data set that the options ask for. Raises InputError if the data set is wrong."""
+
+    def __init__(self, dataset: PublicDataset, options: OptionsRow) -> None:
+        super().__init__(dataset.rules)
+        self.dataset = dataset
+        self.examples = dataset.chosen(limit=options.limit, sample=options.sample, seed=options.seed)
+
+    @cached_property
+    def data(self) -> DataRow:
+        """What is asked."""
+        census = self.dataset.check()
+        contexts = set()
+        hashes = []
+        for asked in map(Asked.of, self.examples):
+            contexts.add(asked.item.article)
+            hashes.append((str(asked.item), asked.hashes))
+        return DataRow(
+            kind="public",
+            dataset=self.dataset.spec,
+            split=self.dataset.split,
+            cluster=self.cluster,
+            questions_sha256=census.questions_sha256,
+            articles_sha256=census.contexts_sha256,
+            facts=len(hashes),
+            contexts=len(contexts),
+            items=ItemsRow(reading=len(hashes)),
+            item_hashes_sha256=item_hashes_sha256(hashes),
+        )
+
+    def size(self, model: Model) -> int:
+        """How many instances the model is asked."""
+        del model
+        return self.data.items.reading
+
+    def parts(self, model: Model) -> Iterator[PublicPart]:
+        """The questions, some at a time."""
+        del model
+        for some in _batches(self.examples, PART):
+            yield PublicPart(tuple(some), RULES[self.rules])
+
+    def references(self) -> Iterator[tuple[ReferenceName, dict[Track, ScoreTable]]]:
+        """The oracle: the others would need claims."""
+        tables: dict[Track, ScoreTable] = {}
+        rules = RULES[self.rules]
+        for some in _batches(self.examples, PART):
+            scores = [
+                score_example(a.item, a.golds, a.answer_type, oracle_answer(example, rules), rules)
+                for example in some
+                for a in [Asked.of(example)]
+            ]
+            add_scores(tables, scores, self.cluster)
+        yield "oracle", tables
+
+    def items_with_hashes(self) -> dict[str, str]:
+        """Every question, with the hash of all that its row holds of it."""
+        return {str(asked.item): asked.sha256 for asked in map(Asked.of, self.examples)}
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPart:
+    """Some questions of a data set."""
+
+    examples: tuple[Example, ...]
+    rules: Rules
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """What the model sees."""
+        return tuple(map(instance_of, self.examples))
+
+    def judge(
+        self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
+    ) -> Judged:
+        """Decides and scores the questions; for `cross-fit` first as if the threshold were 0."""
+        said = ((example, predictions.get(str(example.item))) for example in self.examples)
+        asked = [(Asked.of(example), p) for example, p in said if whole or p is not None]
+        return judge_asked(asked, self.rules, 0.0 if isinstance(threshold, str) else float(threshold))
+
+
+def judge_asked(
+    asked: Iterable[tuple[Asked, Prediction | None]], rules: Rules, thresholds: Thresholds
+) -> Judged:
+    """Decides and scores questions; one without a prediction is missing, and worth 0."""
+    rows, scores = [], []
+    for question, said in asked:
+        item = question.item
+        if said is None:
+            answer = Answer(item=str(item), text="", missing=True)
+        else:
+            at = thresholds if isinstance(thresholds, float) else thresholds[item.article]
+            answer = decide(said, threshold=at)
+        score = score_example(item, question.golds, question.answer_type, answer, rules)
+        scores.append(score)
+        rows.append(
+            prediction_row(
+                item,
+                answer,
+                score,
+                question.hashes,
+                final=said is not None and said.text is not None,
+                no_answer_given=said is not None and said.no_answer_probability is not None,
+                answer_type=question.answer_type,
+            )
+        )
+    return Judged(rows=tuple(rows), scores=tuple(scores))
+
+
+def _gold_sha256(golds: Sequence[str]) -> str:
+    return sha256_json(list(golds))
+
+
+def _batches(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    iterator = iter(values)
+    while batch := list(islice(iterator, size)):
+        yield batch
