@@ -196,7 +196,7 @@ class Scorecard:
         found: dict[str, float | int] = {}
         for key, estimate in self.scores.items():
             found[key] = 100 * estimate.value
-            if key.endswith("f1") and self.rules == "squad-v2.0":
+            if key.endswith("f1") and RULES[self.rules].unanswerable:
                 found[key.removesuffix("f1") + "total"] = estimate.n
         for best in self.best:
             found[f"best_{best.metric}"] = 100 * best.score.value
