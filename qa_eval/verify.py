@@ -143,12 +143,13 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
     if found:
         return Entry(row=row), found
     tables: dict[Track, ScoreTable] = {}
-    number, decided = 0, False
+    seen, decided = 0, False
     stored = run.stream(row)
     for judged in judge.rejudged(lambda: run.stream(row), board.options.threshold):
-        for number, now in enumerate(judged.rows, number + 1):
+        for now in judged.rows:
+            seen += 1
             before = next(stored)
-            found += differences(before, now, f"{name}:{number}: {before.item}")
+            found += differences(before, now, f"{name}:{seen}: {before.item}")
             decided |= now.threshold is not None
         add_scores(tables, judged.scores, judge.cluster)
     decoding = _decoding(row)
