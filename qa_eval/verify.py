@@ -4,8 +4,8 @@ Nothing is asked of a model. Predictions are rebuilt from the rows, decided by t
 against the present questions, summarized and ranked; references are rebuilt from the golds. What may differ
 between equal runs (times, names, environment, performance, what came from the cache) is not compared.
 
-The rows of a public run hold their golds, so it can be scored again without its data set. Whether they are the
-data set's is checked where that is at hand.
+The rows of a public run hold their golds, so it can be scored again without its data set. Whether they are
+the data set's is checked where that is at hand.
 """
 
 from __future__ import annotations
@@ -166,9 +166,9 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
         ),
         decoding=decoding_row(decoding, board.options.threshold, decided=decided),
         counts=CountsRow(
-            cached=row.counts.cached, unasked=board.data.items.reading + board.data.items.pooled - number
+            cached=row.counts.cached, unasked=board.data.items.reading + board.data.items.pooled - seen
         ),
-        predictions=row.predictions.model_copy(update={"sha256": sha256, "rows": number}),
+        predictions=row.predictions.model_copy(update={"sha256": sha256, "rows": seen}),
     )
     status: Literal["ok", "partial"] = "partial" if row.status == "partial" else "ok"
     return judged_entry(fresh, tables, resamples=board.options.resamples, status=status), found
@@ -180,7 +180,7 @@ def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None
     """
     seen: set[str] = set()
     hashes = []
-    for number, stored in enumerate(run.stream(row), 1):
+    for seen, stored in enumerate(run.stream(row), 1):
         ItemId.parse(stored.item)
         if stored.item in seen:
             yield f"{name}:{number}: {stored.item}: stored twice"

@@ -158,8 +158,8 @@ EXAMPLES = (
 )
 @option(
     "--threshold", type=threshold, default=0.0, show_default=True, metavar="X|cross-fit", section="Decoding",
-    help="Abstain when null score - best score exceeds it; `cross-fit` fits it for each fact (or context of a "
-    "data set) on the others.",
+    help="Abstain when null score - best score exceeds it; `cross-fit` fits it for each fact (or context of "
+    "a data set) on the others.",
 )  # fmt: skip
 @option(
     "--device",
