@@ -180,7 +180,7 @@ def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None
     """
     seen: set[str] = set()
     hashes = []
-    for seen, stored in enumerate(run.stream(row), 1):
+    for number, stored in enumerate(run.stream(row), 1):
         ItemId.parse(stored.item)
         if stored.item in seen:
             yield f"{name}:{number}: {stored.item}: stored twice"

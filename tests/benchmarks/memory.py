@@ -5,7 +5,8 @@
 
 The made-up sets are in SQuAD's format, five questions on each context of about 120 words, half of them
 without an answer. Each size is run in a process of its own by `baseline:first-of-type`, with the oracle and
-all intervals, and verified in another. What grows with the set is what is kept of an item: its id, and numbers.
+all intervals, and verified in another. What grows with the set is what is kept of an item: its id, and
+numbers.
 """
 
 from __future__ import annotations
