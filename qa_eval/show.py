@@ -5,7 +5,7 @@ The question, the passage in which gold and answer stand, what was said, and why
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from rich.text import Text
 
 from qa_eval.errors import QaEvalError
 from qa_eval.provenance import gold_sha256, sha256_text
-from qa_eval.records import Claim, Corpus, ItemId, Question
+from qa_eval.records import Claim, Corpus, Example, ItemId, Question
 from qa_eval.render import Mark, clean, draw_passages, wrap_text
 
 if TYPE_CHECKING:
@@ -74,26 +74,29 @@ def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[S
 
     Raises QaEvalError for one that is not in the run, naming near matches.
     """
-    answers = _by_item(run, rows)
+    known: dict[str, None] = {}
     facts: dict[str, list[str]] = {}
-    for item in answers:
-        facts.setdefault(ItemId.parse(item).fact, []).append(item)
+
+    def is_wanted(answer: PredictionRow) -> bool:
+        if answer.item not in known:
+            known[answer.item] = None
+            facts.setdefault(answer.fact, []).append(answer.item)
+        return answer.item in wanted or answer.fact in wanted
+
+    answers = _by_item(run, rows, is_wanted)
     chosen: dict[str, None] = {}
     for text in wanted:
-        found = [text] if text in answers else facts.get(text)
+        found = [text] if text in known else facts.get(text)
         if found is None:
-            raise QaEvalError(_unknown(text, text, [*answers, *facts]))
+            raise QaEvalError(_unknown(text, text, [*known, *facts]))
         chosen.update(dict.fromkeys(found))
     return [Shown(ItemId.parse(item), tuple(answers[item])) for item in chosen]
 
 
 def choose_failures(run: Run, rows: Sequence[Row]) -> list[Shown]:
     """Every item that some of the rows got wrong, with the wrong answers only; in the order asked."""
-    wrong = {
-        item: tuple(pair for pair in pairs if is_failure(pair[1]))
-        for item, pairs in _by_item(run, rows).items()
-    }
-    return [Shown(ItemId.parse(item), pairs) for item, pairs in wrong.items() if pairs]
+    wrong = _by_item(run, rows, is_failure)
+    return [Shown(ItemId.parse(item), tuple(pairs)) for item, pairs in wrong.items()]
 
 
 def is_failure(answer: PredictionRow) -> bool:
@@ -101,11 +104,15 @@ def is_failure(answer: PredictionRow) -> bool:
     return not answer.match.ok or answer.missing or answer.error is not None
 
 
-def _by_item(run: Run, rows: Sequence[Row]) -> dict[str, list[tuple[Row, PredictionRow]]]:
+def _by_item(
+    run: Run, rows: Sequence[Row], keep: Callable[[PredictionRow], bool]
+) -> dict[str, list[tuple[Row, PredictionRow]]]:
+    """The answers to keep, by item; the others are read one at a time and forgotten."""
     answers: dict[str, list[tuple[Row, PredictionRow]]] = {}
     for row in rows:
-        for answer in run.predictions(row):
-            answers.setdefault(answer.item, []).append((row, answer))
+        for answer in run.stream(row):
+            if keep(answer):
+                answers.setdefault(answer.item, []).append((row, answer))
     return answers
 
 
@@ -141,6 +148,38 @@ def draw_item(shown: Shown, corpus: Corpus, width: int) -> Iterator[Text]:
         yield from _passage(shown.item, answer, question, corpus, width)
         yield from _candidates(answer, width)
     yield Text()
+
+
+def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[Text]:
+    """The lines of a question of a public data set; without its words where these are not at hand."""
+    yield Text("─" * min(width, 100), "dim")
+    yield Text(clean(str(shown.item)), "bold")
+    answers = [answer for _, answer in shown.answers]
+    if example is None:
+        yield Text("this question is not in the data set at hand: only what is stored is shown", "yellow")
+    else:
+        yield from wrap_text(Text(clean(example.question), "bold"), width)
+        if any(_example_changed(example, answer) for answer in answers):
+            note = "question, context or golds have changed since the run: the verdict is on what they were"
+            yield from wrap_text(Text(note, "yellow"), width)
+    golds = dict.fromkeys(answers[0].golds)
+    said = " / ".join(f"“{clean(gold)}”" for gold in golds) or "no answer"
+    yield from wrap_text(Text.assemble("gold   ", (said, "green")), width, hanging=" " * 7)
+    for row, answer in shown.answers:
+        yield Text()
+        yield Text(clean(row.model.spec), "bold cyan")
+        yield from _verdict(answer, None, width)
+        if example is not None:
+            places = zip(example.golds, example.starts, strict=False)
+            spans = {(start, start + len(gold)) for gold, start in places if start is not None}
+            yield from _marked(example.context_id, example.context, spans, answer, width)
+        yield from _candidates(answer, width)
+    yield Text()
+
+
+def _example_changed(example: Example, answer: PredictionRow) -> bool:
+    hashes = (sha256_text(example.question), sha256_text(example.context), list(example.golds))
+    return hashes != (answer.question_sha256, answer.context_sha256, answer.golds)
 
 
 def _changed(question: Question, item: ItemId, corpus: Corpus, answer: PredictionRow) -> bool:
@@ -233,17 +272,23 @@ def _passage(
     article = {a.id: a for a in corpus.articles}.get(source or "")
     if article is None:
         return
-    marks = []
-    if question is not None:
-        spans = {(e.start, e.end) for c in question.own_claims(article.id) for e in c.evidence_in(article.id)}
-        marks = [Mark(start=s, end=e, opening="«", closing="»", style="green") for s, e in sorted(spans)]
-    if answer.span is not None and article.text[slice(*answer.span)] == answer.prediction:
+    claims = question.own_claims(article.id) if question is not None else ()
+    golds = {(e.start, e.end) for c in claims for e in c.evidence_in(article.id)}
+    yield from _marked(article.id, article.text, golds, answer, width)
+
+
+def _marked(
+    name: str, text: str, golds: Collection[tuple[int, int]], answer: PredictionRow, width: int
+) -> Iterator[Text]:
+    """The passages of a text in which golds and answer stand; nothing where neither does."""
+    marks = [Mark(start=s, end=e, opening="«", closing="»", style="green") for s, e in sorted(golds)]
+    if answer.span is not None and text[slice(*answer.span)] == answer.prediction:
         start, end = answer.span
         marks.append(Mark(start=start, end=end, opening="⟦", closing="⟧", style="bold reverse"))
     if not marks:
         return
-    yield Text(f"{_INDENT}{clean(article.id)}   «gold»  ⟦answer⟧", "dim")
-    yield from draw_passages(article.text, marks, width, _INDENT * 2)
+    yield Text(f"{_INDENT}{clean(name)}   «gold»  ⟦answer⟧", "dim")
+    yield from draw_passages(text, marks, width, _INDENT * 2)
 
 
 def _candidates(answer: PredictionRow, width: int) -> Iterator[Text]:

@@ -20,6 +20,7 @@ from qa_eval.stats import (
     mcnemar,
     minimum_detectable_difference,
     paired_difference,
+    paired_differences,
     rank_intervals,
     ratio_estimate,
     sign_flip,
@@ -112,17 +113,76 @@ def test_a_paired_difference_changes_sign_with_its_sides_and_is_the_difference_o
     assert there.low > 0
 
 
+def plain_swap_test(terms_a: list[Term], terms_b: list[Term]) -> float:
+    """Every way to swap the models' answers to a cluster, by loops."""
+
+    def ratio(kept: Term, other: Term, swapped: tuple[bool, ...]) -> float:
+        chosen = [other if swap else kept for swap in swapped]
+        over = sum(t.denominator[i] for i, t in enumerate(chosen))
+        return sum(t.numerator[i] for i, t in enumerate(chosen)) / over if over else math.inf
+
+    def difference(swapped: tuple[bool, ...]) -> float:
+        sides = [
+            (a.weight, ratio(a, b, swapped), ratio(b, a, swapped))
+            for a, b in zip(terms_a, terms_b, strict=True)
+        ]
+        if any(math.inf in side for side in sides):
+            return math.inf
+        return sum(weight * (one - other) for weight, one, other in sides)
+
+    patterns = list(product([False, True], repeat=len(terms_a[0].numerator)))
+    return float(np.mean([abs(difference(p)) >= abs(difference(patterns[0])) - 1e-12 for p in patterns]))
+
+
 @pytest.mark.parametrize(
-    "other",
+    ("first", "second"),
     [
-        pytest.param([], id="another number of terms"),
-        pytest.param([term([1, 0], [1, 2])], id="other denominators"),
-        pytest.param([term([1, 0], [1, 1], 0.5)], id="other weights"),
-        pytest.param([term([1, 0, 0], [1, 1, 0])], id="other clusters"),
+        pytest.param([([2, 1, 0, 3], [2, 1, 1, 3])], [([0, 1, 1, 0], [1, 1, 2, 0])], id="a precision"),
+        pytest.param(
+            [([2, 0, 0], [2, 0, 0])], [([0, 1, 1], [0, 1, 2])], id="swaps that leave nothing to divide by"
+        ),
+        pytest.param(
+            [([2, 1, 0, 1], [2, 1, 1, 2]), ([1, 1, 0, 1], [1, 1, 1, 1])],
+            [([1, 1, 0, 0], [2, 1, 1, 2]), ([0, 1, 1, 1], [1, 2, 1, 1])],
+            id="two ratios of which one has other denominators",
+        ),
+        pytest.param([([2, 1, 0], [2, 2, 1])], [([1, 0, 1], [2, 2, 1])], id="equal denominators"),
     ],
 )
-def test_scores_over_other_items_are_not_compared(other: list[Term]) -> None:
-    with pytest.raises(ValueError, match="same items"):
+def test_swaps_of_whole_clusters_agree_with_plain_loops(
+    first: list[tuple[list[float], list[float]]], second: list[tuple[list[float], list[float]]]
+) -> None:
+    sides = [[term(n, d, 0.5) for n, d in side] for side in (first, second)]
+    found = paired_difference(*sides)
+    assert found.p == pytest.approx(plain_swap_test(*sides))
+    values = [sum(0.5 * sum(n) / sum(d) for n, d in side) for side in (first, second)]
+    assert found.value == pytest.approx(values[0] - values[1])
+    assert found.low <= found.value <= found.high
+
+
+def test_differences_made_together_are_those_made_alone() -> None:
+    rng = np.random.default_rng(8)
+    pairs = []
+    for clusters in (5, 40, 12, 40, 300):
+        items = rng.integers(1, 4, clusters)
+        other = rng.integers(1, 4, clusters)
+        pairs.append(([term(rng.binomial(items, 0.7), items)], [term(rng.binomial(items, 0.6), items)]))
+        pairs.append(([term(rng.binomial(items, 0.7), items)], [term(rng.binomial(other, 0.6), other)]))
+    together = paired_differences(pairs, resamples=499)
+    assert together == [paired_difference(*pair, resamples=499) for pair in pairs]
+    assert paired_differences([]) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        pytest.param([], "other weights", id="another number of terms"),
+        pytest.param([term([1, 0], [1, 1], 0.5)], "other weights", id="other weights"),
+        pytest.param([term([1, 0, 0], [1, 1, 0])], "same clusters", id="other clusters"),
+    ],
+)
+def test_scores_of_another_kind_are_not_compared(other: list[Term], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         paired_difference([term([1, 0], [1, 1])], other)
 
 

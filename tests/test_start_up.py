@@ -32,9 +32,10 @@ def run_cli(*args: str) -> str:
         pytest.param("import qa_eval.cli", AVOIDABLE, id="import qa_eval.cli"),
         pytest.param(run_cli("--help"), AVOIDABLE, id="--help"),
         pytest.param(run_cli("run", "--help"), AVOIDABLE, id="run --help"),
+        pytest.param(run_cli("score", "--help"), AVOIDABLE, id="score --help"),
         pytest.param(run_cli("--version"), AVOIDABLE, id="--version"),
         pytest.param(
-            "import qa_eval.leaderboard, qa_eval.show, qa_eval.store", HEAVY, id="leaderboard and show"
+            "import qa_eval.leaderboard, qa_eval.score, qa_eval.show, qa_eval.store", HEAVY, id="verbs"
         ),
         pytest.param(run_cli("questions", "stats"), HEAVY, id="questions stats"),
         pytest.param(run_cli("models"), HEAVY, id="models"),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from itertools import product
 from typing import Any
 
@@ -25,7 +28,7 @@ from qa_eval.stats import (
     wilson,
 )
 from qa_eval.stats.draws import cluster_counts, sign_flips
-from qa_eval.stats.intervals import _bca_levels
+from qa_eval.stats.intervals import _bca_levels, _summable
 from qa_eval.stats.small_samples import unseen_share, widened_z
 from tests.clustered_terms import clustered, term
 
@@ -175,10 +178,7 @@ def test_estimates_made_together_equal_those_made_alone() -> None:
     together = ratio_estimates(requests * 7, resamples=400)
     for found, (terms, n) in zip(together, requests * 7, strict=True):
         alone = ratio_estimate(terms, n=n, resamples=400)
-        assert (found.value, found.low, found.high) == pytest.approx(
-            (alone.value, alone.low, alone.high), abs=1e-12
-        )
-        assert (found.method, found.n, found.clusters) == (alone.method, alone.n, alone.clusters)
+        assert found == alone
     assert ratio_estimates([]) == []
 
 
@@ -186,6 +186,49 @@ def test_equal_inputs_and_seeds_give_equal_outputs() -> None:
     terms = [clustered(np.random.default_rng(0), 30, 0.6)]
     assert ratio_estimate(terms, n=1, seed=5) == ratio_estimate(terms, n=1, seed=5)
     assert ratio_estimate(terms, n=1, seed=5) != ratio_estimate(terms, n=1, seed=6)
+
+
+def test_sums_of_a_resample_are_not_rounded_whatever_their_order() -> None:
+    rng = np.random.default_rng(3)
+    columns = np.stack(
+        [rng.random(500) / 3, rng.integers(0, 6, 500), np.full(500, 2 / 3), rng.random(500) * 1e-9]
+    )
+    rounded = _summable(columns)
+    assert np.array_equal(rounded[1], columns[1])
+    assert np.abs(rounded - columns).max() < 1e-11
+    for counts in (c for block in cluster_counts(500, 20, 0) for c in block):
+        orders = [rng.permutation(500) for _ in range(3)]
+        for row in rounded:
+            exact = math.fsum(counts * row)
+            assert all(sum((counts * row)[order].tolist()) == exact for order in orders)
+
+
+@pytest.mark.parametrize("columns", [np.zeros((2, 3)), np.empty((2, 0)), np.full((1, 3), 2.0**-1000)])
+def test_columns_of_nothing_stay_summable(columns: FloatArray) -> None:
+    assert np.array_equal(_summable(columns), columns)
+
+
+def test_equal_seeds_give_equal_bits_however_many_threads_multiply() -> None:
+    code = """
+import numpy as np
+from qa_eval.stats import Term, ratio_estimates
+rng = np.random.default_rng(0)
+for clusters in (20, 135, 700):
+    den = rng.integers(1, 6, clusters).astype(float)
+    terms = [Term(weight=0.5, numerator=rng.random(clusters) * den, denominator=den) for _ in range(2)]
+    for e in ratio_estimates([(terms, 1), (terms[:1], 1)] * 30, resamples=999):
+        print(e.low.hex(), e.high.hex())
+"""
+    outputs = set()
+    for threads in ("1", "2", "3"):
+        env = os.environ | dict.fromkeys(
+            ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), threads
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+        )
+        outputs.add(done.stdout)
+    assert len(outputs) == 1
 
 
 def test_resamples_that_leave_a_term_without_denominator_are_ignored() -> None:

@@ -15,6 +15,7 @@ from qa_eval.cli.data_commands import cache_group, models_command, questions_gro
 from qa_eval.cli.export_command import export_command
 from qa_eval.cli.result_commands import leaderboard_command, show_command, verify_command
 from qa_eval.cli.run_command import run_command
+from qa_eval.cli.score_command import score_command
 
 __all__ = ["cli"]
 
@@ -30,6 +31,7 @@ def cli() -> None:
 
 for _command in (
     run_command,
+    score_command,
     leaderboard_command,
     show_command,
     verify_command,

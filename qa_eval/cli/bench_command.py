@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa_eval.cli.commanding import Command, data_options, note, option, quantize_option
+from qa_eval.cli.commanding import Command, data_options, dataset_options, note, option, quantize_option
 
 if TYPE_CHECKING:
     from qa_eval.bench import Agreement, Speed
@@ -33,11 +33,7 @@ EXAMPLES = (
 @option("--trust-remote-code", is_flag=True, section="Models", help="Let a hub model run the code it brings.")
 @quantize_option
 @data_options
-@option(
-    "--dataset", metavar="SPEC", section="Data",
-    help="A public dataset instead, as squad:FILE.json, mrqa:, jsonl: or hub:NAME.",
-)  # fmt: skip
-@option("--split", metavar="S", section="Data", help="Of a hub dataset.")
+@dataset_options
 @option(
     "--limit", type=click.IntRange(min=1), metavar="N", section="Data",
     help="Only the first N facts, or the first N questions of a dataset.",

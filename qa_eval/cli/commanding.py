@@ -72,6 +72,19 @@ def quantize_option(command: _F) -> _F:
     )(command)
 
 
+def dataset_options(command: _F) -> _F:
+    """`--dataset` and `--split`."""
+    command = option(
+        "--split", metavar="S", section="Data", help="Of a hub data set.  [default: validation]"
+    )(command)
+    return option(
+        "--dataset",
+        metavar="SPEC",
+        section="Data",
+        help="A public data set in place of the questions: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME.",
+    )(command)
+
+
 def note(message: str) -> None:
     """A line for people on stderr: what is read, what happened, what to do next."""
     from qa_eval.render import clean

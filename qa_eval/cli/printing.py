@@ -21,6 +21,7 @@ from qa_eval.records import Corpus
 from qa_eval.render import draw_board, terminal_width, write_lines
 
 if TYPE_CHECKING:
+    from qa_eval.public import PublicDataset
     from qa_eval.results_schema import Leaderboard
 
 Format = Literal["table", "markdown", "csv", "json"]
@@ -31,6 +32,21 @@ def announce_corpus(corpus: Corpus) -> None:
     contested = sum(q.contested for q in corpus.questions)
     note(f"questions: {corpus.questions_path} ({len(corpus.questions)} facts, {contested} contested)")
     note(f"articles:  {corpus.articles_path} ({len(corpus.articles)})")
+
+
+def announce_dataset(dataset: PublicDataset) -> None:
+    """Reads a public data set whole, and says on stderr what it holds and what is odd in it.
+
+    Raises InputError with everything that is wrong with it.
+    """
+    census = dataset.check()
+    split = f" [{dataset.split}]" if dataset.split is not None else ""
+    note(
+        f"data set: {dataset.spec}{split} ({census.questions:,} questions on {census.contexts:,} contexts, "
+        f"{census.unanswerable:,} unanswerable; rules {dataset.rules})"
+    )
+    for warning in census.warnings():
+        note(f"warning: {warning}")
 
 
 def print_leaderboard(

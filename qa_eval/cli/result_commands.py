@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa_eval.cli.commanding import Command, data_options, note, option
+from qa_eval.cli.commanding import Command, data_options, dataset_options, note, option
 from qa_eval.errors import CheckFailedError, QaEvalError
 
 if TYPE_CHECKING:
     from qa_eval.cli.printing import Format
-    from qa_eval.records import Corpus, Track
+    from qa_eval.public import PublicDataset
+    from qa_eval.records import Corpus, Example, Track
     from qa_eval.store import Run
 
 RUN = click.Path(path_type=Path)
@@ -91,6 +92,7 @@ def _newest(folder: Path) -> Path:
     help="Only this model's answers; may be repeated.",
 )
 @data_options
+@dataset_options
 def show_command(
     *,
     run: Path,
@@ -99,15 +101,17 @@ def show_command(
     models: tuple[str, ...],
     questions: tuple[Path, ...],
     articles: Path | None,
+    dataset: str | None,
+    split: str | None,
 ) -> None:
     """Shows items as they are scored: question, passage with «gold» and ⟦answer⟧, the best answers, and the
     rule that credited or refused the first one.
 
     ITEM is FACT@ARTICLE, FACT~N@ARTICLE for paraphrase N, FACT@* for the pooled track, or a FACT for all of
-    its items.
+    its items; of a public data set, a question's id.
     """
     from qa_eval.render import terminal_width, write_lines
-    from qa_eval.show import choose_failures, choose_items, choose_rows, draw_item
+    from qa_eval.show import choose_failures, choose_items, choose_rows, draw_example, draw_item
     from qa_eval.store import load_run
 
     if bool(items) == failures:
@@ -117,12 +121,17 @@ def show_command(
     stored = load_run(run)
     rows = choose_rows(stored, models)
     shown = choose_failures(stored, rows) if failures else choose_items(stored, rows, items)
-    corpus = _corpus_of(stored, questions, articles)
     width = min(terminal_width(sys.stdout), 120)
-    for item in shown:
-        write_lines(sys.stdout, draw_item(item, corpus, width))
+    if _is_public(stored, questions, articles, dataset):
+        examples = _examples_of(stored, {str(item.item) for item in shown}, dataset, split)
+        for item in shown:
+            write_lines(sys.stdout, draw_example(item, examples.get(str(item.item)), width))
+    else:
+        corpus = _corpus_of(stored, questions, articles)
+        for item in shown:
+            write_lines(sys.stdout, draw_item(item, corpus, width))
     if failures:
-        asked = sum(len(stored.predictions(row)) for row in rows)
+        asked = sum(row.predictions.rows for row in rows if row.predictions is not None)
         note(f"{sum(len(s.answers) for s in shown)} of {asked} answers are wrong")
 
 
@@ -139,21 +148,76 @@ def _corpus_of(run: Run, questions: tuple[Path, ...], articles: Path | None) -> 
     return corpus
 
 
+def _is_public(run: Run, questions: tuple[Path, ...], articles: Path | None, dataset: str | None) -> bool:
+    """Whether it is a run of a public data set. Raises UsageError for flags of the other kind of run."""
+    public = run.leaderboard.data.kind == "public"
+    if public and (questions or articles is not None):
+        flags = (
+            "--questions and --articles"
+            if questions and articles
+            else "--questions"
+            if questions
+            else "--articles"
+        )
+        raise click.UsageError(f"{flags}: this run is of a public data set; name it with --dataset.")
+    if dataset is not None and not public:
+        raise click.UsageError("--dataset: this run is of questions about articles, not of a data set.")
+    return public
+
+
+def _dataset_of(run: Run, spec: str | None, split: str | None) -> PublicDataset | None:
+    """The data set to read a run with: the one given, else the one it names; says so if that is not there."""
+    from qa_eval.public import open_dataset
+    from qa_eval.verify import recorded_dataset
+
+    if spec is not None:
+        return open_dataset(spec, split=split)
+    found = recorded_dataset(run.leaderboard)
+    if found is None:
+        note(f"warning: {run.leaderboard.data.dataset} is not there (see --dataset)")
+    return found
+
+
+def _examples_of(run: Run, items: set[str], spec: str | None, split: str | None) -> dict[str, Example]:
+    dataset = _dataset_of(run, spec, split)
+    return {} if dataset is None else {item: e for e in dataset if (item := str(e.item)) in items}
+
+
 @click.command(
     "verify", cls=Command, short_help="Score stored answers again; every number must come out again."
 )
 @click.argument("run", type=RUN)
 @data_options
-def verify_command(*, run: Path, questions: tuple[Path, ...], articles: Path | None) -> None:
-    """Scores the stored answers of a run again, without the models. Exit code 1 if any number differs."""
+@dataset_options
+def verify_command(
+    *,
+    run: Path,
+    questions: tuple[Path, ...],
+    articles: Path | None,
+    dataset: str | None,
+    split: str | None,
+) -> None:
+    """Scores the stored answers of a run again, without the models. Exit code 1 if any number differs.
+
+    A run of a public data set holds its golds. It is checked to be of that data set if this is where it was,
+    or is given with --dataset.
+    """
     from qa_eval.corpus import load_corpus
+    from qa_eval.store import load_run
     from qa_eval.verify import verify
 
-    differences = verify(run, load_corpus(questions or None, articles))
+    stored = load_run(run)
+    if _is_public(stored, questions, articles, dataset):
+        opened = _dataset_of(stored, dataset, split)
+        differences = verify(run, dataset=opened)
+        checked = "" if opened is not None else "; what was asked was not compared"
+    else:
+        differences = verify(run, load_corpus(questions or None, articles))
+        checked = ""
     if differences:
         from qa_eval.render import clean
 
         for difference in differences:
             click.echo(clean(difference))
         raise CheckFailedError(f"{run}: {len(differences)} differences")
-    click.echo(f"{run}: every number came out again")
+    click.echo(f"{run}: every number came out again{checked}")

@@ -10,8 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from qa_eval.cli.commanding import INTERRUPTED, Command, data_options, note, option, quantize_option
+from qa_eval.cli.commanding import (
+    INTERRUPTED,
+    Command,
+    data_options,
+    dataset_options,
+    note,
+    option,
+    quantize_option,
+)
 
 if TYPE_CHECKING:
     from qa_eval.store import Run
@@ -46,6 +55,10 @@ EXAMPLES = (
         "two models, into results/first",
     ),
     ("qa-eval run -m predictions:answers.jsonl --track reading", "answers that are there already"),
+    (
+        "qa-eval run --dataset squad:dev-v2.0.json -m embedded --sample 500",
+        "500 questions of a public data set",
+    ),
     ("qa-eval run --limit 5 --json | jq .rows[0].metrics", "five facts; the leaderboard as JSON"),
 )
 
@@ -64,6 +77,7 @@ EXAMPLES = (
 @option("--trust-remote-code", is_flag=True, section="Models", help="Let a hub model run the code it brings.")
 @quantize_option
 @data_options
+@dataset_options
 @option(
     "--track", type=click.Choice(["reading", "pooled", "both"]), section="Data", default="both",
     show_default=True,
@@ -83,13 +97,19 @@ EXAMPLES = (
     section="Data",
     help="Only this category; may be repeated.",
 )
-@option("--limit", type=click.IntRange(min=1), metavar="N", section="Data", help="Only the first N facts.")
+@option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    section="Data",
+    help="Only the first N facts, or questions of a data set.",
+)
 @option(
     "--sample",
     type=click.IntRange(min=1),
     metavar="N",
     section="Data",
-    help="Only N facts, chosen by --seed.",
+    help="Only N facts or questions, chosen by --seed.",
 )
 @option(
     "--seed",
@@ -138,7 +158,8 @@ EXAMPLES = (
 )
 @option(
     "--threshold", type=threshold, default=0.0, show_default=True, metavar="X|cross-fit", section="Decoding",
-    help="Abstain when null score - best score exceeds it; `cross-fit` fits it for each fact on the others.",
+    help="Abstain when null score - best score exceeds it; `cross-fit` fits it for each fact (or context of "
+    "a data set) on the others.",
 )  # fmt: skip
 @option(
     "--device",
@@ -200,7 +221,11 @@ def run_command(
     quantize: str | None,
     questions: tuple[Path, ...],
     articles: Path | None,
+    dataset: str | None,
+    split: str | None,
     track: str,
+    paraphrases: bool,
+    categories: tuple[str, ...],
     max_length: int,
     doc_stride: int,
     max_answer_tokens: int,
@@ -216,22 +241,24 @@ def run_command(
 ) -> None:
     """Answers every item with every model, scores them, writes a run folder and shows the leaderboard.
 
-    The questions are those of the package over its five articles, or your own with --questions and
-    --articles. An interrupted run is resumed by the same call. Exit code 1: a model failed while running (the
-    others finish).
+    The questions are those of the package over its five articles, your own with --questions and --articles,
+    or those of a public data set with --dataset. An interrupted run is resumed by the same call. Exit code 1:
+    a model failed while running (the others finish).
     """
-    from qa_eval.cli.printing import announce_corpus, print_leaderboard
-    from qa_eval.corpus import load_corpus
+    from qa_eval.cli.printing import print_leaderboard
     from qa_eval.models import with_quantized
     from qa_eval.records import Decoding, Runtime
     from qa_eval.render import TerminalProgress
 
-    corpus = load_corpus(questions or None, articles)
-    announce_corpus(corpus)
+    if dataset is not None:
+        _refuse_curated_flags(ctx)
+        data = _public_data(dataset, split)
+    else:
+        data = _curated_data(questions, articles, split) | {"track": track}
     run = _evaluated(
         with_quantized(models, quantize) if quantize else models or DEFAULT_MODELS,
-        corpus=corpus,
-        track=track,
+        paraphrases=paraphrases,
+        categories=categories,
         decoding=Decoding(
             max_length=max_length, doc_stride=doc_stride, max_answer_tokens=max_answer_tokens, n_best=n_best
         ),
@@ -248,12 +275,54 @@ def run_command(
         seed=seed,
         progress=TerminalProgress(),
         command=shlex.join(["qa-eval", *sys.argv[1:]]),
+        **data,
         **options,
     )
     print_leaderboard([run.leaderboard], "json" if as_json else "table")
     _say_where(run)
     if any(row.status == "error" for row in run.leaderboard.rows):
         ctx.exit(1)
+
+
+_CURATED_FLAGS = {
+    "questions": "--questions",
+    "articles": "--articles",
+    "track": "--track",
+    "paraphrases": "--paraphrases",
+    "categories": "--category",
+}
+
+
+def _refuse_curated_flags(ctx: click.Context) -> None:
+    """Raises UsageError naming every flag that was given and has no place beside --dataset."""
+    default = (ParameterSource.DEFAULT, None)
+    given = [flag for name, flag in _CURATED_FLAGS.items() if ctx.get_parameter_source(name) not in default]
+    if given:
+        raise click.UsageError(
+            f"{', '.join(given)}: not with --dataset, whose questions each have their own context."
+        )
+
+
+def _public_data(spec: str, split: str | None) -> dict[str, Any]:
+    """Opens and checks the data set, and says what it holds."""
+    from qa_eval.cli.printing import announce_dataset
+    from qa_eval.public import open_dataset
+
+    dataset = open_dataset(spec, split=split)
+    announce_dataset(dataset)
+    return {"dataset": dataset}
+
+
+def _curated_data(questions: tuple[Path, ...], articles: Path | None, split: str | None) -> dict[str, Any]:
+    """Loads the corpus, and says which."""
+    from qa_eval.cli.printing import announce_corpus
+    from qa_eval.corpus import load_corpus
+
+    if split is not None:
+        raise click.UsageError("--split: only with --dataset hub:NAME.")
+    corpus = load_corpus(questions or None, articles)
+    announce_corpus(corpus)
+    return {"corpus": corpus}
 
 
 def _evaluated(models: Sequence[str], **options: Any) -> Run:  # noqa: ANN401

@@ -24,6 +24,8 @@ HEADLINE: tuple[tuple[str, str], ...] = (
     ("reading", "contrast_consistency"),
 )
 READING = ("balanced_f1", "em", "f1", "em_any", "f1_any", "match", "leak", "contrast_consistency")
+PUBLIC = ("f1", "em", "has_answer_f1", "no_answer_recall", "balanced_f1", "match", "auroc")
+"""Of a data set without claims."""
 POOLED = (
     "f1_any",
     "em_any",
@@ -116,7 +118,8 @@ def leaderboard_view(leaderboards: Sequence[Leaderboard], selection: Selection =
         raise QaEvalError("no run to show")
     _refuse_mixture(leaderboards)
     lines = [Line(name, row) for name, board in _named(leaderboards) for row in board.rows]
-    columns = _columns(lines, selection)
+    public = all(board.data.kind == "public" for board in leaderboards)
+    columns = _columns(lines, selection, public=public)
     sort = _sort_key(lines, columns, leaderboards[0], selection)
     if selection.sort is not None and sort not in columns:
         columns = (sort, *columns)
@@ -152,6 +155,7 @@ def _refuse_mixture(leaderboards: Sequence[Leaderboard]) -> None:
             "data.questions_sha256": board.data.questions_sha256,
             "data.articles_sha256": board.data.articles_sha256,
             "data.item_hashes_sha256": board.data.item_hashes_sha256,
+            "data.cluster": board.data.cluster,
             "rules": board.rules,
             "scorer_version": board.scorer_version,
         }
@@ -169,7 +173,7 @@ def _refuse_mixture(leaderboards: Sequence[Leaderboard]) -> None:
         raise QaEvalError("these runs cannot stand in one table, they differ in\n" + "\n".join(problems))
 
 
-def _columns(lines: Sequence[Line], selection: Selection) -> tuple[tuple[str, str], ...]:
+def _columns(lines: Sequence[Line], selection: Selection, *, public: bool) -> tuple[tuple[str, str], ...]:
     present = {
         (track, metric) for line in lines for track, metrics in line.row.metrics.items() for metric in metrics
     }
@@ -180,10 +184,11 @@ def _columns(lines: Sequence[Line], selection: Selection) -> tuple[tuple[str, st
         )
     if selection.slice is not None:
         return _slice_columns(lines, selection, tracks)
-    if selection.track is not None:
-        wanted: list[tuple[str, str]] = [
-            (selection.track, m) for m in (READING if selection.track == "reading" else POOLED)
-        ]
+    wanted: list[tuple[str, str]]
+    if public:
+        wanted = [("reading", m) for m in PUBLIC]
+    elif selection.track is not None:
+        wanted = [(selection.track, m) for m in (READING if selection.track == "reading" else POOLED)]
     else:
         wanted = list(HEADLINE) if "reading" in tracks or not tracks else [("pooled", m) for m in POOLED]
     return tuple(column for column in wanted if column in present) or tuple(wanted)

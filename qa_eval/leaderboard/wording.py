@@ -83,6 +83,12 @@ def tally(counts: CountsRow) -> str:
     return ", ".join(parts + [f"{n} {name}" for name, n in rest.items() if n])
 
 
+_SPEAK_OF = {
+    "fact": "95 % intervals: clustered by fact; they speak of other questions about these articles",
+    "context": "95 % intervals: clustered by context; they speak of other contexts with their questions",
+}
+
+
 def caption(view: View) -> Iterator[str]:
     """What was asked, how it was scored, and what the numbers speak of: a sentence each."""
     first = view.first
@@ -98,7 +104,7 @@ def caption(view: View) -> Iterator[str]:
     elif not view.ranked and any(line.row.rank is not None for line in view.lines):
         ranked_by = label(first.sort.partition(".")[2])
         yield f"ranks and differences are of {ranked_by} over all items and are left out here"
-    yield "95 % intervals: clustered by fact; they speak of other questions about these articles"
+    yield _SPEAK_OF[first.data.cluster]
     if view.ranked and (smallest := first.minimum_detectable_difference) is not None:
         yield (
             f"smallest difference in {by} that could tell two models apart: about {percent(smallest)} points "
@@ -108,6 +114,14 @@ def caption(view: View) -> Iterator[str]:
 
 def _items_sentence(view: View) -> str:
     data = view.first.data
+    if data.kind == "public":
+        text = f"{data.dataset}{f' [{data.split}]' if data.split else ''}: "
+        text += f"{data.facts} questions on {data.contexts} contexts"
+        if share := silent_share(view):
+            text += (
+                f", {percent(share)} % of them without an answer (what always abstaining earns in EM and F1)"
+            )
+        return text
     text = f"{data.facts} facts, {data.contested} contested"
     if data.items.reading:
         text += f"; {data.items.reading} reading items"

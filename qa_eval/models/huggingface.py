@@ -398,9 +398,8 @@ class TorchForward:
             AttentionInterface.register(_UNMASKED, sdpa_attention_forward)
             AttentionMaskInterface.register(_UNMASKED, _unpadded_mask)
             self._model.set_attn_implementation(_UNMASKED)
-        log = logging.getLogger("torch.onnx")
-        level = log.level
-        log.setLevel(logging.ERROR)
+        before = logging.root.manager.disable
+        logging.disable(logging.CRITICAL)  # what it has to say of a failure, it raises
         try:
             with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _quiet():
                 warnings.simplefilter("ignore")
@@ -416,7 +415,7 @@ class TorchForward:
                 )
                 program.save(str(path))
         finally:
-            log.setLevel(level)
+            logging.disable(before)
 
 
 class _LogitsOnly(torch.nn.Module):

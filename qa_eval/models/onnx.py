@@ -154,7 +154,7 @@ def _options() -> Any:  # noqa: ANN401
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what it has to say of a failure, it raises
     return options
 
 

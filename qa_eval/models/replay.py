@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,10 @@ _VERSION = "1"
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Stored predictions as a `Model`. An item that the file does not hold gets no prediction."""
+    """Stored predictions as a `Model`. An item that the file does not hold gets no prediction.
+
+    They are found by item id; of public data sets also by the question's own id.
+    """
 
     info: ModelInfo
     predictions: Mapping[str, Prediction]
@@ -34,7 +37,12 @@ class Replay:
 
     def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
         """The stored prediction of each instance that has one, in order."""
-        return (self.predictions[i.item] for i in instances if i.item in self.predictions)
+        for instance in instances:
+            found = self.predictions.get(instance.item)
+            if found is not None:
+                yield found
+            elif instance.question_id and (named := self.predictions.get(instance.question_id)) is not None:
+                yield replace(named, item=instance.item)
 
 
 def resolve_replay(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Replay:

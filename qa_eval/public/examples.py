@@ -160,7 +160,8 @@ class _Text:
     def problems(self) -> Iterator[Finding]:
         if not self.context.strip():
             yield self.where.inside("context").finding("empty-context", "is empty; it should be the text")
-        yield from _half_characters(self.context, self.where.inside("context"))
+        if not _is_whole(self.context):
+            yield _half_character(self.context, self.where.inside("context"))
 
     def example(
         self,
@@ -185,13 +186,9 @@ class _Text:
             yield where.inside(id_field).finding("duplicate-id", message, fact=id)
             return
         self.ids.add(id)
-        wrong = [
-            *_half_characters(id, where.inside(id_field)),
-            *_half_characters(question, where.inside("question")),
-            *(f for text, _ in answers for f in _half_characters(text, where.inside("answers"))),
-        ]
-        yield from wrong
-        if wrong:
+        texts = {id_field: id, "question": question, "answers": "".join(text for text, _ in answers)}
+        if broken := [field for field, text in texts.items() if not _is_whole(text)]:
+            yield from (_half_character(texts[field], where.inside(field)) for field in broken)
             return
         if not question.strip():
             message = "is blank; it is asked as it stands"
@@ -221,10 +218,11 @@ class _Text:
         return f"{quote(text)} does not stand at {start}; {there}"
 
 
-def _half_characters(text: str, where: Where) -> Iterator[Finding]:
-    # A file cannot hold them as bytes, but JSON can spell them, and nothing can be written of them.
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        message = f"{quote(text)} holds half of a surrogate pair; write the whole character"
-        yield where.finding("encoding", message)
+def _is_whole(text: str) -> bool:
+    """Whether the text can be written. JSON can spell half a character, as half of a surrogate pair."""
+    return text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def _half_character(text: str, where: Where) -> Finding:
+    message = f"{quote(text)} holds half of a surrogate pair; write the whole character"
+    return where.finding("encoding", message)

@@ -21,6 +21,7 @@ from qa_eval.stats.significance import (
     mcnemar,
     minimum_detectable_difference,
     paired_difference,
+    paired_differences,
     rank_intervals,
     sign_flip,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "mcnemar",
     "minimum_detectable_difference",
     "paired_difference",
+    "paired_differences",
     "rank_intervals",
     "ratio_estimate",
     "ratio_estimates",

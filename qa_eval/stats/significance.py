@@ -8,7 +8,7 @@ in any way.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qa_eval.stats.draws import flips_are_exact, sign_flips
-from qa_eval.stats.intervals import Term, linear_contributions, ratio_estimate
+from qa_eval.stats.intervals import Term, linear_contributions, ratio_estimates
 
 FloatArray = NDArray[np.float64]
 
@@ -52,10 +52,15 @@ def paired_difference(
     seed: int = 0,
     confidence: float = 0.95,
 ) -> Difference:
-    """The difference of two scores over the same items: interval from shared resamples, p by `sign_flip`.
+    """The difference of two scores over the same clusters: interval from shared resamples, p by swaps.
 
-    Both sides must have the same weights and denominators. Raises ValueError if not, and as
-    `ratio_estimate`.
+    Under the hypothesis that the models are equally good, their answers to a cluster can be swapped; p is the
+    share of patterns of swaps that give a difference at least as large as the one observed. With equal
+    denominators this is `sign_flip`; where they differ (as those of a precision do), numerators and
+    denominators are swapped together. A swap that leaves a side without denominator counts against the
+    difference.
+
+    Raises ValueError as `ratio_estimate`, and for terms of other weights or over other clusters.
 
     >>> den = np.ones(6)
     >>> a = [Term(weight=1.0, numerator=np.array([1.0, 1, 1, 1, 1, 1]), denominator=den)]
@@ -64,29 +69,39 @@ def paired_difference(
     >>> round(found.value, 4), found.p
     (0.8333, 0.0625)
     """
-    alike = len(terms_a) == len(terms_b) and all(
-        a.weight == b.weight and np.array_equal(a.denominator, b.denominator)
-        for a, b in zip(terms_a, terms_b, strict=True)
-    )
-    if not alike:
-        raise ValueError("the two scores are not over the same items")
-    terms = [
-        replace(a, numerator=np.asarray(a.numerator) - np.asarray(b.numerator))
-        for a, b in zip(terms_a, terms_b, strict=True)
-    ]
-    found = ratio_estimate(
-        terms, n=0, resamples=resamples, seed=seed, confidence=confidence, lower=-1.0, upper=1.0
-    )
-    assert found.low is not None
-    assert found.high is not None
-    return Difference(
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        p=sign_flip(linear_contributions(terms), resamples=resamples, seed=seed),
-        method=found.method,
-        clusters=found.clusters,
-    )
+    return paired_differences([(terms_a, terms_b)], resamples=resamples, seed=seed, confidence=confidence)[0]
+
+
+def paired_differences(
+    requests: Sequence[tuple[Sequence[Term], Sequence[Term]]],
+    *,
+    resamples: int = 9999,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> list[Difference]:
+    """`paired_difference` of many pairs at once, in order: the same results, several times faster."""
+    both = []
+    for terms_a, terms_b in requests:
+        if [t.weight for t in terms_a] != [t.weight for t in terms_b]:
+            raise ValueError("the two scores are not the same metric: their terms have other weights")
+        both.append(([*terms_a, *(replace(t, weight=-t.weight) for t in terms_b)], 0))
+    found = ratio_estimates(both, resamples=resamples, seed=seed, confidence=confidence)
+    swaps = [_Swaps.of(terms_a, terms_b) for terms_a, terms_b in requests]
+    differences = []
+    for estimate, p in zip(found, _swap_tests(swaps, resamples, seed), strict=True):
+        assert estimate.low is not None
+        assert estimate.high is not None
+        differences.append(
+            Difference(
+                value=estimate.value,
+                low=estimate.low,
+                high=estimate.high,
+                p=p,
+                method=estimate.method,
+                clusters=estimate.clusters,
+            )
+        )
+    return differences
 
 
 def sign_flip(differences: ArrayLike, *, resamples: int = 9999, seed: int = 0) -> float:
@@ -101,16 +116,84 @@ def sign_flip(differences: ArrayLike, *, resamples: int = 9999, seed: int = 0) -
     >>> sign_flip([1, 1, 1, 1, 1, 0])
     0.0625
     """
-    moved = np.asarray(differences, dtype=np.float64)
-    moved = moved[np.abs(moved) > _NOTHING]
-    if not moved.size:
-        return 1.0
-    target = abs(moved.sum()) - _ROUNDING * np.abs(moved).sum()
-    hits = rows = 0
-    for signs in sign_flips(moved.size, resamples, seed):
-        hits += int(np.count_nonzero(np.abs(signs @ moved) >= target))
+    values = np.asarray(differences, dtype=np.float64)
+    return _swap_tests(
+        [_Swaps(values[None, :], lambda sums: sums[0], float(np.abs(values).sum()))], resamples, seed
+    )[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Swaps:
+    """One test by swapping clusters."""
+
+    columns: FloatArray
+    """What changes its sign with a cluster: (any number, clusters)."""
+    statistic: Callable[[FloatArray], FloatArray]
+    """Of the columns' sums (any number, patterns), for each pattern; infinite where it is undefined."""
+    scale: float
+    """Of the statistic: what it would be if all clusters pulled one way."""
+
+    @classmethod
+    def of(cls, terms_a: Sequence[Term], terms_b: Sequence[Term]) -> _Swaps:
+        weights = np.array([t.weight for t in terms_a])[:, None]
+        numerators, denominators, halves = [], [], []
+        for a, b in zip(terms_a, terms_b, strict=True):
+            numerators.append(np.asarray(a.numerator) - np.asarray(b.numerator))
+            denominators.append(np.asarray(a.denominator) - np.asarray(b.denominator))
+            halves.append(
+                [np.sum(a.numerator) + np.sum(b.numerator), np.sum(a.denominator) + np.sum(b.denominator)]
+            )
+        of, by = np.array(halves).T[:, :, None]
+
+        def statistic(sums: FloatArray) -> FloatArray:
+            n, d = sums[: len(weights)], sums[len(weights) :]
+            undefined = np.any(np.abs(d) >= by * (1 - _ROUNDING), axis=0)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values = (weights * ((of + n) / (by + d) - (of - n) / (by - d))).sum(axis=0)
+            return np.where(undefined, np.inf, values)
+
+        contributions = linear_contributions(terms_a) - linear_contributions(terms_b)
+        return cls(np.array(numerators + denominators), statistic, float(np.abs(contributions).sum()))
+
+
+def _swap_tests(tests: Sequence[_Swaps], resamples: int, seed: int) -> list[float]:
+    """The p of each: by all patterns if few clusters differ, else by random ones that the tests share."""
+    p = [1.0] * len(tests)
+    sampled: dict[int, list[int]] = {}
+    for index, test in enumerate(tests):
+        moved = np.any(np.abs(test.columns) > _NOTHING, axis=0)
+        if flips_are_exact(int(moved.sum())):
+            few = replace(test, columns=test.columns[:, moved])
+            p[index] = _patterns([few], resamples, seed)[0] if moved.any() else 1.0
+        else:
+            sampled.setdefault(moved.size, []).append(index)
+    for members in sampled.values():
+        for index, found in zip(
+            members, _patterns([tests[i] for i in members], resamples, seed), strict=True
+        ):
+            p[index] = found
+    return p
+
+
+def _patterns(tests: Sequence[_Swaps], resamples: int, seed: int) -> list[float]:
+    """The p of tests over equally many clusters."""
+    stacked = np.concatenate([test.columns for test in tests])
+    clusters = stacked.shape[1]
+    ends = np.cumsum([len(test.columns) for test in tests])
+    targets = [
+        abs(float(test.statistic(test.columns.sum(axis=1, keepdims=True))[0])) - _ROUNDING * test.scale
+        for test in tests
+    ]
+    hits = np.zeros(len(tests), dtype=np.int64)
+    rows = 0
+    for signs in sign_flips(clusters, resamples, seed):
+        sums = stacked @ signs.T
+        for index, (test, end, target) in enumerate(zip(tests, ends, targets, strict=True)):
+            values = test.statistic(sums[end - len(test.columns) : end])
+            hits[index] += np.count_nonzero(np.abs(values) >= target)
         rows += len(signs)
-    return hits / rows if flips_are_exact(moved.size) else (1 + hits) / (rows + 1)
+    exact = flips_are_exact(clusters)
+    return [float(h / rows if exact else (1 + h) / (rows + 1)) for h in hits]
 
 
 def max_t(contributions: ArrayLike, *, resamples: int = 9999, seed: int = 0) -> FloatArray:

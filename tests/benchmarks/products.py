@@ -1,4 +1,4 @@
-"""What bounds the forward pass on a CPU: how much of it the products with weights take, and how fast they are.
+"""What bounds the forward pass on a CPU: the share that products with weights take, and how fast they are.
 
     python -m tests.benchmarks.products
 
@@ -39,7 +39,7 @@ def main() -> None:
             for weight in weights:
                 torch.nn.functional.linear(inputs[weight.shape[1]], weight)
 
-    readers = {"the products alone": products}
+    readers: dict[str, Callable[[], object]] = {"the products alone": products}
     for spec in ("embedded", "onnx:embedded", "onnx:embedded?quantize=int8"):
         readers[spec] = forward_of(spec)
     seconds: dict[str, list[float]] = {name: [] for name in readers}
