@@ -14,7 +14,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.judging import stored_score
 from qa_eval.provenance import item_sha256
 from qa_eval.records import ItemId, ItemScore
-from qa_eval.results_schema import PredictionRow, Row
+from qa_eval.results_schema import Row, ScoredRow
 from qa_eval.store import Run
 
 EditedPart = Literal["question", "context", "golds"]
@@ -32,14 +32,14 @@ class Side:
         """The run's name and the model's spec."""
         return f"{self.run.leaderboard.name} · {self.row.model.spec}"
 
-    def answers(self) -> list[PredictionRow]:
-        """The stored answers. Raises InputError as `Run.predictions`, QaEvalError where there are none."""
+    def answers(self) -> list[ScoredRow]:
+        """The stored answers. Raises InputError as `Run.scored`, QaEvalError where there are none."""
         if self.row.predictions is None:
             why = f": {self.row.error}" if self.row.error else ""
             raise QaEvalError(f"{self.name}: no answers are stored{why}")
-        return self.run.predictions(self.row)
+        return list(self.run.scored(self.row))
 
-    def score(self, answer: PredictionRow, like: PredictionRow) -> ItemScore:
+    def score(self, answer: ScoredRow, like: ScoredRow) -> ItemScore:
         """What an answer of this side is worth, filed where that item is filed: by its name and category."""
         score = stored_score(answer, by_em=self.run.leaderboard.data.kind == "public")
         return replace(score, item=ItemId.parse(like.item), category=like.category)
@@ -58,7 +58,7 @@ class Edited:
 class Pairing:
     """The items of two models, matched."""
 
-    pairs: tuple[tuple[PredictionRow, PredictionRow], ...]
+    pairs: tuple[tuple[ScoredRow, ScoredRow], ...]
     """In the order of the first model."""
     edited: tuple[Edited, ...]
     added: tuple[str, ...]
@@ -67,17 +67,17 @@ class Pairing:
     """Items of the first model alone."""
 
 
-def pair_items(base: Sequence[PredictionRow], new: Sequence[PredictionRow]) -> Pairing:
+def pair_items(base: Sequence[ScoredRow], new: Sequence[ScoredRow]) -> Pairing:
     """Matches items of equal content; of several of one content, first those of one name.
 
     Raises QaEvalError if a side has an item twice.
     """
     _refuse_twice(base)
     _refuse_twice(new)
-    waiting: dict[str, dict[str, PredictionRow]] = {}
+    waiting: dict[str, dict[str, ScoredRow]] = {}
     for row in new:
         waiting.setdefault(_content(row), {})[row.item] = row
-    partner: dict[str, PredictionRow] = {}
+    partner: dict[str, ScoredRow] = {}
     for named in (True, False):
         for row in base:
             same = waiting.get(_content(row))
@@ -113,12 +113,12 @@ def common_scores(sides: Sequence[Side]) -> list[tuple[ItemScore, ...]]:
     ]
 
 
-def _content(row: PredictionRow) -> str:
+def _content(row: ScoredRow) -> str:
     content = item_sha256(row.question_sha256, row.context_sha256, row.gold_sha256)
     return f"{row.track}:{content}"
 
 
-def _edits(base: PredictionRow, new: PredictionRow) -> tuple[EditedPart, ...]:
+def _edits(base: ScoredRow, new: ScoredRow) -> tuple[EditedPart, ...]:
     hashes: dict[EditedPart, str] = {"question": "question", "context": "context", "golds": "gold"}
     return tuple(
         part
@@ -127,7 +127,7 @@ def _edits(base: PredictionRow, new: PredictionRow) -> tuple[EditedPart, ...]:
     )
 
 
-def _refuse_twice(rows: Sequence[PredictionRow]) -> None:
+def _refuse_twice(rows: Sequence[ScoredRow]) -> None:
     seen: set[str] = set()
     for row in rows:
         if row.item in seen:

@@ -271,12 +271,14 @@ class MatchRow(_Record):
     detail: str = ""
 
 
-class PredictionRow(_Record):
-    """One line of a predictions file: an item, what was answered, and what that is worth.
+class ScoredRow(_Record):
+    """What a line of a predictions file says of an item, its answer and what that is worth.
 
-    It holds all that is needed to decide and score the answer again without the model. There are no times in
-    it: equal answers give equal bytes.
+    All that metrics, comparisons and merged leaderboards need: read without the candidates, which are most of
+    a line and are not looked at.
     """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
 
     item: str
     fact: str
@@ -297,21 +299,10 @@ class PredictionRow(_Record):
     relation: Relation | None = None
     prediction: str
     """"" when abstaining."""
-    final: bool = False
-    """True if the model decided the text itself; no threshold applies."""
-    span: tuple[int, int] | None = None
-    """Characters of `source_article`, half-open."""
-    source_article: str | None = None
     score: FiniteFloat | None = None
     null_score: FiniteFloat | None = None
     no_answer_probability: Fraction | None = None
-    no_answer_given: bool = False
-    """True if the model gave that probability itself; otherwise it follows from the scores."""
-    threshold: FiniteFloat | None = None
     confidence: Fraction | None = None
-    n_best: list[CandidateRow] = []
-    windows: int = 0
-    tokens: int = 0
     truncated: bool = False
     golds: list[str] = []
     matched_claim: str | None = None
@@ -321,6 +312,28 @@ class PredictionRow(_Record):
     missing: bool = False
     """True if the model gave no prediction; it scores 0."""
     error: str | None = None
+
+
+class PredictionRow(ScoredRow):
+    """One line of a predictions file: an item, what was answered, and what that is worth.
+
+    It holds all that is needed to decide and score the answer again without the model. There are no times in
+    it: equal answers give equal bytes.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
+
+    final: bool = False
+    """True if the model decided the text itself; no threshold applies."""
+    span: tuple[int, int] | None = None
+    """Characters of `source_article`, half-open."""
+    source_article: str | None = None
+    no_answer_given: bool = False
+    """True if the model gave that probability itself; otherwise it follows from the scores."""
+    threshold: FiniteFloat | None = None
+    n_best: list[CandidateRow] = []
+    windows: int = 0
+    tokens: int = 0
 
 
 def leaderboard_schema() -> dict[str, Any]:

@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from typing import Literal
 
 from qa_eval.compare.result import ItemChange, Said
-from qa_eval.results_schema import PredictionRow
+from qa_eval.results_schema import ScoredRow
 
 
-def changed_items(pairs: Iterable[tuple[PredictionRow, PredictionRow]]) -> list[ItemChange]:
+def changed_items(pairs: Iterable[tuple[ScoredRow, ScoredRow]]) -> list[ItemChange]:
     """Every pair of answers that differ in text or verdict: what was fixed, what broke, then the rest."""
     found = [change for base, new in pairs if (change := _change(base, new)) is not None]
     order = ("fixed", "broken", "changed")
     return sorted(found, key=lambda change: order.index(change.kind))
 
 
-def _change(base: PredictionRow, new: PredictionRow) -> ItemChange | None:
+def _change(base: ScoredRow, new: ScoredRow) -> ItemChange | None:
     before, after = _said(base), _said(new)
     kind: Literal["fixed", "broken", "changed"] = "changed"
     if before.right != after.right:
@@ -28,7 +28,7 @@ def _change(base: PredictionRow, new: PredictionRow) -> ItemChange | None:
     )
 
 
-def _said(row: PredictionRow) -> Said:
+def _said(row: ScoredRow) -> Said:
     return Said(
         prediction=row.prediction,
         right=row.match.ok and not row.missing and row.error is None,

@@ -15,7 +15,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.pairing import Pairing, Side, pair_items
 from qa_eval.ranking import RESAMPLES
 from qa_eval.records import Track
-from qa_eval.results_schema import PredictionRow
+from qa_eval.results_schema import ScoredRow
 from qa_eval.scoring import slices_of, tables_of
 from qa_eval.stats import holm
 from qa_eval.store import Run, load_run
@@ -136,7 +136,7 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
     )
 
 
-def _verdict(pairs: Sequence[tuple[PredictionRow, PredictionRow]], primary: MetricDifference) -> Verdict:
+def _verdict(pairs: Sequence[tuple[ScoredRow, ScoredRow]], primary: MetricDifference) -> Verdict:
     if all(a.prediction == b.prediction for a, b in pairs) and primary.wins == primary.losses == 0:
         return "same"
     return primary.verdict
