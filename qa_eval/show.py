@@ -74,15 +74,21 @@ def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[S
 
     Raises QaEvalError for one that is not in the run, naming near matches.
     """
-    answers = _by_item(run, rows, lambda answer: answer.item in wanted or answer.fact in wanted)
+    known: dict[str, None] = {}
     facts: dict[str, list[str]] = {}
-    for item in answers:
-        facts.setdefault(ItemId.parse(item).fact, []).append(item)
+
+    def is_wanted(answer: PredictionRow) -> bool:
+        if answer.item not in known:
+            known[answer.item] = None
+            facts.setdefault(answer.fact, []).append(answer.item)
+        return answer.item in wanted or answer.fact in wanted
+
+    answers = _by_item(run, rows, is_wanted)
     chosen: dict[str, None] = {}
     for text in wanted:
-        found = [text] if answers.get(text) else [item for item in facts.get(text, ()) if answers[item]]
-        if not found:
-            raise QaEvalError(_unknown(text, text, [*answers, *facts]))
+        found = [text] if text in known else facts.get(text)
+        if found is None:
+            raise QaEvalError(_unknown(text, text, [*known, *facts]))
         chosen.update(dict.fromkeys(found))
     return [Shown(ItemId.parse(item), tuple(answers[item])) for item in chosen]
 
@@ -90,7 +96,7 @@ def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[S
 def choose_failures(run: Run, rows: Sequence[Row]) -> list[Shown]:
     """Every item that some of the rows got wrong, with the wrong answers only; in the order asked."""
     wrong = _by_item(run, rows, is_failure)
-    return [Shown(ItemId.parse(item), tuple(pairs)) for item, pairs in wrong.items() if pairs]
+    return [Shown(ItemId.parse(item), tuple(pairs)) for item, pairs in wrong.items()]
 
 
 def is_failure(answer: PredictionRow) -> bool:
@@ -101,14 +107,16 @@ def is_failure(answer: PredictionRow) -> bool:
 def _by_item(
     run: Run, rows: Sequence[Row], keep: Callable[[PredictionRow], bool]
 ) -> dict[str, list[tuple[Row, PredictionRow]]]:
-    """The answers to keep, by item, in the order asked; the others are read one at a time and forgotten."""
+    """The answers to keep, by item in the order asked; the others are read one at a time and forgotten."""
     answers: dict[str, list[tuple[Row, PredictionRow]]] = {}
+    place: dict[str, int] = {}
     for row in rows:
-        for answer in run.stream(row):
-            kept = answers.setdefault(answer.item, [])
+        # Every model was asked the same items in the same order, so places of different files compare.
+        for number, answer in enumerate(run.stream(row)):
             if keep(answer):
-                kept.append((row, answer))
-    return answers
+                answers.setdefault(answer.item, []).append((row, answer))
+                place.setdefault(answer.item, number)
+    return {item: answers[item] for item in sorted(answers, key=place.__getitem__)}
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> str:
@@ -146,14 +154,17 @@ def draw_item(shown: Shown, corpus: Corpus, width: int) -> Iterator[Text]:
 
 
 def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[Text]:
-    """The lines of a question of a public data set; without its context where that is not at hand."""
-    answers = [answer for _, answer in shown.answers]
+    """The lines of a question of a public data set; without its words where these are not at hand."""
     yield Text("─" * min(width, 100), "dim")
     yield Text(clean(str(shown.item)), "bold")
-    yield from wrap_text(Text(clean(answers[0].question), "bold"), width)
-    if example is not None and any(_example_changed(example, answer) for answer in answers):
-        note = "question, context or golds have changed since the run: the verdict is on what they were"
-        yield from wrap_text(Text(note, "yellow"), width)
+    answers = [answer for _, answer in shown.answers]
+    if example is None:
+        yield Text("this question is not in the data set at hand: only what is stored is shown", "yellow")
+    else:
+        yield from wrap_text(Text(clean(example.question), "bold"), width)
+        if any(_example_changed(example, answer) for answer in answers):
+            note = "question, context or golds have changed since the run: the verdict is on what they were"
+            yield from wrap_text(Text(note, "yellow"), width)
     golds = dict.fromkeys(answers[0].golds)
     said = " / ".join(f"“{clean(gold)}”" for gold in golds) or "no answer"
     yield from wrap_text(Text.assemble("gold   ", (said, "green")), width, hanging=" " * 7)
@@ -170,8 +181,8 @@ def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[
 
 
 def _example_changed(example: Example, answer: PredictionRow) -> bool:
-    present = (example.question, sha256_text(example.context), list(example.golds))
-    return present != (answer.question, answer.context_sha256, answer.golds)
+    hashes = (sha256_text(example.question), sha256_text(example.context), list(example.golds))
+    return hashes != (answer.question_sha256, answer.context_sha256, answer.golds)
 
 
 def _changed(question: Question, item: ItemId, corpus: Corpus, answer: PredictionRow) -> bool:
