@@ -192,7 +192,7 @@ def _ratio(terms: Sequence[Term]) -> float:
 
 def _value(scores: Sequence[ItemScore], metric: str) -> tuple[float, int] | None:
     """The metric on these items of the reading track, and its number of units."""
-    table = tables_of(scores).get("reading")
+    table = tables_of(scores, metrics=(metric,)).get("reading")
     found = table.terms(metric) if table is not None else None
     return None if found is None else (_ratio(found[0]), found[1])
 

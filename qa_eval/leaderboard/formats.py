@@ -70,7 +70,7 @@ def _name(view: View, line: Line) -> str:
     """The spec, with the run where another row has the same."""
     spec = line.row.model.spec
     twin = sum(other.row.model.spec == spec for other in view.lines) > 1
-    return spec + (f" · {line.run}" if twin else "") + (" †" if line.row.model.no_null_head else "")
+    return (f"{line.run} · " if twin else "") + spec + (" †" if line.row.model.no_null_head else "")
 
 
 def _board_row(view: View, line: Line) -> BoardRow:

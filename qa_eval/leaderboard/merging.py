@@ -184,8 +184,9 @@ def _with_tables(found: Sequence[Side], state: _State) -> list[Entry]:
         entry = Entry(row=side.row)
         if state.ranked and _competes(side):
             try:
-                cluster = side.run.leaderboard.data.cluster
-                entry = Entry(row=side.row, tables=tables_of(_scores(side), cluster))
+                board = side.run.leaderboard
+                tables = tables_of(_scores(side), board.data.cluster, (board.sort.partition(".")[2],))
+                entry = Entry(row=side.row, tables=tables)
             except InputError as error:
                 state.ranked = False
                 state.notes.append(f"no ranks: they are made from the answers, and {error}")

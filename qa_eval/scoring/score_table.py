@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from typing import Literal
 
@@ -30,13 +30,15 @@ WHOLE = ""
 
 
 class ScoreTable:
-    """The scores of one track's items, added fact by fact.
+    """The scores of one track's items, added fact by fact; of all metrics, or of those named.
 
     Only canonical questions count, but for the metrics of wordings. With `cluster="context"` there are no
     slices by article: the contexts are the sample.
     """
 
-    def __init__(self, track: Track, cluster: Cluster = "fact") -> None:
+    def __init__(
+        self, track: Track, cluster: Cluster = "fact", metrics: Collection[str] = METRICS.keys()
+    ) -> None:
         self.track = track
         self.cluster = cluster
         self.counts: Counter[str] = Counter()
@@ -49,7 +51,7 @@ class ScoreTable:
         self._units: dict[Unit, _Units] = {unit: _Units() for unit in ("item", "fact", "wordings")}
         self._rankings: dict[str, _Ranked] = defaultdict(_Ranked)
         self._met: dict[str, set[str]] = defaultdict(set)
-        self._metrics = [m for m in METRICS.values() if track in m.tracks]
+        self._metrics = [m for m in METRICS.values() if track in m.tracks and m.id in metrics]
 
     def add(self, fact: Sequence[ItemScore]) -> None:
         """Adds the scores of all items of one fact, in the order of their ids; never the same fact twice."""
@@ -183,21 +185,26 @@ def slices_of(score: ItemScore, cluster: Cluster = "fact") -> set[str]:
     return names
 
 
-def tables_of(scores: Sequence[ItemScore], cluster: Cluster = "fact") -> dict[Track, ScoreTable]:
+def tables_of(
+    scores: Sequence[ItemScore], cluster: Cluster = "fact", metrics: Collection[str] = METRICS.keys()
+) -> dict[Track, ScoreTable]:
     """The tables of the tracks that have items; the order of `scores` does not matter."""
     tables: dict[Track, ScoreTable] = {}
-    add_scores(tables, scores, cluster)
+    add_scores(tables, scores, cluster, metrics)
     return tables
 
 
 def add_scores(
-    tables: dict[Track, ScoreTable], scores: Sequence[ItemScore], cluster: Cluster = "fact"
+    tables: dict[Track, ScoreTable],
+    scores: Sequence[ItemScore],
+    cluster: Cluster = "fact",
+    metrics: Collection[str] = METRICS.keys(),
 ) -> None:
     """Adds the scores of whole facts to the tables of their tracks; their order does not matter."""
     for track in TRACKS:
         ordered = sorted((s for s in scores if s.item.track == track), key=lambda s: s.item)
         if ordered and track not in tables:
-            tables[track] = ScoreTable(track, cluster)
+            tables[track] = ScoreTable(track, cluster, metrics)
         for _, fact in groupby(ordered, key=lambda s: s.item.fact):
             tables[track].add(list(fact))
 
