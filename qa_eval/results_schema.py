@@ -141,6 +141,8 @@ class Row(_Record):
     versus_first: DifferenceRow | None = None
     """Paired difference of the sort metric to the first ranked row; None for that row and for unranked ones
     without such a metric."""
+    checksums: dict[str, str] = {}
+    """Field -> what `qa_eval.provenance.checksums` made of it when the row was written."""
 
     @property
     def is_reference(self) -> bool:
@@ -245,6 +247,8 @@ class Leaderboard(_Record):
     """Smallest true difference of the sort metric that a paired test would find 4 times in 5; None with fewer
     than two ranked rows."""
     rows: list[Row] = []
+    checksums: dict[str, str] = {}
+    """The same of all other fields but the rows, which have their own."""
 
     def row(self, spec: str) -> Row:
         """The row of that model spec. Raises KeyError."""

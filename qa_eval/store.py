@@ -24,7 +24,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from qa_eval.errors import InputError, RunFolderError
-from qa_eval.provenance import canonical_json, sha256_files, sha256_text
+from qa_eval.provenance import canonical_json, checksums, sha256_files, sha256_text
 from qa_eval.records import Finding
 from qa_eval.results_schema import (
     SCHEMA_VERSION,
@@ -82,6 +82,13 @@ class Run:
         if self.path is None or row.predictions.path in self.kept:
             return (kept for kept in self.kept[row.predictions.path] if isinstance(kept, record))
         return _stream(self.file(row.predictions), record)
+
+    def document(self) -> dict[str, Any]:
+        """The leaderboard as its file has it, nothing added or left out. Raises InputError as `load_run`."""
+        if self.path is None:
+            return self.leaderboard.model_dump(mode="json")
+        file = self.path / LEADERBOARD
+        return _object(_read(file), file, None)
 
     def file(self, predictions: PredictionsFileRow) -> Path:
         """Where a predictions file of this run lies. Raises InputError if that is outside its folder."""
@@ -404,10 +411,17 @@ class RunFolder:
     def private_cache(self) -> Path:
         return self.path / PRIVATE_CACHE
 
-    def write_leaderboard(self, leaderboard: Leaderboard) -> None:
-        """Writes `leaderboard.json`."""
-        text = canonical_json(leaderboard.model_dump(mode="json"), indent=1)
+    def write_leaderboard(self, leaderboard: Leaderboard) -> Leaderboard:
+        """Writes `leaderboard.json`. Returns what was written: the leaderboard with its checksums."""
+        whole = leaderboard.model_dump(mode="json")
+        rows = [
+            row.model_copy(update={"checksums": checksums(part)})
+            for row, part in zip(leaderboard.rows, whole["rows"], strict=True)
+        ]
+        written = leaderboard.model_copy(update={"rows": rows, "checksums": checksums(whole)})
+        text = canonical_json(written.model_dump(mode="json"), indent=1)
         write_atomically(self.path / LEADERBOARD, text + "\n")
+        return written
 
     def finish(self, *, complete: bool) -> Path:
         """Puts a run that overwrites another one in its place, and drops what only resuming needs.

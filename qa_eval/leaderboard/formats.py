@@ -209,6 +209,8 @@ def _csv_columns(view: View) -> list[tuple[str, tuple[str, str]]]:
 def render_json(view: View) -> str:
     """The leaderboard document itself, its rows in the view's order; cut to the chosen track and slice.
 
+    Checksums are of a whole file, and left out of anything else.
+
     Of several runs: `runs` (each document without its rows), `rows` (each with its `run`), and of the merged
     board what was found anew: `data`, `sort`, `ranked`, `minimum_detectable_difference`, `notes`.
     """
@@ -221,7 +223,7 @@ def render_json(view: View) -> str:
             **{name: document[name] for name in anew},
             "ranked": view.merged.ranked,
             "notes": list(view.merged.notes),
-            "runs": [board.model_dump(mode="json", exclude={"rows"}) for board in view.merged.boards],
+            "runs": [b.model_dump(mode="json", exclude={"rows", "checksums"}) for b in view.merged.boards],
             "rows": rows,
         }
     return safe_json(canonical_json(whole, indent=1)) + "\n"
@@ -230,6 +232,8 @@ def render_json(view: View) -> str:
 def _json_row(view: View, line: Line) -> dict[str, Any]:
     row: dict[str, Any] = line.row.model_dump(mode="json")
     chosen = view.selection
+    if view.merged is not None or chosen.slice is not None or chosen.track is not None:
+        del row["checksums"]
     if chosen.slice is not None:
         row["metrics"] = {}
         row["slices"] = {name: metrics for name, metrics in row["slices"].items() if name == chosen.slice}
