@@ -4,8 +4,8 @@ Nothing is asked of a model. Predictions are rebuilt from the rows, decided by t
 against the present questions, summarized and ranked; references are rebuilt from the golds. What may differ
 between equal runs (times, names, environment, performance, what came from the cache) is not compared.
 
-The rows of a public run hold their golds, so it can be scored again without its data set. Whether they are the
-data set's is checked where that is at hand.
+The rows of a public run hold their golds, so it can be scored again without its data set. Whether they are
+the data set's is checked where that is at hand.
 """
 
 from __future__ import annotations
@@ -146,8 +146,8 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
     number, decided = 0, False
     stored = run.stream(row)
     for judged in judge.rejudged(lambda: run.stream(row), board.options.threshold):
-        for number, now in enumerate(judged.rows, number + 1):
-            before = next(stored)
+        for now in judged.rows:
+            number, before = number + 1, next(stored)
             found += differences(before, now, f"{name}:{number}: {before.item}")
             decided |= now.threshold is not None
         add_scores(tables, judged.scores, judge.cluster)

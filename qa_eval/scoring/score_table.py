@@ -24,7 +24,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
 Cluster = Literal["fact", "context"]
-"""What is resampled: facts, over the same articles; or the contexts of a public set, each with its questions."""
+"""What is resampled: facts, over the same articles; or the contexts of a public set, with their questions."""
 WHOLE = ""
 """The slice of all items."""
 

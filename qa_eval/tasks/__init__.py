@@ -3,7 +3,7 @@
     for part in task.parts(model):
         predictions of part.instances ──part.judge──▶ rows and scores
 
-`run` judges fresh answers, `verify` those it reads back (`rejudged`); both see the data only through a `Task`.
+`run` judges fresh answers, `verify` those it reads back (`rejudged`); both see the data through a `Task`.
 """
 
 from __future__ import annotations
