@@ -149,8 +149,8 @@ EXAMPLES = (
 )
 @option(
     "--threshold", type=threshold, default=0.0, show_default=True, metavar="X|cross-fit", section="Decoding",
-    help="Abstain when null score - best score exceeds it; `cross-fit` fits it for each fact (or context of a "
-    "data set) on the others.",
+    help="Abstain when null score - best score exceeds it; `cross-fit` fits it for each fact (or context) on "
+    "the others.",
 )  # fmt: skip
 @option(
     "--device",
@@ -232,8 +232,8 @@ def run_command(
     """Answers every item with every model, scores them, writes a run folder and shows the leaderboard.
 
     The questions are those of the package over its five articles, your own with --questions and --articles,
-    or those of a public data set with --dataset. An interrupted run is resumed by the same call. Exit code 1: a model failed while running (the
-    others finish).
+    or those of a public data set with --dataset. An interrupted run is resumed by the same call. Exit code 1:
+    a model failed while running (the others finish).
     """
     from qa_eval.cli.printing import print_leaderboard
     from qa_eval.records import Decoding, Runtime
