@@ -5,6 +5,7 @@ Public names, each imported when first used (so that nothing heavy is loaded by 
 * `evaluate` – run models over a corpus and get a scored `Run`;
 * `load_corpus` – read and validate a question set with its articles;
 * `load_run` – read a run folder or a `leaderboard.json`;
+* `score_predictions` – score predictions made elsewhere by the official rules of a public data set;
 * `Model` – the protocol that anything which answers questions follows.
 """
 
@@ -17,16 +18,18 @@ if TYPE_CHECKING:
     from qa_eval.corpus import load_corpus
     from qa_eval.models import Model
     from qa_eval.run import evaluate
+    from qa_eval.score import score_predictions
     from qa_eval.store import load_run
 
 __version__ = "0.1.0"
-__all__ = ["Model", "__version__", "evaluate", "load_corpus", "load_run"]
+__all__ = ["Model", "__version__", "evaluate", "load_corpus", "load_run", "score_predictions"]
 
 _HOMES = {
     "Model": "qa_eval.models",
     "evaluate": "qa_eval.run",
     "load_corpus": "qa_eval.corpus",
     "load_run": "qa_eval.store",
+    "score_predictions": "qa_eval.score",
 }
 
 

@@ -20,6 +20,8 @@ from qa_eval.records import Finding
 _BOM = b"\xef\xbb\xbf"
 _HEAD = 1 << 20
 """Bytes by which the shape of a file is told; a longer line is no row."""
+_MOST_FINDINGS = 1000
+"""A file of another kind is wrong everywhere: more are counted, not listed."""
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -58,7 +60,11 @@ class AnswerFile:
         )
 
     def close(self) -> None:
-        """Raises InputError with every finding, if there is any."""
+        """Raises InputError with every finding, if there is any; of very many with the first."""
+        left = len(self.findings) - _MOST_FINDINGS
+        if left > 0:
+            del self.findings[_MOST_FINDINGS:]
+            self.find(None, "", f"and {left} more like these", "more")
         if self.findings:
             raise InputError(self.findings)
 

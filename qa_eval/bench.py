@@ -2,32 +2,31 @@
 
 The *floor* is the forward pass alone, over the same windows, cut and padded beforehand, in the best of
 several arrangements (one window unpadded, or windows of like length up to a number of tokens; threads that
-share each batch, or that take a batch each). Reading end to
-end and the floor alternate, so that a machine that gets slower gets slower for both; every number is the
-median of the rounds, the ratio that of each round's own two times. Several models take turns in the rounds.
+share each batch, or that take a batch each). Reading end to end and the floor alternate, so that a machine
+that gets slower gets slower for both; every number is the median of the rounds, the ratio that of each
+round's own two times, the shares are of all rounds together. Several models take turns in the rounds.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Protocol
 
-from qa_eval.corpus import instances, item_ids
 from qa_eval.environment import peak_rss_bytes
 from qa_eval.errors import ModelError, QaEvalError
-from qa_eval.judging import judge
+from qa_eval.metrics.squad import SQUAD_V2
 from qa_eval.models import Model, resolve
 from qa_eval.models.reader import SpanReader, Timings
 from qa_eval.models.windows import Window
-from qa_eval.records import Corpus, Decoding, Instance, ItemId, Prediction, Runtime, Track
+from qa_eval.records import Decoding, Instance, Prediction, Runtime
+from qa_eval.scoring import decide
 
 SHAPES = tuple((tokens, workers) for tokens in (1, 512, 2048) for workers in (True, False))
 """What is tried for the floor: tokens of a batch (1 is every window alone), and whether threads take a batch
 each."""
-_TRACK: Track = "reading"
 _TRIAL_WINDOWS = 16
 """So many windows, of all lengths, decide which shape the floor has."""
 
@@ -96,7 +95,7 @@ class Agreement:
     largest_score_difference: float
     """Of the best span's score or the null score, over all items."""
     f1_difference: float
-    """Of mean F1 over the items, new less base, as a fraction."""
+    """Of mean F1 (SQuAD 2.0 rules) over the items, new less base, as a fraction."""
 
     def as_json(self) -> dict[str, Any]:
         """The row that `--json` prints."""
@@ -118,20 +117,19 @@ class _Subject:
 
 def bench(
     specs: Sequence[str],
+    asked: Sequence[Instance],
+    golds: Mapping[str, Sequence[str]],
     *,
-    corpus: Corpus,
-    limit: int | None = None,
     decoding: Decoding = Decoding(),  # noqa: B008 - frozen
     runtime: Runtime = Runtime(),  # noqa: B008 - frozen
     rounds: int = 3,
     note: Callable[[str], None] = lambda message: None,
 ) -> tuple[list[Speed], list[Agreement]]:
-    """Measures models over the reading items of a corpus; with several, also how far answers moved.
+    """Measures models on instances; with several, also how far their answers are from the first one's.
 
-    Raises SpecError and ModelError as `resolve` does; ModelError for a kind that has no forward pass.
+    `golds` are by item id, empty where no answer is right. Raises SpecError and ModelError as `resolve` does;
+    ModelError for a kind that has no forward pass.
     """
-    items = item_ids(corpus, tracks=[_TRACK], limit=limit)
-    asked = instances(corpus, items)
     subjects = []
     for spec in specs:
         subject = _subject(resolve(spec, decoding, runtime), asked)
@@ -146,7 +144,7 @@ def bench(
             for step in steps:
                 step(subject, asked)
     speeds = [_speed(subject, len(asked)) for subject in subjects]
-    return speeds, [_agreement(s, subjects[0], corpus, items) for s in subjects[1:]]
+    return speeds, [_agreement(s, subjects[0], golds) for s in subjects[1:]]
 
 
 def _subject(model: Model, asked: Sequence[Instance]) -> _Subject:
@@ -211,7 +209,6 @@ def _read(subject: _Subject, asked: Sequence[Instance]) -> None:
 
 
 def _speed(subject: _Subject, items: int) -> Speed:
-    pairs = list(zip(subject.end_to_end, subject.timings, strict=True))
     return Speed(
         spec=subject.model.info.spec,
         backend=subject.model.info.backend,
@@ -223,25 +220,29 @@ def _speed(subject: _Subject, items: int) -> Speed:
         floor_batch_tokens=subject.shape[0],
         floor_workers=subject.shape[1],
         ratio_to_floor=median(a / b for a, b in zip(subject.end_to_end, subject.floor, strict=True)),
+        # Of all rounds together: medians of the parts, each of another round, need not add up.
         shares={
-            part: median(getattr(timings, part) / seconds for seconds, timings in pairs)
+            part: sum(getattr(timings, part) for timings in subject.timings) / sum(subject.end_to_end)
             for part in ("tokenizing", "forward", "decoding")
         },
         peak_rss_bytes=subject.peak,
     )
 
 
-def _agreement(new: _Subject, base: _Subject, corpus: Corpus, items: Sequence[ItemId]) -> Agreement:
-    there, here = (judge(corpus, items, s.predictions, {}, 0.0).rows for s in (base, new))
-    f1 = [sum(row.scores["f1"] for row in rows) / len(rows) for rows in (there, here)]
+def _agreement(new: _Subject, base: _Subject, golds: Mapping[str, Sequence[str]]) -> Agreement:
+    there, here = (
+        {item: decide(p).text for item, p in subject.predictions.items()} for subject in (base, new)
+    )
+    f1 = [
+        sum(SQUAD_V2.score(texts[item], golds[item])[1] for item in texts) / len(texts)
+        for texts in (there, here)
+    ]
     return Agreement(
         spec=new.model.info.spec,
         base=base.model.info.spec,
-        items=len(items),
-        moved=sum(a.prediction != b.prediction for a, b in zip(there, here, strict=True)),
-        largest_score_difference=max(
-            _distance(base.predictions[item], new.predictions[item]) for item in base.predictions
-        ),
+        items=len(there),
+        moved=sum(here[item] != text for item, text in there.items()),
+        largest_score_difference=max(_distance(p, new.predictions[i]) for i, p in base.predictions.items()),
         f1_difference=f1[1] - f1[0],
     )
 

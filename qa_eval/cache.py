@@ -310,6 +310,10 @@ class CacheInfo:
     """Of the file on disk, its log included."""
     models: Mapping[str, tuple[int, int]]
     """Model spec -> (entries, bytes of its values), largest first."""
+    made: int = 0
+    """Files beside it that can be made anew: ONNX graphs, notes on checkpoints;"""
+    made_bytes: int = 0
+    """their size."""
 
 
 def cache_info(path: Path | None = None) -> CacheInfo:
@@ -318,8 +322,10 @@ def cache_info(path: Path | None = None) -> CacheInfo:
     A broken file is set aside, as it would be by a run.
     """
     path = path or cache_path()
+    made = _made(path)
+    beside = {"made": len(made), "made_bytes": sum(_size(file) for file in made)}
     if not path.exists():
-        return CacheInfo(path=path, entries=0, bytes=0, models={})
+        return CacheInfo(path=path, entries=0, bytes=0, models={}, **beside)
     query = (
         "SELECT model, count(*), sum(length(CAST(value AS BLOB))) FROM answers GROUP BY model"
         " ORDER BY 3 DESC, 1"
@@ -328,7 +334,8 @@ def cache_info(path: Path | None = None) -> CacheInfo:
     with PredictionCache(path=path) as cache:
         rows = cache._guard(lambda connection: connection.execute(query).fetchall(), nothing, "read")
     models = {str(model): (int(entries), int(size)) for model, entries, size in rows}
-    return CacheInfo(path=path, entries=sum(n for n, _ in models.values()), bytes=_size(path), models=models)
+    entries = sum(n for n, _ in models.values())
+    return CacheInfo(path=path, entries=entries, bytes=_size(path), models=models, **beside)
 
 
 def clear_cache(path: Path | None = None) -> CacheInfo:
@@ -346,9 +353,13 @@ def clear_cache(path: Path | None = None) -> CacheInfo:
                 connection.execute("VACUUM")
         except (sqlite3.Error, OSError) as error:
             raise RunFolderError(f"{path}: the cache cannot be cleared: {error}") from None
-    for aside in path.parent.glob(f"{path.name}.broken-*"):
-        aside.unlink(missing_ok=True)
+    for file in [*path.parent.glob(f"{path.name}.broken-*"), *_made(path)]:
+        file.unlink(missing_ok=True)
     return before
+
+
+def _made(path: Path) -> list[Path]:
+    return [file for pattern in ("onnx/*.onnx", "checkpoints/*.json") for file in path.parent.glob(pattern)]
 
 
 def _size(path: Path) -> int:

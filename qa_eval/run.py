@@ -180,8 +180,8 @@ def _refuse_curated_options(
     }
     if named := [name for name, is_given in given.items() if is_given]:
         raise QaEvalError(
-            f"{', '.join(named)}: only for facts asked of articles; the questions of a public data set each "
-            "have their own context"
+            f"{', '.join(named)}: only for facts asked of articles; a public data set has questions, each "
+            "with its own context"
         )
 
 

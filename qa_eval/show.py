@@ -74,15 +74,21 @@ def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[S
 
     Raises QaEvalError for one that is not in the run, naming near matches.
     """
-    answers = _by_item(run, rows, lambda answer: answer.item in wanted or answer.fact in wanted)
+    known: dict[str, None] = {}
     facts: dict[str, list[str]] = {}
-    for item in answers:
-        facts.setdefault(ItemId.parse(item).fact, []).append(item)
+
+    def is_wanted(answer: PredictionRow) -> bool:
+        if answer.item not in known:
+            known[answer.item] = None
+            facts.setdefault(answer.fact, []).append(answer.item)
+        return answer.item in wanted or answer.fact in wanted
+
+    answers = _by_item(run, rows, is_wanted)
     chosen: dict[str, None] = {}
     for text in wanted:
-        found = [text] if answers.get(text) else [item for item in facts.get(text, ()) if answers[item]]
-        if not found:
-            raise QaEvalError(_unknown(text, text, [*answers, *facts]))
+        found = [text] if text in known else facts.get(text)
+        if found is None:
+            raise QaEvalError(_unknown(text, text, [*known, *facts]))
         chosen.update(dict.fromkeys(found))
     return [Shown(ItemId.parse(item), tuple(answers[item])) for item in chosen]
 
@@ -90,7 +96,7 @@ def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[S
 def choose_failures(run: Run, rows: Sequence[Row]) -> list[Shown]:
     """Every item that some of the rows got wrong, with the wrong answers only; in the order asked."""
     wrong = _by_item(run, rows, is_failure)
-    return [Shown(ItemId.parse(item), tuple(pairs)) for item, pairs in wrong.items() if pairs]
+    return [Shown(ItemId.parse(item), tuple(pairs)) for item, pairs in wrong.items()]
 
 
 def is_failure(answer: PredictionRow) -> bool:
@@ -101,14 +107,16 @@ def is_failure(answer: PredictionRow) -> bool:
 def _by_item(
     run: Run, rows: Sequence[Row], keep: Callable[[PredictionRow], bool]
 ) -> dict[str, list[tuple[Row, PredictionRow]]]:
-    """The answers to keep, by item, in the order asked; the others are read one at a time and forgotten."""
+    """The answers to keep, by item in the order asked; the others are read one at a time and forgotten."""
     answers: dict[str, list[tuple[Row, PredictionRow]]] = {}
+    place: dict[str, int] = {}
     for row in rows:
-        for answer in run.stream(row):
-            kept = answers.setdefault(answer.item, [])
+        # Every model was asked the same items in the same order, so places of different files compare.
+        for number, answer in enumerate(run.stream(row)):
             if keep(answer):
-                kept.append((row, answer))
-    return answers
+                answers.setdefault(answer.item, []).append((row, answer))
+                place.setdefault(answer.item, number)
+    return {item: answers[item] for item in sorted(answers, key=place.__getitem__)}
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> str:

@@ -208,12 +208,12 @@ def _validated(record: type[_RecordT], value: dict[str, Any], path: Path, line: 
 # ------------------------------------------------------------------------------------------ writing
 
 
-def write_atomically(path: Path, text: str) -> str:
+def write_atomically(path: Path, text: str | bytes) -> str:
     """Writes a whole file: beside its place, flushed to the disk, then moved there. Returns its SHA-256.
 
     Whoever reads sees the old file or the new one. Raises RunFolderError if it cannot be written.
     """
-    data = text.encode("utf-8")
+    data = text.encode("utf-8") if isinstance(text, str) else text
     temporary = _beside(path)
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -143,12 +143,13 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
     if found:
         return Entry(row=row), found
     tables: dict[Track, ScoreTable] = {}
-    number, decided = 0, False
+    seen, decided = 0, False
     stored = run.stream(row)
     for judged in judge.rejudged(lambda: run.stream(row), board.options.threshold):
         for now in judged.rows:
-            number, before = number + 1, next(stored)
-            found += differences(before, now, f"{name}:{number}: {before.item}")
+            seen += 1
+            before = next(stored)
+            found += differences(before, now, f"{name}:{seen}: {before.item}")
             decided |= now.threshold is not None
         add_scores(tables, judged.scores, judge.cluster)
     decoding = _decoding(row)
@@ -165,9 +166,9 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
         ),
         decoding=decoding_row(decoding, board.options.threshold, decided=decided),
         counts=CountsRow(
-            cached=row.counts.cached, unasked=board.data.items.reading + board.data.items.pooled - number
+            cached=row.counts.cached, unasked=board.data.items.reading + board.data.items.pooled - seen
         ),
-        predictions=row.predictions.model_copy(update={"sha256": sha256, "rows": number}),
+        predictions=row.predictions.model_copy(update={"sha256": sha256, "rows": seen}),
     )
     status: Literal["ok", "partial"] = "partial" if row.status == "partial" else "ok"
     return judged_entry(fresh, tables, resamples=board.options.resamples, status=status), found

@@ -92,6 +92,17 @@ def test_a_mistake_is_named_with_its_line(
     assert problems[0].startswith(problem)
 
 
+def test_of_very_many_mistakes_the_first_are_listed_and_the_others_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("[]\n" * 1234, "utf-8")
+    file = AnswerFile(path)
+    assert list(file.entries()) == []
+    with pytest.raises(InputError) as caught:
+        file.close()
+    assert len(caught.value.findings) == 1001
+    assert str(caught.value.findings[-1]) == f"{path}: and 234 more like these"
+
+
 def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(b'{"a": "x",\n"b": "\xff"}')

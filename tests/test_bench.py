@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from qa_eval.bench import bench
 from qa_eval.cli import cli
-from qa_eval.corpus import load_corpus
+from qa_eval.corpus import instances, item_ids, load_corpus
 from qa_eval.errors import ModelError
-from qa_eval.records import Decoding
+from qa_eval.records import Decoding, Instance
 from tests import tiny_models
 
 DECODING = Decoding(max_length=96, doc_stride=24)
@@ -54,14 +54,36 @@ def test_the_table_says_the_same_for_people(tiny: str) -> None:
 
 
 def test_a_model_against_itself_moves_nothing(tiny: str) -> None:
-    speeds, (agreement,) = bench([tiny, tiny], corpus=load_corpus(), limit=1, rounds=1, decoding=DECODING)
+    corpus = load_corpus()
+    asked = instances(corpus, item_ids(corpus, tracks=["reading"], limit=1))
+    golds = dict.fromkeys((i.item for i in asked), ("400",))
+    speeds, (agreement,) = bench([tiny, tiny], asked, golds, rounds=1, decoding=DECODING)
     assert [s.windows for s in speeds] == [speeds[0].windows] * 2
     assert (agreement.moved, agreement.f1_difference) == (0, 0.0)
 
 
 def test_what_has_no_forward_pass_is_refused() -> None:
     with pytest.raises(ModelError, match="baseline:abstain has no forward pass"):
-        bench(["baseline:abstain"], corpus=load_corpus(), limit=1)
+        bench(["baseline:abstain"], [Instance(item="a", question="Who?", context="He.")], {"a": ()})
+
+
+def test_quantizing_measures_each_onnx_model_twice(
+    tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path))
+    onnx = tiny.replace("hf:", "onnx:")
+    call = ["bench", "-m", onnx, "--quantize", "int8", "--limit", "1", "--rounds", "1", "--json", *NARROW]
+    done = CliRunner().invoke(cli, call)
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert [row["backend"] for row in told["models"]] == ["onnx-fp32", "onnx-int8"]
+    assert [row["spec"] for row in told["agreement"]] == [f"{onnx}?quantize=int8"]
+
+
+def test_only_onnx_models_can_be_quantized(tiny: str) -> None:
+    done = CliRunner().invoke(cli, ["bench", "-m", tiny, "--quantize", "int8"])
+    assert done.exit_code == 2
+    assert "only onnx: models can be quantized" in done.stderr + str(done.exception)
 
 
 def test_articles_can_be_given(tiny: str, tmp_path: Path) -> None:

@@ -321,6 +321,18 @@ def test_info_and_clear_tell_what_there_is(tmp_path: Path) -> None:
     assert cache_info(path).entries == 0
 
 
+def test_what_can_be_made_anew_is_counted_and_cleared(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    for name, size in (("onnx/a.onnx", 7), ("checkpoints/b.json", 5), ("onnx/other.txt", 3)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x" * size)
+    info = cache_info(path)
+    assert (info.entries, info.made, info.made_bytes) == (0, 2, 12)
+    clear_cache(path)
+    assert cache_info(path).made == 0
+    assert (tmp_path / "onnx/other.txt").exists()
+
+
 def test_clearing_drops_what_was_set_aside(tmp_path: Path) -> None:
     garbage(tmp_path / "c")
     assert cache_info(tmp_path / "c").entries == 0

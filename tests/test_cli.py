@@ -68,9 +68,11 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_these_commands_exist() -> None:
     assert [" ".join(path) for path in commands()] == [
         "run",
+        "score",
         "leaderboard",
         "show",
         "verify",
+        "export",
         "bench",
         "models",
         "questions",
@@ -126,7 +128,7 @@ def test_the_version_is_told() -> None:
         pytest.param(["runn"], "No such command 'runn'. Did you mean run?", id="command"),
         pytest.param(["questions", "chekc"], "No such command 'chekc'. Did you mean check?", id="subcommand"),
         pytest.param(
-            ["xyzzy"], "No such command 'xyzzy'. There are: run, leaderboard, show", id="far command"
+            ["xyzzy"], "No such command 'xyzzy'. There are: run, score, leaderboard, show", id="far command"
         ),
         pytest.param(["run", "--modle", "x"], "'--model'", id="option"),
         pytest.param(

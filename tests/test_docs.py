@@ -56,7 +56,14 @@ def test_the_leaderboard_in_the_readme_is_the_committed_run() -> None:
 
 
 def test_public_names_are_pinned() -> None:
-    assert sorted(qa_eval.__all__) == ["Model", "__version__", "evaluate", "load_corpus", "load_run"]
+    assert sorted(qa_eval.__all__) == [
+        "Model",
+        "__version__",
+        "evaluate",
+        "load_corpus",
+        "load_run",
+        "score_predictions",
+    ]
     for name in qa_eval.__all__:
         assert getattr(qa_eval, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):

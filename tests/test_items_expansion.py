@@ -127,7 +127,8 @@ def test_both_tracks_share_one_instance_a_question_and_article(corpus: Corpus) -
 
 
 def test_an_instance_holds_no_gold() -> None:
-    assert {f.name for f in dataclasses.fields(Instance)} == {"item", "question", "context", "article"}
+    names = {f.name for f in dataclasses.fields(Instance)}
+    assert names == {"item", "question", "context", "article", "question_id"}
 
 
 def test_an_item_of_another_corpus_is_a_key_error(corpus: Corpus) -> None:

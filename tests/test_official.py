@@ -104,7 +104,7 @@ def test_the_best_threshold_reaches_what_it_says_and_no_other_reaches_more(
     for column, best in enumerate(best_thresholds(earned, resamples=FEW)):
         assert close(100 * best.score.value, best_reachable(questions, predictions, no_answer, column))
         there = official_scores(earned, rules, threshold=best.threshold, resamples=FEW)[best.metric]
-        # Wrong in the search, right in the scores: a text that normalizes to nothing where there is no answer.
+        # Wrong in the search, right in the scores: a text that normalizes to nothing, and no gold.
         silent = sum(
             not golds
             and predictions.get(id, "") != ""

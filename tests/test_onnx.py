@@ -12,7 +12,7 @@ import pytest
 from qa_eval.errors import ModelError, SpecError
 from qa_eval.models import Model, resolve
 from qa_eval.records import Decoding, Instance, Prediction, Runtime
-from tests import tiny_models
+from tests import tiny_architectures, tiny_models
 
 NARROW = Decoding(max_length=96, doc_stride=24, max_answer_tokens=12, n_best=20)
 ARTICLES = {p.stem: p.read_text("utf-8") for p in sorted(tiny_models.SEEDS.glob("*.txt"))}
@@ -57,6 +57,23 @@ def assert_alike(model: Model, base: Model, instances: list[Instance]) -> None:
             near = [c for c in a.n_best if abs(c.score - x.score) <= 2 * CLOSE]
             at_the_end = abs(a.n_best[-1].score - x.score) <= 2 * CLOSE
             assert (y.start, y.end) in {(c.start, c.end) for c in near} or at_the_end, n
+
+
+@pytest.mark.parametrize("kind", ["roberta", "deberta-v2", "modernbert", "bart", "llama"])
+def test_a_type_answers_as_with_torch(kind: str, tmp_path: Path) -> None:
+    folder = tiny_architectures.build(kind, tmp_path / kind)
+    # Windows of many lengths: the graph was made from an example of one.
+    instances = [
+        replace(INSTANCES[0], item=f"{n}@x", context=INSTANCES[0].context[:n]) for n in (9, 200, 900)
+    ]
+    assert_alike(resolve(f"onnx:{folder}", NARROW), resolve(f"hf:{folder}", NARROW), instances)
+
+
+def test_a_graph_that_gives_other_logits_than_the_model_is_refused(tmp_path: Path) -> None:
+    """Attention that is sparse in long windows only becomes sparse, or full, in all of them."""
+    folder = tiny_architectures.build("big_bird", tmp_path / "big_bird")
+    with pytest.raises(ModelError, match="gives other logits than the model"):
+        answers(resolve(f"onnx:{folder}", NARROW), INSTANCES[:1])
 
 
 def test_a_tiny_bert_answers_as_with_torch(bert: Path) -> None:
@@ -143,8 +160,9 @@ def test_what_cannot_be_is_refused(
 
 
 def test_without_the_extra_the_message_says_what_to_install(
-    bert: Path, monkeypatch: pytest.MonkeyPatch
+    bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match=r"onnxruntime, onnx, onnxscript.*pip install 'qa-eval\[onnx\]'"):
         resolve(f"onnx:{bert}", NARROW)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+BASELINE = str(Path(__file__).parent.parent / "results" / "baseline")
 HEAVY = ("torch", "transformers", "datasets", "pandas", "scipy", "evaluate", "onnxruntime")
 AVOIDABLE = (*HEAVY, "numpy", "pydantic", "rich", "tokenizers", "huggingface_hub")
 
@@ -30,14 +32,20 @@ def run_cli(*args: str) -> str:
         pytest.param("import qa_eval.cli", AVOIDABLE, id="import qa_eval.cli"),
         pytest.param(run_cli("--help"), AVOIDABLE, id="--help"),
         pytest.param(run_cli("run", "--help"), AVOIDABLE, id="run --help"),
+        pytest.param(run_cli("score", "--help"), AVOIDABLE, id="score --help"),
         pytest.param(run_cli("--version"), AVOIDABLE, id="--version"),
         pytest.param(
-            "import qa_eval.leaderboard, qa_eval.show, qa_eval.store", HEAVY, id="leaderboard and show"
+            "import qa_eval.leaderboard, qa_eval.score, qa_eval.show, qa_eval.store", HEAVY, id="verbs"
         ),
         pytest.param(run_cli("questions", "stats"), HEAVY, id="questions stats"),
         pytest.param(run_cli("models"), HEAVY, id="models"),
         pytest.param(run_cli("models", "baseline:abstain"), HEAVY, id="models baseline:abstain"),
         pytest.param(run_cli("schema", "leaderboard"), HEAVY, id="schema leaderboard"),
+        pytest.param(run_cli("export", "--help"), AVOIDABLE, id="export --help"),
+        pytest.param(
+            run_cli("export", BASELINE, "--format", "lm-eval", "-m", "baseline:abstain"), HEAVY, id="export"
+        ),
+        pytest.param("import qa_eval.integrations", AVOIDABLE, id="import qa_eval.integrations"),
     ],
 )
 def test_nothing_heavy_is_imported_by(call: str, unwanted: tuple[str, ...]) -> None:

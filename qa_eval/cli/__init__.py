@@ -12,8 +12,10 @@ from qa_eval import __version__
 from qa_eval.cli.bench_command import bench_command
 from qa_eval.cli.commanding import Group
 from qa_eval.cli.data_commands import cache_group, models_command, questions_group, schema_command
+from qa_eval.cli.export_command import export_command
 from qa_eval.cli.result_commands import leaderboard_command, show_command, verify_command
 from qa_eval.cli.run_command import run_command
+from qa_eval.cli.score_command import score_command
 
 __all__ = ["cli"]
 
@@ -29,9 +31,11 @@ def cli() -> None:
 
 for _command in (
     run_command,
+    score_command,
     leaderboard_command,
     show_command,
     verify_command,
+    export_command,
     bench_command,
     models_command,
     questions_group,

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from qa_eval.cli.commanding import Command, data_options, note, option
+from qa_eval.cli.commanding import Command, data_options, dataset_options, note, option, quantize_option
 
 if TYPE_CHECKING:
     from qa_eval.bench import Agreement, Speed
+    from qa_eval.records import Instance
 
 EXAMPLES = (
     ("qa-eval bench -m embedded --limit 10", "a minute or two; all questions take longer"),
-    ("qa-eval bench -m embedded -m onnx:embedded", "side by side, and how many answers move"),
+    ("qa-eval bench -m embedded -m onnx:embedded --quantize int8", "side by side; how many answers move"),
+    ("qa-eval bench -m embedded --dataset squad:dev-v2.0.json --limit 1000", "on a public dataset"),
 )
 
 
@@ -28,8 +31,13 @@ EXAMPLES = (
     help="A model to measure; of several, answers are compared with the first one's.",
 )  # fmt: skip
 @option("--trust-remote-code", is_flag=True, section="Models", help="Let a hub model run the code it brings.")
+@quantize_option
 @data_options
-@option("--limit", type=click.IntRange(min=1), metavar="N", section="Data", help="Only the first N facts.")
+@dataset_options
+@option(
+    "--limit", type=click.IntRange(min=1), metavar="N", section="Data",
+    help="Only the first N facts, or the first N questions of a dataset.",
+)  # fmt: skip
 @option(
     "--max-length", type=int, default=384, show_default=True, metavar="N", section="Decoding",
     help="Tokens of a window.",
@@ -43,7 +51,7 @@ EXAMPLES = (
     help="Times that everything is measured; medians are shown.",
 )  # fmt: skip
 @option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+    "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True,
     section="Computing", help="Where to compute.",
 )  # fmt: skip
 @option(
@@ -55,8 +63,11 @@ def bench_command(
     *,
     models: tuple[str, ...],
     trust_remote_code: bool,
+    quantize: str | None,
     questions: tuple[Path, ...],
     articles: Path | None,
+    dataset: str | None,
+    split: str | None,
     limit: int | None,
     max_length: int,
     doc_stride: int,
@@ -72,16 +83,19 @@ def bench_command(
     answers differ from the first model's, and by how much F1.
     """
     from qa_eval.bench import bench
-    from qa_eval.cli.printing import announce_corpus
-    from qa_eval.corpus import load_corpus
+    from qa_eval.models import with_quantized
     from qa_eval.records import Decoding, Runtime
 
-    corpus = load_corpus(questions or None, articles)
-    announce_corpus(corpus)
+    if dataset is None:
+        asked, golds = _curated(questions, articles, limit)
+    elif questions or articles:
+        raise click.UsageError("--dataset stands for --questions and --articles: give one or the other")
+    else:
+        asked, golds = _public(dataset, split, limit)
     speeds, agreements = bench(
-        models,
-        corpus=corpus,
-        limit=limit,
+        with_quantized(models, quantize) if quantize else models,
+        asked,
+        golds,
         decoding=Decoding(max_length=max_length, doc_stride=doc_stride),
         runtime=Runtime(device=device, trust_remote_code=trust_remote_code, batch_tokens=batch_tokens),
         rounds=rounds,
@@ -95,6 +109,30 @@ def bench_command(
         return
     for line in bench_lines(speeds, agreements):
         click.echo(line)
+
+
+Asked = tuple[list["Instance"], dict[str, tuple[str, ...]]]
+"""What is asked, and the golds by item id."""
+
+
+def _curated(questions: tuple[Path, ...], articles: Path | None, limit: int | None) -> Asked:
+    from qa_eval.cli.printing import announce_corpus
+    from qa_eval.corpus import instances, item_ids, load_corpus
+
+    corpus = load_corpus(questions or None, articles)
+    announce_corpus(corpus)
+    items = item_ids(corpus, tracks=["reading"], limit=limit)
+    by_fact = {q.id: q for q in corpus.questions}
+    return instances(corpus, items), {str(i): by_fact[i.fact].own_golds(i.article) for i in items}
+
+
+def _public(dataset: str, split: str | None, limit: int | None) -> Asked:
+    from qa_eval.public import open_dataset
+    from qa_eval.records import Instance
+
+    examples = list(islice(open_dataset(dataset, split=split), limit))
+    asked = [Instance(item=e.id, question=e.question, context=e.context) for e in examples]
+    return asked, {e.id: e.golds for e in examples}
 
 
 def bench_lines(speeds: Sequence[Speed], agreements: Sequence[Agreement]) -> list[str]:

@@ -62,6 +62,16 @@ def data_options(command: _F) -> _F:
     )(command)
 
 
+def quantize_option(command: _F) -> _F:
+    """`--quantize`."""
+    return option(
+        "--quantize",
+        type=click.Choice(["int8"]),
+        section="Models",
+        help="Of each onnx: model also a version with 8-bit products, as a model of its own.",
+    )(command)
+
+
 def dataset_options(command: _F) -> _F:
     """`--dataset` and `--split`."""
     command = option(

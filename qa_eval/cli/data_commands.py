@@ -141,11 +141,13 @@ def cache_info_command() -> None:
     click.echo(f"{clean(str(info.path))}: {_answers(info.entries)}, {_size(info.bytes)}")
     for model, (entries, size) in info.models.items():
         click.echo(f"{entries:>9}  {_size(size):>9}  {clean(model)}")
+    if info.made:
+        click.echo(f"{info.made:>9}  {_size(info.made_bytes):>9}  ONNX graphs and notes on checkpoints")
 
 
-@cache_group.command("clear", short_help="Forget all kept answers.")
+@cache_group.command("clear", short_help="Forget all that is kept.")
 def cache_clear_command() -> None:
-    """Forgets all kept answers; runs on disk stay as they are."""
+    """Forgets all kept answers, ONNX graphs and notes on checkpoints; runs on disk stay as they are."""
     from qa_eval.cache import clear_cache
     from qa_eval.render import clean
 

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from qa_eval.cli.commanding import INTERRUPTED, Command, data_options, dataset_options, note, option
+from qa_eval.cli.commanding import (
+    INTERRUPTED,
+    Command,
+    data_options,
+    dataset_options,
+    note,
+    option,
+    quantize_option,
+)
 
 if TYPE_CHECKING:
     from qa_eval.store import Run
@@ -67,6 +75,7 @@ EXAMPLES = (
     help="Leave out the reference rows built from the golds.",
 )
 @option("--trust-remote-code", is_flag=True, section="Models", help="Let a hub model run the code it brings.")
+@quantize_option
 @data_options
 @dataset_options
 @option(
@@ -149,8 +158,8 @@ EXAMPLES = (
 )
 @option(
     "--threshold", type=threshold, default=0.0, show_default=True, metavar="X|cross-fit", section="Decoding",
-    help="Abstain when null score - best score exceeds it; `cross-fit` fits it for each fact (or context) on "
-    "the others.",
+    help="Abstain when null score - best score exceeds it; `cross-fit` fits it for each fact (or context of "
+    "a data set) on the others.",
 )  # fmt: skip
 @option(
     "--device",
@@ -209,6 +218,7 @@ def run_command(
     models: tuple[str, ...],
     no_reference: bool,
     trust_remote_code: bool,
+    quantize: str | None,
     questions: tuple[Path, ...],
     articles: Path | None,
     dataset: str | None,
@@ -236,6 +246,7 @@ def run_command(
     a model failed while running (the others finish).
     """
     from qa_eval.cli.printing import print_leaderboard
+    from qa_eval.models import with_quantized
     from qa_eval.records import Decoding, Runtime
     from qa_eval.render import TerminalProgress
 
@@ -245,7 +256,7 @@ def run_command(
     else:
         data = _curated_data(questions, articles, split) | {"track": track}
     run = _evaluated(
-        models or DEFAULT_MODELS,
+        with_quantized(models, quantize) if quantize else models or DEFAULT_MODELS,
         paraphrases=paraphrases,
         categories=categories,
         decoding=Decoding(

@@ -7,6 +7,6 @@ machine-learning library: the adapters that need one import it when they are use
 from __future__ import annotations
 
 from qa_eval.models.protocol import Kind, Model, ModelSpec
-from qa_eval.models.registry import kinds, parse_spec, resolve
+from qa_eval.models.registry import kinds, parse_spec, resolve, with_quantized
 
-__all__ = ["Kind", "Model", "ModelSpec", "kinds", "parse_spec", "resolve"]
+__all__ = ["Kind", "Model", "ModelSpec", "kinds", "parse_spec", "resolve", "with_quantized"]

@@ -18,6 +18,9 @@ from typing import Any
 from qa_eval.errors import ModelError
 from qa_eval.provenance import sha256_files, sha256_json
 
+EMBEDDED = Path(__file__).resolve().parent.parent / "embedded"
+"""The folder of the model that ships with the package."""
+
 _INDEX = "model.safetensors.index.json"
 _PICKLES = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "tf_model.h5", "flax_model.msgpack")
 _TOKENIZER_FILES = (
@@ -100,6 +103,25 @@ class Checkpoint:
         if isinstance(own, Mapping) and isinstance(own.get("unanswerable"), bool):
             return bool(own["unanswerable"])
         return True if any(_is_squad_v2(name) for name in _named_datasets(self.card)) else None
+
+
+def embedded_checkpoint() -> Checkpoint:
+    """The model that ships with the package, a folder like any other."""
+    return local_checkpoint(EMBEDDED, name="embedded")
+
+
+def find_checkpoint(name: str, revision: str | None, *, code: bool) -> Checkpoint:
+    """A folder if there is one of that name, else a hub checkpoint (fetched if it is not cached).
+
+    Raises `ModelError` as `local_checkpoint` and `hub_checkpoint` do, and for a revision of a folder.
+    """
+    folder = Path(name).expanduser()
+    a_path = name.startswith(("~", ".")) or folder.is_absolute() or name.count("/") != 1
+    if not a_path and not folder.is_dir():
+        return hub_checkpoint(name, revision, code=code)
+    if revision is not None:
+        raise ModelError(f"{name} is a local folder, which has no revision {revision!r}")
+    return local_checkpoint(folder, name=name)
 
 
 def hub_checkpoint(name: str, revision: str | None, *, code: bool) -> Checkpoint:

@@ -22,20 +22,25 @@ import numpy as np
 import torch
 import transformers
 from numpy.typing import NDArray
-from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AttentionInterface,
+    AttentionMaskInterface,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
 from transformers.models.auto import modeling_auto
 
 from qa_eval.errors import ModelError, SpecError
 from qa_eval.models.architectures import ONE_AT_A_TIME, UNPADDED, UNSUPPORTED, wrong_setting
-from qa_eval.models.checkpoints import Checkpoint, hub_checkpoint, local_checkpoint
+from qa_eval.models.checkpoints import Checkpoint
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reader import READING_VERSION, Floats, OutOfMemoryError, SpanModel, SpanReader
 from qa_eval.models.windows import Template, Windower, WindowError
 from qa_eval.provenance import sha256_json
 from qa_eval.records import Decoding, ModelInfo, Runtime
-
-EMBEDDED = Path(__file__).resolve().parent.parent / "embedded"
-"""The folder of the model that ships with the package."""
 
 # The library's factories have no types of their own.
 _AutoModel: Any = transformers.AutoModel
@@ -64,31 +69,19 @@ _CPU_BATCH, _DEVICE_BATCH = 512, 4096
 """Tokens of a batch. On a CPU long windows go alone: larger batches fall out of its caches."""
 _MOST_WORKERS = 8
 """Python's own part of a forward pass is done by one thread at a time."""
+_OPSET = 23
+"""Of ONNX: the first that has attention as one operator."""
+_UNMASKED = "qa_eval_unmasked"
+"""Under this name the library finds the attention with which graphs are made."""
 _NO_LIMIT = 1_000_000
 """Tokenizers that know no limit report 1e30; no position table is this long."""
 
 
-def resolve_embedded(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> SpanModel:
-    """The embedded model, loaded like any other folder."""
-    return _examined(spec, local_checkpoint(EMBEDDED, name="embedded"), decoding, runtime)
-
-
-def resolve_huggingface(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> SpanModel:
-    """A folder if there is one of that name, else a hub checkpoint (fetched if it is not cached).
+def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime: Runtime) -> SpanModel:
+    """The model of a checkpoint, checked as far as it can be without loading weights.
 
     Raises `ModelError` with the reason for whatever cannot be used, `SpecError` for unknown options.
     """
-    folder = Path(spec.name).expanduser()
-    a_path = spec.name.startswith(("~", ".")) or folder.is_absolute() or spec.name.count("/") != 1
-    if spec.revision is None and (a_path or folder.is_dir()):
-        return _examined(spec, local_checkpoint(folder, name=spec.name), decoding, runtime)
-    if spec.revision is not None and (a_path or folder.is_dir()):
-        raise ModelError(f"{spec.name} is a local folder, which has no revision {spec.revision!r}")
-    checkpoint = hub_checkpoint(spec.name, spec.revision, code=runtime.trust_remote_code)
-    return _examined(spec, checkpoint, decoding, runtime)
-
-
-def _examined(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime: Runtime) -> SpanModel:
     unanswerable = _unanswerable(spec, checkpoint)
     device, dtype = _device(runtime), _dtype(runtime)
     with _quiet():
@@ -393,28 +386,36 @@ class TorchForward:
         return both[0], both[1]
 
     def export(self, path: Path) -> None:
-        """Writes the model as an ONNX graph for batches of any size and length; raises what torch raises."""
-        names = ["input_ids", "attention_mask", *(("token_type_ids",) if self._takes_types else ())]
-        example = {name: torch.ones(2, 16, dtype=torch.long) for name in names}
-        example["attention_mask"][1, 12:] = 0  # some padding, or the mask would seem to be of no use
-        log = logging.getLogger("torch.onnx")
-        level = log.level
-        log.setLevel(logging.ERROR)
+        """Writes the model as an ONNX graph; raises what torch raises.
+
+        The graph takes batches of any size and length, of windows of one length each: it knows no padding,
+        so that no mask stands in the way of its attention. The model is of no other use afterwards.
+        """
+        names = ["input_ids", *(("token_type_ids",) if self._takes_types else ())]
+        # Two tensors: one that is given twice would become one input.
+        example = tuple(torch.zeros(2, 16, dtype=torch.long) + n for n, _ in enumerate(names))
+        if self._model.config._attn_implementation == "sdpa":
+            AttentionInterface.register(_UNMASKED, sdpa_attention_forward)
+            AttentionMaskInterface.register(_UNMASKED, _unpadded_mask)
+            self._model.set_attn_implementation(_UNMASKED)
+        before = logging.root.manager.disable
+        logging.disable(logging.CRITICAL)  # what it has to say of a failure, it raises
         try:
             with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _quiet():
                 warnings.simplefilter("ignore")
                 program: Any = torch.onnx.export(
                     _LogitsOnly(self._model, names).eval(),
-                    tuple(example.values()),
+                    example,
                     dynamo=True,
                     verbose=False,
+                    opset_version=_OPSET,
                     input_names=names,
                     output_names=["start_logits", "end_logits"],
                     dynamic_shapes=(tuple({0: "batch", 1: "sequence"} for _ in names),),
                 )
                 program.save(str(path))
         finally:
-            log.setLevel(level)
+            logging.disable(before)
 
 
 class _LogitsOnly(torch.nn.Module):
@@ -426,8 +427,19 @@ class _LogitsOnly(torch.nn.Module):
         self.names = tuple(names)
 
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        output = self.model(**dict(zip(self.names, inputs, strict=True)))
+        given = dict(zip(self.names, inputs, strict=True))
+        output = self.model(attention_mask=torch.ones_like(inputs[0]), **given)
         return output.start_logits, output.end_logits
+
+
+def _unpadded_mask(*shape: Any, **options: Any) -> Any:  # noqa: ANN401
+    """The mask of windows without padding: none where every position may see every other.
+
+    The library makes one all the same while a graph is made of a model, since it cannot look at its values.
+    """
+    if options.get("allow_is_bidirectional_skip") and options.get("local_size") is None:
+        return None
+    return sdpa_mask(*shape, **options | {"attention_mask": None})
 
 
 class _BlockSparse:

@@ -12,6 +12,7 @@ import contextlib
 import importlib.util
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -25,23 +26,32 @@ from numpy.typing import NDArray
 
 from qa_eval.errors import ModelError, SpecError
 from qa_eval.folders import cache_folder
+from qa_eval.models.checkpoints import Checkpoint
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reader import Floats, SpanModel
 from qa_eval.provenance import sha256_json
-from qa_eval.records import Decoding, Runtime
+from qa_eval.records import Decoding, Instance, Runtime
 
-EXPORT_VERSION = 1
+EXPORT_VERSION = 2
 """Part of a graph's name in the cache; changes whenever exporting or quantizing does."""
 _NEEDED = ("onnxruntime", "onnx", "onnxscript")
+_SLOWER = ["SkipLayerNormFusion"]
+"""Fusions that cost time on a CPU: sum and normalization apart take a fifth of what they take as one."""
+_PROBE = "The council met on 14 May 2015. Its speaker said that the bridge, 400 metres long, stays open. "
+"""What a graph and its model both read before the graph is believed, often enough to fill a window."""
+_CLOSE = 1e-3
+"""How far their logits may be apart, absolutely or relatively."""
 _PRECISIONS = {None: "fp32", "int8": "int8"}
 
 
-def resolve_onnx(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> SpanModel:
+def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime: Runtime) -> SpanModel:
     """The checkpoint, examined as `hf:` does, with ONNX Runtime for its forward pass.
 
     Raises `ModelError` where the extra is not installed and for everything that `hf:` refuses, `SpecError`
     for a precision that there is not.
     """
+    from qa_eval.models import huggingface
+
     quantize = spec.option("quantize")
     if quantize not in _PRECISIONS:
         raise SpecError(f"{spec}: quantize is int8, not {quantize!r}")
@@ -53,7 +63,9 @@ def resolve_onnx(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> SpanM
         raise ModelError(
             f"{spec} runs on the CPU from float32 weights, not on {runtime.device} in {runtime.dtype}"
         )
-    base = _base(spec, decoding, replace(runtime, device="cpu"))
+    options = tuple((key, value) for key, value in spec.options if key != "quantize")
+    bare = replace(spec, options=options)
+    base = huggingface.examine(bare, checkpoint, decoding, replace(runtime, device="cpu"))
     assert base.decoding is not None
     precision = _PRECISIONS[quantize]
     info = replace(base.info, spec=str(spec), kind=spec.kind, name=spec.name, backend=f"onnx-{precision}")
@@ -63,17 +75,9 @@ def resolve_onnx(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> SpanM
         workers=None if runtime.deterministic else _workers(),
         # The scale of 8-bit activations is that of the whole batch, so company would move every answer.
         alone=runtime.deterministic or quantize == "int8",
+        pad=False,  # the graph has no mask
     )
     return SpanModel(info, base.decoding, reader)
-
-
-def _base(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> SpanModel:
-    from qa_eval.models.huggingface import resolve_embedded, resolve_huggingface
-
-    options = tuple((key, value) for key, value in spec.options if key != "quantize")
-    if spec.name == "embedded" and spec.revision is None:
-        return resolve_embedded(ModelSpec("embedded", "embedded", None, options), decoding, runtime)
-    return resolve_huggingface(ModelSpec("hf", spec.name, spec.revision, options), decoding, runtime)
 
 
 def _graph_path(fingerprint: str) -> Path:
@@ -111,16 +115,11 @@ class _OnnxForward:
 
         small = path.with_suffix(".int8.onnx")
         self._session = _loaded(smaller, small) if quantize else whole()
-        self._names = [i.name for i in self._session.get_inputs()]
 
     def __call__(
         self, ids: NDArray[np.int64], mask: NDArray[np.int64], types: NDArray[np.int64]
     ) -> tuple[Floats, Floats]:
-        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-        start, end = self._session.run(None, {name: given[name] for name in self._names})
-        if start.shape != ids.shape:
-            raise RuntimeError(f"the graph gives logits of shape {start.shape} for input {ids.shape}")
-        return start, end
+        return _run(self._session, ids, mask, types)
 
 
 def _loaded(make: Callable[[Path], None], path: Path) -> Any:  # noqa: ANN401
@@ -140,7 +139,14 @@ def _loaded(make: Callable[[Path], None], path: Path) -> Any:  # noqa: ANN401
         raise
     except Exception as error:  # the exporter and the runtime fail in as many ways as there are models
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(f"no ONNX graph can be made or run: {type(error).__name__}: {lines[0]}") from error
+        raise ModelError(
+            f"no ONNX graph can be made or run: {type(error).__name__}: {_plain(lines[0])}"
+        ) from error
+
+
+def _plain(line: str) -> str:
+    """Without the colours that torch gives its messages."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", line)
 
 
 def _options() -> Any:  # noqa: ANN401
@@ -148,23 +154,59 @@ def _options() -> Any:  # noqa: ANN401
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what it has to say of a failure, it raises
     return options
 
 
 def _session(path: Path) -> Any:  # noqa: ANN401
     import onnxruntime
 
-    return onnxruntime.InferenceSession(str(path), _options(), providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        str(path), _options(), providers=["CPUExecutionProvider"], disabled_optimizers=_SLOWER
+    )
 
 
 def _export(base: SpanModel, path: Path) -> None:
+    """Writes the graph, and holds it against the model.
+
+    What depends on more than the values of its input (on the length, above all) may have become a constant,
+    and would give other numbers without a word.
+    """
     from qa_eval.models.huggingface import TorchForward
 
     forward = base.reader.forward()
     assert isinstance(forward, TorchForward)
+    length = base.reader.window_length
+    texts = (_PROBE * (1 + length // 8), _PROBE, "Yes")
+    asked = [Instance(item=str(n), question="Who?", context=text) for n, text in enumerate(texts)]
+    windows = base.reader.windows(asked)
+    # A full window and shorter ones: sparse attention is full in these.
+    probes = [base.reader.arrays([window]) for window in (windows[0], *windows[-3:])]
+    wanted = [forward(*probe) for probe in probes]
     forward.export(path)
     base.reader.unload()
+    session = _session(path)
+    for probe, logits in zip(probes, wanted, strict=True):
+        found = _run(session, *probe)
+        if not np.allclose(found, logits, rtol=_CLOSE, atol=_CLOSE):
+            raise ModelError(
+                "no ONNX graph can be made of it: the one that torch makes gives other logits than the model"
+                f" for a window of {probe[0].shape[1]} tokens; name it as hf:"
+            )
+
+
+def _run(
+    session: Any,  # noqa: ANN401
+    ids: NDArray[np.int64],
+    mask: NDArray[np.int64],
+    types: NDArray[np.int64],
+) -> tuple[Floats, Floats]:
+    del mask  # all ones: no window is padded
+    given = {"input_ids": ids, "token_type_ids": types}
+    start, end = session.run(None, {i.name: given[i.name] for i in session.get_inputs()})
+    if start.shape != ids.shape:
+        raise RuntimeError(f"the graph gives logits of shape {start.shape} for input {ids.shape}")
+    return start, end
 
 
 def _quantize(path: Path, to: Path) -> None:
@@ -181,6 +223,8 @@ def _quantize(path: Path, to: Path) -> None:
     before = log.level
     log.setLevel(logging.ERROR)  # it advises, on the root logger, to do what was just done
     try:
-        quantize_dynamic(folded, to, weight_type=QuantType.QInt8, per_channel=True)
+        quantize_dynamic(
+            folded, to, op_types_to_quantize=["MatMul"], weight_type=QuantType.QInt8, per_channel=True
+        )
     finally:
         log.setLevel(before)

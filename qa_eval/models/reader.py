@@ -124,6 +124,7 @@ class SpanReader:
         *,
         workers: Callable[[], AbstractContextManager[Executor]] | None,
         alone: bool,
+        pad: bool,
     ) -> SpanReader:
         """A reader with the same windows and decoding, and another forward pass."""
         return SpanReader(
@@ -134,7 +135,7 @@ class SpanReader:
             pad_id=self._pad_id,
             batch_tokens=self._budget,
             alone=alone,
-            pad=self._pad,
+            pad=pad,
             workers=workers,
         )
 
@@ -201,6 +202,11 @@ class SpanReader:
     def unload(self) -> None:
         """Lets the forward pass go; the next use loads it again."""
         self._forward = None
+
+    @property
+    def window_length(self) -> int:
+        """Tokens of a full window."""
+        return self._windower.max_length
 
     def windows(self, instances: Sequence[Instance]) -> list[Window]:
         """All windows of all instances that can be read."""

@@ -8,33 +8,54 @@ only when one is asked for, so a broken plug-in never stands in the way of a mod
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 
 from qa_eval.errors import ModelError, QaEvalError, SpecError
 from qa_eval.models.baselines import BASELINES, resolve_baseline
+from qa_eval.models.checkpoints import Checkpoint, embedded_checkpoint, find_checkpoint
 from qa_eval.models.protocol import Kind, Model, ModelSpec, UnknownWordError
+from qa_eval.models.reader import SpanModel
+from qa_eval.models.remembered import remembered
 from qa_eval.records import Decoding, Runtime
 
 ENTRY_POINT_GROUP = "qa_eval.models"
 
 
 def _embedded(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
-    from qa_eval.models.huggingface import resolve_embedded
-
-    return resolve_embedded(spec, decoding, runtime)
+    return remembered(spec, embedded_checkpoint(), decoding, runtime, _examined_by_torch)
 
 
 def _huggingface(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
-    from qa_eval.models.huggingface import resolve_huggingface
-
-    return resolve_huggingface(spec, decoding, runtime)
+    checkpoint = find_checkpoint(spec.name, spec.revision, code=runtime.trust_remote_code)
+    return remembered(spec, checkpoint, decoding, runtime, _examined_by_torch)
 
 
 def _onnx(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
-    from qa_eval.models.onnx import resolve_onnx
+    embedded = spec.name == "embedded" and spec.revision is None
+    checkpoint = (
+        embedded_checkpoint()
+        if embedded
+        else find_checkpoint(spec.name, spec.revision, code=runtime.trust_remote_code)
+    )
+    return remembered(spec, checkpoint, decoding, runtime, _examined_for_onnx)
 
-    return resolve_onnx(spec, decoding, runtime)
+
+def _examined_by_torch(
+    spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime: Runtime
+) -> SpanModel:
+    from qa_eval.models.huggingface import examine
+
+    return examine(spec, checkpoint, decoding, runtime)
+
+
+def _examined_for_onnx(
+    spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime: Runtime
+) -> SpanModel:
+    from qa_eval.models.onnx import examine
+
+    return examine(spec, checkpoint, decoding, runtime)
 
 
 def _predictions(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
@@ -126,6 +147,26 @@ def resolve(spec: str, decoding: Decoding | None = None, runtime: Runtime | None
     decoding, runtime = decoding or Decoding(), runtime or Runtime()
     check_decoding(decoding)
     return kind.factory(parsed, decoding, runtime)
+
+
+def with_quantized(specs: Sequence[str], precision: str) -> list[str]:
+    """The specs, each `onnx:` one followed by its version in a lower precision (`int8`).
+
+    Raises SpecError for specs that cannot be read, and where no model is an `onnx:` one.
+
+    >>> with_quantized(["onnx:embedded", "baseline:abstain"], "int8")
+    ['onnx:embedded', 'onnx:embedded?quantize=int8', 'baseline:abstain']
+    """
+    found: list[str] = []
+    for text in specs:
+        spec = parse_spec(text)
+        found.append(text)
+        if spec.kind == "onnx" and spec.option("quantize") is None:
+            options = tuple(sorted((*spec.options, ("quantize", precision))))
+            found.append(str(replace(spec, options=options)))
+    if len(found) == len(specs):
+        raise SpecError(f"only onnx: models can be quantized to {precision}; there is none without it here")
+    return list(dict.fromkeys(found))
 
 
 def check_decoding(decoding: Decoding) -> None:

@@ -24,7 +24,7 @@ def score_example(
     `em` and `f1` follow `rules`. If these know unanswerable questions, `has_answer_em` and `has_answer_f1`
     are defined on items with golds, and `no_answer_recall` on those without. `match` is defined where the
     type of the answer is known: the best typed match with a gold, or abstention where there is none.
-    Elsewhere the verdict that is shown is that of EM. `correct`, which confidence is about, is EM, which is
+    Elsewhere the verdict that is shown is that of EM. `correct`, which confidence is about, is EM: it is
     defined everywhere. A failed or missing answer is worth 0 everywhere and never counts as abstaining.
     """
     failed = is_failed(answer)

@@ -155,9 +155,9 @@ def official_scores(
 def best_thresholds(earned: Earned, *, resamples: int = 9999, seed: int = 0) -> list[BestThreshold]:
     """The best threshold by exact match and by F1, for answers with no-answer probabilities.
 
-    As in the official search, and unlike in `official_scores`, any text that is not empty is wrong where there
-    is no answer, even one that normalizes to nothing, like "The". A threshold that refuses every answer is
-    named 0.0, as that search does, where 0.0 is below all probabilities, else 1 less than the least of them.
+    As in the official search, and unlike in `official_scores`, any text that is not empty is wrong where
+    there is no answer, even one that normalizes to nothing, like "The". A threshold that refuses every answer
+    is named 0.0, as that search does, where 0.0 is below all probabilities, else 1 less than the least.
     """
     every = np.ones_like(earned.answerable)
     columns = {"exact": earned.exact, "f1": earned.f1}

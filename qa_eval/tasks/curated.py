@@ -1,4 +1,4 @@
-"""Facts asked of articles, singly and of all at once: one part, since answers are pooled over articles."""
+"""Facts asked of articles, one by one and of all at once: one part, as answers are pooled over articles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions of a public data set, each asked of its context: in parts, read, asked and judged in turn."""
+"""Questions of a public data set, each asked of its context: parts that are asked and judged in turn."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Asked:
 
 
 class StoredTask:
-    """Answers to a public data set that is not at hand: what is stored suffices to judge them."""
+    """Answers to questions of a public data set that is not at hand: what is stored suffices to judge."""
 
     cluster: Cluster = "context"
     sorts: Sequence[str] = ("reading.f1",)

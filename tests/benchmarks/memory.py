@@ -3,9 +3,10 @@
     python -m tests.benchmarks.memory               # 1,000, 10,000 and 100,000 questions
     python -m tests.benchmarks.memory 5000 50000
 
-The made-up sets are in SQuAD's format, five questions on each context of about 120 words, half of them without an
-answer. Each size is run in a process of its own by `baseline:first-of-type`, with the oracle and all intervals,
-and verified in another. What grows with the set is what is kept of an item: its id, and numbers.
+The made-up sets are in SQuAD's format, five questions on each context of about 120 words, half of them
+without an answer. Each size is run in a process of its own by `baseline:first-of-type`, with the oracle and
+all intervals, and verified in another. What grows with the set is what is kept of an item: its id, and
+numbers.
 """
 
 from __future__ import annotations

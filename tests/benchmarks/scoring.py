@@ -1,7 +1,7 @@
 """How fast official numbers are computed, beside the plain rules; and in what memory a million are.
 
     python -m tests.benchmarks.scoring               # the ratio, on a set as large as SQuAD 1.1's dev set
-    python -m tests.benchmarks.scoring million DIR   # writes DIR/*.jsonl, scores them, prints the peak memory
+    python -m tests.benchmarks.scoring million DIR   # writes a million there, scores them; time, peak memory
 
 The plain rules are timed for the bare mean alone. Ours is timed for the mean with its interval of 10,000
 resamples by context, for exact match and F1. Nothing is shared between the rounds: caches are emptied.
@@ -10,13 +10,18 @@ resamples by context, for exact match and F1. Nothing is shared between the roun
 from __future__ import annotations
 
 import collections
+import itertools
+import json
 import random
 import re
+import resource
 import statistics
 import string
-
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from qa_eval.metrics.squad import SQUAD_V1, normalize
 from qa_eval.scoring.official import official_scores, score_answers
@@ -105,5 +110,32 @@ def compare() -> None:
     )
 
 
+def million(folder: Path, questions: int = 1_000_000, contexts: int = 200_000) -> None:
+    """Writes so many questions and predictions there, and scores them by the command, as anybody would."""
+    dataset, predictions = folder / "questions.jsonl", folder / "predictions.jsonl"
+    made = itertools.groupby(made_up(2, questions, 3 * questions, contexts), key=lambda pair: pair[0][2])
+    with dataset.open("w", encoding="utf-8") as asked, predictions.open("w", encoding="utf-8") as said:
+        for number, group in made:
+            pairs = list(group)
+            wordings = [gold for (_, golds, _), _ in pairs for gold in golds]
+            context = f"Context {number}. {'And so on. ' * 60}{'. '.join(wordings)}"
+            for (id, golds, _), answer in pairs:
+                answers = {"text": golds, "answer_start": [context.index(gold) for gold in golds]}
+                row = {"id": id, "question": "What?", "context": context, "answers": answers}
+                asked.write(json.dumps(row) + "\n")
+                said.write(json.dumps({"id": id, "prediction": answer}) + "\n")
+    print(
+        f"{questions:,} questions, {contexts:,} contexts, {dataset.stat().st_size / 1e9:.2f} GB of questions"
+    )
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "qa_eval", "score", str(predictions), "--dataset", f"jsonl:{dataset}"]
+    subprocess.run(command, check=True)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    print(f"{time.perf_counter() - started:.0f} s, peak memory {peak / 1e6:,.0f} MB")
+
+
 if __name__ == "__main__":
-    compare()
+    if sys.argv[1:2] == ["million"]:
+        million(Path(sys.argv[2]))
+    else:
+        compare()

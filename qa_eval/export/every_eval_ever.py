@@ -1,0 +1,227 @@
+"""Results in the format of Every Eval Ever, 0.3.0: one record of a model's scores, one line for each answer.
+
+    data/COLLECTION/DEVELOPER/MODEL/UUID.json
+    data/COLLECTION/DEVELOPER/MODEL/UUID_samples.jsonl
+
+Everything follows from the run, the UUID and the time of the record too, so equal runs give equal files.
+Source: the project's JSON Schemas `eval.schema.json` and `instance_level_eval.schema.json`, version 0.3.0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from qa_eval.export.outputs import Export, Output
+from qa_eval.export.source import Source, cluster_of, is_public, lower_is_better, plain_id
+from qa_eval.provenance import canonical_json, sha256_json
+from qa_eval.render import safe_json
+from qa_eval.results_schema import EstimateRow, PredictionRow
+from qa_eval.scoring import METRICS
+from qa_eval.store import slugs
+
+SCHEMA_VERSION = "0.3.0"
+_SAMPLED = {"reading": "f1", "pooled": "f1_any"}
+"""Track -> the metric whose value each answer has in its line."""
+_KNOWN = {"em": ("exact_match", "Exact match"), "f1": ("f1", "F1")}
+"""Metric id -> its id and name beyond this program; others are named within it."""
+
+
+def every_eval_ever(source: Source) -> Export:
+    """The record, and a line for each answer that refers to it."""
+    developer, _, model = source.model_id.partition("/")
+    folder = f"data/{source.data.slug}/{slugs([developer])[0]}/{slugs([model])[0]}"
+    id = _uuid(source)
+    lines = [safe_json(canonical_json(line)) + "\n" for line in _samples(source)]
+    samples = "".join(lines)
+    record = _record(source)
+    if lines:
+        record["detailed_evaluation_results"] = {
+            "format": "jsonl",
+            "file_path": f"{folder}/{id}_samples.jsonl",
+            "hash_algorithm": "sha256",
+            "checksum": hashlib.sha256(samples.encode("utf-8")).hexdigest(),
+            "total_rows": len(lines),
+        }
+    outputs = [
+        Output(name=f"{folder}/{id}.json", data=safe_json(canonical_json(record, indent=2)) + "\n"),
+        Output(name=f"{folder}/{id}_samples.jsonl", data=samples),
+    ]
+    return Export(outputs=tuple(outputs[: 2 if lines else 1]), folder=True)
+
+
+def _uuid(source: Source) -> str:
+    """A UUID of version 4 that depends on the run and the model alone."""
+    identity = f"{source.run.leaderboard.run_id}/{source.row.signature}"
+    return str(uuid.UUID(bytes=hashlib.sha256(identity.encode()).digest()[:16], version=4))
+
+
+def _epoch(source: Source) -> str:
+    return str(int(datetime.fromisoformat(source.finished_at).timestamp()))
+
+
+def _evaluation_id(source: Source) -> str:
+    return f"{source.data.slug}/{source.model_id}/{_epoch(source)}"
+
+
+def _record(source: Source) -> dict[str, Any]:
+    run = source.run.leaderboard
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "evaluation_id": _evaluation_id(source),
+        "evaluation_timestamp": source.finished_at,
+        "retrieved_timestamp": _epoch(source),
+        "source_metadata": {
+            "source_name": f"qa_eval run {run.name}",
+            "source_type": "evaluation_run",
+            "source_organization_name": source.organization,
+            "evaluator_relationship": source.relationship,
+            "additional_details": {"run_id": run.run_id},
+        },
+        "eval_library": {
+            "name": "qa_eval",
+            "version": run.harness.version or "unknown",
+            "additional_details": {
+                "rules": run.rules,
+                "scorer": run.scorer_version,
+                **({"commit": run.harness.commit} if run.harness.commit else {}),
+            },
+        },
+        "model_info": _model(source),
+        "evaluation_results": [_result(source, *found) for found in source.metrics()],
+    }
+
+
+def _model(source: Source) -> dict[str, Any]:
+    model = source.row.model
+    details = {
+        "deployment_type": "self_deployed",
+        "model_availability": "open_weights" if model.kind in ("hf", "onnx", "embedded") else "unknown",
+        "spec": model.spec,
+        "revision": model.revision,
+        "weights_sha256": model.weights_sha256,
+        "parameters": model.parameters,
+        "signature": source.row.signature,
+    }
+    return {
+        "name": model.name,
+        "id": source.model_id,
+        "developer": source.model_id.partition("/")[0],
+        "inference_engine": {"name": model.backend},
+        "additional_details": {name: str(value) for name, value in details.items() if value is not None},
+    }
+
+
+def _result(source: Source, track: str, metric: str, value: EstimateRow) -> dict[str, Any]:
+    run = source.run.leaderboard
+    id, name = _KNOWN.get(metric, (f"qa_eval.{metric}", metric.replace("_", " ")))
+    return {
+        "evaluation_result_id": _result_id(track, metric),
+        "evaluation_name": f"{source.data.slug}-{track}",
+        "source_data": _data(source),
+        "evaluation_timestamp": source.finished_at,
+        "metric_config": {
+            "evaluation_description": METRICS[metric].meaning if metric in METRICS else metric,
+            "metric_id": id,
+            "metric_name": name,
+            "metric_unit": "proportion",
+            "metric_parameters": {"rules": run.rules, "scorer": run.scorer_version, "track": track},
+            "lower_is_better": lower_is_better(metric),
+            "score_type": "continuous",
+            "min_score": 0.0,
+            "max_score": 1.0,
+        },
+        "score_details": {"score": value.value, **_uncertainty(source, value)},
+        "generation_config": {
+            "generation_args": {"execution_command": run.harness.command} if run.harness.command else {},
+            "additional_details": {
+                name: str(value)
+                for name, value in source.row.decoding.model_dump().items()
+                if value is not None
+            },
+        },
+    }
+
+
+def _uncertainty(source: Source, value: EstimateRow) -> dict[str, Any]:
+    details = {"details": {f"{cluster_of(source.run.leaderboard.data)}s": str(value.clusters)}}
+    if value.low is None or value.high is None:
+        return details
+    uncertainty: dict[str, Any] = {
+        "confidence_interval": {
+            "lower": value.low,
+            "upper": value.high,
+            "confidence_level": 0.95,
+            "method": f"{value.method}, clustered by {cluster_of(source.run.leaderboard.data)}",
+        },
+        "num_samples": value.n,
+    }
+    if value.method != "wilson":
+        uncertainty["num_bootstrap_samples"] = source.run.leaderboard.options.resamples
+    return details | {"uncertainty": uncertainty}
+
+
+def _data(source: Source) -> dict[str, Any]:
+    data, row = source.data, source.run.leaderboard.data
+    details = {"questions_sha256": row.questions_sha256, "articles_sha256": row.articles_sha256}
+    if data.hub_id is None:
+        return {"dataset_name": data.name, "source_type": "other", "additional_details": details}
+    optional = {"config": data.config, "revision": data.revision}
+    return {
+        "dataset_name": data.name,
+        "source_type": "hf_dataset",
+        "hf_repo": data.hub_id,
+        **({"hf_split": data.split} if data.split else {}),
+        "samples_number": row.items.reading,
+        "additional_details": details | {name: text for name, text in optional.items() if text},
+    }
+
+
+def _result_id(track: str, metric: str) -> str:
+    return f"{track}.{metric}"
+
+
+def _samples(source: Source) -> Iterator[dict[str, Any]]:
+    public = is_public(source.run)
+    for answer in source.answers():
+        metric = _SAMPLED[answer.track]
+        if metric in answer.scores:
+            yield _sample(source, answer, metric, plain_id(answer.item) if public else answer.item)
+
+
+def _sample(source: Source, answer: PredictionRow, metric: str, id: str) -> dict[str, Any]:
+    raw = source.asked[answer.item].prompt
+    details = {
+        "item": answer.item,
+        "matched_claim": answer.matched_claim,
+        "match_rule": answer.match.rule,
+        "match_detail": answer.match.detail,
+        "scores": canonical_json(dict(answer.scores)),
+    }
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "evaluation_id": _evaluation_id(source),
+        "model_id": source.model_id,
+        "evaluation_name": f"{source.data.slug}-{answer.track}",
+        "evaluation_result_id": _result_id(answer.track, metric),
+        "sample_id": id,
+        "sample_hash": sha256_json({"raw": raw, "reference": answer.golds}),
+        "interaction_type": "single_turn",
+        "input": {"raw": raw, "reference": answer.golds},
+        "output": {"raw": [answer.prediction]},
+        "answer_attribution": [
+            {
+                "turn_idx": 0,
+                "source": "output.raw",
+                "extracted_value": answer.prediction,
+                "extraction_method": "none",
+                "is_terminal": True,
+            }
+        ],
+        "evaluation": {"score": answer.scores[metric], "is_correct": answer.match.ok},
+        "error": "no prediction" if answer.missing else answer.error,
+        "metadata": {name: text for name, text in details.items() if text},
+    }

@@ -1,0 +1,104 @@
+"""Results as the model hub shows them: in a model card's `model-index`, and in `.eval_results/*.yaml`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
+
+from qa_eval.errors import QaEvalError
+from qa_eval.export.outputs import Export, Output
+from qa_eval.export.source import Source, cluster_of
+from qa_eval.render import clean_lines
+from qa_eval.results_schema import EstimateRow
+
+_TYPES = {"em": "exact_match", "f1": "f1"}
+"""Metric id -> what the hub calls it, where it knows it."""
+_LABELS = {"em": "Exact match", "f1": "F1", "em_any": "Exact match, any source", "f1_any": "F1, any source"}
+
+
+def model_index(source: Source) -> Export:
+    """A model card with nothing but the results: its metadata go into the card of the model.
+
+    Values are percent, as the hub's question-answering cards have them. The format has no place for an
+    interval but a metric's free `args`: it stands there with the numbers of items and clusters.
+    """
+    data = source.data
+    results = [
+        EvalResult(
+            task_type="question-answering",
+            task_name="Extractive question answering",
+            dataset_type=data.hub_id or data.slug,
+            dataset_name=data.name,
+            dataset_config=data.config,
+            dataset_split=data.split,
+            dataset_revision=data.revision,
+            metric_type=_TYPES.get(metric, metric) if track == "reading" else f"pooled_{metric}",
+            metric_name=_label(track, metric),
+            metric_value=_percent(value.value),
+            metric_args=_arguments(source, value),
+        )
+        for track, metric, value in source.published()
+    ]
+    card = ModelCardData(model_name=source.row.model.name, eval_results=results)
+    return Export(outputs=(Output(name="README.md", data=f"---\n{_safe(card.to_yaml())}\n---\n"),))
+
+
+def eval_results(source: Source) -> Export:
+    """Entries of `.eval_results/*.yaml`: one for each metric, whose id is the task's; values are percent.
+
+    Raises QaEvalError where the data have no name on the hub.
+    """
+    data = source.data
+    if data.hub_id is None:
+        raise QaEvalError(
+            "eval-results names a data set of the hub, and this run's is not from there; say where it lies "
+            "with --dataset-id ORG/NAME"
+        )
+    entries = [
+        EvalResultEntry(
+            dataset_id=data.hub_id,
+            task_id=metric if track == "reading" else f"pooled_{metric}",
+            value=_percent(value.value),
+            dataset_revision=data.revision,
+            date=source.finished_at,
+            notes=source.notes_on(value),
+        )
+        for track, metric, value in source.published()
+    ]
+    text = _safe(yaml.safe_dump(eval_result_entries_to_yaml(entries), sort_keys=False))
+    return Export(outputs=(Output(name=f"{data.slug}.yaml", data=text),))
+
+
+def _label(track: str, metric: str) -> str:
+    label = _LABELS.get(metric, metric.replace("_", " ").capitalize())
+    return f"{label} (all articles)" if track == "pooled" else label
+
+
+def _safe(text: str) -> str:
+    """YAML that cannot steer a terminal, and still is YAML."""
+    return "\n".join(clean_lines(text))
+
+
+def _percent(value: float) -> float:
+    return round(100 * value, 4)
+
+
+def _arguments(source: Source, value: EstimateRow) -> dict[str, Any]:
+    board = source.run.leaderboard
+    found: dict[str, Any] = {
+        "unit": "percent",
+        "rules": board.rules,
+        "scorer": board.scorer_version,
+        "n": value.n,
+    }
+    if value.low is not None and value.high is not None:
+        found["interval"] = {
+            "level": 95,
+            "low": _percent(value.low),
+            "high": _percent(value.high),
+            "method": value.method,
+            f"{cluster_of(board.data)}s": value.clusters,
+        }
+    return found

@@ -1,0 +1,279 @@
+"""What is exported of a run: its rows, how others call its data, and what was asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from qa_eval.corpus.phrasing import suggestion
+from qa_eval.errors import QaEvalError
+from qa_eval.provenance import sha256_text
+from qa_eval.public import PublicDataset
+from qa_eval.records import Corpus, ItemId
+from qa_eval.results_schema import DataRow, EstimateRow, PredictionRow, Row
+from qa_eval.scoring import METRICS
+from qa_eval.store import Run, slugs
+
+PUBLISHED: tuple[tuple[str, str], ...] = (
+    ("reading", "balanced_f1"),
+    ("reading", "f1"),
+    ("reading", "em"),
+    ("reading", "f1_any"),
+    ("reading", "em_any"),
+    ("reading", "match"),
+    ("reading", "leak"),
+    ("reading", "has_answer_f1"),
+    ("reading", "has_answer_em"),
+    ("reading", "no_answer_recall"),
+    ("reading", "contrast_consistency"),
+    ("pooled", "f1_any"),
+    ("pooled", "em_any"),
+    ("pooled", "coverage_at_3"),
+)
+"""(track, metric) of the numbers that stand on a model's page, as far as they are defined."""
+
+
+class Asked(NamedTuple):
+    """What an item asked."""
+
+    question: str
+    context: str
+    """The text that was read; on the pooled track every article's, one after the other."""
+
+    @property
+    def prompt(self) -> str:
+        return f"{self.context}\n\n{self.question}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataName:
+    """What the numbers were measured on, as other formats name it."""
+
+    name: str
+    """For people."""
+    slug: str
+    """For file names: letters, digits, `_`, `-` and `.`."""
+    hub_id: str | None = None
+    """`ORG/NAME`, if it is a data set of the hub."""
+    config: str | None = None
+    split: str | None = None
+    revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One model's results, with what a format may want to know of them."""
+
+    run: Run
+    row: Row
+    data: DataName
+    asked: Mapping[str, Asked] = field(default_factory=dict)
+    """By item id; empty for formats that do not want it."""
+    organization: str = "unknown"
+    """Who publishes the results."""
+    relationship: str = "other"
+    """Of the publisher to the model: first_party, third_party, collaborative or other."""
+
+    @property
+    def model_id(self) -> str:
+        """`ORG/NAME` of the hub, or a name like one."""
+        return model_id(self.row)
+
+    @property
+    def finished_at(self) -> str:
+        """When the run ended; ISO 8601, UTC."""
+        board = self.run.leaderboard
+        return board.finished_at or board.created_at
+
+    def answers(self) -> list[PredictionRow]:
+        return self.run.predictions(self.row)
+
+    def metrics(self) -> list[tuple[str, str, EstimateRow]]:
+        """(track, metric, value) of every metric, in the order of the table of metrics."""
+        order = {metric: n for n, metric in enumerate(METRICS)}
+        return [
+            (track, metric, metrics[metric])
+            for track, metrics in sorted(self.row.metrics.items(), reverse=True)
+            for metric in sorted(metrics, key=lambda m: (order.get(m, len(order)), m))
+        ]
+
+    def published(self) -> list[tuple[str, str, EstimateRow]]:
+        """(track, metric, value) of what stands on a model's page."""
+        values = {(track, metric): value for track, metric, value in self.metrics()}
+        return [(*key, values[key]) for key in PUBLISHED if key in values]
+
+    def notes_on(self, estimate: EstimateRow) -> str:
+        """Interval, size and rules of a value, in percent, as one ASCII line."""
+        board = self.run.leaderboard
+        parts = [f"n {estimate.n}", f"rules {board.rules}", f"scorer {board.scorer_version}"]
+        if estimate.low is not None and estimate.high is not None:
+            interval = f"95% interval {100 * estimate.low:.1f} to {100 * estimate.high:.1f}"
+            clusters = f"{estimate.method}, {estimate.clusters} {cluster_of(board.data)}s"
+            parts.insert(0, f"{interval} ({clusters})")
+        return "percent; " + "; ".join(parts)
+
+
+def cluster_of(data: DataRow) -> str:
+    """What intervals resample: `fact`, or `context` on public data sets."""
+    return data.cluster
+
+
+def lower_is_better(metric: str) -> bool:
+    """Whether less of the metric is better; False for metrics of other versions that are not known here."""
+    return metric in METRICS and not METRICS[metric].higher_is_better
+
+
+def is_public(run: Run) -> bool:
+    """Whether the run is of a public data set, which has contexts and no claims."""
+    return run.leaderboard.data.kind == "public"
+
+
+# ------------------------------------------------------------------------------------------ choosing
+
+
+def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:
+    """The rows that have answers: all, or those of the given specs or names.
+
+    Raises QaEvalError for a model that is not in the run or has no stored answers, and for a run without any.
+    """
+    rows = [row for row in run.leaderboard.rows if row.predictions is not None]
+    if not models and not rows:
+        raise QaEvalError(f"{run.leaderboard.name}: this run holds no answers")
+    chosen = []
+    for model in models:
+        found = [row for row in run.leaderboard.rows if model in (row.model.spec, row.model.name)]
+        if not found:
+            near = suggestion(model, [row.model.spec for row in rows])
+            raise QaEvalError(f"--model {model}: not in this run{near}")
+        if found[0].predictions is None:
+            raise QaEvalError(f"--model {model}: its answers are not stored in this run")
+        chosen.append(found[0])
+    return chosen or rows
+
+
+def choose_row(run: Run, models: Sequence[str], form: str) -> Row:
+    """The one row that a format of a single model takes. Raises QaEvalError where that is not clear."""
+    rows = choose_rows(run, models)
+    if len(rows) > 1:
+        specs = ", ".join(row.model.spec for row in rows)
+        raise QaEvalError(f"{form} holds one model; choose it with -m: {specs}")
+    return rows[0]
+
+
+def refuse_unfinished(row: Row) -> None:
+    """Raises QaEvalError for numbers that are of some of the items only."""
+    if row.status != "ok":
+        left = row.counts.unasked
+        raise QaEvalError(
+            f"{row.model.spec}: was interrupted, {left} items were not asked; finish the run before its "
+            "numbers are published (the same call goes on with it)"
+        )
+
+
+def model_id(row: Row) -> str:
+    """`ORG/NAME` of a model of the hub; of others a name made of the spec, below `qa_eval` or `local`.
+
+    >>> from qa_eval.results_schema import ModelRow
+    >>> model_id(Row(model=ModelRow(spec="hf:deepset/tiny", kind="hf", name="deepset/tiny")))
+    'deepset/tiny'
+    >>> model_id(Row(model=ModelRow(spec="baseline:abstain", kind="baseline", name="abstain")))
+    'qa_eval/baseline-abstain'
+    """
+    model = row.model
+    if model.kind in ("hf", "onnx") and re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", model.name):
+        return model.name
+    owner = "qa_eval" if model.kind in ("embedded", "baseline") else "local"
+    return f"{owner}/{slugs([model.spec])[0]}"
+
+
+def name_data(run: Run, dataset_id: str | None) -> DataName:
+    """What other formats call the data of the run; `dataset_id` is where it lies on the hub, if it does."""
+    data = run.leaderboard.data
+    spec = data.dataset or ""
+    hub = re.fullmatch(r"hub:([\w-][\w.-]*/[\w-][\w.-]*)(?:/([\w.-]+))?(?:@(.+))?", spec)
+    if data.kind == "curated":
+        name = DataName(name="qa_eval curated questions", slug="qa_eval-curated", split="test")
+    elif not is_public(run):
+        name = DataName(name="questions over articles", slug="qa_eval-questions")
+    elif hub is not None and not Path(spec.removeprefix("hub:")).is_dir():
+        id, config, revision = hub.groups()
+        name = DataName(
+            name=id.rpartition("/")[2],
+            slug=_slug(id),
+            hub_id=id,
+            config=config,
+            split=data.split,
+            revision=revision,
+        )
+    else:
+        stem = spec.partition(":")[2].rstrip("/").rpartition("/")[2]
+        name = DataName(name=stem or "data set", slug=_slug(stem), split=data.split)
+    if dataset_id is None:
+        return name
+    if not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", dataset_id):
+        raise QaEvalError(f"--dataset-id {dataset_id}: is no name on the hub; write ORG/NAME")
+    return DataName(name=name.name, slug=_slug(dataset_id), hub_id=dataset_id, split=name.split)
+
+
+def _slug(text: str) -> str:
+    return slugs([text])[0]
+
+
+def plain_id(item: str) -> str:
+    """The id of a public question as its data set has it, from an item id.
+
+    >>> plain_id("q%401@c0123456789ab")
+    'q@1'
+    """
+    return unquote(ItemId.parse(item).fact)
+
+
+# ------------------------------------------------------------------------------------------ what was asked
+
+
+def asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus) -> dict[str, Asked]:
+    """What each answer was asked, from the question set of the run.
+
+    Raises QaEvalError if the set is another one.
+    """
+    data = run.leaderboard.data
+    same = (corpus.questions_sha256, corpus.articles_sha256) == (data.questions_sha256, data.articles_sha256)
+    if not same:
+        raise QaEvalError(
+            f"{corpus.questions_path} and {corpus.articles_path} are not what this run asked; name its "
+            "questions and articles with --questions and --articles"
+        )
+    questions = {q.id: q for q in corpus.questions}
+    texts = {a.id: a.text for a in corpus.articles}
+    everything = "\n\n".join(texts.values())
+    found = {}
+    for answer in answers:
+        item = ItemId.parse(answer.item)
+        context = everything if item.track == "pooled" else texts[item.article]
+        found[answer.item] = Asked(questions[item.fact].wording(item.paraphrase), context)
+    return found
+
+
+def asked_of_dataset(answers: Sequence[PredictionRow], dataset: PublicDataset) -> dict[str, Asked]:
+    """What each answer was asked, from the public data set of the run.
+
+    Raises QaEvalError if the data set lacks one of the questions or asks it otherwise, InputError if it is
+    wrong in itself.
+    """
+    wanted = {answer.item: answer for answer in answers}
+    found = {}
+    for example in dataset:
+        answer = wanted.get(str(example.item))
+        if answer is not None and answer.question_sha256 == sha256_text(example.question):
+            found[answer.item] = Asked(example.question, example.context)
+    lost = [item for item in wanted if item not in found]
+    if lost:
+        raise QaEvalError(
+            f"{dataset.spec}: is not what this run asked: {len(lost)} of its {len(wanted)} questions are not "
+            f"there, such as {plain_id(lost[0])!r}; name the data set with --dataset"
+        )
+    return found

@@ -1,0 +1,67 @@
+"""Answers as the official SQuAD scripts read them: a JSON object of texts, and one of probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qa_eval.errors import QaEvalError
+from qa_eval.export.outputs import Export, Output
+from qa_eval.export.source import Source, is_public, plain_id
+from qa_eval.provenance import canonical_json
+from qa_eval.render import safe_json
+from qa_eval.results_schema import PredictionRow
+
+
+def squad_predictions(source: Source) -> Export:
+    """`{id: text}`; a text is "" for no answer.
+
+    The ids are those of the data set, and our item ids for questions over articles; these are the ids of the
+    data set that `--format dataset` writes. Items that failed or have no prediction are left out: the scripts
+    would take an empty text for an answer that was given. So are answers to all articles at once, which are
+    of no one text.
+    """
+    given, notes = _given(source)
+    return _export(source, {a.item: a.prediction for a in given}, "predictions.json", notes)
+
+
+def squad_na_probs(source: Source) -> Export:
+    """`{id: no-answer probability}` of the same items, for the scripts' `--na-prob-file`.
+
+    Raises QaEvalError where not every answer has one: the scripts want it of all.
+    """
+    given, notes = _given(source)
+    lacking = sum(a.no_answer_probability is None for a in given)
+    if lacking:
+        raise QaEvalError(
+            f"{source.row.model.spec}: {lacking} of {len(given)} answers have no no-answer probability"
+        )
+    return _export(source, {a.item: a.no_answer_probability for a in given}, "na_probs.json", notes)
+
+
+def _given(source: Source) -> tuple[list[PredictionRow], tuple[str, ...]]:
+    """The answers of the reading track, and what is left out."""
+    answers = source.answers()
+    reading = [a for a in answers if a.track == "reading"]
+    given = [a for a in reading if a.error is None and not a.missing]
+    notes = []
+    if lost := len(reading) - len(given):
+        notes.append(f"{lost} items have no answer and are left out: they count as missing")
+    if pooled := len(answers) - len(reading):
+        notes.append(f"{pooled} answers to all articles at once are left out")
+    return given, tuple(notes)
+
+
+def _export(source: Source, values: Mapping[str, Any], name: str, notes: tuple[str, ...]) -> Export:
+    text = safe_json(canonical_json(_by_id(values, public=is_public(source.run)), indent=1)) + "\n"
+    return Export(outputs=(Output(name=name, data=text),), notes=notes)
+
+
+def _by_id(values: Mapping[str, Any], *, public: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for item, value in values.items():
+        id = plain_id(item) if public else item
+        if id in found:
+            raise QaEvalError(f"two answers are of the question {id!r}; its data set has the id twice")
+        found[id] = value
+    return found

@@ -1,0 +1,149 @@
+"""Every answer as a row of a table: CSV, or Parquet with the n-best."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from qa_eval.export.outputs import Export, Output
+from qa_eval.provenance import canonical_json
+from qa_eval.results_schema import PredictionRow, Row
+from qa_eval.scoring import METRICS
+from qa_eval.store import Run
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_COLUMNS: dict[str, str] = {
+    "run": "string",
+    "model": "string",
+    "item": "string",
+    "fact": "string",
+    "article": "string",
+    "track": "string",
+    "prediction": "string",
+    "golds": "texts",
+    "matched_claim": "string",
+    "match_ok": "bool",
+    "match_level": "int32",
+    "match_rule": "string",
+    "match_detail": "string",
+    "span_start": "int32",
+    "span_end": "int32",
+    "source_article": "string",
+    "score": "float64",
+    "null_score": "float64",
+    "no_answer_probability": "float64",
+    "threshold": "float64",
+    "confidence": "float64",
+    "windows": "int32",
+    "tokens": "int32",
+    "truncated": "bool",
+    "missing": "bool",
+    "error": "string",
+    "question_sha256": "string",
+    "context_sha256": "string",
+    "gold_sha256": "string",
+}
+"""Column -> its type. The values of the metrics follow, each under the metric's id."""
+
+
+def answers_csv(run: Run, rows: Sequence[Row]) -> Export:
+    """A line for each answer of each model, in the order asked.
+
+    What is not defined is empty; `golds` is JSON; the n-best is left out.
+
+    Numbers are unrounded, scores fractions. Texts are as they are: whoever opens the file in a spreadsheet
+    should import it as text.
+    """
+    answers = list(_answers(run, rows))
+    metrics = _metrics(answers)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*_COLUMNS, *metrics])
+    for spec, answer in answers:
+        record = _record(run, spec, answer) | {metric: answer.scores.get(metric) for metric in metrics}
+        writer.writerow([_cell(value) for value in record.values()])
+    return Export(outputs=(Output(name="answers.csv", data=out.getvalue()),))
+
+
+def answers_parquet(run: Run, rows: Sequence[Row]) -> Export:
+    """The same rows and columns, with the n-best of each answer as a list."""
+    import pyarrow as pa
+
+    answers = list(_answers(run, rows))
+    metrics = _metrics(answers)
+    candidate = {
+        "text": pa.string(),
+        "article": pa.string(),
+        "start": pa.int32(),
+        "end": pa.int32(),
+        "score": pa.float64(),
+        "probability": pa.float64(),
+    }
+    types = {
+        "string": pa.string(),
+        "texts": pa.list_(pa.string()),
+        "bool": pa.bool_(),
+        "int32": pa.int32(),
+        "float64": pa.float64(),
+    }
+    schema = pa.schema(
+        [(name, types[kind]) for name, kind in _COLUMNS.items()]
+        + [(metric, pa.float64()) for metric in metrics]
+        + [("n_best", pa.list_(pa.struct(list(candidate.items()))))]
+    )
+    records = [
+        _record(run, spec, answer)
+        | {metric: answer.scores.get(metric) for metric in metrics}
+        | {"n_best": [c.model_dump(include=set(candidate)) for c in answer.n_best]}
+        for spec, answer in answers
+    ]
+    data = parquet_bytes(pa.Table.from_pylist(records, schema=schema))
+    return Export(outputs=(Output(name="answers.parquet", data=data),))
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """The table as a Parquet file."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    sink = pa.BufferOutputStream()
+    parquet.write_table(table, sink)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def _answers(run: Run, rows: Sequence[Row]) -> Iterator[tuple[str, PredictionRow]]:
+    for row in rows:
+        for answer in run.predictions(row):
+            yield row.model.spec, answer
+
+
+def _metrics(answers: Sequence[tuple[str, PredictionRow]]) -> list[str]:
+    """The metrics that some answer has a value of, in the order of the table of metrics."""
+    present = {metric for _, answer in answers for metric in answer.scores}
+    return [metric for metric in METRICS if metric in present]
+
+
+def _record(run: Run, spec: str, answer: PredictionRow) -> dict[str, Any]:
+    start, end = answer.span or (None, None)
+    made = {
+        "run": run.leaderboard.name,
+        "model": spec,
+        "match_ok": answer.match.ok,
+        "match_level": answer.match.level,
+        "match_rule": answer.match.rule,
+        "match_detail": answer.match.detail,
+        "span_start": start,
+        "span_end": end,
+    }
+    return {name: made[name] if name in made else getattr(answer, name) for name in _COLUMNS}
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return canonical_json(value) if isinstance(value, list) else value

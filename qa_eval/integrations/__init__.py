@@ -1,0 +1,23 @@
+"""Where other libraries take this one in: its scores as metrics of `evaluate`.
+
+The modules hold one `evaluate.Metric` each and are loaded by path or by import, without a network:
+
+    evaluate.load(qa_eval.integrations.SQUAD_V2)
+    from qa_eval.integrations.squad_v2 import SquadV2
+
+`evaluate` copies the file it loads to a cache of its own, so these files import one name a line and nothing
+relative. Importing `evaluate` takes seconds; this package itself imports nothing.
+"""
+
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+
+SQUAD_V1 = str(_HERE / "squad_v1.py")
+"""Path of the metric by the rules of SQuAD 1.1: `exact_match` and `f1`, in percent."""
+SQUAD_V2 = str(_HERE / "squad_v2.py")
+"""Path of the metric by the rules of SQuAD 2.0: `exact`, `f1`, `HasAns_exact`, …, in percent."""
+CONTESTED = str(_HERE / "contested.py")
+"""Path of the metric for answers on which sources disagree: `match`, `leak`, `f1_any`, …, as fractions."""
+
+__all__ = ["CONTESTED", "SQUAD_V1", "SQUAD_V2"]

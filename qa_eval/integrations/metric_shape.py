@@ -1,0 +1,89 @@
+"""Metrics of `evaluate` that say what is wrong with a row, and let rows lack what is optional.
+
+`evaluate` itself wants every row to have exactly the keys of its features: a missing or further one is a bare
+KeyError. Then neither could a probability be left out, nor two metrics be combined that read different keys.
+"""
+
+from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import datasets
+import evaluate
+
+
+class ShapedMetric(evaluate.Metric):  # type: ignore[misc]
+    """A metric that reads from each row the keys of its features, and passes over all others."""
+
+    optional: ClassVar[frozenset[str]] = frozenset()
+    """Keys that a row may lack, or hold as None."""
+
+    def add_batch(self, *, predictions: Any = None, references: Any = None, **others: Any) -> None:  # noqa: ANN401
+        """Adds predictions with their references. Raises ValueError naming the row and the field."""
+        super().add_batch(
+            predictions=self._shaped("predictions", predictions),
+            references=self._shaped("references", references),
+            **others,
+        )
+
+    def add(self, *, prediction: Any = None, reference: Any = None, **others: Any) -> None:  # noqa: ANN401
+        """Adds one prediction with its reference. Raises ValueError naming the field."""
+        self.add_batch(predictions=[prediction], references=[reference], **others)
+
+    def _enforce_nested_string_type(self, schema: Any, obj: Any) -> None:  # noqa: ANN401
+        """Nothing: `shaped` has looked at every row; this looks at the first, and refuses None in it."""
+
+    def _shaped(self, name: str, rows: Any) -> list[Any]:  # noqa: ANN401
+        if rows is None or isinstance(rows, str | Mapping):
+            raise ValueError(f"{name}: should be a list of dicts, not {_shown(rows)}")
+        return [shaped(self.features[name], row, f"{name}[{n}]", self.optional) for n, row in enumerate(rows)]
+
+
+def shaped(feature: Any, value: Any, place: str, optional: frozenset[str]) -> Any:  # noqa: ANN401
+    """The value with just what the feature describes; what is optional and missing is None.
+
+    Columns may also be given as a list of dicts. Raises ValueError that begins with the place.
+    """
+    if isinstance(feature, Mapping):
+        return _shaped_dict(feature, value, place, optional)
+    if isinstance(feature, datasets.List):
+        if isinstance(value, str | Mapping) or not (isinstance(value, Sequence) or hasattr(value, "tolist")):
+            raise ValueError(f"{place}: should be a list, not {_shown(value)}")
+        return [shaped(feature.feature, part, f"{place}[{n}]", optional) for n, part in enumerate(value)]
+    wanted, what = _KINDS[feature.dtype]
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise ValueError(f"{place}: should be {what}, not {_shown(value)}")
+    return value
+
+
+def _shaped_dict(
+    feature: Mapping[str, Any], value: object, place: str, optional: frozenset[str]
+) -> dict[str, Any]:
+    if isinstance(value, list) and all(isinstance(part, datasets.List) for part in feature.values()):
+        value = {key: [row.get(key) for row in value if isinstance(row, Mapping)] for key in feature}
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{place}: should be a dict with {', '.join(feature)}, not {_shown(value)}")
+    found = {}
+    for key, part in feature.items():
+        inside = value.get(key)
+        if inside is None and key not in optional:
+            lacking = (
+                "is None"
+                if key in value
+                else f"is missing; there are: {', '.join(map(str, value)) or 'none'}"
+            )
+            raise ValueError(f"{place}.{key}: {lacking}")
+        found[key] = None if inside is None else shaped(part, inside, f"{place}.{key}", optional)
+    return found
+
+
+_KINDS: dict[str, tuple[type, str]] = {
+    "string": (str, "a text"),
+    "int32": (Integral, "a whole number"),
+    "float64": (Real, "a number"),
+}
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"

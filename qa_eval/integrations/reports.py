@@ -1,0 +1,256 @@
+"""What the metrics of `evaluate` report, from rows in the shape that its users have.
+
+`predictions` and `references` are lists of dicts, already of the right shape (see `metric_shape`). A
+reference without a prediction scores 0 and stays in the denominator; an id that is there twice is refused.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from qa_eval.metrics.squad import Rules
+from qa_eval.provenance import articles_sha256, questions_sha256, sha256_text
+from qa_eval.records import (
+    ANSWER_TYPES,
+    Answer,
+    AnswerType,
+    Article,
+    Candidate,
+    Claim,
+    Corpus,
+    Estimate,
+    Evidence,
+    ItemId,
+    ItemScore,
+    Prediction,
+    Question,
+)
+from qa_eval.scoring import decide, pool, score_item, summarize
+from qa_eval.scoring.official import best_thresholds, official_scores, score_answers
+
+Row = Mapping[str, Any]
+Report = dict[str, float | int]
+
+RESAMPLES = 9999
+POOLED = "*"
+"""The article of a question that was asked of all articles at once."""
+
+
+def squad_report(
+    predictions: Sequence[Row],
+    references: Sequence[Row],
+    rules: Rules,
+    *,
+    threshold: float = 1.0,
+    intervals: bool = False,
+) -> Report:
+    """The official script's numbers by its keys, in percent.
+
+    With `intervals`, each score has its 95 % bounds beside it, as `KEY_low` and `KEY_high`. Raises ValueError
+    for ids that are there twice, no references, and references without golds where the rules want one.
+    """
+    texts = _by_id(predictions, "predictions")
+    _by_id(references, "references")
+    said = {id: row["prediction_text"] for id, row in texts.items() if row["prediction_text"] is not None}
+    no_answer = {
+        id: row["no_answer_probability"]
+        for id, row in texts.items()
+        if row.get("no_answer_probability") is not None
+    }
+    earned = score_answers(
+        ((row["id"], row["answers"]["text"], row["id"]) for row in references), said, rules, no_answer
+    )
+    _warn(earned.missing, earned.extra)
+    # Only the values are wanted without intervals, and one resample is the least that can be asked for.
+    resamples = RESAMPLES if intervals else 1
+    report: Report = {}
+    for key, estimate in official_scores(earned, rules, threshold=threshold, resamples=resamples).items():
+        report |= _bounded(key, estimate, 100.0, intervals=intervals)
+        if rules.unanswerable and key.endswith("f1"):
+            report[key.removesuffix("f1") + "total"] = estimate.n
+    for best in best_thresholds(earned, resamples=resamples) if no_answer else ():
+        report |= _bounded(f"best_{best.metric}", best.score, 100.0, intervals=intervals)
+        report[f"best_{best.metric}_thresh"] = best.threshold
+    return report
+
+
+def contested_report(
+    predictions: Sequence[Row], references: Sequence[Row], *, intervals: bool = False
+) -> Report:
+    """Every metric of the reading and the pooled track that is defined on these items, as fractions.
+
+    Those of the pooled track begin with `pooled_`; `total` counts the items and `missing` those without a
+    prediction. With `intervals`, `KEY_low` and `KEY_high` bound each, clustered by fact.
+
+    Raises ValueError, naming the reference, for ids that are there twice, a fact asked twice of one article,
+    claims of one fact that differ between its references, claims that cannot be (none, two of one id, no
+    evidence, an empty text), an unknown answer type, and evidence that does not stand where it should.
+    """
+    said = _by_id(predictions, "predictions")
+    asked = _by_id(references, "references")
+    if not asked:
+        raise ValueError("references: there are none")
+    items = _items(asked)
+    questions = _questions(asked)
+    corpus = _corpus(questions.values(), asked)
+    scores: list[ItemScore] = []
+    missing = []
+    for id, item in items.items():
+        row = said.get(id)
+        answer = _answer(item, questions[item.fact], row)
+        if answer.missing:
+            missing.append(id)
+        scores.append(score_item(questions[item.fact], item, answer, corpus))
+    _warn(missing, [id for id in said if id not in asked])
+    summary = summarize(scores, intervals=intervals, resamples=RESAMPLES)
+    report: Report = {}
+    for track, metrics in summary.metrics.items():
+        for name, estimate in metrics.items():
+            key = f"pooled_{name}" if track == "pooled" else name
+            report |= _bounded(key, estimate, 1.0, intervals=intervals)
+    return report | {"total": len(items), "missing": len(missing)}
+
+
+# ------------------------------------------------------------------------------------------ rows
+
+
+def _by_id(rows: Sequence[Row], what: str) -> dict[str, Row]:
+    found = {row["id"]: row for row in rows}
+    if len(found) != len(rows):
+        id, times = Counter(row["id"] for row in rows).most_common(1)[0]
+        raise ValueError(f"{what}: the id {id!r} is there {times} times; each id counts once")
+    return found
+
+
+def _bounded(key: str, estimate: Estimate, scale: float, *, intervals: bool) -> Report:
+    report: Report = {key: scale * estimate.value}
+    if intervals and estimate.low is not None and estimate.high is not None:
+        report |= {f"{key}_low": scale * estimate.low, f"{key}_high": scale * estimate.high}
+    return report
+
+
+def _warn(missing: Sequence[str], extra: Sequence[str]) -> None:
+    for ids, what in (
+        (missing, "references have no prediction and score 0"),
+        (extra, "predictions are of no reference"),
+    ):
+        if ids:
+            warnings.warn(f"{len(ids)} {what}, such as {ids[0]!r}", stacklevel=4)
+
+
+# ------------------------------------------------------------------------------------------ contested
+
+
+def _items(references: Mapping[str, Row]) -> dict[str, ItemId]:
+    items: dict[str, ItemId] = {}
+    seen: dict[ItemId, str] = {}
+    for id, row in references.items():
+        item = ItemId(fact=row["fact"], article=POOLED if row["article"] is None else row["article"])
+        if item in seen:
+            where = "all articles" if item.article == POOLED else f"article {item.article!r}"
+            raise ValueError(
+                f"references {seen[item]!r} and {id!r}: both ask the fact {item.fact!r} of {where}; give "
+                "another wording a fact of its own"
+            )
+        seen[item] = id
+        items[id] = item
+    return items
+
+
+def _questions(references: Mapping[str, Row]) -> dict[str, Question]:
+    found: dict[str, tuple[str, Question]] = {}
+    for id, row in references.items():
+        question = _question(id, row)
+        first, known = found.setdefault(question.id, (id, question))
+        if question != known:
+            raise ValueError(
+                f"references {first!r} and {id!r}: the fact {question.id!r} has other claims or another "
+                "answer type in each; every reference of a fact holds all of its claims"
+            )
+    return {fact: question for fact, (_, question) in found.items()}
+
+
+def _question(id: str, row: Row) -> Question:
+    answer_type = row["answer_type"] or "text"
+    if answer_type not in ANSWER_TYPES:
+        raise ValueError(
+            f"reference {id!r}: answer_type {answer_type!r} is none of {', '.join(ANSWER_TYPES)}"
+        )
+    claims = tuple(_claim(id, claim) for claim in row["claims"])
+    if not claims:
+        raise ValueError(f"reference {id!r}: no claims; give every answer that some article states")
+    twice = [name for name, times in Counter(c.id for c in claims).items() if times > 1]
+    if twice:
+        raise ValueError(f"reference {id!r}: the claim {twice[0]!r} is there twice; join their evidence")
+    return Question(
+        id=row["fact"],
+        question="",
+        category="",
+        answer_type=cast(AnswerType, answer_type),
+        claims=claims,
+    )
+
+
+def _claim(id: str, claim: Row) -> Claim:
+    evidence = tuple(
+        Evidence(article=e["article"], text=e["text"], start=-1 if e["start"] is None else e["start"])
+        for e in claim["evidence"]
+    )
+    if not evidence:
+        raise ValueError(
+            f"reference {id!r}: the claim {claim['id']!r} has no evidence; name who states it, and how"
+        )
+    if not all(e.text.strip() for e in evidence):
+        raise ValueError(f"reference {id!r}: evidence of the claim {claim['id']!r} is an empty text")
+    return Claim(
+        id=claim["id"], evidence=evidence, aliases=tuple(claim["aliases"] or ()), group=claim["group"] or ""
+    )
+
+
+def _corpus(questions: Iterable[Question], references: Mapping[str, Row]) -> Corpus:
+    """The articles that are spoken of, with their texts where these are given."""
+    questions = tuple(questions)
+    texts: dict[str, str] = {e.article: "" for q in questions for c in q.claims for e in c.evidence}
+    for id, row in references.items():
+        article, text = row["article"], row["context"]
+        if article is None or article == POOLED:
+            continue
+        if texts.setdefault(article, "") and text and texts[article] != text:
+            raise ValueError(
+                f"reference {id!r}: the context of article {article!r} is not that of the others"
+            )
+        texts[article] = texts[article] or text or ""
+    for q in questions:
+        for e in (e for c in q.claims for e in c.evidence):
+            if texts[e.article] and e.start >= 0 and not texts[e.article].startswith(e.text, e.start):
+                raise ValueError(
+                    f"fact {q.id!r}: {e.text!r} does not stand at {e.start} of the context of {e.article!r}"
+                )
+    articles = tuple(Article(id=a, text=text, sha256=sha256_text(text)) for a, text in texts.items())
+    return Corpus(
+        questions=questions,
+        articles=articles,
+        questions_sha256=questions_sha256(questions),
+        articles_sha256=articles_sha256(articles),
+    )
+
+
+def _answer(item: ItemId, question: Question, row: Row | None) -> Answer:
+    if row is None or row["prediction_text"] is None:
+        return Answer(item=str(item), text="", missing=True)
+    said = Prediction(
+        item=str(item), text=row["prediction_text"], no_answer_probability=row["no_answer_probability"]
+    )
+    if item.track == "pooled":
+        return pool(item, question, {POOLED: said})
+    answer = decide(said)
+    start = row["prediction_start"]
+    if start is None:
+        return answer
+    # The place of a text is no candidate with a score of its own: it must not lend it a confidence.
+    place = Candidate(text=answer.text, article=item.article, start=start, end=start + len(answer.text))
+    return replace(answer, candidate=place)

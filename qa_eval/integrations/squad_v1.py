@@ -1,0 +1,93 @@
+"""Exact match and F1 by the rules of SQuAD 1.1, as a metric of `evaluate`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import datasets
+import evaluate
+
+from qa_eval.integrations import metric_shape, reports
+from qa_eval.metrics import squad
+
+_CITATION = """\
+@inproceedings{rajpurkar-etal-2016-squad,
+    title = {{SQuAD}: 100,000+ Questions for Machine Comprehension of Text},
+    author = {Rajpurkar, Pranav and Zhang, Jian and Lopyrev, Konstantin and Liang, Percy},
+    booktitle = {Proceedings of EMNLP},
+    year = {2016},
+}
+"""
+
+_DESCRIPTION = """\
+Exact match and token F1 of extractive answers, by the rules of the official SQuAD 1.1 script, in percent. A
+reference without a prediction scores 0 and stays in the denominator.
+"""
+
+_INPUTS = """
+Args:
+    predictions: a list of dicts
+        `id`: the question's id;
+        `prediction_text`: the answer; None if there is none, which scores 0.
+    references: a list of dicts
+        `id`: the question's id, there once;
+        `answers`: {"text": [...], "answer_start": [...]}, at least one text; `answer_start` is not used.
+    intervals: whether each score comes with the bounds of its 95 % interval, KEY_low and KEY_high.
+
+Returns:
+    exact_match: percent of the questions answered with a gold, up to case, punctuation and articles;
+    f1: the mean token overlap with the best gold, in percent.
+
+Raises ValueError for rows of the wrong shape and for ids that are there twice.
+
+Examples:
+
+    >>> metric = SquadV1()
+    >>> predictions = [
+    ...     {"id": "bridge", "prediction_text": "the Golden Gate Bridge"},
+    ...     {"id": "year", "prediction_text": "1937"},
+    ... ]
+    >>> references = [
+    ...     {"id": "bridge", "answers": {"text": ["Golden Gate"], "answer_start": [4]}},
+    ...     {"id": "year", "answers": {"text": ["in 1937", "1937."], "answer_start": [30, 33]}},
+    ... ]
+    >>> metric.compute(predictions=predictions, references=references)
+    {'exact_match': 50.0, 'f1': 90.0}
+"""
+
+
+@evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _INPUTS)
+class SquadV1(metric_shape.ShapedMetric):
+    """Exact match and F1 by the rules of SQuAD 1.1."""
+
+    optional = frozenset({"prediction_text", "answer_start"})
+
+    def _info(self) -> evaluate.MetricInfo:
+        return evaluate.MetricInfo(
+            description=_DESCRIPTION,
+            citation=_CITATION,
+            inputs_description=_INPUTS,
+            features=datasets.Features(
+                {
+                    "predictions": {
+                        "id": datasets.Value("string"),
+                        "prediction_text": datasets.Value("string"),
+                    },
+                    "references": {
+                        "id": datasets.Value("string"),
+                        "answers": {
+                            "text": datasets.List(datasets.Value("string")),
+                            "answer_start": datasets.List(datasets.Value("int32")),
+                        },
+                    },
+                }
+            ),
+            reference_urls=["https://rajpurkar.github.io/SQuAD-explorer/"],
+        )
+
+    def _compute(
+        self,
+        predictions: Sequence[Mapping[str, Any]],
+        references: Sequence[Mapping[str, Any]],
+        intervals: bool = False,
+    ) -> reports.Report:
+        return reports.squad_report(predictions, references, squad.SQUAD_V1, intervals=intervals)
