@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qa_eval.errors import InputError, QaEvalError, SpecError
-from qa_eval.public import instances, open_dataset
+from qa_eval.public import instance_of, open_dataset
 from qa_eval.records import Instance
 from tests.public_files import SEA, SKY, TWO_ARTICLES, flat, mrqa, qa, squad, write, write_lines
 
@@ -86,7 +86,7 @@ def test_golds_of_mrqa_are_its_answers_placed_where_they_were_detected(tmp_path:
 def test_an_item_is_named_by_its_question_and_its_context(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "rows.jsonl", [flat("a@b~c%*", "What?", "abc")])
     context = "c" + hashlib.sha256(b"abc").hexdigest()[:12]
-    assert list(instances(open_dataset(f"jsonl:{path}"))) == [
+    assert list(map(instance_of, open_dataset(f"jsonl:{path}"))) == [
         Instance(
             item=f"a%40b%7Ec%25%2A@{context}",
             question="What?",

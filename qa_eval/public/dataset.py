@@ -134,15 +134,8 @@ class _Choice:
         return hashlib.sha256(f"{self.seed}:{id}".encode()).digest()
 
 
-def instances(
-    dataset: PublicDataset, *, limit: int | None = None, sample: int | None = None, seed: int = 0
-) -> Iterator[Instance]:
-    """What a model must be asked: an instance for each chosen question, no gold in it."""
-    return map(instance_of, dataset.chosen(limit=limit, sample=sample, seed=seed))
-
-
 def instance_of(example: Example) -> Instance:
-    """What a model sees of an example."""
+    """What a model sees of an example: no gold is in it."""
     return Instance(
         item=str(example.item),
         question=example.question,
