@@ -12,6 +12,17 @@ import datasets
 import evaluate
 
 
+def squad_answers() -> dict[str, Any]:
+    """The features of a reference in the form of SQuAD: the question's id and its golds."""
+    return {
+        "id": datasets.Value("string"),
+        "answers": {
+            "text": datasets.List(datasets.Value("string")),
+            "answer_start": datasets.List(datasets.Value("int32")),
+        },
+    }
+
+
 class ShapedMetric(evaluate.Metric):  # type: ignore[misc]
     """A metric that reads from each row the keys of its features, and passes over all others."""
 
