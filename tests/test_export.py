@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema
 import pytest
 import yaml
@@ -501,6 +502,16 @@ RUN_CALLS = {
     "misspelt": ("--format csv -m embeded", '--model embeded: not in this run; did you mean "embedded"'),
     "reference": ("--format csv -m reference:oracle", "its answers are not stored"),
 }
+
+
+def test_the_command_offers_every_format() -> None:
+    offered = next(p for p in cli.commands["export"].params if p.name == "form")
+    assert isinstance(offered.type, click.Choice)
+    assert set(offered.type.choices) == {*FORMATS, "dataset"}
+    help_text = call("--help").stdout
+    assert all(form in help_text for form in FORMATS)
+
+
 CALLS = [
     pytest.param("", "Missing option '--format'", id="no format"),
     pytest.param("--format csv", "Give the RUN to export, or --format dataset", id="no run"),
