@@ -19,7 +19,6 @@ from qa_eval.export.source import (
     asked_of_corpus,
     asked_of_dataset,
     choose_row,
-    choose_rows,
     is_public,
     name_data,
     refuse_unfinished,
@@ -29,7 +28,7 @@ from qa_eval.export.tables import answers_csv, answers_parquet
 from qa_eval.public import PublicDataset
 from qa_eval.records import Corpus
 from qa_eval.results_schema import Row
-from qa_eval.store import Run
+from qa_eval.store import Run, choose_rows
 
 __all__ = [
     "FORMATS",

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from qa_eval.export.outputs import Export, Output
-from qa_eval.export.source import Source, cluster_of, is_public, lower_is_better, plain_id
+from qa_eval.export.source import Source, is_public, lower_is_better, plain_id
 from qa_eval.provenance import canonical_json, sha256_json
 from qa_eval.render import safe_json
 from qa_eval.results_schema import EstimateRow, PredictionRow
@@ -147,7 +147,7 @@ def _result(source: Source, track: str, metric: str, value: EstimateRow) -> dict
 
 
 def _uncertainty(source: Source, value: EstimateRow) -> dict[str, Any]:
-    details = {"details": {f"{cluster_of(source.run.leaderboard.data)}s": str(value.clusters)}}
+    details = {"details": {f"{source.run.leaderboard.data.cluster}s": str(value.clusters)}}
     if value.low is None or value.high is None:
         return details
     uncertainty: dict[str, Any] = {
@@ -155,7 +155,7 @@ def _uncertainty(source: Source, value: EstimateRow) -> dict[str, Any]:
             "lower": value.low,
             "upper": value.high,
             "confidence_level": 0.95,
-            "method": f"{value.method}, clustered by {cluster_of(source.run.leaderboard.data)}",
+            "method": f"{value.method}, clustered by {source.run.leaderboard.data.cluster}",
         },
         "num_samples": value.n,
     }

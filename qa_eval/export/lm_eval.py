@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from qa_eval.export.outputs import Export, Output
-from qa_eval.export.source import Source, cluster_of, lower_is_better
+from qa_eval.export.source import Source, lower_is_better
 from qa_eval.provenance import canonical_json, sha256_text
 from qa_eval.render import safe_json
 from qa_eval.results_schema import EstimateRow, PredictionRow
@@ -116,7 +116,7 @@ def _config(source: Source, task: str, values: list[tuple[str, str, EstimateRow]
                     "high": value.high,
                     "method": value.method,
                     "n": value.n,
-                    f"{cluster_of(run.data)}s": value.clusters,
+                    f"{run.data.cluster}s": value.clusters,
                 }
                 for _, metric, value in values
                 if value.low is not None

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from qa_eval.corpus.phrasing import suggestion
 from qa_eval.errors import QaEvalError
 from qa_eval.provenance import sha256_text
 from qa_eval.public import PublicDataset
 from qa_eval.records import Corpus, ItemId
-from qa_eval.results_schema import DataRow, EstimateRow, PredictionRow, Row
+from qa_eval.results_schema import EstimateRow, PredictionRow, Row
 from qa_eval.scoring import METRICS
-from qa_eval.store import Run, slugs
+from qa_eval.store import Run, choose_rows, slugs
 
 PUBLISHED: tuple[tuple[str, str], ...] = (
     ("reading", "balanced_f1"),
@@ -112,14 +111,9 @@ class Source:
         parts = [f"n {estimate.n}", f"rules {board.rules}", f"scorer {board.scorer_version}"]
         if estimate.low is not None and estimate.high is not None:
             interval = f"95% interval {100 * estimate.low:.1f} to {100 * estimate.high:.1f}"
-            clusters = f"{estimate.method}, {estimate.clusters} {cluster_of(board.data)}s"
+            clusters = f"{estimate.method}, {estimate.clusters} {board.data.cluster}s"
             parts.insert(0, f"{interval} ({clusters})")
         return "percent; " + "; ".join(parts)
-
-
-def cluster_of(data: DataRow) -> str:
-    """What intervals resample: `fact`, or `context` on public data sets."""
-    return data.cluster
 
 
 def lower_is_better(metric: str) -> bool:
@@ -133,26 +127,6 @@ def is_public(run: Run) -> bool:
 
 
 # ------------------------------------------------------------------------------------------ choosing
-
-
-def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:
-    """The rows that have answers: all, or those of the given specs or names.
-
-    Raises QaEvalError for a model that is not in the run or has no stored answers, and for a run without any.
-    """
-    rows = [row for row in run.leaderboard.rows if row.predictions is not None]
-    if not models and not rows:
-        raise QaEvalError(f"{run.leaderboard.name}: this run holds no answers")
-    chosen = []
-    for model in models:
-        found = [row for row in run.leaderboard.rows if model in (row.model.spec, row.model.name)]
-        if not found:
-            near = suggestion(model, [row.model.spec for row in rows])
-            raise QaEvalError(f"--model {model}: not in this run{near}")
-        if found[0].predictions is None:
-            raise QaEvalError(f"--model {model}: its answers are not stored in this run")
-        chosen.append(found[0])
-    return chosen or rows
 
 
 def choose_row(run: Run, models: Sequence[str], form: str) -> Row:
