@@ -4,7 +4,7 @@ The *floor* is the forward pass alone, over the same windows, cut and padded bef
 several arrangements (one window unpadded, or windows of like length up to a number of tokens; threads that
 share each batch, or that take a batch each). Reading end to
 end and the floor alternate, so that a machine that gets slower gets slower for both; every number is the
-median of the rounds, the ratio that of each round's own two times. Several models take turns in the rounds.
+median of the rounds, the ratio that of each round's own two times; shares are of all rounds together. Several models take turns in the rounds.
 """
 
 from __future__ import annotations
@@ -209,7 +209,6 @@ def _read(subject: _Subject, asked: Sequence[Instance]) -> None:
 
 
 def _speed(subject: _Subject, items: int) -> Speed:
-    pairs = list(zip(subject.end_to_end, subject.timings, strict=True))
     return Speed(
         spec=subject.model.info.spec,
         backend=subject.model.info.backend,
@@ -221,8 +220,9 @@ def _speed(subject: _Subject, items: int) -> Speed:
         floor_batch_tokens=subject.shape[0],
         floor_workers=subject.shape[1],
         ratio_to_floor=median(a / b for a, b in zip(subject.end_to_end, subject.floor, strict=True)),
+        # Of all rounds together: medians of the parts, each of another round, need not add up.
         shares={
-            part: median(getattr(timings, part) / seconds for seconds, timings in pairs)
+            part: sum(getattr(timings, part) for timings in subject.timings) / sum(subject.end_to_end)
             for part in ("tokenizing", "forward", "decoding")
         },
         peak_rss_bytes=subject.peak,

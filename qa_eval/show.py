@@ -86,13 +86,16 @@ def is_failure(answer: PredictionRow) -> bool:
 def _by_item(
     run: Run, rows: Sequence[Row], keep: Callable[[PredictionRow], bool]
 ) -> dict[str, list[tuple[Row, PredictionRow]]]:
-    """The answers to keep, by item; the others are read one at a time and forgotten."""
+    """The answers to keep, by item in the order asked; the others are read one at a time and forgotten."""
     answers: dict[str, list[tuple[Row, PredictionRow]]] = {}
+    place: dict[str, int] = {}
     for row in rows:
-        for answer in run.stream(row):
+        # Every model was asked the same items in the same order, so places of different files compare.
+        for number, answer in enumerate(run.stream(row)):
             if keep(answer):
                 answers.setdefault(answer.item, []).append((row, answer))
-    return answers
+                place.setdefault(answer.item, number)
+    return {item: answers[item] for item in sorted(answers, key=place.__getitem__)}
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> str:

@@ -72,6 +72,7 @@ def test_these_commands_exist() -> None:
         "leaderboard",
         "show",
         "verify",
+        "export",
         "bench",
         "models",
         "questions",
