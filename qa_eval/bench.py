@@ -2,9 +2,9 @@
 
 The *floor* is the forward pass alone, over the same windows, cut and padded beforehand, in the best of
 several arrangements (one window unpadded, or windows of like length up to a number of tokens; threads that
-share each batch, or that take a batch each). Reading end to
-end and the floor alternate, so that a machine that gets slower gets slower for both; every number is the
-median of the rounds, the ratio that of each round's own two times; shares are of all rounds together. Several models take turns in the rounds.
+share each batch, or that take a batch each). Reading end to end and the floor alternate, so that a machine
+that gets slower gets slower for both; every number is the median of the rounds, the ratio that of each
+round's own two times, the shares are of all rounds together. Several models take turns in the rounds.
 """
 
 from __future__ import annotations
