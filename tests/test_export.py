@@ -187,7 +187,7 @@ def test_a_record_of_every_eval_ever_is_valid_and_complete(committed: Run, corpu
         committed,
         "every-eval-ever",
         models=["embedded"],
-        data=corpus,
+        texts=corpus,
         organization="We",
         relationship="first_party",
     )
@@ -208,7 +208,7 @@ def test_a_record_of_every_eval_ever_is_valid_and_complete(committed: Run, corpu
 
 
 def test_each_answer_has_a_line_that_refers_to_the_record(committed: Run, corpus: Any) -> None:
-    export = export_run(committed, "every-eval-ever", models=["embedded"], data=corpus)
+    export = export_run(committed, "every-eval-ever", models=["embedded"], texts=corpus)
     record, samples = json.loads(text_of(export)), text_of(export, 1)
     detail = record["detailed_evaluation_results"]
     assert [output.name for output in export.outputs][1] == detail["file_path"]
@@ -237,10 +237,10 @@ def test_equal_runs_are_exported_to_equal_bytes(small: Run) -> None:
     assert small.path is not None
     data = small_questions(small)
     for form in ("lm-eval", "every-eval-ever"):
-        again = export_run(load_run(small.path), form, models=[FIRST], data=data)
-        assert export_run(small, form, models=[FIRST], data=data) == again
+        again = export_run(load_run(small.path), form, models=[FIRST], texts=data)
+        assert export_run(small, form, models=[FIRST], texts=data) == again
     other = next(r.model.spec for r in small.leaderboard.rows if r.model.kind == "predictions")
-    other_model = export_run(small, "every-eval-ever", models=[other], data=data)
+    other_model = export_run(small, "every-eval-ever", models=[other], texts=data)
     assert other_model.outputs[0].name != again.outputs[0].name
 
 
@@ -248,7 +248,7 @@ def test_equal_runs_are_exported_to_equal_bytes(small: Run) -> None:
 
 
 def test_the_layout_of_lm_eval_holds_results_and_samples(committed: Run, corpus: Any) -> None:
-    export = export_run(committed, "lm-eval", models=["embedded"], data=corpus)
+    export = export_run(committed, "lm-eval", models=["embedded"], texts=corpus)
     names = [output.name for output in export.outputs]
     stamp = "2026-11-22T19-40-02.000000"
     assert names == [
@@ -317,8 +317,8 @@ def test_items_without_an_answer_are_left_out_and_told_of(small: Run) -> None:
         "fall-of-town@alpha": "=1+1\n\u202eMay",
     }
     assert export.notes == (
-        "3 items have no answer and are left out: they count as missing",
-        "2 answers to all articles at once are left out",
+        "3 items without an answer left out: the scripts count them as missing",
+        "2 answers to all articles at once left out",
     )
     with pytest.raises(QaEvalError, match="3 of 3 answers have no no-answer probability"):
         export_run(small, "squad-na-probs", models=[spec])
@@ -490,7 +490,7 @@ def test_text_goes_to_stdout_where_no_file_is_named(form: str, small: Run) -> No
         *("--questions", folder / "questions", "--articles", folder / "seeds"),
     )
     assert result.exit_code == 0
-    export = export_run(small, form, models=[FIRST], data=small_questions(small))
+    export = export_run(small, form, models=[FIRST], texts=small_questions(small))
     assert result.stdout == text_of(export)
     assert result.stderr.count("only with --out") == len(export.outputs) - 1
 
@@ -499,6 +499,7 @@ RUN_CALLS = {
     "two models": ("--format model-index", "holds one model; choose it with -m: embedded, "),
     "parquet to stdout": ("--format parquet", "name it with --out"),
     "run of questions": ("--format dataset --out x", "is of the questions, not of a run"),
+    "paraphrases of a run": ("--format csv --paraphrases", "--paraphrases: of no use with --format csv"),
     "misspelt": ("--format csv -m embeded", '--model embeded: not in this run; did you mean "embedded"'),
     "reference": ("--format csv -m reference:oracle", "its answers are not stored"),
 }
@@ -516,6 +517,7 @@ CALLS = [
     pytest.param("", "Missing option '--format'", id="no format"),
     pytest.param("--format csv", "Give the RUN to export, or --format dataset", id="no run"),
     pytest.param("--format dataset", "is written to a file or folder; name it with --out", id="to stdout"),
+    pytest.param("--format dataset --out x -m embedded", "-m: of no use with --format dataset", id="model"),
     pytest.param("nowhere --format csv", "nowhere: no such run folder", id="nowhere"),
     *(pytest.param(f"{BASELINE} {line}", message, id=id) for id, (line, message) in RUN_CALLS.items()),
 ]

@@ -97,9 +97,10 @@ def _record(source: Source) -> dict[str, Any]:
 
 def _model(source: Source) -> dict[str, Any]:
     model = source.row.model
+    is_open = model.kind == "embedded" or source.model_id == model.name  # shipped here, or of the hub
     details = {
         "deployment_type": "self_deployed",
-        "model_availability": "open_weights" if model.kind in ("hf", "onnx", "embedded") else "unknown",
+        "model_availability": "open_weights" if is_open else "unknown",
         "spec": model.spec,
         "revision": model.revision,
         "weights_sha256": model.weights_sha256,
@@ -186,7 +187,7 @@ def _result_id(track: str, metric: str) -> str:
 
 def _samples(source: Source) -> Iterator[dict[str, Any]]:
     public = is_public(source.run)
-    for answer in source.answers():
+    for answer in source.counted:
         metric = _SAMPLED[answer.track]
         if metric in answer.scores:
             yield _sample(source, answer, metric, plain_id(answer.item) if public else answer.item)

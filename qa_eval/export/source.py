@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -63,15 +64,15 @@ class DataName:
     revision: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """One model's results, with what a format may want to know of them."""
 
     run: Run
     row: Row
     data: DataName
-    asked: Mapping[str, Asked] = field(default_factory=dict)
-    """By item id; empty for formats that do not want it."""
+    texts: Corpus | PublicDataset | None = None
+    """What was asked, for formats that hold it."""
     organization: str = "unknown"
     """Who publishes the results."""
     relationship: str = "other"
@@ -88,8 +89,24 @@ class Source:
         board = self.run.leaderboard
         return board.finished_at or board.created_at
 
+    @cached_property
     def answers(self) -> list[PredictionRow]:
+        """Every answer, in the order asked."""
         return self.run.predictions(self.row)
+
+    @cached_property
+    def counted(self) -> list[PredictionRow]:
+        """The answers that the metrics are of: those to canonical questions."""
+        return [a for a in self.answers if ItemId.parse(a.item).paraphrase == 0]
+
+    @cached_property
+    def asked(self) -> Mapping[str, Asked]:
+        """What each item asked, by its id. Raises QaEvalError if `texts` are not those of the run."""
+        if isinstance(self.texts, Corpus):
+            return _asked_of_corpus(self.run, self.answers, self.texts)
+        if self.texts is None:
+            raise QaEvalError("this format holds the questions and texts of the run: they must be given")
+        return _asked_of_dataset(self.answers, self.texts)
 
     def metrics(self) -> list[tuple[str, str, EstimateRow]]:
         """(track, metric, value) of every metric, in the order of the table of metrics."""
@@ -209,7 +226,7 @@ def plain_id(item: str) -> str:
 # ------------------------------------------------------------------------------------------ what was asked
 
 
-def asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus) -> dict[str, Asked]:
+def _asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus) -> dict[str, Asked]:
     """What each answer was asked, from the question set of the run.
 
     Raises QaEvalError if the set is another one.
@@ -232,7 +249,7 @@ def asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus) 
     return found
 
 
-def asked_of_dataset(answers: Sequence[PredictionRow], dataset: PublicDataset) -> dict[str, Asked]:
+def _asked_of_dataset(answers: Sequence[PredictionRow], dataset: PublicDataset) -> dict[str, Asked]:
     """What each answer was asked, from the public data set of the run.
 
     Raises QaEvalError if the data set lacks one of the questions or asks it otherwise, InputError if it is

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+from qa_eval.corpus.phrasing import count
 from qa_eval.metrics.squad import Rules
 from qa_eval.records import (
     ANSWER_TYPES,
@@ -133,12 +134,12 @@ def _bounds(estimates: Mapping[str, Estimate], scale: float) -> Report:
 
 
 def _warn(missing: Sequence[str], extra: Sequence[str]) -> None:
-    for ids, what in (
-        (missing, "references have no prediction and score 0"),
-        (extra, "predictions are of no reference"),
+    for ids, noun, what in (
+        (missing, "reference", "no prediction, so a score of 0, for"),
+        (extra, "prediction", "no reference for"),
     ):
         if ids:
-            warnings.warn(f"{len(ids)} {what}, such as {ids[0]!r}", stacklevel=4)
+            warnings.warn(f"{what} {count(len(ids), noun)}, such as {ids[0]!r}", stacklevel=4)
 
 
 # ------------------------------------------------------------------------------------------ contested
