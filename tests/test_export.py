@@ -146,7 +146,7 @@ def public_row(**changes: Any) -> Run:
         pytest.param({"dataset": "hub:org/set"}, ("org/set", None, None, None, "set", "org-set"), id="bare"),
         pytest.param(
             {"dataset": "squad:/data/dev v2.json.gz"},
-            (None, None, None, None, "dev v2.json.gz", "dev-v2.json.gz"),
+            (None, None, None, None, "dev v2", "dev-v2"),
             id="file",
         ),
         pytest.param(
@@ -154,7 +154,7 @@ def public_row(**changes: Any) -> Run:
             (None, None, "test", None, "folder", "folder"),
             id="folder",
         ),
-        pytest.param({}, (None, None, None, None, "data set", "model"), id="not said"),
+        pytest.param({}, (None, None, None, None, "data set", "data-set"), id="not said"),
     ],
 )
 def test_public_data_are_named_by_their_spec(data: dict[str, Any], name: tuple[str | None, ...]) -> None:
@@ -275,6 +275,26 @@ def test_the_layout_of_lm_eval_holds_results_and_samples(committed: Run, corpus:
         prompt = samples[0]["arguments"]["gen_args_0"]["arg_0"]
         assert samples[0]["prompt_hash"] == hashlib.sha256(prompt.encode()).hexdigest()
         assert samples[0]["filtered_resps"] == samples[0]["resps"][0]
+
+
+def test_samples_are_of_the_answers_that_the_metrics_are_of(tmp_path: Path) -> None:
+    corpus = small_corpus(tmp_path)
+    run = qa_eval.evaluate([FIRST], corpus=corpus, out=None, track="reading", paraphrases=True)
+    assert len(run.predictions(FIRST)) == 12, "each question in two wordings"
+    layout = export_run(run, "lm-eval", texts=corpus)
+    results, samples = json.loads(text_of(layout)), text_of(layout, 1).splitlines()
+    task = next(iter(results["results"]))
+    assert results["n-samples"][task]["effective"] == len(samples) == 6
+    mean = sum(json.loads(line)["f1"] for line in samples) / 6
+    assert mean == pytest.approx(results["results"][task]["f1,none"])
+    assert len(text_of(export_run(run, "every-eval-ever", texts=corpus), 1).splitlines()) == 6
+    assert len(json.loads(text_of(export_run(run, "squad-predictions")))) == 12
+
+
+@pytest.mark.parametrize("form", ["lm-eval", "every-eval-ever"])
+def test_formats_that_hold_texts_want_them(form: str, small: Run) -> None:
+    with pytest.raises(QaEvalError, match="they must be given"):
+        export_run(small, form, models=[FIRST])
 
 
 # ------------------------------------------------------------------------------------------ SQuAD

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from qa_eval.errors import QaEvalError
 from qa_eval.provenance import sha256_text
-from qa_eval.public import PublicDataset
+from qa_eval.public import PublicDataset, open_dataset
 from qa_eval.records import Corpus, ItemId
 from qa_eval.results_schema import EstimateRow, PredictionRow, Row
 from qa_eval.scoring import METRICS
@@ -201,8 +201,10 @@ def name_data(run: Run, dataset_id: str | None) -> DataName:
             revision=revision,
         )
     else:
-        stem = spec.partition(":")[2].rstrip("/").rpartition("/")[2]
-        name = DataName(name=stem or "data set", slug=_slug(stem), split=data.split)
+        # A folder in the hub's layout is not opened, only called by its own name; a file's name is not its ending.
+        folder = Path(spec.removeprefix("hub:")).name
+        title = (folder if spec.startswith("hub:") else open_dataset(spec).name) if spec else "data set"
+        name = DataName(name=title, slug=_slug(title), split=data.split)
     if dataset_id is None:
         return name
     if not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", dataset_id):
