@@ -563,6 +563,31 @@ def test_other_questions_than_the_runs_are_refused(tmp_path: Path) -> None:
     assert "are not what this run asked; name its questions and articles with --questions" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("what", "broken", "message"),
+    [
+        pytest.param("item", "recaptured-city", "embedded: not an item id: 'recaptured-city'", id="no id"),
+        pytest.param("item", "nothing@nowhere", "nothing@nowhere: is no item of ", id="stranger"),
+        pytest.param("finished_at", "yesterday", "finished_at: 'yesterday' is no ISO 8601 time", id="time"),
+    ],
+)
+def test_a_run_that_was_tampered_with_is_told(
+    what: str, broken: str, message: str, committed: Run, corpus: Any
+) -> None:
+    row = committed.leaderboard.row("embedded")
+    answer = committed.predictions(row)[0]
+    assert row.predictions is not None
+    board = committed.leaderboard
+    if what == "item":
+        answer = answer.model_copy(update={"item": broken})
+    else:
+        board = board.model_copy(update={what: broken})
+    run = Run(path=None, leaderboard=board, kept={row.predictions.path: (answer,)})
+    for form in ("lm-eval", "every-eval-ever"):
+        with pytest.raises(QaEvalError, match=message):
+            export_run(run, form, models=["embedded"], texts=corpus)
+
+
 def test_numbers_of_an_interrupted_model_are_not_published() -> None:
     row = example_run.row(
         "embedded",

@@ -160,7 +160,7 @@ def _texts(
 
         data = run.leaderboard.data
         if dataset is not None:
-            return open_dataset(dataset)
+            return open_dataset(dataset, split=data.split if dataset.startswith("hub:") else None)
         if data.dataset is None:
             raise QaEvalError("this run does not say what its data set is; name it with --dataset")
         return open_dataset(data.dataset, split=data.split)

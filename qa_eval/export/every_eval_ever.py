@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from qa_eval.export.outputs import Export, Output
@@ -60,7 +59,7 @@ def _uuid(source: Source) -> str:
 
 
 def _epoch(source: Source) -> str:
-    return str(int(datetime.fromisoformat(source.finished_at).timestamp()))
+    return str(int(source.finished.timestamp()))
 
 
 def _evaluation_id(source: Source) -> str:

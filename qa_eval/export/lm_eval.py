@@ -28,7 +28,7 @@ _FILTER = "none"
 def lm_eval(source: Source) -> Export:
     """The results, and a file of samples for each track."""
     slug = slugs([source.model_id])[0]
-    time = datetime.fromisoformat(source.finished_at)
+    time = source.finished
     stamp = f"{time:%Y-%m-%dT%H-%M-%S.%f}"
     tasks = {track: f"{source.data.slug}-{track}" for track in sorted(source.row.metrics, reverse=True)}
     answers = {track: [a for a in source.counted if a.track == track] for track in tasks}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -90,9 +91,27 @@ class Source:
         return board.finished_at or board.created_at
 
     @cached_property
+    def finished(self) -> datetime:
+        """The same as a time. Raises QaEvalError if the leaderboard holds no such."""
+        try:
+            time = datetime.fromisoformat(self.finished_at)
+        except ValueError:
+            raise QaEvalError(f"finished_at: {self.finished_at!r} is no ISO 8601 time") from None
+        return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+    @cached_property
     def answers(self) -> list[PredictionRow]:
-        """Every answer, in the order asked."""
-        return self.run.predictions(self.row)
+        """Every answer, in the order asked.
+
+        Raises InputError where they cannot be read, QaEvalError for an id that is none.
+        """
+        answers = self.run.predictions(self.row)
+        try:
+            for answer in answers:
+                ItemId.parse(answer.item)
+        except ValueError as error:
+            raise QaEvalError(f"{self.row.model.spec}: {error}") from None
+        return answers
 
     @cached_property
     def counted(self) -> list[PredictionRow]:
@@ -201,7 +220,7 @@ def name_data(run: Run, dataset_id: str | None) -> DataName:
             revision=revision,
         )
     else:
-        # A folder in the hub's layout is not opened, only called by its own name; a file's name is not its ending.
+        # A folder in the hub's layout is called by its own name; to open it would load it.
         folder = Path(spec.removeprefix("hub:")).name
         title = (folder if spec.startswith("hub:") else open_dataset(spec).name) if spec else "data set"
         name = DataName(name=title, slug=_slug(title), split=data.split)
@@ -246,8 +265,11 @@ def _asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus)
     found = {}
     for answer in answers:
         item = ItemId.parse(answer.item)
-        context = everything if item.track == "pooled" else texts[item.article]
-        found[answer.item] = Asked(questions[item.fact].wording(item.paraphrase), context)
+        context = everything if item.track == "pooled" else texts.get(item.article)
+        question = questions.get(item.fact)
+        if question is None or context is None or item.paraphrase > len(question.paraphrases):
+            raise QaEvalError(f"{answer.item}: is no item of {corpus.questions_path}")
+        found[answer.item] = Asked(question.wording(item.paraphrase), context)
     return found
 
 
