@@ -109,7 +109,7 @@ class HubTable:
                 if isinstance(answers, list):
                     columns = {key: [a.get(key) for a in answers] for key in ("text", "answer_start")}
                 row = {"id": id, "question": question, "context": context, "answers": columns}
-                yield from from_flat(row, Where(path=self.spec, field=f"{self.split}[{number}]"), ids)
+                yield from from_flat(row, Where(path=self.spec, parts=(self.split, number)), ids)
                 number += 1
 
     def _advice(self, error: Exception) -> str:
