@@ -54,11 +54,12 @@ def parquet(
 
 def configurations(folder: Path, *names: str) -> Path:
     lines = "".join(
-        f"- config_name: {name}\n  data_files:\n  - split: validation\n    path: {name}/data/*.parquet\n"
+        f"- config_name: {name}\n  data_files:\n  - split: validation\n"
+        f"    path: {name}_files/data/*.parquet\n"
         for name in names
     )
     for name in names:
-        parquet(folder / name)
+        parquet(folder / f"{name}_files")
     (folder / "README.md").write_text(f"---\nconfigs:\n{lines}---\n")
     return folder
 
@@ -97,7 +98,7 @@ def test_a_folder_that_was_saved_by_the_library_is_read(tmp_path: Path) -> None:
 def test_a_configuration_is_named_after_the_folder(tmp_path: Path) -> None:
     folder = configurations(tmp_path / "many", "de", "en")
     dataset = open_dataset(f"hub:{folder}/de")
-    assert dataset.check().questions == 3
+    assert (dataset.name, dataset.check().questions) == ("many/de", 3)
     with pytest.raises(
         SpecError, match=r"has several configurations; write hub:.*/CONFIG with one of: de, en"
     ):
@@ -173,6 +174,17 @@ def test_every_wrong_row_is_told_with_its_number(tmp_path: Path) -> None:
         ("validation[1].id", '"q1" is an earlier question\'s id too; each has its own'),
         ("validation[2].question", "must be text, found null"),
         ("validation[3].context", "is empty; it should be the text"),
+    ]
+
+
+def test_an_answer_that_is_null_is_told(tmp_path: Path) -> None:
+    answer = {"text": Value("string"), "answer_start": Value("int64")}
+    rows = [ROWS[0] | {"answers": [{"text": "The sky", "answer_start": 0}, None]}]
+    folder = parquet(tmp_path / "set", rows, Features({**SQUAD, "answers": List(answer)}))
+    with pytest.raises(InputError) as caught:
+        open_dataset(f"hub:{folder}").check()
+    assert [(f.field, f.message) for f in caught.value.findings] == [
+        ("validation[0].answers.text[1]", "must be text, found null")
     ]
 
 

@@ -102,8 +102,8 @@ _ENTRIES: tuple[Metric, ...] = (
             "claim "
             "the article states. For answers of type text also a span of which at least half the "
             "characters lie "
-            "in evidence of exactly one claim, if that is an own claim. On public data sets: with any gold, over "
-            "the questions whose words tell the type of their answer."
+            "in evidence of exactly one claim, if that is an own claim. On public data sets: with any gold, "
+            "over the questions whose words tell the type of their answer."
         ),
         shares=mean("match"),
     ),
@@ -317,7 +317,9 @@ _ENTRIES: tuple[Metric, ...] = (
         id="coverage_at_80",
         tracks=_READING,
         meaning="Largest share of items that a confidence threshold can answer with 80 % right (match).",
-        detail=f"Items of equal confidence are accepted together; 0 where no threshold reaches 80 %. {_RIGHT}",
+        detail=(
+            f"Items of equal confidence are accepted together; 0 where no threshold reaches 80 %. {_RIGHT}"
+        ),
         ranking=Ranking(
             score=lambda s: s.confidence,
             positive=lambda s: s.correct,
