@@ -23,6 +23,7 @@ from qa_eval.public import open_dataset
 from qa_eval.records import Instance, Runtime
 from qa_eval.results_schema import PredictionRow
 from qa_eval.run import Interrupted
+from qa_eval.score import score_predictions
 from qa_eval.scoring import add_scores
 from qa_eval.scoring.thresholds import fold_of
 from qa_eval.store import PredictionsWriter, Run
@@ -119,6 +120,20 @@ def test_the_oracle_is_the_only_reference_and_has_everything(tiny: str, tmp_path
         assert {found[id] for id in ("em", "f1", "match")} == {1.0}
     without = evaluate(["baseline:abstain"], dataset=tiny, out=None, references=False)
     assert len(without.leaderboard.rows) == 1
+
+
+def test_a_run_and_its_scored_predictions_have_the_same_values_and_intervals(tmp_path: Path) -> None:
+    dataset = made_up(tmp_path)
+    run = evaluate([FakeModel()], dataset=dataset, out=None)
+    said = {row.fact: row.prediction for row in run.predictions("test:fake")}
+    scores = score_predictions(said, dataset, resamples=99).scores
+    found = run.leaderboard.row("test:fake").metrics["reading"]
+    for ours, theirs in (
+        *(("em", "exact"), ("f1", "f1"), ("has_answer_em", "HasAns_exact"), ("has_answer_f1", "HasAns_f1")),
+        ("no_answer_recall", "NoAns_f1"),
+    ):
+        expected = (scores[theirs].value, scores[theirs].low, scores[theirs].high)
+        assert (found[ours].value, found[ours].low, found[ours].high) == pytest.approx(expected), ours
 
 
 def test_em_and_f1_are_those_of_a_plain_reading_of_the_rules(tmp_path: Path) -> None:
