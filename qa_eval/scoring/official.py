@@ -59,9 +59,9 @@ def score_answers(
 ) -> Earned:
     """Scores every question, given as (id, golds, context), in one pass in which nothing of them is kept.
 
-    A context may be anything hashable that `str` tells from the others. Raises ValueError for no questions, an
-    id with a prediction that is there twice, and, counting them and naming one, questions without golds under
-    rules that know no unanswerable questions.
+    A context may be anything hashable that `str` tells from the others. Raises ValueError for no questions,
+    an id with a prediction that is there twice, and, counting them and naming one, questions without golds
+    under rules that know no unanswerable questions.
     """
     left = dict(predictions)
     probabilities = {} if no_answer is None else no_answer
