@@ -12,7 +12,7 @@ from typing import Literal
 
 from qa_eval.provenance import combine_sha256, gold_sha256, item_sha256, sha256_json, sha256_text
 from qa_eval.records import Answer, Candidate, Corpus, ItemId, ItemScore, Match, Prediction, Question
-from qa_eval.results_schema import CandidateRow, MatchRow, PredictionRow
+from qa_eval.results_schema import CandidateRow, MatchRow, PredictionRow, ScoredRow
 from qa_eval.scoring import abstains, cross_fit_thresholds, decide, no_answer_margin, pool, score_item
 
 Threshold = float | Literal["cross-fit"]
@@ -226,7 +226,7 @@ def rebuild(rows: Iterable[PredictionRow]) -> tuple[dict[str, Prediction], dict[
     return reading, pooled
 
 
-def stored_score(row: PredictionRow, *, by_em: bool = False) -> ItemScore:
+def stored_score(row: ScoredRow, *, by_em: bool = False) -> ItemScore:
     """The score that a row was written from, as far as metrics and their slices need it.
 
     `source_preference` cannot be computed from it. `by_em`: confidence is about EM, as on public sets.

@@ -27,7 +27,7 @@ _SPEAK_OF = {
 
 def caption(view: View) -> Iterator[str]:
     """What was asked, how it was scored, and what the numbers speak of: a sentence each."""
-    first = view.first
+    first = view.board
     yield _items_sentence(view)
     track, metric = view.sort
     by = label(metric) + (" (pooled)" if track == "pooled" else "")
@@ -35,9 +35,10 @@ def caption(view: View) -> Iterator[str]:
         " = mean of F1 where the article answers and recall of no answer" if metric == "balanced_f1" else ""
     )
     yield f"percent, sorted by {by}{meaning}; rules {first.rules}, scorer {first.scorer_version}"
-    if view.several:
-        yield "ranks and differences to the first hold within one run only and are left out"
-    elif not view.ranked and any(line.row.rank is not None for line in view.lines):
+    if view.merged is not None:
+        together = ", ranked together" if view.merged.ranked else ""
+        yield f"{len(view.merged.boards)} runs; of each signature the newest{together}"
+    if not view.ranked and any(line.row.rank is not None for line in view.lines):
         ranked_by = label(first.sort.partition(".")[2])
         yield f"ranks and differences are of {ranked_by} over all items and are left out here"
     yield _SPEAK_OF[first.data.cluster]
@@ -49,7 +50,7 @@ def caption(view: View) -> Iterator[str]:
 
 
 def _items_sentence(view: View) -> str:
-    data = view.first.data
+    data = view.board.data
     if data.kind == "public":
         text = f"{data.dataset}{f' [{data.split}]' if data.split else ''}: "
         text += f"{data.facts} questions on {data.contexts} contexts"
@@ -79,7 +80,8 @@ def silent_share(view: View) -> float | None:
 
 def notes(view: View) -> Iterator[str]:
     """What a reader of the numbers must know first."""
-    for board in view.leaderboards:
+    yield from view.merged.notes if view.merged is not None else ()
+    for board in view.merged.boards if view.merged is not None else (view.board,):
         if board.status == "partial":
             yield f"{board.name}: interrupted; the same call goes on with it"
     for line in view.lines:

@@ -6,6 +6,7 @@ by `clean` before it reaches a terminal, and is never read as markup.
 
 from __future__ import annotations
 
+from qa_eval.render.grid import draw_grid
 from qa_eval.render.markdown import markdown_row, markdown_text
 from qa_eval.render.passage import Mark, draw_passages, wrap_text
 from qa_eval.render.progress import TerminalProgress
@@ -23,6 +24,7 @@ __all__ = [
     "clean",
     "clean_lines",
     "draw_board",
+    "draw_grid",
     "draw_passages",
     "interval_text",
     "label",
