@@ -20,7 +20,6 @@ from qa_eval.render import clean, interval_text, label, percent, signed
 from qa_eval.report.charts import Chart
 from qa_eval.report.gathering import Evidence, Fact, Item, Model, Said
 from qa_eval.report.views import (
-    ContestedView,
     TableView,
     answer_rows,
     chosen_slices,
@@ -65,7 +64,9 @@ def render_pages(
             "",
             title="Leaderboard",
             view=views[0],
-            data=json_block(_table_data(views, evidence)),
+            competing=[n for n in views[0].order if not _is_apart(evidence, n)],
+            apart=[n for n in views[0].order if _is_apart(evidence, n)],
+            data=json_block(_table_data(views)),
             metrics=_legend(views),
             charts=[by_name[n] for n in ("forest", "speed") if n in by_name],
             caption=_caption(evidence),
@@ -222,6 +223,7 @@ def _environment() -> Environment:
         clip=clip,
         passage=passage,
         anchor=anchor,
+        kind=lambda fact: "contested" if fact.contested else "settled" if fact.question else "question",
         href=lambda slug: quote(str(slug)),
         interval=lambda e: interval_text(e.low, e.high),
         number=lambda value: f"{value:,}",
@@ -235,13 +237,21 @@ def _environment() -> Environment:
 # ------------------------------------------------------------------------------------------ the leaderboard
 
 
-def _table_data(views: Sequence[TableView], evidence: Evidence) -> dict[str, Any]:
+def _is_apart(evidence: Evidence, number: int) -> bool:
+    """True for references, and for finished baselines that are never ranked."""
+    row = evidence.models[number].row
+    unranked = row.rank is None if evidence.merged is None or evidence.merged.ranked else row.is_reference
+    return row.status == "ok" and unranked
+
+
+def _table_data(views: Sequence[TableView]) -> dict[str, Any]:
     """What the script needs to show another slice: values by view and model, in the order of the columns."""
     return {
-        "models": [{"n": m.number, "reference": m.row.rank is None} for m in evidence.models],
         "views": [
             {
                 "key": view.key,
+                "name": clean(view.name),
+                "group": view.group,
                 "columns": [
                     {"label": c.label, "tip": c.tip, "low": not c.higher_is_better} for c in view.columns
                 ],
@@ -274,6 +284,3 @@ def _caption(evidence: Evidence) -> list[str]:
 
     view = leaderboard_view(evidence.merged or evidence.board)
     return [*caption(view), *notes(view), *evidence.notes]
-
-
-__all__ = ["Comparisons", "ContestedView", "anchor", "clip", "json_block", "render_pages"]
