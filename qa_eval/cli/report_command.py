@@ -69,9 +69,13 @@ def report_command(
 
 
 def _data_of(
-    runs: list[Run], questions: tuple[Path, ...], articles: Path | None, dataset: str | None, split: str | None
+    runs: list[Run],
+    questions: tuple[Path, ...],
+    articles: Path | None,
+    dataset: str | None,
+    split: str | None,
 ) -> Corpus | PublicDataset | None:
-    """The texts that were read; all runs must have asked the same, so those of the newest are those of all."""
+    """The texts that were read: those of the newest run, for all runs must have asked the same."""
     newest = max(runs, key=lambda run: run.leaderboard.created_at)
     if is_public(newest, questions, articles, dataset):
         return dataset_of(newest, dataset, split)

@@ -1,13 +1,14 @@
 """Charts by matplotlib, each with the table of its numbers.
 
-Colours are those of Okabe and Ito, which colour-blind people tell apart; no chart needs colour alone. An SVG
+One blue (of the palette of Okabe and Ito) and grey: no chart needs colours to be told apart. An SVG
 for the site takes ink and paper from the reader's light or dark theme; equal numbers give equal bytes.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072b2 #e69f00 #009e73 #d55e00 #cc79a7 #56b4e9".split()
+BLUE = "#0072b2"
 _INK, _SOFT = "#1c1e21", "#8a9099"
 _THEME = (
     "<style>:root{--ink:#1c1e21;--soft:#8a9099;--blue:#0072b2}"
@@ -52,7 +53,8 @@ def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
     """The chart as a file. `themed`: an SVG that follows the reader's light or dark theme."""
     import matplotlib
 
-    settings: dict[str, Any] = {
+    # matplotlib's stubs name every setting; plain strings are what it takes.
+    settings: Any = {
         "svg.hashsalt": "qa-eval",
         "svg.fonttype": "none" if themed else "path",
         "font.family": "sans-serif",
@@ -70,7 +72,8 @@ def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
     }
     metadata: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     out = io.BytesIO()
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name in a script that the font lacks
         figure = chart.draw()
         figure.savefig(out, format=form, metadata=metadata[form], transparent=form == "svg", dpi=200)
     if form != "svg" or not themed:
@@ -78,7 +81,6 @@ def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
     text = out.getvalue().decode("utf-8")
     for colour, variable in ((_INK, "ink"), (_SOFT, "soft"), (BLUE, "blue")):
         text = text.replace(colour, f"var(--{variable})")
-    text = text.replace("'DejaVu Sans'", "system-ui, 'DejaVu Sans'", 1) if "system-ui" not in text else text
     return text.replace("<defs>", _THEME + "<defs>", 1).encode("utf-8")
 
 
@@ -108,6 +110,7 @@ def forest(evidence: Evidence) -> Chart:
     """The metric that ranks the models, with intervals."""
     track, _, metric = evidence.board.sort.partition(".")
     rows = [(m, e) for m in evidence.models if (e := m.row.metric(track, metric)) is not None]
+    rows.sort(key=lambda pair: (pair[0].row.rank is None, -pair[1].value))
     name = label(metric)
 
     def draw() -> Figure:
@@ -132,9 +135,7 @@ def forest(evidence: Evidence) -> Chart:
         alt=f"Forest plot: {name} of {len(rows)} models with 95 % intervals.",
         draw=draw,
         head=("model", name, "low", "high", "items"),
-        rows=tuple(
-            (m.name, percent(e.value), _or_dash(e.low), _or_dash(e.high), str(e.n)) for m, e in rows
-        ),
+        rows=tuple((m.name, percent(e.value), _or_dash(e.low), _or_dash(e.high), str(e.n)) for m, e in rows),
         note="Filled circles are ranked models, diamonds are references and baselines outside the ranking.",
     )
 
@@ -243,7 +244,7 @@ def _draw_preference(axes: Axes, row: Row, articles: Sequence[str]) -> None:
 
 
 def confidence_chart(model: Model) -> Chart | None:
-    """Risk against coverage, and accuracy against confidence; None where there is no confidence to speak of."""
+    """Risk against coverage, and accuracy against confidence; None where all confidences are equal."""
     said, right = model.confidence, model.correct
     if said.size < 2 or np.unique(said).size < 2:
         return None
@@ -287,9 +288,9 @@ def confidence_chart(model: Model) -> Chart | None:
         )
         + tuple(("", b.range, percent(b.confidence), str(b.n), percent(b.accuracy)) for b in bins),
         note=(
-            f"{said.size} items. Expected calibration error {percent(ece or 0.0)}; a perfectly calibrated model "
-            f"with these confidences would have {percent(expected or 0.0)} on as few items. Dashed: the risk of "
-            "keeping all answers; perfect calibration."
+            f"{said.size} items. Expected calibration error {percent(ece or 0.0)}; a perfectly calibrated "
+            f"model with these confidences would have {percent(expected or 0.0)} on as few items. Dashed: the "
+            "risk of keeping all answers; perfect calibration."
         ),
     )
 
@@ -379,7 +380,6 @@ def chart_files(charts: Sequence[Chart]) -> dict[str, bytes]:
     return {f"{chart.name}.{form}": render_chart(chart, form) for chart in charts for form in forms}
 
 
-def site_charts(charts: Mapping[str, Chart] | Sequence[Chart]) -> dict[str, bytes]:
+def site_charts(charts: Sequence[Chart]) -> dict[str, bytes]:
     """Each chart as the site shows it."""
-    values = charts.values() if isinstance(charts, Mapping) else charts
-    return {f"charts/{chart.name}.svg": render_chart(chart, "svg", themed=True) for chart in values}
+    return {f"charts/{chart.name}.svg": render_chart(chart, "svg", themed=True) for chart in charts}

@@ -29,8 +29,8 @@ CANDIDATES = 5
 _MANY = 10
 
 Outcome = Literal["own", "leak", "other", "none", "failed"]
-"""Where an answer fell. `own`: a claim of the article itself (without claims: right); `leak`: another source's
-claim; `other`: an answer that makes no claim; `none`: no answer; `failed`: no prediction."""
+"""Where an answer fell. `own`: a claim of the article itself (without claims: right); `leak`: another
+source's claim; `other`: an answer that makes no claim; `none`: no answer; `failed`: no prediction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

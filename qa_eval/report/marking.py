@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 MOST_TEXT = 100_000
 """Characters of one text that are shown."""
@@ -42,7 +43,7 @@ def segments(text: str, spans: Iterable[Span]) -> list[Segment]:
     kept = [s for s in spans if 0 <= s.start < s.end <= len(whole)]
     cuts = sorted({0, len(whole), *(s.start for s in kept), *(s.end for s in kept)})
     found = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         over = [s for s in kept if s.start <= start and end <= s.end]
         found.append(
             Segment(

@@ -131,14 +131,18 @@ class _Site:
             self.specs.setdefault(model.row.model.spec, model)
 
     def page(self, template: str, root: str, **values: Any) -> str:  # noqa: ANN401
-        return _environment().get_template(template).render(
-            site=self,
-            root=root,
-            here=template,
-            evidence=self.evidence,
-            board=self.evidence.board,
-            version=__version__,
-            **values,
+        return (
+            _environment()
+            .get_template(template)
+            .render(
+                site=self,
+                root=root,
+                here=template,
+                evidence=self.evidence,
+                board=self.evidence.board,
+                version=__version__,
+                **values,
+            )
         )
 
     # What templates ask for.
@@ -223,6 +227,7 @@ def _environment() -> Environment:
         clip=clip,
         passage=passage,
         anchor=anchor,
+        in_order=lambda ids: sorted(ids, key=[*METRICS, *ids].index),
         kind=lambda fact: "contested" if fact.contested else "settled" if fact.question else "question",
         href=lambda slug: quote(str(slug)),
         interval=lambda e: interval_text(e.low, e.high),

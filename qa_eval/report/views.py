@@ -138,7 +138,7 @@ def item_segments(fact: Fact, item: Item, models: Mapping[int, Model]) -> list[S
     """The item's text, cut and marked: golds, and answers that stand where the model says."""
     if item.text is None:
         return []
-    spans = [Span(*place, True, note) for *place, note in _gold_places(fact, item)]
+    spans = [Span(start, end, True, note) for start, end, note in _gold_places(fact, item)]
     said: dict[tuple[int, int], list[str]] = {}
     for answer in item.answers:
         if answer.span is not None and item.text[slice(*answer.span)] == answer.text:
@@ -234,7 +234,17 @@ def contested_view(evidence: Evidence) -> ContestedView | None:
 def chosen_slices(model: Model) -> tuple[tuple[str, ...], list[tuple[str, Mapping[str, EstimateRow]]]]:
     """Metric columns, and the slices of a model with their values."""
     present = {metric for values in model.row.slices.values() for metric in values}
-    wanted = ("em", "f1", "em_any", "f1_any", "match", "no_answer_recall", "leak", "match_any", "coverage_at_3")
+    wanted = (
+        "em",
+        "f1",
+        "em_any",
+        "f1_any",
+        "match",
+        "no_answer_recall",
+        "leak",
+        "match_any",
+        "coverage_at_3",
+    )
     columns = tuple(m for m in wanted if m in present)
     return columns, sorted(model.row.slices.items(), key=lambda pair: _slice_order(pair[0]))
 
