@@ -289,8 +289,8 @@ def confidence_chart(model: Model) -> Chart | None:
         + tuple(("", b.range, percent(b.confidence), str(b.n), percent(b.accuracy)) for b in bins),
         note=(
             f"{said.size} items. Expected calibration error {percent(ece or 0.0)}; a perfectly calibrated "
-            f"model with these confidences would have {percent(expected or 0.0)} on as few items. Dashed: the "
-            "risk of keeping all answers; perfect calibration."
+            f"model with these confidences would have {percent(expected or 0.0)} on as few items. "
+            "Dashed: the risk of keeping all answers; perfect calibration."
         ),
     )
 
