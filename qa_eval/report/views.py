@@ -172,8 +172,8 @@ class Source:
 
     article: str
     silent: bool
-    passages: tuple[tuple[str, Passage], ...]
-    """(claim id, passage)"""
+    claims: tuple[tuple[str, tuple[Passage, ...]], ...]
+    """(claim id, the passages that state it)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +220,7 @@ def contested_view(evidence: Evidence) -> ContestedView | None:
             Source(
                 article=article,
                 silent=article in question.silent,
-                passages=tuple((c.id, e) for c in question.claims for e in c.evidence_in(article)),
+                claims=tuple((c.id, c.evidence_in(article)) for c in question.own_claims(article)),
             )
             for article in articles
         )
