@@ -82,7 +82,7 @@ def corpus() -> Any:
 
 @pytest.fixture(scope="module")
 def run(corpus: Any) -> Run:
-    models = [FakeModel(name="one"), FakeModel(name="two"), FIRST]
+    models: list[Any] = [FakeModel(name="one"), FakeModel(name="two"), FIRST]
     return qa_eval.evaluate(models, corpus=corpus, out=None, paraphrases=True, name="plain")
 
 
@@ -147,7 +147,8 @@ def call(*arguments: object) -> Result:
 def any_report(request: pytest.FixtureRequest) -> Built:
     name = {"plain": "built", "hostile": "hostile", "public": "public"}[request.param]
     value = request.getfixturevalue(name)
-    return value[1] if isinstance(value, tuple) else value
+    chosen: Built = value[1] if isinstance(value, tuple) else value
+    return chosen
 
 
 # ------------------------------------------------------------------------------------------ every page
