@@ -140,6 +140,9 @@ def test_marks_stand_where_they_say_in_the_text(page: Any, site: Path, corpus: C
     (claim,) = corpus.question("dead").own_claims("a")
     assert "".join(gold) == claim.evidence_in("a")[0].text
     assert page.evaluate("document.querySelector(':target').id") == "dead@a"
+    page.locator("[id='dead@a']").get_by_text("in the text").click()
+    assert page.evaluate("document.querySelector(':target').textContent") == gold[0]
+    assert page.locator("mark:target").is_visible()
 
 
 # ------------------------------------------------------------------------------------------ accessibility
