@@ -12,7 +12,7 @@ import pytest
 
 from qa_eval import evaluate
 from qa_eval.errors import ModelError
-from qa_eval.models import registry, resolve
+from qa_eval.models import resolve
 from qa_eval.models.reader import SpanModel
 from qa_eval.models.remembered import RememberedModel
 from qa_eval.records import Decoding, Instance, Runtime
@@ -107,25 +107,15 @@ def test_a_cache_that_cannot_be_written_is_no_hindrance(folder: Path, cache: Pat
     assert isinstance(resolve(f"hf:{folder}", NARROW), SpanModel)
 
 
-def test_a_machine_that_is_not_what_it_was_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    resolve(f"hf:{folder}", NARROW)
+def test_a_machine_that_is_not_what_it_was_is_told(folder: Path) -> None:
+    here = resolve(f"hf:{folder}", NARROW)
     known = resolve(f"hf:{folder}", NARROW)
-    examine = registry._examined_by_torch
-
-    def elsewhere(*call: object) -> SpanModel:
-        model = examine(*call)  # type: ignore[arg-type]
-        return SpanModel(replace(model.info, backend="torch-float32-cuda"), NARROW, model.reader)
-
+    assert isinstance(here, SpanModel)
     assert isinstance(known, RememberedModel)
-    known._examine = lambda: elsewhere(registry.parse_spec(f"hf:{folder}"), *_rest(folder))
+    elsewhere = SpanModel(replace(here.info, backend="torch-float32-cuda"), NARROW, here.reader)
+    known._examine = lambda: elsewhere
     with pytest.raises(ModelError, match=r"torch-float32-cuda here now, and was torch-float32"):
         list(known.predict(ASKED))
-
-
-def _rest(folder: Path) -> tuple[object, ...]:
-    from qa_eval.models.checkpoints import local_checkpoint
-
-    return local_checkpoint(folder), NARROW, Runtime()
 
 
 def test_a_run_whose_answers_are_all_there_imports_no_torch(folder: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,12 +126,10 @@ def _curated(questions: tuple[Path, ...], articles: Path | None, limit: int | No
 
 
 def _public(dataset: str, split: str | None, limit: int | None) -> Asked:
-    from qa_eval.public import open_dataset
-    from qa_eval.records import Instance
+    from qa_eval.public import instance_of, open_dataset
 
-    examples = list(islice(open_dataset(dataset, split=split), limit))
-    asked = [Instance(item=e.id, question=e.question, context=e.context) for e in examples]
-    return asked, {e.id: e.golds for e in examples}
+    examples = list(open_dataset(dataset, split=split).chosen(limit=limit))
+    return [instance_of(e) for e in examples], {str(e.item): e.golds for e in examples}
 
 
 def bench_lines(speeds: Sequence[Speed], agreements: Sequence[Agreement]) -> list[str]:

@@ -12,6 +12,17 @@ import datasets
 import evaluate
 
 
+def squad_answers() -> dict[str, Any]:
+    """The features of a reference in the form of SQuAD: the question's id and its golds."""
+    return {
+        "id": datasets.Value("string"),
+        "answers": {
+            "text": datasets.List(datasets.Value("string")),
+            "answer_start": datasets.List(datasets.Value("int32")),
+        },
+    }
+
+
 class ShapedMetric(evaluate.Metric):  # type: ignore[misc]
     """A metric that reads from each row the keys of its features, and passes over all others."""
 
@@ -59,8 +70,9 @@ def shaped(feature: Any, value: Any, place: str, optional: frozenset[str]) -> An
 def _shaped_dict(
     feature: Mapping[str, Any], value: object, place: str, optional: frozenset[str]
 ) -> dict[str, Any]:
-    if isinstance(value, list) and all(isinstance(part, datasets.List) for part in feature.values()):
-        value = {key: [row.get(key) for row in value if isinstance(row, Mapping)] for key in feature}
+    columns = all(isinstance(part, datasets.List) for part in feature.values())
+    if columns and isinstance(value, list) and all(isinstance(row, Mapping) for row in value):
+        value = {key: [row[key] for row in value] for key in feature if all(key in row for row in value)}
     if not isinstance(value, Mapping):
         raise ValueError(f"{place}: should be a dict with {', '.join(feature)}, not {_shown(value)}")
     found = {}

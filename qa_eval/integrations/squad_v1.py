@@ -72,13 +72,7 @@ class SquadV1(metric_shape.ShapedMetric):
                         "id": datasets.Value("string"),
                         "prediction_text": datasets.Value("string"),
                     },
-                    "references": {
-                        "id": datasets.Value("string"),
-                        "answers": {
-                            "text": datasets.List(datasets.Value("string")),
-                            "answer_start": datasets.List(datasets.Value("int32")),
-                        },
-                    },
+                    "references": metric_shape.squad_answers(),
                 }
             ),
             reference_urls=["https://rajpurkar.github.io/SQuAD-explorer/"],

@@ -84,13 +84,7 @@ class SquadV2(metric_shape.ShapedMetric):
                         "prediction_text": datasets.Value("string"),
                         "no_answer_probability": datasets.Value("float64"),
                     },
-                    "references": {
-                        "id": datasets.Value("string"),
-                        "answers": {
-                            "text": datasets.List(datasets.Value("string")),
-                            "answer_start": datasets.List(datasets.Value("int32")),
-                        },
-                    },
+                    "references": metric_shape.squad_answers(),
                 }
             ),
             reference_urls=["https://rajpurkar.github.io/SQuAD-explorer/"],

@@ -71,7 +71,7 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
     info = replace(base.info, spec=str(spec), kind=spec.kind, name=spec.name, backend=f"onnx-{precision}")
     path = _graph_path(str(base.info.fingerprint))
     reader = base.reader.with_forward(
-        lambda: _OnnxForward(base, path, quantize=quantize == "int8"),
+        lambda: _forward(base, path, quantize=quantize == "int8"),
         workers=None if runtime.deterministic else _workers(),
         # The scale of 8-bit activations is that of the whole batch, so company would move every answer.
         alone=runtime.deterministic or quantize == "int8",
@@ -105,21 +105,32 @@ def _workers() -> Callable[[], contextlib.AbstractContextManager[Executor]] | No
 class _OnnxForward:
     """A session as a `Forward`; many threads may call it."""
 
-    def __init__(self, base: SpanModel, path: Path, *, quantize: bool) -> None:
-        def whole() -> Any:  # noqa: ANN401
-            return _loaded(lambda to: _export(base, to), path)
-
-        def smaller(to: Path) -> None:
-            whole()
-            _quantize(path, to)
-
-        small = path.with_suffix(".int8.onnx")
-        self._session = _loaded(smaller, small) if quantize else whole()
+    def __init__(self, session: Any) -> None:  # noqa: ANN401
+        self._session = session
+        self._names = [i.name for i in session.get_inputs()]
 
     def __call__(
         self, ids: NDArray[np.int64], mask: NDArray[np.int64], types: NDArray[np.int64]
     ) -> tuple[Floats, Floats]:
-        return _run(self._session, ids, mask, types)
+        del mask  # all ones: no window is padded
+        given = {"input_ids": ids, "token_type_ids": types}
+        start, end = self._session.run(None, {name: given[name] for name in self._names})
+        if start.shape != ids.shape:
+            raise RuntimeError(f"the graph gives logits of shape {start.shape} for input {ids.shape}")
+        return start, end
+
+
+def _forward(base: SpanModel, path: Path, *, quantize: bool) -> _OnnxForward:
+    """The graph of a checkpoint, in float32 or made smaller, from the cache or made now."""
+
+    def whole() -> Any:  # noqa: ANN401
+        return _loaded(lambda to: _export(base, to), path)
+
+    def smaller(to: Path) -> None:
+        whole()
+        _quantize(path, to)
+
+    return _OnnxForward(_loaded(smaller, path.with_suffix(".int8.onnx")) if quantize else whole())
 
 
 def _loaded(make: Callable[[Path], None], path: Path) -> Any:  # noqa: ANN401
@@ -185,28 +196,13 @@ def _export(base: SpanModel, path: Path) -> None:
     wanted = [forward(*probe) for probe in probes]
     forward.export(path)
     base.reader.unload()
-    session = _session(path)
+    graph = _OnnxForward(_session(path))
     for probe, logits in zip(probes, wanted, strict=True):
-        found = _run(session, *probe)
-        if not np.allclose(found, logits, rtol=_CLOSE, atol=_CLOSE):
+        if not np.allclose(graph(*probe), logits, rtol=_CLOSE, atol=_CLOSE):
             raise ModelError(
                 "no ONNX graph can be made of it: the one that torch makes gives other logits than the model"
                 f" for a window of {probe[0].shape[1]} tokens; name it as hf:"
             )
-
-
-def _run(
-    session: Any,  # noqa: ANN401
-    ids: NDArray[np.int64],
-    mask: NDArray[np.int64],
-    types: NDArray[np.int64],
-) -> tuple[Floats, Floats]:
-    del mask  # all ones: no window is padded
-    given = {"input_ids": ids, "token_type_ids": types}
-    start, end = session.run(None, {i.name: given[i.name] for i in session.get_inputs()})
-    if start.shape != ids.shape:
-        raise RuntimeError(f"the graph gives logits of shape {start.shape} for input {ids.shape}")
-    return start, end
 
 
 def _quantize(path: Path, to: Path) -> None:

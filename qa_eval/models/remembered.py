@@ -123,6 +123,7 @@ def _keep(path: Path, model: SpanModel) -> None:
     text = json.dumps({"info": info, "decoding": decoding, "sha256": sha256_json([info, decoding])})
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
-            file.write(text)
-        Path(file.name).replace(path)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            made = Path(folder) / path.name
+            made.write_text(text, "utf-8")
+            made.replace(path)

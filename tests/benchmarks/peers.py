@@ -22,13 +22,13 @@ import time
 import venv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import IO, Any
 
 import torch
 
+from qa_eval import public
 from qa_eval.corpus import instances, item_ids, load_corpus
 from qa_eval.folders import cache_folder
 from qa_eval.models import resolve
@@ -87,12 +87,7 @@ def arguments() -> argparse.Namespace:
 def items(chosen: argparse.Namespace) -> list[Instance]:
     """What everybody is asked."""
     if chosen.dataset:
-        from qa_eval.public import open_dataset
-
-        return [
-            Instance(item=e.id, question=e.question, context=e.context)
-            for e in islice(open_dataset(chosen.dataset), chosen.limit)
-        ]
+        return [public.instance_of(e) for e in public.open_dataset(chosen.dataset).chosen(limit=chosen.limit)]
     corpus = load_corpus()
     return instances(corpus, item_ids(corpus, tracks=["reading"]))[: chosen.limit]
 
