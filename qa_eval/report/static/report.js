@@ -3,6 +3,7 @@
 "use strict";
 
 const SVG = "http://www.w3.org/2000/svg";
+const COLLATOR = new Intl.Collator();
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -38,7 +39,7 @@ function sortBy(table, header, direction) {
       .map((row) => [sortValue(row, column), row])
       .sort(([one], [other]) => {
         if (one === null || other === null) return (one === null) - (other === null); // absent ones last
-        return sign * (typeof one === "string" ? one.localeCompare(other) : one - other);
+        return sign * (typeof one === "string" ? COLLATOR.compare(one, other) : one - other);
       });
     body.append(...fixed, ...sorted.map(([, row]) => row));
   }
