@@ -12,6 +12,7 @@ help: ## list the targets
 
 run: $(VENV)/.installed ## benchmark the embedded model and the baselines on the curated questions
 	$(BIN)/qa-eval run
+	$(BIN)/qa-eval report --out report
 
 test: lint types layers spelling questions pytest ## everything a pull request must pass
 

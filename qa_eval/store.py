@@ -13,6 +13,7 @@ import re
 import secrets
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -407,11 +408,12 @@ def slugs(specs: Sequence[str]) -> list[str]:
     'hf-a-b-'
     """
     plain = [re.sub(r"[^A-Za-z0-9._]+", "-", spec).strip("-.")[:80].rstrip("-.") or "model" for spec in specs]
+    taken = Counter(stem.casefold() for stem in plain)
     # A long spec was cut, and a device name of Windows (con, nul …) is no file name: the hash helps both.
     return [
         f"{stem}-{sha256_text(spec)[:8]}"
         if len(spec) > 80
-        or sum(other.casefold() == stem.casefold() for other in plain) > 1
+        or taken[stem.casefold()] > 1
         or re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", stem)
         else stem
         for spec, stem in zip(specs, plain, strict=True)

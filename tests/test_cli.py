@@ -71,6 +71,7 @@ def test_these_commands_exist() -> None:
         "score",
         "leaderboard",
         "compare",
+        "report",
         "show",
         "verify",
         "export",

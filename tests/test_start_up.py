@@ -48,6 +48,8 @@ def run_cli(*args: str) -> str:
         pytest.param(
             run_cli("export", BASELINE, "--format", "lm-eval", "-m", "baseline:abstain"), HEAVY, id="export"
         ),
+        pytest.param(run_cli("report", "--help"), (*AVOIDABLE, "matplotlib", "jinja2"), id="report --help"),
+        pytest.param("import qa_eval.report", (*HEAVY, "matplotlib", "jinja2"), id="import qa_eval.report"),
         pytest.param("import qa_eval.integrations", AVOIDABLE, id="import qa_eval.integrations"),
     ],
 )

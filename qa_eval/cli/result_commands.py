@@ -79,7 +79,7 @@ def leaderboard_command(
         raise click.UsageError("--history takes --sort and --format, and no other selection.")
     if history is not None and not paths:
         paths = tuple(file.parent for file in Path("results").glob("[!.]*/leaderboard.json"))
-    chosen = paths or (_newest(Path("results")),)
+    chosen = paths or (newest_run(Path("results")),)
     # Slices are most of a file, and reading them most of the time that a thousand files take.
     whole = len(chosen) == 1 or slice_ is not None or form == "json"
     runs = [load_run(path, slices=whole) for path in chosen]
@@ -91,7 +91,7 @@ def leaderboard_command(
     print_leaderboard(shown, form, Selection(track=track, slice=slice_, sort=sort))
 
 
-def _newest(folder: Path) -> Path:
+def newest_run(folder: Path) -> Path:
     """The run folder whose leaderboard was written last, said aloud."""
     written = sorted((f.stat().st_mtime, f) for f in folder.glob("[!.]*/leaderboard.json"))
     if not written:
@@ -148,12 +148,12 @@ def show_command(
     rows = choose_rows(stored, models)
     shown = choose_failures(stored, rows) if failures else choose_items(stored, rows, items)
     width = min(terminal_width(sys.stdout), 120)
-    if _is_public(stored, questions, articles, dataset):
+    if is_public(stored, questions, articles, dataset):
         examples = _examples_of(stored, {str(item.item) for item in shown}, dataset, split)
         for item in shown:
             write_lines(sys.stdout, draw_example(item, examples.get(str(item.item)), width))
     else:
-        corpus = _corpus_of(stored, questions, articles)
+        corpus = corpus_of(stored, questions, articles)
         for item in shown:
             write_lines(sys.stdout, draw_item(item, corpus, width))
     if failures:
@@ -161,7 +161,7 @@ def show_command(
         note(f"{sum(len(s.answers) for s in shown)} of {asked} answers are wrong")
 
 
-def _corpus_of(run: Run, questions: tuple[Path, ...], articles: Path | None) -> Corpus:
+def corpus_of(run: Run, questions: tuple[Path, ...], articles: Path | None) -> Corpus:
     """The corpus to read a run with; says so where it is not the one of the run."""
     from qa_eval.corpus import load_corpus
 
@@ -174,7 +174,7 @@ def _corpus_of(run: Run, questions: tuple[Path, ...], articles: Path | None) -> 
     return corpus
 
 
-def _is_public(run: Run, questions: tuple[Path, ...], articles: Path | None, dataset: str | None) -> bool:
+def is_public(run: Run, questions: tuple[Path, ...], articles: Path | None, dataset: str | None) -> bool:
     """Whether it is a run of a public data set. Raises UsageError for flags of the other kind of run."""
     public = run.leaderboard.data.kind == "public"
     if public and (questions or articles is not None):
@@ -191,7 +191,7 @@ def _is_public(run: Run, questions: tuple[Path, ...], articles: Path | None, dat
     return public
 
 
-def _dataset_of(run: Run, spec: str | None, split: str | None) -> PublicDataset | None:
+def dataset_of(run: Run, spec: str | None, split: str | None) -> PublicDataset | None:
     """The data set to read a run with: the one given, else the one it names; says so if that is not there."""
     from qa_eval.public import open_dataset
     from qa_eval.verify import recorded_dataset
@@ -205,7 +205,7 @@ def _dataset_of(run: Run, spec: str | None, split: str | None) -> PublicDataset 
 
 
 def _examples_of(run: Run, items: set[str], spec: str | None, split: str | None) -> dict[str, Example]:
-    dataset = _dataset_of(run, spec, split)
+    dataset = dataset_of(run, spec, split)
     return {} if dataset is None else {item: e for e in dataset if (item := str(e.item)) in items}
 
 
@@ -233,8 +233,8 @@ def verify_command(
     from qa_eval.verify import verify
 
     stored = load_run(run)
-    if _is_public(stored, questions, articles, dataset):
-        opened = _dataset_of(stored, dataset, split)
+    if is_public(stored, questions, articles, dataset):
+        opened = dataset_of(stored, dataset, split)
         differences = verify(run, dataset=opened)
         checked = "" if opened is not None else "; what was asked was not compared"
     else:

@@ -1,0 +1,385 @@
+"""Charts by matplotlib, each with the table of its numbers.
+
+One blue (of the palette of Okabe and Ito) and grey: no chart needs colours to be told apart. An SVG
+for the site takes ink and paper from the reader's light or dark theme; equal numbers give equal bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from qa_eval.leaderboard import Point
+from qa_eval.metrics import calibration
+from qa_eval.render import clean, label, percent, shortened, signed
+from qa_eval.report.gathering import Evidence, Model
+from qa_eval.results_schema import Row
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE = "#0072b2"
+_INK, _SOFT = "#1c1e21", "#8a9099"
+_THEME = (
+    "<style>:root{--ink:#1c1e21;--soft:#8a9099;--blue:#0072b2}"
+    "@media (prefers-color-scheme:dark){:root{--ink:#e6e8eb;--soft:#878d96;--blue:#56b4e9}}</style>"
+)
+_LONGEST_NAME = 34
+Format = Literal["svg", "pdf", "png"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A drawing and its numbers."""
+
+    name: str
+    """File stem."""
+    title: str
+    alt: str
+    """What a person who does not see it is told."""
+    draw: Callable[[], Figure]
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
+    """The chart as a file. `themed`: an SVG that follows the reader's light or dark theme."""
+    import matplotlib
+
+    # matplotlib's stubs name every setting; plain strings are what it takes.
+    settings: Any = {
+        "svg.hashsalt": "qa-eval",
+        "svg.fonttype": "none" if themed else "path",
+        "font.family": "sans-serif",
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "text.color": _INK,
+        "text.parse_math": False,
+        "axes.labelcolor": _INK,
+        "axes.edgecolor": _SOFT,
+        "xtick.color": _INK,
+        "ytick.color": _INK,
+        "axes.titlesize": 10,
+        "axes.titleweight": "bold",
+    }
+    metadata: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
+    out = io.BytesIO()
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name in a script that the font lacks
+        figure = chart.draw()
+        figure.savefig(out, format=form, metadata=metadata[form], transparent=form == "svg", dpi=200)
+    if form != "svg" or not themed:
+        return out.getvalue()
+    text = out.getvalue().decode("utf-8")
+    for colour, variable in ((_INK, "ink"), (_SOFT, "soft"), (BLUE, "blue")):
+        text = text.replace(colour, f"var(--{variable})")
+    return text.replace("<defs>", _THEME + "<defs>", 1).encode("utf-8")
+
+
+def _figure(width: float, height: float, panels: int = 1) -> tuple[Figure, list[Axes]]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = [figure.add_subplot(1, panels, n + 1) for n in range(panels)]
+    return figure, axes
+
+
+def _name(text: str) -> str:
+    return shortened(clean(text), _LONGEST_NAME)
+
+
+# ------------------------------------------------------------------------------------------ the charts
+
+
+def all_charts(evidence: Evidence) -> list[Chart]:
+    """Every chart that these runs give."""
+    found = [forest(evidence), *source_preferences(evidence), *trade_off(evidence)]
+    found += [chart for model in evidence.models if (chart := confidence_chart(model)) is not None]
+    return [chart for chart in found if chart.rows]
+
+
+def forest(evidence: Evidence) -> Chart:
+    """The metric that ranks the models, with intervals."""
+    track, _, metric = evidence.board.sort.partition(".")
+    rows = [(m, e) for m in evidence.models if (e := m.row.metric(track, metric)) is not None]
+    rows.sort(key=lambda pair: (pair[0].row.rank is None, -pair[1].value))
+    name = label(metric)
+
+    def draw() -> Figure:
+        figure, (axes,) = _figure(7.2, 0.9 + 0.27 * len(rows))
+        for place, (model, e) in enumerate(reversed(rows)):
+            ranked = model.row.rank is not None
+            colour = BLUE if ranked else _SOFT
+            if e.low is not None and e.high is not None:
+                axes.plot([100 * e.low, 100 * e.high], [place, place], color=colour, linewidth=1.6)
+            axes.plot(100 * e.value, place, "o" if ranked else "D", color=colour, markersize=5)
+        axes.set_yticks(range(len(rows)), [_name(m.name) for m, _ in reversed(rows)])
+        axes.set_xlim(-2, 102)
+        axes.set_ylim(-0.7, len(rows) - 0.3)
+        axes.grid(axis="x", color=_SOFT, alpha=0.25)
+        axes.tick_params(length=0)
+        axes.set_xlabel(f"{name}, percent, with 95 % interval")
+        return figure
+
+    return Chart(
+        name="forest",
+        title=f"{name} of every model",
+        alt=f"Forest plot: {name} of {len(rows)} models with 95 % intervals.",
+        draw=draw,
+        head=("model", name, "low", "high", "items"),
+        rows=tuple((m.name, percent(e.value), _or_dash(e.low), _or_dash(e.high), str(e.n)) for m, e in rows),
+        note="Filled circles are ranked models, diamonds are references and baselines outside the ranking.",
+    )
+
+
+def trade_off(evidence: Evidence) -> list[Chart]:
+    """Quality against speed, of models whose speed was measured."""
+    track, _, metric = evidence.board.sort.partition(".")
+    rows = [
+        (m, e.value, speed)
+        for m in evidence.models
+        if (e := m.row.metric(track, metric)) is not None
+        and (speed := m.row.performance.items_per_second)
+        and m.row.model.parameters
+    ]
+    if len(rows) < 2:
+        return []
+
+    def draw() -> Figure:
+        figure, (axes,) = _figure(7.2, 3.4)
+        for model, value, speed in rows:
+            axes.plot(speed, 100 * value, "o", color=BLUE, markersize=5)
+            axes.annotate(_name(model.name), (speed, 100 * value), (6, 3), textcoords="offset points")
+        axes.set_xscale("log")
+        axes.margins(0.2)
+        axes.grid(color=_SOFT, alpha=0.25)
+        axes.set_xlabel("items per second, log scale")
+        axes.set_ylabel(f"{label(metric)}, percent")
+        return figure
+
+    return [
+        Chart(
+            name="speed",
+            title="Quality against speed",
+            alt=f"Scatter plot of {label(metric)} against items per second for {len(rows)} models.",
+            draw=draw,
+            head=("model", label(metric), "items/s"),
+            rows=tuple((m.name, percent(v), f"{s:.1f}") for m, v, s in rows),
+            note="Speeds hold for the machine of each run.",
+        )
+    ]
+
+
+def source_preferences(evidence: Evidence) -> list[Chart]:
+    """Whose claim is preferred when all sources are read at once, against chance."""
+    models = [m for m in evidence.models if m.row.source_preference and not m.row.is_reference]
+    if not models:
+        return []
+    articles = sorted({a for m in models for a in m.row.source_preference})
+
+    def draw() -> Figure:
+        columns = min(3, len(models))
+        lines = -(-len(models) // columns)
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(7.2, 0.6 + lines * (0.6 + 0.24 * len(articles))), layout="constrained")
+        first: Axes | None = None
+        for n, model in enumerate(models):
+            axes = figure.add_subplot(lines, columns, n + 1, sharex=first, sharey=first)
+            first = first or axes
+            _draw_preference(axes, model.row, articles)
+            axes.set_title(_name(model.name), fontsize=9, loc="left")
+            axes.tick_params(length=0, labelleft=n % columns == 0)
+        return figure
+
+    return [
+        Chart(
+            name="source-preference",
+            title="Source preference against chance",
+            alt=f"For {len(models)} models: how often the top answer is a claim of each article, and chance.",
+            draw=draw,
+            head=("model", "article", "preferred", "chance", "difference", "contested facts"),
+            rows=tuple(
+                (
+                    m.name,
+                    article,
+                    percent(p["rate"]),
+                    percent(p["chance"]),
+                    signed(p["rate"] - p["chance"]),
+                    f"{p['n']:.0f}",
+                )
+                for m in models
+                for article in articles
+                if (p := m.row.source_preference.get(article)) is not None
+            ),
+            note=(
+                "Circle: share of contested facts on which the top answer of the pooled track is a claim of "
+                "that article. Line: what picking one of the claims by chance would give."
+            ),
+        )
+    ]
+
+
+def _draw_preference(axes: Axes, row: Row, articles: Sequence[str]) -> None:
+    for place, article in enumerate(reversed(articles)):
+        found = row.source_preference.get(article)
+        if found is None:
+            continue
+        rate, chance = 100 * found["rate"], 100 * found["chance"]
+        axes.plot([chance, rate], [place, place], color=_SOFT, linewidth=1)
+        axes.plot(chance, place, "|", color=_INK, markersize=10)
+        axes.plot(rate, place, "o", color=BLUE, markersize=5)
+    axes.set_yticks(range(len(articles)), [_name(a)[:12] for a in reversed(articles)])
+    axes.set_ylim(-0.6, len(articles) - 0.4)
+    axes.set_xlim(-3, 103)
+    axes.grid(axis="x", color=_SOFT, alpha=0.25)
+
+
+def confidence_chart(model: Model) -> Chart | None:
+    """Risk against coverage, and accuracy against confidence; None where all confidences are equal."""
+    said, right = model.confidence, model.correct
+    if said.size < 2 or np.unique(said).size < 2:
+        return None
+    coverage, risk = risk_coverage(model)
+    bins = reliability(model)
+
+    def draw() -> Figure:
+        figure, (left, other) = _figure(7.2, 3.2, panels=2)
+        left.step(100 * coverage, 100 * risk, where="post", color=BLUE, linewidth=1.8)
+        overall = 100 * (1 - float(right.mean()))
+        left.axhline(overall, color=_SOFT, linewidth=1, linestyle="--")
+        left.set_xlim(0, 100)
+        left.set_ylim(0, max(100 * float(risk.max()), overall) * 1.1 + 1)
+        left.set_title("Risk–coverage", loc="left")
+        left.set_xlabel("answers kept, most confident first, %")
+        left.set_ylabel("wrong among them, %")
+        other.plot([0, 100], [0, 100], color=_SOFT, linewidth=1, linestyle="--")
+        sizes = [8 + 130 * b.n / said.size for b in bins]
+        other.scatter([100 * b.confidence for b in bins], [100 * b.accuracy for b in bins], sizes, BLUE)
+        other.plot([100 * b.confidence for b in bins], [100 * b.accuracy for b in bins], color=BLUE)
+        other.set_xlim(0, 100)
+        other.set_ylim(0, 100)
+        other.set_title("Reliability", loc="left")
+        other.set_xlabel("mean confidence, %")
+        other.set_ylabel("right, %")
+        for axes in (left, other):
+            axes.grid(color=_SOFT, alpha=0.25)
+        return figure
+
+    ece, expected = calibration.ece(said, right), calibration.expected_ece(said)
+    steps = [int(np.searchsorted(coverage, at - 1e-9)) for at in np.linspace(0.1, 1.0, 10)]
+    return Chart(
+        name=f"confidence-{model.slug}",
+        title="Does its confidence tell right from wrong?",
+        alt=f"Risk-coverage curve and reliability diagram of {model.name}.",
+        draw=draw,
+        head=("of the items", "or bin of confidence", "mean confidence", "items", "right"),
+        rows=tuple(
+            (f"{percent(float(coverage[n]))} % kept", "", "", "", percent(1 - float(risk[n])))
+            for n in dict.fromkeys(steps)
+        )
+        + tuple(("", b.range, percent(b.confidence), str(b.n), percent(b.accuracy)) for b in bins),
+        note=(
+            f"{said.size} items. Expected calibration error {percent(ece or 0.0)}; a perfectly calibrated "
+            f"model with these confidences would have {percent(expected or 0.0)} on as few items. "
+            "Dashed: the risk of keeping all answers; perfect calibration."
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Items of like confidence."""
+
+    range: str
+    confidence: float
+    accuracy: float
+    n: int
+
+
+def risk_coverage(model: Model) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Shares of items kept and, of these, wrong; one point for each confidence that occurs, highest first.
+
+    Equal confidences are kept together, so every point can be had by a threshold.
+    """
+    order = np.argsort(-model.confidence, kind="stable")
+    falling, wrong = model.confidence[order], ~model.correct[order]
+    ends = np.flatnonzero(np.append(falling[1:] != falling[:-1], True))
+    kept = ends + 1
+    return kept / falling.size, np.cumsum(wrong)[ends] / kept
+
+
+def reliability(model: Model, bins: int = 10) -> list[Bin]:
+    """Mean confidence and accuracy in bins of equal width, without the empty ones."""
+    place = np.minimum((model.confidence * bins).astype(int), bins - 1)
+    return [
+        Bin(
+            range=f"{100 * b // bins}–{100 * (b + 1) // bins} %",
+            confidence=float(model.confidence[place == b].mean()),
+            accuracy=float(model.correct[place == b].mean()),
+            n=int((place == b).sum()),
+        )
+        for b in range(bins)
+        if (place == b).any()
+    ]
+
+
+def history_chart(model: str, slug: str, points: Sequence[Point]) -> Chart:
+    """One model over the runs."""
+    known = [p for p in points if p.value is not None]
+
+    def draw() -> Figure:
+        figure, (axes,) = _figure(7.2, 2.4)
+        values = [100 * (p.value or 0.0) for p in known]
+        axes.plot(range(len(known)), values, "-o", color=BLUE, markersize=4)
+        for place, p in enumerate(known):
+            if p.low is not None and p.high is not None:
+                axes.plot([place, place], [100 * p.low, 100 * p.high], color=BLUE, alpha=0.5)
+        axes.set_xticks(range(len(known)), [_name(p.run)[:18] for p in known])
+        axes.margins(x=0.15)
+        axes.grid(axis="y", color=_SOFT, alpha=0.25)
+        axes.set_ylabel("percent")
+        return figure
+
+    return Chart(
+        name=f"history-{slug}",
+        title=model,
+        alt=f"{model} over {len(points)} runs.",
+        draw=draw,
+        head=("run", "created", "metric", "value", "low", "high", "change"),
+        rows=tuple(
+            (
+                p.run,
+                p.created_at,
+                p.metric,
+                percent(p.value) if p.value is not None else p.status,
+                _or_dash(p.low),
+                _or_dash(p.high),
+                signed(p.change) if p.change is not None else "–",
+            )
+            for p in points
+        ),
+    )
+
+
+def _or_dash(value: float | None) -> str:
+    return "–" if value is None else percent(value)
+
+
+def chart_files(charts: Sequence[Chart]) -> dict[str, bytes]:
+    """Each chart as SVG, PDF and PNG, for papers."""
+    forms: tuple[Format, ...] = ("svg", "pdf", "png")
+    return {f"{chart.name}.{form}": render_chart(chart, form) for chart in charts for form in forms}
+
+
+def site_charts(charts: Sequence[Chart]) -> dict[str, bytes]:
+    """Each chart as the site shows it."""
+    return {f"charts/{chart.name}.svg": render_chart(chart, "svg", themed=True) for chart in charts}

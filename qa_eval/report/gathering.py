@@ -1,0 +1,363 @@
+"""What the pages are made of: models, and what each said of every question, kept small.
+
+Files of answers are read twice, a line at a time: once for who was right where, once for the answers to the
+questions that get a page. A thousand questions of fifty models therefore fit in memory, whatever the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_eval.judging import stored_score
+from qa_eval.leaderboard import Merged
+from qa_eval.provenance import gold_sha256, sha256_text
+from qa_eval.public import PublicDataset
+from qa_eval.records import Corpus, Example, ItemId, Question
+from qa_eval.results_schema import Leaderboard, PredictionRow, Row, ScoredRow
+from qa_eval.scoring import abstains
+from qa_eval.store import Run, slugs
+
+MOST_QUESTIONS = 2000
+"""Questions with a page of their own; of more, those on which the models differ come first."""
+CANDIDATES = 5
+"""Of the n-best, kept of each answer; 3 where many models answer."""
+_MANY = 10
+
+Outcome = Literal["own", "leak", "other", "none", "failed"]
+"""Where an answer fell. `own`: a claim of the article itself (without claims: right); `leak`: another
+source's claim; `other`: an answer that makes no claim; `none`: no answer; `failed`: no prediction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A row of the leaderboard with the run it is from."""
+
+    number: int
+    slug: str
+    row: Row
+    run: Run
+    run_name: str
+    """Empty where all rows are of one run."""
+    confidence: NDArray[np.float64]
+    """Of the canonical reading items (pooled ones, if alone) that have one."""
+    correct: NDArray[np.bool_]
+    """Whether those answers are right."""
+
+    @property
+    def name(self) -> str:
+        """The spec, and the run where that is needed to tell two rows apart."""
+        return f"{self.row.model.spec} · {self.run_name}" if self.run_name else self.row.model.spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One of the n-best."""
+
+    text: str
+    article: str | None
+    score: float
+    probability: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What one model answered to one item, and what that is worth."""
+
+    model: int
+    text: str
+    span: tuple[int, int] | None
+    source: str | None
+    """The article that the answer is from."""
+    right: bool
+    outcome: Outcome
+    claim: str | None
+    rule: str
+    level: int
+    detail: str
+    scores: Mapping[str, float]
+    score: float | None
+    null_score: float | None
+    threshold: float | None
+    no_answer_probability: float | None
+    n_best: tuple[Candidate, ...]
+    truncated: bool
+    error: str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Item:
+    """One question asked of one text, with all answers."""
+
+    id: ItemId
+    golds: tuple[str, ...]
+    context_sha256: str
+    text: str | None = None
+    """The text that was read, if it is at hand and unchanged; None on the pooled track."""
+    starts: tuple[int | None, ...] = ()
+    """Of golds on public data sets."""
+    answers: list[Said] = field(default_factory=list)
+
+    @property
+    def right(self) -> int:
+        return sum(said.right for said in self.answers)
+
+
+@dataclass(slots=True, kw_only=True)
+class Fact:
+    """A question with its items."""
+
+    id: str
+    slug: str
+    words: str
+    category: str
+    answer_type: str
+    contested: bool
+    relation: str | None
+    question: Question | None
+    """As authored, if it is at hand and its golds are those of the run."""
+    items: list[Item]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything that the pages show."""
+
+    board: Leaderboard
+    """Of one run, or merged."""
+    merged: Merged | None
+    runs: tuple[Run, ...]
+    """Oldest first."""
+    models: tuple[Model, ...]
+    """In the order of the leaderboard."""
+    facts: tuple[Fact, ...]
+    corpus: Corpus | None
+    lengths: Mapping[str, int]
+    """Article or context -> its characters, where the texts are at hand."""
+    asked: int
+    """Questions in all; `facts` may be fewer."""
+    notes: tuple[str, ...]
+
+    @property
+    def public(self) -> bool:
+        return self.board.data.kind == "public"
+
+
+def gather(
+    runs: Sequence[Run],
+    merged: Merged | None,
+    data: Corpus | PublicDataset | None,
+    *,
+    most: int = MOST_QUESTIONS,
+) -> Evidence:
+    """Reads the answers of all runs, which asked the same. `data`: the texts; None where not at hand.
+
+    Raises InputError for files of answers that cannot be read.
+    """
+    board = merged.board if merged is not None else runs[0].leaderboard
+    by_name = _runs_by_label(runs)
+    rows = [(row, by_name[_label(row)] if merged is not None else runs[0]) for row in board.rows]
+    right, models = _first_reading(rows, several=merged is not None)
+    order, notes = _chosen(right, most)
+    places = {fact: n for n, fact in enumerate(order)}
+    corpus = data if isinstance(data, Corpus) else None
+    facts = _second_reading(models, places, corpus)
+    lengths = _add_texts(facts, data)
+    changed = sum(fact.question is None for fact in facts) if corpus is not None else 0
+    if changed:
+        notes.append(f"{changed} questions have changed since the run: what they were is shown without texts")
+    return Evidence(
+        board=board,
+        merged=merged,
+        runs=tuple(runs),
+        models=models,
+        facts=facts,
+        corpus=corpus,
+        lengths=lengths,
+        asked=len(right),
+        notes=tuple(notes),
+    )
+
+
+def _label(row: Row) -> str:
+    return str((row.model_extra or {}).get("run", ""))
+
+
+def _runs_by_label(runs: Sequence[Run]) -> dict[str, Run]:
+    """Runs as merged rows name them: by name, with the time where two share one."""
+    names = [run.leaderboard.name for run in runs]
+    return {
+        f"{name} {run.leaderboard.created_at}" if names.count(name) > 1 else name: run
+        for name, run in zip(names, runs, strict=True)
+    }
+
+
+def _first_reading(
+    rows: Sequence[tuple[Row, Run]], *, several: bool
+) -> tuple[dict[str, list[bool]], tuple[Model, ...]]:
+    """Fact -> whether each answer to each of its items is right; and the models."""
+    right: dict[str, list[bool]] = {}
+    models = []
+    specs = [row.model.spec for row, _ in rows]
+    labels = [
+        f"{row.model.spec} {_label(row)}" if several and specs.count(row.model.spec) > 1 else row.model.spec
+        for row, _ in rows
+    ]
+    for number, ((row, run), slug) in enumerate(zip(rows, slugs(labels), strict=True)):
+        data = run.leaderboard.data
+        track = "reading" if data.items.reading else "pooled"
+        confidence, correct = [], []
+        for answer in run.scored(row):
+            score = stored_score(answer, by_em=data.kind == "public")
+            right.setdefault(answer.fact, []).append(is_right(answer))
+            if answer.track == track and not score.item.paraphrase and score.confidence is not None:
+                confidence.append(score.confidence)
+                correct.append(score.correct)
+        models.append(
+            Model(
+                number=number,
+                slug=slug,
+                row=row,
+                run=run,
+                run_name=_label(row) if several and specs.count(row.model.spec) > 1 else "",
+                confidence=np.array(confidence, dtype=np.float64),
+                correct=np.array(correct, dtype=np.bool_),
+            )
+        )
+    return right, tuple(models)
+
+
+def is_right(answer: ScoredRow) -> bool:
+    """True if the answer was given, or withheld, as it should be."""
+    return answer.match.ok and not answer.missing and answer.error is None
+
+
+def _chosen(right: Mapping[str, Sequence[bool]], most: int) -> tuple[list[str], list[str]]:
+    """The facts that get a page, in the order asked."""
+    if len(right) <= most:
+        return list(right), []
+
+    def telling(fact: str) -> int:
+        return 0 if any(right[fact]) and not all(right[fact]) else 1 if not any(right[fact]) else 2
+
+    kept = set(sorted(right, key=telling)[:most])
+    note = (
+        f"{most} of {len(right)} questions have a page: those on which the models differ, then those that "
+        "none answered right. All numbers are of all questions."
+    )
+    return [fact for fact in right if fact in kept], [note]
+
+
+def _second_reading(
+    models: Sequence[Model], places: Mapping[str, int], corpus: Corpus | None
+) -> tuple[Fact, ...]:
+    questions = {q.id: (q, gold_sha256(q)) for q in corpus.questions} if corpus is not None else {}
+    answering = sum(model.row.predictions is not None for model in models)
+    candidates = CANDIDATES if answering <= _MANY else 3
+    facts: dict[str, Fact] = {}
+    items: dict[str, Item] = {}
+    names = dict(zip(places, slugs(list(places)), strict=True))
+    for model in models:
+        for answer in model.run.stream(model.row):
+            if answer.fact not in places:
+                continue
+            question, golds = questions.get(answer.fact, (None, ""))
+            if question is not None and golds != answer.gold_sha256:
+                question = None
+            fact = facts.get(answer.fact)
+            if fact is None:
+                fact = facts[answer.fact] = _fact(answer, names[answer.fact], question)
+            item = items.get(answer.item)
+            if item is None:
+                item = items[answer.item] = Item(
+                    id=ItemId.parse(answer.item),
+                    golds=tuple(answer.golds),
+                    context_sha256=answer.context_sha256,
+                )
+                fact.items.append(item)
+            item.answers.append(_said(model.number, answer, question, candidates))
+    return tuple(facts[fact] for fact in places if fact in facts)
+
+
+def _fact(answer: PredictionRow, slug: str, question: Question | None) -> Fact:
+    return Fact(
+        id=answer.fact,
+        slug=slug,
+        words=question.question if question is not None else answer.question,
+        category=question.category if question is not None else answer.category,
+        answer_type=question.answer_type if question is not None else answer.answer_type,
+        contested=question.contested if question is not None else answer.contested,
+        relation=question.relation if question is not None else answer.relation,
+        question=question,
+        items=[],
+    )
+
+
+def _said(model: int, answer: PredictionRow, question: Question | None, candidates: int) -> Said:
+    return Said(
+        model=model,
+        text=answer.prediction,
+        span=answer.span,
+        source=answer.source_article,
+        right=is_right(answer),
+        outcome=_outcome(answer, question),
+        claim=answer.matched_claim,
+        rule=answer.match.rule,
+        level=answer.match.level,
+        detail=answer.match.detail,
+        scores={k: v for k, v in answer.scores.items() if k in ("em", "f1", "em_any", "f1_any")},
+        score=answer.score,
+        null_score=answer.null_score,
+        threshold=answer.threshold,
+        no_answer_probability=answer.no_answer_probability,
+        n_best=tuple(
+            Candidate(text=c.text, article=c.article, score=c.score, probability=c.probability)
+            for c in answer.n_best[:candidates]
+        ),
+        truncated=answer.truncated,
+        error=answer.error or ("the model gave no prediction" if answer.missing else None),
+    )
+
+
+def _outcome(answer: PredictionRow, question: Question | None) -> Outcome:
+    if answer.missing or answer.error is not None:
+        return "failed"
+    if abstains(answer.prediction):
+        return "none"
+    if question is None:
+        return "own" if answer.match.ok else "other"
+    if answer.matched_claim is None:
+        # A wording that names two of the article's claims is credited without being one of them.
+        return "own" if answer.match.ok else "other"
+    own = question.claims if answer.track == "pooled" else question.own_claims(answer.article)
+    return "own" if any(claim.id == answer.matched_claim for claim in own) else "leak"
+
+
+def _add_texts(facts: Iterable[Fact], data: Corpus | PublicDataset | None) -> dict[str, int]:
+    """Puts its text to every item of which it is at hand. Returns the lengths of all texts."""
+    if data is None:
+        return {}
+    if isinstance(data, Corpus):
+        texts = {a.id: (a.text, sha256_text(a.text)) for a in data.articles}
+        for item in (item for fact in facts for item in fact.items):
+            text, digest = texts.get(item.id.article, (None, ""))
+            item.text = text if digest == item.context_sha256 else None
+        return {a.id: len(a.text) for a in data.articles}
+    items = {str(item.id): (fact, item) for fact in facts for item in fact.items}
+    lengths = {}
+    for example in data:
+        lengths[example.context_id] = len(example.context)
+        if (found := items.get(str(example.item))) is not None:
+            _add_example(*found, example)
+    return lengths
+
+
+def _add_example(fact: Fact, item: Item, example: Example) -> None:
+    if sha256_text(example.context) == item.context_sha256:
+        item.text = example.context
+        item.starts = example.starts if item.golds == example.golds else ()
+    fact.words = fact.words or example.question

@@ -1,0 +1,291 @@
+"""From what was gathered to HTML: every page is a template filled with plain values.
+
+Values are escaped by the templates and, before that, cleaned of control characters and direction overrides,
+so that nothing that stands in the data can change what stands beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from qa_eval import __version__
+from qa_eval.compare import Comparison, wording
+from qa_eval.render import clean, interval_text, label, percent, signed
+from qa_eval.report.charts import Chart
+from qa_eval.report.gathering import Evidence, Fact, Item, Model, Said
+from qa_eval.report.views import (
+    TableView,
+    answer_rows,
+    chosen_slices,
+    contested_view,
+    item_segments,
+    length_rows,
+    question_rows,
+    table_views,
+    where_it_fails,
+)
+from qa_eval.scoring import METRICS
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_PAGES = Path(__file__).parent / "pages"
+LONGEST_ANSWER = 300
+"""Characters of an answer that are shown."""
+_LONGEST_VALUE = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparisons:
+    """Titled comparisons, and why others could not be made."""
+
+    found: tuple[tuple[str, Comparison], ...]
+    notes: tuple[str, ...]
+
+
+def render_pages(
+    evidence: Evidence, charts: Sequence[Chart], histories: Sequence[Chart], comparisons: Comparisons
+) -> dict[str, str]:
+    """Path -> HTML of every page."""
+    by_name = {chart.name: chart for chart in charts}
+    contested = contested_view(evidence)
+    compared = bool(comparisons.found or histories)
+    site = _Site(evidence, contested is not None, compared)
+    views = table_views(evidence)
+    pages = {
+        "index.html": site.page(
+            "index.html",
+            "",
+            title="Leaderboard",
+            view=views[0],
+            competing=[n for n in views[0].order if not _is_apart(evidence, n)],
+            apart=[n for n in views[0].order if _is_apart(evidence, n)],
+            data=json_block(_table_data(views)),
+            metrics=_legend(views),
+            charts=[by_name[n] for n in ("forest", "speed") if n in by_name],
+            caption=_caption(evidence),
+        ),
+        "questions.html": site.page(
+            "questions.html", "", title="Questions", rows=question_rows(evidence), models=_answering(evidence)
+        ),
+    }
+    if contested is not None:
+        preference = by_name.get("source-preference")
+        pages["contested.html"] = site.page(
+            "contested.html", "", title="Contested", contested=contested, preference=preference
+        )
+    if compared:
+        pages["compare.html"] = site.page(
+            "compare.html", "", title="Compare", comparisons=comparisons, histories=histories
+        )
+    for model in evidence.models:
+        pages[f"models/{model.slug}.html"] = site.page(
+            "model.html",
+            "../",
+            title=model.name,
+            model=model,
+            chart=by_name.get(f"confidence-{model.slug}"),
+            slices=chosen_slices(model),
+            fails=where_it_fails(evidence, model),
+            lengths=length_rows(evidence, model),
+            raw=model.row.model_dump(mode="json"),
+            run=model.run.leaderboard,
+        )
+    for before, fact, after in _neighbours(evidence.facts):
+        pages[f"questions/{fact.slug}.html"] = site.page(
+            "question.html", "../", title=fact.words or fact.id, fact=fact, before=before, after=after
+        )
+    return pages
+
+
+def _neighbours(facts: Sequence[Fact]) -> Iterable[tuple[Fact | None, Fact, Fact | None]]:
+    return zip([None, *facts[:-1]], facts, [*facts[1:], None], strict=True)
+
+
+def _answering(evidence: Evidence) -> list[Model]:
+    return [m for m in evidence.models if m.row.predictions is not None]
+
+
+class _Site:
+    """What all pages of a report share."""
+
+    def __init__(self, evidence: Evidence, contested: bool, compared: bool) -> None:
+        self.evidence = evidence
+        nav = [("index.html", "Leaderboard"), ("contested.html", "Contested")]
+        nav += [("questions.html", "Questions"), ("compare.html", "Compare")]
+        absent = {"contested.html"} if not contested else set()
+        absent |= {"compare.html"} if not compared else set()
+        self.nav = [(href, text) for href, text in nav if href not in absent]
+        articles = evidence.corpus.articles if evidence.corpus is not None else ()
+        self.articles = {a.id: a for a in articles}
+        self.facts = {fact.id: fact for fact in evidence.facts}
+        self.models = {m.number: m for m in evidence.models}
+        self.specs: dict[str, Model] = {}
+        for model in evidence.models:
+            self.specs.setdefault(model.row.model.spec, model)
+
+    def page(self, template: str, root: str, **values: Any) -> str:  # noqa: ANN401
+        return (
+            _environment()
+            .get_template(template)
+            .render(
+                site=self,
+                root=root,
+                here=template,
+                evidence=self.evidence,
+                board=self.evidence.board,
+                version=__version__,
+                **values,
+            )
+        )
+
+    # What templates ask for.
+
+    def article(self, id: str | None) -> str:
+        """The article in words: its title, and who published it."""
+        found = self.articles.get(id or "")
+        if found is None or not found.title:
+            return id or ""
+        return found.title + (f" ({found.publisher})" if found.publisher else "")
+
+    def item_link(self, item: str) -> str | None:
+        """Where an item is shown, from the top of the site; None if it has no page."""
+        fact = self.facts.get(item.partition("@")[0].partition("~")[0])
+        return None if fact is None else f"questions/{quote(fact.slug)}.html#{anchor(item)}"
+
+    def segments(self, fact: Fact, item: Item) -> list[Any]:
+        return item_segments(fact, item, self.models)
+
+    def answers(self, item: Item) -> list[tuple[Model, Said]]:
+        return answer_rows(item, self.models)
+
+
+# ------------------------------------------------------------------------------------------ values
+
+
+def anchor(item: object) -> str:
+    """The permanent id of an item on its page: its own id, with what an id may not hold percent-encoded.
+
+    >>> anchor("recaptured-city~2@000_825e"), anchor("a b@c0")
+    ('recaptured-city~2@000_825e', 'a%20b@c0')
+    """
+    return quote(clean(str(item)), safe="@~*")
+
+
+def json_block(value: object) -> str:
+    r"""JSON that may stand in a `<script>` element: ASCII alone, and nothing that could end the element.
+
+    >>> json_block({"a": "</script>"})
+    '{"a":"\\u003c/script\\u003e"}'
+    """
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
+
+
+def clip(text: str, most: int = LONGEST_ANSWER) -> str:
+    """The text, or its beginning and how long it is.
+
+    >>> clip("abcdef", 3)
+    'abc… (6 characters)'
+    """
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup, escape
+
+    def finalize(value: object) -> object:
+        if isinstance(value, str) and not isinstance(value, Markup):
+            return clean(clip(value, _LONGEST_VALUE))
+        return value
+
+    def passage(text: str) -> Markup:
+        """Text whose line ends are kept."""
+        return Markup("\n").join(escape(clean(line)) for line in text.replace("\r\n", "\n").split("\n"))
+
+    environment = Environment(
+        loader=FileSystemLoader(_PAGES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        percent=percent,
+        signed=signed,
+        label=label,
+        clip=clip,
+        passage=passage,
+        anchor=anchor,
+        in_order=lambda ids: sorted(ids, key=[*METRICS, *ids].index),
+        kind=lambda fact: "contested" if fact.contested else "settled" if fact.question else "question",
+        href=lambda slug: quote(str(slug)),
+        interval=lambda e: interval_text(e.low, e.high),
+        number=lambda value: f"{value:,}",
+        short=lambda value, digits=1: f"{value:,.{digits}f}".replace("-", "−"),
+        safe_json=Markup,
+    )
+    environment.globals.update(wording=wording, metrics_table=METRICS, percent=percent)
+    return environment
+
+
+# ------------------------------------------------------------------------------------------ the leaderboard
+
+
+def _is_apart(evidence: Evidence, number: int) -> bool:
+    """True for references, and for finished baselines that are never ranked."""
+    row = evidence.models[number].row
+    unranked = row.rank is None if evidence.merged is None or evidence.merged.ranked else row.is_reference
+    return row.status == "ok" and unranked
+
+
+def _table_data(views: Sequence[TableView]) -> dict[str, Any]:
+    """What the script needs to show another slice: values by view and model, in the order of the columns."""
+    return {
+        "views": [
+            {
+                "key": view.key,
+                "name": clean(view.name),
+                "group": view.group,
+                "columns": [
+                    {"label": c.label, "tip": c.tip, "low": not c.higher_is_better} for c in view.columns
+                ],
+                "values": {
+                    str(n): [None if e is None else [e.value, e.low, e.high, e.n] for e in cells]
+                    for n, cells in view.cells.items()
+                },
+                "whole": view.whole,
+            }
+            for view in views
+        ],
+    }
+
+
+def _legend(views: Sequence[TableView]) -> list[Mapping[str, str]]:
+    """Every metric of every view once, with what it means."""
+    found: dict[str, Mapping[str, str]] = {}
+    for column in (c for view in views for c in view.columns):
+        metric = METRICS.get(column.metric)
+        if metric is not None:
+            found.setdefault(
+                metric.id, {"name": label(metric.id), "meaning": metric.meaning, "detail": metric.detail}
+            )
+    return list(found.values())
+
+
+def _caption(evidence: Evidence) -> list[str]:
+    from qa_eval.leaderboard import leaderboard_view
+    from qa_eval.leaderboard.wording import caption, notes
+
+    view = leaderboard_view(evidence.merged or evidence.board)
+    return [*caption(view), *notes(view), *evidence.notes]

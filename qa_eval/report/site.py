@@ -1,0 +1,89 @@
+"""How a report reaches the disk: whole or not at all, and nothing that is not ours is lost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from qa_eval.errors import QaEvalError, RunFolderError
+from qa_eval.provenance import canonical_json
+from qa_eval.store import replace_folder, write_atomically
+
+MARKER = "report.json"
+"""Lists the files of a report; a folder with it, and no file beside those, may be replaced."""
+_FORMAT = "qa-eval report"
+
+
+def write_site(files: Mapping[str, str | bytes], out: Path, *, about: Mapping[str, object]) -> Path:
+    """Writes the files, whose names are paths below `out`, and returns the page to open.
+
+    `out` may be new, empty or an earlier report, which stays until the new one is whole. Raises QaEvalError
+    for a folder that holds anything else, RunFolderError for what cannot be written.
+    """
+    out = out.expanduser().resolve()
+    _refuse_others(out)
+    marker = {"format": _FORMAT, "files": sorted(files), **about}
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".new", dir=out.parent))
+        try:
+            new.chmod(0o755)
+            for name, data in files.items():
+                path = new / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+            (new / MARKER).write_text(canonical_json(marker, indent=1) + "\n", encoding="utf-8")
+            if out.exists():
+                replace_folder(new, out)
+            else:
+                new.rename(out)
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise RunFolderError(f"{out}: cannot be written: {error.strerror}") from None
+    return out / "index.html"
+
+
+def _refuse_others(out: Path) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise QaEvalError(f"{out}: is a file; --out names a folder")
+    present = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
+    if not present:
+        return
+    others = sorted(present - _files_of_report(out) - {MARKER})
+    if others:
+        raise QaEvalError(
+            f"{out}: holds files that are not of a report ({', '.join(others[:3])}"
+            f"{', …' if len(others) > 3 else ''}); choose a new or empty folder with --out"
+        )
+
+
+def _files_of_report(out: Path) -> set[str]:
+    try:
+        marker = json.loads((out / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return set()
+    if not isinstance(marker, dict) or marker.get("format") != _FORMAT:
+        return set()
+    return {name for name in marker.get("files", []) if isinstance(name, str)}
+
+
+def write_charts(files: Mapping[str, bytes], out: Path) -> list[Path]:
+    """Writes charts into a folder, each whole, in the place of earlier ones of their names.
+
+    Raises QaEvalError where `out` is a file, RunFolderError for what cannot be written.
+    """
+    if out.exists() and not out.is_dir():
+        raise QaEvalError(f"{out}: is a file; --charts names a folder")
+    places = [out / name for name in files]
+    for path, data in zip(places, files.values(), strict=True):
+        if path.is_dir() or path.is_symlink():
+            raise QaEvalError(f"{path}: is a folder or a link; charts are plain files")
+        write_atomically(path, data)
+    return places

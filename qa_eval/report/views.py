@@ -1,0 +1,335 @@
+"""What single pages show, as plain values: computed here, so that templates only lay out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from qa_eval.leaderboard import Selection, leaderboard_view
+from qa_eval.records import Evidence as Passage
+from qa_eval.render import label
+from qa_eval.report.gathering import Evidence, Fact, Item, Model, Outcome, Said
+from qa_eval.report.marking import Segment, Span, names, segments
+from qa_eval.results_schema import EstimateRow
+from qa_eval.scoring import METRICS
+
+# ------------------------------------------------------------------------------------------ leaderboard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A metric of the leaderboard."""
+
+    track: str
+    metric: str
+    label: str
+    tip: str
+    higher_is_better: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableView:
+    """The leaderboard on all items, on one track or on one slice."""
+
+    key: str
+    name: str
+    group: str
+    whole: bool
+    """True if ranks and differences hold for it."""
+    columns: tuple[Column, ...]
+    order: tuple[int, ...]
+    """Models from first to last."""
+    cells: Mapping[int, tuple[EstimateRow | None, ...]]
+
+
+def table_views(evidence: Evidence) -> list[TableView]:
+    """The default view first, then the tracks, then every slice."""
+    shown = evidence.merged or evidence.board
+    places = {id(m.row): m.number for m in evidence.models}
+    tracks = {t for m in evidence.models for t in m.row.metrics}
+    wanted = [("", "All items, headline", "Tracks", Selection())]
+    if not evidence.public and len(tracks) > 1:
+        wanted += [
+            ("reading", "Reading: one article at a time", "Tracks", Selection(track="reading")),
+            ("pooled", "Pooled: all articles at once", "Tracks", Selection(track="pooled")),
+        ]
+    slices = dict.fromkeys(s for m in evidence.models for s in m.row.slices)
+    wanted += [(s, *_slice_name(s, evidence), Selection(slice=s)) for s in sorted(slices, key=_slice_order)]
+    views = []
+    for key, name, group, selection in wanted:
+        view = leaderboard_view(shown, selection)
+        columns = tuple(_column(track, metric) for track, metric in view.columns)
+        views.append(
+            TableView(
+                key=key,
+                name=name,
+                group=group,
+                whole=key == "",
+                columns=columns,
+                order=tuple(places[id(line.row)] for line in view.lines),
+                cells={
+                    places[id(line.row)]: tuple(view.estimate(line, c) for c in view.columns)
+                    for line in view.lines
+                },
+            )
+        )
+    return views
+
+
+_GROUPS = {"relation": "Relation", "category": "Category", "article": "Article"}
+
+
+def _slice_order(name: str) -> tuple[int, str]:
+    kind = name.partition(":")[0]
+    return [*_GROUPS].index(kind) + 1 if kind in _GROUPS else 0, name
+
+
+def _slice_name(name: str, evidence: Evidence) -> tuple[str, str]:
+    kind, _, value = name.partition(":")
+    if kind == "article" and evidence.corpus is not None:
+        titles = {a.id: a.title for a in evidence.corpus.articles}
+        return f"{value}: {titles.get(value) or ''}".rstrip(": "), "Article"
+    return (value, _GROUPS[kind]) if kind in _GROUPS else (name, "Kind")
+
+
+def _column(track: str, metric: str) -> Column:
+    known = METRICS.get(metric)
+    return Column(
+        track=track,
+        metric=metric,
+        label=label(metric),
+        tip=f"{known.meaning} {known.detail}".strip() if known is not None else "",
+        higher_is_better=known is None or known.higher_is_better,
+    )
+
+
+# ------------------------------------------------------------------------------------------ questions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionRow:
+    """A question in the list."""
+
+    fact: Fact
+    right: int
+    answers: int
+    wrong_by: tuple[int, ...]
+    """Models with a wrong answer to some item of it."""
+
+
+def question_rows(evidence: Evidence) -> list[QuestionRow]:
+    """Every question that has a page."""
+    rows = []
+    for fact in evidence.facts:
+        answers = [said for item in fact.items for said in item.answers]
+        rows.append(
+            QuestionRow(
+                fact=fact,
+                right=sum(said.right for said in answers),
+                answers=len(answers),
+                wrong_by=tuple(sorted({said.model for said in answers if not said.right})),
+            )
+        )
+    return rows
+
+
+def item_segments(fact: Fact, item: Item, models: Mapping[int, Model]) -> list[Segment]:
+    """The item's text, cut and marked: golds, and answers that stand where the model says."""
+    if item.text is None:
+        return []
+    spans = [Span(start, end, True, note) for start, end, note in _gold_places(fact, item)]
+    said: dict[tuple[int, int], list[str]] = {}
+    for answer in item.answers:
+        if answer.span is not None and item.text[slice(*answer.span)] == answer.text:
+            said.setdefault(answer.span, []).append(models[answer.model].name)
+    spans += [Span(*place, False, f"answer of {names(who)}") for place, who in said.items()]
+    return segments(item.text, spans)
+
+
+def _gold_places(fact: Fact, item: Item) -> list[tuple[int, int, str]]:
+    if fact.question is not None:
+        return [
+            (e.start, e.end, f"gold, claim {claim.id}")
+            for claim in fact.question.own_claims(item.id.article)
+            for e in claim.evidence_in(item.id.article)
+        ]
+    places = zip(item.golds, item.starts, strict=False)
+    return [(start, start + len(gold), "gold") for gold, start in places if start is not None]
+
+
+def answer_rows(item: Item, models: Mapping[int, Model]) -> list[tuple[Model, Said]]:
+    """Every model's answer, in the order of the leaderboard."""
+    return [(models[said.model], said) for said in sorted(item.answers, key=lambda said: said.model)]
+
+
+# ------------------------------------------------------------------------------------------ contested facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What one article says on a fact."""
+
+    article: str
+    silent: bool
+    claims: tuple[tuple[str, tuple[Passage, ...]], ...]
+    """(claim id, the passages that state it)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContestedFact:
+    """A fact on which the sources disagree, and where the answers fell."""
+
+    fact: Fact
+    sources: tuple[Source, ...]
+    answers: Mapping[int, Mapping[str, Said]]
+    """Model -> article (`*` for the pooled track) -> its answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContestedView:
+    """All contested facts."""
+
+    facts: tuple[ContestedFact, ...]
+    models: tuple[Model, ...]
+    tallies: Mapping[int, Mapping[Outcome, int]]
+    """Of each model, over the articles that answer: where its answers fell."""
+    articles: tuple[str, ...]
+
+
+def contested_view(evidence: Evidence) -> ContestedView | None:
+    """None where no contested fact is known."""
+    if evidence.corpus is None:
+        return None
+    articles = tuple(a.id for a in evidence.corpus.articles)
+    facts = [f for f in evidence.facts if f.question is not None and f.question.contested]
+    if not facts:
+        return None
+    models = tuple(m for m in evidence.models if m.row.predictions is not None)
+    shown, tallies = [], {m.number: Counter[Outcome]() for m in models}
+    for fact in facts:
+        question = fact.question
+        assert question is not None
+        answers: dict[int, dict[str, Said]] = {m.number: {} for m in models}
+        for item in (i for i in fact.items if not i.id.paraphrase):
+            for said in item.answers:
+                answers[said.model][item.id.article] = said
+                if item.id.article in question.answering:
+                    tallies[said.model][said.outcome] += 1
+        sources = tuple(
+            Source(
+                article=article,
+                silent=article in question.silent,
+                claims=tuple((c.id, c.evidence_in(article)) for c in question.own_claims(article)),
+            )
+            for article in articles
+        )
+        shown.append(ContestedFact(fact=fact, sources=sources, answers=answers))
+    return ContestedView(facts=tuple(shown), models=models, tallies=tallies, articles=articles)
+
+
+# ------------------------------------------------------------------------------------------ one model
+
+
+def chosen_slices(model: Model) -> tuple[tuple[str, ...], list[tuple[str, Mapping[str, EstimateRow]]]]:
+    """Metric columns, and the slices of a model with their values."""
+    present = {metric for values in model.row.slices.values() for metric in values}
+    wanted = (
+        "em",
+        "f1",
+        "em_any",
+        "f1_any",
+        "match",
+        "no_answer_recall",
+        "leak",
+        "match_any",
+        "coverage_at_3",
+    )
+    columns = tuple(m for m in wanted if m in present)
+    return columns, sorted(model.row.slices.items(), key=lambda pair: _slice_order(pair[0]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """Where a model fails."""
+
+    metric: str
+    """What the categories are ordered by."""
+    categories: tuple[tuple[str, EstimateRow], ...]
+    """Worst first."""
+    items: tuple[tuple[Fact, Item, Said], ...]
+    """Wrong answers, the most confident first."""
+    wrong: int
+    """Wrong answers in all, of the questions that have a page."""
+
+
+_MOST_FAILURES = 25
+_WORST = 8
+
+
+def where_it_fails(evidence: Evidence, model: Model) -> Failures:
+    """Worst categories, and wrong answers that it was surest of."""
+    metric = "match" if any("match" in v for v in model.row.slices.values()) else "f1"
+    found = [
+        (name.partition(":")[2], values[metric])
+        for name, values in model.row.slices.items()
+        if name.startswith("category:") and metric in values
+    ]
+    wrong = [
+        (fact, item, said)
+        for fact in evidence.facts
+        for item in fact.items
+        for said in item.answers
+        if said.model == model.number and not said.right
+    ]
+    surest = sorted(wrong, key=lambda entry: -_confidence(entry[2]))
+    return Failures(
+        metric=metric,
+        categories=tuple(sorted(found, key=lambda pair: pair[1].value))[:_WORST],
+        items=tuple(surest[:_MOST_FAILURES]),
+        wrong=len(wrong),
+    )
+
+
+def _confidence(said: Said) -> float:
+    if not said.text:
+        return said.no_answer_probability or 0.0
+    return said.n_best[0].probability or 0.0 if said.n_best else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LengthRow:
+    """Right answers on texts of like length."""
+
+    name: str
+    longest: int
+    right: int
+    n: int
+
+
+_MOST_ARTICLES = 12
+
+
+def length_rows(evidence: Evidence, model: Model) -> list[LengthRow]:
+    """By article from the longest, or by fourths where there are many contexts; reading track."""
+    counted: dict[str, list[bool]] = {}
+    for item in (i for fact in evidence.facts for i in fact.items if i.id.article in evidence.lengths):
+        for said in item.answers:
+            if said.model == model.number:
+                counted.setdefault(item.id.article, []).append(said.right)
+    by_length = sorted(counted, key=lambda article: -evidence.lengths[article])
+    if len(by_length) <= _MOST_ARTICLES:
+        groups: list[tuple[str, Sequence[str]]] = [(article, [article]) for article in by_length]
+    else:
+        edges = [len(by_length) * n // 4 for n in range(5)]
+        titles = ("longest fourth", "second fourth", "third fourth", "shortest fourth")
+        groups = [(t, by_length[edges[n] : edges[n + 1]]) for n, t in enumerate(titles)]
+    return [
+        LengthRow(
+            name=name,
+            longest=max(evidence.lengths[a] for a in articles),
+            right=sum(sum(counted[a]) for a in articles),
+            n=sum(len(counted[a]) for a in articles),
+        )
+        for name, articles in groups
+    ]
