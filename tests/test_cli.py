@@ -78,6 +78,7 @@ def test_these_commands_exist() -> None:
         "questions",
         "questions check",
         "questions stats",
+        "questions new",
         "schema",
         "cache",
         "cache info",

@@ -1,4 +1,4 @@
-"""The verb `questions`: what the checks found and what a set holds, as text, JSON or workflow annotations.
+"""What the checks found and what a set holds, as text, JSON or workflow annotations.
 
 Pure but for reading the files named: each function gives the text to print, and the exit code if any.
 """
