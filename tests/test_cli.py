@@ -79,6 +79,7 @@ def test_these_commands_exist() -> None:
         "questions check",
         "questions stats",
         "questions new",
+        "questions probe",
         "schema",
         "cache",
         "cache info",

@@ -13,6 +13,7 @@ from qa_eval.questions.checking import (
 from qa_eval.questions.drafting import Draft, Hit, draft_question, find_hits
 from qa_eval.questions.files import Addition, FileFix, add_question, fix_questions, judge_addition
 from qa_eval.questions.fixing import canonical_line, fix_lines
+from qa_eval.questions.probing import Probe, Reply, probe_question
 
 __all__ = [
     "CHECK_FORMATS",
@@ -21,6 +22,8 @@ __all__ = [
     "Draft",
     "FileFix",
     "Hit",
+    "Probe",
+    "Reply",
     "add_question",
     "annotation",
     "canonical_line",
@@ -30,6 +33,7 @@ __all__ = [
     "fix_lines",
     "fix_questions",
     "judge_addition",
+    "probe_question",
     "render_annotations",
     "run_check",
     "run_stats",

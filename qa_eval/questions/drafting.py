@@ -24,7 +24,7 @@ _SAME_VALUE = 2
 ID_WORDS = 5
 _SMALL = frozenset(
     ["what", "who", "whom", "whose", "which", "when", "where", "why", "how", "many", "much", "did", "do", "does", "was", "were", "is", "are", "of", "in", "on", "at", "by", "to", "for", "from", "and", "or", "that", "it", "its", "his", "her", "their", "with", "had", "has", "have", "after", "before"]
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

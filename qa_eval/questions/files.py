@@ -1,4 +1,4 @@
-"""Writing question files: a line is checked before it is written, and a file is replaced whole or not at all."""
+"""Writing question files: lines are checked before they are written, files are replaced whole."""
 
 from __future__ import annotations
 
