@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 
 from qa_eval.cli import cli
 from qa_eval.corpus import check_questions, load_corpus
-from qa_eval.questions import canonical_line, find_hits, fix_lines, probe_question
+from qa_eval.corpus.json_lines import read_json_lines
+from qa_eval.questions.drafting import find_hits
+from qa_eval.questions.fixing import canonical_line, fix_lines
+from qa_eval.questions.probing import probe_question
 from qa_eval.records import Article, Candidate, Instance, ModelInfo, Prediction, Question
 from tests.small_corpus import ARTICLES, FALL, LOSSES, fact, write_corpus
 
@@ -66,7 +69,7 @@ REFUSED = {
          *("--answer", "over 400", "--answer", "400")), "relation: is missing",
     ),
     "an answer no article gives": (
-        ("--question", "Who won?", "--type", "person", "--category", "x", "--answer", "Nobody"), "has none",
+        ("--question", "Who won?", "--type", "person", "--category", "x", "--answer", "Napoleon"), "has none",
     ),
     "the same question again": (
         (*("--question", "When had the town been lost?", "--type", "date"),
@@ -245,8 +248,8 @@ class Fixed:
 
     def predict(self, instances: list[Instance]) -> Iterator[Prediction]:
         for one in instances:
-            said = next((t for t in self.texts if t in one.context), None)
-            at = one.context.index(said) if said else 0
+            said = next((t for t in self.texts if t in one.context), "")
+            at = one.context.index(said)
             spans = (Candidate(text=said, article=one.article, start=at, end=at + len(said), score=1.0),)
             yield Prediction(item=one.item, n_best=spans if said else (), null_score=0.0)
 
@@ -271,3 +274,50 @@ def test_probe_prints_a_table_and_a_line_or_json() -> None:
     assert row["answer_type"] == "number"
     whole = json.loads(CliRunner().invoke(cli, [*args, "--json"]).stdout)
     assert (whole["draft"], len(whole["articles"])) == (row, 5)
+
+
+# ------------------------------------------------------------------------------------------ hostile files
+
+
+def checked(folder: Path) -> list[str]:
+    return [f.message for f in check_questions([folder / "questions"], folder / "seeds").errors]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "data", "message"),
+    [
+        pytest.param("MAX_FILE_BYTES", 100, b"x" * 101, "has more than 100 bytes", id="bytes"),
+        pytest.param("MAX_LINES", 9, b"{}\n" * 10, "has more than 9 lines", id="lines"),
+    ],
+)
+def test_a_file_of_too_much_is_refused_with_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: int, data: bytes, message: str
+) -> None:
+    monkeypatch.setattr(f"qa_eval.corpus.json_lines.{name}", value)
+    (tmp_path / "facts.jsonl").write_bytes(data)
+    lines, (finding,) = read_json_lines(tmp_path / "facts.jsonl")
+    assert (lines, finding.message) == ([], f"{message}, which is the most that is read")
+
+
+def test_a_huge_list_of_paraphrases_is_refused_before_they_are_compared(tmp_path: Path) -> None:
+    write_corpus(tmp_path, [fact(FALL, paraphrases=[f"When {n}?" for n in range(20_000)])])
+    (message,) = checked(tmp_path)
+    assert "at most 50 items" in message
+
+
+def test_a_link_out_of_the_folder_is_not_read(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    (tmp_path / "secret").write_text("secret\n", encoding="utf-8")
+    (tmp_path / "questions" / "x.jsonl").symlink_to(tmp_path / "secret")
+    assert checked(tmp_path) == ["links to a file outside the folder; copy the file here"]
+
+
+def test_the_job_summary_is_literal_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_corpus(tmp_path, [fact(FALL, id="<b>@me")])
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    assert call(tmp_path, "check", "--format", "github").exit_code == 1
+    text = (tmp_path / "summary.md").read_text("utf-8")
+    assert text.startswith("### questions check\n")
+    assert "<b>" not in text
+    assert "@me" not in text
+    assert "&#60;b&#62;&#64;me" in text

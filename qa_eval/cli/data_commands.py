@@ -45,7 +45,8 @@ def check_command(
 
     Exit code 1 if there is an error; a warning alone does not fail.
     """
-    from qa_eval.questions import fix_questions, run_check
+    from qa_eval.questions import run_check
+    from qa_eval.questions.files import fix_questions
 
     for done in fix_questions(questions or None, articles) if fix else ():
         note(f"{done.path}: canonical form written, {len(done.lines)} lines changed")

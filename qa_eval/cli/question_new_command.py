@@ -14,7 +14,7 @@ from qa_eval.records import ANSWER_TYPES, RELATIONS, AnswerType, Article, Relati
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qa_eval.questions import Draft, Hit
+    from qa_eval.questions.drafting import Draft, Hit
 
 
 @click.command(
@@ -85,8 +85,9 @@ def new_command(
 
     Nothing is written before every check has passed; ctrl-C leaves the file as it was.
     """
-    from qa_eval.questions import add_question, draft_question, finding_line, judge_addition
-    from qa_eval.questions.files import data_paths, read_set, target_file
+    from qa_eval.questions import finding_line
+    from qa_eval.questions.drafting import draft_question
+    from qa_eval.questions.files import add_question, data_paths, judge_addition, read_set, target_file
     from qa_eval.render import clean
 
     complete = bool(question and kind and category and answers)
@@ -159,8 +160,7 @@ def _chosen(
     asking: bool,
 ) -> list[Draft]:
     """The answers with the places that state them: all but those skipped, or those that are picked."""
-    from qa_eval.questions import Draft, find_hits
-    from qa_eval.questions.drafting import inside_longer
+    from qa_eval.questions.drafting import Draft, find_hits, inside_longer
 
     texts = list(answers) or _ask_many('An answer that some article gives; other wordings after " | "')
     if not texts:

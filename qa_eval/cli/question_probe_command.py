@@ -45,8 +45,9 @@ def probe_command(
 
     from qa_eval.metrics.asked import asked_type
     from qa_eval.models import resolve
-    from qa_eval.questions import canonical_line, probe_question
     from qa_eval.questions.files import data_paths, read_set
+    from qa_eval.questions.fixing import canonical_line
+    from qa_eval.questions.probing import probe_question
     from qa_eval.render import clean, safe_json, terminal_width
 
     if not question.strip():
