@@ -296,7 +296,7 @@ def test_a_file_of_too_much_is_refused_with_one_error(
     monkeypatch.setattr(f"qa_eval.corpus.json_lines.{name}", value)
     (tmp_path / "facts.jsonl").write_bytes(data)
     lines, (finding,) = read_json_lines(tmp_path / "facts.jsonl")
-    assert (lines, finding.message) == ([], f"{message}, which is the most that is read")
+    assert (lines, finding.message) == ([], f"{message}; no more are read")
 
 
 def test_a_huge_list_of_paraphrases_is_refused_before_they_are_compared(tmp_path: Path) -> None:

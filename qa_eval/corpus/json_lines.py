@@ -147,11 +147,9 @@ def _finding(
 
 def _too_much(data: bytes, shown: str) -> Finding | None:
     if len(data) > MAX_FILE_BYTES:
-        return _finding(
-            shown, None, f"has more than {MAX_FILE_BYTES:,} bytes, which is the most that is read"
-        )
+        return _finding(shown, None, f"has more than {MAX_FILE_BYTES:,} bytes; no more are read")
     if data.count(b"\n") > MAX_LINES:
-        return _finding(shown, None, f"has more than {MAX_LINES:,} lines, which is the most that is read")
+        return _finding(shown, None, f"has more than {MAX_LINES:,} lines; no more are read")
     return None
 
 

@@ -1,4 +1,4 @@
-"""The verb `questions`: check a set, count what it holds, put it in canonical form, add to it, probe a model."""
+"""The verb `questions`: check a set, count what it holds, mend it, add to it, probe a model."""
 
 from qa_eval.questions.checking import (
     CHECK_FORMATS,
