@@ -2,6 +2,7 @@
 
 Public names, each imported when first used (so that nothing heavy is loaded by accident):
 
+* `compare_runs` – compare models item by item, of two stored runs or of one;
 * `evaluate` – run models over a corpus and get a scored `Run`;
 * `load_corpus` – read and validate a question set with its articles;
 * `load_run` – read a run folder or a `leaderboard.json`;
@@ -15,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from qa_eval.compare import compare_runs
     from qa_eval.corpus import load_corpus
     from qa_eval.models import Model
     from qa_eval.run import evaluate
@@ -22,10 +24,11 @@ if TYPE_CHECKING:
     from qa_eval.store import load_run
 
 __version__ = "0.1.0"
-__all__ = ["Model", "__version__", "evaluate", "load_corpus", "load_run", "score_predictions"]
+__all__ = ["Model", "__version__", "compare_runs", "evaluate", "load_corpus", "load_run", "score_predictions"]
 
 _HOMES = {
     "Model": "qa_eval.models",
+    "compare_runs": "qa_eval.compare",
     "evaluate": "qa_eval.run",
     "load_corpus": "qa_eval.corpus",
     "load_run": "qa_eval.store",

@@ -103,3 +103,28 @@ def item_sha256(question_text: str, context_sha256: str, gold: str) -> str:
 def combine_sha256(parts: Mapping[str, str]) -> str:
     """One hash over named hashes."""
     return sha256_json(dict(parts))
+
+
+def checksums(part: Mapping[str, Any]) -> dict[str, str]:
+    """Of each field of a leaderboard, or of one of its rows, the first 16 hex digits of its hash.
+
+    They find what was changed by accident where nothing else tells it again: times, environment, performance.
+    The rows of a leaderboard have their own.
+    """
+    return {
+        name: sha256_json(value)[:16] for name, value in part.items() if name not in ("rows", "checksums")
+    }
+
+
+def changed_fields(document: Mapping[str, Any]) -> list[str]:
+    """The fields of a leaderboard document, as paths, that are not what they were when it was written.
+
+    Fields without a checksum are taken as they are: a program without checksums wrote them.
+    """
+    parts = [("", document), *((f"rows[{n}].", row) for n, row in enumerate(document.get("rows", ())))]
+    found = []
+    for prefix, part in parts:
+        now = checksums(part)
+        written: Mapping[str, str] = part.get("checksums", {})
+        found += [prefix + name for name, value in written.items() if now.get(name) != value]
+    return found

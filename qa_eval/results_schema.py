@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-from qa_eval.records import AnswerType, Status
+from qa_eval.records import AnswerType, Relation, Status
 
 SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
@@ -141,6 +141,8 @@ class Row(_Record):
     versus_first: DifferenceRow | None = None
     """Paired difference of the sort metric to the first ranked row; None for that row and for unranked ones
     without such a metric."""
+    checksums: dict[str, str] = {}
+    """Field -> what `qa_eval.provenance.checksums` made of it when the row was written."""
 
     @property
     def is_reference(self) -> bool:
@@ -245,6 +247,8 @@ class Leaderboard(_Record):
     """Smallest true difference of the sort metric that a paired test would find 4 times in 5; None with fewer
     than two ranked rows."""
     rows: list[Row] = []
+    checksums: dict[str, str] = {}
+    """The same of all other fields but the rows, which have their own."""
 
     def row(self, spec: str) -> Row:
         """The row of that model spec. Raises KeyError."""
@@ -271,12 +275,14 @@ class MatchRow(_Record):
     detail: str = ""
 
 
-class PredictionRow(_Record):
-    """One line of a predictions file: an item, what was answered, and what that is worth.
+class ScoredRow(_Record):
+    """What a line of a predictions file says of an item, its answer and what that is worth.
 
-    It holds all that is needed to decide and score the answer again without the model. There are no times in
-    it: equal answers give equal bytes.
+    All that metrics, comparisons and merged leaderboards need: read without the candidates, which are most of
+    a line and are not looked at.
     """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
 
     item: str
     fact: str
@@ -286,27 +292,23 @@ class PredictionRow(_Record):
     question_sha256: str
     context_sha256: str
     gold_sha256: str
+    question: str = ""
+    """The words asked."""
+    category: str = ""
+    """Empty on public data sets."""
+    answer_type: AnswerType = "text"
+    """On public data sets, what the question asks for if it tells, else `text`."""
+    contested: bool = False
+    """True if the sources disagree on the fact."""
+    relation: Relation | None = None
     prediction: str
     """"" when abstaining."""
-    final: bool = False
-    """True if the model decided the text itself; no threshold applies."""
-    span: tuple[int, int] | None = None
-    """Characters of `source_article`, half-open."""
-    source_article: str | None = None
     score: FiniteFloat | None = None
     null_score: FiniteFloat | None = None
     no_answer_probability: Fraction | None = None
-    no_answer_given: bool = False
-    """True if the model gave that probability itself; otherwise it follows from the scores."""
-    threshold: FiniteFloat | None = None
     confidence: Fraction | None = None
-    n_best: list[CandidateRow] = []
-    windows: int = 0
-    tokens: int = 0
     truncated: bool = False
     golds: list[str] = []
-    answer_type: AnswerType | None = None
-    """Of a public question that tells it; left out where there is none."""
     matched_claim: str | None = None
     match: MatchRow
     scores: dict[str, FiniteFloat] = {}
@@ -314,6 +316,28 @@ class PredictionRow(_Record):
     missing: bool = False
     """True if the model gave no prediction; it scores 0."""
     error: str | None = None
+
+
+class PredictionRow(ScoredRow):
+    """One line of a predictions file: an item, what was answered, and what that is worth.
+
+    It holds all that is needed to decide and score the answer again without the model. There are no times in
+    it: equal answers give equal bytes.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
+
+    final: bool = False
+    """True if the model decided the text itself; no threshold applies."""
+    span: tuple[int, int] | None = None
+    """Characters of `source_article`, half-open."""
+    source_article: str | None = None
+    no_answer_given: bool = False
+    """True if the model gave that probability itself; otherwise it follows from the scores."""
+    threshold: FiniteFloat | None = None
+    n_best: list[CandidateRow] = []
+    windows: int = 0
+    tokens: int = 0
 
 
 def leaderboard_schema() -> dict[str, Any]:

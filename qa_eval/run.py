@@ -390,7 +390,7 @@ class _Evaluation:
 
     def _write(self) -> None:
         if self.folder is not None:
-            self.folder.write_leaderboard(self.leaderboard)
+            self.leaderboard = self.folder.write_leaderboard(self.leaderboard)
 
     def _finished(self, status: Status) -> Run:
         """Ranks what there is, writes it, and puts the folder in its place."""

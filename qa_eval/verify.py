@@ -2,7 +2,8 @@
 
 Nothing is asked of a model. Predictions are rebuilt from the rows, decided by the stored threshold, scored
 against the present questions, summarized and ranked; references are rebuilt from the golds. What may differ
-between equal runs (times, names, environment, performance, what came from the cache) is not compared.
+between equal runs (times, names, environment, performance, what came from the cache) cannot be computed
+again: checksums tell whether it is what was written.
 
 The rows of a public run hold their golds, so it can be scored again without its data set. Whether they are
 the data set's is checked where that is at hand.
@@ -21,6 +22,7 @@ from qa_eval.corpus import load_corpus
 from qa_eval.errors import InputError, QaEvalError, SpecError
 from qa_eval.judging import item_hashes_sha256
 from qa_eval.planning import identity_of, run_id_of
+from qa_eval.provenance import changed_fields
 from qa_eval.public import PublicDataset, open_dataset
 from qa_eval.ranking import (
     Entry,
@@ -39,7 +41,7 @@ from qa_eval.tasks.public import Asked
 
 _TOLERANCE = 1e-9
 """Two computed numbers that are closer are equal: another machine may sum in another order."""
-_UNCOMPARED = frozenset({"performance", "cached", "unasked"})
+_UNCOMPARED = frozenset({"performance", "cached", "unasked", "checksums"})
 
 
 def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDataset | None = None) -> list[str]:
@@ -58,13 +60,13 @@ def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDatase
             raise QaEvalError(f"{path}: is a run of {board.data.dataset}, not of questions about articles")
         dataset = dataset or recorded_dataset(board)
         if dataset is None:
-            return list(_verified(run, StoredTask(board.rules), None))
+            return _verified(run, StoredTask(board.rules), None)
         task: Task = PublicTask(dataset, board.options)
-        return list(_verified(run, task, task))
+        return _verified(run, task, task)
     if dataset is not None:
         raise QaEvalError(f"{path}: is a run of questions about articles, not of a public data set")
     task = CuratedTask(load_corpus() if corpus is None else corpus, board.options)
-    return list(_verified(run, task, task))
+    return _verified(run, task, task)
 
 
 def recorded_dataset(board: Leaderboard) -> PublicDataset | None:
@@ -79,7 +81,17 @@ def recorded_dataset(board: Leaderboard) -> PublicDataset | None:
         return None
 
 
-def _verified(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
+def _verified(run: Run, judge: Judge, task: Task | None) -> list[str]:
+    """What comes out otherwise, then what was changed beside it."""
+    found = list(_differences(run, judge, task))
+    for path in changed_fields(run.document()):
+        line = f"{LEADERBOARD}: {path}"
+        if not any(known.startswith((f"{line}.", f"{line}:", f"{line}[")) for known in found):
+            found.append(f"{line}: changed since it was written")
+    return found
+
+
+def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
     """`judge` scores stored answers; `task` is what was asked, None where that is not at hand."""
     board = run.leaderboard
     items: Mapping[str, str] | None = None
@@ -137,7 +149,7 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
     board = run.leaderboard
     try:
         found = list(_items_differ(name, row, run, items))
-        sha256 = file_sha256(run.path / name) if run.path is not None else row.predictions.sha256
+        sha256 = file_sha256(run.file(row.predictions)) if run.path is not None else row.predictions.sha256
     except (InputError, ValueError) as error:
         return Entry(row=row), [f"{name}: {line}" for line in str(error).splitlines()]
     if found:
@@ -187,7 +199,7 @@ def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None
         elif items is not None and stored.item not in items:
             yield f"{name}:{number}: {stored.item}: is no item of this run"
         elif items is not None and items[stored.item] not in ("", Asked.stored(stored).sha256):
-            yield f"{name}:{number}: {stored.item}: question, context, golds or type are not the data set's"
+            yield f"{name}:{number}: {stored.item}: question, context or golds are not the data set's"
         seen.add(stored.item)
         if items is None:
             hashes.append((stored.item, Asked.stored(stored).hashes))

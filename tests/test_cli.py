@@ -70,6 +70,7 @@ def test_these_commands_exist() -> None:
         "run",
         "score",
         "leaderboard",
+        "compare",
         "show",
         "verify",
         "export",
@@ -128,7 +129,9 @@ def test_the_version_is_told() -> None:
         pytest.param(["runn"], "No such command 'runn'. Did you mean run?", id="command"),
         pytest.param(["questions", "chekc"], "No such command 'chekc'. Did you mean check?", id="subcommand"),
         pytest.param(
-            ["xyzzy"], "No such command 'xyzzy'. There are: run, score, leaderboard, show", id="far command"
+            ["xyzzy"],
+            "No such command 'xyzzy'. There are: run, score, leaderboard, compare",
+            id="far command",
         ),
         pytest.param(["run", "--modle", "x"], "'--model'", id="option"),
         pytest.param(

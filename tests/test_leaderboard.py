@@ -21,7 +21,7 @@ from qa_eval.leaderboard import (
     render_markdown,
 )
 from qa_eval.render import draw_board
-from qa_eval.results_schema import CountsRow, DataRow, Leaderboard, ModelRow
+from qa_eval.results_schema import CountsRow, Leaderboard, ModelRow
 from tests.example_run import METRICS, VALUES, estimate, leaderboard, row
 
 ORDER = [
@@ -35,8 +35,8 @@ ORDER = [
 ]
 
 
-def view(*boards: Leaderboard, **selection: Any) -> View:
-    return leaderboard_view(boards or [leaderboard()], Selection(**selection))
+def view(board: Leaderboard | None = None, **selection: Any) -> View:
+    return leaderboard_view(board or leaderboard(), Selection(**selection))
 
 
 def specs(view: View) -> list[str]:
@@ -47,9 +47,9 @@ def table(view: View, width: int = 140) -> str:
     return "\n".join(line.plain for line in draw_board(board_of(view), width))
 
 
-def refused(*boards: Leaderboard, **selection: Any) -> str:
+def refused(board: Leaderboard | None = None, **selection: Any) -> str:
     with pytest.raises(QaEvalError) as caught:
-        view(*boards, **selection)
+        view(board, **selection)
     return str(caught.value)
 
 
@@ -130,48 +130,6 @@ def test_a_track_that_was_not_run_is_refused() -> None:
     assert refused(leaderboard("x", rows=rows), track="pooled") == (
         "--track pooled: not in this run; there is: reading"
     )
-
-
-# ------------------------------------------------------------------------------------------ several runs
-
-
-def test_runs_of_the_same_items_stand_in_one_table_without_ranks() -> None:
-    both = view(leaderboard("one"), leaderboard("two"))
-    text = table(both)
-    assert specs(both)[:2] == ["embedded", "embedded"]
-    assert "run  model" in text
-    assert "one  embedded" in text
-    assert "two  embedded" in text
-    assert "Δ" not in text
-    assert "ranks and differences to the first hold within one run only and are left out" in text
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        pytest.param({"rules": "squad-v1.1"}, "rules: squad-v2.0 in one, squad-v1.1 in two", id="rules"),
-        pytest.param({"scorer_version": "2"}, "scorer_version: 1 in one, 2 in two", id="scorer"),
-        pytest.param(
-            {
-                "data": DataRow(
-                    questions_sha256="f" * 64, articles_sha256="b" * 64, item_hashes_sha256="c" * 64
-                )
-            },
-            "data.questions_sha256: aaaaaaaaaaaa in one, ffffffffffff in two",
-            id="questions",
-        ),
-    ],
-)
-def test_runs_of_other_data_or_scoring_are_refused_naming_the_field(
-    changes: dict[str, Any], field: str
-) -> None:
-    message = refused(leaderboard("one"), leaderboard("two", **changes))
-    assert message == f"these runs cannot stand in one table, they differ in\n  {field}"
-
-
-def test_no_run_is_refused() -> None:
-    with pytest.raises(QaEvalError, match="no run to show"):
-        leaderboard_view([])
 
 
 # ------------------------------------------------------------------------------------------ the table
@@ -324,12 +282,6 @@ def test_json_is_cut_to_the_selection() -> None:
     assert list(pooled["metrics"]) == ["pooled"]
     sliced = json.loads(render_json(view(slice="contested")))["rows"][0]
     assert (sliced["metrics"], list(sliced["slices"])) == ({}, ["contested"])
-
-
-def test_json_of_several_runs_names_the_run_of_each_row() -> None:
-    document = json.loads(render_json(view(leaderboard("one"), leaderboard("two"))))
-    assert [run["name"] for run in document["runs"]] == ["one", "two"]
-    assert {r["run"] for r in document["rows"]} == {"one", "two"}
 
 
 @pytest.mark.parametrize("render", [render_markdown, render_csv, render_json])

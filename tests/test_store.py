@@ -13,14 +13,18 @@ import pytest
 
 from qa_eval import store
 from qa_eval.errors import InputError, RunFolderError
+from qa_eval.provenance import changed_fields
 from qa_eval.results_schema import (
+    CandidateRow,
     DataRow,
+    EstimateRow,
     Leaderboard,
     MatchRow,
     ModelRow,
     PredictionRow,
     PredictionsFileRow,
     Row,
+    ScoredRow,
     leaderboard_schema,
     prediction_schema,
 )
@@ -79,11 +83,18 @@ def predictions_file(folder: Path | None, rows: Sequence[PredictionRow]) -> Pred
 # ------------------------------------------------------------------------------------------ reading
 
 
+def unsealed(board: Leaderboard) -> Leaderboard:
+    """Without the checksums that writing adds."""
+    rows = [row.model_copy(update={"checksums": {}}) for row in board.rows]
+    return board.model_copy(update={"rows": rows, "checksums": {}})
+
+
 @pytest.mark.parametrize("where", ["", "leaderboard.json"])
 def test_a_run_is_read_by_its_folder_or_its_file(tmp_path: Path, where: str) -> None:
     run = load_run(write(tmp_path) / where)
     assert run.path == tmp_path
-    assert run.leaderboard == leaderboard()
+    assert unsealed(run.leaderboard) == leaderboard()
+    assert changed_fields(run.document()) == []
 
 
 def test_what_is_written_is_canonical_and_reads_back_equal(tmp_path: Path) -> None:
@@ -157,6 +168,91 @@ def test_a_broken_leaderboard_is_refused_by_file_and_field(tmp_path: Path, text:
     with pytest.raises(InputError) as caught:
         load_run(tmp_path)
     assert str(caught.value) == f"{file}{message}"
+
+
+@pytest.mark.parametrize("version", [0, -1, "1", None, 1.5])
+def test_a_version_that_never_was_is_refused_by_name(tmp_path: Path, version: object) -> None:
+    (tmp_path / "leaderboard.json").write_text(broken(schema_version=version), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_run(tmp_path)
+    message = f"schema_version: {version!r} is no version that this program reads (1)"
+    assert str(caught.value).endswith(message)
+
+
+def test_an_older_leaderboard_is_read_through_the_table_of_versions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # There is no older version yet: as if this program wrote version 3, and 1 had called the rules otherwise.
+    def second(value: dict[str, Any]) -> dict[str, Any]:
+        return value | {"rules": value["scoring"]}
+
+    def third(value: dict[str, Any]) -> dict[str, Any]:
+        return value | {"name": f"{value['name']}, of old"}
+
+    monkeypatch.setattr(store, "SCHEMA_VERSION", 3)
+    monkeypatch.setattr(store, "UPGRADES", {1: second, 2: third})
+    document = json.loads(broken(scoring="squad-v1.1"))
+    del document["rules"]
+    (tmp_path / "leaderboard.json").write_text(json.dumps(document), encoding="utf-8")
+    board = load_run(tmp_path).leaderboard
+    assert (board.rules, board.schema_version) == ("squad-v1.1", 3)
+    assert board.name.endswith(", of old")
+    (tmp_path / "leaderboard.json").write_text(json.dumps(document | {"schema_version": 4}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"schema_version: 4 is newer than this program reads \(3\)"):
+        load_run(tmp_path)
+
+
+def test_slices_can_be_left_out_when_a_run_is_read(tmp_path: Path) -> None:
+    sliced = Row(
+        model=ModelRow(spec="m", kind="k", name="m"), slices={"silent": {"f1": EstimateRow(value=0.5)}}
+    )
+    write(tmp_path, leaderboard(rows=[sliced]))
+    assert load_run(tmp_path).leaderboard.rows[0].slices
+    lean = load_run(tmp_path, slices=False).leaderboard
+    assert lean.rows[0].slices == {}
+    assert lean.rows[0].model.spec == "m"
+
+
+@pytest.mark.parametrize("path", ["../other.jsonl", "/etc/hostname", "predictions/../../other.jsonl"])
+def test_answers_outside_the_run_folder_are_not_read(tmp_path: Path, path: str) -> None:
+    (tmp_path / "other.jsonl").write_text("", encoding="utf-8")
+    row = Row(
+        model=ModelRow(spec="m", kind="k", name="m"),
+        predictions=PredictionsFileRow(path=path, sha256="", rows=0),
+    )
+    run = load_run(write(tmp_path / "run", leaderboard(rows=[row])))
+    for read in (run.predictions, run.scored):
+        with pytest.raises(InputError) as caught:
+            list(read("m"))
+        assert f"predictions.path: {path} is outside the run folder" in str(caught.value)
+
+
+def test_a_link_that_leads_out_of_the_run_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "other.jsonl").write_text("", encoding="utf-8")
+    row = Row(
+        model=ModelRow(spec="m", kind="k", name="m"),
+        predictions=PredictionsFileRow(path="m.jsonl", sha256="", rows=0),
+    )
+    run = load_run(write(tmp_path / "run", leaderboard(rows=[row])))
+    (tmp_path / "run" / "m.jsonl").symlink_to(tmp_path / "other.jsonl")
+    with pytest.raises(InputError, match="outside the run folder"):
+        run.predictions("m")
+
+
+def test_answers_without_their_candidates_are_the_same_answers(tmp_path: Path) -> None:
+    file = tmp_path / "run" / "m.jsonl"
+    file.parent.mkdir()
+    said = prediction(n_best=[CandidateRow(text="180", score=1.0)])
+    file.write_text(store.render_prediction(said), encoding="utf-8")
+    row = Row(
+        model=ModelRow(spec="m", kind="k", name="m"),
+        predictions=PredictionsFileRow(path="m.jsonl", sha256="", rows=1),
+    )
+    run = load_run(write(tmp_path / "run", leaderboard(rows=[row])))
+    (whole,), (lean,) = run.predictions("m"), list(run.scored("m"))
+    assert whole.n_best
+    assert not hasattr(lean, "n_best")
+    assert lean.model_dump() == {k: v for k, v in whole.model_dump().items() if k in ScoredRow.model_fields}
 
 
 def test_a_folder_without_a_run_and_a_path_without_anything_are_told_apart(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import random
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from qa_eval import evaluate
 from qa_eval.errors import InputError
 from qa_eval.models import Model
-from qa_eval.provenance import canonical_json
+from qa_eval.provenance import canonical_json, changed_fields, checksums
 from qa_eval.store import file_sha256
 from qa_eval.verify import differences, verify
 from tests.fake_models import FakeModel, four_facts
@@ -39,10 +41,13 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run.path
 
 
-def change_board(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+def change_board(folder: Path, change: Callable[[dict[str, Any]], object], *, sealed: bool = True) -> None:
+    """Changes the leaderboard; `sealed` also makes its checksums anew, as whoever wants to deceive would."""
     file = folder / "leaderboard.json"
     value = json.loads(file.read_text(encoding="utf-8"))
     change(value)
+    for part in (*value["rows"], value) if sealed else ():
+        part["checksums"] = checksums(part)
     file.write_text(canonical_json(value), encoding="utf-8")
 
 
@@ -83,6 +88,108 @@ def test_what_may_differ_between_equal_runs_is_not_compared(folder: Path) -> Non
 
     change_board(folder, rename)
     assert verify(folder, CORPUS) == []
+
+
+Leaf = tuple[str | int, ...]
+
+
+def leaves(value: object, path: Leaf = ()) -> Iterator[Leaf]:
+    """The paths of all numbers."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, (*path, key))
+    elif isinstance(value, list):
+        for n, inner in enumerate(value):
+            yield from leaves(inner, (*path, n))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield path
+
+
+def kinds_of(value: object) -> list[Leaf]:
+    """One number of each kind: places in lists and names of slices do not count."""
+    found: dict[tuple[str, ...], list[Leaf]] = {}
+    for path in leaves(value):
+        kind = tuple(str(step).partition(":")[0] for step in path if not isinstance(step, int))
+        found.setdefault(kind, []).append(path)
+    return [paths[len(paths) // 2] for paths in found.values()]
+
+
+def moved(value: Any, path: Leaf) -> None:
+    """Changes a digit of the number at the path."""
+    for step in path[:-1]:
+        value = value[step]
+    number = value[path[-1]]
+    value[path[-1]] = number + 1 if isinstance(number, int) else number * 0.9 if number else 0.1
+
+
+def named(path: Leaf) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+
+
+def test_a_changed_digit_anywhere_in_a_leaderboard_is_found_by_the_checksum_of_its_field(
+    stored: Path,
+) -> None:
+    honest = (stored / "leaderboard.json").read_text(encoding="utf-8")
+    document = json.loads(honest)
+    assert changed_fields(document) == []
+    kinds = kinds_of(document)
+    assert len(kinds) > 200
+    for path in kinds:
+        changed = json.loads(honest)
+        moved(changed, path)
+        (found,) = changed_fields(changed)
+        assert named(path).startswith(found), path
+
+
+RECOMPUTED = ("metrics", "slices", "source_preference", "versus_first", "rank", "rank_interval", "decoding")
+
+
+def test_a_changed_digit_is_named_to_the_field_even_if_the_checksums_are_made_to_fit(
+    folder: Path, stored: Path
+) -> None:
+    honest = (stored / "leaderboard.json").read_text(encoding="utf-8")
+    recomputed = [p for p in kinds_of(json.loads(honest)) if p[0] == "rows" and p[2] in RECOMPUTED]
+    sample = random.Random(0).sample(recomputed, 12)
+    for path in sample:
+        (folder / "leaderboard.json").write_text(honest, encoding="utf-8")
+        change_board(folder, lambda board, path=path: moved(board, path))
+        try:
+            found = verify(folder, CORPUS)
+        except InputError as error:  # a number that is impossible: more than all, a confidence above 1
+            found = [re.sub(r"\.(\d+)", r"[\1]", f"leaderboard.json: {f.field}") for f in error.findings]
+        assert any(line.startswith(f"leaderboard.json: {named(path)}") for line in found), (path, found)
+
+
+@pytest.mark.parametrize(
+    "part", ["performance", "environment", "created_at", "harness", "name", "counts"], ids=str
+)
+def test_what_cannot_be_computed_again_is_named_if_it_was_changed(folder: Path, part: str) -> None:
+    def change(board: dict[str, Any]) -> None:
+        where = board["rows"][1] if part in ("performance", "counts") else board
+        where[part] = where[part] + "0" if isinstance(where[part], str) else where[part] | {"cached": 77}
+
+    change_board(folder, change, sealed=False)
+    prefix = "rows[1]." if part in ("performance", "counts") else ""
+    assert verify(folder, CORPUS) == [f"leaderboard.json: {prefix}{part}: changed since it was written"]
+
+
+def test_a_changed_digit_anywhere_in_the_answers_is_found(folder: Path) -> None:
+    file = folder / "predictions" / "test-fake.jsonl"
+    honest = file.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in honest.splitlines()]
+    kinds = kinds_of(lines)
+    assert {path[-1] for path in kinds} >= {"score", "threshold", "level", "f1", "tokens"}
+    index = row_index(folder, "test:fake")
+    for path in kinds:
+        changed = json.loads(json.dumps(lines))
+        moved(changed, path)
+        file.write_text("".join(canonical_json(line) + "\n" for line in changed), encoding="utf-8")
+        found = verify(folder, CORPUS)
+        place = f"predictions/test-fake.jsonl:{int(path[0]) + 1}: "
+        whole = f"leaderboard.json: rows[{index}].predictions.sha256: stored"
+        assert any(place in line or line.startswith(whole) for line in found), path
+        if path[-1] in ("level", "f1", "confidence", "probability"):  # what follows from the rest of the row
+            assert any(place in line and named(path[1:]) in line for line in found), (path, found)
 
 
 @pytest.mark.parametrize(

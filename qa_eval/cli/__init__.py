@@ -11,6 +11,7 @@ import click
 from qa_eval import __version__
 from qa_eval.cli.bench_command import bench_command
 from qa_eval.cli.commanding import Group
+from qa_eval.cli.compare_command import compare_command
 from qa_eval.cli.data_commands import cache_group, models_command, questions_group, schema_command
 from qa_eval.cli.export_command import export_command
 from qa_eval.cli.result_commands import leaderboard_command, show_command, verify_command
@@ -33,6 +34,7 @@ for _command in (
     run_command,
     score_command,
     leaderboard_command,
+    compare_command,
     show_command,
     verify_command,
     export_command,

@@ -10,10 +10,14 @@ import click
 
 from qa_eval.cli.commanding import note
 from qa_eval.leaderboard import (
+    Merged,
     Selection,
     board_of,
+    draw_history,
+    history_of,
     leaderboard_view,
     render_csv,
+    render_history,
     render_json,
     render_markdown,
 )
@@ -49,13 +53,20 @@ def announce_dataset(dataset: PublicDataset) -> None:
         note(f"warning: {warning}")
 
 
-def print_leaderboard(
-    leaderboards: Sequence[Leaderboard], form: Format, selection: Selection | None = None
-) -> None:
-    """Prints leaderboards on stdout. Raises QaEvalError as `leaderboard_view` does."""
-    view = leaderboard_view(leaderboards, selection or Selection())
+def print_leaderboard(shown: Leaderboard | Merged, form: Format, selection: Selection | None = None) -> None:
+    """Prints a leaderboard on stdout. Raises QaEvalError as `leaderboard_view` does."""
+    view = leaderboard_view(shown, selection or Selection())
     if form == "table":
         write_lines(sys.stdout, draw_board(board_of(view), terminal_width(sys.stdout)))
         return
     render = {"markdown": render_markdown, "csv": render_csv, "json": render_json}[form]
     click.echo(render(view), nl=False)
+
+
+def print_history(boards: Sequence[Leaderboard], model: str, metric: str | None, form: Format) -> None:
+    """Prints one model's runs on stdout. Raises QaEvalError as `history_of` does."""
+    points = history_of(boards, model, metric)
+    if form == "table":
+        write_lines(sys.stdout, draw_history(points, terminal_width(sys.stdout)))
+    else:
+        click.echo(render_history(points, form), nl=False)

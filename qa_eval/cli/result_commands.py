@@ -50,19 +50,45 @@ RUN = click.Path(path_type=Path)
     section="Output",
     help="CSV and JSON hold fractions and every metric.",
 )
+@option(
+    "--common-items",
+    is_flag=True,
+    section="Selection",
+    help="Runs of other data too: computed anew on the items that all of them asked.",
+)
+@option("--history", metavar="SPEC", section="Selection", help="One model over the runs, oldest first.")
 def leaderboard_command(
-    *, paths: tuple[Path, ...], track: Track | None, slice_: str | None, sort: str | None, form: Format
+    *,
+    paths: tuple[Path, ...],
+    track: Track | None,
+    slice_: str | None,
+    sort: str | None,
+    form: Format,
+    common_items: bool,
+    history: str | None,
 ) -> None:
     """Shows runs again. PATH is a run folder or its leaderboard.json; without one: the newest under results/.
 
-    Several runs stand in one table if they asked the same items and were scored alike.
+    Several runs of the same items become one table: one row for each signature, the newest, ranked together.
     """
-    from qa_eval.cli.printing import print_leaderboard
-    from qa_eval.leaderboard import Selection
+    from qa_eval.cli.printing import print_history, print_leaderboard
+    from qa_eval.leaderboard import Selection, merge_runs
     from qa_eval.store import load_run
 
-    boards = [load_run(path).leaderboard for path in paths or [_newest(Path("results"))]]
-    print_leaderboard(boards, form, Selection(track=track, slice=slice_, sort=sort))
+    if history is not None and (track or slice_ or common_items):
+        raise click.UsageError("--history takes --sort and --format, and no other selection.")
+    if history is not None and not paths:
+        paths = tuple(file.parent for file in Path("results").glob("[!.]*/leaderboard.json"))
+    chosen = paths or (_newest(Path("results")),)
+    # Slices are most of a file, and reading them most of the time that a thousand files take.
+    whole = len(chosen) == 1 or slice_ is not None or form == "json"
+    runs = [load_run(path, slices=whole) for path in chosen]
+    if history is not None:
+        print_history([run.leaderboard for run in runs], history, sort, form)
+        return
+    single = len(runs) == 1 and not common_items
+    shown = runs[0].leaderboard if single else merge_runs(runs, common_items=common_items)
+    print_leaderboard(shown, form, Selection(track=track, slice=slice_, sort=sort))
 
 
 def _newest(folder: Path) -> Path:

@@ -278,7 +278,7 @@ def run_command(
         **data,
         **options,
     )
-    print_leaderboard([run.leaderboard], "json" if as_json else "table")
+    print_leaderboard(run.leaderboard, "json" if as_json else "table")
     _say_where(run)
     if any(row.status == "error" for row in run.leaderboard.rows):
         ctx.exit(1)

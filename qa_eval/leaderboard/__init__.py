@@ -1,8 +1,8 @@
 """`qa-eval leaderboard`: stored runs as a table, Markdown, CSV or JSON.
 
-One run is shown with its ranks and differences. Several runs of the same items stand in one table in which
-each row names its run; ranks and paired differences hold within one run only and are left out there. Runs
-whose data or scoring differ are refused, naming the fields.
+One run is shown with its ranks and differences. Several runs are merged: one row for each signature, ranked
+together. Runs whose data or scoring differ are refused, naming the fields, unless they are restricted to the
+items that all asked. The history of one model goes over all runs.
 
 Percent appears only in the table and in Markdown; CSV and JSON hold fractions.
 """
@@ -11,13 +11,22 @@ from __future__ import annotations
 
 from qa_eval.leaderboard.choosing import Selection, View, leaderboard_view
 from qa_eval.leaderboard.formats import board_of, render_csv, render_json, render_markdown
+from qa_eval.leaderboard.history import Point, draw_history, history_of, render_history
+from qa_eval.leaderboard.merging import MOST_RANKED, Merged, merge_runs
 
 __all__ = [
+    "MOST_RANKED",
+    "Merged",
+    "Point",
     "Selection",
     "View",
     "board_of",
+    "draw_history",
+    "history_of",
     "leaderboard_view",
+    "merge_runs",
     "render_csv",
+    "render_history",
     "render_json",
     "render_markdown",
 ]

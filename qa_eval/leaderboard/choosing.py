@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from qa_eval.errors import QaEvalError
+from qa_eval.leaderboard.merging import Merged, run_of
+from qa_eval.ranking import UNRANKED
 from qa_eval.scoring import METRICS
 
 if TYPE_CHECKING:
@@ -57,11 +59,8 @@ class Line:
 
     run: str
     row: Row
-
-    @property
-    def unranked(self) -> bool:
-        """True for a finished row outside the ranking: a reference, or a baseline like abstaining."""
-        return self.row.status == "ok" and self.row.rank is None
+    unranked: bool
+    """True for a finished row outside the ranking: a reference, or a baseline like abstaining."""
 
     @property
     def group(self) -> int:
@@ -76,7 +75,9 @@ class Line:
 class View:
     """Rows and columns chosen and in order, for any format."""
 
-    leaderboards: tuple[Leaderboard, ...]
+    board: Leaderboard
+    merged: Merged | None
+    """None for a leaderboard of one run."""
     selection: Selection
     columns: tuple[tuple[str, str], ...]
     """(track, metric id); the shown ones."""
@@ -84,23 +85,16 @@ class View:
     lines: tuple[Line, ...]
 
     @property
-    def first(self) -> Leaderboard:
-        return self.leaderboards[0]
-
-    @property
-    def several(self) -> bool:
-        return len(self.leaderboards) > 1
-
-    @property
     def ranked(self) -> bool:
-        """True if the stored ranks hold for what is shown: one run, whole, sorted by what ranked it."""
-        return not self.several and self.selection.slice is None and ".".join(self.sort) == self.first.sort
+        """True if there are ranks and they hold for what is shown: all items, sorted by what ranked them."""
+        whole = self.selection.slice is None and ".".join(self.sort) == self.board.sort
+        return whole and (self.merged is None or self.merged.ranked)
 
     @property
     def counted(self) -> bool:
         """True if the stored counts are of what is shown: they are of the reading track, if that was run."""
         return self.selection.slice is None and (
-            self.selection.track != "pooled" or self.first.data.items.reading == 0
+            self.selection.track != "pooled" or self.board.data.items.reading == 0
         )
 
     def estimate(self, line: Line, column: tuple[str, str]) -> EstimateRow | None:
@@ -108,19 +102,17 @@ class View:
         return line.metrics(track, self.selection.slice).get(metric)
 
 
-def leaderboard_view(leaderboards: Sequence[Leaderboard], selection: Selection = Selection()) -> View:
-    """Chooses and sorts the rows of one or several leaderboards.
+def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selection()) -> View:
+    """Chooses and sorts the rows of one leaderboard, or of several merged ones.
 
-    Raises QaEvalError if there is none, if several are of different data or scoring (naming the fields), or
-    if the track, slice or metric is in none of them (naming near matches).
+    Raises QaEvalError if the track, slice or metric is not there (naming near matches).
     """
-    if not leaderboards:
-        raise QaEvalError("no run to show")
-    _refuse_mixture(leaderboards)
-    lines = [Line(name, row) for name, board in _named(leaderboards) for row in board.rows]
-    public = all(board.data.kind == "public" for board in leaderboards)
+    board, merged = (shown.board, shown) if isinstance(shown, Merged) else (shown, None)
+    ranked = merged is None or merged.ranked
+    lines = [Line(run_of(row) or board.name, row, _is_unranked(row, ranked=ranked)) for row in board.rows]
+    public = board.data.kind == "public"
     columns = _columns(lines, selection, public=public)
-    sort = _sort_key(lines, columns, leaderboards[0], selection)
+    sort = _sort_key(lines, columns, board, selection)
     if selection.sort is not None and sort not in columns:
         columns = (sort, *columns)
     lower_first = sort[1] in METRICS and not METRICS[sort[1]].higher_is_better
@@ -131,7 +123,8 @@ def leaderboard_view(leaderboards: Sequence[Leaderboard], selection: Selection =
         return line.group, estimate is None, value if lower_first else -value, line.row.model.spec, line.run
 
     return View(
-        leaderboards=tuple(leaderboards),
+        board=board,
+        merged=merged,
         selection=selection,
         columns=columns,
         sort=sort,
@@ -139,38 +132,9 @@ def leaderboard_view(leaderboards: Sequence[Leaderboard], selection: Selection =
     )
 
 
-def _named(leaderboards: Sequence[Leaderboard]) -> list[tuple[str, Leaderboard]]:
-    """Each leaderboard with a name that tells it from the others: runs in different places may share one."""
-    names = [board.name for board in leaderboards]
-    return [
-        (f"{board.name} {board.created_at}" if names.count(board.name) > 1 else board.name, board)
-        for board in leaderboards
-    ]
-
-
-def _refuse_mixture(leaderboards: Sequence[Leaderboard]) -> None:
-    def identity(board: Leaderboard) -> dict[str, str]:
-        return {
-            "data.kind": board.data.kind,
-            "data.questions_sha256": board.data.questions_sha256,
-            "data.articles_sha256": board.data.articles_sha256,
-            "data.item_hashes_sha256": board.data.item_hashes_sha256,
-            "data.cluster": board.data.cluster,
-            "rules": board.rules,
-            "scorer_version": board.scorer_version,
-        }
-
-    first = leaderboards[0]
-    problems = []
-    for other in leaderboards[1:]:
-        theirs = identity(other)
-        problems += [
-            f"  {key}: {mine[:12]} in {first.name}, {theirs[key][:12]} in {other.name}"
-            for key, mine in identity(first).items()
-            if mine != theirs[key]
-        ]
-    if problems:
-        raise QaEvalError("these runs cannot stand in one table, they differ in\n" + "\n".join(problems))
+def _is_unranked(row: Row, *, ranked: bool) -> bool:
+    outside = row.rank is None if ranked else row.is_reference or row.model.spec in UNRANKED
+    return row.status == "ok" and outside
 
 
 def _columns(lines: Sequence[Line], selection: Selection, *, public: bool) -> tuple[tuple[str, str], ...]:

@@ -8,9 +8,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qa_eval.leaderboard.choosing import Line, View
-from qa_eval.leaderboard.wording import caption, interval_text, label, notes, percent, signed, tally
+from qa_eval.leaderboard.wording import caption, notes, tally
 from qa_eval.provenance import canonical_json
-from qa_eval.render import Board, BoardRow, Cell, Column, clean, safe_json, shortened
+from qa_eval.render import (
+    Board,
+    BoardRow,
+    Cell,
+    Column,
+    clean,
+    interval_text,
+    label,
+    markdown_row,
+    markdown_text,
+    percent,
+    safe_json,
+    signed,
+)
 from qa_eval.scoring import METRICS
 
 if TYPE_CHECKING:
@@ -19,8 +32,8 @@ if TYPE_CHECKING:
 _KEPT_LONGEST = ("balanced_f1", "f1", "em", "coverage_at_3", "contrast_consistency", "f1_any", "em_any")
 """Where a terminal is too narrow, columns go from the end of this list; all others before them."""
 
-_RUN_WIDTH = 16
-"""Columns of a run's name beside the model's."""
+_RUNS_NAMED = 4
+"""Of many runs, named in the title."""
 
 COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "unasked", "cached")
 
@@ -30,13 +43,11 @@ COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "u
 
 def board_of(view: View) -> Board:
     """The view as the terminal draws it."""
-    names = ", ".join(dict.fromkeys(board.name for board in view.leaderboards))
     return Board(
-        title=names + (f" · {view.selection.slice}" if view.selection.slice else ""),
+        title=_title(view) + (f" · {view.selection.slice}" if view.selection.slice else ""),
         columns=tuple(Column(label=label(metric), priority=_priority(metric)) for _, metric in view.columns),
         rows=tuple(_board_row(view, line) for line in view.lines if not line.unranked),
         references=tuple(_board_row(view, line) for line in view.lines if line.unranked),
-        rank_label="run" if view.several else "rank",
         counts=("answered", "abstained", "errors") if view.counted else (),
         caption=tuple(caption(view)),
         notes=tuple(notes(view)),
@@ -47,22 +58,29 @@ def _priority(metric: str) -> int:
     return _KEPT_LONGEST.index(metric) if metric in _KEPT_LONGEST else len(_KEPT_LONGEST)
 
 
-def _name(line: Line) -> str:
-    mark = " †" if line.row.model.no_null_head else ""
-    return f"{line.row.model.spec}{mark}"
+def _title(view: View) -> str:
+    if view.merged is None:
+        return view.board.name
+    names = list(dict.fromkeys(board.name for board in view.merged.boards))
+    more = f" and {len(names) - _RUNS_NAMED} more" if len(names) > _RUNS_NAMED else ""
+    return ", ".join(names[:_RUNS_NAMED]) + more
+
+
+def _name(view: View, line: Line) -> str:
+    """The spec, with the run where another row has the same."""
+    spec = line.row.model.spec
+    twin = sum(other.row.model.spec == spec for other in view.lines) > 1
+    return (f"{line.run} · " if twin else "") + spec + (" †" if line.row.model.no_null_head else "")
 
 
 def _board_row(view: View, line: Line) -> BoardRow:
     row, counts = line.row, line.row.counts
     rank = str(row.rank) if view.ranked and row.rank is not None else ""
-    if view.several:
-        rank = shortened(clean(line.run), _RUN_WIDTH)
     if row.status == "error":
-        return BoardRow(
-            name=_name(line), rank=rank, cells=(), failure=f"failed: {row.error or 'no reason was kept'}"
-        )
+        failure = f"failed: {row.error or 'no reason was kept'}"
+        return BoardRow(name=_name(view, line), rank=rank, cells=(), failure=failure)
     return BoardRow(
-        name=_name(line),
+        name=_name(view, line),
         cells=tuple(_cell(view.estimate(line, column)) for column in view.columns),
         rank=rank,
         rank_interval=_rank_interval(row) if view.ranked else "",
@@ -101,23 +119,23 @@ def render_markdown(view: View) -> str:
     Equal views give equal text.
     """
     board = board_of(view)
-    head = [*(["rank"] if view.ranked else []), "model", *(["run"] if view.several else [])]
+    head = [*(["rank"] if view.ranked else []), "model", *(["run"] if view.merged is not None else [])]
     head += [label(metric) for _, metric in view.columns]
     head += [*(["Δ to first"] if view.ranked else []), *board.counts]
     align = ["---" if title in ("model", "run") else "---:" for title in head]
-    lines = [_markdown_row(head), _markdown_row(align)]
+    lines = [markdown_row(head), markdown_row(align)]
     for line, row in zip(view.lines, board.all_rows, strict=True):
         cells = [_rank_text(row)] if view.ranked else []
-        cells += [_markdown_text(line.row.model.spec + (" †" if line.row.model.no_null_head else ""))]
-        cells += [_markdown_text(line.run)] if view.several else []
+        cells += [markdown_text(line.row.model.spec + (" †" if line.row.model.no_null_head else ""))]
+        cells += [markdown_text(line.run)] if view.merged is not None else []
         if row.failure:
-            cells += [_markdown_text(row.failure)] + [""] * (len(head) - len(cells) - 1)
+            cells += [markdown_text(row.failure)] + [""] * (len(head) - len(cells) - 1)
         else:
             cells += [_with_interval(cell) for cell in row.cells]
             cells += [_with_interval(row.difference)] if view.ranked else []
             cells += row.counts
-        lines.append(_markdown_row(cells))
-    sentences = [_markdown_text(sentence) for sentence in (*board.notes, *board.caption)]
+        lines.append(markdown_row(cells))
+    sentences = [markdown_text(sentence) for sentence in (*board.notes, *board.caption)]
     return "\n".join(lines) + "\n\n" + "  \n".join(sentences) + "\n"
 
 
@@ -129,18 +147,6 @@ def _with_interval(cell: Cell) -> str:
     return f"{cell.value} ({cell.interval})" if cell.interval else cell.value
 
 
-def _markdown_row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _markdown_text(text: str) -> str:
-    """The text as Markdown shows it literally, in one cell."""
-    escaped = clean(text)
-    for character in "\\`*_[]<>|":
-        escaped = escaped.replace(character, f"\\{character}")
-    return escaped
-
-
 # ------------------------------------------------------------------------------------------ CSV
 
 
@@ -149,8 +155,7 @@ def render_csv(view: View) -> str:
 
     Columns: `run`, `rank`, `rank_low`, `rank_high`, `model`, `kind`, `status`, then for each metric `METRIC`,
     `METRIC_low`, `METRIC_high` (those of the pooled track as `pooled.METRIC`, unless it alone was chosen),
-    `versus_first` with its bounds and p, and the counts. A value that is not defined is empty. Ranks and
-    differences are those of the row's own run.
+    `versus_first` with its bounds and p, and the counts. A value that is not defined is empty.
     """
     columns = _csv_columns(view)
     head = ["run", "rank", "rank_low", "rank_high", "model", "kind", "status"]
@@ -204,21 +209,31 @@ def _csv_columns(view: View) -> list[tuple[str, tuple[str, str]]]:
 def render_json(view: View) -> str:
     """The leaderboard document itself, its rows in the view's order; cut to the chosen track and slice.
 
-    Of several runs: `schema_version`, `runs` (each document without its rows), `rows` (each with its `run`).
+    Checksums are of a whole file, and left out of anything else.
+
+    Of several runs: `runs` (each document without its rows), `rows` (each with its `run`), and of the merged
+    board what was found anew: `data`, `sort`, `ranked`, `minimum_detectable_difference`, `notes`.
     """
     rows = [_json_row(view, line) for line in view.lines]
-    documents = [board.model_dump(mode="json", exclude={"rows"}) for board in view.leaderboards]
-    whole: Mapping[str, Any]
-    if view.several:
-        whole = {"schema_version": view.first.schema_version, "runs": documents, "rows": rows}
-    else:
-        whole = {**documents[0], "rows": rows}
+    document = view.board.model_dump(mode="json", exclude={"rows"})
+    whole: Mapping[str, Any] = {**document, "rows": rows}
+    if view.merged is not None:
+        anew = ("schema_version", "data", "sort", "minimum_detectable_difference")
+        whole = {
+            **{name: document[name] for name in anew},
+            "ranked": view.merged.ranked,
+            "notes": list(view.merged.notes),
+            "runs": [b.model_dump(mode="json", exclude={"rows", "checksums"}) for b in view.merged.boards],
+            "rows": rows,
+        }
     return safe_json(canonical_json(whole, indent=1)) + "\n"
 
 
 def _json_row(view: View, line: Line) -> dict[str, Any]:
     row: dict[str, Any] = line.row.model_dump(mode="json")
     chosen = view.selection
+    if view.merged is not None or chosen.slice is not None or chosen.track is not None:
+        del row["checksums"]
     if chosen.slice is not None:
         row["metrics"] = {}
         row["slices"] = {name: metrics for name, metrics in row["slices"].items() if name == chosen.slice}
@@ -226,4 +241,4 @@ def _json_row(view: View, line: Line) -> dict[str, Any]:
         row["metrics"] = {
             track: metrics for track, metrics in row["metrics"].items() if track == chosen.track
         }
-    return row | ({"run": line.run} if view.several else {})
+    return row

@@ -1,79 +1,15 @@
-"""The words and numbers of a leaderboard, for people: labels, percent, caption, notes."""
+"""The words of a leaderboard, for people: caption and notes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qa_eval.leaderboard.choosing import View
+from qa_eval.render import label, percent
 
 if TYPE_CHECKING:
     from qa_eval.results_schema import CountsRow
-
-LABELS: Mapping[str, str] = {
-    "balanced_f1": "balanced F1",
-    "em": "EM",
-    "f1": "F1",
-    "em_any": "EM-any",
-    "f1_any": "F1-any",
-    "match_any": "match-any",
-    "has_answer_f1": "HasAns F1",
-    "has_answer_em": "HasAns EM",
-    "no_answer_f1": "NoAns F1",
-    "no_answer_precision": "NoAns precision",
-    "no_answer_recall": "NoAns recall",
-    "no_answer_auroc": "NoAns AUROC",
-    "no_answer_leak": "NoAns leak",
-    "leak_leakable": "leak (leakable)",
-    "coverage_at_3": "coverage@3",
-    "claim_recall_at_3": "claim recall@3",
-    "coverage_at_80": "coverage@80%",
-    "set_f1": "set F1",
-    "brier": "Brier",
-    "auroc": "AUROC",
-    "aurc": "AURC",
-    "paraphrase_worst_f1": "paraphrase worst F1",
-    "paraphrase_worst_em": "paraphrase worst EM",
-    "paraphrase_mean_f1": "paraphrase mean F1",
-}
-"""Metric id -> the name the field knows it by, where that is not the id in plain words."""
-
-
-def label(metric: str) -> str:
-    """The metric's name for people.
-
-    >>> label("em_any"), label("contrast_consistency")
-    ('EM-any', 'contrast consistency')
-    """
-    return LABELS.get(metric, metric.replace("_", " "))
-
-
-def percent(value: float) -> str:
-    """A fraction as percent with one decimal, without the sign.
-
-    >>> percent(0.6339)
-    '63.4'
-    """
-    return f"{100 * value:.1f}"
-
-
-def signed(value: float) -> str:
-    """A difference in points with its sign.
-
-    >>> signed(-0.0519), signed(0.0)
-    ('−5.2', '0.0')
-    """
-    text = f"{100 * value:+.1f}"
-    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
-
-
-def interval_text(low: float | None, high: float | None) -> str:
-    """Both bounds as percent; empty where there is no interval.
-
-    >>> interval_text(0.571, 0.698), interval_text(None, None)
-    ('57.1–69.8', '')
-    """
-    return "" if low is None or high is None else f"{percent(low)}–{percent(high)}"
 
 
 def tally(counts: CountsRow) -> str:
@@ -91,7 +27,7 @@ _SPEAK_OF = {
 
 def caption(view: View) -> Iterator[str]:
     """What was asked, how it was scored, and what the numbers speak of: a sentence each."""
-    first = view.first
+    first = view.board
     yield _items_sentence(view)
     track, metric = view.sort
     by = label(metric) + (" (pooled)" if track == "pooled" else "")
@@ -99,9 +35,10 @@ def caption(view: View) -> Iterator[str]:
         " = mean of F1 where the article answers and recall of no answer" if metric == "balanced_f1" else ""
     )
     yield f"percent, sorted by {by}{meaning}; rules {first.rules}, scorer {first.scorer_version}"
-    if view.several:
-        yield "ranks and differences to the first hold within one run only and are left out"
-    elif not view.ranked and any(line.row.rank is not None for line in view.lines):
+    if view.merged is not None:
+        together = ", ranked together" if view.merged.ranked else ""
+        yield f"{len(view.merged.boards)} runs; of each signature the newest{together}"
+    if not view.ranked and any(line.row.rank is not None for line in view.lines):
         ranked_by = label(first.sort.partition(".")[2])
         yield f"ranks and differences are of {ranked_by} over all items and are left out here"
     yield _SPEAK_OF[first.data.cluster]
@@ -113,7 +50,7 @@ def caption(view: View) -> Iterator[str]:
 
 
 def _items_sentence(view: View) -> str:
-    data = view.first.data
+    data = view.board.data
     if data.kind == "public":
         text = f"{data.dataset}{f' [{data.split}]' if data.split else ''}: "
         text += f"{data.facts} questions on {data.contexts} contexts"
@@ -143,7 +80,8 @@ def silent_share(view: View) -> float | None:
 
 def notes(view: View) -> Iterator[str]:
     """What a reader of the numbers must know first."""
-    for board in view.leaderboards:
+    yield from view.merged.notes if view.merged is not None else ()
+    for board in view.merged.boards if view.merged is not None else (view.board,):
         if board.status == "partial":
             yield f"{board.name}: interrupted; the same call goes on with it"
     for line in view.lines:

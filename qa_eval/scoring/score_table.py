@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from typing import Literal
 
@@ -30,13 +30,15 @@ WHOLE = ""
 
 
 class ScoreTable:
-    """The scores of one track's items, added fact by fact.
+    """The scores of one track's items, added fact by fact; of all metrics, or of those named.
 
     Only canonical questions count, but for the metrics of wordings. With `cluster="context"` there are no
     slices by article: the contexts are the sample.
     """
 
-    def __init__(self, track: Track, cluster: Cluster = "fact") -> None:
+    def __init__(
+        self, track: Track, cluster: Cluster = "fact", metrics: Collection[str] = METRICS.keys()
+    ) -> None:
         self.track = track
         self.cluster = cluster
         self.counts: Counter[str] = Counter()
@@ -49,23 +51,23 @@ class ScoreTable:
         self._units: dict[Unit, _Units] = {unit: _Units() for unit in ("item", "fact", "wordings")}
         self._rankings: dict[str, _Ranked] = defaultdict(_Ranked)
         self._met: dict[str, set[str]] = defaultdict(set)
-        self._metrics = [m for m in METRICS.values() if track in m.tracks]
+        self._metrics = [m for m in METRICS.values() if track in m.tracks and m.id in metrics]
 
     def add(self, fact: Sequence[ItemScore]) -> None:
         """Adds the scores of all items of one fact, in the order of their ids; never the same fact twice."""
         canonical = [s for s in fact if s.item.paraphrase == 0]
         for score in canonical:
             self._count(score)
-            self._add("item", [score], self._slices_of(score))
+            self._add("item", [score], slices_of(score, self.cluster))
         if canonical:
             # A fact is what its answerable items are, and cannot be cut by article: what is left would be
             # another metric under the same name.
-            names = {name for s in canonical if s.answerable for name in self._slices_of(s)}
+            names = {name for s in canonical if s.answerable for name in slices_of(s, self.cluster)}
             self._add("fact", canonical, {name for name in names if not name.startswith("article:")})
         for _, group in groupby(fact, key=lambda s: s.item.article):
             wordings = list(group)
             if len(wordings) > 1:
-                self._add("wordings", wordings, {n for s in wordings for n in self._slices_of(s)})
+                self._add("wordings", wordings, {n for s in wordings for n in slices_of(s, self.cluster)})
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -84,6 +86,30 @@ class ScoreTable:
         """The metric's ratios of sums by cluster (in the order of `clusters`), and the number of units in its
         denominator. None where it is undefined on these items or ranks items.
         """
+        found = self.units(metric, slice_name)
+        if found is None:
+            return None
+        units, cluster = found
+        terms = []
+        counted = np.zeros(len(cluster), dtype=np.bool_)
+        for unit in units:
+            counted |= unit.denominator > 0
+            term = Term(
+                weight=unit.weight,
+                numerator=self._by_cluster(cluster, unit.numerator),
+                denominator=self._by_cluster(cluster, unit.denominator),
+            )
+            if not term.denominator.any():
+                return None
+            terms.append(term)
+        n = int(counted.sum())
+        return (terms, n) if n >= METRICS[metric].minimum else None
+
+    def units(self, metric: str, slice_name: str = WHOLE) -> tuple[list[Term], IntArray] | None:
+        """As `terms`, but each unit for itself, in the order added, and the cluster of each.
+
+        Units that do not count have 0 and 0. None where the metric ranks items or its `needs` are not met.
+        """
         definition = METRICS[metric]
         units = self._units[definition.unit]
         if not definition.shares or (
@@ -91,22 +117,11 @@ class ScoreTable:
         ):
             return None
         places = units.places(slice_name)
-        cluster = self._order()[np.array(units.cluster, dtype=np.intp)[places]]
         terms = []
-        counted = np.zeros(len(places), dtype=np.bool_)
         for number, share in enumerate(definition.shares):
             numerator, denominator = units.column(metric, number, places)
-            counted |= denominator > 0
-            term = Term(
-                weight=share.weight,
-                numerator=self._by_cluster(cluster, numerator),
-                denominator=self._by_cluster(cluster, denominator),
-            )
-            if not term.denominator.any():
-                return None
-            terms.append(term)
-        n = int(counted.sum())
-        return (terms, n) if n >= definition.minimum else None
+            terms.append(Term(weight=share.weight, numerator=numerator, denominator=denominator))
+        return terms, self._order()[np.array(units.cluster, dtype=np.intp)[places]]
 
     def ranked(self, metric: str) -> tuple[FloatArray, NDArray[np.bool_], IntArray] | None:
         """Score, label and cluster of each item that takes part in a metric that ranks items."""
@@ -128,15 +143,6 @@ class ScoreTable:
         self.counts.update({name: int(flag) for name, flag in flags.items()})
         for article, outcome in score.sources.items():
             self.sources.setdefault(article, []).append(outcome)
-
-    def _slices_of(self, score: ItemScore) -> set[str]:
-        kind = "silent" if not score.answerable else "contested" if score.contested else "settled"
-        names = {WHOLE, kind}
-        names |= {f"relation:{score.relation}"} if score.relation is not None else set()
-        names |= {f"category:{score.category}"} if score.category else set()
-        if score.item.track == "reading" and self.cluster == "fact":
-            names.add(f"article:{score.item.article}")
-        return names
 
     def _add(self, unit: Unit, scores: Sequence[ItemScore], slices: Iterable[str]) -> None:
         item = scores[0].item
@@ -168,21 +174,37 @@ class ScoreTable:
         return np.bincount(cluster, values, len(self._names)).astype(np.float64)
 
 
-def tables_of(scores: Sequence[ItemScore], cluster: Cluster = "fact") -> dict[Track, ScoreTable]:
+def slices_of(score: ItemScore, cluster: Cluster = "fact") -> set[str]:
+    """The slices that an item is in, that of all items included."""
+    kind = "silent" if not score.answerable else "contested" if score.contested else "settled"
+    names = {WHOLE, kind}
+    names |= {f"relation:{score.relation}"} if score.relation is not None else set()
+    names |= {f"category:{score.category}"} if score.category else set()
+    if score.item.track == "reading" and cluster == "fact":
+        names.add(f"article:{score.item.article}")
+    return names
+
+
+def tables_of(
+    scores: Sequence[ItemScore], cluster: Cluster = "fact", metrics: Collection[str] = METRICS.keys()
+) -> dict[Track, ScoreTable]:
     """The tables of the tracks that have items; the order of `scores` does not matter."""
     tables: dict[Track, ScoreTable] = {}
-    add_scores(tables, scores, cluster)
+    add_scores(tables, scores, cluster, metrics)
     return tables
 
 
 def add_scores(
-    tables: dict[Track, ScoreTable], scores: Sequence[ItemScore], cluster: Cluster = "fact"
+    tables: dict[Track, ScoreTable],
+    scores: Sequence[ItemScore],
+    cluster: Cluster = "fact",
+    metrics: Collection[str] = METRICS.keys(),
 ) -> None:
     """Adds the scores of whole facts to the tables of their tracks; their order does not matter."""
     for track in TRACKS:
         ordered = sorted((s for s in scores if s.item.track == track), key=lambda s: s.item)
         if ordered and track not in tables:
-            tables[track] = ScoreTable(track, cluster)
+            tables[track] = ScoreTable(track, cluster, metrics)
         for _, fact in groupby(ordered, key=lambda s: s.item.fact):
             tables[track].add(list(fact))
 

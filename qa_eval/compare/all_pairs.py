@@ -1,0 +1,89 @@
+"""`compare_all`: every model against every other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from qa_eval.compare.choosing import all_sides, differing_fields, estimand_of, side_info
+from qa_eval.compare.choosing_metrics import choose_metrics
+from qa_eval.compare.result import AllPairs, PairwiseDifference, Standing
+from qa_eval.errors import QaEvalError
+from qa_eval.pairing import common_scores
+from qa_eval.ranking import RESAMPLES
+from qa_eval.scoring import METRICS, tables_of
+from qa_eval.stats import linear_contributions, max_t, minimum_detectable_difference, rank_intervals
+from qa_eval.store import Run, load_run
+
+MOST_MODELS = 50
+"""Of which all pairs are compared."""
+
+
+def compare_all(
+    runs: Sequence[Run | Path | str],
+    *,
+    metric: str | None = None,
+    slice_name: str | None = None,
+    allow_different: Sequence[str] = (),
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> AllPairs:
+    """Compares every model of the runs with every other on the items that all answered, up to 50 models.
+
+    p are corrected together by maxT with shared flips; ranks are intervals. Raises as `compare_runs`.
+    """
+    loaded = [run if isinstance(run, Run) else load_run(run) for run in runs]
+    sides = all_sides(loaded, most=MOST_MODELS)
+    for side in sides[1:]:
+        differing_fields(sides[0], side, allow_different)
+    scores = common_scores(sides)
+    if not scores[0]:
+        raise QaEvalError("these models have no item in common")
+    tables = [tables_of(side, sides[0].run.leaderboard.data.cluster) for side in scores]
+    wanted = (metric,) if metric is not None else ()
+    ((track, name),) = choose_metrics(tables, wanted, slice_name, sides[0].run.leaderboard.sort)
+    found = [table[track].terms(name, slice_name or "") for table in tables]
+    missing = [side.name for side, terms in zip(sides, found, strict=True) if terms is None]
+    if missing:
+        raise QaEvalError(f"{track}.{name}: not defined for {', '.join(missing)} on these items")
+    contributions = np.array([linear_contributions(terms[0]) for terms in found if terms is not None])
+    values = contributions.sum(axis=1)
+    direction = 1 if METRICS[name].higher_is_better else -1
+    p = max_t(contributions, resamples=resamples, seed=seed)
+    places = rank_intervals((direction * values).tolist(), p)
+    order = sorted(range(len(sides)), key=lambda i: (-direction * values[i], sides[i].name))
+    names = sorted({s.item.fact for s in scores[0] if s.item.track == track})
+    return AllPairs(
+        metric=f"{track}.{name}",
+        slice=slice_name or "",
+        items=sum(s.item.track == track and s.item.paraphrase == 0 for s in scores[0]),
+        facts=len(names),
+        standings=tuple(
+            Standing(
+                side=side_info(sides[i]),
+                value=float(values[i]),
+                rank=places[i][0],
+                rank_interval=places[i][1:],
+            )
+            for i in order
+        ),
+        differences=tuple(
+            PairwiseDifference(
+                first=a,
+                second=b,
+                difference=float(values[order[a]] - values[order[b]]),
+                p_adjusted=float(p[order[a], order[b]]),
+                minimum_detectable_difference=minimum_detectable_difference(
+                    contributions[order[a]] - contributions[order[b]]
+                ),
+            )
+            for a in range(len(order))
+            for b in range(a + 1, len(order))
+        ),
+        estimand=estimand_of(sides[0].run),
+        notes=(),
+        resamples=resamples,
+        seed=seed,
+    )

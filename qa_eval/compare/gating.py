@@ -1,0 +1,43 @@
+"""`--fail-on-regression`: whether the new side is so much worse that a check has to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qa_eval.compare.result import Comparison, Gate, MetricDifference, Pair
+from qa_eval.render import label, signed
+
+_ROUNDING = 1e-12
+
+
+def regression_gate(comparison: Comparison, tolerance: float | None = None) -> Gate:
+    """Fails where a primary metric of some model dropped significantly or, with a tolerance, by more.
+
+    `tolerance` is a fraction: 0.01 is one point. A drop is a rise where less is better.
+    """
+    judged = list(_judged(comparison, tolerance))
+    reasons = [sentence for failed, sentence in judged if failed] or [sentence for _, sentence in judged]
+    return Gate(
+        failed=any(failed for failed, _ in judged),
+        rule="significant" if tolerance is None else "tolerance",
+        tolerance=tolerance,
+        reasons=tuple(reasons),
+    )
+
+
+def _judged(comparison: Comparison, tolerance: float | None) -> Iterator[tuple[bool, str]]:
+    for pair in comparison.pairs:
+        for difference in pair.primary:
+            yield _decision(pair, difference, tolerance)
+
+
+def _decision(pair: Pair, d: MetricDifference, tolerance: float | None) -> tuple[bool, str]:
+    what = f"{pair.new.model}: {label(d.metric)} {signed(d.difference)} points"
+    if tolerance is not None:
+        failed = -d.gain > tolerance + _ROUNDING
+        relation = "more than" if failed else "within"
+        return failed, f"{what}, {relation} the tolerance of {100 * tolerance:g}"
+    if d.verdict == "worse":
+        return True, f"{what}, significantly worse (p = {d.p_adjusted:.3g})"
+    p = "" if d.p_adjusted is None else f" (p = {d.p_adjusted:.3g})"
+    return False, f"{what}, not significantly worse{p}"
