@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from qa_eval import __version__
+from qa_eval.cli.agree_command import agree_command
 from qa_eval.cli.bench_command import bench_command
 from qa_eval.cli.commanding import Group
 from qa_eval.cli.compare_command import compare_command
@@ -45,3 +46,5 @@ for _command in (
     cache_group,
 ):
     cli.add_command(_command)
+for _command in (agree_command,):
+    questions_group.add_command(_command)
