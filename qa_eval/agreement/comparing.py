@@ -302,7 +302,7 @@ def _alpha(
     observed = np.array([fact.observed for fact in by_fact])
     silent = np.array([float(fact.counts[frozenset()]) for fact in by_fact])
     size = np.array([float(fact.pairable) for fact in by_fact])
-    stated = np.array([float(sum(c * c for v, c in fact.counts.items() if v)) for fact in by_fact])
+    stated = np.array([_squares(fact) for fact in by_fact])
     expected = np.array([fact.expected for fact in by_fact])
 
     def alphas(weights: FloatArray) -> FloatArray:
@@ -323,3 +323,8 @@ def _alpha(
     return rowwise_estimate(
         alphas, float(whole[0]), places, n, resamples=resamples, seed=seed, lower=-1.0, upper=1.0
     )
+
+
+def _squares(fact: Coincidences) -> float:
+    """Of the claims, which are values of this fact alone: how often each was given, squared and summed."""
+    return float(sum(count**2 for value, count in fact.counts.items() if value != frozenset()))

@@ -15,6 +15,7 @@ from qa_eval.cli.commanding import Group
 from qa_eval.cli.compare_command import compare_command
 from qa_eval.cli.data_commands import cache_group, models_command, questions_group, schema_command
 from qa_eval.cli.export_command import export_command
+from qa_eval.cli.impact_command import impact_command
 from qa_eval.cli.result_commands import leaderboard_command, show_command, verify_command
 from qa_eval.cli.run_command import run_command
 from qa_eval.cli.score_command import score_command
@@ -46,5 +47,5 @@ for _command in (
     cache_group,
 ):
     cli.add_command(_command)
-for _command in (agree_command,):
+for _command in (impact_command, agree_command):
     questions_group.add_command(_command)
