@@ -16,6 +16,7 @@ from qa_eval.cli.compare_command import compare_command
 from qa_eval.cli.data_commands import cache_group, models_command, questions_group, schema_command
 from qa_eval.cli.export_command import export_command
 from qa_eval.cli.impact_command import impact_command
+from qa_eval.cli.init_command import init_command
 from qa_eval.cli.result_commands import leaderboard_command, show_command, verify_command
 from qa_eval.cli.run_command import run_command
 from qa_eval.cli.score_command import score_command
@@ -43,6 +44,7 @@ for _command in (
     bench_command,
     models_command,
     questions_group,
+    init_command,
     schema_command,
     cache_group,
 ):
