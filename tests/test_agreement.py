@@ -18,7 +18,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.stats import krippendorff_alpha
 from tests.small_corpus import LOSSES, completed, fact, settled, write_articles, write_corpus, write_lines
 
-_ = None
+N = None
 
 # Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011): the data of sections A, B and C with the
 # alphas given there. By hand, with o the coincidences and n their sums:
@@ -31,10 +31,10 @@ PUBLISHED = [
     pytest.param(["aabbdcccedda", "babbbcccedd d".replace(" ", "")], 310 / 448, 0.692, id="B: nominal"),
     pytest.param(
         [
-            (1, 2, 3, 3, 2, 1, 4, 1, 2, _, _, _),
-            (1, 2, 3, 3, 2, 2, 4, 1, 2, 5, _, 3),
-            (_, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, _),
-            (1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, _),
+            (1, 2, 3, 3, 2, 1, 4, 1, 2, N, N, N),
+            (1, 2, 3, 3, 2, 2, 4, 1, 2, 5, N, 3),
+            (N, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, N),
+            (1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, N),
         ],
         904 / 1216,
         0.743,

@@ -18,7 +18,7 @@ EVENING = (
     "Η φωτιά άρχισε στις 3 Μαΐου σε μια αποθήκη.\n"
 )
 MORNING = "Η φωτιά στη Σμίλη έσβησε. Η πυροσβεστική μέτρησε 140 εκτοπισμένους. Κανείς δεν τραυματίστηκε.\n"
-"""Two invented reports of one fire: the mayor says that over 120 people fled, the fire brigade counted 140."""
+"""Two invented reports of one fire: the mayor says that over 120 fled, the fire brigade counted 140."""
 
 FACTS = [
     {

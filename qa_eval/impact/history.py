@@ -107,9 +107,9 @@ def _told(done: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def _top(path: Path) -> Path:
-    folder = path if path.is_dir() else path.parent
-    if not folder.is_dir():
+    if not path.exists():
         raise QaEvalError(f"{show_path(path)} does not exist; name a question file or a folder of them")
+    folder = path if path.is_dir() else path.parent
     done = _git("rev-parse", "--show-toplevel", at=folder)
     if done.returncode:
         raise QaEvalError(f"{show_path(folder)} is not in a git repository ({_told(done)})")
