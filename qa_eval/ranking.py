@@ -37,6 +37,16 @@ UNRANKED = frozenset({"baseline:abstain", "baseline:random-span"})
 """They make the columns readable and take no part in the ranking."""
 SORTS = ("reading.balanced_f1", "reading.f1", "pooled.f1_any")
 """What orders the rows: the first that is defined on the data."""
+HEADLINE: tuple[tuple[Track, str], ...] = (
+    ("reading", "balanced_f1"),
+    ("reading", "em"),
+    ("reading", "f1"),
+    ("reading", "em_any"),
+    ("reading", "f1_any"),
+    ("pooled", "coverage_at_3"),
+    ("reading", "contrast_consistency"),
+)
+"""The columns of a leaderboard of the curated set and of sets like it."""
 _GROUPS = {"ok": 0, "partial": 1, "error": 2}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from qa_eval import __version__
+from qa_eval.cli.agree_command import agree_command
 from qa_eval.cli.bench_command import bench_command
 from qa_eval.cli.commanding import Group
 from qa_eval.cli.compare_command import compare_command
@@ -17,6 +18,8 @@ from qa_eval.cli.export_command import export_command
 from qa_eval.cli.report_command import report_command
 from qa_eval.cli.question_new_command import new_command
 from qa_eval.cli.question_probe_command import probe_command
+from qa_eval.cli.impact_command import impact_command
+from qa_eval.cli.init_command import init_command
 from qa_eval.cli.result_commands import leaderboard_command, show_command, verify_command
 from qa_eval.cli.run_command import run_command
 from qa_eval.cli.score_command import score_command
@@ -45,9 +48,10 @@ for _command in (
     bench_command,
     models_command,
     questions_group,
+    init_command,
     schema_command,
     cache_group,
 ):
     cli.add_command(_command)
-for _command in (new_command, probe_command):
+for _command in (new_command, probe_command, impact_command, agree_command):
     questions_group.add_command(_command)

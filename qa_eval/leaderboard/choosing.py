@@ -9,22 +9,13 @@ from typing import TYPE_CHECKING
 
 from qa_eval.errors import QaEvalError
 from qa_eval.leaderboard.merging import Merged, run_of
-from qa_eval.ranking import UNRANKED
+from qa_eval.ranking import HEADLINE, UNRANKED
 from qa_eval.scoring import METRICS
 
 if TYPE_CHECKING:
     from qa_eval.records import Track
     from qa_eval.results_schema import EstimateRow, Leaderboard, Row
 
-HEADLINE: tuple[tuple[str, str], ...] = (
-    ("reading", "balanced_f1"),
-    ("reading", "em"),
-    ("reading", "f1"),
-    ("reading", "em_any"),
-    ("reading", "f1_any"),
-    ("pooled", "coverage_at_3"),
-    ("reading", "contrast_consistency"),
-)
 READING = ("balanced_f1", "em", "f1", "em_any", "f1_any", "match", "leak", "contrast_consistency")
 PUBLIC = ("f1", "em", "has_answer_f1", "no_answer_recall", "balanced_f1", "match", "auroc")
 """Of a data set without claims."""

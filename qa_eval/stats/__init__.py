@@ -5,6 +5,7 @@ ever NaN, no interval has zero width, and no input that is merely extreme (all r
 cluster) is an error.
 """
 
+from qa_eval.stats.agreement import Coincidences, coincidences, krippendorff_alpha
 from qa_eval.stats.intervals import (
     Term,
     linear_contributions,
@@ -28,10 +29,13 @@ from qa_eval.stats.significance import (
 from qa_eval.stats.small_samples import wilson
 
 __all__ = [
+    "Coincidences",
     "Difference",
     "Term",
     "benjamini_hochberg",
+    "coincidences",
     "holm",
+    "krippendorff_alpha",
     "linear_contributions",
     "max_t",
     "mcnemar",

@@ -1,0 +1,123 @@
+"""The verb `init`: a new collection of articles and questions, about any event, ready for every command."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from qa_eval.corpus.phrasing import quote, show_path
+from qa_eval.corpus.reading import ARTICLE_SUFFIX, MANIFEST, article_id_problem
+from qa_eval.errors import InputError, QaEvalError
+from qa_eval.provenance import canonical_json
+from qa_eval.records import Finding
+
+ARTICLES = "articles"
+QUESTIONS = "questions"
+EXAMPLES = ("harbour-gazette", "northern-courier")
+"""Articles of the template; its example question is about them."""
+
+
+def make_collection(folder: Path, articles: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """Writes a new collection and gives the files written, relative to `folder`.
+
+    With `articles` (UTF-8 text files) these are copied byte for byte, described in the manifest with their
+    hashes, and no question is written; without, the collection holds two example articles with a contested
+    question about them, which passes every check.
+
+    The folder appears whole or not at all. Raises QaEvalError for a folder that exists and is not empty or
+    cannot be written, InputError with everything that is wrong with the articles.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise QaEvalError(f"{show_path(folder)} is not a folder; name a new or an empty one")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise QaEvalError(f"{show_path(folder)} is not empty; name a new or an empty folder")
+    given = _read(articles)
+    contents = _contents(given)
+    there = folder.is_dir()
+    target = folder.absolute()
+    hidden = f".{secrets.token_hex(8)}.tmp"
+    beside = target / hidden if there else target.with_name(hidden)
+    try:
+        for name, data in contents.items():
+            path = beside / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        if there:  # it may be somebody's current folder, and so is filled rather than replaced
+            for part in beside.iterdir():
+                part.rename(target / part.name)
+        else:
+            beside.rename(target)
+    except OSError as error:
+        raise QaEvalError(f"{show_path(folder)}: cannot be written: {error.strerror or error}") from None
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return tuple(Path(name) for name in contents)
+
+
+def _contents(given: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Every file of the collection, by its path."""
+    template = files(__package__).joinpath("template")
+    texts = given or {id: template.joinpath(f"{id}{ARTICLE_SUFFIX}").read_bytes() for id in EXAMPLES}
+    found = {f"{ARTICLES}/{id}{ARTICLE_SUFFIX}": data for id, data in texts.items()}
+    found[f"{ARTICLES}/{MANIFEST}"] = "".join(map(_manifest_line, texts.items())).encode()
+    if given:
+        found[f"{QUESTIONS}/README.md"] = template.joinpath("no-questions.md").read_bytes()
+    else:
+        found[f"{QUESTIONS}/example.jsonl"] = template.joinpath("example.jsonl").read_bytes()
+    found["README.md"] = template.joinpath("README.md").read_bytes()
+    found[".github/workflows/questions.yml"] = template.joinpath("questions.yml").read_bytes()
+    return found
+
+
+def _manifest_line(article: tuple[str, bytes]) -> str:
+    id, data = article
+    return canonical_json({"id": id, "sha256": hashlib.sha256(data).hexdigest()}) + "\n"
+
+
+def _read(paths: Iterable[Path]) -> dict[str, bytes]:
+    """The articles by id, which is the file's name without its ending."""
+    found: dict[str, bytes] = {}
+    findings: list[Finding] = []
+    for path in paths:
+        id = path.name.removesuffix(ARTICLE_SUFFIX)
+        problem = article_id_problem(id)
+        if problem is None and id in found:
+            problem = f"there is another article {quote(id)}; give each a name of its own"
+        data = b""
+        if problem is None:
+            data, problem = _text_of(path)
+        if problem is not None:
+            findings.append(
+                Finding(severity="error", path=show_path(path), line=None, field="", message=problem)
+            )
+        found[id] = data
+    if findings:
+        raise InputError(findings)
+    return found
+
+
+def _text_of(path: Path) -> tuple[bytes, str | None]:
+    """The bytes of a text file, and what is wrong with it."""
+    try:
+        data = path.read_bytes()
+        data.decode("utf-8")
+    except OSError as error:
+        return b"", f"cannot be read: {error.strerror or error}"
+    except UnicodeDecodeError as error:
+        return b"", f"is not UTF-8 at byte {error.start:,}; save it as UTF-8"
+    return data, None if data.strip() else "is empty"
+
+
+def next_steps(folder: Path, *, example: bool) -> tuple[str, ...]:
+    """The commands that go on from here, for a shell."""
+    import shlex
+
+    place = shlex.quote(os.fspath(folder))
+    data = f"--questions {place}/{QUESTIONS} --articles {place}/{ARTICLES}"
+    first = f"qa-eval questions check {data}"
+    return (first, f"qa-eval run {data}") if example else (f"qa-eval questions new {data}", first)

@@ -1,0 +1,162 @@
+"""`qa-eval init`: a new collection, and one in another script that goes through every command."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from qa_eval.cli import cli
+from qa_eval.corpus import check_questions, load_corpus
+from tests.small_corpus import completed, write_lines
+
+EVENING = (
+    "Πυρκαγιά στο λιμάνι της Σμίλης. Πάνω από 120 άνθρωποι εγκατέλειψαν τα σπίτια τους, είπε ο δήμαρχος. "
+    "Η φωτιά άρχισε στις 3 Μαΐου σε μια αποθήκη.\n"
+)
+MORNING = "Η φωτιά στη Σμίλη έσβησε. Η πυροσβεστική μέτρησε 140 εκτοπισμένους. Κανείς δεν τραυματίστηκε.\n"
+"""Two invented reports of one fire: the mayor says that over 120 fled, the fire brigade counted 140."""
+
+FACTS = [
+    {
+        "id": "people-who-fled",
+        "question": "Πόσοι άνθρωποι εγκατέλειψαν τα σπίτια τους;",
+        "paraphrases": ["Πόσους εκτόπισε η φωτιά;"],
+        "answer_type": "number",
+        "relation": "precision",
+        "note": "Ο δήμαρχος δίνει κάτω όριο, η πυροσβεστική αριθμό.",
+        "claims": [
+            {"id": "over-120", "evidence": [{"article": "βράδυ", "text": "Πάνω από 120"}]},
+            {"id": "140", "evidence": [{"article": "πρωί", "text": "140"}]},
+        ],
+    },
+    {
+        "id": "where-it-began",
+        "question": "Πού άρχισε η φωτιά;",
+        "paraphrases": ["Σε ποιο μέρος ξεκίνησε;"],
+        "answer_type": "text",
+        "claims": [{"id": "store", "evidence": [{"article": "βράδυ", "text": "σε μια αποθήκη"}]}],
+    },
+]
+
+
+@pytest.fixture(autouse=True)
+def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+def call(*args: str) -> Result:
+    return CliRunner().invoke(cli, list(args), prog_name="qa-eval")
+
+
+def done(*args: str) -> Result:
+    result = call(*args)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_a_new_collection_is_sound_and_its_manifest_holds_the_hashes(tmp_path: Path) -> None:
+    result = done("init", "bridge")
+    written = sorted(str(p.relative_to(tmp_path)) for p in Path(tmp_path, "bridge").rglob("*") if p.is_file())
+    assert sorted(result.stdout.splitlines()) == written
+    assert ".github/workflows/questions.yml" in result.stdout
+    assert (
+        "next: qa-eval questions check --questions bridge/questions --articles bridge/articles"
+        in result.stderr
+    )
+    report = check_questions([Path("bridge/questions")], Path("bridge/articles"))
+    assert report.findings == ()
+    assert report.facts == 2
+    for line in Path("bridge/articles/articles.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        data = Path("bridge/articles", f"{row['id']}.txt").read_bytes()
+        assert row["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+def test_the_example_is_contested_and_has_a_silent_article() -> None:
+    done("init", "bridge")
+    questions = load_corpus("bridge/questions", "bridge/articles").questions
+    assert [q.contested for q in questions] == [True, False]
+    assert questions[1].silent == ("northern-courier",)
+
+
+def test_an_empty_folder_is_filled_and_a_full_one_is_left_alone(tmp_path: Path) -> None:
+    Path("here").mkdir()
+    done("init", "here")
+    before = sorted(Path("here").rglob("*"))
+    again = call("init", "here", "--article", "nope.txt")
+    assert again.exit_code == 2
+    assert again.stderr == "Error: here is not empty; name a new or an empty folder\n"
+    assert sorted(Path("here").rglob("*")) == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["here"]
+
+
+def test_the_current_folder_may_be_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("inside").mkdir()
+    monkeypatch.chdir(tmp_path / "inside")
+    done("init", ".")
+    assert Path("README.md").is_file()
+    assert not [p for p in Path().iterdir() if p.name.endswith(".tmp")]
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_what_is_no_folder_is_refused(kind: str, tmp_path: Path) -> None:
+    target = tmp_path / "taken"
+    if kind == "file":
+        target.write_text("mine")
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        target.symlink_to(tmp_path / "elsewhere")
+    result = call("init", "taken")
+    assert result.exit_code == 2
+    assert "is not a folder" in result.stderr
+    assert not list(tmp_path.glob("elsewhere/*"))
+
+
+def test_every_article_that_cannot_be_used_is_named_and_nothing_is_written() -> None:
+    Path("good.txt").write_text("Text.\n")
+    Path("latin.txt").write_bytes(b"caf\xe9\n")
+    Path("blank.txt").write_text(" \n")
+    Path("a@b.txt").write_text("Text.\n")
+    Path("other").mkdir()
+    Path("other/good.txt").write_text("Text.\n")
+    names = ["good.txt", "latin.txt", "blank.txt", "a@b.txt", "other/good.txt", "none.txt"]
+    result = call("init", "new", *(part for name in names for part in ("--article", name)))
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert [line.partition(": ")[0] for line in lines[:-1]] == names[1:]
+    assert "not UTF-8 at byte 3" in lines[0]
+    assert not Path("new").exists()
+
+
+def test_a_collection_in_another_script_goes_through_every_command() -> None:
+    Path("βράδυ.txt").write_text(EVENING, "utf-8")
+    Path("πρωί.txt").write_text(MORNING, "utf-8")
+    done("init", "fire", "--article", "βράδυ.txt", "--article", "πρωί.txt")
+    data = ["--questions", "fire/questions", "--articles", "fire/articles"]
+    assert call("questions", "check", *data).exit_code == 1  # no question yet
+    texts = {"βράδυ": EVENING, "πρωί": MORNING}
+    write_lines(Path("fire/questions/fire.jsonl"), [completed(f, texts) for f in FACTS])
+
+    assert "2 facts in 1 file (fire/questions), 2 articles" in done("questions", "check", *data).stdout
+    assert "precision" in done("questions", "stats", *data).stdout
+    models = ["-m", "baseline:abstain", "-m", "baseline:first-of-type"]
+    for name in ("one", "two"):
+        done("run", *data, *models, "--name", name, "--deterministic")
+    board = json.loads(Path("results/one/leaderboard.json").read_text("utf-8"))
+    assert board["data"]["kind"] == "files"
+    oracle = next(row for row in board["rows"] if row["model"]["name"] == "oracle")
+    assert oracle["metrics"]["reading"]["match"]["value"] == 1.0
+    assert (
+        "πρωί" in done("show", "results/one", "people-who-fled@πρωί", "-m", "baseline:first-of-type").stdout
+    )
+    done("verify", "results/one", *data)
+    same = json.loads(done("compare", "results/one", "results/two", "--format", "json").stdout)
+    assert {pair["verdict"] for pair in same["pairs"]} == {"same"}
+    against = done("compare", "results/one", "--against", "baseline:abstain").stdout
+    assert "baseline:first-of-type" in against
