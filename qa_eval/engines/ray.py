@@ -37,6 +37,13 @@ _OBJECT_STORE = 256 * 2**20
 """Bytes, of a cluster that is started here: batches are small and few are under way."""
 _LOOK_SECONDS = 0.2
 
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # what matters is raised as an error as well
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+"""Read by Ray when it is imported; what the caller has set stays."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -134,7 +141,6 @@ class RayEngine:
     def _connect(self) -> None:
         import ray
 
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         quiet: dict[str, Any] = {
             "include_dashboard": None,
             "log_to_driver": False,
@@ -173,6 +179,8 @@ class RayEngine:
 
 
 def _import_ray() -> None:
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     try:
         import ray.data  # noqa: F401
     except ImportError as error:

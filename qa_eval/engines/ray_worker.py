@@ -73,7 +73,10 @@ class Feed(Datasource):
         return None
 
     def get_read_tasks(
-        self, parallelism: int, per_task_row_limit: int | None = None, data_context: Any = None  # noqa: ANN401
+        self,
+        parallelism: int,
+        per_task_row_limit: int | None = None,
+        data_context: Any = None,  # noqa: ANN401
     ) -> list[ReadTask]:
         """One, that reads for as long as the run goes on."""
         del parallelism, per_task_row_limit, data_context
@@ -128,7 +131,9 @@ class Worker:
 
 def _difference(task: Task, model: Model) -> str:
     if task.info.backend != model.info.backend:
-        return f"computed by {model.info.backend} there, by {task.info.backend} here; name --device and --dtype"
+        return (
+            f"computed by {model.info.backend} there, by {task.info.backend} here; name --device and --dtype"
+        )
     if task.info.fingerprint != model.info.fingerprint:
         return "its weights, tokenizer or code differ from those here"
     return f"{model.info}, {model.decoding} there; {task.info}, {task.decoding} here"
