@@ -22,7 +22,14 @@ from qa_eval.metrics.squad import RULES, Rules
 from qa_eval.provenance import sha256_files
 from qa_eval.public import PublicDataset, open_dataset
 from qa_eval.records import Estimate, ItemId
-from qa_eval.scoring.official import BestThreshold, Earned, best_thresholds, official_scores, score_answers
+from qa_eval.scoring.official import (
+    BestThreshold,
+    Earned,
+    best_thresholds,
+    official_report,
+    official_scores,
+    score_answers,
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -193,15 +200,7 @@ class Scorecard:
 
     def official(self) -> dict[str, float | int]:
         """What the official script prints: its keys in its order, in percent."""
-        found: dict[str, float | int] = {}
-        for key, estimate in self.scores.items():
-            found[key] = 100 * estimate.value
-            if key.endswith("f1") and RULES[self.rules].unanswerable:
-                found[key.removesuffix("f1") + "total"] = estimate.n
-        for best in self.best:
-            found[f"best_{best.metric}"] = 100 * best.score.value
-            found[f"best_{best.metric}_thresh"] = best.threshold
-        return found
+        return official_report(self.scores, self.best, RULES[self.rules])
 
     def as_json(self) -> dict[str, Any]:
         """`official`, and everything else under `qa_eval`; intervals are in percent like the scores."""

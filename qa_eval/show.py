@@ -48,27 +48,6 @@ class Shown:
 # ------------------------------------------------------------------------------------------ choosing
 
 
-def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:
-    """The rows that have answers: all, or those of the given specs or names.
-
-    Raises QaEvalError for a model that is not in the run, or that has no stored answers.
-    """
-    rows = [row for row in run.leaderboard.rows if row.predictions is not None]
-    if not models:
-        if not rows:
-            raise QaEvalError(f"{run.leaderboard.name}: this run holds no answers")
-        return rows
-    chosen = []
-    for model in models:
-        found = [row for row in run.leaderboard.rows if model in (row.model.spec, row.model.name)]
-        if not found:
-            raise QaEvalError(_unknown(f"--model {model}", model, [row.model.spec for row in rows]))
-        if found[0].predictions is None:
-            raise QaEvalError(f"--model {model}: its answers are not stored in this run")
-        chosen.append(found[0])
-    return chosen
-
-
 def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[Shown]:
     """The wanted items, in the order asked for; a fact's id stands for all items of that fact.
 

@@ -22,7 +22,8 @@ from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from qa_eval.errors import InputError, RunFolderError
+from qa_eval.corpus.phrasing import suggestion
+from qa_eval.errors import InputError, QaEvalError, RunFolderError
 from qa_eval.provenance import canonical_json, sha256_files, sha256_text
 from qa_eval.records import Finding
 from qa_eval.results_schema import SCHEMA_VERSION, Leaderboard, PredictionRow, PredictionsFileRow, Row
@@ -80,6 +81,26 @@ def load_run(path: Path | str) -> Run:
         what = f"no {LEADERBOARD} in this folder" if path.is_dir() else "no such run folder or file"
         _refuse(path, what)
     return Run(path=file.parent, leaderboard=_parse(Leaderboard, _read(file), file, None))
+
+
+def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:
+    """The rows that have answers: all, or those of the given specs or names.
+
+    Raises QaEvalError for a model that is not in the run or has no stored answers, and for a run without any.
+    """
+    rows = [row for row in run.leaderboard.rows if row.predictions is not None]
+    if not models and not rows:
+        raise QaEvalError(f"{run.leaderboard.name}: this run holds no answers")
+    chosen = []
+    for model in models:
+        found = [row for row in run.leaderboard.rows if model in (row.model.spec, row.model.name)]
+        if not found:
+            known = suggestion(model, [row.model.spec for row in rows])
+            raise QaEvalError(f"--model {model}: not in this run{known}")
+        if found[0].predictions is None:
+            raise QaEvalError(f"--model {model}: its answers are not stored in this run")
+        chosen.append(found[0])
+    return chosen or rows
 
 
 def load_predictions(path: Path) -> list[PredictionRow]:

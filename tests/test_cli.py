@@ -389,7 +389,7 @@ def test_show_tells_items_and_failures(stored: Path) -> None:
         pytest.param([], "Error: Give the items to show, or --failures.", id="nothing"),
         pytest.param(["x@y", "--failures"], "Error: Items or --failures, not both.", id="both"),
         pytest.param(["nofact@noarticle"], "not in this run", id="unknown item"),
-        pytest.param(["x", "-m", "baseline:abstein"], "did you mean baseline:abstain?", id="unknown model"),
+        pytest.param(["x", "-m", "baseline:abstein"], 'did you mean "baseline:abstain"?', id="unknown model"),
     ],
 )
 def test_show_refuses(stored: Path, args: list[str], message: str) -> None:

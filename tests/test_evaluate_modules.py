@@ -133,6 +133,10 @@ SHAPES = {
         {"id": "q", "prediction_text": "x"},
         {"id": "q", "answers": [{"text": "y", "answer_start": 0}, {"text": "x", "answer_start": 3}]},
     ),
+    "answers without places": (
+        {"id": "q", "prediction_text": "x"},
+        {"id": "q", "answers": [{"text": "y"}, {"text": "x"}]},
+    ),
     "numpy": (
         {"id": "q", "prediction_text": np.str_("x"), "no_answer_probability": np.float32(0.5)},
         {"id": "q", "answers": {"text": np.array(["x"]), "answer_start": np.array([3])}},

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema
 import pytest
 import yaml
@@ -145,7 +146,7 @@ def public_row(**changes: Any) -> Run:
         pytest.param({"dataset": "hub:org/set"}, ("org/set", None, None, None, "set", "org-set"), id="bare"),
         pytest.param(
             {"dataset": "squad:/data/dev v2.json.gz"},
-            (None, None, None, None, "dev v2.json.gz", "dev-v2.json.gz"),
+            (None, None, None, None, "dev v2", "dev-v2"),
             id="file",
         ),
         pytest.param(
@@ -153,7 +154,7 @@ def public_row(**changes: Any) -> Run:
             (None, None, "test", None, "folder", "folder"),
             id="folder",
         ),
-        pytest.param({}, (None, None, None, None, "data set", "model"), id="not said"),
+        pytest.param({}, (None, None, None, None, "data set", "data-set"), id="not said"),
     ],
 )
 def test_public_data_are_named_by_their_spec(data: dict[str, Any], name: tuple[str | None, ...]) -> None:
@@ -186,7 +187,7 @@ def test_a_record_of_every_eval_ever_is_valid_and_complete(committed: Run, corpu
         committed,
         "every-eval-ever",
         models=["embedded"],
-        data=corpus,
+        texts=corpus,
         organization="We",
         relationship="first_party",
     )
@@ -207,7 +208,7 @@ def test_a_record_of_every_eval_ever_is_valid_and_complete(committed: Run, corpu
 
 
 def test_each_answer_has_a_line_that_refers_to_the_record(committed: Run, corpus: Any) -> None:
-    export = export_run(committed, "every-eval-ever", models=["embedded"], data=corpus)
+    export = export_run(committed, "every-eval-ever", models=["embedded"], texts=corpus)
     record, samples = json.loads(text_of(export)), text_of(export, 1)
     detail = record["detailed_evaluation_results"]
     assert [output.name for output in export.outputs][1] == detail["file_path"]
@@ -236,10 +237,10 @@ def test_equal_runs_are_exported_to_equal_bytes(small: Run) -> None:
     assert small.path is not None
     data = small_questions(small)
     for form in ("lm-eval", "every-eval-ever"):
-        again = export_run(load_run(small.path), form, models=[FIRST], data=data)
-        assert export_run(small, form, models=[FIRST], data=data) == again
+        again = export_run(load_run(small.path), form, models=[FIRST], texts=data)
+        assert export_run(small, form, models=[FIRST], texts=data) == again
     other = next(r.model.spec for r in small.leaderboard.rows if r.model.kind == "predictions")
-    other_model = export_run(small, "every-eval-ever", models=[other], data=data)
+    other_model = export_run(small, "every-eval-ever", models=[other], texts=data)
     assert other_model.outputs[0].name != again.outputs[0].name
 
 
@@ -247,7 +248,7 @@ def test_equal_runs_are_exported_to_equal_bytes(small: Run) -> None:
 
 
 def test_the_layout_of_lm_eval_holds_results_and_samples(committed: Run, corpus: Any) -> None:
-    export = export_run(committed, "lm-eval", models=["embedded"], data=corpus)
+    export = export_run(committed, "lm-eval", models=["embedded"], texts=corpus)
     names = [output.name for output in export.outputs]
     stamp = "2026-11-22T19-40-02.000000"
     assert names == [
@@ -274,6 +275,26 @@ def test_the_layout_of_lm_eval_holds_results_and_samples(committed: Run, corpus:
         prompt = samples[0]["arguments"]["gen_args_0"]["arg_0"]
         assert samples[0]["prompt_hash"] == hashlib.sha256(prompt.encode()).hexdigest()
         assert samples[0]["filtered_resps"] == samples[0]["resps"][0]
+
+
+def test_samples_are_of_the_answers_that_the_metrics_are_of(tmp_path: Path) -> None:
+    corpus = small_corpus(tmp_path)
+    run = qa_eval.evaluate([FIRST], corpus=corpus, out=None, track="reading", paraphrases=True)
+    assert len(run.predictions(FIRST)) == 12, "each question in two wordings"
+    layout = export_run(run, "lm-eval", texts=corpus)
+    results, samples = json.loads(text_of(layout)), text_of(layout, 1).splitlines()
+    task = next(iter(results["results"]))
+    assert results["n-samples"][task]["effective"] == len(samples) == 6
+    mean = sum(json.loads(line)["f1"] for line in samples) / 6
+    assert mean == pytest.approx(results["results"][task]["f1,none"])
+    assert len(text_of(export_run(run, "every-eval-ever", texts=corpus), 1).splitlines()) == 6
+    assert len(json.loads(text_of(export_run(run, "squad-predictions")))) == 12
+
+
+@pytest.mark.parametrize("form", ["lm-eval", "every-eval-ever"])
+def test_formats_that_hold_texts_want_them(form: str, small: Run) -> None:
+    with pytest.raises(QaEvalError, match="they must be given"):
+        export_run(small, form, models=[FIRST])
 
 
 # ------------------------------------------------------------------------------------------ SQuAD
@@ -316,8 +337,8 @@ def test_items_without_an_answer_are_left_out_and_told_of(small: Run) -> None:
         "fall-of-town@alpha": "=1+1\n\u202eMay",
     }
     assert export.notes == (
-        "3 items have no answer and are left out: they count as missing",
-        "2 answers to all articles at once are left out",
+        "3 items without an answer left out: the scripts count them as missing",
+        "2 answers to all articles at once left out",
     )
     with pytest.raises(QaEvalError, match="3 of 3 answers have no no-answer probability"):
         export_run(small, "squad-na-probs", models=[spec])
@@ -489,7 +510,7 @@ def test_text_goes_to_stdout_where_no_file_is_named(form: str, small: Run) -> No
         *("--questions", folder / "questions", "--articles", folder / "seeds"),
     )
     assert result.exit_code == 0
-    export = export_run(small, form, models=[FIRST], data=small_questions(small))
+    export = export_run(small, form, models=[FIRST], texts=small_questions(small))
     assert result.stdout == text_of(export)
     assert result.stderr.count("only with --out") == len(export.outputs) - 1
 
@@ -498,13 +519,25 @@ RUN_CALLS = {
     "two models": ("--format model-index", "holds one model; choose it with -m: embedded, "),
     "parquet to stdout": ("--format parquet", "name it with --out"),
     "run of questions": ("--format dataset --out x", "is of the questions, not of a run"),
+    "paraphrases of a run": ("--format csv --paraphrases", "--paraphrases: of no use with --format csv"),
     "misspelt": ("--format csv -m embeded", '--model embeded: not in this run; did you mean "embedded"'),
     "reference": ("--format csv -m reference:oracle", "its answers are not stored"),
 }
+
+
+def test_the_command_offers_every_format() -> None:
+    offered = next(p for p in cli.commands["export"].params if p.name == "form")
+    assert isinstance(offered.type, click.Choice)
+    assert set(offered.type.choices) == {*FORMATS, "dataset"}
+    help_text = call("--help").stdout
+    assert all(form in help_text for form in FORMATS)
+
+
 CALLS = [
     pytest.param("", "Missing option '--format'", id="no format"),
     pytest.param("--format csv", "Give the RUN to export, or --format dataset", id="no run"),
     pytest.param("--format dataset", "is written to a file or folder; name it with --out", id="to stdout"),
+    pytest.param("--format dataset --out x -m embedded", "-m: of no use with --format dataset", id="model"),
     pytest.param("nowhere --format csv", "nowhere: no such run folder", id="nowhere"),
     *(pytest.param(f"{BASELINE} {line}", message, id=id) for id, (line, message) in RUN_CALLS.items()),
 ]
@@ -528,6 +561,31 @@ def test_other_questions_than_the_runs_are_refused(tmp_path: Path) -> None:
     result = call(BASELINE, *arguments)
     assert result.exit_code == 2
     assert "are not what this run asked; name its questions and articles with --questions" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("what", "broken", "message"),
+    [
+        pytest.param("item", "recaptured-city", "embedded: not an item id: 'recaptured-city'", id="no id"),
+        pytest.param("item", "nothing@nowhere", "nothing@nowhere: is no item of ", id="stranger"),
+        pytest.param("finished_at", "yesterday", "finished_at: 'yesterday' is no ISO 8601 time", id="time"),
+    ],
+)
+def test_a_run_that_was_tampered_with_is_told(
+    what: str, broken: str, message: str, committed: Run, corpus: Any
+) -> None:
+    row = committed.leaderboard.row("embedded")
+    answer = committed.predictions(row)[0]
+    assert row.predictions is not None
+    board = committed.leaderboard
+    if what == "item":
+        answer = answer.model_copy(update={"item": broken})
+    else:
+        board = board.model_copy(update={what: broken})
+    run = Run(path=None, leaderboard=board, kept={row.predictions.path: (answer,)})
+    for form in ("lm-eval", "every-eval-ever"):
+        with pytest.raises(QaEvalError, match=message):
+            export_run(run, form, models=["embedded"], texts=corpus)
 
 
 def test_numbers_of_an_interrupted_model_are_not_published() -> None:

@@ -14,8 +14,8 @@ from qa_eval.errors import QaEvalError
 from qa_eval.provenance import gold_sha256, sha256_text
 from qa_eval.records import Article, Claim, Corpus, Evidence, Question
 from qa_eval.results_schema import CandidateRow, MatchRow, PredictionRow, PredictionsFileRow, Row
-from qa_eval.show import choose_failures, choose_items, choose_rows, draw_item
-from qa_eval.store import Run
+from qa_eval.show import choose_failures, choose_items, draw_item
+from qa_eval.store import Run, choose_rows
 from tests.example_run import leaderboard, row
 
 TEXT = "The Observatory said around 180 soldiers died.\n\nThe army denied it. On Sunday 194 were buried."
@@ -226,7 +226,7 @@ def test_an_unknown_item_is_refused_with_near_matches(wanted: str, message: str)
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        pytest.param("embeded", "--model embeded: not in this run; did you mean embedded?", id="near"),
+        pytest.param("embeded", '--model embeded: not in this run; did you mean "embedded"?', id="near"),
         pytest.param(
             "reference:oracle", "--model reference:oracle: its answers are not stored in this run", id="ref"
         ),

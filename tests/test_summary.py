@@ -53,6 +53,14 @@ def values(scores: list[ItemScore], track: str = "reading") -> dict[str, float]:
     return {id: e.value for id, e in quick(scores).metrics[track].items()}  # type: ignore[index]
 
 
+def test_without_slices_the_metrics_are_the_same() -> None:
+    scores = reading(LOSSES, WORKED, SAID)
+    whole, bare = summarize(scores), summarize(scores, slices=False)
+    assert whole.slices
+    assert not bare.slices
+    assert bare.metrics == whole.metrics
+
+
 def test_every_metric_of_the_contract_is_in_the_table_and_explained() -> None:
     assert set(METRICS) >= set(CONTRACT.split())
     for id, metric in METRICS.items():

@@ -112,6 +112,10 @@ def export_command(
             if run is not None
             else f"Give the RUN to export, or --format {QUESTION_SET}."
         )
+    strangers = {"-m": models, "--dataset": dataset, "--dataset-id": dataset_id}
+    unused = {"--paraphrases": paraphrases} if run is not None else strangers
+    if given := [flag for flag, value in unused.items() if value]:
+        raise click.UsageError(f"{', '.join(given)}: of no use with --format {form}.")
     if out is None and form in UNPRINTABLE:
         raise click.UsageError(f"--format {form} is written to a file or folder; name it with --out.")
     if run is None:
@@ -128,7 +132,7 @@ def export_command(
             stored,
             form,
             models=models,
-            data=_asked(stored, form, questions, articles, dataset),
+            texts=_texts(stored, form, questions, articles, dataset),
             dataset_id=dataset_id,
             organization=organization,
             relationship=relationship,
@@ -142,7 +146,7 @@ def export_command(
         note(f"wrote {path}")
 
 
-def _asked(
+def _texts(
     run: Run, form: str, questions: tuple[Path, ...], articles: Path | None, dataset: str | None
 ) -> Corpus | PublicDataset | None:
     """The questions and texts of the run, if the format holds them."""
@@ -156,7 +160,7 @@ def _asked(
 
         data = run.leaderboard.data
         if dataset is not None:
-            return open_dataset(dataset)
+            return open_dataset(dataset, split=data.split if dataset.startswith("hub:") else None)
         if data.dataset is None:
             raise QaEvalError("this run does not say what its data set is; name it with --dataset")
         return open_dataset(data.dataset, split=data.split)

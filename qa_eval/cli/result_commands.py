@@ -111,8 +111,8 @@ def show_command(
     its items; of a public data set, a question's id.
     """
     from qa_eval.render import terminal_width, write_lines
-    from qa_eval.show import choose_failures, choose_items, choose_rows, draw_example, draw_item
-    from qa_eval.store import load_run
+    from qa_eval.show import choose_failures, choose_items, draw_example, draw_item
+    from qa_eval.store import choose_rows, load_run
 
     if bool(items) == failures:
         raise click.UsageError(

@@ -16,10 +16,7 @@ from qa_eval.export.outputs import Export, Output, write_export
 from qa_eval.export.question_set import export_questions
 from qa_eval.export.source import (
     Source,
-    asked_of_corpus,
-    asked_of_dataset,
     choose_row,
-    choose_rows,
     is_public,
     name_data,
     refuse_unfinished,
@@ -29,7 +26,7 @@ from qa_eval.export.tables import answers_csv, answers_parquet
 from qa_eval.public import PublicDataset
 from qa_eval.records import Corpus
 from qa_eval.results_schema import Row
-from qa_eval.store import Run
+from qa_eval.store import Run, choose_rows
 
 __all__ = [
     "FORMATS",
@@ -73,7 +70,7 @@ def export_run(
     form: str,
     *,
     models: Sequence[str] = (),
-    data: Corpus | PublicDataset | None = None,
+    texts: Corpus | PublicDataset | None = None,
     dataset_id: str | None = None,
     organization: str = "unknown",
     relationship: str = "other",
@@ -82,11 +79,11 @@ def export_run(
 
     * `form`: a key of `FORMATS`; `models`: specs or names of the models, all that have answers by default
       where the format holds several;
-    * `data`: what was asked, for formats that hold the texts;
+    * `texts`: what was asked, for formats that hold it;
     * `dataset_id`: what the data are called on the hub; `organization`, `relationship`: who publishes.
 
     Raises QaEvalError for models that the run does not have, more than one of them where the format holds
-    one, an interrupted model whose numbers would be published, and data that are not those of the run.
+    one, an interrupted model whose numbers would be published, and texts that are not those of the run.
     """
     chosen = FORMATS[form]
     if chosen.of_rows is not None:
@@ -95,19 +92,12 @@ def export_run(
     row = choose_row(run, models, form)
     if chosen.published:
         refuse_unfinished(row)
-    asked = {}
-    if chosen.texts:
-        answers = run.predictions(row)
-        if isinstance(data, Corpus):
-            asked = asked_of_corpus(run, answers, data)
-        elif data is not None:
-            asked = asked_of_dataset(answers, data)
     return chosen.of_model(
         Source(
             run=run,
             row=row,
             data=name_data(run, dataset_id),
-            asked=asked,
+            texts=texts,
             organization=organization,
             relationship=relationship,
         )

@@ -12,11 +12,10 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from qa_eval.export.outputs import Export, Output
-from qa_eval.export.source import Source, cluster_of, is_public, lower_is_better, plain_id
+from qa_eval.export.source import Source, is_public, lower_is_better, plain_id
 from qa_eval.provenance import canonical_json, sha256_json
 from qa_eval.render import safe_json
 from qa_eval.results_schema import EstimateRow, PredictionRow
@@ -60,7 +59,7 @@ def _uuid(source: Source) -> str:
 
 
 def _epoch(source: Source) -> str:
-    return str(int(datetime.fromisoformat(source.finished_at).timestamp()))
+    return str(int(source.finished.timestamp()))
 
 
 def _evaluation_id(source: Source) -> str:
@@ -97,9 +96,10 @@ def _record(source: Source) -> dict[str, Any]:
 
 def _model(source: Source) -> dict[str, Any]:
     model = source.row.model
+    is_open = model.kind == "embedded" or source.model_id == model.name  # shipped here, or of the hub
     details = {
         "deployment_type": "self_deployed",
-        "model_availability": "open_weights" if model.kind in ("hf", "onnx", "embedded") else "unknown",
+        "model_availability": "open_weights" if is_open else "unknown",
         "spec": model.spec,
         "revision": model.revision,
         "weights_sha256": model.weights_sha256,
@@ -147,7 +147,7 @@ def _result(source: Source, track: str, metric: str, value: EstimateRow) -> dict
 
 
 def _uncertainty(source: Source, value: EstimateRow) -> dict[str, Any]:
-    details = {"details": {f"{cluster_of(source.run.leaderboard.data)}s": str(value.clusters)}}
+    details = {"details": {f"{source.run.leaderboard.data.cluster}s": str(value.clusters)}}
     if value.low is None or value.high is None:
         return details
     uncertainty: dict[str, Any] = {
@@ -155,7 +155,7 @@ def _uncertainty(source: Source, value: EstimateRow) -> dict[str, Any]:
             "lower": value.low,
             "upper": value.high,
             "confidence_level": 0.95,
-            "method": f"{value.method}, clustered by {cluster_of(source.run.leaderboard.data)}",
+            "method": f"{value.method}, clustered by {source.run.leaderboard.data.cluster}",
         },
         "num_samples": value.n,
     }
@@ -186,7 +186,7 @@ def _result_id(track: str, metric: str) -> str:
 
 def _samples(source: Source) -> Iterator[dict[str, Any]]:
     public = is_public(source.run)
-    for answer in source.answers():
+    for answer in source.counted:
         metric = _SAMPLED[answer.track]
         if metric in answer.scores:
             yield _sample(source, answer, metric, plain_id(answer.item) if public else answer.item)

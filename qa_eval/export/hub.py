@@ -9,7 +9,7 @@ from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_res
 
 from qa_eval.errors import QaEvalError
 from qa_eval.export.outputs import Export, Output
-from qa_eval.export.source import Source, cluster_of
+from qa_eval.export.source import Source
 from qa_eval.render import clean_lines
 from qa_eval.results_schema import EstimateRow
 
@@ -99,6 +99,6 @@ def _arguments(source: Source, value: EstimateRow) -> dict[str, Any]:
             "low": _percent(value.low),
             "high": _percent(value.high),
             "method": value.method,
-            f"{cluster_of(board.data)}s": value.clusters,
+            f"{board.data.cluster}s": value.clusters,
         }
     return found

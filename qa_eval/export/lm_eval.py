@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from qa_eval.export.outputs import Export, Output
-from qa_eval.export.source import Source, cluster_of, lower_is_better
+from qa_eval.export.source import Source, lower_is_better
 from qa_eval.provenance import canonical_json, sha256_text
 from qa_eval.render import safe_json
 from qa_eval.results_schema import EstimateRow, PredictionRow
@@ -28,26 +28,26 @@ _FILTER = "none"
 def lm_eval(source: Source) -> Export:
     """The results, and a file of samples for each track."""
     slug = slugs([source.model_id])[0]
-    time = datetime.fromisoformat(source.finished_at)
+    time = source.finished
     stamp = f"{time:%Y-%m-%dT%H-%M-%S.%f}"
     tasks = {track: f"{source.data.slug}-{track}" for track in sorted(source.row.metrics, reverse=True)}
-    answers = source.answers()
+    answers = {track: [a for a in source.counted if a.track == track] for track in tasks}
+    results = _results(source, tasks, {track: len(found) for track, found in answers.items()}, time)
     outputs = [
         Output(
             name=f"{slug}/results_{stamp}.json",
-            data=safe_json(canonical_json(_results(source, tasks, time), indent=2)) + "\n",
+            data=safe_json(canonical_json(results, indent=2)) + "\n",
         )
     ]
     for track, task in tasks.items():
-        lines = _samples(source, [a for a in answers if a.track == track])
+        lines = _samples(source, answers[track])
         outputs.append(Output(name=f"{slug}/samples_{task}_{stamp}.jsonl", data="".join(lines)))
     return Export(outputs=tuple(outputs), folder=True)
 
 
-def _results(source: Source, tasks: dict[str, str], time: datetime) -> dict[str, Any]:
+def _results(source: Source, tasks: dict[str, str], sizes: dict[str, int], time: datetime) -> dict[str, Any]:
     run, row = source.run.leaderboard, source.row
     values = {task: [v for v in source.metrics() if v[0] == track] for track, task in tasks.items()}
-    counts = {task: getattr(run.data.items, track) for track, task in tasks.items()}
     return {
         "results": {task: {"alias": task, **_scores(found)} for task, found in values.items()},
         "group_subtasks": {task: [] for task in values},
@@ -58,7 +58,9 @@ def _results(source: Source, tasks: dict[str, str], time: datetime) -> dict[str,
             task: {metric: not lower_is_better(metric) for _, metric, _ in found}
             for task, found in values.items()
         },
-        "n-samples": {task: {"original": n, "effective": n} for task, n in counts.items()},
+        "n-samples": {
+            task: {"original": sizes[track], "effective": sizes[track]} for track, task in tasks.items()
+        },
         "config": {
             "model": row.model.kind,
             "model_args": f"pretrained={source.model_id}",
@@ -116,7 +118,7 @@ def _config(source: Source, task: str, values: list[tuple[str, str, EstimateRow]
                     "high": value.high,
                     "method": value.method,
                     "n": value.n,
-                    f"{cluster_of(run.data)}s": value.clusters,
+                    f"{run.data.cluster}s": value.clusters,
                 }
                 for _, metric, value in values
                 if value.low is not None

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from qa_eval.corpus.phrasing import suggestion
 from qa_eval.errors import QaEvalError
 from qa_eval.provenance import sha256_text
-from qa_eval.public import PublicDataset
+from qa_eval.public import PublicDataset, open_dataset
 from qa_eval.records import Corpus, ItemId
-from qa_eval.results_schema import DataRow, EstimateRow, PredictionRow, Row
+from qa_eval.results_schema import EstimateRow, PredictionRow, Row
 from qa_eval.scoring import METRICS
-from qa_eval.store import Run, slugs
+from qa_eval.store import Run, choose_rows, slugs
 
 PUBLISHED: tuple[tuple[str, str], ...] = (
     ("reading", "balanced_f1"),
@@ -64,15 +65,15 @@ class DataName:
     revision: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """One model's results, with what a format may want to know of them."""
 
     run: Run
     row: Row
     data: DataName
-    asked: Mapping[str, Asked] = field(default_factory=dict)
-    """By item id; empty for formats that do not want it."""
+    texts: Corpus | PublicDataset | None = None
+    """What was asked, for formats that hold it."""
     organization: str = "unknown"
     """Who publishes the results."""
     relationship: str = "other"
@@ -89,8 +90,42 @@ class Source:
         board = self.run.leaderboard
         return board.finished_at or board.created_at
 
+    @cached_property
+    def finished(self) -> datetime:
+        """The same as a time. Raises QaEvalError if the leaderboard holds no such."""
+        try:
+            time = datetime.fromisoformat(self.finished_at)
+        except ValueError:
+            raise QaEvalError(f"finished_at: {self.finished_at!r} is no ISO 8601 time") from None
+        return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+    @cached_property
     def answers(self) -> list[PredictionRow]:
-        return self.run.predictions(self.row)
+        """Every answer, in the order asked.
+
+        Raises InputError where they cannot be read, QaEvalError for an id that is none.
+        """
+        answers = self.run.predictions(self.row)
+        try:
+            for answer in answers:
+                ItemId.parse(answer.item)
+        except ValueError as error:
+            raise QaEvalError(f"{self.row.model.spec}: {error}") from None
+        return answers
+
+    @cached_property
+    def counted(self) -> list[PredictionRow]:
+        """The answers that the metrics are of: those to canonical questions."""
+        return [a for a in self.answers if ItemId.parse(a.item).paraphrase == 0]
+
+    @cached_property
+    def asked(self) -> Mapping[str, Asked]:
+        """What each item asked, by its id. Raises QaEvalError if `texts` are not those of the run."""
+        if isinstance(self.texts, Corpus):
+            return _asked_of_corpus(self.run, self.answers, self.texts)
+        if self.texts is None:
+            raise QaEvalError("this format holds the questions and texts of the run: they must be given")
+        return _asked_of_dataset(self.answers, self.texts)
 
     def metrics(self) -> list[tuple[str, str, EstimateRow]]:
         """(track, metric, value) of every metric, in the order of the table of metrics."""
@@ -112,14 +147,9 @@ class Source:
         parts = [f"n {estimate.n}", f"rules {board.rules}", f"scorer {board.scorer_version}"]
         if estimate.low is not None and estimate.high is not None:
             interval = f"95% interval {100 * estimate.low:.1f} to {100 * estimate.high:.1f}"
-            clusters = f"{estimate.method}, {estimate.clusters} {cluster_of(board.data)}s"
+            clusters = f"{estimate.method}, {estimate.clusters} {board.data.cluster}s"
             parts.insert(0, f"{interval} ({clusters})")
         return "percent; " + "; ".join(parts)
-
-
-def cluster_of(data: DataRow) -> str:
-    """What intervals resample: `fact`, or `context` on public data sets."""
-    return data.cluster
 
 
 def lower_is_better(metric: str) -> bool:
@@ -133,26 +163,6 @@ def is_public(run: Run) -> bool:
 
 
 # ------------------------------------------------------------------------------------------ choosing
-
-
-def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:
-    """The rows that have answers: all, or those of the given specs or names.
-
-    Raises QaEvalError for a model that is not in the run or has no stored answers, and for a run without any.
-    """
-    rows = [row for row in run.leaderboard.rows if row.predictions is not None]
-    if not models and not rows:
-        raise QaEvalError(f"{run.leaderboard.name}: this run holds no answers")
-    chosen = []
-    for model in models:
-        found = [row for row in run.leaderboard.rows if model in (row.model.spec, row.model.name)]
-        if not found:
-            near = suggestion(model, [row.model.spec for row in rows])
-            raise QaEvalError(f"--model {model}: not in this run{near}")
-        if found[0].predictions is None:
-            raise QaEvalError(f"--model {model}: its answers are not stored in this run")
-        chosen.append(found[0])
-    return chosen or rows
 
 
 def choose_row(run: Run, models: Sequence[str], form: str) -> Row:
@@ -210,8 +220,10 @@ def name_data(run: Run, dataset_id: str | None) -> DataName:
             revision=revision,
         )
     else:
-        stem = spec.partition(":")[2].rstrip("/").rpartition("/")[2]
-        name = DataName(name=stem or "data set", slug=_slug(stem), split=data.split)
+        # A folder in the hub's layout is called by its own name; to open it would load it.
+        folder = Path(spec.removeprefix("hub:")).name
+        title = (folder if spec.startswith("hub:") else open_dataset(spec).name) if spec else "data set"
+        name = DataName(name=title, slug=_slug(title), split=data.split)
     if dataset_id is None:
         return name
     if not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", dataset_id):
@@ -235,7 +247,7 @@ def plain_id(item: str) -> str:
 # ------------------------------------------------------------------------------------------ what was asked
 
 
-def asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus) -> dict[str, Asked]:
+def _asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus) -> dict[str, Asked]:
     """What each answer was asked, from the question set of the run.
 
     Raises QaEvalError if the set is another one.
@@ -253,12 +265,15 @@ def asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus) 
     found = {}
     for answer in answers:
         item = ItemId.parse(answer.item)
-        context = everything if item.track == "pooled" else texts[item.article]
-        found[answer.item] = Asked(questions[item.fact].wording(item.paraphrase), context)
+        context = everything if item.track == "pooled" else texts.get(item.article)
+        question = questions.get(item.fact)
+        if question is None or context is None or item.paraphrase > len(question.paraphrases):
+            raise QaEvalError(f"{answer.item}: is no item of {corpus.questions_path}")
+        found[answer.item] = Asked(question.wording(item.paraphrase), context)
     return found
 
 
-def asked_of_dataset(answers: Sequence[PredictionRow], dataset: PublicDataset) -> dict[str, Asked]:
+def _asked_of_dataset(answers: Sequence[PredictionRow], dataset: PublicDataset) -> dict[str, Asked]:
     """What each answer was asked, from the public data set of the run.
 
     Raises QaEvalError if the data set lacks one of the questions or asks it otherwise, InputError if it is

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from qa_eval.corpus.phrasing import count
 from qa_eval.errors import QaEvalError
 from qa_eval.export.outputs import Export, Output
 from qa_eval.export.source import Source, is_public, plain_id
@@ -41,14 +42,14 @@ def squad_na_probs(source: Source) -> Export:
 
 def _given(source: Source) -> tuple[list[PredictionRow], tuple[str, ...]]:
     """The answers of the reading track, and what is left out."""
-    answers = source.answers()
+    answers = source.answers
     reading = [a for a in answers if a.track == "reading"]
     given = [a for a in reading if a.error is None and not a.missing]
     notes = []
     if lost := len(reading) - len(given):
-        notes.append(f"{lost} items have no answer and are left out: they count as missing")
+        notes.append(f"{count(lost, 'item')} without an answer left out: the scripts count them as missing")
     if pooled := len(answers) - len(reading):
-        notes.append(f"{pooled} answers to all articles at once are left out")
+        notes.append(f"{count(pooled, 'answer')} to all articles at once left out")
     return given, tuple(notes)
 
 

@@ -70,8 +70,9 @@ def shaped(feature: Any, value: Any, place: str, optional: frozenset[str]) -> An
 def _shaped_dict(
     feature: Mapping[str, Any], value: object, place: str, optional: frozenset[str]
 ) -> dict[str, Any]:
-    if isinstance(value, list) and all(isinstance(part, datasets.List) for part in feature.values()):
-        value = {key: [row.get(key) for row in value if isinstance(row, Mapping)] for key in feature}
+    columns = all(isinstance(part, datasets.List) for part in feature.values())
+    if columns and isinstance(value, list) and all(isinstance(row, Mapping) for row in value):
+        value = {key: [row[key] for row in value] for key in feature if all(key in row for row in value)}
     if not isinstance(value, Mapping):
         raise ValueError(f"{place}: should be a dict with {', '.join(feature)}, not {_shown(value)}")
     found = {}

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+from qa_eval.corpus.phrasing import count
 from qa_eval.metrics.squad import Rules
-from qa_eval.provenance import articles_sha256, questions_sha256, sha256_text
 from qa_eval.records import (
     ANSWER_TYPES,
     Answer,
@@ -30,7 +30,7 @@ from qa_eval.records import (
     Question,
 )
 from qa_eval.scoring import decide, pool, score_item, summarize
-from qa_eval.scoring.official import best_thresholds, official_scores, score_answers
+from qa_eval.scoring.official import best_thresholds, official_report, official_scores, score_answers
 
 Row = Mapping[str, Any]
 Report = dict[str, float | int]
@@ -50,7 +50,7 @@ def squad_report(
 ) -> Report:
     """The official script's numbers by its keys, in percent.
 
-    With `intervals`, each score has its 95 % bounds beside it, as `KEY_low` and `KEY_high`. Raises ValueError
+    With `intervals`, the 95 % bounds of each score follow, as `KEY_low` and `KEY_high`. Raises ValueError
     for ids that are there twice, no references, and references without golds where the rules want one.
     """
     texts = _by_id(predictions, "predictions")
@@ -67,14 +67,11 @@ def squad_report(
     _warn(earned.missing, earned.extra)
     # Only the values are wanted without intervals, and one resample is the least that can be asked for.
     resamples = RESAMPLES if intervals else 1
-    report: Report = {}
-    for key, estimate in official_scores(earned, rules, threshold=threshold, resamples=resamples).items():
-        report |= _bounded(key, estimate, 100.0, intervals=intervals)
-        if rules.unanswerable and key.endswith("f1"):
-            report[key.removesuffix("f1") + "total"] = estimate.n
-    for best in best_thresholds(earned, resamples=resamples) if no_answer else ():
-        report |= _bounded(f"best_{best.metric}", best.score, 100.0, intervals=intervals)
-        report[f"best_{best.metric}_thresh"] = best.threshold
+    scores = official_scores(earned, rules, threshold=threshold, resamples=resamples)
+    best = best_thresholds(earned, resamples=resamples) if no_answer else []
+    report = official_report(scores, best, rules)
+    if intervals:
+        report |= _bounds(dict(scores) | {f"best_{b.metric}": b.score for b in best}, 100.0)
     return report
 
 
@@ -96,7 +93,7 @@ def contested_report(
         raise ValueError("references: there are none")
     items = _items(asked)
     questions = _questions(asked)
-    corpus = _corpus(questions.values(), asked)
+    corpora = _corpora(questions, asked)
     scores: list[ItemScore] = []
     missing = []
     for id, item in items.items():
@@ -104,15 +101,17 @@ def contested_report(
         answer = _answer(item, questions[item.fact], row)
         if answer.missing:
             missing.append(id)
-        scores.append(score_item(questions[item.fact], item, answer, corpus))
+        scores.append(score_item(questions[item.fact], item, answer, corpora[item.fact]))
     _warn(missing, [id for id in said if id not in asked])
-    summary = summarize(scores, intervals=intervals, resamples=RESAMPLES)
-    report: Report = {}
-    for track, metrics in summary.metrics.items():
-        for name, estimate in metrics.items():
-            key = f"pooled_{name}" if track == "pooled" else name
-            report |= _bounded(key, estimate, 1.0, intervals=intervals)
-    return report | {"total": len(items), "missing": len(missing)}
+    summary = summarize(scores, intervals=intervals, resamples=RESAMPLES, slices=False)
+    estimates = {
+        f"pooled_{name}" if track == "pooled" else name: estimate
+        for track, metrics in summary.metrics.items()
+        for name, estimate in metrics.items()
+    }
+    report: Report = {key: estimate.value for key, estimate in estimates.items()}
+    report |= {"total": len(items), "missing": len(missing)}
+    return report | _bounds(estimates, 1.0) if intervals else report
 
 
 # ------------------------------------------------------------------------------------------ rows
@@ -126,20 +125,21 @@ def _by_id(rows: Sequence[Row], what: str) -> dict[str, Row]:
     return found
 
 
-def _bounded(key: str, estimate: Estimate, scale: float, *, intervals: bool) -> Report:
-    report: Report = {key: scale * estimate.value}
-    if intervals and estimate.low is not None and estimate.high is not None:
-        report |= {f"{key}_low": scale * estimate.low, f"{key}_high": scale * estimate.high}
-    return report
+def _bounds(estimates: Mapping[str, Estimate], scale: float) -> Report:
+    found: Report = {}
+    for key, estimate in estimates.items():
+        if estimate.low is not None and estimate.high is not None:
+            found |= {f"{key}_low": scale * estimate.low, f"{key}_high": scale * estimate.high}
+    return found
 
 
 def _warn(missing: Sequence[str], extra: Sequence[str]) -> None:
-    for ids, what in (
-        (missing, "references have no prediction and score 0"),
-        (extra, "predictions are of no reference"),
+    for ids, noun, what in (
+        (missing, "reference", "no prediction, so a score of 0, for"),
+        (extra, "prediction", "no reference for"),
     ):
         if ids:
-            warnings.warn(f"{len(ids)} {what}, such as {ids[0]!r}", stacklevel=4)
+            warnings.warn(f"{what} {count(len(ids), noun)}, such as {ids[0]!r}", stacklevel=4)
 
 
 # ------------------------------------------------------------------------------------------ contested
@@ -211,32 +211,45 @@ def _claim(id: str, claim: Row) -> Claim:
     )
 
 
-def _corpus(questions: Iterable[Question], references: Mapping[str, Row]) -> Corpus:
-    """The articles that are spoken of, with their texts where these are given."""
-    questions = tuple(questions)
-    texts: dict[str, str] = {e.article: "" for q in questions for c in q.claims for e in c.evidence}
+def _corpora(questions: Mapping[str, Question], references: Mapping[str, Row]) -> dict[str, Corpus]:
+    """For each fact the articles that are spoken of, with their texts where these are given.
+
+    Each fact has its own few: many facts may have thousands of articles in all.
+    """
+    texts: dict[str, str] = {}
+    spoken: dict[str, set[str]] = {
+        fact: {e.article for claim in question.claims for e in claim.evidence}
+        for fact, question in questions.items()
+    }
     for id, row in references.items():
-        article, text = row["article"], row["context"]
+        article, text = row["article"], row["context"] or ""
         if article is None or article == POOLED:
             continue
-        if texts.setdefault(article, "") and text and texts[article] != text:
+        spoken[row["fact"]].add(article)
+        if text and texts.setdefault(article, text) != text:
             raise ValueError(
                 f"reference {id!r}: the context of article {article!r} is not that of the others"
             )
-        texts[article] = texts[article] or text or ""
-    for q in questions:
-        for e in (e for c in q.claims for e in c.evidence):
-            if texts[e.article] and e.start >= 0 and not texts[e.article].startswith(e.text, e.start):
-                raise ValueError(
-                    f"fact {q.id!r}: {e.text!r} does not stand at {e.start} of the context of {e.article!r}"
-                )
-    articles = tuple(Article(id=a, text=text, sha256=sha256_text(text)) for a, text in texts.items())
-    return Corpus(
-        questions=questions,
-        articles=articles,
-        questions_sha256=questions_sha256(questions),
-        articles_sha256=articles_sha256(articles),
-    )
+    for question in questions.values():
+        _check_places(question, texts)
+    return {
+        fact: Corpus(
+            questions=(questions[fact],),
+            articles=tuple(Article(id=a, text=texts.get(a, ""), sha256="") for a in sorted(articles)),
+            questions_sha256="",  # scoring does not ask for identities
+            articles_sha256="",
+        )
+        for fact, articles in spoken.items()
+    }
+
+
+def _check_places(question: Question, texts: Mapping[str, str]) -> None:
+    for e in (e for claim in question.claims for e in claim.evidence):
+        if e.start >= 0 and e.article in texts and not texts[e.article].startswith(e.text, e.start):
+            raise ValueError(
+                f"fact {question.id!r}: {e.text!r} does not stand at {e.start} of the context of "
+                f"{e.article!r}"
+            )
 
 
 def _answer(item: ItemId, question: Question, row: Row | None) -> Answer:

@@ -182,6 +182,21 @@ def best_thresholds(earned: Earned, *, resamples: int = 9999, seed: int = 0) -> 
     ]
 
 
+def official_report(
+    scores: Mapping[str, Estimate], best: Iterable[BestThreshold], rules: Rules
+) -> dict[str, float | int]:
+    """What the official script prints: its keys in its order, scores in percent."""
+    found: dict[str, float | int] = {}
+    for key, estimate in scores.items():
+        found[key] = 100 * estimate.value
+        if rules.unanswerable and key.endswith("f1"):
+            found[key.removesuffix("f1") + "total"] = estimate.n
+    for threshold in best:
+        found[f"best_{threshold.metric}"] = 100 * threshold.score.value
+        found[f"best_{threshold.metric}_thresh"] = threshold.threshold
+    return found
+
+
 # ------------------------------------------------------------------------------------------ inside
 
 

@@ -20,14 +20,26 @@ _COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated")
 
 
 def summarize(
-    scores: Sequence[ItemScore], *, seed: int = 0, resamples: int = 9999, intervals: bool = True
+    scores: Sequence[ItemScore],
+    *,
+    seed: int = 0,
+    resamples: int = 9999,
+    intervals: bool = True,
+    slices: bool = True,
 ) -> Summary:
     """`summarize_tables` of these scores, with facts as clusters; their order does not matter."""
-    return summarize_tables(tables_of(scores), seed=seed, resamples=resamples, intervals=intervals)
+    return summarize_tables(
+        tables_of(scores), seed=seed, resamples=resamples, intervals=intervals, slices=slices
+    )
 
 
 def summarize_tables(
-    tables: Mapping[Track, ScoreTable], *, seed: int = 0, resamples: int = 9999, intervals: bool = True
+    tables: Mapping[Track, ScoreTable],
+    *,
+    seed: int = 0,
+    resamples: int = 9999,
+    intervals: bool = True,
+    slices: bool = True,
 ) -> Summary:
     """Every metric of `METRICS` that is defined on these items, overall and by slice.
 
@@ -35,11 +47,11 @@ def summarize_tables(
     rank metrics (of which there are no slices) take at most 999 resamples. Slices are of the reading track if
     any of its items are present, else of the pooled one: `settled` and `contested` are the answerable items
     of such facts, `silent` the silent items, `relation:R`, `category:C` and `article:A` all items of these.
-    Without `intervals` only values are computed: low and high are None.
+    Without `intervals` only values are computed: low and high are None. Without `slices` there are none.
     """
     main = next(iter(tables.values()), None)
     parts: list[tuple[str, str, ScoreTable]] = [(track, WHOLE, table) for track, table in tables.items()]
-    parts += [("slice", name, main) for name in main.slices()] if main is not None else []
+    parts += [("slice", name, main) for name in main.slices()] if main is not None and slices else []
     requests = [
         _Request(part, name, metric, *terms)
         for part, name, table in parts
