@@ -13,15 +13,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from qa_eval.cache import PredictionCache, cache_path
 from qa_eval.engines import Engine, Group, ModelFailedError
 from qa_eval.engines.local import LocalEngine
 from qa_eval.environment import describe_environment, describe_harness
+from qa_eval.errors import SpecError
 from qa_eval.judging import Threshold
 from qa_eval.models import Model
-from qa_eval.planning import Plan, settle
+from qa_eval.planning import Plan, resolve_models, settle
 from qa_eval.public import PublicDataset
 from qa_eval.ranking import (
     RESAMPLES,
@@ -36,7 +37,7 @@ from qa_eval.records import Corpus, Decoding, Prediction, Runtime, Status, Track
 from qa_eval.results_schema import CountsRow, Leaderboard, PredictionRow, Row
 from qa_eval.scoring import SCORER_VERSION
 from qa_eval.sitting import Sitting
-from qa_eval.store import PredictionsWriter, Run, RunFolder, open_run_folder
+from qa_eval.store import PredictionsWriter, Run, RunFolder, check_name, open_run_folder, slugs
 
 _log = logging.getLogger(__name__)
 
@@ -144,6 +145,52 @@ def evaluate(
     return runs[0]
 
 
+def evaluate_all(
+    models: Sequence[str | Model],
+    datasets: Sequence[PublicDataset],
+    *,
+    out: Path | str | None = Path("results"),
+    name: str | None = None,
+    decoding: Decoding = Decoding(),  # noqa: B008 - frozen
+    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
+    cache: bool = True,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    command: str | None = None,
+    engine: Engine | None = None,
+    **choices: Any,  # noqa: ANN401
+) -> list[Run]:
+    """`evaluate` of several data sets at once: a model is loaded once, and answers all of them.
+
+    Each data set has a run folder of its own: `out`/`name`/DATASET, or in `out` if there is no name.
+    `choices` are the other arguments of `evaluate`. Raises SpecError for a data set that is given twice.
+    """
+    specs = [f"{dataset.spec} {dataset.split or ''}".strip() for dataset in datasets]
+    if repeated := sorted({spec for spec in specs if specs.count(spec) > 1}):
+        raise SpecError(f"{', '.join(repeated)} is given twice: name it once")
+    names = [dataset.name for dataset in datasets]
+    folders = slugs(names if len(set(names)) == len(names) else specs)
+    resolved = resolve_models(models, decoding, runtime)
+    plans = [
+        settle(resolved, dataset=dataset, decoding=decoding, runtime=runtime, resamples=RESAMPLES, **choices)
+        for dataset in datasets
+    ]
+    if name is not None and out is not None:
+        check_name(name)
+        places = [(Path(out) / name, folder) for folder in folders]
+    else:
+        places = [(out, None) for _ in folders]
+    return run_plans(
+        [(plan, *place) for plan, place in zip(plans, places, strict=True)],
+        device=runtime.device,
+        cache=cache,
+        overwrite=overwrite,
+        progress=progress,
+        command=command,
+        engine=engine,
+    )
+
+
 def run_plans(
     plans: Sequence[tuple[Plan, Path | str | None, str | None]],
     *,
@@ -169,12 +216,12 @@ def run_plans(
                 folder = open_run_folder(
                     Path(out), name, plan.identity, plan.run_id, overwrite=overwrite, now=now
                 )
-            evaluations.append(_evaluation(plan, folder, name, now, device, command))
+            evaluations.append(_evaluation(plan, folder, name, now=now, device=device, command=command))
         return _Matrix(evaluations, engine, progress or _Silence()).go(use_cache=cache)
 
 
 def _evaluation(
-    plan: Plan, folder: RunFolder | None, name: str | None, now: datetime, device: str, command: str | None
+    plan: Plan, folder: RunFolder | None, name: str | None, *, now: datetime, device: str, command: str | None
 ) -> _Evaluation:
     created = folder.created_at if folder is not None else None
     leaderboard = Leaderboard(

@@ -2,8 +2,8 @@
 
     Task.parts ──▶ groups(): what the cache does not have ──engine──▶ take(), close() ──▶ rows and scores
 
-Parts are judged in their order, each as soon as all before it are closed, so that memory holds only those that
-are under way.
+Parts are judged in their order, each as soon as all before it are closed, so that memory holds only those
+that are under way.
 """
 
 from __future__ import annotations

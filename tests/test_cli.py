@@ -207,7 +207,7 @@ def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) 
 
 def test_an_interrupted_run_says_what_is_kept(monkeypatch: pytest.MonkeyPatch, stored: Path) -> None:
     def interrupt(*_: Any, **__: Any) -> NoReturn:
-        raise Interrupted(load_run(stored))
+        raise Interrupted([load_run(stored)])
 
     monkeypatch.setattr("qa_eval.run.evaluate", interrupt)
     done = call("run", *CHEAP)

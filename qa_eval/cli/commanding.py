@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -72,16 +73,22 @@ def quantize_option(command: _F) -> _F:
     )(command)
 
 
-def dataset_options(command: _F) -> _F:
-    """`--dataset` and `--split`."""
+def dataset_options(command: _F | None = None, *, several: bool = False) -> Any:  # noqa: ANN401
+    """`--dataset` and `--split`; `several`: the first may be repeated."""
+    if command is None:
+        return partial(dataset_options, several=several)
     command = option(
         "--split", metavar="S", section="Data", help="Of a hub data set.  [default: validation]"
     )(command)
+    names = ("--dataset", "datasets") if several else ("--dataset",)
+    repeated = " May be repeated: a run for each." if several else ""
     return option(
-        "--dataset",
+        *names,
         metavar="SPEC",
+        multiple=several,
         section="Data",
-        help="A public data set in place of the questions: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME.",
+        help="A public data set in place of the questions: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME."
+        + repeated,
     )(command)
 
 

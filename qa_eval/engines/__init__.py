@@ -64,7 +64,7 @@ class Engine(Protocol):
 
     @property
     def longest_first(self) -> bool:
-        """Whether work should come in the order of its size, largest first, for all workers to end together."""
+        """Whether work should come largest first, for all workers to end together."""
 
     def __enter__(self) -> Self:
         """Raises QaEvalError where the engine cannot work, before anything is asked."""

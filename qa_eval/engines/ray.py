@@ -1,4 +1,4 @@
-"""Predicting on a Ray cluster: Ray Data streams batches of items through a pool of actors that hold the model.
+"""Predicting on a Ray cluster: Ray Data streams batches of items through a pool of actors with the model.
 
     driver ──batches──▶ queue ──▶ Ray Data: read ──▶ map_batches(Worker, actor pool) ──▶ driver
 
@@ -172,8 +172,8 @@ class RayEngine:
         if room < (self.workers or 1):
             raise QaEvalError(
                 f"the cluster has room for {room} workers of {self.cpus_per_worker:g} CPUs and "
-                f"{self.gpus_per_worker:g} GPUs, not for {self.workers or 1}: start more nodes, or ask for less"
-                " with --workers, --cpus-per-worker, --gpus-per-worker"
+                f"{self.gpus_per_worker:g} GPUs, not for {self.workers or 1}: start more nodes, or ask for"
+                " less with --workers, --cpus-per-worker, --gpus-per-worker"
             )
         return self.workers or room
 

@@ -130,10 +130,9 @@ class Worker:
 
 
 def _difference(task: Task, model: Model) -> str:
-    if task.info.backend != model.info.backend:
-        return (
-            f"computed by {model.info.backend} there, by {task.info.backend} here; name --device and --dtype"
-        )
+    there, here = model.info.backend, task.info.backend
+    if there != here:
+        return f"computed by {there} there, by {here} here; name --device and --dtype"
     if task.info.fingerprint != model.info.fingerprint:
         return "its weights, tokenizer or code differ from those here"
     return f"{model.info}, {model.decoding} there; {task.info}, {task.decoding} here"
