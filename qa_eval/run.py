@@ -175,13 +175,13 @@ def evaluate_all(
         settle(resolved, dataset=dataset, decoding=decoding, runtime=runtime, resamples=RESAMPLES, **choices)
         for dataset in datasets
     ]
+    where: Path | str | None = out
+    called: Sequence[str | None] = [None] * len(folders)
     if name is not None and out is not None:
         check_name(name)
-        places = [(Path(out) / name, folder) for folder in folders]
-    else:
-        places = [(out, None) for _ in folders]
+        where, called = Path(out) / name, folders
     return run_plans(
-        [(plan, *place) for plan, place in zip(plans, places, strict=True)],
+        [(plan, where, folder) for plan, folder in zip(plans, called, strict=True)],
         device=runtime.device,
         cache=cache,
         overwrite=overwrite,

@@ -39,9 +39,9 @@ from tests.tiny_models import build
 
 ROOT = Path(__file__).resolve().parent.parent
 DETERMINISTIC = Runtime(deterministic=True)
-# Ray leaves files and sockets of its own to the garbage collector.
+# Ray leaves files and sockets to the garbage collector, and sets what it has deprecated itself.
 pytestmark = pytest.mark.filterwarnings(
-    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::DeprecationWarning"
 )
 
 PLUG_IN = '''
@@ -76,7 +76,11 @@ class Steady:
             yield hashed_prediction(instance, "steady")
 
 
-KIND = Kind(name="steady", summary="", example="steady:x", factory=lambda spec, decoding, runtime: Steady(spec))
+def make(spec, decoding, runtime):
+    return Steady(spec)
+
+
+KIND = Kind(name="steady", summary="", example="steady:x", factory=make)
 '''
 
 

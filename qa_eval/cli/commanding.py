@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,22 +72,28 @@ def quantize_option(command: _F) -> _F:
     )(command)
 
 
-def dataset_options(command: _F | None = None, *, several: bool = False) -> Any:  # noqa: ANN401
-    """`--dataset` and `--split`; `several`: the first may be repeated."""
-    if command is None:
-        return partial(dataset_options, several=several)
+def dataset_options(command: _F) -> _F:
+    """`--dataset` and `--split`."""
+    return _dataset_options(command, "dataset", several=False)
+
+
+def datasets_options(command: _F) -> _F:
+    """The same, where `--dataset` may be repeated."""
+    return _dataset_options(command, "datasets", several=True)
+
+
+def _dataset_options(command: _F, name: str, *, several: bool) -> _F:
     command = option(
         "--split", metavar="S", section="Data", help="Of a hub data set.  [default: validation]"
     )(command)
-    names = ("--dataset", "datasets") if several else ("--dataset",)
-    repeated = " May be repeated: a run for each." if several else ""
     return option(
-        *names,
+        "--dataset",
+        name,
         metavar="SPEC",
         multiple=several,
         section="Data",
         help="A public data set in place of the questions: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME."
-        + repeated,
+        + (" May be repeated: a run for each." if several else ""),
     )(command)
 
 

@@ -16,7 +16,7 @@ from qa_eval.cli.commanding import (
     INTERRUPTED,
     Command,
     data_options,
-    dataset_options,
+    datasets_options,
     note,
     option,
     quantize_option,
@@ -79,7 +79,7 @@ EXAMPLES = (
 @option("--trust-remote-code", is_flag=True, section="Models", help="Let a hub model run the code it brings.")
 @quantize_option
 @data_options
-@dataset_options(several=True)
+@datasets_options
 @option(
     "--track", type=click.Choice(["reading", "pooled", "both"]), section="Data", default="both",
     show_default=True,

@@ -62,7 +62,7 @@ def unpack(columns: _Columns) -> Iterator[tuple[int, Any]]:
         yield int(number), pickle.loads(value)  # noqa: S301 - from our own processes
 
 
-class Feed(Datasource):
+class Feed(Datasource):  # type: ignore[misc]
     """Batches in the order in which the driver puts them, until it puts None."""
 
     def __init__(self, queue: Queue) -> None:
