@@ -30,7 +30,7 @@ from qa_eval.errors import QaEvalError, SpecError
 from qa_eval.models import resolve
 from qa_eval.planning import settle
 from qa_eval.public import open_dataset
-from qa_eval.records import Instance, Prediction, Runtime
+from qa_eval.records import Decoding, Instance, Prediction, Runtime
 from qa_eval.run import evaluate_all
 from qa_eval.store import Run
 from tests.fake_models import FakeModel, four_facts
@@ -39,6 +39,7 @@ from tests.tiny_models import build
 
 ROOT = Path(__file__).resolve().parent.parent
 DETERMINISTIC = Runtime(deterministic=True)
+SHORT = Decoding(max_length=64, doc_stride=16)
 # Ray leaves files and sockets to the garbage collector, and sets what it has deprecated itself.
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::DeprecationWarning"
@@ -163,11 +164,16 @@ def test_predictions_are_byte_identical_to_the_local_engines(
     build("bert", tmp_path / "tiny")
     specs = [f"steady:x?pids={pids}", "baseline:sliding-window", f"hf:{tmp_path / 'tiny'}"]
     sets = [open_dataset(dataset(tmp_path, name, n)) for name, n in (("small", 7), ("large", 40))]
-    every: dict[str, Any] = {"name": "both", "cache": False, "runtime": DETERMINISTIC}
+    every: dict[str, Any] = {
+        "name": "both",
+        "cache": False,
+        "runtime": DETERMINISTIC,
+        "decoding": SHORT,
+    }
     evaluate_all(specs, sets, out=tmp_path / "local", **every)
     for file in pids.iterdir():
         file.unlink()
-    engine = RayEngine(runtime=DETERMINISTIC, workers=workers, batch=batch)
+    engine = RayEngine(decoding=SHORT, runtime=DETERMINISTIC, workers=workers, batch=batch)
     runs = evaluate_all(specs, sets, out=tmp_path / "ray", engine=engine, **every)
     assert [run.path for run in runs] == [tmp_path / "ray/both" / name for name in ("small", "large")]
     assert [run.leaderboard.status for run in runs] == ["complete"] * 2

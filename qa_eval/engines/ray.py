@@ -13,6 +13,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,9 @@ _RESTARTS = 2
 """So often Ray restarts a worker that died, and asks again what it was asked."""
 _ROUNDS = 2
 """So many rounds in which nothing is answered end a model."""
+_LOST = 8
+"""So often what feeds the workers may be lost, with a pause for the cluster to find out which node is gone,"""
+_PAUSE_SECONDS = 2.0
 _OBJECT_STORE = 256 * 2**20
 """Bytes, of a cluster that is started here: batches are small and few are under way."""
 _LOOK_SECONDS = 0.2
@@ -105,15 +109,24 @@ class RayEngine:
 
     def answer(self, model: Model, groups: Iterable[Group], listener: Listener) -> None:
         """See `Engine.answer`."""
+        import ray
+
         from qa_eval.engines.ray_worker import Task
 
         task = Task(model.info, model.decoding, self.decoding, self.runtime)
         desk = _Desk(_cut(groups, self.batch), listener, ahead=4 * self._size + 4)
-        barren = 0
+        barren = lost = 0
         desk.fill()
         while desk.out:
             answered = desk.answered
-            reason = self._round(task, desk)
+            try:
+                reason = self._round(task, desk)
+            except ray.exceptions.RayError as error:  # of what feeds the workers, not of the model
+                lost += 1
+                if lost > _LOST:
+                    raise QaEvalError(f"the cluster is lost: {_reason(error)}") from None
+                time.sleep(_PAUSE_SECONDS)
+                continue
             barren = 0 if desk.answered > answered else barren + 1
             if desk.out:
                 _log.info("%s: %s; %d batches are asked again", model.info.spec, reason, len(desk.out))
