@@ -35,7 +35,7 @@ _RESTARTS = 2
 _ROUNDS = 2
 """So many rounds in which nothing is answered end a model."""
 _LOST = 8
-"""So often what feeds the workers may be lost, with a pause for the cluster to find out which node is gone,"""
+"""So often what feeds the workers may be lost; a pause lets the cluster find out which node is gone."""
 _PAUSE_SECONDS = 2.0
 _OBJECT_STORE = 256 * 2**20
 """Bytes, of a cluster that is started here: batches are small and few are under way."""
