@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qa_eval.provenance import combine_sha256, gold_sha256, item_sha256, sha256_json, sha256_text
-from qa_eval.records import Answer, AnswerType, Candidate, Corpus, ItemId, ItemScore, Prediction, Question
+from qa_eval.records import Answer, Candidate, Corpus, ItemId, ItemScore, Match, Prediction, Question
 from qa_eval.results_schema import CandidateRow, MatchRow, PredictionRow
-from qa_eval.scoring import cross_fit_thresholds, decide, pool, score_item
+from qa_eval.scoring import abstains, cross_fit_thresholds, decide, no_answer_margin, pool, score_item
 
 Threshold = float | Literal["cross-fit"]
 """Abstain when null score - best score exceeds it; `cross-fit`: fitted for each fact on the other facts."""
@@ -113,7 +113,10 @@ def judge(
         score = score_item(question, item, answer, corpus)
         given = said is not None and said.no_answer_probability is not None and item.track == "reading"
         scores.append(score)
-        rows.append(prediction_row(item, answer, score, hashes[item], final=final, no_answer_given=given))
+        words = question.wording(item.paraphrase)
+        rows.append(
+            prediction_row(item, words, answer, score, hashes[item], final=final, no_answer_given=given)
+        )
     return Judged(rows=tuple(rows), scores=tuple(scores))
 
 
@@ -133,16 +136,16 @@ def judge_answers(corpus: Corpus, items: Sequence[ItemId], answers: Mapping[str,
 
 def prediction_row(
     item: ItemId,
+    words: str,
     answer: Answer,
     score: ItemScore,
     hashes: ItemHashes,
     *,
     final: bool,
     no_answer_given: bool,
-    answer_type: AnswerType | None = None,
 ) -> PredictionRow:
-    """The row that stores an answer. `final`: its text is the model's own; `no_answer_given`: its no-answer
-    probability is.
+    """The row that stores an answer to the words asked. `final`: its text is the model's own;
+    `no_answer_given`: its no-answer probability is.
     """
     chosen = answer.candidate
     span = None
@@ -156,6 +159,11 @@ def prediction_row(
         question_sha256=hashes.question_sha256,
         context_sha256=hashes.context_sha256,
         gold_sha256=hashes.gold_sha256,
+        question=words,
+        category=score.category,
+        answer_type=score.answer_type,
+        contested=score.contested,
+        relation=score.relation,
         prediction=answer.text,
         final=final,
         span=span,
@@ -181,7 +189,6 @@ def prediction_row(
         tokens=answer.tokens,
         truncated=answer.truncated,
         golds=list(score.golds),
-        answer_type=answer_type,
         matched_claim=score.matched_claim,
         match=MatchRow(
             ok=score.match.ok, level=score.match.level, rule=score.match.rule, detail=score.match.detail
@@ -217,6 +224,43 @@ def rebuild(rows: Iterable[PredictionRow]) -> tuple[dict[str, Prediction], dict[
                 error=row.error,
             )
     return reading, pooled
+
+
+def stored_score(row: PredictionRow, *, by_em: bool = False) -> ItemScore:
+    """The score that a row was written from, as far as metrics and their slices need it.
+
+    `source_preference` cannot be computed from it. `by_em`: confidence is about EM, as on public sets.
+    """
+    said = Answer(
+        item=row.item,
+        text=row.prediction,
+        score=row.score,
+        null_score=row.null_score,
+        no_answer_probability=row.no_answer_probability,
+        error=row.error,
+        missing=row.missing,
+    )
+    failed = row.missing or row.error is not None
+    return ItemScore(
+        item=ItemId.parse(row.item),
+        category=row.category,
+        contested=row.contested,
+        relation=row.relation,
+        answerable=bool(row.golds),
+        golds=tuple(row.golds),
+        prediction=row.prediction,
+        matched_claim=row.matched_claim,
+        match=Match(ok=row.match.ok, level=row.match.level, rule=row.match.rule, detail=row.match.detail),
+        scores=row.scores,
+        confidence=None if failed else row.confidence,
+        correct=row.scores.get("em") == 1.0 if by_em else row.match.ok,
+        no_answer_margin=no_answer_margin(said),
+        answered=not failed and not abstains(row.prediction),
+        error=row.error is not None,
+        missing=row.missing,
+        truncated=row.truncated,
+        answer_type=row.answer_type,
+    )
 
 
 def _pooled_predictions(row: PredictionRow) -> dict[str, Prediction]:

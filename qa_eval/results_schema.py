@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-from qa_eval.records import AnswerType, Status
+from qa_eval.records import AnswerType, Relation, Status
 
 SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
@@ -286,6 +286,15 @@ class PredictionRow(_Record):
     question_sha256: str
     context_sha256: str
     gold_sha256: str
+    question: str = ""
+    """The words asked."""
+    category: str = ""
+    """Empty on public data sets."""
+    answer_type: AnswerType = "text"
+    """On public data sets, what the question asks for if it tells, else `text`."""
+    contested: bool = False
+    """True if the sources disagree on the fact."""
+    relation: Relation | None = None
     prediction: str
     """"" when abstaining."""
     final: bool = False
@@ -305,8 +314,6 @@ class PredictionRow(_Record):
     tokens: int = 0
     truncated: bool = False
     golds: list[str] = []
-    answer_type: AnswerType | None = None
-    """Of a public question that tells it; left out where there is none."""
     matched_claim: str | None = None
     match: MatchRow
     scores: dict[str, FiniteFloat] = {}

@@ -13,7 +13,7 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from qa_eval.corpus.phrasing import suggestion
 from qa_eval.errors import InputError, QaEvalError, RunFolderError
@@ -66,11 +67,23 @@ class Run:
             return iter(())
         if self.path is None or row.predictions.path in self.kept:
             return iter(self.kept[row.predictions.path])
-        return stream_predictions(self.path / row.predictions.path)
+        return stream_predictions(self.file(row.predictions))
+
+    def file(self, predictions: PredictionsFileRow) -> Path:
+        """Where a predictions file of this run lies. Raises InputError if that is outside its folder."""
+        folder = self.path if self.path is not None else Path()
+        path = folder / predictions.path
+        if not path.resolve().is_relative_to(folder.resolve()):
+            _refuse(
+                folder / LEADERBOARD,
+                f"{predictions.path} is outside the run folder",
+                where="predictions.path",
+            )
+        return path
 
 
-def load_run(path: Path | str) -> Run:
-    """Reads a run folder, or the `leaderboard.json` in one.
+def load_run(path: Path | str, *, slices: bool = True) -> Run:
+    """Reads a run folder, or the `leaderboard.json` in one; if told, without `slices`, which are most of it.
 
     Raises InputError naming the file, and the field where there is one: nothing there, not JSON, not a
     leaderboard, or written by a newer program. Predictions are read only when they are asked for.
@@ -80,7 +93,12 @@ def load_run(path: Path | str) -> Run:
     if not file.is_file():
         what = f"no {LEADERBOARD} in this folder" if path.is_dir() else "no such run folder or file"
         _refuse(path, what)
-    return Run(path=file.parent, leaderboard=_parse(Leaderboard, _read(file), file, None))
+    value = _upgraded(_object(_read(file), file, None), file)
+    if not slices and isinstance(rows := value.get("rows"), list):
+        value["rows"] = [
+            {k: v for k, v in row.items() if k != "slices"} if isinstance(row, dict) else row for row in rows
+        ]
+    return Run(path=file.parent, leaderboard=_validated(Leaderboard, value, file, None))
 
 
 def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:
@@ -114,7 +132,8 @@ def stream_predictions(path: Path) -> Iterator[PredictionRow]:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    yield _parse(PredictionRow, _decoded(line, path, number), path, number)
+                    value = _object(_decoded(line, path, number), path, number)
+                    yield _validated(PredictionRow, value, path, number)
     except OSError as error:
         _refuse(path, f"cannot be read: {error.strerror}")
 
@@ -145,22 +164,52 @@ def _decoded(data: bytes, path: Path, line: int | None) -> str:
         _refuse(path, f"not UTF-8 at byte {error.start}", line)
 
 
-def _parse(record: type[_RecordT], text: str, path: Path, line: int | None) -> _RecordT:
+def _object(text: str, path: Path, line: int | None) -> dict[str, Any]:
+    try:
+        value = from_json(text, allow_inf_nan=False)
+    except ValueError:
+        value = _parse_slowly(text, path, line)
+    if not isinstance(value, dict):
+        _refuse(path, "not a JSON object", line)
+    return value
+
+
+def _parse_slowly(text: str, path: Path, line: int | None) -> object:
+    """The standard library's parser says best what is wrong, and reads lone surrogates."""
+
     def no_constant(name: str) -> NoReturn:
         raise ValueError(f"{name} is not a JSON number")
 
     try:
-        value = json.loads(text, parse_constant=no_constant)
+        return json.loads(text, parse_constant=no_constant)
     except json.JSONDecodeError as error:
         _refuse(path, f"not JSON: {error.msg} (column {error.colno})", line or error.lineno)
     except (ValueError, RecursionError) as error:
         _refuse(path, f"not JSON: {error}", line)
-    if not isinstance(value, dict):
-        _refuse(path, "not a JSON object", line)
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""Schema version -> what makes its leaderboard one of the next version. Version 1 is the first there is."""
+
+
+def _upgraded(value: dict[str, Any], path: Path) -> dict[str, Any]:
+    """A leaderboard of the present schema version; one of an unknown version is refused by name."""
     version = value.get("schema_version", SCHEMA_VERSION)
     if isinstance(version, int) and version > SCHEMA_VERSION:
         message = f"{version} is newer than this program reads ({SCHEMA_VERSION}): update qa-eval"
-        _refuse(path, message, line, "schema_version")
+        _refuse(path, message, where="schema_version")
+    while version != SCHEMA_VERSION:
+        if version not in UPGRADES:
+            known = ", ".join(str(v) for v in (*sorted(UPGRADES), SCHEMA_VERSION))
+            _refuse(
+                path, f"{version!r} is no version that this program reads ({known})", where="schema_version"
+            )
+        value = UPGRADES[version](value)
+        version += 1
+    return value | {"schema_version": version}
+
+
+def _validated(record: type[_RecordT], value: dict[str, Any], path: Path, line: int | None) -> _RecordT:
     try:
         return record.model_validate(value)
     except ValidationError as error:
@@ -231,8 +280,7 @@ def _flush_folder(path: Path) -> None:
 
 def render_prediction(row: PredictionRow) -> str:
     """A line of a predictions file: one canonical JSON object."""
-    left_out = {"answer_type"} if row.answer_type is None else set()
-    return canonical_json(row.model_dump(mode="json", exclude=left_out)) + "\n"
+    return canonical_json(row.model_dump(mode="json")) + "\n"
 
 
 class PredictionsWriter:

@@ -137,7 +137,7 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
     board = run.leaderboard
     try:
         found = list(_items_differ(name, row, run, items))
-        sha256 = file_sha256(run.path / name) if run.path is not None else row.predictions.sha256
+        sha256 = file_sha256(run.file(row.predictions)) if run.path is not None else row.predictions.sha256
     except (InputError, ValueError) as error:
         return Entry(row=row), [f"{name}: {line}" for line in str(error).splitlines()]
     if found:
@@ -187,7 +187,7 @@ def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None
         elif items is not None and stored.item not in items:
             yield f"{name}:{number}: {stored.item}: is no item of this run"
         elif items is not None and items[stored.item] not in ("", Asked.stored(stored).sha256):
-            yield f"{name}:{number}: {stored.item}: question, context, golds or type are not the data set's"
+            yield f"{name}:{number}: {stored.item}: question, context or golds are not the data set's"
         seen.add(stored.item)
         if items is None:
             hashes.append((stored.item, Asked.stored(stored).hashes))
@@ -240,6 +240,8 @@ def differences(stored: object, computed: object, path: str) -> Iterator[str]:
     >>> list(differences({"f1": 0.5, "n": 3}, {"f1": 0.6, "n": 3}, "rows[0]"))
     ['rows[0].f1: stored 0.5, recomputed 0.6']
     """
+    if type(stored) is type(computed) and stored == computed:
+        return
     stored, computed = _plain(stored), _plain(computed)
     if isinstance(stored, Mapping) and isinstance(computed, Mapping):
         for key in sorted({*stored, *computed} - _UNCOMPARED):

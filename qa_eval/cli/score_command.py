@@ -135,7 +135,7 @@ def _table(card: Scorecard) -> Iterator[Text]:
     """A line for each part of the data set, with exact match and F1 beside their intervals."""
     from rich.text import Text
 
-    from qa_eval.leaderboard.wording import interval_text, percent
+    from qa_eval.render import interval_text, percent
 
     rows = list(_rows(card))
     widest = max(len(label) for label, *_ in rows)

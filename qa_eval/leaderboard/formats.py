@@ -8,9 +8,23 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qa_eval.leaderboard.choosing import Line, View
-from qa_eval.leaderboard.wording import caption, interval_text, label, notes, percent, signed, tally
+from qa_eval.leaderboard.wording import caption, notes, tally
 from qa_eval.provenance import canonical_json
-from qa_eval.render import Board, BoardRow, Cell, Column, clean, safe_json, shortened
+from qa_eval.render import (
+    Board,
+    BoardRow,
+    Cell,
+    Column,
+    clean,
+    interval_text,
+    label,
+    markdown_row,
+    markdown_text,
+    percent,
+    safe_json,
+    shortened,
+    signed,
+)
 from qa_eval.scoring import METRICS
 
 if TYPE_CHECKING:
@@ -105,19 +119,19 @@ def render_markdown(view: View) -> str:
     head += [label(metric) for _, metric in view.columns]
     head += [*(["Δ to first"] if view.ranked else []), *board.counts]
     align = ["---" if title in ("model", "run") else "---:" for title in head]
-    lines = [_markdown_row(head), _markdown_row(align)]
+    lines = [markdown_row(head), markdown_row(align)]
     for line, row in zip(view.lines, board.all_rows, strict=True):
         cells = [_rank_text(row)] if view.ranked else []
-        cells += [_markdown_text(line.row.model.spec + (" †" if line.row.model.no_null_head else ""))]
-        cells += [_markdown_text(line.run)] if view.several else []
+        cells += [markdown_text(line.row.model.spec + (" †" if line.row.model.no_null_head else ""))]
+        cells += [markdown_text(line.run)] if view.several else []
         if row.failure:
-            cells += [_markdown_text(row.failure)] + [""] * (len(head) - len(cells) - 1)
+            cells += [markdown_text(row.failure)] + [""] * (len(head) - len(cells) - 1)
         else:
             cells += [_with_interval(cell) for cell in row.cells]
             cells += [_with_interval(row.difference)] if view.ranked else []
             cells += row.counts
-        lines.append(_markdown_row(cells))
-    sentences = [_markdown_text(sentence) for sentence in (*board.notes, *board.caption)]
+        lines.append(markdown_row(cells))
+    sentences = [markdown_text(sentence) for sentence in (*board.notes, *board.caption)]
     return "\n".join(lines) + "\n\n" + "  \n".join(sentences) + "\n"
 
 
@@ -127,18 +141,6 @@ def _rank_text(row: BoardRow) -> str:
 
 def _with_interval(cell: Cell) -> str:
     return f"{cell.value} ({cell.interval})" if cell.interval else cell.value
-
-
-def _markdown_row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _markdown_text(text: str) -> str:
-    """The text as Markdown shows it literally, in one cell."""
-    escaped = clean(text)
-    for character in "\\`*_[]<>|":
-        escaped = escaped.replace(character, f"\\{character}")
-    return escaped
 
 
 # ------------------------------------------------------------------------------------------ CSV

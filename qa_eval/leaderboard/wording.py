@@ -1,79 +1,15 @@
-"""The words and numbers of a leaderboard, for people: labels, percent, caption, notes."""
+"""The words of a leaderboard, for people: caption and notes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qa_eval.leaderboard.choosing import View
+from qa_eval.render import label, percent
 
 if TYPE_CHECKING:
     from qa_eval.results_schema import CountsRow
-
-LABELS: Mapping[str, str] = {
-    "balanced_f1": "balanced F1",
-    "em": "EM",
-    "f1": "F1",
-    "em_any": "EM-any",
-    "f1_any": "F1-any",
-    "match_any": "match-any",
-    "has_answer_f1": "HasAns F1",
-    "has_answer_em": "HasAns EM",
-    "no_answer_f1": "NoAns F1",
-    "no_answer_precision": "NoAns precision",
-    "no_answer_recall": "NoAns recall",
-    "no_answer_auroc": "NoAns AUROC",
-    "no_answer_leak": "NoAns leak",
-    "leak_leakable": "leak (leakable)",
-    "coverage_at_3": "coverage@3",
-    "claim_recall_at_3": "claim recall@3",
-    "coverage_at_80": "coverage@80%",
-    "set_f1": "set F1",
-    "brier": "Brier",
-    "auroc": "AUROC",
-    "aurc": "AURC",
-    "paraphrase_worst_f1": "paraphrase worst F1",
-    "paraphrase_worst_em": "paraphrase worst EM",
-    "paraphrase_mean_f1": "paraphrase mean F1",
-}
-"""Metric id -> the name the field knows it by, where that is not the id in plain words."""
-
-
-def label(metric: str) -> str:
-    """The metric's name for people.
-
-    >>> label("em_any"), label("contrast_consistency")
-    ('EM-any', 'contrast consistency')
-    """
-    return LABELS.get(metric, metric.replace("_", " "))
-
-
-def percent(value: float) -> str:
-    """A fraction as percent with one decimal, without the sign.
-
-    >>> percent(0.6339)
-    '63.4'
-    """
-    return f"{100 * value:.1f}"
-
-
-def signed(value: float) -> str:
-    """A difference in points with its sign.
-
-    >>> signed(-0.0519), signed(0.0)
-    ('−5.2', '0.0')
-    """
-    text = f"{100 * value:+.1f}"
-    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
-
-
-def interval_text(low: float | None, high: float | None) -> str:
-    """Both bounds as percent; empty where there is no interval.
-
-    >>> interval_text(0.571, 0.698), interval_text(None, None)
-    ('57.1–69.8', '')
-    """
-    return "" if low is None or high is None else f"{percent(low)}–{percent(high)}"
 
 
 def tally(counts: CountsRow) -> str:

@@ -6,10 +6,12 @@ by `clean` before it reaches a terminal, and is never read as markup.
 
 from __future__ import annotations
 
+from qa_eval.render.markdown import markdown_row, markdown_text
 from qa_eval.render.passage import Mark, draw_passages, wrap_text
 from qa_eval.render.progress import TerminalProgress
 from qa_eval.render.table import Board, BoardRow, Cell, Column, draw_board, shortened
 from qa_eval.render.terminal import clean, clean_lines, safe_json, terminal_width, write_lines
+from qa_eval.render.wording import interval_text, label, percent, signed
 
 __all__ = [
     "Board",
@@ -22,8 +24,14 @@ __all__ = [
     "clean_lines",
     "draw_board",
     "draw_passages",
+    "interval_text",
+    "label",
+    "markdown_row",
+    "markdown_text",
+    "percent",
     "safe_json",
     "shortened",
+    "signed",
     "terminal_width",
     "wrap_text",
     "write_lines",

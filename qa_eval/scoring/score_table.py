@@ -84,6 +84,30 @@ class ScoreTable:
         """The metric's ratios of sums by cluster (in the order of `clusters`), and the number of units in its
         denominator. None where it is undefined on these items or ranks items.
         """
+        found = self.units(metric, slice_name)
+        if found is None:
+            return None
+        units, cluster = found
+        terms = []
+        counted = np.zeros(len(cluster), dtype=np.bool_)
+        for unit in units:
+            counted |= unit.denominator > 0
+            term = Term(
+                weight=unit.weight,
+                numerator=self._by_cluster(cluster, unit.numerator),
+                denominator=self._by_cluster(cluster, unit.denominator),
+            )
+            if not term.denominator.any():
+                return None
+            terms.append(term)
+        n = int(counted.sum())
+        return (terms, n) if n >= METRICS[metric].minimum else None
+
+    def units(self, metric: str, slice_name: str = WHOLE) -> tuple[list[Term], IntArray] | None:
+        """As `terms`, but each unit for itself, in the order added, and the cluster of each.
+
+        Units that do not count have 0 and 0. None where the metric ranks items or its `needs` are not met.
+        """
         definition = METRICS[metric]
         units = self._units[definition.unit]
         if not definition.shares or (
@@ -91,22 +115,11 @@ class ScoreTable:
         ):
             return None
         places = units.places(slice_name)
-        cluster = self._order()[np.array(units.cluster, dtype=np.intp)[places]]
         terms = []
-        counted = np.zeros(len(places), dtype=np.bool_)
         for number, share in enumerate(definition.shares):
             numerator, denominator = units.column(metric, number, places)
-            counted |= denominator > 0
-            term = Term(
-                weight=share.weight,
-                numerator=self._by_cluster(cluster, numerator),
-                denominator=self._by_cluster(cluster, denominator),
-            )
-            if not term.denominator.any():
-                return None
-            terms.append(term)
-        n = int(counted.sum())
-        return (terms, n) if n >= definition.minimum else None
+            terms.append(Term(weight=share.weight, numerator=numerator, denominator=denominator))
+        return terms, self._order()[np.array(units.cluster, dtype=np.intp)[places]]
 
     def ranked(self, metric: str) -> tuple[FloatArray, NDArray[np.bool_], IntArray] | None:
         """Score, label and cluster of each item that takes part in a metric that ranks items."""

@@ -19,9 +19,9 @@ from qa_eval.judging import (
 from qa_eval.metrics.asked import asked_type
 from qa_eval.metrics.squad import RULES, Rules
 from qa_eval.models import Model
-from qa_eval.provenance import sha256_json, sha256_text
+from qa_eval.provenance import item_sha256, sha256_json, sha256_text
 from qa_eval.public import PublicDataset, instance_of
-from qa_eval.records import Answer, AnswerType, Example, Instance, ItemId, Prediction, Track
+from qa_eval.records import Answer, Example, Instance, ItemId, ItemScore, Prediction, Track
 from qa_eval.results_schema import DataRow, ItemsRow, OptionsRow, PredictionRow
 from qa_eval.scoring import (
     Cluster,
@@ -45,38 +45,41 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question without its words: all that judging needs."""
+    """A question without its context: all that judging needs."""
 
     item: ItemId
+    question: str
     golds: tuple[str, ...]
-    answer_type: AnswerType | None
     hashes: ItemHashes
 
     @classmethod
     def of(cls, example: Example) -> Asked:
-        """Of the question itself."""
-        hashes = ItemHashes(
-            question_sha256=sha256_text(example.question),
-            context_sha256=sha256_text(example.context),
-            gold_sha256=_gold_sha256(example.golds),
-        )
-        return cls(example.item, example.golds, asked_type(example.question), hashes)
+        """The question as the data set has it."""
+        return cls._made(example.item, example.question, example.golds, sha256_text(example.context))
 
     @classmethod
     def stored(cls, row: PredictionRow) -> Asked:
-        """Of a row of a predictions file, which holds it. Raises ValueError for an item id that is none."""
+        """The question as a row of a predictions file has it. Raises ValueError for an id that is none."""
+        return cls._made(ItemId.parse(row.item), row.question, row.golds, row.context_sha256)
+
+    @classmethod
+    def _made(cls, item: ItemId, question: str, golds: Sequence[str], context_sha256: str) -> Asked:
         hashes = ItemHashes(
-            question_sha256=row.question_sha256,
-            context_sha256=row.context_sha256,
-            gold_sha256=_gold_sha256(row.golds),
+            question_sha256=sha256_text(question),
+            context_sha256=context_sha256,
+            gold_sha256=sha256_json(list(golds)),
         )
-        return cls(ItemId.parse(row.item), tuple(row.golds), row.answer_type, hashes)
+        return cls(item, question, tuple(golds), hashes)
 
     @property
     def sha256(self) -> str:
-        """Of all that is asked, and the type."""
+        """Of all that is asked."""
         h = self.hashes
-        return sha256_json([h.question_sha256, h.context_sha256, h.gold_sha256, self.answer_type])
+        return item_sha256(h.question_sha256, h.context_sha256, h.gold_sha256)
+
+    def score(self, answer: Answer, rules: Rules) -> ItemScore:
+        """What an answer is worth."""
+        return score_example(self.item, self.golds, asked_type(self.question), answer, rules)
 
 
 class StoredTask:
@@ -157,11 +160,7 @@ class PublicTask(StoredTask):
         tables: dict[Track, ScoreTable] = {}
         rules = RULES[self.rules]
         for some in _batches(self.examples, PART):
-            scores = [
-                score_example(a.item, a.golds, a.answer_type, oracle_answer(example, rules), rules)
-                for example in some
-                for a in [Asked.of(example)]
-            ]
+            scores = [Asked.of(example).score(oracle_answer(example, rules), rules) for example in some]
             add_scores(tables, scores, self.cluster)
         yield "oracle", tables
 
@@ -203,24 +202,20 @@ def judge_asked(
         else:
             at = thresholds if isinstance(thresholds, float) else thresholds[item.article]
             answer = decide(said, threshold=at)
-        score = score_example(item, question.golds, question.answer_type, answer, rules)
+        score = question.score(answer, rules)
         scores.append(score)
         rows.append(
             prediction_row(
                 item,
+                question.question,
                 answer,
                 score,
                 question.hashes,
                 final=said is not None and said.text is not None,
                 no_answer_given=said is not None and said.no_answer_probability is not None,
-                answer_type=question.answer_type,
             )
         )
     return Judged(rows=tuple(rows), scores=tuple(scores))
-
-
-def _gold_sha256(golds: Sequence[str]) -> str:
-    return sha256_json(list(golds))
 
 
 def _batches(values: Iterable[_T], size: int) -> Iterator[list[_T]]:

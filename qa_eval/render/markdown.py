@@ -1,0 +1,24 @@
+"""Pieces of Markdown as GitHub shows it; text from data is shown literally."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qa_eval.render.terminal import clean
+
+
+def markdown_row(cells: Sequence[str]) -> str:
+    """One line of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def markdown_text(text: str) -> str:
+    r"""The text as Markdown shows it literally, in one cell.
+
+    >>> markdown_text("a|b*")
+    'a\\|b\\*'
+    """
+    escaped = clean(text)
+    for character in "\\`*_[]<>|":
+        escaped = escaped.replace(character, f"\\{character}")
+    return escaped
