@@ -232,7 +232,7 @@ def config(text: str, *args: str) -> Result:
             "max_lenght: no such flag of 'qa-eval run'; did you mean max-length?",
             id="snake",
         ),
-        pytest.param("zzzzzz = 3", "zzzzzz: no such flag of 'qa-eval run'; there are: address, articles, ", id="far"),
+        pytest.param("zzzzzz = 3", "zzzzzz: no such flag of 'qa-eval run'; there are: address, ", id="far"),
         pytest.param("n-best = 3\nn_best = 4", "n_best: given twice", id="twice"),
         pytest.param("n-best = 'many'", "n-best: 'many' is not a valid integer.", id="type"),
         pytest.param("limit = 0", "limit: 0 is not in the range x>=1.", id="range"),

@@ -305,28 +305,6 @@ def test_a_driver_that_ends_early_goes_on_from_its_cache(
     assert files(tmp_path / "ray") == files(tmp_path / "local")
 
 
-def test_a_node_that_is_lost_costs_nothing(tmp_path: Path, cluster: Cluster) -> None:
-    pids = tmp_path / "pids"
-    pids.mkdir()
-    spec, data = f"steady:x?delay=0.02&pids={pids}", dataset(tmp_path, "set", 240)
-    node = cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20)
-    cluster.wait_for_nodes()
-    removed: list[bool] = []
-
-    def remove() -> None:
-        time.sleep(0.3)
-        cluster.remove_node(node, allow_graceful=False)
-        removed.append(True)
-
-    remover = once(lambda: len(list(pids.iterdir())) == 3, remove)
-    run = asked(spec, data, tmp_path / "ray", RayEngine(workers=3, batch=10))
-    remover.join()
-    assert removed
-    assert run.leaderboard.status == "complete"
-    asked(spec, data, tmp_path / "local")
-    assert files(tmp_path / "ray") == files(tmp_path / "local")
-
-
 # -------------------------------------------------------------------------------------------- refusals
 
 

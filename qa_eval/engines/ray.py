@@ -3,7 +3,7 @@
     driver ──batches──▶ queue ──▶ Ray Data: read ──▶ map_batches(Worker, actor pool) ──▶ driver
 
 The driver draws only so many batches ahead of the answers that its memory does not grow with their number.
-It remembers those that are out; what a worker or a node takes with it when it dies is asked again, by Ray
+It remembers those that are out; what a worker takes with it when it dies is asked again, by Ray
 itself or, where Ray gives up, in a new round; what comes twice is taken once.
 """
 
