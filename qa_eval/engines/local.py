@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Self
 
@@ -30,7 +30,7 @@ class LocalEngine:
     """A model that has answered nothing is given up once so many items asked alone have failed."""
     hand_over_seconds: float = 0.2
     """Finished predictions are handed over at least so often, as long as the model yields them."""
-    longest_first: bool = False
+    longest_first: bool = field(default=False, init=False)
 
     def __enter__(self) -> Self:
         return self
