@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from qa_eval.cache import answer_key
+from qa_eval.corpus import load_corpus
 from qa_eval.errors import QaEvalError, SpecError
 from qa_eval.judging import Threshold
 from qa_eval.models import Model, resolve
 from qa_eval.provenance import sha256_json
-from qa_eval.ranking import RULES, model_signature
-from qa_eval.records import Decoding, Instance, Runtime
+from qa_eval.public import PublicDataset, open_dataset
+from qa_eval.ranking import RESAMPLES, RULES, model_signature
+from qa_eval.records import Corpus, Decoding, Instance, Runtime, Track
 from qa_eval.results_schema import DataRow, OptionsRow
 from qa_eval.scoring import SCORER_VERSION
 from qa_eval.store import slugs
-from qa_eval.tasks import Task
+from qa_eval.tasks import CuratedTask, PublicTask, Task
 
 _UNCACHED = frozenset({"baseline", "predictions"})
 """Kinds whose answers cost less than looking them up."""
@@ -58,6 +60,70 @@ class Plan:
     @property
     def run_id(self) -> str:
         return run_id_of(self.identity)
+
+
+def settle(
+    models: Sequence[str | Model],
+    *,
+    corpus: Corpus | None = None,
+    dataset: str | PublicDataset | None = None,
+    split: str | None = None,
+    track: Track | Literal["both"] = "both",
+    paraphrases: bool = False,
+    decoding: Decoding = Decoding(),  # noqa: B008 - frozen
+    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
+    threshold: Threshold = 0.0,
+    references: bool = True,
+    categories: Sequence[str] = (),
+    limit: int | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Plan:
+    """The plan of a call of `evaluate`, which says what its arguments mean and what is raised."""
+    if dataset is not None:
+        _refuse_curated_options(corpus, track, paraphrases=paraphrases, categories=categories)
+    elif split is not None:
+        raise QaEvalError(f"split: {split}: only a public data set has splits")
+    options = OptionsRow(
+        track=track if dataset is None else "reading",
+        paraphrases=paraphrases,
+        categories=tuple(sorted(set(categories))),
+        limit=limit,
+        sample=sample,
+        seed=seed,
+        threshold=check_threshold(threshold),
+        references=references,
+        resamples=resamples,
+        deterministic=runtime.deterministic,
+    )
+    if not models and not references:
+        raise SpecError("no model and no reference rows: there is nothing to run")
+    resolved = resolve_models([models] if isinstance(models, str) else models, decoding, runtime)
+    task: Task
+    if dataset is not None:
+        opened = open_dataset(dataset, split=split) if isinstance(dataset, str) else dataset
+        task = PublicTask(opened, options)
+    else:
+        task = CuratedTask(load_corpus() if corpus is None else corpus, options)
+    return make_plan(resolved, task, options=options)
+
+
+def _refuse_curated_options(
+    corpus: Corpus | None, track: str, *, paraphrases: bool, categories: Sequence[str]
+) -> None:
+    """Raises QaEvalError naming every option that a public data set has no place for."""
+    given = {
+        "corpus": corpus is not None,
+        "track": track == "pooled",
+        "paraphrases": paraphrases,
+        "categories": bool(categories),
+    }
+    if named := [name for name, is_given in given.items() if is_given]:
+        raise QaEvalError(
+            f"{', '.join(named)}: only for facts asked of articles; a public data set has questions, each "
+            "with its own context"
+        )
 
 
 def make_plan(models: Sequence[Model], task: Task, *, options: OptionsRow) -> Plan:

@@ -8,24 +8,22 @@ error, one model's failure is that row's.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from qa_eval.cache import PredictionCache, cache_path
-from qa_eval.corpus import load_corpus
-from qa_eval.engines import Engine, ModelFailedError
+from qa_eval.engines import Engine, Group, ModelFailedError
 from qa_eval.engines.local import LocalEngine
-from qa_eval.environment import describe_environment, describe_harness, peak_rss_bytes
-from qa_eval.errors import QaEvalError, SpecError
-from qa_eval.judging import Judged, Threshold
+from qa_eval.environment import describe_environment, describe_harness
+from qa_eval.errors import SpecError
+from qa_eval.judging import Threshold
 from qa_eval.models import Model
-from qa_eval.planning import Contestant, Plan, check_threshold, make_plan, resolve_models
-from qa_eval.public import PublicDataset, open_dataset
+from qa_eval.planning import Plan, resolve_models, settle
+from qa_eval.public import PublicDataset
 from qa_eval.ranking import (
     RESAMPLES,
     Entry,
@@ -36,10 +34,10 @@ from qa_eval.ranking import (
     reference_row,
 )
 from qa_eval.records import Corpus, Decoding, Prediction, Runtime, Status, Track
-from qa_eval.results_schema import CountsRow, Leaderboard, OptionsRow, PerformanceRow, PredictionRow, Row
-from qa_eval.scoring import SCORER_VERSION, ScoreTable, add_scores
-from qa_eval.store import PredictionsWriter, Run, RunFolder, open_run_folder
-from qa_eval.tasks import CuratedTask, Part, PublicTask, Task
+from qa_eval.results_schema import CountsRow, Leaderboard, PredictionRow, Row
+from qa_eval.scoring import SCORER_VERSION
+from qa_eval.sitting import Sitting
+from qa_eval.store import PredictionsWriter, Run, RunFolder, check_name, open_run_folder, slugs
 
 _log = logging.getLogger(__name__)
 
@@ -61,11 +59,13 @@ class Progress(Protocol):
 
 
 class Interrupted(KeyboardInterrupt):
-    """A run was interrupted; `run` is what was kept of it, with status `partial`."""
+    """A run was interrupted; `runs` is what was kept of it, one for each task, with status `partial`."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        super().__init__(f"interrupted; what is done is kept in {run.path}" if run.path else "interrupted")
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.runs = runs
+        self.run = runs[0]
+        kept = ", ".join(str(run.path) for run in runs if run.path)
+        super().__init__(f"interrupted; what is done is kept in {kept}" if kept else "interrupted")
 
 
 def evaluate(
@@ -116,174 +116,222 @@ def evaluate(
     >>> run.leaderboard.row("baseline:abstain").counts.abstained == run.leaderboard.data.items.reading
     True
     """
-    if dataset is not None:
-        _refuse_curated_options(corpus, track, paraphrases=paraphrases, categories=categories)
-    elif split is not None:
-        raise QaEvalError(f"split: {split}: only a public data set has splits")
-    options = OptionsRow(
-        track=track if dataset is None else "reading",
+    plan = settle(
+        models,
+        corpus=corpus,
+        dataset=dataset,
+        split=split,
+        track=track,
         paraphrases=paraphrases,
-        categories=tuple(sorted(set(categories))),
+        decoding=decoding,
+        runtime=runtime,
+        threshold=threshold,
+        references=references,
+        categories=categories,
         limit=limit,
         sample=sample,
         seed=seed,
-        threshold=check_threshold(threshold),
-        references=references,
         resamples=RESAMPLES,
-        deterministic=runtime.deterministic,
     )
-    if not models and not references:
-        raise SpecError("no model and no reference rows: there is nothing to run")
-    resolved = resolve_models([models] if isinstance(models, str) else models, decoding, runtime)
-    task: Task
-    if dataset is not None:
-        opened = open_dataset(dataset, split=split) if isinstance(dataset, str) else dataset
-        task = PublicTask(opened, options)
-    else:
-        task = CuratedTask(load_corpus() if corpus is None else corpus, options)
-    plan = make_plan(resolved, task, options=options)
-    now = datetime.now(UTC)
-    folder = None
-    if out is not None:
-        folder = open_run_folder(Path(out), name, plan.identity, plan.run_id, overwrite=overwrite, now=now)
-    created = folder.created_at if folder is not None else None
-    run = _Evaluation(
-        plan=plan,
-        folder=folder,
-        engine=engine or LocalEngine(),
-        progress=progress or _Silence(),
+    runs = run_plans(
+        [(plan, out, name)],
         device=runtime.device,
-        leaderboard=Leaderboard(
-            run_id=plan.run_id,
-            name=folder.target.name if folder is not None else name or "",
-            created_at=created or _stamp(now),
-            harness=describe_harness(command),
-            environment=describe_environment(runtime.device),
-            data=task.data,
-            options=options,
-            rules=task.rules,
-            scorer_version=SCORER_VERSION,
-        ),
+        cache=cache,
+        overwrite=overwrite,
+        progress=progress,
+        command=command,
+        engine=engine,
     )
-    return run.go(use_cache=cache)
+    return runs[0]
 
 
-def _refuse_curated_options(
-    corpus: Corpus | None, track: str, *, paraphrases: bool, categories: Sequence[str]
-) -> None:
-    """Raises QaEvalError naming every option that a public data set has no place for."""
-    given = {
-        "corpus": corpus is not None,
-        "track": track == "pooled",
-        "paraphrases": paraphrases,
-        "categories": bool(categories),
-    }
-    if named := [name for name, is_given in given.items() if is_given]:
-        raise QaEvalError(
-            f"{', '.join(named)}: only for facts asked of articles; a public data set has questions, each "
-            "with its own context"
-        )
+def evaluate_all(
+    models: Sequence[str | Model],
+    datasets: Sequence[PublicDataset],
+    *,
+    out: Path | str | None = Path("results"),
+    name: str | None = None,
+    decoding: Decoding = Decoding(),  # noqa: B008 - frozen
+    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
+    cache: bool = True,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    command: str | None = None,
+    engine: Engine | None = None,
+    **choices: Any,  # noqa: ANN401
+) -> list[Run]:
+    """`evaluate` of several data sets at once: a model is loaded once, and answers all of them.
+
+    Each data set has a run folder of its own: `out`/`name`/DATASET, or in `out` if there is no name.
+    `choices` are the other arguments of `evaluate`. Raises SpecError for a data set that is given twice.
+    """
+    specs = [f"{dataset.spec} {dataset.split or ''}".strip() for dataset in datasets]
+    if repeated := sorted({spec for spec in specs if specs.count(spec) > 1}):
+        raise SpecError(f"{', '.join(repeated)} is given twice: name it once")
+    names = [dataset.name for dataset in datasets]
+    folders = slugs(names if len(set(names)) == len(names) else specs)
+    resolved = resolve_models(models, decoding, runtime)
+    plans = [
+        settle(resolved, dataset=dataset, decoding=decoding, runtime=runtime, resamples=RESAMPLES, **choices)
+        for dataset in datasets
+    ]
+    where: Path | str | None = out
+    called: Sequence[str | None] = [None] * len(folders)
+    if name is not None and out is not None:
+        check_name(name)
+        where, called = Path(out) / name, folders
+    return run_plans(
+        [(plan, where, folder) for plan, folder in zip(plans, called, strict=True)],
+        device=runtime.device,
+        cache=cache,
+        overwrite=overwrite,
+        progress=progress,
+        command=command,
+        engine=engine,
+    )
+
+
+def run_plans(
+    plans: Sequence[tuple[Plan, Path | str | None, str | None]],
+    *,
+    device: str = "auto",
+    cache: bool = True,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    command: str | None = None,
+    engine: Engine | None = None,
+) -> list[Run]:
+    """Carries out plans of the same models over several tasks, each with its `out` and `name`.
+
+    A model answers everything that all plans ask of it before the next one is loaded. The rest is as in
+    `evaluate`, with a run for each plan.
+    """
+    engine, now = engine or LocalEngine(), datetime.now(UTC)
+    with engine:
+        engine.check([contestant.model for contestant in plans[0][0].contestants])
+        evaluations = []
+        for plan, out, name in plans:
+            folder = None
+            if out is not None:
+                folder = open_run_folder(
+                    Path(out), name, plan.identity, plan.run_id, overwrite=overwrite, now=now
+                )
+            evaluations.append(_evaluation(plan, folder, name, now=now, device=device, command=command))
+        return _Matrix(evaluations, engine, progress or _Silence()).go(use_cache=cache)
+
+
+def _evaluation(
+    plan: Plan, folder: RunFolder | None, name: str | None, *, now: datetime, device: str, command: str | None
+) -> _Evaluation:
+    created = folder.created_at if folder is not None else None
+    leaderboard = Leaderboard(
+        run_id=plan.run_id,
+        name=folder.target.name if folder is not None else name or "",
+        created_at=created or _stamp(now),
+        harness=describe_harness(command),
+        environment=describe_environment(device),
+        data=plan.task.data,
+        options=plan.options,
+        rules=plan.task.rules,
+        scorer_version=SCORER_VERSION,
+    )
+    return _Evaluation(plan=plan, folder=folder, device=device, leaderboard=leaderboard)
 
 
 # ------------------------------------------------------------------------------------------ the run
 
 
-@dataclass(slots=True, kw_only=True)
-class _Sitting:
-    """One model being asked: what it has said so far, and what that is worth."""
+@dataclass(slots=True)
+class _Matrix:
+    """Models by tasks, under way: model by model, each over all tasks."""
 
-    contestant: Contestant
-    writer: PredictionsWriter
-    tables: dict[Track, ScoreTable] = field(default_factory=dict)
-    part: Part | None = None
-    """What is being asked or judged."""
-    predictions: dict[str, Prediction] = field(default_factory=dict)
-    """Of the present part."""
-    rows_before: int = 0
-    """That were stored before the present part."""
-    taking: bool = False
-    """While what was judged is being added: rows and scores may not be of the same items then."""
-    decided: bool = False
-    """Whether a threshold had a say in any answer."""
-    answered: int = 0
-    cached: int = 0
-    seconds: float = 0.0
-    windows: int = 0
-    tokens: int = 0
+    evaluations: Sequence[_Evaluation]
+    engine: Engine
+    progress: Progress
 
-    def performance(self) -> PerformanceRow:
-        asked = self.answered - self.cached
-        timed = self.seconds > 0 and asked > 0
-        return PerformanceRow(
-            seconds=round(self.seconds, 3),
-            items_per_second=round(asked / self.seconds, 3) if timed else None,
-            windows=self.windows,
-            tokens=self.tokens,
-            tokens_per_second=round(self.tokens / self.seconds, 3) if timed else None,
-            peak_rss_bytes=peak_rss_bytes(),
-        )
+    def go(self, *, use_cache: bool) -> list[Run]:
+        models = [contestant.model for contestant in self.evaluations[0].plan.contestants]
+        order = sorted(range(len(models)), key=lambda n: self._size(models[n]))
+        for evaluation in self.evaluations:
+            evaluation.write()
+        self.progress.start(len(models))
+        try:
+            with ExitStack() as stack:
+                for evaluation in self.evaluations:
+                    evaluation.cache = stack.enter_context(evaluation.answers(use_cache=use_cache))
+                for number in order:
+                    self._ask(number, models[number])
+            return [evaluation.complete() for evaluation in self.evaluations]
+        except KeyboardInterrupt:
+            raise Interrupted([evaluation.interrupted() for evaluation in self.evaluations]) from None
+        finally:
+            self.progress.finish()
 
-    def begin(self, part: Part) -> None:
-        """Turns to the next part."""
-        self.part, self.predictions, self.rows_before = part, {}, self.writer.rows
+    def _ask(self, number: int, model: Model) -> None:
+        """One model's rows: asked and judged part by part, its predictions written."""
+        sizes = [evaluation.plan.task.size(model) for evaluation in self.evaluations]
+        self.progress.model(model.info.spec, sum(sizes))
+        sittings = [evaluation.begin(number, self.progress) for evaluation in self.evaluations]
+        order = sorted(range(len(sittings)), key=lambda n: -sizes[n] if self.engine.longest_first else 0)
+        desk = _Desk([sittings[n] for n in order])
+        failure = None
+        try:
+            self.engine.answer(model, desk.groups(), desk)
+        except ModelFailedError as error:
+            _log.warning("%s failed: %s", model.info.spec, error)
+            failure = str(error)
+        for evaluation in self.evaluations:
+            evaluation.end(failure)
 
-    def take(self, judged: Judged, task: Task) -> None:
-        """Adds what the present part is worth."""
-        self.taking = True
-        self.writer.add(judged.rows)
-        add_scores(self.tables, judged.scores, task.cluster)
-        self.decided |= any(row.threshold is not None for row in judged.rows)
-        self.taking = False
+    def _size(self, model: Model) -> int:
+        """What a model is sorted by: the largest has the most work, where that matters."""
+        return -(model.info.parameters or 0) if self.engine.longest_first else 0
 
-    def judge_again(self, task: Task, threshold: Threshold) -> None:
-        """Makes rows and scores anew from the rows that are stored."""
-        before, self.writer = self.writer, self.writer.again()
-        self.tables, self.decided = {}, False
-        for judged in task.rejudged(before.stream, threshold):
-            self.take(judged, task)
-        before.discard()
+
+class _Desk:
+    """Several sittings of one model behind one another, as one for the engine."""
+
+    def __init__(self, sittings: Sequence[Sitting]) -> None:
+        self._sittings = sittings
+        self._out: dict[int, tuple[Sitting, int]] = {}
+
+    def groups(self) -> Iterator[Group]:
+        """Those of all, numbered anew."""
+        number = 0
+        for sitting in self._sittings:
+            for group in sitting.groups():
+                number += 1
+                self._out[number] = sitting, group.number
+                known_good = any(other.succeeded for other in self._sittings)
+                yield replace(group, number=number, known_good=known_good)
+
+    def take(self, group: int, predictions: list[Prediction]) -> None:
+        sitting, number = self._out[group]
+        sitting.take(number, predictions)
+
+    def close(self, group: int) -> None:
+        sitting, number = self._out.pop(group)
+        sitting.close(number)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Evaluation:
-    """A run under way."""
+    """One task's run under way."""
 
     plan: Plan
     folder: RunFolder | None
-    engine: Engine
-    progress: Progress
     device: str
     leaderboard: Leaderboard
     entries: list[Entry] = field(default_factory=list)
     kept: dict[str, tuple[PredictionRow, ...]] = field(default_factory=dict)
-    sitting: _Sitting | None = None
+    cache: PredictionCache | None = None
+    sitting: Sitting | None = None
     """Of the model that is being asked or judged."""
-
-    def go(self, *, use_cache: bool) -> Run:
-        self._write()
-        self.progress.start(len(self.plan.contestants))
-        try:
-            with self._answers(use_cache) as cache:
-                for contestant in self.plan.contestants:
-                    self.entries.append(self._evaluated(contestant, cache))
-                    self.sitting = None
-                    rows = [entry.row for entry in self.entries]
-                    self.leaderboard = self.leaderboard.model_copy(update={"rows": rows})
-                    self._write()
-            if self.plan.options.references:
-                self.entries += self._references()
-            failed = any(entry.row.status == "error" for entry in self.entries)
-            return self._finished("error" if failed else "complete")
-        except KeyboardInterrupt:
-            done = [entry.row.signature for entry in self.entries]
-            if self.sitting is not None and self.sitting.contestant.signature not in done:
-                self.entries.append(self._interrupted(self.sitting))
-            raise Interrupted(self._finished("partial")) from None
-        finally:
-            self.progress.finish()
+    run: Run | None = None
+    """Once it is complete."""
 
     @contextmanager
-    def _answers(self, use_cache: bool) -> Iterator[PredictionCache | None]:
+    def answers(self, *, use_cache: bool) -> Iterator[PredictionCache | None]:
         """The store of answers: the global cache, else one inside the run folder, else none."""
         paths = [cache_path()] if use_cache else []
         paths += [self.folder.private_cache] if self.folder is not None else []
@@ -299,62 +347,57 @@ class _Evaluation:
             if store is not None:
                 store.close()
 
-    def _references(self) -> Iterator[Entry]:
-        task = self.plan.task
-        for name, tables in task.references():
-            row = reference_row(name, data=task.data.item_hashes_sha256, rules=task.rules)
-            yield judged_entry(row, tables, resamples=self.plan.options.resamples)
+    def begin(self, number: int, progress: Progress) -> Sitting:
+        """Turns to a model."""
+        contestant = self.plan.contestants[number]
+        self.sitting = Sitting(
+            contestant=contestant,
+            task=self.plan.task,
+            threshold=self.plan.options.threshold,
+            writer=PredictionsWriter(self.folder.path if self.folder is not None else None, contestant.slug),
+            cache=self.cache,
+            progress=progress,
+        )
+        return self.sitting
 
-    def _evaluated(self, contestant: Contestant, cache: PredictionCache | None) -> Entry:
-        """One model's row: asked and judged part by part, its predictions written."""
-        task, threshold = self.plan.task, self.plan.options.threshold
-        writer = PredictionsWriter(self.folder.path if self.folder is not None else None, contestant.slug)
-        self.sitting = sitting = _Sitting(contestant=contestant, writer=writer)
-        self.progress.model(contestant.model.info.spec, task.size(contestant.model))
-        try:
-            for part in task.parts(contestant.model):
-                sitting.begin(part)
-                self._ask(sitting, part, cache)
-                sitting.take(part.judge(sitting.predictions, threshold), task)
-        except ModelFailedError as error:
-            _log.warning("%s failed: %s", contestant.model.info.spec, error)
-            sitting.writer.discard()
-            return Entry(row=self._row(sitting).model_copy(update={"status": "error", "error": str(error)}))
-        if threshold == "cross-fit" and task.fits_afterwards:
-            sitting.judge_again(task, threshold)
-        return self._judged(sitting, status="ok")
+    def end(self, failure: str | None) -> None:
+        """Adds the model's row; of one that failed, unless it had answered all of this task before."""
+        assert self.sitting is not None
+        sitting = self.sitting
+        if failure is not None and not (sitting.over and sitting.succeeded):
+            sitting.give_up()
+            row = self._row(sitting).model_copy(update={"status": "error", "error": failure})
+            self.entries.append(Entry(row=row))
+        else:
+            sitting.finish()
+            self.entries.append(self._judged(sitting, status="ok"))
+        self.sitting = None
+        rows = [entry.row for entry in self.entries]
+        self.leaderboard = self.leaderboard.model_copy(update={"rows": rows})
+        self.write()
 
-    def _ask(self, sitting: _Sitting, part: Part, cache: PredictionCache | None) -> None:
-        contestant, predictions = sitting.contestant, sitting.predictions
-        by_item = {instance.item: instance for instance in part.instances}
-        keys = contestant.keys(part.instances) if cache is not None else {}
-        if cache is not None and keys:
-            found = cache.get([(keys[item], by_item[item]) for item in keys])
-            predictions.update(found)
-            sitting.cached += len(found)
-            sitting.answered += len(found)
-            if found:
-                self.progress.advance(len(found), True)
+    def complete(self) -> Run:
+        """After the last model."""
+        if self.plan.options.references:
+            task = self.plan.task
+            for name, tables in task.references():
+                row = reference_row(name, data=task.data.item_hashes_sha256, rules=task.rules)
+                self.entries.append(judged_entry(row, tables, resamples=self.plan.options.resamples))
+        failed = any(entry.row.status == "error" for entry in self.entries)
+        self.run = self._finished("error" if failed else "complete")
+        return self.run
 
-        def take(some: list[Prediction]) -> None:
-            predictions.update((p.item, p) for p in some)
-            sitting.answered += len(some)
-            sitting.windows += sum(p.windows for p in some)
-            sitting.tokens += sum(p.tokens for p in some)
-            if cache is not None and keys:
-                spec = contestant.model.info.spec
-                cache.put(spec, [(keys[p.item], p, by_item[p.item]) for p in some if p.item in keys])
-            self.progress.advance(len(some), False)
+    def interrupted(self) -> Run:
+        """What there is, with the row of a model that was interrupted, of what it had answered."""
+        if self.run is not None:
+            return self.run
+        done = [entry.row.signature for entry in self.entries]
+        if self.sitting is not None and self.sitting.contestant.signature not in done:
+            self.sitting.interrupt()
+            self.entries.append(self._judged(self.sitting, status="partial"))
+        return self._finished("partial")
 
-        rest = [instance for item, instance in by_item.items() if item not in predictions]
-        started = time.perf_counter()
-        try:
-            if rest:
-                self.engine.predict(contestant.model, rest, take, known_good=sitting.answered > 0)
-        finally:
-            sitting.seconds += time.perf_counter() - started
-
-    def _row(self, sitting: _Sitting) -> Row:
+    def _row(self, sitting: Sitting) -> Row:
         model, threshold = sitting.contestant.model, self.plan.options.threshold
         return Row(
             model=model_row(model.info),
@@ -364,7 +407,7 @@ class _Evaluation:
             performance=sitting.performance(),
         )
 
-    def _judged(self, sitting: _Sitting, *, status: Literal["ok", "partial"]) -> Entry:
+    def _judged(self, sitting: Sitting, *, status: Literal["ok", "partial"]) -> Entry:
         described = sitting.writer.finish()
         if self.folder is None:
             self.kept[described.path] = tuple(sitting.writer.kept)
@@ -378,17 +421,8 @@ class _Evaluation:
         )
         return judged_entry(row, sitting.tables, resamples=self.plan.options.resamples, status=status)
 
-    def _interrupted(self, sitting: _Sitting) -> Entry:
-        """The row of a model that was interrupted, of what it had answered."""
-        task, threshold = self.plan.task, self.plan.options.threshold
-        again = sitting.taking or (threshold == "cross-fit" and task.fits_afterwards)
-        if sitting.part is not None and sitting.writer.rows == sitting.rows_before:
-            sitting.take(sitting.part.judge(sitting.predictions, threshold, whole=False), task)
-        if again:
-            sitting.judge_again(task, threshold)
-        return self._judged(sitting, status="partial")
-
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Writes the leaderboard as it is."""
         if self.folder is not None:
             self.leaderboard = self.folder.write_leaderboard(self.leaderboard)
 
@@ -405,7 +439,7 @@ class _Evaluation:
                 "minimum_detectable_difference": ranked.minimum_detectable_difference,
             }
         )
-        self._write()
+        self.write()
         path = None
         if self.folder is not None:
             path = self.folder.path

@@ -490,8 +490,8 @@ def open_run_folder(
 
     Raises RunFolderError with the reason and what to do.
     """
-    if name is not None and (name in ("", ".", "..") or re.search(r'[/\\:*?"<>|\x00-\x1f]', name)):
-        raise RunFolderError(f"--name {name!r}: not a folder name")
+    if name is not None:
+        check_name(name)
     if name is None:
         path = _partial_run(out, run_id) or _fresh(out, f"{now:%Y%m%dT%H%M%SZ}-{run_id[:8]}")
     else:
@@ -506,6 +506,12 @@ def open_run_folder(
         message = f"{folder.path}: cannot be written to: {reason}; choose another folder with --out"
         raise RunFolderError(message) from None
     return folder
+
+
+def check_name(name: str) -> None:
+    """Raises RunFolderError for what is no name of a folder."""
+    if name in ("", ".", "..") or re.search(r'[/\\:*?"<>|\x00-\x1f]', name):
+        raise RunFolderError(f"--name {name!r}: not a folder name")
 
 
 def _claim(path: Path, identity: Mapping[str, Any], run_id: str, *, overwrite: bool) -> RunFolder:

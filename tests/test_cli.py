@@ -213,7 +213,7 @@ def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) 
 
 def test_an_interrupted_run_says_what_is_kept(monkeypatch: pytest.MonkeyPatch, stored: Path) -> None:
     def interrupt(*_: Any, **__: Any) -> NoReturn:
-        raise Interrupted(load_run(stored))
+        raise Interrupted([load_run(stored)])
 
     monkeypatch.setattr("qa_eval.run.evaluate", interrupt)
     done = call("run", *CHEAP)
@@ -238,7 +238,7 @@ def config(text: str, *args: str) -> Result:
             "max_lenght: no such flag of 'qa-eval run'; did you mean max-length?",
             id="snake",
         ),
-        pytest.param("zzzzzz = 3", "zzzzzz: no such flag of 'qa-eval run'; there are: articles, ", id="far"),
+        pytest.param("zzzzzz = 3", "zzzzzz: no such flag of 'qa-eval run'; there are: address, ", id="far"),
         pytest.param("n-best = 3\nn_best = 4", "n_best: given twice", id="twice"),
         pytest.param("n-best = 'many'", "n-best: 'many' is not a valid integer.", id="type"),
         pytest.param("limit = 0", "limit: 0 is not in the range x>=1.", id="range"),

@@ -74,14 +74,26 @@ def quantize_option(command: _F) -> _F:
 
 def dataset_options(command: _F) -> _F:
     """`--dataset` and `--split`."""
+    return _dataset_options(command, "dataset", several=False)
+
+
+def datasets_options(command: _F) -> _F:
+    """The same, where `--dataset` may be repeated."""
+    return _dataset_options(command, "datasets", several=True)
+
+
+def _dataset_options(command: _F, name: str, *, several: bool) -> _F:
     command = option(
         "--split", metavar="S", section="Data", help="Of a hub data set.  [default: validation]"
     )(command)
     return option(
         "--dataset",
+        name,
         metavar="SPEC",
+        multiple=several,
         section="Data",
-        help="A public data set in place of the questions: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME.",
+        help="A public data set in place of the questions: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME."
+        + (" May be repeated: a run for each." if several else ""),
     )(command)
 
 

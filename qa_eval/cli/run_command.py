@@ -16,13 +16,15 @@ from qa_eval.cli.commanding import (
     INTERRUPTED,
     Command,
     data_options,
-    dataset_options,
+    datasets_options,
     note,
     option,
     quantize_option,
 )
 
 if TYPE_CHECKING:
+    from qa_eval.engines import Engine
+    from qa_eval.records import Decoding, Runtime
     from qa_eval.store import Run
 
 DEFAULT_MODELS = (
@@ -77,7 +79,7 @@ EXAMPLES = (
 @option("--trust-remote-code", is_flag=True, section="Models", help="Let a hub model run the code it brings.")
 @quantize_option
 @data_options
-@dataset_options
+@datasets_options
 @option(
     "--track", type=click.Choice(["reading", "pooled", "both"]), section="Data", default="both",
     show_default=True,
@@ -190,6 +192,26 @@ EXAMPLES = (
     section="Computing",
     help="Every window alone, fixed threads, CPU: equal runs give equal bytes.",
 )
+@option(
+    "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, section="Computing",
+    help="Where models answer: in this process, or on a Ray cluster.",
+)  # fmt: skip
+@option(
+    "--address", metavar="auto|HOST:PORT", section="Computing",
+    help="Of a Ray cluster.  [default: one is started on this machine, and ended]",
+)  # fmt: skip
+@option(
+    "--workers", type=click.IntRange(min=1), metavar="N", section="Computing",
+    help="Processes of a Ray cluster that hold a model.  [default: as many as there is room for]",
+)  # fmt: skip
+@option(
+    "--cpus-per-worker", type=click.FloatRange(min=0, min_open=True), default=1, show_default=True,
+    metavar="C", section="Computing", help="Cores of each.",
+)  # fmt: skip
+@option(
+    "--gpus-per-worker", type=click.FloatRange(min=0), default=0, show_default=True, metavar="G",
+    section="Computing", help="GPUs of each.",
+)  # fmt: skip
 @option("--no-cache", is_flag=True, section="Computing", help="Neither use nor keep answers in the cache.")
 @option(
     "--out",
@@ -221,7 +243,7 @@ def run_command(
     quantize: str | None,
     questions: tuple[Path, ...],
     articles: Path | None,
-    dataset: str | None,
+    datasets: tuple[str, ...],
     split: str | None,
     track: str,
     paraphrases: bool,
@@ -235,6 +257,11 @@ def run_command(
     batch_tokens: int | None,
     deterministic: bool,
     seed: int,
+    engine: str,
+    address: str | None,
+    workers: int | None,
+    cpus_per_worker: float,
+    gpus_per_worker: float,
     no_cache: bool,
     as_json: bool,
     **options: Any,  # noqa: ANN401
@@ -242,7 +269,7 @@ def run_command(
     """Answers every item with every model, scores them, writes a run folder and shows the leaderboard.
 
     The questions are those of the package over its five articles, your own with --questions and --articles,
-    or those of a public data set with --dataset. An interrupted run is resumed by the same call. Exit code 1:
+    or those of public data sets with --dataset. An interrupted run is resumed by the same call. Exit code 1:
     a model failed while running (the others finish).
     """
     from qa_eval.cli.printing import print_leaderboard
@@ -250,26 +277,35 @@ def run_command(
     from qa_eval.records import Decoding, Runtime
     from qa_eval.render import TerminalProgress
 
-    if dataset is not None:
+    if datasets:
         _refuse_curated_flags(ctx)
-        data = _public_data(dataset, split)
+        data = _public_data(datasets, split)
     else:
         data = _curated_data(questions, articles, split) | {"track": track}
-    run = _evaluated(
+    chosen_decoding = Decoding(
+        max_length=max_length, doc_stride=doc_stride, max_answer_tokens=max_answer_tokens, n_best=n_best
+    )
+    chosen_runtime = Runtime(
+        device=device,
+        dtype=dtype,
+        batch_tokens=batch_tokens,
+        deterministic=deterministic,
+        trust_remote_code=trust_remote_code,
+        seed=seed,
+    )
+    cluster = {
+        "address": address,
+        "workers": workers,
+        "cpus_per_worker": cpus_per_worker,
+        "gpus_per_worker": gpus_per_worker,
+    }
+    runs = _evaluated(
         with_quantized(models, quantize) if quantize else models or DEFAULT_MODELS,
         paraphrases=paraphrases,
         categories=categories,
-        decoding=Decoding(
-            max_length=max_length, doc_stride=doc_stride, max_answer_tokens=max_answer_tokens, n_best=n_best
-        ),
-        runtime=Runtime(
-            device=device,
-            dtype=dtype,
-            batch_tokens=batch_tokens,
-            deterministic=deterministic,
-            trust_remote_code=trust_remote_code,
-            seed=seed,
-        ),
+        decoding=chosen_decoding,
+        runtime=chosen_runtime,
+        engine=_engine(ctx, engine, cluster, chosen_decoding, chosen_runtime),
         references=not no_reference,
         cache=not no_cache,
         seed=seed,
@@ -278,10 +314,28 @@ def run_command(
         **data,
         **options,
     )
-    print_leaderboard(run.leaderboard, "json" if as_json else "table")
-    _say_where(run)
-    if any(row.status == "error" for row in run.leaderboard.rows):
+    for run in runs:
+        print_leaderboard(run.leaderboard, "json" if as_json else "table")
+    for run in runs:
+        _say_where(run)
+    if any(row.status == "error" for run in runs for row in run.leaderboard.rows):
         ctx.exit(1)
+
+
+def _engine(
+    ctx: click.Context, name: str, cluster: dict[str, Any], decoding: Decoding, runtime: Runtime
+) -> Engine | None:
+    """The engine of that name; None for the local one. Raises UsageError for flags that have no use."""
+    if name == "ray":
+        from qa_eval.engines.ray import RayEngine
+
+        return RayEngine(decoding=decoding, runtime=runtime, **cluster)
+    default = (ParameterSource.DEFAULT, None)
+    given = [flag for flag in cluster if ctx.get_parameter_source(flag) not in default]
+    if given:
+        flags = ", ".join(f"--{flag.replace('_', '-')}" for flag in given)
+        raise click.UsageError(f"{flags}: only with --engine ray.")
+    return None
 
 
 _CURATED_FLAGS = {
@@ -303,14 +357,15 @@ def _refuse_curated_flags(ctx: click.Context) -> None:
         )
 
 
-def _public_data(spec: str, split: str | None) -> dict[str, Any]:
-    """Opens and checks the data set, and says what it holds."""
+def _public_data(specs: Sequence[str], split: str | None) -> dict[str, Any]:
+    """Opens and checks the data sets, and says what they hold."""
     from qa_eval.cli.printing import announce_dataset
     from qa_eval.public import open_dataset
 
-    dataset = open_dataset(spec, split=split)
-    announce_dataset(dataset)
-    return {"dataset": dataset}
+    datasets = [open_dataset(spec, split=split) for spec in specs]
+    for dataset in datasets:
+        announce_dataset(dataset)
+    return {"dataset": datasets[0]} if len(datasets) == 1 else {"datasets": datasets}
 
 
 def _curated_data(questions: tuple[Path, ...], articles: Path | None, split: str | None) -> dict[str, Any]:
@@ -325,14 +380,17 @@ def _curated_data(questions: tuple[Path, ...], articles: Path | None, split: str
     return {"corpus": corpus}
 
 
-def _evaluated(models: Sequence[str], **options: Any) -> Run:  # noqa: ANN401
+def _evaluated(models: Sequence[str], **options: Any) -> list[Run]:  # noqa: ANN401
     """`evaluate`; when interrupted, says what was kept and leaves with the exit code of an interruption."""
-    from qa_eval.run import Interrupted, evaluate
+    from qa_eval.run import Interrupted, evaluate, evaluate_all
 
     try:
-        return evaluate(models, **options)
+        if "datasets" in options:
+            return evaluate_all(models, **options)
+        return [evaluate(models, **options)]
     except Interrupted as stopped:
-        note(f"Interrupted. What is done is kept in {stopped.run.path}; the same call goes on from there.")
+        kept = ", ".join(str(run.path) for run in stopped.runs)
+        note(f"Interrupted. What is done is kept in {kept}; the same call goes on from there.")
         click.get_current_context().exit(INTERRUPTED)
 
 

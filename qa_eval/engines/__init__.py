@@ -1,6 +1,7 @@
-"""Where predicting happens. An engine gets a model and instances, and hands predictions over as they finish.
+"""Where predicting happens. An engine gets a model and groups of instances, and hands predictions over.
 
-    Engine().predict(model, instances, on_predictions)
+    with engine:
+        engine.answer(model, groups, listener)
 
 Whatever the engine, an item that cannot be answered is a prediction with an `error`, never the end of the
 run; a model that cannot answer at all raises `ModelFailedError`. Engines know no golds, caches or folders.
@@ -9,13 +10,16 @@ To add one: a module in this folder with a class that follows `Engine`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
 
 from qa_eval.errors import ModelError
+from qa_eval.models import Model
 from qa_eval.records import Instance, Prediction
 
-__all__ = ["Answering", "Engine", "ModelFailedError", "OnPredictions"]
+__all__ = ["Answering", "Engine", "Group", "Listener", "ModelFailedError", "OnPredictions"]
 
 
 class ModelFailedError(ModelError):
@@ -27,29 +31,57 @@ OnPredictions = Callable[[list[Prediction]], None]
 
 
 class Answering(Protocol):
-    """The part of a model that an engine needs."""
+    """The part of a model that an engine needs to have it answer in its own process."""
 
     def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
         """Predictions in any order, matched by item id."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Instances that are asked together; item ids are distinct within a group only."""
+
+    number: int
+    """Names the group to the listener."""
+    instances: Sequence[Instance]
+    known_good: bool = False
+    """The model has answered before, so that failing on these few need not mean that it fails on all."""
+
+
+class Listener(Protocol):
+    """What an engine tells, always in the thread that called it."""
+
+    def take(self, group: int, predictions: list[Prediction]) -> None:
+        """These are finished; each prediction is handed over once."""
+
+    def close(self, group: int) -> None:
+        """Nothing more will come of this group; an instance that the model passed over got no prediction."""
+
+
 class Engine(Protocol):
-    """Something that has models answer."""
+    """Something that has models answer. A context: what it needs is started on entering it, and ended."""
 
-    def predict(
-        self,
-        model: Answering,
-        instances: Sequence[Instance],
-        on_predictions: OnPredictions,
-        *,
-        known_good: bool = False,
+    @property
+    def longest_first(self) -> bool:
+        """Whether work should come largest first, for all workers to end together."""
+
+    def __enter__(self) -> Self:
+        """Raises QaEvalError where the engine cannot work, before anything is asked."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Has the model answer every instance.
+        """Ends what was started."""
 
-        Every prediction goes through `on_predictions`, at the latest before this returns or raises; an
-        instance that the model passed over gets none. `known_good`: it has answered before, so that failing
-        on these few instances need not mean that it fails on all. Raises ModelFailedError as soon as it is
-        known that the model cannot answer, and KeyboardInterrupt as it comes.
+    def check(self, models: Sequence[Model]) -> None:
+        """Raises QaEvalError for models that this engine cannot have answer."""
+
+    def answer(self, model: Model, groups: Iterable[Group], listener: Listener) -> None:
+        """Has the model answer every instance of every group, in any order.
+
+        Groups are drawn as they are needed, in the caller's thread, and only so many ahead of the answers
+        that memory does not grow with their number. When this returns, all are closed. Raises
+        ModelFailedError as soon as it is known that the model cannot answer, after handing over what is
+        done, and KeyboardInterrupt as it comes.
         """
-        ...

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Self
 
-from qa_eval.engines import Answering, ModelFailedError, OnPredictions
+from qa_eval.engines import Answering, Group, Listener, ModelFailedError, OnPredictions
 from qa_eval.errors import ModelError
+from qa_eval.models import Model
 from qa_eval.records import Candidate, Instance, Prediction
 
 
@@ -27,6 +30,27 @@ class LocalEngine:
     """A model that has answered nothing is given up once so many items asked alone have failed."""
     hand_over_seconds: float = 0.2
     """Finished predictions are handed over at least so often, as long as the model yields them."""
+    longest_first: bool = field(default=False, init=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def check(self, models: Sequence[Model]) -> None:
+        """Any model will do."""
+
+    def answer(self, model: Answering, groups: Iterable[Group], listener: Listener) -> None:
+        """See `Engine.answer`: one group after another."""
+        for group in groups:
+            self.predict(
+                model,
+                group.instances,
+                partial(listener.take, group.number),
+                known_good=group.known_good,
+            )
+            listener.close(group.number)
 
     def predict(
         self,
@@ -36,7 +60,13 @@ class LocalEngine:
         *,
         known_good: bool = False,
     ) -> None:
-        """See `Engine.predict`."""
+        """Has the model answer every instance.
+
+        Every prediction goes through `on_predictions`, at the latest before this returns or raises; an
+        instance that the model passed over gets none. `known_good`: it has answered before, so that failing
+        on these few instances need not mean that it fails on all. Raises ModelFailedError as soon as it is
+        known that the model cannot answer, and KeyboardInterrupt as it comes.
+        """
         session = _Session(engine=self, model=model, on_predictions=on_predictions)
         for start in range(0, len(instances), self.chunk):
             session.ask(instances[start : start + self.chunk])

@@ -1,0 +1,353 @@
+"""The Ray engine: the same bytes as the local one, whatever workers, batches and accidents there are."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+from click.testing import CliRunner
+from ray.cluster_utils import Cluster
+
+from qa_eval import evaluate
+from qa_eval.cache import cache_info
+from qa_eval.cli import cli
+from qa_eval.engines import Group
+from qa_eval.engines.ray import RayEngine
+from qa_eval.engines.ray_worker import pack
+from qa_eval.errors import QaEvalError, SpecError
+from qa_eval.models import resolve
+from qa_eval.planning import settle
+from qa_eval.public import open_dataset
+from qa_eval.records import Decoding, Instance, Prediction, Runtime
+from qa_eval.run import evaluate_all
+from qa_eval.store import Run
+from tests.fake_models import FakeModel, four_facts
+from tests.public_files import flat, write_lines
+from tests.tiny_models import build
+
+ROOT = Path(__file__).resolve().parent.parent
+DETERMINISTIC = Runtime(deterministic=True)
+SHORT = Decoding(max_length=64, doc_stride=16)
+# Ray leaves files and sockets to the garbage collector, and sets what it has deprecated itself.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::DeprecationWarning"
+)
+
+PLUG_IN = '''
+import os, time, uuid
+from pathlib import Path
+from qa_eval.models import Kind
+from qa_eval.provenance import sha256_text
+from qa_eval.records import ModelInfo
+from tests.fake_models import hashed_prediction
+
+
+class Steady:
+    """Answers by `hashed_prediction`; leaves a file named after its process in `pids` when it is loaded."""
+
+    decoding = None
+
+    def __init__(self, spec):
+        self.spec, self.loaded = spec, False
+        name = str(spec)
+        self.info = ModelInfo(spec=name, kind=spec.kind, name=spec.name, fingerprint=sha256_text(name))
+
+    def predict(self, instances):
+        if not self.loaded and self.spec.option("pids"):
+            self.loaded = True
+            (Path(self.spec.option("pids")) / f"{os.getpid()}-{uuid.uuid4().hex}").touch()
+        for instance in instances:
+            if self.spec.name == "crash":
+                os._exit(1)
+            if self.spec.name == "fail":
+                raise RuntimeError("no weights")
+            time.sleep(float(self.spec.option("delay") or 0))
+            yield hashed_prediction(instance, "steady")
+
+
+def make(spec, decoding, runtime):
+    return Steady(spec)
+
+
+KIND = Kind(name="steady", summary="", example="steady:x", factory=make)
+'''
+
+
+def dataset(folder: Path, name: str, count: int) -> str:
+    rows = [
+        flat(f"q{i}", f"Who is number {i}?", f"Number {i} is Rami {i % 7} of the {name}.", [("GOLDEN", 0)])
+        for i in range(count)
+    ]
+    return f"jsonl:{write_lines(folder / f'{name}.jsonl', rows)}"
+
+
+@pytest.fixture(scope="module")
+def plug_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A plug-in that this process and all workers see."""
+    folder = tmp_path_factory.mktemp("plug-in")
+    (folder / "steady_kind.py").write_text(PLUG_IN)
+    info = folder / "steady-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: steady\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[qa_eval.models]\nsteady = steady_kind:KIND\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        patch.setenv("PYTHONPATH", f"{folder}{os.pathsep}{ROOT}")
+        importlib.invalidate_caches()
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def cluster(plug_in: Path) -> Iterator[Cluster]:
+    """Two cores on one node."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        head = {"num_cpus": 2, "object_store_memory": 100 * 2**20, "include_dashboard": False}
+        made = Cluster(initialize_head=True, head_node_args=head)
+        ray.init(made.address, log_to_driver=False)
+        yield made
+        ray.shutdown()
+        made.shutdown()
+        gc.collect()  # while what is said of what Ray leaves is ignored
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("qa_eval.run.RESAMPLES", 99)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("predictions/*"))}
+
+
+def asked(spec: str, data: str, out: Path, engine: RayEngine | None = None) -> Run:
+    return evaluate([spec], dataset=data, out=out, name="run", cache=False, engine=engine)
+
+
+def once(done: Callable[[], bool], act: Callable[[], None]) -> threading.Thread:
+    """Does something as soon as it is time."""
+
+    def wait() -> None:
+        end = time.monotonic() + 60
+        while not done() and time.monotonic() < end:
+            time.sleep(0.02)
+        act()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+# ------------------------------------------------------------------------------------ the same numbers
+
+
+@pytest.mark.parametrize(("workers", "batch"), [(1, 64), (2, 3)])
+def test_predictions_are_byte_identical_to_the_local_engines(
+    tmp_path: Path, cluster: Cluster, workers: int, batch: int
+) -> None:
+    pids = tmp_path / "pids"
+    pids.mkdir()
+    build("bert", tmp_path / "tiny")
+    specs = [f"steady:x?pids={pids}", "baseline:sliding-window", f"hf:{tmp_path / 'tiny'}"]
+    sets = [open_dataset(dataset(tmp_path, name, n)) for name, n in (("small", 7), ("large", 40))]
+    every: dict[str, Any] = {
+        "name": "both",
+        "cache": False,
+        "runtime": DETERMINISTIC,
+        "decoding": SHORT,
+    }
+    evaluate_all(specs, sets, out=tmp_path / "local", **every)
+    for file in pids.iterdir():
+        file.unlink()
+    engine = RayEngine(decoding=SHORT, runtime=DETERMINISTIC, workers=workers, batch=batch)
+    runs = evaluate_all(specs, sets, out=tmp_path / "ray", engine=engine, **every)
+    assert [run.path for run in runs] == [tmp_path / "ray/both" / name for name in ("small", "large")]
+    assert [run.leaderboard.status for run in runs] == ["complete"] * 2
+    assert files(tmp_path / "ray") == files(tmp_path / "local")
+    assert len(files(tmp_path / "ray")) == 6
+    assert 1 <= len(list(pids.iterdir())) <= workers, "a model is loaded once by each worker"
+
+
+def test_what_travels_has_no_gold(tmp_path: Path) -> None:
+    task = settle(["baseline:abstain"], dataset=dataset(tmp_path, "set", 3)).task
+    (part,) = task.parts(resolve("baseline:abstain"))
+    sent = pack(1, part.instances)["value"][0].as_py()
+    assert b"Rami" in sent
+    assert b"GOLDEN" not in sent
+
+
+@dataclass
+class Counted:
+    """A listener that knows how much was drawn and not answered at most."""
+
+    drawn: int = 0
+    most: int = 0
+    items: list[tuple[int, str]] = field(default_factory=list)
+    closed: list[int] = field(default_factory=list)
+
+    def groups(self, count: int, size: int) -> Iterator[Group]:
+        for number in range(count):
+            self.drawn += size
+            self.most = max(self.most, self.drawn - len(self.items))
+            yield Group(
+                number, [Instance(item=f"q{i}@a", question="Who?", context="Me.") for i in range(size)]
+            )
+
+    def take(self, group: int, predictions: list[Prediction]) -> None:
+        self.items += [(group, p.item) for p in predictions]
+
+    def close(self, group: int) -> None:
+        self.closed.append(group)
+
+
+def test_items_are_drawn_only_so_far_ahead_of_the_answers(cluster: Cluster) -> None:
+    seen = Counted()
+    with RayEngine(workers=2, batch=10) as engine:
+        engine.answer(resolve("baseline:abstain"), seen.groups(150, 20), seen)
+    assert len(seen.items) == len(set(seen.items)) == 3000
+    assert sorted(seen.closed) == list(range(150))
+    assert seen.most <= (4 * 2 + 4) * 10 + 20
+
+
+# ------------------------------------------------------------------------------------------- accidents
+
+
+def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path, cluster: Cluster) -> None:
+    pids = tmp_path / "pids"
+    pids.mkdir()
+    spec, data = f"steady:x?delay=0.02&pids={pids}", dataset(tmp_path, "set", 120)
+    local = asked(spec, data, tmp_path / "local")
+    for file in pids.iterdir():
+        file.unlink()
+    killed: list[int] = []
+
+    def kill() -> None:
+        time.sleep(0.3)
+        killed.append(int(next(pids.iterdir()).name.partition("-")[0]))
+        os.kill(killed[0], signal.SIGKILL)
+
+    killer = once(lambda: any(pids.iterdir()), kill)
+    run = asked(spec, data, tmp_path / "ray", RayEngine(workers=2, batch=10))
+    killer.join()
+    assert killed
+    assert run.leaderboard.status == "complete"
+    assert files(tmp_path / "ray") == files(tmp_path / "local")
+    assert run.leaderboard.row(spec).counts.items == local.leaderboard.row(spec).counts.items == 120
+
+
+def test_a_model_that_crashes_its_worker_each_time_is_its_rows_error(
+    tmp_path: Path, cluster: Cluster
+) -> None:
+    run = evaluate(
+        ["steady:crash", "steady:fail", "steady:x"],
+        dataset=dataset(tmp_path, "set", 12),
+        out=tmp_path,
+        name="run",
+        engine=RayEngine(workers=1, batch=6),
+    )
+    rows = {row.model.spec: row for row in run.leaderboard.rows}
+    assert run.leaderboard.status == "error"
+    assert (rows["steady:crash"].error or "").startswith("its worker died each time: ")
+    assert rows["steady:fail"].error == "RuntimeError: no weights"
+    assert rows["steady:x"].status == "ok"
+    assert list(files(tmp_path)) == ["run/predictions/steady-x.jsonl"]
+
+
+SCRIPT = """
+import sys
+import qa_eval.run
+from qa_eval import evaluate
+from qa_eval.engines.ray import RayEngine
+from qa_eval.run import Interrupted
+
+qa_eval.run.RESAMPLES = 99
+try:
+    engine = RayEngine(workers=2, batch=5)
+    evaluate([sys.argv[1]], dataset=sys.argv[2], out=sys.argv[3], name="run", engine=engine)
+except Interrupted as interrupted:
+    print(interrupted)
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "ctrl-C"])
+def test_a_driver_that_ends_early_goes_on_from_its_cache(
+    tmp_path: Path, plug_in: Path, cluster: Cluster, how: signal.Signals
+) -> None:
+    spec, data = "steady:x?delay=0.05", dataset(tmp_path, "set", 200)
+    call = [sys.executable, "-c", SCRIPT, spec, data, str(tmp_path / "ray")]
+    with subprocess.Popen(call, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        once(lambda: cache_info().entries > 0, lambda: process.send_signal(how)).join()
+        out, err = process.communicate(timeout=60)
+    kept = cache_info().entries
+    assert 0 < kept < 200, err
+    if how is signal.SIGINT:
+        assert process.returncode == 130, err
+        assert out.decode() == f"interrupted; what is done is kept in {tmp_path / 'ray/run'}\n"
+    engine = RayEngine(workers=2, batch=50)
+    run = evaluate([spec], dataset=data, out=tmp_path / "ray", name="run", engine=engine)
+    assert run.leaderboard.row(spec).counts.cached == kept
+    asked(spec, data, tmp_path / "local")
+    assert files(tmp_path / "ray") == files(tmp_path / "local")
+
+
+# -------------------------------------------------------------------------------------------- refusals
+
+
+def test_a_missing_extra_is_told_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray.data", None)
+    with pytest.raises(QaEvalError, match=r"the engine ray needs .*: pip install 'qa-eval\[ray\]'"):
+        RayEngine().__enter__()
+
+
+def test_a_cluster_with_other_versions_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = {"python": "3.11.0", "ray": "1.0", "qa_eval": "9.9"}
+    monkeypatch.setattr("qa_eval.engines.ray_worker.versions", lambda: here)
+    with pytest.raises(QaEvalError) as caught:
+        RayEngine().__enter__()
+    first, second = str(caught.value).splitlines()[:2]
+    assert first == (
+        "the cluster does not have what is installed here (python 3.11.0, ray 1.0, qa_eval 9.9):"
+    )
+    assert f"ray {ray.__version__}, qa_eval 0.1.0" in second
+
+
+def test_more_workers_than_there_is_room_for_are_refused(cluster: Cluster) -> None:
+    with pytest.raises(QaEvalError, match="room for 2 workers of 1 CPUs and 0 GPUs, not for 9: start more"):
+        RayEngine(workers=9).__enter__()
+    with pytest.raises(QaEvalError, match="room for 0 workers of 1 CPUs and 1 GPUs"):
+        RayEngine(gpus_per_worker=1).__enter__()
+
+
+def test_a_model_that_is_an_object_is_refused_before_anything_is_written(
+    tmp_path: Path, cluster: Cluster
+) -> None:
+    with pytest.raises(SpecError, match="test:fake: a model that is an object cannot travel"):
+        evaluate([FakeModel()], corpus=four_facts(), out=tmp_path / "out", engine=RayEngine(workers=1))
+    assert not (tmp_path / "out").exists()
+
+
+def test_flags_of_a_cluster_without_one_are_refused() -> None:
+    done = CliRunner().invoke(cli, ["run", "--workers", "3", "--gpus-per-worker", "1"])
+    assert done.exit_code == 2
+    assert "--workers, --gpus-per-worker: only with --engine ray." in done.stderr
+
+
+def test_a_data_set_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    twice = [open_dataset(dataset(tmp_path, "set", 1))] * 2
+    with pytest.raises(SpecError, match=r"set\.jsonl is given twice: name it once"):
+        evaluate_all(["baseline:abstain"], twice, out=tmp_path / "out")
