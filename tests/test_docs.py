@@ -59,6 +59,7 @@ def test_public_names_are_pinned() -> None:
     assert sorted(qa_eval.__all__) == [
         "Model",
         "__version__",
+        "compare_runs",
         "evaluate",
         "load_corpus",
         "load_run",

@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ def test_a_changed_digit_is_named_to_the_field_even_if_the_checksums_are_made_to
     sample = random.Random(0).sample(recomputed, 12)
     for path in sample:
         (folder / "leaderboard.json").write_text(honest, encoding="utf-8")
-        change_board(folder, lambda board, path=path: moved(board, path))
+        change_board(folder, partial(moved, path=path))
         try:
             found = verify(folder, CORPUS)
         except InputError as error:  # a number that is impossible: more than all, a confidence above 1

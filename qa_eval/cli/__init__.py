@@ -15,11 +15,11 @@ from qa_eval.cli.commanding import Group
 from qa_eval.cli.compare_command import compare_command
 from qa_eval.cli.data_commands import cache_group, models_command, questions_group, schema_command
 from qa_eval.cli.export_command import export_command
-from qa_eval.cli.report_command import report_command
-from qa_eval.cli.question_new_command import new_command
-from qa_eval.cli.question_probe_command import probe_command
 from qa_eval.cli.impact_command import impact_command
 from qa_eval.cli.init_command import init_command
+from qa_eval.cli.question_new_command import new_command
+from qa_eval.cli.question_probe_command import probe_command
+from qa_eval.cli.report_command import report_command
 from qa_eval.cli.result_commands import leaderboard_command, show_command, verify_command
 from qa_eval.cli.run_command import run_command
 from qa_eval.cli.score_command import score_command

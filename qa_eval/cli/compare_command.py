@@ -45,7 +45,11 @@ EXAMPLES = (
     help="The primary metric; may be repeated.  [default: what the run is sorted by]",
 )  # fmt: skip
 @option(
-    "--slice", "slice_", metavar="S", section="Selection", help="Only these items: contested, category:C, …"
+    "--slice",
+    "slice_",
+    metavar="S",
+    section="Selection",
+    help="Only these items: settled, contested, silent, relation:R, category:C or article:A.",
 )
 @option(
     "--allow-different", multiple=True, type=click.Choice(["decoding", "threshold", "track"]),
