@@ -233,6 +233,17 @@ def test_article_values_and_the_range_without_each_article() -> None:
     assert pair.leave_one_article_out == pytest.approx((0.0, 7 / 16))
 
 
+def test_the_range_without_articles_counts_no_articles_where_the_metric_is_defined_on_none() -> None:
+    # Balanced F1 needs both kinds of items, and each article has one kind: only the range can be given.
+    board = run(told("base", *first(7)), told("new"))
+    found = compare_runs(board, model="test:new", against="test:base", resamples=99)
+    assert found.pairs[0].articles == ()
+    assert found.pairs[0].leave_one_article_out is not None
+    text = render_comparison_markdown(found)
+    assert "Without any one article" in text
+    assert "0 articles" not in text
+
+
 def test_what_was_fixed_broken_and_answered_otherwise_with_answers_and_golds() -> None:
     board = run(told("base", "t1@a", "t2@a"), told("new", "t2@a", "t3@c", says="rain"), track="reading")
     pair = compare_runs(board, model="test:new", against="test:base", resamples=99).pairs[0]
@@ -405,7 +416,7 @@ def test_a_gain_never_fails_the_check() -> None:
 
 def test_markdown_is_short_enough_for_a_comment_and_hostile_answers_stay_text() -> None:
     hostile = "<img src=x onerror=alert(1)> | </details> @everyone `x` [a](javascript:b)\x1b[31m" + "y" * 5000
-    facts = 60
+    facts = 40
     wrong = [*first(facts), *first(facts, "b"), *first(facts, "c")]
     board = run(told("base"), told("new", *wrong, says=hostile), facts=facts)
     found = compare_runs(board, model="test:new", against="test:base", resamples=99)

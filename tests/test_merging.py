@@ -102,7 +102,7 @@ def test_no_run_is_refused() -> None:
         pytest.param({"scorer_version": "0"}, "scorer_version: ", id="scorer"),
     ],
 )
-def test_runs_scored_otherwise_are_refused_naming_the_field(fields: dict[str, str], named: str) -> None:
+def test_runs_scored_otherwise_are_refused_naming_the_field(fields: dict[str, Any], named: str) -> None:
     one = made(1, "one", "a")
     for common in (False, True):
         with pytest.raises(QaEvalError) as caught:
