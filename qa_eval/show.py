@@ -133,17 +133,14 @@ def draw_item(shown: Shown, corpus: Corpus, width: int) -> Iterator[Text]:
 
 
 def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[Text]:
-    """The lines of a question of a public data set; without its words where these are not at hand."""
+    """The lines of a question of a public data set; without its context where that is not at hand."""
+    answers = [answer for _, answer in shown.answers]
     yield Text("─" * min(width, 100), "dim")
     yield Text(clean(str(shown.item)), "bold")
-    answers = [answer for _, answer in shown.answers]
-    if example is None:
-        yield Text("this question is not in the data set at hand: only what is stored is shown", "yellow")
-    else:
-        yield from wrap_text(Text(clean(example.question), "bold"), width)
-        if any(_example_changed(example, answer) for answer in answers):
-            note = "question, context or golds have changed since the run: the verdict is on what they were"
-            yield from wrap_text(Text(note, "yellow"), width)
+    yield from wrap_text(Text(clean(answers[0].question), "bold"), width)
+    if example is not None and any(_example_changed(example, answer) for answer in answers):
+        note = "question, context or golds have changed since the run: the verdict is on what they were"
+        yield from wrap_text(Text(note, "yellow"), width)
     golds = dict.fromkeys(answers[0].golds)
     said = " / ".join(f"“{clean(gold)}”" for gold in golds) or "no answer"
     yield from wrap_text(Text.assemble("gold   ", (said, "green")), width, hanging=" " * 7)
@@ -160,8 +157,8 @@ def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[
 
 
 def _example_changed(example: Example, answer: PredictionRow) -> bool:
-    hashes = (sha256_text(example.question), sha256_text(example.context), list(example.golds))
-    return hashes != (answer.question_sha256, answer.context_sha256, answer.golds)
+    present = (example.question, sha256_text(example.context), list(example.golds))
+    return present != (answer.question, answer.context_sha256, answer.golds)
 
 
 def _changed(question: Question, item: ItemId, corpus: Corpus, answer: PredictionRow) -> bool:
