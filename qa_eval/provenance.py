@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,14 @@ def canonical_json(value: object, *, indent: int | None = None) -> str:
     >>> canonical_json({"b": 1, "a": "é"})
     '{"a":"é","b":1}'
     """
+    return _encoder(indent).encode(value)
+
+
+@cache
+def _encoder(indent: int | None) -> json.JSONEncoder:
     separators = (",", ":") if indent is None else (",", ": ")
-    return json.dumps(
-        value, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators
+    return json.JSONEncoder(
+        sort_keys=True, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators
     )
 
 

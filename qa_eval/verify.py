@@ -252,6 +252,8 @@ def differences(stored: object, computed: object, path: str) -> Iterator[str]:
     >>> list(differences({"f1": 0.5, "n": 3}, {"f1": 0.6, "n": 3}, "rows[0]"))
     ['rows[0].f1: stored 0.5, recomputed 0.6']
     """
+    if type(stored) is type(computed) and stored == computed:
+        return
     stored, computed = _plain(stored), _plain(computed)
     if isinstance(stored, Mapping) and isinstance(computed, Mapping):
         for key in sorted({*stored, *computed} - _UNCOMPARED):

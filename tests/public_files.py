@@ -23,7 +23,7 @@ def qa(id: str, question: str, answers: Answers = (), **more: Any) -> dict[str, 
     }
 
 
-def squad(*articles: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], **more: Any) -> dict[str, Any]:
+def squad(*articles: Sequence[tuple[str, Sequence[object]]], **more: Any) -> dict[str, Any]:
     """A document in SQuAD's format: articles of (context, qas) paragraphs."""
     return {
         "version": "v2.0",
@@ -69,3 +69,27 @@ def write(path: Path, value: object) -> Path:
 def write_lines(path: Path, rows: Sequence[object]) -> Path:
     """Writes one JSON value a line, packed if the name says so; texts as they stand."""
     return write(path, "".join(f"{row if isinstance(row, str) else json.dumps(row)}\n" for row in rows))
+
+
+def mrqa(
+    *contexts: tuple[str, Sequence[tuple[str, str, Sequence[str], Mapping[str, Sequence[Sequence[int]]]]]],
+) -> list[dict[str, Any]]:
+    """The lines of a file of MRQA: contexts with (id, question, answers, places of detected answers)."""
+    header: dict[str, Any] = {"header": {"dataset": "Made up", "split": "dev"}}
+    return [header] + [
+        {
+            "id": "",
+            "context": context,
+            "context_tokens": [[word, 0] for word in context.split()],
+            "qas": [
+                {
+                    "qid": id,
+                    "question": question,
+                    "answers": list(answers),
+                    "detected_answers": [{"text": t, "char_spans": list(p)} for t, p in places.items()],
+                }
+                for id, question, answers, places in questions
+            ],
+        }
+        for context, questions in contexts
+    ]

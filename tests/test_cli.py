@@ -26,7 +26,7 @@ CONTRACT = [
     *("model", "questions", "articles", "track", "paraphrases", "limit", "out", "name", "device", "dtype"),
     *("batch-tokens", "max-length", "doc-stride", "max-answer-tokens", "n-best", "threshold", "no-cache"),
     *("overwrite", "deterministic", "trust-remote-code", "category", "sample", "seed", "json"),
-    *("no-reference", "config"),
+    *("no-reference", "config", "dataset", "split"),
 ]
 """The flags of `run`."""
 CHEAP = ("-m", "baseline:abstain", "-m", "baseline:first-of-type", "--limit", "3", "--no-reference")

@@ -37,6 +37,9 @@ def run_cli(*args: str) -> str:
         pytest.param(
             "import qa_eval.leaderboard, qa_eval.score, qa_eval.show, qa_eval.store", HEAVY, id="verbs"
         ),
+        pytest.param(
+            "import qa_eval.run, qa_eval.verify, qa_eval.public", HEAVY, id="runs of public data sets"
+        ),
         pytest.param(run_cli("questions", "stats"), HEAVY, id="questions stats"),
         pytest.param(run_cli("models"), HEAVY, id="models"),
         pytest.param(run_cli("models", "baseline:abstain"), HEAVY, id="models baseline:abstain"),

@@ -4,6 +4,6 @@ A reader (`squad`, `lines`, `hub`) knows one format and yields examples and find
 what the rest of the package sees. To add a format: a reader, and one entry in `dataset`.
 """
 
-from qa_eval.public.dataset import Census, PublicDataset, instance_of, instances, open_dataset
+from qa_eval.public.dataset import Census, PublicDataset, instance_of, open_dataset
 
-__all__ = ["Census", "PublicDataset", "instance_of", "instances", "open_dataset"]
+__all__ = ["Census", "PublicDataset", "instance_of", "open_dataset"]

@@ -7,6 +7,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from qa_eval.corpus.phrasing import count, quote, suggestion
@@ -19,6 +20,16 @@ from qa_eval.records import Example, Finding, Instance
 
 _MOST_FINDINGS = 1000
 """A file of another kind is wrong everywhere: more are counted, not listed."""
+
+
+_TOLERATED = {
+    "answer-start": (
+        "answer_start that does not point at its text; only the text counts",
+        "answer_starts that do not point at their text; only the text counts",
+    ),
+    "blank-question": ("question without words", "questions without words"),
+}
+"""What one and several of a kind are called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +48,9 @@ class Census:
 
     def warnings(self) -> Iterator[str]:
         """A line for each kind of what is tolerated: how often, and the first place."""
-        what = {
-            "answer-start": "that does not point at its text; only the text counts",
-            "blank-question": "without words",
-        }
-        noun = {"answer-start": "answer_start", "blank-question": "question"}
         for check, number, first in self.tolerated:
-            yield f"{count(number, noun[check])} {what[check]}; the first: {first}"
+            one, many = _TOLERATED[check]
+            yield f"{number} {one if number == 1 else many}; the first: {first}"
 
 
 @dataclass(slots=True)
@@ -120,27 +127,15 @@ class _Choice:
     def __iter__(self) -> Iterator[Example]:
         if self.sample is not None and self.drawn is None:
             self.drawn = frozenset(heapq.nsmallest(self.sample, (e.id for e in self.dataset), self._rank))
-        left = self.limit
-        for example in self.dataset:
-            if left == 0:
-                return
-            if self.drawn is None or example.id in self.drawn:
-                left = None if left is None else left - 1
-                yield example
+        chosen = (e for e in self.dataset if self.drawn is None or e.id in self.drawn)
+        return islice(chosen, self.limit)
 
     def _rank(self, id: str) -> bytes:
         return hashlib.sha256(f"{self.seed}:{id}".encode()).digest()
 
 
-def instances(
-    dataset: PublicDataset, *, limit: int | None = None, sample: int | None = None, seed: int = 0
-) -> Iterator[Instance]:
-    """What a model must be asked: an instance for each chosen question, no gold in it."""
-    return map(instance_of, dataset.chosen(limit=limit, sample=sample, seed=seed))
-
-
 def instance_of(example: Example) -> Instance:
-    """What a model sees of an example."""
+    """What a model sees of an example: no gold is in it."""
     return Instance(
         item=str(example.item),
         question=example.question,

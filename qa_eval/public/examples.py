@@ -12,12 +12,13 @@ and counted. Tolerated is what other people's sets are known to hold and what no
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qa_eval.corpus.phrasing import count, join_field, quote
-from qa_eval.corpus.shape import Parts, Shape, validate_shape
+from qa_eval.corpus.phrasing import count, quote
+from qa_eval.corpus.shape import Parts, Shape, field_path, validate_shape
 from qa_eval.public.schema import (
     FLAT_PARTS,
     MRQA_PARTS,
@@ -38,18 +39,20 @@ Answers = Sequence[tuple[str, int | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """A place in a data set: the path of a part of it, inside a file."""
+    """A place in a data set: the path of a part of it, inside a file. Cheap: it is spelled when asked for."""
 
     path: str
     line: int | None = None
-    field: str = ""
+    parts: tuple[str | int, ...] = ()
 
     def inside(self, *parts: str | int) -> Where:
         """The place of a part of this part."""
-        field = self.field
-        for part in parts:
-            field = join_field(field, part)
-        return Where(path=self.path, line=self.line, field=field)
+        return Where(path=self.path, line=self.line, parts=(*self.parts, *parts))
+
+    @property
+    def field(self) -> str:
+        """The path as people read it, such as `data[3].paragraphs[1].qas[0].id`."""
+        return field_path(self.parts)
 
     def finding(self, check: str, message: str, *, severity: Severity = "error", fact: str = "") -> Finding:
         """What is wrong at this place."""
@@ -218,9 +221,12 @@ class _Text:
         return f"{quote(text)} does not stand at {start}; {there}"
 
 
+_HALF = re.compile("[\ud800-\udfff]")
+
+
 def _is_whole(text: str) -> bool:
     """Whether the text can be written. JSON can spell half a character, as half of a surrogate pair."""
-    return text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
+    return text.isascii() or _HALF.search(text) is None
 
 
 def _half_character(text: str, where: Where) -> Finding:

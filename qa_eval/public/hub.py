@@ -44,7 +44,9 @@ class HubName:
     def parse(cls, text: str) -> HubName:
         """Reads `ORG/NAME[/CONFIG][@REVISION]`, `NAME[@REVISION]`, `FOLDER` or `FOLDER/CONFIG`.
 
-        Raises SpecError for more than three parts, and for a folder that is not there.
+        Two parts are always `ORG/NAME`, unless there is such a folder; a configuration is a third part. The
+        configuration of a folder stands behind a path that begins with `.`, `/` or `~`. Raises SpecError for
+        more than three parts, and for a folder that is not there.
 
         >>> HubName.parse("org/name/de@refs/convert/parquet")
         HubName(path='org/name', config='de', revision='refs/convert/parquet')
@@ -100,16 +102,16 @@ class HubTable:
         return table.select_columns(_COLUMNS)
 
     def read(self) -> Read:
-        """The examples, row by row."""
+        """The examples, row by row; the library keeps the table in a file, not in memory."""
         ids: Ids = set()
         number = 0
         for batch in self.table.iter(_ROWS):
             for id, question, context, answers in zip(*(batch[c] for c in _COLUMNS), strict=True):
                 columns = answers
                 if isinstance(answers, list):
-                    columns = {key: [a.get(key) for a in answers] for key in ("text", "answer_start")}
+                    columns = {key: [(a or {}).get(key) for a in answers] for key in ("text", "answer_start")}
                 row = {"id": id, "question": question, "context": context, "answers": columns}
-                yield from from_flat(row, Where(path=self.spec, field=f"{self.split}[{number}]"), ids)
+                yield from from_flat(row, Where(path=self.spec, parts=(self.split, number)), ids)
                 number += 1
 
     def _advice(self, error: Exception) -> str:

@@ -179,6 +179,7 @@ def _reason(error: JSONError) -> str:
     first, *drawing = text.splitlines()
     reason = first.rstrip(".")
     if len(drawing) >= 2 and "^" in drawing[1]:
-        seen = drawing[0][drawing[1].index("^") :].strip()
-        reason += f" at {quote(seen, 30)}" if seen else ""
+        at = drawing[1].index("^")
+        seen = drawing[0][max(0, at - 20) : at + 20].strip()
+        reason += f" in {quote(seen)}" if seen else ""
     return reason

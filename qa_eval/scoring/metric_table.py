@@ -44,6 +44,7 @@ _N_BEST = (
     "n-best."
 )
 _TOP_CLAIM = "Over contested facts; an answer that makes no claim has 0."
+_RIGHT = "On public data sets, most of whose questions have no type, right is exact match."
 _WORDINGS = "Over facts in articles that were asked in two wordings or more, the canonical one included."
 
 _ENTRIES: tuple[Metric, ...] = (
@@ -101,7 +102,8 @@ _ENTRIES: tuple[Metric, ...] = (
             "claim "
             "the article states. For answers of type text also a span of which at least half the "
             "characters lie "
-            "in evidence of exactly one claim, if that is an own claim."
+            "in evidence of exactly one claim, if that is an own claim. On public data sets: with any gold, "
+            "over the questions whose words tell the type of their answer."
         ),
         shares=mean("match"),
     ),
@@ -280,7 +282,8 @@ _ENTRIES: tuple[Metric, ...] = (
         tracks=_READING,
         meaning="Mean squared distance of the confidence from being right (match).",
         detail=(
-            "Over items with a confidence: the probability of what was answered, of no answer if abstaining."
+            "Over items with a confidence: the probability of what was answered, of no answer if abstaining. "
+            f"{_RIGHT}"
         ),
         higher_is_better=False,
         shares=(Share(numerator=squared_error),),
@@ -289,6 +292,7 @@ _ENTRIES: tuple[Metric, ...] = (
         id="auroc",
         tracks=_READING,
         meaning="Chance that a right answer (match) is more confident than a wrong one; ties count half.",
+        detail=_RIGHT,
         ranking=Ranking(
             score=lambda s: s.confidence,
             positive=lambda s: s.correct,
@@ -300,7 +304,7 @@ _ENTRIES: tuple[Metric, ...] = (
         id="aurc",
         tracks=_READING,
         meaning="Mean share wrong among the k most confident answers, over all k.",
-        detail="Expected over random order within ties.",
+        detail=f"Expected over random order within ties. {_RIGHT}",
         higher_is_better=False,
         ranking=Ranking(
             score=lambda s: s.confidence,
@@ -313,7 +317,9 @@ _ENTRIES: tuple[Metric, ...] = (
         id="coverage_at_80",
         tracks=_READING,
         meaning="Largest share of items that a confidence threshold can answer with 80 % right (match).",
-        detail="Items of equal confidence are accepted together; 0 where no threshold reaches 80 %.",
+        detail=(
+            f"Items of equal confidence are accepted together; 0 where no threshold reaches 80 %. {_RIGHT}"
+        ),
         ranking=Ranking(
             score=lambda s: s.confidence,
             positive=lambda s: s.correct,

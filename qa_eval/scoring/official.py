@@ -42,7 +42,7 @@ class Earned:
     no_answer: FloatArray
     """The no-answer probability; -inf where there is none, which no threshold refuses."""
     cluster: NDArray[np.int32]
-    """The context it is asked of, counted from 0."""
+    """The context it is asked of, counted from 0 in the order of their names, as in a run's intervals."""
     predicted: BoolArray
     """Whether there is a prediction, empty or not."""
     missing: tuple[str, ...]
@@ -59,9 +59,9 @@ def score_answers(
 ) -> Earned:
     """Scores every question, given as (id, golds, context), in one pass in which nothing of them is kept.
 
-    A context may be anything hashable that tells it from the others. Raises ValueError for no questions, an
-    id with a prediction that is there twice, and, counting them and naming one, questions without golds under
-    rules that know no unanswerable questions.
+    A context may be anything hashable that `str` tells from the others. Raises ValueError for no questions,
+    an id with a prediction that is there twice, and, counting them and naming one, questions without golds
+    under rules that know no unanswerable questions.
     """
     left = dict(predictions)
     probabilities = {} if no_answer is None else no_answer
@@ -95,13 +95,15 @@ def score_answers(
             f"{len(goldless)} of {len(exact)} questions have no gold, such as {goldless[0]!r}; "
             f"{rules.name} has no unanswerable questions, squad-v2.0 has"
         )
+    places = np.empty(len(contexts), dtype=np.int32)
+    places[[contexts[name] for name in sorted(contexts, key=str)]] = np.arange(len(contexts))
     return Earned(
         exact=np.frombuffer(exact, dtype=np.bool_),
         f1=np.frombuffer(f1, dtype=np.float64),
         answerable=np.frombuffer(answerable, dtype=np.bool_),
         empty=np.frombuffer(empty, dtype=np.bool_),
         no_answer=np.frombuffer(refusal, dtype=np.float64),
-        cluster=np.frombuffer(cluster, dtype=np.int32),
+        cluster=places[np.frombuffer(cluster, dtype=np.int32)],
         predicted=np.frombuffer(predicted, dtype=np.bool_),
         missing=tuple(missing),
         extra=tuple(left),

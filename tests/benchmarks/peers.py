@@ -87,7 +87,7 @@ def arguments() -> argparse.Namespace:
 def items(chosen: argparse.Namespace) -> list[Instance]:
     """What everybody is asked."""
     if chosen.dataset:
-        return list(public.instances(public.open_dataset(chosen.dataset), limit=chosen.limit))
+        return [public.instance_of(e) for e in public.open_dataset(chosen.dataset).chosen(limit=chosen.limit)]
     corpus = load_corpus()
     return instances(corpus, item_ids(corpus, tracks=["reading"]))[: chosen.limit]
 

@@ -1,4 +1,4 @@
-"""How fast intervals and paired tests are: 10,000 items in 2,000 clusters, 10,000 resamples, every metric.
+"""How fast intervals and paired tests are: 10,000 items, 2,000 clusters, 10,000 resamples, all ratio metrics.
 
     python -m tests.benchmarks.statistics
 
