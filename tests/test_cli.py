@@ -79,6 +79,8 @@ def test_these_commands_exist() -> None:
         "questions",
         "questions check",
         "questions stats",
+        "questions new",
+        "questions probe",
         "schema",
         "cache",
         "cache info",

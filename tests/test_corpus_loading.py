@@ -359,14 +359,14 @@ def test_a_folder_without_question_files_is_named(tmp_path: Path) -> None:
 
 def test_an_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     questions, seeds = write_corpus(tmp_path)
-    read = Path.read_bytes
+    opened = Path.open
 
-    def refuse(path: Path) -> bytes:
+    def refuse(path: Path, mode: str) -> Any:
         if path.suffix == ".jsonl" and path.parent == questions:
             raise PermissionError(13, "Permission denied")
-        return read(path)
+        return opened(path, mode)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     assert findings(questions, seeds) == ["questions/facts.jsonl: cannot be read: Permission denied"]
 
 

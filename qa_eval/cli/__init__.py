@@ -17,6 +17,8 @@ from qa_eval.cli.data_commands import cache_group, models_command, questions_gro
 from qa_eval.cli.export_command import export_command
 from qa_eval.cli.impact_command import impact_command
 from qa_eval.cli.init_command import init_command
+from qa_eval.cli.question_new_command import new_command
+from qa_eval.cli.question_probe_command import probe_command
 from qa_eval.cli.result_commands import leaderboard_command, show_command, verify_command
 from qa_eval.cli.run_command import run_command
 from qa_eval.cli.score_command import score_command
@@ -49,5 +51,5 @@ for _command in (
     cache_group,
 ):
     cli.add_command(_command)
-for _command in (impact_command, agree_command):
+for _command in (new_command, probe_command, impact_command, agree_command):
     questions_group.add_command(_command)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from qa_eval.cli.commanding import Command, Group, data_options, option
+from qa_eval.cli.commanding import Command, Group, data_options, note, option
 
 SCHEMAS = ("questions", "articles", "leaderboard", "predictions")
 
@@ -31,16 +31,25 @@ def questions_group() -> None:
     section="Output",
     help="For people, for annotations of a workflow, or for programs.",
 )
+@option(
+    "--fix",
+    is_flag=True,
+    section="Output",
+    help="First write the canonical form: order of keys, sorted evidence, offsets of unique texts.",
+)
 @click.pass_context
 def check_command(
-    ctx: click.Context, *, questions: tuple[Path, ...], articles: Path | None, form: str
+    ctx: click.Context, *, questions: tuple[Path, ...], articles: Path | None, form: str, fix: bool
 ) -> None:
     """Runs every check on questions and articles and tells all findings, each with file and line.
 
     Exit code 1 if there is an error; a warning alone does not fail.
     """
     from qa_eval.questions import run_check
+    from qa_eval.questions.files import fix_questions
 
+    for done in fix_questions(questions or None, articles) if fix else ():
+        note(f"{done.path}: canonical form written, {len(done.lines)} lines changed")
     text, code = run_check(questions or None, articles, form)
     click.echo(text)
     ctx.exit(code)

@@ -21,6 +21,9 @@ from qa_eval.records import Finding, Severity
 
 MAX_LINE_BYTES = 1_000_000
 """A fact is a few thousand bytes; a longer line is a file of another kind."""
+MAX_FILE_BYTES = 50_000_000
+MAX_LINES = 50_000
+"""What is read of a file: more is no set that people wrote, and checking it would take hours."""
 MAX_DEPTH = 16
 """Our formats are five levels deep; a deeper value is a mistake, and could exhaust the stack."""
 
@@ -116,9 +119,13 @@ def read_json_lines(path: Path) -> tuple[list[Line], list[Finding]]:
     """
     shown = show_path(path)
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         return [], [_finding(shown, None, f"cannot be read: {error.strerror or error}")]
+    refusal = _too_much(data, shown)
+    if refusal is not None:
+        return [], [refusal]
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return [], [_finding(shown, None, "is UTF-16; save it as UTF-8")]
     if not data.removeprefix(codecs.BOM_UTF8).strip():
@@ -136,6 +143,14 @@ def _finding(
 ) -> Finding:
     check = "json" if line is not None else "file"
     return Finding(severity=severity, path=shown, line=line, field=field, message=message, check=check)
+
+
+def _too_much(data: bytes, shown: str) -> Finding | None:
+    if len(data) > MAX_FILE_BYTES:
+        return _finding(shown, None, f"has more than {MAX_FILE_BYTES:,} bytes; no more are read")
+    if data.count(b"\n") > MAX_LINES:
+        return _finding(shown, None, f"has more than {MAX_LINES:,} lines; no more are read")
+    return None
 
 
 def _is_one_document(data: bytes) -> bool:

@@ -83,7 +83,11 @@ def find_question_files(paths: Sequence[Path]) -> tuple[list[Path], list[Finding
             if not inside:
                 findings.append(_file_finding(path, f"holds no *{QUESTIONS_SUFFIX} files"))
             for file in inside:
-                files.setdefault(file.resolve(), file)
+                if not file.resolve().is_relative_to(path.resolve()):
+                    message = "links to a file outside the folder; copy the file here"
+                    findings.append(_file_finding(file, message))
+                else:
+                    files.setdefault(file.resolve(), file)
         elif path.is_file() or path.is_fifo():
             files.setdefault(path.resolve(), path)
         elif path.exists():

@@ -20,6 +20,8 @@ SHA256 = "^[0-9a-f]{64}$"
 ARTICLE_ID = r"^[^@~*/\\\s][^@~*/\\]*$"
 CLAIM_ID = r"^[^@~*\s]+$"
 NOT_EMPTY = r"\S"
+MAX_PARAPHRASES = 50
+"""Each is compared with each."""
 
 
 class _Strict(BaseModel):
@@ -82,7 +84,9 @@ class QuestionLine(_Strict):
         json_schema_extra={"pattern": KEBAB_CASE},
     )
     question: str = Field(description="the question", json_schema_extra={"pattern": NOT_EMPTY})
-    paraphrases: list[str] = Field([], description="the same question in other words")
+    paraphrases: list[str] = Field(
+        [], description="the same question in other words", max_length=MAX_PARAPHRASES
+    )
     category: str = Field(description="kebab-case category", json_schema_extra={"pattern": KEBAB_CASE})
     answer_type: AnswerType = Field(description="the kind of value that answers the question")
     contested: bool = Field(description="true exactly if there are two or more claims")

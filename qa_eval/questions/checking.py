@@ -1,10 +1,12 @@
-"""The verb `questions`: what the checks found and what a set holds, as text, JSON or workflow annotations.
+"""What the checks found and what a set holds, as text, JSON or workflow annotations.
 
 Pure but for reading the files named: each function gives the text to print, and the exit code if any.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +27,8 @@ SCHEMA_VERSION = 1
 """Of both JSON outputs."""
 ANNOTATIONS_SHOWN = 10
 """Annotations of one severity that the platform shows for a step; it drops the rest silently."""
+SUMMARY_SHOWN = 100
+"""Findings that a job summary lists; the log has all."""
 IMPORTANCE = ("file", "json", "shape", "article", "id", "duplicate-id", "offset", "wording-clash")
 """Checks whose findings come first where not all can be shown: the others may follow from them."""
 
@@ -34,12 +38,17 @@ def run_check(
 ) -> tuple[str, int]:
     """Checks question files and gives the text to print and the exit code: 1 if there are errors, else 0.
 
-    None takes the curated set. Raises QaEvalError for an unknown format.
+    None takes the curated set. With `github` a job summary is appended to the file that `GITHUB_STEP_SUMMARY`
+    names, if it is set. Raises QaEvalError for an unknown format.
     """
     renderers = {"text": render_text, "github": render_annotations, "json": render_json}
     if format not in renderers:
         raise QaEvalError(f"format: {printable(format)} is none of {', '.join(renderers)}")
     report = check_questions(paths, articles)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY") if format == "github" else None
+    if summary:
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(render_summary(report))
     return renderers[format](report), 1 if report.errors else 0
 
 
@@ -133,6 +142,21 @@ def render_annotations(report: CheckReport) -> str:
         # A line of the log that began with `::` would be a command; these begin with a dash.
         plain += [f"- {finding_line(f)}" for f in rest]
     return "\n".join([*lines, *plain, verdict(report)])
+
+
+def render_summary(report: CheckReport) -> str:
+    """The verdict and the most important findings as Markdown, for a workflow's job summary."""
+    ranked = sorted(report.findings, key=lambda f: (f.severity, _importance(f)))
+    lines = ["### questions check", "", _literal(verdict(report)), ""]
+    lines += [f"* {_literal(finding_line(f))}" for f in ranked[:SUMMARY_SHOWN]]
+    if len(ranked) > SUMMARY_SHOWN:
+        lines.append(f"* and {len(ranked) - SUMMARY_SHOWN} more, in the log")
+    return "\n".join(lines) + "\n"
+
+
+def _literal(text: str) -> str:
+    """The text as Markdown shows it as it is: no markup, no HTML, no mention of a person."""
+    return re.sub(r"[\\`*_\[\]<>|#@&!~]", lambda found: f"&#{ord(found[0])};", printable(text))
 
 
 def _importance(finding: Finding) -> int:

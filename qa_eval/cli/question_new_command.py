@@ -1,0 +1,204 @@
+"""`qa-eval questions new`: asks for a question and its answers, and adds it to its file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from qa_eval.cli.commanding import Command, data_options, note, option
+from qa_eval.records import ANSWER_TYPES, RELATIONS, AnswerType, Article, Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qa_eval.questions.drafting import Draft, Hit
+
+
+@click.command(
+    "new",
+    cls=Command,
+    short_help="Add a question: asks, finds the passages, checks.",
+    examples=[("qa-eval questions new", "asks for everything")],
+)
+@data_options
+@option("--question", section="Question", help="The question.")
+@option("--type", "kind", type=click.Choice(ANSWER_TYPES), section="Question", help="What answers it.")
+@option("--category", section="Question", help="Its category, which names the file it goes into.")
+@option(
+    "--answer",
+    "answers",
+    multiple=True,
+    metavar="TEXT",
+    section="Question",
+    help='An answer some article gives; may be repeated. Other wordings of it after " | ".',
+)
+@option("--relation", type=click.Choice(RELATIONS), section="Question", help="Why several answers differ.")
+@option("--paraphrase", "paraphrases", multiple=True, section="Question", help="The question in other words.")
+@option("--note", "remark", default="", section="Question", help="For people: why the sources differ.")
+@option("--id", "name", section="Question", help="Its id.  [default: of its words]")
+@option(
+    "--skip",
+    multiple=True,
+    metavar="ARTICLE:START",
+    section="Passages",
+    help="A place that has the words but does not state the answer; may be repeated.",
+)
+@option(
+    "--partial",
+    multiple=True,
+    metavar="ARTICLE",
+    section="Passages",
+    help="An article that neither answers nor is silent; may be repeated.",
+)
+@option(
+    "--ask/--no-ask",
+    default=None,
+    section="Output",
+    help="Ask for what is missing.  [default: where stdin is a terminal]",
+)
+@option(
+    "--dry-run", is_flag=True, section="Output", help="Show the line and what the checks say; no writing."
+)
+@click.pass_context
+def new_command(
+    ctx: click.Context,
+    *,
+    questions: tuple[Path, ...],
+    articles: Path | None,
+    question: str | None,
+    kind: AnswerType | None,
+    category: str | None,
+    answers: tuple[str, ...],
+    relation: Relation | None,
+    paraphrases: tuple[str, ...],
+    remark: str,
+    name: str | None,
+    skip: tuple[str, ...],
+    partial: tuple[str, ...],
+    ask: bool | None,
+    dry_run: bool,
+) -> None:
+    """Adds a question: finds the words of its answers in every article and works out the rest.
+
+    Nothing is written before every check has passed; ctrl-C leaves the file as it was.
+    """
+    from qa_eval.questions import finding_line
+    from qa_eval.questions.drafting import draft_question
+    from qa_eval.questions.files import add_question, data_paths, judge_addition, read_set, target_file
+    from qa_eval.render import clean
+
+    complete = bool(question and kind and category and answers)
+    asking = (sys.stdin.isatty() if ask is None else ask) and not complete
+    missing = [f for f, v in (("--question", question), ("--type", kind), ("--category", category)) if not v]
+    missing += [] if answers else ["--answer"]
+    if missing and not asking:
+        raise click.UsageError(f"missing {', '.join(missing)} (stdin is no terminal, so nothing is asked)")
+    paths, folder_path = data_paths(questions, articles)
+    files, folder = read_set(paths, folder_path)
+    question = question or _ask("The question")
+    kind = kind or _ask_type(question)
+    known = sorted({a.question.category for a in files.authored})
+    category = category or _ask(f"Its category ({', '.join(known) or 'none yet'})")
+    path = target_file(paths, category)
+    drafts = _chosen(answers, folder.articles, kind, skip, asking=asking)
+    if asking:
+        if len(drafts) > 1 and relation is None:
+            relation = click.prompt("Why do the answers differ", type=click.Choice(RELATIONS), err=True)
+        paraphrases = paraphrases or tuple(_ask_many("The question in other words"))
+    record = draft_question(
+        question, kind, category, drafts, folder.articles, taken={a.question.id for a in files.authored},
+        id=name, paraphrases=paraphrases, relation=relation, partial=partial, note=remark,
+    )  # fmt: skip
+    addition = judge_addition(record, files, folder, path)
+    click.echo(clean(addition.line))
+    for finding in addition.findings:
+        note(finding_line(finding))
+    if addition.errors:
+        note(f"{path}: nothing was written")
+        ctx.exit(1)
+    if dry_run:
+        return
+    if asking and not click.confirm(f"Write it to {clean(str(path))}?", default=True, err=True):
+        note("nothing was written")
+        return
+    add_question(addition)
+    note(f"{path}:{addition.number}: added {record.id}; silent: {', '.join(record.silent) or 'none'}")
+
+
+def _ask(what: str) -> str:
+    return str(click.prompt(what, err=True)).strip()
+
+
+def _ask_many(what: str) -> list[str]:
+    found: list[str] = []
+    while text := str(
+        click.prompt(f"{what} (empty: no more)", default="", show_default=False, err=True)
+    ).strip():
+        found.append(text)
+    return found
+
+
+def _ask_type(question: str) -> AnswerType:
+    from qa_eval.metrics.asked import asked_type
+
+    default = asked_type(question) or "text"
+    kind: AnswerType = click.prompt(
+        "What answers it", type=click.Choice(get_args(AnswerType)), default=default, err=True
+    )
+    return kind
+
+
+def _chosen(
+    answers: Sequence[str],
+    articles: Sequence[Article],
+    kind: AnswerType,
+    skip: Sequence[str],
+    *,
+    asking: bool,
+) -> list[Draft]:
+    """The answers with the places that state them: all but those skipped, or those that are picked."""
+    from qa_eval.questions.drafting import Draft, find_hits, inside_longer
+
+    texts = list(answers) or _ask_many('An answer that some article gives; other wordings after " | "')
+    if not texts:
+        raise click.UsageError("a question has at least one answer that some article gives")
+    wordings = [tuple(w.strip() for w in text.split(" | ") if w.strip()) or (text,) for text in texts]
+    found = [find_hits(w, articles, kind) for w in wordings]
+    unknown = set(skip) - {h.name for hits in found for h in hits}
+    if unknown:
+        raise click.UsageError(f"--skip {', '.join(sorted(unknown))}: no answer was found there")
+    drafts = []
+    for index, (said, hits) in enumerate(zip(wordings, found, strict=True)):
+        others = [h for n, more in enumerate(found) if n != index for h in more]
+        kept = [h for h in hits if h.name not in skip and not inside_longer(h, others)]
+        if not kept:
+            note(f'"{said[0]}" is in no article')
+        elif asking:
+            kept = _pick(said[0], kept, articles)
+        drafts.append(Draft(wordings=said, hits=tuple(kept)))
+    return drafts
+
+
+def _pick(answer: str, hits: Sequence[Hit], articles: Sequence[Article]) -> list[Hit]:
+    """Shows each place in its context and asks which of them state the answer."""
+    from qa_eval.render import Mark, clean, draw_passages, terminal_width, write_lines
+
+    texts = {a.id: a.text for a in articles}
+    width = terminal_width(sys.stderr)
+    for number, hit in enumerate(hits, 1):
+        click.echo(clean(f"{number}. {hit.name} ({hit.rule})"), err=True)
+        mark = Mark(start=hit.start, end=hit.end, opening="[", closing="]", style="bold")
+        write_lines(sys.stderr, draw_passages(texts[hit.article], [mark], width, "    "))
+    while True:
+        said = click.prompt(
+            f'Which of them state "{clean(answer)}" (all, none, or numbers: 1,3)', default="all", err=True
+        ).strip()
+        if said in ("all", "none"):
+            return list(hits) if said == "all" else []
+        numbers = said.replace(",", " ").split()
+        if all(n.isdecimal() and 1 <= int(n) <= len(hits) for n in numbers):
+            return [hits[n - 1] for n in sorted({int(n) for n in numbers})]
+        click.echo(f"numbers from 1 to {len(hits)}, please", err=True)

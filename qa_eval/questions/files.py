@@ -1,0 +1,139 @@
+"""Writing question files: lines are checked before they are written, files are replaced whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from qa_eval.corpus import curated_paths
+from qa_eval.corpus.article_checks import silent_occurrences
+from qa_eval.corpus.checks import content_errors
+from qa_eval.corpus.phrasing import quote, show_path
+from qa_eval.corpus.reading import (
+    ArticleFolder,
+    Authored,
+    QuestionFiles,
+    find_question_files,
+    read_articles,
+    read_questions,
+)
+from qa_eval.corpus.schema import KEBAB_CASE, QuestionLine
+from qa_eval.corpus.set_checks import near_duplicates
+from qa_eval.corpus.shape import validate_shape
+from qa_eval.errors import InputError, QaEvalError
+from qa_eval.questions.fixing import canonical_line, fix_lines
+from qa_eval.records import Finding, Question
+from qa_eval.store import write_atomically
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFix:
+    """What was put in canonical form in one file."""
+
+    path: str
+    lines: tuple[int, ...]
+
+
+def fix_questions(questions: Sequence[Path] | None = None, articles: Path | None = None) -> list[FileFix]:
+    """Puts question files in canonical form, as `fix_lines` does; the files that changed.
+
+    Links are left alone: what they lead to is somebody else's. Raises RunFolderError if a file cannot be
+    written.
+    """
+    paths, folder_path = data_paths(questions, articles)
+    texts = {a.id: a.text for a in read_articles(folder_path).articles}
+    fixes = []
+    for path in find_question_files(paths)[0]:
+        if path.is_symlink() or not path.is_file():
+            continue
+        data = path.read_bytes()
+        fixed, lines = fix_lines(data, texts)
+        if fixed != data:
+            write_atomically(path, fixed)
+            fixes.append(FileFix(path=show_path(path), lines=lines))
+    return fixes
+
+
+def data_paths(questions: Sequence[Path] | None, articles: Path | None) -> tuple[list[Path], Path]:
+    """The paths named, or those of the curated set."""
+    if questions and articles is not None:
+        return list(questions), articles
+    curated = curated_paths()
+    return list(questions or [curated.questions]), articles or curated.articles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addition:
+    """A question that is to be added, its line, its place, and what the checks say of it."""
+
+    question: Question
+    line: str
+    path: Path
+    number: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.severity == "error")
+
+
+def target_file(paths: Sequence[Path], category: str) -> Path:
+    """The file that a question of this category goes into: the one named, or that of the category's name.
+
+    Raises QaEvalError for a category that names no file, and for a file that is a link.
+    """
+    place = paths[0]
+    if place.is_dir() or not place.suffix:
+        if not re.fullmatch(KEBAB_CASE, category):
+            raise QaEvalError(f"--category {quote(category)} is not kebab-case; write letters, digits and -")
+        place = place / f"{category}.jsonl"
+    if place.is_symlink() or (place.exists() and not place.is_file()):
+        raise QaEvalError(f"{show_path(place)}: is a link or no file; nothing is written through it")
+    return place
+
+
+def judge_addition(question: Question, files: QuestionFiles, folder: ArticleFolder, path: Path) -> Addition:
+    """What every check says of a question that is to be added; nothing is written."""
+    shown = show_path(path)
+    old = path.read_bytes() if path.exists() else b""
+    number = old.count(b"\n") + (0 if not old or old.endswith(b"\n") else 1) + 1
+    line = canonical_line(question)
+    written, messages = validate_shape(QuestionLine, json.loads(line))
+    findings = [
+        Finding(severity="error", path=shown, line=number, field=f, message=m, check="shape")
+        for f, m in messages
+    ]
+    findings += [f for f in files.findings if f.path == shown and f.severity == "error"]
+    findings += list(folder.findings)
+    if written is not None:
+        new = Authored(question=written.to_record(), contested=written.contested, path=shown, line=number)
+        whole = replace(files, authored=(*files.authored, new))
+        findings += [f for f in content_errors(whole, folder) if (f.path, f.line) == (shown, number)]
+        readable = {a.id: a for a in folder.articles}
+        findings += [f for _, f in silent_occurrences(new, readable)]
+        findings += [f for _, f in near_duplicates(whole.authored) if (f.path, f.line) == (shown, number)]
+    return Addition(question=question, line=line, path=path, number=number, findings=tuple(findings))
+
+
+def add_question(addition: Addition) -> None:
+    """Writes the line at the end of its file, which is replaced whole.
+
+    Raises InputError with every error of the checks, and then nothing was written.
+    """
+    if addition.errors:
+        raise InputError(addition.errors)
+    old = addition.path.read_bytes() if addition.path.exists() else b""
+    if old and not old.endswith(b"\n"):
+        old += b"\n"
+    write_atomically(addition.path, old + addition.line.encode("utf-8") + b"\n")
+
+
+def read_set(paths: Sequence[Path], articles: Path) -> tuple[QuestionFiles, ArticleFolder]:
+    """Questions and articles as they are. Raises InputError where the articles cannot all be read."""
+    folder = read_articles(articles)
+    if folder.findings:
+        raise InputError(folder.findings)
+    return read_questions([p for p in paths if p.exists()]), folder

@@ -1,0 +1,323 @@
+"""New questions and the canonical form: what is found, what is written, and what never is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa_eval.cli import cli
+from qa_eval.corpus import check_questions, load_corpus
+from qa_eval.corpus.json_lines import read_json_lines
+from qa_eval.questions.drafting import find_hits
+from qa_eval.questions.fixing import canonical_line, fix_lines
+from qa_eval.questions.probing import probe_question
+from qa_eval.records import Article, Candidate, Instance, ModelInfo, Prediction, Question
+from tests.small_corpus import ARTICLES, FALL, LOSSES, fact, write_corpus
+
+SHOWN = [Article(id=id, text=text, sha256="") for id, text in ARTICLES.items()]
+
+
+def call(folder: Path, *args: str, given: str | None = None) -> Result:
+    data = ["--questions", str(folder / "questions"), "--articles", str(folder / "seeds")]
+    return CliRunner().invoke(cli, ["questions", *args, *data], input=given, prog_name="qa-eval")
+
+
+RAIN = (
+    *("new", "--question", "What do the farmers wait for?", "--type", "text"),
+    *("--category", "weather", "--answer", "rain | showers"),
+)
+
+
+def line(row: dict[str, Any]) -> bytes:
+    return (json.dumps(row, ensure_ascii=False) + "\n").encode()
+
+
+def test_a_question_is_added_with_offsets_silent_articles_and_flag_worked_out(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    done = call(tmp_path, *RAIN)
+    assert done.exit_code == 0, done.output
+    row = json.loads((tmp_path / "questions" / "weather.jsonl").read_text("utf-8"))
+    assert row == {
+        "id": "farmers-wait",
+        "question": "What do the farmers wait for?",
+        "category": "weather",
+        "answer_type": "text",
+        "contested": False,
+        "claims": [
+            {
+                "id": "rain",
+                "aliases": ["showers"],
+                "evidence": [{"article": "gamma", "text": "rain", "start": ARTICLES["gamma"].index("rain")}],
+            }
+        ],
+        "silent": ["alpha", "beta"],
+    }
+    assert not check_questions([tmp_path / "questions"], tmp_path / "seeds").errors
+
+
+REFUSED = {
+    "contested without a relation": (
+        (*("--question", "How many fell?", "--type", "number", "--category", "dead"),
+         *("--answer", "over 400", "--answer", "400")), "relation: is missing",
+    ),
+    "an answer no article gives": (
+        ("--question", "Who won?", "--type", "person", "--category", "x", "--answer", "Napoleon"), "has none",
+    ),
+    "the same question again": (
+        (*("--question", "When had the town been lost?", "--type", "date"),
+         *("--category", "x", "--answer", "May 2015")), "has the same words",
+    ),
+    "a text-direction override": (
+        ("--question", "Wait\u202e for?", "--type", "text", "--category", "x", "--answer", "rain"), "U+202E",
+    ),
+    "an id that is a path": ((*RAIN[1:], "--id", "../x"), 'id: "../x" is not kebab-case'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("args", "message"), REFUSED.values(), ids=REFUSED)
+def test_a_line_that_a_check_refuses_is_not_written(
+    tmp_path: Path, args: tuple[str, ...], message: str
+) -> None:
+    write_corpus(tmp_path)
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    done = call(tmp_path, "new", *args)
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        pytest.param(("--question", "Who?"), "missing --type, --category, --answer", id="missing"),
+        pytest.param((*RAIN[1:], "--skip", "gamma:1"), "no answer was found there", id="skip"),
+        pytest.param((*RAIN[1:], "--category", "../x"), "is not kebab-case", id="a category that is a path"),
+    ],
+)
+def test_a_wrong_call_writes_nothing(tmp_path: Path, args: tuple[str, ...], message: str) -> None:
+    write_corpus(tmp_path)
+    done = call(tmp_path, "new", *args)
+    assert (done.exit_code, message in done.stderr) == (2, True), done.output
+    assert sorted(p.name for p in tmp_path.rglob("*.jsonl")) == ["articles.jsonl", "facts.jsonl"]
+
+
+def test_prompts_show_each_place_and_ask_which_state_the_answer(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    given = "What do the farmers wait for?\ntext\nweather\nrain\n\n9\n1\n\ny\n"
+    done = call(tmp_path, "new", "--ask", given=given)
+    assert done.exit_code == 0, done.output
+    assert "Farmers hope for [rain]" in done.stderr
+    assert "numbers from 1 to 1, please" in done.stderr
+    assert len(load_corpus(tmp_path / "questions", tmp_path / "seeds").questions) == 3
+
+
+def test_ctrl_c_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_corpus(tmp_path)
+
+    def interrupt(*_: Any, **__: Any) -> bool:
+        raise click.Abort
+
+    monkeypatch.setattr("click.confirm", interrupt)
+    done = call(
+        tmp_path, "new", "--ask", given="What do the farmers wait for?\ntext\nweather\nrain\n\nall\n\n"
+    )
+    assert done.exit_code == 130
+    assert sorted(p.name for p in (tmp_path / "questions").iterdir()) == ["facts.jsonl"]
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(line(dict(reversed(FALL.items()))))
+    before = other.read_bytes()
+    (tmp_path / "questions" / "weather.jsonl").symlink_to(other)
+    assert call(tmp_path, *RAIN).exit_code == 2
+    call(tmp_path, "check", "--fix")
+    assert other.read_bytes() == before
+
+
+def test_a_value_is_found_in_other_words_but_not_another_value() -> None:
+    found = find_hits(["four hundred"], SHOWN, "number")
+    assert [(h.article, h.text, h.rule) for h in found] == [
+        ("alpha", "400", "number"),
+        ("beta", "400", "number"),
+    ]
+    assert find_hits(["401"], SHOWN, "number") == []
+
+
+# ------------------------------------------------------------------------------------------ --fix
+
+
+def test_fix_sorts_keys_and_evidence_and_puts_unique_texts_right() -> None:
+    wrong = fact(
+        FALL, claims=[{"evidence": [{"start": 3, "text": "May 2015", "article": "alpha"}], "id": "m"}]
+    )
+    right = fact(
+        FALL, claims=[{"id": "m", "evidence": [{"article": "alpha", "text": "May 2015", "start": 81}]}]
+    )
+    fixed, lines = fix_lines(b"\n" + line(dict(reversed(wrong.items()))).replace(b"\n", b"\r\n"), ARTICLES)
+    assert (fixed, lines) == (line(right), (1, 2))
+
+
+UNTOUCHED = {
+    "not JSON": b"{\n",
+    "a key twice": b'{"id": "a", "id": "b"}\n',
+    "an unknown key": line(fact(FALL, more=1)),
+    "a wrong flag": line(fact(FALL, contested=True)),
+    "a text that is there twice": line(
+        fact(FALL, claims=[{"id": "c", "evidence": [{"article": "alpha", "text": "a", "start": 999}]}])
+    ),
+}
+
+
+@pytest.mark.parametrize("data", UNTOUCHED.values(), ids=UNTOUCHED)
+def test_fix_leaves_to_people_what_is_theirs(data: bytes) -> None:
+    assert fix_lines(data, ARTICLES) == (data, ())
+
+
+def meaning(data: bytes) -> list[Any]:
+    """What a file says, worked out without the package: offsets count only where they are right."""
+    rows = [json.loads(row) for row in data.splitlines() if row.strip()]
+    for row in rows:
+        for claim in row["claims"]:
+            for e in claim["evidence"]:
+                at = e["start"]
+                e["start"] = at if at >= 0 and ARTICLES[e["article"]][at:].startswith(e["text"]) else None
+                if e["start"] is None and ARTICLES[e["article"]].count(e["text"]) == 1:
+                    e["start"] = ARTICLES[e["article"]].index(e["text"])
+            claim["evidence"].sort(key=lambda e: json.dumps(e, sort_keys=True))
+    return rows
+
+
+EVIDENCE = st.fixed_dictionaries(
+    {
+        "text": st.sampled_from(["May 2015", "400", "a", "nowhere"]),
+        "start": st.integers(-3, 200),
+        "article": st.sampled_from(["alpha", "beta"]),
+    },
+    optional={"hedged": st.just(True), "speaker": st.text(st.characters(codec="utf-8"), max_size=5)},
+)
+FACTS = st.builds(
+    lambda spans, q, flag: fact(LOSSES, question=q, contested=flag, claims=[{"id": "c", "evidence": spans}]),
+    st.lists(EVIDENCE, max_size=4),
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=20),
+    st.booleans(),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(FACTS.flatmap(lambda f: st.permutations(list(f.items())).map(dict)), min_size=1, max_size=3))
+def test_fix_never_touches_meaning_and_is_stable(rows: list[dict[str, Any]]) -> None:
+    data = b"".join(map(line, rows))
+    fixed, _ = fix_lines(data, ARTICLES)
+    assert meaning(fixed) == meaning(data)
+    assert fix_lines(fixed, ARTICLES) == (fixed, ())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=200) | st.text(max_size=100).map(lambda t: t.encode("utf-8", "replace")))
+def test_fix_of_any_bytes_does_not_raise_and_is_stable(data: bytes) -> None:
+    fixed, _ = fix_lines(data, ARTICLES)
+    assert fix_lines(fixed, ARTICLES) == (fixed, ())
+
+
+def test_the_curated_set_is_in_canonical_form() -> None:
+    for question in load_corpus().questions:
+        assert json.loads(canonical_line(question))["id"] == question.id
+    for path in (Path(__file__).parent.parent / "questions").glob("*.jsonl"):
+        assert fix_lines(path.read_bytes(), {}) == (path.read_bytes(), ())
+
+
+# ------------------------------------------------------------------------------------------ probe
+
+
+class Fixed:
+    """Answers each article with the first of these texts that it has."""
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = texts
+        self.info = ModelInfo(spec="fixed", kind="fixed", name="fixed")
+
+    def predict(self, instances: list[Instance]) -> Iterator[Prediction]:
+        for one in instances:
+            said = next((t for t in self.texts if t in one.context), "")
+            at = one.context.index(said)
+            spans = (Candidate(text=said, article=one.article, start=at, end=at + len(said), score=1.0),)
+            yield Prediction(item=one.item, n_best=spans if said else (), null_score=0.0)
+
+
+def test_answers_in_each_article_become_draft_claims() -> None:
+    model: Any = Fixed("Over 400", "400 militants")
+    probe = probe_question("How many died?", "number", "dead", SHOWN, model)
+    assert [(r.article, r.answer.text, r.group) for r in probe.replies] == [
+        ("alpha", "Over 400", 0),
+        ("beta", "400 militants", 1),
+        ("gamma", "", None),
+    ]
+    assert isinstance(probe.draft, Question)
+    assert (probe.draft.contested, probe.draft.silent) == (True, ("gamma",))
+
+
+def test_probe_prints_a_table_and_a_line_or_json() -> None:
+    args = ["questions", "probe", "How many militants died?", "-m", "baseline:first-of-type"]
+    done = CliRunner().invoke(cli, args)
+    assert done.exit_code == 0, done.output
+    row = json.loads(done.stdout.splitlines()[-1])
+    assert row["answer_type"] == "number"
+    whole = json.loads(CliRunner().invoke(cli, [*args, "--json"]).stdout)
+    assert (whole["draft"], len(whole["articles"])) == (row, 5)
+
+
+# ------------------------------------------------------------------------------------------ hostile files
+
+
+def checked(folder: Path) -> list[str]:
+    return [f.message for f in check_questions([folder / "questions"], folder / "seeds").errors]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "data", "message"),
+    [
+        pytest.param("MAX_FILE_BYTES", 100, b"x" * 101, "has more than 100 bytes", id="bytes"),
+        pytest.param("MAX_LINES", 9, b"{}\n" * 10, "has more than 9 lines", id="lines"),
+    ],
+)
+def test_a_file_of_too_much_is_refused_with_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: int, data: bytes, message: str
+) -> None:
+    monkeypatch.setattr(f"qa_eval.corpus.json_lines.{name}", value)
+    (tmp_path / "facts.jsonl").write_bytes(data)
+    lines, (finding,) = read_json_lines(tmp_path / "facts.jsonl")
+    assert (lines, finding.message) == ([], f"{message}; no more are read")
+
+
+def test_a_huge_list_of_paraphrases_is_refused_before_they_are_compared(tmp_path: Path) -> None:
+    write_corpus(tmp_path, [fact(FALL, paraphrases=[f"When {n}?" for n in range(20_000)])])
+    (message,) = checked(tmp_path)
+    assert "at most 50 items" in message
+
+
+def test_a_link_out_of_the_folder_is_not_read(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    (tmp_path / "secret").write_text("secret\n", encoding="utf-8")
+    (tmp_path / "questions" / "x.jsonl").symlink_to(tmp_path / "secret")
+    assert checked(tmp_path) == ["links to a file outside the folder; copy the file here"]
+
+
+def test_the_job_summary_is_literal_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_corpus(tmp_path, [fact(FALL, id="<b>@me")])
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    assert call(tmp_path, "check", "--format", "github").exit_code == 1
+    text = (tmp_path / "summary.md").read_text("utf-8")
+    assert text.startswith("### questions check\n")
+    assert "<b>" not in text
+    assert "@me" not in text
+    assert "&#60;b&#62;&#64;me" in text
