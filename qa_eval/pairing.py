@@ -29,8 +29,9 @@ class Side:
 
     @property
     def name(self) -> str:
-        """The run's name and the model's spec."""
-        return f"{self.run.leaderboard.name} · {self.row.model.spec}"
+        """The run's name, if it has one, and the model's spec."""
+        run, spec = self.run.leaderboard.name, self.row.model.spec
+        return f"{run} · {spec}" if run else spec
 
     def answers(self) -> list[ScoredRow]:
         """The stored answers. Raises InputError as `Run.scored`, QaEvalError where there are none."""

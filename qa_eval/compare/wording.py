@@ -205,7 +205,7 @@ def articles_sentence(pair: Pair) -> str:
     low, high = pair.leave_one_article_out
     return (
         f"Without any one article the difference in {metric_name(pair.primary[0])} is between {signed(low)} "
-        f"and {signed(high)} points; {len(pair.articles)} articles are too few for an interval over articles."
+        f"and {signed(high)} points; so few articles allow no interval over articles."
     )
 
 
