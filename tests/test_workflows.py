@@ -1,4 +1,4 @@
-"""The workflows: least rights, no data in scripts, commands that exist; `make workflows` checks their form."""
+"""The workflows: least rights, no data in scripts, commands that exist. `make workflows` checks the form."""
 
 from __future__ import annotations
 
