@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 export PIP_CONSTRAINT := constraints.txt
 
-.PHONY: run test lint types layers spelling questions pytest baseline clean help
+.PHONY: run test lint types layers spelling questions workflows pytest baseline clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,7 +14,7 @@ run: $(VENV)/.installed ## benchmark the embedded model and the baselines on the
 	$(BIN)/qa-eval run
 	$(BIN)/qa-eval report --out report
 
-test: lint types layers spelling questions pytest ## everything a pull request must pass
+test: lint types layers spelling questions workflows pytest ## everything a pull request must pass
 
 lint: $(VENV)/.installed-test ## ruff: errors, style, formatting
 	$(BIN)/ruff check .
@@ -31,6 +31,12 @@ spelling: $(VENV)/.installed-test ## codespell
 
 questions: $(VENV)/.installed-test ## the question set's own checks
 	$(BIN)/qa-eval questions check
+
+WORKFLOWS := .github/workflows/*.yml qa_eval/collection/template/questions.yml
+workflows: $(VENV)/.installed-test ## shape and safety of the workflows and templates
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/question.yml .github/ISSUE_TEMPLATE/bug.yml
+	$(BIN)/zizmor --offline --quiet --no-progress --config zizmor.yml $(WORKFLOWS)
 
 pytest: $(VENV)/.installed-test ## the tests, on all cores
 	$(BIN)/pytest -n auto --dist loadfile

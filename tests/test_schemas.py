@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,7 @@ def shortened(board: dict[str, Any]) -> dict[str, Any]:
     return {**board, "rows": [{**row, **short}], "environment": environment}
 
 
-OTHERS = ("text", 5, 1.5, True, None, [], {}, [1], {"text": 1}, -1)
+OTHERS: tuple[Any, ...] = ("text", 5, 1.5, True, None, [], {}, [1], {"text": 1}, -1)
 """One of each kind, to put in the place of another."""
 
 
@@ -112,18 +112,20 @@ def broken(value: Any) -> Iterator[Any]:
             yield (*path, key)
             yield from places(part[key], (*path, key))
 
-    def changed(path: tuple[Any, ...], change: Callable[[Any, Any], None]) -> Any:
+    def changed(path: tuple[Any, ...], other: Any) -> Any:
         whole = copy.deepcopy(value)
         holder = whole
         for key in path[:-1]:
             holder = holder[key]
-        change(holder, path[-1])
+        if other is ...:
+            del holder[path[-1]]
+        else:
+            holder[path[-1]] = other
         return whole
 
     for path in places(value, ()):
-        for other in OTHERS:
-            yield changed(path, lambda holder, key, other=other: holder.__setitem__(key, other))
-        yield changed(path, lambda holder, key: holder.__delitem__(key))
+        for other in (*OTHERS, ...):
+            yield changed(path, other)
     if isinstance(value, dict):
         yield {**value, "unknown": 1}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 BASELINE = str(Path(__file__).parent.parent / "results" / "baseline")
+QUESTIONS = str(Path(__file__).parent.parent / "questions" / "people.jsonl")
 HEAVY = ("torch", "transformers", "datasets", "pandas", "scipy", "evaluate", "onnxruntime")
 AVOIDABLE = (*HEAVY, "numpy", "pydantic", "rich", "tokenizers", "huggingface_hub")
 
@@ -50,6 +51,11 @@ def run_cli(*args: str) -> str:
         ),
         pytest.param(run_cli("report", "--help"), (*AVOIDABLE, "matplotlib", "jinja2"), id="report --help"),
         pytest.param("import qa_eval.report", (*HEAVY, "matplotlib", "jinja2"), id="import qa_eval.report"),
+        pytest.param(run_cli("questions", "impact", "--help"), AVOIDABLE, id="questions impact --help"),
+        pytest.param(run_cli("questions", "agree", "--help"), AVOIDABLE, id="questions agree --help"),
+        pytest.param(run_cli("questions", "agree", QUESTIONS, QUESTIONS), HEAVY, id="questions agree"),
+        pytest.param(run_cli("init", "--help"), AVOIDABLE, id="init --help"),
+        pytest.param("import qa_eval.impact, qa_eval.collection", HEAVY, id="import qa_eval.impact"),
         pytest.param("import qa_eval.integrations", AVOIDABLE, id="import qa_eval.integrations"),
     ],
 )

@@ -1,0 +1,140 @@
+"""The workflows: least rights, no data in scripts, commands that exist. `make workflows` checks the form."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from qa_eval.cli import cli
+from tests.test_docs import commands
+
+ROOT = Path(__file__).parent.parent
+FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
+TEMPLATE = ROOT / "qa_eval/collection/template/questions.yml"
+EVERY = pytest.mark.parametrize("path", [*FILES, TEMPLATE], ids=lambda p: f"{p.parent.name}/{p.name}")
+
+
+def workflow(path: Path) -> dict[str, Any]:
+    whole: dict[str, Any] = yaml.load(path.read_text("utf-8"), yaml.BaseLoader)
+    return whole
+
+
+def steps(path: Path) -> Iterator[dict[str, Any]]:
+    for job in workflow(path)["jobs"].values():
+        yield from job["steps"]
+
+
+def test_these_workflows_exist() -> None:
+    assert [path.name for path in FILES] == ["leaderboard.yml", "questions.yml", "test.yml"]
+    assert not list(ROOT.rglob("CODEOWNERS"))
+
+
+@EVERY
+def test_a_workflow_may_read_and_nothing_else(path: Path) -> None:
+    whole = workflow(path)
+    assert whole["permissions"] == {"contents": "read"}
+    assert all("permissions" not in job for job in whole["jobs"].values())
+    assert "pull_request_target" not in whole["on"]
+    assert "secrets" not in path.read_text("utf-8")
+
+
+@EVERY
+def test_nothing_from_outside_is_written_into_a_script(path: Path) -> None:
+    scripts = [step["run"] for step in steps(path) if "run" in step]
+    assert scripts
+    for script in scripts:
+        assert "${{" not in script
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+
+
+@EVERY
+def test_a_checkout_leaves_no_credentials(path: Path) -> None:
+    found = [step for step in steps(path) if step.get("uses", "").startswith("actions/checkout@")]
+    assert found
+    assert all(step["with"]["persist-credentials"] == "false" for step in found)
+
+
+@EVERY
+def test_only_githubs_own_actions_are_used(path: Path) -> None:
+    for step in steps(path):
+        if "uses" in step:
+            assert re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"])
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / ".github/workflows/questions.yml", TEMPLATE], ids=["ours", "template"]
+)
+def test_questions_are_compared_with_a_base_that_is_fetched(path: Path) -> None:
+    checkout = next(step for step in steps(path) if "checkout" in step.get("uses", ""))
+    assert checkout["with"]["fetch-depth"] == "0"
+    assert list(workflow(path)["on"]) == ["pull_request"]
+
+
+def test_the_questions_workflow_runs_where_questions_or_articles_change() -> None:
+    paths = workflow(ROOT / ".github/workflows/questions.yml")["on"]["pull_request"]["paths"]
+    assert paths == ["questions/**", "seeds/**"]
+
+
+@EVERY
+def test_the_commands_of_a_workflow_exist_with_their_flags(path: Path) -> None:
+    known = dict(commands(cli))
+    text = path.read_text("utf-8")
+    for line in re.findall(r"qa-eval [a-z][^\n()|>]*", text):
+        name = next((k for k in sorted(known, key=len, reverse=True) if f"{line} ".startswith(f"{k} ")), None)
+        if name is None:
+            assert re.match(r"qa-eval models`", line), line
+            continue
+        flags = {o for p in known[name].params for o in p.opts}
+        for flag in re.findall(r"(?<=\s)--[a-z][a-z-]*", line):
+            assert flag in flags, line
+
+
+@pytest.mark.parametrize(
+    ("models", "asked"),
+    [
+        pytest.param("embedded", ["--model", "embedded"], id="one"),
+        pytest.param("a  b", ["--model", "a", "--model", "b"], id="two"),
+        pytest.param(
+            "x;touch$IFS'pwned' $(touch${IFS}pwned)",
+            ["--model", "x;touch$IFS'pwned'", "--model", "$(touch${IFS}pwned)"],
+            id="hostile",
+        ),
+    ],
+)
+def test_models_reach_the_program_as_words_whatever_they_hold(
+    tmp_path: Path, models: str, asked: list[str]
+) -> None:
+    script = next(
+        s["run"] for s in steps(ROOT / ".github/workflows/leaderboard.yml") if s.get("name") == "run"
+    )
+    program = tmp_path / "qa-eval"
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    program.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "MODELS": models, "NAME": "a b"}
+    done = subprocess.run(
+        ["bash", "-e", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["run", "--name", "a b", "--out", "runs", *asked]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["qa-eval"]
+
+
+def test_other_repositories_can_check_their_sets_by_the_hook() -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    words = shlex.split(hook["entry"])
+    assert " ".join(words) in dict(commands(cli))
+    assert hook["pass_filenames"] is False
+    assert re.search(hook["files"], "questions/people.jsonl")
+    assert not re.search(hook["files"], "setup.py")
