@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from qa_eval.render.terminal import clean
@@ -12,6 +13,9 @@ def markdown_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+_MENTION = re.compile(r"(?<![\w.])@(?=\w)")
+
+
 def markdown_text(text: str) -> str:
     r"""The text as Markdown shows it literally, in one cell.
 
@@ -19,6 +23,7 @@ def markdown_text(text: str) -> str:
     'a\\|b\\*'
     """
     escaped = clean(text)
-    for character in "\\`*_[]<>|":
+    for character in "\\`*_[]<>|&":
         escaped = escaped.replace(character, f"\\{character}")
-    return escaped
+    # A name after @ would call that person or team to the page; the comment is not shown.
+    return _MENTION.sub("@<!-- -->", escaped)
