@@ -224,6 +224,17 @@ def test_added_and_removed_items_are_listed() -> None:
     assert (set(added.added), added.removed) == ({"closed@a", "closed@b", "closed@c"}, ())
 
 
+def test_edited_items_are_named_where_several_models_are_compared() -> None:
+    models = [Scripted("m", RIGHT), Scripted("n", {})]
+    found = compare_runs(
+        asked(*models), asked(*models, corpus=four_facts(dead="How many of the soldiers died?")), resamples=99
+    )
+    assert len(found.pairs) == 2
+    text = "\n".join(line.plain for line in draw_comparison(found, 200))
+    for shown in (text, render_comparison_markdown(found)):
+        assert "edited, not compared: dead@a (question), dead@b (question), dead@c (question)" in shown
+
+
 def test_runs_without_a_common_item_are_refused() -> None:
     with pytest.raises(QaEvalError, match="no item in common"):
         compare_runs(asked(Scripted("m", {})), asked(Scripted("m", {}), corpus=wells()), resamples=99)

@@ -187,7 +187,8 @@ def _models(comparison: Comparison) -> Iterator[str]:
         for d in pair.primary
     ]
     yield _fitting(head, rows, MOST_CHARACTERS * 2 // 3)
-    about = (items_sentence(comparison.pairs[0]), range_sentence(comparison))
+    first = comparison.pairs[0]
+    about = (range_sentence(comparison), items_sentence(first), *apart_lines(first, NAMED_APART))
     yield _lines([markdown_text(line) for line in about])
 
 
