@@ -250,7 +250,8 @@ def test_equal_runs_are_exported_to_equal_bytes(small: Run) -> None:
 def test_the_layout_of_lm_eval_holds_results_and_samples(committed: Run, corpus: Any) -> None:
     export = export_run(committed, "lm-eval", models=["embedded"], texts=corpus)
     names = [output.name for output in export.outputs]
-    stamp = "2026-11-22T19-40-02.000000"
+    assert committed.leaderboard.finished_at is not None
+    stamp = committed.leaderboard.finished_at.replace(":", "-").removesuffix("Z") + ".000000"
     assert names == [
         f"qa_eval-embedded/results_{stamp}.json",
         f"qa_eval-embedded/samples_qa_eval-curated-reading_{stamp}.jsonl",
