@@ -314,6 +314,11 @@ class Match:
     detail: str = ""
     """For people: what was compared, e.g. `400 != 417`."""
 
+    @property
+    def makes_claim(self) -> bool:
+        """True if a strict judgement says that the wording's claim was made: equal typed value or better."""
+        return self.ok and self.level >= 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemScore:

@@ -317,6 +317,11 @@ class ScoredRow(_Record):
     """True if the model gave no prediction; it scores 0."""
     error: str | None = None
 
+    @property
+    def right(self) -> bool:
+        """True if the answer was given, or withheld, as it should be."""
+        return self.match.ok and not self.missing and self.error is None
+
 
 class PredictionRow(ScoredRow):
     """One line of a predictions file: an item, what was answered, and what that is worth.

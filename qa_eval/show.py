@@ -74,13 +74,8 @@ def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[S
 
 def choose_failures(run: Run, rows: Sequence[Row]) -> list[Shown]:
     """Every item that some of the rows got wrong, with the wrong answers only; in the order asked."""
-    wrong = _by_item(run, rows, is_failure)
+    wrong = _by_item(run, rows, lambda answer: not answer.right)
     return [Shown(ItemId.parse(item), tuple(pairs)) for item, pairs in wrong.items()]
-
-
-def is_failure(answer: PredictionRow) -> bool:
-    """True if the answer is not right, was not given, or could not be had."""
-    return not answer.match.ok or answer.missing or answer.error is not None
 
 
 def _by_item(
@@ -201,7 +196,7 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
         if not answer.prediction
         else Text(f"“{clean(answer.prediction)}”", "bold")
     )
-    right = not is_failure(answer)
+    right = answer.right
     line = Text.assemble(said, "  ", ("right", "bold green") if right else ("wrong", "bold red"))
     line.append(f"  {_reason(answer)}")
     yield from wrap_text(line, width, _INDENT, _INDENT)

@@ -184,13 +184,8 @@ def same_claims(one: Question, other: Question) -> dict[str, str]:
 def _likeness(x: Claim, y: Claim, answer_type: AnswerType) -> int:
     """How much speaks for two claims being the same; 0 for nothing."""
     passages = sum(_alike(p, q, answer_type) for p in x.evidence for q in y.evidence)
-    wordings = sum(_says(p, q, answer_type) for p in x.wordings for q in y.wordings)
+    wordings = sum(typed.same_claim(p, q, answer_type) for p in x.wordings for q in y.wordings)
     return passages + wordings
-
-
-def _says(one: str, other: str, answer_type: AnswerType) -> bool:
-    found = (typed.match(*pair, answer_type, strict=True) for pair in ((one, other), (other, one)))
-    return any(match.ok and match.level >= 2 for match in found)
 
 
 def _alike(p: Evidence, q: Evidence, answer_type: AnswerType) -> bool:

@@ -31,7 +31,7 @@ def _change(base: ScoredRow, new: ScoredRow) -> ItemChange | None:
 def _said(row: ScoredRow) -> Said:
     return Said(
         prediction=row.prediction,
-        right=row.match.ok and not row.missing and row.error is None,
+        right=row.right,
         rule=row.match.rule,
         level=row.match.level,
         detail=row.match.detail,

@@ -14,9 +14,6 @@ from qa_eval.metrics.squad import normalize
 from qa_eval.metrics.typed import match
 from qa_eval.records import AnswerType, Claim, Finding
 
-CLAIM_LEVEL = 2
-"""The level at which a wording makes a claim: typed value or better (claim(p) of the metrics)."""
-
 
 def check_claims(authored: Authored) -> Iterator[Finding]:
     """Everything that can be judged of a question's claims without the articles."""
@@ -143,7 +140,7 @@ def _clash(
         if frozenset((wording, gold)) in reported:
             continue
         found = match(wording, gold, kind, strict=True)
-        if found.ok and found.level >= CLAIM_LEVEL:
+        if found.makes_claim:
             return gold, found.rule
     return None
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from qa_eval.leaderboard.choosing import Selection, View, leaderboard_view
 from qa_eval.leaderboard.formats import board_of, render_csv, render_json, render_markdown
 from qa_eval.leaderboard.history import Point, draw_history, history_of, render_history
-from qa_eval.leaderboard.merging import MOST_RANKED, Merged, merge_runs
+from qa_eval.leaderboard.merging import MOST_RANKED, Merged, merge_runs, run_names, run_of
 
 __all__ = [
     "MOST_RANKED",
@@ -29,4 +29,6 @@ __all__ = [
     "render_history",
     "render_json",
     "render_markdown",
+    "run_names",
+    "run_of",
 ]

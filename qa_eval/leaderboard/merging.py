@@ -72,6 +72,15 @@ def run_of(row: Row) -> str:
     return str((row.model_extra or {}).get("run", ""))
 
 
+def run_names(runs: Sequence[Run]) -> list[str]:
+    """What merged rows call each run: its name, with its time where runs in different places share one."""
+    names = [run.leaderboard.name for run in runs]
+    return [
+        f"{name} {run.leaderboard.created_at}" if names.count(name) > 1 else name
+        for name, run in zip(names, runs, strict=True)
+    ]
+
+
 # ------------------------------------------------------------------------------------------ inside
 
 
@@ -119,13 +128,9 @@ def _refuse_mixture(boards: Sequence[Leaderboard], *, common_items: bool) -> Non
 def _newest_of_each(runs: Sequence[Run], *, by_data: bool) -> list[Side]:
     """Of each signature the newest row that finished, else the newest; runs are oldest first."""
     kept: dict[tuple[str, str], Side] = {}
-    names = [run.leaderboard.name for run in runs]
-    for run in runs:
-        name = run.leaderboard.name
-        # Runs in different places may share a name.
-        told = f"{name} {run.leaderboard.created_at}" if names.count(name) > 1 else name
+    for run, name in zip(runs, run_names(runs), strict=True):
         for row in run.leaderboard.rows:
-            side = Side(run=run, row=row.model_copy(update={"run": told}))
+            side = Side(run=run, row=row.model_copy(update={"run": name}))
             key = (_signature(side, by_data=by_data), row.model.spec if row.is_reference else "")
             before = kept.get(key)
             if before is None or row.status == "ok" or before.row.status != "ok":

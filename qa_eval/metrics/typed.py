@@ -31,7 +31,7 @@ from qa_eval.metrics.verdict import Verdict
 from qa_eval.metrics.wording import contradiction, marks, occurs, text_key
 from qa_eval.records import AnswerType, Match
 
-__all__ = ["MATCH_VERSION", "match", "occurs"]
+__all__ = ["MATCH_VERSION", "match", "occurs", "same_claim"]
 
 MATCH_VERSION = "1"
 """Changes with every change of the rules that can move a score; part of the scorer's version."""
@@ -60,6 +60,15 @@ def match(prediction: str, gold: str, answer_type: AnswerType, *, strict: bool) 
     if len(prediction) + len(gold) > _REMEMBERED:
         return _judge(prediction, gold, answer_type, strict)
     return _remembered(prediction, gold, answer_type, strict)
+
+
+def same_claim(one: str, other: str, answer_type: AnswerType) -> bool:
+    """Whether two answers make one claim: either matches the other strictly, at a level that makes one.
+
+    >>> same_claim("four hundred", "400", "number"), same_claim("over 400", "400", "number")
+    (True, False)
+    """
+    return any(match(*pair, answer_type, strict=True).makes_claim for pair in ((one, other), (other, one)))
 
 
 def _judge(prediction: str, gold: str, answer_type: AnswerType, strict: bool) -> Match:

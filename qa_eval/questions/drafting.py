@@ -19,8 +19,6 @@ _EXPRESSIONS: dict[AnswerType, ExpressionType] = {
     "date": "date",
 }  # fmt: skip
 """Types whose values can be found in a text by their shape."""
-_SAME_VALUE = 2
-"""Level of `match` from which two texts make the same claim."""
 ID_WORDS = 5
 _SMALL = frozenset(
     words(
@@ -81,7 +79,7 @@ def _same_values(
     for start, end in find_expressions(kind, text) if kind is not None else ():
         for wording in wordings:
             judged = match(text[start:end], wording, answer_type, strict=True)
-            if judged.level >= _SAME_VALUE:
+            if judged.makes_claim:
                 yield start, end, judged.rule
                 break
 
@@ -119,12 +117,10 @@ def draft_question(
     claims: list[Claim] = []
     for answer in answers:
         evidence = tuple(Evidence(article=h.article, text=h.text, start=h.start) for h in answer.hits)
-        said = {e.text for e in evidence}
-        aliases = tuple(dict.fromkeys(w for w in answer.wordings if w not in said)) if evidence else ()
-        if evidence:
-            aliases = tuple(a for a in aliases if not any(a.casefold() == s.casefold() for s in said))
+        said = {e.text.casefold() for e in evidence}
+        others = [w for w in answer.wordings if w.casefold() not in said] if evidence else []
         name = claim_id(answer.wordings[0], [c.id for c in claims])
-        claims.append(Claim(id=name, evidence=evidence, aliases=aliases))
+        claims.append(Claim(id=name, evidence=evidence, aliases=tuple(dict.fromkeys(others))))
     answering = {e.article for c in claims for e in c.evidence}
     record = Question(
         id=id or question_id(question, taken),

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa_eval.engines.local import LocalEngine
-from qa_eval.metrics.typed import match
+from qa_eval.metrics.typed import same_claim
 from qa_eval.models import Model
 from qa_eval.questions.drafting import Draft, Hit, draft_question
 from qa_eval.records import Answer, AnswerType, Article, Instance, Prediction, Question
 from qa_eval.scoring import decide
-
-_SAME_CLAIM = 2
-"""Level of `match` from which two answers make the same claim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +70,12 @@ def _join(groups: list[list[str]], text: str, answer_type: AnswerType) -> int | 
     if not text:
         return None
     for number, group in enumerate(groups):
-        if any(_same(text, other, answer_type) for other in group):
+        if any(same_claim(text, other, answer_type) for other in group):
             if text not in group:
                 group.append(text)
             return number
     groups.append([text])
     return len(groups) - 1
-
-
-def _same(one: str, other: str, answer_type: AnswerType) -> bool:
-    pairs = ((one, other), (other, one))
-    return any(match(a, b, answer_type, strict=True).level >= _SAME_CLAIM for a, b in pairs)
 
 
 def _hits(replies: Sequence[Reply], number: int) -> list[Hit]:

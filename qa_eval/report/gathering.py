@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_eval.judging import stored_score
-from qa_eval.leaderboard import Merged
+from qa_eval.leaderboard import Merged, run_names, run_of
 from qa_eval.provenance import gold_sha256, sha256_text
 from qa_eval.public import PublicDataset
 from qa_eval.records import Corpus, Example, ItemId, Question
-from qa_eval.results_schema import Leaderboard, PredictionRow, Row, ScoredRow
+from qa_eval.results_schema import Leaderboard, PredictionRow, Row
 from qa_eval.scoring import abstains
 from qa_eval.store import Run, slugs
 
@@ -159,8 +159,8 @@ def gather(
     Raises InputError for files of answers that cannot be read.
     """
     board = merged.board if merged is not None else runs[0].leaderboard
-    by_name = _runs_by_label(runs)
-    rows = [(row, by_name[_label(row)] if merged is not None else runs[0]) for row in board.rows]
+    by_name = dict(zip(run_names(runs), runs, strict=True))
+    rows = [(row, by_name[run_of(row)] if merged is not None else runs[0]) for row in board.rows]
     right, models = _first_reading(rows, several=merged is not None)
     order, notes = _chosen(right, most)
     places = {fact: n for n, fact in enumerate(order)}
@@ -183,19 +183,6 @@ def gather(
     )
 
 
-def _label(row: Row) -> str:
-    return str((row.model_extra or {}).get("run", ""))
-
-
-def _runs_by_label(runs: Sequence[Run]) -> dict[str, Run]:
-    """Runs as merged rows name them: by name, with the time where two share one."""
-    names = [run.leaderboard.name for run in runs]
-    return {
-        f"{name} {run.leaderboard.created_at}" if names.count(name) > 1 else name: run
-        for name, run in zip(names, runs, strict=True)
-    }
-
-
 def _first_reading(
     rows: Sequence[tuple[Row, Run]], *, several: bool
 ) -> tuple[dict[str, list[bool]], tuple[Model, ...]]:
@@ -203,17 +190,16 @@ def _first_reading(
     right: dict[str, list[bool]] = {}
     models = []
     specs = [row.model.spec for row, _ in rows]
-    labels = [
-        f"{row.model.spec} {_label(row)}" if several and specs.count(row.model.spec) > 1 else row.model.spec
-        for row, _ in rows
-    ]
-    for number, ((row, run), slug) in enumerate(zip(rows, slugs(labels), strict=True)):
+    # The run is named where two rows are of one model.
+    told = [run_of(row) if several and specs.count(row.model.spec) > 1 else "" for row, _ in rows]
+    labels = slugs([f"{spec} {name}" if name else spec for spec, name in zip(specs, told, strict=True)])
+    for number, ((row, run), name, slug) in enumerate(zip(rows, told, labels, strict=True)):
         data = run.leaderboard.data
         track = "reading" if data.items.reading else "pooled"
         confidence, correct = [], []
         for answer in run.scored(row):
             score = stored_score(answer, by_em=data.kind == "public")
-            right.setdefault(answer.fact, []).append(is_right(answer))
+            right.setdefault(answer.fact, []).append(answer.right)
             if answer.track == track and not score.item.paraphrase and score.confidence is not None:
                 confidence.append(score.confidence)
                 correct.append(score.correct)
@@ -223,17 +209,12 @@ def _first_reading(
                 slug=slug,
                 row=row,
                 run=run,
-                run_name=_label(row) if several and specs.count(row.model.spec) > 1 else "",
+                run_name=name,
                 confidence=np.array(confidence, dtype=np.float64),
                 correct=np.array(correct, dtype=np.bool_),
             )
         )
     return right, tuple(models)
-
-
-def is_right(answer: ScoredRow) -> bool:
-    """True if the answer was given, or withheld, as it should be."""
-    return answer.match.ok and not answer.missing and answer.error is None
 
 
 def _chosen(right: Mapping[str, Sequence[bool]], most: int) -> tuple[list[str], list[str]]:
@@ -303,7 +284,7 @@ def _said(model: int, answer: PredictionRow, question: Question | None, candidat
         text=answer.prediction,
         span=answer.span,
         source=answer.source_article,
-        right=is_right(answer),
+        right=answer.right,
         outcome=_outcome(answer, question),
         claim=answer.matched_claim,
         rule=answer.match.rule,

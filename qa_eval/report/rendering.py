@@ -22,6 +22,7 @@ from qa_eval.report.gathering import Evidence, Fact, Item, Model, Said
 from qa_eval.report.views import (
     TableView,
     answer_rows,
+    answers_by_model,
     chosen_slices,
     contested_view,
     item_segments,
@@ -84,6 +85,7 @@ def render_pages(
         pages["compare.html"] = site.page(
             "compare.html", "", title="Compare", comparisons=comparisons, histories=histories
         )
+    answers = answers_by_model(evidence)
     for model in evidence.models:
         pages[f"models/{model.slug}.html"] = site.page(
             "model.html",
@@ -92,8 +94,8 @@ def render_pages(
             model=model,
             chart=by_name.get(f"confidence-{model.slug}"),
             slices=chosen_slices(model),
-            fails=where_it_fails(evidence, model),
-            lengths=length_rows(evidence, model),
+            fails=where_it_fails(model, answers[model.number]),
+            lengths=length_rows(evidence.lengths, answers[model.number]),
             raw=model.row.model_dump(mode="json"),
             run=model.run.leaderboard,
         )

@@ -249,6 +249,10 @@ def chosen_slices(model: Model) -> tuple[tuple[str, ...], list[tuple[str, Mappin
     return columns, sorted(model.row.slices.items(), key=lambda pair: _slice_order(pair[0]))
 
 
+Given = tuple[Fact, Item, Said]
+"""An answer, and to what."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failures:
     """Where a model fails."""
@@ -257,7 +261,7 @@ class Failures:
     """What the categories are ordered by."""
     categories: tuple[tuple[str, EstimateRow], ...]
     """Worst first."""
-    items: tuple[tuple[Fact, Item, Said], ...]
+    items: tuple[Given, ...]
     """Wrong answers, the most confident first."""
     wrong: int
     """Wrong answers in all, of the questions that have a page."""
@@ -267,7 +271,17 @@ _MOST_FAILURES = 25
 _WORST = 8
 
 
-def where_it_fails(evidence: Evidence, model: Model) -> Failures:
+def answers_by_model(evidence: Evidence) -> Mapping[int, Sequence[Given]]:
+    """The answers of each model to the questions that have a page."""
+    found: dict[int, list[Given]] = {model.number: [] for model in evidence.models}
+    for fact in evidence.facts:
+        for item in fact.items:
+            for said in item.answers:
+                found[said.model].append((fact, item, said))
+    return found
+
+
+def where_it_fails(model: Model, answers: Sequence[Given]) -> Failures:
     """Worst categories, and wrong answers that it was surest of."""
     metric = "match" if any("match" in v for v in model.row.slices.values()) else "f1"
     found = [
@@ -275,13 +289,7 @@ def where_it_fails(evidence: Evidence, model: Model) -> Failures:
         for name, values in model.row.slices.items()
         if name.startswith("category:") and metric in values
     ]
-    wrong = [
-        (fact, item, said)
-        for fact in evidence.facts
-        for item in fact.items
-        for said in item.answers
-        if said.model == model.number and not said.right
-    ]
+    wrong = [given for given in answers if not given[2].right]
     surest = sorted(wrong, key=lambda entry: -_confidence(entry[2]))
     return Failures(
         metric=metric,
@@ -310,14 +318,13 @@ class LengthRow:
 _MOST_ARTICLES = 12
 
 
-def length_rows(evidence: Evidence, model: Model) -> list[LengthRow]:
+def length_rows(lengths: Mapping[str, int], answers: Sequence[Given]) -> list[LengthRow]:
     """By article from the longest, or by fourths where there are many contexts; reading track."""
     counted: dict[str, list[bool]] = {}
-    for item in (i for fact in evidence.facts for i in fact.items if i.id.article in evidence.lengths):
-        for said in item.answers:
-            if said.model == model.number:
-                counted.setdefault(item.id.article, []).append(said.right)
-    by_length = sorted(counted, key=lambda article: -evidence.lengths[article])
+    for _, item, said in answers:
+        if item.id.article in lengths:
+            counted.setdefault(item.id.article, []).append(said.right)
+    by_length = sorted(counted, key=lambda article: -lengths[article])
     if len(by_length) <= _MOST_ARTICLES:
         groups: list[tuple[str, Sequence[str]]] = [(article, [article]) for article in by_length]
     else:
@@ -327,7 +334,7 @@ def length_rows(evidence: Evidence, model: Model) -> list[LengthRow]:
     return [
         LengthRow(
             name=name,
-            longest=max(evidence.lengths[a] for a in articles),
+            longest=max(lengths[a] for a in articles),
             right=sum(sum(counted[a]) for a in articles),
             n=sum(len(counted[a]) for a in articles),
         )

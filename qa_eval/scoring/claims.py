@@ -143,7 +143,7 @@ def _span(article: str | None, start: int | None, end: int | None) -> _Span | No
 
 def _strictly(answer_type: AnswerType, text: str, wordings: Iterable[str]) -> bool:
     found = (typed.match(text, w, answer_type, strict=True) for w in wordings)
-    return any(m.ok and m.level >= 2 for m in found)
+    return any(m.makes_claim for m in found)
 
 
 def _overlap(span: _Span | None, evidence: Evidence) -> bool:
