@@ -27,7 +27,6 @@ from qa_eval.compare import (
     render_comparison_json,
     render_comparison_markdown,
 )
-from qa_eval.compare.formats import MOST_CHARACTERS
 from qa_eval.errors import QaEvalError
 from qa_eval.pairing import Edited
 from qa_eval.provenance import articles_sha256, questions_sha256, sha256_text
@@ -45,6 +44,7 @@ from qa_eval.records import (
     Prediction,
     Question,
 )
+from qa_eval.render import COMMENT_CHARACTERS
 from qa_eval.store import Run
 from tests.fake_models import FakeModel, four_facts
 from tests.public_files import TWO_ARTICLES, write
@@ -538,7 +538,7 @@ def test_markdown_fits_a_comment_folds_the_items_and_escapes_what_models_say() -
     hostile = "</details><script>alert(1)</script> | `x` @everyone " + "long " * 20_000
     found = compared({}, dict.fromkeys(RIGHT, hostile))
     text = render_comparison_markdown(found, items=1000)
-    assert len(text) <= MOST_CHARACTERS
+    assert len(text) <= COMMENT_CHARACTERS
     assert "<script>" not in text
     assert text.count("<details>") == text.count("</details>") > 0
 
@@ -570,7 +570,7 @@ def test_all_pairs_of_many_models_fit_a_comment_and_say_what_is_left_out(crowd: 
     found = compare_all([crowd], metric="em", resamples=99)
     assert len(found.differences) == 50 * 49 // 2
     text = render_comparison_markdown(found)
-    assert len(text) <= MOST_CHARACTERS
+    assert len(text) <= COMMENT_CHARACTERS
     # Five of those that cannot be told from the first are named, and all others are counted.
     assert "and 44 more |" in text
     assert "80 % power" in text
@@ -581,7 +581,7 @@ def test_many_models_against_one_fit_a_comment_and_say_what_is_left_out(crowd: R
     found = compare_runs(crowd, against=first, metrics=["em", "f1", "match", "has_answer_f1"], resamples=99)
     gate = regression_gate(found, 0.01)
     text = render_comparison_markdown(found, gate=gate)
-    assert len(text) <= MOST_CHARACTERS
+    assert len(text) <= COMMENT_CHARACTERS
     assert re.search(r"and \d+ more: `--format json` has all", text)
     assert "The smallest difference that these items can show" in text
     assert sum(line.startswith("test:") for line in text.splitlines()) <= 20

@@ -39,10 +39,8 @@ from qa_eval.compare.wording import (
     verdict_sentence,
 )
 from qa_eval.provenance import canonical_json
-from qa_eval.render import markdown_row, markdown_text, percent, safe_json
+from qa_eval.render import COMMENT_CHARACTERS, markdown_row, markdown_text, percent, safe_json
 
-MOST_CHARACTERS = 60_000
-"""GitHub refuses comments of more than 65,536."""
 _LONGEST_TEXT = 300
 """Characters of one answer, question or gold."""
 _MOST_ALIKE = 5
@@ -73,10 +71,10 @@ def render_comparison_markdown(
     notes = _lines([f"<sub>{_cut(note)}</sub>" for note in footnotes(comparison, pair)])
     text = ""
     for part in parts:
-        if len(text) + len(part) + len(notes) < MOST_CHARACTERS:
+        if len(text) + len(part) + len(notes) < COMMENT_CHARACTERS:
             text += part + "\n\n"
     for kind, changes in groupby(pair.changes if pair is not None else (), key=lambda c: c.kind):
-        room = MOST_CHARACTERS - len(text) - len(notes)
+        room = COMMENT_CHARACTERS - len(text) - len(notes)
         text += _folded_changes(kind, list(changes), items, room)
     return text + notes + "\n"
 
@@ -186,7 +184,7 @@ def _models(comparison: Comparison) -> Iterator[str]:
         for pair in comparison.pairs
         for d in pair.primary
     ]
-    yield _fitting(head, rows, MOST_CHARACTERS * 2 // 3)
+    yield _fitting(head, rows, COMMENT_CHARACTERS * 2 // 3)
     first = comparison.pairs[0]
     about = (range_sentence(comparison), items_sentence(first), *apart_lines(first, NAMED_APART))
     yield _lines([markdown_text(line) for line in about])
@@ -203,4 +201,4 @@ def _all_pairs(found: AllPairs) -> str:
         named = ", ".join(_first([_cut(other) for other in others], _MOST_ALIKE))
         rows.append(markdown_row([rank_text(standing), _cut(name), percent(standing.value), named]))
     notes = _lines([_cut(note) for note in all_pairs_notes(found)])
-    return _fitting(head, rows, MOST_CHARACTERS - len(notes)) + f"\n\n{notes}\n"
+    return _fitting(head, rows, COMMENT_CHARACTERS - len(notes)) + f"\n\n{notes}\n"
