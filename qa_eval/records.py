@@ -453,7 +453,14 @@ class Finding:
     """Short kebab-case name of the check, as used in exemptions."""
     fact: str = ""
     """The question's id where known."""
+    column: int | None = None
+    """Where in the line it is, in characters from 1, where known."""
+
+    @property
+    def place(self) -> str:
+        """`path:line:column`, as far as known; editors and terminals open such a place."""
+        return ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
 
     def __str__(self) -> str:
-        where = f"{self.path}:{self.line}" if self.line is not None else self.path
-        return f"{where}: {self.field}: {self.message}" if self.field else f"{where}: {self.message}"
+        said = f"{self.field}: {self.message}" if self.field else self.message
+        return f"{self.place}: {said}"

@@ -11,11 +11,12 @@ import copy
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from qa_eval.corpus import load_corpus
-from qa_eval.records import Corpus
+from qa_eval.records import Corpus, Finding
 
 ARTICLES = {
     "alpha": "Over 400 militants were killed, a monitor said on Sunday.\nThe town had fallen in May 2015.\n",
@@ -135,3 +136,8 @@ def small_corpus(
 ) -> Corpus:
     """`write_corpus`, loaded."""
     return load_corpus(*write_corpus(folder, questions, articles))
+
+
+def unplaced(finding: Finding) -> Finding:
+    """The finding without the column of its field, which `test_columns` is about."""
+    return replace(finding, column=None) if finding.field else finding

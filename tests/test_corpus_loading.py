@@ -22,7 +22,17 @@ from qa_eval.corpus.json_lines import MAX_LINE_BYTES
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.provenance import question_record
 from qa_eval.records import Article, Evidence
-from tests.small_corpus import ARTICLES, FALL, LOSSES, fact, settled, small_corpus, write_corpus, write_lines
+from tests.small_corpus import (
+    ARTICLES,
+    FALL,
+    LOSSES,
+    fact,
+    settled,
+    small_corpus,
+    unplaced,
+    write_corpus,
+    write_lines,
+)
 
 
 def findings(questions: Path, seeds: Path) -> list[str]:
@@ -30,7 +40,8 @@ def findings(questions: Path, seeds: Path) -> list[str]:
     root = questions.parent if questions.suffix == "" else questions.parent.parent
     report = check_questions([questions], seeds)
     return [
-        ("(warning) " if f.severity == "warning" else "") + str(f).replace(f"{root.as_posix()}/", "")
+        ("(warning) " if f.severity == "warning" else "")
+        + str(unplaced(f)).replace(f"{root.as_posix()}/", "")
         for f in report.findings
     ]
 
@@ -137,19 +148,19 @@ BAD_BYTES = {
     ),
     "not UTF-8": (
         GOOD + b'\n{"id": "\xff"}\n',
-        ["questions/facts.jsonl:2: not UTF-8 at byte 9 of the line (0xff); save as UTF-8"],
+        ["questions/facts.jsonl:2:9: not UTF-8 at byte 9 of the line (0xff); save as UTF-8"],
     ),
     "cut JSON": (
         GOOD + b'\n{"id": "x"\n' + GOOD_2 + b"\n",
-        ["questions/facts.jsonl:2: not valid JSON at column 11: Expecting ',' delimiter"],
+        ["questions/facts.jsonl:2:11: not valid JSON: Expecting ',' delimiter"],
     ),
     "two objects in a line": (
         b'{"id": "x"} {"id": "y"}\n',
-        ["questions/facts.jsonl:1: not valid JSON at column 13: Extra data"],
+        ["questions/facts.jsonl:1:13: not valid JSON: Extra data"],
     ),
     "record separator": (
         b"\x1e" + GOOD + b"\n",
-        ["questions/facts.jsonl:1: not valid JSON at column 1: Expecting value"],
+        ["questions/facts.jsonl:1:1: not valid JSON: Expecting value"],
     ),
     "one document over lines": (
         json.dumps([FALL, LOSSES], indent=2).encode(),
@@ -161,8 +172,8 @@ BAD_BYTES = {
     "a cut document over lines": (
         b'[\n{"id": "x"},\n',
         [
-            "questions/facts.jsonl:1: not valid JSON at column 2: Expecting value",
-            "questions/facts.jsonl:2: not valid JSON at column 12: Extra data",
+            "questions/facts.jsonl:1:2: not valid JSON: Expecting value",
+            "questions/facts.jsonl:2:12: not valid JSON: Extra data",
         ],
     ),
     "a list": (b"[1, 2]\n", ["questions/facts.jsonl:1: must be a JSON object, found a list"]),
@@ -217,10 +228,10 @@ BAD_BYTES = {
     "several things wrong in several lines": (
         b'{"id": "x"\nnull\n\n\xff\n' + GOOD,
         [
-            "questions/facts.jsonl:1: not valid JSON at column 11: Expecting ',' delimiter",
+            "questions/facts.jsonl:1:11: not valid JSON: Expecting ',' delimiter",
             "questions/facts.jsonl:2: must be a JSON object, found null",
             "(warning) questions/facts.jsonl:3: blank line; delete it",
-            "questions/facts.jsonl:4: not UTF-8 at byte 1 of the line (0xff); save as UTF-8",
+            "questions/facts.jsonl:4:1: not UTF-8 at byte 1 of the line (0xff); save as UTF-8",
             "(warning) questions/facts.jsonl:5: the last line has no line end; add one",
         ],
     ),
@@ -339,7 +350,7 @@ def test_a_question_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
     _, seeds = write_corpus(tmp_path)
     report = check_questions([tmp_path / "nowhere"], seeds)
     path = (tmp_path / "nowhere").as_posix()
-    assert [str(f) for f in report.findings] == [
+    assert [str(unplaced(f)) for f in report.findings] == [
         f"{path}: does not exist; name a question file or a folder of them"
     ]
 

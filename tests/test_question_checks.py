@@ -14,14 +14,14 @@ from qa_eval.corpus import CheckReport, check_questions, load_corpus
 from qa_eval.corpus.question_checks import words_apart
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.records import Finding
-from tests.small_corpus import ARTICLES, FALL, LOSSES, fact, settled, write_corpus
+from tests.small_corpus import ARTICLES, FALL, LOSSES, fact, settled, unplaced, write_corpus
 
 
 def findings(tmp_path: Path, *rows: dict[str, Any], articles: dict[str, str] | None = None) -> list[str]:
     """Each finding as `line: field: message`, warnings marked."""
     questions, seeds = write_corpus(tmp_path, list(rows), articles)
     return [
-        verb.finding_line(f).removeprefix(f"{questions.as_posix()}/facts.jsonl:")
+        verb.finding_line(unplaced(f)).removeprefix(f"{questions.as_posix()}/facts.jsonl:")
         for f in check_questions([questions], seeds).findings
     ]
 
@@ -445,7 +445,7 @@ OCCURS = fact(FALL, claims=claims(MAY, aliases=["the war"]))
 def exempting(tmp_path: Path, text: str, *rows: dict[str, Any]) -> list[str]:
     questions, seeds = write_corpus(tmp_path, list(rows) or [OCCURS])
     (questions / "exemptions.toml").write_text(text, encoding="utf-8")
-    found = [verb.finding_line(f) for f in check_questions([questions], seeds).findings]
+    found = [verb.finding_line(unplaced(f)) for f in check_questions([questions], seeds).findings]
     return [f.removeprefix(f"{questions.as_posix()}/") for f in found]
 
 
@@ -526,8 +526,7 @@ BAD_EXEMPTIONS = {
         exemption() + "[[exemption]\n",
         [
             WARNING,
-            "exemptions.toml:6: not valid TOML at column 12: Expected ']]' at the end of an "
-            "array declaration",
+            "exemptions.toml:6:12: not valid TOML: Expected ']]' at the end of an array declaration",
         ],
     ),
     "one table instead of many": (
@@ -592,10 +591,10 @@ def test_text_lists_every_finding_then_the_verdict(tmp_path: Path, monkeypatch: 
     text, code = verb.run_check([Path("questions")], Path("seeds"))
     assert code == 1
     assert text.splitlines() == [
-        'questions/facts.jsonl:1: silent[1]: warning: article "gamma" is listed as silent but '
+        'questions/facts.jsonl:1:COL1: silent[1]: warning: article "gamma" is listed as silent but '
         'has "the war" at '
         "45; give it evidence, or exempt it in exemptions.toml with the reason",
-        "questions/facts.jsonl:2: contested: is false, but there are 2 claims; write true, or "
+        "questions/facts.jsonl:2:COL2: contested: is false, but there are 2 claims; write true, or "
         "join the claims",
         "2 facts in 1 file (questions), 3 articles (seeds): 1 error and 1 warning",
     ]
@@ -633,6 +632,7 @@ def test_json_holds_every_field_of_every_finding(tmp_path: Path, monkeypatch: py
                 "message": "is false, but there are 2 claims; write true, or join the claims",
                 "check": "contested",
                 "fact": "militant-losses",
+                "column": 1,
             }
         ],
     }
@@ -657,6 +657,10 @@ def report(*found: Finding) -> CheckReport:
 
 
 ANNOTATIONS = {
+    "with its column": (
+        finding(3, column=17, fact=""),
+        "::error file=questions/a.jsonl,line=3,col=17,title=text::note: problem 3",
+    ),
     "plain": (finding(3), "::error file=questions/a.jsonl,line=3,title=text%3A fact-3::note: problem 3"),
     "a whole file": (
         finding(0, line=None, field="", fact="", check="file", message="is empty"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from qa_eval.corpus.phrasing import count, enumerate_words, quote, suggestion
 from qa_eval.corpus.question_checks import find_wording
@@ -13,13 +15,19 @@ from qa_eval.records import Article, Evidence, Finding
 FIRST_CJK = 0x2E80
 """From here on scripts are written without spaces, and a letter beside a letter is no cut word."""
 SHOWN_PLACES = 3
+MAX_SIMILAR = 100_000
+"""Characters of an article up to which a wrong text is also looked for in other case or quotation marks."""
 
 
-def check_against_articles(authored: Authored, folder: ArticleFolder) -> Iterator[Finding]:
-    """Unknown articles, articles listed in none or two places, and offsets that are not what they say."""
+def check_against_articles(
+    authored: Authored, folder: ArticleFolder, articles: Mapping[str, Article]
+) -> Iterator[Finding]:
+    """Unknown articles, articles listed in none or two places, and offsets that are not what they say.
+
+    `articles` are those of the folder, by id.
+    """
     yield from _check_known(authored, folder)
     yield from _check_coverage(authored, folder)
-    articles = {a.id: a for a in folder.articles}
     for field, evidence in _spans(authored):
         article = articles.get(evidence.article)
         if article is not None:
@@ -92,21 +100,26 @@ def _check_span(authored: Authored, field: str, evidence: Evidence, article: Art
 
 def _whereabouts(evidence: Evidence, text: str) -> str:
     """Where the evidence really is: exactly, or in other case or quotation marks, or nowhere."""
-    exact = []
-    at = text.find(evidence.text)
-    while at >= 0:
-        exact.append(at)
-        at = text.find(evidence.text, at + 1)
+    exact = list(islice(_places(evidence.text, text), SHOWN_PLACES + 1))
     if exact:
-        nearest = min(exact, key=lambda s: abs(s - evidence.start))
+        said = min(max(evidence.start, 0), len(text))
+        around = (text.rfind(evidence.text, 0, said + len(evidence.text)), text.find(evidence.text, said))
+        nearest = min((s for s in around if s >= 0), key=lambda s: abs(s - said))
         shown = [str(s) for s in exact[:SHOWN_PLACES]] + (["…"] if len(exact) > SHOWN_PLACES else [])
         where = ", ".join(shown) if len(exact) > SHOWN_PLACES else enumerate_words(shown)
         return f"found at {where}; did you mean start {nearest}?"
-    similar = occurs(evidence.text, text)
+    similar = occurs(evidence.text, text) if len(text) <= MAX_SIMILAR else []
     if similar:
         start, end = min(similar, key=lambda span: abs(span[0] - evidence.start))
         return f"at {start} it has {quote(text[start:end])}; did you mean that?"
     return "it is nowhere in the article; copy the text exactly"
+
+
+def _places(part: str, text: str) -> Iterator[int]:
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
 
 
 def _cuts(text: str, at: int) -> bool:
@@ -130,30 +143,39 @@ def _around(text: str, start: int, end: int) -> str:
     return text[start:end]
 
 
-def silent_occurrences(authored: Authored, articles: Mapping[str, Article]) -> Iterator[tuple[str, Finding]]:
+def silent_occurrences(
+    authored: Sequence[Authored], articles: Mapping[str, Article]
+) -> Iterator[tuple[str, Finding]]:
     """(article, finding) for each silent article in which some wording of some claim nevertheless occurs.
 
-    Often right (the word stands there for something else), and then exempted with the reason.
+    Often right (the word stands there for something else), and then exempted with the reason. Article by
+    article, so that each is indexed once.
     """
-    for index, id in enumerate(authored.question.silent):
-        if id not in articles or id in authored.question.answering:
-            continue  # unreadable, or listed in two places: said already
-        text = articles[id].text
-        places = []
-        for claim in authored.question.claims:
-            for wording in claim.wordings:
-                found = find_wording(wording, text)
-                if found:
-                    more = f" and {count(len(found) - 1, 'more place')}" if len(found) > 1 else ""
-                    places.append(f"{quote(wording)} at {found[0][0]}{more}")
-        if places:
-            shown = places[:SHOWN_PLACES]
-            rest = f" and {len(places) - SHOWN_PLACES} more" if len(places) > SHOWN_PLACES else ""
-            message = (
-                f"article {quote(id)} is listed as silent but has {', '.join(shown)}{rest}; "
-                "give it evidence, or exempt it in exemptions.toml with the reason"
-            )
-            yield (
-                id,
-                authored.finding("silent-occurrence", f"silent[{index}]", message, severity="warning"),
-            )
+    silent: defaultdict[str, list[tuple[int, Authored]]] = defaultdict(list)
+    for one in authored:
+        answering = one.question.answering
+        for index, id in enumerate(one.question.silent):
+            if id in articles and id not in answering:  # else said already: unreadable, or in two places
+                silent[id].append((index, one))
+    for id, asked in silent.items():
+        for index, one in asked:
+            places = list(_occurrences(one, articles[id].text))
+            if places:
+                shown = places[:SHOWN_PLACES]
+                rest = f" and {len(places) - SHOWN_PLACES} more" if len(places) > SHOWN_PLACES else ""
+                message = (
+                    f"article {quote(id)} is listed as silent but has {', '.join(shown)}{rest}; "
+                    "give it evidence, or exempt it in exemptions.toml with the reason"
+                )
+                field = f"silent[{index}]"
+                yield id, one.finding("silent-occurrence", field, message, severity="warning")
+
+
+def _occurrences(authored: Authored, text: str) -> Iterator[str]:
+    """Where the wordings of the claims stand in a text, in words."""
+    for claim in authored.question.claims:
+        for wording in claim.wordings:
+            found = find_wording(wording, text)
+            if found:
+                more = f" and {count(len(found) - 1, 'more place')}" if len(found) > 1 else ""
+                yield f"{quote(wording)} at {found[0][0]}{more}"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from qa_eval.corpus.article_checks import check_against_articles, silent_occurrences
 from qa_eval.corpus.claim_checks import check_claims
+from qa_eval.corpus.columns import with_columns
 from qa_eval.corpus.exemptions import EXEMPTIONS, Exemptions, Subject, read_exemptions
+from qa_eval.corpus.limits import affordable, first_findings
 from qa_eval.corpus.locations import curated_paths
 from qa_eval.corpus.phrasing import show_path
 from qa_eval.corpus.question_checks import check_question
@@ -55,13 +58,13 @@ def check_questions(
         curated = curated_paths()
         questions = [curated.questions] if questions is None else questions
         articles = curated.articles if articles is None else articles
-    files, folder = read_questions(questions), read_articles(articles)
+    folder = read_articles(articles)
+    files = affordable(read_questions(questions), folder)
     exempt = read_exemptions(exemption_files(questions) if exemptions is None else [exemptions])
-    findings = [*folder.findings, *files.findings, *content_errors(files, folder)]
     # Exempted findings are judged in every case: whether an exemption is stale depends on them.
-    findings += _exemptible(files, folder, exempt, whole=any(p.is_dir() for p in questions))
+    exemptible = _exemptible(files, folder, exempt, whole=any(p.is_dir() for p in questions))
     return replace(
-        report(files, folder, findings),
+        report(files, folder, chain(content_errors(files, folder), exemptible)),
         questions_path=show_paths(questions),
         articles_path=show_path(articles),
     )
@@ -70,15 +73,16 @@ def check_questions(
 def exemption_files(questions: Sequence[Path]) -> list[Path]:
     """The exemption files that lie in the folders named, or beside the files named; each once."""
     beside = [(p if p.is_dir() else p.parent) / EXEMPTIONS for p in questions]
-    return list({p.resolve(): p for p in beside if p.exists()}.values())
+    return list({p.resolve(): p for p in beside if p.is_file()}.values())
 
 
 def content_errors(files: QuestionFiles, folder: ArticleFolder) -> Iterator[Finding]:
     """Everything that no exemption silences, of all questions of sound shape."""
+    articles = {a.id: a for a in folder.articles}
     for authored in files.authored:
         yield from check_question(authored)
         yield from check_claims(authored)
-        yield from check_against_articles(authored, folder)
+        yield from check_against_articles(authored, folder, articles)
     yield from check_ids_unique(files.authored)
     if files.files and files.complete and not files.authored:
         message = "holds no facts; write one fact a line"
@@ -92,11 +96,9 @@ def _exemptible(
 ) -> Iterator[Finding]:
     """The findings an exemption can silence, and the exemptions that silence none."""
     readable = {a.id: a for a in folder.articles}
-    for authored in files.authored:
-        fact = authored.question.id
-        for article, finding in silent_occurrences(authored, readable):
-            if not exempt.covers(("silent-occurrence", fact, article)):
-                yield finding
+    for article, finding in silent_occurrences(files.authored, readable):
+        if not exempt.covers(("silent-occurrence", finding.fact, article)):
+            yield finding
     for other, finding in near_duplicates(files.authored):
         pair: list[Subject] = [
             ("near-duplicate", finding.fact, other),
@@ -112,14 +114,16 @@ def _exemptible(
     )
 
 
-def report(files: QuestionFiles, folder: ArticleFolder, findings: Sequence[Finding]) -> CheckReport:
-    """The findings in reading order."""
+def report(files: QuestionFiles, folder: ArticleFolder, contents: Iterable[Finding]) -> CheckReport:
+    """What reading found and, as far as findings are told, what the checks of the contents find; in order."""
+    told = list(first_findings(chain(folder.findings, files.findings, contents)))
+    findings = with_columns(told, {**folder.lines, **files.lines})
     order = {path: number for number, path in enumerate(files.files)}
     articles = {f.path for f in folder.findings}
 
-    def place(finding: Finding) -> tuple[int, int, int]:
+    def place(finding: Finding) -> tuple[int, int, int, int]:
         group = 0 if finding.path in articles else 1 if finding.path in order else 2
-        return group, order.get(finding.path, 0), finding.line or 0
+        return group, order.get(finding.path, 0), finding.line or 0, finding.column or 0
 
     return CheckReport(
         findings=tuple(sorted(findings, key=place)),

@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from qa_eval.corpus.phrasing import quote, show_path, suggestion
+from qa_eval.corpus.reading import OUTSIDE
 from qa_eval.records import Finding, Severity
 
 EXEMPTIONS = "exemptions.toml"
+MAX_EXEMPTIONS_BYTES = 1_000_000
 SUBJECTS = {"silent-occurrence": "article", "near-duplicate": "other"}
 """The checks that can be exempted, and the key that says of what besides the fact."""
 
@@ -52,10 +54,14 @@ class Exemptions:
     entries: Sequence[Exemption] = ()
     findings: Sequence[Finding] = ()
     used: set[Subject] = field(default_factory=set)
+    subjects: frozenset[Subject] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.subjects = frozenset(entry.subject for entry in self.entries)
 
     def covers(self, subject: Subject) -> bool:
         """True if the subject is exempt; the exemption then counts as needed."""
-        known = any(e.subject == subject for e in self.entries)
+        known = subject in self.subjects
         if known:
             self.used.add(subject)
         return known
@@ -91,8 +97,17 @@ def read_exemptions(paths: Sequence[Path]) -> Exemptions:
     findings: list[Finding] = []
     for path in paths:
         shown = show_path(path)
+        if not path.resolve().is_relative_to(path.parent.resolve()):
+            findings.append(_finding(shown, None, "", OUTSIDE))
+            continue
         try:
-            text = path.read_bytes().decode("utf-8")
+            with path.open("rb") as file:
+                data = file.read(MAX_EXEMPTIONS_BYTES + 1)
+            if len(data) > MAX_EXEMPTIONS_BYTES:
+                message = f"has more than {MAX_EXEMPTIONS_BYTES:,} bytes; none of it is read"
+                findings.append(_finding(shown, None, "", message))
+                continue
+            text = data.decode("utf-8")
             rows = tomllib.loads(text)
         except OSError as error:
             findings.append(_finding(shown, None, "", f"cannot be read: {error.strerror or error}"))
@@ -113,8 +128,8 @@ def _toml_finding(shown: str, text: str, error: tomllib.TOMLDecodeError) -> Find
     if placed is None:
         return _finding(shown, None, "", f"not valid TOML: {error}")
     line = int(placed[2]) if placed[2] else text.rstrip("\n").count("\n") + 1
-    column = f" at column {placed[3]}" if placed[3] else ""
-    return _finding(shown, line, "", f"not valid TOML{column}: {placed[1]}")
+    found = _finding(shown, line, "", f"not valid TOML: {placed[1]}")
+    return replace(found, column=int(placed[3])) if placed[3] else found
 
 
 def _finding(shown: str, line: int | None, field: str, message: str) -> Finding:
@@ -133,6 +148,7 @@ def _read_rows(
         findings.append(_finding(shown, None, "exemption", "must be [[exemption]] tables, two brackets each"))
         return
     heads = [n for n, line in enumerate(text.split("\n"), 1) if re.match(r"\s*\[\[\s*exemption\s*\]\]", line)]
+    seen = {entry.subject for entry in entries}
     for index, table in enumerate(tables):
         line = heads[index] if len(heads) == len(tables) else None
         problems = _table_problems(table)
@@ -141,9 +157,10 @@ def _read_rows(
             continue
         subject = (table["check"], table["fact"], table[SUBJECTS[table["check"]]])
         entry = Exemption(subject=subject, path=shown, line=line)
-        if any(e.subject == subject for e in entries):
+        if subject in seen:
             findings.append(entry.finding("", f"the same exemption is there twice; {FIX}"))
         else:
+            seen.add(subject)
             entries.append(entry)
 
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 import codecs
 import json
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple, cast
 
 import jsonlines
 
+from qa_eval.corpus.columns import with_columns
 from qa_eval.corpus.phrasing import count, join_field, quote, show_path
 from qa_eval.records import Finding, Severity
 
@@ -24,6 +27,8 @@ MAX_LINE_BYTES = 1_000_000
 MAX_FILE_BYTES = 50_000_000
 MAX_LINES = 50_000
 """What is read of a file: more is no set that people wrote, and checking it would take hours."""
+MAX_LINE_PROBLEMS = 50
+"""Told of one line; more have one cause."""
 MAX_DEPTH = 16
 """Our formats are five levels deep; a deeper value is a mistake, and could exhaust the stack."""
 
@@ -37,6 +42,7 @@ class Line:
     number: int
     """From 1."""
     value: dict[str, Any]
+    text: str
 
 
 class Parsed(NamedTuple):
@@ -56,8 +62,8 @@ class _Object(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        keys = [key for key, _ in pairs]
-        self.repeated = [] if len(self) == len(keys) else sorted({k for k in keys if keys.count(k) > 1})
+        times = Counter(key for key, _ in pairs) if len(self) < len(pairs) else {}
+        self.repeated = sorted(key for key, number in times.items() if number > 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +78,19 @@ def _finite(written: str) -> float | _NotFinite:
     return value if math.isfinite(value) else _NotFinite(written)
 
 
-def parse_json(text: str | bytes) -> Parsed:
-    """Parses one JSON value and lists what is wrong inside it.
+class NotJsonError(ValueError):
+    """A text is not JSON, said in a sentence for people."""
 
-    Raises ValueError with a sentence for people if the text is not JSON at all.
+    def __init__(self, message: str, column: int | None = None) -> None:
+        super().__init__(message)
+        self.column = column
+        """Where it breaks, from 1, where that is known."""
+
+
+def parse_json(text: str) -> Parsed:
+    """Parses one JSON value and lists what is wrong inside it, at most `MAX_LINE_PROBLEMS` of it.
+
+    Raises NotJsonError if the text is not JSON at all.
 
     >>> parse_json('{"a": 1, "a": NaN}').problems[0]
     ('a', 'the key is there twice; keep one')
@@ -83,13 +98,14 @@ def parse_json(text: str | bytes) -> Parsed:
     try:
         value = json.loads(text, object_pairs_hook=_Object, parse_constant=_NotFinite, parse_float=_finite)
     except json.JSONDecodeError as error:
-        raise ValueError(f"not valid JSON at column {error.colno}: {error.msg}") from error
+        raise NotJsonError(f"not valid JSON: {error.msg}", error.colno) from error
     except RecursionError as error:
-        raise ValueError(f"nested too deeply; at most {MAX_DEPTH} levels are read") from error
+        raise NotJsonError(f"nested too deeply; at most {MAX_DEPTH} levels are read") from error
     except ValueError as error:  # the interpreter's limit on the digits of an integer
-        raise ValueError("holds a number of more digits than can be read") from error
-    problems = list(_problems(value, "", 1))
-    return Parsed(value, tuple((f, m) for f, m, _ in problems), all(usable for _, _, usable in problems))
+        raise NotJsonError("holds a number of more digits than can be read") from error
+    problems = list(islice(_problems(value, "", 1), MAX_LINE_PROBLEMS))
+    usable = len(problems) < MAX_LINE_PROBLEMS and all(usable for _, _, usable in problems)
+    return Parsed(value, tuple((field, message) for field, message, _ in problems), usable)
 
 
 def _problems(value: object, field: str, depth: int) -> Iterator[tuple[str, str, bool]]:
@@ -120,83 +136,108 @@ def read_json_lines(path: Path) -> tuple[list[Line], list[Finding]]:
     shown = show_path(path)
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+            raw, findings = _split(file, shown)
     except OSError as error:
         return [], [_finding(shown, None, f"cannot be read: {error.strerror or error}")]
-    refusal = _too_much(data, shown)
-    if refusal is not None:
-        return [], [refusal]
-    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    if findings and findings[-1].check == "file":
+        return [], findings
+    if raw[:1] and raw[0] is not None and raw[0][:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return [], [_finding(shown, None, "is UTF-16; save it as UTF-8")]
-    if not data.removeprefix(codecs.BOM_UTF8).strip():
+    if all(line is not None and not line.removeprefix(codecs.BOM_UTF8).strip() for line in raw):
         return [], [_finding(shown, None, "is empty; one JSON object a line is expected")]
-    if _is_one_document(data):
+    if _is_one_document(raw):
         message = "is one JSON document over several lines; write each object on a line of its own"
         return [], [_finding(shown, 1, message)]
-    texts, findings = _decode_lines(data, shown)
-    lines, more = _parse_lines(texts, shown)
-    return lines, sorted([*findings, *more], key=lambda f: f.line or 0)
+    texts, more = _decode_lines(raw, shown)
+    lines, wrong = _parse_lines(texts, shown)
+    findings = with_columns([*findings, *more, *wrong], {(shown, number): text for number, text in texts})
+    return lines, sorted(findings, key=lambda f: f.line or 0)
 
 
 def _finding(
-    shown: str, line: int | None, message: str, *, field: str = "", severity: Severity = "error"
+    shown: str,
+    line: int | None,
+    message: str,
+    *,
+    field: str = "",
+    column: int | None = None,
+    severity: Severity = "error",
 ) -> Finding:
     check = "json" if line is not None else "file"
-    return Finding(severity=severity, path=shown, line=line, field=field, message=message, check=check)
+    return Finding(
+        severity=severity, path=shown, line=line, column=column, field=field, message=message, check=check
+    )
 
 
-def _too_much(data: bytes, shown: str) -> Finding | None:
-    if len(data) > MAX_FILE_BYTES:
-        return _finding(shown, None, f"has more than {MAX_FILE_BYTES:,} bytes; no more are read")
-    if data.count(b"\n") > MAX_LINES:
-        return _finding(shown, None, f"has more than {MAX_LINES:,} lines; no more are read")
-    return None
+def _split(file: IO[bytes], shown: str) -> tuple[list[bytes | None], list[Finding]]:
+    """The lines with their line ends, None for one that is too long, and a finding for each of those.
+
+    No more of a long line is held than may be read of one. Where the file as a whole is too much, the last
+    finding, of the check `file`, says so.
+    """
+    raw: list[bytes | None] = []
+    findings: list[Finding] = []
+    left = MAX_FILE_BYTES
+    while line := file.readline(min(MAX_LINE_BYTES, left) + 1):
+        left -= len(line)
+        if len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
+            size = len(line)
+            while left >= 0 and not line.endswith(b"\n") and (line := file.readline(MAX_LINE_BYTES)):
+                size += len(line)
+                left -= len(line)
+            size, at_least = size - line.endswith(b"\n"), "" if left >= 0 else "at least "
+            message = f"the line has {at_least}{size:,} bytes; at most {MAX_LINE_BYTES:,} are read"
+            findings.append(_finding(shown, len(raw) + 1, message))
+            raw.append(None)
+        else:
+            raw.append(line)
+        if left < 0:
+            refusal = f"has more than {MAX_FILE_BYTES:,} bytes; no more are read"
+            return raw, [*findings, _finding(shown, None, refusal)]
+        if len(raw) > MAX_LINES:
+            refusal = f"has more than {MAX_LINES:,} lines; no more are read"
+            return raw, [*findings, _finding(shown, None, refusal)]
+    return raw, findings
 
 
-def _is_one_document(data: bytes) -> bool:
+def _is_one_document(raw: Sequence[bytes | None]) -> bool:
     """True for pretty-printed JSON, which would otherwise give a finding for each of its lines."""
-    first, _, rest = data.strip().partition(b"\n")
-    if not rest or first.rstrip()[-1:] not in (b"{", b"[", b","):
+    first = next((line for line in raw if line is None or line.strip()), None)
+    if len(raw) < 2 or first is None or first.rstrip()[-1:] not in (b"{", b"[", b","):
         return False
     try:
-        json.loads(data)
+        json.loads(b"".join(line or b"?" for line in raw))
     except (ValueError, RecursionError):
         return False
     return True
 
 
-def _decode_lines(data: bytes, shown: str) -> tuple[list[tuple[int, str]], list[Finding]]:
+def _decode_lines(raw: Sequence[bytes | None], shown: str) -> tuple[list[tuple[int, str]], list[Finding]]:
     """(number, text) of the lines worth parsing, and what is wrong with the bytes of the others."""
-    raw = data.split(b"\n")
     findings: list[Finding] = []
-    if raw[-1] == b"":
-        raw.pop()
-    else:
+    if raw[-1] is not None and not raw[-1].endswith(b"\n"):
         message = "the last line has no line end; add one"
         findings.append(_finding(shown, len(raw), message, severity="warning"))
-    carriage = [number for number, line in enumerate(raw, 1) if line.endswith(b"\r")]
+    carriage = [number for number, line in enumerate(raw, 1) if line is not None and line.endswith(b"\r\n")]
     if carriage:
         message = f"CRLF line ends ({count(len(carriage), 'line')} of {len(raw)}); save the file with LF"
         findings.append(_finding(shown, carriage[0], message))
     texts: list[tuple[int, str]] = []
     for number, line in enumerate(raw, 1):
-        text = _decode_line(line.removesuffix(b"\r"), number, shown, findings)
+        text = None if line is None else _decode_line(line.rstrip(b"\r\n"), number, shown, findings)
         if text is not None:
             texts.append((number, text))
     return texts, findings
 
 
 def _decode_line(line: bytes, number: int, shown: str, findings: list[Finding]) -> str | None:
-    if len(line) > MAX_LINE_BYTES:
-        message = f"the line has {len(line):,} bytes; at most {MAX_LINE_BYTES:,} are read"
-        findings.append(_finding(shown, number, message))
-        return None
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
         byte = f"0x{line[error.start]:02x}"
         message = f"not UTF-8 at byte {error.start + 1} of the line ({byte}); save as UTF-8"
-        findings.append(_finding(shown, number, message))
+        column = len(line[: error.start].decode("utf-8")) + 1
+        findings.append(_finding(shown, number, message, column=column))
         return None
     if text.startswith(BYTE_ORDER_MARK):
         findings.append(_finding(shown, number, "starts with a byte-order mark; save as UTF-8 without BOM"))
@@ -213,11 +254,12 @@ def _parse_lines(texts: list[tuple[int, str]], shown: str) -> tuple[list[Line], 
     # A record separator (RFC 7464) or second byte-order mark would be dropped by jsonlines: a space makes it
     # reach our parser, which refuses it.
     reader = jsonlines.Reader([" " + text for _, text in texts], loads=lambda text: parse_json(text[1:]))
-    for number, _ in texts:
+    for number, text in texts:
         try:
             parsed = cast(Parsed, reader.read())
         except jsonlines.InvalidLineError as error:
-            findings.append(_finding(shown, number, str(error.__cause__)))
+            cause = cast(NotJsonError, error.__cause__)
+            findings.append(_finding(shown, number, str(cause), column=cause.column))
             continue
         findings += [_finding(shown, number, message, field=field) for field, message in parsed.problems]
         if not isinstance(parsed.value, dict):
@@ -225,7 +267,7 @@ def _parse_lines(texts: list[tuple[int, str]], shown: str) -> tuple[list[Line], 
                 message = f"must be a JSON object, found {describe(parsed.value)}"
                 findings.append(_finding(shown, number, message))
         elif parsed.usable:
-            lines.append(Line(number, parsed.value))
+            lines.append(Line(number, parsed.value, text))
     return lines, findings
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from qa_eval.corpus.checks import content_errors, report, show_paths
+from qa_eval.corpus.limits import affordable
 from qa_eval.corpus.locations import curated_paths
 from qa_eval.corpus.phrasing import show_path
 from qa_eval.corpus.reading import read_articles, read_questions
@@ -37,10 +39,10 @@ def load_corpus(
         articles = curated.articles if articles is None else articles
     named = [questions] if isinstance(questions, str | os.PathLike) else questions
     paths, folder_path = [Path(p) for p in named], Path(articles)
-    files, folder = read_questions(paths), read_articles(folder_path)
-    findings = [*folder.findings, *files.findings, *content_errors(files, folder)]
-    findings += [finding for _, finding in near_duplicates(files.authored)]
-    errors = report(files, folder, findings).errors
+    folder = read_articles(folder_path)
+    files = affordable(read_questions(paths), folder)
+    alike = (finding for _, finding in near_duplicates(files.authored))
+    errors = report(files, folder, chain(content_errors(files, folder), alike)).errors
     if errors:
         raise InputError(errors)
     authored = tuple(a.question for a in files.authored)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 QUOTE_LENGTH = 60
+COMPARED_NAMES = 1_000
+"""Names among which a near match is looked for, which takes time."""
 
 
 def printable(text: str) -> str:
@@ -27,8 +29,16 @@ def quote(text: str, limit: int = QUOTE_LENGTH) -> str:
     >>> quote('He said "no"\n')
     '"He said \\"no\\"\\n"'
     """
-    cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    return '"' + printable(cut).replace('"', '\\"') + '"'
+    return '"' + printable(shorten(text, limit)).replace('"', '\\"') + '"'
+
+
+def shorten(text: str, limit: int = QUOTE_LENGTH) -> str:
+    """The text, or as much of it as fits, with an ellipsis.
+
+    >>> shorten("four hundred", 6)
+    'four …'
+    """
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def show_path(path: Path) -> str:
@@ -41,14 +51,15 @@ def show_path(path: Path) -> str:
 
 
 def join_field(parent: str, part: str | int) -> str:
-    """The path of a part of a field, as in `claims[1].evidence[0].start`.
+    """The path of a part of a field, as in `claims[1].evidence[0].start`; a very long key is cut.
 
     >>> join_field(join_field("claims", 1), "id")
     'claims[1].id'
     """
     if isinstance(part, int):
         return f"{parent}[{part}]"
-    return f"{parent}.{printable(part)}" if parent else printable(part)
+    key = printable(shorten(part))
+    return f"{parent}.{key}" if parent else key
 
 
 def suggestion(name: str, options: Iterable[str], *, listed: int = 12) -> str:
@@ -60,7 +71,8 @@ def suggestion(name: str, options: Iterable[str], *, listed: int = 12) -> str:
     '; known: "evidence", "aliases"'
     """
     names = list(options)
-    near = difflib.get_close_matches(name, names, n=1)
+    comparable = len(names) <= COMPARED_NAMES and len(name) <= 2 * QUOTE_LENGTH
+    near = difflib.get_close_matches(name, names, n=1) if comparable else []
     if near:
         return f"; did you mean {quote(near[0])}?"
     if 0 < len(names) <= listed:

@@ -126,19 +126,15 @@ def words(text: str) -> list[str]:
 
 
 def words_apart(first: list[str], second: list[str]) -> int:
-    """How many words must be inserted, deleted or replaced to turn one into the other.
+    """How many words must be inserted, deleted or replaced to turn one into the other: 0, 1, or 2 for more.
 
     >>> words_apart("who took the city".split(), "who lost the old city".split())
     2
     """
-    previous = list(range(len(second) + 1))
-    for row, word in enumerate(first, 1):
-        current = [row]
-        for column, other in enumerate(second, 1):
-            same = previous[column - 1] + (word != other)
-            current.append(min(previous[column] + 1, current[-1] + 1, same))
-        previous = current
-    return previous[-1]
+    shorter = min(len(first), len(second))
+    start = next((n for n in range(shorter) if first[n] != second[n]), shorter)
+    end = next((n for n in range(shorter - start) if first[-1 - n] != second[-1 - n]), shorter - start)
+    return min(2, max(len(first), len(second)) - start - end)
 
 
 def wordings(question: Question) -> Iterator[tuple[str, str]]:

@@ -6,19 +6,30 @@ Nothing here raises on what people wrote: every reader returns what it understoo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from qa_eval.corpus.json_lines import Line, read_json_lines
-from qa_eval.corpus.phrasing import printable, quote, show_path, suggestion
-from qa_eval.corpus.schema import ArticleLine, QuestionLine
+from qa_eval.corpus.phrasing import printable, quote, shorten, show_path, suggestion
+from qa_eval.corpus.schema import MAX_ARTICLES, ArticleLine, QuestionLine
 from qa_eval.corpus.shape import validate_shape
 from qa_eval.records import Article, Finding, Question, Severity
 
 MANIFEST = "articles.jsonl"
 ARTICLE_SUFFIX = ".txt"
 QUESTIONS_SUFFIX = ".jsonl"
+MAX_QUESTION_FILES = 1_000
+MAX_QUESTIONS_BYTES = 50_000_000
+"""Of all question files of a set together."""
+MAX_ARTICLE_BYTES = 1_000_000
+"""A long newspaper article is 50,000."""
+MAX_ARTICLES_BYTES = 50_000_000
+"""Of all articles of a set together."""
+OUTSIDE = "links to a file outside the folder; copy the file here"
+FEWER = "no more are read"
+MAX_FINDINGS = 1_000
+"""Told of one set; more have one cause, which the first ones show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +69,8 @@ class QuestionFiles:
     files: tuple[str, ...]
     complete: bool
     """False if some line could not be understood, so that what is missing here may well be written there."""
+    lines: Mapping[tuple[str, int], str]
+    """The lines that hold an object, by path and number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +80,12 @@ class ArticleFolder:
     articles: tuple[Article, ...]
     """Every article that could be read, in manifest order; one whose hash differs is here *and* a finding."""
     findings: tuple[Finding, ...]
-    ids: tuple[str, ...]
-    """Every id the manifest names, readable or not."""
+    ids: Collection[str]
+    """Every id the manifest names, readable or not, in its order."""
     complete: bool
     """False if the manifest could not be read whole: an id that is not here may well be meant to be."""
+    lines: Mapping[tuple[str, int], str]
+    """The lines of the manifest that hold an object, by path and number."""
 
 
 def find_question_files(paths: Sequence[Path]) -> tuple[list[Path], list[Finding]]:
@@ -84,8 +99,7 @@ def find_question_files(paths: Sequence[Path]) -> tuple[list[Path], list[Finding
                 findings.append(_file_finding(path, f"holds no *{QUESTIONS_SUFFIX} files"))
             for file in inside:
                 if not file.resolve().is_relative_to(path.resolve()):
-                    message = "links to a file outside the folder; copy the file here"
-                    findings.append(_file_finding(file, message))
+                    findings.append(_file_finding(file, OUTSIDE))
                 else:
                     files.setdefault(file.resolve(), file)
         elif path.is_file() or path.is_fifo():
@@ -100,7 +114,11 @@ def find_question_files(paths: Sequence[Path]) -> tuple[list[Path], list[Finding
 def read_questions(paths: Sequence[Path]) -> QuestionFiles:
     """Reads every question of the files and folders."""
     files, findings = find_question_files(paths)
+    files, refusals = _as_many_as_are_read(files)
+    findings += refusals
     authored: list[Authored] = []
+    texts: dict[tuple[str, int], str] = {}
+    wrong = 0
     complete = not findings
     for file in files:
         shown = show_path(file)
@@ -108,7 +126,12 @@ def read_questions(paths: Sequence[Path]) -> QuestionFiles:
         findings += problems
         complete = complete and not any(f.severity == "error" for f in problems)
         for line in lines:
+            if wrong >= MAX_FINDINGS:  # said by whoever tells them
+                complete = False
+                break
+            texts[shown, line.number] = line.text
             question, messages = validate_shape(QuestionLine, line.value)
+            wrong += len(messages)
             findings += _shape_findings(shown, line, messages)
             if question is None:
                 complete = False
@@ -122,7 +145,26 @@ def read_questions(paths: Sequence[Path]) -> QuestionFiles:
         findings=tuple(findings),
         files=tuple(show_path(f) for f in files),
         complete=complete,
+        lines=texts,
     )
+
+
+def _as_many_as_are_read(files: Sequence[Path]) -> tuple[list[Path], list[Finding]]:
+    """The files up to the limits of a set, and what is said of the first one past them."""
+    size = 0
+    for number, file in enumerate(files):
+        size += file.stat().st_size if file.is_file() else 0
+        if number >= MAX_QUESTION_FILES:
+            message = f"is one of more than {MAX_QUESTION_FILES:,} files; it and those after it are not read"
+        elif size > MAX_QUESTIONS_BYTES and number:
+            message = (
+                f"brings the set to more than {MAX_QUESTIONS_BYTES:,} bytes; it and the files after it are "
+                "not read"
+            )
+        else:
+            continue
+        return list(files[:number]), [_file_finding(file, message)]
+    return list(files), []
 
 
 def read_articles(folder: Path) -> ArticleFolder:
@@ -130,18 +172,22 @@ def read_articles(folder: Path) -> ArticleFolder:
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         missing = _file_finding(folder, f"{what}; name a folder with {MANIFEST} and its articles")
-        return ArticleFolder(articles=(), findings=(missing,), ids=(), complete=False)
+        return _no_articles(missing)
     manifest = folder / MANIFEST
     stems = sorted(p.name.removesuffix(ARTICLE_SUFFIX) for p in folder.glob(f"*{ARTICLE_SUFFIX}"))
     if not manifest.is_file():
         message = f'is missing; give each article a line {{"id": …, "sha256": …}} ({len(stems)} *.txt here)'
-        return ArticleFolder(
-            articles=(), findings=(_file_finding(manifest, message),), ids=(), complete=False
-        )
+        return _no_articles(_file_finding(manifest, message))
+    if not manifest.resolve().is_relative_to(folder.resolve()):
+        return _no_articles(_file_finding(manifest, OUTSIDE))
     lines, findings = read_json_lines(manifest)
+    if len(lines) > MAX_ARTICLES:
+        message = f"describes {len(lines):,} articles; at most {MAX_ARTICLES:,} are read"
+        return _no_articles(_file_finding(manifest, message))
     complete = not any(f.severity == "error" for f in findings)
     articles: list[Article] = []
     placed: dict[str, int] = {}
+    left = MAX_ARTICLES_BYTES
     for line in lines:
         described, messages = validate_shape(ArticleLine, line.value)
         findings += _shape_findings(show_path(manifest), line, messages)
@@ -149,15 +195,29 @@ def read_articles(folder: Path) -> ArticleFolder:
             complete = False
             continue
         article, problems = _read_article(folder, described, stems, placed.get(described.id))
+        left -= len(article.text.encode()) if article is not None else 0
+        if left < 0:
+            article = None
+            problems = [
+                ("id", f"the articles up to here have more than {MAX_ARTICLES_BYTES:,} bytes; {FEWER}")
+            ]
         findings += [_article_finding(manifest, line.number, *p) for p in problems]
         placed.setdefault(described.id, line.number)
+        if left < 0:
+            complete = False
+            break
         if article is not None:
             articles.append(article)
     if complete:
         findings += _undescribed(folder, stems, placed)
+    texts = {(show_path(manifest), line.number): line.text for line in lines}
     return ArticleFolder(
-        articles=tuple(articles), findings=tuple(findings), ids=tuple(placed), complete=complete
+        articles=tuple(articles), findings=tuple(findings), ids=placed, complete=complete, lines=texts
     )
+
+
+def _no_articles(finding: Finding) -> ArticleFolder:
+    return ArticleFolder(articles=(), findings=(finding,), ids=(), complete=False, lines={})
 
 
 def _read_article(
@@ -175,11 +235,14 @@ def _read_article(
         message = f"there is no {quote(path.name)} beside the manifest{suggestion(described.id, stems)}"
         return None, [("id", message)]
     if not path.resolve().is_relative_to(folder.resolve()):
-        return None, [("id", f"{quote(path.name)} links to a file outside the folder; copy the file here")]
+        return None, [("id", f"{quote(path.name)} {OUTSIDE}")]
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_ARTICLE_BYTES + 1)
     except OSError as error:
         return None, [("id", f"{quote(path.name)} cannot be read: {error.strerror or error}")]
+    if len(data) > MAX_ARTICLE_BYTES:
+        return None, [("id", f"{quote(path.name)} has more than {MAX_ARTICLE_BYTES:,} bytes; {FEWER}")]
     if not data.strip():
         return None, [("id", f"{quote(path.name)} is empty")]
     problems = _hash_problems(path, data, described.sha256)
@@ -228,7 +291,7 @@ def _undescribed(folder: Path, stems: Iterable[str], described: Iterable[str]) -
 
 def _shape_findings(shown: str, line: Line, messages: Iterable[tuple[str, str]]) -> list[Finding]:
     fact = line.value.get("id")
-    known = printable(fact) if isinstance(fact, str) else ""
+    known = printable(shorten(fact)) if isinstance(fact, str) else ""
     return [
         Finding(
             severity="error",

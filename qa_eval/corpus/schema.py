@@ -7,7 +7,7 @@ offset. The patterns given in `json_schema_extra` are for editors that read the 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,8 +20,18 @@ SHA256 = "^[0-9a-f]{64}$"
 ARTICLE_ID = r"^[^@~*/\\\s][^@~*/\\]*$"
 CLAIM_ID = r"^[^@~*\s]+$"
 NOT_EMPTY = r"\S"
-MAX_PARAPHRASES = 50
+MAX_PARAPHRASES = MAX_CLAIMS = MAX_ALIASES = 50
 """Each is compared with each."""
+MAX_EVIDENCE = 2_000
+"""Of one claim."""
+MAX_ARTICLES = 10_000
+"""Of a set, and so of a list of them."""
+
+Name = Annotated[str, Field(max_length=200)]
+Asked = Annotated[str, Field(max_length=1_000)]
+Wording = Annotated[str, Field(max_length=500)]
+Remark = Annotated[str, Field(max_length=5_000)]
+"""Texts that people write, several times as long as any of ours; what compares them takes time."""
 
 
 class _Strict(BaseModel):
@@ -31,13 +41,15 @@ class _Strict(BaseModel):
 class EvidenceLine(_Strict):
     """One passage of an article that states the claim."""
 
-    article: str = Field(description="id of the article", json_schema_extra={"pattern": ARTICLE_ID})
-    text: str = Field(description="exactly the article's text at `start`", json_schema_extra={"minLength": 1})
+    article: Name = Field(description="id of the article", json_schema_extra={"pattern": ARTICLE_ID})
+    text: Wording = Field(
+        description="exactly the article's text at `start`", json_schema_extra={"minLength": 1}
+    )
     start: int = Field(
         description="offset of the first character in the article's text", json_schema_extra={"minimum": 0}
     )
-    speaker: str | None = Field(None, description="who the article says it from")
-    as_of: str | None = Field(
+    speaker: Wording | None = Field(None, description="who the article says it from")
+    as_of: Name | None = Field(
         None, description="ISO date the statement speaks of", json_schema_extra={"format": "date"}
     )
     hedged: bool = Field(False, description='true for "apparently", "some of" and the like')
@@ -57,13 +69,17 @@ class EvidenceLine(_Strict):
 class ClaimLine(_Strict):
     """One answer that some source gives, in every wording accepted for it."""
 
-    id: str = Field(
+    id: Name = Field(
         description="short name of the claim, unique in the fact", json_schema_extra={"pattern": CLAIM_ID}
     )
-    group: str | None = Field(None, description="joins near-claims for coverage; the id where absent")
-    aliases: list[str] = Field([], description="accepted wordings no article uses")
+    group: Name | None = Field(None, description="joins near-claims for coverage; the id where absent")
+    aliases: list[Wording] = Field(
+        [], description="accepted wordings no article uses", max_length=MAX_ALIASES
+    )
     evidence: list[EvidenceLine] = Field(
-        description="the passages that state the claim", json_schema_extra={"minItems": 1}
+        description="the passages that state the claim",
+        max_length=MAX_EVIDENCE,
+        json_schema_extra={"minItems": 1},
     )
 
     def to_record(self) -> Claim:
@@ -79,28 +95,34 @@ class ClaimLine(_Strict):
 class QuestionLine(_Strict):
     """One fact: a question, its paraphrases, and what each article answers."""
 
-    id: str = Field(
+    id: Name = Field(
         description="kebab-case name of the fact, unique in the set",
         json_schema_extra={"pattern": KEBAB_CASE},
     )
-    question: str = Field(description="the question", json_schema_extra={"pattern": NOT_EMPTY})
-    paraphrases: list[str] = Field(
+    question: Asked = Field(description="the question", json_schema_extra={"pattern": NOT_EMPTY})
+    paraphrases: list[Asked] = Field(
         [], description="the same question in other words", max_length=MAX_PARAPHRASES
     )
-    category: str = Field(description="kebab-case category", json_schema_extra={"pattern": KEBAB_CASE})
+    category: Name = Field(description="kebab-case category", json_schema_extra={"pattern": KEBAB_CASE})
     answer_type: AnswerType = Field(description="the kind of value that answers the question")
     contested: bool = Field(description="true exactly if there are two or more claims")
     relation: Relation | None = Field(
         None, description="why the claims differ; exactly where the fact is contested"
     )
     claims: list[ClaimLine] = Field(
-        description="one entry for each answer some source gives", json_schema_extra={"minItems": 1}
+        description="one entry for each answer some source gives",
+        max_length=MAX_CLAIMS,
+        json_schema_extra={"minItems": 1},
     )
-    silent: list[str] = Field([], description="ids of the articles that do not answer")
-    partial: list[str] = Field(
-        [], description="ids of the articles that neither answer nor are silent; left out of scoring"
+    silent: list[Name] = Field(
+        [], description="ids of the articles that do not answer", max_length=MAX_ARTICLES
     )
-    note: str | None = Field(None, description="for people: why the sources differ, what was decided")
+    partial: list[Name] = Field(
+        [],
+        description="ids of the articles that neither answer nor are silent; left out of scoring",
+        max_length=MAX_ARTICLES,
+    )
+    note: Remark | None = Field(None, description="for people: why the sources differ, what was decided")
 
     def to_record(self) -> Question:
         """The fact as the other layers know it; `contested` is then derived from the claims."""
@@ -121,17 +143,17 @@ class QuestionLine(_Strict):
 class ArticleLine(_Strict):
     """One line of `articles.jsonl`: what the document itself says about itself, otherwise null."""
 
-    id: str = Field(
+    id: Name = Field(
         description="the article's id: its file name without .txt", json_schema_extra={"pattern": ARTICLE_ID}
     )
-    title: str | None = Field(None, description="headline")
-    publisher: str | None = Field(None, description="who published it")
-    byline: str | None = Field(None, description="who wrote it")
-    published: str | None = Field(None, description="when it was published")
-    sha256: str = Field(
+    title: Asked | None = Field(None, description="headline")
+    publisher: Asked | None = Field(None, description="who published it")
+    byline: Asked | None = Field(None, description="who wrote it")
+    published: Asked | None = Field(None, description="when it was published")
+    sha256: Name = Field(
         description="SHA-256 of the file's bytes, in lower-case hex", json_schema_extra={"pattern": SHA256}
     )
-    notes: str | None = Field(None, description="for people")
+    notes: Remark | None = Field(None, description="for people")
 
     def to_record(self, text: str) -> Article:
         """The article with its text."""

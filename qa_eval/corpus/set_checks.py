@@ -12,6 +12,8 @@ from qa_eval.corpus.question_checks import wordings, words
 from qa_eval.corpus.reading import Authored
 from qa_eval.records import Finding
 
+MAX_COMPARED = 2_000_000
+"""Pairs of questions that are looked at because they share a rare word: a few seconds."""
 NEAR_DUPLICATE = 0.8
 """Share of words two questions have in common (Jaccard) from which one looks like the other asked again."""
 
@@ -48,7 +50,8 @@ def near_duplicates(authored: Sequence[Authored]) -> Iterator[tuple[str, Finding
         if (found := words(text))
     ]
     best: dict[tuple[int, int], tuple[float, _Asked, _Asked]] = {}
-    for first, second, similarity in _similar_pairs(asked):
+    similar = _SimilarPairs(asked)
+    for first, second, similarity in similar:
         pair = (id(first.authored), id(second.authored))
         if pair not in best or similarity > best[pair][0]:
             best[pair] = (similarity, first, second)
@@ -66,29 +69,55 @@ def near_duplicates(authored: Sequence[Authored]) -> Iterator[tuple[str, Finding
             )
             finding = one.finding("near-duplicate", second.field, message, severity="warning")
             yield other.question.id, finding
+    if similar.stopped is not None:
+        message = (
+            f"too many questions of the set share their words: after {MAX_COMPARED:,} comparisons, questions "
+            "from this one on are compared with none; ask less alike, or split the set"
+        )
+        yield "", similar.stopped.authored.finding("near-duplicate", similar.stopped.field, message)
 
 
-def _similar_pairs(asked: Sequence[_Asked]) -> Iterator[tuple[_Asked, _Asked, float]]:
+class _SimilarPairs:
     """Pairs of different facts that are similar enough, with their similarity (2 for the same sequence).
 
-    Two sets of Jaccard similarity t share one of the first n - ceil(t n) + 1 words of either, when words are
-    ordered from rare to frequent (prefix filtering: Chaudhuri, Ganti and Kaushik, 2006); so only questions
-    that share a rare word are compared, and a set of thousands stays quick.
+    The same sequence is found by its hash, and only the first that has it is compared further. Two sets of
+    Jaccard similarity t share one of the first n - ceil(t n) + 1 words of either, when words are ordered from
+    rare to frequent (prefix filtering: Chaudhuri, Ganti and Kaushik, 2006); so only questions that share a
+    rare word are compared, and a set of thousands stays quick. Where all are alike that helps nothing, and
+    the search stops.
     """
-    frequency = Counter(word for one in asked for word in one.distinct)
-    having: defaultdict[str, list[int]] = defaultdict(list)
-    for number, one in enumerate(asked):
-        ordered = sorted(one.distinct, key=lambda word: (frequency[word], word))
-        prefix = ordered[: len(ordered) - math.ceil(NEAR_DUPLICATE * len(ordered) - 1e-9) + 1]
-        candidates = sorted({other for word in prefix for other in having[word]})
-        for word in prefix:
-            having[word].append(number)
-        for candidate in candidates:
-            other = asked[candidate]
-            # A duplicate id is reported as such.
-            if other.authored is one.authored or other.authored.question.id == one.authored.question.id:
+
+    def __init__(self, asked: Sequence[_Asked]) -> None:
+        self.asked = asked
+        self.stopped: _Asked | None = None
+        """The one at which too many pairs had been compared."""
+
+    def __iter__(self) -> Iterator[tuple[_Asked, _Asked, float]]:
+        frequency = Counter(word for one in self.asked for word in one.distinct)
+        same: dict[tuple[str, ...], _Asked] = {}
+        having: defaultdict[str, list[_Asked]] = defaultdict(list)
+        left = MAX_COMPARED
+        for one in self.asked:
+            first = same.setdefault(one.words, one)
+            if first is not one:
+                if _are_two(first, one):
+                    yield first, one, 2.0
                 continue
-            shared = len(one.distinct & other.distinct)
-            similarity = shared / len(one.distinct | other.distinct)
-            if similarity >= NEAR_DUPLICATE:
-                yield other, one, 2.0 if one.words == other.words else similarity
+            ordered = sorted(one.distinct, key=lambda word: (frequency[word], word))
+            prefix = ordered[: len(ordered) - math.ceil(NEAR_DUPLICATE * len(ordered) - 1e-9) + 1]
+            left -= sum(len(having[word]) for word in prefix)
+            if left < 0:
+                self.stopped = one
+                return
+            candidates = {id(other): other for word in prefix for other in having[word]}
+            for word in prefix:
+                having[word].append(one)
+            for other in candidates.values():
+                similarity = len(one.distinct & other.distinct) / len(one.distinct | other.distinct)
+                if similarity >= NEAR_DUPLICATE and _are_two(one, other):
+                    yield other, one, similarity
+
+
+def _are_two(one: _Asked, other: _Asked) -> bool:
+    """Whether they belong to facts of their own: a duplicate id is reported as such."""
+    return one.authored is not other.authored and one.authored.question.id != other.authored.question.id

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from qa_eval.corpus.json_lines import describe
+from qa_eval.corpus.json_lines import MAX_LINE_PROBLEMS, describe
 from qa_eval.corpus.phrasing import join_field, quote, suggestion
 from qa_eval.corpus.schema import PART_MODELS
 
@@ -35,7 +35,7 @@ Parts = Mapping[str, type[BaseModel]]
 def validate_shape(
     model: type[Shape], value: dict[str, Any], parts: Parts = PART_MODELS
 ) -> tuple[Shape | None, list[tuple[str, str]]]:
-    """The validated line, and (field, message) for everything wrong with its shape.
+    """The validated line, and (field, message) for what is wrong with its shape, `MAX_LINE_PROBLEMS` at most.
 
     A line that is wrong only in having unknown keys is returned without them, so that what it says is still
     checked. None where a key is missing or a value has the wrong type.
@@ -44,7 +44,7 @@ def validate_shape(
         return model.model_validate(value), []
     except ValidationError as error:
         details = error.errors(include_url=False)
-    messages = [_sentence(model, detail, parts) for detail in details]
+    messages = [_sentence(model, detail, parts) for detail in details[:MAX_LINE_PROBLEMS]]
     if any(detail["type"] != "extra_forbidden" for detail in details):
         return None, messages
     copied = copy.deepcopy(value)
@@ -79,6 +79,9 @@ def _sentence(model: type[BaseModel], detail: ErrorDetails, parts: Parts) -> tup
         if isinstance(found, str):
             return field, f"unknown value {quote(found)}{suggestion(found, options)}"
         return field, f"must be one of {', '.join(map(quote, options))}; found {describe(found)}"
+    if kind in ("string_too_long", "too_long"):
+        unit = "characters" if kind == "string_too_long" else "entries"
+        return field, f"has {len(found):,} {unit}; at most {detail['ctx']['max_length']:,} are taken"
     if kind in EXPECTED:
         return field, f"must be {EXPECTED[kind]}, found {describe(found)}"
     return field, f"{detail['msg']}, found {describe(found)}"

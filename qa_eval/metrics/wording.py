@@ -207,6 +207,8 @@ def _index(text: str) -> tuple[str, list[int], list[int], list[int]]:
 
 
 _cached_index = lru_cache(maxsize=64)(_index)
+_last_index = lru_cache(maxsize=1)(_index)
+"""Of a long text, while many wordings are looked for in it."""
 
 
 def occurs(wording: str, text: str) -> list[tuple[int, int]]:
@@ -221,7 +223,7 @@ def occurs(wording: str, text: str) -> list[tuple[int, int]]:
     needle = _index(wording)[0]
     if needle == "\0":
         return []
-    haystack, places, starts, ends = (_cached_index if len(text) <= _CACHED_TEXT else _index)(text)
+    haystack, places, starts, ends = (_cached_index if len(text) <= _CACHED_TEXT else _last_index)(text)
     spans = []
     at = haystack.find(needle)
     while at >= 0:

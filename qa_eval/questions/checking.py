@@ -70,16 +70,15 @@ def run_stats(paths: Sequence[Path] | None = None, articles: Path | None = None,
 
 
 def finding_line(finding: Finding) -> str:
-    """A finding as one line: `file:line: field: what, and what would be right`; warnings say so.
+    """A finding as one line: `file:line:column: field: what, and what would be right`; warnings say so.
 
     >>> finding_line(Finding(severity="warning", path="a.jsonl", line=2, field="id", message="odd"))
     'a.jsonl:2: id: warning: odd'
     """
     if finding.severity == "error":
         return str(finding)
-    place = finding.path if finding.line is None else f"{finding.path}:{finding.line}"
     field = f"{finding.field}: " if finding.field else ""
-    return f"{place}: {field}warning: {finding.message}"
+    return f"{finding.place}: {field}warning: {finding.message}"
 
 
 def verdict(report: CheckReport) -> str:
@@ -170,6 +169,8 @@ def annotation(finding: Finding) -> str:
     properties = [f"file={_escape_property(finding.path)}"]
     if finding.line is not None:
         properties.append(f"line={finding.line}")
+    if finding.column is not None:
+        properties.append(f"col={finding.column}")
     if title:
         properties.append(f"title={_escape_property(printable(title))}")
     said = f"{finding.field}: {finding.message}" if finding.field else finding.message

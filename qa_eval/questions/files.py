@@ -113,7 +113,7 @@ def judge_addition(question: Question, files: QuestionFiles, folder: ArticleFold
         whole = replace(files, authored=(*files.authored, new))
         findings += [f for f in content_errors(whole, folder) if (f.path, f.line) == (shown, number)]
         readable = {a.id: a for a in folder.articles}
-        findings += [f for _, f in silent_occurrences(new, readable)]
+        findings += [f for _, f in silent_occurrences([new], readable)]
         findings += [f for _, f in near_duplicates(whole.authored) if (f.path, f.line) == (shown, number)]
     return Addition(question=question, line=line, path=path, number=number, findings=tuple(findings))
 
