@@ -82,11 +82,11 @@ def test_columns_count_characters_not_bytes(tmp_path: Path) -> None:
 def test_a_finding_is_placed_in_the_terminal_in_annotations_and_where_json_breaks(tmp_path: Path) -> None:
     row = fact(LOSSES, relation=..., note=...)
     row["claims"][1]["evidence"][0]["start"] = 27
-    questions, seeds = write_corpus(tmp_path, [row])
+    questions, seeds = write_corpus(tmp_path, [row], complete=False)
     path = questions / "facts.jsonl"
     text = path.read_text("utf-8")
     path.write_text(text + '{"id": }\n', "utf-8")
-    wrong, missing, broken = sorted(check_questions([path], seeds).errors, key=lambda f: -(f.column or 0))
+    wrong, broken, missing = sorted(check_questions([path], seeds).errors, key=lambda f: -(f.column or 0))
     at = text.index('"start": 27') + len('"start": ') + 1
     assert finding_line(wrong).startswith(f"{path}:1:{at}: claims[1].evidence[0].start: the article has")
     assert f"line=1,col={at},title=offset" in annotation(wrong)

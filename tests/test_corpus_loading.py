@@ -332,9 +332,9 @@ def test_an_unknown_key_does_not_hide_what_else_is_wrong_in_its_line(tmp_path: P
     questions, seeds = write_corpus(tmp_path, [fact(FALL, claims=claims)])
     known = '"article", "text", "start", "speaker", "as_of", "hedged"'
     assert findings(questions, seeds) == [
-        f'questions/facts.jsonl:1: claims[0].evidence[0].at: unknown key "at"; known: {known}',
         'questions/facts.jsonl:1: claims[0].evidence[0].start: the article has " May 201" there, not '
         '"May 2015"; found at 81; did you mean start 81?',
+        f'questions/facts.jsonl:1: claims[0].evidence[0].at: unknown key "at"; known: {known}',
     ]
 
 
@@ -498,10 +498,10 @@ def test_an_empty_article_and_one_that_is_not_text_are_named(tmp_path: Path) -> 
     changed = hashlib.sha256(b"caf\xe9").hexdigest()
     assert findings(questions, seeds) == [
         'seeds/articles.jsonl:2: id: "beta.txt" is empty',
+        'seeds/articles.jsonl:3: id: "gamma.txt" is not UTF-8 at byte 3 (0xe9)',
         f'seeds/articles.jsonl:3: sha256: changed article bytes: "gamma.txt" has {changed}, the '
         f"manifest says "
         f"{GAMMA}; restore the file, or check every offset into it and write its new hash",
-        'seeds/articles.jsonl:3: id: "gamma.txt" is not UTF-8 at byte 3 (0xe9)',
     ]
 
 

@@ -302,7 +302,7 @@ def test_a_file_of_too_much_is_refused_with_one_error(
 def test_a_huge_list_of_paraphrases_is_refused_before_they_are_compared(tmp_path: Path) -> None:
     write_corpus(tmp_path, [fact(FALL, paraphrases=[f"When {n}?" for n in range(20_000)])])
     (message,) = checked(tmp_path)
-    assert "at most 50 items" in message
+    assert "has 20,000 entries; at most 50 are taken" in message
 
 
 def test_a_link_out_of_the_folder_is_not_read(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def new_command(
     missing += [] if answers else ["--answer"]
     if missing and not asking:
         raise click.UsageError(f"missing {', '.join(missing)} (stdin is no terminal, so nothing is asked)")
-    paths, folder_path = data_paths(questions, articles)
+    paths, folder_path = data_paths(questions, articles, writing=not dry_run)
     files, folder = read_set(paths, folder_path)
     question = question or _ask("The question")
     kind = kind or _ask_type(question)

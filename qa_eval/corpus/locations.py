@@ -8,12 +8,20 @@ from typing import NamedTuple
 import qa_eval
 from qa_eval.errors import QaEvalError
 
+INSIDE = "_curated"
+"""The folder of the package that holds the copies."""
+
 
 class CuratedPaths(NamedTuple):
     """The folders of the curated set."""
 
     questions: Path
     articles: Path
+
+    @property
+    def installed(self) -> bool:
+        """Whether they are the copies inside an installed package, which are read and never written."""
+        return self.questions.parent.name == INSIDE
 
 
 def curated_paths(package: Path | None = None) -> CuratedPaths:
@@ -30,7 +38,7 @@ def curated_paths(package: Path | None = None) -> CuratedPaths:
     # somebody's `questions`.
     if (checkout / "pyproject.toml").is_file() and all(p.is_dir() for p in beside):
         return beside
-    inside = CuratedPaths(package / "_curated" / "questions", package / "_curated" / "seeds")
+    inside = CuratedPaths(package / INSIDE / "questions", package / INSIDE / "seeds")
     if all(p.is_dir() for p in inside):
         return inside
     raise QaEvalError(

@@ -89,7 +89,10 @@ class ArticleFolder:
 
 
 def find_question_files(paths: Sequence[Path]) -> tuple[list[Path], list[Finding]]:
-    """The question files that the paths (files, or folders of `*.jsonl`) name, each once, folders by name."""
+    """The question files that the paths (files, or folders of `*.jsonl`) name, each once, folders by name.
+
+    No more of them than a set may have, and a finding for whatever is left out.
+    """
     files: dict[Path, Path] = {}
     findings: list[Finding] = []
     for path in paths:
@@ -108,14 +111,13 @@ def find_question_files(paths: Sequence[Path]) -> tuple[list[Path], list[Finding
             findings.append(_file_finding(path, "is neither a file nor a folder"))
         else:
             findings.append(_file_finding(path, "does not exist; name a question file or a folder of them"))
-    return list(files.values()), findings
+    chosen, refusals = _as_many_as_are_read(list(files.values()))
+    return chosen, findings + refusals
 
 
 def read_questions(paths: Sequence[Path]) -> QuestionFiles:
     """Reads every question of the files and folders."""
     files, findings = find_question_files(paths)
-    files, refusals = _as_many_as_are_read(files)
-    findings += refusals
     authored: list[Authored] = []
     texts: dict[tuple[str, int], str] = {}
     wrong = 0

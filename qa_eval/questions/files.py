@@ -11,8 +11,10 @@ from pathlib import Path
 from qa_eval.corpus import curated_paths
 from qa_eval.corpus.article_checks import silent_occurrences
 from qa_eval.corpus.checks import content_errors
+from qa_eval.corpus.limits import affordable
 from qa_eval.corpus.phrasing import quote, show_path
 from qa_eval.corpus.reading import (
+    MAX_FINDINGS,
     ArticleFolder,
     Authored,
     QuestionFiles,
@@ -40,14 +42,19 @@ class FileFix:
 def fix_questions(questions: Sequence[Path] | None = None, articles: Path | None = None) -> list[FileFix]:
     """Puts question files in canonical form, as `fix_lines` does; the files that changed.
 
-    Links are left alone: what they lead to is somebody else's. Raises RunFolderError if a file cannot be
-    written.
+    Links are left alone: what they lead to is somebody else's; so is a set that is too much to be checked.
+    Raises QaEvalError for the copies of an installed package, RunFolderError if a file cannot be written.
     """
-    paths, folder_path = data_paths(questions, articles)
-    texts = {a.id: a.text for a in read_articles(folder_path).articles}
+    paths, folder_path = data_paths(questions, articles, writing=True)
+    folder = read_articles(folder_path)
+    found = affordable(read_questions(paths), folder).findings
+    if any(f.check == "limit" for f in found) or sum(f.severity == "error" for f in found) >= MAX_FINDINGS:
+        return []
+    refused = {f.path for f in found if f.check == "file"}
+    texts = {a.id: a.text for a in folder.articles}
     fixes = []
     for path in find_question_files(paths)[0]:
-        if path.is_symlink() or not path.is_file():
+        if path.is_symlink() or not path.is_file() or show_path(path) in refused:
             continue
         data = path.read_bytes()
         fixed, lines = fix_lines(data, texts)
@@ -57,11 +64,22 @@ def fix_questions(questions: Sequence[Path] | None = None, articles: Path | None
     return fixes
 
 
-def data_paths(questions: Sequence[Path] | None, articles: Path | None) -> tuple[list[Path], Path]:
-    """The paths named, or those of the curated set."""
+def data_paths(
+    questions: Sequence[Path] | None, articles: Path | None, *, writing: bool = False
+) -> tuple[list[Path], Path]:
+    """The paths named, or those of the curated set.
+
+    Raises QaEvalError where questions are to be written and none are named, unless they are a checkout's own.
+    """
     if questions and articles is not None:
         return list(questions), articles
     curated = curated_paths()
+    if writing and not questions and (curated.installed or curated.questions.is_symlink()):
+        what = "is the installed copy" if curated.installed else "is a link"
+        raise QaEvalError(
+            f"{show_path(curated.questions)} {what}; nothing is written there. Say which questions you mean: "
+            "in a checkout, --questions questions --articles seeds"
+        )
     return list(questions or [curated.questions]), articles or curated.articles
 
 
