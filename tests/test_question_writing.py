@@ -257,13 +257,54 @@ class Fixed:
 def test_answers_in_each_article_become_draft_claims() -> None:
     model: Any = Fixed("Over 400", "400 militants")
     probe = probe_question("How many died?", "number", "dead", SHOWN, model)
-    assert [(r.article, r.answer.text, r.group) for r in probe.replies] == [
-        ("alpha", "Over 400", 0),
-        ("beta", "400 militants", 1),
+    assert [(r.article, r.answer.text, r.claim) for r in probe.replies] == [
+        ("alpha", "Over 400", "over-400"),
+        ("beta", "400 militants", "400-militants"),
         ("gamma", "", None),
     ]
     assert isinstance(probe.draft, Question)
     assert (probe.draft.contested, probe.draft.silent) == (True, ("gamma",))
+
+
+class Ranked:
+    """Finds these texts in each article that has them, in this order, and answers with the first."""
+
+    def __init__(self, *texts: str, null: float) -> None:
+        self.texts, self.null = texts, null
+        self.info = ModelInfo(spec="ranked", kind="ranked", name="ranked")
+
+    def predict(self, instances: list[Instance]) -> Iterator[Prediction]:
+        for one in instances:
+            found = [(t, one.context.index(t)) for t in self.texts if t in one.context]
+            spans = tuple(
+                Candidate(text=t, article=one.article, start=at, end=at + len(t), score=-float(number))
+                for number, (t, at) in enumerate(found)
+            )
+            yield Prediction(item=one.item, n_best=spans, null_score=self.null)
+
+
+def test_what_comes_next_is_of_other_claims_at_other_places() -> None:
+    model: Any = Ranked("Over 400", "400", "400 militants", "Sunday", "The town", "May 2015", null=-9.0)
+    probe = probe_question("How many died?", "text", "dead", SHOWN[:2], model, n_best=3)
+    alpha, beta = probe.replies
+    assert (alpha.answer.text, [o.text for o in alpha.others]) == ("Over 400", ["Sunday", "The town"])
+    assert (beta.answer.text, beta.others) == ("400", ())  # "400 militants" lies over it
+    assert [o.start for o in alpha.others] == [ARTICLES["alpha"].index(o.text) for o in alpha.others]
+    assert isinstance(probe.draft, Question)
+    assert [c.id for c in probe.draft.claims] == ["over-400", "400"]
+
+
+def test_where_a_model_abstains_its_best_texts_are_shown_and_not_drafted() -> None:
+    model: Any = Ranked("400", "four hundred", null=0.5)
+    kept = probe_question("How many died?", "number", "dead", SHOWN, model, n_best=1)
+    assert [(r.answer.text, [o.text for o in r.others]) for r in kept.replies] == [
+        ("", ["400"]),
+        ("", ["400"]),
+        ("", []),
+    ]
+    assert kept.draft is None
+    said = probe_question("How many died?", "number", "dead", SHOWN, model, n_best=1, threshold=0.5)
+    assert [r.answer.text for r in said.replies] == ["400", "400", ""]
 
 
 def test_probe_prints_a_table_and_a_line_or_json() -> None:
@@ -274,6 +315,18 @@ def test_probe_prints_a_table_and_a_line_or_json() -> None:
     assert row["answer_type"] == "number"
     whole = json.loads(CliRunner().invoke(cli, [*args, "--json"]).stdout)
     assert (whole["draft"], len(whole["articles"])) == (row, 5)
+    assert max(len(reply["others"]) for reply in whole["articles"]) == 2
+    more = json.loads(CliRunner().invoke(cli, [*args, "--json", "--n-best", "5"]).stdout)
+    assert max(len(reply["others"]) for reply in more["articles"]) == 4
+
+
+def test_probe_takes_the_flags_of_run_but_no_fitted_threshold() -> None:
+    known = {p.name: p for p in cli.commands["run"].params}
+    probe = cli.commands["questions"].get_command(click.Context(cli), "probe")  # type: ignore[attr-defined]
+    for name in ("max_length", "doc_stride", "max_answer_tokens", "threshold", "device", "dtype"):
+        assert known[name] in probe.params
+    wrong = CliRunner().invoke(cli, ["questions", "probe", "Who?", "--threshold", "cross-fit"])
+    assert (wrong.exit_code, "only a run has" in wrong.stderr) == (2, True)
 
 
 # ------------------------------------------------------------------------------------------ hostile files

@@ -5,18 +5,40 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from qa_eval.cli.commanding import Command, note, option
+from qa_eval.cli.run_command import run_command
 from qa_eval.records import ANSWER_TYPES, AnswerType
 
+if TYPE_CHECKING:
+    from qa_eval.questions.probing import Probe
 
-@click.command("probe", cls=Command, short_help="What a model answers in each article, as a draft.")
+_DECODING = ("max_length", "doc_stride", "max_answer_tokens")
+_RUNTIME = ("trust_remote_code", "device", "dtype", "batch_tokens", "deterministic")
+_OF_RUN = (*_DECODING, *_RUNTIME, "threshold")
+"""Flags that mean what they mean for `run`."""
+_ASKED_FOR = 20
+"""Spans that the model gives at least: many of them make one claim."""
+
+
+@click.command(
+    "probe",
+    cls=Command,
+    params=[param for param in run_command.params if param.name in _OF_RUN],
+    examples=[
+        ('qa-eval questions probe "How many soldiers died?"', "the embedded model, in each article"),
+        ('qa-eval questions probe "Who led them?" -m hf:ORG/NAME --n-best 5', "another model, more of each"),
+    ],
+    short_help="What a model answers in each article, as a draft.",
+)
 @click.argument("question")
 @option(
-    "-m", "--model", "spec", default="embedded", show_default=True, section="Models", help="Who is asked."
-)
+    "-m", "--model", "spec", default="embedded", show_default=True, metavar="SPEC", section="Models",
+    help="Who is asked.",
+)  # fmt: skip
 @option(
     "--articles",
     type=click.Path(path_type=Path),
@@ -32,66 +54,109 @@ from qa_eval.records import ANSWER_TYPES, AnswerType
     help="What answers it.  [default: what its words ask for, else text]",
 )
 @option("--category", default="drafts", show_default=True, section="Question", help="Of the draft line.")
+@option(
+    "--n-best", type=click.IntRange(min=1), default=3, show_default=True, metavar="K", section="Output",
+    help="Answers shown of each article, of different claims.",
+)  # fmt: skip
 @option("--json", "as_json", is_flag=True, section="Output", help="Everything as JSON.")
 def probe_command(
-    *, question: str, spec: str, articles: Path | None, kind: AnswerType | None, category: str, as_json: bool
+    *,
+    question: str,
+    spec: str,
+    articles: Path | None,
+    kind: AnswerType | None,
+    category: str,
+    n_best: int,
+    threshold: float | str,
+    as_json: bool,
+    **options: Any,  # noqa: ANN401
 ) -> None:
-    """Asks a model QUESTION in each article and groups its answers into draft claims.
+    """Asks a model QUESTION in each article and groups its best answers into draft claims.
 
-    The table shows where sources may disagree; the line below it is a draft that a person completes.
+    Answers that `match` make one claim. The table shows where sources may disagree: of each article the
+    answer, or none, and what comes next. The line below it is a draft, of the answers alone, that a person
+    completes.
     """
-    from rich.console import Console
-    from rich.table import Table
-
     from qa_eval.metrics.asked import asked_type
     from qa_eval.models import resolve
     from qa_eval.questions.files import data_paths, read_set
     from qa_eval.questions.fixing import canonical_line
     from qa_eval.questions.probing import probe_question
-    from qa_eval.render import clean, safe_json, terminal_width
+    from qa_eval.records import Decoding, Runtime
+    from qa_eval.render import safe_json
 
     if not question.strip():
         raise click.UsageError("the question is empty")
+    if isinstance(threshold, str):
+        raise click.UsageError("--threshold cross-fit: only a run has the right answers that it is fitted on")
     kind = kind or asked_type(question) or "text"
     _, folder = read_set([], data_paths(None, articles)[1])
-    probe = probe_question(question, kind, category, folder.articles, resolve(spec))
+    model = resolve(
+        spec,
+        Decoding(n_best=max(_ASKED_FOR, n_best), **{name: options[name] for name in _DECODING}),
+        Runtime(**{name: options[name] for name in _RUNTIME}),
+    )
+    probe = probe_question(
+        question, kind, category, folder.articles, model, n_best=n_best, threshold=threshold
+    )
     line = canonical_line(probe.draft) if probe.draft is not None else None
-    rows = [
-        {
-            "article": r.article,
-            "answer": r.answer.text,
-            "claim": probe.draft.claims[r.group].id if probe.draft and r.group is not None else None,
-            "start": r.answer.candidate.start if r.answer.candidate is not None else None,
-            "confidence": r.answer.confidence,
-            "error": r.answer.error,
-        }
-        for r in probe.replies
-    ]
     if as_json:
         whole = {
             "schema_version": 1,
             "question": question,
             "answer_type": kind,
             "model": spec,
-            "articles": rows,
+            "articles": _rows(probe),
             "draft": json.loads(line) if line is not None else None,
         }
         click.echo(safe_json(json.dumps(whole, ensure_ascii=False, indent=2, sort_keys=True)))
         return
-    table = Table("article", "claim", "answer", "confidence", box=None, pad_edge=False)
-    for row in rows:
-        sure = row["confidence"]
-        table.add_row(
-            clean(str(row["article"])),
-            clean(str(row["claim"] or "-")),
-            clean(str(row["error"] or row["answer"] or "(no answer)")),
-            f"{sure:.2f}" if isinstance(sure, float) else "-",
-        )
-    Console(file=sys.stdout, width=terminal_width(sys.stdout), markup=False, highlight=False).print(table)
+    _print_table(probe)
     if line is None:
         note(f"{spec} answers in no article; there is nothing to draft")
         return
     click.echo(f"\n{line}")
     note("a draft: read the articles, then complete it with `qa-eval questions new` or by hand")
     if probe.draft is not None and probe.draft.contested:
-        note(f"{len(probe.claims)} claims: if the sources do disagree, write a relation; else join them")
+        claims = ", ".join(claim.id for claim in probe.draft.claims)
+        note(f"claims: {claims}; if the sources do disagree, give a relation, else join them")
+
+
+def _rows(probe: Probe) -> list[dict[str, Any]]:
+    return [
+        {
+            "article": reply.article,
+            "answer": reply.answer.text,
+            "claim": reply.claim,
+            "start": reply.answer.candidate.start if reply.answer.candidate is not None else None,
+            "confidence": reply.answer.confidence,
+            "error": reply.answer.error,
+            "others": [
+                {"text": o.text, "claim": o.claim, "start": o.start, "probability": o.probability}
+                for o in reply.others
+            ],
+        }
+        for reply in probe.replies
+    ]
+
+
+def _print_table(probe: Probe) -> None:
+    """A row for each article's answer, and one for each that comes next."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from qa_eval.corpus.phrasing import shorten
+    from qa_eval.render import clean, terminal_width
+
+    table = Table("article", "claim", "answer", "confidence", box=None, pad_edge=False)
+
+    def add(first: str, claim: str, said: str, probability: float | None, style: str = "") -> None:
+        sure = f"{probability:.2f}" if probability is not None else "-"
+        table.add_row(clean(first), clean(shorten(claim, 20)), clean(shorten(said)), sure, style=style)
+
+    for reply in probe.replies:
+        said = reply.answer.error or reply.answer.text or "(no answer)"
+        add(reply.article, reply.claim or "-", said, reply.answer.confidence)
+        for other in reply.others:
+            add("  or", other.claim, other.text, other.probability, style="dim")
+    Console(file=sys.stdout, width=terminal_width(sys.stdout), markup=False, highlight=False).print(table)

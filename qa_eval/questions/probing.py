@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qa_eval.engines.local import LocalEngine
 from qa_eval.metrics.typed import same_claim
 from qa_eval.models import Model
-from qa_eval.questions.drafting import Draft, Hit, draft_question
-from qa_eval.records import Answer, AnswerType, Article, Instance, Prediction, Question
-from qa_eval.scoring import decide
+from qa_eval.questions.drafting import Draft, Hit, claim_id, draft_question
+from qa_eval.records import Answer, AnswerType, Article, Candidate, Instance, Prediction, Question
+from qa_eval.scoring import abstains, decide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A text that a model finds in an article, and the draft claim it would make."""
+
+    text: str
+    claim: str
+    start: int | None
+    probability: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,9 +29,11 @@ class Reply:
 
     article: str
     answer: Answer
-    """Decided at threshold 0; its text is empty where the model abstains."""
-    group: int | None
-    """Which draft claim it makes, from 0; None where the model abstains."""
+    """Its text is empty where the model abstains."""
+    claim: str | None
+    """The draft claim it makes; None where the model abstains."""
+    others: tuple[Said, ...]
+    """The next best texts, one of each further claim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,60 +42,101 @@ class Probe:
 
     replies: tuple[Reply, ...]
     """In the order of the articles."""
-    claims: tuple[tuple[str, ...], ...]
-    """The distinct texts of each draft claim."""
     draft: Question | None
-    """None where the model abstains on every article."""
+    """Of the answers alone, not of the next best; None where the model abstains on every article."""
+
+
+class _Claims:
+    """Texts grouped by the claim they make: two that `match` strictly, in either direction, make one."""
+
+    def __init__(self, answer_type: AnswerType) -> None:
+        self.answer_type = answer_type
+        self.texts: dict[str, list[str]] = {}
+        """The distinct texts of each claim, by its id."""
+
+    def join(self, text: str) -> str | None:
+        """The id of the claim that the text makes; None of a text that says nothing."""
+        if abstains(text):
+            return None
+        for name, group in self.texts.items():
+            if any(same_claim(text, other, self.answer_type) for other in group):
+                if text not in group:
+                    group.append(text)
+                return name
+        name = claim_id(text, self.texts)
+        self.texts[name] = [text]
+        return name
 
 
 def probe_question(
-    question: str, answer_type: AnswerType, category: str, articles: Sequence[Article], model: Model
+    question: str,
+    answer_type: AnswerType,
+    category: str,
+    articles: Sequence[Article],
+    model: Model,
+    *,
+    n_best: int = 3,
+    threshold: float = 0.0,
 ) -> Probe:
     """Asks a model the question of every article. Raises ModelFailedError where it cannot answer at all.
 
-    Answers that match strictly, in either direction, at level 2 or above are one draft claim. It is a draft:
-    a person still has to read the articles.
+    Of each article up to `n_best` texts are kept, the answer among them, of different claims and at places
+    that do not overlap. The draft is a draft: a person still has to read the articles.
     """
     asked = [
         Instance(item=f"probe@{a.id}", question=question, context=a.text, article=a.id) for a in articles
     ]
-    said: dict[str, Prediction] = {}
-    LocalEngine().predict(model, asked, lambda found: said.update({p.item: p for p in found}))
+    given: dict[str, Prediction] = {}
+    LocalEngine().predict(model, asked, lambda found: given.update({p.item: p for p in found}))
     decided = {
-        a.id: decide(said.get(f"probe@{a.id}", Prediction(item=f"probe@{a.id}", error="no answer")))
-        for a in articles
+        one.article: decide(
+            given.get(one.item, Prediction(item=one.item, error="no answer")), threshold=threshold
+        )
+        for one in asked
     }
-    groups: list[list[str]] = []
+    claims = _Claims(answer_type)
+    made = {article: claims.join(answer.text) for article, answer in decided.items()}
+    drafted = {name: tuple(texts) for name, texts in claims.texts.items()}
     replies = [
-        Reply(article=id, answer=answer, group=_join(groups, answer.text, answer_type))
-        for id, answer in decided.items()
+        Reply(
+            article=article,
+            answer=answer,
+            claim=made[article],
+            others=tuple(_others(answer, made[article], claims, n_best)),
+        )
+        for article, answer in decided.items()
     ]
-    drafts = [
-        Draft(wordings=tuple(texts), hits=tuple(_hits(replies, number)))
-        for number, texts in enumerate(groups)
-    ]
+    drafts = [Draft(wordings=texts, hits=tuple(_hits(replies, name))) for name, texts in drafted.items()]
     draft = draft_question(question, answer_type, category, drafts, articles) if drafts else None
-    return Probe(replies=tuple(replies), claims=tuple(map(tuple, groups)), draft=draft)
+    return Probe(replies=tuple(replies), draft=draft)
 
 
-def _join(groups: list[list[str]], text: str, answer_type: AnswerType) -> int | None:
-    if not text:
-        return None
-    for number, group in enumerate(groups):
-        if any(same_claim(text, other, answer_type) for other in group):
-            if text not in group:
-                group.append(text)
-            return number
-    groups.append([text])
-    return len(groups) - 1
+def _others(answer: Answer, made: str | None, claims: _Claims, n_best: int) -> Iterator[Said]:
+    """The best text of each further claim at a place of its own, in the order of the model."""
+    seen = {made}
+    kept = [answer.candidate] if answer.candidate is not None else []
+    for one in answer.n_best:
+        if len(seen) - (made is None) >= n_best:
+            return
+        if any(_overlap(one, other) for other in kept):
+            continue
+        name = claims.join(one.text)
+        if name is not None and name not in seen:
+            seen.add(name)
+            kept.append(one)
+            yield Said(text=one.text, claim=name, start=one.start, probability=one.probability)
 
 
-def _hits(replies: Sequence[Reply], number: int) -> list[Hit]:
-    found = []
-    for reply in replies:
-        span = reply.answer.candidate
-        if reply.group == number and span is not None and span.start is not None and span.end is not None:
-            found.append(
-                Hit(article=reply.article, start=span.start, end=span.end, text=span.text, rule="model")
-            )
-    return found
+def _overlap(one: Candidate, other: Candidate) -> bool:
+    if one.start is None or one.end is None or other.start is None or other.end is None:
+        return False
+    return one.start < other.end and other.start < one.end
+
+
+def _hits(replies: Sequence[Reply], claim: str) -> list[Hit]:
+    spans = [(r.article, r.answer.candidate) for r in replies if r.claim == claim]
+    return [
+        Hit(article=article, start=span.start, end=span.end, text=span.text, rule="model")
+        for article, span in spans
+        if isinstance(span, Candidate) and span.start is not None and span.end is not None
+    ]
