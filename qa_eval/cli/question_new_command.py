@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -85,51 +87,74 @@ def new_command(
 
     Nothing is written before every check has passed; ctrl-C leaves the file as it was.
     """
+    from qa_eval.corpus.checks import exemption_files
+    from qa_eval.corpus.exemptions import read_exemptions
     from qa_eval.questions import finding_line
-    from qa_eval.questions.drafting import draft_question
+    from qa_eval.questions.drafting import draft_question, question_id
     from qa_eval.questions.files import add_question, data_paths, judge_addition, read_set, target_file
     from qa_eval.render import clean
 
     complete = bool(question and kind and category and answers)
-    asking = (sys.stdin.isatty() if ask is None else ask) and not complete
+    asking = sys.stdin.isatty() and not complete if ask is None else ask
     missing = [f for f, v in (("--question", question), ("--type", kind), ("--category", category)) if not v]
     missing += [] if answers else ["--answer"]
     if missing and not asking:
         raise click.UsageError(f"missing {', '.join(missing)} (stdin is no terminal, so nothing is asked)")
-    paths, folder_path = data_paths(questions, articles, writing=not dry_run)
-    files, folder = read_set(paths, folder_path)
-    question = question or _ask("The question")
-    kind = kind or _ask_type(question)
-    known = sorted({a.question.category for a in files.authored})
-    category = category or _ask(f"Its category ({', '.join(known) or 'none yet'})")
-    path = target_file(paths, category)
-    drafts = _chosen(answers, folder.articles, kind, skip, asking=asking)
-    if asking:
-        if len(drafts) > 1 and relation is None:
-            relation = click.prompt("Why do the answers differ", type=click.Choice(RELATIONS), err=True)
-        paraphrases = paraphrases or tuple(_ask_many("The question in other words"))
-    record = draft_question(
-        question, kind, category, drafts, folder.articles, taken={a.question.id for a in files.authored},
-        id=name, paraphrases=paraphrases, relation=relation, partial=partial, note=remark,
-    )  # fmt: skip
-    addition = judge_addition(record, files, folder, path)
-    click.echo(clean(addition.line))
-    for finding in addition.findings:
-        note(finding_line(finding))
-    if addition.errors:
-        note(f"{path}: nothing was written")
-        ctx.exit(1)
-    if dry_run:
-        return
-    if asking and not click.confirm(f"Write it to {clean(str(path))}?", default=True, err=True):
-        note("nothing was written")
-        return
+    with _untouched():
+        paths, folder_path = data_paths(questions, articles, writing=not dry_run)
+        files, folder = read_set(paths, folder_path)
+        question = question or _ask("The question")
+        kind = kind or _ask_type(question)
+        known = sorted({a.question.category for a in files.authored})
+        taken = {a.question.id for a in files.authored}
+        category = category or _ask(f"Its category ({', '.join(known) or 'none yet'})")
+        path = target_file(paths, category)
+        drafts = _chosen(answers, folder.articles, kind, skip, asking=asking)
+        if asking:
+            if len(drafts) > 1 and relation is None:
+                relation = click.prompt("Why do the answers differ", type=click.Choice(RELATIONS), err=True)
+            remark = remark or _ask_or_skip("A note for people" + (", why they differ" if relation else ""))
+            partial = partial or _ask_partial(folder.articles, drafts)
+            paraphrases = paraphrases or tuple(_ask_many("The question in other words"))
+            name = name or _ask_or_skip("Its id", default=question_id(question, taken))
+        record = draft_question(
+            question, kind, category, drafts, folder.articles, taken=taken,
+            id=name, paraphrases=paraphrases, relation=relation, partial=partial, note=remark,
+        )  # fmt: skip
+        addition = judge_addition(record, files, folder, path, read_exemptions(exemption_files(paths)))
+        click.echo(clean(addition.line))
+        for finding in addition.findings:
+            note(finding_line(finding))
+        if addition.errors:
+            note(f"{path}: nothing was written")
+            ctx.exit(1)
+        if dry_run:
+            return
+        if asking and not click.confirm(f"Write it to {clean(str(path))}?", default=True, err=True):
+            note("nothing was written")
+            return
     add_question(addition)
     note(f"{path}:{addition.number}: added {record.id}; silent: {', '.join(record.silent) or 'none'}")
 
 
+@contextmanager
+def _untouched() -> Iterator[None]:
+    """Says of an interruption that nothing was written."""
+    try:
+        yield
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(err=True)  # the prompt ends without a line end
+        note("interrupted; nothing was written")
+        raise click.Abort from None
+
+
 def _ask(what: str) -> str:
     return str(click.prompt(what, err=True)).strip()
+
+
+def _ask_or_skip(what: str, *, default: str = "") -> str:
+    shown = what if default else f"{what} (empty: none)"
+    return str(click.prompt(shown, default=default, show_default=bool(default), err=True)).strip()
 
 
 def _ask_many(what: str) -> list[str]:
@@ -139,6 +164,36 @@ def _ask_many(what: str) -> list[str]:
     ).strip():
         found.append(text)
     return found
+
+
+def _ask_partial(articles: Sequence[Article], drafts: Sequence[Draft]) -> tuple[str, ...]:
+    """The articles without an answer that are not silent either."""
+    from qa_eval.render import clean
+
+    answering = {hit.article for draft in drafts for hit in draft.hits}
+    others = [a.id for a in articles if a.id not in answering]
+    if not others:
+        return ()
+    for number, id in enumerate(others, 1):
+        click.echo(clean(f"{number}. {id}"), err=True)
+    return tuple(
+        others[n - 1]
+        for n in _ask_numbers(
+            "Silent are these; which are not, and do not answer either", len(others), "none"
+        )
+    )
+
+
+def _ask_numbers(what: str, count: int, default: str) -> list[int]:
+    """Numbers from 1 to `count`, in order."""
+    while True:
+        said = click.prompt(f"{what} (all, none, or numbers: 1,3)", default=default, err=True).strip()
+        if said in ("all", "none"):
+            return list(range(1, count + 1)) if said == "all" else []
+        numbers = said.replace(",", " ").split()
+        if all(n.isascii() and n.isdecimal() and len(n) < 9 and 1 <= int(n) <= count for n in numbers):
+            return sorted(set(map(int, numbers)))
+        click.echo(f"numbers from 1 to {count}, please", err=True)
 
 
 def _ask_type(question: str) -> AnswerType:
@@ -192,13 +247,5 @@ def _pick(answer: str, hits: Sequence[Hit], articles: Sequence[Article]) -> list
         click.echo(clean(f"{number}. {hit.name} ({hit.rule})"), err=True)
         mark = Mark(start=hit.start, end=hit.end, opening="[", closing="]", style="bold")
         write_lines(sys.stderr, draw_passages(texts[hit.article], [mark], width, "    "))
-    while True:
-        said = click.prompt(
-            f'Which of them state "{clean(answer)}" (all, none, or numbers: 1,3)', default="all", err=True
-        ).strip()
-        if said in ("all", "none"):
-            return list(hits) if said == "all" else []
-        numbers = said.replace(",", " ").split()
-        if all(n.isdecimal() and 1 <= int(n) <= len(hits) for n in numbers):
-            return [hits[n - 1] for n in sorted({int(n) for n in numbers})]
-        click.echo(f"numbers from 1 to {len(hits)}, please", err=True)
+    picked = _ask_numbers(f'Which of them state "{clean(answer)}"', len(hits), "all")
+    return [hits[n - 1] for n in picked]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -15,9 +15,9 @@ from qa_eval.corpus.limits import affordable, first_findings
 from qa_eval.corpus.locations import curated_paths
 from qa_eval.corpus.phrasing import show_path
 from qa_eval.corpus.question_checks import check_question
-from qa_eval.corpus.reading import ArticleFolder, QuestionFiles, read_articles, read_questions
+from qa_eval.corpus.reading import ArticleFolder, Authored, QuestionFiles, read_articles, read_questions
 from qa_eval.corpus.set_checks import check_ids_unique, near_duplicates
-from qa_eval.records import Finding
+from qa_eval.records import Article, Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,22 +96,34 @@ def _exemptible(
 ) -> Iterator[Finding]:
     """The findings an exemption can silence, and the exemptions that silence none."""
     readable = {a.id: a for a in folder.articles}
-    for article, finding in silent_occurrences(files.authored, readable):
-        if not exempt.covers(("silent-occurrence", finding.fact, article)):
-            yield finding
-    for other, finding in near_duplicates(files.authored):
-        pair: list[Subject] = [
-            ("near-duplicate", finding.fact, other),
-            ("near-duplicate", other, finding.fact),
-        ]
-        if finding.severity == "error" or not [subject for subject in pair if exempt.covers(subject)]:
-            yield finding
+    yield from silent_findings(files.authored, readable, exempt)
+    yield from duplicate_findings(files.authored, exempt)
     yield from exempt.findings
     yield from exempt.stale(
         facts={a.question.id for a in files.authored},
         articles=readable.keys(),
         complete=whole and files.complete and folder.complete and len(readable) == len(folder.ids),
     )
+
+
+def silent_findings(
+    authored: Sequence[Authored], articles: Mapping[str, Article], exempt: Exemptions
+) -> Iterator[Finding]:
+    """Silent articles with the words of an answer, but for those that are exempt."""
+    for article, finding in silent_occurrences(authored, articles):
+        if not exempt.covers(("silent-occurrence", finding.fact, article)):
+            yield finding
+
+
+def duplicate_findings(authored: Sequence[Authored], exempt: Exemptions) -> Iterator[Finding]:
+    """Facts that ask (nearly) the same, but for those that are exempt; the very same is never exempt."""
+    for other, finding in near_duplicates(authored):
+        pair: list[Subject] = [
+            ("near-duplicate", finding.fact, other),
+            ("near-duplicate", other, finding.fact),
+        ]
+        if finding.severity == "error" or not [subject for subject in pair if exempt.covers(subject)]:
+            yield finding
 
 
 def report(files: QuestionFiles, folder: ArticleFolder, contents: Iterable[Finding]) -> CheckReport:

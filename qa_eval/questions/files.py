@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from qa_eval.corpus import curated_paths
-from qa_eval.corpus.article_checks import silent_occurrences
-from qa_eval.corpus.checks import content_errors
+from qa_eval.corpus.checks import content_errors, duplicate_findings, silent_findings
+from qa_eval.corpus.columns import with_columns
+from qa_eval.corpus.exemptions import Exemptions
 from qa_eval.corpus.limits import affordable
 from qa_eval.corpus.phrasing import quote, show_path
 from qa_eval.corpus.reading import (
@@ -23,7 +25,6 @@ from qa_eval.corpus.reading import (
     read_questions,
 )
 from qa_eval.corpus.schema import KEBAB_CASE, QuestionLine
-from qa_eval.corpus.set_checks import near_duplicates
 from qa_eval.corpus.shape import validate_shape
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.questions.fixing import canonical_line, fix_lines
@@ -113,7 +114,9 @@ def target_file(paths: Sequence[Path], category: str) -> Path:
     return place
 
 
-def judge_addition(question: Question, files: QuestionFiles, folder: ArticleFolder, path: Path) -> Addition:
+def judge_addition(
+    question: Question, files: QuestionFiles, folder: ArticleFolder, path: Path, exempt: Exemptions
+) -> Addition:
     """What every check says of a question that is to be added; nothing is written."""
     shown = show_path(path)
     old = path.read_bytes() if path.exists() else b""
@@ -129,10 +132,13 @@ def judge_addition(question: Question, files: QuestionFiles, folder: ArticleFold
     if written is not None:
         new = Authored(question=written.to_record(), contested=written.contested, path=shown, line=number)
         whole = replace(files, authored=(*files.authored, new))
-        findings += [f for f in content_errors(whole, folder) if (f.path, f.line) == (shown, number)]
-        readable = {a.id: a for a in folder.articles}
-        findings += [f for _, f in silent_occurrences([new], readable)]
-        findings += [f for _, f in near_duplicates(whole.authored) if (f.path, f.line) == (shown, number)]
+        found = chain(
+            content_errors(whole, folder),
+            silent_findings([new], {a.id: a for a in folder.articles}, exempt),
+            duplicate_findings(whole.authored, exempt),
+        )
+        findings += [f for f in found if (f.path, f.line) == (shown, number)]
+    findings = with_columns(findings, {**files.lines, (shown, number): line})
     return Addition(question=question, line=line, path=path, number=number, findings=tuple(findings))
 
 

@@ -10,6 +10,7 @@ import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from qa_eval.corpus.json_lines import MAX_LINE_BYTES, parse_json
 from qa_eval.corpus.schema import QuestionLine
@@ -87,7 +88,11 @@ def _placed(evidence: Evidence, text: str | None) -> Evidence:
         return evidence
     if evidence.start >= 0 and text[evidence.start : evidence.end] == evidence.text:
         return evidence
-    first = text.find(evidence.text)
-    if first < 0 or text.find(evidence.text, first + 1) >= 0:
-        return evidence
-    return replace(evidence, start=first)
+    only = _only_place(evidence.text, text)
+    return evidence if only is None else replace(evidence, start=only)
+
+
+@lru_cache(maxsize=4096)
+def _only_place(part: str, text: str) -> int | None:
+    first = text.find(part)
+    return first if first >= 0 and text.find(part, first + 1) < 0 else None

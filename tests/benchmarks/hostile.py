@@ -37,8 +37,19 @@ def raw(folder: Path, *parts: tuple[bytes, int]) -> None:
             file.write(part * (times % 1000))
 
 
-def claim(number: int, **more: Any) -> dict[str, Any]:
-    return {"id": f"c{number}", "evidence": [{"article": "gamma", "text": "rain", "start": 17}], **more}
+NUMBERS = ARTICLES | {"delta": " ".join(str(n) for n in range(1000, 1100))}
+
+
+def claims(number: int, aliases: int, length: int) -> list[dict[str, Any]]:
+    """Claims that no check refuses, with aliases that the rules for numbers take long to read."""
+    return [
+        {
+            "id": f"c{n}",
+            "aliases": [f"{n + 2000} " + "1 " * length + str(m) for m in range(aliases)],
+            "evidence": [{"article": "delta", "text": str(1000 + n)}],
+        }
+        for n in range(number)
+    ]
 
 
 def alike(folder: Path) -> None:
@@ -59,22 +70,12 @@ def same(folder: Path) -> None:
     facts(folder, (settled(f"f-{n}", "Where did the caravan rest?", gamma="rain") for n in range(20_000)))
 
 
-def wordings(folder: Path) -> None:
-    """As many and as long as one fact may have, in a form that takes the rules long to read."""
-    many = [claim(n, aliases=[f"{n}{m} " + "1 " * 200 for m in range(50)]) for n in range(50)]
-    facts(folder, (fact(FALL, id=f"f-{n}", answer_type="number", claims=many) for n in range(20)))
-
-
-def below_the_limit(folder: Path) -> None:
-    """Facts that each take a part of what is allowed, up to it."""
-    many = [claim(n, aliases=[f"{n}{m} " + "1 " * 100 for m in range(5)]) for n in range(20)]
-    facts(
-        folder,
-        (
-            settled(f"f-{n}", f"Question {n * 7}?") | {"answer_type": "number", "claims": many}
-            for n in range(40)
-        ),
+def numbers(folder: Path, count: int, *size: int) -> None:
+    rows = (
+        settled(f"f-{n}", f"Question {n * 7}?") | {"answer_type": "number", "claims": claims(*size)}
+        for n in range(count)
     )
+    facts(folder, rows, NUMBERS)
 
 
 def paraphrases(folder: Path) -> None:
@@ -163,8 +164,8 @@ CASES: dict[str, Maker] = {
     "20,000 alike questions": alike,
     "20,000 questions of the same words": shuffled,
     "20,000 times the same question": same,
-    "20 facts of 50 claims of 50 aliases": wordings,
-    "40 facts of 20 claims of 5 aliases": below_the_limit,
+    "a fact of 50 claims of 50 long aliases": lambda f: numbers(f, 1, 50, 50, 130),
+    "60 facts of 10 claims of 5 long aliases": lambda f: numbers(f, 60, 10, 5, 100),
     "1,000 facts of 50 long paraphrases": paraphrases,
     "40,000 wrong offsets in 1 MB": offsets,
     "300 facts, 1,000 silent articles": silent,
