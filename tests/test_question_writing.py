@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from qa_eval.cli import cli
 from qa_eval.corpus import check_questions, load_corpus
-from qa_eval.corpus.json_lines import read_json_lines
 from qa_eval.questions.drafting import find_hits
 from qa_eval.questions.fixing import canonical_line, fix_lines
 from qa_eval.questions.probing import probe_question
@@ -111,12 +110,92 @@ def test_a_wrong_call_writes_nothing(tmp_path: Path, args: tuple[str, ...], mess
 
 def test_prompts_show_each_place_and_ask_which_state_the_answer(tmp_path: Path) -> None:
     write_corpus(tmp_path)
-    given = "What do the farmers wait for?\ntext\nweather\nrain\n\n9\n1\n\ny\n"
+    given = "What do the farmers wait for?\ntext\nweather\nrain\n\n9\n1\n\n\n\n\ny\n"
     done = call(tmp_path, "new", "--ask", given=given)
     assert done.exit_code == 0, done.output
     assert "Farmers hope for [rain]" in done.stderr
     assert "numbers from 1 to 1, please" in done.stderr
-    assert len(load_corpus(tmp_path / "questions", tmp_path / "seeds").questions) == 3
+    questions = load_corpus(tmp_path / "questions", tmp_path / "seeds").questions
+    assert [q.id for q in questions] == ["militant-losses", "fall-of-town", "farmers-wait"]
+    assert (questions[2].note, questions[2].partial, questions[2].silent) == ("", (), ("alpha", "beta"))
+
+
+def test_note_partial_articles_and_id_are_asked_for_too(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    asked = "What do the farmers wait for?\ntext\nweather\nrain\n\nall\n"
+    done = call(tmp_path, "new", "--ask", given=f"{asked}Only one says so.\n3\n2\n\nrain-hope\ny\n")
+    assert done.exit_code == 0, done.output
+    assert "Its id [farmers-wait]" in done.stderr
+    assert "numbers from 1 to 2, please" in done.stderr
+    row = json.loads((tmp_path / "questions" / "weather.jsonl").read_text("utf-8"))
+    assert (row["id"], row["note"], row["partial"], row["silent"]) == (
+        "rain-hope",
+        "Only one says so.",
+        ["beta"],
+        ["alpha"],
+    )
+
+
+def test_what_flags_say_is_not_asked(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    flags = ("--note", "A note.", "--partial", "beta", "--id", "rain-hope", "--paraphrase", "Why look up?")
+    done = call(tmp_path, *RAIN, *flags, "--ask", given="all\ny\n")
+    assert done.exit_code == 0, done.output
+    row = json.loads((tmp_path / "questions" / "weather.jsonl").read_text("utf-8"))
+    assert (row["id"], row["note"], row["partial"]) == ("rain-hope", "A note.", ["beta"])
+
+
+def test_a_warning_that_is_exempt_is_not_told_again(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    war = (
+        *("new", "--question", "Who stopped the fighting?", "--type", "text", "--category", "dates"),
+        *("--answer", "fallen", "--answer", "State media | the war", "--relation", "wording"),
+        *("--skip", "gamma:45"),
+    )
+    assert 'silent but has "the war"' in call(tmp_path, *war, "--dry-run").stderr
+    (tmp_path / "questions" / "exemptions.toml").write_text(
+        '[[exemption]]\ncheck = "silent-occurrence"\nfact = "stopped-fighting"\narticle = "gamma"\n'
+        'reason = "The other war."\n'
+    )
+    done = call(tmp_path, *war)
+    assert done.exit_code == 0, done.output
+    assert "silent but has" not in done.stderr
+    assert not check_questions([tmp_path / "questions"], tmp_path / "seeds").findings
+
+
+@pytest.mark.parametrize(
+    "args",
+    [pytest.param(("questions", *RAIN), id="new"), pytest.param(("questions", "check", "--fix"), id="fix")],
+)
+def test_nothing_is_written_into_an_installed_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...]
+) -> None:
+    package = tmp_path / "site-packages" / "qa_eval"
+    write_corpus(package / "_curated")
+    path = package / "_curated" / "questions" / "facts.jsonl"
+    path.write_bytes(b"".join(line(dict(reversed(row.items()))) for row in (LOSSES, FALL)))
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    monkeypatch.setattr("qa_eval.__file__", str(package / "__init__.py"))
+    done = CliRunner().invoke(cli, args, prog_name="qa-eval")
+    assert done.exit_code == 2
+    assert "is the installed copy; nothing is written there. Say which questions you mean" in done.stderr
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+    shown = CliRunner().invoke(cli, ["questions", *RAIN, "--dry-run"], prog_name="qa-eval")
+    assert (shown.exit_code, '"rain"' in shown.stdout) == (0, True)
+
+
+def test_a_checkout_whose_questions_are_a_link_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_corpus(tmp_path)
+    (tmp_path / "checkout" / "qa_eval").mkdir(parents=True)
+    (tmp_path / "checkout" / "pyproject.toml").touch()
+    for name in ("questions", "seeds"):
+        (tmp_path / "checkout" / name).symlink_to(tmp_path / name)
+    monkeypatch.setattr("qa_eval.__file__", str(tmp_path / "checkout" / "qa_eval" / "__init__.py"))
+    done = CliRunner().invoke(cli, ["questions", *RAIN], prog_name="qa-eval")
+    assert (done.exit_code, "questions is a link; nothing is written there" in done.stderr) == (2, True)
+    assert sorted(p.name for p in (tmp_path / "questions").iterdir()) == ["facts.jsonl"]
 
 
 def test_ctrl_c_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,42 +406,6 @@ def test_probe_takes_the_flags_of_run_but_no_fitted_threshold() -> None:
         assert known[name] in probe.params
     wrong = CliRunner().invoke(cli, ["questions", "probe", "Who?", "--threshold", "cross-fit"])
     assert (wrong.exit_code, "only a run has" in wrong.stderr) == (2, True)
-
-
-# ------------------------------------------------------------------------------------------ hostile files
-
-
-def checked(folder: Path) -> list[str]:
-    return [f.message for f in check_questions([folder / "questions"], folder / "seeds").errors]
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "data", "message"),
-    [
-        pytest.param("MAX_FILE_BYTES", 100, b"x" * 101, "has more than 100 bytes", id="bytes"),
-        pytest.param("MAX_LINES", 9, b"{}\n" * 10, "has more than 9 lines", id="lines"),
-    ],
-)
-def test_a_file_of_too_much_is_refused_with_one_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: int, data: bytes, message: str
-) -> None:
-    monkeypatch.setattr(f"qa_eval.corpus.json_lines.{name}", value)
-    (tmp_path / "facts.jsonl").write_bytes(data)
-    lines, (finding,) = read_json_lines(tmp_path / "facts.jsonl")
-    assert (lines, finding.message) == ([], f"{message}; no more are read")
-
-
-def test_a_huge_list_of_paraphrases_is_refused_before_they_are_compared(tmp_path: Path) -> None:
-    write_corpus(tmp_path, [fact(FALL, paraphrases=[f"When {n}?" for n in range(20_000)])])
-    (message,) = checked(tmp_path)
-    assert "has 20,000 entries; at most 50 are taken" in message
-
-
-def test_a_link_out_of_the_folder_is_not_read(tmp_path: Path) -> None:
-    write_corpus(tmp_path)
-    (tmp_path / "secret").write_text("secret\n", encoding="utf-8")
-    (tmp_path / "questions" / "x.jsonl").symlink_to(tmp_path / "secret")
-    assert checked(tmp_path) == ["links to a file outside the folder; copy the file here"]
 
 
 def test_the_job_summary_is_literal_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
