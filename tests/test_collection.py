@@ -11,36 +11,10 @@ from click.testing import CliRunner, Result
 
 from qa_eval.cli import cli
 from qa_eval.corpus import check_questions, load_corpus
-from tests.small_corpus import completed, write_lines
 
-EVENING = (
-    "Πυρκαγιά στο λιμάνι της Σμίλης. Πάνω από 120 άνθρωποι εγκατέλειψαν τα σπίτια τους, είπε ο δήμαρχος. "
-    "Η φωτιά άρχισε στις 3 Μαΐου σε μια αποθήκη.\n"
-)
-MORNING = "Η φωτιά στη Σμίλη έσβησε. Η πυροσβεστική μέτρησε 140 εκτοπισμένους. Κανείς δεν τραυματίστηκε.\n"
+EVENING = "港口起火\n\n市长说，超过120人离开了家园。大火于5月3日从一座仓库开始。\n"
+MORNING = "港口大火熄灭\n\n消防队统计有140人离开家园。没有人受伤。\n"
 """Two invented reports of one fire: the mayor says that over 120 fled, the fire brigade counted 140."""
-
-FACTS = [
-    {
-        "id": "people-who-fled",
-        "question": "Πόσοι άνθρωποι εγκατέλειψαν τα σπίτια τους;",
-        "paraphrases": ["Πόσους εκτόπισε η φωτιά;"],
-        "answer_type": "number",
-        "relation": "precision",
-        "note": "Ο δήμαρχος δίνει κάτω όριο, η πυροσβεστική αριθμό.",
-        "claims": [
-            {"id": "over-120", "evidence": [{"article": "βράδυ", "text": "Πάνω από 120"}]},
-            {"id": "140", "evidence": [{"article": "πρωί", "text": "140"}]},
-        ],
-    },
-    {
-        "id": "where-it-began",
-        "question": "Πού άρχισε η φωτιά;",
-        "paraphrases": ["Σε ποιο μέρος ξεκίνησε;"],
-        "answer_type": "text",
-        "claims": [{"id": "store", "evidence": [{"article": "βράδυ", "text": "σε μια αποθήκη"}]}],
-    },
-]
 
 
 @pytest.fixture(autouse=True)
@@ -135,15 +109,37 @@ def test_every_article_that_cannot_be_used_is_named_and_nothing_is_written() -> 
 
 
 def test_a_collection_in_another_script_goes_through_every_command() -> None:
-    Path("βράδυ.txt").write_text(EVENING, "utf-8")
-    Path("πρωί.txt").write_text(MORNING, "utf-8")
-    done("init", "fire", "--article", "βράδυ.txt", "--article", "πρωί.txt")
+    Path("晚报.txt").write_text(EVENING, "utf-8")
+    Path("晨报.txt").write_text(MORNING, "utf-8")
+    done("init", "fire", "--article", "晚报.txt", "--article", "晨报.txt")
     data = ["--questions", "fire/questions", "--articles", "fire/articles"]
     assert call("questions", "check", *data).exit_code == 1  # no question yet
-    texts = {"βράδυ": EVENING, "πρωί": MORNING}
-    write_lines(Path("fire/questions/fire.jsonl"), [completed(f, texts) for f in FACTS])
 
-    assert "2 facts in 1 file (fire/questions), 2 articles" in done("questions", "check", *data).stdout
+    new = ["questions", "new", *data, "--category", "fire"]
+    fled = ["--question", "有多少人离开了家园？", "--paraphrase", "大火使多少居民逃离？", "--type", "number"]
+    done(*new, *fled, "--answer", "超过120人", "--answer", "140人", "--relation", "precision", "--id", "fled")
+    done(
+        *new,
+        "--question",
+        "大火从哪里开始？",
+        "--type",
+        "place",
+        "--answer",
+        "仓库",
+        "--id",
+        "where-it-began",
+    )
+    rows = [json.loads(line) for line in Path("fire/questions/fire.jsonl").read_text("utf-8").splitlines()]
+    spans = [(e["article"], e["text"], e["start"]) for r in rows for c in r["claims"] for e in c["evidence"]]
+    assert spans == [
+        ("晚报", "超过120人", EVENING.index("超过")),
+        ("晨报", "140人", MORNING.index("140")),
+        ("晚报", "仓库", EVENING.index("仓库")),
+    ]
+    assert [(r["contested"], r.get("silent", [])) for r in rows] == [(True, []), (False, ["晨报"])]
+
+    checked = done("questions", "check", "--fix", *data)
+    assert checked.stdout == "2 facts in 1 file (fire/questions), 2 articles (fire/articles): no problems\n"
     assert "precision" in done("questions", "stats", *data).stdout
     models = ["-m", "baseline:abstain", "-m", "baseline:first-of-type"]
     for name in ("one", "two"):
@@ -152,11 +148,25 @@ def test_a_collection_in_another_script_goes_through_every_command() -> None:
     assert board["data"]["kind"] == "files"
     oracle = next(row for row in board["rows"] if row["model"]["name"] == "oracle")
     assert oracle["metrics"]["reading"]["match"]["value"] == 1.0
-    assert (
-        "πρωί" in done("show", "results/one", "people-who-fled@πρωί", "-m", "baseline:first-of-type").stdout
-    )
+    assert "晨报" in done("show", "results/one", "fled@晨报", "-m", "baseline:first-of-type").stdout
     done("verify", "results/one", *data)
+    done("report", "results/one", "--out", "site", *data)
+    pages = "".join(page.read_text("utf-8") for page in Path("site").rglob("*.html"))
+    assert "有多少人离开了家园？" in pages
+    assert "市长说" in pages
     same = json.loads(done("compare", "results/one", "results/two", "--format", "json").stdout)
     assert {pair["verdict"] for pair in same["pairs"]} == {"same"}
     against = done("compare", "results/one", "--against", "baseline:abstain").stdout
     assert "baseline:first-of-type" in against
+
+
+def test_a_script_from_right_to_left_is_found_and_counted_in_characters() -> None:
+    text = "قال العمدة إن أكثر من ١٢٠ شخصا غادروا منازلهم. بدأ الحريق في مستودع.\n"
+    Path("مساء.txt").write_text(text, "utf-8")
+    done("init", "fire", "--article", "مساء.txt")
+    data = ["--questions", "fire/questions", "--articles", "fire/articles"]
+    asked = ["--question", "كم شخصا غادر منزله؟", "--type", "number", "--category", "fire", "--id", "fled"]
+    added = done("questions", "new", *data, *asked, "--answer", "أكثر من ١٢٠")
+    (evidence,) = json.loads(added.stdout)["claims"][0]["evidence"]
+    assert (evidence["text"], evidence["start"]) == ("أكثر من ١٢٠", text.index("أكثر"))
+    assert "no problems" in done("questions", "check", *data).stdout

@@ -24,7 +24,7 @@ from qa_eval.corpus.reading import Authored, read_questions
 from qa_eval.corpus.set_checks import near_duplicates
 from qa_eval.errors import InputError
 from qa_eval.records import Claim, Evidence, Question
-from tests.small_corpus import ARTICLES, FALL, LOSSES, fact, write_corpus, write_lines
+from tests.small_corpus import ARTICLES, FALL, LOSSES, fact, settled, write_corpus, write_lines
 
 
 def checked(folder: Path) -> list[str]:
@@ -288,3 +288,21 @@ def test_a_huge_key_does_not_make_a_huge_message(tmp_path: Path) -> None:
     write_lines(write_corpus(tmp_path)[0] / "facts.jsonl", [{**FALL, "." * 100_000: 1, "id": "x" * 150}])
     (found,) = check_questions([tmp_path / "questions"], tmp_path / "seeds").errors
     assert len(json.dumps(str(found))) < 1000
+
+
+def test_places_of_a_word_that_is_everywhere_are_counted_up_to_ten(tmp_path: Path) -> None:
+    articles = {"one": "Rain fell.", "other": "rain " * 12, "third": "rain rain", "loud": "is " * 200 + "IS"}
+    row = settled("what", "What fell from the sky?", one="Rain")
+    row["claims"][0]["aliases"] = ["IS"]
+    questions, seeds = write_corpus(tmp_path, [row], articles)
+    said = [f.message for f in check_questions([questions], seeds).warnings]
+    assert [
+        '"Rain" at 0 and at least 10 more places' in said[0],
+        '"Rain" at 0 and 1 more place;' in said[1],
+    ] == [
+        True,
+        True,
+    ]
+    assert (
+        len(said) == 2
+    )  # where a word is everywhere in small letters, not all of it is searched for capitals

@@ -15,6 +15,8 @@ from qa_eval.records import Article, Evidence, Finding
 FIRST_CJK = 0x2E80
 """From here on scripts are written without spaces, and a letter beside a letter is no cut word."""
 SHOWN_PLACES = 3
+MOST_PLACES = 10
+"""Of a wording in a silent article that are counted."""
 MAX_SIMILAR = 100_000
 """Characters of an article up to which a wrong text is also looked for in other case or quotation marks."""
 
@@ -175,7 +177,8 @@ def _occurrences(authored: Authored, text: str) -> Iterator[str]:
     """Where the wordings of the claims stand in a text, in words."""
     for claim in authored.question.claims:
         for wording in claim.wordings:
-            found = find_wording(wording, text)
+            found = find_wording(wording, text, MOST_PLACES + 1)
             if found:
-                more = f" and {count(len(found) - 1, 'more place')}" if len(found) > 1 else ""
+                at_least = "at least " if len(found) > MOST_PLACES else ""
+                more = f" and {at_least}{count(len(found) - 1, 'more place')}" if len(found) > 1 else ""
                 yield f"{quote(wording)} at {found[0][0]}{more}"

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from qa_eval.corpus.question_checks import wordings
+from qa_eval.corpus.question_checks import stands_in_capitals, wordings
 from qa_eval.corpus.reading import MAX_FINDINGS, ArticleFolder, QuestionFiles
 from qa_eval.records import Finding, Question, Severity
 
@@ -29,7 +29,8 @@ def work(question: Question, lengths: Mapping[str, int]) -> int:
     judged = len(said) * (6 * sum(map(len, said)) + sum(map(len, texts)))
     places = (*question.silent, *(e.article for claim in question.claims for e in claim.evidence))
     searched = sum(1 + lengths.get(id, 0) // 10_000 for id in places)
-    return judged + len(said) * searched + len(texts) ** 2
+    looked_at = sum(10 if stands_in_capitals(wording) else 1 for wording in said)
+    return judged + looked_at * searched + len(texts) ** 2
 
 
 def affordable(files: QuestionFiles, folder: ArticleFolder) -> QuestionFiles:

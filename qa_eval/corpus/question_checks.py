@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, islice
 
 from qa_eval.corpus.phrasing import join_field, quote
 from qa_eval.corpus.reading import Authored
 from qa_eval.corpus.schema import KEBAB_CASE
 from qa_eval.metrics.squad import normalize
-from qa_eval.metrics.typed import occurs
+from qa_eval.metrics.wording import UNSPACED, occurrences
 from qa_eval.records import RELATIONS, Finding, Question
 
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -118,10 +118,12 @@ def _check_contested(authored: Authored) -> Iterator[Finding]:
 def words(text: str) -> list[str]:
     """The words of a question as far as two questions are compared by them: folded, without a, an, the.
 
+    Where a script has no spaces, each letter is one.
+
     >>> words("What did the Army say, “exactly”?")
     ['what', 'did', 'army', 'say', 'exactly']
     """
-    found = re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
+    found = re.findall(rf"[^\W{UNSPACED}]+|[{UNSPACED}]", unicodedata.normalize("NFKC", text).casefold())
     return [w for w in found if w not in ("a", "an", "the")]
 
 
@@ -156,17 +158,25 @@ def _check_paraphrases(authored: Authored) -> Iterator[Finding]:
             yield authored.finding("paraphrase", later, message, severity="warning")
 
 
-def find_wording(wording: str, text: str) -> list[tuple[int, int]]:
-    """Where a wording occurs in a text; short words in capitals only as they stand ("US" is not "us").
+def find_wording(wording: str, text: str, most: int | None = None) -> list[tuple[int, int]]:
+    """Where a wording occurs in a text, or the first places; short words in capitals only as they stand ("US"
+    is not "us").
 
-    A wording that is nothing once normalized, which is an error of its own, occurs nowhere.
+    A wording that is nothing once normalized, which is an error of its own, occurs nowhere. With `most`, not
+    more than ten times as many places of a word in capitals are looked at.
     """
     if not normalize(wording):
         return []
-    found = occurs(wording, text)
-    if len(wording) <= 3 and wording.isupper():
-        return [(start, end) for start, end in found if text[start:end] == wording]
-    return found
+    found = occurrences(wording, text)
+    if stands_in_capitals(wording):
+        looked_at = islice(found, most and 10 * most)
+        found = (span for span in looked_at if text[span[0] : span[1]] == wording)
+    return list(islice(found, most))
+
+
+def stands_in_capitals(wording: str) -> bool:
+    """Whether the case of a wording counts."""
+    return len(wording) <= 3 and wording.isupper()
 
 
 def _check_leaks(authored: Authored) -> Iterator[Finding]:

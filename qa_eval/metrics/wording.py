@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import lru_cache
 
 _QUOTES = dict.fromkeys("‘’‚‛ʹʼʻʽˈ`´′＇", "'") | dict.fromkeys("“”„‟«»″〃＂", '"')
@@ -182,7 +183,14 @@ def contradiction(one: str, other: str) -> str | None:
 
 # ------------------------------------------------------------------------------------------ occurrences
 
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)+[\w\u0300-\u036f]*|[\w\u0300-\u036f]+|[^\w\s\x00]")
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao; Burmese; Khmer
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana, Han
+)
+"""Letters of scripts written without spaces, as ranges of a regular expression: a run of them is no word, and
+each stands for itself."""
+_LETTER = rf"(?:[^\W{UNSPACED}]|[\u0300-\u036f])"
+_TOKEN = re.compile(rf"\d+(?:[.,]\d+)+{_LETTER}*|{_LETTER}+|[^\s\x00]")
 _CACHED_TEXT = 100_000
 
 
@@ -214,21 +222,25 @@ _last_index = lru_cache(maxsize=1)(_index)
 def occurs(wording: str, text: str) -> list[tuple[int, int]]:
     """Where a wording occurs in a text: half-open character spans of the text, in order, not overlapping.
 
-    Whole tokens only ("400" is not in "1,400", "400.5" or "400th"); case, quotes, dashes and blanks do not
-    count. Empty for a wording without tokens. Linear in the length of both.
+    Whole tokens only ("400" is not in "1,400", "400.5" or "400th"; where a script has no spaces a letter is a
+    token); case, quotes, dashes and blanks do not count. Empty for a wording without tokens. Linear in the
+    length of both.
 
     >>> occurs("al-assad", "Bashar al‑Assad and Assad"), occurs("400", "1,400 and 400.")
     ([(7, 15)], [(10, 13)])
     """
+    return list(occurrences(wording, text))
+
+
+def occurrences(wording: str, text: str) -> Iterator[tuple[int, int]]:
+    """The same one by one, for whoever needs only the first."""
     needle = _index(wording)[0]
     if needle == "\0":
-        return []
+        return
     haystack, places, starts, ends = (_cached_index if len(text) <= _CACHED_TEXT else _last_index)(text)
-    spans = []
     at = haystack.find(needle)
     while at >= 0:
         first = bisect_right(places, at) - 1
         last = bisect_right(places, at + len(needle) - 2) - 1
-        spans.append((starts[first], ends[last]))
+        yield starts[first], ends[last]
         at = haystack.find(needle, at + len(needle) - 1)
-    return spans
