@@ -36,6 +36,7 @@ WORKFLOWS := .github/workflows/*.yml qa_eval/collection/template/questions.yml
 workflows: $(VENV)/.installed-test ## shape and safety of the workflows and templates
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/question.yml .github/ISSUE_TEMPLATE/bug.yml
+	$(BIN)/actionlint -no-color -shellcheck= -pyflakes= $(WORKFLOWS)
 	$(BIN)/zizmor --offline --quiet --no-progress --config zizmor.yml $(WORKFLOWS)
 
 pytest: $(VENV)/.installed-test ## the tests, on all cores
