@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -88,11 +88,12 @@ def new_command(
     Nothing is written before every check has passed; ctrl-C leaves the file as it was.
     """
     from qa_eval.corpus.checks import exemption_files
-    from qa_eval.corpus.exemptions import read_exemptions
+    from qa_eval.corpus.exemptions import EXEMPTIONS, exemption_table, read_exemptions
+    from qa_eval.corpus.phrasing import show_path
     from qa_eval.questions import finding_line
     from qa_eval.questions.drafting import draft_question, question_id
     from qa_eval.questions.files import add_question, data_paths, judge_addition, read_set, target_file
-    from qa_eval.render import clean
+    from qa_eval.render import clean, clean_lines
 
     complete = bool(question and kind and category and answers)
     asking = sys.stdin.isatty() and not complete if ask is None else ask
@@ -105,9 +106,8 @@ def new_command(
         files, folder = read_set(paths, folder_path)
         question = question or _ask("The question")
         kind = kind or _ask_type(question)
-        known = sorted({a.question.category for a in files.authored})
         taken = {a.question.id for a in files.authored}
-        category = category or _ask(f"Its category ({', '.join(known) or 'none yet'})")
+        category = category or _ask_category({a.question.category for a in files.authored})
         path = target_file(paths, category)
         drafts = _chosen(answers, folder.articles, kind, skip, asking=asking)
         if asking:
@@ -126,15 +126,22 @@ def new_command(
         for finding in addition.findings:
             note(finding_line(finding))
         if addition.errors:
-            note(f"{path}: nothing was written")
+            note(f"{show_path(path)}: nothing was written")
             ctx.exit(1)
         if dry_run:
             return
-        if asking and not click.confirm(f"Write it to {clean(str(path))}?", default=True, err=True):
+        if asking and not click.confirm(f"Write it to {clean(show_path(path))}?", default=True, err=True):
             note("nothing was written")
             return
     add_question(addition)
-    note(f"{path}:{addition.number}: added {record.id}; silent: {', '.join(record.silent) or 'none'}")
+    place = f"{show_path(path)}:{addition.number}"
+    note(f"{place}: added {record.id}; silent: {', '.join(record.silent) or 'none'}")
+    for finding in addition.findings:
+        if finding.check == "silent-occurrence":
+            article = record.silent[int(finding.field.removeprefix("silent[").removesuffix("]"))]
+            note(f"if {article} says it of something else, add this with the reason to {EXEMPTIONS}:")
+            for line in clean_lines(exemption_table((finding.check, record.id, article))):
+                note(line)
 
 
 @contextmanager
@@ -150,6 +157,22 @@ def _untouched() -> Iterator[None]:
 
 def _ask(what: str) -> str:
     return str(click.prompt(what, err=True)).strip()
+
+
+def _ask_category(known: Collection[str]) -> str:
+    import re
+
+    from qa_eval.corpus.question_checks import kebab_case
+    from qa_eval.corpus.schema import KEBAB_CASE
+
+    def checked(said: str) -> str:
+        if not re.fullmatch(KEBAB_CASE, said.strip()):
+            near = kebab_case(said)
+            raise click.BadParameter("small letters, digits and -, please" + (f": {near}?" if near else ""))
+        return said.strip()
+
+    shown = f"Its category ({', '.join(sorted(known)) or 'none yet'})"
+    return str(click.prompt(shown, value_proc=checked, err=True))
 
 
 def _ask_or_skip(what: str, *, default: str = "") -> str:

@@ -6,6 +6,7 @@ Each is a table `[[exemption]]` with the keys `check` ("silent-occurrence" or "n
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Sequence
@@ -86,6 +87,28 @@ class Exemptions:
             ):
                 message = f"stale: {check} finds nothing for {quote(fact)} and {quote(subject)}; {FIX}"
                 yield entry.finding(SUBJECTS[check], message)
+
+
+def exemption_table(subject: Subject) -> str:
+    """The exemption of a subject as the file holds it, but for the reason, which a person has to give.
+
+    >>> print(exemption_table(("silent-occurrence", "deaths", "bbc")))
+    [[exemption]]
+    check = "silent-occurrence"
+    fact = "deaths"
+    article = "bbc"
+    reason = ""
+    """
+    check, fact, other = (json.dumps(part, ensure_ascii=False) for part in subject)
+    return "\n".join(
+        [
+            "[[exemption]]",
+            f"check = {check}",
+            f"fact = {fact}",
+            f"{SUBJECTS[subject[0]]} = {other}",
+            'reason = ""',
+        ]
+    )
 
 
 FIX = "delete the exemption"

@@ -139,7 +139,7 @@ def _merge_base(ref: str, top: Path) -> str:
             "(git fetch --unshallow; in a workflow, fetch-depth: 0)"
         )
     if done.returncode:
-        raise QaEvalError(f"{quote(ref)} is no branch, tag or commit of {show_path(top)}")
+        raise QaEvalError(f"{quote(ref)} is no branch, tag or commit of {printable(str(top))}")
     raise QaEvalError(f"{quote(ref)} has no history in common with the present commit")
 
 

@@ -17,6 +17,7 @@ from qa_eval.corpus.limits import affordable
 from qa_eval.corpus.phrasing import quote, show_path
 from qa_eval.corpus.reading import (
     MAX_FINDINGS,
+    QUESTIONS_SUFFIX,
     ArticleFolder,
     Authored,
     QuestionFiles,
@@ -102,13 +103,16 @@ class Addition:
 def target_file(paths: Sequence[Path], category: str) -> Path:
     """The file that a question of this category goes into: the one named, or that of the category's name.
 
-    Raises QaEvalError for a category that names no file, and for a file that is a link.
+    Raises QaEvalError for a folder that is not there, for a category that names no file, and for a file that
+    is a link or does not bear the name of a question file.
     """
     place = paths[0]
-    if place.is_dir() or not place.suffix:
+    if place.suffix != QUESTIONS_SUFFIX:
+        if not place.is_dir():
+            raise QaEvalError(f"{show_path(place)}: is no folder; name one, or a file *{QUESTIONS_SUFFIX}")
         if not re.fullmatch(KEBAB_CASE, category):
             raise QaEvalError(f"--category {quote(category)} is not kebab-case; write letters, digits and -")
-        place = place / f"{category}.jsonl"
+        place = place / f"{category}{QUESTIONS_SUFFIX}"
     if place.is_symlink() or (place.exists() and not place.is_file()):
         raise QaEvalError(f"{show_path(place)}: is a link or no file; nothing is written through it")
     return place
