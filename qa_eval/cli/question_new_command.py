@@ -134,12 +134,12 @@ def new_command(
             note("nothing was written")
             return
     add_question(addition)
-    place = f"{show_path(path)}:{addition.number}"
+    place, exempt = f"{show_path(path)}:{addition.number}", show_path(path.with_name(EXEMPTIONS))
     note(f"{place}: added {record.id}; silent: {', '.join(record.silent) or 'none'}")
     for finding in addition.findings:
         if finding.check == "silent-occurrence":
             article = record.silent[int(finding.field.removeprefix("silent[").removesuffix("]"))]
-            note(f"if {article} says it of something else, add this with the reason to {EXEMPTIONS}:")
+            note(f"if {article} says it of something else, add this, with the reason, to {exempt}:")
             for line in clean_lines(exemption_table((finding.check, record.id, article))):
                 note(line)
 
