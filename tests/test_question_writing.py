@@ -25,8 +25,9 @@ SHOWN = [Article(id=id, text=text, sha256="") for id, text in ARTICLES.items()]
 
 
 def call(folder: Path, *args: str, given: str | None = None) -> Result:
-    data = ["--questions", str(folder / "questions"), "--articles", str(folder / "seeds")]
-    return CliRunner().invoke(cli, ["questions", *args, *data], input=given, prog_name="qa-eval")
+    own = [] if "--questions" in args else ["--questions", str(folder / "questions")]
+    call = ["questions", *args, *own, "--articles", str(folder / "seeds")]
+    return CliRunner().invoke(cli, call, input=given, prog_name="qa-eval")
 
 
 RAIN = (
@@ -99,6 +100,7 @@ def test_a_line_that_a_check_refuses_is_not_written(
         pytest.param(("--question", "Who?"), "missing --type, --category, --answer", id="missing"),
         pytest.param((*RAIN[1:], "--skip", "gamma:1"), "no answer was found there", id="skip"),
         pytest.param((*RAIN[1:], "--category", "../x"), "is not kebab-case", id="a category that is a path"),
+        pytest.param((*RAIN[1:], "--questions", "none/such"), "is no folder; name one", id="no such folder"),
     ],
 )
 def test_a_wrong_call_writes_nothing(tmp_path: Path, args: tuple[str, ...], message: str) -> None:
@@ -134,6 +136,26 @@ def test_note_partial_articles_and_id_are_asked_for_too(tmp_path: Path) -> None:
         ["beta"],
         ["alpha"],
     )
+
+
+def test_a_category_that_names_no_file_is_asked_for_again(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    given = "What do the farmers wait for?\ntext\nThe Weather\nthe-weather\nrain\n\nall\n\n\n\n\ny\n"
+    done = call(tmp_path, "new", "--ask", given=given)
+    assert done.exit_code == 0, done.output
+    assert "small letters, digits and -, please: the-weather?" in done.stderr
+    assert (tmp_path / "questions" / "the-weather.jsonl").is_file()
+
+
+def test_a_warning_comes_with_the_exemption_that_would_answer_it(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    asked = ("new", "--question", "What is the town called?", "--type", "text", "--category", "dates")
+    done = call(tmp_path, *asked, "--answer", "town | the war", "--skip", "gamma:45")
+    assert done.exit_code == 0, done.output
+    *_, heading, table = done.stderr.partition("[[exemption]]\n")
+    path = tmp_path / "questions" / "exemptions.toml"
+    path.write_text((heading + table).replace('""', '"Of another war."'), "utf-8")
+    assert not check_questions([tmp_path / "questions"], tmp_path / "seeds").findings
 
 
 def test_what_flags_say_is_not_asked(tmp_path: Path) -> None:

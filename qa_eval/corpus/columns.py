@@ -94,10 +94,9 @@ def _values(text: str, sought: Collection[str]) -> Iterator[tuple[str, int]]:
             inside.key = token.group()
         else:
             path = _path(inside)
-            if path in sought:
+            path = path if path in sought else None
+            if path is not None:
                 yield path, token.start() + 1
-            else:
-                path = None
             if mark in "[{":
                 opened.append(_Open(path, mark == "{"))
 

@@ -253,7 +253,7 @@ def _parse_lines(texts: list[tuple[int, str]], shown: str) -> tuple[list[Line], 
     findings: list[Finding] = []
     # A record separator (RFC 7464) or second byte-order mark would be dropped by jsonlines: a space makes it
     # reach our parser, which refuses it.
-    reader = jsonlines.Reader([" " + text for _, text in texts], loads=lambda text: parse_json(text[1:]))
+    reader = jsonlines.Reader([" " + text for _, text in texts], loads=lambda text: parse_json(str(text)[1:]))
     for number, text in texts:
         try:
             parsed = cast(Parsed, reader.read())
