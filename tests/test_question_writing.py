@@ -149,7 +149,7 @@ def test_a_category_that_names_no_file_is_asked_for_again(tmp_path: Path) -> Non
 
 def test_a_warning_comes_with_the_exemption_that_would_answer_it(tmp_path: Path) -> None:
     write_corpus(tmp_path)
-    asked = ("new", "--question", "What is the town called?", "--type", "text", "--category", "dates")
+    asked = ("new", "--question", "What had been lost?", "--type", "text", "--category", "dates")
     done = call(tmp_path, *asked, "--answer", "town | the war", "--skip", "gamma:45")
     assert done.exit_code == 0, done.output
     *_, heading, table = done.stderr.partition("[[exemption]]\n")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qa_eval.questions.drafting import Draft, Hit
+    from qa_eval.questions.files import Addition
 
 
 @click.command(
@@ -88,12 +89,12 @@ def new_command(
     Nothing is written before every check has passed; ctrl-C leaves the file as it was.
     """
     from qa_eval.corpus.checks import exemption_files
-    from qa_eval.corpus.exemptions import EXEMPTIONS, exemption_table, read_exemptions
+    from qa_eval.corpus.exemptions import read_exemptions
     from qa_eval.corpus.phrasing import show_path
     from qa_eval.questions import finding_line
     from qa_eval.questions.drafting import draft_question, question_id
     from qa_eval.questions.files import add_question, data_paths, judge_addition, read_set, target_file
-    from qa_eval.render import clean, clean_lines
+    from qa_eval.render import clean
 
     complete = bool(question and kind and category and answers)
     asking = sys.stdin.isatty() and not complete if ask is None else ask
@@ -134,13 +135,22 @@ def new_command(
             note("nothing was written")
             return
     add_question(addition)
-    place, exempt = f"{show_path(path)}:{addition.number}", show_path(path.with_name(EXEMPTIONS))
+    place = f"{show_path(path)}:{addition.number}"
     note(f"{place}: added {record.id}; silent: {', '.join(record.silent) or 'none'}")
+    _show_exemptions(addition)
+
+
+def _show_exemptions(addition: Addition) -> None:
+    """For each silent article that has the words of an answer, the exemption to add if that is right."""
+    from qa_eval.corpus.exemptions import EXEMPTIONS, exemption_table
+    from qa_eval.corpus.phrasing import show_path
+
+    silent, place = addition.question.silent, show_path(addition.path.with_name(EXEMPTIONS))
     for finding in addition.findings:
         if finding.check == "silent-occurrence":
-            article = record.silent[int(finding.field.removeprefix("silent[").removesuffix("]"))]
-            note(f"if {article} says it of something else, add this, with the reason, to {exempt}:")
-            for line in clean_lines(exemption_table((finding.check, record.id, article))):
+            article = silent[int(finding.field.removeprefix("silent[").removesuffix("]"))]
+            note(f"if {article} says it of something else, add this, with the reason, to {place}:")
+            for line in exemption_table((finding.check, addition.question.id, article)).splitlines():
                 note(line)
 
 

@@ -163,5 +163,5 @@ def read_set(paths: Sequence[Path], articles: Path) -> tuple[QuestionFiles, Arti
     """Questions and articles as they are. Raises InputError where the articles cannot all be read."""
     folder = read_articles(articles)
     if folder.findings:
-        raise InputError(folder.findings)
+        raise InputError(with_columns(folder.findings, folder.lines))
     return read_questions([p for p in paths if p.exists()]), folder
