@@ -220,7 +220,8 @@ def test_files_that_are_not_valid_are_named_with_everything_wrong(two: list[str]
     write_lines(Path("b.jsonl"), [fact(LOSSES)])
     code, out, err = command(*two)
     assert (code, out) == (2, "")
-    assert "b.jsonl:1: claims[0].evidence[0].article" in err
+    column = Path("b.jsonl").read_text("utf-8").index('"alpha"') + 1
+    assert f"b.jsonl:1:{column}: claims[0].evidence[0].article" in err
 
 
 def test_hostile_text_does_not_reach_the_terminal(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_a_set_that_was_wrong_is_told_by_ref_path_and_line(tmp_path: Path) -> No
     commit(tmp_path)
     with pytest.raises(InputError) as caught:
         read_past("HEAD", [questions], seeds)
-    assert str(caught.value).startswith("HEAD:questions/facts.jsonl:1: not valid JSON")
+    assert str(caught.value).startswith("HEAD:questions/facts.jsonl:1:2: not valid JSON")
 
 
 @pytest.mark.parametrize(
