@@ -32,6 +32,9 @@ class Part(Protocol):
     def instances(self) -> Sequence[Instance]:
         """What the model sees."""
 
+    def split(self) -> Iterator[Part]:
+        """The smallest parts of it that can be judged alone: one for each fact, or question of a data set."""
+
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
     ) -> Judged:

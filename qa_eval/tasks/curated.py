@@ -117,6 +117,17 @@ class CuratedPart:
     items: tuple[ItemId, ...]
     instances: tuple[Instance, ...]
 
+    def split(self) -> Iterator[CuratedPart]:
+        """One for each fact, with all its paraphrases and articles."""
+        asked: dict[str, list[Instance]] = {}
+        for instance in self.instances:
+            asked.setdefault(ItemId.parse(instance.item).fact, []).append(instance)
+        items: dict[str, list[ItemId]] = {}
+        for item in self.items:
+            items.setdefault(item.fact, []).append(item)
+        for fact, of_fact in items.items():
+            yield CuratedPart(self.corpus, tuple(of_fact), tuple(asked.get(fact, ())))
+
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
     ) -> Judged:

@@ -181,6 +181,11 @@ class PublicPart:
         """What the model sees."""
         return tuple(map(instance_of, self.examples))
 
+    def split(self) -> Iterator[PublicPart]:
+        """One for each question."""
+        for example in self.examples:
+            yield PublicPart((example,), self.rules)
+
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
     ) -> Judged:
