@@ -213,7 +213,7 @@ class SpanReader:
         return [window for _, _, queue in self._chunks(instances) for _, window in queue]
 
     def counts(self, instances: Sequence[Instance]) -> list[tuple[int, int]]:
-        """Windows and tokens of each instance, as its prediction will say; none of one that cannot be read."""
+        """Windows and tokens of each instance, as its prediction will say; 0 of one that cannot be read."""
         found = [(0, 0)] * len(instances)
         for readings, _, _ in self._chunks(instances):
             for number, reading in readings.items():
