@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from qa_eval.cache import PredictionCache, cache_path
 from qa_eval.engines import ModelFailedError
@@ -19,6 +19,7 @@ from qa_eval.forecast.arithmetic import Forecast, ModelForecast, Pace, Setting, 
 from qa_eval.forecast.probing import Process
 from qa_eval.planning import Contestant, Plan
 from qa_eval.records import Decoding, Instance, Prediction, Runtime, Track
+from qa_eval.results_schema import PredictionRow
 from qa_eval.scoring import ScoreTable, add_scores
 from qa_eval.store import render_prediction
 from qa_eval.tasks import Part
@@ -238,43 +239,72 @@ class _Planner:
         return probe
 
     def _pace(self, plan: Plan, contestant: Contestant, found: _Sampled, probe: _Probe) -> Pace:
-        """Does with the answers what a run does, and throws it away; once before, to be warm, with one."""
-        self._carried_out(plan, contestant, found, replace(probe, pieces=probe.pieces[:1]))
-        since = time.perf_counter()
-        rows, size, kept = self._carried_out(plan, contestant, found, probe)
-        seconds = time.perf_counter() - since
+        """Does with the answers what a run does, and throws it away; with one of them before, to be warm."""
+        with _Scratch() as scratch:
+            self._carried_out(plan, contestant, found, replace(probe, pieces=probe.pieces[:1]), scratch)
+        with _Scratch() as scratch:
+            since = time.perf_counter()
+            self._carried_out(plan, contestant, found, probe, scratch)
+            seconds = time.perf_counter() - since
         return Pace(
             items=probe.asked,
             tokens=sum(p.tokens for p in probe.answers.values()),
             seconds=probe.seconds,
-            row_seconds=seconds / rows if rows else 0.0,
-            row_bytes=size / rows if rows else 0.0,
-            answer_bytes=kept,
+            row_seconds=seconds / scratch.rows if scratch.rows else 0.0,
+            row_bytes=scratch.rows_bytes / scratch.rows if scratch.rows else 0.0,
+            answer_bytes=scratch.answers_bytes / scratch.answers if scratch.answers else 0.0,
         )
 
     def _carried_out(
-        self, plan: Plan, contestant: Contestant, found: _Sampled, probe: _Probe
-    ) -> tuple[int, int, float]:
-        """Rows, their bytes, and the bytes of a kept answer."""
+        self, plan: Plan, contestant: Contestant, found: _Sampled, probe: _Probe, scratch: _Scratch
+    ) -> None:
         facts: dict[int, set[str]] = {}
         for piece in probe.pieces:
             facts.setdefault(piece.part, set()).add(piece.fact)
         tables: dict[Track, ScoreTable] = {}
-        kept, rows, size = [], 0, 0
+        kept = []
         for number, some in facts.items():
             part = found.parts[number].only(some)
             asked = {i.item: i for i in part.instances}
             answers = {item: probe.answers[item] for item in asked if item in probe.answers}
             keys = contestant.keys(part.instances) if self.keeps else {}
             kept += [(keys[item], p, asked[item]) for item, p in answers.items() if item in keys]
-            if self.cache is not None and keys:
+            if self.cache is not None:
                 answers |= self.cache.get([(k, asked[i]) for i, k in keys.items() if i not in answers])
             judged = part.judge(answers, plan.options.threshold)
             add_scores(tables, judged.scores, plan.task.cluster)
-            size += sum(len(render_prediction(row).encode()) for row in judged.rows)
-            rows += len(judged.rows)
-        spec = contestant.model.info.spec
-        return rows, size, _stored_bytes(spec, kept) / len(kept) if kept else 0.0
+            scratch.add(judged.rows)
+        scratch.keep(contestant.model.info.spec, kept)
+
+
+class _Scratch:
+    """What is written of some answers, in a folder that goes away."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self._path = Path(self._folder.name) / "answers.sqlite"
+        PredictionCache(path=self._path).close()
+        self._empty = self._path.stat().st_size
+        self._cache = PredictionCache(path=self._path)
+        self.rows = self.rows_bytes = self.answers = self.answers_bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cache.close()
+        self.answers_bytes = self._path.stat().st_size - self._empty
+        self._folder.cleanup()
+
+    def add(self, rows: Sequence[PredictionRow]) -> None:
+        """As to a predictions file."""
+        self.rows_bytes += sum(len(render_prediction(row).encode()) for row in rows)
+        self.rows += len(rows)
+
+    def keep(self, model: str, answers: Sequence[tuple[str, Prediction, Instance]]) -> None:
+        """As in the prediction cache."""
+        self._cache.put(model, answers)
+        self.answers += len(answers)
 
 
 def _with_windows(work: Work, pieces: Sequence[_Piece], process: Process) -> Work:
@@ -308,17 +338,6 @@ def _refuse_failures(probes: Sequence[_Probe]) -> None:
     answers = [p for probe in probes for p in probe.answers.values()]
     if answers and all(p.error is not None for p in answers):
         raise ModelFailedError(answers[0].error or "")
-
-
-def _stored_bytes(model: str, answers: Sequence[tuple[str, Prediction, Instance]]) -> int:
-    """What a prediction cache grows by."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "answers.sqlite"
-        PredictionCache(path=path).close()
-        empty = path.stat().st_size
-        with PredictionCache(path=path) as cache:
-            cache.put(model, answers)
-        return path.stat().st_size - empty
 
 
 def _batches(values: Iterator[_T], size: int) -> Iterator[list[_T]]:

@@ -85,14 +85,14 @@ def size_text(count: int) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Time for people: two digits at least, in the largest unit that leaves more than one.
+    """Time for people: two digits or more, but for a few seconds.
 
     >>> [duration_text(s) for s in (0.44, 90, 5400, 100_000, 1e6)]
-    ['0.4 s', '90 s', '90 min', '28 h', '11.6 days']
+    ['0.4 s', '90 s', '90 min', '28 h', '12 days']
     """
     if seconds < 10:
         return f"{seconds:.1f} s"
     for unit, size, below in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800)):
         if seconds < below:
             return f"{seconds / size:.0f} {unit}"
-    return f"{seconds / 86_400:,.1f} days"
+    return f"{seconds / 86_400:,.0f} days"
