@@ -134,7 +134,7 @@ def _sentences(forecast: Forecast) -> Iterator[str]:
     if len(forecast.planned) > 5:
         rest = sum(model_seconds(model, setting) for model in forecast.planned[5:])
         parts.append(f"{rest:,.1f} s for {len(forecast.planned) - 5} more models")
-    yield f"  all: {' + '.join(parts)} = {forecast.seconds:,.1f} s = {duration_text(forecast.seconds)}"
+    yield f"  all: {' + '.join(parts)} = {forecast.seconds:,.1f} s{_plainly(forecast.seconds)}"
     yield "  not in it: intervals and ranks at the end" + ("" if local else "; starting and ending Ray")
     yield _memory(forecast)
     yield _disk(forecast)
@@ -147,6 +147,10 @@ def _sentences(forecast: Forecast) -> Iterator[str]:
         )
         yield f"  {_workers(setting)}: {duration_text(scaled.seconds)}"
         yield f"  {_disk(scaled)}"
+
+
+def _plainly(seconds: float) -> str:
+    return f" = {duration_text(seconds)}" if seconds >= 120 else ""
 
 
 def _workers(setting: Setting) -> str:
