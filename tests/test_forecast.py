@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from qa_eval.cache import cache_info, cache_path
+from qa_eval.cache import cache_info
 from qa_eval.cli import cli
 from qa_eval.cli.plan_command import plan_command
 from qa_eval.cli.run_command import run_command
@@ -204,7 +204,7 @@ def test_the_arithmetic_is_printed_with_its_numbers() -> None:
     )
     text = "\n".join(line.plain for line in draw_forecast(found, 200))
     for line in (
-        "m          d            20      10       40   2,000   1,000 ±150  100 tokens/s  2.5 s",
+        "m          d            20      10   1,000 ±150  100 tokens/s  2.5 s       40   2,000",
         "b\\x1b[31m cannot be asked: no weights",
         "d: windows and tokens are estimated from 20 of 200 questions, drawn at random",
         "time, 5 workers on Ray:",

@@ -27,7 +27,10 @@ from qa_eval.render import clean, draw_grid, duration_text, safe_json, size_text
 
 SCHEMA_VERSION = 1
 
-_HEAD = ("model", "data set", "items", "cached", "windows", "tokens", "tokens left", "speed", "time")
+_HEAD = ("model", "data set", "items", "cached", "tokens left", "speed", "time", "windows", "tokens")
+"""Where there is no room, columns are left out from the right."""
+_NAME = 24
+"""Columns of a data set's name."""
 
 
 def render_forecast_json(forecast: Forecast) -> str:
@@ -94,15 +97,20 @@ def _rows(model: ModelForecast, setting: Setting) -> Iterator[list[str]]:
         _, unit, per_second = speed(work, pace)
         yield [
             model.spec,
-            work.dataset,
+            _named(work.dataset),
             f"{work.items:,}",
             f"{work.cached:,}",
-            _total(work.windows),
-            _total(work.tokens),
             _total(work.tokens_left),
             f"{per_second:,.0f} {unit}/s" if per_second else "–",
             duration_text(dataset_seconds(work, pace, setting)),
+            _total(work.windows),
+            _total(work.tokens),
         ]
+
+
+def _named(spec: str) -> str:
+    """The end of a long name: the file, not the folders before it."""
+    return spec if len(spec) <= _NAME else "…" + spec[1 - _NAME :]
 
 
 def _total(total: Total | None) -> str:
@@ -120,7 +128,7 @@ def _sentences(forecast: Forecast) -> Iterator[str]:
     for work in (w for m in forecast.planned[:1] for w in m.works):
         if not work.exact:
             yield (
-                f"{work.dataset}: windows and tokens are estimated from {work.counted:,} of {work.pieces:,} "
+                f"{_named(work.dataset)}: windows and tokens are estimated from {work.counted:,} of {work.pieces:,} "
                 "questions, drawn at random (± 95 % interval); items and cached are counted"
             )
     yield ""
@@ -170,7 +178,7 @@ def _model_sentences(model: ModelForecast, setting: Setting) -> Iterator[str]:
     else:
         for work, pace in pairs:
             seconds = f"{dataset_seconds(work, pace, setting):,.1f} s"
-            yield f"  {model.spec}, {work.dataset}: {_formula(work, pace, setting)} = {seconds}"
+            yield f"  {model.spec}, {_named(work.dataset)}: {_formula(work, pace, setting)} = {seconds}"
         parts = before + [f"{dataset_seconds(work, pace, setting):,.1f} s" for work, pace in pairs]
     margin = sum(_margin_seconds(work, pace, setting.workers) for work, pace in pairs)
     about = f" (± {margin:,.1f} s)" if margin else ""

@@ -425,6 +425,11 @@ class SpanModel:
         """Raises `ModelError` where the weights cannot be loaded; see `Model.predict` for the rest."""
         return self.reader.read(instances)
 
+    def unload(self) -> None:
+        """Lets weights and tokens go; the next use loads them again."""
+        self.reader.unload()
+        self.reader.forget()
+
 
 def _size(tokens: Tokens | WindowError) -> int:
     return 1 + (len(tokens) if isinstance(tokens, Tokens) else 0)
