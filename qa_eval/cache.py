@@ -20,7 +20,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -74,7 +74,7 @@ def answer_key(
 
 def render_answer(prediction: Prediction, instance: Instance) -> str:
     """A prediction as the cache keeps it: without the item's id and the article's."""
-    value = asdict(prediction)
+    value = asdict(replace(prediction, n_best=()))  # which is written below: copying it would take longest
     del value["item"], value["error"]
     value["n_best"] = [
         [

@@ -42,8 +42,8 @@ class LocalEngine:
         """Any model will do."""
 
     def answer(self, model: Answering, groups: Iterable[Group], listener: Listener) -> None:
-        """See `Engine.answer`: one group after another. Then a model with weights lets them go: of many models
-        only one is in memory.
+        """See `Engine.answer`: one group after another. Then the model lets its weights go, so that of many
+        models only one is in memory.
         """
         try:
             for group in groups:

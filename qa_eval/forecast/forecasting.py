@@ -31,6 +31,8 @@ PROBE_SECONDS = 5.0
 _AT_ONCE = 512
 """Items that the process is given at once, as the local engine gives them to a model."""
 _FIRST_DOSE = 16
+_WARM = 100
+"""So many pieces are judged before that is timed."""
 
 _T = TypeVar("_T")
 
@@ -239,9 +241,9 @@ class _Planner:
         return probe
 
     def _pace(self, plan: Plan, contestant: Contestant, found: _Sampled, probe: _Probe) -> Pace:
-        """Does with the answers what a run does, and throws it away; with one of them before, to be warm."""
+        """Does with the answers what a run does, and throws it away; twice with some, to be warm."""
         with _Scratch() as scratch:
-            self._carried_out(plan, contestant, found, replace(probe, pieces=probe.pieces[:1]), scratch)
+            self._carried_out(plan, contestant, found, replace(probe, pieces=probe.pieces[:_WARM]), scratch)
         with _Scratch() as scratch:
             since = time.perf_counter()
             self._carried_out(plan, contestant, found, probe, scratch)
