@@ -127,9 +127,10 @@ def _sentences(forecast: Forecast) -> Iterator[str]:
             yield f"{model.spec} cannot be asked: {model.error}"
     for work in (w for m in forecast.planned[:1] for w in m.works):
         if not work.exact:
-            drawn = f"{work.counted:,} of {work.pieces:,}"
+            drawn = f"{work.counted:,} of {work.pieces:,} questions, drawn at random (± 95 % interval)"
             yield (
-                f"{_named(work.dataset)}: windows and tokens are estimated from {drawn} questions, drawn at random (± 95 % interval); items and cached are counted"
+                f"{_named(work.dataset)}: windows and tokens are estimated from {drawn}; items and cached are "
+                "counted"
             )
     yield ""
     yield f"time, {_workers(setting)}:"
