@@ -129,8 +129,8 @@ def _sentences(forecast: Forecast) -> Iterator[str]:
         if not work.exact:
             drawn = f"{work.counted:,} of {work.pieces:,} questions, drawn at random (± 95 % interval)"
             yield (
-                f"{_named(work.dataset)}: windows and tokens are estimated from {drawn}; items and cached are "
-                "counted"
+                f"{_named(work.dataset)}: windows and tokens are estimated from {drawn}; "
+                "items and cached are counted"
             )
     yield ""
     yield f"time, {_workers(setting)}:"
