@@ -140,7 +140,7 @@ class _Planner:
         spec = contestants[0].model.info.spec
         self.note(f"{spec}: counting")
         sampled = [self._sampled(*pair) for pair in zip(self.plans, contestants, strict=True)]
-        peak, load, probes = None, 0.0, []
+        load = 0.0
         try:
             with Process(spec, decoding, runtime, threads=threads) as process:
                 works = [
@@ -225,10 +225,10 @@ class _Planner:
         random.Random(1).shuffle(pieces)  # noqa: S311 - not for secrets
         probe, limit, dose, at = _Probe(), self.probe_seconds / len(self.plans), _FIRST_DOSE, 0
         while at < len(pieces) and probe.seconds < limit:
-            to = at + 1
-            while to < len(pieces) and sum(len(self._asked(p)) for p in pieces[at:to]) < dose:
-                to += 1
-            asked = [instance for piece in pieces[at:to] for instance in self._asked(piece)]
+            asked: list[Instance] = []
+            while at < len(pieces) and len(asked) < dose:
+                asked += self._asked(pieces[at])
+                at += 1
             if asked:
                 said = process.ask(asked)
                 probe.answers.update((p.item, p) for p in said.predictions)
@@ -236,7 +236,6 @@ class _Planner:
                 probe.seconds += said.seconds
                 fitting = int(probe.asked * (limit - probe.seconds) / max(probe.seconds, 1e-9))
                 dose = max(1, min(2 * dose, fitting))
-            at = to
         probe.pieces = pieces[:at]
         return probe
 
