@@ -86,6 +86,7 @@ class Stream:
             self._thread.join(timeout=10)
         ray.kill(self._post)  # whoever still reads it ends
         self._thread.join(timeout=10)
+        self._found = queue.Queue()
         gc.collect()  # Ray Data's operators hold their workers in cycles
 
     def put(self, batches: Iterable[tuple[int, Asked]]) -> None:
