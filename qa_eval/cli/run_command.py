@@ -24,7 +24,6 @@ from qa_eval.cli.commanding import (
 
 if TYPE_CHECKING:
     from qa_eval.engines import Engine
-    from qa_eval.records import Decoding, Runtime
     from qa_eval.store import Run
 
 DEFAULT_MODELS = (
@@ -299,17 +298,25 @@ def run_command(
         "cpus_per_worker": cpus_per_worker,
         "gpus_per_worker": gpus_per_worker,
     }
+    progress = TerminalProgress()
     runs = _evaluated(
         with_quantized(models, quantize) if quantize else models or DEFAULT_MODELS,
         paraphrases=paraphrases,
         categories=categories,
         decoding=chosen_decoding,
         runtime=chosen_runtime,
-        engine=_engine(ctx, engine, cluster, chosen_decoding, chosen_runtime),
+        engine=_engine(
+            ctx,
+            engine,
+            cluster,
+            decoding=chosen_decoding,
+            runtime=chosen_runtime,
+            on_answers=progress.worker,
+        ),
         references=not no_reference,
         cache=not no_cache,
         seed=seed,
-        progress=TerminalProgress(),
+        progress=progress,
         command=shlex.join(["qa-eval", *sys.argv[1:]]),
         **data,
         **options,
@@ -323,13 +330,16 @@ def run_command(
 
 
 def _engine(
-    ctx: click.Context, name: str, cluster: dict[str, Any], decoding: Decoding, runtime: Runtime
+    ctx: click.Context,
+    name: str,
+    cluster: dict[str, Any],
+    **others: Any,  # noqa: ANN401
 ) -> Engine | None:
     """The engine of that name; None for the local one. Raises UsageError for flags that have no use."""
     if name == "ray":
         from qa_eval.engines.ray import RayEngine
 
-        return RayEngine(decoding=decoding, runtime=runtime, **cluster)
+        return RayEngine(**cluster, **others)
     default = (ParameterSource.DEFAULT, None)
     given = [flag for flag in cluster if ctx.get_parameter_source(flag) not in default]
     if given:

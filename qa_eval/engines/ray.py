@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 BATCH = 64
 """Items that a worker is given at once."""
 _PATIENCE_SECONDS = 600.0
-"""So long a cluster may take to give room to a worker, before the run ends."""
-_LOST = 3
-"""So many streams in a row may end without an answer, other than by a node's or a worker's death."""
+"""So long a cluster may take to give room to a worker before the run ends."""
 _OBJECT_STORE = 256 * 2**20
 """Bytes, of a cluster that is started here: batches are small and few are under way."""
 
@@ -124,22 +122,17 @@ class RayEngine:
             _cut(groups, self.batch), listener, ahead=4 * self._size + 4, first=self._asked + 1,
             on_answers=self.on_answers,
         )  # fmt: skip
-        in_vain = 0
         desk.fill()
         try:
             while desk.out:
                 answered = desk.answered
                 stream = self._opened(min(self._size, len(desk.out)))
                 why = _carried(stream, task, desk)
-                if why is None:
-                    break
-                self._close()
-                in_vain = 0 if desk.answered > answered or stream.node_lost else in_vain + 1
-                if in_vain and stream.died:
-                    raise ModelFailedError(f"its worker died each time: {why}")
-                if in_vain >= _LOST:
-                    raise QaEvalError(f"the cluster is lost: {why}; the same command goes on from here")
-                _log.warning("%s: %s; %d batches are asked again", model.info.spec, why, len(desk.out))
+                if why is not None:
+                    self._close()
+                    if desk.answered == answered and not stream.node_lost:
+                        raise _in_vain(stream, why)
+                    _log.warning("%s: %s; %d batches are asked again", model.info.spec, why, len(desk.out))
         except BaseException:
             self._close()
             raise
@@ -148,30 +141,35 @@ class RayEngine:
         desk.verdict()
 
     def _opened(self, size: int) -> Stream:
-        """A stream with so many workers, if there is room; the one there is, if it has them."""
+        """The stream there is, or a new one if there is room for more workers, of which `size` are wanted."""
         import ray
 
         from qa_eval.engines.ray_stream import Stream
 
+        size = min(size, self._room_left())
         if self._stream is not None and self._stream.size < size:
             self._close(idle=True)
         if self._stream is None:
-            end = time.monotonic() + _PATIENCE_SECONDS
-            while not (room := self._room()):
-                if time.monotonic() > end:
-                    raise QaEvalError(
-                        f"the cluster has no room left for a worker of {self._each()}:"
-                        " the same command goes on from here when it has"
-                    )
-                time.sleep(1)
             self._stream = Stream(
-                min(size, room),
+                size,
                 [node for node in ray.nodes() if node["Alive"]],
                 cpus=self.cpus_per_worker,
                 gpus=self.gpus_per_worker,
                 patience=_PATIENCE_SECONDS,
             )
         return self._stream
+
+    def _room_left(self) -> int:
+        """What `_room` says, after waiting for nodes where there is none."""
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while not (room := self._room()):
+            if time.monotonic() > end:
+                raise QaEvalError(
+                    f"the cluster has no room left for a worker of {self._each()}: the same command goes on"
+                    " from here when it has"
+                )
+            time.sleep(1)
+        return room
 
     def _close(self, *, idle: bool = False) -> None:
         if self._stream is not None:
@@ -236,6 +234,13 @@ def _carried(stream: Stream, task: Task, desk: _Desk) -> str | None:
     except ray.exceptions.RayError as error:  # of what feeds the workers
         return reason(error)
     return stream.error
+
+
+def _in_vain(stream: Stream, why: str) -> QaEvalError:
+    """What a stream that brought no answer means."""
+    if stream.died:
+        return ModelFailedError(f"its worker died each time: {why}")
+    return QaEvalError(f"nothing comes back from the cluster: {why}; the same command goes on from here")
 
 
 def _import_ray() -> None:

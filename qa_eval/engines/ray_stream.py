@@ -93,7 +93,6 @@ class Stream:
         """Sends batches off, each with its number. Raises RayError if the post is gone."""
         if rows := [pack(number, asked) for number, asked in batches]:
             ray.get(self._post.put.remote(rows))
-            self._heard = max(self._heard, time.monotonic() - self._patience / 2)
 
     def some(self) -> Iterator[tuple[int, Said]]:
         """What came back, after waiting a moment for it; sets `error` if nothing more will come."""
@@ -105,7 +104,8 @@ class Stream:
         if isinstance(found, ray.ObjectRef):
             yield from self._fetched(found)
         else:
-            self.died = isinstance(found, _DEATHS)
+            task_failed = isinstance(found, ray.exceptions.RayTaskError)  # of what feeds: its post died
+            self.died = isinstance(found, _DEATHS) and not task_failed
             self._end(reason(found) if found is not None else "the stream ended")
 
     def _fetched(self, answer: ray.ObjectRef) -> Iterator[tuple[int, Said]]:
