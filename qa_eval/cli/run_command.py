@@ -6,6 +6,7 @@ import math
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -395,9 +396,10 @@ def _evaluated(models: Sequence[str], **options: Any) -> list[Run]:  # noqa: ANN
     from qa_eval.run import Interrupted, evaluate, evaluate_all
 
     try:
-        if "datasets" in options:
-            return evaluate_all(models, **options)
-        return [evaluate(models, **options)]
+        with redirect_stdout(sys.stderr):  # Ray prints its troubles, and a model may print: no results
+            if "datasets" in options:
+                return evaluate_all(models, **options)
+            return [evaluate(models, **options)]
     except Interrupted as stopped:
         kept = ", ".join(str(run.path) for run in stopped.runs)
         note(f"Interrupted. What is done is kept in {kept}; the same call goes on from there.")
