@@ -46,8 +46,8 @@ class First:
 
 first = First()
 run = evaluate(
-    [sys.argv[1]], dataset=f"squad:{sys.argv[2]}", out=sys.argv[2] + "." + sys.argv[3], cache=False, references=False,
-    progress=first, engine=engine,
+    [sys.argv[1]], dataset=f"squad:{sys.argv[2]}", out=sys.argv[2] + "." + sys.argv[3], cache=False,
+    references=False, progress=first, engine=engine,
 )
 row = run.leaderboard.rows[0]
 ended = time.perf_counter()
