@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from scipy import stats
 from qa_eval import evaluate
 from qa_eval.cli import cli
 from qa_eval.compare import (
+    MOST_MODELS,
     Comparison,
     MetricDifference,
     compare_all,
@@ -25,10 +27,10 @@ from qa_eval.compare import (
     render_comparison_json,
     render_comparison_markdown,
 )
-from qa_eval.compare.formats import MOST_CHARACTERS
 from qa_eval.errors import QaEvalError
 from qa_eval.pairing import Edited
 from qa_eval.provenance import articles_sha256, questions_sha256, sha256_text
+from qa_eval.public import open_dataset
 from qa_eval.records import (
     Article,
     Candidate,
@@ -42,8 +44,10 @@ from qa_eval.records import (
     Prediction,
     Question,
 )
+from qa_eval.render import COMMENT_CHARACTERS
 from qa_eval.store import Run
-from tests.fake_models import four_facts
+from tests.fake_models import FakeModel, four_facts
+from tests.public_files import TWO_ARTICLES, write
 
 RIGHT = {
     "dead@a": "180",
@@ -120,6 +124,13 @@ def wells(n: int = 8) -> Corpus:
         questions_sha256=questions_sha256(questions),
         articles_sha256=articles_sha256(articles),
     )
+
+
+def one_fact() -> Corpus:
+    """The contested one of the four facts."""
+    corpus = four_facts()
+    questions = corpus.questions[:1]
+    return replace(corpus, questions=questions, questions_sha256=questions_sha256(questions))
 
 
 def counted(n: int = 8, right: int | None = None) -> dict[str, str]:
@@ -211,6 +222,17 @@ def test_added_and_removed_items_are_listed() -> None:
     assert (set(removed.removed), removed.added) == ({"closed@a", "closed@b", "closed@c"}, ())
     (added,) = compare_runs(part, whole, resamples=99).pairs
     assert (set(added.added), added.removed) == ({"closed@a", "closed@b", "closed@c"}, ())
+
+
+def test_edited_items_are_named_where_several_models_are_compared() -> None:
+    models = [Scripted("m", RIGHT), Scripted("n", {})]
+    found = compare_runs(
+        asked(*models), asked(*models, corpus=four_facts(dead="How many of the soldiers died?")), resamples=99
+    )
+    assert len(found.pairs) == 2
+    text = "\n".join(line.plain for line in draw_comparison(found, 200))
+    for shown in (text, render_comparison_markdown(found)):
+        assert "edited, not compared: dead@a (question), dead@b (question), dead@c (question)" in shown
 
 
 def test_runs_without_a_common_item_are_refused() -> None:
@@ -382,6 +404,8 @@ def test_the_verdict_is_a_sentence_and_what_can_be_shown_stands_beside_it(
         pytest.param({}, counted(), wells(), id="all wrong, then all right"),
         pytest.param({}, counted(1), wells(1), id="one item"),
         pytest.param(counted(1), counted(1), wells(1), id="one item, the same"),
+        pytest.param({}, RIGHT, one_fact(), id="one cluster of three items"),
+        pytest.param(RIGHT, RIGHT, one_fact(), id="one cluster, the same"),
         pytest.param(RIGHT, RIGHT, four_facts(), id="identical"),
     ],
 )
@@ -514,7 +538,7 @@ def test_markdown_fits_a_comment_folds_the_items_and_escapes_what_models_say() -
     hostile = "</details><script>alert(1)</script> | `x` @everyone " + "long " * 20_000
     found = compared({}, dict.fromkeys(RIGHT, hostile))
     text = render_comparison_markdown(found, items=1000)
-    assert len(text) <= MOST_CHARACTERS
+    assert len(text) <= COMMENT_CHARACTERS
     assert "<script>" not in text
     assert text.count("<details>") == text.count("</details>") > 0
 
@@ -526,3 +550,77 @@ def test_items_in_markdown_are_limited_and_the_rest_is_counted() -> None:
     assert "town-1@a" in few
     assert "town-7@a" not in few
     assert ItemId.parse("town-1@a").fact in few
+
+
+def test_a_name_in_an_answer_calls_nobody_to_the_page() -> None:
+    found = compared({}, dict.fromkeys(RIGHT, "@octocat &lt;"))
+    text = render_comparison_markdown(found)
+    assert "@<!-- -->octocat \\&lt;" in text
+    assert "dead@a" in text  # an item's name calls nobody
+
+
+@pytest.fixture(scope="module")
+def crowd() -> Run:
+    """As many models as are compared with each other, none better than another, of long names."""
+    names = [f"{'long-name-' * 15}{number:02}" for number in range(MOST_MODELS)]
+    return asked(*(Scripted(name, counted(right=n % 3)) for n, name in enumerate(names)), corpus=wells())
+
+
+def test_all_pairs_of_many_models_fit_a_comment_and_say_what_is_left_out(crowd: Run) -> None:
+    found = compare_all([crowd], metric="em", resamples=99)
+    assert len(found.differences) == 50 * 49 // 2
+    text = render_comparison_markdown(found)
+    assert len(text) <= COMMENT_CHARACTERS
+    # Five of those that cannot be told from the first are named, and all others are counted.
+    assert "and 44 more |" in text
+    assert "80 % power" in text
+
+
+def test_many_models_against_one_fit_a_comment_and_say_what_is_left_out(crowd: Run) -> None:
+    first = crowd.leaderboard.rows[0].model.spec
+    found = compare_runs(crowd, against=first, metrics=["em", "f1", "match", "has_answer_f1"], resamples=99)
+    gate = regression_gate(found, 0.01)
+    text = render_comparison_markdown(found, gate=gate)
+    assert len(text) <= COMMENT_CHARACTERS
+    assert re.search(r"and \d+ more: `--format json` has all", text)
+    assert "The smallest difference that these items can show" in text
+    assert sum(line.startswith("test:") for line in text.splitlines()) <= 20
+
+
+def test_more_models_than_can_be_compared_with_each_other_are_refused(crowd: Run) -> None:
+    with pytest.raises(QaEvalError, match="of 2 to 50 models, and these runs hold 100"):
+        compare_all([crowd, crowd])
+
+
+# ------------------------------------------------------------------------------------------ clusters
+
+
+def test_on_a_public_data_set_contexts_are_what_is_flipped(tmp_path: Path) -> None:
+    file = write(tmp_path / "sky.json", TWO_ARTICLES)
+    run = evaluate(["baseline:abstain", FakeModel()], dataset=open_dataset(f"squad:{file}"), out=None)
+    found = compare_runs(run, model="test:fake", against="baseline:abstain", resamples=99)
+    (pair,) = found.pairs
+    assert (pair.primary[0].name, pair.cluster, pair.clusters, pair.facts) == ("reading.f1", "context", 2, 4)
+    text = "\n".join(line.plain for line in draw_comparison(found, 200))
+    assert "4 reading items of 2 contexts, paired by content" in text
+    assert "other contexts like these" in text
+    assert pair.articles == ()
+
+
+def test_all_pairs_on_a_slice_count_the_items_of_the_slice() -> None:
+    run = asked(Scripted("base", {}), Scripted("new", RIGHT))
+    found = compare_all([run], metric="em", slice_name="contested", resamples=99)
+    assert (found.items, found.facts, found.clusters) == (2, 1, 1)
+    assert [(s.side.model, s.value) for s in found.standings] == [("test:new", 1.0), ("test:base", 0.0)]
+
+
+def test_where_interval_and_p_disagree_it_is_said_which_of_them_counts() -> None:
+    note = "where interval and p disagree the verdict follows p"
+    # Three of 30 facts: the bootstrap sees no loss, but three flips have p = 2/8.
+    few = compared(counted(30, right=20), counted(30, right=23), corpus=wells(30), metrics=["em"])
+    (em,) = few.pairs[0].primary
+    assert (em.p, em.verdict, em.low > 0) == (0.25, "undecided", True)
+    many = compared(counted(right=0), counted(right=8), corpus=wells(), metrics=["em"])
+    for found, disagree in ((few, True), (many, False)):
+        text = "\n".join(line.plain for line in draw_comparison(found, 400))
+        assert (note in text) is disagree

@@ -27,8 +27,8 @@ from qa_eval.impact import (
     render_impact_markdown,
 )
 from qa_eval.impact.changes import FieldChange, fact_changes
-from qa_eval.impact.formats import MOST_CHARACTERS, inert
 from qa_eval.records import Question
+from qa_eval.render import COMMENT_CHARACTERS
 from qa_eval.run import evaluate
 from tests.small_corpus import ARTICLES, FALL, LOSSES, fact, settled, small_corpus, write_corpus
 
@@ -428,14 +428,10 @@ def test_markdown_fits_a_comment_and_counts_what_it_leaves_out(hostile: Impact) 
         facts=tuple(replace(one, id=f"f{n}") for n in range(500)),
     )
     text = render_impact_markdown(many)
-    assert MOST_CHARACTERS - 5_000 < len(text) <= MOST_CHARACTERS
+    assert COMMENT_CHARACTERS - 5_000 < len(text) <= COMMENT_CHARACTERS
     shown = text.count("<details>")
     assert f"… and {500 - shown} more;" in text
     assert "| model |" in text
-
-
-def test_inert_keeps_what_people_read() -> None:
-    assert inert("Over 400 – «über» 北京") == "<code>Over 400 – «über» 北京</code>"
 
 
 def test_json_holds_fractions_and_everything(hostile: Impact) -> None:

@@ -85,6 +85,14 @@ def test_runs_of_other_data_are_refused_and_can_be_restricted_to_the_common_item
     assert em == {"test:m": 1.0, "test:n": pytest.approx(3 / 8)}
 
 
+def test_where_equal_questions_were_read_from_is_no_other_data() -> None:
+    run = at(asked(Scripted("m", RIGHT), name="one"), "01")
+    other = asked(Scripted("n", {}), name="two")
+    files = other.leaderboard.data.model_copy(update={"kind": "files"})
+    merged = merge_runs([run, at(other, "02", data=files)])
+    assert {r.model.spec: run_of(r) for r in merged.board.rows} == {"test:m": "one", "test:n": "two"}
+
+
 def test_common_items_do_not_help_where_the_scoring_is_another() -> None:
     run = at(asked(Scripted("m", RIGHT), name="one"), "01")
     other = at(run, "02", name="two", scorer_version="0")

@@ -19,6 +19,8 @@ from qa_eval.render import (
     clean,
     draw_board,
     draw_passages,
+    markdown_code,
+    markdown_text,
     safe_json,
     terminal_width,
     write_lines,
@@ -269,6 +271,30 @@ def test_an_article_cannot_steer_the_terminal() -> None:
     hostile = "one \x1b[31m two"
     drawn = draw_passages(hostile, [Mark(start=0, end=3, opening="«", closing="»", style="")], 80)
     assert drawn[0].plain == "«one» \\x1b[31m two"
+
+
+# ------------------------------------------------------------------------------------------ Markdown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("@all", "@<!-- -->all", id="calls nobody"),
+        pytest.param(".@a/b é@c", ".@<!-- -->a/b é@<!-- -->c", id="nor after an accent"),
+        pytest.param("dead@a", "dead@a", id="the name of an item calls nobody"),
+        pytest.param("see #12 or # 3", "see #<!-- -->12 or # 3", id="refers to no issue"),
+        pytest.param("http://e.org", "http:<!-- -->//e.org", id="links nowhere"),
+        pytest.param("WWW.e.org", "WWW<!-- -->.e.org", id="nor without a scheme"),
+        pytest.param("&lt; $x$ ~~y~~", r"\&lt; \$x\$ \~\~y\~\~", id="no entity, formula or stroke"),
+        pytest.param("Over 400 – «über» 北京", "Over 400 – «über» 北京", id="what people read stays"),
+    ],
+)
+def test_a_sentence_in_markdown_is_shown_literally(text: str, shown: str) -> None:
+    assert markdown_text(text) == shown
+
+
+def test_code_in_markdown_keeps_what_people_read() -> None:
+    assert markdown_code("Over 400 – «über» 北京") == "<code>Over 400 – «über» 北京</code>"
 
 
 # ------------------------------------------------------------------------------------------ progress

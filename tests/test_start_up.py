@@ -56,6 +56,13 @@ def run_cli(*args: str) -> str:
         pytest.param(run_cli("questions", "agree", QUESTIONS, QUESTIONS), HEAVY, id="questions agree"),
         pytest.param(run_cli("init", "--help"), AVOIDABLE, id="init --help"),
         pytest.param("import qa_eval.impact, qa_eval.collection", HEAVY, id="import qa_eval.impact"),
+        pytest.param(run_cli("compare", "--help"), AVOIDABLE, id="compare --help"),
+        pytest.param(
+            run_cli("compare", BASELINE, "--model", "embedded", "--against", "baseline:first-of-type"),
+            HEAVY,
+            id="compare",
+        ),
+        pytest.param(run_cli("leaderboard", BASELINE, BASELINE), HEAVY, id="leaderboards merged"),
         pytest.param("import qa_eval.integrations", AVOIDABLE, id="import qa_eval.integrations"),
     ],
 )

@@ -13,7 +13,8 @@ from qa_eval.compare.result import AllPairs, PairwiseDifference, Standing
 from qa_eval.errors import QaEvalError
 from qa_eval.pairing import common_scores
 from qa_eval.ranking import RESAMPLES
-from qa_eval.scoring import METRICS, tables_of
+from qa_eval.records import ItemScore
+from qa_eval.scoring import METRICS, Cluster, slices_of, tables_of
 from qa_eval.stats import linear_contributions, max_t, minimum_detectable_difference, rank_intervals
 from qa_eval.store import Run, load_run
 
@@ -41,7 +42,8 @@ def compare_all(
     scores = common_scores(sides)
     if not scores[0]:
         raise QaEvalError("these models have no item in common")
-    tables = [tables_of(side, sides[0].run.leaderboard.data.cluster) for side in scores]
+    cluster = sides[0].run.leaderboard.data.cluster
+    tables = [tables_of(side, cluster) for side in scores]
     wanted = (metric,) if metric is not None else ()
     ((track, name),) = choose_metrics(tables, wanted, slice_name, sides[0].run.leaderboard.sort)
     found = [table[track].terms(name, slice_name or "") for table in tables]
@@ -54,12 +56,14 @@ def compare_all(
     p = max_t(contributions, resamples=resamples, seed=seed)
     places = rank_intervals((direction * values).tolist(), p)
     order = sorted(range(len(sides)), key=lambda i: (-direction * values[i], sides[i].name))
-    names = sorted({s.item.fact for s in scores[0] if s.item.track == track})
+    compared = [s.item for s in scores[0] if s.item.track == track and _inside(s, slice_name, cluster)]
     return AllPairs(
         metric=f"{track}.{name}",
         slice=slice_name or "",
-        items=sum(s.item.track == track and s.item.paraphrase == 0 for s in scores[0]),
-        facts=len(names),
+        items=sum(item.paraphrase == 0 for item in compared),
+        facts=len({item.fact for item in compared}),
+        cluster=cluster,
+        clusters=len({item.fact if cluster == "fact" else item.article for item in compared}),
         standings=tuple(
             Standing(
                 side=side_info(sides[i]),
@@ -87,3 +91,7 @@ def compare_all(
         resamples=resamples,
         seed=seed,
     )
+
+
+def _inside(score: ItemScore, slice_name: str | None, cluster: Cluster) -> bool:
+    return slice_name is None or slice_name in slices_of(score, cluster)

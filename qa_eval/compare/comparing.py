@@ -124,6 +124,8 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
         differing=differing,
         items={track: n for track in sorted(shared) if (n := sum(a.track == track for a, _ in pairs))},
         facts=len({a.fact for a, _ in pairs}),
+        cluster=cluster,
+        clusters=len({a.fact if cluster == "fact" else a.article for a, _ in pairs}),
         edited=pairing.edited,
         added=pairing.added,
         removed=pairing.removed,

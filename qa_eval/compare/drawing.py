@@ -138,7 +138,9 @@ def _gate(gate: Gate, width: int) -> Iterator[Text]:
 
 def _models(comparison: Comparison, width: int) -> Iterator[Text]:
     yield Text(clean(several_title(comparison)), "bold")
-    yield from _paragraph(items_sentence(comparison.pairs[0]), width, "dim", "  ")
+    first = comparison.pairs[0]
+    for line in (items_sentence(first), *apart_lines(first, NAMED_APART)):
+        yield from _paragraph(line, width, "dim", "  ")
     yield Text()
     rows = [
         (model_name(pair), metric_name(d), *model_cells(pair, d))

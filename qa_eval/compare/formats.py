@@ -39,12 +39,13 @@ from qa_eval.compare.wording import (
     verdict_sentence,
 )
 from qa_eval.provenance import canonical_json
-from qa_eval.render import markdown_row, markdown_text, percent, safe_json
+from qa_eval.render import COMMENT_CHARACTERS, markdown_row, markdown_text, percent, safe_json
 
-MOST_CHARACTERS = 60_000
-"""GitHub refuses comments of more than 65,536."""
 _LONGEST_TEXT = 300
 """Characters of one answer, question or gold."""
+_MOST_ALIKE = 5
+"""Models named beside one that cannot be told from them."""
+_MOST_REASONS = 20
 _FOLD = 120
 """More than the characters that folding a part adds to it."""
 
@@ -67,13 +68,13 @@ def render_comparison_markdown(
     pair = single_pair(comparison)
     parts = [] if gate is None else [_gate(gate)]
     parts += _models(comparison) if pair is None else _one(comparison, pair)
-    notes = _lines([f"<sub>{markdown_text(note)}</sub>" for note in footnotes(comparison, pair)])
+    notes = _lines([f"<sub>{_cut(note)}</sub>" for note in footnotes(comparison, pair)])
     text = ""
     for part in parts:
-        if len(text) + len(part) + len(notes) < MOST_CHARACTERS:
+        if len(text) + len(part) + len(notes) < COMMENT_CHARACTERS:
             text += part + "\n\n"
     for kind, changes in groupby(pair.changes if pair is not None else (), key=lambda c: c.kind):
-        room = MOST_CHARACTERS - len(text) - len(notes)
+        room = COMMENT_CHARACTERS - len(text) - len(notes)
         text += _folded_changes(kind, list(changes), items, room)
     return text + notes + "\n"
 
@@ -137,19 +138,36 @@ def _folded_changes(kind: str, changes: Sequence[ItemChange], most: int, room: i
 
 
 def _change_lines(change: ItemChange) -> Iterator[str]:
-    def cut(text: str) -> str:
-        return markdown_text(text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…")
-
-    yield f"* **{cut(change.item)}** {cut(change.question)}"
-    yield f"  gold {cut(gold_text(change))}"
+    yield f"* **{_cut(change.item)}** {_cut(change.question)}"
+    yield f"  gold {_cut(gold_text(change))}"
     for name, said in (("base", change.base), ("new", change.new)):
         text, why = said_text(said)
-        yield f"  {name} {cut(text)}: {cut(why)}"
+        yield f"  {name} {_cut(text)}: {_cut(why)}"
+
+
+def _cut(text: str) -> str:
+    return markdown_text(text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…")
+
+
+def _first(texts: Sequence[str], most: int) -> list[str]:
+    """The first of them, and how many more there are."""
+    return [*texts[:most], *([f"and {len(texts) - most} more"] if len(texts) > most else [])]
+
+
+def _fitting(head: Sequence[str], rows: Sequence[str], room: int) -> str:
+    """A table of as many rows as there is room for, and how many more there are."""
+    fit, used = 0, sum(len(line) + 1 for line in head) + _FOLD
+    while fit < len(rows) and used + len(rows[fit]) + 1 <= room:
+        used += len(rows[fit]) + 1
+        fit += 1
+    more = f"\n\nand {len(rows) - fit} more: `--format json` has all" if fit < len(rows) else ""
+    return "\n".join([*head, *rows[:fit]]) + more
 
 
 def _gate(gate: Gate) -> str:
     title = ":x: **Regression**" if gate.failed else ":white_check_mark: **No regression**"
-    return _lines([title, *(markdown_text(reason) for reason in gate.reasons)])
+    reasons = [_cut(reason) for reason in gate.reasons]
+    return _lines([title, *_first(reasons, _MOST_REASONS)])
 
 
 # ------------------------------------------------------------------------------------------ many models
@@ -157,24 +175,30 @@ def _gate(gate: Gate) -> str:
 
 def _models(comparison: Comparison) -> Iterator[str]:
     yield f"### {markdown_text(several_title(comparison))}"
-    lines = [markdown_row(["model", "metric", *MODEL_HEAD])]
-    lines.append(markdown_row(["---", "---", *["---:"] * len(MODEL_HEAD)]))
-    for pair in comparison.pairs:
-        for d in pair.primary:
-            cells = (model_name(pair), metric_name(d), *model_cells(pair, d))
-            lines.append(markdown_row([markdown_text(cell) for cell in cells]))
-    yield "\n".join(lines)
-    about = (items_sentence(comparison.pairs[0]), range_sentence(comparison))
+    head = [
+        markdown_row(["model", "metric", *MODEL_HEAD]),
+        markdown_row(["---", "---", *["---:"] * len(MODEL_HEAD)]),
+    ]
+    rows = [
+        markdown_row([_cut(cell) for cell in (model_name(pair), metric_name(d), *model_cells(pair, d))])
+        for pair in comparison.pairs
+        for d in pair.primary
+    ]
+    yield _fitting(head, rows, COMMENT_CHARACTERS * 2 // 3)
+    first = comparison.pairs[0]
+    about = (range_sentence(comparison), items_sentence(first), *apart_lines(first, NAMED_APART))
     yield _lines([markdown_text(line) for line in about])
 
 
 def _all_pairs(found: AllPairs) -> str:
     """One table: rank, model, value, and the models further down that it cannot be told from."""
-    lines = [
+    head = [
         markdown_row(["rank", "model", all_pairs_title(found), "cannot be told from"]),
         markdown_row(["---:", "---", "---:", "---"]),
     ]
+    rows = []
     for standing, name, others in zip(found.standings, standing_names(found), alike(found), strict=True):
-        cells = (rank_text(standing), name, percent(standing.value), ", ".join(others))
-        lines.append(markdown_row([markdown_text(cell) for cell in cells]))
-    return "\n".join(lines) + "\n\n" + _lines([markdown_text(n) for n in all_pairs_notes(found)]) + "\n"
+        named = ", ".join(_first([_cut(other) for other in others], _MOST_ALIKE))
+        rows.append(markdown_row([rank_text(standing), _cut(name), percent(standing.value), named]))
+    notes = _lines([_cut(note) for note in all_pairs_notes(found)])
+    return _fitting(head, rows, COMMENT_CHARACTERS - len(notes)) + f"\n\n{notes}\n"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qa_eval.pairing import Edited
+from qa_eval.scoring import Cluster
 
 COMPARISON_VERSION = 1
 """Of the JSON form."""
@@ -131,6 +132,9 @@ class Pair:
     items: dict[str, int]
     """Track -> items compared."""
     facts: int
+    cluster: Cluster
+    clusters: int
+    """What is resampled and flipped as a whole: facts or, of a public data set, contexts."""
     edited: tuple[Edited, ...]
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -199,6 +203,8 @@ class AllPairs:
     slice: str
     items: int
     facts: int
+    cluster: Cluster
+    clusters: int
     standings: tuple[Standing, ...]
     """Best first."""
     differences: tuple[PairwiseDifference, ...]

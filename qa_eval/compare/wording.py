@@ -137,9 +137,13 @@ def items_sentence(pair: Pair) -> str:
         if items
     ]
     return (
-        f"{counted} items of {pair.facts} facts, paired by content; "
+        f"{counted} items of {_clusters(pair)}, paired by content; "
         f"{', '.join(apart) or 'none edited, added or removed'}"
     )
+
+
+def _clusters(found: Pair | AllPairs) -> str:
+    return f"{found.clusters} {found.cluster}s"
 
 
 def apart_lines(pair: Pair, most: int) -> Iterator[str]:
@@ -212,6 +216,12 @@ def articles_sentence(pair: Pair) -> str:
 def footnotes(comparison: Comparison, pair: Pair | None) -> Iterator[str]:
     """How to read the numbers."""
     yield comparison.estimand
+    primary = [d for found in comparison.pairs if found.verdict != "same" for d in found.primary]
+    if any((d.low > 0 or d.high < 0) != (d.verdict != "undecided") for d in primary):
+        yield (
+            "where interval and p disagree the verdict follows p: intervals are approximate if few clusters "
+            "differ, and not corrected for several models"
+        )
     if pair is not None:
         yield (
             "p: sign flips of whole clusters, on the pooled track exact McNemar of what is right or wrong; "
@@ -278,7 +288,7 @@ def all_pairs_notes(found: AllPairs) -> Iterator[str]:
     """What was compared, and how to read it."""
     smallest = [d.minimum_detectable_difference for d in found.differences]
     yield (
-        f"{found.items} items of {found.facts} facts that all {len(found.standings)} models answered; "
+        f"{found.items} items of {_clusters(found)} that all {len(found.standings)} models answered; "
         f"{len(smallest)} pairs, their p corrected together by maxT"
     )
     yield (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
@@ -13,9 +12,11 @@ from qa_eval.impact.measuring import ArticleAnswers, FactImpact, GivenAnswer, Im
 from qa_eval.provenance import canonical_json
 from qa_eval.ranking import HEADLINE, UNRANKED
 from qa_eval.render import (
+    COMMENT_CHARACTERS,
     clean,
     draw_grid,
     label,
+    markdown_code,
     markdown_row,
     percent,
     safe_json,
@@ -25,8 +26,6 @@ from qa_eval.render import (
 )
 
 SCHEMA_VERSION = 1
-MOST_CHARACTERS = 60_000
-"""GitHub refuses comments of more than 65,536."""
 _LONGEST = 200
 """Characters of one text from the data."""
 _NAMED = 20
@@ -190,33 +189,18 @@ def _wrapped(text: str, width: int, indent: str = "", hanging: str = "", style: 
 # ------------------------------------------------------------------------------------------ Markdown
 
 
-_ACTIVE = re.compile(r"[^\w\s.,;()%/“”‘’«»…–—-]|_|\n", re.ASCII)
-
-
-def inert(text: str) -> str:
-    r"""Text from the data as Markdown shows it literally: in a cell, without link, mention, HTML or formula.
-
-    >>> inert("@all <b> `x` | $y$")
-    '<code>&#64;all &#60;b&#62; &#96;x&#96; &#124; &#36;y&#36;</code>'
-    """
-    escaped = _ACTIVE.sub(
-        lambda found: f"&#{ord(found[0])};" if found[0].isascii() else found[0], clean(text)
-    )
-    return f"<code>{escaped}</code>"
-
-
 def render_impact_markdown(impact: Impact) -> str:
     """Numbers in sight, every fact folded under its verdict; never longer than a comment may be.
 
     Facts for which there is no room are counted.
     """
     lines = ["### Questions: what this change does", ""]
-    lines += [f"{sentence}  " for sentence in _summary(impact, inert)]
+    lines += [f"{sentence}  " for sentence in _summary(impact, markdown_code)]
     if not impact.changed:
         return "\n".join([*lines, _NOTHING, ""])
     numbers = _numbers(impact)
     facts = {fact.id: fact for fact in impact.facts}
-    room = MOST_CHARACTERS - sum(map(len, [*lines, *numbers])) - 500
+    room = COMMENT_CHARACTERS - sum(map(len, [*lines, *numbers])) - 500
     left = 0
     for change in impact.changes:
         folded = "\n".join(_folded(change, facts.get(change.id), _readers(impact)))
@@ -241,30 +225,34 @@ def _numbers(impact: Impact) -> list[str]:
     for model in impact.models:
         found = dict(_of_model(impact, model, columns))
         cells = ["<br>".join(_moved(found[metric])) if metric in found else "" for _, metric in columns]
-        lines.append(markdown_row([inert(model), *cells]))
+        lines.append(markdown_row([markdown_code(model), *cells]))
     return [*lines, "", f"<sub>{_NOTE}</sub>"]
 
 
 def _folded(change: FactChange, fact: FactImpact | None, models: Sequence[str]) -> Iterator[str]:
     told = f": {_judgement(fact)}" if fact is not None else ""
-    yield f"<details><summary>{change.kind} {inert(change.id)}{told}</summary>"
+    yield f"<details><summary>{change.kind} {markdown_code(change.id)}{told}</summary>"
     yield ""
-    yield f"{inert(_cut(change.question))}  "
+    yield f"{markdown_code(_cut(change.question))}  "
     if fact is not None:
         yield f"{_kind_of(fact)}  "
     for field in change.fields:
         sides = [
-            f"{sign} {inert(_cut(text))}" for sign, text in (("−", field.before), ("+", field.after)) if text
+            f"{sign} {markdown_code(_cut(text))}"
+            for sign, text in (("−", field.before), ("+", field.after))
+            if text
         ]
-        yield f"{inert(field.field)} {' '.join(sides)}  "
+        yield f"{markdown_code(field.field)} {' '.join(sides)}  "
     if fact is not None and models:
         yield ""
-        yield markdown_row(["article", "answers", *map(inert, models)])
+        yield markdown_row(["article", "answers", *map(markdown_code, models)])
         yield markdown_row(["---"] * (len(models) + 2))
         for entry in fact.articles:
             given = {answer.model: answer for answer in entry.answers}
-            cells = [f"{given[m].verdict} {inert(_said(given[m]))}" if m in given else "" for m in models]
-            golds = inert(_golds(entry)) if entry.golds else "silent"
-            yield markdown_row([inert(entry.article), golds, *cells])
+            cells = [
+                f"{given[m].verdict} {markdown_code(_said(given[m]))}" if m in given else "" for m in models
+            ]
+            golds = markdown_code(_golds(entry)) if entry.golds else "silent"
+            yield markdown_row([markdown_code(entry.article), golds, *cells])
     yield ""
     yield "</details>"

@@ -18,6 +18,8 @@ from qa_eval.scoring import METRICS, ScoreTable, tables_of
 from qa_eval.stats import Term, ratio_estimates
 from qa_eval.store import Run
 
+Tables = tuple[Mapping[Track, ScoreTable], Mapping[Track, ScoreTable]]
+"""Before and after."""
 _NOTHING = 1e-12
 """A difference below this is what rounding leaves of none."""
 Verdict = Literal["right", "leak", "wrong", "failed"]
@@ -258,9 +260,6 @@ def _bounded(estimate: Estimate) -> Estimate:
     """
     unmoved = estimate.method == "wilson" and abs(estimate.value) < _NOTHING
     return replace(estimate, value=0.0, low=None, high=None, method="none") if unmoved else estimate
-
-
-Tables = tuple[Mapping[Track, ScoreTable], Mapping[Track, ScoreTable]]
 
 
 def _terms(tables: Tables, track: Track, metric: str) -> tuple[list[Term], list[Term]] | None:

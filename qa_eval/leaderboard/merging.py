@@ -96,7 +96,6 @@ class _State:
 def _refuse_mixture(boards: Sequence[Leaderboard], *, common_items: bool) -> None:
     def identity(board: Leaderboard) -> dict[str, str]:
         data = {
-            "data.kind": board.data.kind,
             "data.questions_sha256": board.data.questions_sha256,
             "data.articles_sha256": board.data.articles_sha256,
             "data.item_hashes_sha256": board.data.item_hashes_sha256,

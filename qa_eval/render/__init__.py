@@ -7,7 +7,7 @@ by `clean` before it reaches a terminal, and is never read as markup.
 from __future__ import annotations
 
 from qa_eval.render.grid import draw_grid
-from qa_eval.render.markdown import markdown_row, markdown_text
+from qa_eval.render.markdown import COMMENT_CHARACTERS, markdown_code, markdown_row, markdown_text
 from qa_eval.render.passage import Mark, draw_passages, wrap_text
 from qa_eval.render.progress import TerminalProgress
 from qa_eval.render.table import Board, BoardRow, Cell, Column, draw_board, shortened
@@ -15,6 +15,7 @@ from qa_eval.render.terminal import clean, clean_lines, safe_json, terminal_widt
 from qa_eval.render.wording import interval_text, label, percent, signed
 
 __all__ = [
+    "COMMENT_CHARACTERS",
     "Board",
     "BoardRow",
     "Cell",
@@ -28,6 +29,7 @@ __all__ = [
     "draw_passages",
     "interval_text",
     "label",
+    "markdown_code",
     "markdown_row",
     "markdown_text",
     "percent",

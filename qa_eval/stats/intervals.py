@@ -100,7 +100,8 @@ def ratio_estimates(
             sums = np.empty((stacked.shape[0], resamples))
             done = 0
             for block in cluster_counts(clusters, resamples, seed):
-                np.matmul(stacked, block.T, out=sums[:, done : done + block.shape[0]])
+                # The tall matrix first: threads that multiply wait for each other once, not for every strip.
+                sums[:, done : done + block.shape[0]] = (block @ stacked.T).T
                 done += block.shape[0]
             at = 0
             for i in batch:

@@ -187,7 +187,7 @@ def _patterns(tests: Sequence[_Swaps], resamples: int, seed: int) -> list[float]
     hits = np.zeros(len(tests), dtype=np.int64)
     rows = 0
     for signs in sign_flips(clusters, resamples, seed):
-        sums = stacked @ signs.T
+        sums = np.ascontiguousarray((signs @ stacked.T).T)
         for index, (test, end, target) in enumerate(zip(tests, ends, targets, strict=True)):
             values = test.statistic(sums[end - len(test.columns) : end])
             hits[index] += np.count_nonzero(np.abs(values) >= target)

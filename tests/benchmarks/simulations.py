@@ -1,0 +1,56 @@
+"""How often the statistics find what is there, and what is not: on made-up models, at full size.
+
+    python -m tests.benchmarks.simulations
+
+Each line has the share of simulated comparisons, its Monte-Carlo error, and what it should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tests.simulated_models import (
+    Facts,
+    Items,
+    any_of_six,
+    at_detectable,
+    clustered_p,
+    covered,
+    error,
+    item_p,
+    share,
+)
+
+TRIALS, RESAMPLES = 4_000, 999
+
+
+def report(what: str, found: Callable[[np.random.Generator], bool], expected: str) -> None:
+    """One line."""
+    value = share(TRIALS, found)
+    print(f"{what:<66}{100 * value:5.1f} % ± {100 * error(value, TRIALS):.1f}   {expected}", flush=True)
+
+
+def main() -> None:
+    """Prints the shares."""
+    print(f"{TRIALS:,} simulated comparisons a line, {RESAMPLES} resamples, level 5 %\n")
+    for number in (12, 60, 135):
+        world = Facts(number=number)
+        report(f"{number} facts, equal models, sign-flip of facts", clustered_p(world, RESAMPLES), "5 %")
+        report(f"{number} facts, equal models, McNemar of items", item_p(world), "5 %, if it were right")
+        report(f"{number} facts, 95 % interval holds the truth", covered(world, 0.0, RESAMPLES), "95 %")
+    report("135 facts of one item, equal models, McNemar", item_p(Items(number=135)), "at most 5 %")
+    for number in (12, 60):
+        report(f"{number} facts, six equal models, any pair, maxT", any_of_six(number, RESAMPLES), "5 %")
+    for number, difference in ((60, 0.16), (100, 0.13), (150, 0.11)):
+        found = clustered_p(Items(number=number, difference=difference), RESAMPLES)
+        report(f"{number} independent items, {100 * difference:.0f} points apart", found, "80 %")
+    for number in (60, 135):
+        world, smallest = at_detectable(number)
+        name = f"{number} facts, {100 * smallest:.1f} points apart (the smallest shown)"
+        report(name, clustered_p(world, RESAMPLES), "80 %")
+
+
+if __name__ == "__main__":
+    main()
