@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,15 @@ from ray.cluster_utils import Cluster
 from qa_eval import evaluate
 from qa_eval.cache import cache_info
 from qa_eval.cli import cli
-from qa_eval.engines import Group
+from qa_eval.engines import Group, Listener
+from qa_eval.engines.local import LocalEngine
 from qa_eval.engines.ray import RayEngine
-from qa_eval.engines.ray_worker import Asked, pack
-from qa_eval.engines.ray_worker import Task as Worked
+from qa_eval.engines.ray_worker import Asked, Task, pack
 from qa_eval.errors import QaEvalError, SpecError
-from qa_eval.models import resolve
+from qa_eval.models import Model, resolve
 from qa_eval.planning import settle
 from qa_eval.public import open_dataset
-from qa_eval.records import Decoding, Instance, Prediction, Runtime
+from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
 from qa_eval.run import evaluate_all
 from qa_eval.store import Run
 from tests.fake_models import FakeModel, four_facts
@@ -159,7 +159,7 @@ def asked(spec: str, data: str, out: Path, engine: RayEngine | None = None) -> R
 
 def quickly(spec: str, data: str, out: Path, slow: Path) -> dict[str, bytes]:
     """The prediction files of the local engine."""
-    slow.unlink()
+    slow.unlink(missing_ok=True)
     asked(spec, data, out)
     return files(out)
 
@@ -231,11 +231,10 @@ def test_without_the_flag_scores_differ_by_less_than_a_ten_thousandth(
 
 
 def test_what_travels_has_no_gold(tmp_path: Path) -> None:
-    task = settle(["baseline:abstain"], dataset=dataset(tmp_path, "set", 3)).task
-    (part,) = task.parts(resolve("baseline:abstain"))
     model = resolve("baseline:abstain")
-    asked = Asked(Worked(model.info, model.decoding, Decoding(), Runtime()), tuple(part.instances))
-    sent = pack(1, asked)["value"][0].as_py()
+    (part,) = settle([model], dataset=dataset(tmp_path, "set", 3)).task.parts(model)
+    task = Task(model.info, model.decoding, Decoding(), Runtime())
+    sent = pack(1, Asked(task, tuple(part.instances)))["value"][0].as_py()
     assert b"Rami" in sent
     assert b"GOLDEN" not in sent
 
@@ -322,16 +321,21 @@ def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path, cluster: Cluster,
 def test_a_node_that_is_lost_costs_nothing(
     tmp_path: Path, cluster: Cluster, slow: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    spec, data = f"steady:x?slow={slow}", dataset(tmp_path, "set", 300)
+    spec, data = f"steady:x?slow={slow}", dataset(tmp_path, "set", 1000)
     node = cluster.add_node(num_cpus=2, object_store_memory=100 * 2**20)
-    loser = Once(2, lambda _: cluster.remove_node(node))
+
+    def lose(_: list[str]) -> None:
+        cluster.remove_node(node)
+        slow.unlink()
+
+    loser = Once(2, lose)
     # A worker takes all of a node: where the lost one could be started anew, there is no room for it.
     engine = RayEngine(workers=2, cpus_per_worker=2, batch=10, on_answers=loser)
     run = asked(spec, data, tmp_path / "ray", engine)
     assert loser.done
     assert "a node was lost" in caplog.text
     assert run.leaderboard.status == "complete"
-    assert run.leaderboard.row(spec).counts.items == 300
+    assert run.leaderboard.row(spec).counts.items == 1000
     assert files(tmp_path / "ray") == quickly(spec, data, tmp_path / "local", slow)
 
 
@@ -389,7 +393,7 @@ except Interrupted as interrupted:
 def test_a_driver_that_ends_early_goes_on_from_its_cache(
     tmp_path: Path, cluster: Cluster, slow: Path, how: signal.Signals
 ) -> None:
-    spec, data = f"steady:x?slow={slow}", dataset(tmp_path, "set", 100)
+    spec, data = f"steady:x?slow={slow}", dataset(tmp_path, "set", 400)
     call = [sys.executable, "-c", SCRIPT, spec, data, str(tmp_path / "ray"), cluster.address]
     with subprocess.Popen(call, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         end = time.monotonic() + 60
@@ -398,7 +402,7 @@ def test_a_driver_that_ends_early_goes_on_from_its_cache(
         process.send_signal(how)
         out, err = process.communicate(timeout=60)
     kept = cache_info().entries
-    assert 0 < kept < 100, err
+    assert 0 < kept < 400, err
     if how is signal.SIGINT:
         assert process.returncode == 130, err
         assert out.decode() == f"interrupted; what is done is kept in {tmp_path / 'ray/run'}\n"
@@ -431,6 +435,56 @@ def test_the_command_prints_what_it_prints_without_a_cluster(
     assert there.stdout == here.stdout, "Ray says nothing there"
     items = sum(map(int, re.findall(r"^[12]/2 baseline:.+: (\d+) items$", there.stderr, re.MULTILINE)))
     assert re.findall(r"^worker .+/\d+: (\d+) items$", there.stderr, re.MULTILINE) == [str(items)]
+
+
+# ------------------------------------------------------------------------------------------ the matrix
+
+
+@dataclass
+class Sized(FakeModel):
+    """A model with a number of parameters."""
+
+    parameters: int = 0
+
+    @property
+    def info(self) -> ModelInfo:
+        return replace(super().info, parameters=self.parameters)
+
+
+@dataclass
+class LongestFirst:
+    """An engine in this process that wants what this one wants, and notes what it is asked."""
+
+    asked: list[tuple[str, int]] = field(default_factory=list)
+    longest_first: bool = RayEngine.longest_first
+
+    def __enter__(self) -> LongestFirst:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def check(self, models: Sequence[Model]) -> None:
+        pass
+
+    def answer(self, model: Model, groups: Iterable[Group], listener: Listener) -> None:
+        def noted() -> Iterator[Group]:
+            for group in groups:
+                self.asked.append((model.info.name, len(group.instances)))
+                yield group
+
+        LocalEngine().answer(model, noted(), listener)
+
+
+def test_the_largest_model_comes_first_with_all_its_data_sets_of_which_the_largest_comes_first(
+    tmp_path: Path,
+) -> None:
+    sets = [open_dataset(dataset(tmp_path, name, n)) for name, n in (("small", 3), ("large", 9), ("mid", 5))]
+    models = [Sized("little", parameters=10), Sized("none"), Sized("huge", parameters=10_000)]
+    engine = LongestFirst()
+    runs = evaluate_all(models, sets, out=None, cache=False, engine=engine)
+    assert engine.asked == [(name, n) for name in ("huge", "little", "none") for n in (9, 5, 3)]
+    assert [run.leaderboard.data.facts for run in runs] == [3, 9, 5], "the runs are those that were asked for"
 
 
 # -------------------------------------------------------------------------------------------- refusals
