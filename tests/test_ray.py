@@ -211,7 +211,7 @@ def test_without_the_flag_scores_differ_by_less_than_a_ten_thousandth(
     tmp_path: Path, cluster: Cluster
 ) -> None:
     specs = ["embedded"]
-    for kind in ("bert", "roberta", "gpt2"):
+    for kind in ("bert", "gpt2"):
         build(kind, tmp_path / kind)
         specs.append(f"hf:{tmp_path / kind}")
     locally, there = both_engines(tmp_path, specs, RayEngine(decoding=SHORT, workers=1, batch=5))
@@ -227,7 +227,7 @@ def test_without_the_flag_scores_differ_by_less_than_a_ten_thousandth(
                 assert scores == pytest.approx(others, abs=1e-4)
                 margins = [abs(scores[0] - score) for score in (*scores[1:2], one.null_score or 1e9)]
                 assert one.prediction == other.prediction or min(margins) < 1e-4
-    assert compared == 4 * 47
+    assert compared == 3 * 47
 
 
 def test_what_travels_has_no_gold(tmp_path: Path) -> None:
@@ -277,9 +277,9 @@ def test_items_are_drawn_only_so_far_ahead_of_the_answers_even_if_what_feeds_is_
 
     seen = Counted(lose_the_feed)
     with engine:
-        engine.answer(resolve("baseline:abstain"), seen.groups(150, 20), seen)
-    assert len(seen.items) == len(set(seen.items)) == 3000
-    assert sorted(seen.closed) == list(range(150))
+        engine.answer(resolve("baseline:abstain"), seen.groups(60, 20), seen)
+    assert len(seen.items) == len(set(seen.items)) == 1200
+    assert sorted(seen.closed) == list(range(60))
     assert seen.most <= (4 * 1 + 4) * 10 + 20
     assert "batches are asked again" in caplog.text
 

@@ -93,6 +93,7 @@ class Stream:
         """Sends batches off, each with its number. Raises RayError if the post is gone."""
         if rows := [pack(number, asked) for number, asked in batches]:
             ray.get(self._post.put.remote(rows))
+            self._heard = time.monotonic()  # who was asked nothing may have been silent
 
     def some(self) -> Iterator[tuple[int, Said]]:
         """What came back, after waiting a moment for it; sets `error` if nothing more will come."""
