@@ -117,9 +117,9 @@ def test_items_are_the_unit_where_the_model_counts_no_tokens() -> None:
 @pytest.mark.parametrize(
     ("setting", "model", "whole"),
     [
-        # two models, one with nothing left; 1 s to prepare; a local run starts once
+        # two models, one with nothing left; 1 s to prepare, 4 s to start, once
         pytest.param(LOCAL, 3 + 12.5, 1 + 4 + 15.5 + 2.5, id="local"),
-        pytest.param(RAY, 4 + 3 + 2.5, 1 + 9.5 + 2.5, id="ray"),
+        pytest.param(RAY, 3 + 2.5, 1 + 4 + 5.5 + 2.5, id="ray"),
     ],
 )
 def test_time_of_a_model_and_of_the_run(setting: Setting, model: float, whole: float) -> None:
@@ -148,7 +148,7 @@ def test_scaling_is_the_same_arithmetic_with_more_models_and_items_and_nothing_c
     assert found.tokens == 1_000 * 20_000
     assert found.answering_seconds == pytest.approx(1_000 * 200)
     assert found.driver_seconds == pytest.approx(1_000 * 25)
-    assert found.seconds == pytest.approx(10 + 1_000 * (4 + 3 + 200 / 5))
+    assert found.seconds == pytest.approx(10 + 4 + 1_000 * (3 + 200 / 5))
     assert found.predictions_bytes == 1_000 * 200 * 300
     assert found.cache_bytes == 1_000 * 200 * 50
     assert Forecast(setting=RAY, models=(MODEL,)).scaled is None
@@ -208,9 +208,9 @@ def test_the_arithmetic_is_printed_with_its_numbers() -> None:
         "b\\x1b[31m cannot be asked: no weights",
         "d: windows and tokens are estimated from 20 of 200 questions, drawn at random",
         "time, 5 workers on Ray:",
-        "  m: 4.0 s start + 3.0 s load + max(1,000 tokens / (100 tokens/s x 5), 0.5 s reading + 20 rows x "
-        "100.00 ms judging) = 9.5 s (± 0.3 s)",
-        "  all: 1.0 s to read and check the data + 9.5 s = 10.5 s",
+        "  m: 3.0 s load + max(1,000 tokens / (100 tokens/s x 5), 0.5 s reading + 20 rows x "
+        "100.00 ms judging) = 5.5 s (± 0.3 s)",
+        "  all: 1.0 s to read and check the data + 4.0 s to start + 5.5 s = 10.5 s",
         "memory: 5 x 1.0 kB, of the largest model's process, + 2.0 MB, of the process that plans = 2.0 MB",
         "disk: 6.0 kB of predictions, 500 B of cache",
         "10 models like these, each on 20 items like these, none cached:",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -246,7 +247,8 @@ def run_command(
     from qa_eval.cli.printing import print_leaderboard
     from qa_eval.render import TerminalProgress
 
-    call = RunCall.of(ctx)
+    progress = TerminalProgress()
+    call = RunCall.of(ctx, on_answers=progress.worker)
     runs = _evaluated(
         call.models,
         decoding=call.decoding,
@@ -256,7 +258,7 @@ def run_command(
         out=out,
         name=name,
         overwrite=overwrite,
-        progress=TerminalProgress(),
+        progress=progress,
         command=shlex.join(["qa-eval", *sys.argv[1:]]),
         **call.data,
         **call.choices,
@@ -285,9 +287,9 @@ class RunCall:
     cache: bool
 
     @classmethod
-    def of(cls, ctx: click.Context) -> RunCall:
-        """Reads the flags, opens and checks the data and says what it holds. Raises UsageError, and as
-        loading does.
+    def of(cls, ctx: click.Context, *, on_answers: Callable[[str, int], None] | None = None) -> RunCall:
+        """Reads the flags, opens and checks the data and says what it holds; `on_answers` is told what Ray's
+        workers do. Raises UsageError, and as loading does.
         """
         from qa_eval.models import with_quantized
         from qa_eval.records import Decoding, Runtime
@@ -308,7 +310,14 @@ class RunCall:
             choices={name: given[name] for name in _CHOICES} | {"references": not given["no_reference"]},
             decoding=decoding,
             runtime=runtime,
-            engine=_engine(ctx, given["engine"], {name: given[name] for name in _CLUSTER}, decoding, runtime),
+            engine=_engine(
+                ctx,
+                given["engine"],
+                {name: given[name] for name in _CLUSTER},
+                decoding=decoding,
+                runtime=runtime,
+                on_answers=on_answers,
+            ),
             cache=not given["no_cache"],
         )
 
@@ -320,13 +329,16 @@ _CLUSTER = ("address", "workers", "cpus_per_worker", "gpus_per_worker")
 
 
 def _engine(
-    ctx: click.Context, name: str, cluster: dict[str, Any], decoding: Decoding, runtime: Runtime
+    ctx: click.Context,
+    name: str,
+    cluster: dict[str, Any],
+    **others: Any,  # noqa: ANN401
 ) -> Engine | None:
     """The engine of that name; None for the local one. Raises UsageError for flags that have no use."""
     if name == "ray":
         from qa_eval.engines.ray import RayEngine
 
-        return RayEngine(decoding=decoding, runtime=runtime, **cluster)
+        return RayEngine(**cluster, **others)
     default = (ParameterSource.DEFAULT, None)
     given = [flag for flag in cluster if ctx.get_parameter_source(flag) not in default]
     if given:
@@ -382,9 +394,10 @@ def _evaluated(models: Sequence[str], **options: Any) -> list[Run]:  # noqa: ANN
     from qa_eval.run import Interrupted, evaluate, evaluate_all
 
     try:
-        if "datasets" in options:
-            return evaluate_all(models, **options)
-        return [evaluate(models, **options)]
+        with redirect_stdout(sys.stderr):  # Ray prints its troubles, and a model may print: no results
+            if "datasets" in options:
+                return evaluate_all(models, **options)
+            return [evaluate(models, **options)]
     except Interrupted as stopped:
         kept = ", ".join(str(run.path) for run in stopped.runs)
         note(f"Interrupted. What is done is kept in {kept}; the same call goes on from there.")

@@ -4,8 +4,8 @@
     driver    = reading the data + rows x seconds per row         cache, judging, writing: always one process
     data set  = answering + driver                                local: one after the other
                 max(answering, driver)                            ray: side by side
-    model     = (ray: start +) load + its data sets               nothing is loaded where nothing is left
-    run       = reading and checking the data (local: + start) + its models, one after another
+    model     = load + its data sets                              nothing is loaded where nothing is left
+    run       = reading and checking the data + start + its models, one after another
     memory    = workers x the largest model's process (ray: + the driver)
 
 A *start* is a process with its libraries imported and the model examined; a *load* is what the first answer
@@ -184,12 +184,10 @@ def dataset_seconds(work: Work, pace: Pace, setting: Setting) -> float:
 
 
 def model_seconds(model: ModelForecast, setting: Setting) -> float:
-    """One model on all data sets; a local run's start is not in it."""
+    """One model on all data sets; starting the processes is not in it."""
     works = zip(model.works, model.paces, strict=True)
     seconds = sum(dataset_seconds(work, pace, setting) for work, pace in works)
-    if model.left:
-        seconds += model.load_seconds + (model.start_seconds if setting.engine == "ray" else 0.0)
-    return seconds
+    return seconds + (model.load_seconds if model.left else 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,9 +229,8 @@ class Forecast:
 
     @property
     def start_seconds(self) -> float:
-        """What a local run takes once; with Ray it is part of each model."""
-        asked = [model.start_seconds for model in self.planned if model.left]
-        return max(asked, default=0.0) if self.setting.engine == "local" else 0.0
+        """Until there are processes that can load a model: one after the other, they serve all models."""
+        return max((model.start_seconds for model in self.planned if model.left), default=0.0)
 
     @property
     def seconds(self) -> float:

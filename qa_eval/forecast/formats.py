@@ -170,10 +170,7 @@ def _workers(setting: Setting) -> str:
 
 def _model_sentences(model: ModelForecast, setting: Setting) -> Iterator[str]:
     pairs = list(zip(model.works, model.paces, strict=True))
-    before = []
-    if model.left:
-        before = [f"{model.start_seconds:,.1f} s start"] if setting.engine == "ray" else []
-        before.append(f"{model.load_seconds:,.1f} s load")
+    before = [f"{model.load_seconds:,.1f} s load"] if model.left else []
     if len(pairs) == 1:
         parts = [*before, _formula(*pairs[0], setting)]
     else:
