@@ -171,7 +171,7 @@ def both_engines(
     tmp_path: Path, specs: list[str], engine: RayEngine, pids: Path | None = None
 ) -> tuple[list[Run], list[Run]]:
     """The runs of two data sets, small and large: locally, and on the cluster."""
-    sets = [open_dataset(dataset(tmp_path, name, n)) for name, n in (("small", 7), ("large", 40))]
+    sets = [open_dataset(dataset(tmp_path, name, n)) for name, n in (("small", 7), ("large", 20))]
     every: dict[str, Any] = {
         "name": "both",
         "cache": False,
@@ -204,7 +204,7 @@ def test_predictions_are_byte_identical_to_the_local_engines(tmp_path: Path, clu
     assert len(files(tmp_path / "ray")) == 6
     assert 1 <= len(list(pids.iterdir())) <= 2, "a model is loaded once by each worker, for both sets"
     assert 1 <= len(answered) <= 2, "a process serves one model after the other"
-    assert answered.total() == 3 * 47
+    assert answered.total() == 3 * 27
 
 
 def test_without_the_flag_scores_differ_by_less_than_a_ten_thousandth(
@@ -227,7 +227,7 @@ def test_without_the_flag_scores_differ_by_less_than_a_ten_thousandth(
                 assert scores == pytest.approx(others, abs=1e-4)
                 margins = [abs(scores[0] - score) for score in (*scores[1:2], one.null_score or 1e9)]
                 assert one.prediction == other.prediction or min(margins) < 1e-4
-    assert compared == 3 * 47
+    assert compared == 3 * 27
 
 
 def test_what_travels_has_no_gold(tmp_path: Path) -> None:
@@ -330,7 +330,7 @@ def test_a_node_that_is_lost_costs_nothing(
 
     loser = Once(2, lose)
     # A worker takes all of a node: where the lost one could be started anew, there is no room for it.
-    engine = RayEngine(workers=2, cpus_per_worker=2, batch=10, on_answers=loser)
+    engine = RayEngine(workers=2, cpus_per_worker=2, batch=20, on_answers=loser)
     run = asked(spec, data, tmp_path / "ray", engine)
     assert loser.done
     assert "a node was lost" in caplog.text
