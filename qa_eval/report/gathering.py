@@ -6,19 +6,20 @@ questions that get a page. A thousand questions of fifty models therefore fit in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa_eval.judging import stored_score
 from qa_eval.leaderboard import Merged, run_names, run_of
+from qa_eval.pairing import Side, common_answers
 from qa_eval.provenance import gold_sha256, sha256_text
 from qa_eval.public import PublicDataset
 from qa_eval.records import Corpus, Example, ItemId, Question
-from qa_eval.results_schema import Leaderboard, PredictionRow, Row
+from qa_eval.results_schema import Leaderboard, PredictionRow, Row, ScoredRow
 from qa_eval.scoring import abstains
 from qa_eval.store import Run, slugs
 
@@ -31,6 +32,12 @@ _MANY = 10
 Outcome = Literal["own", "leak", "other", "none", "failed"]
 """Where an answer fell. `own`: a claim of the article itself (without claims: right); `leak`: another
 source's claim; `other`: an answer that makes no claim; `none`: no answer; `failed`: no prediction."""
+
+
+Names = Mapping[str, str]
+"""A run's own name of an item -> the name that it is shown under; items without are left out."""
+
+_AnswerT = TypeVar("_AnswerT", bound=ScoredRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,8 @@ class Model:
     """Of the canonical reading items (pooled ones, if alone) that have one."""
     correct: NDArray[np.bool_]
     """Whether those answers are right."""
+    names: Names | None
+    """None where all its items are shown, under their own names."""
 
     @property
     def name(self) -> str:
@@ -153,15 +162,18 @@ def gather(
     data: Corpus | PublicDataset | None,
     *,
     most: int = MOST_QUESTIONS,
+    common: bool = False,
 ) -> Evidence:
-    """Reads the answers of all runs, which asked the same. `data`: the texts; None where not at hand.
+    """Reads the answers of all runs. `data`: the texts; None where not at hand.
 
+    `common`: of runs that did not ask the same, the items that all models of `merged` were asked.
     Raises InputError for files of answers that cannot be read.
     """
     board = merged.board if merged is not None else runs[0].leaderboard
     by_name = dict(zip(run_names(runs), runs, strict=True))
     rows = [(row, by_name[run_of(row)] if merged is not None else runs[0]) for row in board.rows]
-    right, models = _first_reading(rows, several=merged is not None)
+    shown = _common(rows) if common else [None] * len(rows)
+    right, models = _first_reading(rows, shown, several=merged is not None)
     order, notes = _chosen(right, most)
     places = {fact: n for n, fact in enumerate(order)}
     corpus = data if isinstance(data, Corpus) else None
@@ -183,8 +195,26 @@ def gather(
     )
 
 
+def _common(rows: Sequence[tuple[Row, Run]]) -> list[Names | None]:
+    """Of each row the items that all of them were asked."""
+    answers = common_answers([Side(run=run, row=row) for row, run in rows])
+    return [{answer.item: name for name, answer in found.items()} for found in answers]
+
+
+def _named(answers: Iterable[_AnswerT], names: Names | None) -> Iterator[_AnswerT]:
+    """The answers to the items that have a name, under that name."""
+    if names is None:
+        yield from answers
+        return
+    for answer in answers:
+        name = names.get(answer.item)
+        if name is not None:
+            item = ItemId.parse(name)
+            yield answer.model_copy(update={"item": name, "fact": item.fact, "article": item.article})
+
+
 def _first_reading(
-    rows: Sequence[tuple[Row, Run]], *, several: bool
+    rows: Sequence[tuple[Row, Run]], shown: Sequence[Names | None], *, several: bool
 ) -> tuple[dict[str, list[bool]], tuple[Model, ...]]:
     """Fact -> whether each answer to each of its items is right; and the models."""
     right: dict[str, list[bool]] = {}
@@ -193,11 +223,11 @@ def _first_reading(
     # The run is named where two rows are of one model.
     told = [run_of(row) if several and specs.count(row.model.spec) > 1 else "" for row, _ in rows]
     labels = slugs([f"{spec} {name}" if name else spec for spec, name in zip(specs, told, strict=True)])
-    for number, ((row, run), name, slug) in enumerate(zip(rows, told, labels, strict=True)):
+    for number, ((row, run), names, name, slug) in enumerate(zip(rows, shown, told, labels, strict=True)):
         data = run.leaderboard.data
         track = "reading" if data.items.reading else "pooled"
         confidence, correct = [], []
-        for answer in run.scored(row):
+        for answer in _named(run.scored(row), names):
             score = stored_score(answer, by_em=data.kind == "public")
             right.setdefault(answer.fact, []).append(answer.right)
             if answer.track == track and not score.item.paraphrase and score.confidence is not None:
@@ -212,6 +242,7 @@ def _first_reading(
                 run_name=name,
                 confidence=np.array(confidence, dtype=np.float64),
                 correct=np.array(correct, dtype=np.bool_),
+                names=names,
             )
         )
     return right, tuple(models)
@@ -243,7 +274,7 @@ def _second_reading(
     items: dict[str, Item] = {}
     names = dict(zip(places, slugs(list(places)), strict=True))
     for model in models:
-        for answer in model.run.stream(model.row):
+        for answer in _named(model.run.stream(model.row), model.names):
             if answer.fact not in places:
                 continue
             question, golds = questions.get(answer.fact, (None, ""))
