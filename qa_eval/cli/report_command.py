@@ -58,7 +58,8 @@ def report_command(
     """Writes a static site of one or more runs, and prints the page to open.
 
     PATH is a run folder or its leaderboard.json; without one: the newest under results/. Several runs must
-    have asked the same, or be compared on what they have in common (--common-items). The site needs no network and no server.
+    have asked the same, or be shown on what they have in common (--common-items). The site needs no network
+    and no server.
     """
     from qa_eval.report import build_report, write_charts, write_site
     from qa_eval.store import load_run

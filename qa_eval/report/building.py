@@ -64,7 +64,7 @@ def build_report(
 
 def _comparisons(evidence: Evidence) -> Comparisons:
     """What can be compared, and why the rest cannot: each model with itself in the newest run against the
-    oldest; the models of the newest run against its best.
+    oldest; the two best of the newest run. (How far all are from the best is known already.)
     """
     found: list[tuple[str, Comparison]] = []
     notes = []
@@ -82,8 +82,6 @@ def _comparisons(evidence: Evidence) -> Comparisons:
         first, second = ranked[0].model.spec, ranked[1].model.spec
         try:
             found.append((f"The two best of {name}", compare_runs(runs[-1], model=second, against=first)))
-            if len(ranked) > 2:
-                found.append((f"Everyone against the best of {name}", compare_runs(runs[-1], against=first)))
         except QaEvalError as error:
             notes.append(f"{second} against {first}: {error}")
     return Comparisons(found=tuple(found), notes=tuple(notes))

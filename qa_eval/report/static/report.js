@@ -45,6 +45,8 @@ function sortBy(table, header, direction) {
   }
   for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
   header.setAttribute("aria-sort", direction);
+  // Lines between groups of equal rank mean something in the order of the ranks alone.
+  table.classList.toggle("grouped", column === 0 && direction === "ascending");
 }
 
 function firstDirection(table, header) {
@@ -164,18 +166,19 @@ function startQuestions() {
     words: row.cells[0].textContent.toLowerCase(),
     kind: row.cells[1].textContent,
     category: row.cells[2].textContent,
-    wrong: row.dataset.wrong,
+    wrong: BigInt(`0x${row.dataset.wrong}`), // a bit for each model
   }));
   const status = document.getElementById("shown");
   const filter = () => {
     const words = find.value.trim().toLowerCase();
+    const model = wrong.value === "" ? null : BigInt(wrong.value);
     let shown = 0;
     for (const entry of rows) {
       const fits =
         entry.words.includes(words) &&
         (kind.value === "" || entry.kind === kind.value) &&
         (category.value === "" || entry.category === category.value) &&
-        (wrong.value === "" || entry.wrong.includes(` ${wrong.value} `));
+        (model === null || ((entry.wrong >> model) & 1n) === 1n);
       if (entry.row.hidden === fits) entry.row.hidden = !fits;
       shown += fits ? 1 : 0;
     }
@@ -186,6 +189,7 @@ function startQuestions() {
   if (asked !== null) wrong.value = asked[1];
   const form = document.getElementById("question-filters");
   form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => requestAnimationFrame(filter)); // once the fields are empty
   form.hidden = false;
   filter();
 }
