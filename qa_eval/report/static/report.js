@@ -47,6 +47,7 @@ function sortBy(table, header, direction) {
   header.setAttribute("aria-sort", direction);
   // Lines between groups of equal rank mean something in the order of the ranks alone.
   table.classList.toggle("grouped", column === 0 && direction === "ascending");
+  table.dispatchEvent(new Event("sorted"));
 }
 
 function firstDirection(table, header) {
@@ -74,7 +75,13 @@ function percent(value) {
 }
 
 function intervalBar(value, low, high) {
-  const svg = drawn("svg", { class: "iv", viewBox: "0 0 84 10", width: 84, height: 10, "aria-hidden": "true" });
+  const svg = drawn("svg", {
+    class: "iv",
+    viewBox: "0 0 84 10",
+    width: 84,
+    height: 10,
+    "aria-hidden": "true",
+  });
   const place = (fraction) => (2 + 80 * fraction).toFixed(1);
   svg.append(drawn("line", { class: "axis", x1: 2, y1: 5, x2: 82, y2: 5 }));
   if (low !== null && high !== null) {
@@ -155,43 +162,68 @@ function startLeaderboard() {
 
 // ------------------------------------------------------------------------------------ questions
 
+const PORTION = 200; // rows that are laid out at once; report.css has the same number
+
 function startQuestions() {
   const table = document.getElementById("questions");
   if (table === null) return;
   const [find, kind, category, wrong] = ["find", "kind", "category", "wrong-by"].map((id) =>
     document.getElementById(id),
   );
-  const rows = [...table.tBodies[0].rows].map((row) => ({
+  const more = document.getElementById("more");
+  const entries = [...table.tBodies[0].rows].map((row) => ({
     row,
     words: row.cells[0].textContent.toLowerCase(),
     kind: row.cells[1].textContent,
     category: row.cells[2].textContent,
     wrong: BigInt(`0x${row.dataset.wrong}`), // a bit for each model
   }));
+  const byRow = new Map(entries.map((entry) => [entry.row, entry]));
   const status = document.getElementById("shown");
+  let most = PORTION;
   const filter = () => {
     const words = find.value.trim().toLowerCase();
     const model = wrong.value === "" ? null : BigInt(wrong.value);
-    let shown = 0;
-    for (const entry of rows) {
+    let found = 0;
+    for (const row of table.tBodies[0].rows) {
+      const entry = byRow.get(row);
       const fits =
         entry.words.includes(words) &&
         (kind.value === "" || entry.kind === kind.value) &&
         (category.value === "" || entry.category === category.value) &&
         (model === null || ((entry.wrong >> model) & 1n) === 1n);
-      if (entry.row.hidden === fits) entry.row.hidden = !fits;
-      shown += fits ? 1 : 0;
+      found += fits ? 1 : 0;
+      const hidden = !fits || found > most;
+      if (row.hidden !== hidden) row.hidden = hidden;
     }
-    status.textContent = `${shown} of ${rows.length} shown`;
+    more.hidden = found <= most;
+    status.textContent =
+      found > most
+        ? `${found} of ${entries.length} found, the first ${most} shown`
+        : `${found} of ${entries.length} shown`;
   };
-  for (const input of [find, kind, category, wrong]) input.addEventListener("input", filter);
+  const anew = () => {
+    most = PORTION;
+    filter();
+  };
+  for (const input of [find, kind, category, wrong]) input.addEventListener("input", anew);
+  table.addEventListener("sorted", filter);
+  more.addEventListener("click", () => {
+    most += PORTION;
+    filter();
+  });
+  addEventListener("beforeprint", () => {
+    most = entries.length;
+    filter();
+  });
   const asked = /^#wrong-by=(\d+)$/.exec(location.hash);
   if (asked !== null) wrong.value = asked[1];
   const form = document.getElementById("question-filters");
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => requestAnimationFrame(filter)); // once the fields are empty
+  form.addEventListener("reset", () => requestAnimationFrame(anew)); // once the fields are empty
   form.hidden = false;
   filter();
+  table.classList.remove("fresh");
 }
 
 // ------------------------------------------------------------------------------------ hints
