@@ -1,7 +1,5 @@
 // Sorting, filtering and hints of a report. Everything it works on stands in the page already; text from
 // data only ever goes through textContent.
-"use strict";
-
 const SVG = "http://www.w3.org/2000/svg";
 const COLLATOR = new Intl.Collator();
 
@@ -31,7 +29,7 @@ function sortValue(row, column) {
 function sortBy(table, header, direction) {
   const column = header.cellIndex;
   const sign = direction === "ascending" ? 1 : -1;
-  for (const body of table.tBodies) {
+  for (const body of [...table.tBodies]) {
     const rows = [...body.rows];
     const fixed = rows.filter((row) => row.classList.contains("heading"));
     const sorted = rows
@@ -41,7 +39,11 @@ function sortBy(table, header, direction) {
         if (one === null || other === null) return (one === null) - (other === null); // absent ones last
         return sign * (typeof one === "string" ? COLLATOR.compare(one, other) : one - other);
       });
+    // Out of the page while its rows move: thousands of them are then laid out once.
+    const after = body.nextSibling;
+    body.remove();
     body.append(...fixed, ...sorted.map(([, row]) => row));
+    table.insertBefore(body, after);
   }
   for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
   header.setAttribute("aria-sort", direction);
@@ -50,7 +52,7 @@ function sortBy(table, header, direction) {
   table.dispatchEvent(new Event("sorted"));
 }
 
-function firstDirection(table, header) {
+function firstDirection(header) {
   if (header.classList.contains("metric")) return header.dataset.low === "1" ? "ascending" : "descending";
   const rank = header.cellIndex === 0 && header.classList.contains("num");
   return header.classList.contains("num") && !rank ? "descending" : "ascending";
@@ -64,7 +66,7 @@ function startSorting() {
     const table = header.closest("table");
     const before = header.getAttribute("aria-sort");
     const turned = before === "ascending" ? "descending" : "ascending";
-    sortBy(table, header, before === null ? firstDirection(table, header) : turned);
+    sortBy(table, header, before === null ? firstDirection(header) : turned);
   });
 }
 
@@ -118,12 +120,12 @@ function showView(table, view) {
   for (const row of table.querySelectorAll("tr[data-model]")) {
     const cells = view.values[row.dataset.model] || [];
     const place = row.querySelector(".after");
-    view.columns.forEach((_, number) => place.before(metricCell(cells[number])));
+    place.before(...view.columns.map((_, number) => metricCell(cells[number])));
   }
   for (const heading of table.querySelectorAll("tr.heading th")) heading.colSpan = head.cells.length;
   const metric = head.querySelector("th.metric");
   if (view.whole) sortBy(table, head.cells[0], "ascending");
-  else if (metric !== null) sortBy(table, metric, firstDirection(table, metric));
+  else if (metric !== null) sortBy(table, metric, firstDirection(metric));
   // Ranks and differences are of all items.
   for (const cell of table.querySelectorAll("td.rank, td.after")) cell.classList.toggle("faded", !view.whole);
 }
