@@ -26,7 +26,7 @@ from qa_eval.report.charts import reliability, render_chart, risk_coverage
 from qa_eval.report.gathering import gather
 from qa_eval.report.marking import Span, segments
 from qa_eval.report.rendering import json_block
-from qa_eval.report.views import contested_view, marked_texts, table_views
+from qa_eval.report.views import RULES, contested_view, marked_texts, table_views
 from qa_eval.store import Run
 from tests.fake_models import FakeModel, four_facts
 from tests.public_files import TWO_ARTICLES
@@ -93,8 +93,11 @@ def built(run: Run, corpus: Any) -> Built:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return hostile_report(tmp_path_factory.mktemp("hostile"))
+
+
+def hostile_report(folder: Path) -> Built:
     """Everything that data can say is hostile, or long."""
-    folder = tmp_path_factory.mktemp("hostile")
     plain = small_corpus(folder)
     losses = plain.question("militant-losses")
     odd = replace(losses.claims[0], id="over<b>", group=HOSTILE)
@@ -242,6 +245,44 @@ def test_references_stand_apart(run: Run, built: Built) -> None:
     apart = text[text.index('<tbody id="references">') :]
     numbers = {int(n) for n in re.findall(r'<tr data-model="(\d+)"', apart)}
     assert numbers == {n for n, row in enumerate(run.leaderboard.rows) if row.rank is None}
+
+
+def test_a_line_parts_models_of_other_ranks(run: Run, built: Built) -> None:
+    ranks = [row.rank for row in run.leaderboard.rows if row.rank is not None]
+    ranked = html(built)["index.html"].partition('<tbody id="references">')[0]
+    firsts = re.findall(r'<tr data-model="\d+"( class="group")?>', ranked)
+    assert [bool(first) for first in firsts] == [
+        n > 0 and rank != ranks[n - 1] for n, rank in enumerate(ranks)
+    ]
+    assert any(firsts)
+
+
+def test_every_column_is_explained_in_the_legend(built: Built) -> None:
+    page = html(built)["index.html"]
+    legend = page[page.index('<dl class="legend">') :]
+    for name in re.findall(r'<button type="button" class="sort"[^>]*>([^<]+)</button>', page):
+        assert f"<dt>{name}</dt>" in legend, name
+
+
+def test_everyone_is_compared_with_the_first_as_the_leaderboard_has_it(run: Run, built: Built) -> None:
+    text = html(built)["compare.html"]
+    section = text[text.index('id="from-first"') :]
+    section = section[: section.index("</section>")]
+    shown = re.findall(
+        r'<bdi>([^<]+)</bdi></a></th><td [^>]*>[^<]*</td><td class="num" data-value="([^"]+)"', section
+    )
+    assert {name: float(value) for name, value in shown} == {
+        row.model.spec: row.versus_first.value for row in run.leaderboard.rows if row.versus_first
+    }
+
+
+def test_every_rule_that_judged_an_answer_is_explained(run: Run, built: Built) -> None:
+    judged = {p.match.rule for row in run.leaderboard.rows for p in run.scored(row)}
+    assert judged <= set(RULES)
+    source = "".join(path.read_text("utf-8") for path in Path("qa_eval/metrics").glob("*.py"))
+    source += "".join(path.read_text("utf-8") for path in Path("qa_eval/scoring").glob("*.py"))
+    assert set(re.findall(r'\brule="([a-z-]+)"', source)) <= set(RULES)
+    assert "<dt><code>abstained</code></dt>" in html(built)["questions/dead.html"]
 
 
 def test_risk_falls_with_coverage_as_counted_by_hand(run: Run, corpus: Any) -> None:
@@ -401,11 +442,19 @@ def test_two_runs_are_compared_and_have_a_history(corpus: Any) -> None:
     assert "baseline:first-of-type · old" in html(built)["index.html"]
 
 
-def test_runs_of_other_questions_are_refused(run: Run) -> None:
+def test_runs_of_other_questions_are_refused_or_shown_on_what_they_have_in_common(run: Run) -> None:
     other = four_facts(dead="How many people died there?")
     another = qa_eval.evaluate([FIRST], corpus=other, out=None, name="other")
-    with pytest.raises(QaEvalError, match=r"data\.questions_sha256"):
+    with pytest.raises(QaEvalError, match=r"data\.questions_sha256.*\n--common-items"):
         build_report([run, another], other)
+    built = build_report([run, another], other, common_items=True)
+    found = pages(built)
+    assert "questions/dead.html" not in found, "it was asked in other words"
+    (shown,) = (page for name, page in found.items() if name == "questions/museum.html")
+    items = {id for id in shown.attributes("id") if id.startswith("museum@") and "!" not in id}
+    assert items == {p.item for p in another.scored(another.leaderboard.rows[0]) if p.fact == "museum"}
+    answers = sum("models/" in href for href in shown.attributes("href"))
+    assert answers == len(items) * len([*run.leaderboard.rows[:3], FIRST])
 
 
 # ------------------------------------------------------------------------------------------ charts

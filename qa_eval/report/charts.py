@@ -201,7 +201,7 @@ def source_preferences(evidence: Evidence) -> list[Chart]:
             axes = figure.add_subplot(lines, columns, n + 1, sharex=first, sharey=first)
             first = first or axes
             _draw_preference(axes, model.row, articles, titles)
-            axes.set_title(_name(model.name), fontsize=9, loc="left")
+            axes.set_title(shortened(clean(model.name), 21), fontsize=9, loc="left")
             axes.tick_params(length=0, labelleft=n % columns == 0)
         return figure
 

@@ -149,6 +149,11 @@ class Evidence:
     notes: tuple[str, ...]
 
     @property
+    def name(self) -> str:
+        """Of the run, or of all runs."""
+        return ", ".join(dict.fromkeys(run.leaderboard.name for run in self.runs))
+
+    @property
     def public(self) -> bool:
         return self.board.data.kind == "public"
 

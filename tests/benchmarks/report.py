@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 _ROUNDS = 5
-_PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))"
+_PAINTED = (
+    "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))"
+)
 _CHANGED = f"""async ([id, value]) => {{
   const field = document.getElementById(id);
   const start = performance.now();
@@ -77,7 +79,9 @@ def browser_at(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-def measured_page(browser: Browser, file: Path, fields: tuple[tuple[str, str | None], ...]) -> dict[str, float]:
+def measured_page(
+    browser: Browser, file: Path, fields: tuple[tuple[str, str | None], ...]
+) -> dict[str, float]:
     """What was done -> its median time in milliseconds."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     loads = []
@@ -125,7 +129,9 @@ def main() -> None:
         took, cpu = time.perf_counter() - start, time.process_time() - cpu
         files = [path for path in site.rglob("*") if path.is_file()]
         items = data.items.reading + data.items.pooled
-        print(f"{len(run.leaderboard.rows)} models x {items} items: written in {took:.1f} s, {cpu:.1f} s of CPU")
+        print(
+            f"{len(run.leaderboard.rows)} models x {items} items: written in {took:.1f} s, {cpu:.1f} s of CPU"
+        )
         print(f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB")
         pages = [site / page for page in ("index.html", "questions.html", "compare.html", "contested.html")]
         pages = [page for page in pages if page.is_file()]
