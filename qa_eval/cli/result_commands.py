@@ -245,5 +245,6 @@ def verify_command(
 
         for difference in differences:
             click.echo(clean(difference))
-        raise CheckFailedError(f"{run}: {len(differences)} differences")
+        number = len(differences)
+        raise CheckFailedError(f"{run}: {number} difference{'s' if number > 1 else ''}")
     click.echo(f"{run}: every number came out again{checked}")
