@@ -1,11 +1,11 @@
 """How large a report of many models and questions is, and how long it takes to write, to open and to filter.
 
-    python -m tests.benchmarks.report [--models 50] [--questions 2000] [--run FOLDER] [--chromium /usr/bin/chromium]
+    python -m tests.benchmarks.report [--models 50] [--questions 2000] [--run FOLDER] [--chromium PATH]
 
-The models answer by a hash of the words; their answers have six candidates each. Of a curated run (`--run`) the
-page of the contested facts is measured too. In headless Chromium: `load` goes from the start of the navigation
-to the second frame after the load event; an interaction from the event of the changed field to the second frame
-after it, so that two frames of a screen, 33 ms, are the least. Each is the median of five.
+The models answer by a hash of the words; their answers have six candidates each. Of a curated run (`--run`)
+the page of the contested facts is measured too. In headless Chromium: `load` goes from the start of the
+navigation to the second frame after the load event, an interaction from the event of the changed field to the
+second frame after it: two frames of a screen, 33 ms, are what doing nothing takes. Medians of five.
 """
 
 from __future__ import annotations
@@ -142,8 +142,8 @@ def main() -> None:
             for page in pages:
                 times = measured_page(browser, page, _FIELDS.get(page.name, ()))
                 size = page.stat().st_size / 1e3
-                name = page.relative_to(site).as_posix()
-                print(f"  {name}, {size:.0f} kB: " + ", ".join(f"{k} {v:.0f} ms" for k, v in times.items()))
+                place = page.relative_to(site).as_posix()
+                print(f"  {place}, {size:.0f} kB: " + ", ".join(f"{k} {v:.0f} ms" for k, v in times.items()))
 
 
 if __name__ == "__main__":
