@@ -187,7 +187,11 @@ def test_long_lists_come_in_portions_and_are_searched_whole(
     write_site(build_report([run], None).files, folder / "site", about={})
     page.goto((folder / "site" / "questions.html").as_uri())
     shown = "rows => rows.filter(r => r.checkVisibility()).length"
-    count = lambda: page.eval_on_selector_all("#questions tbody tr", shown)  # noqa: E731
+
+    def count() -> int:
+        visible: int = page.eval_on_selector_all("#questions tbody tr", shown)
+        return visible
+
     assert (count(), page.inner_text("#shown")) == (200, "230 of 230 found, the first 200 shown")
     page.fill("#find", "number 22")
     assert (count(), page.inner_text("#shown")) == (10 + 1, "11 of 230 shown")
@@ -202,7 +206,12 @@ def test_hostile_data_does_nothing_in_a_browser(page: Any, tmp_path_factory: pyt
     built = hostile_report(folder)
     site = write_site(built.files, folder / "site", about={}).parent
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def refused(dialog: Any) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", refused)
     for name in sorted(name for name in built.files if name.endswith(".html")):
         page.goto((site / name).as_uri())
         assert page.inner_text("h1")
