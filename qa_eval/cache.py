@@ -18,9 +18,9 @@ import logging
 import math
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -74,7 +74,7 @@ def answer_key(
 
 def render_answer(prediction: Prediction, instance: Instance) -> str:
     """A prediction as the cache keeps it: without the item's id and the article's."""
-    value = asdict(prediction)
+    value = asdict(replace(prediction, n_best=()))  # which is written below: copying it would take longest
     del value["item"], value["error"]
     value["n_best"] = [
         [
@@ -170,7 +170,14 @@ class PredictionCache:
         """The kept answers of these (key, instance) pairs, by item id. Never raises for the cache's sake."""
         keys = sorted({key for key, _ in wanted})
         nothing: dict[str, tuple[Any, Any]] = {}
-        found = self._guard(lambda connection: _select(connection, keys), nothing, "read")
+        found = self._guard(
+            lambda connection: {
+                key: (value, checksum)
+                for key, value, checksum in _select(connection, keys, "key, value, checksum")
+            },
+            nothing,
+            "read",
+        )
         answers = {}
         broken = 0
         for key, instance in wanted:
@@ -186,6 +193,17 @@ class PredictionCache:
         if broken:
             _log.warning("%s: %d broken answers are ignored and asked again", self.path, broken)
         return answers
+
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Which of these keys there are. The answers are not read, so that a broken one counts as well.
+
+        Never raises for the cache's sake.
+        """
+        wanted = sorted(set(keys))
+        nothing: set[str] = set()
+        return self._guard(
+            lambda connection: {key for (key,) in _select(connection, wanted, "key")}, nothing, "read"
+        )
 
     def put(self, model: str, answers: Iterable[tuple[str, Prediction, Instance]]) -> None:
         """Keeps these (key, prediction, instance) triples in one transaction. Failed answers are not kept.
@@ -276,14 +294,13 @@ def _broken(error: Exception) -> bool:
     return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or foreign
 
 
-def _select(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, tuple[Any, Any]]:
-    found: dict[str, tuple[Any, Any]] = {}
+def _select(connection: sqlite3.Connection, keys: Sequence[str], columns: str) -> Iterator[tuple[Any, ...]]:
+    """These columns of the rows that there are of these keys."""
     for start in range(0, len(keys), _LOOKUP):
         some = keys[start : start + _LOOKUP]
         marks = ",".join("?" * len(some))
-        query = f"SELECT key, value, checksum FROM answers WHERE key IN ({marks})"  # noqa: S608 - marks only
-        found.update((key, (value, checksum)) for key, value, checksum in connection.execute(query, some))
-    return found
+        query = f"SELECT {columns} FROM answers WHERE key IN ({marks})"  # noqa: S608 - columns and marks only
+        yield from connection.execute(query, some)
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[str, str, str, str]]) -> None:

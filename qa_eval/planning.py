@@ -109,6 +109,33 @@ def settle(
     return make_plan(resolved, task, options=options)
 
 
+def settle_all(
+    models: Sequence[str | Model],
+    datasets: Sequence[PublicDataset],
+    *,
+    decoding: Decoding = Decoding(),  # noqa: B008 - frozen
+    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
+    **choices: Any,  # noqa: ANN401
+) -> list[Plan]:
+    """A plan for each of several data sets, of the same models; `choices` are other arguments of `settle`.
+
+    Raises SpecError for a data set that is given twice, and as `settle` does.
+    """
+    specs = list(map(spec_of, datasets))
+    if repeated := sorted({spec for spec in specs if specs.count(spec) > 1}):
+        raise SpecError(f"{', '.join(repeated)} is given twice: name it once")
+    resolved = resolve_models(models, decoding, runtime)
+    return [
+        settle(resolved, dataset=dataset, decoding=decoding, runtime=runtime, **choices)
+        for dataset in datasets
+    ]
+
+
+def spec_of(dataset: PublicDataset) -> str:
+    """What tells a data set from others: its spec, and its split where it has one."""
+    return f"{dataset.spec} {dataset.split or ''}".strip()
+
+
 def _refuse_curated_options(
     corpus: Corpus | None, track: str, *, paraphrases: bool, categories: Sequence[str]
 ) -> None:

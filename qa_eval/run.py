@@ -19,10 +19,9 @@ from qa_eval.cache import PredictionCache, cache_path
 from qa_eval.engines import Engine, Group, ModelFailedError
 from qa_eval.engines.local import LocalEngine
 from qa_eval.environment import describe_environment, describe_harness
-from qa_eval.errors import SpecError
 from qa_eval.judging import Threshold
 from qa_eval.models import Model
-from qa_eval.planning import Plan, resolve_models, settle
+from qa_eval.planning import Plan, settle, settle_all, spec_of
 from qa_eval.public import PublicDataset
 from qa_eval.ranking import (
     RESAMPLES,
@@ -165,16 +164,9 @@ def evaluate_all(
     Each data set has a run folder of its own: `out`/`name`/DATASET, or in `out` if there is no name.
     `choices` are the other arguments of `evaluate`. Raises SpecError for a data set that is given twice.
     """
-    specs = [f"{dataset.spec} {dataset.split or ''}".strip() for dataset in datasets]
-    if repeated := sorted({spec for spec in specs if specs.count(spec) > 1}):
-        raise SpecError(f"{', '.join(repeated)} is given twice: name it once")
+    plans = settle_all(models, datasets, decoding=decoding, runtime=runtime, resamples=RESAMPLES, **choices)
     names = [dataset.name for dataset in datasets]
-    folders = slugs(names if len(set(names)) == len(names) else specs)
-    resolved = resolve_models(models, decoding, runtime)
-    plans = [
-        settle(resolved, dataset=dataset, decoding=decoding, runtime=runtime, resamples=RESAMPLES, **choices)
-        for dataset in datasets
-    ]
+    folders = slugs(names if len(set(names)) == len(names) else list(map(spec_of, datasets)))
     where: Path | str | None = out
     called: Sequence[str | None] = [None] * len(folders)
     if name is not None and out is not None:

@@ -190,6 +190,19 @@ def test_a_damaged_entry_counts_as_absent_and_is_replaced(
         assert cache.get([(name, INSTANCE)]) == {"dead@a": ANSWER}
 
 
+def test_keys_are_known_without_their_answers(tmp_path: Path) -> None:
+    with PredictionCache(path=tmp_path / "c") as cache:
+        cache.put("m", [(f"{n:04}", ANSWER, INSTANCE) for n in range(0, 1200, 2)])
+        found = cache.known(f"{n:04}" for n in range(1200))
+        assert found == {f"{n:04}" for n in range(0, 1200, 2)}
+        assert cache.known([]) == set()
+        cache.close()
+        with sqlite3.connect(tmp_path / "c") as other:
+            other.execute("UPDATE answers SET value = '?' WHERE key = '0004'")
+        assert cache.known(["0004", "0005"]) == {"0004"}
+        assert cache.get([("0004", INSTANCE)]) == {}
+
+
 def garbage(path: Path) -> None:
     path.write_bytes(b"this is not a database, it is a shopping list" * 100)
 

@@ -68,6 +68,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_these_commands_exist() -> None:
     assert [" ".join(path) for path in commands()] == [
         "run",
+        "plan",
         "score",
         "leaderboard",
         "compare",
@@ -136,7 +137,7 @@ def test_the_version_is_told() -> None:
         pytest.param(["questions", "chekc"], "No such command 'chekc'. Did you mean check?", id="subcommand"),
         pytest.param(
             ["xyzzy"],
-            "No such command 'xyzzy'. There are: run, score, leaderboard, compare",
+            "No such command 'xyzzy'. There are: run, plan, score, leaderboard, compare",
             id="far command",
         ),
         pytest.param(["run", "--modle", "x"], "'--model'", id="option"),

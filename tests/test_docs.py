@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
+import subprocess
 from pathlib import Path
 
 import click
 import pytest
+import yaml
 from click.testing import CliRunner
 
 import qa_eval
@@ -82,3 +86,46 @@ def test_files_named_in_the_documents_exist(path: str) -> None:
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)]+)\)", README + CONTRIBUTING))
 def test_links_lead_somewhere(link: str) -> None:
     assert (ROOT / link).exists()
+
+
+def test_the_manifest_for_kubernetes_has_what_the_operator_asks_for() -> None:
+    (text,) = re.findall(r"^```yaml\n(apiVersion: ray.*?)^```", README, re.MULTILINE | re.DOTALL)
+    manifest = yaml.safe_load(text)
+    # The fields of KubeRay's v1 API: everything here exists there, and what it requires is here.
+    assert set(manifest) == {"apiVersion", "kind", "metadata", "spec"}
+    assert (manifest["apiVersion"], manifest["kind"]) == ("ray.io/v1", "RayCluster")
+    assert re.fullmatch("[a-z0-9-]+", manifest["metadata"]["name"])
+    spec = manifest["spec"]
+    assert set(spec) == {"rayVersion", "headGroupSpec", "workerGroupSpecs"}
+    head, (workers,) = spec["headGroupSpec"], spec["workerGroupSpecs"]
+    assert set(head) == {"rayStartParams", "template"}
+    assert set(workers) == {*head, "groupName", "replicas", "minReplicas", "maxReplicas"}
+    assert 0 <= workers["minReplicas"] <= workers["replicas"] <= workers["maxReplicas"]
+    for group in (head, workers):
+        assert all(isinstance(value, str) for value in group["rayStartParams"].values())
+        (container,) = group["template"]["spec"]["containers"]
+        assert set(container) == {"name", "image", "resources"}
+        assert set(container["resources"]["limits"]) == {"cpu", "memory"}
+    assert f"ray=={spec['rayVersion']}" in (ROOT / "constraints.txt").read_text("utf-8")
+    assert f"rayproject/ray:{spec['rayVersion']}-py311" in README
+    # The head answers nothing, and a worker of the command fits a pod.
+    assert head["rayStartParams"]["num-cpus"] == "0"
+    assert f"--cpus-per-worker {container['resources']['limits']['cpu']}" in README
+
+
+def test_the_job_for_slurm_is_a_shell_script(tmp_path: Path) -> None:
+    (text,) = re.findall(r"^```bash\n(#!/bin/bash\n#SBATCH.*?)^```", README, re.MULTILINE | re.DOTALL)
+    script = tmp_path / "job.sh"
+    script.write_text(text)
+    subprocess.run(["bash", "-n", script], check=True)
+    # It runs here with commands that only tell what they are given.
+    for name in ("srun", "qa-eval", "sleep"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_NNODES": "4"}
+    done = subprocess.run(["bash", script], env=environment, capture_output=True, text=True, check=True)
+    head = socket.gethostname()
+    told = done.stdout.splitlines()
+    address = f"--address={head}:6379 --num-cpus=16 --block"
+    assert f"srun --nodes=3 --ntasks=3 --exclude={head} ray start {address}" in told
+    assert sum(line.startswith("srun --nodes=1 --ntasks=1 ") for line in told) == 1

@@ -17,6 +17,8 @@ import torch
 import transformers
 from huggingface_hub import errors as hub_errors
 
+from qa_eval.engines import Group
+from qa_eval.engines.local import LocalEngine
 from qa_eval.errors import ModelError, SpecError
 from qa_eval.models import Model, resolve
 from qa_eval.models.reader import OutOfMemoryError, SpanReader
@@ -230,6 +232,26 @@ def test_no_instances_load_no_weights(bert: Path) -> None:
     assert list(model.predict([])) == []
     with pytest.raises(ModelError, match="cannot be loaded"):
         list(model.predict(INSTANCES[:1]))
+
+
+def test_a_model_that_has_answered_lets_its_weights_go_and_can_be_asked_again(bert: Path) -> None:
+    model: Any = resolve(f"hf:{bert}", NARROW)
+    engine, said = LocalEngine(), _Listener()
+    for number in (1, 2):
+        engine.answer(model, [Group(number, INSTANCES[:2])], said)
+        assert model.reader._forward is None
+    assert said.taken[1] == said.taken[2]
+    assert all(p.error is None for p in said.taken[1])
+
+
+class _Listener:
+    def __init__(self) -> None:
+        self.taken: dict[int, list[Prediction]] = {1: [], 2: []}
+
+    def take(self, group: int, predictions: list[Prediction]) -> None:
+        self.taken[group] += predictions
+
+    def close(self, group: int) -> None: ...
 
 
 # ------------------------------------------------------------------------------------ trouble on the way

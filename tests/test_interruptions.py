@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORPUS = four_facts()
 
 SCRIPT = """
-import sys
+import signal, sys
 import qa_eval.run
 from qa_eval import evaluate
 from qa_eval.run import Interrupted
@@ -31,6 +31,7 @@ from tests.fake_models import FakeModel, four_facts
 def told(instance):
     print("asked", instance.item, flush=True)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what it starts behind ignore it
 qa_eval.run.RESAMPLES = 99
 try:
     print("ready", flush=True)

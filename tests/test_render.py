@@ -312,6 +312,21 @@ def test_without_a_terminal_progress_is_one_plain_line_a_model() -> None:
     assert out.getvalue() == "1/2 embedded: 310 items\n2/2 evil\\x1b[31m: 310 items\n"
 
 
+def test_the_workers_of_a_cluster_have_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal, plain = Terminal(), io.StringIO()
+    for out in (terminal, plain):
+        progress = TerminalProgress(out)
+        progress.start(1)
+        progress.model("embedded", 7)
+        for worker, n in (("one/12", 4), ("two/7", 2), ("one/12", 1)):
+            progress.worker(worker, n)
+        progress.finish()
+    assert plain.getvalue() == "1/1 embedded: 7 items\nworker one/12: 5 items\nworker two/7: 2 items\n"
+    assert "one/12" in terminal.getvalue()
+    assert "two/7" in terminal.getvalue()
+
+
 def test_on_a_terminal_progress_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     out = Terminal()

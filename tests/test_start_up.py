@@ -33,6 +33,8 @@ def run_cli(*args: str) -> str:
         pytest.param("import qa_eval.cli", AVOIDABLE, id="import qa_eval.cli"),
         pytest.param(run_cli("--help"), AVOIDABLE, id="--help"),
         pytest.param(run_cli("run", "--help"), AVOIDABLE, id="run --help"),
+        pytest.param(run_cli("plan", "--help"), AVOIDABLE, id="plan --help"),
+        pytest.param("import qa_eval.forecast", HEAVY, id="import qa_eval.forecast"),
         pytest.param(run_cli("score", "--help"), AVOIDABLE, id="score --help"),
         pytest.param(run_cli("--version"), AVOIDABLE, id="--version"),
         pytest.param(

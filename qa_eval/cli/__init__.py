@@ -17,6 +17,7 @@ from qa_eval.cli.data_commands import cache_group, models_command, questions_gro
 from qa_eval.cli.export_command import export_command
 from qa_eval.cli.impact_command import impact_command
 from qa_eval.cli.init_command import init_command
+from qa_eval.cli.plan_command import plan_command
 from qa_eval.cli.question_new_command import new_command
 from qa_eval.cli.question_probe_command import probe_command
 from qa_eval.cli.report_command import report_command
@@ -38,6 +39,7 @@ def cli() -> None:
 
 for _command in (
     run_command,
+    plan_command,
     score_command,
     leaderboard_command,
     compare_command,

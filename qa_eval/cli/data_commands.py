@@ -144,39 +144,25 @@ def cache_group() -> None:
 def cache_info_command() -> None:
     """Tells where the cache lies and how many answers of which models it holds."""
     from qa_eval.cache import cache_info
-    from qa_eval.render import clean
+    from qa_eval.render import clean, size_text
 
     info = cache_info()
-    click.echo(f"{clean(str(info.path))}: {_answers(info.entries)}, {_size(info.bytes)}")
+    click.echo(f"{clean(str(info.path))}: {_answers(info.entries)}, {size_text(info.bytes)}")
     for model, (entries, size) in info.models.items():
-        click.echo(f"{entries:>9}  {_size(size):>9}  {clean(model)}")
+        click.echo(f"{entries:>9}  {size_text(size):>9}  {clean(model)}")
     if info.made:
-        click.echo(f"{info.made:>9}  {_size(info.made_bytes):>9}  ONNX graphs and notes on checkpoints")
+        click.echo(f"{info.made:>9}  {size_text(info.made_bytes):>9}  ONNX graphs and notes on checkpoints")
 
 
 @cache_group.command("clear", short_help="Forget all that is kept.")
 def cache_clear_command() -> None:
     """Forgets all kept answers, ONNX graphs and notes on checkpoints; runs on disk stay as they are."""
     from qa_eval.cache import clear_cache
-    from qa_eval.render import clean
+    from qa_eval.render import clean, size_text
 
     info = clear_cache()
-    click.echo(f"{clean(str(info.path))}: forgot {_answers(info.entries)}, {_size(info.bytes)}")
+    click.echo(f"{clean(str(info.path))}: forgot {_answers(info.entries)}, {size_text(info.bytes)}")
 
 
 def _answers(count: int) -> str:
     return "1 answer" if count == 1 else f"{count} answers"
-
-
-def _size(count: int) -> str:
-    """Bytes for people.
-
-    >>> _size(999), _size(2_500_000)
-    ('999 B', '2.5 MB')
-    """
-    size, unit = float(count), "B"
-    for larger in ("kB", "MB", "GB"):
-        if size < 1000:
-            break
-        size, unit = size / 1000, larger
-    return f"{count} B" if unit == "B" else f"{size:.1f} {unit}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -234,37 +236,7 @@ EXAMPLES = (
 )
 @click.pass_context
 def run_command(
-    ctx: click.Context,
-    /,
-    *,
-    models: tuple[str, ...],
-    no_reference: bool,
-    trust_remote_code: bool,
-    quantize: str | None,
-    questions: tuple[Path, ...],
-    articles: Path | None,
-    datasets: tuple[str, ...],
-    split: str | None,
-    track: str,
-    paraphrases: bool,
-    categories: tuple[str, ...],
-    max_length: int,
-    doc_stride: int,
-    max_answer_tokens: int,
-    n_best: int,
-    device: str,
-    dtype: str,
-    batch_tokens: int | None,
-    deterministic: bool,
-    seed: int,
-    engine: str,
-    address: str | None,
-    workers: int | None,
-    cpus_per_worker: float,
-    gpus_per_worker: float,
-    no_cache: bool,
-    as_json: bool,
-    **options: Any,  # noqa: ANN401
+    ctx: click.Context, /, *, out: Path, name: str | None, overwrite: bool, as_json: bool, **_: object
 ) -> None:
     """Answers every item with every model, scores them, writes a run folder and shows the leaderboard.
 
@@ -273,46 +245,23 @@ def run_command(
     a model failed while running (the others finish).
     """
     from qa_eval.cli.printing import print_leaderboard
-    from qa_eval.models import with_quantized
-    from qa_eval.records import Decoding, Runtime
     from qa_eval.render import TerminalProgress
 
-    if datasets:
-        _refuse_curated_flags(ctx)
-        data = _public_data(datasets, split)
-    else:
-        data = _curated_data(questions, articles, split) | {"track": track}
-    chosen_decoding = Decoding(
-        max_length=max_length, doc_stride=doc_stride, max_answer_tokens=max_answer_tokens, n_best=n_best
-    )
-    chosen_runtime = Runtime(
-        device=device,
-        dtype=dtype,
-        batch_tokens=batch_tokens,
-        deterministic=deterministic,
-        trust_remote_code=trust_remote_code,
-        seed=seed,
-    )
-    cluster = {
-        "address": address,
-        "workers": workers,
-        "cpus_per_worker": cpus_per_worker,
-        "gpus_per_worker": gpus_per_worker,
-    }
+    progress = TerminalProgress()
+    call = RunCall.of(ctx, on_answers=progress.worker)
     runs = _evaluated(
-        with_quantized(models, quantize) if quantize else models or DEFAULT_MODELS,
-        paraphrases=paraphrases,
-        categories=categories,
-        decoding=chosen_decoding,
-        runtime=chosen_runtime,
-        engine=_engine(ctx, engine, cluster, chosen_decoding, chosen_runtime),
-        references=not no_reference,
-        cache=not no_cache,
-        seed=seed,
-        progress=TerminalProgress(),
+        call.models,
+        decoding=call.decoding,
+        runtime=call.runtime,
+        engine=call.engine,
+        cache=call.cache,
+        out=out,
+        name=name,
+        overwrite=overwrite,
+        progress=progress,
         command=shlex.join(["qa-eval", *sys.argv[1:]]),
-        **data,
-        **options,
+        **call.data,
+        **call.choices,
     )
     for run in runs:
         print_leaderboard(run.leaderboard, "json" if as_json else "table")
@@ -322,14 +271,74 @@ def run_command(
         ctx.exit(1)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCall:
+    """What the flags of `run` ask for, output apart."""
+
+    models: Sequence[str]
+    data: dict[str, Any]
+    """`corpus` and `track`, `dataset` or `datasets`;"""
+    choices: dict[str, Any]
+    """and what is asked of it: arguments of `evaluate`."""
+    decoding: Decoding
+    runtime: Runtime
+    engine: Engine | None
+    """None for the local one."""
+    cache: bool
+
+    @classmethod
+    def of(cls, ctx: click.Context, *, on_answers: Callable[[str, int], None] | None = None) -> RunCall:
+        """Reads the flags, opens and checks the data and says what it holds; `on_answers` is told what Ray's
+        workers do. Raises UsageError, and as loading does.
+        """
+        from qa_eval.models import with_quantized
+        from qa_eval.records import Decoding, Runtime
+
+        given = ctx.params
+        if given["datasets"]:
+            _refuse_curated_flags(ctx)
+            data = _public_data(given["datasets"], given["split"])
+        else:
+            data = _curated_data(given["questions"], given["articles"], given["split"])
+            data["track"] = given["track"]
+        decoding = Decoding(**{name: given[name] for name in _DECODING})
+        runtime = Runtime(**{name: given[name] for name in _RUNTIME})
+        models, quantize = given["models"], given["quantize"]
+        return cls(
+            models=with_quantized(models, quantize) if quantize else models or DEFAULT_MODELS,
+            data=data,
+            choices={name: given[name] for name in _CHOICES} | {"references": not given["no_reference"]},
+            decoding=decoding,
+            runtime=runtime,
+            engine=_engine(
+                ctx,
+                given["engine"],
+                {name: given[name] for name in _CLUSTER},
+                decoding=decoding,
+                runtime=runtime,
+                on_answers=on_answers,
+            ),
+            cache=not given["no_cache"],
+        )
+
+
+_DECODING = ("max_length", "doc_stride", "max_answer_tokens", "n_best")
+_RUNTIME = ("device", "dtype", "batch_tokens", "deterministic", "trust_remote_code", "seed")
+_CHOICES = ("paraphrases", "categories", "limit", "sample", "seed", "threshold")
+_CLUSTER = ("address", "workers", "cpus_per_worker", "gpus_per_worker")
+
+
 def _engine(
-    ctx: click.Context, name: str, cluster: dict[str, Any], decoding: Decoding, runtime: Runtime
+    ctx: click.Context,
+    name: str,
+    cluster: dict[str, Any],
+    **others: Any,  # noqa: ANN401
 ) -> Engine | None:
     """The engine of that name; None for the local one. Raises UsageError for flags that have no use."""
     if name == "ray":
         from qa_eval.engines.ray import RayEngine
 
-        return RayEngine(decoding=decoding, runtime=runtime, **cluster)
+        return RayEngine(**cluster, **others)
     default = (ParameterSource.DEFAULT, None)
     given = [flag for flag in cluster if ctx.get_parameter_source(flag) not in default]
     if given:
@@ -385,9 +394,10 @@ def _evaluated(models: Sequence[str], **options: Any) -> list[Run]:  # noqa: ANN
     from qa_eval.run import Interrupted, evaluate, evaluate_all
 
     try:
-        if "datasets" in options:
-            return evaluate_all(models, **options)
-        return [evaluate(models, **options)]
+        with redirect_stdout(sys.stderr):  # Ray prints its troubles, and a model may print: no results
+            if "datasets" in options:
+                return evaluate_all(models, **options)
+            return [evaluate(models, **options)]
     except Interrupted as stopped:
         kept = ", ".join(str(run.path) for run in stopped.runs)
         note(f"Interrupted. What is done is kept in {kept}; the same call goes on from there.")

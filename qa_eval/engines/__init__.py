@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from qa_eval.errors import ModelError
 from qa_eval.models import Model
 from qa_eval.records import Instance, Prediction
 
-__all__ = ["Answering", "Engine", "Group", "Listener", "ModelFailedError", "OnPredictions"]
+__all__ = ["Answering", "Engine", "Group", "Listener", "ModelFailedError", "OnPredictions", "Unloading"]
 
 
 class ModelFailedError(ModelError):
@@ -36,6 +36,14 @@ class Answering(Protocol):
     def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
         """Predictions in any order, matched by item id."""
         ...
+
+
+@runtime_checkable
+class Unloading(Protocol):
+    """A model that can let its weights go."""
+
+    def unload(self) -> None:
+        """The next use loads them again."""
 
 
 @dataclass(frozen=True, slots=True)

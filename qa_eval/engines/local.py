@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Self
 
-from qa_eval.engines import Answering, Group, Listener, ModelFailedError, OnPredictions
+from qa_eval.engines import Answering, Group, Listener, ModelFailedError, OnPredictions, Unloading
 from qa_eval.errors import ModelError
 from qa_eval.models import Model
 from qa_eval.records import Candidate, Instance, Prediction
@@ -42,15 +42,21 @@ class LocalEngine:
         """Any model will do."""
 
     def answer(self, model: Answering, groups: Iterable[Group], listener: Listener) -> None:
-        """See `Engine.answer`: one group after another."""
-        for group in groups:
-            self.predict(
-                model,
-                group.instances,
-                partial(listener.take, group.number),
-                known_good=group.known_good,
-            )
-            listener.close(group.number)
+        """See `Engine.answer`: one group after another. Then the model lets its weights go, so that of many
+        models only one is in memory.
+        """
+        try:
+            for group in groups:
+                self.predict(
+                    model,
+                    group.instances,
+                    partial(listener.take, group.number),
+                    known_good=group.known_good,
+                )
+                listener.close(group.number)
+        finally:
+            if isinstance(model, Unloading):
+                model.unload()
 
     def predict(
         self,

@@ -1,21 +1,18 @@
 """Predicting on a Ray cluster: Ray Data streams batches of items through a pool of actors with the model.
 
-    driver ──batches──▶ queue ──▶ Ray Data: read ──▶ map_batches(Worker, actor pool) ──▶ driver
-
 The driver draws only so many batches ahead of the answers that its memory does not grow with their number.
-It remembers those that are out; what a worker takes with it when it dies is asked again, by Ray
-itself or, where Ray gives up, in a new round; what comes twice is taken once.
+It remembers those that are out; what a worker takes with it when it dies is asked again, by Ray itself or,
+where Ray gives up or a node was lost, through a new stream; what comes twice is taken once. A stream, and so
+its workers' processes, serves one model after the other.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import queue
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,20 +23,15 @@ from qa_eval.models.registry import parse_spec
 from qa_eval.records import Decoding, Instance, Runtime
 
 if TYPE_CHECKING:
-    from qa_eval.engines.ray_worker import Said, Task
+    from qa_eval.engines.ray_stream import Stream
+    from qa_eval.engines.ray_worker import Asked, Said, Task
 
 BATCH = 64
 """Items that a worker is given at once."""
-_RESTARTS = 2
-"""So often Ray restarts a worker that died, and asks again what it was asked."""
-_ROUNDS = 2
-"""So many rounds in which nothing is answered end a model."""
-_LOST = 8
-"""So often what feeds the workers may be lost; a pause lets the cluster find out which node is gone."""
-_PAUSE_SECONDS = 2.0
+_PATIENCE_SECONDS = 600.0
+"""So long a cluster may take to give room to a worker before the run ends."""
 _OBJECT_STORE = 256 * 2**20
 """Bytes, of a cluster that is started here: batches are small and few are under way."""
-_LOOK_SECONDS = 0.2
 
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -68,8 +60,15 @@ class RayEngine:
     gpus_per_worker: float = 0
     batch: int = BATCH
     longest_first: bool = field(default=True, init=False)
+    on_answers: Callable[[str, int], None] | None = None
+    """Told which worker (machine and process) answered how many items."""
     _started: bool = field(default=False, init=False)
     _size: int = field(default=0, init=False)
+    _asked: int = field(default=0, init=False)
+    """Batches so far: a number means one batch, whatever the model."""
+    _stream: Stream | None = field(default=None, init=False)
+    _checked: set[str] = field(default_factory=set, init=False)
+    """Nodes whose versions are those here."""
 
     def __enter__(self) -> Self:
         """Connects and looks around. Raises QaEvalError where Ray is not installed, no cluster answers, its
@@ -82,9 +81,14 @@ class RayEngine:
             self._connect()
             self._started = True
         try:
-            nodes = [node for node in ray.nodes() if node["Alive"]]
-            _check_versions(nodes)
-            self._size = self._room(nodes)
+            room = self._room()
+            if room < (self.workers or 1):
+                raise QaEvalError(
+                    f"the cluster has room for {room} workers of {self._each()}, not for"
+                    f" {self.workers or 1}: start more nodes, or ask for less with --workers,"
+                    " --cpus-per-worker, --gpus-per-worker"
+                )
+            self._size = self.workers or room
         except BaseException:
             self.__exit__()
             raise
@@ -93,6 +97,8 @@ class RayEngine:
     def __exit__(self, *_: object) -> None:
         import ray
 
+        self._close(idle=True)
+        self._checked.clear()
         if self._started:
             ray.shutdown()
             self._started = False
@@ -108,46 +114,67 @@ class RayEngine:
                 ) from None
 
     def answer(self, model: Model, groups: Iterable[Group], listener: Listener) -> None:
-        """See `Engine.answer`."""
-        import ray
-
+        """See `Engine.answer`. Raises QaEvalError when the cluster is lost."""
         from qa_eval.engines.ray_worker import Task
 
         task = Task(model.info, model.decoding, self.decoding, self.runtime)
-        desk = _Desk(_cut(groups, self.batch), listener, ahead=4 * self._size + 4)
-        barren = lost = 0
+        desk = _Desk(
+            _cut(groups, self.batch), listener, ahead=4 * self._size + 4, first=self._asked + 1,
+            on_answers=self.on_answers,
+        )  # fmt: skip
         desk.fill()
-        while desk.out:
-            answered = desk.answered
-            try:
-                reason = self._round(task, desk)
-            except ray.exceptions.RayError as error:  # of what feeds the workers, not of the model
-                lost += 1
-                if lost > _LOST:
-                    raise QaEvalError(f"the cluster is lost: {_reason(error)}") from None
-                time.sleep(_PAUSE_SECONDS)
-                continue
-            barren = 0 if desk.answered > answered else barren + 1
-            if desk.out:
-                _log.info("%s: %s; %d batches are asked again", model.info.spec, reason, len(desk.out))
-            if barren >= _ROUNDS:
-                raise ModelFailedError(f"its worker died each time: {reason or 'its answers were lost'}")
+        try:
+            while desk.out:
+                answered = desk.answered
+                stream = self._opened(min(self._size, len(desk.out)))
+                why = _carried(stream, task, desk)
+                if why is not None:
+                    self._close()
+                    if desk.answered == answered and not stream.node_lost:
+                        raise _in_vain(stream, why)
+                    _log.warning("%s: %s; %d batches are asked again", model.info.spec, why, len(desk.out))
+        except BaseException:
+            self._close()
+            raise
+        finally:
+            self._asked = desk.last
         desk.verdict()
 
-    def _round(self, task: Task, desk: _Desk) -> str | None:
-        """Asks everything that is out, and what there is to draw; None, or why it ended early."""
-        size = min(self._size, len(desk.out))  # a pool never has workers with nothing to do
-        with _Stream(task, size, self.cpus_per_worker, self.gpus_per_worker) as stream:
-            for batch in desk.out.items():
-                stream.put(*batch)
-            while not stream.over:
-                if desk.drawn:
-                    stream.no_more()
-                for number, said in stream.some():
-                    desk.take(number, said)
-                for batch in desk.fill():
-                    stream.put(*batch)
-            return stream.error
+    def _opened(self, size: int) -> Stream:
+        """The stream there is, or a new one if there is room for more workers, of which `size` are wanted."""
+        import ray
+
+        from qa_eval.engines.ray_stream import Stream
+
+        size = min(size, self._room_left())
+        if self._stream is not None and self._stream.size < size:
+            self._close(idle=True)
+        if self._stream is None:
+            self._stream = Stream(
+                size,
+                [node for node in ray.nodes() if node["Alive"]],
+                cpus=self.cpus_per_worker,
+                gpus=self.gpus_per_worker,
+                patience=_PATIENCE_SECONDS,
+            )
+        return self._stream
+
+    def _room_left(self) -> int:
+        """What `_room` says, after waiting for nodes where there is none."""
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while not (room := self._room()):
+            if time.monotonic() > end:
+                raise QaEvalError(
+                    f"the cluster has no room left for a worker of {self._each()}: the same command goes on"
+                    " from here when it has"
+                )
+            time.sleep(1)
+        return room
+
+    def _close(self, *, idle: bool = False) -> None:
+        if self._stream is not None:
+            self._stream.close(idle=idle)
+            self._stream = None
 
     # ------------------------------------------------------------------------------------- the cluster
 
@@ -175,20 +202,45 @@ class RayEngine:
             where = self.address or "this machine"
             raise QaEvalError(f"no Ray cluster can be used at {where}: {error}") from None
 
-    def _room(self, nodes: Sequence[Mapping[str, Any]]) -> int:
-        """How many workers there will be. Raises QaEvalError where these are more than there is room for."""
+    def _room(self) -> int:
+        """How many workers there is room for. Raises QaEvalError where a node has other versions."""
+        import ray
+
+        nodes = [node for node in ray.nodes() if node["Alive"]]
+        _check_versions([node for node in nodes if node["NodeID"] not in self._checked])
+        self._checked.update(node["NodeID"] for node in nodes)
         wanted = {"CPU": self.cpus_per_worker, "GPU": self.gpus_per_worker}
-        room = sum(
+        return sum(
             min(int(node["Resources"].get(kind, 0) / each) for kind, each in wanted.items() if each)
             for node in nodes
         )
-        if room < (self.workers or 1):
-            raise QaEvalError(
-                f"the cluster has room for {room} workers of {self.cpus_per_worker:g} CPUs and "
-                f"{self.gpus_per_worker:g} GPUs, not for {self.workers or 1}: start more nodes, or ask for"
-                " less with --workers, --cpus-per-worker, --gpus-per-worker"
-            )
-        return self.workers or room
+
+    def _each(self) -> str:
+        return f"{self.cpus_per_worker:g} CPUs and {self.gpus_per_worker:g} GPUs"
+
+
+def _carried(stream: Stream, task: Task, desk: _Desk) -> str | None:
+    """Has a stream answer what is out, and what there is to draw; None, or why it ended before."""
+    import ray
+
+    from qa_eval.engines.ray_stream import reason
+
+    try:
+        stream.put(desk.asked(task, desk.out))
+        while desk.out and stream.error is None:
+            for number, said in stream.some():
+                desk.take(number, said)
+            stream.put(desk.asked(task, desk.fill()))
+    except ray.exceptions.RayError as error:  # of what feeds the workers
+        return reason(error)
+    return stream.error
+
+
+def _in_vain(stream: Stream, why: str) -> QaEvalError:
+    """What a stream that brought no answer means."""
+    if stream.died:
+        return ModelFailedError(f"its worker died each time: {why}")
+    return QaEvalError(f"nothing comes back from the cluster: {why}; the same command goes on from here")
 
 
 def _import_ray() -> None:
@@ -200,8 +252,8 @@ def _import_ray() -> None:
         raise QaEvalError(
             f"the engine ray needs packages that are not installed ({error}): pip install 'qa-eval[ray]'"
         ) from None
-    # What Ray Data tells of its plans and progress is for its own users.
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    # What Ray Data tells of its plans and progress is for its own users; what it fails of is told by us.
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
 
 
 def _check_versions(nodes: Sequence[Mapping[str, Any]]) -> None:
@@ -265,34 +317,50 @@ def _cut(groups: Iterable[Group], size: int) -> Iterator[list[_Batch]]:
 class _Desk:
     """What the driver knows of a model's batches: which are out, and what came back."""
 
-    def __init__(self, groups: Iterator[list[_Batch]], listener: Listener, *, ahead: int) -> None:
+    def __init__(
+        self,
+        groups: Iterator[list[_Batch]],
+        listener: Listener,
+        *,
+        ahead: int,
+        first: int,
+        on_answers: Callable[[str, int], None] | None,
+    ) -> None:
         self.out: dict[int, _Batch] = {}
         self.answered = 0
+        self.last = first - 1
+        """The number of the batch that was last drawn."""
         self.drawn = False
         """Whether every batch was drawn."""
         self._groups = groups
         self._listener = listener
         self._ahead = ahead
-        self._count = 0
+        self._on_answers = on_answers
         self._left: Counter[int] = Counter()
         """Batches of each group that are not answered."""
         self._good = False
         self._first_error: str | None = None
 
-    def fill(self) -> list[tuple[int, _Batch]]:
-        """Draws groups while fewer than `ahead` batches are out; returns what was drawn."""
-        new: list[tuple[int, _Batch]] = []
+    def fill(self) -> list[int]:
+        """Draws groups while fewer than `ahead` batches are out; returns the numbers of what was drawn."""
+        new: dict[int, _Batch] = {}
         while not self.drawn and len(self.out) + len(new) < self._ahead:
             batches = next(self._groups, None)
             if batches is None:
                 self.drawn = True
                 break
             for batch in batches:
-                self._count += 1
+                self.last += 1
                 self._left[batch.group] += 1
-                new.append((self._count, batch))
-        self.out.update(new)
-        return new
+                new[self.last] = batch
+        self.out |= new
+        return list(new)
+
+    def asked(self, task: Task, numbers: Iterable[int]) -> list[tuple[int, Asked]]:
+        """Batches as they travel."""
+        from qa_eval.engines.ray_worker import Asked
+
+        return [(number, Asked(task, tuple(self.out[number].instances))) for number in numbers]
 
     def take(self, number: int, said: Said) -> None:
         """Hands over what a batch came to, once. Raises ModelFailedError where the model cannot answer."""
@@ -302,6 +370,8 @@ class _Desk:
         self.answered += 1
         if said.predictions:
             self._listener.take(batch.group, list(said.predictions))
+            if self._on_answers is not None:
+                self._on_answers(said.worker, len(said.predictions))
         if said.failure is not None:
             raise ModelFailedError(said.failure)
         self._good |= batch.known_good or any(p.error is None for p in said.predictions)
@@ -316,94 +386,3 @@ class _Desk:
         """Raises ModelFailedError if every item failed."""
         if self._first_error is not None and not self._good:
             raise ModelFailedError(self._first_error)
-
-
-class _Stream:
-    """A Ray data set that is fed while it is read."""
-
-    def __init__(self, task: Task, size: int, cpus: float, gpus: float) -> None:
-        import ray
-        from ray.util.queue import Queue
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-        from qa_eval.engines.ray_worker import Feed, Worker
-
-        self.over = False
-        self.error: str | None = None
-        self._ended = False
-        self._found: queue.Queue[Any] = queue.Queue()
-        # What is out lies in this machine's memory: no other machine can take it along when it goes.
-        here = {
-            "num_cpus": 0,
-            "scheduling_strategy": NodeAffinitySchedulingStrategy(
-                ray.get_runtime_context().get_node_id(), soft=False
-            ),
-        }
-        self._queue = Queue(actor_options=here)
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
-        # A row is a batch: it must go on as soon as it is there, and never wait for a block to fill.
-        context.target_max_block_size = 1
-        dataset = ray.data.read_datasource(
-            Feed(self._queue), override_num_blocks=1, ray_remote_args=here
-        ).map_batches(
-            Worker,
-            fn_constructor_args=(task,),
-            batch_size=1,
-            batch_format="numpy",
-            compute=ray.data.ActorPoolStrategy(size=size),
-            num_cpus=cpus,
-            num_gpus=gpus,
-            max_restarts=_RESTARTS,
-            max_task_retries=_RESTARTS,
-        )
-        self._thread = threading.Thread(target=self._read, args=(dataset,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._queue.shutdown(force=True)  # whoever still reads it ends
-        self._thread.join(timeout=10)
-
-    def put(self, number: int, batch: _Batch) -> None:
-        """Sends a batch off."""
-        from qa_eval.engines.ray_worker import pack
-
-        self._queue.put(pack(number, tuple(batch.instances)))
-
-    def no_more(self) -> None:
-        """Says that nothing more will be put."""
-        if not self._ended:
-            self._queue.put(None)
-            self._ended = True
-
-    def some(self) -> Iterator[tuple[int, Said]]:
-        """What came back, after waiting a moment for it."""
-        from qa_eval.engines.ray_worker import unpack
-
-        try:
-            found = self._found.get(timeout=_LOOK_SECONDS)
-        except queue.Empty:
-            return
-        if found is None or isinstance(found, BaseException):
-            self.over = True
-            self.error = _reason(found) if found is not None else None
-            return
-        yield from unpack(found)
-
-    def _read(self, dataset: Any) -> None:  # noqa: ANN401
-        try:
-            for columns in dataset.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0):
-                self._found.put(columns)
-        except Exception as error:
-            self._found.put(error)
-        else:
-            self._found.put(None)
-
-
-def _reason(error: BaseException) -> str:
-    """The first line of what Ray says, and its kind."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[-1] if lines else ''}".rstrip(": ")

@@ -1,21 +1,27 @@
 """What runs on a cluster: a process that holds one model, and reading what the driver sends it.
 
-All that a worker is given is a `Task`, which names a model, and instances; golds never leave the driver.
+All that a worker is given is what is `Asked`: a task, which names a model, and instances; golds never leave
+the driver.
 """
 
 from __future__ import annotations
 
+import asyncio
+import os
 import pickle
+import socket
 import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Any
 
 import pyarrow as pa
+import ray
 from ray.data.block import BlockMetadata
 from ray.data.datasource import Datasource, ReadTask
-from ray.util.queue import Queue
 
 import qa_eval
 from qa_eval.engines import ModelFailedError
@@ -25,6 +31,8 @@ from qa_eval.models import Model, resolve
 from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
 
 _NEVER = sys.maxsize
+_TELL_SECONDS = 2.0
+"""So often a worker says that it is at work."""
 _Columns = dict[str, Any]
 
 
@@ -41,14 +49,24 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A batch on its way to a worker."""
+
+    task: Task
+    instances: tuple[Instance, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What came of a batch: predictions, or why the model cannot answer at all."""
 
-    predictions: tuple[Prediction, ...] = ()
+    predictions: tuple[Prediction, ...]
     failure: str | None = None
+    worker: str
+    """Machine and process."""
 
 
-def pack(number: int, value: Sequence[Instance] | Said) -> pa.Table:
+def pack(number: int, value: Asked | Said) -> pa.Table:
     """A row of the Ray data set: a batch's number and what is in it.
 
     One row for a batch, so that batches are the same wherever they run, however Ray cuts its blocks.
@@ -62,11 +80,36 @@ def unpack(columns: _Columns) -> Iterator[tuple[int, Any]]:
         yield int(number), pickle.loads(value)  # noqa: S301 - from our own processes
 
 
+class Post:
+    """An actor between the driver, what feeds the workers, and the workers."""
+
+    def __init__(self) -> None:
+        self._rows: asyncio.Queue[pa.Table | None] = asyncio.Queue()
+        self._told = time.monotonic()
+
+    async def put(self, rows: Sequence[pa.Table | None]) -> None:
+        """Adds rows; None is the last."""
+        for row in rows:
+            self._rows.put_nowait(row)
+
+    async def get(self) -> pa.Table | None:
+        """The next row, as soon as there is one."""
+        return await self._rows.get()
+
+    async def at_work(self) -> None:
+        """Some worker is busy."""
+        self._told = time.monotonic()
+
+    async def quiet_seconds(self) -> float:
+        """How long ago a worker was last busy."""
+        return time.monotonic() - self._told
+
+
 class Feed(Datasource):  # type: ignore[misc]
     """Batches in the order in which the driver puts them, until it puts None."""
 
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
+    def __init__(self, post: Any) -> None:  # noqa: ANN401
+        self._post = post
 
     def estimate_inmemory_data_size(self) -> int | None:
         """Nobody knows."""
@@ -80,52 +123,64 @@ class Feed(Datasource):  # type: ignore[misc]
     ) -> list[ReadTask]:
         """One, that reads for as long as the run goes on."""
         del parallelism, per_task_row_limit, data_context
-        queue = self._queue
+        post = self._post
 
         def read() -> Iterable[pa.Table]:
-            while (table := queue.get()) is not None:
+            while (table := ray.get(post.get.remote())) is not None:
                 yield table
 
         return [ReadTask(read, BlockMetadata(None, None, None, None))]
 
 
 class Worker:
-    """An actor of the pool. Loads its model when it is first asked."""
+    """An actor of the pool. Holds one model, loaded when it is first asked."""
 
-    def __init__(self, task: Task) -> None:
-        self._task = task
+    def __init__(self, post: Any) -> None:  # noqa: ANN401
+        self._post = post
+        self._name = f"{socket.gethostname()}/{os.getpid()}"
+        self._task: Task | None = None
         self._model: Model | None = None
         self._succeeded = False
+        self._busy = threading.Event()
+        threading.Thread(target=self._tell, daemon=True).start()
 
     def __call__(self, columns: _Columns) -> _Columns:
         """Batches of instances in, what was said of them out."""
-        said = pa.concat_tables([pack(number, self._said(value)) for number, value in unpack(columns)])
+        self._busy.set()
+        said = pa.concat_tables([pack(number, self._said(asked)) for number, asked in unpack(columns)])
+        self._busy.clear()
         return {"number": said["number"].to_numpy(), "value": said["value"].to_pylist()}
 
-    def _said(self, instances: Sequence[Instance]) -> Said:
+    def _tell(self) -> None:
+        while self._busy.wait():
+            self._post.at_work.remote()
+            time.sleep(_TELL_SECONDS)
+
+    def _said(self, asked: Asked) -> Said:
         found: list[Prediction] = []
+        failure = None
         try:
-            model = self._loaded()
+            model = self._loaded(asked.task)
             # Whether it fails on everything is for the driver to say, who knows of all batches.
             engine = LocalEngine()
             if self._succeeded:
                 engine = replace(engine, give_up_after=_NEVER)
-            engine.predict(model, instances, found.extend, known_good=True)
+            engine.predict(model, asked.instances, found.extend, known_good=True)
         except QaEvalError as error:
-            return Said(tuple(found), str(error))
-        self._succeeded |= any(p.error is None for p in found)
-        return Said(tuple(found))
+            failure = str(error)
+        self._succeeded |= failure is None and any(p.error is None for p in found)
+        return Said(predictions=tuple(found), failure=failure, worker=self._name)
 
-    def _loaded(self) -> Model:
-        if self._model is None:
-            task = self._task
+    def _loaded(self, task: Task) -> Model:
+        if self._model is None or self._task != task:
+            self._model, self._succeeded = None, False  # one at a time in memory
             try:
                 model = resolve(task.info.spec, task.asked, task.runtime)
             except Exception as error:
                 raise ModelFailedError(f"it cannot be loaded on a worker: {error}") from error
             if (model.info, model.decoding) != (task.info, task.decoding):
                 raise ModelFailedError(f"it is another one on a worker: {_difference(task, model)}")
-            self._model = model
+            self._task, self._model = task, model
         return self._model
 
 

@@ -212,6 +212,14 @@ class SpanReader:
         """All windows of all instances that can be read."""
         return [window for _, _, queue in self._chunks(instances) for _, window in queue]
 
+    def counts(self, instances: Sequence[Instance]) -> list[tuple[int, int]]:
+        """Windows and tokens of each instance, as its prediction will say; 0 of one that cannot be read."""
+        found = [(0, 0)] * len(instances)
+        for readings, _, _ in self._chunks(instances):
+            for number, reading in readings.items():
+                found[number] = reading.windows, reading.tokens
+        return found
+
     def arrays(self, windows: Sequence[Window]) -> Arrays:
         """Ids, mask and types of a batch, padded to its longest window: what a `Forward` takes."""
         shape = len(windows), max(map(len, windows))
@@ -416,6 +424,11 @@ class SpanModel:
     def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
         """Raises `ModelError` where the weights cannot be loaded; see `Model.predict` for the rest."""
         return self.reader.read(instances)
+
+    def unload(self) -> None:
+        """Lets weights and tokens go; the next use loads them again."""
+        self.reader.unload()
+        self.reader.forget()
 
 
 def _size(tokens: Tokens | WindowError) -> int:

@@ -48,6 +48,11 @@ class RememberedModel:
         """As `SpanModel.predict`; raises `ModelError` also where the machine is not what it was."""
         return self._examined().predict(instances)
 
+    def unload(self) -> None:
+        """As `SpanModel.unload`."""
+        if self._model is not None:
+            self._model.unload()
+
     def _examined(self) -> SpanModel:
         if self._model is None:
             model = self._examine()

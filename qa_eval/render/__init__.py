@@ -12,7 +12,7 @@ from qa_eval.render.passage import Mark, draw_passages, wrap_text
 from qa_eval.render.progress import TerminalProgress
 from qa_eval.render.table import Board, BoardRow, Cell, Column, draw_board, shortened
 from qa_eval.render.terminal import clean, clean_lines, safe_json, terminal_width, write_lines
-from qa_eval.render.wording import interval_text, label, percent, signed
+from qa_eval.render.wording import duration_text, interval_text, label, percent, signed, size_text
 
 __all__ = [
     "COMMENT_CHARACTERS",
@@ -27,6 +27,7 @@ __all__ = [
     "draw_board",
     "draw_grid",
     "draw_passages",
+    "duration_text",
     "interval_text",
     "label",
     "markdown_code",
@@ -36,6 +37,7 @@ __all__ = [
     "safe_json",
     "shortened",
     "signed",
+    "size_text",
     "terminal_width",
     "wrap_text",
     "write_lines",

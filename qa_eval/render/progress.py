@@ -1,8 +1,9 @@
-"""How far a run has come, on stderr: a bar per model on a terminal, a plain line per model elsewhere."""
+"""How far a run has come, on stderr: a bar per model and worker on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from typing import TextIO
 
 from rich.console import Console
@@ -22,6 +23,8 @@ class TerminalProgress:
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._cached = 0
+        self._workers: dict[str, TaskID] = {}
+        self._by_worker: Counter[str] = Counter()
 
     def start(self, models: int) -> None:
         """Before the first model."""
@@ -57,7 +60,18 @@ class TerminalProgress:
             if from_cache:
                 self._bar.update(self._task, cached=f"{self._cached} from cache")
 
+    def worker(self, name: str, n: int) -> None:
+        """`n` more items were answered by a worker of a cluster."""
+        self._by_worker[name] += n
+        if self._bar is not None:
+            if name not in self._workers:
+                self._workers[name] = self._bar.add_task(f"  {clean(name)}", total=None, step="", cached="")
+            self._bar.advance(self._workers[name], n)
+
     def finish(self) -> None:
         """After the last model, or when interrupted."""
         if self._bar is not None:
             self._bar.stop()
+        else:
+            for name, n in self._by_worker.items():
+                self._stream.write(f"worker {clean(name)}: {n} items\n")

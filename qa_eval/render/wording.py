@@ -68,3 +68,31 @@ def interval_text(low: float | None, high: float | None) -> str:
     ('57.1–69.8', '')
     """
     return "" if low is None or high is None else f"{percent(low)}–{percent(high)}"
+
+
+def size_text(count: int) -> str:
+    """Bytes for people.
+
+    >>> size_text(999), size_text(2_500_000)
+    ('999 B', '2.5 MB')
+    """
+    size, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{count} B" if unit == "B" else f"{size:,.1f} {unit}"
+
+
+def duration_text(seconds: float) -> str:
+    """Time for people: two digits or more, but for a few seconds.
+
+    >>> [duration_text(s) for s in (0.44, 90, 5400, 100_000, 1e6)]
+    ['0.4 s', '90 s', '90 min', '28 h', '12 days']
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    for unit, size, below in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800)):
+        if seconds < below:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 86_400:,.0f} days"

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from qa_eval.judging import Judged, Threshold
@@ -31,6 +31,12 @@ class Part(Protocol):
     @property
     def instances(self) -> Sequence[Instance]:
         """What the model sees."""
+
+    def by_fact(self) -> Mapping[str, Sequence[Instance]]:
+        """What the model sees, by fact, or question of a data set: the least that can be judged alone."""
+
+    def only(self, facts: Collection[str]) -> Part:
+        """The part with no other facts."""
 
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True

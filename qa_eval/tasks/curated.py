@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -116,6 +116,19 @@ class CuratedPart:
     corpus: Corpus
     items: tuple[ItemId, ...]
     instances: tuple[Instance, ...]
+
+    def by_fact(self) -> dict[str, list[Instance]]:
+        """What the model sees, by fact: its paraphrases and articles."""
+        found: dict[str, list[Instance]] = {}
+        for instance in self.instances:
+            found.setdefault(ItemId.parse(instance.item).fact, []).append(instance)
+        return found
+
+    def only(self, facts: Collection[str]) -> CuratedPart:
+        """The part with no other facts."""
+        items = tuple(item for item in self.items if item.fact in facts)
+        instances = (i for i in self.instances if ItemId.parse(i.item).fact in facts)
+        return CuratedPart(self.corpus, items, tuple(instances))
 
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -180,6 +180,14 @@ class PublicPart:
     def instances(self) -> tuple[Instance, ...]:
         """What the model sees."""
         return tuple(map(instance_of, self.examples))
+
+    def by_fact(self) -> dict[str, tuple[Instance, ...]]:
+        """What the model sees, by question."""
+        return {example.item.fact: (instance_of(example),) for example in self.examples}
+
+    def only(self, facts: Collection[str]) -> PublicPart:
+        """The part with no other questions."""
+        return PublicPart(tuple(e for e in self.examples if e.item.fact in facts), self.rules)
 
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
