@@ -96,10 +96,10 @@ def pair_items(base: Sequence[ScoredRow], new: Sequence[ScoredRow]) -> Pairing:
     )
 
 
-def common_scores(sides: Sequence[Side]) -> list[tuple[ItemScore, ...]]:
-    """Each side's scores of the items that all sides asked, named as the first names them; perhaps none.
+def common_answers(sides: Sequence[Side]) -> list[dict[str, ScoredRow]]:
+    """Each side's answers to the items that all sides asked, under the names that the first gives them.
 
-    Raises as `Side.answers` and `pair_items`.
+    In the order of the first; all equally many, perhaps none. Raises as `Side.answers` and `pair_items`.
     """
     if not sides:
         return []
@@ -107,10 +107,19 @@ def common_scores(sides: Sequence[Side]) -> list[tuple[ItemScore, ...]]:
     partners = [{row.item: row for row in first}]
     for side in sides[1:]:
         partners.append({a.item: b for a, b in pair_items(first, side.answers()).pairs})
-    shared = [row for row in first if all(row.item in found for found in partners)]
+    shared = [row.item for row in first if all(row.item in found for found in partners)]
+    return [{name: found[name] for name in shared} for found in partners]
+
+
+def common_scores(sides: Sequence[Side]) -> list[tuple[ItemScore, ...]]:
+    """Each side's scores of the items that all sides asked, named as the first names them; perhaps none.
+
+    Raises as `common_answers`.
+    """
+    answers = common_answers(sides)
     return [
-        tuple(side.score(found[row.item], row) for row in shared)
-        for side, found in zip(sides, partners, strict=True)
+        tuple(side.score(row, answers[0][name]) for name, row in found.items())
+        for side, found in zip(sides, answers, strict=True)
     ]
 
 

@@ -26,7 +26,7 @@ from qa_eval.report.charts import reliability, render_chart, risk_coverage
 from qa_eval.report.gathering import gather
 from qa_eval.report.marking import Span, segments
 from qa_eval.report.rendering import json_block
-from qa_eval.report.views import contested_view, item_segments, table_views
+from qa_eval.report.views import RULES, contested_view, marked_texts, table_views
 from qa_eval.store import Run
 from tests.fake_models import FakeModel, four_facts
 from tests.public_files import TWO_ARTICLES
@@ -93,8 +93,11 @@ def built(run: Run, corpus: Any) -> Built:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return hostile_report(tmp_path_factory.mktemp("hostile"))
+
+
+def hostile_report(folder: Path) -> Built:
     """Everything that data can say is hostile, or long."""
-    folder = tmp_path_factory.mktemp("hostile")
     plain = small_corpus(folder)
     losses = plain.question("militant-losses")
     odd = replace(losses.claims[0], id="over<b>", group=HOSTILE)
@@ -244,6 +247,46 @@ def test_references_stand_apart(run: Run, built: Built) -> None:
     assert numbers == {n for n, row in enumerate(run.leaderboard.rows) if row.rank is None}
 
 
+def test_a_line_parts_models_of_other_ranks(run: Run, corpus: Any) -> None:
+    ranks = iter([1, 1, 3])
+    rows = [
+        row.model_copy(update={"rank": next(ranks) if row.rank is not None else None})
+        for row in run.leaderboard.rows
+    ]
+    ranked = replace(run, leaderboard=run.leaderboard.model_copy(update={"rows": rows}))
+    page = html(build_report([ranked], corpus))["index.html"].partition('<tbody id="references">')[0]
+    firsts = re.findall(r'<tr data-model="\d+"( class="group")?>', page)
+    assert firsts == ["", "", ' class="group"']
+
+
+def test_every_column_is_explained_in_the_legend(built: Built) -> None:
+    page = html(built)["index.html"]
+    legend = page[page.index('<dl class="legend">') :]
+    for name in re.findall(r'<button type="button" class="sort"[^>]*>([^<]+)</button>', page):
+        assert f"<dt>{name}</dt>" in legend, name
+
+
+def test_everyone_is_compared_with_the_first_as_the_leaderboard_has_it(run: Run, built: Built) -> None:
+    text = html(built)["compare.html"]
+    section = text[text.index('id="from-first"') :]
+    section = section[: section.index("</section>")]
+    shown = re.findall(
+        r'<bdi>([^<]+)</bdi></a></th><td [^>]*>[^<]*</td><td class="num" data-value="([^"]+)"', section
+    )
+    assert {name: float(value) for name, value in shown} == {
+        row.model.spec: row.versus_first.value for row in run.leaderboard.rows if row.versus_first
+    }
+
+
+def test_every_rule_that_judged_an_answer_is_explained(run: Run, built: Built) -> None:
+    judged = {p.match.rule for row in run.leaderboard.rows for p in run.scored(row)}
+    assert judged <= set(RULES)
+    source = "".join(path.read_text("utf-8") for path in Path("qa_eval/metrics").glob("*.py"))
+    source += "".join(path.read_text("utf-8") for path in Path("qa_eval/scoring").glob("*.py"))
+    assert set(re.findall(r'\brule="([a-z-]+)"', source)) <= set(RULES)
+    assert "<dt><code>abstained</code></dt>" in html(built)["questions/dead.html"]
+
+
 def test_risk_falls_with_coverage_as_counted_by_hand(run: Run, corpus: Any) -> None:
     model = replace(
         gather([run], None, corpus).models[0],
@@ -271,21 +314,26 @@ def test_every_item_has_a_permanent_place(run: Run, built: Built) -> None:
 
 def test_marks_stand_where_gold_and_answers_stand(run: Run, corpus: Any) -> None:
     evidence = gather([run], None, corpus)
-    marked = 0
+    marked = Counter[str]()
     for a_fact in evidence.facts:
         assert a_fact.question is not None
         for item in a_fact.items:
-            if item.text is None:
-                continue
-            parts = item_segments(a_fact, item, {m.number: m for m in evidence.models})
-            assert "".join(p.text for p in parts) == item.text
-            gold = {n for p in parts if p.gold for n in range(p.start, p.start + len(p.text))}
-            spans = [e for c in a_fact.question.claims for e in c.evidence_in(item.id.article)]
-            assert gold == {n for e in spans for n in range(e.start, e.end)}
-            said = {n for p in parts if p.said for n in range(p.start, p.start + len(p.text))}
-            assert said == {n for a in item.answers if a.span for n in range(*a.span)}
-            marked += bool(gold) + bool(said)
-    assert marked > 5
+            assert set(item.texts) == ({"a", "b", "c"} if item.id.track == "pooled" else {item.id.article})
+            found = {t.article: t for t in marked_texts(a_fact, item, {m.number: m for m in evidence.models})}
+            for article, text in item.texts.items():
+                parts = (
+                    [p for stretch in found[article].stretches for p in stretch] if article in found else []
+                )
+                assert all(text[p.start : p.start + len(p.text)] == p.text for p in parts)
+                gold = {n for p in parts if p.gold for n in range(p.start, p.start + len(p.text))}
+                spans = [e for c in a_fact.question.claims for e in c.evidence_in(article)]
+                assert gold == {n for e in spans for n in range(e.start, e.end)}
+                said = {n for p in parts if p.said for n in range(p.start, p.start + len(p.text))}
+                answers = [a for a in item.answers if a.span and a.source == article]
+                assert said == {n for a in answers for n in range(*(a.span or ()))}
+                marked[item.id.track] += bool(gold) + bool(said)
+    assert marked["reading"] > 5
+    assert marked["pooled"] > 5
 
 
 @pytest.mark.parametrize(
@@ -396,14 +444,20 @@ def test_two_runs_are_compared_and_have_a_history(corpus: Any) -> None:
     assert "baseline:first-of-type · old" in html(built)["index.html"]
 
 
-def test_runs_of_other_questions_are_refused(run: Run) -> None:
+def test_runs_of_other_questions_are_refused_or_shown_on_what_they_have_in_common(run: Run) -> None:
     other = four_facts(dead="How many people died there?")
     another = qa_eval.evaluate([FIRST], corpus=other, out=None, name="other")
-    with pytest.raises(QaEvalError, match=r"data\.questions_sha256"):
+    with pytest.raises(QaEvalError, match=r"data\.questions_sha256(.|\n)*\n--common-items"):
         build_report([run, another], other)
-
-
-# ------------------------------------------------------------------------------------------ charts
+    built = build_report([run, another], other, common_items=True)
+    found = pages(built)
+    assert "questions/dead.html" not in found, "it was asked in other words"
+    shown = found["questions/began.html"]
+    items = {id for id in shown.attributes("id") if id.startswith("began@") and "!" not in id}
+    assert items == {p.item for p in another.scored(another.leaderboard.rows[0]) if p.fact == "began"}
+    # Every row that the leaderboard shows has answered every item of the page.
+    rows = json.loads(found["index.html"].data)["views"][0]["values"]
+    assert sum("models/" in href for href in shown.attributes("href")) == len(items) * len(rows)
 
 
 def test_charts_are_equal_bytes_and_bring_their_numbers(built: Built, run: Run, corpus: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from qa_eval.records import Corpus
 from qa_eval.report import build_report, write_site
 from qa_eval.store import Run
 from tests.fake_models import FakeModel, four_facts
+from tests.test_report import hostile_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -143,6 +145,79 @@ def test_marks_stand_where_they_say_in_the_text(page: Any, site: Path, corpus: C
     page.locator("[id='dead@a']").get_by_text("in the text").click()
     assert page.evaluate("document.querySelector(':target').textContent") == gold[0]
     assert page.locator("mark:target").is_visible()
+
+
+def test_answers_to_all_articles_are_marked_in_their_articles(
+    page: Any, site: Path, corpus: Corpus, run: Run
+) -> None:
+    page.goto((site / "questions" / "dead.html").as_uri())
+    marks = page.eval_on_selector_all(
+        "[id='dead@*'] mark.answered", "marks => marks.map(m => [Number(m.dataset.start), m.textContent])"
+    )
+    said = {
+        p.source_article: p.span
+        for row in run.leaderboard.rows
+        for p in run.predictions(row)
+        if p.item == "dead@*" and p.span
+    }
+    assert said
+    for article, (start, end) in said.items():
+        text = corpus.article(article or "").text
+        assert any(start <= at and text[at : at + len(words)] == words for at, words in marks if at < end)
+
+
+def test_lines_between_ranks_stand_only_in_the_order_of_the_ranks(page: Any, site: Path) -> None:
+    page.goto((site / "index.html").as_uri())
+    table = page.locator("#leaderboard")
+    assert "grouped" in table.get_attribute("class")
+    page.get_by_role("button", name="EM", exact=True).click()
+    assert "grouped" not in table.get_attribute("class")
+    page.get_by_role("button", name="Rank", exact=True).click()
+    assert "grouped" in table.get_attribute("class")
+
+
+def test_long_lists_come_in_portions_and_are_searched_whole(
+    page: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("long")
+    rows = [{"id": f"q{n:03}", "question": f"Number {n}?", "context": f"It is {n}."} for n in range(230)]
+    lines = [json.dumps(row | {"answers": {"text": [], "answer_start": []}}) for row in rows]
+    (folder / "long.jsonl").write_text("\n".join(lines), "utf-8")
+    run = qa_eval.evaluate(["baseline:abstain"], dataset=f"jsonl:{folder / 'long.jsonl'}", out=None)
+    write_site(build_report([run], None).files, folder / "site", about={})
+    page.goto((folder / "site" / "questions.html").as_uri())
+    shown = "rows => rows.filter(r => r.checkVisibility()).length"
+
+    def count() -> int:
+        visible: int = page.eval_on_selector_all("#questions tbody tr", shown)
+        return visible
+
+    assert (count(), page.inner_text("#shown")) == (200, "230 of 230 found, the first 200 shown")
+    page.fill("#find", "number 22")
+    assert (count(), page.inner_text("#shown")) == (10 + 1, "11 of 230 shown")
+    page.get_by_role("button", name="Show all").click()
+    page.wait_for_function("document.getElementById('shown').textContent.startsWith('230')")
+    page.get_by_role("button", name="Show more").click()
+    assert (count(), page.inner_text("#shown")) == (230, "230 of 230 shown")
+
+
+def test_hostile_data_does_nothing_in_a_browser(page: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("hostile")
+    built = hostile_report(folder)
+    site = write_site(built.files, folder / "site", about={}).parent
+    dialogs: list[str] = []
+
+    def refused(dialog: Any) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", refused)
+    for name in sorted(name for name in built.files if name.endswith(".html")):
+        page.goto((site / name).as_uri())
+        assert page.inner_text("h1")
+        page.set_viewport_size({"width": 390, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+    assert dialogs == []
 
 
 # ------------------------------------------------------------------------------------------ accessibility

@@ -36,6 +36,12 @@ if TYPE_CHECKING:
     section="Output",
     help="Also write every chart there as SVG, PDF and PNG.",
 )
+@option(
+    "--common-items",
+    is_flag=True,
+    section="Selection",
+    help="Runs of other data too: computed anew on the items that all of them asked.",
+)
 @data_options
 @dataset_options
 def report_command(
@@ -43,6 +49,7 @@ def report_command(
     paths: tuple[Path, ...],
     out: Path,
     charts: Path | None,
+    common_items: bool,
     questions: tuple[Path, ...],
     articles: Path | None,
     dataset: str | None,
@@ -51,14 +58,15 @@ def report_command(
     """Writes a static site of one or more runs, and prints the page to open.
 
     PATH is a run folder or its leaderboard.json; without one: the newest under results/. Several runs must
-    have asked the same. The site needs no network and no server.
+    have asked the same, or be shown on what they have in common (--common-items). The site needs no network
+    and no server.
     """
     from qa_eval.report import build_report, write_charts, write_site
     from qa_eval.store import load_run
 
     runs = [load_run(path) for path in paths or (newest_run(Path("results")),)]
     data = _data_of(runs, questions, articles, dataset, split)
-    built = build_report(runs, data)
+    built = build_report(runs, data, common_items=common_items)
     for sentence in built.notes:
         note(sentence)
     if charts is not None:
@@ -75,7 +83,7 @@ def _data_of(
     dataset: str | None,
     split: str | None,
 ) -> Corpus | PublicDataset | None:
-    """The texts that were read: those of the newest run, for all runs must have asked the same."""
+    """The texts that were read: those of the newest run. Items that all runs asked are of the same texts."""
     newest = max(runs, key=lambda run: run.leaderboard.created_at)
     if is_public(newest, questions, articles, dataset):
         return dataset_of(newest, dataset, split)

@@ -36,16 +36,22 @@ class Built:
 
 
 def build_report(
-    runs: Sequence[Run], data: Corpus | PublicDataset | None, *, most_questions: int = MOST_QUESTIONS
+    runs: Sequence[Run],
+    data: Corpus | PublicDataset | None,
+    *,
+    most_questions: int = MOST_QUESTIONS,
+    common_items: bool = False,
 ) -> Built:
     """All pages of a report on one run, or on several that asked the same.
 
-    `data` are the texts that were read; without them the pages show what the runs themselves hold. Raises
-    QaEvalError where the runs cannot stand in one table, InputError for files that cannot be read.
+    `data` are the texts that were read; without them the pages show what the runs themselves hold. With
+    `common_items` the runs may have asked different things: all is of the items that every model was asked.
+    Raises QaEvalError where the runs cannot stand in one table, InputError for files that cannot be read.
     """
     runs = sorted(runs, key=lambda run: run.leaderboard.created_at)
-    merged: Merged | None = merge_runs(runs) if len(runs) > 1 else None
-    evidence = gather(runs, merged, data, most=most_questions)
+    several = len(runs) > 1 or common_items
+    merged: Merged | None = merge_runs(runs, common_items=common_items) if several else None
+    evidence = gather(runs, merged, data, most=most_questions, common=common_items)
     comparisons = _comparisons(evidence)
     charts = all_charts(evidence)
     histories = [history_chart(model, slug, points) for model, slug, points in _histories(evidence)]
@@ -58,7 +64,7 @@ def build_report(
 
 def _comparisons(evidence: Evidence) -> Comparisons:
     """What can be compared, and why the rest cannot: each model with itself in the newest run against the
-    oldest; the models of the newest run against its best.
+    oldest; the two best of the newest run. (How far all are from the best is known already.)
     """
     found: list[tuple[str, Comparison]] = []
     notes = []
@@ -76,8 +82,6 @@ def _comparisons(evidence: Evidence) -> Comparisons:
         first, second = ranked[0].model.spec, ranked[1].model.spec
         try:
             found.append((f"The two best of {name}", compare_runs(runs[-1], model=second, against=first)))
-            if len(ranked) > 2:
-                found.append((f"Everyone against the best of {name}", compare_runs(runs[-1], against=first)))
         except QaEvalError as error:
             notes.append(f"{second} against {first}: {error}")
     return Comparisons(found=tuple(found), notes=tuple(notes))

@@ -84,10 +84,13 @@ def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
     return text.replace("<defs>", _THEME + "<defs>", 1).encode("utf-8")
 
 
-def _figure(width: float, height: float, panels: int = 1) -> tuple[Figure, list[Axes]]:
+def _figure(
+    width: float, height: float, panels: int = 1, *, fitted: bool = True
+) -> tuple[Figure, list[Axes]]:
+    """`fitted`: with margins that fit what stands in them, which takes twice the time."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout="constrained" if fitted else None)
     axes = [figure.add_subplot(1, panels, n + 1) for n in range(panels)]
     return figure, axes
 
@@ -184,6 +187,8 @@ def source_preferences(evidence: Evidence) -> list[Chart]:
     if not models:
         return []
     articles = sorted({a for m in models for a in m.row.source_preference})
+    known = {a.id: a.title for a in evidence.corpus.articles} if evidence.corpus is not None else {}
+    titles = [known.get(article) or article for article in articles]
 
     def draw() -> Figure:
         columns = min(3, len(models))
@@ -195,8 +200,8 @@ def source_preferences(evidence: Evidence) -> list[Chart]:
         for n, model in enumerate(models):
             axes = figure.add_subplot(lines, columns, n + 1, sharex=first, sharey=first)
             first = first or axes
-            _draw_preference(axes, model.row, articles)
-            axes.set_title(_name(model.name), fontsize=9, loc="left")
+            _draw_preference(axes, model.row, articles, titles)
+            axes.set_title(shortened(clean(model.name), 21), fontsize=9, loc="left")
             axes.tick_params(length=0, labelleft=n % columns == 0)
         return figure
 
@@ -210,14 +215,14 @@ def source_preferences(evidence: Evidence) -> list[Chart]:
             rows=tuple(
                 (
                     m.name,
-                    article,
+                    title,
                     percent(p["rate"]),
                     percent(p["chance"]),
                     signed(p["rate"] - p["chance"]),
                     f"{p['n']:.0f}",
                 )
                 for m in models
-                for article in articles
+                for article, title in zip(articles, titles, strict=True)
                 if (p := m.row.source_preference.get(article)) is not None
             ),
             note=(
@@ -228,7 +233,7 @@ def source_preferences(evidence: Evidence) -> list[Chart]:
     ]
 
 
-def _draw_preference(axes: Axes, row: Row, articles: Sequence[str]) -> None:
+def _draw_preference(axes: Axes, row: Row, articles: Sequence[str], titles: Sequence[str]) -> None:
     for place, article in enumerate(reversed(articles)):
         found = row.source_preference.get(article)
         if found is None:
@@ -237,7 +242,7 @@ def _draw_preference(axes: Axes, row: Row, articles: Sequence[str]) -> None:
         axes.plot([chance, rate], [place, place], color=_SOFT, linewidth=1)
         axes.plot(chance, place, "|", color=_INK, markersize=10)
         axes.plot(rate, place, "o", color=BLUE, markersize=5)
-    axes.set_yticks(range(len(articles)), [_name(a)[:12] for a in reversed(articles)])
+    axes.set_yticks(range(len(articles)), [_name(title) for title in reversed(titles)])
     axes.set_ylim(-0.6, len(articles) - 0.4)
     axes.set_xlim(-3, 103)
     axes.grid(axis="x", color=_SOFT, alpha=0.25)
@@ -252,7 +257,8 @@ def confidence_chart(model: Model) -> Chart | None:
     bins = reliability(model)
 
     def draw() -> Figure:
-        figure, (left, other) = _figure(7.2, 3.2, panels=2)
+        figure, (left, other) = _figure(7.2, 3.2, panels=2, fitted=False)  # there may be very many
+        figure.subplots_adjust(left=0.085, right=0.985, bottom=0.155, top=0.92, wspace=0.26)
         left.step(100 * coverage, 100 * risk, where="post", color=BLUE, linewidth=1.8)
         overall = 100 * (1 - float(right.mean()))
         left.axhline(overall, color=_SOFT, linewidth=1, linestyle="--")

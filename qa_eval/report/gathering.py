@@ -1,36 +1,41 @@
 """What the pages are made of: models, and what each said of every question, kept small.
 
-Files of answers are read twice, a line at a time: once for who was right where, once for the answers to the
-questions that get a page. A thousand questions of fifty models therefore fit in memory, whatever the files.
+Files of answers are read a line at a time, and only what the pages show of them is kept. Where more was asked
+than gets a page they are read twice, first for who was right where.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa_eval.judging import stored_score
 from qa_eval.leaderboard import Merged, run_names, run_of
-from qa_eval.provenance import gold_sha256, sha256_text
+from qa_eval.pairing import Side, common_answers
+from qa_eval.provenance import combine_sha256, gold_sha256, sha256_text
 from qa_eval.public import PublicDataset
 from qa_eval.records import Corpus, Example, ItemId, Question
-from qa_eval.results_schema import Leaderboard, PredictionRow, Row
+from qa_eval.results_schema import Leaderboard, PredictionRow, Row, ScoredRow
 from qa_eval.scoring import abstains
 from qa_eval.store import Run, slugs
 
 MOST_QUESTIONS = 2000
 """Questions with a page of their own; of more, those on which the models differ come first."""
 CANDIDATES = 5
-"""Of the n-best, kept of each answer; 3 where many models answer."""
-_MANY = 10
+"""Of the n-best, kept of each answer."""
+_MANY, _FEW_CANDIDATES = 10, 3
+"""Where more models answer than that, fewer candidates of each are kept."""
 
 Outcome = Literal["own", "leak", "other", "none", "failed"]
 """Where an answer fell. `own`: a claim of the article itself (without claims: right); `leak`: another
 source's claim; `other`: an answer that makes no claim; `none`: no answer; `failed`: no prediction."""
+
+
+_AnswerT = TypeVar("_AnswerT", bound=ScoredRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +101,8 @@ class Item:
     id: ItemId
     golds: tuple[str, ...]
     context_sha256: str
-    text: str | None = None
-    """The text that was read, if it is at hand and unchanged; None on the pooled track."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Article -> the text that was read, where all that was read is at hand and unchanged, else empty."""
     starts: tuple[int | None, ...] = ()
     """Of golds on public data sets."""
     answers: list[Said] = field(default_factory=list)
@@ -113,6 +118,7 @@ class Fact:
 
     id: str
     slug: str
+    """File name stem of its page."""
     words: str
     category: str
     answer_type: str
@@ -143,6 +149,11 @@ class Evidence:
     notes: tuple[str, ...]
 
     @property
+    def name(self) -> str:
+        """Of the run, or of all runs."""
+        return ", ".join(dict.fromkeys(run.leaderboard.name for run in self.runs))
+
+    @property
     def public(self) -> bool:
         return self.board.data.kind == "public"
 
@@ -153,20 +164,28 @@ def gather(
     data: Corpus | PublicDataset | None,
     *,
     most: int = MOST_QUESTIONS,
+    common: bool = False,
 ) -> Evidence:
-    """Reads the answers of all runs, which asked the same. `data`: the texts; None where not at hand.
+    """Reads the answers of all runs. `data`: the texts; None where not at hand.
 
+    `common`: of runs that did not ask the same, the items that all models of `merged` were asked.
     Raises InputError for files of answers that cannot be read.
     """
     board = merged.board if merged is not None else runs[0].leaderboard
     by_name = dict(zip(run_names(runs), runs, strict=True))
     rows = [(row, by_name[run_of(row)] if merged is not None else runs[0]) for row in board.rows]
-    right, models = _first_reading(rows, several=merged is not None)
-    order, notes = _chosen(right, most)
-    places = {fact: n for n, fact in enumerate(order)}
+    shown = _common(rows) if common else [None] * len(rows)
+    asked = [_Asked(row=row, run=run, names=names) for (row, run), names in zip(rows, shown, strict=True)]
+    kept = _most_telling(asked, most) if board.data.facts > most else None
     corpus = data if isinstance(data, Corpus) else None
-    facts = _second_reading(models, places, corpus)
+    models, facts = _read(asked, kept, corpus, several=merged is not None)
     lengths = _add_texts(facts, data)
+    notes = []
+    if kept is not None:
+        notes.append(
+            f"{len(kept)} of {board.data.facts} questions have a page: those on which the models differ, "
+            "then those that none answered right. All numbers are of all questions."
+        )
     changed = sum(fact.question is None for fact in facts) if corpus is not None else 0
     if changed:
         notes.append(f"{changed} questions have changed since the run: what they were is shown without texts")
@@ -178,96 +197,118 @@ def gather(
         facts=facts,
         corpus=corpus,
         lengths=lengths,
-        asked=len(right),
+        asked=board.data.facts,
         notes=tuple(notes),
     )
 
 
-def _first_reading(
-    rows: Sequence[tuple[Row, Run]], *, several: bool
-) -> tuple[dict[str, list[bool]], tuple[Model, ...]]:
-    """Fact -> whether each answer to each of its items is right; and the models."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A row, and which of its items are shown."""
+
+    row: Row
+    run: Run
+    names: Mapping[str, str] | None
+    """The run's own name of an item -> the name it is shown under; None where all are shown as they are."""
+
+    def scored(self) -> Iterator[ScoredRow]:
+        """The answers without their candidates, read much faster."""
+        return map(self._named, filter(self._is_shown, self.run.scored(self.row)))
+
+    def answers(self) -> Iterator[PredictionRow]:
+        return map(self._named, filter(self._is_shown, self.run.stream(self.row)))
+
+    def _is_shown(self, answer: ScoredRow) -> bool:
+        return self.names is None or answer.item in self.names
+
+    def _named(self, answer: _AnswerT) -> _AnswerT:
+        if self.names is None or self.names[answer.item] == answer.item:
+            return answer
+        item = ItemId.parse(self.names[answer.item])
+        return answer.model_copy(update={"item": str(item), "fact": item.fact, "article": item.article})
+
+
+def _common(rows: Sequence[tuple[Row, Run]]) -> list[Mapping[str, str] | None]:
+    """Of each row the items that all of them were asked."""
+    answers = common_answers([Side(run=run, row=row) for row, run in rows])
+    return [{answer.item: name for name, answer in found.items()} for found in answers]
+
+
+def _most_telling(asked: Sequence[_Asked], most: int) -> frozenset[str]:
+    """The facts that get a page: on which answers differ, then all wrong, then all right."""
     right: dict[str, list[bool]] = {}
-    models = []
-    specs = [row.model.spec for row, _ in rows]
-    # The run is named where two rows are of one model.
-    told = [run_of(row) if several and specs.count(row.model.spec) > 1 else "" for row, _ in rows]
-    labels = slugs([f"{spec} {name}" if name else spec for spec, name in zip(specs, told, strict=True)])
-    for number, ((row, run), name, slug) in enumerate(zip(rows, told, labels, strict=True)):
-        data = run.leaderboard.data
-        track = "reading" if data.items.reading else "pooled"
-        confidence, correct = [], []
-        for answer in run.scored(row):
-            score = stored_score(answer, by_em=data.kind == "public")
+    for one in asked:
+        for answer in one.scored():
             right.setdefault(answer.fact, []).append(answer.right)
-            if answer.track == track and not score.item.paraphrase and score.confidence is not None:
-                confidence.append(score.confidence)
-                correct.append(score.correct)
-        models.append(
-            Model(
-                number=number,
-                slug=slug,
-                row=row,
-                run=run,
-                run_name=name,
-                confidence=np.array(confidence, dtype=np.float64),
-                correct=np.array(correct, dtype=np.bool_),
-            )
-        )
-    return right, tuple(models)
-
-
-def _chosen(right: Mapping[str, Sequence[bool]], most: int) -> tuple[list[str], list[str]]:
-    """The facts that get a page, in the order asked."""
-    if len(right) <= most:
-        return list(right), []
 
     def telling(fact: str) -> int:
         return 0 if any(right[fact]) and not all(right[fact]) else 1 if not any(right[fact]) else 2
 
-    kept = set(sorted(right, key=telling)[:most])
-    note = (
-        f"{most} of {len(right)} questions have a page: those on which the models differ, then those that "
-        "none answered right. All numbers are of all questions."
-    )
-    return [fact for fact in right if fact in kept], [note]
+    return frozenset(sorted(right, key=telling)[:most])
 
 
-def _second_reading(
-    models: Sequence[Model], places: Mapping[str, int], corpus: Corpus | None
-) -> tuple[Fact, ...]:
+def _read(
+    asked: Sequence[_Asked], kept: frozenset[str] | None, corpus: Corpus | None, *, several: bool
+) -> tuple[tuple[Model, ...], tuple[Fact, ...]]:
+    """All models, and the facts that are kept, in the order asked."""
     questions = {q.id: (q, gold_sha256(q)) for q in corpus.questions} if corpus is not None else {}
-    answering = sum(model.row.predictions is not None for model in models)
-    candidates = CANDIDATES if answering <= _MANY else 3
+    answering = sum(one.row.predictions is not None for one in asked)
+    candidates = CANDIDATES if answering <= _MANY else _FEW_CANDIDATES
     facts: dict[str, Fact] = {}
     items: dict[str, Item] = {}
-    names = dict(zip(places, slugs(list(places)), strict=True))
-    for model in models:
-        for answer in model.run.stream(model.row):
-            if answer.fact not in places:
+    models = []
+    for number, (one, name, slug) in enumerate(_labelled(asked, several=several)):
+        data = one.run.leaderboard.data
+        track = "reading" if data.items.reading else "pooled"
+        confidence, correct = [], []
+        for answer in one.answers():
+            score = stored_score(answer, by_em=data.kind == "public")
+            if answer.track == track and not score.item.paraphrase and score.confidence is not None:
+                confidence.append(score.confidence)
+                correct.append(score.correct)
+            if kept is not None and answer.fact not in kept:
                 continue
             question, golds = questions.get(answer.fact, (None, ""))
             if question is not None and golds != answer.gold_sha256:
                 question = None
             fact = facts.get(answer.fact)
             if fact is None:
-                fact = facts[answer.fact] = _fact(answer, names[answer.fact], question)
+                fact = facts[answer.fact] = _fact(answer, question)
             item = items.get(answer.item)
             if item is None:
                 item = items[answer.item] = Item(
-                    id=ItemId.parse(answer.item),
-                    golds=tuple(answer.golds),
-                    context_sha256=answer.context_sha256,
+                    id=score.item, golds=tuple(answer.golds), context_sha256=answer.context_sha256
                 )
                 fact.items.append(item)
-            item.answers.append(_said(model.number, answer, question, candidates))
-    return tuple(facts[fact] for fact in places if fact in facts)
+            item.answers.append(_said(number, answer, question, candidates))
+        models.append(
+            Model(
+                number=number,
+                slug=slug,
+                row=one.row,
+                run=one.run,
+                run_name=name,
+                confidence=np.array(confidence, dtype=np.float64),
+                correct=np.array(correct, dtype=np.bool_),
+            )
+        )
+    for fact, slug in zip(facts.values(), slugs(list(facts)), strict=True):
+        fact.slug = slug
+    return tuple(models), tuple(facts.values())
 
 
-def _fact(answer: PredictionRow, slug: str, question: Question | None) -> Fact:
+def _labelled(asked: Sequence[_Asked], *, several: bool) -> Iterator[tuple[_Asked, str, str]]:
+    """Each row with the name of its run, where two rows are of one model, and its file name."""
+    specs = [one.row.model.spec for one in asked]
+    runs = [run_of(one.row) if several and specs.count(one.row.model.spec) > 1 else "" for one in asked]
+    named = [f"{spec} {name}" if name else spec for spec, name in zip(specs, runs, strict=True)]
+    return zip(asked, runs, slugs(named), strict=True)
+
+
+def _fact(answer: PredictionRow, question: Question | None) -> Fact:
     return Fact(
         id=answer.fact,
-        slug=slug,
+        slug="",
         words=question.question if question is not None else answer.question,
         category=question.category if question is not None else answer.category,
         answer_type=question.answer_type if question is not None else answer.answer_type,
@@ -323,11 +364,15 @@ def _add_texts(facts: Iterable[Fact], data: Corpus | PublicDataset | None) -> di
     if data is None:
         return {}
     if isinstance(data, Corpus):
-        texts = {a.id: (a.text, sha256_text(a.text)) for a in data.articles}
+        texts = {a.id: a.text for a in data.articles}
+        hashes = {id: sha256_text(text) for id, text in texts.items()}
+        everything = combine_sha256(hashes)
         for item in (item for fact in facts for item in fact.items):
-            text, digest = texts.get(item.id.article, (None, ""))
-            item.text = text if digest == item.context_sha256 else None
-        return {a.id: len(a.text) for a in data.articles}
+            if item.id.track == "pooled":
+                item.texts = texts if item.context_sha256 == everything else {}
+            elif item.context_sha256 == hashes.get(item.id.article):
+                item.texts = {item.id.article: texts[item.id.article]}
+        return {id: len(text) for id, text in texts.items()}
     items = {str(item.id): (fact, item) for fact in facts for item in fact.items}
     lengths = {}
     for example in data:
@@ -339,6 +384,6 @@ def _add_texts(facts: Iterable[Fact], data: Corpus | PublicDataset | None) -> di
 
 def _add_example(fact: Fact, item: Item, example: Example) -> None:
     if sha256_text(example.context) == item.context_sha256:
-        item.text = example.context
+        item.texts = {item.id.article: example.context}
         item.starts = example.starts if item.golds == example.golds else ()
     fact.words = fact.words or example.question

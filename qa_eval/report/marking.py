@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 MOST_TEXT = 100_000
@@ -54,6 +54,30 @@ def segments(text: str, spans: Iterable[Span]) -> list[Segment]:
                 notes=tuple(dict.fromkeys(s.note for s in over)),
             )
         )
+    return found
+
+
+def excerpts(text: str, spans: Iterable[Span]) -> list[list[Segment]]:
+    r"""The lines of a text that a span lies in, neighbours together, each stretch cut as by `segments`.
+
+    >>> found = excerpts("one\ntwo\nthree\nfour", [Span(0, 1, True, "a"), Span(9, 12, False, "b")])
+    >>> [[(p.text, p.start) for p in stretch] for stretch in found]
+    [[('o', 0), ('ne', 1)], [('t', 8), ('hre', 9), ('e', 12)]]
+    """
+    kept = [s for s in spans if 0 <= s.start < s.end <= min(len(text), MOST_TEXT)]
+    stretches: list[tuple[int, int]] = []
+    for span in sorted(kept, key=lambda span: span.start):
+        start = text.rfind("\n", 0, span.start) + 1
+        end = text.find("\n", span.end)
+        end = len(text) if end < 0 else end
+        if stretches and start <= stretches[-1][1] + 1:
+            stretches[-1] = (stretches[-1][0], max(end, stretches[-1][1]))
+        else:
+            stretches.append((start, end))
+    found = []
+    for start, end in stretches:
+        inside = [replace(s, start=s.start - start, end=s.end - start) for s in kept]
+        found.append([replace(p, start=p.start + start) for p in segments(text[start:end], inside)])
     return found
 
 

@@ -20,17 +20,20 @@ from qa_eval.render import clean, interval_text, label, percent, signed
 from qa_eval.report.charts import Chart
 from qa_eval.report.gathering import Evidence, Fact, Item, Model, Said
 from qa_eval.report.views import (
+    MarkedText,
     TableView,
     answer_rows,
     answers_by_model,
     chosen_slices,
     contested_view,
-    item_segments,
     length_rows,
+    marked_texts,
     question_rows,
+    rules_of,
     table_views,
     where_it_fails,
 )
+from qa_eval.results_schema import EstimateRow
 from qa_eval.scoring import METRICS
 
 if TYPE_CHECKING:
@@ -65,10 +68,11 @@ def render_pages(
             "",
             title="Leaderboard",
             view=views[0],
+            columns=_COLUMNS,
             competing=[n for n in views[0].order if not _is_apart(evidence, n)],
             apart=[n for n in views[0].order if _is_apart(evidence, n)],
             data=json_block(_table_data(views)),
-            metrics=_legend(views),
+            legend=_legend(views),
             charts=[by_name[n] for n in ("forest", "speed") if n in by_name],
             caption=_caption(evidence),
         ),
@@ -82,8 +86,16 @@ def render_pages(
             "contested.html", "", title="Contested", contested=contested, preference=preference
         )
     if compared:
+        ranked = [m for m in evidence.models if m.row.rank is not None]
         pages["compare.html"] = site.page(
-            "compare.html", "", title="Compare", comparisons=comparisons, histories=histories
+            "compare.html",
+            "",
+            title="Compare",
+            comparisons=comparisons,
+            histories=histories,
+            first=ranked[0] if ranked else None,
+            apart=[m for m in evidence.models if m.row.versus_first is not None],
+            ranking=evidence.board.sort.partition(".")[2],
         )
     answers = answers_by_model(evidence)
     for model in evidence.models:
@@ -101,7 +113,13 @@ def render_pages(
         )
     for before, fact, after in _neighbours(evidence.facts):
         pages[f"questions/{fact.slug}.html"] = site.page(
-            "question.html", "../", title=fact.words or fact.id, fact=fact, before=before, after=after
+            "question.html",
+            "../",
+            title=fact.words or fact.id,
+            fact=fact,
+            before=before,
+            after=after,
+            rules=rules_of(fact),
         )
     return pages
 
@@ -128,9 +146,7 @@ class _Site:
         self.articles = {a.id: a for a in articles}
         self.facts = {fact.id: fact for fact in evidence.facts}
         self.models = {m.number: m for m in evidence.models}
-        self.specs: dict[str, Model] = {}
-        for model in evidence.models:
-            self.specs.setdefault(model.row.model.spec, model)
+        self._heads: dict[int, str] = {}
 
     def page(self, template: str, root: str, **values: Any) -> str:  # noqa: ANN401
         return (
@@ -161,8 +177,21 @@ class _Site:
         fact = self.facts.get(item.partition("@")[0].partition("~")[0])
         return None if fact is None else f"questions/{quote(fact.slug)}.html#{anchor(item)}"
 
-    def segments(self, fact: Fact, item: Item) -> list[Any]:
-        return item_segments(fact, item, self.models)
+    def row_head(self, model: Model) -> str:
+        """The first cell of a model's row on a question's page, of which there may be very many."""
+        head = self._heads.get(model.number)
+        if head is None:
+            template = _environment().get_template("macros.html")
+            head = self._heads[model.number] = template.module.row_head(model)  # type: ignore[attr-defined]
+        return head
+
+    def headline(self, model: Model) -> EstimateRow | None:
+        """The model's value of the metric that ranks."""
+        track, _, metric = self.evidence.board.sort.partition(".")
+        return model.row.metric(track, metric)
+
+    def texts(self, fact: Fact, item: Item) -> list[MarkedText]:
+        return marked_texts(fact, item, self.models)
 
     def answers(self, item: Item) -> list[tuple[Model, Said]]:
         return answer_rows(item, self.models)
@@ -190,6 +219,26 @@ def json_block(value: object) -> str:
     return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
 
 
+def decision(said: Said) -> str:
+    """How the model decided between its best answer and none, in words; empty where it has no scores."""
+    parts = []
+    if said.null_score is not None and said.score is not None:
+        margin = said.null_score - said.score
+        parts.append(f"null {said.null_score:.2f} less best {said.score:.2f} is {margin:.2f}")
+        if said.threshold is not None:
+            above = "above" if margin > said.threshold else "not above"
+            parts[0] += f", {above} the threshold {said.threshold:.2f}"
+    if said.no_answer_probability is not None:
+        parts.append(f"no-answer probability {percent(said.no_answer_probability)} %")
+    return "; ".join(parts).replace("-0.00", "0.00").replace(" -", " −")
+
+
+def reach(differences: Sequence[Any]) -> float:
+    """The widest bound of some differences: what the bars of a table are drawn to, so that they compare."""
+    bounds = [bound for d in differences for bound in (d.low, d.high) if bound is not None]
+    return max(0.01, *map(abs, bounds)) if bounds else 0.01
+
+
 def clip(text: str, most: int = LONGEST_ANSWER) -> str:
     """The text, or its beginning and how long it is.
 
@@ -206,7 +255,8 @@ def _environment() -> Environment:
 
     def finalize(value: object) -> object:
         if isinstance(value, str) and not isinstance(value, Markup):
-            return clean(clip(value, _LONGEST_VALUE))
+            plain = value.isascii() and value.isprintable() and len(value) <= _LONGEST_VALUE
+            return value if plain else clean(clip(value, _LONGEST_VALUE))
         return value
 
     def passage(text: str) -> Markup:
@@ -228,6 +278,9 @@ def _environment() -> Environment:
         label=label,
         clip=clip,
         passage=passage,
+        decision=decision,
+        reach=reach,
+        first_gold=lambda texts: next((p for t in texts for s in t.stretches for p in s if p.gold), None),
         anchor=anchor,
         in_order=lambda ids: sorted(ids, key=[*METRICS, *ids].index),
         kind=lambda fact: "contested" if fact.contested else "settled" if fact.question else "question",
@@ -273,9 +326,24 @@ def _table_data(views: Sequence[TableView]) -> dict[str, Any]:
     }
 
 
+_COLUMNS: Mapping[str, str] = {
+    "Rank": "1 is best. Models that share a rank form a group, parted from the next by a line: nothing shows "
+    "that one of them is better. Below it the ranks that are possible, all at 95 % together.",
+    "Model": "The model's spec; follow it for everything about the model.",
+    "Δ to first": "Difference of the ranking metric to the first model on the same items, in points, with "
+    "its 95 % interval.",
+    "Answered": "Items that were answered; the rest it abstained on, or failed.",
+    "Items/s": "Items per second, of those that were not taken from a cache, on the machine of the run.",
+    "Size": "Parameters of the model.",
+}
+"""The columns that are no metrics, and what they mean."""
+
+
 def _legend(views: Sequence[TableView]) -> list[Mapping[str, str]]:
-    """Every metric of every view once, with what it means."""
-    found: dict[str, Mapping[str, str]] = {}
+    """Every column of every view once, with what it means."""
+    found: dict[str, Mapping[str, str]] = {
+        name: {"name": name, "meaning": meaning, "detail": ""} for name, meaning in _COLUMNS.items()
+    }
     for column in (c for view in views for c in view.columns):
         metric = METRICS.get(column.metric)
         if metric is not None:

@@ -10,7 +10,7 @@ from qa_eval.leaderboard import Selection, leaderboard_view
 from qa_eval.records import Evidence as Passage
 from qa_eval.render import label
 from qa_eval.report.gathering import Evidence, Fact, Item, Model, Outcome, Said
-from qa_eval.report.marking import Segment, Span, names, segments
+from qa_eval.report.marking import Segment, Span, excerpts, names, segments
 from qa_eval.results_schema import EstimateRow
 from qa_eval.scoring import METRICS
 
@@ -114,8 +114,8 @@ class QuestionRow:
     fact: Fact
     right: int
     answers: int
-    wrong_by: tuple[int, ...]
-    """Models with a wrong answer to some item of it."""
+    wrong_by: int
+    """Bit n is set where model n has a wrong answer to some item of it."""
 
 
 def question_rows(evidence: Evidence) -> list[QuestionRow]:
@@ -123,36 +123,51 @@ def question_rows(evidence: Evidence) -> list[QuestionRow]:
     rows = []
     for fact in evidence.facts:
         answers = [said for item in fact.items for said in item.answers]
-        rows.append(
-            QuestionRow(
-                fact=fact,
-                right=sum(said.right for said in answers),
-                answers=len(answers),
-                wrong_by=tuple(sorted({said.model for said in answers if not said.right})),
-            )
-        )
+        wrong_by = 0
+        for said in answers:
+            wrong_by |= (not said.right) << said.model
+        right = sum(said.right for said in answers)
+        rows.append(QuestionRow(fact=fact, right=right, answers=len(answers), wrong_by=wrong_by))
     return rows
 
 
-def item_segments(fact: Fact, item: Item, models: Mapping[int, Model]) -> list[Segment]:
-    """The item's text, cut and marked: golds, and answers that stand where the model says."""
-    if item.text is None:
-        return []
-    spans = [Span(start, end, True, note) for start, end, note in _gold_places(fact, item)]
-    said: dict[tuple[int, int], list[str]] = {}
-    for answer in item.answers:
-        if answer.span is not None and item.text[slice(*answer.span)] == answer.text:
-            said.setdefault(answer.span, []).append(models[answer.model].name)
-    spans += [Span(*place, False, f"answer of {names(who)}") for place, who in said.items()]
-    return segments(item.text, spans)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkedText:
+    """A text that was read with its golds and answers marked."""
+
+    article: str
+    stretches: Sequence[Sequence[Segment]]
+    """The whole text in one; of a pooled item the lines with marks."""
+    answers: int
+    """Marked answers of models."""
 
 
-def _gold_places(fact: Fact, item: Item) -> list[tuple[int, int, str]]:
+def marked_texts(fact: Fact, item: Item, models: Mapping[int, Model]) -> list[MarkedText]:
+    """The texts of an item: of a reading item its article, of a pooled one the articles with marks."""
+    found = []
+    pooled = item.id.track == "pooled"
+    for article, text in item.texts.items():
+        spans = [Span(start, end, True, note) for start, end, note in _gold_places(fact, item, article)]
+        said: dict[tuple[int, int], list[str]] = {}
+        for answer in item.answers:
+            at = answer.span
+            here = answer.source == article or (answer.source is None and not pooled)
+            if at is not None and here and text[slice(*at)] == answer.text:
+                said.setdefault(at, []).append(models[answer.model].name)
+        spans += [Span(*place, False, f"answer of {names(who)}") for place, who in said.items()]
+        stretches = excerpts(text, spans) if pooled else [segments(text, spans)]
+        if stretches:
+            answers = sum(map(len, said.values()))
+            found.append(MarkedText(article=article, stretches=stretches, answers=answers))
+    return found
+
+
+def _gold_places(fact: Fact, item: Item, article: str) -> list[tuple[int, int, str]]:
     if fact.question is not None:
         return [
             (e.start, e.end, f"gold, claim {claim.id}")
-            for claim in fact.question.own_claims(item.id.article)
-            for e in claim.evidence_in(item.id.article)
+            for claim in fact.question.own_claims(article)
+            for e in claim.evidence_in(article)
         ]
     places = zip(item.golds, item.starts, strict=False)
     return [(start, start + len(gold), "gold") for gold, start in places if start is not None]
@@ -161,6 +176,33 @@ def _gold_places(fact: Fact, item: Item) -> list[tuple[int, int, str]]:
 def answer_rows(item: Item, models: Mapping[int, Model]) -> list[tuple[Model, Said]]:
     """Every model's answer, in the order of the leaderboard."""
     return [(models[said.model], said) for said in sorted(item.answers, key=lambda said: said.model)]
+
+
+RULES: Mapping[str, str] = {
+    "raw": "The answer is a gold, character by character.",
+    "squad-em": "Equal to a gold by the SQuAD rules: without case, punctuation and articles.",
+    "text": "Equal to a gold once numerals, hyphens and accents are written alike.",
+    "number": "The same number, unit and qualifier as a gold.",
+    "date": "The same date or span of time as a gold.",
+    "name": "The same name as a gold, differently written.",
+    "surname-only": "The same surname; one side has no given name.",
+    "value-only": "The same value as a gold with another qualifier or wording.",
+    "evidence": "The answer lies in a passage that states the article's claim.",
+    "null": "Rightly left unanswered.",
+    "abstained": "Left unanswered, though there is an answer.",
+    "answered": "Answered, though no answer is right.",
+    "veto": "The answer contradicts the golds: another value, date or name, or a negation.",
+    "none": "No rule finds the answer equal to a gold.",
+    "missing": "The model gave no prediction.",
+    "error": "The model failed on this item.",
+}
+"""What each rule of `match` says of an answer."""
+
+
+def rules_of(fact: Fact) -> list[tuple[str, str]]:
+    """The rules that judged answers to this question, with what they say, in the order of `RULES`."""
+    used = {said.rule for item in fact.items for said in item.answers}
+    return [(rule, meaning) for rule, meaning in RULES.items() if rule in used]
 
 
 # ------------------------------------------------------------------------------------------ contested facts

@@ -1,7 +1,5 @@
 // Sorting, filtering and hints of a report. Everything it works on stands in the page already; text from
 // data only ever goes through textContent.
-"use strict";
-
 const SVG = "http://www.w3.org/2000/svg";
 const COLLATOR = new Intl.Collator();
 
@@ -31,7 +29,7 @@ function sortValue(row, column) {
 function sortBy(table, header, direction) {
   const column = header.cellIndex;
   const sign = direction === "ascending" ? 1 : -1;
-  for (const body of table.tBodies) {
+  for (const body of [...table.tBodies]) {
     const rows = [...body.rows];
     const fixed = rows.filter((row) => row.classList.contains("heading"));
     const sorted = rows
@@ -41,13 +39,20 @@ function sortBy(table, header, direction) {
         if (one === null || other === null) return (one === null) - (other === null); // absent ones last
         return sign * (typeof one === "string" ? COLLATOR.compare(one, other) : one - other);
       });
+    // Out of the page while its rows move: thousands of them are then laid out once.
+    const after = body.nextSibling;
+    body.remove();
     body.append(...fixed, ...sorted.map(([, row]) => row));
+    table.insertBefore(body, after);
   }
   for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
   header.setAttribute("aria-sort", direction);
+  // Lines between groups of equal rank mean something in the order of the ranks alone.
+  table.classList.toggle("grouped", column === 0 && direction === "ascending");
+  table.dispatchEvent(new Event("sorted"));
 }
 
-function firstDirection(table, header) {
+function firstDirection(header) {
   if (header.classList.contains("metric")) return header.dataset.low === "1" ? "ascending" : "descending";
   const rank = header.cellIndex === 0 && header.classList.contains("num");
   return header.classList.contains("num") && !rank ? "descending" : "ascending";
@@ -61,7 +66,7 @@ function startSorting() {
     const table = header.closest("table");
     const before = header.getAttribute("aria-sort");
     const turned = before === "ascending" ? "descending" : "ascending";
-    sortBy(table, header, before === null ? firstDirection(table, header) : turned);
+    sortBy(table, header, before === null ? firstDirection(header) : turned);
   });
 }
 
@@ -72,7 +77,13 @@ function percent(value) {
 }
 
 function intervalBar(value, low, high) {
-  const svg = drawn("svg", { class: "iv", viewBox: "0 0 84 10", width: 84, height: 10, "aria-hidden": "true" });
+  const svg = drawn("svg", {
+    class: "iv",
+    viewBox: "0 0 84 10",
+    width: 84,
+    height: 10,
+    "aria-hidden": "true",
+  });
   const place = (fraction) => (2 + 80 * fraction).toFixed(1);
   svg.append(drawn("line", { class: "axis", x1: 2, y1: 5, x2: 82, y2: 5 }));
   if (low !== null && high !== null) {
@@ -109,12 +120,12 @@ function showView(table, view) {
   for (const row of table.querySelectorAll("tr[data-model]")) {
     const cells = view.values[row.dataset.model] || [];
     const place = row.querySelector(".after");
-    view.columns.forEach((_, number) => place.before(metricCell(cells[number])));
+    place.before(...view.columns.map((_, number) => metricCell(cells[number])));
   }
   for (const heading of table.querySelectorAll("tr.heading th")) heading.colSpan = head.cells.length;
   const metric = head.querySelector("th.metric");
   if (view.whole) sortBy(table, head.cells[0], "ascending");
-  else if (metric !== null) sortBy(table, metric, firstDirection(table, metric));
+  else if (metric !== null) sortBy(table, metric, firstDirection(metric));
   // Ranks and differences are of all items.
   for (const cell of table.querySelectorAll("td.rank, td.after")) cell.classList.toggle("faded", !view.whole);
 }
@@ -153,41 +164,68 @@ function startLeaderboard() {
 
 // ------------------------------------------------------------------------------------ questions
 
+const PORTION = 200; // rows that are laid out at once; report.css has the same number
+
 function startQuestions() {
   const table = document.getElementById("questions");
   if (table === null) return;
   const [find, kind, category, wrong] = ["find", "kind", "category", "wrong-by"].map((id) =>
     document.getElementById(id),
   );
-  const rows = [...table.tBodies[0].rows].map((row) => ({
+  const more = document.getElementById("more");
+  const entries = [...table.tBodies[0].rows].map((row) => ({
     row,
     words: row.cells[0].textContent.toLowerCase(),
     kind: row.cells[1].textContent,
     category: row.cells[2].textContent,
-    wrong: row.dataset.wrong,
+    wrong: BigInt(`0x${row.dataset.wrong}`), // a bit for each model
   }));
+  const byRow = new Map(entries.map((entry) => [entry.row, entry]));
   const status = document.getElementById("shown");
+  let most = PORTION;
   const filter = () => {
     const words = find.value.trim().toLowerCase();
-    let shown = 0;
-    for (const entry of rows) {
+    const model = wrong.value === "" ? null : BigInt(wrong.value);
+    let found = 0;
+    for (const row of table.tBodies[0].rows) {
+      const entry = byRow.get(row);
       const fits =
         entry.words.includes(words) &&
         (kind.value === "" || entry.kind === kind.value) &&
         (category.value === "" || entry.category === category.value) &&
-        (wrong.value === "" || entry.wrong.includes(` ${wrong.value} `));
-      if (entry.row.hidden === fits) entry.row.hidden = !fits;
-      shown += fits ? 1 : 0;
+        (model === null || ((entry.wrong >> model) & 1n) === 1n);
+      found += fits ? 1 : 0;
+      const hidden = !fits || found > most;
+      if (row.hidden !== hidden) row.hidden = hidden;
     }
-    status.textContent = `${shown} of ${rows.length} shown`;
+    more.hidden = found <= most;
+    status.textContent =
+      found > most
+        ? `${found} of ${entries.length} found, the first ${most} shown`
+        : `${found} of ${entries.length} shown`;
   };
-  for (const input of [find, kind, category, wrong]) input.addEventListener("input", filter);
+  const anew = () => {
+    most = PORTION;
+    filter();
+  };
+  for (const input of [find, kind, category, wrong]) input.addEventListener("input", anew);
+  table.addEventListener("sorted", filter);
+  more.addEventListener("click", () => {
+    most += PORTION;
+    filter();
+  });
+  addEventListener("beforeprint", () => {
+    most = entries.length;
+    filter();
+  });
   const asked = /^#wrong-by=(\d+)$/.exec(location.hash);
   if (asked !== null) wrong.value = asked[1];
   const form = document.getElementById("question-filters");
   form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => requestAnimationFrame(anew)); // once the fields are empty
   form.hidden = false;
   filter();
+  table.classList.remove("fresh");
 }
 
 // ------------------------------------------------------------------------------------ hints
