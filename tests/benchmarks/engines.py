@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.engines                        # 1,000 and 10,000 items of a fast baseline
     python -m tests.benchmarks.engines --model embedded 1000  # other models and sizes
+    python -m tests.benchmarks.engines --model embedded --words 12 10000  # of shorter contexts
     python -m tests.benchmarks.engines --memory 10000 100000  # the driver's peak memory
 
 Each run has a process of its own and writes its folder, without cache, oracle or intervals worth the name;
@@ -69,6 +70,7 @@ def main() -> None:
     parser.add_argument(
         "--memory", action="store_true", help="Only the Ray engine, and what each item takes."
     )
+    parser.add_argument("--words", type=int, default=120, help="Of a context.")
     parser.add_argument("items", type=int, nargs="*", default=[1_000, 10_000])
     asked = parser.parse_args()
     print(f"{asked.model}, {CORES} cores")
@@ -77,7 +79,7 @@ def main() -> None:
     for items in asked.items:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "set.json"
-            write_set(path, items)
+            write_set(path, items, asked.words)
             found = {
                 engine: measured(asked.model, path, engine)
                 for engine in (["ray"] if asked.memory else ["local", "ray"])

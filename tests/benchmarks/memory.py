@@ -36,19 +36,19 @@ assert verify(f"{sys.argv[2]}/run") == []
 _PEAK = "\nfrom qa_eval.environment import peak_rss_bytes\nprint(peak_rss_bytes())"
 
 
-def write_set(path: Path, questions: int) -> None:
-    """A made-up set, written piece by piece."""
+def write_set(path: Path, questions: int, words_each: int = 120) -> None:
+    """A made-up set with contexts of so many words, written piece by piece."""
     rng = random.Random(questions)
     words = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randint(2, 9))) for _ in range(5_000)]
     with path.open("w", encoding="utf-8") as file:
         file.write('{"version": "v2.0", "data": [{"title": "made up", "paragraphs": [')
-        file.writelines(_paragraphs(rng, words, questions // ON_A_CONTEXT))
+        file.writelines(_paragraphs(rng, words, questions // ON_A_CONTEXT, words_each))
         file.write("]}]}")
 
 
-def _paragraphs(rng: random.Random, words: list[str], contexts: int) -> Iterator[str]:
+def _paragraphs(rng: random.Random, words: list[str], contexts: int, words_each: int) -> Iterator[str]:
     for number in range(contexts):
-        said = rng.choices(words, k=120)
+        said = rng.choices(words, k=words_each)
         years = [str(rng.randint(1000, 2024)) for _ in range(ON_A_CONTEXT)]
         for year in years:
             said[rng.randrange(len(said))] = year
