@@ -196,7 +196,7 @@ def test_long_lists_come_in_portions_and_are_searched_whole(
     page.fill("#find", "number 22")
     assert (count(), page.inner_text("#shown")) == (10 + 1, "11 of 230 shown")
     page.get_by_role("button", name="Show all").click()
-    page.wait_for_function("document.getElementById('shown').textContent.startsWith('230')")
+    page.get_by_text("230 of 230 found").wait_for()
     page.get_by_role("button", name="Show more").click()
     assert (count(), page.inner_text("#shown")) == (230, "230 of 230 shown")
 
