@@ -81,9 +81,9 @@ def _comparisons(evidence: Evidence) -> Comparisons:
         name = runs[-1].leaderboard.name
         first, second = ranked[0].model.spec, ranked[1].model.spec
         try:
-            found.append((f"The two best of {name}", compare_runs(runs[-1], model=second, against=first)))
+            found.append((f"The two best of {name}", compare_runs(runs[-1], model=first, against=second)))
         except QaEvalError as error:
-            notes.append(f"{second} against {first}: {error}")
+            notes.append(f"{first} against {second}: {error}")
     return Comparisons(found=tuple(found), notes=tuple(notes))
 
 
