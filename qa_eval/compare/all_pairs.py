@@ -14,7 +14,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.pairing import common_scores
 from qa_eval.ranking import RESAMPLES
 from qa_eval.records import ItemScore
-from qa_eval.scoring import METRICS, Cluster, slices_of, tables_of
+from qa_eval.scoring import METRICS, Cluster, cluster_of, slices_of, tables_of
 from qa_eval.stats import linear_contributions, max_t, minimum_detectable_difference, rank_intervals
 from qa_eval.store import Run, load_run
 
@@ -63,7 +63,7 @@ def compare_all(
         items=sum(item.paraphrase == 0 for item in compared),
         facts=len({item.fact for item in compared}),
         cluster=cluster,
-        clusters=len({item.fact if cluster == "fact" else item.article for item in compared}),
+        clusters=len({cluster_of(item.fact, item.article, cluster) for item in compared}),
         standings=tuple(
             Standing(
                 side=side_info(sides[i]),

@@ -16,7 +16,7 @@ from qa_eval.pairing import Pairing, Side, pair_items
 from qa_eval.ranking import RESAMPLES
 from qa_eval.records import Track
 from qa_eval.results_schema import ScoredRow
-from qa_eval.scoring import slices_of, tables_of
+from qa_eval.scoring import cluster_of, slices_of, tables_of
 from qa_eval.stats import holm
 from qa_eval.store import Run, load_run
 
@@ -125,7 +125,7 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
         items={track: n for track in sorted(shared) if (n := sum(a.track == track for a, _ in pairs))},
         facts=len({a.fact for a, _ in pairs}),
         cluster=cluster,
-        clusters=len({a.fact if cluster == "fact" else a.article for a, _ in pairs}),
+        clusters=len({cluster_of(a.fact, a.article, cluster) for a, _ in pairs}),
         edited=pairing.edited,
         added=pairing.added,
         removed=pairing.removed,

@@ -38,6 +38,7 @@ from qa_eval.compare.wording import (
     unmoved_sentence,
     verdict_sentence,
 )
+from qa_eval.corpus.phrasing import shorten
 from qa_eval.provenance import canonical_json
 from qa_eval.render import COMMENT_CHARACTERS, markdown_row, markdown_text, percent, safe_json
 
@@ -146,7 +147,7 @@ def _change_lines(change: ItemChange) -> Iterator[str]:
 
 
 def _cut(text: str) -> str:
-    return markdown_text(text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…")
+    return markdown_text(shorten(text, _LONGEST_TEXT))
 
 
 def _first(texts: Sequence[str], most: int) -> list[str]:

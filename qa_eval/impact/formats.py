@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from rich.text import Text
 
+from qa_eval.corpus.phrasing import shorten
 from qa_eval.impact.changes import FactChange
 from qa_eval.impact.measuring import ArticleAnswers, FactImpact, GivenAnswer, Impact, Movement
 from qa_eval.provenance import canonical_json
@@ -71,7 +72,7 @@ def _summary(impact: Impact, data: Callable[[str], str] = str) -> Iterator[str]:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return shorten(text, _LONGEST)
 
 
 def _kind_of(fact: FactImpact) -> str:

@@ -14,7 +14,7 @@ from qa_eval.scoring.metric_parts import Metric
 from qa_eval.scoring.metric_table import METRICS
 from qa_eval.scoring.pooling import distinct_candidates
 from qa_eval.scoring.references import REFERENCES, ReferenceName, reference_answers
-from qa_eval.scoring.score_table import Cluster, ScoreTable, add_scores, slices_of, tables_of
+from qa_eval.scoring.score_table import Cluster, ScoreTable, add_scores, cluster_of, slices_of, tables_of
 from qa_eval.scoring.summary import headline_contributions, metric_terms, summarize, summarize_tables
 from qa_eval.scoring.thresholds import cross_fit_thresholds, fit_thresholds, threshold_case
 
@@ -32,6 +32,7 @@ __all__ = [
     "abstains",
     "add_scores",
     "claim_of",
+    "cluster_of",
     "cross_fit_thresholds",
     "decide",
     "distinct_candidates",

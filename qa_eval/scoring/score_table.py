@@ -146,7 +146,7 @@ class ScoreTable:
 
     def _add(self, unit: Unit, scores: Sequence[ItemScore], slices: Iterable[str]) -> None:
         item = scores[0].item
-        name = item.fact if self.cluster == "fact" else item.article
+        name = cluster_of(item.fact, item.article, self.cluster)
         cluster = self._names.setdefault(name, len(self._names))
         units = self._units[unit]
         units.add(cluster, slices)
@@ -172,6 +172,11 @@ class ScoreTable:
 
     def _by_cluster(self, cluster: IntArray, values: FloatArray) -> FloatArray:
         return np.bincount(cluster, values, len(self._names)).astype(np.float64)
+
+
+def cluster_of(fact: str, article: str, cluster: Cluster) -> str:
+    """The name of the cluster that an item is of."""
+    return fact if cluster == "fact" else article
 
 
 def slices_of(score: ItemScore, cluster: Cluster = "fact") -> set[str]:
