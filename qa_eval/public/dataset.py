@@ -5,22 +5,26 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
 from qa_eval.corpus.phrasing import count, quote, suggestion
 from qa_eval.errors import InputError, QaEvalError, SpecError
 from qa_eval.provenance import sha256_json
-from qa_eval.public.examples import Read, Where
-from qa_eval.public.lines import read_flat, read_mrqa
-from qa_eval.public.squad import read_squad
+from qa_eval.public.examples import NO_ANSWERS
+from qa_eval.public.files import likely_kind
+from qa_eval.public.intake import DuplicateIds, Intake, Read, Where, checked_columns
+from qa_eval.public.lines import read_flat, read_mrqa, read_squad
 from qa_eval.records import Example, Finding, Instance
 
 _MOST_FINDINGS = 1000
 """A file of another kind is wrong everywhere: more are counted, not listed."""
 
+
+UNSCORED = "none"
+"""The name of the rules of a data set whose answers are not given: nothing of it is scored."""
 
 _TOLERATED = {
     "answer-start": (
@@ -28,6 +32,22 @@ _TOLERATED = {
         "answer_starts that do not point at their text; only the text counts",
     ),
     "blank-question": ("question without words", "questions without words"),
+    "impossible": (
+        "question whose flag says that it has no answer, and which lists some; it has none",
+        "questions whose flag says that they have no answer, and which list some; they have none",
+    ),
+    "blank-gold": (
+        "question whose answers are blank texts; it has no answer",
+        "questions whose answers are blank texts; they have no answer",
+    ),
+    "blank-among-golds": (
+        "question with a blank answer next to others",
+        "questions with a blank answer next to others",
+    ),
+    "duplicate-id": (
+        "question with the id of an earlier one; the first of them is kept",
+        "questions with the id of an earlier one; the first of them is kept",
+    ),
 }
 """What one and several of a kind are called."""
 
@@ -43,6 +63,8 @@ class Census:
     """Over ids, questions, golds and contexts' ids, whatever their order."""
     contexts_sha256: str
     """Over the contexts, whatever their order."""
+    labelled: bool = True
+    """Whether the answers are given, so that predictions can be scored."""
     tolerated: tuple[tuple[str, int, Finding], ...] = ()
     """What is odd but harmless: check, how often, and the first of each."""
 
@@ -78,6 +100,8 @@ class PublicDataset:
     """For people: the file's name without its endings, or the name on the hub."""
     split: str | None
     """The split that is read; None for files, which are one split."""
+    intake: Intake
+    """How it is read, as far as that was chosen."""
     fixed_rules: str | None = field(repr=False)
     read: Callable[[], Read] = field(repr=False)
     """Reads the data set from the beginning."""
@@ -89,12 +113,14 @@ class PublicDataset:
 
     @property
     def rules(self) -> str:
-        """The name of its rules: `mrqa`, else `squad-v2.0` if it has unanswerable questions, else
-        `squad-v1.1`. Reads the data set, once, where that has to be known. Raises InputError.
+        """The name of its rules: `none` if its answers are not given, else `mrqa` for that format, else
+        `squad-v2.0` if it has unanswerable questions, else `squad-v1.1`. Reads the data set, once. Raises
+        InputError.
         """
-        if self.fixed_rules is not None:
-            return self.fixed_rules
-        return "squad-v2.0" if self.check().unanswerable else "squad-v1.1"
+        census = self.check()
+        if not census.labelled:
+            return UNSCORED
+        return self.fixed_rules or ("squad-v2.0" if census.unanswerable else "squad-v1.1")
 
     def check(self) -> Census:
         """Reads the whole data set, once, and tells what it holds. Raises InputError with every error."""
@@ -147,7 +173,7 @@ def instance_of(example: Example) -> Instance:
 
 # ------------------------------------------------------------------------------------------ opening
 
-_FILES: dict[str, tuple[Callable[[Path], Read], str | None, str]] = {
+_FILES: dict[str, tuple[Callable[[Path, Intake], Read], str | None, str]] = {
     "squad": (read_squad, None, "squad:FILE.json[.gz]"),
     "mrqa": (read_mrqa, "mrqa", "mrqa:FILE.jsonl.gz"),
     "jsonl": (read_flat, None, "jsonl:FILE"),
@@ -156,35 +182,55 @@ _FILES: dict[str, tuple[Callable[[Path], Read], str | None, str]] = {
 KINDS = (*_FILES, "hub")
 
 
-def open_dataset(spec: str, *, split: str | None = None) -> PublicDataset:
+def open_dataset(
+    spec: str,
+    *,
+    split: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    duplicate_ids: DuplicateIds = "error",
+) -> PublicDataset:
     """The data set that a spec names; nothing is read yet.
 
-    * `squad:FILE.json[.gz]`: SQuAD's own format, v1.1 or v2.0;
-    * `mrqa:FILE.jsonl[.gz]`: the format of MRQA 2019;
-    * `jsonl:FILE[.gz]`: rows with `id`, `question`, `context`, `answers {text, answer_start}`;
+    * `squad:FILE.json[.gz]`: SQuAD's own format, v1.1 or v2.0; also lists of its articles or paragraphs, and
+      rows as below under `data`;
+    * `jsonl:FILE[.gz]`: rows with `id`, `question`, `context`, `answers`, on a line each or as a JSON list;
+    * `mrqa:FILE.jsonl[.gz]`: the format of MRQA 2019, with its header or without;
     * `hub:ORG/NAME[/CONFIG][@REVISION]`, or `hub:FOLDER[/CONFIG]`: such rows by the `datasets` library.
 
-    `split` chooses one of a hub data set; its `validation` by default, or the only one there is. Raises
-    SpecError for a spec that is none, for a split of a file, and for what the hub does not have.
+    `split` chooses one of a hub data set; its `validation` by default, or the only one there is. `columns`
+    maps roles (`id`, `question`, `context`, `answers`, `is_impossible`) to the columns of rows, where these
+    have other names. `duplicate_ids="first"` keeps the first of several questions of one id. Raises SpecError
+    for a spec that is none, a split of a file, a role that is none, and for what the hub does not have.
     """
     spec = spec.strip()
     kind, colon, name = spec.partition(":")
     if not colon or kind not in KINDS:
-        forms = ", ".join([*(form for _, _, form in _FILES.values()), "hub:ORG/NAME[/CONFIG]"])
-        near = suggestion(kind, KINDS, listed=0) if colon else ""
-        raise SpecError(f"no data set is called {quote(spec)}{near}: write {forms}")
+        raise SpecError(_no_spec(spec))
     if not name:
         raise SpecError(f"the data set spec {quote(spec)} has a kind but no name")
+    intake = Intake(columns=checked_columns(columns or {}), duplicate_ids=duplicate_ids)
     if kind == "hub":
         from qa_eval.public.hub import HubName, HubTable
 
-        table = HubTable(spec, HubName.parse(name), split)
-        return PublicDataset(spec, table.name.title, table.split, None, table.read)
+        table = HubTable(spec, HubName.parse(name), split, intake)
+        return PublicDataset(spec, table.name.title, table.split, intake, None, table.read)
     if split is not None:
         raise SpecError(f"--split {split}: {spec} is a file, which has no splits; it is read whole")
     reader, rules, _ = _FILES[kind]
     path = Path(name).expanduser()
-    return PublicDataset(spec, _stem(path), None, rules, lambda: reader(path))
+    return PublicDataset(spec, _stem(path), None, intake, rules, lambda: reader(path, intake))
+
+
+def _no_spec(spec: str) -> str:
+    """What is wrong with a text that is no spec; where it is a path, how it is written."""
+    path = Path(spec).expanduser()
+    if spec and (likely := likely_kind(path)):
+        name, why = likely
+        return f"{spec} is a path and has no kind; {why}: write {name}"
+    kind, colon, _ = spec.partition(":")
+    forms = ", ".join([*(form for _, _, form in _FILES.values()), "hub:ORG/NAME[/CONFIG]"])
+    near = suggestion(kind, KINDS, listed=0) if colon else ""
+    return f"no data set is called {quote(spec)}{near}: write {forms}"
 
 
 def _stem(path: Path) -> str:
@@ -208,8 +254,10 @@ def _sound(read: Read) -> Iterator[Example]:
     for part in read:
         if isinstance(part, Finding):
             errors.add(part)
-        elif not errors.number:
-            yield part
+        else:
+            errors.examples += 1
+            if not errors.number:
+                yield part
     errors.close()
 
 
@@ -223,10 +271,12 @@ def _census(read: Read, spec: str) -> Census:
     for part in read:
         if isinstance(part, Finding):
             errors.add(part)
-            if part.severity == "warning":
+            if part.severity == "warning" and part.check != NO_ANSWERS:
                 odd[part.check] += 1
                 first.setdefault(part.check, part)
-        elif not errors.number:
+            continue
+        errors.examples += 1
+        if not errors.number:
             record = [part.id, part.question, part.context_id, list(part.golds)]
             questions.append(bytes.fromhex(sha256_json(record)))
             if part.context_id not in contexts:
@@ -238,9 +288,10 @@ def _census(read: Read, spec: str) -> Census:
     return Census(
         questions=len(questions),
         contexts=len(contexts),
-        unanswerable=unanswerable,
+        unanswerable=0 if errors.unlabelled else unanswerable,
         questions_sha256=_together(questions),
         contexts_sha256=_together(contexts.values()),
+        labelled=not errors.unlabelled,
         tolerated=tuple((check, odd[check], first[check]) for check in sorted(odd)),
     )
 
@@ -250,20 +301,35 @@ def _together(digests: Iterable[bytes]) -> str:
 
 
 class _Errors:
-    """Errors as they are found; warnings are none."""
+    """Errors as they are found; warnings are none.
+
+    Questions whose answers are not given are errors where those of other questions are.
+    """
 
     def __init__(self) -> None:
         self.number = 0
         self.kept: list[Finding] = []
+        self.examples = 0
+        self.unlabelled = 0
+        self.places: list[Finding] = []
+        """Of questions whose answers are not given."""
 
     def add(self, finding: Finding) -> None:
         if finding.severity == "error":
             self.number += 1
             if len(self.kept) < _MOST_FINDINGS:
                 self.kept.append(finding)
+        elif finding.check == NO_ANSWERS:
+            self.unlabelled += 1
+            if len(self.places) < _MOST_FINDINGS:
+                self.places.append(finding)
 
     def close(self) -> None:
         """Raises InputError if there was an error."""
+        if self.unlabelled < self.examples:
+            self.number += self.unlabelled
+            self.kept += [replace(place, severity="error") for place in self.places]
+            del self.kept[_MOST_FINDINGS:]
         if not self.number:
             return
         if left := self.number - len(self.kept):

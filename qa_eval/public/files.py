@@ -1,8 +1,10 @@
-"""The bytes of a data set's file, unpacked where they are packed."""
+"""The bytes of a data set's file, unpacked where they are packed, and what they hold."""
 
 from __future__ import annotations
 
 import gzip
+import json
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +13,10 @@ from typing import IO, cast
 
 from qa_eval.corpus.phrasing import show_path
 from qa_eval.errors import InputError
-from qa_eval.public.examples import Where
+from qa_eval.public.intake import Where
 
 _GZIP = b"\x1f\x8b"
+_ROWS = '{"id", "question", "context", "answers"} on each line, as jsonl:FILE'
 _MARKS = {
     b"\xef\xbb\xbf": "starts with a byte-order mark; save it as UTF-8 without one",
     b"\xff\xfe": "is UTF-16; save it as UTF-8",
@@ -21,17 +24,25 @@ _MARKS = {
     b"PK\x03\x04": "is a zip archive; unpack it and name the file inside",
     b"BZh": "is packed by bzip2; unpack it, or pack it by gzip",
     b"\xfd7zXZ": "is packed by xz; unpack it, or pack it by gzip",
-    b"PAR1": "is a Parquet file; name the folder it lies in as hub:FOLDER",
+    b"\x28\xb5\x2f\xfd": "is packed by zstd; unpack it, or pack it by gzip",
+    b"PAR1": "is a Parquet file; name its folder: hub:{folder}",
+    b"ARROW1": "is an Arrow file; name its folder: hub:{folder}",
+    b"version https://git-lfs": "is a pointer of Git LFS, not the file itself; fetch it with `git lfs pull`",
+    b"<": f"is XML or HTML; write its questions as JSON: {_ROWS}",
 }
-"""How files begin that are of another kind."""
+"""How files begin that are of another kind, with what to do."""
+_TABLE = re.compile(rb'"?[A-Za-z_][\w ]*"?([,;\t])"?[\w ]+"?(?:\1"?[\w ]+"?)*\r?\n')
+"""The line of names with which a table begins."""
+_HEAD = 1 << 20
+"""Bytes by which the kind of a file is known."""
 
 UNREADABLE = (EOFError, zlib.error, OSError)
 """What reading packed bytes may raise half-way."""
 
 
 @contextmanager
-def opened(path: Path, what: str) -> Iterator[IO[bytes]]:
-    """The file's bytes, unpacked if it is gzip, whatever it is called.
+def opened(path: Path, what: str) -> Iterator[tuple[IO[bytes], bytes]]:
+    """The file's bytes and its beginning, unpacked if it is gzip, whatever it is called.
 
     Raises InputError where there is no such file, it cannot be read, is empty, is called `.gz` without being
     gzip, or is of some other kind; `what` says what it should hold. Reading on may raise `UNREADABLE`.
@@ -49,16 +60,108 @@ def opened(path: Path, what: str) -> Iterator[IO[bytes]]:
             raise InputError([where.finding("file", "is called .gz, but is not packed by gzip; rename it")])
         with gzip.GzipFile(fileobj=raw) if packed else raw as file:
             try:
-                head = file.read(8)
+                head = file.read(_HEAD)
                 file.seek(0)
             except UNREADABLE as error:
                 raise InputError([where.finding("file", broken(error))]) from None
-            if not head:
+            if not head.strip():
                 raise InputError([where.finding("file", f"is empty; it should hold {what}")])
-            for mark, message in _MARKS.items():
-                if head.startswith(mark):
-                    raise InputError([where.finding("file", message)])
-            yield cast(IO[bytes], file)
+            if message := _other_kind(head, path):
+                raise InputError([where.finding("file", message)])
+            yield cast(IO[bytes], file), head
+
+
+def _other_kind(head: bytes, path: Path) -> str:
+    """What a file is that holds no JSON, and what to do; empty where it may hold JSON."""
+    folder = show_path(path.parent)
+    for mark, message in _MARKS.items():
+        if head.startswith(mark):
+            return message.format(folder=folder) if "{folder}" in message else message
+    if _TABLE.match(head):
+        return (
+            f"is a table of delimited values; name a folder that holds only such files as hub:{folder}, "
+            "with --columns where its columns have other names"
+        )
+    return ""
+
+
+def likely_kind(path: Path) -> tuple[str, str] | None:
+    """The spec that a bare path should probably be, and why, from a look at what is there.
+
+    None where nothing is there, or a file that is of no kind that is read.
+    """
+    shown = show_path(path)
+    try:
+        if path.is_dir():
+            return f"hub:{shown}", "it is a folder"
+        if not path.is_file():
+            return None
+        with opened(path, "questions") as (_, head):
+            lines = holds_lines(head, likely=not path.name.removesuffix(".gz").endswith(".json"))
+            first = head.lstrip().partition(b"\n")[0]
+    except (InputError, *UNREADABLE):
+        return None
+    if not lines:
+        rows = head.lstrip().startswith(b"[") and b'"qas"' not in head and b'"paragraphs"' not in head
+        why = "it holds a list of rows" if rows else "it holds one JSON document"
+        return (f"jsonl:{shown}" if rows else f"squad:{shown}"), why
+    if _MRQA.search(first) and b'"qas"' in head:
+        return f"mrqa:{shown}", "it holds contexts of MRQA"
+    return f"jsonl:{shown}", "it holds an object on each line"
+
+
+_MRQA = re.compile(rb'"header"|"detected_answers"|"qid"')
+
+
+def holds_lines(head: bytes, *, likely: bool) -> bool:
+    """Whether a file holds a JSON object on each line, not one JSON document; by its beginning.
+
+    `likely`: what to take it for where the beginning does not tell.
+    """
+    begin = head.lstrip()
+    line, end, rest = begin.partition(b"\n")
+    if not begin.startswith(b"{"):
+        return likely and not begin.startswith(b"[")
+    try:
+        first = json.loads(line)
+    except (ValueError, RecursionError):
+        if end and _GOES_ON.search(line.rstrip()):
+            return rest.lstrip()[:1] == b"{" and line.rstrip()[-1:] == b"{"
+        return likely and (bool(end) or _DOCUMENT.match(begin) is None)
+    if rest.strip():
+        return True
+    return likely and not isinstance(first.get("data"), list | dict)
+
+
+_GOES_ON = re.compile(rb"[\[{,:]$")
+"""The end of a line after which a JSON document goes on."""
+_DOCUMENT = re.compile(rb'\{\s*"(?:version|data|paragraphs)"')
+"""The beginning of a document of SQuAD's format."""
+
+
+class LongNumberError(Exception):
+    """A number of more digits than can be read."""
+
+
+class NumberGuard:
+    """A file that is read with a look at its numbers.
+
+    The interpreter does not convert very long numbers, and the JSON parser does not survive that.
+    """
+
+    _LONG = re.compile(rb"[\[{:,\s]-?\d{4000}")
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self.tail = b" "
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes. Raises LongNumberError where a number in them is too long."""
+        data = self.file.read(size)
+        if self._LONG.search(self.tail + data):
+            raise LongNumberError("holds a number of more than 4,000 digits, which cannot be read")
+        self.tail = (self.tail + data)[-4002:]
+        return data
 
 
 def broken(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,15 +11,16 @@ from typing import Any
 import datasets
 from datasets.exceptions import DatasetsError
 
-from qa_eval.corpus.phrasing import suggestion
+from qa_eval.corpus.phrasing import show_path, suggestion
 from qa_eval.errors import InputError, SpecError
-from qa_eval.public.examples import Ids, Read, Where, from_flat
+from qa_eval.public.examples import CONTEXT, ID, QUESTION, Examples
+from qa_eval.public.golds import FLAGS, FlagError, no_answer_flag
+from qa_eval.public.intake import ID_NAMES, ROLES, Intake, Read, Where, missing, no_such_column
 from qa_eval.records import Finding
 
 CONVERTED = "refs/convert/parquet"
 """The revision at which the hub keeps data sets of any format as Parquet."""
 _DEFAULT_SPLIT = "validation"
-_COLUMNS = ["id", "question", "context", "answers"]
 _ROWS = 1000
 """Rows that are taken out of the table at once."""
 _TROUBLE = (DatasetsError, OSError, RuntimeError, ValueError)
@@ -54,11 +55,16 @@ class HubName:
         folder = str(Path(text).expanduser()) if text.startswith("~") else text
         if Path(folder).is_dir():
             return cls(folder)
-        if text.startswith((".", "/", "~")):
+        if not Path(folder).is_file() and text.startswith((".", "/", "~")):
             parent, slash, config = folder.rpartition("/")
             if slash and Path(parent).is_dir() and config:
                 return cls(parent, config)
             raise SpecError(f"hub:{text}: there is no such folder")
+        if Path(folder).is_file():
+            at = show_path(Path(folder).parent)
+            raise SpecError(
+                f"hub:{text}: is a file; name its folder, hub:{at}, or write squad:{text} for JSON"
+            )
         name, _, revision = text.partition("@")
         parts = name.split("/")
         if len(parts) > 3 or not all(parts):
@@ -69,9 +75,10 @@ class HubName:
 class HubTable:
     """One split of a data set, as rows of SQuAD's columns."""
 
-    def __init__(self, spec: str, name: HubName, split: str | None) -> None:
+    def __init__(self, spec: str, name: HubName, split: str | None, intake: Intake) -> None:
         """Finds the split; the rows are loaded when they are read. Raises SpecError with what to do."""
         self.spec = spec
+        self.intake = intake
         self.name = name
         try:
             splits = datasets.get_dataset_split_names(name.path, name.config, revision=name.revision)
@@ -89,30 +96,42 @@ class HubTable:
 
     @cached_property
     def table(self) -> Any:  # noqa: ANN401
-        """The columns that are used. Raises InputError for features that are not SQuAD's."""
+        """The columns that are used. Raises InputError for features of which no question can be made."""
         try:
             table = datasets.load_dataset(
                 self.name.path, self.name.config, split=self.split, revision=self.name.revision
             )
         except _TROUBLE as error:
             raise InputError([Where(path=self.spec).finding("file", self._advice(error))]) from error
-        wrong = list(_feature_problems(table.features, Where(path=self.spec)))
+        wrong = list(_feature_problems(table.features, self.intake.columns, Where(path=self.spec)))
         if wrong:
             raise InputError(wrong)
-        return table.select_columns(_COLUMNS)
+        used = {*ROLES, *ID_NAMES, *FLAGS, "detected_answers", *self.intake.columns.values()}
+        return table.select_columns([name for name in table.column_names if name in used])
+
+    @cached_property
+    def labelled(self) -> bool:
+        """Whether any question has an answer, or is said to have none.
+
+        Splits whose answers are kept secret have empty ones in all rows.
+        """
+        answers = self.intake.columns.get("answers", "answers")
+        asked = {answers, self.intake.columns.get("is_impossible"), *FLAGS}
+        names = [name for name in self.table.column_names if name in asked]
+        return any(_is_labelled(row, answers, self.intake) for row in self._rows(names))
 
     def read(self) -> Read:
         """The examples, row by row; the library keeps the table in a file, not in memory."""
-        ids: Ids = set()
-        number = 0
-        for batch in self.table.iter(_ROWS):
-            for id, question, context, answers in zip(*(batch[c] for c in _COLUMNS), strict=True):
-                columns = answers
-                if isinstance(answers, list):
-                    columns = {key: [(a or {}).get(key) for a in answers] for key in ("text", "answer_start")}
-                row = {"id": id, "question": question, "context": context, "answers": columns}
-                yield from from_flat(row, Where(path=self.spec, parts=(self.split, number)), ids)
-                number += 1
+        examples = Examples(self.intake)
+        answers = self.intake.columns.get("answers", "answers")
+        secret = {} if self.labelled else {answers: None}
+        for number, row in enumerate(self._rows(self.table.column_names)):
+            yield from examples.of_row(row | secret, Where(path=self.spec, parts=(self.split, number)))
+
+    def _rows(self, names: list[str]) -> Iterator[dict[str, Any]]:
+        for batch in self.table.select_columns(names).iter(_ROWS) if names else ():
+            for values in zip(*(batch[name] for name in names), strict=True):
+                yield dict(zip(names, values, strict=True))
 
     def _advice(self, error: Exception) -> str:
         """What to do about the library's error."""
@@ -132,31 +151,49 @@ class HubTable:
         return f"{self.spec}: {said or type(error).__name__}"
 
 
-def _feature_problems(features: Any, where: Where) -> Iterator[Finding]:  # noqa: ANN401
-    """What is wrong with the columns; `answers` may be a list of structs or a struct of lists."""
-    for column in ("id", "question", "context"):
+def _is_labelled(row: Mapping[str, Any], answers: str, intake: Intake) -> bool:
+    """Whether a row has an answer, or says that it has none; also where that is wrong in some way."""
+    given = row.get(answers)
+    if given.get("text") if isinstance(given, dict) else given:
+        return True
+    try:
+        return no_answer_flag(row, intake.columns.get("is_impossible"))[0] is True
+    except FlagError:
+        return True
+
+
+def _feature_problems(features: Any, columns: Mapping[str, str], where: Where) -> Iterator[Finding]:  # noqa: ANN401
+    """What is wrong with the columns."""
+    lost = {role: column for role, column in columns.items() if column not in features}
+    for role, column in lost.items():
+        yield where.finding("columns", no_such_column(role, column, features))
+    id = next((name for name in ID_NAMES if name in features), "id")
+    descriptions = {"id": ID, "question": QUESTION, "context": CONTEXT}
+    for role, description in descriptions.items():
+        column = columns.get(role, id if role == "id" else role)
+        kinds = ("string", "int") if role == "id" else ("string",)
+        if role in lost:
+            continue
         if column not in features:
-            yield where.inside(column).finding("features", f"is missing{suggestion(column, features)}")
-        elif not _is(features[column], "string"):
-            yield where.inside(column).finding("features", f"must be text, found {features[column]}")
-    if not _is(_entries(features.get("answers"), "text"), "string"):
-        message = f"must be {{text: [text], answer_start: [number]}}, found {features.get('answers')}"
-        yield where.inside("answers").finding("features", message)
-        return
-    starts = _entries(features["answers"], "answer_start")
-    if starts is not None and not _is(starts, "int"):
-        message = f"must be whole numbers, found {starts}"
-        yield where.inside("answers", "answer_start").finding("features", message)
+            yield where.inside(column).finding("features", missing(role, description, features))
+        elif not any(_is(features[column], kind) for kind in kinds):
+            wanted = "text or whole numbers" if role == "id" else "text"
+            yield where.inside(column).finding("features", f"must be {wanted}, found {features[column]}")
+    answers = columns.get("answers", "answers")
+    if answers in features and not _has_texts(features[answers]):
+        message = "must be {text: [text], answer_start: [number]}, a list of such objects, or texts"
+        yield where.inside(answers).finding("features", f"{message}; found {features[answers]}")
 
 
-def _entries(answers: Any, key: str) -> Any:  # noqa: ANN401
-    """The feature of the entries of `answers.KEY`, a struct of lists or a list of structs; None without."""
-    lists = (datasets.List, datasets.LargeList)
-    if isinstance(answers, lists) and isinstance(answers.feature, dict):
-        return answers.feature.get(key)
-    if isinstance(answers, dict) and isinstance(answers.get(key), lists):
-        return answers[key].feature
-    return None
+def _has_texts(feature: Any) -> bool:  # noqa: ANN401
+    """Whether answers can be read from such a column; a column of nothing but nulls has none."""
+    if isinstance(feature, datasets.List | datasets.LargeList):
+        feature = feature.feature
+    if isinstance(feature, dict):
+        feature = feature.get("text")
+        if isinstance(feature, datasets.List | datasets.LargeList):
+            feature = feature.feature
+    return _is(feature, "string") or _is(feature, "null")
 
 
 def _is(feature: Any, kind: str) -> bool:  # noqa: ANN401

@@ -1,52 +1,63 @@
-"""Data sets of one JSON object a line: SQuAD-flat rows, and MRQA's contexts after a header line."""
+"""Files of one JSON object a line, and the choice between them and JSON documents.
+
+A line is a row, a paragraph with its questions, or the header with which a file of MRQA begins.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from qa_eval.answer_files import NotJsonError, decoded
 from qa_eval.corpus.json_lines import describe
 from qa_eval.corpus.phrasing import show_path
-from qa_eval.public.examples import Ids, Read, Where, from_flat, from_mrqa
-from qa_eval.public.files import UNREADABLE, broken, opened
+from qa_eval.public.examples import Examples
+from qa_eval.public.files import UNREADABLE, broken, holds_lines, opened
+from qa_eval.public.intake import Intake, Read, Where
+from qa_eval.public.squad import read_document
 from qa_eval.records import Finding
 
 MAX_LINE_BYTES = 1 << 25
 """A line of MRQA, tokens included, is a few hundred kB at most; a longer one is a file of another kind."""
 
 
-def read_flat(path: Path) -> Read:
-    """The examples of a file of flat rows. Raises InputError as `opened` does."""
-    ids: Ids = set()
-    return _read(path, "one question a line", lambda row, where: from_flat(row, where, ids))
+def read_squad(path: Path, intake: Intake) -> Read:
+    """The examples of a file that is most likely a JSON document. Raises InputError as `opened` does."""
+    return _read(path, 'a JSON object with "version" and "data"', Examples(intake), likely=False)
 
 
-def read_mrqa(path: Path) -> Read:
+def read_flat(path: Path, intake: Intake) -> Read:
+    """The examples of a file that most likely has a row on each line. Raises InputError as `opened` does."""
+    return _read(path, "one question a line", Examples(intake), likely=True)
+
+
+def read_mrqa(path: Path, intake: Intake) -> Read:
     """The examples of a file of MRQA 2019. Raises InputError as `opened` does."""
-    ids: Ids = set()
-
-    def examples(row: dict[str, Any], where: Where) -> Read:
-        if where.line != 1:
-            yield from from_mrqa(row, where, ids)
-        elif not isinstance(row.get("header"), dict):
-            message = 'the first line must be MRQA\'s header: {"header": {"dataset": …, "split": …}}'
-            yield where.finding("shape", message)
-
-    return _read(path, "MRQA's header line, then one context a line", examples)
+    return _read(path, "one context a line", Examples(intake, answerable=True), likely=True)
 
 
-def _read(path: Path, what: str, examples: Callable[[dict[str, Any], Where], Read]) -> Read:
-    shown = show_path(path)
-    with opened(path, what) as file:
-        try:
-            for number, line in _lines(file):
-                where = Where(path=shown, line=number)
-                row = _object(line, where)
-                yield from [row] if isinstance(row, Finding) else examples(row, where)
-        except UNREADABLE as error:
-            yield Where(path=shown).finding("file", broken(error))
+def _read(path: Path, what: str, examples: Examples, *, likely: bool) -> Read:
+    where = Where(path=show_path(path))
+    with opened(path, what) as (file, head):
+        if holds_lines(head, likely=likely):
+            yield from _read_lines(file, where, examples)
+        else:
+            yield from read_document(file, where, examples)
+    yield from examples.close(where)
+
+
+def _read_lines(file: IO[bytes], where: Where, examples: Examples) -> Read:
+    try:
+        for number, line in _lines(file):
+            place = Where(path=where.path, line=number)
+            row = _object(line, place)
+            if isinstance(row, Finding):
+                yield row
+            elif number > 1 or not isinstance(row.get("header"), dict):
+                yield from examples.of_entry(row, place)
+    except UNREADABLE as error:
+        yield where.finding("file", broken(error))
 
 
 def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -1,7 +1,10 @@
-"""SQuAD's own files, v1.1 and v2.0: read as a stream, one paragraph in memory at a time.
+"""JSON documents of questions on texts: read as a stream, one paragraph or row in memory at a time.
 
     {"version": "v2.0", "data": [{"title": …, "paragraphs": [{"context": …, "qas": [
         {"id": …, "question": …, "answers": [{"text": …, "answer_start": …}], "is_impossible": …}]}]}]}
+
+That is SQuAD's own format. `data` may also hold paragraphs, or rows, which have their context next to their
+question; and each of these may be the document itself, or an entry of a list that is the document.
 
 JSON is parsed by `ijson`, whose fastest parser replaces half of a surrogate pair by a question mark.
 """
@@ -11,69 +14,81 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
-from itertools import count
-from pathlib import Path
-from typing import Any
+from decimal import Decimal
+from itertools import count, islice
+from typing import IO, Any
 
 from ijson import JSONError, basic_parse
 
 from qa_eval.corpus.json_lines import MAX_DEPTH, describe
-from qa_eval.corpus.phrasing import quote, show_path
-from qa_eval.public.examples import Ids, Read, Where, from_squad
-from qa_eval.public.files import UNREADABLE, broken, opened
+from qa_eval.corpus.phrasing import quote
+from qa_eval.public.examples import Examples
+from qa_eval.public.files import UNREADABLE, LongNumberError, NumberGuard, broken
+from qa_eval.public.intake import ID_NAMES, Read, Where
 from qa_eval.records import Finding
 
-_WHAT = 'a JSON object with "version" and "data"'
 _Handler = Callable[[str, Any, Where], Read]
 """Reads the value that begins with that event and its value, at that place."""
+_ROW = frozenset({"question", "context", "answers", *ID_NAMES})
+"""Keys by which a row is known."""
 
 
-def read_squad(path: Path) -> Read:
-    """The examples of a file, with everything that is wrong with it. Raises InputError as `opened` does."""
-    where = Where(path=show_path(path))
-    with opened(path, _WHAT) as file:
-        document = _Document(basic_parse(file, use_float=True))
-        try:
-            yield from document.read(where)
-        except JSONError as error:
-            after = f", after {document.last}" if document.last else ""
-            yield where.finding("json", f"is not valid JSON{after}: {_reason(error)}")
-        except UNREADABLE as error:
-            yield where.finding("file", broken(error))
+def read_document(file: IO[bytes], where: Where, examples: Examples) -> Read:
+    """The examples of a document, with everything that is wrong with it."""
+    document = _Document(basic_parse(NumberGuard(file), use_float=False), examples)
+    try:
+        yield from document.read(where)
+    except JSONError as error:
+        after = f", after {document.last}" if document.last else ""
+        yield where.finding("json", f"is not valid JSON{after}: {_reason(error)}")
+    except LongNumberError as error:
+        yield where.finding("json", str(error))
+    except UNREADABLE as error:
+        yield where.finding("file", broken(error))
 
 
 class _Document:
     """The parser's events on their way to examples."""
 
-    def __init__(self, events: Iterator[tuple[str, Any]]) -> None:
+    def __init__(self, events: Iterator[tuple[str, Any]], examples: Examples) -> None:
         self.events = events
-        self.ids: Ids = set()
+        self.examples = examples
+        self.row = _ROW | set(examples.intake.columns.values())
         self.last = ""
-        """The field of the last paragraph that was read whole."""
+        """The field of the last paragraph or row that was read whole."""
 
     def read(self, where: Where) -> Read:
         event, value = next(self.events)
-        handlers = {"data": self._articles, "version": self._version}
-        yield from self._members(event, value, where, handlers, {"data": "the articles"})
+        if event == "start_array":
+            yield from self._entries(event, value, where, self._entry)
+        elif event == "start_map":
+            handlers = {"data": self._data, "version": self._version}
+            yield from self._members(where, handlers, {"data": "the articles"})
+        else:
+            expected = 'must be an object with "data", or a list of rows'
+            yield where.finding("shape", f"{expected}; found {describe(value)}")
         for _ in self.events:  # an error of the parser's, if anything follows
             pass
 
-    def _articles(self, event: str, value: object, where: Where) -> Read:
-        return self._entries(event, value, where, self._article)
+    def _data(self, event: str, value: object, where: Where) -> Read:
+        """A list of entries, or one of them."""
+        if event == "start_map":
+            return self._entry(event, value, where)
+        return self._entries(event, value, where, self._entry)
 
-    def _article(self, event: str, value: object, where: Where) -> Read:
-        def paragraphs(event: str, value: object, where: Where) -> Read:
-            return self._entries(event, value, where, self._paragraph)
-
+    def _entry(self, event: str, value: object, where: Where) -> Read:
+        """An article, a paragraph or a row."""
         needed = {"paragraphs": "the texts with their questions"}
-        return self._members(event, value, where, {"paragraphs": paragraphs}, needed)
+        if event == "start_map":
+            return self._members(where, {}, needed)
+        return self._no_object(event, value, where, needed)
+
+    def _paragraphs(self, event: str, value: object, where: Where) -> Read:
+        return self._entries(event, value, where, self._paragraph)
 
     def _paragraph(self, event: str, value: object, where: Where) -> Read:
         found = yield from self._whole(event, value, where)
-        if not isinstance(found, dict):
-            yield where.finding("shape", f"must be an object, found {describe(found)}")
-            return
-        yield from from_squad(found, where, self.ids)
+        yield from self.examples.of_paragraph(found, where)
         self.last = where.field
 
     def _version(self, event: str, value: object, where: Where) -> Read:
@@ -83,9 +98,6 @@ class _Document:
         if number is None or number[0] not in ("1", "2"):
             message = f'must be a version of SQuAD\'s format, like "v1.1" or "v2.0", found {describe(found)}'
             yield where.finding("version", message)
-
-    def _other(self, event: str, value: object, where: Where) -> Read:
-        yield from self._whole(event, value, where)
 
     def _entries(self, event: str, value: object, where: Where, handler: _Handler) -> Read:
         """A list, each entry read by the handler."""
@@ -99,31 +111,50 @@ class _Document:
                 return
             yield from handler(first, start, where.inside(number))
 
-    def _members(
-        self,
-        event: str,
-        value: object,
-        where: Where,
-        handlers: Mapping[str, _Handler],
-        needed: Mapping[str, str],
-    ) -> Read:
-        """An object, each member read by its handler; `needed` keys with what they hold."""
-        if event != "start_map":
-            found = yield from self._whole(event, value, where)
-            expected = f"an object with {', '.join(map(quote, needed))}"
-            yield where.finding("shape", f"must be {expected}, found {describe(found)}")
-            return
+    def _members(self, where: Where, handlers: Mapping[str, _Handler], needed: Mapping[str, str]) -> Read:
+        """An object: what has a handler and `paragraphs` as a stream, else the whole as a paragraph or row.
+
+        `needed`: a key with what it holds, reported as missing where the object is none of these.
+        """
         keys = set()
+        streamed = False
+        kept: dict[str, Any] = {}
         for first, key in self.events:
             if first == "end_map":
                 break
+            place = where.inside(key)
             if key in keys:
-                yield where.inside(key).finding("json", "the key is there twice; keep one")
+                yield place.finding("json", "the key is there twice; keep one")
             keys.add(key)
-            yield from handlers.get(key, self._other)(*next(self.events), where.inside(key))
-        for key, what in needed.items():
-            if key not in keys:
+            handler = handlers.get(key)
+            if key == "paragraphs" and "question" not in keys:
+                handler = self._paragraphs
+            if handler is not None:
+                streamed |= key != "version"
+                yield from handler(*next(self.events), place)
+            else:
+                kept[key] = yield from self._whole(*next(self.events), place)
+            if streamed:
+                kept.clear()
+        if not streamed:
+            yield from self._single(kept, where, needed)
+
+    def _single(self, part: Mapping[str, Any], where: Where, needed: Mapping[str, str]) -> Read:
+        """A paragraph or a row; otherwise says what is missing."""
+        if "qas" in part or self.row & part.keys():
+            yield from self.examples.of_entry(part, where)
+            self.last = where.field
+        elif part and all(isinstance(one, str) for one in islice(part.values(), 9)):
+            message = "holds a text under each key, as a file of answers does; a data set has questions"
+            yield where.finding("shape", message)
+        else:
+            for key, what in needed.items():
                 yield where.inside(key).finding("shape", f"is missing ({what})")
+
+    def _no_object(self, event: str, value: object, where: Where, needed: Mapping[str, str]) -> Read:
+        found = yield from self._whole(event, value, where)
+        expected = f"an object with {', '.join(map(quote, needed))}"
+        yield where.finding("shape", f"must be {expected}, found {describe(found)}")
 
     def _whole(self, event: str, value: object, where: Where) -> Generator[Finding, None, Any]:
         """The value in memory; yields what is wrong inside it."""
@@ -141,7 +172,7 @@ class _Document:
         problems: list[tuple[tuple[str | int, ...], str]],
     ) -> Any:  # noqa: ANN401
         if event not in ("start_map", "start_array"):
-            return value
+            return float(value) if isinstance(value, Decimal) else value
         if len(path) >= MAX_DEPTH:
             problems.append((path, f"nested too deeply; at most {MAX_DEPTH} levels are read"))
             self._pass_over()
