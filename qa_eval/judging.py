@@ -13,7 +13,15 @@ from typing import Literal
 from qa_eval.provenance import combine_sha256, gold_sha256, item_sha256, sha256_json, sha256_text
 from qa_eval.records import Answer, Candidate, Corpus, ItemId, ItemScore, Match, Prediction, Question
 from qa_eval.results_schema import CandidateRow, MatchRow, PredictionRow, ScoredRow
-from qa_eval.scoring import abstains, cross_fit_thresholds, decide, no_answer_margin, pool, score_item
+from qa_eval.scoring import (
+    UNSCORED,
+    abstains,
+    cross_fit_thresholds,
+    decide,
+    no_answer_margin,
+    pool,
+    score_item,
+)
 
 Threshold = float | Literal["cross-fit"]
 """Abstain when null score - best score exceeds it; `cross-fit`: fitted for each fact on the other facts."""
@@ -241,20 +249,21 @@ def stored_score(row: ScoredRow, *, by_em: bool = False) -> ItemScore:
         missing=row.missing,
     )
     failed = row.missing or row.error is not None
+    unscored = row.match.rule == UNSCORED.rule
     return ItemScore(
         item=ItemId.parse(row.item),
         category=row.category,
         contested=row.contested,
         relation=row.relation,
-        answerable=bool(row.golds),
+        answerable=bool(row.golds) or unscored,
         golds=tuple(row.golds),
         prediction=row.prediction,
         matched_claim=row.matched_claim,
         match=Match(ok=row.match.ok, level=row.match.level, rule=row.match.rule, detail=row.match.detail),
         scores=row.scores,
-        confidence=None if failed else row.confidence,
+        confidence=None if failed or unscored else row.confidence,
         correct=row.scores.get("em") == 1.0 if by_em else row.match.ok,
-        no_answer_margin=no_answer_margin(said),
+        no_answer_margin=None if unscored else no_answer_margin(said),
         answered=not failed and not abstains(row.prediction),
         error=row.error is not None,
         missing=row.missing,

@@ -11,6 +11,7 @@ from qa_eval.cache import answer_key
 from qa_eval.corpus import load_corpus
 from qa_eval.errors import QaEvalError, SpecError
 from qa_eval.judging import Threshold
+from qa_eval.metrics.squad import UNSCORED
 from qa_eval.models import Model, resolve
 from qa_eval.provenance import sha256_json
 from qa_eval.public import PublicDataset, open_dataset
@@ -159,6 +160,8 @@ def make_plan(models: Sequence[Model], task: Task, *, options: OptionsRow) -> Pl
     Raises SpecError for two models that are the same, InputError or QaEvalError for what is wrong with the
     data.
     """
+    if task.rules == UNSCORED and isinstance(options.threshold, str):
+        raise QaEvalError(f"threshold: {options.threshold}: is fitted on answers, which are not given here")
     signatures = [
         model_signature(
             model.info,
@@ -229,7 +232,7 @@ def identity_of(
 ) -> dict[str, Any]:
     """What decides every number of a run; the order of the models does not."""
     chosen = {name: getattr(options, name) for name in OptionsRow.model_fields}
-    return {
+    identity = {
         "questions": data.questions_sha256,
         "articles": data.articles_sha256,
         "items": data.item_hashes_sha256,
@@ -238,6 +241,11 @@ def identity_of(
         "rules": rules,
         "scorer": SCORER_VERSION,
     }
+    if data.columns:
+        identity["columns"] = data.columns
+    if data.duplicate_ids != "error":
+        identity["duplicate_ids"] = data.duplicate_ids
+    return identity
 
 
 def run_id_of(identity: Mapping[str, Any]) -> str:

@@ -12,10 +12,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
+from qa_eval.metrics.squad import UNSCORED
 from qa_eval.records import AnswerType, Relation, Status
 
 SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
+
+NOTHING_SCORED = "nothing is scored: the data set does not give its answers"
+"""What is said of the numbers of such a run."""
 
 Fraction = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
 """A number in [0, 1]."""
@@ -193,6 +197,10 @@ class DataRow(_Record):
     """The spec of a public data set, as it was given."""
     split: str | None = None
     """The split of a public data set that was read; None for a file."""
+    columns: dict[str, str] = {}
+    """Role -> column, of a public data set whose columns were named."""
+    duplicate_ids: Literal["error", "first"] = "error"
+    """Of a public data set: whether a later question of an earlier one's id was left out (`first`)."""
     cluster: Literal["fact", "context"] = "fact"
     """What intervals and tests resample: facts, or the contexts of a public data set."""
     questions_sha256: str
@@ -240,6 +248,7 @@ class Leaderboard(_Record):
     data: DataRow
     options: OptionsRow = OptionsRow()
     rules: str
+    """The name of the rules of EM and F1; `none` where the data set does not give its answers."""
     scorer_version: str
     sort: str = "reading.balanced_f1"
     """`TRACK.METRIC` that orders and ranks the rows."""
@@ -249,6 +258,11 @@ class Leaderboard(_Record):
     rows: list[Row] = []
     checksums: dict[str, str] = {}
     """The same of all other fields but the rows, which have their own."""
+
+    @property
+    def scored(self) -> bool:
+        """Whether answers could be scored; False where the data set does not give its own."""
+        return self.rules != UNSCORED
 
     def row(self, spec: str) -> Row:
         """The row of that model spec. Raises KeyError."""

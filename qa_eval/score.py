@@ -266,6 +266,11 @@ def score_predictions(
     """
     opened = open_dataset(dataset, split=split) if isinstance(dataset, str) else dataset
     census = opened.check()
+    if not census.labelled:
+        raise QaEvalError(
+            f"{opened.spec}: the answers are not given, so predictions cannot be scored; `qa-eval run` asks "
+            "the questions, and `qa-eval export --format squad-predictions` writes what was answered"
+        )
     chosen = _rules_named(rules or opened.rules)
     if na_probs is not None and not chosen.unanswerable:
         raise QaEvalError(f"no-answer probabilities: {chosen.name} has no unanswerable questions")

@@ -16,6 +16,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.provenance import gold_sha256, sha256_text
 from qa_eval.records import Claim, Corpus, Example, ItemId, Question
 from qa_eval.render import Mark, clean, draw_passages, wrap_text
+from qa_eval.scoring import UNSCORED
 
 if TYPE_CHECKING:
     from qa_eval.results_schema import CandidateRow, PredictionRow, Row
@@ -137,7 +138,8 @@ def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[
         note = "question, context or golds have changed since the run: the verdict is on what they were"
         yield from wrap_text(Text(note, "yellow"), width)
     golds = dict.fromkeys(answers[0].golds)
-    said = " / ".join(f"“{clean(gold)}”" for gold in golds) or "no answer"
+    none = "not given" if _is_unscored(answers[0]) else "no answer"
+    said = " / ".join(f"“{clean(gold)}”" for gold in golds) or none
     yield from wrap_text(Text.assemble("gold   ", (said, "green")), width, hanging=" " * 7)
     for row, answer in shown.answers:
         yield Text()
@@ -196,9 +198,10 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
         if not answer.prediction
         else Text(f"“{clean(answer.prediction)}”", "bold")
     )
-    right = answer.right
-    line = Text.assemble(said, "  ", ("right", "bold green") if right else ("wrong", "bold red"))
-    line.append(f"  {_reason(answer)}")
+    line = Text.assemble(said, "  ")
+    if not _is_unscored(answer):
+        line.append_text(Text("right", "bold green") if answer.right else Text("wrong", "bold red"))
+        line.append(f"  {_reason(answer)}")
     yield from wrap_text(line, width, _INDENT, _INDENT)
     scores = [f"EM {answer.scores[k]:.0f}" for k in ("em", "em_any") if k in answer.scores][:1]
     scores += [f"F1 {100 * answer.scores[k]:.1f}" for k in ("f1", "f1_any") if k in answer.scores][:1]
@@ -209,7 +212,12 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
         scores.append(f"makes {leak}claim {clean(answer.matched_claim)}")
     elif answer.prediction and question is not None:
         scores.append("makes no claim")
-    yield from wrap_text(Text(" · ".join(scores + _decision(answer)), "dim"), width, _INDENT, _INDENT)
+    if about := scores + _decision(answer):
+        yield from wrap_text(Text(" · ".join(about), "dim"), width, _INDENT, _INDENT)
+
+
+def _is_unscored(answer: PredictionRow) -> bool:
+    return answer.match.rule == UNSCORED.rule
 
 
 def _reason(answer: PredictionRow) -> str:

@@ -71,14 +71,23 @@ def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDatase
 
 def recorded_dataset(board: Leaderboard) -> PublicDataset | None:
     """The data set that a public run names, if it is still there; None if not. Nothing is read of a file."""
-    spec = board.data.dataset or ""
-    kind, _, name = spec.partition(":")
+    kind, _, name = (board.data.dataset or "").partition(":")
     try:
         if kind != "hub" and not Path(name).expanduser().is_file():
             return None
-        return open_dataset(spec, split=board.data.split)
+        return reopened(board.data)
     except SpecError:
         return None
+
+
+def reopened(data: DataRow, spec: str | None = None, split: str | None = None) -> PublicDataset:
+    """The data set of a run, from where it was or from a spec, read as it was read for the run.
+
+    Raises SpecError as `open_dataset`.
+    """
+    if spec is None:
+        spec, split = data.dataset or "", data.split
+    return open_dataset(spec, split=split, columns=data.columns, duplicate_ids=data.duplicate_ids)
 
 
 def _verified(run: Run, judge: Judge, task: Task | None) -> list[str]:

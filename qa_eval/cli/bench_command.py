@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa_eval.cli.commanding import Command, data_options, dataset_options, note, option, quantize_option
+from qa_eval.cli.commanding import (
+    Command,
+    data_options,
+    dataset_options,
+    intake_options,
+    note,
+    option,
+    quantize_option,
+)
 
 if TYPE_CHECKING:
     from qa_eval.bench import Agreement, Speed
+    from qa_eval.public import DuplicateIds
     from qa_eval.records import Instance
 
 EXAMPLES = (
@@ -33,6 +42,7 @@ EXAMPLES = (
 @quantize_option
 @data_options
 @dataset_options
+@intake_options
 @option(
     "--limit", type=click.IntRange(min=1), metavar="N", section="Data",
     help="Only the first N facts, or the first N questions of a dataset.",
@@ -67,6 +77,8 @@ def bench_command(
     articles: Path | None,
     dataset: str | None,
     split: str | None,
+    columns: tuple[str, ...],
+    duplicate_ids: DuplicateIds,
     limit: int | None,
     max_length: int,
     doc_stride: int,
@@ -90,7 +102,7 @@ def bench_command(
     elif questions or articles:
         raise click.UsageError("--dataset stands for --questions and --articles: give one or the other")
     else:
-        asked, golds = _public(dataset, split, limit)
+        asked, golds = _public(dataset, split, columns, duplicate_ids, limit)
     speeds, agreements = bench(
         with_quantized(models, quantize) if quantize else models,
         asked,
@@ -125,10 +137,13 @@ def _curated(questions: tuple[Path, ...], articles: Path | None, limit: int | No
     return instances(corpus, items), {str(i): by_fact[i.fact].own_golds(i.article) for i in items}
 
 
-def _public(dataset: str, split: str | None, limit: int | None) -> Asked:
-    from qa_eval.public import instance_of, open_dataset
+def _public(
+    dataset: str, split: str | None, columns: Sequence[str], duplicate_ids: DuplicateIds, limit: int | None
+) -> Asked:
+    from qa_eval.public import instance_of, open_dataset, parse_columns
 
-    examples = list(open_dataset(dataset, split=split).chosen(limit=limit))
+    opened = open_dataset(dataset, split=split, columns=parse_columns(columns), duplicate_ids=duplicate_ids)
+    examples = list(opened.chosen(limit=limit))
     return [instance_of(e) for e in examples], {str(e.item): e.golds for e in examples}
 
 

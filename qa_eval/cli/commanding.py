@@ -97,6 +97,22 @@ def _dataset_options(command: _F, name: str, *, several: bool) -> _F:
     )(command)
 
 
+def intake_options(command: _F) -> _F:
+    """`--columns` and `--duplicate-ids`."""
+    command = option(
+        "--duplicate-ids", type=click.Choice(["error", "first"]), default="error", show_default=True,
+        section="Data", help="Of a data set with questions of one id: refuse it, or keep the first of them.",
+    )(command)  # fmt: skip
+    return option(
+        "--columns",
+        multiple=True,
+        metavar="ROLE=COLUMN,…",
+        section="Data",
+        help="Of rows with columns of other names: question=query,context=passage; the roles are id, "
+        "question, context, answers and is_impossible.",
+    )(command)
+
+
 def note(message: str) -> None:
     """A line for people on stderr: what is read, what happened, what to do next."""
     from qa_eval.render import clean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -97,14 +98,21 @@ def compare_command(
     if all_pairs and (model or against or fail_on_regression or len(metrics) > 1):
         raise click.UsageError("--all-pairs: every model by one metric; no --model, --against or check.")
     from qa_eval.compare import compare_all, compare_runs, regression_gate
+    from qa_eval.results_schema import NOTHING_SCORED
+    from qa_eval.store import load_run
 
+    runs = [load_run(path) for path in paths]
+    if not fail_on_regression and not any(run.leaderboard.scored for run in runs):
+        nothing = json.dumps({"pairs": [], "notes": [NOTHING_SCORED]}, indent=1)
+        click.echo(nothing if form == "json" else NOTHING_SCORED)
+        return
     if all_pairs:
         metric = metrics[0] if metrics else None
-        ranking = compare_all(paths, metric=metric, slice_name=slice_, allow_different=allow_different)
+        ranking = compare_all(runs, metric=metric, slice_name=slice_, allow_different=allow_different)
         _print(ranking, None, form, items)
         return
     found = compare_runs(
-        *paths,
+        *runs,
         model=model,
         against=against,
         metrics=metrics,

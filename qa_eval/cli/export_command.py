@@ -156,14 +156,14 @@ def _texts(
     if not RUN_FORMATS[form].texts:
         return None
     if is_public(run):
-        from qa_eval.public import open_dataset
+        from qa_eval.verify import reopened
 
         data = run.leaderboard.data
         if dataset is not None:
-            return open_dataset(dataset, split=data.split if dataset.startswith("hub:") else None)
+            return reopened(data, dataset, data.split if dataset.startswith("hub:") else None)
         if data.dataset is None:
             raise QaEvalError("this run does not say what its data set is; name it with --dataset")
-        return open_dataset(data.dataset, split=data.split)
+        return reopened(data)
     from qa_eval.corpus import load_corpus
 
     return load_corpus(questions or None, articles)

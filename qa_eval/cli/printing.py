@@ -45,10 +45,11 @@ def announce_dataset(dataset: PublicDataset) -> None:
     """
     census = dataset.check()
     split = f" [{dataset.split}]" if dataset.split is not None else ""
-    note(
-        f"data set: {dataset.spec}{split} ({census.questions:,} questions on {census.contexts:,} contexts, "
-        f"{census.unanswerable:,} unanswerable; rules {dataset.rules})"
-    )
+    held = f"{census.questions:,} questions on {census.contexts:,} contexts"
+    scored = f", {census.unanswerable:,} unanswerable; rules {dataset.rules}"
+    if not census.labelled:
+        scored = "; their answers are not given, so nothing is scored"
+    note(f"data set: {dataset.spec}{split} ({held}{scored})")
     for warning in census.warnings():
         note(f"warning: {warning}")
 

@@ -137,6 +137,7 @@ def show_command(
     its items; of a public data set, a question's id.
     """
     from qa_eval.render import terminal_width, write_lines
+    from qa_eval.results_schema import NOTHING_SCORED
     from qa_eval.show import choose_failures, choose_items, draw_example, draw_item
     from qa_eval.store import choose_rows, load_run
 
@@ -146,6 +147,9 @@ def show_command(
         )
     stored = load_run(run)
     rows = choose_rows(stored, models)
+    if failures and not stored.leaderboard.scored:
+        note(f"{run}: {NOTHING_SCORED}; name the items to show")
+        return
     shown = choose_failures(stored, rows) if failures else choose_items(stored, rows, items)
     width = min(terminal_width(sys.stdout), 120)
     if is_public(stored, questions, articles, dataset):
@@ -193,11 +197,10 @@ def is_public(run: Run, questions: tuple[Path, ...], articles: Path | None, data
 
 def dataset_of(run: Run, spec: str | None, split: str | None) -> PublicDataset | None:
     """The data set to read a run with: the one given, else the one it names; says so if that is not there."""
-    from qa_eval.public import open_dataset
-    from qa_eval.verify import recorded_dataset
+    from qa_eval.verify import recorded_dataset, reopened
 
     if spec is not None:
-        return open_dataset(spec, split=split)
+        return reopened(run.leaderboard.data, spec, split)
     found = recorded_dataset(run.leaderboard)
     if found is None:
         note(f"warning: {run.leaderboard.data.dataset} is not there (see --dataset)")
@@ -229,6 +232,7 @@ def verify_command(
     or is given with --dataset.
     """
     from qa_eval.corpus import load_corpus
+    from qa_eval.results_schema import NOTHING_SCORED
     from qa_eval.store import load_run
     from qa_eval.verify import verify
 
@@ -247,4 +251,6 @@ def verify_command(
             click.echo(clean(difference))
         number = len(differences)
         raise CheckFailedError(f"{run}: {number} difference{'s' if number > 1 else ''}")
+    if not stored.leaderboard.scored:
+        checked += f"; {NOTHING_SCORED}"
     click.echo(f"{run}: every number came out again{checked}")

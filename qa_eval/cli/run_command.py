@@ -19,6 +19,7 @@ from qa_eval.cli.commanding import (
     Command,
     data_options,
     datasets_options,
+    intake_options,
     note,
     option,
     quantize_option,
@@ -26,6 +27,7 @@ from qa_eval.cli.commanding import (
 
 if TYPE_CHECKING:
     from qa_eval.engines import Engine
+    from qa_eval.public import DuplicateIds
     from qa_eval.records import Decoding, Runtime
     from qa_eval.store import Run
 
@@ -82,6 +84,7 @@ EXAMPLES = (
 @quantize_option
 @data_options
 @datasets_options
+@intake_options
 @option(
     "--track", type=click.Choice(["reading", "pooled", "both"]), section="Data", default="both",
     show_default=True,
@@ -297,8 +300,9 @@ class RunCall:
         given = ctx.params
         if given["datasets"]:
             _refuse_curated_flags(ctx)
-            data = _public_data(given["datasets"], given["split"])
+            data = _public_data(given["datasets"], given["split"], given["columns"], given["duplicate_ids"])
         else:
+            _refuse_intake_flags(ctx)
             data = _curated_data(given["questions"], given["articles"], given["split"])
             data["track"] = given["track"]
         decoding = Decoding(**{name: given[name] for name in _DECODING})
@@ -366,12 +370,23 @@ def _refuse_curated_flags(ctx: click.Context) -> None:
         )
 
 
-def _public_data(specs: Sequence[str], split: str | None) -> dict[str, Any]:
+def _refuse_intake_flags(ctx: click.Context) -> None:
+    """Raises UsageError for flags that say how a public data set is read."""
+    default = (ParameterSource.DEFAULT, None)
+    flags = {"columns": "--columns", "duplicate_ids": "--duplicate-ids"}
+    if given := [flag for name, flag in flags.items() if ctx.get_parameter_source(name) not in default]:
+        raise click.UsageError(f"{', '.join(given)}: only with --dataset.")
+
+
+def _public_data(
+    specs: Sequence[str], split: str | None, columns: Sequence[str], duplicate_ids: DuplicateIds
+) -> dict[str, Any]:
     """Opens and checks the data sets, and says what they hold."""
     from qa_eval.cli.printing import announce_dataset
-    from qa_eval.public import open_dataset
+    from qa_eval.public import open_dataset, parse_columns
 
-    datasets = [open_dataset(spec, split=split) for spec in specs]
+    named = parse_columns(columns)
+    datasets = [open_dataset(spec, split=split, columns=named, duplicate_ids=duplicate_ids) for spec in specs]
     for dataset in datasets:
         announce_dataset(dataset)
     return {"dataset": datasets[0]} if len(datasets) == 1 else {"datasets": datasets}
@@ -410,5 +425,8 @@ def _say_where(run: Run) -> None:
         if row.status == "error":
             note(f"failed: {row.model.spec}: {row.error}")
     note(f"results: {run.path}")
-    if asked:
+    if asked and not run.leaderboard.scored:
+        command = f"qa-eval export {shlex.quote(str(run.path))} --format squad-predictions"
+        note(f"next: {command} -m {shlex.quote(asked[0])}")
+    elif asked:
         note(f"next: qa-eval show {shlex.quote(str(run.path))} --failures -m {shlex.quote(asked[0])}")

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa_eval.cli.commanding import Command, option
+from qa_eval.cli.commanding import Command, intake_options, option
 from qa_eval.metrics.squad import RULES
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from qa_eval.public import DuplicateIds
     from qa_eval.records import Estimate
     from qa_eval.score import Scorecard
 
@@ -48,6 +49,7 @@ LISTED = 5
     help="What was asked: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME.",
 )
 @option("--split", metavar="S", section="Data", help="The split of a hub data set.")
+@intake_options
 @option("--rules", type=click.Choice(list(RULES)), section="Scoring", help="[default: the data set's own]")
 @option(
     "--na-probs",
@@ -77,6 +79,8 @@ def score_command(
     predictions: Path,
     dataset: str,
     split: str | None,
+    columns: tuple[str, ...],
+    duplicate_ids: DuplicateIds,
     rules: str | None,
     na_probs: Path | None,
     na_threshold: float,
@@ -88,12 +92,12 @@ def score_command(
     prediction and perhaps no_answer_probability. The numbers are those of the official script, each with an
     interval; where that script is wrong, the output says what was done instead.
     """
+    from qa_eval.public import open_dataset, parse_columns
     from qa_eval.render import safe_json, terminal_width, write_lines
     from qa_eval.score import score_predictions
 
-    card = score_predictions(
-        predictions, dataset, split=split, rules=rules, na_probs=na_probs, na_threshold=na_threshold
-    )
+    opened = open_dataset(dataset, split=split, columns=parse_columns(columns), duplicate_ids=duplicate_ids)
+    card = score_predictions(predictions, opened, rules=rules, na_probs=na_probs, na_threshold=na_threshold)
     if as_json:
         click.echo(safe_json(json.dumps(card.as_json(), indent=2, ensure_ascii=False, allow_nan=False)))
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qa_eval.compare.choosing import all_sides, differing_fields, estimand_of, side_info
+from qa_eval.compare.choosing import all_sides, differing_fields, estimand_of, refuse_unscored, side_info
 from qa_eval.compare.choosing_metrics import choose_metrics
 from qa_eval.compare.result import AllPairs, PairwiseDifference, Standing
 from qa_eval.errors import QaEvalError
@@ -36,6 +36,7 @@ def compare_all(
     p are corrected together by maxT with shared flips; ranks are intervals. Raises as `compare_runs`.
     """
     loaded = [run if isinstance(run, Run) else load_run(run) for run in runs]
+    refuse_unscored(loaded)
     sides = all_sides(loaded, most=MOST_MODELS)
     for side in sides[1:]:
         differing_fields(sides[0], side, allow_different)

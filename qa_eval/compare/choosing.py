@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from qa_eval.compare.result import SideInfo
 from qa_eval.errors import QaEvalError
 from qa_eval.pairing import Side
-from qa_eval.results_schema import DecodingRow, Row
+from qa_eval.results_schema import NOTHING_SCORED, DecodingRow, Row
 from qa_eval.store import Run
 
 MAY_DIFFER = ("decoding", "threshold", "track")
@@ -44,6 +44,13 @@ def choose_sides(
     if new is None:
         raise QaEvalError(f"one run: name two models with --model and --against; there are: {_names(base)}")
     return _namesakes(base, later)
+
+
+def refuse_unscored(runs: Iterable[Run]) -> None:
+    """Raises QaEvalError for a run of which nothing is scored."""
+    for run in runs:
+        if not run.leaderboard.scored:
+            raise QaEvalError(f"{run.leaderboard.name}: {NOTHING_SCORED}")
 
 
 def all_sides(runs: Sequence[Run], *, most: int) -> list[Side]:

@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qa_eval.compare.changes import changed_items
-from qa_eval.compare.choosing import choose_sides, differing_fields, estimand_of, side_info
+from qa_eval.compare.choosing import (
+    choose_sides,
+    differing_fields,
+    estimand_of,
+    refuse_unscored,
+    side_info,
+)
 from qa_eval.compare.choosing_metrics import choose_metrics
 from qa_eval.compare.measuring import by_article, corrected, measure
 from qa_eval.compare.result import ArticleDifference, Comparison, MetricDifference, Pair, Verdict
@@ -47,7 +53,7 @@ def compare_runs(
     Of several models only the primary metrics are compared, unless all but one give the same answers.
     Items are paired by content (see `qa_eval.pairing`). Equal calls give equal results. Raises InputError for
     files that cannot be read, QaEvalError for runs that may not be compared, for models, metrics and slices
-    that are not there, and where the two have no item in common.
+    that are not there, where the two have no item in common, and where nothing is scored.
 
     >>> from qa_eval import compare_runs, evaluate
     >>> run = evaluate(["baseline:abstain", "baseline:first-of-type"], out=None, limit=8, references=False)
@@ -57,6 +63,7 @@ def compare_runs(
     """
     one, other = (run if isinstance(run, Run) or run is None else load_run(run) for run in (base, new))
     assert one is not None
+    refuse_unscored(run for run in (one, other) if run is not None)
     sides, notes = choose_sides(one, other, model, against)
     wanted = _Wanted(tuple(metrics), slice_name, tuple(allow_different), resamples, seed)
     pairs = _together([_pair(*pair, wanted, details=len(sides) == 1) for pair in sides])

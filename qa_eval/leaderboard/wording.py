@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qa_eval.leaderboard.choosing import View
 from qa_eval.render import label, percent
+from qa_eval.results_schema import NOTHING_SCORED
 
 if TYPE_CHECKING:
     from qa_eval.results_schema import CountsRow
@@ -34,6 +35,9 @@ def caption(view: View) -> Iterator[str]:
     meaning = (
         " = mean of F1 where the article answers and recall of no answer" if metric == "balanced_f1" else ""
     )
+    if not first.scored:
+        yield NOTHING_SCORED
+        return
     yield f"percent, sorted by {by}{meaning}; rules {first.rules}, scorer {first.scorer_version}"
     if view.merged is not None:
         together = ", ranked together" if view.merged.ranked else ""

@@ -138,6 +138,8 @@ SQUAD_V2 = Rules(name="squad-v2.0", normalize=normalize, both_empty_f1=1.0, unan
 """SQuAD 2.0; the rules of the curated set."""
 MRQA = _without_unanswerable("mrqa", normalize)
 """The MRQA 2019 shared task."""
+UNSCORED = "none"
+"""In place of the name of rules, where a data set does not give its answers: nothing of it is scored."""
 RULES: dict[str, Rules] = {
     rules.name: rules
     for rules in (

@@ -5,5 +5,6 @@ what the rest of the package sees. To add a format: a reader, and one entry in `
 """
 
 from qa_eval.public.dataset import Census, PublicDataset, instance_of, open_dataset
+from qa_eval.public.intake import DuplicateIds, parse_columns
 
-__all__ = ["Census", "PublicDataset", "instance_of", "open_dataset"]
+__all__ = ["Census", "DuplicateIds", "PublicDataset", "instance_of", "open_dataset", "parse_columns"]

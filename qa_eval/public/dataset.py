@@ -12,6 +12,7 @@ from pathlib import Path
 
 from qa_eval.corpus.phrasing import count, quote, suggestion
 from qa_eval.errors import InputError, QaEvalError, SpecError
+from qa_eval.metrics.squad import UNSCORED
 from qa_eval.provenance import sha256_json
 from qa_eval.public.examples import NO_ANSWERS
 from qa_eval.public.files import likely_kind
@@ -22,9 +23,6 @@ from qa_eval.records import Example, Finding, Instance
 _MOST_FINDINGS = 1000
 """A file of another kind is wrong everywhere: more are counted, not listed."""
 
-
-UNSCORED = "none"
-"""The name of the rules of a data set whose answers are not given: nothing of it is scored."""
 
 _TOLERATED = {
     "answer-start": (

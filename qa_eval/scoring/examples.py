@@ -16,6 +16,34 @@ ANSWERED = Match(ok=False, level=0, rule="answered", detail="no answer is right"
 SILENT = Match(ok=False, level=0, rule="abstained", detail="there is an answer")
 
 
+UNSCORED = Match(ok=False, level=0, rule="unscored", detail="the data set does not give its answers")
+
+
+def unscored_example(item: ItemId, answer_type: AnswerType | None, answer: Answer) -> ItemScore:
+    """An answer to a question whose answers are not given: no metric is defined for it.
+
+    It counts as answerable, so that neither are the metrics of silence.
+    """
+    failed = is_failed(answer)
+    return ItemScore(
+        item=item,
+        category="",
+        contested=False,
+        relation=None,
+        answerable=True,
+        golds=(),
+        prediction=answer.text,
+        matched_claim=None,
+        match=failure_match(answer) if failed else UNSCORED,
+        scores={},
+        answered=not failed and not abstains(answer.text),
+        error=answer.error is not None,
+        missing=answer.missing,
+        truncated=answer.truncated,
+        answer_type=answer_type or "text",
+    )
+
+
 def score_example(
     item: ItemId, golds: Sequence[str], answer_type: AnswerType | None, answer: Answer, rules: Rules
 ) -> ItemScore:

@@ -17,7 +17,7 @@ from qa_eval.judging import (
     rebuild,
 )
 from qa_eval.metrics.asked import asked_type
-from qa_eval.metrics.squad import RULES, Rules
+from qa_eval.metrics.squad import RULES, UNSCORED, Rules
 from qa_eval.models import Model
 from qa_eval.provenance import item_sha256, sha256_json, sha256_text
 from qa_eval.public import PublicDataset, instance_of
@@ -33,6 +33,7 @@ from qa_eval.scoring import (
     oracle_answer,
     score_example,
     threshold_case,
+    unscored_example,
 )
 
 PART = 512
@@ -77,9 +78,22 @@ class Asked:
         h = self.hashes
         return item_sha256(h.question_sha256, h.context_sha256, h.gold_sha256)
 
-    def score(self, answer: Answer, rules: Rules) -> ItemScore:
-        """What an answer is worth."""
-        return score_example(self.item, self.golds, asked_type(self.question), answer, rules)
+    def score(self, answer: Answer, rules: Rules | None) -> ItemScore:
+        """What an answer is worth; without rules, nothing that is known."""
+        asked = asked_type(self.question)
+        if rules is None:
+            return unscored_example(self.item, asked, answer)
+        return score_example(self.item, self.golds, asked, answer, rules)
+
+
+def rules_named(name: str) -> Rules | None:
+    """The rules of that name; None where nothing is scored. Raises KeyError."""
+    return None if name == UNSCORED else RULES[name]
+
+
+def _number(threshold: Threshold) -> float:
+    """The threshold; 0 as long as it is to be fitted."""
+    return 0.0 if isinstance(threshold, str) else float(threshold)
 
 
 class StoredTask:
@@ -97,8 +111,10 @@ class StoredTask:
 
         Raises ValueError for an item id that is none.
         """
-        rules = RULES[self.rules]
-        thresholds = self._fitted(rows(), rules) if isinstance(threshold, str) else float(threshold)
+        rules = rules_named(self.rules)
+        thresholds: Thresholds = _number(threshold)
+        if rules is not None and isinstance(threshold, str):
+            thresholds = self._fitted(rows(), rules)
         for some in _batches(rows(), PART):
             predictions, _ = rebuild(some)
             asked = [(Asked.stored(row), predictions.get(row.item)) for row in some]
@@ -135,6 +151,8 @@ class PublicTask(StoredTask):
             kind="public",
             dataset=self.dataset.spec,
             split=self.dataset.split,
+            columns=dict(self.dataset.intake.columns),
+            duplicate_ids=self.dataset.intake.duplicate_ids,
             cluster=self.cluster,
             questions_sha256=census.questions_sha256,
             articles_sha256=census.contexts_sha256,
@@ -153,12 +171,14 @@ class PublicTask(StoredTask):
         """The questions, some at a time."""
         del model
         for some in _batches(self.examples, PART):
-            yield PublicPart(tuple(some), RULES[self.rules])
+            yield PublicPart(tuple(some), rules_named(self.rules))
 
     def references(self) -> Iterator[tuple[ReferenceName, dict[Track, ScoreTable]]]:
-        """The oracle: the others would need claims."""
+        """The oracle: the others would need claims. None where the golds are not known."""
         tables: dict[Track, ScoreTable] = {}
-        rules = RULES[self.rules]
+        rules = rules_named(self.rules)
+        if rules is None:
+            return
         for some in _batches(self.examples, PART):
             scores = [Asked.of(example).score(oracle_answer(example, rules), rules) for example in some]
             add_scores(tables, scores, self.cluster)
@@ -174,7 +194,8 @@ class PublicPart:
     """Some questions of a data set."""
 
     examples: tuple[Example, ...]
-    rules: Rules
+    rules: Rules | None
+    """None where nothing is scored."""
 
     @property
     def instances(self) -> tuple[Instance, ...]:
@@ -195,11 +216,11 @@ class PublicPart:
         """Decides and scores the questions; for `cross-fit` first as if the threshold were 0."""
         said = ((example, predictions.get(str(example.item))) for example in self.examples)
         asked = [(Asked.of(example), p) for example, p in said if whole or p is not None]
-        return judge_asked(asked, self.rules, 0.0 if isinstance(threshold, str) else float(threshold))
+        return judge_asked(asked, self.rules, _number(threshold))
 
 
 def judge_asked(
-    asked: Iterable[tuple[Asked, Prediction | None]], rules: Rules, thresholds: Thresholds
+    asked: Iterable[tuple[Asked, Prediction | None]], rules: Rules | None, thresholds: Thresholds
 ) -> Judged:
     """Decides and scores questions; one without a prediction is missing, and worth 0."""
     rows, scores = [], []
