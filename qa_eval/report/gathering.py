@@ -157,6 +157,11 @@ class Evidence:
     def public(self) -> bool:
         return self.board.data.kind == "public"
 
+    @property
+    def scored(self) -> bool:
+        """Whether any answer is right or wrong: a data set that does not give its own tells of none."""
+        return self.board.scored
+
 
 def gather(
     runs: Sequence[Run],

@@ -98,6 +98,7 @@ def render_pages(
             ranking=evidence.board.sort.partition(".")[2],
         )
     answers = answers_by_model(evidence)
+    lengths = evidence.lengths if evidence.scored else {}
     for model in evidence.models:
         pages[f"models/{model.slug}.html"] = site.page(
             "model.html",
@@ -106,8 +107,8 @@ def render_pages(
             model=model,
             chart=by_name.get(f"confidence-{model.slug}"),
             slices=chosen_slices(model),
-            fails=where_it_fails(model, answers[model.number]),
-            lengths=length_rows(evidence.lengths, answers[model.number]),
+            fails=where_it_fails(model, answers[model.number] if evidence.scored else ()),
+            lengths=length_rows(lengths, answers[model.number]),
             raw=model.row.model_dump(mode="json"),
             run=model.run.leaderboard,
         )
