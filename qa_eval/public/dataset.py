@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from qa_eval.errors import InputError, QaEvalError, SpecError
 from qa_eval.metrics.squad import UNSCORED
 from qa_eval.provenance import sha256_json
 from qa_eval.public.examples import NO_ANSWERS
-from qa_eval.public.files import likely_kind
+from qa_eval.public.files import likely_spec
 from qa_eval.public.intake import DuplicateIds, Intake, Read, Where, checked_columns
 from qa_eval.public.lines import read_flat, read_mrqa, read_squad
 from qa_eval.records import Example, Finding, Instance
@@ -221,13 +222,20 @@ def open_dataset(
 
 def _no_spec(spec: str) -> str:
     """What is wrong with a text that is no spec; where it is a path, how it is written."""
-    path = Path(spec).expanduser()
-    if spec and (likely := likely_kind(path)):
+    try:
+        likely = likely_spec(Path(spec).expanduser()) if spec else None
+    except InputError as error:
+        return f"{quote(spec)} is a path without a kind, and the file {error.findings[0].message}"
+    except (OSError, RuntimeError, ValueError):  # a text that can be no path
+        likely = None
+    if likely:
         name, why = likely
-        return f"{spec} is a path and has no kind; {why}: write {name}"
+        return f"{quote(spec)} is a path without a kind; {why}: write {name}"
     kind, colon, _ = spec.partition(":")
     forms = ", ".join([*(form for _, _, form in _FILES.values()), "hub:ORG/NAME[/CONFIG]"])
     near = suggestion(kind, KINDS, listed=0) if colon else ""
+    if re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", spec):
+        return f"no data set is called {quote(spec)}; if it is on the hub, write hub:{spec}"
     return f"no data set is called {quote(spec)}{near}: write {forms}"
 
 

@@ -29,7 +29,17 @@ from qa_eval.corpus.json_lines import describe
 from qa_eval.corpus.phrasing import quote
 from qa_eval.errors import InputError
 from qa_eval.public.golds import ANSWERS, FlagError, Gold, detected_places, golds_in, no_answer_flag, place_of
-from qa_eval.public.intake import ID_NAMES, ROLES, Intake, Read, Where, id_of, missing, no_such_column
+from qa_eval.public.intake import (
+    ID_NAMES,
+    ROLES,
+    Intake,
+    Read,
+    Where,
+    id_of,
+    missing,
+    no_such_column,
+    usual_column,
+)
 from qa_eval.records import Example, Finding
 
 NO_ANSWERS = "no-answers"
@@ -73,7 +83,7 @@ class Examples:
         """The examples of an article, of a paragraph or of a row, whichever it is."""
         if not isinstance(part, dict):
             yield where.finding("shape", f"must be an object, found {describe(part)}")
-        elif isinstance(paragraphs := part.get("paragraphs"), list) and "context" not in part:
+        elif isinstance(paragraphs := part.get("paragraphs"), list) and "question" not in part:
             for number, one in enumerate(paragraphs):
                 yield from self.of_paragraph(one, where.inside("paragraphs", number))
         elif "qas" in part:
@@ -239,7 +249,11 @@ class Examples:
                 yield where.inside(error.flag).finding("impossible", str(error), fact=id)
                 return None
         if given is None and not impossible:
-            yield place.finding(NO_ANSWERS, f"is missing ({ANSWERS})", severity="warning", fact=id)
+            if (usual := usual_column("answers", part)) and part[usual] and row:
+                yield place.finding("shape", missing("answers", ANSWERS, part), fact=id)
+                return None
+            message = f"is {'null' if name in part else 'missing'} ({ANSWERS})"
+            yield place.finding(NO_ANSWERS, message, severity="warning", fact=id)
             return []
         if impossible and real:
             shown = ", ".join(quote(gold.text) for gold in real[:3]) + (", …" if len(real) > 3 else "")

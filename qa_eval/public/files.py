@@ -33,6 +33,8 @@ _MARKS = {
 """How files begin that are of another kind, with what to do."""
 _TABLE = re.compile(rb'"?[A-Za-z_][\w ]*"?([,;\t])"?[\w ]+"?(?:\1"?[\w ]+"?)*\r?\n')
 """The line of names with which a table begins."""
+_ASKED = re.compile(rb"question|query|context|answer", re.IGNORECASE)
+"""What a table of questions names."""
 _HEAD = 1 << 20
 """Bytes by which the kind of a file is known."""
 
@@ -75,9 +77,9 @@ def _other_kind(head: bytes, path: Path) -> str:
     """What a file is that holds no JSON, and what to do; empty where it may hold JSON."""
     folder = show_path(path.parent)
     for mark, message in _MARKS.items():
-        if head.startswith(mark):
+        if head.lstrip().startswith(mark):
             return message.format(folder=folder) if "{folder}" in message else message
-    if _TABLE.match(head):
+    if (names := _TABLE.match(head)) and _ASKED.search(names[0]):
         return (
             f"is a table of delimited values; name a folder that holds only such files as hub:{folder}, "
             "with --columns where its columns have other names"
@@ -85,22 +87,19 @@ def _other_kind(head: bytes, path: Path) -> str:
     return ""
 
 
-def likely_kind(path: Path) -> tuple[str, str] | None:
+def likely_spec(path: Path) -> tuple[str, str] | None:
     """The spec that a bare path should probably be, and why, from a look at what is there.
 
-    None where nothing is there, or a file that is of no kind that is read.
+    None where nothing is there. Raises InputError for a file that is of no kind that is read.
     """
     shown = show_path(path)
-    try:
-        if path.is_dir():
-            return f"hub:{shown}", "it is a folder"
-        if not path.is_file():
-            return None
-        with opened(path, "questions") as (_, head):
-            lines = holds_lines(head, likely=not path.name.removesuffix(".gz").endswith(".json"))
-            first = head.lstrip().partition(b"\n")[0]
-    except (InputError, *UNREADABLE):
+    if path.is_dir():
+        return f"hub:{shown}", "it is a folder"
+    if not path.is_file():
         return None
+    with opened(path, "questions") as (_, head):
+        lines = holds_lines(head, likely=not path.name.removesuffix(".gz").endswith(".json"))
+        first = head.lstrip().partition(b"\n")[0]
     if not lines:
         rows = head.lstrip().startswith(b"[") and b'"qas"' not in head and b'"paragraphs"' not in head
         why = "it holds a list of rows" if rows else "it holds one JSON document"

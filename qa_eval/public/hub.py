@@ -14,8 +14,8 @@ from datasets.exceptions import DatasetsError
 from qa_eval.corpus.phrasing import show_path, suggestion
 from qa_eval.errors import InputError, SpecError
 from qa_eval.public.examples import CONTEXT, ID, QUESTION, Examples
-from qa_eval.public.golds import FLAGS, FlagError, no_answer_flag
-from qa_eval.public.intake import ID_NAMES, ROLES, Intake, Read, Where, missing, no_such_column
+from qa_eval.public.golds import ANSWERS, FLAGS, FlagError, no_answer_flag
+from qa_eval.public.intake import ID_NAMES, ROLES, Intake, Read, Where, missing, no_such_column, usual_column
 from qa_eval.records import Finding
 
 CONVERTED = "refs/convert/parquet"
@@ -180,6 +180,8 @@ def _feature_problems(features: Any, columns: Mapping[str, str], where: Where) -
             wanted = "text or whole numbers" if role == "id" else "text"
             yield where.inside(column).finding("features", f"must be {wanted}, found {features[column]}")
     answers = columns.get("answers", "answers")
+    if answers not in features and answers == "answers" and usual_column(answers, features):
+        yield where.inside(answers).finding("features", missing(answers, ANSWERS, features))
     if answers in features and not _has_texts(features[answers]):
         message = "must be {text: [text], answer_start: [number]}, a list of such objects, or texts"
         yield where.inside(answers).finding("features", f"{message}; found {features[answers]}")

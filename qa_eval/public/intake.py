@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ ID_NAMES = ("id", "qid", "guid")
 _USUAL: Mapping[str, tuple[str, ...]] = {
     "id": ("question_id", "query_id", "example_id", "uid", "uuid", "_id", "idx"),
     "question": ("query", "question_text", "query_text", "input"),
+    "answers": ("answer", "gold", "golds", "gold_answers", "answer_text", "target", "label", "output"),
     "context": ("passage", "paragraph", "text", "document", "article", "context_text", "background", "story"),
 }
 """What other sets call these columns."""
@@ -73,11 +74,16 @@ def no_such_column(role: str, column: str, known: Iterable[str]) -> str:
     return f"--columns {role}={column}: there is no column {quote(column)}{near or ';'} there are: {there}"
 
 
+def usual_column(role: str, known: Container[str]) -> str | None:
+    """The column that probably is meant, of those that other sets call so."""
+    return next((name for name in _USUAL.get(role, ()) if name in known), None)
+
+
 def missing(role: str, description: str, known: Iterable[str]) -> str:
     """What is wrong with a row that lacks a column, and what to do where another column looks like it."""
     names = list(known)
     sentence = f"is missing ({description})"
-    if usual := next((name for name in _USUAL.get(role, ()) if name in names), None):
+    if usual := usual_column(role, names):
         return f"{sentence}; if it is {quote(usual)}, write --columns {role}={usual}"
     if role == "context" and (several := next((name for name in _SEVERAL if name in names), None)):
         return f'{sentence}; {quote(several)} holds several texts: write a row for each, with its "context"'
