@@ -122,34 +122,33 @@ def test_answers_may_be_a_list_of_structs(tmp_path: Path) -> None:
     ("changed", "expected"),
     [
         pytest.param(
-            {"id": (Value("int64"), 1), "question": None},
-            ["id: must be text, found Value('int64')", "question: is missing"],
+            {"id": (Value("float64"), 1.0), "question": None},
+            ["id: must be text or whole numbers, found Value('float64')", "question: is missing"],
             id="id and question",
         ),
         pytest.param(
-            {"answers": None},
-            ["answers: must be {text: [text], answer_start: [number]}, found None"],
-            id="no answers",
+            {"answers": (List(Value("int64")), [1843])},
+            [
+                "answers: must be {text: [text], answer_start: [number]}, a list of such objects, or texts; "
+                "found List(Value('int64'))"
+            ],
+            id="answers that are no texts",
         ),
         pytest.param(
-            {"answers": (List(Value("string")), ["sky"])},
-            ["answers: must be {text: [text], answer_start: [number]}, found List(Value('string'))"],
-            id="bare answers",
+            {"answers": None, "answer": (Value("string"), "sky")},
+            [
+                'answers: is missing (the answers; [] where there is none); if it is "answer", write '
+                "--columns answers=answer"
+            ],
+            id="answers of another name",
         ),
         pytest.param(
-            {"answers": ({"text": Value("string")}, {"text": "sky"})},
-            ["answers: must be {text: [text], answer_start: [number]}, found {'text': Value('string')}"],
-            id="one answer",
-        ),
-        pytest.param(
-            {
-                "answers": (
-                    {"text": List(Value("string")), "answer_start": List(Value("string"))},
-                    {"text": ["sky"], "answer_start": ["4"]},
-                )
-            },
-            ["answers.answer_start: must be whole numbers, found Value('string')"],
-            id="places as text",
+            {"context": None, "passage": (Value("string"), SKY)},
+            [
+                'context: is missing (the text that is asked); if it is "passage", write '
+                "--columns context=passage"
+            ],
+            id="contexts of another name",
         ),
     ],
 )
@@ -184,7 +183,7 @@ def test_an_answer_that_is_null_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         open_dataset(f"hub:{folder}").check()
     assert [(f.field, f.message) for f in caught.value.findings] == [
-        ("validation[0].answers.text[1]", "must be text, found null")
+        ("validation[0].answers[1]", 'must be an object with "text", or text; found null')
     ]
 
 
@@ -240,6 +239,117 @@ def test_name_configuration_split_and_revision_reach_the_library(monkeypatch: py
         (("org/name", "de"), {"revision": "refs/convert/parquet"}),
         (("org/name", "de"), {"split": "validation", "revision": "refs/convert/parquet"}),
     ]
+
+
+BARE = Features({name: feature for name, feature in SQUAD.items() if name != "answers"})
+NO_ANSWERS: dict[str, list[Any]] = {"text": [], "answer_start": []}
+
+
+@pytest.mark.parametrize(
+    ("features", "rows"),
+    [
+        pytest.param(BARE, ROWS, id="no column"),
+        pytest.param(SQUAD, [row | {"answers": None} for row in ROWS], id="null in all"),
+        pytest.param(SQUAD, [row | {"answers": NO_ANSWERS} for row in ROWS], id="empty in all"),
+        pytest.param(
+            Features({**SQUAD, "is_impossible": Value("bool")}),
+            [row | {"answers": NO_ANSWERS, "is_impossible": False} for row in ROWS],
+            id="empty in all, and possible",
+        ),
+        pytest.param(
+            Features({**SQUAD, "answers": List(Value("string"))}),
+            [row | {"answers": []} for row in ROWS],
+            id="no texts in all",
+        ),
+    ],
+)
+def test_a_split_whose_answers_are_secret_is_not_scored(
+    tmp_path: Path, features: Features, rows: list[dict[str, Any]]
+) -> None:
+    dataset = open_dataset(f"hub:{parquet(tmp_path / 'set', rows, features, test=3)}")
+    census = dataset.check()
+    assert (census.questions, census.unanswerable, census.labelled, dataset.rules) == (3, 0, False, "none")
+    assert [e.golds for e in dataset] == [(), (), ()]
+
+
+def test_a_split_that_says_of_a_question_that_it_has_no_answer_is_scored(tmp_path: Path) -> None:
+    rows = [row | {"answers": NO_ANSWERS, "is_impossible": n == 1} for n, row in enumerate(ROWS)]
+    features = Features({**SQUAD, "is_impossible": Value("bool")})
+    dataset = open_dataset(f"hub:{parquet(tmp_path / 'set', rows, features)}")
+    assert (dataset.check().unanswerable, dataset.rules) == (3, "squad-v2.0")
+
+
+@pytest.mark.parametrize(
+    ("feature", "values"),
+    [
+        (Value("bool"), [True, False, None]),
+        (Value("int64"), [1, 0, None]),
+        (Value("string"), ["True", "false", None]),
+        (Value("float64"), [1.0, 0.0, float("nan")]),
+    ],
+)
+def test_a_flag_of_a_column_decides_whether_a_question_has_an_answer(
+    tmp_path: Path, feature: Value, values: list[object]
+) -> None:
+    rows = [ROWS[0] | {"id": f"q{n}", "is_impossible": value} for n, value in enumerate(values)]
+    folder = parquet(tmp_path / "set", rows, Features({**SQUAD, "is_impossible": feature}))
+    dataset = open_dataset(f"hub:{folder}")
+    assert [e.golds for e in dataset] == [(), ("The sky", "sky"), ("The sky", "sky")]
+    assert [(check, number) for check, number, _ in dataset.check().tolerated] == [("impossible", 1)]
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint16"])
+def test_ids_of_a_column_of_whole_numbers_are_their_digits(tmp_path: Path, dtype: str) -> None:
+    rows = [row | {"id": n} for n, row in enumerate(ROWS)]
+    folder = parquet(tmp_path / "set", rows, Features({**SQUAD, "id": Value(dtype)}))
+    assert [e.id for e in open_dataset(f"hub:{folder}")] == ["0", "1", "2"]
+
+
+def test_the_columns_of_mrqa_are_known(tmp_path: Path) -> None:
+    spans = {"start": List(Value("int32")), "end": List(Value("int32"))}
+    features = Features(
+        {
+            "subset": Value("string"),
+            "context": Value("string"),
+            "qid": Value("string"),
+            "question": Value("string"),
+            "answers": List(Value("string")),
+            "detected_answers": {"text": List(Value("string")), "char_spans": List(spans)},
+        }
+    )
+    detected = {"text": ["12 miles"], "char_spans": [{"start": [11], "end": [18]}]}
+    row = {"subset": "S", "context": SEA, "qid": "m1", "question": "How far?", "answers": ["12 miles"]}
+    folder = parquet(tmp_path / "set", [row | {"detected_answers": detected}], features)
+    (example,) = open_dataset(f"hub:{folder}")
+    assert (example.id, example.golds, example.starts) == ("m1", ("12 miles",), (11,))
+
+
+def test_columns_of_other_names_are_named(tmp_path: Path) -> None:
+    features = Features({name: Value("string") for name in ("uid", "query", "passage", "gold")})
+    folder = parquet(
+        tmp_path / "set", [{"uid": "a", "query": "Who?", "passage": SKY, "gold": "sky"}], features
+    )
+    named = {"id": "uid", "question": "query", "context": "passage", "answers": "gold"}
+    dataset = open_dataset(f"hub:{folder}", columns=named)
+    assert [(e.id, e.question, e.golds) for e in dataset] == [("a", "Who?", ("sky",))]
+    with pytest.raises(
+        InputError, match='no column "qurey"; did you mean "query"\\? there are: "uid", "query"'
+    ):
+        open_dataset(f"hub:{folder}", columns=named | {"question": "qurey"}).check()
+
+
+def test_a_folder_of_tables_is_read(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "test.csv").write_text(f"id,question,context,answers\n1,Who?,{SEA},12 miles\n")
+    dataset = open_dataset(f"hub:{tmp_path / 'set'}")
+    assert [(e.id, e.golds) for e in dataset] == [("1", ("12 miles",))]
+
+
+def test_a_file_is_no_name_on_the_hub(tmp_path: Path) -> None:
+    path = tmp_path / "dev.json"
+    path.write_text("{}")
+    with pytest.raises(SpecError, match=f"is a file; name its folder, hub:{tmp_path}, or write squad:{path}"):
+        open_dataset(f"hub:{path}")
 
 
 def test_a_broken_file_is_an_input_error(tmp_path: Path) -> None:

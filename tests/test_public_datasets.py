@@ -156,15 +156,17 @@ def test_every_error_is_told_with_its_path_inside_the_file(tmp_path: Path) -> No
         [(" ", [qa("q2", "What?")])],
         [(SEA, [qa("q3", "Where?", [("sea", 4)], is_impossible=True), qa("", "Who?"), "q4"])],
     )
-    wrong = {"id": 7, "answers": [{"text": "x", "answer_start": "1"}]}
+    wrong = {"id": 7.5, "answers": [{"text": "x", "answer_start": "1"}]}
     document["data"][0]["paragraphs"][0]["qas"].append(wrong)
     document["data"] += [{"title": "no paragraphs"}, [], {"paragraphs": [{"context": SKY, "qas": None}, 1]}]
     assert problems(f"squad:{write(tmp_path / 'dev.json', document)}") == [
         'data[0].paragraphs[0].qas[1].id: "q1" is an earlier question\'s id too; each has its own',
-        "data[0].paragraphs[0].qas[2].id: must be text, found the number 7",
+        "data[0].paragraphs[0].qas[2].id: must be text or a whole number, found the number 7.5",
         "data[0].paragraphs[0].qas[2].question: is missing (the question)",
-        'data[0].paragraphs[0].qas[2].answers[0].answer_start: must be a whole number, found the text "1"',
         "data[1].paragraphs[0].context: is empty; it should be the text",
+        'data[2].paragraphs[0].qas[0].is_impossible: says that there is no answer, but answers holds "sea"; '
+        "one of the two is wrong",
+        "data[2].paragraphs[0].qas[1].id: is empty; every question has an id of its own",
         'data[2].paragraphs[0].qas[2]: must be an object, found the text "q4"',
         "data[3].paragraphs: is missing (the texts with their questions)",
         'data[4]: must be an object with "paragraphs", found a list',
@@ -188,7 +190,10 @@ DATA = '"data": [{"paragraphs": [{"context": "Sky.", "qas": [{"id": "q", "questi
             '{"version": 2.0, ' + DATA + "}", "version: must be a version", id="a version in digits"
         ),
         pytest.param('{"version": "v2.0"}', "data: is missing (the articles)", id="no data"),
-        pytest.param("[1]", 'must be an object with "data", found a list', id="a list"),
+        pytest.param(
+            "[1]", '[0]: must be an object with "paragraphs", found the number 1', id="a list of numbers"
+        ),
+        pytest.param("1", 'must be an object with "data", or a list of rows; found the number 1', id="1"),
         pytest.param('{"data": 1}', "data: must be a list, found the number 1", id="data that is no list"),
         pytest.param('{"data": []}', "holds no question", id="no question"),
         pytest.param(
@@ -272,9 +277,9 @@ def test_every_wrong_row_is_told_with_its_line(tmp_path: Path) -> None:
         '{"id": "a", "id": "b"}',
         good | {"id": "q2", "question": 1},
         good,
-        good | {"id": "q3", "answers": {"text": ["sky"], "answer_start": [4, 5]}},
+        good | {"id": "q3", "answers": 4},
         good | {"id": "q4", "answers": {"answer_start": []}},
-        good | {"id": "q5", "answers": [{"text": "sky", "answer_start": 4}]},
+        good | {"id": "q5", "answers": [{"text": "sky"}, {"answer_start": 4}, None]},
         '{"id": NaN}',
         good | {"id": "q6", "question": "\ud800?"},
     ]
@@ -284,21 +289,21 @@ def test_every_wrong_row_is_told_with_its_line(tmp_path: Path) -> None:
         "4: has the key 'id' twice",
         "5: question: must be text, found the number 1",
         '6: id: "q1" is an earlier question\'s id too; each has its own',
-        "7: answers.answer_start: has 2 places for 1 text; give each text its own",
+        "7: answers: must be a list or an object, found the number 4",
         "8: answers.text: is missing (the answers; [] where there is none)",
-        "9: answers: must be an object, found a list",
+        "9: answers[1].text: is missing (the answers; [] where there is none)",
+        '9: answers[2]: must be an object with "text", or text; found null',
         "10: holds NaN, which is no JSON number",
         '11: question: "\\ud800?" holds half of a surrogate pair; write the whole character',
     ]
 
 
-def test_a_file_of_mrqa_begins_with_its_header(tmp_path: Path) -> None:
-    lines = mrqa((SEA, [("q1", "How far?", [], {})]))
+@pytest.mark.parametrize("answers", [[], [""], [" "]])
+def test_a_question_of_mrqa_has_an_answer(tmp_path: Path, answers: list[str]) -> None:
+    lines = mrqa((SEA, [("q1", "How far?", answers, {})]))
     assert problems(f"mrqa:{write_lines(tmp_path / 'a.jsonl', lines)}") == [
-        "2: qas[0].answers: is empty; a question of MRQA has at least one answer"
-    ]
-    assert problems(f"mrqa:{write_lines(tmp_path / 'b.jsonl', lines[1:])}") == [
-        '1: the first line must be MRQA\'s header: {"header": {"dataset": …, "split": …}}'
+        "2: qas[0].answers: is empty; a question of MRQA has at least one answer: "
+        "name other files as jsonl:FILE"
     ]
 
 
@@ -309,10 +314,10 @@ def test_a_stream_ends_at_the_first_error_and_tells_them_all(tmp_path: Path) -> 
     with pytest.raises(InputError) as caught:
         next(stream)
     assert [(f.line, f.field) for f in caught.value.findings] == [
-        (2, "question"),
         (2, "context"),
-        (2, "answers"),
+        (2, "question"),
         (4, "id"),
+        (2, "answers"),
     ]
 
 

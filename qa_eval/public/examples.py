@@ -249,7 +249,8 @@ class Examples:
                 yield where.inside(error.flag).finding("impossible", str(error), fact=id)
                 return None
         if given is None and not impossible:
-            if (usual := usual_column("answers", part)) and part[usual] and row:
+            usual = usual_column("answers", part) if row and "answers" not in self.intake.columns else None
+            if usual and part[usual]:
                 yield place.finding("shape", missing("answers", ANSWERS, part), fact=id)
                 return None
             message = f"is {'null' if name in part else 'missing'} ({ANSWERS})"

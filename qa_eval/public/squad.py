@@ -144,7 +144,7 @@ class _Document:
         if "qas" in part or self.row & part.keys():
             yield from self.examples.of_entry(part, where)
             self.last = where.field
-        elif part and all(isinstance(one, str) for one in islice(part.values(), 9)):
+        elif part and not where.parts and all(isinstance(one, str) for one in islice(part.values(), 9)):
             message = "holds a text under each key, as a file of answers does; a data set has questions"
             yield where.finding("shape", message)
         else:
