@@ -125,6 +125,7 @@ def export_command(
         curated = not questions and articles is None
         export = export_questions(corpus, curated=curated, paraphrases=paraphrases)
     else:
+        from qa_eval.results_schema import NOTHING_SCORED
         from qa_eval.store import load_run
 
         stored = load_run(run)
@@ -137,6 +138,8 @@ def export_command(
             organization=organization,
             relationship=relationship,
         )
+        if not stored.leaderboard.scored:
+            note(NOTHING_SCORED)
     for sentence in export.notes:
         note(sentence)
     if out is None:

@@ -40,7 +40,10 @@ def read_document(file: IO[bytes], where: Where, examples: Examples) -> Read:
         yield from document.read(where)
     except JSONError as error:
         after = f", after {document.last}" if document.last else ""
-        yield where.finding("json", f"is not valid JSON{after}: {_reason(error)}")
+        reason = _reason(error)
+        if "trailing garbage" in reason:
+            reason += "; a file of several objects has each on a line of its own"
+        yield where.finding("json", f"is not valid JSON{after}: {reason}")
     except LongNumberError as error:
         yield where.finding("json", str(error))
     except UNREADABLE as error:
