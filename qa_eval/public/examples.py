@@ -102,12 +102,10 @@ class Examples:
         text = yield from self._text(part, "context", where, ())
         questions = part.get("qas")
         if not isinstance(questions, list):
-            found = (
-                f"must be a list, found {describe(questions)}"
-                if "qas" in part
-                else f"is missing ({QUESTIONS})"
-            )
-            yield where.inside("qas").finding("shape", found)
+            message = f"must be a list, found {describe(questions)}"
+            if "qas" not in part:
+                message = f"is missing ({QUESTIONS})"
+            yield where.inside("qas").finding("shape", message)
             return
         for number, one in enumerate(questions):
             place = where.inside("qas", number)
