@@ -579,13 +579,6 @@ def test_the_answers_are_given_of_all_questions_or_of_none(tmp_path: Path) -> No
         list(dataset)
 
 
-def test_a_data_set_of_no_answers_at_all_is_scored_with_a_warning(tmp_path: Path) -> None:
-    dataset = of_questions(tmp_path, qa("q1", "Who?"), qa("q2", "Why?"))
-    assert (dataset.rules, dataset.check().unanswerable) == ("squad-v2.0", 2)
-    (warning,) = dataset.check().warnings()
-    assert warning.startswith("no question has an answer, so only silence is right")
-
-
 def test_objects_over_several_lines_are_no_lines(tmp_path: Path) -> None:
     text = "\n".join(json.dumps(one, indent=1) for one in ROWS)
     (found,) = problems(open_dataset(f"jsonl:{write(tmp_path / 'a.jsonl', text)}"))

@@ -14,7 +14,7 @@ from qa_eval.cli import cli
 from qa_eval.errors import QaEvalError
 from qa_eval.public import open_dataset
 from qa_eval.verify import verify
-from tests.public_files import SEA, SKY, squad, write, write_lines
+from tests.public_files import SEA, SKY, qa, squad, write, write_lines
 
 NOTHING = "nothing is scored: the data set does not give its answers"
 MODELS = ("baseline:first-of-type", "baseline:abstain")
@@ -128,6 +128,13 @@ def test_score_refuses_in_one_line(secret: Path) -> None:
     assert line.startswith(
         f"Error: squad:{secret}: the answers are not given, so predictions cannot be scored"
     )
+
+
+def test_a_data_set_of_no_answers_at_all_is_scored_with_a_warning(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", squad([(SKY, [qa("q1", "Who?"), qa("q2", "Why?")])]))
+    result = call("run", "-m", MODELS[1], "--dataset", f"squad:{path}", "--out", tmp_path / "out")
+    assert "2 unanswerable; rules squad-v2.0" in result.stderr
+    assert "warning: no question has an answer, so only silence is right" in result.stderr
 
 
 # ------------------------------------------------------------------------------------------ how it was read

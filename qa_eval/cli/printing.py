@@ -52,6 +52,9 @@ def announce_dataset(dataset: PublicDataset) -> None:
     note(f"data set: {dataset.spec}{split} ({held}{scored})")
     for warning in census.warnings():
         note(f"warning: {warning}")
+    if census.unanswerable == census.questions:
+        advice = "if they are kept secret, leave `answers` out, and nothing is scored"
+        note(f"warning: no question has an answer, so only silence is right; {advice}")
 
 
 def print_leaderboard(shown: Leaderboard | Merged, form: Format, selection: Selection | None = None) -> None:

@@ -68,17 +68,10 @@ class Census:
     """What is odd but harmless: check, how often, and the first of each."""
 
     def warnings(self) -> Iterator[str]:
-        """A line for each kind of what is tolerated, with its number and the first place, and one on a data
-        set without any answer.
-        """
+        """A line for each kind of what is tolerated: how often, and the first place."""
         for check, number, first in self.tolerated:
             one, many = _TOLERATED[check]
             yield f"{number} {one if number == 1 else many}; the first: {first}"
-        if self.unanswerable == self.questions:
-            yield (
-                "no question has an answer, so only silence is right; where the answers are kept secret, "
-                "leave them out, and nothing is scored"
-            )
 
 
 @dataclass(slots=True)

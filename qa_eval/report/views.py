@@ -191,6 +191,7 @@ RULES: Mapping[str, str] = {
     "null": "Rightly left unanswered.",
     "abstained": "Left unanswered, though there is an answer.",
     "answered": "Answered, though no answer is right.",
+    "unscored": "Not scored: the data set does not give its answers.",
     "veto": "The answer contradicts the golds: another value, date or name, or a negation.",
     "none": "No rule finds the answer equal to a gold.",
     "missing": "The model gave no prediction.",
