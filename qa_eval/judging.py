@@ -14,7 +14,7 @@ from qa_eval.provenance import combine_sha256, gold_sha256, item_sha256, sha256_
 from qa_eval.records import Answer, Candidate, Corpus, ItemId, ItemScore, Match, Prediction, Question
 from qa_eval.results_schema import CandidateRow, MatchRow, PredictionRow, ScoredRow
 from qa_eval.scoring import (
-    UNSCORED,
+    NO_VERDICT,
     abstains,
     cross_fit_thresholds,
     decide,
@@ -249,7 +249,7 @@ def stored_score(row: ScoredRow, *, by_em: bool = False) -> ItemScore:
         missing=row.missing,
     )
     failed = row.missing or row.error is not None
-    unscored = row.match.rule == UNSCORED.rule
+    unscored = row.match.rule == NO_VERDICT.rule
     return ItemScore(
         item=ItemId.parse(row.item),
         category=row.category,

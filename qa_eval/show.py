@@ -16,7 +16,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.provenance import gold_sha256, sha256_text
 from qa_eval.records import Claim, Corpus, Example, ItemId, Question
 from qa_eval.render import Mark, clean, draw_passages, wrap_text
-from qa_eval.scoring import UNSCORED
+from qa_eval.scoring import NO_VERDICT
 
 if TYPE_CHECKING:
     from qa_eval.results_schema import CandidateRow, PredictionRow, Row
@@ -217,7 +217,7 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
 
 
 def _is_unscored(answer: PredictionRow) -> bool:
-    return answer.match.rule == UNSCORED.rule
+    return answer.match.rule == NO_VERDICT.rule
 
 
 def _reason(answer: PredictionRow) -> str:

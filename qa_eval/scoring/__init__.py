@@ -8,7 +8,7 @@ Nothing here reads a file, keeps state or sees a model.
 from qa_eval.metrics.typed import MATCH_VERSION
 from qa_eval.scoring.claims import claim_of, match_claim, separable
 from qa_eval.scoring.deciding import abstains, decide, no_answer_margin, pool
-from qa_eval.scoring.examples import UNSCORED, oracle_answer, score_example, unscored_example
+from qa_eval.scoring.examples import NO_VERDICT, oracle_answer, score_example, unscored_example
 from qa_eval.scoring.items import score_item
 from qa_eval.scoring.metric_parts import Metric
 from qa_eval.scoring.metric_table import METRICS
@@ -23,9 +23,9 @@ SCORER_VERSION = f"1+match-{MATCH_VERSION}"
 
 __all__ = [
     "METRICS",
+    "NO_VERDICT",
     "REFERENCES",
     "SCORER_VERSION",
-    "UNSCORED",
     "Cluster",
     "Metric",
     "ReferenceName",

@@ -16,7 +16,7 @@ ANSWERED = Match(ok=False, level=0, rule="answered", detail="no answer is right"
 SILENT = Match(ok=False, level=0, rule="abstained", detail="there is an answer")
 
 
-UNSCORED = Match(ok=False, level=0, rule="unscored", detail="the data set does not give its answers")
+NO_VERDICT = Match(ok=False, level=0, rule="unscored", detail="the data set does not give its answers")
 
 
 def unscored_example(item: ItemId, answer_type: AnswerType | None, answer: Answer) -> ItemScore:
@@ -34,7 +34,7 @@ def unscored_example(item: ItemId, answer_type: AnswerType | None, answer: Answe
         golds=(),
         prediction=answer.text,
         matched_claim=None,
-        match=failure_match(answer) if failed else UNSCORED,
+        match=failure_match(answer) if failed else NO_VERDICT,
         scores={},
         answered=not failed and not abstains(answer.text),
         error=answer.error is not None,
