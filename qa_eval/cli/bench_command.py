@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa_eval.cli.commanding import Command, data_options, dataset_options, note, option, quantize_option
+from qa_eval.cli.commanding import (
+    Command,
+    data_options,
+    dataset_options,
+    note,
+    option,
+    quantize_option,
+    rules_option,
+)
+from qa_eval.metrics.squad import RULES, SQUAD_V2, Rules
 
 if TYPE_CHECKING:
     from qa_eval.bench import Agreement, Speed
@@ -33,6 +42,7 @@ EXAMPLES = (
 @quantize_option
 @data_options
 @dataset_options
+@rules_option("Data")
 @option(
     "--limit", type=click.IntRange(min=1), metavar="N", section="Data",
     help="Only the first N facts, or the first N questions of a dataset.",
@@ -67,6 +77,7 @@ def bench_command(
     articles: Path | None,
     dataset: str | None,
     split: str | None,
+    rules: str | None,
     limit: int | None,
     max_length: int,
     doc_stride: int,
@@ -86,11 +97,13 @@ def bench_command(
     from qa_eval.records import Decoding, Runtime
 
     if dataset is None:
-        asked, golds = _curated(questions, articles, limit)
+        if rules is not None:
+            raise click.UsageError("--rules: only with --dataset.")
+        (asked, golds), by = _curated(questions, articles, limit), SQUAD_V2
     elif questions or articles:
         raise click.UsageError("--dataset stands for --questions and --articles: give one or the other")
     else:
-        asked, golds = _public(dataset, split, limit)
+        (asked, golds), by = _public(dataset, split, rules, limit)
     speeds, agreements = bench(
         with_quantized(models, quantize) if quantize else models,
         asked,
@@ -98,6 +111,7 @@ def bench_command(
         decoding=Decoding(max_length=max_length, doc_stride=doc_stride),
         runtime=Runtime(device=device, trust_remote_code=trust_remote_code, batch_tokens=batch_tokens),
         rounds=rounds,
+        rules=by,
         note=note,
     )
     if as_json:
@@ -125,11 +139,15 @@ def _curated(questions: tuple[Path, ...], articles: Path | None, limit: int | No
     return instances(corpus, items), {str(i): by_fact[i.fact].own_golds(i.article) for i in items}
 
 
-def _public(dataset: str, split: str | None, limit: int | None) -> Asked:
+def _public(dataset: str, split: str | None, rules: str | None, limit: int | None) -> tuple[Asked, Rules]:
+    from qa_eval.cli.printing import announce_dataset
     from qa_eval.public import instance_of, open_dataset
 
-    examples = list(open_dataset(dataset, split=split).chosen(limit=limit))
-    return [instance_of(e) for e in examples], {str(e.item): e.golds for e in examples}
+    opened = open_dataset(dataset, split=split, rules=rules)
+    announce_dataset(opened)
+    examples = list(opened.chosen(limit=limit))
+    asked = [instance_of(e) for e in examples], {str(e.item): e.golds for e in examples}
+    return asked, RULES[opened.rules]
 
 
 def bench_lines(speeds: Sequence[Speed], agreements: Sequence[Agreement]) -> list[str]:

@@ -17,6 +17,7 @@ import click
 
 from qa_eval.cli.configuration import config_option
 from qa_eval.errors import InputError, QaEvalError
+from qa_eval.metrics.squad import RULES
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -75,6 +76,16 @@ def quantize_option(command: _F) -> _F:
 def dataset_options(command: _F) -> _F:
     """`--dataset` and `--split`."""
     return _dataset_options(command, "dataset", several=False)
+
+
+def rules_option(section: str) -> Callable[[_F], _F]:
+    """`--rules`, under a heading of the help."""
+    return option(
+        "--rules",
+        type=click.Choice(list(RULES)),
+        section=section,
+        help="How a data set is scored.  [default: as the set that its version or ids name, else as SQuAD]",
+    )
 
 
 def datasets_options(command: _F) -> _F:

@@ -51,6 +51,8 @@ def announce_dataset(dataset: PublicDataset) -> None:
     )
     for warning in census.warnings():
         note(f"warning: {warning}")
+    for sentence in dataset.notes():
+        note(f"note: {sentence}")
 
 
 def print_leaderboard(shown: Leaderboard | Merged, form: Format, selection: Selection | None = None) -> None:

@@ -22,6 +22,7 @@ from qa_eval.cli.commanding import (
     note,
     option,
     quantize_option,
+    rules_option,
 )
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ EXAMPLES = (
 @quantize_option
 @data_options
 @datasets_options
+@rules_option("Data")
 @option(
     "--track", type=click.Choice(["reading", "pooled", "both"]), section="Data", default="both",
     show_default=True,
@@ -297,8 +299,10 @@ class RunCall:
         given = ctx.params
         if given["datasets"]:
             _refuse_curated_flags(ctx)
-            data = _public_data(given["datasets"], given["split"])
+            data = _public_data(given["datasets"], given["split"], given["rules"])
         else:
+            if given["rules"] is not None:
+                raise click.UsageError("--rules: only with --dataset.")
             data = _curated_data(given["questions"], given["articles"], given["split"])
             data["track"] = given["track"]
         decoding = Decoding(**{name: given[name] for name in _DECODING})
@@ -366,12 +370,12 @@ def _refuse_curated_flags(ctx: click.Context) -> None:
         )
 
 
-def _public_data(specs: Sequence[str], split: str | None) -> dict[str, Any]:
+def _public_data(specs: Sequence[str], split: str | None, rules: str | None) -> dict[str, Any]:
     """Opens and checks the data sets, and says what they hold."""
     from qa_eval.cli.printing import announce_dataset
     from qa_eval.public import open_dataset
 
-    datasets = [open_dataset(spec, split=split) for spec in specs]
+    datasets = [open_dataset(spec, split=split, rules=rules) for spec in specs]
     for dataset in datasets:
         announce_dataset(dataset)
     return {"dataset": datasets[0]} if len(datasets) == 1 else {"datasets": datasets}

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa_eval.cli.commanding import Command, option
-from qa_eval.metrics.squad import RULES
+from qa_eval.cli.commanding import Command, option, rules_option
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -48,7 +47,7 @@ LISTED = 5
     help="What was asked: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME.",
 )
 @option("--split", metavar="S", section="Data", help="The split of a hub data set.")
-@option("--rules", type=click.Choice(list(RULES)), section="Scoring", help="[default: the data set's own]")
+@rules_option("Scoring")
 @option(
     "--na-probs",
     type=FILE,

@@ -6,15 +6,17 @@ import hashlib
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
 from qa_eval.corpus.phrasing import count, quote, suggestion
 from qa_eval.errors import InputError, QaEvalError, SpecError
+from qa_eval.metrics.squad import RULES
 from qa_eval.provenance import sha256_json
 from qa_eval.public.examples import Read, Where
 from qa_eval.public.lines import read_flat, read_mrqa
+from qa_eval.public.origin import Marks, Origin, Version, origin_of, scored_by_others, spacing_notes
 from qa_eval.public.squad import read_squad
 from qa_eval.records import Example, Finding, Instance
 
@@ -43,6 +45,8 @@ class Census:
     """Over ids, questions, golds and contexts' ids, whatever their order."""
     contexts_sha256: str
     """Over the contexts, whatever their order."""
+    marks: Marks = field(compare=False)
+    """What tells which published set it is."""
     tolerated: tuple[tuple[str, int, Finding], ...] = ()
     """What is odd but harmless: check, how often, and the first of each."""
 
@@ -79,9 +83,18 @@ class PublicDataset:
     split: str | None
     """The split that is read; None for files, which are one split."""
     fixed_rules: str | None = field(repr=False)
+    """The rules of its format, if that has its own."""
     read: Callable[[], Read] = field(repr=False)
     """Reads the data set from the beginning."""
+    asked_rules: str | None = None
+    """The rules that were asked for; None for the data set's own."""
+    hub_name: str = field(default="", repr=False)
+    """Its name on the hub; empty for files and folders."""
     _census: Census | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.asked_rules is not None and self.asked_rules not in RULES:
+            raise QaEvalError(f"no rules called {self.asked_rules!r}; there are: {', '.join(RULES)}")
 
     def __iter__(self) -> Iterator[Example]:
         """The examples, in the order of the data set. Raises InputError."""
@@ -89,12 +102,45 @@ class PublicDataset:
 
     @property
     def rules(self) -> str:
-        """The name of its rules: `mrqa`, else `squad-v2.0` if it has unanswerable questions, else
-        `squad-v1.1`. Reads the data set, once, where that has to be known. Raises InputError.
+        """The name of the rules it is scored by: those asked for, else those of its format, else those of
+        the set it is known to be, else `squad-v2.0` if it has unanswerable questions and `squad-v1.1` if
+        not. Reads the data set, once, where that has to be known.
+
+        Raises InputError, and QaEvalError if the rules asked for have no unanswerable questions and the data
+        set has some.
         """
-        if self.fixed_rules is not None:
+        if self.fixed_rules is not None and self.asked_rules is None:
             return self.fixed_rules
-        return "squad-v2.0" if self.check().unanswerable else "squad-v1.1"
+        census = self.check()
+        if self.asked_rules is None:
+            return self._origin.rules(unanswerable=census.unanswerable > 0)
+        if census.unanswerable and not RULES[self.asked_rules].unanswerable:
+            what = f"{census.unanswerable} of {count(census.questions, 'question')} have no gold"
+            raise QaEvalError(
+                f"{self.spec}: {what}, such as {census.marks.goldless!r}; "
+                f"{self.asked_rules} has no unanswerable questions, squad-v2.0 has"
+            )
+        return self.asked_rules
+
+    def notes(self) -> Iterator[str]:
+        """What a reader of the numbers should know of the rules, a sentence each. Raises as `rules` does."""
+        rules, census = self.rules, self.check()
+        if self.fixed_rules is None:
+            asked, unanswerable = self.asked_rules is not None, census.unanswerable > 0
+            yield from self._origin.notes(rules, asked_for=asked, unanswerable=unanswerable)
+        elif rules != self.fixed_rules:
+            yield scored_by_others(rules, self.fixed_rules)
+        yield from spacing_notes(census.marks, rules)
+
+    def with_rules(self, rules: str | None) -> PublicDataset:
+        """The same data set, scored by other rules; by None for its own. Raises QaEvalError if there are none
+        of that name.
+        """
+        return replace(self, asked_rules=rules)
+
+    @property
+    def _origin(self) -> Origin:
+        return origin_of(self.check().marks, hub_name=self.hub_name)
 
     def check(self) -> Census:
         """Reads the whole data set, once, and tells what it holds. Raises InputError with every error."""
@@ -156,7 +202,7 @@ _FILES: dict[str, tuple[Callable[[Path], Read], str | None, str]] = {
 KINDS = (*_FILES, "hub")
 
 
-def open_dataset(spec: str, *, split: str | None = None) -> PublicDataset:
+def open_dataset(spec: str, *, split: str | None = None, rules: str | None = None) -> PublicDataset:
     """The data set that a spec names; nothing is read yet.
 
     * `squad:FILE.json[.gz]`: SQuAD's own format, v1.1 or v2.0;
@@ -164,8 +210,9 @@ def open_dataset(spec: str, *, split: str | None = None) -> PublicDataset:
     * `jsonl:FILE[.gz]`: rows with `id`, `question`, `context`, `answers {text, answer_start}`;
     * `hub:ORG/NAME[/CONFIG][@REVISION]`, or `hub:FOLDER[/CONFIG]`: such rows by the `datasets` library.
 
-    `split` chooses one of a hub data set; its `validation` by default, or the only one there is. Raises
-    SpecError for a spec that is none, for a split of a file, and for what the hub does not have.
+    `split` chooses one of a hub data set; its `validation` by default, or the only one there is. `rules` is a
+    key of `RULES`; by default the data set's own. Raises SpecError for a spec that is none, for a split of a
+    file, and for what the hub does not have, and QaEvalError for unknown rules.
     """
     spec = spec.strip()
     kind, colon, name = spec.partition(":")
@@ -179,12 +226,13 @@ def open_dataset(spec: str, *, split: str | None = None) -> PublicDataset:
         from qa_eval.public.hub import HubName, HubTable
 
         table = HubTable(spec, HubName.parse(name), split)
-        return PublicDataset(spec, table.name.title, table.split, None, table.read)
+        hub_name = "" if Path(table.name.path).is_dir() else name
+        return PublicDataset(spec, table.name.title, table.split, None, table.read, rules, hub_name)
     if split is not None:
         raise SpecError(f"--split {split}: {spec} is a file, which has no splits; it is read whole")
-    reader, rules, _ = _FILES[kind]
+    reader, fixed_rules, _ = _FILES[kind]
     path = Path(name).expanduser()
-    return PublicDataset(spec, _stem(path), None, rules, lambda: reader(path))
+    return PublicDataset(spec, _stem(path), None, fixed_rules, lambda: reader(path), rules)
 
 
 def _stem(path: Path) -> str:
@@ -208,7 +256,7 @@ def _sound(read: Read) -> Iterator[Example]:
     for part in read:
         if isinstance(part, Finding):
             errors.add(part)
-        elif not errors.number:
+        elif isinstance(part, Example) and not errors.number:
             yield part
     errors.close()
 
@@ -218,6 +266,7 @@ def _census(read: Read, spec: str) -> Census:
     questions: list[bytes] = []
     contexts: dict[str, bytes] = {}
     unanswerable = 0
+    marks = Marks()
     odd: Counter[str] = Counter()
     first: dict[str, Finding] = {}
     for part in read:
@@ -226,7 +275,10 @@ def _census(read: Read, spec: str) -> Census:
             if part.severity == "warning":
                 odd[part.check] += 1
                 first.setdefault(part.check, part)
+        elif isinstance(part, Version):
+            marks.version = part
         elif not errors.number:
+            marks.add(part)
             record = [part.id, part.question, part.context_id, list(part.golds)]
             questions.append(bytes.fromhex(sha256_json(record)))
             if part.context_id not in contexts:
@@ -241,6 +293,7 @@ def _census(read: Read, spec: str) -> Census:
         unanswerable=unanswerable,
         questions_sha256=_together(questions),
         contexts_sha256=_together(contexts.values()),
+        marks=marks,
         tolerated=tuple((check, odd[check], first[check]) for check in sorted(odd)),
     )
 

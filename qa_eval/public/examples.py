@@ -19,6 +19,7 @@ from typing import Any
 
 from qa_eval.corpus.phrasing import count, quote
 from qa_eval.corpus.shape import Parts, Shape, field_path, validate_shape
+from qa_eval.public.origin import Version
 from qa_eval.public.schema import (
     FLAT_PARTS,
     MRQA_PARTS,
@@ -31,7 +32,7 @@ from qa_eval.public.schema import (
 )
 from qa_eval.records import Example, Finding, Severity
 
-Read = Iterator[Example | Finding]
+Read = Iterator[Example | Finding | Version]
 """What a reader yields."""
 Answers = Sequence[tuple[str, int | None]]
 """Each answer with the place it is said to stand at."""

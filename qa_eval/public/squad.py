@@ -9,7 +9,6 @@ JSON is parsed by `ijson`, whose fastest parser replaces half of a surrogate pai
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from itertools import count
 from pathlib import Path
@@ -21,6 +20,7 @@ from qa_eval.corpus.json_lines import MAX_DEPTH, describe
 from qa_eval.corpus.phrasing import quote, show_path
 from qa_eval.public.examples import Ids, Read, Where, from_squad
 from qa_eval.public.files import UNREADABLE, broken, opened
+from qa_eval.public.origin import Version
 from qa_eval.records import Finding
 
 _WHAT = 'a JSON object with "version" and "data"'
@@ -77,12 +77,7 @@ class _Document:
         self.last = where.field
 
     def _version(self, event: str, value: object, where: Where) -> Read:
-        found = yield from self._whole(event, value, where)
-        number = re.search(r"\d+", found) if isinstance(found, str) else None
-        # Sets in this format are called v1.1, 1.0, KorQuAD_v1.0_dev, …
-        if number is None or number[0] not in ("1", "2"):
-            message = f'must be a version of SQuAD\'s format, like "v1.1" or "v2.0", found {describe(found)}'
-            yield where.finding("version", message)
+        yield Version((yield from self._whole(event, value, where)))
 
     def _other(self, event: str, value: object, where: Where) -> Read:
         yield from self._whole(event, value, where)

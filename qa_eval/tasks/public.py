@@ -142,6 +142,7 @@ class PublicTask(StoredTask):
             contexts=len(contexts),
             items=ItemsRow(reading=len(hashes)),
             item_hashes_sha256=item_hashes_sha256(hashes),
+            notes=tuple(self.dataset.notes()),
         )
 
     def size(self, model: Model) -> int:
