@@ -1,4 +1,4 @@
-"""The rules of KorQuAD 1.0, CMRC 2018 and DRCD: worked examples, and agreement with a plain writing of them."""
+"""The rules of KorQuAD 1.0, CMRC 2018 and DRCD: worked examples, and agreement with a plain writing."""
 
 from __future__ import annotations
 
@@ -166,7 +166,8 @@ def test_a_long_answer_takes_no_long_time() -> None:
     # Each of these would take minutes where the time grows with the square of the length.
     assert treebank_words("x. " + " " * 50_000 + "y") == ["x.", "y"]
     assert cmrc_units(cmrc_form("桥" * 50_000 + "'" * 50_000))[:2] == ("桥", "桥")
-    assert RULES["cmrc2018"].score("北京大学" * 10_000, ["大学北"]) == (0.0, pytest.approx(f1(3, 40_000, 3)))
+    em, overlap = RULES["cmrc2018"].score("北京大学" * 10_000, ["大学北"])
+    assert (em, overlap) == (0.0, f1(3, 40_000, 3))
 
 
 @pytest.mark.parametrize("rules", OTHERS)
@@ -185,4 +186,5 @@ def test_cmrc_is_reported_under_the_keys_of_its_script(rules: str) -> None:
     report = official_report(scores, [], RULES[rules], missing=len(earned.missing))
     assert report == pytest.approx(plain_means(questions, predictions, rules), abs=1e-9)
     assert list(report) == ["AVERAGE", "F1", "EM", "TOTAL", "SKIP", "exact_match", "f1"]
-    assert (report["TOTAL"], report["SKIP"], report["EM"]) == (3, 1, pytest.approx(100 / 3))
+    assert (report["TOTAL"], report["SKIP"]) == (3, 1)
+    assert report["EM"] == pytest.approx(100 / 3)

@@ -83,8 +83,10 @@ def rules_option(section: str) -> Callable[[_F], _F]:
     return option(
         "--rules",
         type=click.Choice(list(RULES)),
+        metavar="NAME",
         section=section,
-        help="How a data set is scored.  [default: as the set that its version or ids name, else as SQuAD]",
+        help="How a data set is scored: squad-v1.1, squad-v2.0, mrqa, mlqa-LANG, korquad-v1 (characters), "
+        "cmrc2018 or drcd (longest common run).  [default: as its version or its ids tell, else as SQuAD]",
     )
 
 

@@ -23,6 +23,10 @@ EXAMPLES = (
         "qa-eval score predictions.json --dataset squad:dev-v2.0.json",
         "{id: text}, by the data set's own rules",
     ),
+    (
+        "qa-eval score predictions.json --dataset squad:test-context-de-question-de.json --rules mlqa-de",
+        "by rules that the file does not name",
+    ),
     ("qa-eval score rows.jsonl --dataset mrqa:HotpotQA.jsonl.gz --json", "the official keys, in percent"),
     (
         "qa-eval score nbest_predictions.json --dataset squad:dev-v2.0.json --na-probs null_odds.json",

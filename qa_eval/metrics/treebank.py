@@ -4,13 +4,13 @@ The evaluation of CMRC 2018 counts such words where an answer is not Chinese. NL
 as it can have an effect there: the text is lower case and has none of the signs that the evaluation
 deletes, among them hyphens, colons, slashes, asterisks and backquotes.
 
-| in the text                                  | is a word of its own                                          |
-|----------------------------------------------|---------------------------------------------------------------|
-| `; @ # $ % & ? !`, brackets, quotation marks | always                                                        |
-| a comma                                      | unless a digit follows                                        |
-| a full stop                                  | at the end of the text; two and more in a row, together       |
-| `'s 'm 'd 'll 're 've n't`                   | at the end of a word                                          |
-| the halves of `cannot`, `gonna` and others   | always: `d'ye gimme gotta lemme more'n wanna 'tis 'twas`      |
+| in the text                                  | is a word of its own                                      |
+|----------------------------------------------|-----------------------------------------------------------|
+| `; @ # $ % & ? !`, brackets, quotation marks | always                                                    |
+| a comma                                      | unless a digit follows                                    |
+| a full stop                                  | at the end of the text; two and more in a row, together   |
+| `'s 'm 'd 'll 're 've n't`                   | at the end of a word                                      |
+| the halves of `cannot`, `gonna` and others   | likewise `d'ye gimme gotta lemme more'n wanna 'tis 'twas` |
 
 One thing differs from NLTK: it first divides a text into sentences, by a trained model, and so also takes the
 full stop off a word that ends a sentence inside the text. Here a text is one sentence. Versions from 3.9.4 on

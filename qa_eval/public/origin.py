@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qa_eval.corpus.json_lines import describe
-from qa_eval.corpus.phrasing import count, quote
+from qa_eval.corpus.phrasing import quote
 from qa_eval.metrics.mlqa import MLQA_LANGUAGES
 from qa_eval.metrics.squad import RULES
 from qa_eval.records import Example
@@ -229,8 +229,8 @@ def spacing_notes(marks: Marks, rules: str) -> Iterator[str]:
     """That rules which divide at spaces take answers of scripts without spaces for one token."""
     if rules not in _DIVIDE_AT_SPACES or marks.unspaced <= _FEW * marks.questions:
         return
-    what = f"{marks.unspaced:,} of {count(marks.questions, 'question')} have golds in a script without spaces"
-    why = f"{rules} takes a run of such letters for one token, so F1 is hardly more than exact match"
+    what = f"{marks.unspaced:,} of {marks.questions:,} questions have golds in a script without spaces"
+    why = f"{rules} takes a run of such letters for one token, and F1 gives no credit for a part of it"
     advice = "none of the rules divides it into words"
     if 2 * marks.unspaced_chinese > marks.unspaced:
         advice = "--rules mlqa-zh counts Chinese characters, cmrc2018 and drcd their longest common run"
