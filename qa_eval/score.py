@@ -246,10 +246,10 @@ def score_predictions(
     """Scores predictions of anybody against a public data set, by the rules of its official script.
 
     `predictions` is a file (see `read_answers`) or a mapping from question ids to answers. `dataset` is a
-    spec as for `open_dataset`, or an opened data set. `rules` is a key of `RULES`; by default the data set's
-    own. `na_probs` maps ids to no-answer probabilities, in memory or in a JSON file; answers whose
-    probability is above `na_threshold` are refused, and the best thresholds are searched. The data set is
-    read twice, as a stream: to check it, and to score.
+    spec as for `open_dataset`, or an opened data set. `rules` is a key of `RULES`; by default those of the
+    set that the data set names, else SQuAD's (see `qa_eval.public.origin`). `na_probs` maps ids to no-answer
+    probabilities, in memory or in a JSON file; answers whose probability is above `na_threshold` are refused,
+    and the best thresholds are searched. The data set is read twice, as a stream: to check it, and to score.
 
     Raises QaEvalError for unknown rules, for rules or probabilities that do not fit the data set, and for
     files that are wrong, with every finding.

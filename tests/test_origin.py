@@ -340,6 +340,17 @@ def test_a_run_that_says_other_rules_than_its_rows_does_not_verify(tmp_path: Pat
     assert any("signature: stored 'rules:cmrc2018" in line for line in verify(tmp_path / "run"))
 
 
+def test_a_run_by_rules_that_this_version_does_not_have_is_refused(tmp_path: Path) -> None:
+    spec = made(tmp_path, CHINESE, "v1.0", CMRC).spec
+    evaluate(["baseline:abstain"], dataset=spec, out=tmp_path, name="run")
+    path = tmp_path / "run" / "leaderboard.json"
+    path.write_text(path.read_text().replace('"rules": "cmrc2018"', '"rules": "cmrc2030"'))
+    for _ in range(2):
+        with pytest.raises(QaEvalError, match=r"no rules called 'cmrc2030'; there are: squad-v1\.1"):
+            verify(tmp_path / "run")
+        (tmp_path / "dev.json").unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

@@ -34,6 +34,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
+from qa_eval.errors import QaEvalError
 from qa_eval.metrics.cmrc import cmrc_form, cmrc_units, common_run
 from qa_eval.metrics.korquad import korquad_characters, korquad_form
 from qa_eval.metrics.mlqa import MLQA_LANGUAGES, mlqa_normalizer
@@ -183,3 +184,14 @@ RULES: dict[str, Rules] = {
     )
 }
 """The rules by name."""
+
+
+def rules_named(name: str) -> Rules:
+    """The rules of that name. Raises QaEvalError where there are none.
+
+    >>> rules_named("mlqa-de").score("die Stadt", ["Stadt"])
+    (1.0, 1.0)
+    """
+    if name not in RULES:
+        raise QaEvalError(f"no rules called {name!r}; there are: {', '.join(RULES)}")
+    return RULES[name]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from qa_eval.corpus.phrasing import count, quote, suggestion
 from qa_eval.errors import InputError, QaEvalError, SpecError
-from qa_eval.metrics.squad import RULES
+from qa_eval.metrics.squad import RULES, rules_named
 from qa_eval.provenance import sha256_json
 from qa_eval.public.examples import Read, Where
 from qa_eval.public.lines import read_flat, read_mrqa
@@ -93,8 +93,8 @@ class PublicDataset:
     _census: Census | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if self.asked_rules is not None and self.asked_rules not in RULES:
-            raise QaEvalError(f"no rules called {self.asked_rules!r}; there are: {', '.join(RULES)}")
+        if self.asked_rules is not None:
+            rules_named(self.asked_rules)
 
     def __iter__(self) -> Iterator[Example]:
         """The examples, in the order of the data set. Raises InputError."""

@@ -17,7 +17,7 @@ from qa_eval.judging import (
     rebuild,
 )
 from qa_eval.metrics.asked import asked_type
-from qa_eval.metrics.squad import RULES, Rules
+from qa_eval.metrics.squad import RULES, Rules, rules_named
 from qa_eval.models import Model
 from qa_eval.provenance import item_sha256, sha256_json, sha256_text
 from qa_eval.public import PublicDataset, instance_of
@@ -90,7 +90,8 @@ class StoredTask:
     fits_afterwards: bool = True
 
     def __init__(self, rules: str) -> None:
-        self.rules = rules
+        """Raises QaEvalError for rules that this version does not have."""
+        self.rules = rules_named(rules).name
 
     def rejudged(self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold) -> Iterator[Judged]:
         """What stored answers are worth; `cross-fit` is fitted by F1, for each context on the others.
