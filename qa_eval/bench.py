@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from qa_eval.environment import peak_rss_bytes
 from qa_eval.errors import ModelError, QaEvalError
-from qa_eval.metrics.squad import SQUAD_V2
+from qa_eval.metrics.squad import SQUAD_V2, Rules
 from qa_eval.models import Model, resolve
 from qa_eval.models.reader import SpanReader, Timings
 from qa_eval.models.windows import Window
@@ -95,7 +95,9 @@ class Agreement:
     largest_score_difference: float
     """Of the best span's score or the null score, over all items."""
     f1_difference: float
-    """Of mean F1 (SQuAD 2.0 rules) over the items, new less base, as a fraction."""
+    """Of mean F1 over the items, new less base, as a fraction."""
+    rules: str
+    """The rules of F1."""
 
     def as_json(self) -> dict[str, Any]:
         """The row that `--json` prints."""
@@ -123,11 +125,14 @@ def bench(
     decoding: Decoding = Decoding(),  # noqa: B008 - frozen
     runtime: Runtime = Runtime(),  # noqa: B008 - frozen
     rounds: int = 3,
+    rules: Rules = SQUAD_V2,
     note: Callable[[str], None] = lambda message: None,
 ) -> tuple[list[Speed], list[Agreement]]:
     """Measures models on instances; with several, also how far their answers are from the first one's.
 
-    `golds` are by item id, empty where no answer is right. Raises SpecError and ModelError as `resolve` does;
+    `golds` are by item id, empty where no answer is right; `rules` are those of F1.
+
+    Raises SpecError and ModelError as `resolve` does;
     ModelError for a kind that has no forward pass.
     """
     subjects = []
@@ -144,7 +149,7 @@ def bench(
             for step in steps:
                 step(subject, asked)
     speeds = [_speed(subject, len(asked)) for subject in subjects]
-    return speeds, [_agreement(s, subjects[0], golds) for s in subjects[1:]]
+    return speeds, [_agreement(s, subjects[0], golds, rules) for s in subjects[1:]]
 
 
 def _subject(model: Model, asked: Sequence[Instance]) -> _Subject:
@@ -229,12 +234,12 @@ def _speed(subject: _Subject, items: int) -> Speed:
     )
 
 
-def _agreement(new: _Subject, base: _Subject, golds: Mapping[str, Sequence[str]]) -> Agreement:
+def _agreement(new: _Subject, base: _Subject, golds: Mapping[str, Sequence[str]], rules: Rules) -> Agreement:
     there, here = (
         {item: decide(p).text for item, p in subject.predictions.items()} for subject in (base, new)
     )
     f1 = [
-        sum(SQUAD_V2.score(texts[item], golds[item])[1] for item in texts) / len(texts)
+        sum(rules.score(texts[item], golds[item])[1] for item in texts) / len(texts)
         for texts in (there, here)
     ]
     return Agreement(
@@ -244,6 +249,7 @@ def _agreement(new: _Subject, base: _Subject, golds: Mapping[str, Sequence[str]]
         moved=sum(here[item] != text for item, text in there.items()),
         largest_score_difference=max(_distance(p, new.predictions[i]) for i, p in base.predictions.items()),
         f1_difference=f1[1] - f1[0],
+        rules=rules.name,
     )
 
 

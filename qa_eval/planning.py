@@ -69,6 +69,7 @@ def settle(
     corpus: Corpus | None = None,
     dataset: str | PublicDataset | None = None,
     split: str | None = None,
+    rules: str | None = None,
     track: Track | Literal["both"] = "both",
     paraphrases: bool = False,
     decoding: Decoding = Decoding(),  # noqa: B008 - frozen
@@ -86,6 +87,8 @@ def settle(
         _refuse_curated_options(corpus, track, paraphrases=paraphrases, categories=categories)
     elif split is not None:
         raise QaEvalError(f"split: {split}: only a public data set has splits")
+    elif rules is not None:
+        raise QaEvalError(f"rules: {rules}: only for a public data set; facts asked of articles have {RULES}")
     options = OptionsRow(
         track=track if dataset is None else "reading",
         paraphrases=paraphrases,
@@ -104,7 +107,7 @@ def settle(
     task: Task
     if dataset is not None:
         opened = open_dataset(dataset, split=split) if isinstance(dataset, str) else dataset
-        task = PublicTask(opened, options)
+        task = PublicTask(opened if rules is None else opened.with_rules(rules), options)
     else:
         task = CuratedTask(load_corpus() if corpus is None else corpus, options)
     return make_plan(resolved, task, options=options)

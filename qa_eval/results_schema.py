@@ -215,6 +215,8 @@ class DataRow(_Record):
     items: ItemsRow = ItemsRow()
     item_hashes_sha256: str = ""
     """Over the sorted (item id, item hash) pairs of everything asked."""
+    notes: tuple[str, ...] = ()
+    """Sentences on a public data set and the rules it is scored by. Nothing is computed from them."""
 
 
 class OptionsRow(_Record):

@@ -73,6 +73,7 @@ def evaluate(
     corpus: Corpus | None = None,
     dataset: str | PublicDataset | None = None,
     split: str | None = None,
+    rules: str | None = None,
     out: Path | str | None = Path("results"),
     name: str | None = None,
     track: Track | Literal["both"] = "both",
@@ -96,6 +97,7 @@ def evaluate(
     * `models`: specs, or objects that follow `Model`;
     * `corpus`: the curated set by default; or `dataset`: a public data set, as a spec (with its `split`) or
       opened, of which answers are stored as they come, so that it may have any size;
+    * `rules`: those by which a public data set is scored, a key of `RULES`; by default its own;
     * `out` and `name`: where the run folder goes (see `store.open_run_folder`); `out=None` keeps the run in
       memory;
     * `track`, `paraphrases`, `categories`, `limit`, `sample`, `seed`: what is asked (see `corpus.item_ids`);
@@ -120,6 +122,7 @@ def evaluate(
         corpus=corpus,
         dataset=dataset,
         split=split,
+        rules=rules,
         track=track,
         paraphrases=paraphrases,
         decoding=decoding,

@@ -200,7 +200,7 @@ class Scorecard:
 
     def official(self) -> dict[str, float | int]:
         """What the official script prints: its keys in its order, in percent."""
-        return official_report(self.scores, self.best, RULES[self.rules])
+        return official_report(self.scores, self.best, RULES[self.rules], missing=len(self.missing))
 
     def as_json(self) -> dict[str, Any]:
         """`official`, and everything else under `qa_eval`; intervals are in percent like the scores."""
@@ -246,10 +246,10 @@ def score_predictions(
     """Scores predictions of anybody against a public data set, by the rules of its official script.
 
     `predictions` is a file (see `read_answers`) or a mapping from question ids to answers. `dataset` is a
-    spec as for `open_dataset`, or an opened data set. `rules` is a key of `RULES`; by default the data set's
-    own. `na_probs` maps ids to no-answer probabilities, in memory or in a JSON file; answers whose
-    probability is above `na_threshold` are refused, and the best thresholds are searched. The data set is
-    read twice, as a stream: to check it, and to score.
+    spec as for `open_dataset`, or an opened data set. `rules` is a key of `RULES`; by default those of the
+    set that the data set names, else SQuAD's (see `qa_eval.public.origin`). `na_probs` maps ids to no-answer
+    probabilities, in memory or in a JSON file; answers whose probability is above `na_threshold` are refused,
+    and the best thresholds are searched. The data set is read twice, as a stream: to check it, and to score.
 
     Raises QaEvalError for unknown rules, for rules or probabilities that do not fit the data set, and for
     files that are wrong, with every finding.
@@ -265,13 +265,15 @@ def score_predictions(
     ({'exact_match': 100.0, 'f1': 100.0}, ('q2',))
     """
     opened = open_dataset(dataset, split=split) if isinstance(dataset, str) else dataset
+    if rules is not None:
+        opened = opened.with_rules(rules)
     census = opened.check()
     if not census.labelled:
         raise QaEvalError(
             f"{opened.spec}: the answers are not given, so predictions cannot be scored; `qa-eval run` asks "
             "the questions, and `qa-eval export --format squad-predictions` writes what was answered"
         )
-    chosen = _rules_named(rules or opened.rules)
+    chosen = RULES[opened.rules]
     if na_probs is not None and not chosen.unanswerable:
         raise QaEvalError(f"no-answer probabilities: {chosen.name} has no unanswerable questions")
     given = _given(predictions, na_probs, chosen)
@@ -287,7 +289,7 @@ def score_predictions(
     scores = official_scores(earned, chosen, threshold=na_threshold, resamples=resamples, seed=seed)
     searched = chosen.unanswerable and bool(given.no_answer)
     best = best_thresholds(earned, resamples=resamples, seed=seed) if searched else []
-    notes = _notes(earned, given, chosen, best, threshold=na_threshold, own_rules=opened.rules)
+    notes = _notes(earned, given, chosen, best, threshold=na_threshold)
     return Scorecard(
         dataset=opened.spec,
         rules=chosen.name,
@@ -298,7 +300,7 @@ def score_predictions(
         extra=earned.extra,
         duplicates=tuple(given.duplicates),
         failed=tuple(given.failed),
-        notes=(*census.warnings(), *notes),
+        notes=(*census.warnings(), *opened.notes(), *notes),
         sha256=given.sha256 | {"questions": census.questions_sha256, "contexts": census.contexts_sha256},
     )
 
@@ -321,12 +323,6 @@ def _given(
     return given
 
 
-def _rules_named(name: str) -> Rules:
-    if name not in RULES:
-        raise QaEvalError(f"no rules called {name!r}; there are: {', '.join(RULES)}")
-    return RULES[name]
-
-
 def _counts(earned: Earned, given: GivenAnswers) -> dict[str, int]:
     return {
         "questions": earned.exact.size,
@@ -347,10 +343,7 @@ def _notes(
     best: Sequence[BestThreshold],
     *,
     threshold: float,
-    own_rules: str,
 ) -> Iterator[str]:
-    if rules.name != own_rules:
-        yield f"scored by {rules.name}; the data set's own rules are {own_rules}"
     if given.from_n_best:
         empty = ", or none where the empty text scores higher" if rules.unanswerable else ""
         yield f"n-best lists: the answer is the first text that is not empty{empty}"

@@ -27,7 +27,7 @@ LEVELS = (
     "same value, another qualifier or wording",
     "equal typed value",
     "equal text",
-    "equal by the SQuAD rules",
+    "equal by the rules of exact match",
     "identical",
 )
 """What the level of a match means, from 0 to 5."""

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -580,10 +580,18 @@ def _own(name: str) -> bool:
 
 def _difference(existing: Leaderboard, identity: Mapping[str, Any]) -> str:
     """In what the run that is there differs, for people."""
+    signatures = [r.signature for r in existing.rows if not r.is_reference]
     theirs = {
         "questions": existing.data.questions_sha256,
         "articles": existing.data.articles_sha256,
-        "models": sorted(r.signature for r in existing.rows if not r.is_reference),
+        "rules": existing.rules,
+        "models": _apart_from_rules(signatures),
     }
-    unequal = [key for key, value in theirs.items() if key in identity and identity[key] != value]
+    ours = dict(identity) | {"models": _apart_from_rules(identity.get("models", ()))}
+    unequal = [key for key, value in theirs.items() if key in identity and ours[key] != value]
     return f"other {' and '.join(unequal)}" if unequal else "other options"
+
+
+def _apart_from_rules(signatures: Iterable[str]) -> list[str]:
+    """The signatures without their first part, which names the rules."""
+    return sorted(signature.partition("|")[2] or signature for signature in signatures)

@@ -61,7 +61,7 @@ def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDatase
         dataset = dataset or recorded_dataset(board)
         if dataset is None:
             return _verified(run, StoredTask(board.rules), None)
-        task: Task = PublicTask(dataset, board.options)
+        task: Task = PublicTask(dataset.with_rules(board.rules) if board.scored else dataset, board.options)
         return _verified(run, task, task)
     if dataset is not None:
         raise QaEvalError(f"{path}: is a run of questions about articles, not of a public data set")
@@ -110,7 +110,7 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
         yield from other
         if other:
             return
-        names = {"kind": board.data.kind, "dataset": board.data.dataset, "split": board.data.split}
+        names = {name: getattr(board.data, name) for name in ("kind", "dataset", "split", "notes")}
         yield from differences(board.data, task.data.model_copy(update=names), f"{LEADERBOARD}: data")
         items = task.items_with_hashes()
         references = {entry.row.model.spec: entry for entry in _references(task, board.options.resamples)}

@@ -59,8 +59,216 @@ def _words(kept: Sequence[str], articles: Sequence[str]) -> list[str]:
     return "".join(pieces).split()
 
 
+def korquad_text(text: str) -> str:
+    """KorQuAD 1.0's form of an answer, character by character."""
+    kept = ""
+    for c in text:
+        if c in "'\"《》<>〈〉()‘’":
+            kept += " "
+        else:
+            kept += "".join(low for low in c.lower() if low not in ASCII_PUNCTUATION)
+    return " ".join(kept.split())
+
+
+CMRC_SIGNS = [
+    *("-", ":", "_", "*", "^", "/", "\\", "~", "`", "+", "="),
+    *("，", "。", "：", "？", "！", "“", "”", "；", "’", "《", "》", "……", "·", "、"),
+    *("「", "」", "（", "）", "－", "～", "『", "』"),
+]
+
+
+def cmrc_text(text: str) -> str:
+    """CMRC 2018's form of an answer."""
+    return "".join(c for c in text.lower().strip() if c not in CMRC_SIGNS)
+
+
+def cmrc_tokens(text: str) -> list[str]:
+    """CMRC 2018's units: each Chinese character, and the words of every other stretch."""
+    found: list[str] = []
+    stretch = ""
+    for c in [*cmrc_text(text), None]:
+        if c is not None and not "\u4e00" <= c <= "\u9fa5":
+            stretch += c
+            continue
+        found += sentence_words(stretch) if stretch else []
+        stretch = ""
+        found += [c] if c else []
+    return found
+
+
+def _is_word(c: str) -> bool:
+    return c.isalnum() or c == "_"
+
+
+def _border(text: str, at: int) -> bool:
+    """Whether a word begins or ends there."""
+    before = at > 0 and _is_word(text[at - 1])
+    after = at < len(text) and _is_word(text[at])
+    return before != after
+
+
+def sentence_words(text: str) -> list[str]:
+    """The words of a sentence as NLTK's tokenizer finds them, in scans from left to right.
+
+    For text in lower case without the signs that CMRC deletes.
+    """
+    text = _opening_quotes(text)
+    text = _split_off_final_stop(text, closing="])}>\"'» ", after=" ")
+    text = _commas(text)
+    text = _around_runs_of_stops(text)
+    text = "".join(f" {c} " if c in ";@#$%&" else c for c in text)
+    text = _split_off_final_stop(text, closing="])}>\"'", after="")
+    text = "".join(f" {c} " if c in "?!" else c for c in text)
+    text = _quotes_before_spaces(text)
+    text = "".join(f" {c} " if c in "[](){}<>" else c for c in text)
+    text = "".join(f" {c} " if c == "»" else c for c in f" {text} ")
+    text = text.replace("''", " '' ").replace('"', " '' ")
+    # White space at both ends stays one space: the steps below look for it.
+    text = f" {' '.join(text.split())} " if text.split() else " "
+    text = _enclitics(text, ["'s", "'m", "'d", "'"])
+    text = _enclitics(text, ["'ll", "'re", "'ve", "n't"])
+    for first, second in (
+        ("can", "not"), ("d", "'ye"), ("gim", "me"), ("gon", "na"), ("got", "ta"), ("lem", "me"),
+        ("more", "'n"), ("wan", "na"),
+    ):  # fmt: skip
+        text = _halves(text, first, second, led_by_space=False)
+    for second in ("is", "was"):
+        text = _halves(text, "'t", second, led_by_space=True)
+    return text.split()
+
+
+def _same_letters(text: str, wanted: str) -> bool:
+    """Equal but for case: the lower-case letters ſ and ı have the capitals of s and i."""
+    return text.replace("ſ", "s").replace("ı", "i") == wanted
+
+
+def _opening_quotes(text: str) -> str:
+    text = "".join(f" {c} " if c in "«‘„" else c for c in text)
+    if text.startswith('"'):
+        text = " `` " + text[1:]
+    found, at = "", 0
+    while at < len(text):
+        if text[at] in " ([{<" and text.startswith(('"', "''"), at + 1):
+            found += text[at] + " `` "
+            at += 2 if text[at + 1] == '"' else 3
+        else:
+            found += text[at]
+            at += 1
+    text, found, at = found, "", 0
+    while at < len(text):
+        rest = text[at + 1 :]
+        clitic = any(_same_letters(rest[: len(w)], w) for w in ("re", "ve", "ll", "m", "t", "s", "d", "n"))
+        if text[at] == "'" and rest and not clitic and _is_word(rest[0]) and _border(text, at + 2):
+            found += f"' {rest[0]}"
+            at += 2
+        else:
+            found += text[at]
+            at += 1
+    return found
+
+
+def _split_off_final_stop(text: str, *, closing: str, after: str) -> str:
+    """The last full stop, if nothing but closing marks and white space comes behind it."""
+    bare = text.rstrip()
+    end = len(bare)
+    while end and bare[end - 1] in closing:
+        end -= 1
+    if end < 2 or bare[end - 1] != "." or bare[end - 2] == ".":
+        return text
+    marks = len(text[end:]) - len(text[end:].lstrip(closing))
+    return f"{text[: end - 1]} .{after}{text[end : end + marks]} "
+
+
+def _commas(text: str) -> str:
+    found, at = "", 0
+    while at < len(text):
+        if text[at] == "," and at + 1 < len(text) and not text[at + 1].isdecimal():
+            found += f" , {text[at + 1]}"
+            at += 2
+        else:
+            found += text[at]
+            at += 1
+    if found.endswith(","):
+        return found[:-1] + " , "
+    if found.endswith(",\n"):
+        return found[:-2] + " , \n"
+    return found
+
+
+def _around_runs_of_stops(text: str) -> str:
+    found, at = "", 0
+    while at < len(text):
+        end = at
+        while end < len(text) and text[end] == ".":
+            end += 1
+        if end - at > 1:
+            found, at = f"{found} {text[at:end]} ", end
+        else:
+            found, at = found + text[at], at + 1
+    return found
+
+
+def _quotes_before_spaces(text: str) -> str:
+    found, at = "", 0
+    while at < len(text):
+        if text[at] != "'" and text[at + 1 : at + 3] == "' ":
+            found, at = f"{found}{text[at]} ' ", at + 3
+        else:
+            found, at = found + text[at], at + 1
+    return found
+
+
+def _enclitics(text: str, endings: Sequence[str]) -> str:
+    found, at = "", 0
+    while at < len(text):
+        ending = next((e for e in endings if text.startswith(f"{e} ", at + 1)), None)
+        if text[at] not in "' " and ending is not None:
+            found, at = f"{found}{text[at]} {ending} ", at + 2 + len(ending)
+        else:
+            found, at = found + text[at], at + 1
+    return found
+
+
+def _halves(text: str, first: str, second: str, *, led_by_space: bool) -> str:
+    whole, found, at = first + second, "", 0
+    while at < len(text):
+        begin = at + led_by_space
+        end = begin + len(whole)
+        here = _same_letters(text[begin:end], whole) and (
+            text[at] == " " if led_by_space else _border(text, at)
+        )
+        if here and (text[end : end + 1] == " " if first == "wan" else _border(text, end)):
+            middle = begin + len(first)
+            found, at = f"{found} {text[begin:middle]} {text[middle:end]} ", end
+        else:
+            found, at = found + text[at], at + 1
+    return found
+
+
+def longest_common_run(one: Sequence[str], other: Sequence[str]) -> int:
+    """The longest run of tokens that is in both, by trying all."""
+    longest = 0
+    for i in range(len(one)):
+        for j in range(len(other)):
+            k = 0
+            while i + k < len(one) and j + k < len(other) and one[i + k] == other[j + k]:
+                k += 1
+            longest = max(longest, k)
+    return longest
+
+
+def run_f1(said: Sequence[str], wanted: Sequence[str]) -> float:
+    """F1 of two sequences of tokens, by their longest common run."""
+    shared = longest_common_run(said, wanted)
+    if shared == 0:
+        return 0.0
+    p = 1.0 * shared / len(said)
+    r = 1.0 * shared / len(wanted)
+    return (2 * p * r) / (p + r)
+
+
 def tokens_of(text: str, rules: str) -> list[str]:
-    """The tokens under the rules of that name."""
+    """The tokens under the rules of that name, where those split at spaces."""
     return mlqa_tokens(text, rules[-2:]) if rules.startswith("mlqa-") else squad_tokens(text)
 
 
@@ -82,6 +290,13 @@ def overlap_f1(said: Sequence[str], wanted: Sequence[str], both_empty: float) ->
 
 def plain_score(prediction: str, golds: Sequence[str], rules: str) -> tuple[float, float]:
     """Exact match and F1 of one answer; ValueError without golds, where the script has nothing to take."""
+    if rules == "korquad-v1":
+        said, form = list(korquad_text(prediction).replace(" ", "")), korquad_text(prediction)
+        overlaps = [overlap_f1(said, list(korquad_text(gold).replace(" ", "")), 0.0) for gold in golds]
+        return max(float(form == korquad_text(gold)) for gold in golds), max(overlaps)
+    if rules in ("cmrc2018", "drcd"):
+        same = [float(cmrc_text(prediction) == cmrc_text(gold)) for gold in golds]
+        return max(same), max(run_f1(cmrc_tokens(prediction), cmrc_tokens(gold)) for gold in golds)
     if rules == "squad-v2.0":
         golds = [gold for gold in golds if tokens_of(gold, rules)] or [""]
     said = tokens_of(prediction, rules)
@@ -93,13 +308,19 @@ def plain_score(prediction: str, golds: Sequence[str], rules: str) -> tuple[floa
 def plain_means(
     questions: Sequence[Question], predictions: Mapping[str, str], rules: str
 ) -> dict[str, float]:
-    """What the scripts of SQuAD 1.1, MRQA and MLQA print; a question without a prediction counts as 0."""
+    """What the scripts of sets without unanswerable questions print; a missing prediction counts as 0."""
     exact = f1 = 0.0
     for id, golds in questions:
         if id in predictions:
             scored = plain_score(predictions[id], golds, rules)
             exact, f1 = exact + scored[0], f1 + scored[1]
-    return {"exact_match": 100.0 * exact / len(questions), "f1": 100.0 * f1 / len(questions)}
+    exact, f1 = 100.0 * exact / len(questions), 100.0 * f1 / len(questions)
+    means = {"exact_match": exact, "f1": f1}
+    if rules in ("cmrc2018", "drcd"):
+        skipped = sum(id not in predictions for id, _ in questions)
+        own = {"AVERAGE": (exact + f1) * 0.5, "F1": f1, "EM": exact, "TOTAL": len(questions), "SKIP": skipped}
+        return own | means
+    return means
 
 
 def plain_v2(

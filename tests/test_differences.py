@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from qa_eval.metrics.mlqa import MLQA_LANGUAGES
 from qa_eval.metrics.squad import RULES
 from qa_eval.scoring.official import best_thresholds, official_scores, score_answers
 from tests import other_scorers
@@ -29,18 +30,23 @@ CASES: list[tuple[str, list[str], str, str]] = [
     ("", [], "en", "no answer, rightly"),
     ("die Stadt", ["Stadt"], "de", "articles of other languages"),
     ("北京大学", ["北京"], "zh", "no spaces between words"),
+    ("北京的大学", ["北京大学"], "zh", "a bag, or the longest common run"),
+    ("1962년에", ["1962년"], "ko", "a particle follows without a space"),
+    ("《Hamlet》", ["Hamlet"], "ko", "brackets around a title"),
 ]
-"""Answer, golds, language (for MLQA), and what the case shows."""
+"""Answer, golds, language (for MLQA, which has no Korean), and what the case shows."""
 
 
-def columns(language: str) -> dict[str, Scorer]:
+def columns(language: str) -> dict[str, Scorer | None]:
     def official(rules: str) -> Scorer:
         return lambda answer, golds: plain_score(answer, golds, rules)[1]
 
     return {
         "SQuAD 1.1": official("squad-v1.1"),
         "SQuAD 2.0": official("squad-v2.0"),
-        "MLQA": official(f"mlqa-{language}"),
+        "MLQA": official(f"mlqa-{language}") if language in MLQA_LANGUAGES else None,
+        "KorQuAD": official("korquad-v1"),
+        "CMRC": official("cmrc2018"),
         "torchmetrics": other_scorers.torchmetrics,
         "HELM": other_scorers.helm,
         "lighteval": other_scorers.lighteval,
@@ -49,7 +55,9 @@ def columns(language: str) -> dict[str, Scorer]:
     }
 
 
-def value(scorer: Scorer, answer: str, golds: Sequence[str]) -> str:
+def value(scorer: Scorer | None, answer: str, golds: Sequence[str]) -> str:
+    if scorer is None:
+        return "–"
     try:
         return f"{100 * scorer(answer, golds):.1f}"
     except ValueError:
@@ -130,6 +138,6 @@ def test_the_page_in_the_readme_is_what_these_functions_compute() -> None:
 
 def test_our_rules_are_the_official_columns_of_the_page() -> None:
     for answer, golds, language, _ in CASES:
-        for rules in ("squad-v1.1", "squad-v2.0", f"mlqa-{language}"):
-            if golds or rules == "squad-v2.0":
+        for rules in ("squad-v1.1", "squad-v2.0", f"mlqa-{language}", "korquad-v1", "cmrc2018"):
+            if rules in RULES and (golds or rules == "squad-v2.0"):
                 assert RULES[rules].score(answer, golds) == plain_score(answer, golds, rules)

@@ -78,6 +78,19 @@ def test_squad_1_has_its_official_keys(loaded: dict[str, Any]) -> None:
     assert found == {"exact_match": 25.0, "f1": 35.0}
 
 
+def test_other_rules_without_unanswerable_questions_are_an_option(loaded: dict[str, Any]) -> None:
+    rows = [said("a", "1962년에"), said("b", "x")]
+    golds = [wanted("a", "1962년"), wanted("b", "x")]
+    found = loaded["squad_v1"].compute(predictions=rows, references=golds, rules="korquad-v1")
+    # 5 of 6 characters, and all 5 of the gold: F1 10/11.
+    assert found == pytest.approx({"exact_match": 50.0, "f1": (1000 / 11 + 100) / 2})
+    found = loaded["squad_v1"].compute(predictions=rows[:1], references=golds[:1], rules="cmrc2018")
+    assert found == {"AVERAGE": 0, "F1": 0, "EM": 0, "TOTAL": 1, "SKIP": 0, "exact_match": 0, "f1": 0}
+    for rules in ("squad-v2.0", "korquad"):
+        with pytest.raises(ValueError, match=f"rules: '{rules}' is none of squad-v1.1, mrqa"):
+            loaded["squad_v1"].compute(predictions=rows, references=golds, rules=rules)
+
+
 @pytest.mark.parametrize("name", PATHS)
 def test_a_metric_says_what_it_is(name: str, loaded: dict[str, Any]) -> None:
     metric = loaded[name]

@@ -237,14 +237,16 @@ def test_a_whole_file_scores_to_the_last_digit_as_by_the_official_script(write: 
     assert card.scores["exact"].clusters == 150
 
 
-@pytest.mark.parametrize("rules", ["squad-v1.1", "mrqa", "mlqa-de"])
+@pytest.mark.parametrize("rules", ["squad-v1.1", "mrqa", "mlqa-de", "korquad-v1", "cmrc2018"])
 def test_rules_can_be_chosen(write: Write, rules: str) -> None:
     dataset = write("dev.json", squad(ANSWERABLE))
     answers = {"q1": "die old city", "q2": "„417“"}
     card = score_predictions(answers, f"squad:{dataset}", rules=rules)
     assert card.official() == pytest.approx(plain_means(list(ANSWERABLE.items()), answers, rules), abs=1e-9)
-    assert list(card.official()) == ["exact_match", "f1"]
-    other = () if rules == "squad-v1.1" else (f"scored by {rules}; the data set's own rules are squad-v1.1",)
+    own = ["AVERAGE", "F1", "EM", "TOTAL", "SKIP"] if rules == "cmrc2018" else []
+    assert list(card.official()) == [*own, "exact_match", "f1"]
+    default = "the default for this data set is squad-v1.1"
+    other = () if rules == "squad-v1.1" else (f"scored by {rules}, which was asked for; {default}",)
     assert card.notes == other
 
 

@@ -17,11 +17,13 @@ from qa_eval.cli.commanding import (
     note,
     option,
     quantize_option,
+    rules_option,
 )
+from qa_eval.metrics.squad import RULES, SQUAD_V2, Rules
 
 if TYPE_CHECKING:
     from qa_eval.bench import Agreement, Speed
-    from qa_eval.public import DuplicateIds
+    from qa_eval.public import DuplicateIds, PublicDataset
     from qa_eval.records import Instance
 
 EXAMPLES = (
@@ -43,6 +45,7 @@ EXAMPLES = (
 @data_options
 @dataset_options
 @intake_options
+@rules_option("Data")
 @option(
     "--limit", type=click.IntRange(min=1), metavar="N", section="Data",
     help="Only the first N facts, or the first N questions of a dataset.",
@@ -79,6 +82,7 @@ def bench_command(
     split: str | None,
     columns: tuple[str, ...],
     duplicate_ids: DuplicateIds,
+    rules: str | None,
     limit: int | None,
     max_length: int,
     doc_stride: int,
@@ -98,11 +102,17 @@ def bench_command(
     from qa_eval.records import Decoding, Runtime
 
     if dataset is None:
-        asked, golds = _curated(questions, articles, limit)
+        if rules is not None:
+            raise click.UsageError("--rules: only with --dataset.")
+        (asked, golds), by = _curated(questions, articles, limit), SQUAD_V2
     elif questions or articles:
         raise click.UsageError("--dataset stands for --questions and --articles: give one or the other")
     else:
-        asked, golds = _public(dataset, split, columns, duplicate_ids, limit)
+        from qa_eval.public import open_dataset, parse_columns
+
+        named = parse_columns(columns)
+        opened = open_dataset(dataset, split=split, columns=named, duplicate_ids=duplicate_ids, rules=rules)
+        (asked, golds), by = _public(opened, limit)
     speeds, agreements = bench(
         with_quantized(models, quantize) if quantize else models,
         asked,
@@ -110,6 +120,7 @@ def bench_command(
         decoding=Decoding(max_length=max_length, doc_stride=doc_stride),
         runtime=Runtime(device=device, trust_remote_code=trust_remote_code, batch_tokens=batch_tokens),
         rounds=rounds,
+        rules=by,
         note=note,
     )
     if as_json:
@@ -137,14 +148,14 @@ def _curated(questions: tuple[Path, ...], articles: Path | None, limit: int | No
     return instances(corpus, items), {str(i): by_fact[i.fact].own_golds(i.article) for i in items}
 
 
-def _public(
-    dataset: str, split: str | None, columns: Sequence[str], duplicate_ids: DuplicateIds, limit: int | None
-) -> Asked:
-    from qa_eval.public import instance_of, open_dataset, parse_columns
+def _public(opened: PublicDataset, limit: int | None) -> tuple[Asked, Rules]:
+    from qa_eval.cli.printing import announce_dataset
+    from qa_eval.public import instance_of
 
-    opened = open_dataset(dataset, split=split, columns=parse_columns(columns), duplicate_ids=duplicate_ids)
+    announce_dataset(opened)
     examples = list(opened.chosen(limit=limit))
-    return [instance_of(e) for e in examples], {str(e.item): e.golds for e in examples}
+    asked = [instance_of(e) for e in examples], {str(e.item): e.golds for e in examples}
+    return asked, RULES.get(opened.rules, SQUAD_V2)
 
 
 def bench_lines(speeds: Sequence[Speed], agreements: Sequence[Agreement]) -> list[str]:

@@ -17,6 +17,7 @@ import click
 
 from qa_eval.cli.configuration import config_option
 from qa_eval.errors import InputError, QaEvalError
+from qa_eval.metrics.squad import RULES
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -75,6 +76,18 @@ def quantize_option(command: _F) -> _F:
 def dataset_options(command: _F) -> _F:
     """`--dataset` and `--split`."""
     return _dataset_options(command, "dataset", several=False)
+
+
+def rules_option(section: str) -> Callable[[_F], _F]:
+    """`--rules`, under a heading of the help."""
+    return option(
+        "--rules",
+        type=click.Choice(list(RULES)),
+        metavar="NAME",
+        section=section,
+        help="How a data set is scored: squad-v1.1, squad-v2.0, mrqa, mlqa-LANG, korquad-v1 (characters), "
+        "cmrc2018 or drcd (longest common run).  [default: as its version or its ids tell, else as SQuAD]",
+    )
 
 
 def datasets_options(command: _F) -> _F:

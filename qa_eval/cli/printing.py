@@ -55,6 +55,8 @@ def announce_dataset(dataset: PublicDataset) -> None:
     if census.unanswerable == census.questions:
         advice = "if they are kept secret, leave `answers` out, and nothing is scored"
         note(f"warning: no question has an answer, so only silence is right; {advice}")
+    for sentence in dataset.notes():
+        note(f"note: {sentence}")
 
 
 def print_leaderboard(shown: Leaderboard | Merged, form: Format, selection: Selection | None = None) -> None:

@@ -23,6 +23,7 @@ from qa_eval.cli.commanding import (
     note,
     option,
     quantize_option,
+    rules_option,
 )
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ EXAMPLES = (
 @data_options
 @datasets_options
 @intake_options
+@rules_option("Data")
 @option(
     "--track", type=click.Choice(["reading", "pooled", "both"]), section="Data", default="both",
     show_default=True,
@@ -300,9 +302,11 @@ class RunCall:
         given = ctx.params
         if given["datasets"]:
             _refuse_curated_flags(ctx)
-            data = _public_data(given["datasets"], given["split"], given["columns"], given["duplicate_ids"])
+            data = _public_data(
+                given["datasets"], given["split"], given["columns"], given["duplicate_ids"], given["rules"]
+            )
         else:
-            _refuse_intake_flags(ctx)
+            _refuse_dataset_flags(ctx)
             data = _curated_data(given["questions"], given["articles"], given["split"])
             data["track"] = given["track"]
         decoding = Decoding(**{name: given[name] for name in _DECODING})
@@ -370,23 +374,30 @@ def _refuse_curated_flags(ctx: click.Context) -> None:
         )
 
 
-def _refuse_intake_flags(ctx: click.Context) -> None:
-    """Raises UsageError for flags that say how a public data set is read."""
+def _refuse_dataset_flags(ctx: click.Context) -> None:
+    """Raises UsageError for flags that say how a public data set is read and scored."""
     default = (ParameterSource.DEFAULT, None)
-    flags = {"columns": "--columns", "duplicate_ids": "--duplicate-ids"}
+    flags = {"columns": "--columns", "duplicate_ids": "--duplicate-ids", "rules": "--rules"}
     if given := [flag for name, flag in flags.items() if ctx.get_parameter_source(name) not in default]:
         raise click.UsageError(f"{', '.join(given)}: only with --dataset.")
 
 
 def _public_data(
-    specs: Sequence[str], split: str | None, columns: Sequence[str], duplicate_ids: DuplicateIds
+    specs: Sequence[str],
+    split: str | None,
+    columns: Sequence[str],
+    duplicate_ids: DuplicateIds,
+    rules: str | None,
 ) -> dict[str, Any]:
     """Opens and checks the data sets, and says what they hold."""
     from qa_eval.cli.printing import announce_dataset
     from qa_eval.public import open_dataset, parse_columns
 
     named = parse_columns(columns)
-    datasets = [open_dataset(spec, split=split, columns=named, duplicate_ids=duplicate_ids) for spec in specs]
+    datasets = [
+        open_dataset(spec, split=split, columns=named, duplicate_ids=duplicate_ids, rules=rules)
+        for spec in specs
+    ]
     for dataset in datasets:
         announce_dataset(dataset)
     return {"dataset": datasets[0]} if len(datasets) == 1 else {"datasets": datasets}

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa_eval.cli.commanding import Command, intake_options, option
-from qa_eval.metrics.squad import RULES
+from qa_eval.cli.commanding import Command, intake_options, option, rules_option
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -24,6 +23,10 @@ EXAMPLES = (
     (
         "qa-eval score predictions.json --dataset squad:dev-v2.0.json",
         "{id: text}, by the data set's own rules",
+    ),
+    (
+        "qa-eval score predictions.json --dataset squad:test-context-de-question-de.json --rules mlqa-de",
+        "by rules that the file does not name",
     ),
     ("qa-eval score rows.jsonl --dataset mrqa:HotpotQA.jsonl.gz --json", "the official keys, in percent"),
     (
@@ -50,7 +53,7 @@ LISTED = 5
 )
 @option("--split", metavar="S", section="Data", help="The split of a hub data set.")
 @intake_options
-@option("--rules", type=click.Choice(list(RULES)), section="Scoring", help="[default: the data set's own]")
+@rules_option("Scoring")
 @option(
     "--na-probs",
     type=FILE,

@@ -14,7 +14,9 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 
 SQUAD_V1 = str(_HERE / "squad_v1.py")
-"""Path of the metric by the rules of SQuAD 1.1: `exact_match` and `f1`, in percent."""
+"""Path of the metric by the rules of SQuAD 1.1, or by others without unanswerable questions: `exact_match`
+and `f1`, in percent.
+"""
 SQUAD_V2 = str(_HERE / "squad_v2.py")
 """Path of the metric by the rules of SQuAD 2.0: `exact`, `f1`, `HasAns_exact`, …, in percent."""
 CONTESTED = str(_HERE / "contested.py")

@@ -69,7 +69,7 @@ def squad_report(
     resamples = RESAMPLES if intervals else 1
     scores = official_scores(earned, rules, threshold=threshold, resamples=resamples)
     best = best_thresholds(earned, resamples=resamples) if no_answer else []
-    report = official_report(scores, best, rules)
+    report = official_report(scores, best, rules, missing=len(earned.missing))
     if intervals:
         report |= _bounds(dict(scores) | {f"best_{b.metric}": b.score for b in best}, 100.0)
     return report

@@ -32,12 +32,15 @@ Args:
         `id`: the question's id, there once;
         `answers`: {"text": [...], "answer_start": [...]}, at least one text; `answer_start` is not used.
     intervals: whether each score comes with the bounds of its 95 % interval, KEY_low and KEY_high.
+    rules: the rules of another set without unanswerable questions, such as "mlqa-de", "korquad-v1"
+        (characters in place of tokens) or "cmrc2018" (the longest common run); "squad-v1.1" by default.
 
 Returns:
     exact_match: percent of the questions answered with a gold, up to case, punctuation and articles;
     f1: the mean token overlap with the best gold, in percent.
 
-Raises ValueError for rows of the wrong shape and for ids that are there twice.
+Raises ValueError for rows of the wrong shape, for ids that are there twice, and for rules that are none or
+that have unanswerable questions.
 
 Examples:
 
@@ -83,5 +86,9 @@ class SquadV1(metric_shape.ShapedMetric):
         predictions: Sequence[Mapping[str, Any]],
         references: Sequence[Mapping[str, Any]],
         intervals: bool = False,
+        rules: str = "squad-v1.1",
     ) -> reports.Report:
-        return reports.squad_report(predictions, references, squad.SQUAD_V1, intervals=intervals)
+        known = [name for name, found in squad.RULES.items() if not found.unanswerable]
+        if rules not in known:
+            raise ValueError(f"rules: {rules!r} is none of {', '.join(known)}")
+        return reports.squad_report(predictions, references, squad.RULES[rules], intervals=intervals)

@@ -85,6 +85,7 @@ def silent_share(view: View) -> float | None:
 def notes(view: View) -> Iterator[str]:
     """What a reader of the numbers must know first."""
     yield from view.merged.notes if view.merged is not None else ()
+    yield from view.board.data.notes
     for board in view.merged.boards if view.merged is not None else (view.board,):
         if board.status == "partial":
             yield f"{board.name}: interrupted; the same call goes on with it"

@@ -29,7 +29,7 @@ _ARTICLES: dict[str, re.Pattern[str] | None] = {
 }
 MLQA_LANGUAGES = tuple(_ARTICLES)
 
-_IDEOGRAPH = re.compile("[\u4e00-\u9fa5]")
+IDEOGRAPH = re.compile("[\u4e00-\u9fa5]")
 """What the script takes for a Chinese character; later extensions of Unicode are not among them."""
 
 
@@ -63,7 +63,7 @@ def mlqa_normalizer(language: str) -> Callable[[str], str]:
         if articles is not None:
             bare = articles.sub(" ", bare)
         if language == "zh":
-            bare = _IDEOGRAPH.sub(r" \g<0> ", bare)
+            bare = IDEOGRAPH.sub(r" \g<0> ", bare)
         return " ".join(bare.split())
 
     return normalize

@@ -1,4 +1,4 @@
-"""Exact match and F1 as the official scripts of SQuAD, MRQA and MLQA compute them, bit for bit.
+"""Exact match and F1 as the official scripts of public data sets compute them, bit for bit.
 
 The two versions of SQuAD's script normalize alike and differ only in what they do with empty answers. A
 result names the rules it was computed under, because the same answers score differently under the other ones:
@@ -10,11 +10,18 @@ result names the rules it was computed under, because the same answers score dif
 | no golds                      | an error     | golds are `[""]`                        |
 | golds that normalize to empty | kept         | dropped; `[""]` if none is left         |
 
-`mrqa` is `squad-v1.1` under another name. `mlqa-en` and so on treat empty answers like `squad-v1.1` and
-normalize as `qa_eval.metrics.mlqa` says.
+The other rules treat empty answers like `squad-v1.1`:
+
+| rules                | exact match compares, and F1 counts                                               |
+|----------------------|-----------------------------------------------------------------------------------|
+| `mrqa`               | what `squad-v1.1` does                                                            |
+| `mlqa-en` and so on  | the form of `qa_eval.metrics.mlqa`, and its tokens                                |
+| `korquad-v1`         | the form of `qa_eval.metrics.korquad`, and its characters                         |
+| `cmrc2018` and `drcd` | the form of `qa_eval.metrics.cmrc`, and the longest common run of its units      |
 
 Source: Rajpurkar et al., SQuAD (2016); Rajpurkar, Jia and Liang, SQuAD 2.0 (2018); Fisch et al., MRQA 2019;
-Lewis et al., MLQA (2020).
+Lewis et al., MLQA (2020); Lim, Kim and Lee, KorQuAD 1.0 (2019); Cui et al., CMRC 2018 (2019); Shao et al.,
+DRCD (2018).
 """
 
 from __future__ import annotations
@@ -23,9 +30,13 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Literal
 
+from qa_eval.errors import QaEvalError
+from qa_eval.metrics.cmrc import cmrc_form, cmrc_units, common_run
+from qa_eval.metrics.korquad import korquad_characters, korquad_form
 from qa_eval.metrics.mlqa import MLQA_LANGUAGES, mlqa_normalizer
 
 _DELETE_PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -70,15 +81,28 @@ def f1(prediction: str, gold: str, *, both_empty: float = 1.0) -> float:
     >>> f1("the Golden Gate Bridge", "Golden Gate")
     0.8
     """
-    return _overlap(normalize(prediction).split(), normalize(gold).split(), both_empty)
+    return _overlap(normalize(prediction).split(), normalize(gold).split(), both_empty, common_bag)
 
 
-def _overlap(predicted: Sequence[str], wanted: Sequence[str], both_empty: float) -> float:
+def common_bag(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many tokens are in both, in any order, each as often as in the one that has it less often.
+
+    >>> common_bag(["new", "york", "new", "york"], ["new", "york", "city"])
+    2
+    """
+    return 0 if set(one).isdisjoint(other) else sum((Counter(one) & Counter(other)).values())
+
+
+Common = Callable[[Sequence[str], Sequence[str]], int]
+"""The number of tokens that two answers share."""
+
+
+def _overlap(predicted: Sequence[str], wanted: Sequence[str], both_empty: float, common: Common) -> float:
     if not predicted or not wanted:
         return 0.0 if predicted or wanted else both_empty
-    if set(predicted).isdisjoint(wanted):
+    shared = common(predicted, wanted)
+    if not shared:
         return 0.0
-    shared = sum((Counter(predicted) & Counter(wanted)).values())
     # Precision and recall first, not 2 * shared / total: the last bit must be that of the official scripts.
     precision, recall = shared / len(predicted), shared / len(wanted)
     return (2 * precision * recall) / (precision + recall)
@@ -91,11 +115,17 @@ class Rules:
     name: str
     """As it stands in results: a key of `RULES`."""
     normalize: Callable[[str], str]
-    """The form in which answers are compared; its words are the tokens of F1."""
-    both_empty_f1: float
-    """F1 where the prediction and the gold both normalize to nothing."""
-    unanswerable: bool
+    """The form that exact match compares."""
+    tokens: Callable[[str], Sequence[str]] = str.split
+    """The tokens of F1, from that form."""
+    common: Common = common_bag
+    """What F1 takes for shared."""
+    both_empty_f1: float = 0.0
+    """F1 where the prediction and the gold both have no tokens."""
+    unanswerable: bool = False
     """Whether no gold means that no answer is right; golds that normalize to nothing are then dropped."""
+    keys: Literal["squad", "cmrc"] = "squad"
+    """The script whose keys a report has."""
 
     def golds(self, golds: Sequence[str]) -> tuple[str, ...]:
         """The golds that are compared with. Raises ValueError where the rules need a gold and there is none.
@@ -122,31 +152,48 @@ class Rules:
         predicted = self.normalize(prediction)
         kept = dict.fromkeys(map(self.normalize, self.golds(golds)))
         exact = predicted in kept
-        if exact and predicted:
+        tokens = self.tokens(predicted)
+        if exact and tokens:
             return 1.0, 1.0
-        tokens = predicted.split()
-        return float(exact), max(_overlap(tokens, gold.split(), self.both_empty_f1) for gold in kept)
+        overlaps = (_overlap(tokens, self.tokens(gold), self.both_empty_f1, self.common) for gold in kept)
+        return float(exact), max(overlaps)
 
 
-def _without_unanswerable(name: str, normalizer: Callable[[str], str]) -> Rules:
-    return Rules(name=name, normalize=normalizer, both_empty_f1=0.0, unanswerable=False)
-
-
-SQUAD_V1 = _without_unanswerable("squad-v1.1", normalize)
+SQUAD_V1 = Rules(name="squad-v1.1", normalize=normalize)
 """SQuAD 1.1, and the sets scored like it, such as XQuAD."""
 SQUAD_V2 = Rules(name="squad-v2.0", normalize=normalize, both_empty_f1=1.0, unanswerable=True)
 """SQuAD 2.0; the rules of the curated set."""
-MRQA = _without_unanswerable("mrqa", normalize)
+MRQA = Rules(name="mrqa", normalize=normalize)
 """The MRQA 2019 shared task."""
 UNSCORED = "none"
 """In place of the name of rules, where a data set does not give its answers: nothing of it is scored."""
+KORQUAD_V1 = Rules(name="korquad-v1", normalize=korquad_form, tokens=korquad_characters)
+"""KorQuAD 1.0: characters in place of words."""
+CMRC_2018 = Rules(name="cmrc2018", normalize=cmrc_form, tokens=cmrc_units, common=common_run, keys="cmrc")
+"""CMRC 2018: Chinese characters and other words, and the longest run of them that is in both answers."""
+DRCD = replace(CMRC_2018, name="drcd")
+"""DRCD, whose published results are those of CMRC's script."""
 RULES: dict[str, Rules] = {
     rules.name: rules
     for rules in (
         SQUAD_V1,
         SQUAD_V2,
         MRQA,
-        *(_without_unanswerable(f"mlqa-{lang}", mlqa_normalizer(lang)) for lang in MLQA_LANGUAGES),
+        *(Rules(name=f"mlqa-{lang}", normalize=mlqa_normalizer(lang)) for lang in MLQA_LANGUAGES),
+        KORQUAD_V1,
+        CMRC_2018,
+        DRCD,
     )
 }
 """The rules by name."""
+
+
+def rules_named(name: str) -> Rules:
+    """The rules of that name. Raises QaEvalError where there are none.
+
+    >>> rules_named("mlqa-de").score("die Stadt", ["Stadt"])
+    (1.0, 1.0)
+    """
+    if name not in RULES:
+        raise QaEvalError(f"no rules called {name!r}; there are: {', '.join(RULES)}")
+    return RULES[name]

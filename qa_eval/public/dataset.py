@@ -13,12 +13,13 @@ from pathlib import Path
 
 from qa_eval.corpus.phrasing import count, quote, suggestion
 from qa_eval.errors import InputError, QaEvalError, SpecError
-from qa_eval.metrics.squad import UNSCORED
+from qa_eval.metrics.squad import RULES, UNSCORED, rules_named
 from qa_eval.provenance import sha256_json
 from qa_eval.public.examples import NO_ANSWERS
 from qa_eval.public.files import likely_spec
 from qa_eval.public.intake import DuplicateIds, Intake, Read, Where, checked_columns
 from qa_eval.public.lines import read_flat, read_mrqa, read_squad
+from qa_eval.public.origin import Marks, Origin, Version, origin_of, scored_by_others, spacing_notes
 from qa_eval.records import Example, Finding, Instance
 
 _MOST_FINDINGS = 1000
@@ -62,6 +63,8 @@ class Census:
     """Over ids, questions, golds and contexts' ids, whatever their order."""
     contexts_sha256: str
     """Over the contexts, whatever their order."""
+    marks: Marks = field(compare=False)
+    """What tells which published set it is."""
     labelled: bool = True
     """Whether the answers are given, so that predictions can be scored."""
     tolerated: tuple[tuple[str, int, Finding], ...] = ()
@@ -102,9 +105,18 @@ class PublicDataset:
     intake: Intake
     """How it is read, as far as that was chosen."""
     fixed_rules: str | None = field(repr=False)
+    """The rules of its format, if that has its own."""
     read: Callable[[], Read] = field(repr=False)
     """Reads the data set from the beginning."""
+    asked_rules: str | None = None
+    """The rules that were asked for; None for the data set's own."""
+    hub_name: str = field(default="", repr=False)
+    """Its name on the hub; empty for files and folders."""
     _census: Census | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.asked_rules is not None:
+            rules_named(self.asked_rules)
 
     def __iter__(self) -> Iterator[Example]:
         """The examples, in the order of the data set. Raises InputError."""
@@ -112,14 +124,49 @@ class PublicDataset:
 
     @property
     def rules(self) -> str:
-        """The name of its rules: `none` if its answers are not given, else `mrqa` for that format, else
-        `squad-v2.0` if it has unanswerable questions, else `squad-v1.1`. Reads the data set, once. Raises
-        InputError.
+        """The name of the rules it is scored by. `none` if its answers are not given. Otherwise those asked
+        for, else those of its format, else those of the set it is known to be, else `squad-v2.0` if it has
+        unanswerable questions and `squad-v1.1` if not. Reads the data set, once.
+
+        Raises InputError, and QaEvalError if the rules asked for have no unanswerable questions and the data
+        set has some.
         """
         census = self.check()
         if not census.labelled:
             return UNSCORED
-        return self.fixed_rules or ("squad-v2.0" if census.unanswerable else "squad-v1.1")
+        if self.asked_rules is None:
+            if self.fixed_rules is not None:
+                return self.fixed_rules
+            return self._origin.rules(unanswerable=census.unanswerable > 0)
+        if census.unanswerable and not RULES[self.asked_rules].unanswerable:
+            what = f"{census.unanswerable} of {count(census.questions, 'question')} have no gold"
+            raise QaEvalError(
+                f"{self.spec}: {what}, such as {census.marks.goldless!r}; "
+                f"{self.asked_rules} has no unanswerable questions, squad-v2.0 has"
+            )
+        return self.asked_rules
+
+    def notes(self) -> Iterator[str]:
+        """What a reader of the numbers should know of the rules, a sentence each. Raises as `rules` does."""
+        rules, census = self.rules, self.check()
+        if not census.labelled:
+            return
+        if self.fixed_rules is None:
+            asked, unanswerable = self.asked_rules is not None, census.unanswerable > 0
+            yield from self._origin.notes(rules, asked_for=asked, unanswerable=unanswerable)
+        elif rules != self.fixed_rules:
+            yield scored_by_others(rules, self.fixed_rules)
+        yield from spacing_notes(census.marks, rules)
+
+    def with_rules(self, rules: str | None) -> PublicDataset:
+        """The same data set, scored by other rules; by None for its own. Raises QaEvalError if there are none
+        of that name.
+        """
+        return replace(self, asked_rules=rules)
+
+    @property
+    def _origin(self) -> Origin:
+        return origin_of(self.check().marks, hub_name=self.hub_name)
 
     def check(self) -> Census:
         """Reads the whole data set, once, and tells what it holds. Raises InputError with every error."""
@@ -187,6 +234,7 @@ def open_dataset(
     split: str | None = None,
     columns: Mapping[str, str] | None = None,
     duplicate_ids: DuplicateIds = "error",
+    rules: str | None = None,
 ) -> PublicDataset:
     """The data set that a spec names; nothing is read yet.
 
@@ -198,8 +246,9 @@ def open_dataset(
 
     `split` chooses one of a hub data set; its `validation` by default, or the only one there is. `columns`
     maps roles (`id`, `question`, `context`, `answers`, `is_impossible`) to the columns of rows, where these
-    have other names. `duplicate_ids="first"` keeps the first of several questions of one id. Raises SpecError
-    for a spec that is none, a split of a file, a role that is none, and for what the hub does not have.
+    have other names. `duplicate_ids="first"` keeps the first of several questions of one id. `rules` is a key
+    of `RULES`; by default the data set's own. Raises SpecError for a spec that is none, a split of a file, a
+    role that is none, and for what the hub does not have, and QaEvalError for unknown rules.
     """
     spec = spec.strip()
     kind, colon, name = spec.partition(":")
@@ -212,12 +261,13 @@ def open_dataset(
         from qa_eval.public.hub import HubName, HubTable
 
         table = HubTable(spec, HubName.parse(name), split, intake)
-        return PublicDataset(spec, table.name.title, table.split, intake, None, table.read)
+        hub_name = "" if Path(table.name.path).is_dir() else name
+        return PublicDataset(spec, table.name.title, table.split, intake, None, table.read, rules, hub_name)
     if split is not None:
         raise SpecError(f"--split {split}: {spec} is a file, which has no splits; it is read whole")
-    reader, rules, _ = _FILES[kind]
+    reader, fixed_rules, _ = _FILES[kind]
     path = Path(name).expanduser()
-    return PublicDataset(spec, _stem(path), None, intake, rules, lambda: reader(path, intake))
+    return PublicDataset(spec, _stem(path), None, intake, fixed_rules, lambda: reader(path, intake), rules)
 
 
 def _no_spec(spec: str) -> str:
@@ -260,7 +310,7 @@ def _sound(read: Read) -> Iterator[Example]:
     for part in read:
         if isinstance(part, Finding):
             errors.add(part)
-        else:
+        elif isinstance(part, Example):
             errors.examples += 1
             if not errors.number:
                 yield part
@@ -272,6 +322,7 @@ def _census(read: Read, spec: str) -> Census:
     questions: list[bytes] = []
     contexts: dict[str, bytes] = {}
     unanswerable = 0
+    marks = Marks()
     odd: Counter[str] = Counter()
     first: dict[str, Finding] = {}
     for part in read:
@@ -281,8 +332,12 @@ def _census(read: Read, spec: str) -> Census:
                 odd[part.check] += 1
                 first.setdefault(part.check, part)
             continue
+        if isinstance(part, Version):
+            marks.version = part
+            continue
         errors.examples += 1
         if not errors.number:
+            marks.add(part)
             record = [part.id, part.question, part.context_id, list(part.golds)]
             questions.append(bytes.fromhex(sha256_json(record)))
             if part.context_id not in contexts:
@@ -298,6 +353,7 @@ def _census(read: Read, spec: str) -> Census:
         questions_sha256=_together(questions),
         contexts_sha256=_together(contexts.values()),
         labelled=not errors.unlabelled,
+        marks=marks,
         tolerated=tuple((check, odd[check], first[check]) for check in sorted(odd)),
     )
 

@@ -9,9 +9,10 @@ from typing import Any, Literal
 from qa_eval.corpus.phrasing import quote, suggestion
 from qa_eval.corpus.shape import field_path
 from qa_eval.errors import SpecError
+from qa_eval.public.origin import Version
 from qa_eval.records import Example, Finding, Severity
 
-Read = Iterator[Example | Finding]
+Read = Iterator[Example | Finding | Version]
 """What a reader yields."""
 DuplicateIds = Literal["error", "first"]
 """What happens to a question whose id an earlier one has: the data set is refused, or the first is kept."""

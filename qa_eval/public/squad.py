@@ -12,7 +12,6 @@ JSON is parsed by `ijson`, whose fastest parser replaces half of a surrogate pai
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from decimal import Decimal
 from itertools import count, islice
@@ -25,6 +24,7 @@ from qa_eval.corpus.phrasing import quote
 from qa_eval.public.examples import Examples
 from qa_eval.public.files import UNREADABLE, LongNumberError, NumberGuard, broken
 from qa_eval.public.intake import ID_NAMES, Read, Where
+from qa_eval.public.origin import Version
 from qa_eval.records import Finding
 
 _Handler = Callable[[str, Any, Where], Read]
@@ -95,12 +95,7 @@ class _Document:
         self.last = where.field
 
     def _version(self, event: str, value: object, where: Where) -> Read:
-        found = yield from self._whole(event, value, where)
-        number = re.search(r"\d+", found) if isinstance(found, str) else None
-        # Sets in this format are called v1.1, 1.0, KorQuAD_v1.0_dev, …
-        if number is None or number[0] not in ("1", "2"):
-            message = f'must be a version of SQuAD\'s format, like "v1.1" or "v2.0", found {describe(found)}'
-            yield where.finding("version", message)
+        yield Version((yield from self._whole(event, value, where)))
 
     def _entries(self, event: str, value: object, where: Where, handler: _Handler) -> Read:
         """A list, each entry read by the handler."""

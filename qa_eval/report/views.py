@@ -180,7 +180,7 @@ def answer_rows(item: Item, models: Mapping[int, Model]) -> list[tuple[Model, Sa
 
 RULES: Mapping[str, str] = {
     "raw": "The answer is a gold, character by character.",
-    "squad-em": "Equal to a gold by the SQuAD rules: without case, punctuation and articles.",
+    "squad-em": "Equal to a gold by the rules of exact match: in SQuAD without case, punctuation, articles.",
     "text": "Equal to a gold once numerals, hyphens and accents are written alike.",
     "number": "The same number, unit and qualifier as a gold.",
     "date": "The same date or span of time as a gold.",

@@ -61,7 +61,7 @@ _ENTRIES: tuple[Metric, ...] = (
     Metric(
         id="f1",
         tracks=_READING,
-        meaning="Token overlap with this article's own wordings, by the SQuAD 2.0 rules, over all items.",
+        meaning="Token overlap with this article's own wordings, by the rules of the run, over all items.",
         detail=(
             "On a silent item no answer is worth 1. A failed or missing answer is worth 0 on every metric."
         ),
@@ -71,7 +71,7 @@ _ENTRIES: tuple[Metric, ...] = (
         id="em",
         tracks=_READING,
         meaning=(
-            "Exact match with one of this article's own wordings, by the SQuAD 2.0 rules, over all items."
+            "Exact match with one of this article's own wordings, by the rules of the run, over all items."
         ),
         detail="On a silent item no answer is worth 1.",
         shares=mean("em"),

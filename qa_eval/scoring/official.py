@@ -185,10 +185,18 @@ def best_thresholds(earned: Earned, *, resamples: int = 9999, seed: int = 0) -> 
 
 
 def official_report(
-    scores: Mapping[str, Estimate], best: Iterable[BestThreshold], rules: Rules
+    scores: Mapping[str, Estimate], best: Iterable[BestThreshold], rules: Rules, *, missing: int
 ) -> dict[str, float | int]:
-    """What the official script prints: its keys in its order, scores in percent."""
+    """What the official script prints: its keys in its order, scores in percent.
+
+    `missing` is the number of questions without a prediction. CMRC's keys are followed by `exact_match` and
+    `f1`, which all rules without unanswerable questions have.
+    """
     found: dict[str, float | int] = {}
+    if rules.keys == "cmrc":
+        exact, f1 = 100 * scores["exact_match"].value, 100 * scores["f1"].value
+        found |= {"AVERAGE": (exact + f1) * 0.5, "F1": f1, "EM": exact}
+        found |= {"TOTAL": scores["f1"].n, "SKIP": missing}
     for key, estimate in scores.items():
         found[key] = 100 * estimate.value
         if rules.unanswerable and key.endswith("f1"):

@@ -17,7 +17,7 @@ from qa_eval.judging import (
     rebuild,
 )
 from qa_eval.metrics.asked import asked_type
-from qa_eval.metrics.squad import RULES, UNSCORED, Rules
+from qa_eval.metrics.squad import UNSCORED, Rules, rules_named
 from qa_eval.models import Model
 from qa_eval.provenance import item_sha256, sha256_json, sha256_text
 from qa_eval.public import PublicDataset, instance_of
@@ -86,9 +86,9 @@ class Asked:
         return score_example(self.item, self.golds, asked, answer, rules)
 
 
-def rules_named(name: str) -> Rules | None:
-    """The rules of that name; None where nothing is scored. Raises KeyError."""
-    return None if name == UNSCORED else RULES[name]
+def scoring_rules(name: str) -> Rules | None:
+    """The rules of that name; None where nothing is scored. Raises QaEvalError for unknown rules."""
+    return None if name == UNSCORED else rules_named(name)
 
 
 def _number(threshold: Threshold) -> float:
@@ -104,6 +104,8 @@ class StoredTask:
     fits_afterwards: bool = True
 
     def __init__(self, rules: str) -> None:
+        """Raises QaEvalError for rules that this version does not have."""
+        scoring_rules(rules)
         self.rules = rules
 
     def rejudged(self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold) -> Iterator[Judged]:
@@ -111,7 +113,7 @@ class StoredTask:
 
         Raises ValueError for an item id that is none.
         """
-        rules = rules_named(self.rules)
+        rules = scoring_rules(self.rules)
         thresholds: Thresholds = _number(threshold)
         if rules is not None and isinstance(threshold, str):
             thresholds = self._fitted(rows(), rules)
@@ -160,6 +162,7 @@ class PublicTask(StoredTask):
             contexts=len(contexts),
             items=ItemsRow(reading=len(hashes)),
             item_hashes_sha256=item_hashes_sha256(hashes),
+            notes=tuple(self.dataset.notes()),
         )
 
     def size(self, model: Model) -> int:
@@ -171,12 +174,12 @@ class PublicTask(StoredTask):
         """The questions, some at a time."""
         del model
         for some in _batches(self.examples, PART):
-            yield PublicPart(tuple(some), rules_named(self.rules))
+            yield PublicPart(tuple(some), scoring_rules(self.rules))
 
     def references(self) -> Iterator[tuple[ReferenceName, dict[Track, ScoreTable]]]:
         """The oracle: the others would need claims. None where the golds are not known."""
         tables: dict[Track, ScoreTable] = {}
-        rules = rules_named(self.rules)
+        rules = scoring_rules(self.rules)
         if rules is None:
             return
         for some in _batches(self.examples, PART):
