@@ -57,6 +57,8 @@ _HEAD = 1 << 20
 """Bytes by which the shape of a file is told; a longer line is no row."""
 _MOST_FINDINGS = 1000
 """A file of another kind is wrong everywhere: more are counted, not listed."""
+_JSON = re.compile(rb'\s*(?:\{\s*"|\[\s*\{)')
+"""How JSON begins, and no table."""
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -120,7 +122,9 @@ class AnswerFile:
             with self._opened() as file:
                 head = file.read(_HEAD)
         except FileNotFoundError:
-            self._refuse("there is no such file", "missing-file")
+            given = str(self.path)
+            hint = f"; write {given.removeprefix('predictions:')}" if given.startswith("predictions:") else ""
+            self._refuse(f"there is no such file{hint}", "missing-file")
         except _UNREADABLE as error:
             self._refuse(_broken(error), "unreadable-file")
         for mark, message in _MARKS.items():
@@ -131,6 +135,8 @@ class AnswerFile:
             self._refuse("is empty; it should hold predictions", "empty-file")
         try:
             if (delimiter := DELIMITERS.get(self._ending)) is not None:
+                if _JSON.match(head):
+                    self._refuse(f"is JSON, but called {self._ending}; rename it to .json", "file-kind")
                 yield from self._table(delimiter)
             else:
                 yield from self._rows() if self._holds_rows(head.lstrip()) else self._parts()
@@ -269,7 +275,11 @@ def _members(text: str) -> Iterator[tuple[int, str | None, Any]]:
     """(position, key, value) of each part of the JSON object or list that the text is; a list has no keys."""
     at = _skip(text, 0)
     if text[at] not in "{[":
-        raise NotJsonError(at, "is neither a JSON object from ids to answers nor rows of them")
+        raise NotJsonError(
+            at,
+            "is neither a JSON object from ids to answers nor rows of them; the name of a table ends in .csv "
+            "or .tsv",
+        )
     keyed = text[at] == "{"
     if keyed and (first := _FIRST_KEY.match(text, at)) is not None and _is_field(first[1]):
         value, end = _value(text, at)  # one row, or a file of another kind

@@ -49,7 +49,21 @@ ROW_FIELDS = frozenset(
 )  # fmt: skip
 """Fields of a row: no question has such an id."""
 FILE_FIELDS = frozenset(
-    {"version", "data", "paragraphs", "qas", "header", "schema_version", "created_at", "run_id", "results"}
+    {
+        "version",
+        "data",
+        "paragraphs",
+        "qas",
+        "header",
+        "schema_version",
+        "created_at",
+        "run_id",
+        "results",
+        "title",
+        "checksums",
+        "exact",
+        "exact_match",
+    }
 )
 """Fields with which files of other kinds begin: data sets, runs, results of other tools."""
 
@@ -157,6 +171,9 @@ def row_answers(row: Mapping[str, Any]) -> Iterator[GivenRow]:
     """
     _refuse_other_files(row)
     inside = row.get("predictions")
+    for field in ("predictions", "answers"):
+        if isinstance(row.get(field), dict) and not (_fields(row, ID_FIELDS) or "doc" in row):
+            raise FieldError(field, "holds the answers by id; write that object alone: {id: answer}")
     if not isinstance(inside, list):
         if (found := _row_answer(row)) is not None:
             yield found
@@ -189,7 +206,9 @@ def given_answer(value: object, where: str) -> Given:
         return _given_list(value, where)
     if not isinstance(value, dict):
         right = "it should be a text or an n-best list (null or an empty text for no answer)"
-        raise FieldError(where, f"the answer is {shown(value)}; {right}")
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        hint = f'; a number is written as the text "{shown(value)}"' if number else ""
+        raise FieldError(where, f"the answer is {shown(value)}; {right}{hint}")
     if (field := _answer_field(value, where)) is None:
         raise FieldError(
             where,
@@ -280,7 +299,7 @@ def _answer_of(row: Mapping[str, Any]) -> Given:
             "prediction",
             f"is missing or null; it should be a text (empty for no answer) or an n-best list ({_has(row)})",
         )
-    if field == "answers" and all(isinstance(part, str) for part in row[field] or [""]):
+    if field == "answers" and row[field] and all(isinstance(part, str) for part in row[field]):
         raise FieldError(
             field,
             f"is {shown(row[field])}; several answers at once are not scored: write the best one as "
@@ -352,7 +371,10 @@ def _refuse_other_files(row: Mapping[str, Any]) -> None:
 
 
 def _is_data_set(row: Mapping[str, Any]) -> bool:
-    if isinstance(row.get("data"), list | dict) or not row.keys().isdisjoint(("paragraphs", "qas", "header")):
+    data = row.get("data")
+    if isinstance(data, dict) or (isinstance(data, list) and data and isinstance(data[0], dict)):
+        return True
+    if not row.keys().isdisjoint(("paragraphs", "qas", "header")):
         return True
     asked = "context" in row and "question" in row
     answered = bool(_fields(row, PREDICTED_FIELDS)) or "score" in row or "n_best" in row or "error" in row
@@ -477,6 +499,8 @@ def _responses(responses: object, field: str) -> tuple[str, float | None]:
         )
     parts = [part[0] if isinstance(part, list) and len(part) == 1 else part for part in responses]
     texts = {part for part in parts if isinstance(part, str)}
+    if len(parts) == 1 and isinstance(parts[0], list) and all(isinstance(part, str) for part in parts[0]):
+        raise FieldError(f"{field}[0]", f"is {shown(responses[0])}; which of these is the answer? Keep one")
     if not isinstance(parts[0], str):
         raise FieldError(
             f"{field}[0]",

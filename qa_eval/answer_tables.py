@@ -57,7 +57,7 @@ def _column_names(cells: Sequence[str], delimiter: str) -> tuple[bool, Sequence[
         raise FieldError("", f"names a column twice: {', '.join(cells)}")
     answers = [name for name in names if name in PREDICTED_FIELDS or name in ANSWER_FIELDS]
     ids = [name for name in names if name in ID_FIELDS]
-    if ids and answers:
+    if ids and (answers or "no_answer_probability" in names):
         return True, names
     if ids or answers:
         lacking = "the answer, such as prediction" if ids else "the question's id, such as id"

@@ -386,6 +386,9 @@ def _notes(
         yield f"{count(given.nulls, 'answer')} null: read as no answer"
     if given.failed:
         yield f"{count(len(given.failed), 'row')} with an error in place of an answer: missing"
+    if given.texts and not earned.predicted.any():
+        first = next(iter(given.texts))
+        yield f"no prediction is of a question of the data set: its ids differ from {shown(first)}"
     if missing := len(earned.missing):
         official = ", where the official script drops it and then stops" if rules.unanswerable else ""
         what = f"{missing} of {count(earned.exact.size, 'question')} without a prediction"

@@ -95,6 +95,7 @@ def shaped(feature: Any, value: Any, place: str, optional: frozenset[str]) -> An
 
 
 def _scalar(dtype: str, value: Any, place: str) -> Any:  # noqa: ANN401
+    wanted: Any
     wanted, what = _KINDS[dtype]
     if not isinstance(value, bool) and isinstance(value, Integral) and place.endswith(_ID_ENDINGS):
         value = id_text(int(value), place)
