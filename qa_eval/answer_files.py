@@ -343,9 +343,9 @@ def _refused(text: str, at: int, name: str) -> tuple[str, str] | None:
     """What the first part of a value is that strict JSON does not have, and its field."""
     try:
         value, _ = _LENIENT.raw_decode(text, at)
+        return next(_refusals(value, name), None)
     except (ValueError, RecursionError):
         return None
-    return next(_refusals(value, name), None)
 
 
 def _refusals(value: object, field: str) -> Iterator[tuple[str, str]]:

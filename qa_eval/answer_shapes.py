@@ -171,7 +171,7 @@ def row_answers(row: Mapping[str, Any]) -> Iterator[GivenRow]:
     """
     _refuse_other_files(row)
     inside = row.get("predictions")
-    for field in ("predictions", "answers"):
+    for field in ("predictions", "answers", "answer", "prediction"):  # HotpotQA's files have `answer`
         if isinstance(row.get(field), dict) and not (_fields(row, ID_FIELDS) or "doc" in row):
             raise FieldError(field, "holds the answers by id; write that object alone: {id: answer}")
     if not isinstance(inside, list):
@@ -578,16 +578,25 @@ def count_in(row: Mapping[str, Any], field: str, where: str = "") -> int | None:
 def plain(value: object) -> Any:  # noqa: ANN401
     """The value as JSON would have it: scalars, arrays, tuples and mappings of other libraries become plain.
 
+    Raises FieldError for a value that is nested too deeply, or holds itself.
+
     >>> plain(({"id": 3},))
     [{'id': 3}]
     """
+    try:
+        return _plain(value)
+    except RecursionError:
+        raise FieldError("", "is nested too deeply") from None
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401
     if hasattr(value, "tolist"):  # of NumPy and of what is built on it, without importing it
         listed = value.tolist()
-        return listed if type(listed) is type(value) else plain(listed)
+        return listed if type(listed) is type(value) else _plain(listed)
     if isinstance(value, Mapping):
-        return {key: plain(part) for key, part in value.items()}
+        return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
+        return [_plain(part) for part in value]
     return value
 
 

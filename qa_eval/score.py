@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -259,12 +260,12 @@ def _interval(estimate: Estimate) -> dict[str, Any]:
 
 
 def score_predictions(
-    predictions: str | Path | Mapping[Any, Any] | Iterable[Mapping[str, Any]],
+    predictions: str | PathLike[str] | Mapping[Any, Any] | Iterable[Mapping[str, Any]],
     dataset: str | PublicDataset,
     *,
     split: str | None = None,
     rules: str | None = None,
-    na_probs: str | Path | Mapping[Any, Any] | None = None,
+    na_probs: str | PathLike[str] | Mapping[Any, Any] | None = None,
     na_threshold: float = 1.0,
     resamples: int = 9999,
     seed: int = 0,
@@ -332,16 +333,18 @@ def _known_id(example: Example, given: GivenAnswers) -> str:
 
 
 def _given(
-    predictions: str | Path | Mapping[Any, Any] | Iterable[Mapping[str, Any]],
-    na_probs: str | Path | Mapping[Any, Any] | None,
+    predictions: str | PathLike[str] | Mapping[Any, Any] | Iterable[Mapping[str, Any]],
+    na_probs: str | PathLike[str] | Mapping[Any, Any] | None,
     rules: Rules,
 ) -> GivenAnswers:
-    if isinstance(predictions, str | Path):
+    if isinstance(predictions, str | PathLike):
         given = read_answers(Path(predictions), rules)
         given.sha256["predictions"] = sha256_files([Path(predictions)])
-    else:
+    elif isinstance(predictions, Iterable):
         given = take_answers(predictions, rules)
-    if isinstance(na_probs, str | Path):
+    else:
+        raise QaEvalError(f"predictions: {shown(predictions)} is neither a file nor answers by id nor rows")
+    if isinstance(na_probs, str | PathLike):
         given.no_answer = read_probabilities(Path(na_probs))
         given.sha256["na_probs"] = sha256_files([Path(na_probs)])
     elif na_probs is not None:

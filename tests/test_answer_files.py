@@ -75,6 +75,9 @@ def test_shapes_are_told_apart(tmp_path: Path, name: str, text: str, expected: l
         pytest.param("a.json", '{"a": "x",\n"b": NaN}', 1, "2: b: holds NaN", id="NaN"),
         pytest.param("a.json", '{"a":\n{"k": 1, "k": 2}}', 0, "2: a: has the key 'k' twice", id="key twice"),
         pytest.param("a.json", '{"a": ' + "[" * 100_000 + "]}", 0, "1: a: is nested too deeply", id="deep"),
+        pytest.param(
+            "a.json", '{"a": ' + "[" * 600 + "NaN" + "]" * 600 + "}", 0, "1: a", id="NaN at some depth"
+        ),
         pytest.param("a.jsonl", "[" * 100_000 + "\n{}", 1, "1: is nested too deeply", id="deep line"),
         pytest.param(
             "a.jsonl", '{"a": 1} {}\n{}', 1, "1: is not JSON (column 10: Extra data)", id="two on a line"

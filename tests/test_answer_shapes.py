@@ -340,6 +340,9 @@ REFUSED = [
     pytest.param(
         "a.json", {"predictions": {"q": "x"}}, "1: predictions: holds the answers by id", id="wrapped"
     ),
+    pytest.param(
+        "a.json", {"answer": {"q": "x"}, "sp": {}}, "1: answer: holds the answers by id", id="HotpotQA"
+    ),
     pytest.param("a.json", {"answers": {"q": "x"}}, "1: answers: holds the answers by id", id="wrapped too"),
     pytest.param("a.json", [["q", "x"]], '1: is ["q", "x"]; each row should be a JSON object', id="pairs"),
     pytest.param("a.json", ["x"], '1: is "x"; each row should be a JSON object, such as', id="answers alone"),

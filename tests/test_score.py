@@ -398,6 +398,16 @@ def test_a_series_of_pandas_is_a_mapping(write: Write) -> None:
     assert card.official() == pytest.approx(plain_v2(list(QUESTIONS.items()), ANSWERS), abs=1e-9)
 
 
+def test_a_value_that_holds_itself_and_one_that_is_no_answers_are_refused(write: Write) -> None:
+    dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(InputError, match="predictions: is nested too deeply"):
+        score_predictions({"q1": endless}, dataset)
+    with pytest.raises(QaEvalError, match="predictions: 5 is neither a file nor answers by id nor rows"):
+        score_predictions(5, dataset)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("number", [int, np.int64])
 def test_whole_numbers_in_memory_are_ids_by_their_digits(write: Write, number: type) -> None:
     id = number(7211011040021040393)

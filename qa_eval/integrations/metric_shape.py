@@ -57,17 +57,18 @@ class ShapedMetric(evaluate.Metric):  # type: ignore[misc]
             return rows
         found, nulls = [], []
         for number, row in enumerate(rows):
-            decided = row
-            given = plain(row.get("prediction_text", "")) if isinstance(row, Mapping) else ""
-            if given is None or isinstance(given, list | dict):
-                place = f"predictions[{number}].prediction_text"
-                try:
-                    answer = given_answer(given, place)
-                except FieldError as error:
-                    raise ValueError(f"{error.field}: {error}") from None
-                decided = {**row, "prediction_text": answer.decided(unanswerable=self.unanswerable)}
-                nulls += [place] if answer.is_null else []
-            found.append(decided)
+            place = f"predictions[{number}].prediction_text"
+            try:
+                given = plain(row.get("prediction_text", "")) if isinstance(row, Mapping) else ""
+                listed = given is None or isinstance(given, list | dict)
+                answer = given_answer(given, place) if listed else None
+            except FieldError as error:
+                raise ValueError(f"{error.field or place}: {error}") from None
+            if answer is None:
+                found.append(row)
+                continue
+            found.append({**row, "prediction_text": answer.decided(unanswerable=self.unanswerable)})
+            nulls += [place] if answer.is_null else []
         if nulls:
             warnings.warn(
                 f"None for {count(len(nulls), 'answer')}, such as {nulls[0]}: read as no answer", stacklevel=3
