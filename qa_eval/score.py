@@ -6,8 +6,10 @@ that we add, intervals first, stands apart under `qa_eval`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -15,13 +17,23 @@ from urllib.parse import unquote
 import numpy as np
 
 from qa_eval import __version__
-from qa_eval.answer_files import AnswerFile, FieldError, number_in, shown
+from qa_eval.answer_files import AnswerFile
+from qa_eval.answer_shapes import (
+    FieldError,
+    GivenRow,
+    id_text,
+    keyed_answer,
+    number_in,
+    plain,
+    row_answers,
+    shown,
+)
 from qa_eval.corpus.phrasing import count
-from qa_eval.errors import QaEvalError
+from qa_eval.errors import InputError, QaEvalError
 from qa_eval.metrics.squad import RULES, Rules
 from qa_eval.provenance import sha256_files
 from qa_eval.public import PublicDataset, open_dataset
-from qa_eval.records import Estimate, ItemId
+from qa_eval.records import Estimate, Example, Finding, ItemId
 from qa_eval.scoring.official import (
     BestThreshold,
     Earned,
@@ -46,125 +58,140 @@ class GivenAnswers:
     """Ids of rows that hold an error instead of an answer."""
     from_n_best: bool = False
     """Whether answers were chosen from n-best lists."""
+    nulls: int = 0
+    """Answers that are null, and read as no answer."""
     sha256: dict[str, str] = field(default_factory=dict)
     """Of the files `predictions` and `na_probs`, as far as there were any."""
 
 
 def read_answers(path: Path, rules: Rules) -> GivenAnswers:
-    """Reads a predictions file: `{id: text}`, `{id: n-best list}`, or rows with `id` and `prediction`.
+    """Reads a predictions file, in any of the shapes that `qa_eval.answer_shapes` lists.
 
-    A row may have a `no_answer_probability`; those of `evaluate` (with `prediction_text`) and those of
-    `qa-eval run` (with `item`) are read too. Of an n-best list the answer is what the scripts that write such
-    lists answer: the first text that is not empty, unless the rules know unanswerable questions and the empty
-    text has the greater score (the sum of its logits, else its `score`, else its probability).
+    Of an n-best list the answer is what the tools that write such lists answer: the first text that is not
+    empty, unless the rules know unanswerable questions and the empty text ranks above it (by its score in the
+    lists of run_squad, by its place in others). Ids of items of public data sets become the question's own.
 
     An id may come again with the same answer. Raises InputError with every finding, among them answers of
     another type, and ids that come again with another answer: nobody can tell which was meant.
     """
     file = AnswerFile(path)
     given = GivenAnswers()
-    for line, key, value in file.entries():
+    for line, row in file.answers():
         try:
-            if key is None:
-                _add(given, *_row(value))
-            elif isinstance(value, list):
-                given.from_n_best = True
-                _add(given, key, _chosen(key, value, rules), None)
-            elif isinstance(value, str):
-                _add(given, key, value, None)
-            else:
-                raise FieldError(key, f"the answer is {shown(value)}; it should be a text or an n-best list")
+            _add(given, row, rules)
         except FieldError as error:
             file.find(line, error.field, str(error), "type")
     file.close()
     return given
 
 
+def take_answers(predictions: Mapping[Any, Any] | Iterable[Mapping[str, Any]], rules: Rules) -> GivenAnswers:
+    """`read_answers` of answers in memory, by id or as rows; scalars and arrays of NumPy may be in them.
+
+    Raises InputError with every finding.
+    """
+    items = getattr(predictions, "items", None)  # of a mapping, or of a Series of pandas
+    keyed = items is not None
+    given = GivenAnswers()
+    findings: list[Finding] = []
+    for number, entry in enumerate(items() if items is not None else predictions):
+        try:
+            for row in [keyed_answer(*map(plain, entry))] if keyed else _rows_in(plain(entry)):
+                _add(given, row, rules)
+        except FieldError as error:
+            field = error.field if keyed else f"[{number}].{error.field}".strip(".")
+            findings.append(_in_memory("predictions", field, str(error)))
+    if findings:
+        raise InputError(findings)
+    return given
+
+
+def _rows_in(row: object) -> Iterator[GivenRow]:
+    if not isinstance(row, dict):
+        raise FieldError("", f"is {shown(row)}; it should be a dict with id and prediction")
+    return row_answers(row)
+
+
+def _in_memory(what: str, field: str, message: str) -> Finding:
+    return Finding(severity="error", path=what, line=None, field=field, message=message, check="type")
+
+
 def read_probabilities(path: Path) -> dict[str, float]:
     """Reads `{id: number}`: no-answer probabilities, or log odds as `null_odds.json` holds them.
 
-    Raises InputError with every finding.
+    Rows with `id` and `no_answer_probability` are read too. Raises InputError with every finding.
     """
     file = AnswerFile(path)
     found: dict[str, float] = {}
     for line, id, value in file.entries():
-        if id is None or isinstance(value, bool) or not isinstance(value, int | float):
-            message = f"is {shown(value)}; it should be a number under the question's id"
-            file.find(line, id or "", message, "type")
-        elif found.setdefault(id, value) != value:
-            file.find(line, id, f"is there twice, as {found[id]} and {value}", "duplicate-id")
+        try:
+            _add_probability(found, *((id, value) if id is not None else _probability_row(value)))
+        except FieldError as error:
+            file.find(line, error.field, str(error), "type")
     file.close()
     return found
 
 
-def _add(given: GivenAnswers, id: str, text: str | None, probability: float | None) -> None:
-    if text is None:
+def take_probabilities(na_probs: Mapping[Any, Any]) -> dict[str, float]:
+    """`read_probabilities` of a mapping in memory. Raises InputError with every finding."""
+    found: dict[str, float] = {}
+    findings: list[Finding] = []
+    for key, value in na_probs.items():
+        try:
+            _add_probability(found, id_text(plain(key), "id"), plain(value))
+        except FieldError as error:
+            findings.append(_in_memory("na_probs", error.field, str(error)))
+    if findings:
+        raise InputError(findings)
+    return found
+
+
+def _probability_row(row: dict[str, Any]) -> tuple[str, Any]:
+    if "no_answer_probability" not in row or "id" not in row:
+        raise FieldError("", f"is {shown(row)}; it should have an id and a no_answer_probability")
+    return id_text(row["id"], "id"), row["no_answer_probability"]
+
+
+def _add_probability(found: dict[str, float], id: str, value: object) -> None:
+    number = number_in({id: value}, id)
+    if number is None:
+        raise FieldError(id, f"is {shown(value)}; it should be a number under the question's id")
+    if found.setdefault(id, number) != number:
+        raise FieldError(id, f"is there twice, as {found[id]} and {number}")
+
+
+def _add(given: GivenAnswers, row: GivenRow, rules: Rules) -> None:
+    id = _question_id(row)
+    if row.answer is None:
         given.failed.append(id)
         return
+    text = row.answer.decided(unanswerable=rules.unanswerable)
     if id in given.texts:
-        before = given.texts[id]
+        before, hint = given.texts[id], f"; {row.hint}" if row.hint else ""
         if text != before:
             raise FieldError(
-                "id", f"{id!r} is there twice, with the answers {shown(before)} and {shown(text)}"
+                "id", f"{id!r} is there twice, with the answers {shown(before)} and {shown(text)}{hint}"
             )
-        if probability != given.no_answer.get(id):
-            raise FieldError("id", f"{id!r} is there twice, with different no-answer probabilities")
+        if row.no_answer_probability != given.no_answer.get(id):
+            raise FieldError("id", f"{id!r} is there twice, with different no-answer probabilities{hint}")
         given.duplicates.append(id)
         return
     given.texts[id] = text
-    if probability is not None:
-        given.no_answer[id] = probability
+    given.nulls += row.answer.is_null
+    given.from_n_best |= row.answer.text is None
+    if row.no_answer_probability is not None:
+        given.no_answer[id] = row.no_answer_probability
 
 
-def _row(row: Mapping[str, Any]) -> tuple[str, str | None, float | None]:
-    """Id, answer (None for an error) and no-answer probability."""
-    name = "item" if "item" in row else "id"
-    id = row.get(name)
-    if not isinstance(id, str):
-        raise FieldError(name, f"is {shown(id)}; it should be the question's id")
-    if name == "item":
-        try:
-            id = unquote(ItemId.parse(id).fact)  # what `Example.item` wrote
-        except ValueError as error:
-            raise FieldError(name, str(error)) from error
-    probability = number_in(row, "no_answer_probability")
-    if row.get("error") is not None:
-        return id, None, probability
-    answer = "prediction_text" if "prediction_text" in row else "prediction"
-    text = row.get(answer)
-    if not isinstance(text, str):
-        raise FieldError(answer, f"is {shown(text)}; it should be a text (empty for no answer)")
-    return id, text, probability
+_CONTEXT_ID = re.compile(r"c[0-9a-f]{12}")
 
 
-def _chosen(id: str, listed: Sequence[object], rules: Rules) -> str:
-    texts: list[str] = []
-    scores: list[float | None] = []
-    for number, entry in enumerate(listed):
-        where = f"{id}[{number}]"
-        if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
-            raise FieldError(where, f"is {shown(entry)}; it should be an object with a text")
-        texts.append(entry["text"])
-        scores.append(_score_of(entry, where))
-    best = next((place for place, text in enumerate(texts) if text), None)
-    if best is None:
-        return ""
-    if "" not in texts or not rules.unanswerable:
-        return texts[best]
-    null = texts.index("")
-    best_score, null_score = scores[best], scores[null]
-    if best_score is None or null_score is None:
-        return "" if null < best else texts[best]
-    return "" if null_score > best_score else texts[best]
-
-
-def _score_of(entry: Mapping[str, Any], where: str) -> float | None:
-    for name in ("logit", "log_prob"):
-        start, end = (number_in(entry, f"{side}_{name}", where) for side in ("start", "end"))
-        if start is not None and end is not None:
-            return start + end
-    score = number_in(entry, "score", where)
-    return score if score is not None else number_in(entry, "probability", where)
+def _question_id(row: GivenRow) -> str:
+    """The question's own id, of an item of a public data set; the item's id where there are articles."""
+    if not row.is_item:
+        return row.id
+    item = ItemId.parse(row.id)
+    return unquote(item.fact) if _CONTEXT_ID.fullmatch(item.article) else row.id  # what `Example.item` wrote
 
 
 # ------------------------------------------------------------------------------------------ scoring
@@ -233,23 +260,24 @@ def _interval(estimate: Estimate) -> dict[str, Any]:
 
 
 def score_predictions(
-    predictions: str | Path | Mapping[str, str],
+    predictions: str | PathLike[str] | Mapping[Any, Any] | Iterable[Mapping[str, Any]],
     dataset: str | PublicDataset,
     *,
     split: str | None = None,
     rules: str | None = None,
-    na_probs: str | Path | Mapping[str, float] | None = None,
+    na_probs: str | PathLike[str] | Mapping[Any, Any] | None = None,
     na_threshold: float = 1.0,
     resamples: int = 9999,
     seed: int = 0,
 ) -> Scorecard:
     """Scores predictions of anybody against a public data set, by the rules of its official script.
 
-    `predictions` is a file (see `read_answers`) or a mapping from question ids to answers. `dataset` is a
-    spec as for `open_dataset`, or an opened data set. `rules` is a key of `RULES`; by default those of the
-    set that the data set names, else SQuAD's (see `qa_eval.public.origin`). `na_probs` maps ids to no-answer
-    probabilities, in memory or in a JSON file; answers whose probability is above `na_threshold` are refused,
-    and the best thresholds are searched. The data set is read twice, as a stream: to check it, and to score.
+    `predictions` is a file (see `read_answers`), or what such a file may hold, in memory: a mapping from
+    question ids to answers, or rows. `dataset` is a spec as for `open_dataset`, or an opened data set.
+    `rules` is a key of `RULES`; by default those of the set that the data set names, else SQuAD's (see
+    `qa_eval.public.origin`). `na_probs` maps ids to no-answer probabilities, in memory or in a file; answers
+    whose probability is above `na_threshold` are refused, and the best thresholds are searched. The data set
+    is read twice, as a stream: to check it, and to score.
 
     Raises QaEvalError for unknown rules, for rules or probabilities that do not fit the data set, and for
     files that are wrong, with every finding.
@@ -279,7 +307,7 @@ def score_predictions(
     given = _given(predictions, na_probs, chosen)
     try:
         earned = score_answers(
-            ((example.id, example.golds, example.context_id) for example in opened),
+            ((_known_id(example, given), example.golds, example.context_id) for example in opened),
             given.texts,
             chosen,
             given.no_answer,
@@ -305,21 +333,30 @@ def score_predictions(
     )
 
 
+def _known_id(example: Example, given: GivenAnswers) -> str:
+    """The id under which the question is answered: its own, or that of its item."""
+    if example.id in given.texts or (item := str(example.item)) not in given.texts:
+        return example.id
+    return item
+
+
 def _given(
-    predictions: str | Path | Mapping[str, str],
-    na_probs: str | Path | Mapping[str, float] | None,
+    predictions: str | PathLike[str] | Mapping[Any, Any] | Iterable[Mapping[str, Any]],
+    na_probs: str | PathLike[str] | Mapping[Any, Any] | None,
     rules: Rules,
 ) -> GivenAnswers:
-    if isinstance(predictions, Mapping):
-        given = GivenAnswers(texts=dict(predictions))
-    else:
+    if isinstance(predictions, str | PathLike):
         given = read_answers(Path(predictions), rules)
         given.sha256["predictions"] = sha256_files([Path(predictions)])
-    if isinstance(na_probs, Mapping):
-        given.no_answer = dict(na_probs)
-    elif na_probs is not None:
+    elif isinstance(predictions, Iterable):
+        given = take_answers(predictions, rules)
+    else:
+        raise QaEvalError(f"predictions: {shown(predictions)} is neither a file nor answers by id nor rows")
+    if isinstance(na_probs, str | PathLike):
         given.no_answer = read_probabilities(Path(na_probs))
         given.sha256["na_probs"] = sha256_files([Path(na_probs)])
+    elif na_probs is not None:
+        given.no_answer = take_probabilities(na_probs)
     return given
 
 
@@ -345,10 +382,15 @@ def _notes(
     threshold: float,
 ) -> Iterator[str]:
     if given.from_n_best:
-        empty = ", or none where the empty text scores higher" if rules.unanswerable else ""
+        empty = ", or none where the empty text ranks above it" if rules.unanswerable else ""
         yield f"n-best lists: the answer is the first text that is not empty{empty}"
+    if given.nulls:
+        yield f"{count(given.nulls, 'answer')} null: read as no answer"
     if given.failed:
         yield f"{count(len(given.failed), 'row')} with an error in place of an answer: missing"
+    if given.texts and not earned.predicted.any():
+        first = next(iter(given.texts))
+        yield f"no prediction is of a question of the data set: its ids differ from {shown(first)}"
     if missing := len(earned.missing):
         official = ", where the official script drops it and then stops" if rules.unanswerable else ""
         what = f"{missing} of {count(earned.exact.size, 'question')} without a prediction"

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import secrets
+import shlex
 import shutil
 import tempfile
 from collections import Counter
@@ -116,12 +117,34 @@ def load_run(path: Path | str, *, slices: bool = True) -> Run:
     if not file.is_file():
         what = f"no {LEADERBOARD} in this folder" if path.is_dir() else "no such run folder or file"
         _refuse(path, what)
+    if file.name != LEADERBOARD and (kind := _other_kind(file)):
+        _refuse(path, kind)
     value = _upgraded(_object(_read(file), file, None), file)
     if not slices and isinstance(rows := value.get("rows"), list):
         value["rows"] = [
             {k: v for k, v in row.items() if k != "slices"} if isinstance(row, dict) else row for row in rows
         ]
     return Run(path=file.parent, leaderboard=_validated(Leaderboard, value, file, None))
+
+
+def _other_kind(file: Path) -> str:
+    """What a file is that is no leaderboard, and how it is used; empty if it may be a leaderboard."""
+    try:
+        data = file.read_bytes()
+    except OSError:
+        return ""  # whoever reads it says why
+    if b'"schema_version"' in data and b'"rows"' in data:
+        return ""
+    shown = shlex.quote(str(file))
+    run = file.parent.parent
+    if file.parent.name == PREDICTIONS and (run / LEADERBOARD).is_file():
+        return f"holds the answers of one model of a run; name the run's folder: {shlex.quote(str(run))}"
+    if b'"paragraphs"' in data or b'"qas"' in data:
+        return f"is a data set, not a run; `qa-eval run -m MODEL --dataset squad:{shown}` makes a run of it"
+    return (
+        f"is no run; if it holds predictions, `qa-eval score {shown} --dataset SPEC` scores them, and "
+        f"`qa-eval run -m {shlex.quote(f'predictions:{file}')}` makes a run of them"
+    )
 
 
 def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:

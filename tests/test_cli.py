@@ -162,6 +162,19 @@ def test_the_version_is_told() -> None:
             ["leaderboard", "nowhere"], "Error: nowhere: no such run folder or file", id="leaderboard"
         ),
         pytest.param(["verify", "nowhere"], "nowhere: no such run folder or file", id="verify"),
+        pytest.param(["run", "embedded"], "a model is named by -m: qa-eval run -m embedded", id="bare model"),
+        pytest.param(["plan", "embedded"], "a model is named by -m: qa-eval plan -m embedded", id="to plan"),
+        pytest.param(
+            ["run", "p.json"], "named by -m: qa-eval run -m predictions:p.json; a data set is", id="bare file"
+        ),
+        pytest.param(
+            ["run", "squad:dev.json"],
+            "a data set is named by --dataset: qa-eval run -m MODEL --dataset squad:dev.json",
+            id="bare data set",
+        ),
+        pytest.param(
+            ["models", "p.jsonl.gz"], "are replayed as predictions:p.jsonl.gz", id="predictions as a model"
+        ),
         pytest.param(["schema", "question"], "'question' is not one of 'questions'", id="schema"),
         pytest.param(["models", "baseline:"], "baseline", id="models"),
     ],
@@ -176,6 +189,61 @@ def test_a_wrong_call_is_told_on_stderr_with_exit_code_2(
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        (
+            "p.json",
+            '{"q": "x"}',
+            "p.json: is no run; if it holds predictions, `qa-eval score p.json --dataset SP",
+        ),
+        (
+            "p.jsonl",
+            '{"id": "q", "prediction": "x"}',
+            "and `qa-eval run -m predictions:p.jsonl` makes a run of",
+        ),
+        ("p.csv", "id,answer\nq,x\n", "`qa-eval score p.csv --dataset SPEC` scores them"),
+        (
+            "dev.json",
+            '{"data": [{"paragraphs": []}]}',
+            "dev.json: is a data set, not a run; `qa-eval run -m MODEL",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [["show", "FILE", "q"], ["verify", "FILE"], ["compare", "FILE", "FILE"], ["leaderboard", "FILE"],
+     ["report", "FILE", "--out", "out"], ["export", "FILE", "--format", "csv"]],
+    ids=lambda command: command[0],
+)  # fmt: skip
+def test_a_file_that_is_no_run_is_answered_with_what_it_is_for(
+    command: list[str], name: str, text: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text, "utf-8")
+    done = call(*(name if word == "FILE" else word for word in command))
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_answers_inside_a_run_are_answered_with_the_runs_folder(stored: Path) -> None:
+    file = next((stored / "predictions").glob("*.jsonl"))
+    done = call("verify", str(file))
+    assert done.exit_code == 2
+    assert f"holds the answers of one model of a run; name the run's folder: {stored}" in done.stderr
+
+
+def test_a_predictions_file_given_as_a_path_is_no_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text('{"q": "x"}', "utf-8")
+    done = call("run", "-m", "./p.json")
+    assert done.exit_code == 2
+    assert (
+        "./p.json is a file, not a checkpoint; answers in it are replayed as predictions:./p.json"
+        in done.stderr
+    )
 
 
 def raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Result:

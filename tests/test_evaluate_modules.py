@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -164,7 +165,101 @@ def test_rows_of_every_usual_shape_are_read(name: str, shape: str, loaded: dict[
     assert loaded[name].compute(predictions=[prediction], references=[reference])["f1"] == 100.0
 
 
+@pytest.mark.parametrize(
+    ("name", "predictions", "references", "f1"),
+    [
+        pytest.param("squad_v1", [said(4, "x")], [wanted(4, "x")], 100.0, id="whole numbers"),
+        pytest.param("squad_v2", [said(4, "x")], [wanted("4", "x")], 100.0, id="a number and its text"),
+        pytest.param(
+            "squad_v2", [said(np.int64(2**53 + 1), "x")], [wanted(2**53 + 1, "x")], 100.0, id="digits"
+        ),
+        pytest.param("squad_v2", [said("q", ["x", "y"])], [wanted("q", "x")], 100.0, id="list"),
+        pytest.param("squad_v2", [said("q", ["", "x"])], [wanted("q")], 100.0, id="no answer first"),
+        pytest.param("squad_v1", [said("q", ["", "x"])], [wanted("q", "x")], 100.0, id="always an answer"),
+        pytest.param(
+            "squad_v2", [said("q", {"answer": "x", "score": 1})], [wanted("q", "x")], 100.0, id="object"
+        ),
+        pytest.param(
+            "squad_v2",
+            [said("q", "x")],
+            [{"id": "q", "answers": {"text": ["x"], "answer_start": [None]}}],
+            100.0,
+            id="no place",
+        ),
+        pytest.param(
+            "squad_v2",
+            [said("q", "x")],
+            [{"id": "q", "answers": {"text": ["x"], "answer_start": [2**40]}}],
+            100.0,
+            id="far place",
+        ),
+    ],
+)
+def test_rows_mean_what_they_mean_in_a_predictions_file(
+    name: str, predictions: Any, references: Any, f1: float, loaded: dict[str, Any]
+) -> None:
+    assert loaded[name].compute(predictions=predictions, references=references)["f1"] == f1
+
+
+@pytest.mark.parametrize(("golds", "f1"), [((), 100.0), (("x",), 0.0)])
+def test_none_is_no_answer_and_is_told(golds: tuple[str, ...], f1: float, loaded: dict[str, Any]) -> None:
+    row = {"id": "q", "prediction_text": None}
+    with pytest.warns(
+        UserWarning, match=r"None for 1 answer, such as predictions\[0\]\.prediction_text: read as"
+    ):
+        found = loaded["squad_v2"].compute(predictions=[row], references=[wanted("q", *golds)])
+    assert found["f1"] == f1
+
+
+def test_a_row_without_a_text_is_no_prediction(loaded: dict[str, Any]) -> None:
+    with pytest.warns(UserWarning, match="no prediction, so a score of 0, for 1 reference"):
+        found = loaded["squad_v2"].compute(predictions=[{"id": "q"}], references=[wanted("q")])
+    assert found["f1"] == 0.0
+
+
 WRONG = [
+    pytest.param(
+        [said("q", ["x", 4])],
+        [wanted("q", "x")],
+        r"predictions\[0\]\.prediction_text\[1\]: is 4; it should be a text or an object",
+        id="a number in a list",
+    ),
+    pytest.param(
+        [said("q", "x \ud83d")],
+        [wanted("q", "x")],
+        r"predictions\[0\]\.prediction_text: holds half of a surrogate pair; write the whole character",
+        id="half a surrogate pair",
+    ),
+    pytest.param(
+        [said("q", math.nan)],
+        [wanted("q")],
+        r"predictions\[0\]\.prediction_text: should be a text, not nan",
+        id="NaN",
+    ),
+    pytest.param(
+        [said(True, "x")],
+        [wanted("q")],
+        r"predictions\[0\]\.id: should be a text, not True",
+        id="a flag as an id",
+    ),
+    pytest.param(
+        [said(4.0, "x")],
+        [wanted("q")],
+        r"predictions\[0\]\.id: should be a text, not 4\.0",
+        id="a float as an id",
+    ),
+    pytest.param(
+        [said("q", "x") | {"no_answer_probability": math.nan}],
+        [wanted("q")],
+        r"predictions\[0\]\.no_answer_probability: should be a number, not nan",
+        id="NaN for a probability",
+    ),
+    pytest.param(
+        [said("q", "x") | {"no_answer_probability": 10**400}],
+        [wanted("q")],
+        r"predictions\[0\]\.no_answer_probability: should be a number, not 1000",
+        id="a number that no float holds",
+    ),
     pytest.param(
         [said("q", "x")] * 2, [wanted("q", "x")] * 2, "predictions: the id 'q' is there 2 times", id="twice"
     ),

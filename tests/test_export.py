@@ -247,6 +247,24 @@ def test_equal_runs_are_exported_to_equal_bytes(small: Run) -> None:
 # ------------------------------------------------------------------------------------------ lm-eval
 
 
+def test_samples_of_articles_are_scored_on_the_exported_questions(
+    committed: Run, corpus: Any, tmp_path: Path
+) -> None:
+    export = export_run(committed, "lm-eval", models=["embedded"], texts=corpus)
+    samples = next(
+        output for output in export.outputs if "samples" in output.name and "reading" in output.name
+    )
+    assert isinstance(samples.data, str)
+    (tmp_path / "samples.jsonl").write_text(samples.data, "utf-8")
+    made = CliRunner().invoke(cli, ["export", "--format", "dataset", "--out", str(tmp_path / "set")])
+    assert made.exit_code == 0, made.output
+    dataset = f"squad:{tmp_path / 'set' / 'squad-v2.0.json'}"
+    card = qa_eval.score_predictions(tmp_path / "samples.jsonl", dataset, resamples=1)
+    f1 = committed.leaderboard.row("embedded").metrics["reading"]["f1"]
+    assert card.scores["f1"].value == pytest.approx(f1.value, abs=1e-12)
+    assert (card.missing, card.extra) == ((), ())
+
+
 def test_the_layout_of_lm_eval_holds_results_and_samples(committed: Run, corpus: Any) -> None:
     export = export_run(committed, "lm-eval", models=["embedded"], texts=corpus)
     names = [output.name for output in export.outputs]
@@ -441,6 +459,24 @@ def test_records_of_public_runs_are_valid_and_clustered_by_context(public: Run) 
     card = card_data(call(public.path, "--format", "model-index").stdout)
     assert {r.metric_type for r in card.eval_results} >= {"f1", "exact_match"}
     assert {"leak", "f1_any", "pooled_f1_any"}.isdisjoint(r.metric_type for r in card.eval_results)
+
+
+@pytest.mark.parametrize("form", ["squad-predictions", "lm-eval", "csv"])
+def test_what_is_exported_of_a_public_data_set_is_scored_alike(
+    form: str, public: Run, tmp_path: Path
+) -> None:
+    result = call(public.path, "--format", form, "-m", FIRST, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    files = (
+        [tmp_path / "out"] if (tmp_path / "out").is_file() else list((tmp_path / "out").rglob("samples_*"))
+    )
+    if form == "csv":
+        files = [files[0].rename(tmp_path / "out.csv")]
+    assert public.leaderboard.data.dataset is not None
+    card = qa_eval.score_predictions(files[0], public.leaderboard.data.dataset, resamples=1)
+    f1 = public.leaderboard.row(FIRST).metrics["reading"]["f1"]
+    assert card.scores["f1"].value == pytest.approx(f1.value, abs=1e-12)
+    assert (card.missing, card.extra) == ((), ())
 
 
 def test_a_public_data_set_that_changed_is_refused(public: Run, tmp_path: Path) -> None:

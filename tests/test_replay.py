@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from qa_eval import evaluate
 from qa_eval.errors import InputError
 from qa_eval.models import resolve
 from qa_eval.models.replay import Replay
@@ -159,7 +160,10 @@ GOOD = '{"id": "f@a", "prediction": "x"}\n'
             id="row key twice",
         ),
         pytest.param(
-            "a.jsonl", '{"id": "a", "prediction": "", "null_score": NaN}', ["a.jsonl:1: holds NaN"], id="NaN"
+            "a.jsonl",
+            '{"id": "a", "prediction": "", "null_score": NaN}',
+            ["a.jsonl:1: null_score: holds NaN"],
+            id="NaN",
         ),
         pytest.param(
             "a.jsonl",
@@ -170,7 +174,43 @@ GOOD = '{"id": "f@a", "prediction": "x"}\n'
         pytest.param("a.jsonl", '{"prediction": ""}', ["a.jsonl:1: id: is missing or null"], id="no id"),
         pytest.param("a.jsonl", '{"id": "a"}', ["a.jsonl:1: prediction: is missing or null"], id="no answer"),
         pytest.param(
-            "a.jsonl", '{"id": "a", "prediction": null}', ["1: prediction: is missing or null"], id="null"
+            "a.jsonl", '{"id": "a", "prediction": 3}', ["1: prediction: the answer is 3"], id="row's number"
+        ),
+        pytest.param(
+            "a.jsonl",
+            '{"id": "a", "prediction": "", "null_score": 1' + "0" * 400 + "}",
+            ["1: null_score: is 10000000000"],
+            id="null score of 401 digits",
+        ),
+        pytest.param(
+            "a.jsonl",
+            '{"id": "a", "prediction": "", "null_score": 1' + "0" * 5000 + "}",
+            ["1: null_score: holds the number 10000000000000000000… of 5,001 characters, which is too great"],
+            id="null score of 5,001 digits",
+        ),
+        pytest.param(
+            "a.jsonl",
+            '{"id": "a", "prediction": "", "n_best": [{"text": "x", "probability": -0.5}]}',
+            ["1: n_best[0].probability: is -0.5; it should be from 0 to 1"],
+            id="negative probability",
+        ),
+        pytest.param(
+            "a.jsonl",
+            '{"id": "a", "prediction": "", "n_best": [{"text": "x", "probability": 2}]}',
+            ["1: n_best[0].probability: is 2.0; it should be from 0 to 1"],
+            id="probability of 2",
+        ),
+        pytest.param(
+            "a.jsonl",
+            '{"id": "a", "prediction": "", "n_best": [{"text": "x", "probability": NaN}]}',
+            ["1: n_best[0].probability: holds NaN"],
+            id="probability NaN",
+        ),
+        pytest.param(
+            "a.json",
+            '{"a": [{"text": "x", "probability": -0.5}]}',
+            ["1: a[0].probability: is -0.5; it should be from 0 to 1"],
+            id="negative probability by id",
         ),
         pytest.param(
             "a.jsonl",
@@ -222,8 +262,8 @@ GOOD = '{"id": "f@a", "prediction": "x"}\n'
         ),
         pytest.param(
             "a.jsonl",
-            "{nope}\n" + GOOD + '{"id": 3}\n' + GOOD,
-            ["a.jsonl:1: ", "a.jsonl:3: id: is 3", "a.jsonl:4: id: 'f@a'"],
+            "{nope}\n" + GOOD + '{"id": 3.5}\n' + GOOD,
+            ["a.jsonl:1: ", "a.jsonl:3: id: is 3.5", "a.jsonl:4: id: 'f@a'"],
             id="all findings at once",
         ),
     ],
@@ -247,3 +287,57 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         resolve(f"predictions:{tmp_path / 'none.jsonl'}")
     with pytest.raises(InputError, match="cannot be read"):
         resolve(f"predictions:{tmp_path}")
+
+
+# ------------------------------------------------------------------------------------------ other tools
+
+
+@pytest.mark.parametrize(
+    ("listed", "text", "candidates"),
+    [
+        pytest.param(["x", "y"], "x", [("x", 0.0), ("y", -1.0)], id="texts"),
+        pytest.param(["", "y"], "", [("y", 0.0)], id="no answer first"),
+        pytest.param([], "", [], id="nothing"),
+        pytest.param(
+            [{"answer": "x", "score": 0.7}, {"answer": "", "score": 0.2}, {"answer": "y", "score": 0.1}],
+            "x",
+            [("x", 0.7), ("y", 0.1)],
+            id="pipeline",
+        ),
+        pytest.param(
+            [
+                {"text": "x", "start_logit": 1.0, "end_logit": 2.0, "probability": 0.1},
+                {"text": "", "start_logit": 3.0, "end_logit": 2.0, "probability": 0.9},
+            ],
+            "",
+            [("x", 3.0)],
+            id="run_squad",
+        ),
+    ],
+)
+def test_an_n_best_list_is_decided_and_kept(
+    write: Write, listed: list[Any], text: str, candidates: list[tuple[str, float]]
+) -> None:
+    found = replayed(write("a.json", json.dumps({"f@a": listed})), "f@a")["f@a"]
+    assert found.text == text
+    assert [(c.text, c.score) for c in found.n_best] == candidates
+
+
+def test_an_answer_that_is_null_is_no_answer_and_a_whole_number_is_an_id(write: Write) -> None:
+    rows = '{"id": 7211011040021040393, "prediction": null}\n{"id": "g", "prediction": "", "missing": true}\n'
+    model = resolve(f"predictions:{write('a.jsonl', rows)}")
+    asked = [
+        Instance(item=f"{id}@c0", question="Who?", context="Some text.", question_id=id)
+        for id in ("7211011040021040393", "g")
+    ]
+    assert list(model.predict(asked)) == [Prediction(item="7211011040021040393@c0", text="")]
+
+
+def test_offsets_beyond_the_text_are_refused_before_anything_is_written(write: Write, tmp_path: Path) -> None:
+    item = "recaptured-city@000_825eccd27ffa9810"
+    candidate = {"text": "x", "start": 5, "end": 10**20}
+    path = write("a.jsonl", "\n" + json.dumps({"id": item, "prediction": "x", "n_best": [candidate]}))
+    problem = rf"a\.jsonl:2: n_best\[0\]\.end: is 10+; the text of {item} has 2,"
+    with pytest.raises(InputError, match=problem):
+        evaluate([f"predictions:{path}"], out=tmp_path / "out", limit=1, references=False, track="reading")
+    assert not (tmp_path / "out").exists()

@@ -27,9 +27,7 @@ ROOT = Path(__file__).parent.parent
 texts = st.lists(st.sampled_from(["the", "a", "x", "y", "X.", "3.5"]), max_size=3).map(" ".join)
 
 
-def said(
-    id: str, text: str | None, probability: float | None = None, start: int | None = None
-) -> dict[str, Any]:
+def said(id: Any, text: Any, probability: float | None = None, start: int | None = None) -> dict[str, Any]:
     return {
         "id": id,
         "prediction_text": text,
@@ -38,7 +36,7 @@ def said(
     }
 
 
-def wanted(id: str, *golds: str) -> dict[str, Any]:
+def wanted(id: Any, *golds: str) -> dict[str, Any]:
     return {"id": id, "answers": {"text": list(golds), "answer_start": [0] * len(golds)}}
 
 

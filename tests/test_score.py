@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import math
 import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -94,7 +97,7 @@ def test_every_shape_of_file_gives_the_same_scores(write: Write, name: str, text
 
 
 def test_the_rows_that_a_run_writes_are_matched_by_the_questions_own_ids(write: Write) -> None:
-    example = Example(id="50%@~*", question="What?", context="x", context_id="c0", golds=("x",))
+    example = Example(id="50%@~*", question="What?", context="x", context_id=f"c{0:012}", golds=("x",))
     row = {"item": str(example.item), "fact": example.item.fact, "prediction": "x", "error": None}
     assert read_answers(write("a.jsonl", row), SQUAD_V2).texts == {example.id: "x"}
     with pytest.raises(InputError, match=r"a\.jsonl:1: item: not an item id: 'q1'"):
@@ -156,12 +159,15 @@ def test_the_answer_of_an_n_best_list_is_what_its_writer_answers(
     [
         pytest.param(
             "a.json",
-            '{"q1": 3, "q2": null}',
-            ["1: q1: the answer is 3; it should be a text or an", "1: q2: the answer is missing or null"],
+            '{"q1": 3, "q2": true}',
+            ["1: q1: the answer is 3; it should be a text or an", "1: q2: the answer is true"],
             id="types",
         ),
         pytest.param(
-            "a.json", '{"q1": [3]}', ["1: q1[0]: is 3; it should be an object with a text"], id="n-best"
+            "a.json",
+            '{"q1": [3]}',
+            ["1: q1[0]: is 3; it should be a text or an object with a text"],
+            id="n-best",
         ),
         pytest.param(
             "a.json",
@@ -354,7 +360,7 @@ def test_what_does_not_fit_is_refused(write: Write) -> None:
             '{"q1": "x",\n"q2": true}', ['1: q1: is "x"; it should be a number', "2: q2: is true"], id="types"
         ),
         pytest.param('{"q1": null}', ["1: q1: is missing or null; it should be a number"], id="null"),
-        pytest.param('{"q1": NaN}', ["1: holds NaN"], id="NaN"),
+        pytest.param('{"q1": NaN}', ["1: q1: holds NaN"], id="NaN"),
         pytest.param('[{"id": "q1"}]', ["1: is {"], id="rows"),
         pytest.param('{"q1": 0.1, "q1": 0.2}', ["1: q1: is there twice, as 0.1 and 0.2"], id="twice"),
     ],
@@ -365,6 +371,132 @@ def test_wrong_probabilities_are_refused(write: Write, text: str, messages: list
         score_predictions(ANSWERS, dataset, na_probs=write("na.json", text))
     found = [str(f).partition("na.json:")[2] for f in caught.value.findings]
     assert all(f.startswith(m) for f, m in zip(found, messages, strict=True)), found
+
+
+# ------------------------------------------------------------------------------------------ in memory
+
+
+IN_MEMORY = [
+    pytest.param({"q1": "old city", "q2": "over 417", "q3": None, "q4": "x"}, id="None"),
+    pytest.param({"q1": ["old city", "x"], "q2": ("over 417",), "q3": [], "q4": "x"}, id="lists"),
+    pytest.param({"q1": {"answer": "old city"}, "q2": "over 417", "q3": "", "q4": "x"}, id="objects"),
+    pytest.param([{"id": i, "prediction_text": t} for i, t in ANSWERS.items()], id="rows"),
+    pytest.param(({"id": i, "answer": [t]} for i, t in ANSWERS.items()), id="an iterator of rows"),
+    pytest.param({np.str_(i): np.str_(t) for i, t in ANSWERS.items()}, id="texts of NumPy"),
+    pytest.param({i: np.array([t, "y"]) for i, t in ANSWERS.items()}, id="arrays of NumPy"),
+]
+
+
+@pytest.mark.parametrize("answers", IN_MEMORY)
+def test_answers_in_memory_mean_what_they_mean_in_a_file(write: Write, answers: Any) -> None:
+    card = score_predictions(answers, f"squad:{write('dev.json', squad(QUESTIONS))}", resamples=1)
+    assert card.official() == pytest.approx(plain_v2(list(QUESTIONS.items()), ANSWERS), abs=1e-9)
+
+
+def test_a_series_of_pandas_is_a_mapping(write: Write) -> None:
+    pandas = pytest.importorskip("pandas")
+    answers = pandas.Series(ANSWERS)
+    card = score_predictions(answers, f"squad:{write('dev.json', squad(QUESTIONS))}", resamples=1)
+    assert card.official() == pytest.approx(plain_v2(list(QUESTIONS.items()), ANSWERS), abs=1e-9)
+
+
+def test_a_value_that_holds_itself_and_one_that_is_no_answers_are_refused(write: Write) -> None:
+    dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(InputError, match="predictions: is nested too deeply"):
+        score_predictions({"q1": endless}, dataset)
+    with pytest.raises(QaEvalError, match="predictions: 5 is neither a file nor answers by id nor rows"):
+        score_predictions(5, dataset)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", [int, np.int64])
+def test_whole_numbers_in_memory_are_ids_by_their_digits(write: Write, number: type) -> None:
+    id = number(7211011040021040393)
+    dataset = f"squad:{write('dev.json', squad({str(id): ['417']}))}"
+    for answers in ({id: "417"}, [{"id": id, "prediction": "417"}]):
+        card = score_predictions(answers, dataset, rules="squad-v2.0", na_probs={id: number(0)}, resamples=1)
+        assert (card.official()["exact"], card.extra) == (100.0, ())
+
+
+@pytest.mark.parametrize(
+    ("answers", "probabilities", "messages"),
+    [
+        pytest.param(
+            {"q1": 1874, "q2": math.nan, "q3": True},
+            None,
+            [
+                "predictions: q1: the answer is 1874; it should be a text or",
+                "predictions: q2: the answer is NaN; it should be a text or",
+                "predictions: q3: the answer is true; it should be a text or",
+            ],
+            id="no texts",
+        ),
+        pytest.param({"q1": {"x"}}, None, ["predictions: q1: the answer is "], id="a set"),
+        pytest.param(
+            {1.5: "x"}, None, ["predictions: id: is 1.5; an id is a text or a whole"], id="float id"
+        ),
+        pytest.param(
+            {1: "x", "1": "y"}, None, ["predictions: id: '1' is there twice, with the answers"], id="twice"
+        ),
+        pytest.param(
+            ["x"], None, ['predictions: [0]: is "x"; it should be a dict with id'], id="texts alone"
+        ),
+        pytest.param(
+            [{"id": "q1"}],
+            None,
+            ["predictions: [0].prediction: is missing or null; it should"],
+            id="no answer",
+        ),
+        pytest.param(
+            [{"id": "q1", "prediction": "x", "no_answer_probability": np.float32("nan")}],
+            None,
+            ["predictions: [0].no_answer_probability: is NaN; it should be a number"],
+            id="NaN in a row",
+        ),
+        pytest.param(
+            ANSWERS,
+            {"q1": None, "q2": math.nan, "q3": np.inf, "q4": 10**400},
+            [
+                "na_probs: q1: is missing or null; it should be a number",
+                "na_probs: q2: is NaN; it should be a number",
+                "na_probs: q3: is Infinity; it should be a number",
+                "na_probs: q4: is 1000",
+            ],
+            id="probabilities",
+        ),
+    ],
+)
+def test_answers_in_memory_that_are_wrong_are_refused_with_all_that_is_wrong(
+    write: Write, answers: Any, probabilities: Any, messages: list[str]
+) -> None:
+    dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
+    with pytest.raises(InputError) as caught:
+        score_predictions(answers, dataset, na_probs=probabilities)
+    found = [str(f) for f in caught.value.findings]
+    assert len(found) == len(messages)
+    assert all(f.startswith(m) for f, m in zip(found, messages, strict=True)), found
+
+
+def test_what_was_read_as_no_answer_and_what_fits_no_question_is_noted(write: Write) -> None:
+    dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
+    assert score_predictions(ANSWERS | {"q3": None}, dataset, resamples=1).notes == (
+        "1 answer null: read as no answer",
+    )
+    notes = score_predictions({"Q1": "old city"}, dataset, resamples=1).notes
+    assert notes[0] == 'no prediction is of a question of the data set: its ids differ from "Q1"'
+
+
+def test_probabilities_are_read_from_tables_and_packed_files(write: Write, tmp_path: Path) -> None:
+    dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
+    probabilities = {"q1": 0.25, "q2": 0.5, "q3": 0.75, "q4": 1.0}
+    table = "id,no_answer_probability\n" + "".join(f"{id},{p}\n" for id, p in probabilities.items())
+    packed = tmp_path / "null_odds.json.gz"
+    packed.write_bytes(gzip.compress(json.dumps(probabilities).encode()))
+    expected = plain_v2(list(QUESTIONS.items()), ANSWERS, probabilities)
+    for file in (write("na.csv", table), packed):
+        card = score_predictions(ANSWERS, dataset, na_probs=file, resamples=1)
+        assert card.official() == pytest.approx(expected, abs=1e-9)
 
 
 # ------------------------------------------------------------------------------------------ the command

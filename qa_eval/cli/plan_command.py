@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qa_eval.cli.commanding import Command, note, option
-from qa_eval.cli.run_command import RunCall, run_command
+from qa_eval.cli.run_command import WORDS_REFUSED, RunCall, run_command
 
 if TYPE_CHECKING:
     from qa_eval.forecast import Setting
@@ -38,6 +38,7 @@ _ELSEWHERE = ("as_json", "config")
     params=[param for param in run_command.params if param.name not in _ELSEWHERE],
     examples=EXAMPLES,
     short_help="What a run would take in time, memory and disk.",
+    context_settings=WORDS_REFUSED,
 )
 @option(
     "--probe-seconds", type=click.FloatRange(min=0, min_open=True), default=5.0, show_default=True,

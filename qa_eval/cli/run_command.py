@@ -55,6 +55,9 @@ def threshold(text: str | float) -> float | str:
     return number
 
 
+WORDS_REFUSED = {"allow_extra_args": True}
+"""Of commands whose models and data are named by flags only: `RunCall.of` says which flag a word wants."""
+
 EXAMPLES = (
     ("qa-eval run", "the embedded model, the baselines and the references: no download"),
     (
@@ -70,7 +73,13 @@ EXAMPLES = (
 )
 
 
-@click.command("run", cls=Command, examples=EXAMPLES, short_help="Answer, score, and show the leaderboard.")
+@click.command(
+    "run",
+    cls=Command,
+    examples=EXAMPLES,
+    short_help="Answer, score, and show the leaderboard.",
+    context_settings=WORDS_REFUSED,
+)
 @option(
     "-m", "--model", "models", multiple=True, metavar="SPEC", section="Models",
     help="A model to ask; may be repeated (see `qa-eval models`).  [default: embedded and all baselines]",
@@ -300,6 +309,8 @@ class RunCall:
         from qa_eval.records import Decoding, Runtime
 
         given = ctx.params
+        if ctx.args:
+            raise click.UsageError(_flag_for(ctx.args[0], f"qa-eval {ctx.info_name}"))
         if given["datasets"]:
             _refuse_curated_flags(ctx)
             data = _public_data(
@@ -328,6 +339,21 @@ class RunCall:
             ),
             cache=not given["no_cache"],
         )
+
+
+def _flag_for(word: str, command: str) -> str:
+    """What to write in place of a word that no flag is before."""
+    quoted = shlex.quote(word)
+    ending = Path(word.lower().removesuffix(".gz")).suffix
+    if word.partition(":")[0] in ("squad", "mrqa", "jsonl", "hub"):
+        return f"{word}: a data set is named by --dataset: {command} -m MODEL --dataset {quoted}"
+    if ending in (".json", ".jsonl", ".ndjson", ".csv", ".tsv") and ":" not in word:
+        spec = shlex.quote(f"predictions:{word}")
+        return (
+            f"{word}: predictions in a file are named by -m: {command} -m {spec}; a data set is named by "
+            "--dataset"
+        )
+    return f"{word}: a model is named by -m: {command} -m {quoted}"
 
 
 _DECODING = ("max_length", "doc_stride", "max_answer_tokens", "n_best")

@@ -28,6 +28,7 @@ EXAMPLES = (
         "qa-eval score predictions.json --dataset squad:test-context-de-question-de.json --rules mlqa-de",
         "by rules that the file does not name",
     ),
+    ("qa-eval score submission.csv --dataset squad:dev-v2.0.json", "columns id and prediction"),
     ("qa-eval score rows.jsonl --dataset mrqa:HotpotQA.jsonl.gz --json", "the official keys, in percent"),
     (
         "qa-eval score nbest_predictions.json --dataset squad:dev-v2.0.json --na-probs null_odds.json",
@@ -91,8 +92,10 @@ def score_command(
 ) -> None:
     """Scores predictions that any system made, by the official rules of a data set.
 
-    PREDICTIONS is a JSON object from question ids to answers (or to n-best lists), or JSON lines with id,
-    prediction and perhaps no_answer_probability. The numbers are those of the official script, each with an
+    PREDICTIONS is a JSON object from question ids to answers (or to n-best lists), or rows with an id and an
+    answer (JSON lines, a JSON list, .csv or .tsv), any of them also as .gz. The outputs of run_squad,
+    evaluate, the pipeline of transformers, simpletransformers, AllenNLP, FARM, haystack and
+    lm-evaluation-harness are read as they are. The numbers are those of the official script, each with an
     interval; where that script is wrong, the output says what was done instead.
     """
     from qa_eval.public import open_dataset, parse_columns

@@ -190,7 +190,8 @@ def _candidate(candidate: Candidate, number: int, instance: Instance) -> Candida
         start, end = int(start), int(end)
         there = instance.context[start:end]
         if not 0 <= start <= end or (instance.context and there != text):
-            raise ValueError(f"{name}: {text!r} is not the text at {start}:{end}, which is {there!r}")
+            shown = there if len(there) <= 60 else f"{there[:59]}…"
+            raise ValueError(f"{name}: {text!r} is not the text at {start}:{end}, which is {shown!r}")
     article = candidate.article
     if article is None and instance.article != "*":
         article = instance.article or None

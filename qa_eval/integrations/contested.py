@@ -27,7 +27,8 @@ _INPUTS = """
 Args:
     predictions: a list of dicts
         `id`: the reference's id;
-        `prediction_text`: the answer, "" for no answer; None if there is no prediction, which scores 0;
+        `prediction_text`: the answer, or an n-best list, best first; "" or None for no answer. A row without
+        it is no prediction, which scores 0;
         `prediction_start`: where the answer stands in the context, if that is known;
         `no_answer_probability`: if that is known.
     references: a list of dicts, one for each item

@@ -4,12 +4,17 @@
 KeyError. Then neither could a probability be left out, nor two metrics be combined that read different keys.
 """
 
+import math
+import warnings
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import datasets
 import evaluate
+
+from qa_eval.answer_shapes import FieldError, given_answer, id_text, plain
+from qa_eval.corpus.phrasing import count
 
 
 def squad_answers() -> dict[str, Any]:
@@ -28,11 +33,13 @@ class ShapedMetric(evaluate.Metric):  # type: ignore[misc]
 
     optional: ClassVar[frozenset[str]] = frozenset()
     """Keys that a row may lack, or hold as None."""
+    unanswerable: ClassVar[bool] = True
+    """Whether no answer may be right: decides the answer of an n-best list."""
 
     def add_batch(self, *, predictions: Any = None, references: Any = None, **others: Any) -> None:  # noqa: ANN401
         """Adds predictions with their references. Raises ValueError naming the row and the field."""
         super().add_batch(
-            predictions=self._shaped("predictions", predictions),
+            predictions=self._shaped("predictions", self._decided(predictions)),
             references=self._shaped("references", references),
             **others,
         )
@@ -43,6 +50,30 @@ class ShapedMetric(evaluate.Metric):  # type: ignore[misc]
 
     def _enforce_nested_string_type(self, schema: Any, obj: Any) -> None:  # noqa: ANN401
         """Nothing: `shaped` has looked at every row; this looks at the first, and refuses None in it."""
+
+    def _decided(self, rows: Any) -> Any:  # noqa: ANN401
+        """The predictions, with a text where there is None or an n-best list, as in a predictions file."""
+        if rows is None or isinstance(rows, str | Mapping):
+            return rows
+        found, nulls = [], []
+        for number, row in enumerate(rows):
+            place = f"predictions[{number}].prediction_text"
+            try:
+                given = plain(row.get("prediction_text", "")) if isinstance(row, Mapping) else ""
+                listed = given is None or isinstance(given, list | dict)
+                answer = given_answer(given, place) if listed else None
+            except FieldError as error:
+                raise ValueError(f"{error.field or place}: {error}") from None
+            if answer is None:
+                found.append(row)
+                continue
+            found.append({**row, "prediction_text": answer.decided(unanswerable=self.unanswerable)})
+            nulls += [place] if answer.is_null else []
+        if nulls:
+            warnings.warn(
+                f"None for {count(len(nulls), 'answer')}, such as {nulls[0]}: read as no answer", stacklevel=3
+            )
+        return found
 
     def _shaped(self, name: str, rows: Any) -> list[Any]:  # noqa: ANN401
         if rows is None or isinstance(rows, str | Mapping):
@@ -61,10 +92,32 @@ def shaped(feature: Any, value: Any, place: str, optional: frozenset[str]) -> An
         if isinstance(value, str | Mapping) or not (isinstance(value, Sequence) or hasattr(value, "tolist")):
             raise ValueError(f"{place}: should be a list, not {_shown(value)}")
         return [shaped(feature.feature, part, f"{place}[{n}]", optional) for n, part in enumerate(value)]
-    wanted, what = _KINDS[feature.dtype]
+    return _scalar(feature.dtype, value, place)
+
+
+def _scalar(dtype: str, value: Any, place: str) -> Any:  # noqa: ANN401
+    wanted: Any
+    wanted, what = _KINDS[dtype]
+    if not isinstance(value, bool) and isinstance(value, Integral) and place.endswith(_ID_ENDINGS):
+        value = id_text(int(value), place)
     if not isinstance(value, wanted) or isinstance(value, bool):
         raise ValueError(f"{place}: should be {what}, not {_shown(value)}")
+    if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(
+            f"{place}: holds half of a surrogate pair; write the whole character: {_shown(value)}"
+        )
+    if dtype == "int32" and not -(2**31) <= int(value) < 2**31:
+        raise ValueError(f"{place}: is too great: {_shown(value)}")
+    if dtype == "float64" and not _is_finite(value):
+        raise ValueError(f"{place}: should be {what}, not {_shown(value)}")
     return value
+
+
+def _is_finite(value: Any) -> bool:  # noqa: ANN401
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float holds
+        return False
 
 
 def _shaped_dict(
@@ -85,10 +138,15 @@ def _shaped_dict(
                 else f"is missing; there are: {', '.join(map(str, value)) or 'none'}"
             )
             raise ValueError(f"{place}.{key}: {lacking}")
-        found[key] = None if inside is None else shaped(part, inside, f"{place}.{key}", optional)
+        unused = inside is None or key in _UNUSED
+        found[key] = None if unused else shaped(part, inside, f"{place}.{key}", optional)
     return found
 
 
+_ID_ENDINGS = (".id", ".fact", ".article")
+"""Fields that hold ids: a whole number is read as its digits."""
+_UNUSED = frozenset({"answer_start"})
+"""Fields that no score depends on: what is in them refuses no row."""
 _KINDS: dict[str, tuple[type, str]] = {
     "string": (str, "a text"),
     "int32": (Integral, "a whole number"),

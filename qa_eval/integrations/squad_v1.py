@@ -26,8 +26,9 @@ reference without a prediction scores 0 and stays in the denominator.
 _INPUTS = """
 Args:
     predictions: a list of dicts
-        `id`: the question's id;
-        `prediction_text`: the answer; None if there is none, which scores 0.
+        `id`: the question's id, a text or a whole number;
+        `prediction_text`: the answer, or an n-best list, best first; None is read as no answer. A row without
+        it is no prediction, which scores 0.
     references: a list of dicts
         `id`: the question's id, there once;
         `answers`: {"text": [...], "answer_start": [...]}, at least one text; `answer_start` is not used.
@@ -63,6 +64,7 @@ class SquadV1(metric_shape.ShapedMetric):
     """Exact match and F1 by the rules of SQuAD 1.1."""
 
     optional = frozenset({"prediction_text", "answer_start"})
+    unanswerable = False
 
     def _info(self) -> evaluate.MetricInfo:
         return evaluate.MetricInfo(

@@ -27,8 +27,9 @@ best threshold is one that can be set: answers of equal probability are given or
 _INPUTS = """
 Args:
     predictions: a list of dicts
-        `id`: the question's id;
-        `prediction_text`: the answer, "" for no answer; None if there is no prediction, which scores 0;
+        `id`: the question's id, a text or a whole number;
+        `prediction_text`: the answer, or an n-best list, best first; "" or None for no answer. A row without
+        it is no prediction, which scores 0;
         `no_answer_probability`: may be left out; then no threshold refuses the answer.
     references: a list of dicts
         `id`: the question's id, there once;

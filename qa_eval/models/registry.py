@@ -11,6 +11,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 from qa_eval.errors import ModelError, QaEvalError, SpecError
 from qa_eval.models.baselines import BASELINES, resolve_baseline
@@ -21,6 +22,9 @@ from qa_eval.models.remembered import remembered
 from qa_eval.records import Decoding, Runtime
 
 ENTRY_POINT_GROUP = "qa_eval.models"
+
+_ANSWER_FILES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
+"""Endings of the names of files of answers."""
 
 
 def _embedded(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
@@ -117,15 +121,32 @@ def parse_spec(text: str) -> ModelSpec:
     try:
         spec = ModelSpec.parse(text)
     except UnknownWordError as error:
+        if error.word.lower().removesuffix(".gz").endswith(_ANSWER_FILES):
+            raise SpecError(
+                f"no model is called {error.word!r}; answers in a file are replayed as "
+                f"predictions:{error.word}"
+            ) from None
         names = [*BUILT_IN, *_plug_ins()]
         known = ["embedded", *(f"baseline:{name}" for name in BASELINES), *(f"{n}:" for n in names)]
         raise SpecError(f"{error}{_did_you_mean(error.word, known)}") from None
+    if _is_answer_file(spec):
+        raise SpecError(
+            f"{text} is a file, not a checkpoint; answers in it are replayed as predictions:{text}"
+        )
     if spec.kind not in BUILT_IN and spec.kind not in (names := [*BUILT_IN, *_plug_ins()]):
         raise SpecError(
             f"no kind of model is called {spec.kind!r} (in {text!r}); there are {', '.join(names)}"
             f"{_did_you_mean(spec.kind, names)}"
         )
     return spec
+
+
+def _is_answer_file(spec: ModelSpec) -> bool:
+    """Whether a local path names a file of answers, where a checkpoint is a folder."""
+    if spec.kind != "hf" or not spec.name.lower().removesuffix(".gz").endswith(_ANSWER_FILES):
+        return False
+    path = Path(spec.name)
+    return path.is_file() and not (path.parent / "config.json").is_file()
 
 
 def resolve(spec: str, decoding: Decoding | None = None, runtime: Runtime | None = None) -> Model:

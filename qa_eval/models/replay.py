@@ -1,19 +1,29 @@
 """Answers stored in a file, replayed as a model: our own predictions files, or somebody else's.
 
-Three shapes are read: a JSON object `{item id: text}`; JSON lines with `id` (or `item`) and `prediction`, and
-optionally `no_answer_probability` and `n_best`; and the rows that `qa-eval run` writes, which are such lines.
-A text in the file is final: it is not decided again by a threshold.
+Every shape that `qa_eval.answer_shapes` lists is read. A text in the file is final: it is not decided again
+by a threshold. Of an n-best list without such a text, the first one that is not empty is the answer, or none
+where the empty text ranks above it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from qa_eval.answer_files import AnswerFile, FieldError, number_in, shown
+from qa_eval.answer_files import AnswerFile
+from qa_eval.answer_shapes import (
+    FieldError,
+    Given,
+    GivenRow,
+    count_in,
+    fraction_in,
+    number_in,
+    shown,
+    span_in,
+)
 from qa_eval.errors import SpecError
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.provenance import sha256_files, sha256_json
@@ -34,6 +44,30 @@ class Replay:
     answers_pooled: bool
     """Whether the file answers pooled items (`FACT@*`) itself; such instances have no context."""
     decoding: Decoding | None = None
+    path: Path = Path()
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """Where each prediction stands in the file."""
+
+    def check(self, instances: Iterable[Instance]) -> None:
+        """Raises InputError with every candidate whose offsets are beyond the text of its instance."""
+        file = AnswerFile(self.path)
+        for instance in instances:
+            found = self.predictions.get(instance.item) or self.predictions.get(instance.question_id)
+            for number, candidate in enumerate(
+                found.n_best if found is not None and instance.context else ()
+            ):
+                if candidate.end is None or candidate.article not in (None, instance.article):
+                    continue
+                if candidate.end > (length := len(instance.context)):
+                    message = f"is {candidate.end}; the text of {instance.item} has {length:,} characters"
+                    line = self.lines.get(found.item) if found is not None else None
+                    file.find(line, f"n_best[{number}].end", message, "span")
+        file.close()
+
+    @property
+    def has_spans(self) -> bool:
+        """Whether any candidate has offsets that `check` can look at."""
+        return any(c.end is not None for p in self.predictions.values() for c in p.n_best)
 
     def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
         """The stored prediction of each instance that has one, in order."""
@@ -50,7 +84,7 @@ def resolve_replay(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Rep
     if spec.options:
         raise SpecError(f"{spec}: a predictions file has no options")
     path = Path(spec.name).expanduser()
-    predictions = load_predictions(path)
+    predictions, lines = load_predictions(path)
     info = ModelInfo(
         spec=str(spec),
         kind=spec.kind,
@@ -58,21 +92,22 @@ def resolve_replay(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Rep
         fingerprint=sha256_json({"predictions": sha256_files([path]), "version": _VERSION}),
         backend="replay",
     )
-    return Replay(info, predictions, answers_pooled=any(_is_pooled(item) for item in predictions))
+    pooled = any(_is_pooled(item) for item in predictions)
+    return Replay(info, predictions, answers_pooled=pooled, path=path, lines=lines)
 
 
-def load_predictions(path: Path) -> dict[str, Prediction]:
-    """The predictions of a file by item id; `AnswerFile.entries` says which shapes it may have.
+def load_predictions(path: Path) -> tuple[dict[str, Prediction], dict[str, int]]:
+    """The predictions of a file by item id, and the line of each.
 
-    Raises `InputError` as that does, and for duplicate ids and fields of the wrong type. Fields that are not
-    known are passed over.
+    Raises `InputError` as `AnswerFile.entries` does, and for duplicate ids and fields of the wrong type.
+    Unknown fields are passed over.
     """
     file = AnswerFile(path)
     predictions: dict[str, Prediction] = {}
     lines: dict[str, int] = {}
-    for line, item, value in file.entries():
+    for line, row in file.answers():
         try:
-            prediction = _row(value) if item is None else _answer(item, value)
+            prediction = _prediction(row)
         except FieldError as error:
             file.find(line, error.field, str(error), "type")
             continue
@@ -84,42 +119,36 @@ def load_predictions(path: Path) -> dict[str, Prediction]:
         predictions[prediction.item] = prediction
         lines[prediction.item] = line
     file.close()
-    return predictions
+    return predictions, lines
 
 
-# -------------------------------------------------------------------------------------------- the shapes
+# ------------------------------------------------------------------------------------------ from a row
 
 
-def _answer(item: str, text: object) -> Prediction:
-    if not isinstance(text, str):
-        raise FieldError(item, f"the answer is {shown(text)}; it should be a text")
-    return Prediction(item=item, text=text)
-
-
-def _row(row: Mapping[str, Any]) -> Prediction:
-    name = "item" if "item" in row else "id"
-    item = row.get(name)
-    if not isinstance(item, str) or not item:
-        raise FieldError(name, f"is {shown(item)}; it should be an item id, like FACT@ARTICLE")
-    error = row.get("error")
-    if error is not None and not isinstance(error, str):
-        raise FieldError("error", f"is {shown(error)}; it should be a text or null")
-    text = row.get("prediction")
-    if not isinstance(text, str) and error is None:
-        raise FieldError("prediction", f"is {shown(text)}; it should be a text (empty for no answer)")
-    probability = number_in(row, "no_answer_probability")
-    if probability is not None and not 0 <= probability <= 1:
-        raise FieldError("no_answer_probability", f"is {probability}; it should be from 0 to 1")
+def _prediction(row: GivenRow) -> Prediction:
+    fields = row.fields
+    n_best = _n_best(fields) if row.answer is None or row.answer.text is not None else _ranked(row.answer)
     return Prediction(
-        item=item,
-        n_best=_n_best(row),
-        null_score=number_in(row, "null_score"),
-        text=text if error is None else None,
-        no_answer_probability=probability,
-        windows=_count(row, "windows"),
-        truncated=row.get("truncated") is True,
-        error=error,
+        item=row.id,
+        n_best=n_best,
+        null_score=number_in(fields, "null_score"),
+        text=None if row.answer is None else row.answer.decided(unanswerable=True),
+        no_answer_probability=row.no_answer_probability,
+        windows=count_in(fields, "windows") or 0,
+        truncated=fields.get("truncated") is True,
+        error=row.error,
     )
+
+
+def _ranked(answer: Given) -> tuple[Candidate, ...]:
+    """The texts of an n-best list that are not empty; other tools' offsets are not ours, and are left out."""
+    found: list[Candidate] = []
+    for entry in answer.listed:
+        if entry.text:
+            score = entry.score if entry.score is not None else -float(len(found))
+            score = min(score, found[-1].score) if found else score  # rounded by whoever wrote it
+            found.append(Candidate(text=entry.text, score=score, probability=entry.probability))
+    return tuple(found)
 
 
 def _n_best(row: Mapping[str, Any]) -> tuple[Candidate, ...]:
@@ -131,17 +160,15 @@ def _n_best(row: Mapping[str, Any]) -> tuple[Candidate, ...]:
         where = f"n_best[{number}]"
         if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
             raise FieldError(where, f"is {shown(entry)}; it should be an object with a text")
-        start, end = (_offset(entry, key, where) for key in ("start", "end"))
-        if (start is None) != (end is None) or (start is not None and end is not None and end < start):
-            raise FieldError(where, f"has start {start} and end {end}; give both, in order, or neither")
+        start, end = span_in(entry, where) or (None, None)
         article = entry.get("article")
         if article is not None and not isinstance(article, str):
             raise FieldError(f"{where}.article", f"is {shown(article)}; it should be an article id or null")
         score = number_in(entry, "score", where)
-        probability = number_in(entry, "probability", where)
+        probability = fraction_in(entry, "probability", where)
         if score is None:
             # Only the order is known where neither is given.
-            score = math.log(probability) if probability else -float(number)
+            score = math.log(probability) if probability else _below(found)
         candidate = Candidate(
             text=entry["text"], article=article, start=start, end=end, score=score, probability=probability
         )
@@ -151,17 +178,8 @@ def _n_best(row: Mapping[str, Any]) -> tuple[Candidate, ...]:
     return tuple(found)
 
 
-def _offset(entry: Mapping[str, Any], field: str, where: str) -> int | None:
-    value = entry.get(field)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise FieldError(f"{where}.{field}", f"is {shown(value)}; it should be a character offset or null")
-    return value
-
-
-def _count(row: Mapping[str, Any], field: str) -> int:
-    return _offset(row, field, "") or 0
+def _below(found: Sequence[Candidate]) -> float:
+    return found[-1].score - 1.0 if found else 0.0
 
 
 def _is_pooled(item: str) -> bool:
