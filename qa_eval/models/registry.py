@@ -28,18 +28,19 @@ def _embedded(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
 
 
 def _huggingface(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
-    checkpoint = find_checkpoint(spec.name, spec.revision, code=runtime.trust_remote_code)
-    return remembered(spec, checkpoint, decoding, runtime, _examined_by_torch)
+    return remembered(spec, _found(spec, runtime), decoding, runtime, _examined_by_torch)
 
 
 def _onnx(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
     embedded = spec.name == "embedded" and spec.revision is None
-    checkpoint = (
-        embedded_checkpoint()
-        if embedded
-        else find_checkpoint(spec.name, spec.revision, code=runtime.trust_remote_code)
-    )
+    checkpoint = embedded_checkpoint() if embedded else _found(spec, runtime)
     return remembered(spec, checkpoint, decoding, runtime, _examined_for_onnx)
+
+
+def _found(spec: ModelSpec, runtime: Runtime) -> Checkpoint:
+    return find_checkpoint(
+        spec.name, spec.revision, code=runtime.trust_remote_code, convert=runtime.convert_weights
+    )
 
 
 def _examined_by_torch(
