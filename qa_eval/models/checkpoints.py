@@ -90,14 +90,18 @@ class Checkpoint:
         )
 
     @property
-    def added_token_ids(self) -> tuple[int, ...]:
-        """The ids that tokenizer.json gives to added tokens; at least a zero. Raises `ModelError`."""
+    def own_tokens(self) -> dict[str, int]:
+        """The tokens in tokenizer.json, with their ids there; empty where it cannot be read."""
         path = self.folder / "tokenizer.json"
-        added = _json_object(path, self.name).get("added_tokens") if path.is_file() else None
-        ids = (
-            [entry.get("id") for entry in added if isinstance(entry, dict)] if isinstance(added, list) else []
-        )
-        return (0, *(number for number in ids if isinstance(number, int)))
+        try:
+            table = _json_object(path, self.name)
+            vocabulary = table["model"]["vocab"]
+            if isinstance(vocabulary, list):  # pieces with their scores
+                vocabulary = {str(piece[0]): number for number, piece in enumerate(vocabulary)}
+            added = {str(entry["content"]): int(entry["id"]) for entry in table["added_tokens"]}
+        except (ModelError, LookupError, TypeError, ValueError):
+            return {}
+        return {**vocabulary, **added}
 
     @property
     def weights_sha256(self) -> str:
@@ -278,7 +282,9 @@ def _whole_or_shards(folder: Path, name: str, single: str, index: str) -> tuple[
     files = sorted(set(shards.values()))
     for file in files:
         if not _is_inside(folder, file):
-            raise ModelError(f"{name}: {index} names {file!r}, which is not in the checkpoint's folder")
+            raise ModelError(
+                f"{name}: {index} names {file[:_SHOWN]!r}, which is not in the checkpoint's folder"
+            )
     if missing := [file for file in files if not (folder / file).is_file()]:
         raise ModelError(f"{name}: {index} names {', '.join(missing)}, which is not there")
     return tuple(folder / file for file in files)
@@ -298,11 +304,12 @@ def _is_inside(folder: Path, file: str) -> bool:
         roots.append(root.parent.parent / "blobs")
     try:
         target = (folder / file).resolve()
+        target.exists()  # raises for a name that is too long
     except (
         OSError,
         ValueError,
         RuntimeError,
-    ):  # a name that is too long, no text of a path, or a circle of links
+    ):  # a circle of links, or what is no path
         return False
     return any(target.is_relative_to(allowed) for allowed in roots)
 
@@ -337,7 +344,9 @@ def _json_object(path: Path, name: str) -> dict[str, Any]:
     except OSError as error:
         raise ModelError(f"{name}: {path.name} cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise ModelError(f"{name}: {path.name} cannot be read: {error}") from error
+        many_digits = "set_int_max_str_digits" in str(error)
+        why = "one of its numbers has thousands of digits" if many_digits else error
+        raise ModelError(f"{name}: {path.name} cannot be read: {why}") from error
     except RecursionError as error:
         raise ModelError(f"{name}: {path.name} cannot be read: it is nested too deeply") from error
     if not isinstance(value, dict):

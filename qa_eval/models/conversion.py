@@ -70,8 +70,8 @@ def _tensors(path: Path, name: str) -> dict[str, torch.Tensor]:
         if not isinstance(key, str) or not isinstance(value, torch.Tensor):
             kind = type(value).__name__ if isinstance(key, str) else f"{type(key).__name__} with a value"
             raise ModelError(
-                f"{name}: {path.name} cannot be converted: its entry {str(key)[:80]!r} is a {kind}, no tensor "
-                "with a name; save the state dict of the model alone"
+                f"{name}: {path.name} cannot be converted: its entry {str(key)[:80]!r} is a {kind}, no "
+                "tensor with a name; save the state dict of the model alone"
             )
         tensors[key] = value.detach()
     return tensors

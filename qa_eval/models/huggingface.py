@@ -34,7 +34,7 @@ from transformers.masking_utils import sdpa_mask
 from transformers.models.auto import modeling_auto
 
 from qa_eval.errors import ModelError, SpecError
-from qa_eval.models.architectures import ONE_AT_A_TIME, UNPADDED, UNSUPPORTED, wrong_setting
+from qa_eval.models.architectures import ONE_AT_A_TIME, UNPADDED, UNSUPPORTED, wrong_config, wrong_setting
 from qa_eval.models.checkpoints import Checkpoint
 from qa_eval.models.declarations import declaring_spec
 from qa_eval.models.protocol import ModelSpec
@@ -202,6 +202,8 @@ def _dtype(runtime: Runtime) -> torch.dtype:
 
 def _config(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedConfig:
     """The configuration, of an architecture that has a question-answering head. Raises `ModelError`."""
+    if wrong := wrong_config(checkpoint.config, len(checkpoint.tensors)):
+        raise ModelError(f"{checkpoint.name}: config.json: {wrong}")
     kind = checkpoint.config.get("model_type")
     remote = "AutoModelForQuestionAnswering" in (checkpoint.config.get("auto_map") or {})
     known = kind in transformers.CONFIG_MAPPING
@@ -214,6 +216,10 @@ def _config(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedConfig:
     ):
         raise ModelError(
             f"{checkpoint.name} needs code of its own to run; read it, then allow it with --trust-remote-code"
+        )
+    if kind is None and not remote:
+        raise ModelError(
+            f"{checkpoint.name}: config.json has no model_type, so its architecture is not known"
         )
     if not known and not remote:
         raise ModelError(

@@ -98,14 +98,22 @@ def check_vocabulary(checkpoint: Checkpoint, tokenizer: Tokenizer, rows: int | N
     if rows is None:
         return
     vocabulary = tokenizer.get_vocab(with_added_tokens=True)
-    beyond = sorted((number, token) for token, number in vocabulary.items() if number >= rows)
+    if max(vocabulary.values(), default=0) < rows:
+        return
+    # The library adds tokens that a class has by default; those are no mistake of the checkpoint's.
+    own = checkpoint.own_tokens
+    beyond = sorted(
+        (number, token)
+        for token, number in vocabulary.items()
+        if number >= rows and token in (own or vocabulary)
+    )
     if beyond:
         # The library closes gaps between the ids of added tokens; people know the numbers in the file.
-        size = 1 + max(beyond[-1][0], *checkpoint.added_token_ids)
-        shown = ", ".join(repr(token) for _, token in beyond[:3]) + (", …" if len(beyond) > 3 else "")
+        size = 1 + max([beyond[-1][0], *(own or {}).values()])
+        shown = ", ".join(repr(token) for _, token in beyond[:3]) + (" …" if len(beyond) > 3 else "")
         raise ModelError(
-            f"{checkpoint.name}: its tokenizer has {size} tokens and its embedding {rows} rows, with none for "
-            f"{shown}. Take the tokenizer that it was trained with, or remove these tokens"
+            f"{checkpoint.name}: its tokenizer has {size} tokens and its embedding {rows} rows, with none "
+            f"for {shown}. Take the tokenizer that it was trained with, or remove these tokens"
         )
 
 
@@ -190,9 +198,9 @@ def _lack(
     if prefix := _prefix(missing, tensors):
         renamed = f"{{name.removeprefix({prefix!r}): tensor for name, tensor in load_file(FILE).items()}}"
         return (
-            f"has names of tensors that begin with {prefix!r}, as a wrapper of the model leaves them. Save "
-            "the unwrapped model again, or write the file without the prefix, with load_file and save_file of "
-            f"safetensors.torch: save_file({renamed}, FILE, {{'format': 'pt'}})"
+            f"has names of tensors that begin with {prefix!r}, as a wrapper of the model leaves them. "
+            "Save the unwrapped model again, or write the file without the prefix, with load_file and "
+            f"save_file of safetensors.torch: save_file({renamed}, FILE, {{'format': 'pt'}})"
         )
     if wrapper := _inner_wrapper(missing, tensors):
         return (
@@ -205,8 +213,8 @@ def _lack(
         made_for = ", ".join(map(str, checkpoint.config.get("architectures") or ())) or "not named"
         if made_for in _BEAM_HEADS:
             return (
-                f"has the head of {made_for}, which searches for an end behind each of a few starts and scores "
-                f"no other spans; only {made_for}Simple gives logits for every token"
+                f"has the head of {made_for}, which searches for an end behind each of a few starts and "
+                f"scores no other spans; only {made_for}Simple gives logits for every token"
             )
         return (
             "is not trained for extractive question answering: its weights lack "
