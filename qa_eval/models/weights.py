@@ -58,7 +58,7 @@ def empty_model(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runti
     tensors = checkpoint.tensors
     fit = _fit(model, config, tensors) or _Fit(head - set(tensors))
     if missing := fit.missing:
-        raise ModelError(f"{checkpoint.name} {_lack(checkpoint, model, missing, head)}")
+        raise ModelError(f"{checkpoint.name} {_lack(checkpoint, model, missing, head, tensors)}")
     if wrong := _wrong_labels(model, tensors, head):
         raise ModelError(f"{checkpoint.name}: {wrong}")
     if fit.mismatched:
@@ -81,7 +81,7 @@ def load_model(
     except Exception as error:  # whatever the library meets
         raise ModelError(f"{checkpoint.name} cannot be loaded: {first_line(error)}") from error
     if missing := frozenset(report["missing_keys"]):
-        raise ModelError(f"{checkpoint.name} {_lack(checkpoint, empty, missing, frozenset())}")
+        raise ModelError(f"{checkpoint.name} {_lack(checkpoint, empty, missing, (), weights)}")
     return model
 
 
@@ -191,18 +191,21 @@ def _fitted(
 
 
 def _lack(
-    checkpoint: Checkpoint, model: PreTrainedModel, missing: Collection[str], head: Collection[str]
+    checkpoint: Checkpoint,
+    model: PreTrainedModel,
+    missing: Collection[str],
+    head: Collection[str],
+    names: Iterable[str],
 ) -> str:
-    """What weights are missing, to follow the checkpoint's name."""
-    tensors = checkpoint.tensors
-    if prefix := _prefix(missing, tensors):
+    """What weights are missing among those with these names, to follow the checkpoint's name."""
+    if prefix := _prefix(missing, names):
         renamed = f"{{name.removeprefix({prefix!r}): tensor for name, tensor in load_file(FILE).items()}}"
         return (
             f"has names of tensors that begin with {prefix!r}, as a wrapper of the model leaves them. "
             "Save the unwrapped model again, or write the file without the prefix, with load_file and "
             f"save_file of safetensors.torch: save_file({renamed}, FILE, {{'format': 'pt'}})"
         )
-    if wrapper := _inner_wrapper(missing, tensors):
+    if wrapper := _inner_wrapper(missing, names):
         return (
             f"has names of tensors with {wrapper + '.'!r} in them, as a wrapper of the model's layers leaves "
             f"them. Save the unwrapped model again, or rename them: name.replace({wrapper + '.'!r}, '')"
@@ -242,7 +245,8 @@ def _inner_wrapper(missing: Collection[str], names: Iterable[str]) -> str | None
     """The wrapper without which the file's names are those that are missing; None where there is none."""
     names = list(names)
     for wrapper in _WRAPPERS:
-        without = {".".join(part for part in name.split(".") if part != wrapper) for name in names}
+        parts = [name.split(".") for name in names]
+        without = {".".join(p for p in each if p != wrapper) for each in parts if wrapper in each}
         if set(missing) <= without:
             return wrapper
     return None
