@@ -1,7 +1,8 @@
-"""`--convert-weights`: pickled weights give the answers of their safetensors copy, and no pickle runs code."""
+"""`--convert-weights`: pickled weights answer as their safetensors copy does, and no pickle runs code."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pickle
@@ -17,7 +18,7 @@ import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file
 
-from qa_eval.cli import main
+from qa_eval.cli import cli
 from qa_eval.errors import ModelError
 from qa_eval.models import resolve
 from qa_eval.models.conversion import safetensors_copy
@@ -61,7 +62,7 @@ def answers(folder: Path, runtime: Runtime) -> Any:
     return list(resolve(f"hf:{folder}", NARROW, runtime).predict(ASKED))
 
 
-# ------------------------------------------------------------------------------------------ refused unless asked for
+# ------------------------------------------------------------------------------------------ the flag
 
 
 def test_without_the_flag_the_message_names_both_ways_out(pickled: Path, cache: Path) -> None:
@@ -128,7 +129,13 @@ def test_tensors_that_share_memory_are_converted(originals: Mapping[str, Path], 
 
 def test_views_and_other_layouts_keep_their_values(tmp_path: Path) -> None:
     table = torch.arange(12.0).reshape(3, 4)
-    saved = {"whole": table, "part": table[1:], "turned": table.T, "none": torch.zeros(0), "one": torch.tensor(3)}
+    saved = {
+        "whole": table,
+        "part": table[1:],
+        "turned": table.T,
+        "none": torch.zeros(0),
+        "one": torch.tensor(3),
+    }
     torch.save(saved, tmp_path / "w.bin")
     found = load_file(safetensors_copy(tmp_path / "w.bin", "0" * 64, "ck"))
     assert found.keys() == saved.keys()
@@ -147,9 +154,7 @@ def _sharded(folder: Path) -> list[Path]:
     return [folder / file for file in sorted(set(files.values()))]
 
 
-def test_pickled_shards_are_converted_each(
-    pickled: Path, originals: Mapping[str, Path], cache: Path
-) -> None:
+def test_pickled_shards_are_converted_each(pickled: Path, originals: Mapping[str, Path], cache: Path) -> None:
     shards = _sharded(pickled)
     assert "--convert-weights" in refusal(pickled, Runtime())
     assert answers(pickled, CONVERT) == answers(originals["bert"], Runtime())
@@ -166,7 +171,7 @@ def test_an_index_of_pickles_cannot_name_files_outside_its_folder(pickled: Path)
     assert "not in the checkpoint's folder" in refusal(pickled)
 
 
-# ------------------------------------------------------------------------------------------ hostile and damaged pickles
+# ------------------------------------------------------------------------------------------ hostile pickles
 
 
 class _Runs:
@@ -182,7 +187,12 @@ class _Runs:
 @pytest.mark.parametrize("form", ["zip", "old", "bare pickle", "beside tensors"])
 @pytest.mark.parametrize("variable", [None, "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"])
 def test_a_pickle_never_runs_code(
-    pickled: Path, tmp_path: Path, form: str, variable: str | None, monkeypatch: pytest.MonkeyPatch, cache: Path
+    pickled: Path,
+    tmp_path: Path,
+    form: str,
+    variable: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    cache: Path,
 ) -> None:
     mark, path = tmp_path / "ran", pickled / "pytorch_model.bin"
     if variable is not None:
@@ -206,7 +216,7 @@ def test_a_pickle_never_runs_code(
     ("content", "reason"),
     [
         (b"", "it is damaged or no file of PyTorch's"),
-        (b"nothing of the kind" * 9, "it is damaged or no file of PyTorch's"),
+        (b"nothing of the kind" * 9, "it is damaged"),
         ([torch.ones(1)], "it holds no tensors by name, but a list"),
         ({}, "it holds no tensors by name"),
         ({"state_dict": {"w": torch.ones(1)}, "epoch": 3}, "its entry 'state_dict' is a dict"),
@@ -296,13 +306,12 @@ def test_every_command_that_names_models_has_the_flag(
 ) -> None:
     monkeypatch.chdir(pickled.parent)
     runner = CliRunner()
-    refused = runner.invoke(main, [*command, "./pickled"])
+    refused = runner.invoke(cli, [*command, "./pickled"])
     assert "--convert-weights" in refused.output + str(refused.exception)
-    done = runner.invoke(main, [*command, "./pickled", "--convert-weights", "--config", os.devnull])
-    assert done.exit_code == 0, done.output
+    # The weights are then read, and what comes next is found wrong.
+    again = runner.invoke(cli, [*command, "./pickled", "--convert-weights"])
+    assert "reads at most 96 tokens at once" in again.output + str(again.exception)
 
 
 def _sha256(path: Path) -> str:
-    import hashlib
-
     return hashlib.sha256(path.read_bytes()).hexdigest()
