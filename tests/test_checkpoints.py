@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qa_eval.errors import ModelError
+from qa_eval.errors import ModelError, SpecError
 from qa_eval.models import resolve
 from qa_eval.models.checkpoints import local_checkpoint
 from qa_eval.models.tensor_files import read_header
@@ -266,12 +266,24 @@ def test_a_file_of_a_checkpoint_is_answered_with_its_folder(
             assert refusal(name).endswith(f"name the checkpoint's folder: -m {expected}")
     monkeypatch.chdir(folder)
     assert refusal("./config.json").endswith("name the checkpoint's folder: -m .")
+    with pytest.raises(SpecError, match=r"name the checkpoint's folder: -m \.$"):
+        resolve("model.safetensors", NARROW)
 
 
-def test_a_file_that_may_hold_predictions_is_answered_with_their_kind(tmp_path: Path) -> None:
+def test_a_file_that_may_hold_predictions_is_answered_with_their_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "answers.jsonl"
     path.write_text("{}\n")
     assert f"write -m predictions:{path}" in refusal(path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecError, match=r"write -m predictions:answers\.jsonl"):
+        resolve("answers.jsonl", NARROW)
+
+
+def test_a_predictions_file_of_nobody_is_refused() -> None:
+    with pytest.raises(SpecError, match="there is no such user"):
+        resolve("predictions:~no-such-user-here/answers.json", NARROW)
 
 
 @pytest.mark.parametrize(

@@ -153,12 +153,16 @@ def cache_info_command() -> None:
     for model, (entries, size) in info.models.items():
         click.echo(f"{entries:>9}  {size_text(size):>9}  {clean(model)}")
     if info.made:
-        click.echo(f"{info.made:>9}  {size_text(info.made_bytes):>9}  ONNX graphs and notes on checkpoints")
+        made = f"{info.made:>9}  {size_text(info.made_bytes):>9}"
+        click.echo(f"{made}  ONNX graphs, converted weights and notes on checkpoints")
 
 
 @cache_group.command("clear", short_help="Forget all that is kept.")
 def cache_clear_command() -> None:
-    """Forgets all kept answers, ONNX graphs and notes on checkpoints; runs on disk stay as they are."""
+    """Forgets all kept answers, ONNX graphs, converted weights and notes on checkpoints.
+
+    Runs on disk stay as they are.
+    """
     from qa_eval.cache import clear_cache
     from qa_eval.render import clean, size_text
 

@@ -217,7 +217,7 @@ def local_checkpoint(
     if not folder.exists():
         raise ModelError(f"{name}: there is no such folder")
     if not folder.is_dir():
-        raise ModelError(_file_of_a_checkpoint(folder, name))
+        raise ModelError(file_hint(folder, name))
     refuse_pointers(
         (path for pattern in ("config.json", *_TOKENIZER_FILES) for path in folder.glob(pattern)), name
     )
@@ -239,8 +239,8 @@ def local_checkpoint(
     )
 
 
-def _file_of_a_checkpoint(path: Path, name: str) -> str:
-    """What to write in place of a file, as an error says it."""
+def file_hint(path: Path, name: str) -> str:
+    """What to write in place of a file that is given for a model, as an error says it."""
     if (path.parent / "config.json").is_file():
         parent = name.rstrip("/").rpartition("/")[0] or ("/" if path.is_absolute() else ".")
         spelling = parent if "/" in parent or parent in {".", "~"} else f"./{parent}"
@@ -355,9 +355,15 @@ def _json_object(path: Path, name: str) -> dict[str, Any]:
 
 
 def _sha256(path: Path) -> str:
-    """Of a file's bytes; a file unchanged in size and time is not read again by this process."""
-    status = path.stat()
-    key = (str(path.resolve()), status.st_size, status.st_mtime_ns)
-    if key not in _hashes:
-        _hashes[key] = sha256_files([path])
+    """Of a file's bytes; a file unchanged in size and time is not read again by this process.
+
+    Raises `ModelError` for a file that cannot be read.
+    """
+    try:
+        status = path.stat()
+        key = (str(path.resolve()), status.st_size, status.st_mtime_ns)
+        if key not in _hashes:
+            _hashes[key] = sha256_files([path])
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
     return _hashes[key]

@@ -7,14 +7,16 @@ only when one is asked for, so a broken plug-in never stands in the way of a mod
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 from qa_eval.errors import ModelError, QaEvalError, SpecError
 from qa_eval.models.baselines import BASELINES, resolve_baseline
-from qa_eval.models.checkpoints import Checkpoint, embedded_checkpoint, find_checkpoint
+from qa_eval.models.checkpoints import Checkpoint, embedded_checkpoint, file_hint, find_checkpoint
 from qa_eval.models.protocol import Kind, Model, ModelSpec, UnknownWordError
 from qa_eval.models.reader import SpanModel
 from qa_eval.models.remembered import remembered
@@ -118,6 +120,8 @@ def parse_spec(text: str) -> ModelSpec:
     try:
         spec = ModelSpec.parse(text)
     except UnknownWordError as error:
+        if (hint := _of_a_file(error.word)) is not None:
+            raise SpecError(hint) from None
         names = [*BUILT_IN, *_plug_ins()]
         known = ["embedded", *(f"baseline:{name}" for name in BASELINES), *(f"{n}:" for n in names)]
         raise SpecError(f"{error}{_did_you_mean(error.word, known)}") from None
@@ -127,6 +131,14 @@ def parse_spec(text: str) -> ModelSpec:
             f"{_did_you_mean(spec.kind, names)}"
         )
     return spec
+
+
+def _of_a_file(word: str) -> str | None:
+    """What to write in place of a file's name; None where there is no such file."""
+    with contextlib.suppress(OSError, ValueError):
+        if Path(word).is_file():
+            return file_hint(Path(word), word)
+    return None
 
 
 def resolve(spec: str, decoding: Decoding | None = None, runtime: Runtime | None = None) -> Model:
