@@ -472,7 +472,7 @@ def _spoil(folder: Path, how: str) -> None:
         ("remote code", "--trust-remote-code"),
         ("only pickle", "has only pytorch_model.bin; such files can run code"),
         ("no weights", "has no weights"),
-        ("broken weights", "no readable safetensors file"),
+        ("broken weights", "is cut short: it has 20 of the 24 bytes"),
         ("no tokenizer", "has no tokenizer: there is none of tokenizer.json"),
         ("broken tokenizer", "no tokenizer can be loaded"),
         ("broken card", "README.md:3: the front matter is no YAML"),

@@ -47,10 +47,11 @@ def undeclared_sentence(models: Iterable[Declared]) -> str | None:
     """What people must know of the models among these that declare nothing; None where all do.
 
     >>> from qa_eval.records import ModelInfo
-    >>> undeclared_sentence([ModelInfo(spec="hf:./ck", kind="hf", name="./ck", declaration="undeclared")])
-    "./ck does not say whether it was trained with unanswerable questions, so it never abstains; if it was,
-    write \
-'./ck?unanswerable=true'"
+    >>> info = ModelInfo(spec="hf:./ck", kind="hf", name="./ck", declaration="undeclared")
+    >>> for clause in (undeclared_sentence([info]) or "").split("; "):
+    ...     print(clause)
+    ./ck does not say whether it was trained with unanswerable questions, so it never abstains
+    if it was, write './ck?unanswerable=true'
     """
     specs = [ModelSpec.parse(model.spec) for model in models if model.declaration == "undeclared"]
     if not specs:
