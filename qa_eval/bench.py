@@ -19,6 +19,7 @@ from qa_eval.environment import peak_rss_bytes
 from qa_eval.errors import ModelError, QaEvalError
 from qa_eval.metrics.squad import SQUAD_V2, Rules
 from qa_eval.models import Model, resolve
+from qa_eval.models.declarations import undeclared_sentence
 from qa_eval.models.reader import SpanReader, Timings
 from qa_eval.models.windows import Window
 from qa_eval.records import Decoding, Instance, Prediction, Runtime
@@ -137,7 +138,10 @@ def bench(
     """
     subjects = []
     for spec in specs:
-        subject = _subject(resolve(spec, decoding, runtime), asked)
+        model = resolve(spec, decoding, runtime)
+        if (sentence := undeclared_sentence([model.info])) is not None:
+            note(sentence)
+        subject = _subject(model, asked)
         note(f"{spec}: {len(asked)} items, {len(subject.windows)} windows; finding the best batch shape")
         _find_shape(subject)
         subjects.append(subject)

@@ -328,7 +328,7 @@ class CacheInfo:
     models: Mapping[str, tuple[int, int]]
     """Model spec -> (entries, bytes of its values), largest first."""
     made: int = 0
-    """Files beside it that can be made anew: ONNX graphs, notes on checkpoints;"""
+    """Files beside it that can be made anew: ONNX graphs, converted weights, notes on checkpoints;"""
     made_bytes: int = 0
     """their size."""
 
@@ -376,7 +376,8 @@ def clear_cache(path: Path | None = None) -> CacheInfo:
 
 
 def _made(path: Path) -> list[Path]:
-    return [file for pattern in ("onnx/*.onnx", "checkpoints/*.json") for file in path.parent.glob(pattern)]
+    patterns = ("onnx/*.onnx", "weights/*.safetensors", "checkpoints/*.json")
+    return [file for pattern in patterns for file in path.parent.glob(pattern)]
 
 
 def _size(path: Path) -> int:

@@ -26,6 +26,10 @@ Track = Literal["reading", "pooled"]
 """`reading`: a question asked of one article. `pooled`: a question asked of all articles at once."""
 TRACKS: tuple[Track, ...] = get_args(Track)
 
+Declaration = Literal["card", "option", "undeclared"]
+"""Where it is declared whether a model was trained with unanswerable questions: in its model card, by the
+option of its spec, or nowhere."""
+
 Severity = Literal["error", "warning"]
 Status = Literal["complete", "partial", "error"]
 
@@ -414,6 +418,8 @@ class Runtime:
     deterministic: bool = False
     """Every window alone and unpadded, fixed threads, CPU."""
     trust_remote_code: bool = False
+    convert_weights: bool = False
+    """Read pickled weights, as tensors alone, where a checkpoint has no others."""
     seed: int = 0
 
 
@@ -434,6 +440,9 @@ class ModelInfo:
     parameters: int | None = None
     no_null_head: bool = False
     """True if it was not declared as trained with unanswerable questions: null scores are absent."""
+    declaration: Declaration | None = None
+    """Where it is declared whether a checkpoint was trained with unanswerable questions; None for a model
+    that has no score for "no answer" to begin with, or always has one."""
     license: str | None = None
     backend: str = "python"
     """What computes, as part of the signature: `torch-float32`, `python`, …"""

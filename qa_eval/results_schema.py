@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from qa_eval.metrics.squad import UNSCORED
-from qa_eval.records import AnswerType, Relation, Status
+from qa_eval.records import AnswerType, Declaration, Relation, Status
 
 SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
@@ -67,6 +67,9 @@ class ModelRow(_Record):
     parameters: int | None = None
     no_null_head: bool = False
     """True if it has no score for "no answer"; it then never abstains by a threshold."""
+    declaration: Declaration | None = None
+    """Where it is declared whether the model was trained with unanswerable questions: `card`, `option` (of
+    the spec) or `undeclared`. None for models of which that is not asked, and in runs of older versions."""
     license: str | None = None
     backend: str = "python"
 

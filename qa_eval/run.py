@@ -21,6 +21,7 @@ from qa_eval.engines.local import LocalEngine
 from qa_eval.environment import describe_environment, describe_harness
 from qa_eval.judging import Threshold
 from qa_eval.models import Model
+from qa_eval.models.declarations import undeclared_sentence
 from qa_eval.planning import Plan, settle, settle_all, spec_of
 from qa_eval.public import PublicDataset
 from qa_eval.ranking import (
@@ -202,6 +203,8 @@ def run_plans(
     `evaluate`, with a run for each plan.
     """
     engine, now = engine or LocalEngine(), datetime.now(UTC)
+    if (sentence := undeclared_sentence([c.model.info for c in plans[0][0].contestants])) is not None:
+        _log.warning("%s", sentence)
     with engine:
         engine.check([contestant.model for contestant in plans[0][0].contestants])
         evaluations = []

@@ -336,11 +336,12 @@ def test_info_and_clear_tell_what_there_is(tmp_path: Path) -> None:
 
 def test_what_can_be_made_anew_is_counted_and_cleared(tmp_path: Path) -> None:
     path = tmp_path / "answers.sqlite"
-    for name, size in (("onnx/a.onnx", 7), ("checkpoints/b.json", 5), ("onnx/other.txt", 3)):
+    files = {"onnx/a.onnx": 7, "checkpoints/b.json": 5, "weights/c.safetensors": 4, "onnx/other.txt": 3}
+    for name, size in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x" * size)
     info = cache_info(path)
-    assert (info.entries, info.made, info.made_bytes) == (0, 2, 12)
+    assert (info.entries, info.made, info.made_bytes) == (0, 3, 16)
     clear_cache(path)
     assert cache_info(path).made == 0
     assert (tmp_path / "onnx/other.txt").exists()

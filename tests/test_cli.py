@@ -25,7 +25,16 @@ from qa_eval.store import load_run
 CONTRACT = [
     *("model", "questions", "articles", "track", "paraphrases", "limit", "out", "name", "device", "dtype"),
     *("batch-tokens", "max-length", "doc-stride", "max-answer-tokens", "n-best", "threshold", "no-cache"),
-    *("overwrite", "deterministic", "trust-remote-code", "category", "sample", "seed", "json"),
+    *(
+        "overwrite",
+        "deterministic",
+        "trust-remote-code",
+        "convert-weights",
+        "category",
+        "sample",
+        "seed",
+        "json",
+    ),
     *("no-reference", "config", "dataset", "split"),
 ]
 """The flags of `run`."""

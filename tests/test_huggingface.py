@@ -351,8 +351,8 @@ def test_a_text_asked_many_questions_is_tokenized_once(reader: Any, monkeypatch:
         pytest.param(
             "---\nmodel-index:\n- name: m\n  results:\n  - dataset:\n      name: squad_v2\n---\n",
             "",
-            True,
-            id="named in the model index",
+            False,
+            id="evaluated on SQuAD 2.0",
         ),
         pytest.param(None, "?unanswerable=true", True, id="said in the spec"),
         pytest.param("---\ndatasets: squad_v2\n---\n", "?unanswerable=false", False, id="the spec overrules"),
@@ -472,10 +472,10 @@ def _spoil(folder: Path, how: str) -> None:
         ("remote code", "--trust-remote-code"),
         ("only pickle", "has only pytorch_model.bin; such files can run code"),
         ("no weights", "has no weights"),
-        ("broken weights", "no readable safetensors file"),
+        ("broken weights", "is cut short: it has 20 of the 24 bytes"),
         ("no tokenizer", "has no tokenizer: there is none of tokenizer.json"),
         ("broken tokenizer", "no tokenizer can be loaded"),
-        ("broken card", "front matter of README.md"),
+        ("broken card", "README.md:3: the front matter is no YAML"),
     ],
 )
 def test_a_folder_that_cannot_be_used_is_refused_with_the_reason(bert: Path, how: str, message: str) -> None:
@@ -489,17 +489,6 @@ def test_a_checkpoint_without_a_head_is_refused_naming_what_it_lacks(tmp_path: P
     folder = tiny_models.build(kind, tmp_path / kind, head=False)
     with pytest.raises(ModelError, match=r"lack qa_outputs.bias, qa_outputs.weight \(its architecture"):
         resolve(f"hf:{folder}", NARROW)
-
-
-def test_weights_missing_inside_the_encoder_are_found_at_loading(bert: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
-    weights = load_file(bert / "model.safetensors")
-    del weights["bert.encoder.layer.1.output.dense.weight"]
-    save_file(weights, bert / "model.safetensors", metadata={"format": "pt"})
-    model = resolve(f"hf:{bert}", NARROW)
-    with pytest.raises(ModelError, match=r"bert.encoder.layer.1.output.dense.weight"):
-        list(model.predict(INSTANCES[:1]))
 
 
 def test_a_tokenizer_without_offsets_is_refused(bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import click
 
 from qa_eval.cli.commanding import (
     Command,
+    checkpoint_options,
     data_options,
     dataset_options,
     intake_options,
@@ -40,7 +41,7 @@ EXAMPLES = (
     "-m", "--model", "models", multiple=True, required=True, metavar="SPEC", section="Models",
     help="A model to measure; of several, answers are compared with the first one's.",
 )  # fmt: skip
-@option("--trust-remote-code", is_flag=True, section="Models", help="Let a hub model run the code it brings.")
+@checkpoint_options
 @quantize_option
 @data_options
 @dataset_options
@@ -75,6 +76,7 @@ def bench_command(
     *,
     models: tuple[str, ...],
     trust_remote_code: bool,
+    convert_weights: bool,
     quantize: str | None,
     questions: tuple[Path, ...],
     articles: Path | None,
@@ -118,7 +120,12 @@ def bench_command(
         asked,
         golds,
         decoding=Decoding(max_length=max_length, doc_stride=doc_stride),
-        runtime=Runtime(device=device, trust_remote_code=trust_remote_code, batch_tokens=batch_tokens),
+        runtime=Runtime(
+            device=device,
+            trust_remote_code=trust_remote_code,
+            convert_weights=convert_weights,
+            batch_tokens=batch_tokens,
+        ),
         rounds=rounds,
         rules=by,
         note=note,

@@ -63,6 +63,19 @@ def data_options(command: _F) -> _F:
     )(command)
 
 
+def checkpoint_options(command: _F) -> _F:
+    """`--trust-remote-code` and `--convert-weights`."""
+    command = option(
+        "--convert-weights",
+        is_flag=True,
+        section="Models",
+        help="Read the tensors of a pytorch_model.bin, and keep a safetensors copy in the cache.",
+    )(command)
+    return option(
+        "--trust-remote-code", is_flag=True, section="Models", help="Let a hub model run the code it brings."
+    )(command)
+
+
 def quantize_option(command: _F) -> _F:
     """`--quantize`."""
     return option(

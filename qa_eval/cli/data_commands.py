@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from qa_eval.cli.commanding import Command, Group, data_options, note, option
+from qa_eval.cli.commanding import Command, Group, checkpoint_options, data_options, note, option
 
 SCHEMAS = ("questions", "articles", "leaderboard", "predictions")
 
@@ -78,12 +78,13 @@ def stats_command(*, questions: tuple[Path, ...], articles: Path | None, form: s
 
 @click.command("models", cls=Command, short_help="The kinds of model, and what a spec resolves to.")
 @click.argument("spec", required=False)
-@option("--trust-remote-code", is_flag=True, help="Let a hub model run the code it brings.")
-def models_command(*, spec: str | None, trust_remote_code: bool) -> None:
+@checkpoint_options
+def models_command(*, spec: str | None, trust_remote_code: bool, convert_weights: bool) -> None:
     """Lists the kinds of model; with SPEC, tells what that one resolves to, without loading weights."""
     from rich.text import Text
 
     from qa_eval.models import kinds, resolve
+    from qa_eval.models.declarations import abstention, undeclared_sentence
     from qa_eval.records import Decoding, Runtime
     from qa_eval.render import clean, terminal_width, wrap_text, write_lines
 
@@ -94,7 +95,8 @@ def models_command(*, spec: str | None, trust_remote_code: bool) -> None:
             lines += wrap_text(Text(clean(kind.summary)), terminal_width(sys.stdout), "    ")
         write_lines(sys.stdout, lines)
         return
-    model = resolve(spec, Decoding(), Runtime(trust_remote_code=trust_remote_code))
+    runtime = Runtime(trust_remote_code=trust_remote_code, convert_weights=convert_weights)
+    model = resolve(spec, Decoding(), runtime)
     info = model.info
     fields = {
         "spec": info.spec,
@@ -104,7 +106,7 @@ def models_command(*, spec: str | None, trust_remote_code: bool) -> None:
         "parameters": f"{info.parameters:,}" if info.parameters is not None else None,
         "weights sha256": info.weights_sha256,
         "fingerprint": info.fingerprint or "none: its answers are not cached",
-        "answers": "never abstains: it has no score for no answer" if info.no_null_head else None,
+        "no answer": undeclared_sentence([info]) or abstention(info),
         "backend": info.backend,
         "license": info.license,
     }
@@ -151,12 +153,16 @@ def cache_info_command() -> None:
     for model, (entries, size) in info.models.items():
         click.echo(f"{entries:>9}  {size_text(size):>9}  {clean(model)}")
     if info.made:
-        click.echo(f"{info.made:>9}  {size_text(info.made_bytes):>9}  ONNX graphs and notes on checkpoints")
+        made = f"{info.made:>9}  {size_text(info.made_bytes):>9}"
+        click.echo(f"{made}  ONNX graphs, converted weights and notes on checkpoints")
 
 
 @cache_group.command("clear", short_help="Forget all that is kept.")
 def cache_clear_command() -> None:
-    """Forgets all kept answers, ONNX graphs and notes on checkpoints; runs on disk stay as they are."""
+    """Forgets all kept answers, ONNX graphs, converted weights and notes on checkpoints.
+
+    Runs on disk stay as they are.
+    """
     from qa_eval.cache import clear_cache
     from qa_eval.render import clean, size_text
 

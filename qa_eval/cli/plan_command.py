@@ -116,7 +116,7 @@ def _plans(call: RunCall, models: Sequence[Model]) -> list[Plan]:
 
     if "datasets" in call.data:
         datasets = call.data["datasets"]
-        return settle_all(call.models, datasets, decoding=call.decoding, runtime=call.runtime, **call.choices)
+        return settle_all(models, datasets, decoding=call.decoding, runtime=call.runtime, **call.choices)
     return [settle(models, decoding=call.decoding, runtime=call.runtime, **call.data, **call.choices)]
 
 

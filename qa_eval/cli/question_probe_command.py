@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qa_eval.questions.probing import Probe
 
 _DECODING = ("max_length", "doc_stride", "max_answer_tokens")
-_RUNTIME = ("trust_remote_code", "device", "dtype", "batch_tokens", "deterministic")
+_RUNTIME = ("trust_remote_code", "convert_weights", "device", "dtype", "batch_tokens", "deterministic")
 _OF_RUN = (*_DECODING, *_RUNTIME, "threshold")
 """Flags that mean what they mean for `run`."""
 _ASKED_FOR = 20
@@ -79,6 +79,7 @@ def probe_command(
     """
     from qa_eval.metrics.asked import asked_type
     from qa_eval.models import resolve
+    from qa_eval.models.declarations import undeclared_sentence
     from qa_eval.questions.files import data_paths, read_set
     from qa_eval.questions.fixing import canonical_line
     from qa_eval.questions.probing import probe_question
@@ -96,6 +97,8 @@ def probe_command(
         Decoding(n_best=max(_ASKED_FOR, n_best), **{name: options[name] for name in _DECODING}),
         Runtime(**{name: options[name] for name in _RUNTIME}),
     )
+    if (sentence := undeclared_sentence([model.info])) is not None:
+        note(sentence)
     probe = probe_question(
         question, kind, category, folder.articles, model, n_best=n_best, threshold=threshold
     )

@@ -17,6 +17,7 @@ from click.core import ParameterSource
 from qa_eval.cli.commanding import (
     INTERRUPTED,
     Command,
+    checkpoint_options,
     data_options,
     datasets_options,
     intake_options,
@@ -90,7 +91,7 @@ EXAMPLES = (
     section="Models",
     help="Leave out the reference rows built from the golds.",
 )
-@option("--trust-remote-code", is_flag=True, section="Models", help="Let a hub model run the code it brings.")
+@checkpoint_options
 @quantize_option
 @data_options
 @datasets_options
@@ -357,7 +358,15 @@ def _flag_for(word: str, command: str) -> str:
 
 
 _DECODING = ("max_length", "doc_stride", "max_answer_tokens", "n_best")
-_RUNTIME = ("device", "dtype", "batch_tokens", "deterministic", "trust_remote_code", "seed")
+_RUNTIME = (
+    "device",
+    "dtype",
+    "batch_tokens",
+    "deterministic",
+    "trust_remote_code",
+    "convert_weights",
+    "seed",
+)
 _CHOICES = ("paraphrases", "categories", "limit", "sample", "seed", "threshold")
 _CLUSTER = ("address", "workers", "cpus_per_worker", "gpus_per_worker")
 

@@ -7,12 +7,18 @@ from difflib import get_close_matches
 
 from qa_eval.compare.result import SideInfo
 from qa_eval.errors import QaEvalError
+from qa_eval.models.declarations import abstention
 from qa_eval.pairing import Side
-from qa_eval.results_schema import NOTHING_SCORED, DecodingRow, Row
+from qa_eval.results_schema import NOTHING_SCORED, DecodingRow, ModelRow, Row
 from qa_eval.store import Run
 
 MAY_DIFFER = ("decoding", "threshold", "track")
 """What `--allow-different` can be told."""
+
+
+NO_ANSWER = "no answer"
+"""The field that names how two models differ in abstaining."""
+_CAN_ABSTAIN = "it can abstain"
 
 
 def choose_sides(
@@ -78,7 +84,10 @@ def differing_fields(base: Side, new: Side, allowed: Sequence[str]) -> dict[str,
             refused.append(f"  {field}: {a} in {base.name}, {b} in {new.name}")
     if refused:
         raise QaEvalError("these cannot be compared, they differ in\n" + "\n".join(refused))
-    aside = {"backend": (base.row.model.backend, new.row.model.backend)}
+    models = base.row.model, new.row.model
+    aside = {"backend": (models[0].backend, models[1].backend)}
+    if _abstain_apart(*models):
+        aside[NO_ANSWER] = (abstention(models[0]) or _CAN_ABSTAIN, abstention(models[1]) or _CAN_ABSTAIN)
     return found | {field: pair for field, pair in aside.items() if pair[0] != pair[1]}
 
 
@@ -103,6 +112,14 @@ def estimand_of(run: Run) -> str:
 
 
 # ------------------------------------------------------------------------------------------ inside
+
+
+def _abstain_apart(base: ModelRow, new: ModelRow) -> bool:
+    """Whether only one of two models can abstain, or only one declares whether it was trained to."""
+    if base.no_null_head != new.no_null_head:
+        return True
+    declarations = base.declaration, new.declaration
+    return None not in declarations and declarations.count("undeclared") == 1
 
 
 def _identity(base: Side, new: Side) -> Mapping[str, tuple[str, str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from qa_eval.compare.changes import changed_items
 from qa_eval.compare.choosing import (
+    NO_ANSWER,
     choose_sides,
     differing_fields,
     estimand_of,
@@ -70,6 +71,9 @@ def compare_runs(
     moved = [n for n, pair in enumerate(pairs) if pair.verdict != "same"]
     if len(pairs) > 1 and len(moved) == 1:
         pairs[moved[0]] = _pair(*sides[moved[0]], wanted, details=True)
+    if len(pairs) > 1:
+        apart = [(pair.new.model, pair.differing[NO_ANSWER]) for pair in pairs if NO_ANSWER in pair.differing]
+        notes += [f"{model}: {NO_ANSWER}: {before} → {after}" for model, (before, after) in apart]
     for side in {s.name: s for pair in sides for s in pair}.values():
         if side.row.status == "partial":
             notes.append(f"{side.name} was interrupted: only what it answered is compared")

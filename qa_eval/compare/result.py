@@ -128,7 +128,8 @@ class Pair:
     base: SideInfo
     new: SideInfo
     differing: dict[str, tuple[str, str]]
-    """What else differs between the two, by field: allowed differences and other backends."""
+    """What else differs between the two, by field: allowed differences, other backends, and whether they can
+    abstain (`no answer`)."""
     items: dict[str, int]
     """Track -> items compared."""
     facts: int

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qa_eval.leaderboard.choosing import View
+from qa_eval.models.declarations import undeclared_sentence
 from qa_eval.render import label, percent
 from qa_eval.results_schema import NOTHING_SCORED
 
@@ -93,5 +94,8 @@ def notes(view: View) -> Iterator[str]:
         if line.row.status == "partial":
             spec, done, left = line.row.model.spec, line.row.counts.items, line.row.counts.unasked
             yield f"{spec}: interrupted; its numbers are of {done} items; {left} were not asked"
-    if any(line.row.model.no_null_head for line in view.lines):
+    models = {line.row.model.spec: line.row.model for line in view.lines if line.row.model.no_null_head}
+    if any(model.declaration != "undeclared" for model in models.values()):
         yield "† has no score for no answer, so it never abstains"
+    if (sentence := undeclared_sentence(models.values())) is not None:
+        yield f"† {sentence}"

@@ -7,7 +7,9 @@ type and proves the tables: no entry too many, none missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 _LAYOUT = "it reads documents by their layout: it wants a bounding box for every token"
@@ -47,6 +49,66 @@ ONE_AT_A_TIME = frozenset({"big_bird", "bigbird_pegasus", "reformer"})
 """Types whose forward pass changes the model or the random state on its way (which attention is used, which
 hashes are drawn), so that two windows must not be read at once by two threads.
 """
+
+
+_MOST_LAYERS = 1000
+_MOST_LABELS = 10_000
+_MOST = 100_000_000
+_LAYERS = re.compile(
+    r".*layers?|inner_group_num|num_hidden_groups|num_(?:local_)?experts|block_sizes|num_blocks"
+)
+_LABELS = frozenset({"num_labels", "_num_labels", "num_classes"})
+_SIZES = re.compile(r".*(?:size|position|dim|head|embd|inner|ctx|d_model|d_ff|ffn|bucket|block).*")
+
+
+def wrong_config(config: Mapping[str, Any], tensors: int) -> str | None:
+    """What in a configuration can belong to no model, as a sentence; else None.
+
+    A model is made before its weights are read, layer by layer, so a number of layers that no file of so many
+    `tensors` can have would be made for hours.
+    """
+    kind, code, made_for = (config.get(key) for key in ("model_type", "auto_map", "architectures"))
+    if kind is not None and not isinstance(kind, str):
+        return f"model_type is {_shown(kind)}, not the name of an architecture"
+    if code is not None and not isinstance(code, Mapping):
+        return f"auto_map is {_shown(code)}, not a mapping of classes to code"
+    if made_for is not None and not (
+        isinstance(made_for, list) and all(isinstance(n, str) for n in made_for)
+    ):
+        return f"architectures is {_shown(made_for)}, not a list of names"
+    for key, value in _numbers(config):
+        most = None
+        if _LAYERS.fullmatch(key):
+            most = max(_MOST_LAYERS, tensors)
+        elif key in _LABELS:
+            most = _MOST_LABELS
+        elif _SIZES.fullmatch(key):
+            most = _MOST
+        if most is not None and abs(value) > most:
+            return f"{key} is {_shown(value)}, which no model has"
+    return None
+
+
+def _numbers(config: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Every number of a configuration with its name, those of nested ones and of lists too."""
+    waiting: list[tuple[str, Any]] = list(config.items())
+    while waiting:
+        key, value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += value.items()
+        elif isinstance(value, list):
+            waiting += [(key, each) for each in value]
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield key, value
+
+
+def _shown(value: object) -> str:
+    """A value as JSON, cut."""
+    try:
+        text = json.dumps(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def wrong_setting(config: Mapping[str, Any]) -> str | None:

@@ -1,27 +1,33 @@
 """Checkpoints on disk: which files make one up, what can be known of it without loading it.
 
 A checkpoint is a folder; one on the hub is a folder once its files are fetched. Only safetensors weights are
-ever fetched or read: pickle files run code when they are opened. Nothing here imports torch.
+read. Pickle files can run code when they are opened: they are neither fetched nor read unless `convert` asks
+for their tensors (see `qa_eval.models.conversion`). Nothing here imports torch.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import struct
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from qa_eval.errors import ModelError
+from qa_eval.models.cards import Card, read_card
+from qa_eval.models.tensor_files import Header, Tensor, read_header, refuse_pointers
 from qa_eval.provenance import sha256_files, sha256_json
 
 EMBEDDED = Path(__file__).resolve().parent.parent / "embedded"
 """The folder of the model that ships with the package."""
 
+_SINGLE = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
+_PICKLE = "pytorch_model.bin"
+_PICKLE_INDEX = "pytorch_model.bin.index.json"
 _PICKLES = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "tf_model.h5", "flax_model.msgpack")
 _TOKENIZER_FILES = (
     "tokenizer.json",
@@ -36,13 +42,18 @@ _TOKENIZER_FILES = (
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 _HUB_FILES = (
     "config.json",
-    "model.safetensors",
+    _SINGLE,
     _INDEX,
     "model-*-of-*.safetensors",
     "README.md",
     *_TOKENIZER_FILES,
 )
-_MAX_HEADER = 100_000_000
+_HUB_PICKLES = ("pytorch_model*.bin", _PICKLE_INDEX)
+_MOST_CONFIG_BYTES = 100_000_000
+_SNAPSHOT = re.compile(r"models--[^/]+")
+"""The folder of a repository in the hub's cache, in which snapshots are links to blobs."""
+_SHOWN = 200
+"""Characters of a path that an error shows."""
 _hashes: dict[tuple[str, int, int], str] = {}
 
 
@@ -57,22 +68,40 @@ class Checkpoint:
     """The commit of a hub checkpoint."""
     config: Mapping[str, Any]
     weight_files: tuple[Path, ...]
-    """One, or the shards in order of name."""
-    card: Mapping[str, Any] = field(default_factory=dict)
-    """The front matter of its README.md; empty where there is none."""
+    """One, or the shards in order of name. All are safetensors files."""
+    card: Card = Card()  # noqa: RUF009 - frozen
 
     @cached_property
-    def tensors(self) -> dict[str, Mapping[str, Any]]:
-        """Names, dtypes and shapes of all weights, from the files' headers alone."""
-        found: dict[str, Mapping[str, Any]] = {}
-        for path in self.weight_files:
-            found |= _header(path)
-        return found
+    def headers(self) -> tuple[Header, ...]:
+        """The headers of the weight files. Raises `ModelError` for a file that is damaged."""
+        return tuple(read_header(path) for path in self.weight_files)
+
+    @cached_property
+    def tensors(self) -> dict[str, Tensor]:
+        """Names, dtypes and shapes of all weights. Raises as `headers`."""
+        return {name: tensor for header in self.headers for name, tensor in header.tensors.items()}
 
     @property
     def parameters(self) -> int:
-        """How many numbers the weights hold; integer buffers (positions) are no parameters."""
-        return sum(math.prod(t["shape"]) for t in self.tensors.values() if "F" in str(t["dtype"]))
+        """Number of values in the weights; integer buffers (positions) are no parameters."""
+        repeated = frozenset[str]().union(*(header.aliases for header in self.headers))
+        return sum(
+            math.prod(t.shape) for n, t in self.tensors.items() if "F" in t.dtype and n not in repeated
+        )
+
+    @property
+    def own_tokens(self) -> dict[str, int]:
+        """The tokens in tokenizer.json, with their ids there; empty where it cannot be read."""
+        path = self.folder / "tokenizer.json"
+        try:
+            table = _json_object(path, self.name)
+            vocabulary = table["model"]["vocab"]
+            if isinstance(vocabulary, list):  # pieces with their scores
+                vocabulary = {str(piece[0]): number for number, piece in enumerate(vocabulary)}
+            added = {str(entry["content"]): int(entry["id"]) for entry in table["added_tokens"]}
+        except (ModelError, LookupError, TypeError, ValueError):
+            return {}
+        return {**vocabulary, **added}
 
     @property
     def weights_sha256(self) -> str:
@@ -87,57 +116,72 @@ class Checkpoint:
         paths = {path for name in names for path in self.folder.glob(name) if path.is_file()}
         return sha256_json([[p.name, _sha256(p)] for p in sorted(paths)])
 
-    @property
-    def license(self) -> str | None:
-        found = self.card.get("license")
-        return found if isinstance(found, str) and found else None
-
-    @property
-    def declared_unanswerable(self) -> bool | None:
-        """Whether the card says that unanswerable questions were part of the training; None: it does not say.
-
-        `qa_eval: {unanswerable: true|false}` says it outright; naming SQuAD 2.0 (`squad_v2`) among the
-        `datasets`, or in the model index, says yes. Weights cannot tell: every such head has a [CLS] logit.
-        """
-        own = self.card.get("qa_eval")
-        if isinstance(own, Mapping) and isinstance(own.get("unanswerable"), bool):
-            return bool(own["unanswerable"])
-        return True if any(_is_squad_v2(name) for name in _named_datasets(self.card)) else None
-
 
 def embedded_checkpoint() -> Checkpoint:
     """The model that ships with the package, a folder like any other."""
     return local_checkpoint(EMBEDDED, name="embedded")
 
 
-def find_checkpoint(name: str, revision: str | None, *, code: bool) -> Checkpoint:
+def find_checkpoint(name: str, revision: str | None, *, code: bool, convert: bool = False) -> Checkpoint:
     """A folder if there is one of that name, else a hub checkpoint (fetched if it is not cached).
 
-    Raises `ModelError` as `local_checkpoint` and `hub_checkpoint` do, and for a revision of a folder.
+    * `code`: also fetch the Python files of a hub checkpoint;
+    * `convert`: take pickled weights where there are no others.
+
+    Raises `ModelError` as `local_checkpoint` and `hub_checkpoint` do, for a revision of a folder and for a
+    name that can be no path.
     """
-    folder = Path(name).expanduser()
+    folder, is_there = _local_path(name)
     a_path = name.startswith(("~", ".")) or folder.is_absolute() or name.count("/") != 1
-    if not a_path and not folder.is_dir():
-        return hub_checkpoint(name, revision, code=code)
+    if not a_path and not is_there:
+        return hub_checkpoint(name, revision, code=code, convert=convert)
     if revision is not None:
         raise ModelError(f"{name} is a local folder, which has no revision {revision!r}")
-    return local_checkpoint(folder, name=name)
+    return local_checkpoint(folder, name=name, convert=convert)
 
 
-def hub_checkpoint(name: str, revision: str | None, *, code: bool) -> Checkpoint:
-    """Fetches what is needed of a hub repository (or finds it in the hub's cache), never pickle files.
+def _local_path(name: str) -> tuple[Path, bool]:
+    """The path of that name, and whether something is there. Raises `ModelError`."""
+    shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+    try:
+        path = Path(name).expanduser()
+        path.lstat()
+    except FileNotFoundError:
+        return path, False
+    except NotADirectoryError:
+        return path, False
+    except OSError as error:
+        raise ModelError(f"{shown!r} cannot be looked up: {error.strerror}") from error
+    except ValueError as error:
+        raise ModelError(f"{shown!r} can be no path: {error}") from error
+    except RuntimeError as error:
+        raise ModelError(f"{shown!r}: there is no such user, so no such folder") from error
+    return path, True
 
-    Raises `ModelError` when there is no such repository or revision, when the hub cannot be reached and the
-    files are not cached, and for everything `local_checkpoint` refuses.
+
+def hub_checkpoint(name: str, revision: str | None, *, code: bool, convert: bool = False) -> Checkpoint:
+    """Fetches what is needed of a hub repository, or finds it in the hub's cache.
+
+    Pickle files are fetched only with `convert`, and only where there are no safetensors weights. Raises
+    `ModelError` when there is no such repository or revision, when the hub cannot be reached and the files
+    are not cached, and for everything `local_checkpoint` refuses.
     """
+    full = f"{name}@{revision}" if revision else name
+    patterns = [*_HUB_FILES, *(("*.py",) if code else ())]
+    path = _snapshot(name, revision, patterns)
+    if convert and not (path / _SINGLE).is_file() and not (path / _INDEX).is_file():
+        path = _snapshot(name, revision, [*patterns, *_HUB_PICKLES])
+    return local_checkpoint(path, name=full, revision=path.name, repository=name, convert=convert)
+
+
+def _snapshot(name: str, revision: str | None, patterns: list[str]) -> Path:
+    """The folder with the files of a hub repository that fit the patterns. Raises `ModelError`."""
     import huggingface_hub
     from huggingface_hub import errors
 
     full = f"{name}@{revision}" if revision else name
     try:
-        path = huggingface_hub.snapshot_download(
-            name, revision=revision, allow_patterns=[*_HUB_FILES, *(("*.py",) if code else ())]
-        )
+        return Path(huggingface_hub.snapshot_download(name, revision=revision, allow_patterns=patterns))
     except errors.RevisionNotFoundError as error:
         raise ModelError(f"{name} has no revision {revision!r} on the hub") from error
     except errors.GatedRepoError as error:
@@ -153,20 +197,30 @@ def hub_checkpoint(name: str, revision: str | None, *, code: bool) -> Checkpoint
             f"{full} is no folder here, is not in the local cache, and the hub cannot be reached "
             f"({type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else '-'})"
         ) from error
-    return local_checkpoint(Path(path), name=full, revision=Path(path).name)
 
 
-def local_checkpoint(folder: Path, *, name: str | None = None, revision: str | None = None) -> Checkpoint:
-    """Looks at a folder without loading anything.
+def local_checkpoint(
+    folder: Path,
+    *,
+    name: str | None = None,
+    revision: str | None = None,
+    repository: str | None = None,
+    convert: bool = False,
+) -> Checkpoint:
+    """Looks at a folder without loading anything; `repository` is its name on the hub, where it has one.
 
-    Raises `ModelError` where the folder, its config.json or its safetensors weights are missing or cannot be
-    read; where there are only pickle weights or only an adapter, the message says so.
+    Raises `ModelError` where the folder, its config.json or its weights are missing or cannot be read, or
+    where files are git-lfs pointers. Where there are only pickled weights, they are converted with
+    `convert`; without it the message names the ways out.
     """
     name = name or str(folder)
     if not folder.exists():
         raise ModelError(f"{name}: there is no such folder")
     if not folder.is_dir():
-        raise ModelError(f"{name} is a file; name the folder that holds config.json and the weights")
+        raise ModelError(file_hint(folder, name))
+    refuse_pointers(
+        (path for pattern in ("config.json", *_TOKENIZER_FILES) for path in folder.glob(pattern)), name
+    )
     config_path = folder / "config.json"
     if not config_path.is_file():
         adapter = " (this is an adapter; merge it into its base model first)"
@@ -180,93 +234,136 @@ def local_checkpoint(folder: Path, *, name: str | None = None, revision: str | N
         name=name,
         revision=revision,
         config=_json_object(config_path, name),
-        weight_files=_weight_files(folder, name),
-        card=_card(folder / "README.md", name),
+        weight_files=_weight_files(folder, name, repository, convert=convert),
+        card=read_card(folder / "README.md"),
     )
 
 
-def _weight_files(folder: Path, name: str) -> tuple[Path, ...]:
-    if (single := folder / "model.safetensors").is_file():
-        return (single,)
-    if (index := folder / _INDEX).is_file():
-        shards = _json_object(index, name).get("weight_map")
-        if not isinstance(shards, dict) or not all(isinstance(v, str) for v in shards.values()):
-            raise ModelError(f"{name}: {_INDEX} has no weight_map from names to files")
-        paths = tuple(folder / file for file in sorted(set(shards.values())))
-        if missing := [p.name for p in paths if not p.is_file()]:
-            raise ModelError(f"{name}: {_INDEX} names {', '.join(missing)}, which is not there")
-        return paths
-    if pickles := sorted(p.name for pattern in _PICKLES for p in folder.glob(pattern)):
-        raise ModelError(
-            f"{name} has only {', '.join(pickles)}; such files can run code when they are opened. Convert it "
-            "(model.save_pretrained writes safetensors) and try again"
+def file_hint(path: Path, name: str) -> str:
+    """What to write in place of a file that is given for a model, as an error says it."""
+    if (path.parent / "config.json").is_file():
+        parent = name.rstrip("/").rpartition("/")[0] or ("/" if path.is_absolute() else ".")
+        spelling = parent if "/" in parent or parent in {".", "~"} else f"./{parent}"
+        return f"{name} is a file of a checkpoint; name the checkpoint's folder: -m {spelling}"
+    if path.suffix in {".json", ".jsonl", ".csv", ".tsv", ".gz"}:
+        return (
+            f"{name} is a file, and a checkpoint is a folder with config.json and weights; if it holds "
+            f"predictions, write -m predictions:{name}"
         )
-    raise ModelError(f"{name} has no weights: neither model.safetensors nor {_INDEX} is there")
+    return f"{name} is a file; name the folder that holds config.json and the weights"
 
 
-def _header(path: Path) -> dict[str, Mapping[str, Any]]:
-    """The header of a safetensors file: eight bytes of length, then JSON."""
+# ------------------------------------------------------------------------------------------ weights
+
+
+def _weight_files(folder: Path, name: str, repository: str | None, *, convert: bool) -> tuple[Path, ...]:
+    for single, index in ((_SINGLE, _INDEX), (_PICKLE, _PICKLE_INDEX)):
+        if single == _PICKLE and not convert:
+            break
+        found = _whole_or_shards(folder, name, single, index)
+        if found:
+            refuse_pointers(found, name)
+            return tuple(_converted(path, name) for path in found) if single == _PICKLE else found
+    pickles = sorted({p.name for pattern in _PICKLES for p in folder.glob(pattern)})
+    refuse_pointers((folder / file for file in pickles), name)
+    raise ModelError(_no_weights(name, repository, pickles))
+
+
+def _whole_or_shards(folder: Path, name: str, single: str, index: str) -> tuple[Path, ...]:
+    """The one file, or those that the index names; empty where there is neither. Raises `ModelError`."""
+    if (path := folder / single).is_file():
+        return (path,)
+    if not (path := folder / index).is_file():
+        return ()
+    refuse_pointers([path], name)
+    shards = _json_object(path, name).get("weight_map")
+    if not isinstance(shards, dict) or not shards or not all(isinstance(v, str) for v in shards.values()):
+        raise ModelError(f"{name}: {index} has no weight_map from names to files")
+    files = sorted(set(shards.values()))
+    for file in files:
+        if not _is_inside(folder, file):
+            raise ModelError(
+                f"{name}: {index} names {file[:_SHOWN]!r}, which is not in the checkpoint's folder"
+            )
+    if missing := [file for file in files if not (folder / file).is_file()]:
+        raise ModelError(f"{name}: {index} names {', '.join(missing)}, which is not there")
+    return tuple(folder / file for file in files)
+
+
+def _is_inside(folder: Path, file: str) -> bool:
+    """Whether a file that an index names is in the folder, links followed.
+
+    In the hub's cache every file is a link out of the snapshot's folder to a blob of the same repository.
+    """
+    posix, windows = PurePosixPath(file), PureWindowsPath(file)
+    if posix.is_absolute() or windows.drive or windows.root or ".." in (*posix.parts, *windows.parts):
+        return False
+    root = folder.resolve()
+    roots = [root]
+    if root.parent.name == "snapshots" and _SNAPSHOT.fullmatch(root.parent.parent.name):
+        roots.append(root.parent.parent / "blobs")
     try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            if length > _MAX_HEADER:
-                raise ValueError("its header would be too long")
-            header = json.loads(file.read(length))
-        header.pop("__metadata__", None)
-        return {str(key): {"dtype": value["dtype"], "shape": value["shape"]} for key, value in header.items()}
-    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} is no readable safetensors file: {error}") from error
+        target = (folder / file).resolve()
+        target.exists()  # raises for a name that is too long
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ):  # a circle of links, or what is no path
+        return False
+    return any(target.is_relative_to(allowed) for allowed in roots)
+
+
+def _converted(path: Path, name: str) -> Path:
+    from qa_eval.models.conversion import safetensors_copy
+
+    return safetensors_copy(path, _sha256(path), name)
+
+
+def _no_weights(name: str, repository: str | None, pickles: list[str]) -> str:
+    """Why there is nothing to read, and what can be done."""
+    revision = f"hf:{repository or 'ORG/NAME'}@refs/pr/N"
+    ways = (
+        f"name a revision that has safetensors, which a pull request often adds ({revision}), or give "
+        "--convert-weights, which reads the tensors alone and keeps a safetensors copy in the cache folder"
+    )
+    only = f"{name} has only {', '.join(pickles)}; such files can run code when they are opened"
+    if any(re.fullmatch(r"pytorch_model.*\.bin", file) for file in pickles):
+        return f"{only}. Either {ways}"
+    if pickles:
+        return f"{only}. Convert it (model.save_pretrained writes safetensors) and try again"
+    missing = f"{name} has no weights: neither {_SINGLE} nor {_INDEX} is there"
+    return f"{missing}. If the repository has {_PICKLE}, {ways}" if repository else missing
 
 
 def _json_object(path: Path, name: str) -> dict[str, Any]:
     try:
+        if path.stat().st_size > _MOST_CONFIG_BYTES:
+            raise ValueError("it is larger than any configuration")
         value = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{name}: {path.name} cannot be read: {error}") from error
+    except OSError as error:
+        raise ModelError(f"{name}: {path.name} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        many_digits = "set_int_max_str_digits" in str(error)
+        why = "one of its numbers has thousands of digits" if many_digits else error
+        raise ModelError(f"{name}: {path.name} cannot be read: {why}") from error
+    except RecursionError as error:
+        raise ModelError(f"{name}: {path.name} cannot be read: it is nested too deeply") from error
     if not isinstance(value, dict):
         raise ModelError(f"{name}: {path.name} holds no JSON object")
     return value
 
 
-def _card(path: Path, name: str) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    from huggingface_hub.repocard import metadata_load
-
-    try:
-        return metadata_load(path) or {}
-    except Exception as error:  # the YAML of strangers
-        raise ModelError(f"{name}: the front matter of README.md cannot be read: {error}") from error
-
-
-def _named_datasets(card: Mapping[str, Any]) -> list[str]:
-    """Every name under which the card speaks of a data set; wrong shapes are passed over."""
-    listed = card.get("datasets")
-    found: list[Any] = list(listed) if isinstance(listed, list) else [listed]
-    for model in _dicts(card.get("model-index")):
-        for result in _dicts(model.get("results")):
-            for dataset in _dicts([result.get("dataset")]):
-                found += [dataset.get("name"), dataset.get("type")]
-    return [name for name in found if isinstance(name, str)]
-
-
-def _dicts(value: object) -> list[dict[str, Any]]:
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
-
-
-def _is_squad_v2(name: str) -> bool:
-    """Whether a data set's name is SQuAD 2.0's, with or without an organization before it.
-
-    >>> _is_squad_v2("rajpurkar/squad_v2"), _is_squad_v2("squad")
-    (True, False)
-    """
-    return name.rpartition("/")[2].strip().lower().replace("-", "_") == "squad_v2"
-
-
 def _sha256(path: Path) -> str:
-    """Of a file's bytes; a file unchanged in size and time is not read again by this process."""
-    status = path.stat()
-    key = (str(path.resolve()), status.st_size, status.st_mtime_ns)
-    if key not in _hashes:
-        _hashes[key] = sha256_files([path])
+    """Of a file's bytes; a file unchanged in size and time is not read again by this process.
+
+    Raises `ModelError` for a file that cannot be read.
+    """
+    try:
+        status = path.stat()
+        key = (str(path.resolve()), status.st_size, status.st_mtime_ns)
+        if key not in _hashes:
+            _hashes[key] = sha256_files([path])
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
     return _hashes[key]

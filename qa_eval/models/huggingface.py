@@ -2,7 +2,7 @@
 
 The embedded model, local folders and hub checkpoints go one way: a `Checkpoint` on disk is examined without
 loading weights (tokenizer, architecture, head, positions), and what remains is `SpanReader` with torch as its
-forward pass. This is the only module that imports torch and transformers.
+forward pass. Here, in `weights` and in `conversion` alone are torch and transformers imported.
 """
 
 from __future__ import annotations
@@ -34,20 +34,17 @@ from transformers.masking_utils import sdpa_mask
 from transformers.models.auto import modeling_auto
 
 from qa_eval.errors import ModelError, SpecError
-from qa_eval.models.architectures import ONE_AT_A_TIME, UNPADDED, UNSUPPORTED, wrong_setting
+from qa_eval.models.architectures import ONE_AT_A_TIME, UNPADDED, UNSUPPORTED, wrong_config, wrong_setting
 from qa_eval.models.checkpoints import Checkpoint
+from qa_eval.models.declarations import declaring_spec
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reader import READING_VERSION, Floats, OutOfMemoryError, SpanModel, SpanReader
+from qa_eval.models.weights import check_vocabulary, embedding_rows, empty_model, first_line, load_model
 from qa_eval.models.windows import Template, Windower, WindowError
 from qa_eval.provenance import sha256_json
-from qa_eval.records import Decoding, ModelInfo, Runtime
-
-# The library's factories have no types of their own.
-_AutoModel: Any = transformers.AutoModel
-_AutoModelForQA: Any = transformers.AutoModelForQuestionAnswering
+from qa_eval.records import Declaration, Decoding, ModelInfo, Runtime
 
 _OPTIONS = ("unanswerable",)
-_BEAM_HEADS = ("FlaubertForQuestionAnswering", "XLMForQuestionAnswering", "XLNetForQuestionAnswering")
 _TWO_SIDED = ("xlnet",)
 """Listed by transformers as a generator, and yet every position sees all others when it reads."""
 _DTYPES = {
@@ -82,12 +79,13 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
 
     Raises `ModelError` with the reason for whatever cannot be used, `SpecError` for unknown options.
     """
-    unanswerable = _unanswerable(spec, checkpoint)
+    unanswerable, declaration = _unanswerable(spec, checkpoint)
     device, dtype = _device(runtime), _dtype(runtime)
     with _quiet():
         config = _config(checkpoint, runtime)
-        skeleton = _skeleton(checkpoint, config, runtime)
+        skeleton = empty_model(checkpoint, config, runtime)
         tokenizer = _tokenizer(checkpoint, runtime)
+    check_vocabulary(checkpoint, tokenizer.backend_tokenizer, embedding_rows(skeleton))
     decoding = _fitted(checkpoint, decoding, _positions(skeleton, config, tokenizer))
     try:
         windower = Windower(
@@ -103,17 +101,18 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
     reader = SpanReader(
         windower,
         decoding,
-        lambda: TorchForward(checkpoint, runtime, device, dtype, takes_types=takes_types),
-        null=bool(unanswerable),
+        lambda: TorchForward(
+            lambda: load_model(checkpoint, skeleton, config, dtype), runtime, device, takes_types=takes_types
+        ),
+        null=unanswerable,
         pad_id=tokenizer.pad_token_id or 0,
         batch_tokens=runtime.batch_tokens or (_CPU_BATCH if device.type == "cpu" else _DEVICE_BATCH),
         alone=runtime.deterministic,
         pad=config.model_type not in UNPADDED,
         workers=_workers() if apart else None,
     )
-    has_null = bool(unanswerable) and windower.has_null
-    info = _info(spec, checkpoint, runtime, device, dtype, has_null=has_null)
-    return SpanModel(info, decoding, reader)
+    info = _info(spec, checkpoint, runtime, device, dtype, has_null=unanswerable and windower.has_null)
+    return SpanModel(replace(info, declaration=declaration if windower.has_null else None), decoding, reader)
 
 
 def _info(
@@ -139,7 +138,7 @@ def _info(
         ),
         parameters=checkpoint.parameters,
         no_null_head=not has_null,
-        license=checkpoint.license,
+        license=checkpoint.card.license,
         backend=f"torch-{str(dtype).removeprefix('torch.')}{where}",
     )
 
@@ -147,17 +146,27 @@ def _info(
 # ------------------------------------------------------------------------------------------ what was asked
 
 
-def _unanswerable(spec: ModelSpec, checkpoint: Checkpoint) -> bool | None:
-    """The spec's option, else the card's declaration, else None: not declared, so not so."""
+def _unanswerable(spec: ModelSpec, checkpoint: Checkpoint) -> tuple[bool, Declaration]:
+    """Whether the model was trained with unanswerable questions, and where that is declared.
+
+    The spec's option comes first, then the card. Undeclared means no. Raises `ModelError` where only a card
+    that cannot be read could tell.
+    """
     for key, _ in spec.options:
         if key not in _OPTIONS:
             raise SpecError(f"{spec}: no option is called {key!r}; there are {', '.join(_OPTIONS)}")
     given = spec.option("unanswerable")
     if given is None:
-        return checkpoint.declared_unanswerable
+        if (problem := checkpoint.card.problem) is not None:
+            raise ModelError(
+                f"{checkpoint.name}: {problem}. Only the card could declare whether the model was trained "
+                f"with unanswerable questions; if it was, write {declaring_spec(spec)}, else =false"
+            )
+        declared = checkpoint.card.unanswerable
+        return declared is True, "undeclared" if declared is None else "card"
     if given not in {"true", "false"}:
         raise SpecError(f"{spec}: unanswerable is true or false, not {given!r}")
-    return given == "true"
+    return given == "true", "option"
 
 
 def _device(runtime: Runtime) -> torch.device:
@@ -193,6 +202,8 @@ def _dtype(runtime: Runtime) -> torch.dtype:
 
 def _config(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedConfig:
     """The configuration, of an architecture that has a question-answering head. Raises `ModelError`."""
+    if wrong := wrong_config(checkpoint.config, len(checkpoint.tensors)):
+        raise ModelError(f"{checkpoint.name}: config.json: {wrong}")
     kind = checkpoint.config.get("model_type")
     remote = "AutoModelForQuestionAnswering" in (checkpoint.config.get("auto_map") or {})
     known = kind in transformers.CONFIG_MAPPING
@@ -206,6 +217,10 @@ def _config(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedConfig:
         raise ModelError(
             f"{checkpoint.name} needs code of its own to run; read it, then allow it with --trust-remote-code"
         )
+    if kind is None and not remote:
+        raise ModelError(
+            f"{checkpoint.name}: config.json has no model_type, so its architecture is not known"
+        )
     if not known and not remote:
         raise ModelError(
             f"{checkpoint.name}: transformers {transformers.__version__} knows no model type {kind!r}"
@@ -215,7 +230,7 @@ def _config(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedConfig:
             checkpoint.folder, trust_remote_code=runtime.trust_remote_code, local_files_only=True
         )
     except Exception as error:  # whatever a wrong configuration leads to
-        raise ModelError(f"{checkpoint.name}: config.json cannot be used: {_first_line(error)}") from error
+        raise ModelError(f"{checkpoint.name}: config.json cannot be used: {first_line(error)}") from error
     if not remote and type(config) not in transformers.MODEL_FOR_QUESTION_ANSWERING_MAPPING:
         raise ModelError(
             f"{checkpoint.name} is of type {kind!r}, which has no question-answering head in transformers"
@@ -225,55 +240,13 @@ def _config(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedConfig:
     return config
 
 
-def _skeleton(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime) -> PreTrainedModel:
-    """The model without its weights, after checking that the checkpoint has those of the head.
-
-    A checkpoint without them would load all the same, with a head of random numbers. The head is what the
-    question-answering model has over the bare model of its type.
-    """
-    try:
-        with torch.device("meta"):
-            model: PreTrainedModel = _AutoModelForQA.from_config(
-                config, trust_remote_code=runtime.trust_remote_code
-            )
-    except Exception as error:
-        raise ModelError(
-            f"{checkpoint.name}: no model can be made from config.json: {_first_line(error)}"
-        ) from error
-    try:
-        with torch.device("meta"):
-            bare = _AutoModel.from_config(config, trust_remote_code=runtime.trust_remote_code)
-    except Exception:  # a type without a bare model: loading still checks for missing weights
-        return model
-    prefix = f"{model.base_model_prefix}."
-    names = {key.removeprefix(prefix) for key in bare.state_dict()}
-    head = {key for key in model.state_dict() if key.removeprefix(prefix) not in names}
-    if head and (missing := sorted(head - set(checkpoint.tensors))):
-        _refuse_headless(checkpoint, missing)
-    return model
-
-
-def _refuse_headless(checkpoint: Checkpoint, missing: Sequence[str]) -> None:
-    made_for = ", ".join(checkpoint.config.get("architectures") or ()) or "not said"
-    if made_for in _BEAM_HEADS:
-        raise ModelError(
-            f"{checkpoint.name} has the head of {made_for}, which searches for an end behind each of a few "
-            f"starts and scores no other spans; only {made_for}Simple gives logits for every token"
-        )
-    more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
-    raise ModelError(
-        f"{checkpoint.name} is not trained for extractive question answering: its weights lack "
-        f"{', '.join(missing[:4])}{more} (its architecture: {made_for})"
-    )
-
-
 def _tokenizer(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedTokenizerFast:
     try:
         tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
             checkpoint.folder, trust_remote_code=runtime.trust_remote_code, local_files_only=True
         )
     except Exception as error:
-        raise ModelError(f"{checkpoint.name}: no tokenizer can be loaded: {_first_line(error)}") from error
+        raise ModelError(f"{checkpoint.name}: no tokenizer can be loaded: {first_line(error)}") from error
     if not getattr(tokenizer, "is_fast", False):
         raise ModelError(
             f"{checkpoint.name}: its tokenizer ({type(tokenizer).__name__}) knows no offsets, so answers "
@@ -349,17 +322,17 @@ class TorchForward:
 
     def __init__(
         self,
-        checkpoint: Checkpoint,
+        load: Callable[[], PreTrainedModel],
         runtime: Runtime,
         device: torch.device,
-        dtype: torch.dtype,
         *,
         takes_types: bool,
     ) -> None:
         self._device = device
         self._takes_types = takes_types
         self._deterministic = runtime.deterministic
-        model: Any = _load(checkpoint, runtime, dtype)
+        with _quiet():
+            model: Any = load()
         if getattr(model.config, "use_cache", False):
             model.config.use_cache = False  # keys and values for a next token that never comes
         self._model = model.to(device).eval()
@@ -380,7 +353,7 @@ class TorchForward:
                 both = torch.stack([output.start_logits, output.end_logits]).float().cpu().numpy()
         except torch.OutOfMemoryError as error:
             torch.cuda.empty_cache()
-            raise OutOfMemoryError(_first_line(error)) from error
+            raise OutOfMemoryError(first_line(error)) from error
         if both.shape[1:] != ids.shape:
             raise RuntimeError(f"the model gives logits of shape {both.shape[1:]} for input {ids.shape}")
         return both[0], both[1]
@@ -466,28 +439,6 @@ class _BlockSparse:
         self._part.set_attention_type("block_sparse" if length > self._enough else "original_full")
 
 
-def _load(checkpoint: Checkpoint, runtime: Runtime, dtype: torch.dtype) -> PreTrainedModel:
-    """The model with its weights, all of them. Raises `ModelError`."""
-    try:
-        with _quiet():
-            model, report = _AutoModelForQA.from_pretrained(
-                checkpoint.folder,
-                dtype=dtype,
-                trust_remote_code=runtime.trust_remote_code,
-                use_safetensors=True,
-                local_files_only=True,
-                output_loading_info=True,
-            )
-    except Exception as error:
-        raise ModelError(f"{checkpoint.name} cannot be loaded: {_first_line(error)}") from error
-    if report["missing_keys"]:
-        _refuse_headless(checkpoint, sorted(report["missing_keys"]))
-    if report["mismatched_keys"]:
-        raise ModelError(f"{checkpoint.name}: weights of other shapes than config.json says: {report}")
-    loaded: PreTrainedModel = model
-    return loaded
-
-
 def _workers() -> Callable[[], contextlib.AbstractContextManager[Executor]] | None:
     """Threads with a core each, for different windows; None where there is one core.
 
@@ -538,8 +489,3 @@ def _quiet() -> Iterator[None]:
         log.set_verbosity(level)
         if bars:
             log.enable_progress_bar()
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

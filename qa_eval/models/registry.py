@@ -7,6 +7,7 @@ only when one is asked for, so a broken plug-in never stands in the way of a mod
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from qa_eval.errors import ModelError, QaEvalError, SpecError
 from qa_eval.models.baselines import BASELINES, resolve_baseline
-from qa_eval.models.checkpoints import Checkpoint, embedded_checkpoint, find_checkpoint
+from qa_eval.models.checkpoints import Checkpoint, embedded_checkpoint, file_hint, find_checkpoint
 from qa_eval.models.protocol import Kind, Model, ModelSpec, UnknownWordError
 from qa_eval.models.reader import SpanModel
 from qa_eval.models.remembered import remembered
@@ -32,18 +33,19 @@ def _embedded(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
 
 
 def _huggingface(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
-    checkpoint = find_checkpoint(spec.name, spec.revision, code=runtime.trust_remote_code)
-    return remembered(spec, checkpoint, decoding, runtime, _examined_by_torch)
+    return remembered(spec, _found(spec, runtime), decoding, runtime, _examined_by_torch)
 
 
 def _onnx(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
     embedded = spec.name == "embedded" and spec.revision is None
-    checkpoint = (
-        embedded_checkpoint()
-        if embedded
-        else find_checkpoint(spec.name, spec.revision, code=runtime.trust_remote_code)
-    )
+    checkpoint = embedded_checkpoint() if embedded else _found(spec, runtime)
     return remembered(spec, checkpoint, decoding, runtime, _examined_for_onnx)
+
+
+def _found(spec: ModelSpec, runtime: Runtime) -> Checkpoint:
+    return find_checkpoint(
+        spec.name, spec.revision, code=runtime.trust_remote_code, convert=runtime.convert_weights
+    )
 
 
 def _examined_by_torch(
@@ -121,6 +123,8 @@ def parse_spec(text: str) -> ModelSpec:
     try:
         spec = ModelSpec.parse(text)
     except UnknownWordError as error:
+        if (hint := _of_a_file(error.word)) is not None:
+            raise SpecError(hint) from None
         if error.word.lower().removesuffix(".gz").endswith(_ANSWER_FILES):
             raise SpecError(
                 f"no model is called {error.word!r}; answers in a file are replayed as "
@@ -147,6 +151,14 @@ def _is_answer_file(spec: ModelSpec) -> bool:
         return False
     path = Path(spec.name)
     return path.is_file() and not (path.parent / "config.json").is_file()
+
+
+def _of_a_file(word: str) -> str | None:
+    """What to write in place of a file's name; None where there is no such file."""
+    with contextlib.suppress(OSError, ValueError):
+        if Path(word).is_file():
+            return file_hint(Path(word), word)
+    return None
 
 
 def resolve(spec: str, decoding: Decoding | None = None, runtime: Runtime | None = None) -> Model:

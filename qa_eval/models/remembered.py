@@ -27,6 +27,8 @@ from qa_eval.models.reader import READING_VERSION, SpanModel, SpanReader
 from qa_eval.provenance import sha256_json
 from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
 
+_EXAMINING = 2
+"""Rises whenever examining finds out more, or refuses more."""
 _LIBRARIES = ("torch", "transformers", "tokenizers", "onnxruntime", "onnx", "onnxscript")
 
 
@@ -94,12 +96,12 @@ def _key(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime: R
             "spec": str(spec),
             "checkpoint": [checkpoint.name, checkpoint.revision, checkpoint.weights_sha256],
             "files": checkpoint.files_sha256(code=runtime.trust_remote_code),
-            "card": [checkpoint.declared_unanswerable, checkpoint.license],
+            "card": asdict(checkpoint.card),
             "decoding": asdict(decoding),
             "runtime": asdict(runtime),
             # `auto` may be another device on another machine, or after another choice of devices.
             "machine": [platform.node(), os.environ.get("CUDA_VISIBLE_DEVICES")],
-            "versions": [qa_eval.__version__, READING_VERSION, *map(_version, _LIBRARIES)],
+            "versions": [qa_eval.__version__, READING_VERSION, _EXAMINING, *map(_version, _LIBRARIES)],
         }
     )[:32]
 

@@ -83,7 +83,10 @@ def resolve_replay(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Rep
     """Reads the file. Raises `InputError` with every finding, each with file and line."""
     if spec.options:
         raise SpecError(f"{spec}: a predictions file has no options")
-    path = Path(spec.name).expanduser()
+    try:
+        path = Path(spec.name).expanduser()
+    except RuntimeError as error:
+        raise SpecError(f"{spec}: there is no such user, so no such file") from error
     predictions, lines = load_predictions(path)
     info = ModelInfo(
         spec=str(spec),

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from qa_eval import __version__
 from qa_eval.compare import Comparison, wording
+from qa_eval.models.declarations import abstention
 from qa_eval.render import clean, interval_text, label, percent, signed
 from qa_eval.report.charts import Chart
 from qa_eval.report.gathering import Evidence, Fact, Item, Model, Said
@@ -274,6 +275,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
+        abstention=abstention,
         percent=percent,
         signed=signed,
         label=label,

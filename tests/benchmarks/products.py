@@ -26,9 +26,9 @@ TOKENS, ROUNDS = 384, 15
 def main() -> None:
     torch.set_num_threads(1)
     matrices = [
-        tensor["shape"]
+        tensor.shape
         for name, tensor in embedded_checkpoint().tensors.items()
-        if len(tensor["shape"]) == 2 and ".encoder." in name
+        if len(tensor.shape) == 2 and ".encoder." in name
     ]
     weights = [torch.randn(*shape) for shape in matrices]
     inputs = {shape[1]: torch.randn(TOKENS, shape[1]) for shape in matrices}

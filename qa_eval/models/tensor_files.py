@@ -1,0 +1,125 @@
+"""Files of tensors: what the header of a safetensors file holds, and files that are not what their name says.
+
+Only headers are read, so this takes no longer for a large file than for a small one. Nothing here imports
+torch.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qa_eval.errors import ModelError
+
+ALIASES = "qa_eval_aliases"
+"""The metadata of a converted file that lists the tensors which only repeat another one under a second
+name."""
+_MOST_HEADER_BYTES = 100_000_000
+"""The limit of the safetensors library."""
+_LFS = (
+    b"version https://git-lfs.github.com/spec/",
+    b"version http://git-media.io/",
+    b"version https://hawser.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor of a file, as its header describes it."""
+
+    dtype: str
+    """In safetensors' spelling: `F32`, `BF16`, `I64`, …"""
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header of a safetensors file."""
+
+    tensors: dict[str, Tensor]
+    metadata: dict[str, str]
+
+    @property
+    def aliases(self) -> frozenset[str]:
+        """The tensors that only repeat another one."""
+        try:
+            return frozenset(json.loads(self.metadata.get(ALIASES, "[]")))
+        except (ValueError, TypeError, RecursionError):
+            return frozenset()
+
+
+def refuse_pointers(paths: Iterable[Path], name: str) -> None:
+    """Raises ModelError if one of the files is a git-lfs pointer, naming all that are."""
+    pointers = sorted({path.name for path in paths if path.is_file() and _is_pointer(path)})
+    if pointers:
+        files = f"{', '.join(pointers)} is a git-lfs pointer, not the file itself"
+        if len(pointers) > 1:
+            files = f"{', '.join(pointers)} are git-lfs pointers, not the files themselves"
+        raise ModelError(f"{name}: {files}; run `git lfs pull` in its folder")
+
+
+def read_header(path: Path) -> Header:
+    """The header of a safetensors file, after checking that the file is whole.
+
+    Raises ModelError for a file that cannot be read, is cut short, is no safetensors file, or whose header
+    names other bytes than it holds.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            start = file.read(8)
+            if size < 8:
+                raise ModelError(f"{path} is cut short: it has {size} bytes, fewer than any safetensors file")
+            (length,) = struct.unpack("<Q", start)
+            if length > _MOST_HEADER_BYTES:
+                raise ModelError(f"{path} is no readable safetensors file: {_by_its_start(start)}")
+            if 8 + length > size:
+                raise ModelError(_cut_short(path, size, 8 + length))
+            record = json.loads(file.read(length))
+        metadata = record.pop("__metadata__", None) or {}
+        tensors = {str(name): _tensor(entry) for name, entry in record.items()}
+        ends = [int(entry["data_offsets"][1]) for entry in record.values()]
+        if (whole := 8 + length + max(ends, default=0)) > size:
+            raise ModelError(_cut_short(path, size, whole))
+        with safe_open(path, framework="numpy"):
+            pass  # it checks that shapes, types and offsets fit each other
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, SafetensorError) as error:
+        raise ModelError(f"{path} is no readable safetensors file: {error}") from error
+    except RecursionError as error:
+        raise ModelError(
+            f"{path} is no readable safetensors file: its header is nested too deeply"
+        ) from error
+    return Header(tensors, {str(key): str(value) for key, value in metadata.items()})
+
+
+def _tensor(entry: Any) -> Tensor:  # noqa: ANN401
+    return Tensor(str(entry["dtype"]), tuple(int(size) for size in entry["shape"]))
+
+
+def _cut_short(path: Path, size: int, whole: int) -> str:
+    return (
+        f"{path} is cut short: it has {size:,} of the {whole:,} bytes that its header speaks of; fetch or "
+        "save it again"
+    )
+
+
+def _by_its_start(start: bytes) -> str:
+    if start.startswith((b"PK", b"\x80")):
+        return "it is one of PyTorch's own files (a pickle) under another name"
+    if start.lstrip().lower().startswith((b"<!doc", b"<html")):
+        return "it is a web page"
+    return "its header would be too long"
+
+
+def _is_pointer(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(max(map(len, _LFS))).startswith(_LFS)
+    except OSError:
+        return False  # whoever reads the file says why it cannot be read

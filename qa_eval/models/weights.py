@@ -1,0 +1,285 @@
+"""The weights of a checkpoint in the model that transformers makes of its configuration.
+
+Whether they fit is found out when the checkpoint is examined, by the library's own rules of loading, which
+know old names of tensors and weights that are tied: it is given tensors of the shapes that the files'
+headers state, which take no memory. Loading then gives it the tensors of exactly the files that were
+examined and hashed, whatever other files the folder or its configuration names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+import transformers
+from safetensors import safe_open
+from transformers import PreTrainedConfig, PreTrainedModel
+
+from qa_eval.errors import ModelError
+from qa_eval.models.checkpoints import Checkpoint
+from qa_eval.models.tensor_files import Tensor
+from qa_eval.records import Runtime
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+# The library's factories have no types of their own.
+_AutoModel: Any = transformers.AutoModel
+_AutoModelForQA: Any = transformers.AutoModelForQuestionAnswering
+
+_BEAM_HEADS = ("FlaubertForQuestionAnswering", "XLMForQuestionAnswering", "XLNetForQuestionAnswering")
+_WRAPPERS = ("_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_orig_mod", "_forward_module", "module")
+"""What wrappers of a model or of its layers put into the names of tensors."""
+_LABELS = 2
+"""Outputs of the head for each token: the start and the end of the answer."""
+
+
+def empty_model(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime) -> PreTrainedModel:
+    """The model of a configuration, without memory for weights, after checking that the checkpoint's fit it.
+
+    A checkpoint without the head's weights would load all the same, with random ones. Raises `ModelError`
+    where no model can be made of the configuration, where weights are missing, have other names or other
+    shapes, and where the head has other outputs than a start and an end.
+    """
+    model = _on_meta(_AutoModelForQA, checkpoint, config, runtime)
+    try:
+        bare = _on_meta(_AutoModel, checkpoint, config, runtime)
+    except ModelError:  # a type without a bare model
+        head = frozenset[str]()
+    else:
+        prefix = f"{model.base_model_prefix}."
+        names = {key.removeprefix(prefix) for key in bare.state_dict()}
+        head = frozenset(key for key in model.state_dict() if key.removeprefix(prefix) not in names)
+    tensors = checkpoint.tensors
+    fit = _fit(model, config, tensors) or _Fit(head - set(tensors))
+    if missing := fit.missing:
+        raise ModelError(f"{checkpoint.name} {_lack(checkpoint, model, missing, head, tensors)}")
+    if wrong := _wrong_labels(model, tensors, head):
+        raise ModelError(f"{checkpoint.name}: {wrong}")
+    if fit.mismatched:
+        raise ModelError(f"{checkpoint.name}: {_mismatch(fit.mismatched)}")
+    return model
+
+
+def load_model(
+    checkpoint: Checkpoint, empty: PreTrainedModel, config: PreTrainedConfig, dtype: torch.dtype
+) -> PreTrainedModel:
+    """The model with its weights, all of them, as `empty_model` examined it. Raises `ModelError`."""
+    try:
+        with ExitStack() as stack:
+            weights: dict[str, Any] = {}
+            for path in checkpoint.weight_files:
+                file: Any = stack.enter_context(safe_open(path, framework="pt"))
+                names: list[str] = file.keys()
+                weights |= {name: file.get_slice(name) for name in names}
+            model, report = _fitted(empty, config, weights, dtype)
+    except Exception as error:  # whatever the library meets
+        raise ModelError(f"{checkpoint.name} cannot be loaded: {first_line(error)}") from error
+    if missing := frozenset(report["missing_keys"]):
+        raise ModelError(f"{checkpoint.name} {_lack(checkpoint, empty, missing, (), weights)}")
+    return model
+
+
+def embedding_rows(model: PreTrainedModel) -> int | None:
+    """Number of tokens that a model has vectors for; None where it has no table of them."""
+    with contextlib.suppress(Exception):  # models without a table say so in ways of their own
+        table: Any = model.get_input_embeddings()
+        return len(table.weight)
+    return None
+
+
+def check_vocabulary(checkpoint: Checkpoint, tokenizer: Tokenizer, rows: int | None) -> None:
+    """Raises `ModelError` if the tokenizer can give an id that an embedding of so many rows has none for."""
+    if rows is None:
+        return
+    vocabulary = tokenizer.get_vocab(with_added_tokens=True)
+    if max(vocabulary.values(), default=0) < rows:
+        return
+    # The library adds tokens that a class has by default; those are no mistake of the checkpoint's.
+    own = checkpoint.own_tokens
+    beyond = sorted(
+        (number, token)
+        for token, number in vocabulary.items()
+        if number >= rows and token in (own or vocabulary)
+    )
+    if beyond:
+        # The library closes gaps between the ids of added tokens; people know the numbers in the file.
+        size = 1 + max([beyond[-1][0], *(own or {}).values()])
+        shown = ", ".join(repr(token) for _, token in beyond[:3]) + (" …" if len(beyond) > 3 else "")
+        raise ModelError(
+            f"{checkpoint.name}: its tokenizer has {size} tokens and its embedding {rows} rows, with none "
+            f"for {shown}. Take the tokenizer that it was trained with, or remove these tokens"
+        )
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message; its type where it has none."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+# ------------------------------------------------------------------------------------------ fitting
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How the tensors of a checkpoint fit the model of its configuration."""
+
+    missing: frozenset[str]
+    mismatched: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = ()
+    """(name, shape in the files, shape by the configuration)."""
+
+
+def _on_meta(
+    factory: Any,  # noqa: ANN401
+    checkpoint: Checkpoint,
+    config: PreTrainedConfig,
+    runtime: Runtime,
+) -> PreTrainedModel:
+    try:
+        with torch.device("meta"):
+            model: PreTrainedModel = factory.from_config(
+                copy.deepcopy(config), trust_remote_code=runtime.trust_remote_code
+            )
+    except Exception as error:  # whatever a wrong configuration leads to
+        raise ModelError(
+            f"{checkpoint.name}: no model can be made from config.json: {first_line(error)}"
+        ) from error
+    return model
+
+
+def _fit(model: PreTrainedModel, config: PreTrainedConfig, tensors: Mapping[str, Tensor]) -> _Fit | None:
+    """What the library would report of loading; None where that cannot be tried without weights."""
+    numbers, counts = torch.empty(1), torch.empty(1, dtype=torch.int64)
+    empty = {
+        name: (numbers if "F" in tensor.dtype else counts).expand(tensor.shape)  # one value, repeated
+        for name, tensor in tensors.items()
+    }
+    try:
+        with torch.random.fork_rng(devices=[]):
+            _, report = _fitted(model, config, empty, torch.float32)
+    except Exception:  # loading itself says what is wrong
+        return None
+    return _Fit(
+        frozenset(report["missing_keys"]),
+        tuple(sorted((key, tuple(found), tuple(wanted)) for key, found, wanted in report["mismatched_keys"])),
+    )
+
+
+def _fitted(
+    model: PreTrainedModel, config: PreTrainedConfig, weights: Mapping[str, Any], dtype: torch.dtype
+) -> tuple[PreTrainedModel, dict[str, Any]]:
+    """A new model of the same class with these weights, and the library's report; raises what it raises."""
+    model_class: Any = type(model)
+    fitted, report = model_class.from_pretrained(
+        None,
+        config=config,
+        state_dict=dict(weights),
+        dtype=dtype,
+        ignore_mismatched_sizes=True,
+        output_loading_info=True,
+    )
+    return fitted, report
+
+
+# ------------------------------------------------------------------------------------------ what is wrong
+
+
+def _lack(
+    checkpoint: Checkpoint,
+    model: PreTrainedModel,
+    missing: Collection[str],
+    head: Collection[str],
+    names: Iterable[str],
+) -> str:
+    """What weights are missing among those with these names, to follow the checkpoint's name."""
+    if prefix := _prefix(missing, names):
+        renamed = f"{{name.removeprefix({prefix!r}): tensor for name, tensor in load_file(FILE).items()}}"
+        return (
+            f"has names of tensors that begin with {prefix!r}, as a wrapper of the model leaves them. "
+            "Save the unwrapped model again, or write the file without the prefix, with load_file and "
+            f"save_file of safetensors.torch: save_file({renamed}, FILE, {{'format': 'pt'}})"
+        )
+    if wrapper := _inner_wrapper(missing, names):
+        return (
+            f"has names of tensors with {wrapper + '.'!r} in them, as a wrapper of the model's layers leaves "
+            f"them. Save the unwrapped model again, or rename them: name.replace({wrapper + '.'!r}, '')"
+        )
+    listed = sorted(missing)
+    if head and set(missing) <= set(head):
+        more = f" and {len(listed) - 4} more" if len(listed) > 4 else ""
+        made_for = ", ".join(map(str, checkpoint.config.get("architectures") or ())) or "not named"
+        if made_for in _BEAM_HEADS:
+            return (
+                f"has the head of {made_for}, which searches for an end behind each of a few starts and "
+                f"scores no other spans; only {made_for}Simple gives logits for every token"
+            )
+        return (
+            "is not trained for extractive question answering: its weights lack "
+            f"{', '.join(listed[:4])}{more} (its architecture: {made_for})"
+        )
+    body = [name for name in listed if name not in head]
+    return (
+        f"is incomplete: its weights lack {len(listed)} of the {len(model.state_dict())} tensors of "
+        f"{type(model).__name__}, among them {body[0]}; the file was not saved whole, or is of another model"
+    )
+
+
+def _prefix(missing: Collection[str], names: Iterable[str]) -> str | None:
+    """What all missing tensors have before their names in the file; None where they are not there."""
+    have = set(names)
+    wanted = min(missing, key=lambda name: (len(name), name))
+    for name in sorted(have):
+        prefix = name.removesuffix(wanted)
+        if prefix != name and prefix.endswith(".") and all(prefix + other in have for other in missing):
+            return prefix
+    return None
+
+
+def _inner_wrapper(missing: Collection[str], names: Iterable[str]) -> str | None:
+    """The wrapper without which the file's names are those that are missing; None where there is none."""
+    names = list(names)
+    for wrapper in _WRAPPERS:
+        parts = [name.split(".") for name in names]
+        without = {".".join(p for p in each if p != wrapper) for each in parts if wrapper in each}
+        if set(missing) <= without:
+            return wrapper
+    return None
+
+
+def _wrong_labels(model: PreTrainedModel, tensors: Mapping[str, Tensor], head: Collection[str]) -> str | None:
+    """Why the head's outputs are no start and end; None where they are, and for a checkpoint's own code."""
+    if not type(model).__module__.startswith("transformers.models."):
+        return None
+    for name, module in model.named_modules():
+        weight = f"{name}.weight"
+        if not isinstance(module, torch.nn.Linear) or weight not in head:
+            continue
+        if not (name.endswith("qa_outputs") or module.out_features == model.config.num_labels):
+            continue
+        labels = tensors[weight].shape[0] if weight in tensors else module.out_features
+        if labels != _LABELS:
+            return (
+                f"its head ({name}) gives {labels} labels to each token; extractive question answering has "
+                f"{_LABELS}, the start and the end of the answer"
+            )
+        if module.out_features != _LABELS:
+            return (
+                f"config.json asks for a head of {module.out_features} labels, and the weights have "
+                f"{_LABELS}; set num_labels to {_LABELS} there, and remove id2label and label2id"
+            )
+    return None
+
+
+def _mismatch(mismatched: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]) -> str:
+    name, found, wanted = mismatched[0]
+    more = f" ({len(mismatched) - 1} more differ)" if len(mismatched) > 1 else ""
+    return (
+        f"config.json does not fit the weights: {name} has the shape {list(found)} in the weights and "
+        f"{list(wanted)} by config.json{more}"
+    )
