@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -204,7 +205,7 @@ def test_a_number_and_its_text_are_one_id(tmp_path: Path) -> None:
 def test_a_number_of_too_many_digits_is_refused(tmp_path: Path, kind: str) -> None:
     text = f'{{"id": {"9" * 5000}, "question": "?", "context": "c", "answers": []}}'
     (problem,) = problems(open_dataset(f"{kind}:{write(tmp_path / 'a', text)}"))
-    assert "digits" in problem
+    assert re.search(r"too (many digits|great|long)|digits", problem)
 
 
 @pytest.mark.parametrize("name", ["qid", "guid"])
