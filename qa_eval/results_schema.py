@@ -65,6 +65,8 @@ class ModelRow(_Record):
     """True if it has no score for "no answer"; it then never abstains by a threshold."""
     license: str | None = None
     backend: str = "python"
+    tokenizer_note: str | None = None
+    """How its tokenizer.json, which was read, differs from what transformers builds; None: not at all."""
 
 
 class DecodingRow(_Record):

@@ -105,6 +105,7 @@ def models_command(*, spec: str | None, trust_remote_code: bool) -> None:
         "weights sha256": info.weights_sha256,
         "fingerprint": info.fingerprint or "none: its answers are not cached",
         "answers": "never abstains: it has no score for no answer" if info.no_null_head else None,
+        "tokenizer": info.tokenizer_note,
         "backend": info.backend,
         "license": info.license,
     }

@@ -22,22 +22,37 @@ import numpy as np
 import torch
 import transformers
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 from transformers import (
     AttentionInterface,
     AttentionMaskInterface,
     PreTrainedConfig,
     PreTrainedModel,
-    PreTrainedTokenizerFast,
 )
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
-from transformers.models.auto import modeling_auto
+from transformers.models.auto import modeling_auto, tokenization_auto
 
 from qa_eval.errors import ModelError, SpecError
-from qa_eval.models.architectures import ONE_AT_A_TIME, UNPADDED, UNSUPPORTED, wrong_setting
+from qa_eval.models.architectures import (
+    ONE_AT_A_TIME,
+    SEGMENTED,
+    UNPADDED,
+    UNSUPPORTED,
+    UNTYPED,
+    wrong_setting,
+)
 from qa_eval.models.checkpoints import Checkpoint
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reader import READING_VERSION, Floats, OutOfMemoryError, SpanModel, SpanReader
+from qa_eval.models.tokenizer_files import (
+    CODED,
+    Settings,
+    TextTokenizer,
+    differences,
+    missing_sentencepiece,
+    read_tokenizer,
+)
 from qa_eval.models.windows import Template, Windower, WindowError
 from qa_eval.provenance import sha256_json
 from qa_eval.records import Decoding, ModelInfo, Runtime
@@ -73,6 +88,7 @@ _OPSET = 23
 """Of ONNX: the first that has attention as one operator."""
 _UNMASKED = "qa_eval_unmasked"
 """Under this name the library finds the attention with which graphs are made."""
+_LIBRARY = f"transformers {transformers.__version__}"
 _NO_LIMIT = 1_000_000
 """Tokenizers that know no limit report 1e30; no position table is this long."""
 
@@ -87,7 +103,7 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
     with _quiet():
         config = _config(checkpoint, runtime)
         skeleton = _skeleton(checkpoint, config, runtime)
-        tokenizer = _tokenizer(checkpoint, runtime)
+        tokenizer = _tokenizer(checkpoint, config, runtime)
     decoding = _fitted(checkpoint, decoding, _positions(skeleton, config, tokenizer))
     try:
         windower = Windower(
@@ -98,7 +114,7 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
         )
     except WindowError as error:
         raise ModelError(f"{checkpoint.name}: {error}") from error
-    takes_types = _takes_types(skeleton, tokenizer, windower.template)
+    takes_types = _takes_types(checkpoint, skeleton, windower.template)
     apart = not runtime.deterministic and device.type == "cpu" and config.model_type not in ONE_AT_A_TIME
     reader = SpanReader(
         windower,
@@ -112,7 +128,7 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
         workers=_workers() if apart else None,
     )
     has_null = bool(unanswerable) and windower.has_null
-    info = _info(spec, checkpoint, runtime, device, dtype, has_null=has_null)
+    info = _info(spec, checkpoint, runtime, device, dtype, has_null=has_null, note=tokenizer.note)
     return SpanModel(info, decoding, reader)
 
 
@@ -124,6 +140,7 @@ def _info(
     dtype: torch.dtype,
     *,
     has_null: bool,
+    note: str | None,
 ) -> ModelInfo:
     weights = checkpoint.weights_sha256
     files = checkpoint.files_sha256(code=runtime.trust_remote_code)
@@ -141,6 +158,7 @@ def _info(
         no_null_head=not has_null,
         license=checkpoint.license,
         backend=f"torch-{str(dtype).removeprefix('torch.')}{where}",
+        tokenizer_note=note,
     )
 
 
@@ -267,20 +285,66 @@ def _refuse_headless(checkpoint: Checkpoint, missing: Sequence[str]) -> None:
     )
 
 
-def _tokenizer(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedTokenizerFast:
+def _tokenizer(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime) -> TextTokenizer:
+    """The tokenizer of tokenizer.json where there is one, else what transformers builds from other files.
+
+    A checkpoint's own code, where it may run, makes the tokenizer by itself. Raises `ModelError`.
+    """
+    name, folder = checkpoint.name, checkpoint.folder
+    settings = Settings.of(folder, name)
+    named = settings.tokenizer_class(checkpoint.config) or _class_of_type(config.model_type)
+    brings_code = runtime.trust_remote_code and bool(settings.get("auto_map"))
+    own = None if brings_code else read_tokenizer(folder, name, settings, named)
+    if own is None and (wanted := missing_sentencepiece(folder)):
+        raise ModelError(f"{name}: {wanted}")
+    built = _built_tokenizer(checkpoint, runtime)
+    fast = None if isinstance(built, str) or not getattr(built, "is_fast", False) else built.backend_tokenizer
+    if own is None:
+        if isinstance(built, str):
+            coded = f" (its class {CODED[named]})" if named in CODED else ""
+            raise ModelError(f"{name}: no tokenizer can be loaded{coded}: {built}")
+        if fast is None:
+            raise ModelError(
+                f"{name}: its tokenizer ({type(built).__name__}) knows no offsets, so answers could not be "
+                "found in the text; a tokenizer.json is needed"
+            )
+        note = None
+    elif isinstance(built, str):
+        note = f"{_LIBRARY} cannot build it ({built}); read from tokenizer.json"
+    elif fast is None:
+        note = f"{_LIBRARY} builds one without offsets ({type(built).__name__}); read from tokenizer.json"
+    else:
+        differs = differences(own, fast)
+        note = f"read from tokenizer.json; {_LIBRARY} builds {differs}" if differs else None
+    tokenizer: Any = own if own is not None else fast
+
+    def number(role: str) -> int | None:
+        token = settings.token(role) or (None if isinstance(built, str) else getattr(built, role, None))
+        return None if token is None else tokenizer.token_to_id(str(token))
+
+    longest = None if isinstance(built, str) else built.model_max_length
+    return TextTokenizer(
+        tokenizer, number("cls_token"), number("pad_token"), settings.max_length or longest, note
+    )
+
+
+def _built_tokenizer(checkpoint: Checkpoint, runtime: Runtime) -> Any:  # noqa: ANN401
+    """The tokenizer as transformers builds it; the reason as text where it cannot."""
     try:
-        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
+        return transformers.AutoTokenizer.from_pretrained(
             checkpoint.folder, trust_remote_code=runtime.trust_remote_code, local_files_only=True
         )
     except Exception as error:
-        raise ModelError(f"{checkpoint.name}: no tokenizer can be loaded: {_first_line(error)}") from error
-    if not getattr(tokenizer, "is_fast", False):
-        raise ModelError(
-            f"{checkpoint.name}: its tokenizer ({type(tokenizer).__name__}) knows no offsets, so answers "
-            "could not be found in the text; a tokenizer.json is needed"
-        )
-    found: PreTrainedTokenizerFast = tokenizer
-    return found
+        return _first_line(error)
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # of the Rust side, which cannot be imported
+            return _first_line(error)
+        raise
+
+
+def _class_of_type(kind: str) -> str:
+    """The tokenizer class that transformers names for a type, as `Bert`; empty where it names none."""
+    return (tokenization_auto.TOKENIZER_MAPPING_NAMES.get(kind) or "").removesuffix("Tokenizer")
 
 
 def _is_causal(config: PreTrainedConfig) -> bool:
@@ -297,27 +361,34 @@ def _is_causal(config: PreTrainedConfig) -> bool:
     )
 
 
-def _takes_types(skeleton: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, template: Template) -> bool:
-    """Whether the model was trained with token types: its tokenizer makes them, its forward takes them, and
-    it knows as many as the template has (a tokenizer saved as another class may claim more).
+def _takes_types(checkpoint: Checkpoint, skeleton: PreTrainedModel, template: Template) -> bool:
+    """Whether the model is given the template's token types.
+
+    The model decides: it has to take types and to know more than one. A model with one type reads every token
+    as of type 0, whatever the template has. Raises `ModelError` where the template has a type that a model
+    with several types does not know: the model cannot have been trained with this template.
     """
-    known = getattr(skeleton.config, "type_vocab_size", None)
-    return (
-        "token_type_ids" in tokenizer.model_input_names
-        and "token_type_ids" in inspect.signature(type(skeleton).forward).parameters
-        and (not known or max(template.question_type, template.context_type) < known)
-    )
+    kind = skeleton.config.model_type
+    if "token_type_ids" not in inspect.signature(type(skeleton).forward).parameters or kind in UNTYPED:
+        return False
+    if kind in SEGMENTED:
+        return True
+    known, highest = getattr(skeleton.config, "type_vocab_size", None) or 0, max(template.types)
+    if known > 1 and highest >= known:
+        raise ModelError(
+            f"{checkpoint.name}: its tokenizer gives token type {highest}, and the model knows only 0 to "
+            f"{known - 1} (type_vocab_size {known} in config.json)"
+        )
+    return known > 1
 
 
-def _positions(
-    skeleton: PreTrainedModel, config: PreTrainedConfig, tokenizer: PreTrainedTokenizerFast
-) -> int | None:
+def _positions(skeleton: PreTrainedModel, config: PreTrainedConfig, tokenizer: TextTokenizer) -> int | None:
     """The longest input the model can take; None where there is no limit to be seen.
 
     The least of what the configuration, the table of positions and the tokenizer say. Models of the RoBERTa
     family count positions from just behind their padding index, so that many rows are never used.
     """
-    limits = [tokenizer.model_max_length]
+    limits: list[int | None] = [tokenizer.model_max_length]
     for key in _LENGTHS:
         value = getattr(config, key, None)
         limits.append(value if isinstance(value, int) else None)
