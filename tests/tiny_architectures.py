@@ -175,18 +175,6 @@ def _roberta_like() -> frozenset[str]:
     return frozenset((*masked, *named, "led", "mvp", "mbart"))
 
 
-def own_tokenizer(kind: str) -> Any:
-    """The tokenizer class that transformers names for the type; None where any will do."""
-    name = tokenization_auto.TOKENIZER_MAPPING_NAMES.get(kind)
-    return getattr(transformers, name, None) if name else None
-
-
-def input_names(kind: str) -> list[str]:
-    """What the type's own tokenizer gives, as far as it is text."""
-    names = getattr(own_tokenizer(kind), "model_input_names", ["input_ids", "attention_mask"])
-    return [name for name in names if name in {"input_ids", "token_type_ids", "attention_mask"}]
-
-
 def config_of(kind: str, tokenizer: Any) -> Any:
     """A tiny configuration of the type."""
     cls: Any = transformers.CONFIG_MAPPING[kind]
@@ -206,9 +194,7 @@ def build(kind: str, folder: Path) -> Path:
     raw, special = tokenizer_of(kind)
     make_fast: Any = transformers.PreTrainedTokenizerFast
     # A copy, as loading and saving switch truncation and padding on and off.
-    tokenizer = make_fast(
-        tokenizer_object=Tokenizer.from_str(raw.to_str()), model_input_names=input_names(kind), **special
-    )
+    tokenizer = make_fast(tokenizer_object=Tokenizer.from_str(raw.to_str()), **special)
     tokenizer.save_pretrained(folder)
     make: Any = transformers.AutoModelForQuestionAnswering
     with torch.random.fork_rng():

@@ -22,7 +22,6 @@ import numpy as np
 import torch
 import transformers
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 from transformers import (
     AttentionInterface,
     AttentionMaskInterface,

@@ -178,6 +178,8 @@ def read_tokenizer(folder: Path, name: str, settings: Settings, tokenizer_class:
         if type(error).__name__ == "PanicException":
             raise ModelError(f"{name}: {FILE} cannot be read: {_reason(path, error)}") from error
         raise
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     _set_normalizer(tokenizer, settings, tokenizer_class)
     _set_prefix_space(tokenizer, settings, tokenizer_class)
     try:
@@ -231,6 +233,8 @@ def differences(own: Tokenizer, built: Tokenizer) -> str | None:
 
     Both encode the probes; where the tokens differ, the parts that make other results of a probe are named.
     """
+    built.no_truncation()
+    built.no_padding()
     changed = [probe for probe in PROBES if _ids(own, probe) != _ids(built, probe)]
     parts = [
         word
