@@ -512,6 +512,7 @@ def test_a_tokenizer_without_offsets_is_refused(bert: Path, monkeypatch: pytest.
         is_fast = False
 
     monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", lambda *a, **k: Slow())
+    (bert / "tokenizer.json").rename(bert / "vocab.txt")
     with pytest.raises(ModelError, match=r"\(Slow\) knows no offsets"):
         resolve(f"hf:{bert}", NARROW)
 

@@ -28,6 +28,7 @@ from transformers import (
     PreTrainedConfig,
     PreTrainedModel,
 )
+from transformers.convert_slow_tokenizer import SLOW_TO_FAST_CONVERTERS
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 from transformers.models.auto import modeling_auto, tokenization_auto
@@ -42,15 +43,18 @@ from qa_eval.models.architectures import (
     wrong_setting,
 )
 from qa_eval.models.checkpoints import Checkpoint
+from qa_eval.models.piece_models import convert, piece_model
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reader import READING_VERSION, Floats, OutOfMemoryError, SpanModel, SpanReader
 from qa_eval.models.tokenizer_files import (
     CODED,
+    FILE,
+    SPECIAL_TOKENS,
     Settings,
     TextTokenizer,
     differences,
-    missing_sentencepiece,
     read_tokenizer,
+    set_typed_template,
 )
 from qa_eval.models.windows import Template, Windower, WindowError
 from qa_eval.provenance import sha256_json
@@ -293,10 +297,14 @@ def _tokenizer(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtim
     settings = Settings.of(folder, name)
     named = settings.tokenizer_class(checkpoint.config) or _class_of_type(config.model_type)
     brings_code = runtime.trust_remote_code and bool(settings.get("auto_map"))
-    own = None if brings_code else read_tokenizer(folder, name, settings, named)
-    if own is None and (wanted := missing_sentencepiece(folder)):
-        raise ModelError(f"{name}: {wanted}")
+    source, own = FILE, None if brings_code else read_tokenizer(folder, name, settings, named)
     built = _built_tokenizer(checkpoint, runtime)
+    for role in SPECIAL_TOKENS:
+        if settings.token(role) is None and getattr(built, role, None) is not None:
+            settings[role] = str(getattr(built, role))  # what the class has by default
+    if own is None and not brings_code and (pieces := piece_model(folder)):
+        source = pieces.name
+        own = convert(pieces, name, settings, named, SLOW_TO_FAST_CONVERTERS)
     fast = None if isinstance(built, str) or not getattr(built, "is_fast", False) else built.backend_tokenizer
     if own is None:
         if isinstance(built, str):
@@ -308,20 +316,23 @@ def _tokenizer(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtim
                 "found in the text; a tokenizer.json is needed"
             )
         note = None
+        if named == "Deberta" and not brings_code:
+            set_typed_template(fast, settings["cls_token"], settings["sep_token"])
+            note = f"read with DeBERTa's template; {_LIBRARY} gives it RoBERTa's"
     elif isinstance(built, str):
-        note = f"{_LIBRARY} cannot build it ({built}); read from tokenizer.json"
+        note = f"{_LIBRARY} cannot build it ({built}); read from {source}"
     elif fast is None:
-        note = f"{_LIBRARY} builds one without offsets ({type(built).__name__}); read from tokenizer.json"
+        note = f"{_LIBRARY} builds one without offsets ({type(built).__name__}); read from {source}"
     else:
         differs = differences(own, fast)
-        note = f"read from tokenizer.json; {_LIBRARY} builds {differs}" if differs else None
+        note = f"read from {source}; {_LIBRARY} builds {differs}" if differs else None
     tokenizer: Any = own if own is not None else fast
 
     def number(role: str) -> int | None:
-        token = settings.token(role) or (None if isinstance(built, str) else getattr(built, role, None))
-        return None if token is None else tokenizer.token_to_id(str(token))
+        token = settings.token(role)
+        return None if token is None else tokenizer.token_to_id(token)
 
-    longest = None if isinstance(built, str) else built.model_max_length
+    longest = getattr(built, "model_max_length", None)
     return TextTokenizer(
         tokenizer, number("cls_token"), number("pad_token"), settings.max_length or longest, note
     )

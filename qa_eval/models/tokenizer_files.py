@@ -20,7 +20,6 @@ if its `tokenizer.json` does. Nothing here imports torch or transformers.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ FILE = "tokenizer.json"
 CONFIG = "tokenizer_config.json"
 _SPECIALS_MAP = "special_tokens_map.json"
 _ADDED = "added_tokens.json"
-_SPECIALS = (
+SPECIAL_TOKENS = (
     "bos_token",
     "eos_token",
     "unk_token",
@@ -58,8 +57,6 @@ _NESTED_PREFIX = frozenset({"Bloom"})
 """Classes that apply `add_prefix_space` to a `ByteLevel` inside a sequence of pre-tokenizers too."""
 _NO_LIMIT = 1e18
 """Tokenizers that know no limit report 1e30."""
-_CONVERTERS = {"sentencepiece": "sentencepiece", "google.protobuf": "protobuf"}
-"""Modules that make a tokenizer of a SentencePiece model -> the libraries that have them."""
 CODED = {"RoFormer": "splits words by the library rjieba"}
 """Classes with a part that is Python code, so that tokenizer.json does not hold it -> what that part does."""
 
@@ -180,6 +177,14 @@ def read_tokenizer(folder: Path, name: str, settings: Settings, tokenizer_class:
         raise
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    apply_settings(tokenizer, folder, name, settings, tokenizer_class)
+    return tokenizer
+
+
+def apply_settings(
+    tokenizer: Tokenizer, folder: Path, name: str, settings: Settings, tokenizer_class: str
+) -> None:
+    """Changes a tokenizer as its settings say. Raises `ModelError` for added tokens that are none."""
     _set_normalizer(tokenizer, settings, tokenizer_class)
     _set_prefix_space(tokenizer, settings, tokenizer_class)
     try:
@@ -188,28 +193,18 @@ def read_tokenizer(folder: Path, name: str, settings: Settings, tokenizer_class:
         raise ModelError(f"{name}: the added tokens of {CONFIG} cannot be read: {error}") from error
     _set_template(tokenizer, settings, tokenizer_class)
     tokenizer.encode_special_tokens = settings.get("split_special_tokens") is True
-    return tokenizer
 
 
-def missing_sentencepiece(folder: Path) -> str | None:
-    """What to install where the only vocabulary is a SentencePiece model; None where nothing is missing."""
-    if any((folder / file).is_file() for file in (FILE, "vocab.txt", "vocab.json")):
-        return None
-    models = sorted(path.name for path in folder.glob("*.model") if path.is_file())
-    missing = [library for module, library in _CONVERTERS.items() if not _is_installed(module)]
-    if not models or not missing:
-        return None
-    return (
-        f"{FILE} is not there, and to read {', '.join(models)} takes {' and '.join(missing)}, which "
-        f"{'is' if len(missing) == 1 else 'are'} not installed: pip install 'qa-eval[sentencepiece]'"
+def set_typed_template(tokenizer: Tokenizer, cls: str, sep: str) -> None:
+    """Gives a tokenizer BERT's template: one separator after each text, token types 0 and 1."""
+    from tokenizers import processors
+
+    specials = [(token, tokenizer.token_to_id(token)) for token in (cls, sep)]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=[f"{cls}:0", "$A:0", f"{sep}:0"],
+        pair=[f"{cls}:0", "$A:0", f"{sep}:0", "$B:1", f"{sep}:1"],
+        special_tokens=specials,
     )
-
-
-def _is_installed(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # of the package that the module would be in
-        return False
 
 
 def space_signs(tokenizer: Tokenizer) -> str:
@@ -322,7 +317,7 @@ def _add_tokens(tokenizer: Tokenizer, folder: Path, settings: Settings) -> None:
     """Adds the tokens that the settings have and tokenizer.json has not, in the order of their ids."""
     from tokenizers import AddedToken
 
-    roles = [settings[role] for role in _SPECIALS if settings.get(role)]
+    roles = [settings[role] for role in SPECIAL_TOKENS if settings.get(role)]
     for role in _MORE_SPECIALS:
         more = settings.get(role) or ()
         roles += more.values() if isinstance(more, Mapping) else more
