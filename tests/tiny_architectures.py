@@ -21,7 +21,7 @@ from tests.tiny_models import Pair, byte_level, sentence_piece, word_piece
 TYPES: tuple[str, ...] = tuple(modeling_auto.MODEL_FOR_QUESTION_ANSWERING_MAPPING_NAMES)
 POSITIONS = 96
 
-_SIZES: dict[str, Any] = {
+SIZES: dict[str, Any] = {
     **dict.fromkeys(("hidden_size", "d_model", "n_embd", "dim", "emb_dim", "embedding_size"), 16),
     **dict.fromkeys(("num_hidden_layers", "n_layers", "n_layer", "num_layers"), 2),
     **dict.fromkeys(("encoder_layers", "decoder_layers", "num_decoder_layers"), 1),
@@ -179,7 +179,7 @@ def config_of(kind: str, tokenizer: Any) -> Any:
     """A tiny configuration of the type."""
     cls: Any = transformers.CONFIG_MAPPING[kind]
     fields = {field.name for field in dataclasses.fields(cls)}
-    wanted = dict(_SIZES)
+    wanted = dict(SIZES)
     wanted["vocab_size"] = len(tokenizer)
     # Decoders without a padding token are to be read as they are.
     for key in ("pad_token_id", "bos_token_id", "eos_token_id", "sep_token_id", "cls_token_id"):

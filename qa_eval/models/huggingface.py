@@ -299,9 +299,8 @@ def _tokenizer(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtim
     brings_code = runtime.trust_remote_code and bool(settings.get("auto_map"))
     source, own = FILE, None if brings_code else read_tokenizer(folder, name, settings, named)
     built = _built_tokenizer(checkpoint, runtime)
-    for role in SPECIAL_TOKENS:
-        if settings.token(role) is None and getattr(built, role, None) is not None:
-            settings[role] = str(getattr(built, role))  # what the class has by default
+    if not isinstance(built, str):
+        settings.fill(_default_tokens(built))
     if own is None and not brings_code and (pieces := piece_model(folder)):
         source = pieces.name
         own = convert(pieces, name, settings, named, SLOW_TO_FAST_CONVERTERS)
@@ -350,6 +349,18 @@ def _built_tokenizer(checkpoint: Checkpoint, runtime: Runtime) -> Any:  # noqa: 
         if type(error).__name__ == "PanicException":  # of the Rust side, which cannot be imported
             return _first_line(error)
         raise
+
+
+def _default_tokens(built: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
+    """The special tokens of a tokenizer by their roles, in the form of tokenizer_config.json."""
+    flags = {str(token): token for token in getattr(built, "added_tokens_decoder", {}).values()}
+    found = {}
+    for role in SPECIAL_TOKENS:
+        if (token := getattr(built, role, None)) is not None:
+            added = flags.get(str(token))
+            strips = {side: getattr(added, side, False) for side in ("lstrip", "rstrip")}
+            found[role] = {"content": str(token), **strips}
+    return found
 
 
 def _class_of_type(kind: str) -> str:

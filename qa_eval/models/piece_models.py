@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa_eval.errors import ModelError
-from qa_eval.models.tokenizer_files import FILE, Settings, apply_settings
+from qa_eval.models.tokenizer_files import FILE, Settings, apply_settings, reason
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -79,9 +79,8 @@ def convert(
             return None
         tokenizer: Tokenizer = slow.made.converted()
     except Exception as error:  # of protobuf, of the converter, or of tokenizers
-        lines = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(
-            f"{name}: {path.name} cannot be read as a SentencePiece model: {lines[0]}"
+            f"{name}: {path.name} is no readable SentencePiece model: {reason(path, error)}"
         ) from error
     apply_settings(tokenizer, path.parent, name, settings, tokenizer_class)
     return tokenizer

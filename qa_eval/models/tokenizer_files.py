@@ -147,6 +147,10 @@ class Settings(dict[str, Any]):
         found = _content(self.get(role))
         return found or None
 
+    def fill(self, defaults: Mapping[str, Any]) -> None:
+        """Takes from `defaults` what is not set."""
+        self.update({key: value for key, value in defaults.items() if self.get(key) is None})
+
     @property
     def max_length(self) -> int | None:
         """`model_max_length`; None where it is not set."""
@@ -169,11 +173,11 @@ def read_tokenizer(folder: Path, name: str, settings: Settings, tokenizer_class:
     try:
         tokenizer: Tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:
-        raise ModelError(f"{name}: {FILE} cannot be read: {_reason(path, error)}") from error
+        raise ModelError(f"{name}: {FILE} cannot be read: {reason(path, error)}") from error
     except BaseException as error:
         # A panic of the Rust side arrives as a BaseException of its own, which cannot be imported.
         if type(error).__name__ == "PanicException":
-            raise ModelError(f"{name}: {FILE} cannot be read: {_reason(path, error)}") from error
+            raise ModelError(f"{name}: {FILE} cannot be read: {reason(path, error)}") from error
         raise
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -424,13 +428,13 @@ def _object(path: Path, name: str) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{name}: {path.name} cannot be read: {_reason(path, error)}") from error
+        raise ModelError(f"{name}: {path.name} cannot be read: {reason(path, error)}") from error
     if not isinstance(value, dict):
         raise ModelError(f"{name}: {path.name} holds no JSON object")
     return value
 
 
-def _reason(path: Path, error: BaseException) -> str:
+def reason(path: Path, error: BaseException) -> str:
     """Why a file cannot be read: what the reader says, or that it is only a pointer."""
     try:
         with path.open("rb") as file:
