@@ -248,7 +248,7 @@ def test_a_sign_is_a_character_like_others_where_tokens_do_not_write_spaces_with
 @pytest.mark.parametrize(
     ("text", "starts", "ends"),
     [
-        # Positions 0, 1, …: where an answer begins that would begin there, where one ends that would end there.
+        # For each position: where an answer from there on begins, and where one up to there ends.
         pytest.param("ab", [0, 1, 2], [0, 1, 2], id="no marks"),
         pytest.param("e\u0301x", [0, 0, 2, 3], [0, 2, 2, 3], id="a mark goes with its letter"),
         pytest.param("e\u0323\u0301x", [0, 0, 0, 3, 4], [0, 3, 3, 3, 4], id="so do several"),

@@ -27,7 +27,16 @@ from qa_eval.models.reader import READING_VERSION, SpanModel, SpanReader
 from qa_eval.provenance import sha256_json
 from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
 
-_LIBRARIES = ("torch", "transformers", "tokenizers", "onnxruntime", "onnx", "onnxscript")
+_LIBRARIES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "sentencepiece",
+    "protobuf",
+    "onnxruntime",
+    "onnx",
+    "onnxscript",
+)
 
 
 class RememberedModel:
