@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
+from qa_eval.cli import cli
 from qa_eval.errors import ModelError
 from qa_eval.models import piece_models, resolve
 from qa_eval.models.tokenizer_files import PROBES, Settings, differences, read_tokenizer, space_signs
+from qa_eval.ranking import model_row
 from qa_eval.records import Decoding, Instance, Prediction
 from tests import tiny_models
 
@@ -359,10 +362,13 @@ def test_a_model_is_read_alike_whatever_class_its_tokenizer_was_saved_as(
 def test_a_file_of_words_under_a_byte_level_class_is_read_as_words_and_the_row_says_so(bert: Path) -> None:
     assert resolve(str(bert), DECODING).info.tokenizer_note is None
     edit(bert / "tokenizer_config.json", tokenizer_class="RobertaTokenizer")
-    note = resolve(str(bert), DECODING).info.tokenizer_note
-    assert note is not None
-    assert "read from tokenizer.json; transformers" in note
-    assert "pre-tokenizer" in note
+    info = resolve(str(bert), DECODING).info
+    assert info.tokenizer_note is not None
+    assert "read from tokenizer.json; transformers" in info.tokenizer_note
+    assert "pre-tokenizer" in info.tokenizer_note
+    assert model_row(info).tokenizer_note == info.tokenizer_note
+    shown = CliRunner().invoke(cli, ["models", str(bert)]).stdout
+    assert "tokenizer      read from tokenizer.json; transformers" in shown
 
 
 def test_a_tokenizer_that_the_library_cannot_build_is_read_from_its_file(

@@ -24,6 +24,8 @@ _NAMES = ("spiece.model", "spm.model", "sentencepiece.bpe.model", "sentencepiece
 _OTHER_VOCABULARIES = (FILE, "vocab.txt", "vocab.json")
 _LIBRARIES = {"sentencepiece": "sentencepiece", "google.protobuf": "protobuf"}
 """Modules that a converter wants -> the libraries that have them."""
+_SAME = {"MT5": "T5"}
+"""Class -> the class that has its converter."""
 _UNIGRAM = 1
 """The algorithm's number in the model. The converters can no longer convert the other one, BPE."""
 _DEFAULTS: dict[str, dict[str, Any]] = {
@@ -70,9 +72,10 @@ def convert(
             f"{name} has {path.name} and no {FILE}; to read it needs {' and '.join(missing)}, which "
             f"{'is' if len(missing) == 1 else 'are'} not installed: pip install 'qa-eval[sentencepiece]'"
         )
-    if (converter := converters.get(f"{tokenizer_class}Tokenizer")) is None:
+    named = _SAME.get(tokenizer_class, tokenizer_class)
+    if (converter := converters.get(f"{named}Tokenizer")) is None:
         return None
-    slow = _SlowTokenizer(path, settings, tokenizer_class)
+    slow = _SlowTokenizer(path, settings, named)
     try:
         slow.made = converter(slow)
         if slow.made.proto.trainer_spec.model_type != _UNIGRAM:

@@ -26,15 +26,20 @@ BARE = {"▁", "Ġ"}
 def main() -> None:
     log: Any = transformers.logging
     log.set_verbosity_error()
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     does: dict[str, Any] = {"kinds": kinds, "build": build, "read": read}
     for line in sys.stdin:
         asked = json.loads(line)
-        try:
-            answer = does[asked.pop("do")](**asked)
-        except Exception as error:  # one architecture must not take the others with it
-            answer = {"error": f"{type(error).__name__}: {(str(error).strip() or '-').splitlines()[0]}"}
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(guarded(does[asked.pop("do")], **asked)), flush=True)
+
+
+def guarded(do: Any, **given: Any) -> dict[str, Any]:
+    """What it gives, or the error as text: one that fails must not take the others with it."""
+    try:
+        found: dict[str, Any] = do(**given)
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {(str(error).strip() or '-').splitlines()[0]}"}
+    return found
 
 
 def kinds() -> dict[str, Any]:
@@ -60,6 +65,11 @@ def build(kind: str, folder: str, special: dict[str, str], sizes: dict[str, Any]
         cls = transformers.PreTrainedTokenizerFast
         tokenizer = cls(tokenizer_file=f"{folder}/tokenizer.json", **special)
     tokenizer.save_pretrained(folder)
+    if kind == "splinter":  # what its class saves it cannot load again
+        path = Path(folder, "tokenizer_config.json")
+        saved = json.loads(path.read_text("utf-8"))
+        saved.pop("additional_special_tokens", None)
+        path.write_text(json.dumps(saved), "utf-8")
     config_class: Any = transformers.CONFIG_MAPPING[kind]
     fields = inspect.signature(config_class.__init__).parameters
     wanted = dict(sizes, vocab_size=len(tokenizer))
@@ -85,8 +95,11 @@ def read(
     torch.manual_seed(7)
     model: Any = transformers.AutoModelForQuestionAnswering.from_pretrained(folder).eval()
     takes = inspect.signature(type(model).forward).parameters
-    found = []
-    for text in texts:
+    # The attention of some models changes with the first short window that they read.
+    changes = any(hasattr(part, "set_attention_type") for part in model.modules())
+    piped = pipe(model, tokenizer, question, texts, max_length, stride, max_answer)
+
+    def read_one(text: str) -> dict[str, Any]:
         windows = tokenizer(
             question,
             text,
@@ -102,7 +115,7 @@ def read(
         for number, ids in enumerate(windows["input_ids"]):
             inputs = {name: torch.tensor([windows[name][number]]) for name in given}
             with torch.no_grad():
-                output = copy.deepcopy(model)(**inputs)  # some types change as they read
+                output = (copy.deepcopy(model) if changes else model)(**inputs)
             starts, ends = output.start_logits[0].tolist(), output.end_logits[0].tolist()
             if tokenizer.cls_token_id in ids:
                 null = ids.index(tokenizer.cls_token_id)
@@ -113,18 +126,17 @@ def read(
             search(text, tokens, offsets, places, starts, ends, max_answer, spans)
         best = max(spans, key=lambda s: (spans[s], -s[0], s[0] - s[1]), default=None)
         types = windows["token_type_ids"] if "token_type_ids" in given else None
-        found.append(
-            {
-                "ids": windows["input_ids"],
-                "types": types,
-                "best": best and [*best, spans[best]],
-                "null": min(nulls, default=None),
-            }
-        )
+        return {
+            "ids": windows["input_ids"],
+            "types": types,
+            "best": best and [*best, spans[best]],
+            "null": min(nulls, default=None),
+        }
+
     return {
-        "texts": found,
+        "texts": [guarded(read_one, text=text) for text in texts],
         "class": type(tokenizer).__name__,
-        "pipeline": piped(model, tokenizer, question, texts, max_length, stride, max_answer),
+        "pipeline": piped,
     }
 
 
@@ -162,7 +174,7 @@ def is_mark(character: str) -> bool:
     return unicodedata.category(character)[0] == "M"
 
 
-def piped(
+def pipe(
     model: Any, tokenizer: Any, question: str, texts: list[str], max_length: int, stride: int, max_answer: int
 ) -> list[str | None]:
     """The pipeline's answers, empty for "no answer"; None where it fails."""
