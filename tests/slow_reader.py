@@ -35,12 +35,11 @@ class SlowAnswer:
 def knows_types(config: Any) -> bool:
     """Whether a model was trained with the token types of its tokenizer's template, by its configuration.
 
-    It has a table of several, or compares them without a table. BigBird has a table, and its tokenizer class
-    gives no types.
+    It has a table of several, or compares them without a table.
     """
     if config.model_type in ("funnel", "xlnet"):
         return True
-    return config.model_type != "big_bird" and (getattr(config, "type_vocab_size", None) or 0) > 1
+    return (getattr(config, "type_vocab_size", None) or 0) > 1
 
 
 class SlowReader:

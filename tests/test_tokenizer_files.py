@@ -16,6 +16,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from qa_eval.cli import cli
 from qa_eval.errors import ModelError
 from qa_eval.models import piece_models, resolve
+from qa_eval.models.checkpoints import EMBEDDED
 from qa_eval.models.tokenizer_files import PROBES, Settings, differences, read_tokenizer, space_signs
 from qa_eval.ranking import model_row
 from qa_eval.records import Decoding, Instance, Prediction
@@ -367,7 +368,18 @@ def test_a_file_of_words_under_a_byte_level_class_is_read_as_words_and_the_row_s
     assert "read from tokenizer.json; transformers" in info.tokenizer_note
     assert "pre-tokenizer" in info.tokenizer_note
     assert model_row(info).tokenizer_note == info.tokenizer_note
-    shown = CliRunner().invoke(cli, ["models", str(bert)]).stdout
+
+
+def test_models_tells_how_a_tokenizer_differs(tmp_path: Path) -> None:
+    for file in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / file).symlink_to(EMBEDDED / file)
+    assert "tokenizer " not in CliRunner().invoke(cli, ["models", str(tmp_path)]).stdout
+    settings = json.loads((EMBEDDED / "tokenizer_config.json").read_text("utf-8"))
+    (tmp_path / "tokenizer_config.json").unlink()
+    (tmp_path / "tokenizer_config.json").write_text(
+        json.dumps(settings | {"tokenizer_class": "RobertaTokenizer"})
+    )
+    shown = CliRunner().invoke(cli, ["models", str(tmp_path)]).stdout
     assert "tokenizer      read from tokenizer.json; transformers" in shown
 
 

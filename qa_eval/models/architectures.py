@@ -51,11 +51,6 @@ hashes are drawn), so that two windows must not be read at once by two threads.
 SEGMENTED = frozenset({"funnel", "xlnet"})
 """Types that compare the token types of two positions and need no table of them: any number is a type."""
 
-UNTYPED = frozenset({"big_bird"})
-"""Types that have a table of token types and only ever see type 0. The tokenizer class of the type gives no
-types in any version of transformers, so checkpoints are trained without those of the template.
-"""
-
 
 def wrong_setting(config: Mapping[str, Any]) -> str | None:
     """What in a configuration of a supported type cannot be read with, and what would help; else None."""

@@ -39,7 +39,6 @@ from qa_eval.models.architectures import (
     SEGMENTED,
     UNPADDED,
     UNSUPPORTED,
-    UNTYPED,
     wrong_setting,
 )
 from qa_eval.models.checkpoints import Checkpoint
@@ -106,7 +105,8 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
     with _quiet():
         config = _config(checkpoint, runtime)
         skeleton = _skeleton(checkpoint, config, runtime)
-        tokenizer = _tokenizer(checkpoint, config, runtime)
+        knows_types = _knows_types(skeleton)
+        tokenizer = _tokenizer(checkpoint, config, runtime, types=knows_types)
     decoding = _fitted(checkpoint, decoding, _positions(skeleton, config, tokenizer))
     try:
         windower = Windower(
@@ -117,12 +117,13 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
         )
     except WindowError as error:
         raise ModelError(f"{checkpoint.name}: {error}") from error
-    takes_types = _takes_types(checkpoint, skeleton, windower.template)
+    if knows_types:
+        _check_types(checkpoint, config, windower.template)
     apart = not runtime.deterministic and device.type == "cpu" and config.model_type not in ONE_AT_A_TIME
     reader = SpanReader(
         windower,
         decoding,
-        lambda: TorchForward(checkpoint, runtime, device, dtype, takes_types=takes_types),
+        lambda: TorchForward(checkpoint, runtime, device, dtype, takes_types=knows_types),
         null=bool(unanswerable),
         pad_id=tokenizer.pad_token_id or 0,
         batch_tokens=runtime.batch_tokens or (_CPU_BATCH if device.type == "cpu" else _DEVICE_BATCH),
@@ -288,7 +289,9 @@ def _refuse_headless(checkpoint: Checkpoint, missing: Sequence[str]) -> None:
     )
 
 
-def _tokenizer(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime) -> TextTokenizer:
+def _tokenizer(
+    checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime, *, types: bool
+) -> TextTokenizer:
     """The tokenizer of tokenizer.json where there is one, else what transformers builds from other files.
 
     A checkpoint's own code, where it may run, makes the tokenizer by itself. Raises `ModelError`.
@@ -323,7 +326,7 @@ def _tokenizer(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtim
     elif fast is None:
         note = f"{_LIBRARY} builds one without offsets ({type(built).__name__}); read from {source}"
     else:
-        differs = differences(own, fast)
+        differs = differences(own, fast, types=types)
         note = f"read from {source}; {_LIBRARY} builds {differs}" if differs else None
     tokenizer: Any = own if own is not None else fast
 
@@ -344,7 +347,7 @@ def _built_tokenizer(checkpoint: Checkpoint, runtime: Runtime) -> Any:  # noqa: 
             checkpoint.folder, trust_remote_code=runtime.trust_remote_code, local_files_only=True
         )
     except Exception as error:
-        return _first_line(error)
+        return _first_line(error).rstrip(": ")
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # of the Rust side, which cannot be imported
             return _first_line(error)
@@ -382,25 +385,29 @@ def _is_causal(config: PreTrainedConfig) -> bool:
     )
 
 
-def _takes_types(checkpoint: Checkpoint, skeleton: PreTrainedModel, template: Template) -> bool:
-    """Whether the model is given the template's token types.
+def _knows_types(skeleton: PreTrainedModel) -> bool:
+    """Whether the model takes token types and tells more than one apart.
 
-    The model decides: it has to take types and to know more than one. A model with one type reads every token
-    as of type 0, whatever the template has. Raises `ModelError` where the template has a type that a model
-    with several types does not know: the model cannot have been trained with this template.
+    The model decides, not the tokenizer's class. A model with one type reads every token as of type 0,
+    whatever the tokenizer's template has, and is given none.
     """
-    kind = skeleton.config.model_type
-    if "token_type_ids" not in inspect.signature(type(skeleton).forward).parameters or kind in UNTYPED:
+    config = skeleton.config
+    if "token_type_ids" not in inspect.signature(type(skeleton).forward).parameters:
         return False
-    if kind in SEGMENTED:
-        return True
-    known, highest = getattr(skeleton.config, "type_vocab_size", None) or 0, max(template.types)
-    if known > 1 and highest >= known:
+    return config.model_type in SEGMENTED or (getattr(config, "type_vocab_size", None) or 0) > 1
+
+
+def _check_types(checkpoint: Checkpoint, config: PreTrainedConfig, template: Template) -> None:
+    """Raises `ModelError` where a template has a type for which the model's table has no row.
+
+    A model cannot have been trained with such a template.
+    """
+    known, highest = getattr(config, "type_vocab_size", None) or 0, max(template.types)
+    if config.model_type not in SEGMENTED and highest >= known:
         raise ModelError(
             f"{checkpoint.name}: its tokenizer gives token type {highest}, and the model knows only 0 to "
             f"{known - 1} (type_vocab_size {known} in config.json)"
         )
-    return known > 1
 
 
 def _positions(skeleton: PreTrainedModel, config: PreTrainedConfig, tokenizer: TextTokenizer) -> int | None:

@@ -227,10 +227,11 @@ def space_signs(tokenizer: Tokenizer) -> str:
     return "".join(sorted(sign for sign in signs if len(sign) == 1))
 
 
-def differences(own: Tokenizer, built: Tokenizer) -> str | None:
+def differences(own: Tokenizer, built: Tokenizer, *, types: bool = True) -> str | None:
     """How what a library builds differs from a tokenizer that was read from its file; None where it does not.
 
     Both encode the probes; where the tokens differ, the parts that make other results of a probe are named.
+    Token types are compared where the model has `types`.
     """
     built.no_truncation()
     built.no_padding()
@@ -241,7 +242,7 @@ def differences(own: Tokenizer, built: Tokenizer) -> str | None:
             ("normalizer", any(_normal(own, p) != _normal(built, p) for p in changed)),
             ("pre-tokenizer", any(_pieces(own, p) != _pieces(built, p) for p in changed)),
             ("vocabulary", own.get_vocab(False) != built.get_vocab(False)),
-            ("template (special tokens or token types)", _pair(own) != _pair(built)),
+            ("template (special tokens or token types)", _pair(own, types) != _pair(built, types)),
         )
         if differ
     ]
@@ -414,11 +415,11 @@ def _pieces(tokenizer: Tokenizer, text: str) -> list[str]:
     return [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str(text)]
 
 
-def _pair(tokenizer: Tokenizer) -> list[tuple[int | None, int, int]]:
+def _pair(tokenizer: Tokenizer, types: bool) -> list[tuple[int | None, int, int]]:
     """The special tokens of a pair and the types of all: (sequence, type, id of a special token)."""
     encoding = tokenizer.encode("a", "a")
     parts = zip(encoding.sequence_ids, encoding.type_ids, encoding.ids, strict=True)
-    found = [(part, kind, token if part is None else -1) for part, kind, token in parts]
+    found = [(part, kind if types else 0, token if part is None else -1) for part, kind, token in parts]
     return [entry for n, entry in enumerate(found) if n == 0 or entry != found[n - 1] or entry[0] is None]
 
 

@@ -97,7 +97,6 @@ def read(
     takes = inspect.signature(type(model).forward).parameters
     # The attention of some models changes with the first short window that they read.
     changes = any(hasattr(part, "set_attention_type") for part in model.modules())
-    piped = pipe(model, tokenizer, question, texts, max_length, stride, max_answer)
 
     def read_one(text: str) -> dict[str, Any]:
         windows = tokenizer(
@@ -136,7 +135,7 @@ def read(
     return {
         "texts": [guarded(read_one, text=text) for text in texts],
         "class": type(tokenizer).__name__,
-        "pipeline": piped,
+        "pipeline": pipe(model, tokenizer, question, texts, max_length, stride, max_answer),
     }
 
 
