@@ -446,6 +446,8 @@ class ModelInfo:
     license: str | None = None
     backend: str = "python"
     """What computes, as part of the signature: `torch-float32`, `python`, …"""
+    tokenizer_note: str | None = None
+    """How its tokenizer.json, which was read, differs from what transformers builds; None: not at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

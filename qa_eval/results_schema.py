@@ -72,6 +72,8 @@ class ModelRow(_Record):
     the spec) or `undeclared`. None for models of which that is not asked, and in runs of older versions."""
     license: str | None = None
     backend: str = "python"
+    tokenizer_note: str | None = None
+    """How its tokenizer.json, which was read, differs from what transformers builds; None: not at all."""
 
 
 class DecodingRow(_Record):

@@ -32,18 +32,29 @@ class SlowAnswer:
         return sorted(self.spans.values(), reverse=True)[:n]
 
 
+def knows_types(config: Any) -> bool:
+    """Whether a model was trained with the token types of its tokenizer's template, by its configuration.
+
+    It has a table of several, or compares them without a table.
+    """
+    if config.model_type in ("funnel", "xlnet"):
+        return True
+    return (getattr(config, "type_vocab_size", None) or 0) > 1
+
+
 class SlowReader:
     """A folder read with library calls alone."""
 
-    def __init__(self, folder: Path, *, types: bool) -> None:
-        """`types`: whether token types are given."""
+    def __init__(self, folder: Path) -> None:
         auto: Any = transformers.AutoModelForQuestionAnswering
-        self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder)
+        fast: Any = transformers.PreTrainedTokenizerFast  # which takes tokenizer.json as it is
+        self.tokenizer: Any = fast.from_pretrained(folder)
         self.model = auto.from_pretrained(folder).eval()
         takes = inspect.signature(type(self.model).forward).parameters
-        self.names = [n for n in self.tokenizer.model_input_names if n in takes]
-        if not types and "token_type_ids" in self.names:
-            self.names.remove("token_type_ids")
+        inputs = ["input_ids", "attention_mask"]
+        if knows_types(self.model.config):
+            inputs.append("token_type_ids")
+        self.names = [name for name in inputs if name in takes]
 
     def logits(self, inputs: dict[str, list[int]]) -> tuple[list[float], list[float]]:
         """Of one window, by a model that has read nothing before."""
@@ -61,6 +72,7 @@ class SlowReader:
             stride=decoding.doc_stride,
             return_overflowing_tokens=True,
             return_offsets_mapping=True,
+            return_token_type_ids=True,
         )
         spans: dict[tuple[int, int], float] = {}
         nulls = []

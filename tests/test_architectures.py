@@ -75,7 +75,7 @@ def test_a_type_answers_a_long_article_as_the_slow_reader_does(build: Build, kin
     model = resolve(str(folder), WIDE)
     decoding = model.decoding
     assert decoding is not None
-    reader = SlowReader(folder, types=_has_types(folder))
+    reader = SlowReader(folder)
     assert reader.tokenizer.model_max_length > 1e29  # it knows no limit: the model's own counts
     if "max_position_embeddings" in json.loads((folder / "config.json").read_text("utf-8")):
         # The RoBERTa family counts positions from behind the padding's id, which is at most 5 here.
@@ -102,12 +102,6 @@ def test_a_type_answers_a_long_article_as_the_slow_reader_does(build: Build, kin
     assert (found[EMPTY.item].error, found[EMPTY.item].n_best) == (None, ())
     assert "leaves no room for the text" in str(found[TOO_LONG.item].error)
     assert QUESTION in str(found[TOO_LONG.item].error)
-
-
-def _has_types(folder: Path) -> bool:
-    """Two types in the template want two in the model."""
-    config: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
-    return config.get("type_vocab_size") != 1
 
 
 @pytest.mark.parametrize("kind", SUPPORTED)

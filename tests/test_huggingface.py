@@ -24,6 +24,7 @@ from qa_eval.models import Model, resolve
 from qa_eval.models.reader import OutOfMemoryError, SpanReader
 from qa_eval.records import Decoding, Instance, Prediction, Runtime
 from tests import tiny_models
+from tests.slow_reader import knows_types
 
 ARTICLES = {p.stem: p.read_text("utf-8") for p in sorted(tiny_models.SEEDS.glob("*.txt"))}
 QUESTIONS = (
@@ -74,11 +75,15 @@ def plain_transformers(folder: Path, instance: Instance, decoding: Decoding) -> 
         stride=decoding.doc_stride,
         return_overflowing_tokens=True,
         return_offsets_mapping=True,
+        return_token_type_ids=True,
     )
+    names = ["input_ids", "attention_mask"]
+    if knows_types(model.config):
+        names.append("token_type_ids")
     spans: dict[tuple[int, int], float] = {}
     nulls = []
     for number, ids in enumerate(windows["input_ids"]):
-        inputs = {name: torch.tensor([windows[name][number]]) for name in tokenizer.model_input_names}
+        inputs = {name: torch.tensor([windows[name][number]]) for name in names}
         with torch.no_grad():
             output = model(**inputs)
         start_logits, end_logits = output.start_logits[0].tolist(), output.end_logits[0].tolist()
@@ -474,7 +479,7 @@ def _spoil(folder: Path, how: str) -> None:
         ("no weights", "has no weights"),
         ("broken weights", "is cut short: it has 20 of the 24 bytes"),
         ("no tokenizer", "has no tokenizer: there is none of tokenizer.json"),
-        ("broken tokenizer", "no tokenizer can be loaded"),
+        ("broken tokenizer", "tokenizer.json cannot be read"),
         ("broken card", "README.md:3: the front matter is no YAML"),
     ],
 )
@@ -496,6 +501,7 @@ def test_a_tokenizer_without_offsets_is_refused(bert: Path, monkeypatch: pytest.
         is_fast = False
 
     monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", lambda *a, **k: Slow())
+    (bert / "tokenizer.json").rename(bert / "vocab.txt")
     with pytest.raises(ModelError, match=r"\(Slow\) knows no offsets"):
         resolve(f"hf:{bert}", NARROW)
 

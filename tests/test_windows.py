@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from qa_eval.models.windows import Template, Tokens, Windower, WindowError
+from qa_eval.models.windows import Template, Tokens, Windower, WindowError, _trims
 from tests import tiny_models
 
 ARTICLE = (tiny_models.SEEDS / "004_4ffee903a1305e3d.txt").read_text("utf-8")
@@ -169,6 +171,119 @@ def test_answers_are_trimmed_whole_pieces_of_the_text(
             assert answer == answer.strip()
             behind = text[found.text_ends[j] : found.text_ends[j] + 1]
             assert not answer or behind not in {"\u0301", "\u0300", "\ufe0f", "\u064f"}
+
+
+def _pieces(vocabulary: Sequence[str], pre_tokenizer: Any) -> Tokenizer:
+    """Unigram pieces, all as likely, with the pre-tokenizer that writes spaces."""
+    tokenizer = Tokenizer(models.Unigram([("<unk>", 0.0), *((p, -1.0) for p in vocabulary)], unk_id=0))
+    tokenizer.pre_tokenizer = pre_tokenizer
+    return tokenizer
+
+
+_METASPACE = pre_tokenizers.Metaspace()
+_SPLIT = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), _METASPACE])
+_LETTERS = ["▁", "m", "e", "a", "▁ea", "▁▁"]
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "text", "expected"),
+    [
+        pytest.param(
+            _pieces(_LETTERS, _SPLIT),
+            "ea me",
+            {"ea": ("ea", "ea"), "▁": ("me", "ea"), "m": ("me", "ea m"), "e": ("e", "ea me")},
+            id="the sign before a word, with the offsets of its first letter",
+        ),
+        pytest.param(
+            _pieces(_LETTERS, _METASPACE),
+            "ea me",
+            {"ea": ("ea", "ea"), "▁": ("me", "ea"), "m": ("me", "ea m"), "e": ("e", "ea me")},
+            id="the sign with the offsets of the space",
+        ),
+        pytest.param(
+            _pieces(_LETTERS, _METASPACE),
+            "me",
+            {"▁": ("me", ""), "m": ("me", "m"), "e": ("e", "me")},
+            id="the sign at the start of a text",
+        ),
+        pytest.param(
+            _pieces(_LETTERS, pre_tokenizers.Metaspace(split=False)),
+            "a  me",
+            {"▁": ("a", ""), "a": ("a", "a"), "▁▁": ("me", "a"), "m": ("me", "a  m"), "e": ("e", "a  me")},
+            id="several signs in one token",
+        ),
+    ],
+)
+def test_a_token_that_is_only_the_sign_for_a_space_has_no_characters(
+    tokenizer: Tokenizer, text: str, expected: dict[str, tuple[str, str]]
+) -> None:
+    """Token -> the word with which an answer from there on begins, and the text up to where one ends."""
+    windower = Windower(tokenizer, max_length=64, doc_stride=16)
+    found = tokens(windower, text)
+    spelled = [str(tokenizer.id_to_token(int(n))) for n in found.ids]
+    seen = {}
+    for place, token in enumerate(spelled):
+        word = text[found.text_starts[place] :].split(" ", maxsplit=1)[0]
+        name = token if token.strip("▁") == "" else token.strip("▁")
+        seen[name] = (word, text[: found.text_ends[place]])
+    assert seen == expected
+
+
+def test_a_byte_level_sign_put_before_a_text_has_no_characters() -> None:
+    vocabulary = {piece: n for n, piece in enumerate(["Ġ", *"abc"])}
+    tokenizer = Tokenizer(models.BPE(vocabulary, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True, trim_offsets=False)
+    found = tokens(Windower(tokenizer, max_length=64, doc_stride=16), "ab c")
+    assert found.text_starts.tolist() == [0, 0, 1, 3, 3]
+    assert found.text_ends.tolist() == [0, 1, 2, 2, 4]
+
+
+def test_a_sign_is_a_character_like_others_where_tokens_do_not_write_spaces_with_it() -> None:
+    tokenizer = Tokenizer(models.WordLevel({"▁": 0, "x": 1}, unk_token="x"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    found = tokens(Windower(tokenizer, max_length=64, doc_stride=16), "x ▁ x")
+    assert found.text_ends.tolist() == [1, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("text", "starts", "ends"),
+    [
+        # For each position: where an answer from there on begins, and where one up to there ends.
+        pytest.param("ab", [0, 1, 2], [0, 1, 2], id="no marks"),
+        pytest.param("e\u0301x", [0, 0, 2, 3], [0, 2, 2, 3], id="a mark goes with its letter"),
+        pytest.param("e\u0323\u0301x", [0, 0, 0, 3, 4], [0, 3, 3, 3, 4], id="so do several"),
+        pytest.param("\u0301x", [1, 1, 2], [0, 1, 2], id="a mark at the start of a text begins nothing"),
+        pytest.param("a \u0301x", [0, 3, 3, 3, 4], [0, 1, 1, 3, 4], id="nor does one after a space"),
+        pytest.param("a\u0301", [0, 0, 2], [0, 2, 2], id="a mark at the end"),
+        pytest.param("\u0301", [1, 1], [0, 1], id="nothing but a mark"),
+        pytest.param("\u0915\u093f \u0916", [0, 0, 3, 3, 4], [0, 2, 2, 2, 4], id="a vowel sign of Hindi"),
+        pytest.param("\u0633\u064f\u0642", [0, 0, 2, 3], [0, 2, 2, 3], id="a vowel of Arabic"),
+        pytest.param("\U0001f3db\ufe0f.", [0, 0, 2, 3], [0, 2, 2, 3], id="how an emoji is to be drawn"),
+    ],
+)
+def test_an_answer_begins_and_ends_between_whole_characters(
+    text: str, starts: list[int], ends: list[int]
+) -> None:
+    next_text, previous_end = _trims(text)
+    assert (next_text.tolist(), previous_end.tolist()) == (starts, ends)
+
+
+_ANY = st.text(st.sampled_from(["a", "\u00e9", " ", "\n", "\u0301", "\u0323", "\u093f", "\u0915"]))
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=_ANY)
+def test_no_answer_begins_or_ends_with_white_space_or_begins_with_a_mark(text: str) -> None:
+    next_text, previous_end = _trims(text)
+    for low in set(next_text.tolist()):
+        for high in set(previous_end.tolist()):
+            if answer := text[low:high]:
+                assert answer == answer.strip()
+                assert unicodedata.category(answer[0])[0] != "M"
+                behind = text[high : high + 1]
+                assert not behind or unicodedata.category(behind)[0] != "M"
+    assert (next_text[:-1] <= next_text[1:]).all()
+    assert (previous_end[:-1] <= previous_end[1:]).all()
 
 
 def test_truncation_and_padding_of_the_tokenizer_file_are_switched_off(tokenizers: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from tests.tiny_models import Pair, byte_level, sentence_piece, word_piece
 TYPES: tuple[str, ...] = tuple(modeling_auto.MODEL_FOR_QUESTION_ANSWERING_MAPPING_NAMES)
 POSITIONS = 96
 
-_SIZES: dict[str, Any] = {
+SIZES: dict[str, Any] = {
     **dict.fromkeys(("hidden_size", "d_model", "n_embd", "dim", "emb_dim", "embedding_size"), 16),
     **dict.fromkeys(("num_hidden_layers", "n_layers", "n_layer", "num_layers"), 2),
     **dict.fromkeys(("encoder_layers", "decoder_layers", "num_decoder_layers"), 1),
@@ -175,23 +175,11 @@ def _roberta_like() -> frozenset[str]:
     return frozenset((*masked, *named, "led", "mvp", "mbart"))
 
 
-def own_tokenizer(kind: str) -> Any:
-    """The tokenizer class that transformers names for the type; None where any will do."""
-    name = tokenization_auto.TOKENIZER_MAPPING_NAMES.get(kind)
-    return getattr(transformers, name, None) if name else None
-
-
-def input_names(kind: str) -> list[str]:
-    """What the type's own tokenizer gives, as far as it is text."""
-    names = getattr(own_tokenizer(kind), "model_input_names", ["input_ids", "attention_mask"])
-    return [name for name in names if name in {"input_ids", "token_type_ids", "attention_mask"}]
-
-
 def config_of(kind: str, tokenizer: Any) -> Any:
     """A tiny configuration of the type."""
     cls: Any = transformers.CONFIG_MAPPING[kind]
     fields = {field.name for field in dataclasses.fields(cls)}
-    wanted = dict(_SIZES)
+    wanted = dict(SIZES)
     wanted["vocab_size"] = len(tokenizer)
     # Decoders without a padding token are to be read as they are.
     for key in ("pad_token_id", "bos_token_id", "eos_token_id", "sep_token_id", "cls_token_id"):
@@ -206,9 +194,7 @@ def build(kind: str, folder: Path) -> Path:
     raw, special = tokenizer_of(kind)
     make_fast: Any = transformers.PreTrainedTokenizerFast
     # A copy, as loading and saving switch truncation and padding on and off.
-    tokenizer = make_fast(
-        tokenizer_object=Tokenizer.from_str(raw.to_str()), model_input_names=input_names(kind), **special
-    )
+    tokenizer = make_fast(tokenizer_object=Tokenizer.from_str(raw.to_str()), **special)
     tokenizer.save_pretrained(folder)
     make: Any = transformers.AutoModelForQuestionAnswering
     with torch.random.fork_rng():

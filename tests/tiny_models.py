@@ -170,23 +170,22 @@ def _xlnet(size: int) -> Any:
     return transformers.XLNetConfig(vocab_size=size, d_model=32, n_layer=2, n_head=2, d_inner=64, **_WIDE)
 
 
-KINDS: dict[str, tuple[Callable[[int], Any], Callable[[], Pair], list[str]]] = {
-    "bert": (_bert, word_piece, ["input_ids", "token_type_ids", "attention_mask"]),
-    "roberta": (_roberta, lambda: byte_level(trim=False), ["input_ids", "attention_mask"]),
-    "distilbert": (_distilbert, word_piece, ["input_ids", "attention_mask"]),
-    "gpt2": (_gpt2, lambda: byte_level(template=False), ["input_ids", "attention_mask"]),
-    "bart": (_bart, byte_level, ["input_ids", "attention_mask"]),
-    "xlnet": (_xlnet, sentence_piece, ["input_ids", "token_type_ids", "attention_mask"]),
+KINDS: dict[str, tuple[Callable[[int], Any], Callable[[], Pair]]] = {
+    "bert": (_bert, word_piece),
+    "roberta": (_roberta, lambda: byte_level(trim=False)),
+    "distilbert": (_distilbert, word_piece),
+    "gpt2": (_gpt2, lambda: byte_level(template=False)),
+    "bart": (_bart, byte_level),
+    "xlnet": (_xlnet, sentence_piece),
 }
-"""Architecture -> configuration, tokenizer, inputs."""
+"""Architecture -> configuration, tokenizer."""
 
 
 def save_tokenizer(kind: str, folder: Path) -> int:
     """Saves the tokenizer of a kind; returns its size."""
-    _, make, inputs = KINDS[kind]
-    tokenizer, special = make()
+    tokenizer, special = KINDS[kind][1]()
     make_fast: Any = transformers.PreTrainedTokenizerFast
-    fast = make_fast(tokenizer_object=tokenizer, model_input_names=inputs, **special)
+    fast = make_fast(tokenizer_object=tokenizer, **special)
     fast.save_pretrained(folder)
     return len(fast)
 

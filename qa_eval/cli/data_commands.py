@@ -107,6 +107,7 @@ def models_command(*, spec: str | None, trust_remote_code: bool, convert_weights
         "weights sha256": info.weights_sha256,
         "fingerprint": info.fingerprint or "none: its answers are not cached",
         "no answer": undeclared_sentence([info]) or abstention(info),
+        "tokenizer": info.tokenizer_note,
         "backend": info.backend,
         "license": info.license,
     }

@@ -50,6 +50,9 @@ ONE_AT_A_TIME = frozenset({"big_bird", "bigbird_pegasus", "reformer"})
 hashes are drawn), so that two windows must not be read at once by two threads.
 """
 
+SEGMENTED = frozenset({"funnel", "xlnet"})
+"""Types that compare the token types of two positions and need no table of them: any number is a type."""
+
 
 _MOST_LAYERS = 1000
 _MOST_LABELS = 10_000

@@ -27,18 +27,36 @@ from transformers import (
     AttentionMaskInterface,
     PreTrainedConfig,
     PreTrainedModel,
-    PreTrainedTokenizerFast,
 )
+from transformers.convert_slow_tokenizer import SLOW_TO_FAST_CONVERTERS
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
-from transformers.models.auto import modeling_auto
+from transformers.models.auto import modeling_auto, tokenization_auto
 
 from qa_eval.errors import ModelError, SpecError
-from qa_eval.models.architectures import ONE_AT_A_TIME, UNPADDED, UNSUPPORTED, wrong_config, wrong_setting
+from qa_eval.models.architectures import (
+    ONE_AT_A_TIME,
+    SEGMENTED,
+    UNPADDED,
+    UNSUPPORTED,
+    wrong_config,
+    wrong_setting,
+)
 from qa_eval.models.checkpoints import Checkpoint
 from qa_eval.models.declarations import declaring_spec
+from qa_eval.models.piece_models import convert, piece_model
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reader import READING_VERSION, Floats, OutOfMemoryError, SpanModel, SpanReader
+from qa_eval.models.tokenizer_files import (
+    CODED,
+    FILE,
+    SPECIAL_TOKENS,
+    Settings,
+    TextTokenizer,
+    differences,
+    read_tokenizer,
+    set_typed_template,
+)
 from qa_eval.models.weights import check_vocabulary, embedding_rows, empty_model, first_line, load_model
 from qa_eval.models.windows import Template, Windower, WindowError
 from qa_eval.provenance import sha256_json
@@ -70,6 +88,7 @@ _OPSET = 23
 """Of ONNX: the first that has attention as one operator."""
 _UNMASKED = "qa_eval_unmasked"
 """Under this name the library finds the attention with which graphs are made."""
+_LIBRARY = f"transformers {transformers.__version__}"
 _NO_LIMIT = 1_000_000
 """Tokenizers that know no limit report 1e30; no position table is this long."""
 
@@ -84,7 +103,8 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
     with _quiet():
         config = _config(checkpoint, runtime)
         skeleton = empty_model(checkpoint, config, runtime)
-        tokenizer = _tokenizer(checkpoint, runtime)
+        knows_types = _knows_types(skeleton)
+        tokenizer = _tokenizer(checkpoint, config, runtime, types=knows_types)
     check_vocabulary(checkpoint, tokenizer.backend_tokenizer, embedding_rows(skeleton))
     decoding = _fitted(checkpoint, decoding, _positions(skeleton, config, tokenizer))
     try:
@@ -96,13 +116,14 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
         )
     except WindowError as error:
         raise ModelError(f"{checkpoint.name}: {error}") from error
-    takes_types = _takes_types(skeleton, tokenizer, windower.template)
+    if knows_types:
+        _check_types(checkpoint, config, windower.template)
     apart = not runtime.deterministic and device.type == "cpu" and config.model_type not in ONE_AT_A_TIME
     reader = SpanReader(
         windower,
         decoding,
         lambda: TorchForward(
-            lambda: load_model(checkpoint, skeleton, config, dtype), runtime, device, takes_types=takes_types
+            lambda: load_model(checkpoint, skeleton, config, dtype), runtime, device, takes_types=knows_types
         ),
         null=unanswerable,
         pad_id=tokenizer.pad_token_id or 0,
@@ -111,7 +132,8 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
         pad=config.model_type not in UNPADDED,
         workers=_workers() if apart else None,
     )
-    info = _info(spec, checkpoint, runtime, device, dtype, has_null=unanswerable and windower.has_null)
+    has_null = unanswerable and windower.has_null
+    info = _info(spec, checkpoint, runtime, device, dtype, has_null=has_null, note=tokenizer.note)
     return SpanModel(replace(info, declaration=declaration if windower.has_null else None), decoding, reader)
 
 
@@ -123,6 +145,7 @@ def _info(
     dtype: torch.dtype,
     *,
     has_null: bool,
+    note: str | None,
 ) -> ModelInfo:
     weights = checkpoint.weights_sha256
     files = checkpoint.files_sha256(code=runtime.trust_remote_code)
@@ -140,6 +163,7 @@ def _info(
         no_null_head=not has_null,
         license=checkpoint.card.license,
         backend=f"torch-{str(dtype).removeprefix('torch.')}{where}",
+        tokenizer_note=note,
     )
 
 
@@ -240,20 +264,86 @@ def _config(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedConfig:
     return config
 
 
-def _tokenizer(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedTokenizerFast:
+def _tokenizer(
+    checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime, *, types: bool
+) -> TextTokenizer:
+    """The tokenizer of tokenizer.json where there is one, else what transformers builds from other files.
+
+    A checkpoint's own code, where it may run, makes the tokenizer by itself. Raises `ModelError`.
+    """
+    name, folder = checkpoint.name, checkpoint.folder
+    settings = Settings.of(folder, name)
+    named = settings.tokenizer_class(checkpoint.config) or _class_of_type(config.model_type)
+    brings_code = runtime.trust_remote_code and bool(settings.get("auto_map"))
+    source, own = FILE, None if brings_code else read_tokenizer(folder, name, settings, named)
+    built = _built_tokenizer(checkpoint, runtime)
+    if not isinstance(built, str):
+        settings.fill(_default_tokens(built))
+    if own is None and not brings_code and (pieces := piece_model(folder)):
+        source = pieces.name
+        own = convert(pieces, name, settings, named, SLOW_TO_FAST_CONVERTERS)
+    fast = None if isinstance(built, str) or not getattr(built, "is_fast", False) else built.backend_tokenizer
+    if own is None:
+        if isinstance(built, str):
+            coded = f" (its class {CODED[named]})" if named in CODED else ""
+            raise ModelError(f"{name}: no tokenizer can be loaded{coded}: {built}")
+        if fast is None:
+            raise ModelError(
+                f"{name}: its tokenizer ({type(built).__name__}) knows no offsets, so answers could not be "
+                "found in the text; a tokenizer.json is needed"
+            )
+        note = None
+        if named == "Deberta" and not brings_code:
+            set_typed_template(fast, settings["cls_token"], settings["sep_token"])
+            note = f"read with DeBERTa's template; {_LIBRARY} gives it RoBERTa's"
+    elif isinstance(built, str):
+        note = f"{_LIBRARY} cannot build it ({built}); read from {source}"
+    elif fast is None:
+        note = f"{_LIBRARY} builds one without offsets ({type(built).__name__}); read from {source}"
+    else:
+        differs = differences(own, fast, types=types)
+        note = f"read from {source}; {_LIBRARY} builds {differs}" if differs else None
+    tokenizer: Any = own if own is not None else fast
+
+    def number(role: str) -> int | None:
+        token = settings.token(role)
+        return None if token is None else tokenizer.token_to_id(token)
+
+    longest = getattr(built, "model_max_length", None)
+    return TextTokenizer(
+        tokenizer, number("cls_token"), number("pad_token"), settings.max_length or longest, note
+    )
+
+
+def _built_tokenizer(checkpoint: Checkpoint, runtime: Runtime) -> Any:  # noqa: ANN401
+    """The tokenizer as transformers builds it; the reason as text where it cannot."""
     try:
-        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
+        return transformers.AutoTokenizer.from_pretrained(
             checkpoint.folder, trust_remote_code=runtime.trust_remote_code, local_files_only=True
         )
     except Exception as error:
-        raise ModelError(f"{checkpoint.name}: no tokenizer can be loaded: {first_line(error)}") from error
-    if not getattr(tokenizer, "is_fast", False):
-        raise ModelError(
-            f"{checkpoint.name}: its tokenizer ({type(tokenizer).__name__}) knows no offsets, so answers "
-            "could not be found in the text; a tokenizer.json is needed"
-        )
-    found: PreTrainedTokenizerFast = tokenizer
+        return first_line(error).rstrip(": ")
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # of the Rust side, which cannot be imported
+            return first_line(error)
+        raise
+
+
+def _default_tokens(built: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
+    """The special tokens of a tokenizer by their roles, in the form of tokenizer_config.json."""
+    flags = {str(token): token for token in getattr(built, "added_tokens_decoder", {}).values()}
+    found = {}
+    for role in SPECIAL_TOKENS:
+        if (token := getattr(built, role, None)) is not None:
+            added = flags.get(str(token))
+            strips = {side: getattr(added, side, False) for side in ("lstrip", "rstrip")}
+            found[role] = {"content": str(token), **strips}
     return found
+
+
+def _class_of_type(kind: str) -> str:
+    """The tokenizer class that transformers names for a type, as `Bert`; empty where it names none."""
+    return (tokenization_auto.TOKENIZER_MAPPING_NAMES.get(kind) or "").removesuffix("Tokenizer")
 
 
 def _is_causal(config: PreTrainedConfig) -> bool:
@@ -270,27 +360,38 @@ def _is_causal(config: PreTrainedConfig) -> bool:
     )
 
 
-def _takes_types(skeleton: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, template: Template) -> bool:
-    """Whether the model was trained with token types: its tokenizer makes them, its forward takes them, and
-    it knows as many as the template has (a tokenizer saved as another class may claim more).
+def _knows_types(skeleton: PreTrainedModel) -> bool:
+    """Whether the model takes token types and tells more than one apart.
+
+    The model decides, not the tokenizer's class. A model with one type reads every token as of type 0,
+    whatever the tokenizer's template has, and is given none.
     """
-    known = getattr(skeleton.config, "type_vocab_size", None)
-    return (
-        "token_type_ids" in tokenizer.model_input_names
-        and "token_type_ids" in inspect.signature(type(skeleton).forward).parameters
-        and (not known or max(template.question_type, template.context_type) < known)
-    )
+    config = skeleton.config
+    if "token_type_ids" not in inspect.signature(type(skeleton).forward).parameters:
+        return False
+    return config.model_type in SEGMENTED or (getattr(config, "type_vocab_size", None) or 0) > 1
 
 
-def _positions(
-    skeleton: PreTrainedModel, config: PreTrainedConfig, tokenizer: PreTrainedTokenizerFast
-) -> int | None:
+def _check_types(checkpoint: Checkpoint, config: PreTrainedConfig, template: Template) -> None:
+    """Raises `ModelError` where a template has a type for which the model's table has no row.
+
+    A model cannot have been trained with such a template.
+    """
+    known, highest = getattr(config, "type_vocab_size", None) or 0, max(template.types)
+    if config.model_type not in SEGMENTED and highest >= known:
+        raise ModelError(
+            f"{checkpoint.name}: its tokenizer gives token type {highest}, and the model knows only 0 to "
+            f"{known - 1} (type_vocab_size {known} in config.json)"
+        )
+
+
+def _positions(skeleton: PreTrainedModel, config: PreTrainedConfig, tokenizer: TextTokenizer) -> int | None:
     """The longest input the model can take; None where there is no limit to be seen.
 
     The least of what the configuration, the table of positions and the tokenizer say. Models of the RoBERTa
     family count positions from just behind their padding index, so that many rows are never used.
     """
-    limits = [tokenizer.model_max_length]
+    limits: list[int | None] = [tokenizer.model_max_length]
     for key in _LENGTHS:
         value = getattr(config, key, None)
         limits.append(value if isinstance(value, int) else None)

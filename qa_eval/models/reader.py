@@ -23,7 +23,7 @@ from qa_eval.models.spans import Spans, best_spans, merge_spans
 from qa_eval.models.windows import Tokens, Window, Windower, WindowError
 from qa_eval.records import Candidate, Decoding, Instance, ModelInfo, Prediction
 
-READING_VERSION = "2"
+READING_VERSION = "3"
 """Goes into fingerprints; changes whenever windows, scores or the order of spans can."""
 
 _CHUNK_INSTANCES = 64

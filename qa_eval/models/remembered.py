@@ -27,9 +27,18 @@ from qa_eval.models.reader import READING_VERSION, SpanModel, SpanReader
 from qa_eval.provenance import sha256_json
 from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
 
-_EXAMINING = 2
+_EXAMINING = 3
 """Rises whenever examining finds out more, or refuses more."""
-_LIBRARIES = ("torch", "transformers", "tokenizers", "onnxruntime", "onnx", "onnxscript")
+_LIBRARIES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "sentencepiece",
+    "protobuf",
+    "onnxruntime",
+    "onnx",
+    "onnxscript",
+)
 
 
 class RememberedModel:

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_eval.models.tokenizer_files import space_signs
+
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
@@ -77,6 +79,12 @@ class Template:
     context_type: int
 
     @property
+    def types(self) -> frozenset[int]:
+        """All token types that it gives."""
+        specials = (kind for run in (self.before, self.between, self.after) for _, kind in run)
+        return frozenset((self.question_type, self.context_type, *specials))
+
+    @property
     def specials(self) -> int:
         return len(self.before) + len(self.between) + len(self.after)
 
@@ -129,6 +137,7 @@ class Windower:
         tokenizer.no_padding()
         self._tokenizer = tokenizer
         self.template = Template.of(tokenizer)
+        self._bare = _bare_ids(tokenizer)
         self.max_length = max_length
         self.doc_stride = doc_stride
         self._null = _null_place(self.template, null_id)
@@ -145,7 +154,7 @@ class Windower:
             if len(texts) == 1:
                 return [encodings]
             return [tokens for text in texts for tokens in self.tokenize([text])]
-        return [_tokens(text, encoding) for text, encoding in zip(texts, encodings, strict=True)]
+        return [_tokens(text, encoding, self._bare) for text, encoding in zip(texts, encodings, strict=True)]
 
     def _encode(self, texts: list[str]) -> list[Encoding] | WindowError:
         try:
@@ -215,19 +224,33 @@ def _null_place(template: Template, null_id: int | None) -> tuple[int, int] | No
     return None
 
 
-def _tokens(text: str, encoding: Encoding) -> Tokens:
+def _bare_ids(tokenizer: Tokenizer) -> Ints:
+    """Ids of the tokens that are nothing but the sign for a space."""
+    signs = space_signs(tokenizer)
+    vocabulary = tokenizer.get_vocab(with_added_tokens=False) if signs else {}
+    return np.array([number for token, number in vocabulary.items() if not token.strip(signs)], np.int64)
+
+
+def _tokens(text: str, encoding: Encoding, bare: Ints) -> Tokens:
     ids = np.asarray(encoding.ids, np.int64)
     if not len(ids):
         return Tokens(ids, ids, ids)
     offsets = np.asarray(encoding.offsets, np.int64)
+    starts, ends = offsets[:, 0], offsets[:, 1]
+    # The sign for a space is put before a word, and so has the offsets of the word's first letter. It has no
+    # characters: an answer that begins with it begins with the word, one that ends with it ends before.
+    ends = np.where(np.isin(ids, bare), starts, ends)
     next_text, previous_end = _trims(text)
-    return Tokens(ids, next_text[offsets[:, 0]], previous_end[offsets[:, 1]])
+    return Tokens(ids, next_text[starts], previous_end[ends])
 
 
 def _trims(text: str) -> tuple[Ints, Ints]:
-    """For each character position, where text begins at or after it, and where text ends at or before it.
+    """For each character position, where an answer from there on begins, and where one up to there ends.
 
-    Byte-level and sentence-piece tokens may carry the space before them; an answer never does.
+    Byte-level and SentencePiece tokens may carry the space before them; an answer never does. A combining
+    mark belongs to the character before it: an answer that would begin with a mark begins with that
+    character, and an answer that would end before a mark ends behind it. A mark at the start of the text or
+    after a space belongs to no character, and no answer begins with it.
 
     >>> [[int(i) for i in table] for table in _trims("a b")]
     [[0, 2, 2, 3], [0, 1, 1, 3]]
@@ -235,15 +258,22 @@ def _trims(text: str) -> tuple[Ints, Ints]:
     n = len(text)
     places = np.arange(n + 1)
     blank = np.fromiter((c.isspace() for c in text), bool, n)
-    solid_from = np.where(np.append(~blank, True), places, n)
-    next_text = np.minimum.accumulate(solid_from[::-1])[::-1]
-    solid_to = np.where(np.append(True, ~blank), places, 0)
-    previous_end = np.maximum.accumulate(solid_to)
+    mark = np.zeros(n, bool)
     if not text.isascii():
-        # An end before a combining mark is moved behind it: no answer is cut inside what readers see as one
-        # character, which happens where a tokenizer drops accents.
         mark = np.fromiter((unicodedata.category(c)[0] == "M" for c in text), bool, n)
-        unmarked = np.where(np.append(~mark, True), places, n)
-        behind = np.minimum.accumulate(unmarked[::-1])[::-1]
-        previous_end = np.where(previous_end > 0, behind[previous_end], 0)
+    next_text = _next(~blank & ~mark)
+    previous_end = np.maximum.accumulate(np.where(np.append(True, ~blank), places, 0))
+    if mark.any():
+        unmarked_before = np.maximum.accumulate(np.where(np.append(~mark, True), places, -1))
+        marked = np.flatnonzero(mark)
+        base = unmarked_before[marked]
+        based = (base >= 0) & ~blank[base]
+        next_text[marked[based]] = base[based]
+        previous_end = np.where(previous_end > 0, _next(~mark)[previous_end], 0)
     return next_text, previous_end
+
+
+def _next(wanted: NDArray[np.bool_]) -> Ints:
+    """For each position, the first at or after it that is wanted; the end counts as wanted."""
+    n = len(wanted)
+    return np.minimum.accumulate(np.where(np.append(wanted, True), np.arange(n + 1), n)[::-1])[::-1].copy()
