@@ -134,9 +134,7 @@ def parse_spec(text: str) -> ModelSpec:
         known = ["embedded", *(f"baseline:{name}" for name in BASELINES), *(f"{n}:" for n in names)]
         raise SpecError(f"{error}{_did_you_mean(error.word, known)}") from None
     if _is_answer_file(spec):
-        raise SpecError(
-            f"{text} is a file, not a checkpoint; answers in it are replayed as predictions:{text}"
-        )
+        raise SpecError(file_hint(Path(spec.name), spec.name))
     if spec.kind not in BUILT_IN and spec.kind not in (names := [*BUILT_IN, *_plug_ins()]):
         raise SpecError(
             f"no kind of model is called {spec.kind!r} (in {text!r}); there are {', '.join(names)}"
