@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from qa_eval.errors import InputError
+from qa_eval.paths import open_input
 from qa_eval.records import Finding
 
 _BOM = b"\xef\xbb\xbf"
@@ -76,7 +77,7 @@ class AnswerFile:
         Raises InputError if the file cannot be read at all or is empty.
         """
         try:
-            with self.path.open("rb") as file:
+            with open_input(self.path) as file:
                 head = file.read(_HEAD)
         except FileNotFoundError:
             self._refuse("there is no such file", "missing-file")

@@ -19,8 +19,9 @@ from typing import Literal
 from pydantic import BaseModel
 
 from qa_eval.corpus import load_corpus
-from qa_eval.errors import InputError, QaEvalError, SpecError
+from qa_eval.errors import InputError, QaEvalError
 from qa_eval.judging import item_hashes_sha256
+from qa_eval.paths import user_path
 from qa_eval.planning import identity_of, run_id_of
 from qa_eval.provenance import changed_fields
 from qa_eval.public import PublicDataset, open_dataset
@@ -74,10 +75,10 @@ def recorded_dataset(board: Leaderboard) -> PublicDataset | None:
     spec = board.data.dataset or ""
     kind, _, name = spec.partition(":")
     try:
-        if kind != "hub" and not Path(name).expanduser().is_file():
+        if kind != "hub" and not user_path(name).is_file():
             return None
         return open_dataset(spec, split=board.data.split)
-    except SpecError:
+    except QaEvalError:
         return None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qa_eval.cli.arguments import PATH
 from qa_eval.cli.commanding import Command, option
 from qa_eval.metrics.squad import RULES
 
@@ -31,7 +32,6 @@ EXAMPLES = (
     ),
 )
 
-FILE = click.Path(path_type=Path)
 LISTED = 5
 """Ids of a kind that are named in the text."""
 
@@ -39,7 +39,7 @@ LISTED = 5
 @click.command(
     "score", cls=Command, examples=EXAMPLES, short_help="Score predictions made elsewhere by official rules."
 )
-@click.argument("predictions", type=FILE)
+@click.argument("predictions", type=PATH)
 @option(
     "--dataset",
     required=True,
@@ -51,7 +51,7 @@ LISTED = 5
 @option("--rules", type=click.Choice(list(RULES)), section="Scoring", help="[default: the data set's own]")
 @option(
     "--na-probs",
-    type=FILE,
+    type=PATH,
     metavar="FILE",
     section="Scoring",
     help="{id: no-answer probability or log odds}; also searches the best threshold.",

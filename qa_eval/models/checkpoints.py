@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from qa_eval.errors import ModelError
+from qa_eval.paths import open_input, read_input, user_path
 from qa_eval.provenance import sha256_files, sha256_json
 
 EMBEDDED = Path(__file__).resolve().parent.parent / "embedded"
@@ -115,7 +116,7 @@ def find_checkpoint(name: str, revision: str | None, *, code: bool) -> Checkpoin
 
     Raises `ModelError` as `local_checkpoint` and `hub_checkpoint` do, and for a revision of a folder.
     """
-    folder = Path(name).expanduser()
+    folder = user_path(name)
     a_path = name.startswith(("~", ".")) or folder.is_absolute() or name.count("/") != 1
     if not a_path and not folder.is_dir():
         return hub_checkpoint(name, revision, code=code)
@@ -207,21 +208,30 @@ def _weight_files(folder: Path, name: str) -> tuple[Path, ...]:
 def _header(path: Path) -> dict[str, Mapping[str, Any]]:
     """The header of a safetensors file: eight bytes of length, then JSON."""
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             (length,) = struct.unpack("<Q", file.read(8))
             if length > _MAX_HEADER:
                 raise ValueError("its header would be too long")
             header = json.loads(file.read(length))
         header.pop("__metadata__", None)
         return {str(key): {"dtype": value["dtype"], "shape": value["shape"]} for key, value in header.items()}
-    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as error:
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+        struct.error,
+        KeyError,
+        TypeError,
+        AttributeError,
+        MemoryError,
+    ) as error:
         raise ModelError(f"{path} is no readable safetensors file: {error}") from error
 
 
 def _json_object(path: Path, name: str) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        value = json.loads(read_input(path).decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{name}: {path.name} cannot be read: {error}") from error
     if not isinstance(value, dict):
         raise ModelError(f"{name}: {path.name} holds no JSON object")

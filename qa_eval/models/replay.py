@@ -16,6 +16,7 @@ from typing import Any
 from qa_eval.answer_files import AnswerFile, FieldError, number_in, shown
 from qa_eval.errors import SpecError
 from qa_eval.models.protocol import ModelSpec
+from qa_eval.paths import user_path
 from qa_eval.provenance import sha256_files, sha256_json
 from qa_eval.records import Candidate, Decoding, Instance, ItemId, ModelInfo, Prediction, Runtime
 
@@ -49,7 +50,7 @@ def resolve_replay(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Rep
     """Reads the file. Raises `InputError` with every finding, each with file and line."""
     if spec.options:
         raise SpecError(f"{spec}: a predictions file has no options")
-    path = Path(spec.name).expanduser()
+    path = user_path(spec.name)
     predictions = load_predictions(path)
     info = ModelInfo(
         spec=str(spec),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from qa_eval.corpus.phrasing import count, quote, suggestion
 from qa_eval.errors import InputError, QaEvalError, SpecError
+from qa_eval.paths import user_path
 from qa_eval.provenance import sha256_json
 from qa_eval.public.examples import Read, Where
 from qa_eval.public.lines import read_flat, read_mrqa
@@ -183,7 +184,7 @@ def open_dataset(spec: str, *, split: str | None = None) -> PublicDataset:
     if split is not None:
         raise SpecError(f"--split {split}: {spec} is a file, which has no splits; it is read whole")
     reader, rules, _ = _FILES[kind]
-    path = Path(name).expanduser()
+    path = user_path(name)
     return PublicDataset(spec, _stem(path), None, rules, lambda: reader(path))
 
 

@@ -13,6 +13,7 @@ from datasets.exceptions import DatasetsError
 
 from qa_eval.corpus.phrasing import suggestion
 from qa_eval.errors import InputError, SpecError
+from qa_eval.paths import user_path
 from qa_eval.public.examples import Ids, Read, Where, from_flat
 from qa_eval.records import Finding
 
@@ -51,7 +52,7 @@ class HubName:
         >>> HubName.parse("org/name/de@refs/convert/parquet")
         HubName(path='org/name', config='de', revision='refs/convert/parquet')
         """
-        folder = str(Path(text).expanduser()) if text.startswith("~") else text
+        folder = str(user_path(text)) if text.startswith("~") else text
         if Path(folder).is_dir():
             return cls(folder)
         if text.startswith((".", "/", "~")):
