@@ -62,6 +62,7 @@ def report_command(
     have asked the same, or be shown on what they have in common (--common-items). The site needs no network
     and no server.
     """
+    from qa_eval.render import clean
     from qa_eval.report import build_report, write_charts, write_site
     from qa_eval.store import load_run
 
@@ -74,7 +75,7 @@ def report_command(
         write_charts(built.charts_for_papers(), charts)
         note(f"charts: {charts}")
     page = write_site(built.files, out, about={"runs": [run.leaderboard.name for run in runs]})
-    click.echo(f"report: {page}")
+    click.echo(f"report: {clean(str(page))}")
 
 
 def _data_of(
