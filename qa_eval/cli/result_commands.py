@@ -101,7 +101,7 @@ def newest_run(folder: Path) -> Path:
 
 
 @click.command("show", cls=Command, short_help="Read single items, or the failures, of a run.", examples=(
-    ("qa-eval show results/baseline government-losses", "every item of one fact, with every model's answer"),
+    ("qa-eval show results/baseline recaptured-city", "every item of one fact, with every model's answer"),
     ("qa-eval show results/baseline --failures -m embedded | less -R", "what the embedded model got wrong"),
 ))  # fmt: skip
 @click.argument("run", type=PATH)
