@@ -24,8 +24,7 @@ from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
-from qa_eval.corpus.json_lines import describe
-from qa_eval.corpus.phrasing import suggestion
+from qa_eval.corpus.phrasing import shorten, suggestion
 from qa_eval.errors import InputError, QaEvalError, RunFolderError
 from qa_eval.paths import open_input, read_input, real_path, user_path
 from qa_eval.provenance import canonical_json, checksums, sha256_files, sha256_text
@@ -227,14 +226,14 @@ def _upgraded(value: dict[str, Any], path: Path) -> dict[str, Any]:
     """A leaderboard of the present schema version; one of an unknown version is refused by name."""
     version = value.get("schema_version", SCHEMA_VERSION)
     if type(version) is int and version > SCHEMA_VERSION:
-        message = f"{describe(version)} is newer than this program reads ({SCHEMA_VERSION}): update qa-eval"
+        message = f"{version} is newer than this program reads ({SCHEMA_VERSION}): update qa-eval"
         _refuse(path, message, where="schema_version")
     while type(version) is not int or version != SCHEMA_VERSION:
         if type(version) is not int or version not in UPGRADES:
             known = ", ".join(str(v) for v in (*sorted(UPGRADES), SCHEMA_VERSION))
             _refuse(
                 path,
-                f"{describe(version)} is no version that this program reads ({known})",
+                f"{shorten(repr(version))} is no version that this program reads ({known})",
                 where="schema_version",
             )
         value = UPGRADES[version](value)

@@ -209,10 +209,15 @@ def test_ctrl_c_is_exit_code_130(monkeypatch: pytest.MonkeyPatch) -> None:
     assert raising(monkeypatch, KeyboardInterrupt()).exit_code == 130
 
 
-def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_of_ours_is_named_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     done = raising(monkeypatch, ZeroDivisionError())
     assert done.exit_code == 1
-    assert isinstance(done.exception, ZeroDivisionError)
+    assert re.fullmatch(
+        r"Error: this is a defect of qa-eval: ZeroDivisionError "
+        r"\(qa_eval/cli/result_commands\.py:\d+, in leaderboard_command\)\n"
+        r"Please report it with the command and this line; QA_EVAL_TRACEBACK=1 shows the traceback\.\n",
+        done.stderr,
+    )
 
 
 def test_an_interrupted_run_says_what_is_kept(monkeypatch: pytest.MonkeyPatch, stored: Path) -> None:

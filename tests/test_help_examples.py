@@ -52,15 +52,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(place / "null_odds.json", {f"q{n}": -1.0 + n for n in range(40)})
     best = [{"text": "sky", "probability": 0.75}, {"text": "", "probability": 0.25}]
     write(place / "nbest_predictions.json", {f"q{n}": best for n in range(40)})
-    sea = (
-        "The sea is 12 miles away.",
-        [("h1", "How far is the sea?", ["12 miles"], {"12 miles": [[11, 18]]})],
-    )
-    write_lines(place / "HotpotQA.jsonl.gz", mrqa(sea))
+    far = ("h1", "How far is the sea?", ["12 miles"], {"12 miles": [[11, 18]]})
+    write_lines(place / "HotpotQA.jsonl.gz", mrqa((SEA, [far])))
     write_lines(place / "rows.jsonl", [{"id": "h1", "prediction": "12 miles"}])
-    write_lines(
-        place / "answers.jsonl", [{"id": "recaptured-city@000_825eccd27ffa9810", "prediction": "Homs"}]
-    )
+    item = "recaptured-city@000_825eccd27ffa9810"
+    write_lines(place / "answers.jsonl", [{"id": item, "prediction": "Palmyra"}])
     for name in ("anna.jsonl", "ben.jsonl"):
         shutil.copy(ROOT / "questions" / "people.jsonl", place / name)
     for name in ("bbc.txt", "dpa.txt"):

@@ -23,7 +23,9 @@ class ConfigError(click.ClickException):
     exit_code = 2
 
     def __init__(self, path: Path, message: str) -> None:
-        super().__init__(f"{path}: {message}")
+        from qa_eval.render.terminal import clean
+
+        super().__init__(clean(f"{path}: {message}"))
 
 
 def config_option() -> click.Option:
@@ -98,6 +100,9 @@ def _checked(path: Path, key: str, value: object, flag: click.Option, ctx: click
         raise ConfigError(path, f"{key}: takes one value, not a list")
     if flag.multiple and not isinstance(value, list):
         value = [value]
+    for one in value if isinstance(value, list) else [value]:
+        if not isinstance(one, str | int | float):
+            raise ConfigError(path, f"{key}: takes text or a number, not {one}")
     try:
         flag.type_cast_value(ctx, value)
     except click.BadParameter as error:

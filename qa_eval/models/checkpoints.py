@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from qa_eval.errors import ModelError
-from qa_eval.paths import open_input, read_input, user_path
+from qa_eval.paths import irregular, open_input, read_input, user_path
 from qa_eval.provenance import sha256_files, sha256_json
 
 EMBEDDED = Path(__file__).resolve().parent.parent / "embedded"
@@ -168,6 +168,7 @@ def local_checkpoint(folder: Path, *, name: str | None = None, revision: str | N
         raise ModelError(f"{name}: there is no such folder")
     if not folder.is_dir():
         raise ModelError(f"{name} is a file; name the folder that holds config.json and the weights")
+    _refuse_irregular(folder, name)
     config_path = folder / "config.json"
     if not config_path.is_file():
         adapter = " (this is an adapter; merge it into its base model first)"
@@ -184,6 +185,17 @@ def local_checkpoint(folder: Path, *, name: str | None = None, revision: str | N
         weight_files=_weight_files(folder, name),
         card=_card(folder / "README.md", name),
     )
+
+
+def _refuse_irregular(folder: Path, name: str) -> None:
+    """Raises ModelError for a pipe, device or folder in the place of a file: libraries wait for or miss it."""
+    for path in sorted({path for pattern in _HUB_FILES for path in folder.glob(pattern)}):
+        try:
+            problem = "it is a folder" if path.is_dir() else irregular(path)
+        except OSError as error:
+            problem = error.strerror
+        if problem is not None:
+            raise ModelError(f"{name}: {path.name} cannot be read: {problem}")
 
 
 def _weight_files(folder: Path, name: str) -> tuple[Path, ...]:
