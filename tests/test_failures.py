@@ -173,6 +173,7 @@ WRITING = [
     "report run --out @",
     "report run --out site --charts @",
     "export run --format csv --out @/x",
+    "export run --format csv --out @",
     "export --format dataset --out @",
     "init @",
 ]
@@ -351,6 +352,12 @@ def test_an_exception_has_its_lines_and_its_exit_code(
     found, exit_code = explain(raised(error))
     assert [re.sub(r"py:\d+", "py:LINE", line) for line in found] == lines
     assert exit_code == code
+
+
+def test_a_file_that_ends_too_early_is_no_interruption() -> None:
+    lines, code = explain(raised(click.Abort(), EOFError("cut off")))
+    assert lines[0].startswith("Error: this is a defect of qa-eval: EOFError: cut off (")
+    assert code == 1
 
 
 def test_an_import_that_ctrl_c_broke_is_an_interruption() -> None:

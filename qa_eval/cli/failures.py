@@ -26,6 +26,8 @@ SHOW_TRACEBACK = "QA_EVAL_TRACEBACK"
 
 def explain(error: BaseException) -> tuple[list[str], int]:
     """The lines for stderr, and the exit code. An interruption has no lines."""
+    if isinstance(error, click.Abort) and isinstance(error.__cause__, EOFError):
+        error = error.__cause__  # a file that ended too early; at a prompt, click drops the cause
     # A library that ctrl-C stops half-way through its import often raises an error of its own.
     if any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error)):
         return [], INTERRUPTED
@@ -89,6 +91,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:
         seen.add(id(cause))
-        # click turns both ctrl-C and the end of what is typed into this.
+        # click turns ctrl-C, and the end of what is typed at a prompt, into this.
         yield KeyboardInterrupt() if isinstance(cause, click.Abort) else cause
         cause = cause.__cause__ or cause.__context__

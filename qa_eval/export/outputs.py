@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from qa_eval.errors import QaEvalError
-from qa_eval.paths import real_path
+from qa_eval.paths import irregular, real_path
 from qa_eval.store import write_atomically
 
 
@@ -47,7 +48,9 @@ def write_export(export: Export, out: Path, *, overwrite: bool = False) -> list[
             raise QaEvalError(f"{path}: a link leads out of {out}; nothing was written")
         if path.is_dir():
             raise QaEvalError(f"{path}: is a folder; nothing was written")
-        if path.exists() and not overwrite:
+        if path.exists() and (problem := irregular(path)) is not None:
+            raise QaEvalError(f"{path}: cannot be written: {problem.partition(';')[0]}")
+        if os.path.lexists(path) and not overwrite:
             raise QaEvalError(f"{path}: is there already; --overwrite replaces it")
     for path, data in places.items():
         write_atomically(path, data)

@@ -190,6 +190,8 @@ def local_checkpoint(folder: Path, *, name: str | None = None, revision: str | N
 def _refuse_irregular(folder: Path, name: str) -> None:
     """Raises ModelError for a pipe, device or folder in the place of a file: libraries wait or miss it."""
     for path in sorted({path for pattern in _HUB_FILES for path in folder.glob(pattern)}):
+        if path.name == "README.md":  # which nothing waits for
+            continue
         try:
             problem = "it is a folder" if path.is_dir() else irregular(path)
         except OSError as error:

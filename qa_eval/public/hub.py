@@ -23,7 +23,7 @@ _DEFAULT_SPLIT = "validation"
 _COLUMNS = ["id", "question", "context", "answers"]
 _ROWS = 1000
 """Rows that are taken out of the table at once."""
-_TROUBLE = (DatasetsError, OSError, RuntimeError, ValueError)
+_TROUBLE = (DatasetsError, OSError, RuntimeError, ValueError, LookupError)
 """What the library raises for names, networks and files; Arrow's errors are among them."""
 
 
