@@ -44,7 +44,10 @@ def run() -> None:
         cli(prog_name="qa-eval")
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 0
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is done; from here on ctrl-C ends the process at once
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        )  # all is done; from here on ctrl-C ends the process at once
     if (failure := out.failure()) is not None:
         sys.stderr.write(f"Error: standard output: {failure.strerror}; what was printed is not whole\n")
         code = code or FAILED
