@@ -20,7 +20,7 @@ def main() -> None:
 
 
 class _Loading:
-    """While it lasts ctrl-C ends the process at once: nothing is begun, and half a module raises any error."""
+    """While it lasts, ctrl-C ends the process: nothing is begun yet, and half a module raises any error."""
 
     def __enter__(self) -> None:
         import signal
