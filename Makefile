@@ -5,6 +5,10 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 export PIP_CONSTRAINT := constraints.txt
 
+# What the lints read: the files that git tracks. What `make run` and people leave here is not read. An unpacked
+# source distribution has no git, and is read whole.
+tracked = $(if $(wildcard .git),git ls-files -z -- '$(1)',find . -path './.*' -prune -o -type f -name '$(1)' -print0)
+
 .PHONY: run test lint types layers spelling questions workflows scripts pytest baseline clean help
 
 help: ## list the targets
@@ -17,8 +21,8 @@ run: $(VENV)/.installed ## benchmark the embedded model and the baselines on the
 test: lint types layers spelling questions workflows scripts pytest ## everything a pull request must pass
 
 lint: $(VENV)/.installed-test ## ruff: errors, style, formatting
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(call tracked,*.py) | xargs -0 $(BIN)/ruff check --force-exclude
+	$(call tracked,*.py) | xargs -0 $(BIN)/ruff format --check --force-exclude
 
 types: $(VENV)/.installed-test ## mypy --strict
 	$(BIN)/mypy
@@ -27,7 +31,7 @@ layers: $(VENV)/.installed-test ## the layering of the modules
 	$(BIN)/lint-imports --no-logo
 
 spelling: $(VENV)/.installed-test ## codespell
-	$(BIN)/codespell
+	$(call tracked,*) | xargs -0 $(BIN)/codespell
 
 questions: $(VENV)/.installed-test ## the question set's own checks
 	$(BIN)/qa-eval questions check

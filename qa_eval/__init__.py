@@ -10,11 +10,8 @@ Public names, each imported when first used (so that nothing heavy is loaded by 
 * `Model` – the protocol that anything which answers questions follows.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+# Nothing is imported here while the program starts, so that ctrl-C finds `qa_eval.__main__.main` at work.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from qa_eval.compare import compare_runs
     from qa_eval.corpus import load_corpus
@@ -38,6 +35,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     if name in _HOMES:
+        from importlib import import_module
+
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'qa_eval' has no attribute {name!r}")
 

@@ -29,6 +29,7 @@ from qa_eval.answer_shapes import (
 )
 from qa_eval.answer_tables import DELIMITERS, table_rows
 from qa_eval.errors import InputError
+from qa_eval.paths import open_input
 from qa_eval.records import Finding
 
 _GZIP = b"\x1f\x8b"
@@ -150,7 +151,7 @@ class AnswerFile:
     @contextmanager
     def _opened(self) -> Iterator[IO[bytes]]:
         """The bytes, unpacked if they are packed by gzip."""
-        with self.path.open("rb") as raw:
+        with open_input(self.path) as raw:
             packed = raw.read(2) == _GZIP
             raw.seek(0)
             with gzip.GzipFile(fileobj=raw) if packed else raw as file:

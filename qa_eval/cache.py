@@ -12,14 +12,16 @@ costs speed, never the run: every such problem is one logged warning.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
 import math
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +29,7 @@ from typing import Any, TypeVar
 
 from qa_eval.errors import RunFolderError
 from qa_eval.folders import cache_folder
+from qa_eval.paths import irregular
 from qa_eval.provenance import canonical_json, sha256_json, sha256_text
 from qa_eval.records import Candidate, Decoding, Instance, ModelInfo, Prediction
 
@@ -37,6 +40,24 @@ _WAIT_SECONDS = 30.0
 """How long a writer waits for another process's write."""
 _LOOKUP = 500
 """Keys a query; SQLite allows 999 parameters in old builds."""
+
+_TROUBLE = (sqlite3.Error, OSError, UnicodeError, OverflowError)
+"""What a file may lead to; SQLite's own messages quote the file, which need not be UTF-8."""
+_SURROUNDINGS = {
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOLFS,
+    sqlite3.SQLITE_AUTH,
+}
+"""Codes of SQLite's errors that speak of the disk, of rights and of other processes, not of the file."""
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -163,7 +184,8 @@ class PredictionCache:
     def close(self) -> None:
         """Closes the file; what was put is in it."""
         if self._connection is not None:
-            self._connection.close()
+            with suppress(sqlite3.Error):
+                self._connection.close()
             self._connection = None
 
     def get(self, wanted: Sequence[tuple[str, Instance]]) -> dict[str, Prediction]:
@@ -214,7 +236,8 @@ class PredictionCache:
         for key, prediction, instance in answers:
             if prediction.error is None:
                 value = render_answer(prediction, instance)
-                rows.append((key, model, value, _checksum(key, value)))
+                with suppress(UnicodeEncodeError):  # half a character: no file holds it
+                    rows.append((key, model, value, _checksum(key, value)))
         if rows and self._writable:
             self._guard(lambda connection: _insert(connection, rows), None, "written to")
 
@@ -227,7 +250,7 @@ class PredictionCache:
                 if self._connection is None:
                     self._connection = _open(self.path)
                 return action(self._connection)
-            except (sqlite3.Error, OSError) as error:
+            except _TROUBLE as error:
                 self.close()
                 if attempt == 1 and _broken(error) and self._set_aside():
                     continue
@@ -253,7 +276,11 @@ class PredictionCache:
 
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and (problem := irregular(path)) is not None:
+        raise OSError(errno.EINVAL, problem, os.fspath(path))
     connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+    # What is no text has a wrong checksum as well: that value counts as absent, not the whole file as broken.
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
     try:
         _switch_to_wal(connection)
         # With this log NORMAL loses nothing when the process is killed, only the latest if the power fails.
@@ -287,11 +314,11 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 
 def _broken(error: Exception) -> bool:
+    """Whether the file is to blame, so that a new one helps."""
     code = getattr(error, "sqlite_errorcode", None)
-    if code is None:
-        return False
-    foreign = code == sqlite3.SQLITE_ERROR and "no such column" in str(error)
-    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or foreign
+    if code is None:  # Python's own: an operating system's error, or bytes of the file that are no text
+        return not isinstance(error, OSError)
+    return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 0xFF not in _SURROUNDINGS
 
 
 def _select(connection: sqlite3.Connection, keys: Sequence[str], columns: str) -> Iterator[tuple[Any, ...]]:
@@ -344,7 +371,7 @@ def cache_info(path: Path | None = None) -> CacheInfo:
     if not path.exists():
         return CacheInfo(path=path, entries=0, bytes=0, models={}, **beside)
     query = (
-        "SELECT model, count(*), sum(length(CAST(value AS BLOB))) FROM answers GROUP BY model"
+        "SELECT model, count(*), total(length(CAST(value AS BLOB))) FROM answers GROUP BY model"
         " ORDER BY 3 DESC, 1"
     )
     nothing: list[Any] = []
@@ -368,7 +395,7 @@ def clear_cache(path: Path | None = None) -> CacheInfo:
                 connection.execute("DELETE FROM answers")
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 connection.execute("VACUUM")
-        except (sqlite3.Error, OSError) as error:
+        except _TROUBLE as error:
             raise RunFolderError(f"{path}: the cache cannot be cleared: {error}") from None
     for file in [*path.parent.glob(f"{path.name}.broken-*"), *_made(path)]:
         file.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from qa_eval.paths import open_input
 from qa_eval.records import Article, Question
 
 
@@ -46,7 +47,7 @@ def sha256_files(paths: Iterable[Path]) -> str:
     """Hex SHA-256 over the bytes of the files, in the order given."""
     digest = hashlib.sha256()
     for path in paths:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()

@@ -22,6 +22,7 @@ from qa_eval.environment import describe_environment, describe_harness
 from qa_eval.judging import Threshold
 from qa_eval.models import Model
 from qa_eval.models.declarations import undeclared_sentence
+from qa_eval.paths import user_path
 from qa_eval.planning import Plan, settle, settle_all, spec_of
 from qa_eval.public import PublicDataset
 from qa_eval.ranking import (
@@ -175,7 +176,7 @@ def evaluate_all(
     called: Sequence[str | None] = [None] * len(folders)
     if name is not None and out is not None:
         check_name(name)
-        where, called = Path(out) / name, folders
+        where, called = user_path(out) / name, folders
     return run_plans(
         [(plan, where, folder) for plan, folder in zip(plans, called, strict=True)],
         device=runtime.device,
@@ -212,7 +213,7 @@ def run_plans(
             folder = None
             if out is not None:
                 folder = open_run_folder(
-                    Path(out), name, plan.identity, plan.run_id, overwrite=overwrite, now=now
+                    user_path(out), name, plan.identity, plan.run_id, overwrite=overwrite, now=now
                 )
             evaluations.append(_evaluation(plan, folder, name, now=now, device=device, command=command))
         return _Matrix(evaluations, engine, progress or _Silence()).go(use_cache=cache)
@@ -264,6 +265,8 @@ class _Matrix:
             raise Interrupted([evaluation.interrupted() for evaluation in self.evaluations]) from None
         finally:
             self.progress.finish()
+            for evaluation in self.evaluations:
+                evaluation.drop()
 
     def _ask(self, number: int, model: Model) -> None:
         """One model's rows: asked and judged part by part, its predictions written."""
@@ -373,6 +376,11 @@ class _Evaluation:
         rows = [entry.row for entry in self.entries]
         self.leaderboard = self.leaderboard.model_copy(update={"rows": rows})
         self.write()
+
+    def drop(self) -> None:
+        """Removes what is written of a model whose row did not come about."""
+        if self.sitting is not None:
+            self.sitting.writer.discard()
 
     def complete(self) -> Run:
         """After the last model."""

@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,8 +25,9 @@ from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
-from qa_eval.corpus.phrasing import suggestion
+from qa_eval.corpus.phrasing import shorten, suggestion
 from qa_eval.errors import InputError, QaEvalError, RunFolderError
+from qa_eval.paths import open_input, read_input, real_path, user_path
 from qa_eval.provenance import canonical_json, checksums, sha256_files, sha256_text
 from qa_eval.records import Finding
 from qa_eval.results_schema import (
@@ -40,6 +41,8 @@ from qa_eval.results_schema import (
 
 LEADERBOARD = "leaderboard.json"
 PREDICTIONS = "predictions"
+_LONGEST_NAME = 200
+"""Bytes of a run folder's name: file systems take 255, and its staging folder has a longer one."""
 PRIVATE_CACHE = ".answers.sqlite"
 """Answers of a run without the global cache, kept inside its folder until it is complete."""
 
@@ -97,7 +100,7 @@ class Run:
         """Where a predictions file of this run lies. Raises InputError if that is outside its folder."""
         folder = self.path if self.path is not None else Path()
         path = folder / predictions.path
-        if not path.resolve().is_relative_to(folder.resolve()):
+        if not real_path(path).is_relative_to(real_path(folder)):
             _refuse(
                 folder / LEADERBOARD,
                 f"{predictions.path} is outside the run folder",
@@ -112,9 +115,9 @@ def load_run(path: Path | str, *, slices: bool = True) -> Run:
     Raises InputError naming the file, and the field where there is one: nothing there, not JSON, not a
     leaderboard, or written by a newer program. Predictions are read only when they are asked for.
     """
-    path = Path(path)
+    path = user_path(path)
     file = path / LEADERBOARD if path.is_dir() else path
-    if not file.is_file():
+    if not file.exists():
         what = f"no {LEADERBOARD} in this folder" if path.is_dir() else "no such run folder or file"
         _refuse(path, what)
     if file.name != LEADERBOARD and (kind := _other_kind(file)):
@@ -179,7 +182,7 @@ def stream_predictions(path: Path) -> Iterator[PredictionRow]:
 
 def _stream(path: Path, record: type[_RecordT]) -> Iterator[_RecordT]:
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     value = _object(_decoded(line, path, number), path, number)
@@ -202,7 +205,7 @@ def _refuse(path: Path, message: str, line: int | None = None, where: str = "") 
 
 def _read(path: Path) -> str:
     try:
-        return _decoded(path.read_bytes(), path, None)
+        return _decoded(read_input(path), path, None)
     except OSError as error:
         _refuse(path, f"cannot be read: {error.strerror}")
 
@@ -245,14 +248,16 @@ UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 def _upgraded(value: dict[str, Any], path: Path) -> dict[str, Any]:
     """A leaderboard of the present schema version; one of an unknown version is refused by name."""
     version = value.get("schema_version", SCHEMA_VERSION)
-    if isinstance(version, int) and version > SCHEMA_VERSION:
+    if type(version) is int and version > SCHEMA_VERSION:
         message = f"{version} is newer than this program reads ({SCHEMA_VERSION}): update qa-eval"
         _refuse(path, message, where="schema_version")
-    while version != SCHEMA_VERSION:
-        if version not in UPGRADES:
+    while type(version) is not int or version != SCHEMA_VERSION:
+        if type(version) is not int or version not in UPGRADES:
             known = ", ".join(str(v) for v in (*sorted(UPGRADES), SCHEMA_VERSION))
             _refuse(
-                path, f"{version!r} is no version that this program reads ({known})", where="schema_version"
+                path,
+                f"{shorten(repr(version))} is no version that this program reads ({known})",
+                where="schema_version",
             )
         value = UPGRADES[version](value)
         version += 1
@@ -302,8 +307,8 @@ def write_atomically(path: Path, text: str | bytes) -> str:
 
 
 def _beside(path: Path) -> Path:
-    """A new name for a file that will be moved to `path`."""
-    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    """A new name for a file that will be moved to `path`; no longer than any name that `path` may have."""
+    return path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
 
 
 @contextmanager
@@ -366,7 +371,7 @@ class PredictionsWriter:
         if self._file is None:
             self.kept += rows
         elif self._path is not None:
-            with _writing(self._path):
+            with self._writing(self._path):
                 self._file.write(data)
         digest = self._mark.digest.copy()
         digest.update(data)
@@ -379,17 +384,18 @@ class PredictionsWriter:
     def stream(self) -> Iterator[PredictionRow]:
         """The rows that were added so far."""
         self._rewind()
-        if self._file is None or self._temporary is None:
+        if self._file is None or self._temporary is None or self._path is None:
             yield from self.kept
             return
-        self._file.flush()
+        with self._writing(self._path):
+            self._file.flush()
         yield from stream_predictions(self._temporary)
 
     def finish(self) -> PredictionsFileRow:
         """Puts the file in its place, and says what the leaderboard says of it."""
         self._rewind()
         if self._file is not None and self._path is not None and self._temporary is not None:
-            with _writing(self._path):
+            with self._writing(self._path):
                 self._file.flush()
                 os.fsync(self._file.fileno())
                 self._file.close()
@@ -400,14 +406,25 @@ class PredictionsWriter:
     def discard(self) -> None:
         """Forgets what was written."""
         if self._file is not None and self._temporary is not None:
-            self._file.close()
+            with suppress(OSError):  # what it still holds may be what cannot be written
+                self._file.close()
             self._temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _writing(self, path: Path) -> Iterator[None]:
+        """Removes what was written if it cannot go on."""
+        try:
+            with _writing(path):
+                yield
+        except RunFolderError:
+            self.discard()
+            raise
 
     def _rewind(self) -> None:
         """Drops what an interrupted `add` left."""
         del self.kept[self._mark.rows :]
         if self._file is not None and self._path is not None and self._file.tell() != self._mark.size:
-            with _writing(self._path):
+            with self._writing(self._path):
                 self._file.seek(self._mark.size)
                 self._file.truncate()
 
@@ -533,8 +550,10 @@ def open_run_folder(
 
 def check_name(name: str) -> None:
     """Raises RunFolderError for what is no name of a folder."""
-    if name in ("", ".", "..") or re.search(r'[/\\:*?"<>|\x00-\x1f]', name):
+    if name in ("", ".", "..") or re.search(r'[/\\:*?"<>|\x00-\x1f\ud800-\udfff]', name):
         raise RunFolderError(f"--name {name!r}: not a folder name")
+    if (size := len(name.encode("utf-8"))) > _LONGEST_NAME:
+        raise RunFolderError(f"--name is too long: it has {size} bytes, and may have {_LONGEST_NAME}")
 
 
 def _claim(path: Path, identity: Mapping[str, Any], run_id: str, *, overwrite: bool) -> RunFolder:

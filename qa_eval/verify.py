@@ -19,8 +19,9 @@ from typing import Literal
 from pydantic import BaseModel
 
 from qa_eval.corpus import load_corpus
-from qa_eval.errors import InputError, QaEvalError, SpecError
+from qa_eval.errors import InputError, QaEvalError
 from qa_eval.judging import item_hashes_sha256
+from qa_eval.paths import user_path
 from qa_eval.planning import identity_of, run_id_of
 from qa_eval.provenance import changed_fields
 from qa_eval.public import PublicDataset, open_dataset
@@ -73,10 +74,10 @@ def recorded_dataset(board: Leaderboard) -> PublicDataset | None:
     """The data set that a public run names, if it is still there; None if not. Nothing is read of a file."""
     kind, _, name = (board.data.dataset or "").partition(":")
     try:
-        if kind != "hub" and not Path(name).expanduser().is_file():
+        if kind != "hub" and not user_path(name).is_file():
             return None
         return reopened(board.data)
-    except SpecError:
+    except QaEvalError:
         return None
 
 

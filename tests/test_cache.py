@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -226,7 +228,48 @@ def foreign(path: Path) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("damage", [garbage, scrambled, cut_off, foreign])
+def schema_in_latin_1(path: Path) -> None:
+    """SQLite's own message then quotes bytes that are no text."""
+    with PredictionCache(path=path) as cache:
+        cache.put("m", [("k", ANSWER, INSTANCE)])
+    data = bytearray(path.read_bytes())
+    data[data.index(b"tableanswersanswers") + 5] = 0xC3
+    path.write_bytes(data)
+
+
+def statement_in_latin_1(path: Path) -> None:
+    with PredictionCache(path=path) as cache:
+        cache.put("m", [("k", ANSWER, INSTANCE)])
+    data = bytearray(path.read_bytes())
+    data[data.index(b"CREATE TABLE answers") + 13] = 0xFF
+    path.write_bytes(data)
+
+
+def a_view(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE VIEW answers AS SELECT 1 AS key, 2 AS model, 3 AS value, 4 AS checksum")
+    connection.close()
+
+
+def another_constraint(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE answers (key PRIMARY KEY, model, value, checksum CHECK (checksum = 0))")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        garbage,
+        scrambled,
+        cut_off,
+        foreign,
+        schema_in_latin_1,
+        statement_in_latin_1,
+        a_view,
+        another_constraint,
+    ],
+)
 def test_a_broken_file_is_set_aside_with_a_warning_and_a_new_one_begun(
     tmp_path: Path, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -240,6 +283,36 @@ def test_a_broken_file_is_set_aside_with_a_warning_and_a_new_one_begun(
     assert f"{path}: not a sound cache; set aside as c.broken-" in caplog.text
     assert len(list(tmp_path.glob("c.broken-*"))) == 1
     assert cache_info(path).entries == 1
+
+
+def test_whatever_byte_is_damaged_nothing_is_raised(tmp_path: Path) -> None:
+    with PredictionCache(path=tmp_path / "c") as cache:
+        cache.put("test:m", [("k", ANSWER, INSTANCE)])
+    data, random = (tmp_path / "c").read_bytes(), Random(14)
+    used = [place for place in range(len(data)) if data[place]]
+    for number, place in enumerate(random.sample(used, 60)):
+        path = tmp_path / f"c{number}"
+        path.write_bytes(data[:place] + bytes([data[place] ^ random.randrange(1, 256)]) + data[place + 1 :])
+        with PredictionCache(path=path) as cache:
+            assert cache.get([("k", INSTANCE)]) in ({}, {"dead@a": ANSWER})
+            cache.put("test:m", [("k", ANSWER, INSTANCE)])
+        cache_info(path)
+
+
+def test_an_answer_that_no_file_can_hold_is_not_kept(tmp_path: Path) -> None:
+    half = Instance(item="x@a", question="\ud800?", context="\ud800 is half a character.", article="a")
+    answer = Prediction(item="x@a", n_best=(Candidate(text="\ud800", article="a", start=0, end=1),))
+    with PredictionCache(path=tmp_path / "c") as cache:
+        cache.put("test:m", [("k1", answer, half), ("k2", ANSWER, INSTANCE)])
+        assert cache.known(["k1", "k2"]) == {"k2"}
+        assert cache.usable
+
+
+def test_a_cache_that_is_a_pipe_is_not_waited_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    os.mkfifo(tmp_path / "c")
+    with PredictionCache(path=tmp_path / "c") as cache:
+        assert not cache.usable
+    assert "it is a pipe, not a file" in caplog.text
 
 
 def test_a_cache_that_cannot_be_made_is_one_warning_and_nothing_more(

@@ -358,7 +358,7 @@ def test_a_question_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
 def test_a_question_path_that_is_no_file_is_named(tmp_path: Path) -> None:
     _, seeds = write_corpus(tmp_path)
     (finding,) = check_questions([Path("/dev/null")], seeds).findings
-    assert str(finding) == "/dev/null: is neither a file nor a folder"
+    assert str(finding) == "/dev/null: cannot be read: it is a device, not a file"
 
 
 def test_a_folder_without_question_files_is_named(tmp_path: Path) -> None:

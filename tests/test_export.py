@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -576,7 +577,10 @@ CALLS = [
     pytest.param("--format dataset", "is written to a file or folder; name it with --out", id="to stdout"),
     pytest.param("--format dataset --out x -m embedded", "-m: of no use with --format dataset", id="model"),
     pytest.param("nowhere --format csv", "nowhere: no such run folder", id="nowhere"),
-    *(pytest.param(f"{BASELINE} {line}", message, id=id) for id, (line, message) in RUN_CALLS.items()),
+    *(
+        pytest.param(f"{shlex.quote(str(BASELINE))} {line}", message, id=id)
+        for id, (line, message) in RUN_CALLS.items()
+    ),
 ]
 
 
@@ -585,7 +589,7 @@ def test_a_wrong_call_is_told_and_writes_nothing(
     arguments: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    result = call(*arguments.split())
+    result = call(*shlex.split(arguments))
     assert result.exit_code == 2
     assert message in result.stderr
     assert not result.stdout

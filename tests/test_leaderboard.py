@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
+from qa_eval.corpus import load_corpus
 from qa_eval.errors import QaEvalError
 from qa_eval.leaderboard import (
     Selection,
@@ -20,8 +22,10 @@ from qa_eval.leaderboard import (
     render_json,
     render_markdown,
 )
+from qa_eval.leaderboard.wording import caption
 from qa_eval.render import draw_board
 from qa_eval.results_schema import CountsRow, Leaderboard, ModelRow
+from qa_eval.store import load_run
 from tests.example_run import METRICS, VALUES, estimate, leaderboard, row
 
 ORDER = [
@@ -155,6 +159,49 @@ def test_a_row_holds_rank_interval_value_and_difference() -> None:
     assert drawn[at].endswith("−35.1")
     assert drawn[at + 1].split()[:6] == ["2–3", "212", "answered,", "98", "abstained", "22.2–34.0"]
     assert drawn[at + 1].endswith("−42.1…−28.1")
+
+
+@pytest.mark.parametrize(
+    ("slice_", "sentence"),
+    [
+        pytest.param(
+            "contested",
+            "contested: 36 facts with 171 reading items; 44.4 % of these are silent, and are in that slice; "
+            "the numbers here are of the other 95",
+            id="contested",
+        ),
+        pytest.param(
+            "settled",
+            "settled: 99 facts with 485 reading items; 69.1 % of these are silent, and are in that slice; "
+            "the numbers here are of the other 150",
+            id="settled",
+        ),
+        pytest.param(
+            "silent", "silent: 411 of 656 reading items, each of an article that does not answer", id="silent"
+        ),
+        pytest.param(
+            "relation:update",
+            "relation:update: 20 reading items, 35.0 % of them silent (what always abstaining earns in EM "
+            "and F1)",
+            id="relation",
+        ),
+    ],
+)
+def test_the_first_sentence_of_a_slice_counts_the_slice(slice_: str, sentence: str) -> None:
+    board = load_run(Path(__file__).parent.parent / "results" / "baseline").leaderboard
+    assert next(caption(view(board, slice=slice_))) == sentence
+
+
+def test_the_numbers_of_slices_are_those_of_the_questions() -> None:
+    corpus = load_corpus()
+    contested = [question for question in corpus.questions if question.contested]
+    silent = sum(len(question.silent) for question in contested)
+    answering = sum(len({e.article for c in q.claims for e in c.evidence}) for q in contested)
+    assert (len(contested), silent + answering, answering) == (36, 171, 95)
+
+
+def test_a_slice_without_relations_counts_what_has_an_answer() -> None:
+    assert next(caption(view(slice="contested"))) == "contested: 120 reading items that have an answer"
 
 
 @pytest.mark.parametrize(

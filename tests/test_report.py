@@ -8,13 +8,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import qa_eval
 from qa_eval.cli import cli
@@ -22,7 +25,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.metrics.squad import normalize
 from qa_eval.public import open_dataset
 from qa_eval.report import Built, build_report, write_charts, write_site
-from qa_eval.report.charts import reliability, render_chart, risk_coverage
+from qa_eval.report.charts import Chart, reliability, render_chart, risk_coverage, trade_off
 from qa_eval.report.gathering import gather
 from qa_eval.report.marking import Span, segments
 from qa_eval.report.rendering import json_block
@@ -470,6 +473,55 @@ def test_charts_are_equal_bytes_and_bring_their_numbers(built: Built, run: Run, 
     for row in chart.rows:
         assert all(f"<bdi>{cell}</bdi>" in text for cell in row[1:])
     assert b"prefers-color-scheme" in render_chart(chart, "svg", themed=True)
+
+
+def two_speeds(*rows: tuple[str, float, float]) -> Chart:
+    """The chart of quality against speed of models with these names, items per second and balanced F1."""
+    models = [
+        SimpleNamespace(
+            name=name,
+            row=SimpleNamespace(
+                metric=lambda *_, value=value: SimpleNamespace(value=value),
+                performance=SimpleNamespace(items_per_second=speed),
+                model=SimpleNamespace(parameters=1),
+            ),
+        )
+        for name, speed, value in rows
+    ]
+    evidence: Any = SimpleNamespace(board=SimpleNamespace(sort="reading.balanced_f1"), models=models)
+    (chart,) = trade_off(evidence)
+    return chart
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([("embedded", 5.21, 0.6), ("./ck", 5.24, 0.6)], id="nearly equal"),
+        pytest.param([("a", 5.0, 0.5), ("b", 5.0, 0.5)], id="equal"),
+        pytest.param([("a", 1.0, 0.5), ("b", 5.0, 0.5)], id="less than ten times"),
+        pytest.param([("a", 0.5, 0.5), ("b", 52.0, 0.7), ("c", 12_000.0, 0.6)], id="more than a thousand"),
+        pytest.param([(f"hf:org/model-{n}", 10 + n / 2, 0.6 + n % 3 / 1000) for n in range(9)], id="crowded"),
+    ],
+)
+def test_the_speed_axis_has_plain_numbers_and_no_name_covers_another(
+    rows: list[tuple[str, float, float]],
+) -> None:
+    chart = two_speeds(*rows)
+    for themed in (True, False):
+        drawing = render_chart(chart, "svg", themed=themed).decode()
+        assert "mathdefault" not in drawing
+        assert "$" not in drawing
+    figure = chart.draw()
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    ticks = [text.get_text() for text in axes.get_xticklabels()]
+    assert len(ticks) >= 2
+    assert all(re.fullmatch(r"[\d,]+(\.\d+)?", tick) for tick in ticks), ticks
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    boxes = [text.get_window_extent(renderer) for text in axes.texts]
+    assert len(boxes) == len(rows)
+    assert not [1 for one, other in combinations(boxes, 2) if one.overlaps(other)]
+    assert all(axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 for box in boxes)
 
 
 def test_charts_for_papers_come_in_three_formats(built: Built, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from qa_eval.cli.arguments import PATH
 from qa_eval.cli.commanding import Command, option
 
 EXAMPLES = (
@@ -16,11 +17,11 @@ EXAMPLES = (
 
 
 @click.command("agree", cls=Command, examples=EXAMPLES, short_help="How far two people's answers agree.")
-@click.argument("a", type=click.Path(path_type=Path), metavar="A.jsonl")
-@click.argument("b", type=click.Path(path_type=Path), metavar="B.jsonl")
+@click.argument("a", type=PATH, metavar="A.jsonl")
+@click.argument("b", type=PATH, metavar="B.jsonl")
 @option(
     "--articles",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     section="Data",
     help="The folder of the articles.  [default: the curated ones]",

@@ -1,8 +1,8 @@
 """How every command of `qa-eval` behaves: options in sections, near matches, `--config`, exit codes.
 
-Exit codes: 0 done; 1 a check, comparison or verification failed, or a model failed; 2 the call or its input
-is wrong; 130 interrupted. A mistake in the call or its input is told in clear lines on stderr, without a
-traceback; a mistake of ours keeps its traceback.
+Exit codes: 0 done; 1 a check, comparison or verification failed, a model failed, or the program has a defect;
+2 the call or its input is wrong, or a file cannot be read or written; 130 interrupted. `qa_eval.cli.failures`
+explains every failure in lines on stderr; it shows a traceback only if one is asked for.
 """
 
 from __future__ import annotations
@@ -10,19 +10,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from qa_eval.cli.arguments import PATH, check_text
 from qa_eval.cli.configuration import config_option
-from qa_eval.errors import InputError, QaEvalError
+from qa_eval.cli.failures import explain
 from qa_eval.metrics.squad import RULES
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-
-INTERRUPTED = 130
-"""What a shell reports of a program that ctrl-C ended."""
 
 CONTEXT_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -48,14 +45,14 @@ def data_options(command: _F) -> _F:
     """`--questions` and `--articles`."""
     command = option(
         "--articles",
-        type=click.Path(path_type=Path),
+        type=PATH,
         metavar="DIR",
         section="Data",
         help="The folder of the articles.  [default: the curated ones]",
     )(command)
     return option(
         "--questions",
-        type=click.Path(path_type=Path),
+        type=PATH,
         multiple=True,
         metavar="PATH",
         section="Data",
@@ -161,6 +158,12 @@ class Command(click.Command):
         """(command line, what it does), shown at the end of the help."""
         self.params.append(config_option())
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        for param in self.params:
+            check_text(param, ctx)
+        return rest
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
@@ -217,23 +220,10 @@ class Group(click.Group):
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
-        except click.Abort:
-            sys.exit(INTERRUPTED)
         except click.ClickException as error:
             error.show()
             sys.exit(error.exit_code)
-        except QaEvalError as error:
-            _report(error)
-            sys.exit(error.exit_code)
+        except Exception as error:  # each is explained, and none is passed over
+            lines, code = explain(error)
+            click.echo("\n".join(lines), err=True, nl=bool(lines))
         sys.exit(code if isinstance(code, int) else 0)
-
-
-def _report(error: QaEvalError) -> None:
-    from qa_eval.render import clean_lines
-
-    lines = clean_lines(str(error))
-    if isinstance(error, InputError) and len(error.findings) > 1:
-        lines.append(f"Error: the input is wrong in {len(error.findings)} places; nothing was done.")
-    else:
-        lines[0] = f"Error: {lines[0]}"
-    click.echo("\n".join(lines), err=True)

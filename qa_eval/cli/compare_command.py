@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from qa_eval.cli.arguments import PATH
 from qa_eval.cli.commanding import Command, option
 from qa_eval.errors import CheckFailedError
 
@@ -28,7 +29,7 @@ EXAMPLES = (
 @click.command(
     "compare", cls=Command, examples=EXAMPLES, short_help="Whether a difference between two runs is real."
 )
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BASE [NEW]")
+@click.argument("paths", nargs=-1, required=True, type=PATH, metavar="BASE [NEW]")
 @option(
     "--model", metavar="SPEC", section="Selection",
     help="The new side's model.  [default: every model that both runs have, against itself]",

@@ -12,6 +12,10 @@ from typing import Any
 
 import click
 
+from qa_eval.cli.arguments import PATH
+from qa_eval.errors import QaEvalError
+from qa_eval.paths import read_input
+
 
 class ConfigError(click.ClickException):
     """A configuration file that cannot be used; the message names the file and the key."""
@@ -19,14 +23,16 @@ class ConfigError(click.ClickException):
     exit_code = 2
 
     def __init__(self, path: Path, message: str) -> None:
-        super().__init__(f"{path}: {message}")
+        from qa_eval.render.terminal import clean
+
+        super().__init__(clean(f"{path}: {message}"))
 
 
 def config_option() -> click.Option:
     """The `--config` option that each command has."""
     return click.Option(
         ["--config"],
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=PATH,
         metavar="FILE.toml",
         is_eager=True,  # it sets the defaults of all others
         expose_value=False,
@@ -73,12 +79,14 @@ def _read_toml(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return tomllib.loads(read_input(path).decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError(path, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(path, f"not UTF-8: byte {error.start}") from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise ConfigError(path, "not valid TOML: nested too deeply") from None
+    except ValueError as error:  # also the interpreter's own, of a number of too many digits
         raise ConfigError(path, f"not valid TOML: {error}") from None
 
 
@@ -92,8 +100,13 @@ def _checked(path: Path, key: str, value: object, flag: click.Option, ctx: click
         raise ConfigError(path, f"{key}: takes one value, not a list")
     if flag.multiple and not isinstance(value, list):
         value = [value]
+    for one in value if isinstance(value, list) else [value]:
+        if not isinstance(one, str | int | float):
+            raise ConfigError(path, f"{key}: takes text or a number, not {one}")
     try:
         flag.type_cast_value(ctx, value)
     except click.BadParameter as error:
         raise ConfigError(path, f"{key}: {error.message}") from None
+    except QaEvalError as error:
+        raise ConfigError(path, f"{key}: {error}") from None
     return value

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qa_eval.cli.arguments import PATH
 from qa_eval.cli.commanding import Command, data_options, note, option
 from qa_eval.errors import QaEvalError
 
@@ -40,13 +41,13 @@ EXAMPLES = (
 
 
 @click.command("export", cls=Command, examples=EXAMPLES, short_help="Results, or the questions, for others.")
-@click.argument("run", type=click.Path(path_type=Path), required=False)
+@click.argument("run", type=PATH, required=False)
 @option(
     "--format", "form", type=click.Choice(FORMATS), required=True, section="Output",
     help="One of those above.",
 )  # fmt: skip
 @option(
-    "--out", type=click.Path(path_type=Path), metavar="PATH", section="Output",
+    "--out", type=PATH, metavar="PATH", section="Output",
     help="The file or folder to write.  [default: print it, where it is text]",
 )  # fmt: skip
 @option("--overwrite", is_flag=True, section="Output", help="Replace files that are there already.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from qa_eval.cli.arguments import PATH
 from qa_eval.cli.commanding import Command, note, option
 
 EXAMPLES = (
@@ -15,9 +16,9 @@ EXAMPLES = (
 
 
 @click.command("init", cls=Command, examples=EXAMPLES, short_help="A new collection about another event.")
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folder", type=PATH, metavar="DIR")
 @option(
-    "--article", "articles", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
+    "--article", "articles", type=PATH, multiple=True, metavar="FILE",
     help="A text file to copy in, UTF-8, named for its id; may be repeated.  [default: two examples]",
 )  # fmt: skip
 def init_command(*, folder: Path, articles: tuple[Path, ...]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qa_eval.cli.arguments import PATH
 from qa_eval.cli.commanding import Command, note, option
 from qa_eval.cli.run_command import run_command
 from qa_eval.records import ANSWER_TYPES, AnswerType
@@ -41,7 +42,7 @@ _ASKED_FOR = 20
 )  # fmt: skip
 @option(
     "--articles",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     section="Data",
     help="The folder of the articles.  [default: the curated ones]",

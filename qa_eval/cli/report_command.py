@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qa_eval.cli.arguments import PATH
 from qa_eval.cli.commanding import Command, data_options, dataset_options, note, option
-from qa_eval.cli.result_commands import RUN, corpus_of, dataset_of, is_public, newest_run
+from qa_eval.cli.result_commands import corpus_of, dataset_of, is_public, newest_run
 
 if TYPE_CHECKING:
     from qa_eval.public import PublicDataset
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     ("qa-eval report results/baseline --out report", "then open report/index.html"),
     ("qa-eval report results/old results/new --out report", "with differences and history"),
 ))  # fmt: skip
-@click.argument("paths", nargs=-1, type=RUN, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
 @option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     required=True,
     metavar="DIR",
     section="Output",
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 )
 @option(
     "--charts",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     section="Output",
     help="Also write every chart there as SVG, PDF and PNG.",
@@ -61,6 +62,7 @@ def report_command(
     have asked the same, or be shown on what they have in common (--common-items). The site needs no network
     and no server.
     """
+    from qa_eval.render import clean
     from qa_eval.report import build_report, write_charts, write_site
     from qa_eval.store import load_run
 
@@ -73,7 +75,7 @@ def report_command(
         write_charts(built.charts_for_papers(), charts)
         note(f"charts: {charts}")
     page = write_site(built.files, out, about={"runs": [run.leaderboard.name for run in runs]})
-    click.echo(f"report: {page}")
+    click.echo(f"report: {clean(str(page))}")
 
 
 def _data_of(

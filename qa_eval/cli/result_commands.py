@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qa_eval.cli.arguments import PATH
 from qa_eval.cli.commanding import Command, data_options, dataset_options, note, option
 from qa_eval.errors import CheckFailedError, QaEvalError
 
@@ -17,11 +18,9 @@ if TYPE_CHECKING:
     from qa_eval.records import Corpus, Example, Track
     from qa_eval.store import Run
 
-RUN = click.Path(path_type=Path)
-
 
 @click.command("leaderboard", cls=Command, short_help="Show stored runs as a table, Markdown, CSV or JSON.")
-@click.argument("paths", nargs=-1, type=RUN, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
 @option(
     "--track",
     type=click.Choice(["reading", "pooled"]),
@@ -102,10 +101,10 @@ def newest_run(folder: Path) -> Path:
 
 
 @click.command("show", cls=Command, short_help="Read single items, or the failures, of a run.", examples=(
-    ("qa-eval show results/baseline government-losses", "every item of one fact, with every model's answer"),
+    ("qa-eval show results/baseline recaptured-city", "every item of one fact, with every model's answer"),
     ("qa-eval show results/baseline --failures -m embedded | less -R", "what the embedded model got wrong"),
 ))  # fmt: skip
-@click.argument("run", type=RUN)
+@click.argument("run", type=PATH)
 @click.argument("items", nargs=-1, metavar="[ITEM]...")
 @option("--failures", is_flag=True, section="Selection", help="Every item that was answered wrong.")
 @option(
@@ -215,7 +214,7 @@ def _examples_of(run: Run, items: set[str], spec: str | None, split: str | None)
 @click.command(
     "verify", cls=Command, short_help="Score stored answers again; every number must come out again."
 )
-@click.argument("run", type=RUN)
+@click.argument("run", type=PATH)
 @data_options
 @dataset_options
 def verify_command(

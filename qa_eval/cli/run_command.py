@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from qa_eval.cli.arguments import UserPath
 from qa_eval.cli.commanding import (
-    INTERRUPTED,
     Command,
     checkpoint_options,
     data_options,
@@ -26,6 +26,7 @@ from qa_eval.cli.commanding import (
     quantize_option,
     rules_option,
 )
+from qa_eval.cli.failures import INTERRUPTED
 
 if TYPE_CHECKING:
     from qa_eval.engines import Engine
@@ -232,7 +233,7 @@ EXAMPLES = (
 @option("--no-cache", is_flag=True, section="Computing", help="Neither use nor keep answers in the cache.")
 @option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=UserPath(file_okay=False),
     default=Path("results"),
     show_default=True,
     metavar="DIR",

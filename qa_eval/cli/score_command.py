@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qa_eval.cli.arguments import PATH
 from qa_eval.cli.commanding import Command, intake_options, option, rules_option
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ EXAMPLES = (
     ),
 )
 
-FILE = click.Path(path_type=Path)
 LISTED = 5
 """Ids of a kind that are named in the text."""
 
@@ -44,7 +44,7 @@ LISTED = 5
 @click.command(
     "score", cls=Command, examples=EXAMPLES, short_help="Score predictions made elsewhere by official rules."
 )
-@click.argument("predictions", type=FILE)
+@click.argument("predictions", type=PATH)
 @option(
     "--dataset",
     required=True,
@@ -57,7 +57,7 @@ LISTED = 5
 @rules_option("Scoring")
 @option(
     "--na-probs",
-    type=FILE,
+    type=PATH,
     metavar="FILE",
     section="Scoring",
     help="{id: no-answer probability or log odds}; also searches the best threshold.",

@@ -13,6 +13,7 @@ from pathlib import Path
 from qa_eval.corpus.phrasing import quote, show_path
 from qa_eval.corpus.reading import ARTICLE_SUFFIX, MANIFEST, article_id_problem
 from qa_eval.errors import InputError, QaEvalError
+from qa_eval.paths import read_input
 from qa_eval.provenance import canonical_json
 from qa_eval.records import Finding
 
@@ -104,7 +105,7 @@ def _read(paths: Iterable[Path]) -> dict[str, bytes]:
 def _text_of(path: Path) -> tuple[bytes, str | None]:
     """The bytes of a text file, and what is wrong with it."""
     try:
-        data = path.read_bytes()
+        data = read_input(path)
         data.decode("utf-8")
     except OSError as error:
         return b"", f"cannot be read: {error.strerror or error}"

@@ -17,6 +17,7 @@ from qa_eval.corpus.phrasing import show_path
 from qa_eval.corpus.question_checks import check_question
 from qa_eval.corpus.reading import ArticleFolder, Authored, QuestionFiles, read_articles, read_questions
 from qa_eval.corpus.set_checks import check_ids_unique, near_duplicates
+from qa_eval.paths import real_path
 from qa_eval.records import Article, Finding
 
 
@@ -73,7 +74,7 @@ def check_questions(
 def exemption_files(questions: Sequence[Path]) -> list[Path]:
     """The exemption files that lie in the folders named, or beside the files named; each once."""
     beside = [(p if p.is_dir() else p.parent) / EXEMPTIONS for p in questions]
-    return list({p.resolve(): p for p in beside if p.is_file()}.values())
+    return list({real_path(p): p for p in beside if p.is_file()}.values())
 
 
 def content_errors(files: QuestionFiles, folder: ArticleFolder) -> Iterator[Finding]:

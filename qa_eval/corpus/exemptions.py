@@ -16,6 +16,7 @@ from typing import Any
 
 from qa_eval.corpus.phrasing import quote, show_path, suggestion
 from qa_eval.corpus.reading import OUTSIDE
+from qa_eval.paths import open_input, real_path
 from qa_eval.records import Finding, Severity
 
 EXEMPTIONS = "exemptions.toml"
@@ -120,11 +121,11 @@ def read_exemptions(paths: Sequence[Path]) -> Exemptions:
     findings: list[Finding] = []
     for path in paths:
         shown = show_path(path)
-        if not path.resolve().is_relative_to(path.parent.resolve()):
+        if not real_path(path).is_relative_to(real_path(path.parent)):
             findings.append(_finding(shown, None, "", OUTSIDE))
             continue
         try:
-            with path.open("rb") as file:
+            with open_input(path) as file:
                 data = file.read(MAX_EXEMPTIONS_BYTES + 1)
             if len(data) > MAX_EXEMPTIONS_BYTES:
                 message = f"has more than {MAX_EXEMPTIONS_BYTES:,} bytes; none of it is read"
@@ -137,7 +138,7 @@ def read_exemptions(paths: Sequence[Path]) -> Exemptions:
         except UnicodeDecodeError as error:
             message = f"not UTF-8 at byte {error.start + 1}; save as UTF-8"
             findings.append(_finding(shown, None, "", message))
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:  # also the interpreter's own, of a number of too many digits
             findings.append(_toml_finding(shown, text, error))
         except RecursionError:
             findings.append(_finding(shown, None, "", "nested too deeply"))
@@ -146,7 +147,7 @@ def read_exemptions(paths: Sequence[Path]) -> Exemptions:
     return Exemptions(entries=entries, findings=findings)
 
 
-def _toml_finding(shown: str, text: str, error: tomllib.TOMLDecodeError) -> Finding:
+def _toml_finding(shown: str, text: str, error: ValueError) -> Finding:
     placed = re.search(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$", str(error), re.DOTALL)
     if placed is None:
         return _finding(shown, None, "", f"not valid TOML: {error}")

@@ -20,6 +20,7 @@ import jsonlines
 
 from qa_eval.corpus.columns import with_columns
 from qa_eval.corpus.phrasing import count, join_field, quote, show_path
+from qa_eval.paths import open_input
 from qa_eval.records import Finding, Severity
 
 MAX_LINE_BYTES = 1_000_000
@@ -135,7 +136,7 @@ def read_json_lines(path: Path) -> tuple[list[Line], list[Finding]]:
     """
     shown = show_path(path)
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             raw, findings = _split(file, shown)
     except OSError as error:
         return [], [_finding(shown, None, f"cannot be read: {error.strerror or error}")]

@@ -14,6 +14,7 @@ from qa_eval.corpus.phrasing import show_path
 from qa_eval.corpus.reading import read_articles, read_questions
 from qa_eval.corpus.set_checks import near_duplicates
 from qa_eval.errors import InputError
+from qa_eval.paths import user_path
 from qa_eval.provenance import articles_sha256, questions_sha256
 from qa_eval.records import Corpus
 
@@ -38,7 +39,7 @@ def load_corpus(
         questions = curated.questions if questions is None else questions
         articles = curated.articles if articles is None else articles
     named = [questions] if isinstance(questions, str | os.PathLike) else questions
-    paths, folder_path = [Path(p) for p in named], Path(articles)
+    paths, folder_path = [user_path(p) for p in named], user_path(articles)
     folder = read_articles(folder_path)
     files = affordable(read_questions(paths), folder)
     alike = (finding for _, finding in near_duplicates(files.authored))

@@ -14,6 +14,7 @@ from qa_eval.corpus.json_lines import Line, read_json_lines
 from qa_eval.corpus.phrasing import printable, quote, shorten, show_path, suggestion
 from qa_eval.corpus.schema import MAX_ARTICLES, ArticleLine, QuestionLine
 from qa_eval.corpus.shape import validate_shape
+from qa_eval.paths import irregular, open_input, real_path
 from qa_eval.records import Article, Finding, Question, Severity
 
 MANIFEST = "articles.jsonl"
@@ -101,14 +102,14 @@ def find_question_files(paths: Sequence[Path]) -> tuple[list[Path], list[Finding
             if not inside:
                 findings.append(_file_finding(path, f"holds no *{QUESTIONS_SUFFIX} files"))
             for file in inside:
-                if not file.resolve().is_relative_to(path.resolve()):
+                if not real_path(file).is_relative_to(real_path(path)):
                     findings.append(_file_finding(file, OUTSIDE))
                 else:
-                    files.setdefault(file.resolve(), file)
-        elif path.is_file() or path.is_fifo():
-            files.setdefault(path.resolve(), path)
+                    files.setdefault(real_path(file), file)
+        elif path.is_file():
+            files.setdefault(real_path(path), path)
         elif path.exists():
-            findings.append(_file_finding(path, "is neither a file nor a folder"))
+            findings.append(_file_finding(path, f"cannot be read: {irregular(path)}"))
         else:
             findings.append(_file_finding(path, "does not exist; name a question file or a folder of them"))
     chosen, refusals = _as_many_as_are_read(list(files.values()))
@@ -180,7 +181,7 @@ def read_articles(folder: Path) -> ArticleFolder:
     if not manifest.is_file():
         message = f'is missing; give each article a line {{"id": …, "sha256": …}} ({len(stems)} *.txt here)'
         return _no_articles(_file_finding(manifest, message))
-    if not manifest.resolve().is_relative_to(folder.resolve()):
+    if not real_path(manifest).is_relative_to(real_path(folder)):
         return _no_articles(_file_finding(manifest, OUTSIDE))
     lines, findings = read_json_lines(manifest)
     if len(lines) > MAX_ARTICLES:
@@ -236,10 +237,10 @@ def _read_article(
     if not path.is_file():
         message = f"there is no {quote(path.name)} beside the manifest{suggestion(described.id, stems)}"
         return None, [("id", message)]
-    if not path.resolve().is_relative_to(folder.resolve()):
+    if not real_path(path).is_relative_to(real_path(folder)):
         return None, [("id", f"{quote(path.name)} {OUTSIDE}")]
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             data = file.read(MAX_ARTICLE_BYTES + 1)
     except OSError as error:
         return None, [("id", f"{quote(path.name)} cannot be read: {error.strerror or error}")]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from qa_eval.errors import QaEvalError
+from qa_eval.paths import irregular, real_path
 from qa_eval.store import write_atomically
 
 
@@ -42,11 +44,13 @@ def write_export(export: Export, out: Path, *, overwrite: bool = False) -> list[
     inside = export.folder or out.is_dir()
     places = {(out / output.name if inside else out): output.data for output in reversed(export.outputs)}
     for path in places:
-        if inside and not path.parent.resolve().is_relative_to(out.resolve()):
+        if inside and not real_path(path.parent).is_relative_to(real_path(out)):
             raise QaEvalError(f"{path}: a link leads out of {out}; nothing was written")
         if path.is_dir():
             raise QaEvalError(f"{path}: is a folder; nothing was written")
-        if path.exists() and not overwrite:
+        if path.exists() and (problem := irregular(path)) is not None:
+            raise QaEvalError(f"{path}: cannot be written: {problem.partition(';')[0]}")
+        if os.path.lexists(path) and not overwrite:
             raise QaEvalError(f"{path}: is there already; --overwrite replaces it")
     for path, data in places.items():
         write_atomically(path, data)

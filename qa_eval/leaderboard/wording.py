@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from qa_eval.leaderboard.choosing import View
+from qa_eval.leaderboard.choosing import Line, View
 from qa_eval.models.declarations import undeclared_sentence
 from qa_eval.render import label, percent
 from qa_eval.results_schema import NOTHING_SCORED
 
 if TYPE_CHECKING:
-    from qa_eval.results_schema import CountsRow
+    from qa_eval.results_schema import CountsRow, EstimateRow
 
 
 def tally(counts: CountsRow) -> str:
@@ -20,6 +20,8 @@ def tally(counts: CountsRow) -> str:
     rest = {"missing": counts.missing, "errors": counts.errors, "truncated": counts.truncated}
     return ", ".join(parts + [f"{n} {name}" for name, n in rest.items() if n])
 
+
+_ABSTAINING = "(what always abstaining earns in EM and F1)"
 
 _SPEAK_OF = {
     "fact": "95 % intervals: clustered by fact; they speak of other questions about these articles",
@@ -30,7 +32,7 @@ _SPEAK_OF = {
 def caption(view: View) -> Iterator[str]:
     """What was asked, how it was scored, and what the numbers speak of: a sentence each."""
     first = view.board
-    yield _items_sentence(view)
+    yield _items_sentence(view) if view.selection.slice is None else _slice_sentence(view)
     track, metric = view.sort
     by = label(metric) + (" (pooled)" if track == "pooled" else "")
     meaning = (
@@ -60,15 +62,13 @@ def _items_sentence(view: View) -> str:
         text = f"{data.dataset}{f' [{data.split}]' if data.split else ''}: "
         text += f"{data.facts} questions on {data.contexts} contexts"
         if share := silent_share(view):
-            text += (
-                f", {percent(share)} % of them without an answer (what always abstaining earns in EM and F1)"
-            )
+            text += f", {percent(share)} % of them without an answer {_ABSTAINING}"
         return text
     text = f"{data.facts} facts, {data.contested} contested"
     if data.items.reading:
         text += f"; {data.items.reading} reading items"
         if (share := silent_share(view)) is not None:
-            text += f", {percent(share)} % of them silent (what always abstaining earns in EM and F1)"
+            text += f", {percent(share)} % of them silent {_ABSTAINING}"
     if data.items.pooled:
         text += f"; {data.items.pooled} pooled items"
     return text
@@ -76,11 +76,59 @@ def _items_sentence(view: View) -> str:
 
 def silent_share(view: View) -> float | None:
     """Share of the canonical reading items on which no answer is right; None where the track was not run."""
+    every, silent = _counted(view, lambda line: line.row.metrics.get("reading", {}), "em")
+    return silent / every if every else None
+
+
+def _slice_sentence(view: View) -> str:
+    """What is in the slice.
+
+    The slices contested and settled hold the items that have an answer. The silent items of the same facts
+    are in the slice silent; the sentence counts them too.
+    """
+    data, name = view.board.data, str(view.selection.slice)
+    track = view.columns[0][0] if view.columns else "reading"
+    noun = "questions" if data.kind == "public" else f"{track} items"
+    metric = "em" if track == "reading" else "em_any"
+
+    def of(slice_: str) -> tuple[int, int]:
+        return _counted(view, lambda line: line.row.slices.get(slice_, {}), metric)
+
+    number, silent = of(name)
+    if data.kind == "public" or track == "pooled":
+        of_how_many = data.facts if data.kind == "public" else data.items.pooled
+        return f"{name}: {number} of {of_how_many} {noun}"
+    if name == "silent":
+        return f"silent: {number} of {data.items.reading} {noun}, each of an article that does not answer"
+    if not number:
+        return f"{name}: no {noun}"
+    if name not in ("contested", "settled"):
+        return f"{name}: {number} {noun}, {percent(silent / number)} % of them silent {_ABSTAINING}"
+    # Every contested fact has a relation, whose slice holds all of its items.
+    relations = {s for line in view.lines for s in line.row.slices if s.startswith("relation:")}
+    items, without = (sum(column) for column in zip((0, 0), *map(of, sorted(relations)), strict=True))
+    facts = data.contested
+    if name == "settled":
+        items, without = data.items.reading - items, of("silent")[0] - without
+        facts = data.facts - facts
+    if items - without != number:  # rows that are cut, or of another program
+        return f"{name}: {number} {noun} that have an answer"
+    return (
+        f"{name}: {facts} facts with {items} {noun}; {percent(without / items)} % of these are silent, and "
+        f"are in that slice; the numbers here are of the other {number}"
+    )
+
+
+def _counted(
+    view: View, metrics_of: Callable[[Line], Mapping[str, EstimateRow]], metric: str
+) -> tuple[int, int]:
+    """Items that a metric of all items is over, and how many of them are silent: of the first row with it."""
     for line in view.lines:
-        every, silent = line.row.metric("reading", "em"), line.row.metric("reading", "no_answer_recall")
-        if every is not None and every.n:
-            return silent.n / every.n if silent is not None else 0.0
-    return None
+        metrics = metrics_of(line)
+        if metric in metrics and metrics[metric].n:
+            silent = metrics.get("no_answer_recall")
+            return metrics[metric].n, silent.n if silent is not None else 0
+    return 0, 0
 
 
 def notes(view: View) -> Iterator[str]:

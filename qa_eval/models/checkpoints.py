@@ -19,6 +19,7 @@ from typing import Any
 from qa_eval.errors import ModelError
 from qa_eval.models.cards import Card, read_card
 from qa_eval.models.tensor_files import Header, Tensor, read_header, refuse_pointers
+from qa_eval.paths import irregular
 from qa_eval.provenance import sha256_files, sha256_json
 
 EMBEDDED = Path(__file__).resolve().parent.parent / "embedded"
@@ -221,6 +222,7 @@ def local_checkpoint(
     refuse_pointers(
         (path for pattern in ("config.json", *_TOKENIZER_FILES) for path in folder.glob(pattern)), name
     )
+    _refuse_irregular(folder, name)
     config_path = folder / "config.json"
     if not config_path.is_file():
         adapter = " (this is an adapter; merge it into its base model first)"
@@ -237,6 +239,19 @@ def local_checkpoint(
         weight_files=_weight_files(folder, name, repository, convert=convert),
         card=read_card(folder / "README.md"),
     )
+
+
+def _refuse_irregular(folder: Path, name: str) -> None:
+    """Raises ModelError for a pipe, device or folder in the place of a file: libraries wait or miss it."""
+    for path in sorted({path for pattern in _HUB_FILES for path in folder.glob(pattern)}):
+        if path.name == "README.md":  # which nothing waits for
+            continue
+        try:
+            problem = "it is a folder" if path.is_dir() else irregular(path)
+        except OSError as error:
+            problem = error.strerror
+        if problem is not None:
+            raise ModelError(f"{name}: {path.name} cannot be read: {problem}")
 
 
 def file_hint(path: Path, name: str) -> str:

@@ -133,22 +133,12 @@ def parse_spec(text: str) -> ModelSpec:
         names = [*BUILT_IN, *_plug_ins()]
         known = ["embedded", *(f"baseline:{name}" for name in BASELINES), *(f"{n}:" for n in names)]
         raise SpecError(f"{error}{_did_you_mean(error.word, known)}") from None
-    if _is_answer_file(spec):
-        raise SpecError(file_hint(Path(spec.name), spec.name))
     if spec.kind not in BUILT_IN and spec.kind not in (names := [*BUILT_IN, *_plug_ins()]):
         raise SpecError(
             f"no kind of model is called {spec.kind!r} (in {text!r}); there are {', '.join(names)}"
             f"{_did_you_mean(spec.kind, names)}"
         )
     return spec
-
-
-def _is_answer_file(spec: ModelSpec) -> bool:
-    """Whether a local path names a file of answers, where a checkpoint is a folder."""
-    if spec.kind != "hf" or not spec.name.lower().removesuffix(".gz").endswith(_ANSWER_FILES):
-        return False
-    path = Path(spec.name)
-    return path.is_file() and not (path.parent / "config.json").is_file()
 
 
 def _of_a_file(word: str) -> str | None:

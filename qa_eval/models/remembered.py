@@ -128,7 +128,7 @@ def _read(path: Path) -> tuple[ModelInfo, Decoding] | None:
         if found["sha256"] != sha256_json([found["info"], found["decoding"]]):
             return None
         return ModelInfo(**found["info"]), Decoding(**found["decoding"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

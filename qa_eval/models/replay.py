@@ -26,6 +26,7 @@ from qa_eval.answer_shapes import (
 )
 from qa_eval.errors import SpecError
 from qa_eval.models.protocol import ModelSpec
+from qa_eval.paths import user_path
 from qa_eval.provenance import sha256_files, sha256_json
 from qa_eval.records import Candidate, Decoding, Instance, ItemId, ModelInfo, Prediction, Runtime
 
@@ -83,10 +84,7 @@ def resolve_replay(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Rep
     """Reads the file. Raises `InputError` with every finding, each with file and line."""
     if spec.options:
         raise SpecError(f"{spec}: a predictions file has no options")
-    try:
-        path = Path(spec.name).expanduser()
-    except RuntimeError as error:
-        raise SpecError(f"{spec}: there is no such user, so no such file") from error
+    path = user_path(spec.name)
     predictions, lines = load_predictions(path)
     info = ModelInfo(
         spec=str(spec),

@@ -14,6 +14,7 @@ from pathlib import Path
 from qa_eval.corpus.phrasing import count, quote, suggestion
 from qa_eval.errors import InputError, QaEvalError, SpecError
 from qa_eval.metrics.squad import RULES, UNSCORED, rules_named
+from qa_eval.paths import user_path
 from qa_eval.provenance import sha256_json
 from qa_eval.public.examples import NO_ANSWERS
 from qa_eval.public.files import likely_spec
@@ -266,17 +267,17 @@ def open_dataset(
     if split is not None:
         raise SpecError(f"--split {split}: {spec} is a file, which has no splits; it is read whole")
     reader, fixed_rules, _ = _FILES[kind]
-    path = Path(name).expanduser()
+    path = user_path(name)
     return PublicDataset(spec, _stem(path), None, intake, fixed_rules, lambda: reader(path, intake), rules)
 
 
 def _no_spec(spec: str) -> str:
     """What is wrong with a text that is no spec; where it is a path, how it is written."""
     try:
-        likely = likely_spec(Path(spec).expanduser()) if spec else None
+        likely = likely_spec(user_path(spec)) if spec else None
     except InputError as error:
         return f"{quote(spec)} is a path without a kind, and the file {error.findings[0].message}"
-    except (OSError, RuntimeError, ValueError):  # a text that can be no path
+    except (QaEvalError, OSError, ValueError):  # a text that can be no path
         likely = None
     if likely:
         name, why = likely

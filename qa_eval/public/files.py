@@ -13,6 +13,7 @@ from typing import IO, cast
 
 from qa_eval.corpus.phrasing import show_path
 from qa_eval.errors import InputError
+from qa_eval.paths import open_input
 from qa_eval.public.intake import Where
 
 _GZIP = b"\x1f\x8b"
@@ -51,7 +52,7 @@ def opened(path: Path, what: str) -> Iterator[tuple[IO[bytes], bytes]]:
     """
     where = Where(path=show_path(path))
     try:
-        raw = path.open("rb")
+        raw = open_input(path)
     except OSError as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else f"{error.strerror}"
         raise InputError([where.finding("file", reason)]) from None

@@ -13,6 +13,7 @@ from datasets.exceptions import DatasetsError
 
 from qa_eval.corpus.phrasing import show_path, suggestion
 from qa_eval.errors import InputError, SpecError
+from qa_eval.paths import user_path
 from qa_eval.public.examples import CONTEXT, ID, QUESTION, Examples
 from qa_eval.public.golds import ANSWERS, FLAGS, FlagError, no_answer_flag
 from qa_eval.public.intake import ID_NAMES, ROLES, Intake, Read, Where, missing, no_such_column, usual_column
@@ -23,7 +24,7 @@ CONVERTED = "refs/convert/parquet"
 _DEFAULT_SPLIT = "validation"
 _ROWS = 1000
 """Rows that are taken out of the table at once."""
-_TROUBLE = (DatasetsError, OSError, RuntimeError, ValueError)
+_TROUBLE = (DatasetsError, OSError, RuntimeError, ValueError, LookupError)
 """What the library raises for names, networks and files; Arrow's errors are among them."""
 
 
@@ -52,7 +53,7 @@ class HubName:
         >>> HubName.parse("org/name/de@refs/convert/parquet")
         HubName(path='org/name', config='de', revision='refs/convert/parquet')
         """
-        folder = str(Path(text).expanduser()) if text.startswith("~") else text
+        folder = str(user_path(text)) if text.startswith("~") else text
         if Path(folder).is_dir():
             return cls(folder)
         if not Path(folder).is_file() and text.startswith((".", "/", "~")):

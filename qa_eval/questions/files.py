@@ -28,6 +28,7 @@ from qa_eval.corpus.reading import (
 from qa_eval.corpus.schema import KEBAB_CASE, QuestionLine
 from qa_eval.corpus.shape import validate_shape
 from qa_eval.errors import InputError, QaEvalError
+from qa_eval.paths import read_input
 from qa_eval.questions.fixing import canonical_line, fix_lines
 from qa_eval.records import Finding, Question
 from qa_eval.store import write_atomically
@@ -58,7 +59,7 @@ def fix_questions(questions: Sequence[Path] | None = None, articles: Path | None
     for path in find_question_files(paths)[0]:
         if path.is_symlink() or not path.is_file() or show_path(path) in refused:
             continue
-        data = path.read_bytes()
+        data = read_input(path)
         fixed, lines = fix_lines(data, texts)
         if fixed != data:
             write_atomically(path, fixed)
@@ -123,7 +124,7 @@ def judge_addition(
 ) -> Addition:
     """What every check says of a question that is to be added; nothing is written."""
     shown = show_path(path)
-    old = path.read_bytes() if path.exists() else b""
+    old = read_input(path) if path.exists() else b""
     number = old.count(b"\n") + (0 if not old or old.endswith(b"\n") else 1) + 1
     line = canonical_line(question)
     written, messages = validate_shape(QuestionLine, json.loads(line))
@@ -153,7 +154,7 @@ def add_question(addition: Addition) -> None:
     """
     if addition.errors:
         raise InputError(addition.errors)
-    old = addition.path.read_bytes() if addition.path.exists() else b""
+    old = read_input(addition.path) if addition.path.exists() else b""
     if old and not old.endswith(b"\n"):
         old += b"\n"
     write_atomically(addition.path, old + addition.line.encode("utf-8") + b"\n")

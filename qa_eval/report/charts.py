@@ -158,14 +158,15 @@ def trade_off(evidence: Evidence) -> list[Chart]:
 
     def draw() -> Figure:
         figure, (axes,) = _figure(7.2, 3.4)
-        for model, value, speed in rows:
-            axes.plot(speed, 100 * value, "o", color=BLUE, markersize=5)
-            axes.annotate(_name(model.name), (speed, 100 * value), (6, 3), textcoords="offset points")
+        points = [(speed, 100 * value) for _, value, speed in rows]
+        axes.plot(*zip(*points, strict=True), "o", color=BLUE, markersize=5)
         axes.set_xscale("log")
+        _number_log_axis(axes, [speed for speed, _ in points])
         axes.margins(0.2)
         axes.grid(color=_SOFT, alpha=0.25)
         axes.set_xlabel("items per second, log scale")
         axes.set_ylabel(f"{label(metric)}, percent")
+        _label_points(figure, axes, points, [_name(model.name) for model, _, _ in rows])
         return figure
 
     return [
@@ -179,6 +180,53 @@ def trade_off(evidence: Evidence) -> list[Chart]:
             note="Speeds hold for the machine of each run.",
         )
     ]
+
+
+def _number_log_axis(axes: Axes, values: Sequence[float]) -> None:
+    """Plain numbers on a logarithmic x axis: matplotlib's own are powers, in its notation for formulas."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+    decades = np.log10(max(values) / min(values))
+    if decades < 1:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
+    else:
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 3 else (1,), numticks=20))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+
+
+def _label_points(
+    figure: Figure, axes: Axes, points: Sequence[tuple[float, float]], names: Sequence[str]
+) -> None:
+    """Writes each name next to its point, where it covers no other name, no other point, and stays inside."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.transforms import Bbox
+
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    figure.draw_without_rendering()  # the layout decides where the points are
+    size = 4 * figure.dpi / 72
+    taken = [
+        Bbox.from_bounds(x - size, y - size, 2 * size, 2 * size) for x, y in axes.transData.transform(points)
+    ]
+    for point, name in sorted(zip(points, names, strict=True), key=lambda pair: -pair[0][1]):
+        text = axes.annotate(name, point, (0, 0), textcoords="offset points")
+        for offset, side in _PLACES:
+            text.set_position(offset)
+            text.set_horizontalalignment(side)
+            box = text.get_window_extent(renderer)
+            inside = axes.bbox.containsx(box.x0) and axes.bbox.containsx(box.x1)
+            if inside and not any(box.overlaps(other) for other in taken):
+                break
+        taken.append(text.get_window_extent(renderer))
+
+
+_SIDES: tuple[tuple[int, Literal["left", "right"]], ...] = ((6, "left"), (-6, "right"))
+_PLACES = [
+    ((x, y), side)
+    for y in (3, -10, *(s * n for n in range(14, 100, 11) for s in (1, -1)))
+    for x, side in _SIDES
+]
+"""Offsets from a point, in points, and the side of the name that is there; the nearest first."""
 
 
 def source_preferences(evidence: Evidence) -> list[Chart]:

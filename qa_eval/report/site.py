@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from qa_eval.errors import QaEvalError, RunFolderError
+from qa_eval.paths import read_input, real_path, user_path
 from qa_eval.provenance import canonical_json
 from qa_eval.store import replace_folder, write_atomically
 
@@ -23,7 +24,7 @@ def write_site(files: Mapping[str, str | bytes], out: Path, *, about: Mapping[st
     `out` may be new, empty or an earlier report, which stays until the new one is whole. Raises QaEvalError
     for a folder that holds anything else, RunFolderError for what cannot be written.
     """
-    out = out.expanduser().resolve()
+    out = real_path(user_path(out))
     _refuse_others(out)
     marker = {"format": _FORMAT, "files": sorted(files), **about}
     try:
@@ -66,8 +67,8 @@ def _refuse_others(out: Path) -> None:
 
 def _files_of_report(out: Path) -> set[str]:
     try:
-        marker = json.loads((out / MARKER).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        marker = json.loads(read_input(out / MARKER).decode("utf-8"))
+    except (OSError, ValueError, RecursionError):
         return set()
     if not isinstance(marker, dict) or marker.get("format") != _FORMAT:
         return set()

@@ -21,6 +21,7 @@ from qa_eval.judging import (
     rebuild,
 )
 from qa_eval.models import Model
+from qa_eval.paths import real_path
 from qa_eval.ranking import RULES, SORTS
 from qa_eval.records import Corpus, Instance, ItemId, Prediction, Track
 from qa_eval.results_schema import DataRow, ItemsRow, OptionsRow, PredictionRow
@@ -156,5 +157,6 @@ def _is_curated(corpus: Corpus) -> bool:
         return False
     paths = (corpus.questions_path, corpus.articles_path)
     return all(
-        bool(path) and Path(path).resolve() == own.resolve() for path, own in zip(paths, curated, strict=True)
+        bool(path) and real_path(Path(path)) == real_path(own)
+        for path, own in zip(paths, curated, strict=True)
     )
