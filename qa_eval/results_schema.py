@@ -112,7 +112,8 @@ class PredictionsFileRow(_Record):
 
     path: str
     """Relative to the run folder."""
-    sha256: str
+    sha256: str = ""
+    """SHA-256 of the file's bytes; empty where it was not recorded."""
     rows: int
 
 

@@ -199,7 +199,7 @@ def run_plans(
     `evaluate`, with a run for each plan.
     """
     engine, now = engine or LocalEngine(), datetime.now(UTC)
-    with engine:
+    with engine, ExitStack() as held:
         engine.check([contestant.model for contestant in plans[0][0].contestants])
         evaluations = []
         for plan, out, name in plans:
@@ -208,6 +208,7 @@ def run_plans(
                 folder = open_run_folder(
                     Path(out), name, plan.identity, plan.run_id, overwrite=overwrite, now=now
                 )
+                held.callback(folder.release)
             evaluations.append(_evaluation(plan, folder, name, now=now, device=device, command=command))
         return _Matrix(evaluations, engine, progress or _Silence()).go(use_cache=cache)
 

@@ -156,8 +156,8 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
         return Entry(row=row), found
     tables: dict[Track, ScoreTable] = {}
     seen, decided = 0, False
-    stored = run.stream(row)
-    for judged in judge.rejudged(lambda: run.stream(row), board.options.threshold):
+    stored = run.stream(row, checked=False)
+    for judged in judge.rejudged(lambda: run.stream(row, checked=False), board.options.threshold):
         for now in judged.rows:
             seen += 1
             before = next(stored)
@@ -192,7 +192,7 @@ def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None
     """
     seen: set[str] = set()
     hashes = []
-    for number, stored in enumerate(run.stream(row), 1):
+    for number, stored in enumerate(run.stream(row, checked=False), 1):
         ItemId.parse(stored.item)
         if stored.item in seen:
             yield f"{name}:{number}: {stored.item}: stored twice"

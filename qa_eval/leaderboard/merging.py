@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from qa_eval.errors import InputError, QaEvalError
+from qa_eval.errors import QaEvalError
 from qa_eval.judging import stored_score
 from qa_eval.pairing import Side, common_scores
 from qa_eval.ranking import UNRANKED, Entry, judged_entry, model_signature, rank_rows
@@ -42,7 +42,7 @@ def merge_runs(runs: Sequence[Run], *, common_items: bool = False) -> Merged:
     computed anew on the items that all models were asked; rows without stored answers are left out.
 
     Raises QaEvalError, naming the fields, for runs of other data (without `common_items`), rules or scorers,
-    and where the runs have no item in common.
+    and where the runs have no item in common; InputError for answers that are not those that a run wrote.
     """
     if not runs:
         raise QaEvalError("no run to show")
@@ -187,13 +187,15 @@ def _with_tables(found: Sequence[Side], state: _State) -> list[Entry]:
     for side in found:
         entry = Entry(row=side.row)
         if state.ranked and _competes(side):
-            try:
-                board = side.run.leaderboard
+            board = side.run.leaderboard
+            if side.run.has_file(side.row):
                 tables = tables_of(_scores(side), board.data.cluster, (board.sort.partition(".")[2],))
                 entry = Entry(row=side.row, tables=tables)
-            except InputError as error:
+            else:
                 state.ranked = False
-                state.notes.append(f"no ranks: they are made from the answers, and {error}")
+                state.notes.append(
+                    f"no ranks: they are made from the answers, and those of {side.name} are not there"
+                )
         entries.append(entry)
     return entries
 
