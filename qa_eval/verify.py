@@ -3,7 +3,8 @@
 Nothing is asked of a model. Predictions are rebuilt from the rows, decided by the stored threshold, scored
 against the present questions, summarized and ranked; references are rebuilt from the golds. What may differ
 between equal runs (times, names, environment, performance, what came from the cache) cannot be computed
-again: checksums tell whether it is what was written.
+again: checksums tell whether it is what was written. A field without a checksum, and a field that the schema
+does not know, is a difference.
 
 The rows of a public run hold their golds, so it can be scored again without its data set. Whether they are
 the data set's is checked where that is at hand.
@@ -12,7 +13,7 @@ the data set's is checked where that is at hand.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +23,7 @@ from qa_eval.corpus import load_corpus
 from qa_eval.errors import InputError, QaEvalError, SpecError
 from qa_eval.judging import item_hashes_sha256
 from qa_eval.planning import identity_of, run_id_of
-from qa_eval.provenance import changed_fields
+from qa_eval.provenance import changed_fields, unsealed_fields
 from qa_eval.public import PublicDataset, open_dataset
 from qa_eval.ranking import (
     Entry,
@@ -82,12 +83,16 @@ def recorded_dataset(board: Leaderboard) -> PublicDataset | None:
 
 
 def _verified(run: Run, judge: Judge, task: Task | None) -> list[str]:
-    """What comes out otherwise, then what was changed beside it."""
+    """What comes out otherwise, then what was added, changed or left out apart from that."""
     found = list(_differences(run, judge, task))
-    for path in changed_fields(run.document()):
+    found += unknown_fields(run.leaderboard, f"{LEADERBOARD}: ")
+    document = run.document()
+    sealing = dict.fromkeys(changed_fields(document), "changed since it was written")
+    sealing |= dict.fromkeys(unsealed_fields(document), "has no checksum")
+    for path, problem in sealing.items():
         line = f"{LEADERBOARD}: {path}"
         if not any(known.startswith((f"{line}.", f"{line}:", f"{line}[")) for known in found):
-            found.append(f"{line}: changed since it was written")
+            found.append(f"{line}: {problem}")
     return found
 
 
@@ -108,6 +113,7 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
     versions = {"rules": (board.rules, judge.rules), "scorer_version": (board.scorer_version, SCORER_VERSION)}
     for name, (stored, present) in versions.items():
         yield from differences(stored, present, f"{LEADERBOARD}: {name}")
+    yield from _rows_differ(board, None if task is None else set(references))
     entries = []
     for index, row in enumerate(board.rows):
         if row.is_reference:
@@ -138,6 +144,27 @@ def _references(task: Task, resamples: int) -> Iterator[Entry]:
         yield judged_entry(row, tables, resamples=resamples)
 
 
+def _rows_differ(board: Leaderboard, references: Collection[str] | None) -> Iterator[str]:
+    """Rows that are there twice, and references that are missing or too many.
+
+    `references` are those that the data have, None where the data are not at hand: then at least the oracle.
+    """
+    specs = [row.model.spec for row in board.rows]
+    for index, spec in enumerate(specs):
+        if spec in specs[:index]:
+            yield f"{LEADERBOARD}: rows[{index}].model.spec: {spec} has another row"
+    if references is None:
+        references = {"reference:oracle"} if any(row.metrics for row in board.rows) else set()
+    if not board.options.references:
+        yield from (
+            f"{LEADERBOARD}: rows[{index}].model.spec: {row.model.spec}, though the run has no references"
+            for index, row in enumerate(board.rows)
+            if row.is_reference
+        )
+    elif board.status != "partial":
+        yield from (f"{LEADERBOARD}: rows: {spec} is missing" for spec in sorted({*references} - {*specs}))
+
+
 def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | None) -> tuple[Entry, list[str]]:
     """A model's row made again from its stored answers, and what is wrong with those."""
     if row.predictions is None:
@@ -162,6 +189,7 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
             seen += 1
             before = next(stored)
             found += differences(before, now, f"{name}:{seen}: {before.item}")
+            found += unknown_fields(before, f"{name}:{seen}: {before.item}.")
             decided |= now.threshold is not None
         add_scores(tables, judged.scores, judge.cluster)
     decoding = _decoding(row)
@@ -267,6 +295,27 @@ def differences(stored: object, computed: object, path: str) -> Iterator[str]:
             yield from differences(before, now, f"{path}[{i}]")
     elif not _equal(stored, computed):
         yield f"{path}: stored {_shown(stored)}, recomputed {_shown(computed)}"
+
+
+def unknown_fields(value: object, path: str) -> Iterator[str]:
+    """Fields that are stored and not known to the schema, at any depth; `path` ends where a name follows.
+
+    >>> from qa_eval.results_schema import ModelRow
+    >>> row = ModelRow.model_validate({"spec": "m", "kind": "k", "name": "m", "mood": "good"})
+    >>> list(unknown_fields([row], "rows"))
+    ['rows[0].mood: is no field that this version knows']
+    """
+    if isinstance(value, BaseModel):
+        path = path if not path or path.endswith((".", " ")) else f"{path}."
+        yield from (f"{path}{name}: is no field that this version knows" for name in value.model_extra or ())
+        for name in type(value).model_fields:
+            yield from unknown_fields(getattr(value, name), f"{path}{name}")
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from unknown_fields(part, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for number, part in enumerate(value):
+            yield from unknown_fields(part, f"{path}[{number}]")
 
 
 def _plain(value: object) -> object:
