@@ -150,7 +150,8 @@ def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:
     """
     rows = [row for row in run.leaderboard.rows if row.predictions is not None]
     if not models and not rows:
-        raise QaEvalError(f"{run.leaderboard.name}: this run holds no answers")
+        failed = [f"; {row.model.spec} failed: {row.error}" for row in run.leaderboard.rows if row.error]
+        raise QaEvalError(f"{run.leaderboard.name}: this run holds no answers{''.join(failed)}")
     chosen = []
     for model in models:
         found = [row for row in run.leaderboard.rows if model in (row.model.spec, row.model.name)]
