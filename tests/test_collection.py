@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from click.testing import CliRunner, Result
 from qa_eval.cli import cli
 from qa_eval.corpus import check_questions, load_corpus
 
+ROOT = Path(__file__).parent.parent
 EVENING = "港口起火\n\n市长说，超过120人离开了家园。大火于5月3日从一座仓库开始。\n"
 MORNING = "港口大火熄灭\n\n消防队统计有140人离开家园。没有人受伤。\n"
 """Two invented reports of one fire: the mayor says that over 120 fled, the fire brigade counted 140."""
@@ -50,6 +53,33 @@ def test_a_new_collection_is_sound_and_its_manifest_holds_the_hashes(tmp_path: P
         row = json.loads(line)
         data = Path("bridge/articles", f"{row['id']}.txt").read_bytes()
         assert row["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("autocrlf", ["true", "false"])
+def test_git_gives_back_every_byte_of_a_collection_whatever_it_does_to_line_breaks(
+    tmp_path: Path, autocrlf: str
+) -> None:
+    done("init", "bridge")
+    shutil.copytree(ROOT / "seeds", "ours/seeds")
+    shutil.copytree(ROOT / "questions", "ours/questions")
+    shutil.copy(ROOT / ".gitattributes", "ours")
+    for name, articles in (("bridge", "articles"), ("ours", "seeds")):
+        git = [
+            "git",
+            "-c",
+            f"core.autocrlf={autocrlf}",
+            "-c",
+            "user.name=A",
+            "-c",
+            "user.email=a@example.org",
+        ]
+        for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "A collection"]):
+            subprocess.run([*git, *command], cwd=name, check=True, capture_output=True)
+        subprocess.run([*git, "clone", "-q", name, f"{name}-clone"], check=True, capture_output=True)
+        for file in (p for p in Path(name).rglob("*") if p.suffix in (".txt", ".jsonl")):
+            assert Path(f"{name}-clone", file.relative_to(name)).read_bytes() == file.read_bytes()
+        data = ["--questions", f"{name}-clone/questions", "--articles", f"{name}-clone/{articles}"]
+        assert "no problems" in done("questions", "check", *data).stdout
 
 
 def test_the_example_is_contested_and_has_a_silent_article() -> None:
@@ -97,14 +127,16 @@ def test_every_article_that_cannot_be_used_is_named_and_nothing_is_written() -> 
     Path("latin.txt").write_bytes(b"caf\xe9\n")
     Path("blank.txt").write_text(" \n")
     Path("a@b.txt").write_text("Text.\n")
+    Path("marked.txt").write_bytes(b"\xef\xbb\xbfText.\n")
     Path("other").mkdir()
     Path("other/good.txt").write_text("Text.\n")
-    names = ["good.txt", "latin.txt", "blank.txt", "a@b.txt", "other/good.txt", "none.txt"]
+    names = ["good.txt", "latin.txt", "blank.txt", "a@b.txt", "marked.txt", "other/good.txt", "none.txt"]
     result = call("init", "new", *(part for name in names for part in ("--article", name)))
     assert result.exit_code == 2
     lines = result.stderr.splitlines()
     assert [line.partition(": ")[0] for line in lines[:-1]] == names[1:]
     assert "not UTF-8 at byte 3" in lines[0]
+    assert "starts with a byte-order mark; save it as UTF-8 without BOM" in lines[3]
     assert not Path("new").exists()
 
 

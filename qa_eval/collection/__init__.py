@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 import secrets
@@ -69,6 +70,7 @@ def _contents(given: Mapping[str, bytes]) -> dict[str, bytes]:
         found[f"{QUESTIONS}/README.md"] = template.joinpath("no-questions.md").read_bytes()
     else:
         found[f"{QUESTIONS}/example.jsonl"] = template.joinpath("example.jsonl").read_bytes()
+    found[".gitattributes"] = template.joinpath("gitattributes").read_bytes()
     found["README.md"] = template.joinpath("README.md").read_bytes()
     found[".github/workflows/questions.yml"] = template.joinpath("questions.yml").read_bytes()
     return found
@@ -110,6 +112,8 @@ def _text_of(path: Path) -> tuple[bytes, str | None]:
         return b"", f"cannot be read: {error.strerror or error}"
     except UnicodeDecodeError as error:
         return b"", f"is not UTF-8 at byte {error.start:,}; save it as UTF-8"
+    if data.startswith(codecs.BOM_UTF8):
+        return data, "starts with a byte-order mark; save it as UTF-8 without BOM"
     return data, None if data.strip() else "is empty"
 
 
