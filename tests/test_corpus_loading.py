@@ -110,7 +110,7 @@ def test_files_may_be_named_one_by_one_and_twice(tmp_path: Path) -> None:
 
 
 def test_article_text_is_the_bytes_decoded_with_no_line_end_changed(tmp_path: Path) -> None:
-    text = "\ufeffOne\r\ntwo\rthree\u2028four 😀 five.\n"
+    text = "One\ufeff\r\ntwo\rthree\u2028four 😀 five.\n"
     corpus = small_corpus(tmp_path, [settled("fifth", "Which comes last?", a="five")], {"a": text})
     assert corpus.article("a").text == text
     assert corpus.questions[0].claims[0].evidence[0].start == text.index("five")
