@@ -210,6 +210,17 @@ class DataRow(_Record):
     """Over the sorted (item id, item hash) pairs of everything asked."""
 
 
+class SourcesRow(_Record):
+    """Where what was asked is, as paths from the run folder. Never part of an identity."""
+
+    questions: tuple[str, ...] = ()
+    """Files and folders of questions."""
+    articles: str | None = None
+    """Folder of the articles; None for the curated ones."""
+    dataset: str | None = None
+    """File or folder of a public data set."""
+
+
 class OptionsRow(_Record):
     """What was chosen of the data, and how the statistics were made."""
 
@@ -239,6 +250,8 @@ class Leaderboard(_Record):
     harness: HarnessRow = HarnessRow()
     environment: EnvironmentRow = EnvironmentRow()
     data: DataRow
+    sources: SourcesRow | None = None
+    """Where what was asked is; None for the curated set, a data set of the hub, and what was in memory."""
     options: OptionsRow = OptionsRow()
     rules: str
     scorer_version: str

@@ -224,6 +224,7 @@ def _evaluation(
         harness=describe_harness(command),
         environment=describe_environment(device),
         data=plan.task.data,
+        sources=plan.task.sources(folder.target) if folder is not None else None,
         options=plan.options,
         rules=plan.task.rules,
         scorer_version=SCORER_VERSION,

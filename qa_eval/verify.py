@@ -19,7 +19,6 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from qa_eval.corpus import load_corpus
 from qa_eval.errors import InputError, QaEvalError, SpecError
 from qa_eval.judging import item_hashes_sha256
 from qa_eval.planning import identity_of, run_id_of
@@ -36,6 +35,7 @@ from qa_eval.ranking import (
 from qa_eval.records import Corpus, Decoding, ItemId, Track
 from qa_eval.results_schema import CountsRow, DataRow, Leaderboard, Row
 from qa_eval.scoring import SCORER_VERSION, ScoreTable, add_scores
+from qa_eval.sources import dataset_spec, find_corpus
 from qa_eval.store import LEADERBOARD, Run, file_sha256, load_run
 from qa_eval.tasks import CuratedTask, Judge, PublicTask, StoredTask, Task
 from qa_eval.tasks.public import Asked
@@ -48,9 +48,9 @@ _UNCOMPARED = frozenset({"performance", "cached", "unasked", "checksums"})
 def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDataset | None = None) -> list[str]:
     """Every difference between a stored run and what comes out now, one line each; empty if it verifies.
 
-    `corpus` is what the run was made of, the curated set by default; `dataset` that of a public run, by
-    default the one it names (see `recorded_dataset`). If that is other data, this is the only difference
-    reported; if answers are lost, the leaderboard's rows are not compared. A line is
+    `corpus` is what the run was made of, by default what it records (see `find_corpus`); `dataset` that of a
+    public run, by default the one it names (see `recorded_dataset`). If that is other data, this is the only
+    difference reported; if answers are lost, the leaderboard's rows are not compared. A line is
     `FILE: PATH: stored X, recomputed Y`. Raises InputError if the leaderboard or the data set cannot be read,
     QaEvalError for a corpus with a public run or a data set with another one.
     """
@@ -59,25 +59,25 @@ def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDatase
     if board.data.kind == "public":
         if corpus is not None:
             raise QaEvalError(f"{path}: is a run of {board.data.dataset}, not of questions about articles")
-        dataset = dataset or recorded_dataset(board)
+        dataset = dataset or recorded_dataset(run)
         if dataset is None:
             return _verified(run, StoredTask(board.rules), None)
         task: Task = PublicTask(dataset, board.options)
         return _verified(run, task, task)
     if dataset is not None:
         raise QaEvalError(f"{path}: is a run of questions about articles, not of a public data set")
-    task = CuratedTask(load_corpus() if corpus is None else corpus, board.options)
+    task = CuratedTask(find_corpus(run) if corpus is None else corpus, board.options)
     return _verified(run, task, task)
 
 
-def recorded_dataset(board: Leaderboard) -> PublicDataset | None:
+def recorded_dataset(run: Run) -> PublicDataset | None:
     """The data set that a public run names, if it is still there; None if not. Nothing is read of a file."""
-    spec = board.data.dataset or ""
+    spec = dataset_spec(run)
     kind, _, name = spec.partition(":")
     try:
         if kind != "hub" and not Path(name).expanduser().is_file():
             return None
-        return open_dataset(spec, split=board.data.split)
+        return open_dataset(spec, split=run.leaderboard.data.split)
     except SpecError:
         return None
 
@@ -131,7 +131,7 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
 
 
 def _other_data(board: Leaderboard, data: DataRow) -> Iterator[str]:
-    advice = "" if board.data.kind == "curated" else " (the run is of other files: name them)"
+    advice = "" if board.data.kind == "curated" else " (the run is of other files)"
     for name in ("questions_sha256", "articles_sha256"):
         stored, present = getattr(board.data, name), getattr(data, name)
         if stored != present:

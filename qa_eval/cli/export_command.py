@@ -152,6 +152,7 @@ def _texts(
     """The questions and texts of the run, if the format holds them."""
     from qa_eval.export import FORMATS as RUN_FORMATS
     from qa_eval.export import is_public
+    from qa_eval.sources import dataset_spec, find_corpus
 
     if not RUN_FORMATS[form].texts:
         return None
@@ -163,10 +164,8 @@ def _texts(
             return open_dataset(dataset, split=data.split if dataset.startswith("hub:") else None)
         if data.dataset is None:
             raise QaEvalError("this run does not say what its data set is; name it with --dataset")
-        return open_dataset(data.dataset, split=data.split)
-    from qa_eval.corpus import load_corpus
-
-    return load_corpus(questions or None, articles)
+        return open_dataset(dataset_spec(run), split=data.split)
+    return find_corpus(run, questions, articles)
 
 
 def _print(export: Export, form: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qa_eval.cli.commanding import Command, data_options, dataset_options, note, option
-from qa_eval.errors import CheckFailedError, QaEvalError
+from qa_eval.errors import CheckFailedError, InputError, QaEvalError
 
 if TYPE_CHECKING:
     from qa_eval.cli.printing import Format
@@ -155,23 +155,45 @@ def show_command(
     else:
         corpus = corpus_of(stored, questions, articles)
         for item in shown:
-            write_lines(sys.stdout, draw_item(item, corpus, width))
+            lines = draw_example(item, None, width) if corpus is None else draw_item(item, corpus, width)
+            write_lines(sys.stdout, lines)
     if failures:
         asked = sum(row.predictions.rows for row in rows if row.predictions is not None)
         note(f"{sum(len(s.answers) for s in shown)} of {asked} answers are wrong")
 
 
-def corpus_of(run: Run, questions: tuple[Path, ...], articles: Path | None) -> Corpus:
-    """The corpus to read a run with; says so where it is not the one of the run."""
-    from qa_eval.corpus import load_corpus
+def corpus_of(run: Run, questions: tuple[Path, ...], articles: Path | None) -> Corpus | None:
+    """The corpus to read a run with; says so where it is not the one of the run.
 
-    corpus = load_corpus(questions or None, articles)
-    data = run.leaderboard.data
-    same = (corpus.questions_sha256, corpus.articles_sha256) == (data.questions_sha256, data.articles_sha256)
-    if not same:
-        read = f"{corpus.questions_path} and {corpus.articles_path}"
-        note(f"warning: {read} are not what this run asked (see --questions, --articles)")
-    return corpus
+    None where none is named and that of the run is not at hand: not recorded, not there, or changed since.
+    """
+    from qa_eval.sources import find_corpus, is_asked_by
+
+    named = bool(questions) or articles is not None
+    try:
+        corpus = find_corpus(run, questions, articles)
+    except QaEvalError as error:
+        if named or run.leaderboard.data.kind != "files":
+            raise
+        first = str(error).splitlines()[0]
+        broken = "its questions have changed since this run: " if isinstance(error, InputError) else ""
+        note(f"warning: {broken}{first}; {_STORED_ONLY}")
+        return None
+    if is_asked_by(run, corpus):
+        return corpus
+    if named or run.leaderboard.data.kind != "files":
+        note(f"warning: {_read(corpus)} are not what this run asked (see --questions, --articles)")
+        return corpus
+    note(f"warning: {_read(corpus)} have changed since this run; {_STORED_ONLY}")
+    return None
+
+
+def _read(corpus: Corpus) -> str:
+    """What a corpus was read from, for a sentence."""
+    return f"{corpus.questions_path} and {corpus.articles_path}"
+
+
+_STORED_ONLY = "only what the run itself holds is shown"
 
 
 def is_public(run: Run, questions: tuple[Path, ...], articles: Path | None, dataset: str | None) -> bool:
@@ -198,7 +220,7 @@ def dataset_of(run: Run, spec: str | None, split: str | None) -> PublicDataset |
 
     if spec is not None:
         return open_dataset(spec, split=split)
-    found = recorded_dataset(run.leaderboard)
+    found = recorded_dataset(run)
     if found is None:
         note(f"warning: {run.leaderboard.data.dataset} is not there (see --dataset)")
     return found
@@ -228,7 +250,7 @@ def verify_command(
     A run of a public data set holds its golds. It is checked to be of that data set if this is where it was,
     or is given with --dataset.
     """
-    from qa_eval.corpus import load_corpus
+    from qa_eval.sources import find_corpus, is_asked_by
     from qa_eval.store import load_run
     from qa_eval.verify import verify
 
@@ -238,8 +260,11 @@ def verify_command(
         differences = verify(run, dataset=opened)
         checked = "" if opened is not None else "; what was asked was not compared"
     else:
-        differences = verify(run, load_corpus(questions or None, articles))
+        corpus = find_corpus(stored, questions, articles)
+        differences = verify(run, corpus)
         checked = ""
+        if not is_asked_by(stored, corpus):
+            note(f"warning: {_read(corpus)} are not what this run asked (see --questions, --articles)")
     if differences:
         from qa_eval.render import clean
 

@@ -268,8 +268,8 @@ def _hash_problems(path: Path, data: bytes, expected: str) -> list[tuple[str, st
     if hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest() == expected:
         message = (
             f"changed article bytes: the line breaks of {quote(path.name)} are those of Windows (CRLF), "
-            "which git writes where core.autocrlf is set; put `*.txt -text` into .gitattributes and check the "
-            "file out again"
+            "which git writes where core.autocrlf is set; put `*.txt -text` into .gitattributes and check "
+            "the file out again"
         )
         return [("sha256", message)]
     message = (

@@ -23,8 +23,9 @@ from qa_eval.judging import (
 from qa_eval.models import Model
 from qa_eval.ranking import RULES, SORTS
 from qa_eval.records import Corpus, Instance, ItemId, Prediction, Track
-from qa_eval.results_schema import DataRow, ItemsRow, OptionsRow, PredictionRow
+from qa_eval.results_schema import DataRow, ItemsRow, OptionsRow, PredictionRow, SourcesRow
 from qa_eval.scoring import REFERENCES, Cluster, ReferenceName, ScoreTable, reference_answers, tables_of
+from qa_eval.sources import corpus_sources
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,10 @@ class CuratedTask:
             items=ItemsRow(reading=tracks.count("reading"), pooled=tracks.count("pooled")),
             item_hashes_sha256=item_hashes_sha256(item_hashes(self.corpus, self.items).items()),
         )
+
+    def sources(self, folder: Path) -> SourcesRow | None:
+        """Where the corpus is, as a run in `folder` records it."""
+        return corpus_sources(self.corpus, folder)
 
     def size(self, model: Model) -> int:
         """How many instances the model is asked."""
