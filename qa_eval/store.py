@@ -44,6 +44,10 @@ if TYPE_CHECKING:
 
 LEADERBOARD = "leaderboard.json"
 PREDICTIONS = "predictions"
+_MOST_NAMED = 5
+"""Run folders that a message lists."""
+_DEEPEST = 5
+"""Levels of folders in which runs are looked for."""
 PRIVATE_CACHE = ".answers.sqlite"
 """Answers of a run without the global cache, kept inside its folder until it is complete."""
 
@@ -129,7 +133,7 @@ def load_run(path: Path | str, *, slices: bool = True) -> Run:
     path = Path(path)
     file = path / LEADERBOARD if path.is_dir() else path
     if not file.is_file():
-        what = f"no {LEADERBOARD} in this folder" if path.is_dir() else "no such run folder or file"
+        what = _no_run(path) if path.is_dir() else "no such run folder or file"
         _refuse(path, what)
     value = _upgraded(_object(_read(file), file, None), file)
     if not slices and isinstance(rows := value.get("rows"), list):
@@ -141,6 +145,31 @@ def load_run(path: Path | str, *, slices: bool = True) -> Run:
         specs = ", ".join(row.model.spec for row in unrecorded)
         _log.warning("%s: no SHA-256 is recorded for the answers of %s: they are read unchecked", file, specs)
     return run
+
+
+def _no_run(folder: Path) -> str:
+    """What is wrong with a folder that is no run."""
+    inside = [str(path) for path in run_folders(folder)]
+    if not inside:
+        return f"no {LEADERBOARD} in this folder"
+    more = f" and {len(inside) - _MOST_NAMED} more" if len(inside) > _MOST_NAMED else ""
+    return f"is a folder of runs; name one of them: {', '.join(inside[:_MOST_NAMED])}{more}"
+
+
+def run_folders(folder: Path) -> list[Path]:
+    """The run folders in a folder and in its folders, in the order of their paths; links are not followed.
+
+    Those whose name begins with a dot are left out: they hold what is not finished.
+    """
+    found: list[Path] = []
+    for path, folders, files in os.walk(folder):
+        inside = Path(path)
+        if LEADERBOARD in files:
+            found.append(inside)
+            folders.clear()
+        too_deep = len(inside.relative_to(folder).parts) >= _DEEPEST
+        folders[:] = [] if too_deep else sorted(name for name in folders if not name.startswith("."))
+    return sorted(found)
 
 
 def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:

@@ -131,7 +131,7 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
 
 
 def _other_data(board: Leaderboard, data: DataRow) -> Iterator[str]:
-    advice = "" if board.data.kind == "curated" else " (the run is of other files)"
+    advice = "" if board.data.kind == "curated" else " (the run is of other files: name them)"
     for name in ("questions_sha256", "articles_sha256"):
         stored, present = getattr(board.data, name), getattr(data, name)
         if stored != present:

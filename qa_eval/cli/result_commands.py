@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,36 +68,78 @@ def leaderboard_command(
     common_items: bool,
     history: str | None,
 ) -> None:
-    """Shows runs again. PATH is a run folder or its leaderboard.json; without one: the newest under results/.
+    """Shows runs again. PATH is a run folder or its leaderboard.json, or a folder of runs; without one: the
+    newest under results/.
 
     Several runs of the same items become one table: one row for each signature, the newest, ranked together.
+    Runs of a folder that cannot stand in one table are listed.
     """
-    from qa_eval.cli.printing import print_history, print_leaderboard
-    from qa_eval.leaderboard import Selection, merge_runs
-    from qa_eval.store import load_run
+    from qa_eval.cli.printing import print_history, print_leaderboard, print_run_list
+    from qa_eval.leaderboard import MixtureError, Selection, list_runs, merge_runs
 
     if history is not None and (track or slice_ or common_items):
         raise click.UsageError("--history takes --sort and --format, and no other selection.")
-    if history is not None and not paths:
-        paths = tuple(file.parent for file in Path("results").glob("[!.]*/leaderboard.json"))
-    chosen = paths or (newest_run(Path("results")),)
+    if not paths:
+        paths = (Path("results") if history is not None else newest_run(Path("results")),)
     # Slices are most of a file, and reading them most of the time that a thousand files take.
-    whole = len(chosen) == 1 or slice_ is not None or form == "json"
-    runs = [load_run(path, slices=whole) for path in chosen]
+    runs = _load_runs(paths, slices=slice_ is not None or form == "json")
     if history is not None:
         print_history([run.leaderboard for run in runs], history, sort, form)
         return
-    single = len(runs) == 1 and not common_items
-    shown = runs[0].leaderboard if single else merge_runs(runs, common_items=common_items)
-    print_leaderboard(shown, form, Selection(track=track, slice=slice_, sort=sort))
+    selection = Selection(track=track, slice=slice_, sort=sort)
+    if len(runs) == 1 and not common_items:
+        print_leaderboard(runs[0].leaderboard, form, selection)
+        return
+    may_be_listed = selection == Selection() and not common_items and any(map(_holds_runs, paths))
+    try:
+        shown = merge_runs(runs, common_items=common_items)
+    except (MixtureError, InputError) as error:
+        if not may_be_listed:
+            raise
+        why = "they did not ask the same" if isinstance(error, MixtureError) else str(error)
+        note(f"{len(runs)} runs, not in one table: {why}; name those to merge, or see --common-items")
+        print_run_list(list_runs(runs), form)
+        return
+    print_leaderboard(shown, form, selection)
+
+
+def _holds_runs(path: Path) -> bool:
+    """Whether a path is a folder that may hold runs, and is none."""
+    from qa_eval.store import LEADERBOARD
+
+    return path.is_dir() and not (path / LEADERBOARD).exists()
+
+
+def _load_runs(paths: Sequence[Path], *, slices: bool) -> list[Run]:
+    """The runs that the paths name; of a folder of runs all, but for broken ones, which are named."""
+    from qa_eval.store import load_run, run_folders
+
+    runs: dict[Path, Run] = {}
+    chosen = [(run, path) for path in paths for run in (run_folders(path) if _holds_runs(path) else [path])]
+    for run, path in chosen:
+        try:
+            runs.setdefault(run, load_run(run, slices=slices or len(chosen) == 1))
+        except InputError as error:
+            if run == path:
+                raise
+            note(f"warning: left out: {str(error).splitlines()[0]}")
+    for path in paths:
+        if not any(run.is_relative_to(path) for run in runs):
+            broken = (
+                "none of the runs here can be read" if any(p == path for _, p in chosen) else "no run here"
+            )
+            raise QaEvalError(f"{path}: {broken}; name a run folder, or make one with `qa-eval run`")
+    return list(runs.values())
 
 
 def newest_run(folder: Path) -> Path:
     """The run folder whose leaderboard was written last, said aloud."""
-    written = sorted((f.stat().st_mtime, f) for f in folder.glob("[!.]*/leaderboard.json"))
+    from qa_eval.store import LEADERBOARD, run_folders
+
+    written = sorted(((path / LEADERBOARD).stat().st_mtime, path) for path in run_folders(folder))
     if not written:
         raise QaEvalError(f"{folder}: no run folder here; name one, or make one with `qa-eval run`")
-    path = written[-1][1].parent
+    path = written[-1][1]
     note(f"run: {path} (the newest of {len(written)})" if len(written) > 1 else f"run: {path}")
     return path
 

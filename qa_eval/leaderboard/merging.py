@@ -21,6 +21,10 @@ _SAME = 1e-6
 _ADVICE = "\n--common-items compares them on the items that all of them asked"
 
 
+class MixtureError(QaEvalError):
+    """Runs of other data, rules or scorers, which cannot stand in one table."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
     """Rows of several runs in one document."""
@@ -41,8 +45,8 @@ def merge_runs(runs: Sequence[Run], *, common_items: bool = False) -> Merged:
     by value, and a note says why. With `common_items` runs of other data are merged too: every number is
     computed anew on the items that all models were asked; rows without stored answers are left out.
 
-    Raises QaEvalError, naming the fields, for runs of other data (without `common_items`), rules or scorers,
-    and where the runs have no item in common; InputError for answers that are not those that a run wrote.
+    Raises MixtureError, naming the fields, for runs of other data (without `common_items`), rules or scorers,
+    QaEvalError where the runs have no item in common, InputError for answers that a run did not write.
     """
     if not runs:
         raise QaEvalError("no run to show")
@@ -118,7 +122,7 @@ def _refuse_mixture(boards: Sequence[Leaderboard], *, common_items: bool) -> Non
     if problems:
         # Common items help only where nothing but the data differs.
         other_scoring = {"data.cluster", "rules", "scorer_version"} & problems.keys()
-        raise QaEvalError(
+        raise MixtureError(
             "these runs cannot stand in one table, they differ in\n"
             + "\n".join(problems.values())
             + ("" if other_scoring else _ADVICE)
