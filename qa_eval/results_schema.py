@@ -184,6 +184,15 @@ class ItemsRow(_Record):
     pooled: int = 0
 
 
+class WholeRow(_Record):
+    """How much a set holds, of which a run may ask a part."""
+
+    facts: int
+    """Facts; on public data sets, questions."""
+    items: ItemsRow
+    """Items of the tracks that were run, other wordings apart."""
+
+
 class DataRow(_Record):
     """What was asked."""
 
@@ -206,6 +215,8 @@ class DataRow(_Record):
     contested: int = 0
     """Those of them on which the sources disagree."""
     items: ItemsRow = ItemsRow()
+    whole: WholeRow | None = None
+    """What the set holds that was asked from; None in runs of older programs."""
     item_hashes_sha256: str = ""
     """Over the sorted (item id, item hash) pairs of everything asked."""
 

@@ -106,7 +106,12 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
         yield from other
         if other:
             return
-        names = {"kind": board.data.kind, "dataset": board.data.dataset, "split": board.data.split}
+        names: dict[str, object] = {
+            "kind": board.data.kind,
+            "dataset": board.data.dataset,
+            "split": board.data.split,
+        }
+        names |= {"whole": None} if board.data.whole is None else {}  # an older program did not record it
         yield from differences(board.data, task.data.model_copy(update=names), f"{LEADERBOARD}: data")
         items = task.items_with_hashes()
         references = {entry.row.model.spec: entry for entry in _references(task, board.options.resamples)}

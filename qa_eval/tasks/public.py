@@ -23,7 +23,7 @@ from qa_eval.models import Model
 from qa_eval.provenance import item_sha256, sha256_json, sha256_text
 from qa_eval.public import PublicDataset, instance_of
 from qa_eval.records import Answer, Example, Instance, ItemId, ItemScore, Prediction, Track
-from qa_eval.results_schema import DataRow, ItemsRow, OptionsRow, PredictionRow, SourcesRow
+from qa_eval.results_schema import DataRow, ItemsRow, OptionsRow, PredictionRow, SourcesRow, WholeRow
 from qa_eval.scoring import (
     Cluster,
     ReferenceName,
@@ -143,6 +143,7 @@ class PublicTask(StoredTask):
             facts=len(hashes),
             contexts=len(contexts),
             items=ItemsRow(reading=len(hashes)),
+            whole=WholeRow(facts=census.questions, items=ItemsRow(reading=census.questions)),
             item_hashes_sha256=item_hashes_sha256(hashes),
         )
 
