@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from rich.text import Text
 
 from qa_eval.errors import QaEvalError
-from qa_eval.leaderboard.records import render_records
+from qa_eval.leaderboard.record_tables import render_records
 from qa_eval.render import draw_grid, interval_text, label, percent, signed
 from qa_eval.results_schema import Leaderboard, Row
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.text import Text
 
 from qa_eval.corpus.phrasing import show_path
-from qa_eval.leaderboard.records import render_records
+from qa_eval.leaderboard.record_tables import render_records
 from qa_eval.render import draw_grid, label, percent
 from qa_eval.results_schema import Leaderboard
 from qa_eval.store import Run
