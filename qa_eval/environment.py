@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import platform
 import re
-import shutil
-import subprocess
 import sys
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 import qa_eval
+from qa_eval.installation import ask_git
 from qa_eval.results_schema import EnvironmentRow, HarnessRow
 
 _PACKAGES = (
@@ -105,18 +104,7 @@ def _threads() -> int | None:
 
 def _checkout(root: Path) -> tuple[str | None, bool | None]:
     """Commit of the checkout at `root`, and whether tracked files other than results differ from it."""
-    git = shutil.which("git")
-    if git is None or not (root / ".git").exists():
+    if not (root / ".git").exists():
         return None, None
-
-    def ask(*arguments: str) -> str | None:
-        try:
-            done = subprocess.run(  # noqa: S603 - git found on the path, fixed arguments
-                [git, "-C", str(root), *arguments], capture_output=True, text=True, timeout=10, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        return done.stdout.strip() if done.returncode == 0 else None
-
-    changed = ask("status", "--porcelain", "--untracked-files=no", "--", ".", ":!results")
-    return ask("rev-parse", "HEAD"), None if changed is None else bool(changed)
+    changed = ask_git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!results")
+    return ask_git(root, "rev-parse", "HEAD"), None if changed is None else bool(changed)

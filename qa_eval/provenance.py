@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -126,12 +126,31 @@ def checksums(part: Mapping[str, Any]) -> dict[str, str]:
 def changed_fields(document: Mapping[str, Any]) -> list[str]:
     """The fields of a leaderboard document, as paths, that are not what they were when it was written.
 
-    Fields without a checksum are taken as they are: a program without checksums wrote them.
+    Fields without a checksum are taken as they are (see `unsealed_fields`).
     """
-    parts = [("", document), *((f"rows[{n}].", row) for n, row in enumerate(document.get("rows", ())))]
     found = []
-    for prefix, part in parts:
+    for prefix, part in _parts(document):
         now = checksums(part)
         written: Mapping[str, str] = part.get("checksums", {})
         found += [prefix + name for name, value in written.items() if now.get(name) != value]
     return found
+
+
+def unsealed_fields(document: Mapping[str, Any]) -> list[str]:
+    """The fields of a leaderboard document, as paths, that have no checksum.
+
+    Where no field of a part has one, this is its field `checksums` alone.
+    """
+    found = []
+    for prefix, part in _parts(document):
+        written: Mapping[str, str] = part.get("checksums", {})
+        missing = [name for name in checksums(part) if name not in written]
+        found += [prefix + name for name in missing] if written else [f"{prefix}checksums"]
+    return found
+
+
+def _parts(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The parts of a leaderboard that have checksums of their own, each with the path to it."""
+    yield "", document
+    for number, row in enumerate(document.get("rows", ())):
+        yield f"rows[{number}].", row

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, get_args
 
 AnswerType = Literal[
@@ -160,6 +161,10 @@ class Corpus:
     """Over the sorted (id, sha256) pairs of all articles."""
     questions_path: str = ""
     articles_path: str = ""
+    questions_from: tuple[Path, ...] = ()
+    """Absolute paths of the files and folders that the questions were read from; empty in memory."""
+    articles_from: Path | None = None
+    """Absolute path of the folder that the articles were read from; None in memory."""
 
     def article(self, id: str) -> Article:
         """The article of that id. Raises KeyError."""

@@ -121,7 +121,8 @@ class PredictionsFileRow(_Record):
 
     path: str
     """Relative to the run folder."""
-    sha256: str
+    sha256: str = ""
+    """SHA-256 of the file's bytes; empty where it was not recorded."""
     rows: int
 
 
@@ -192,6 +193,15 @@ class ItemsRow(_Record):
     pooled: int = 0
 
 
+class WholeRow(_Record):
+    """How much a set holds, of which a run may ask a part."""
+
+    facts: int
+    """Facts; on public data sets, questions."""
+    items: ItemsRow
+    """Items of the tracks that were run, other wordings apart."""
+
+
 class DataRow(_Record):
     """What was asked."""
 
@@ -218,10 +228,23 @@ class DataRow(_Record):
     contested: int = 0
     """Those of them on which the sources disagree."""
     items: ItemsRow = ItemsRow()
+    whole: WholeRow | None = None
+    """What the set holds that was asked from; None in runs of older programs."""
     item_hashes_sha256: str = ""
     """Over the sorted (item id, item hash) pairs of everything asked."""
     notes: tuple[str, ...] = ()
     """Sentences on a public data set and the rules it is scored by. Nothing is computed from them."""
+
+
+class SourcesRow(_Record):
+    """Where what was asked is, as paths from the run folder. Never part of an identity."""
+
+    questions: tuple[str, ...] = ()
+    """Files and folders of questions."""
+    articles: str | None = None
+    """Folder of the articles; None for the curated ones."""
+    dataset: str | None = None
+    """File or folder of a public data set."""
 
 
 class OptionsRow(_Record):
@@ -253,6 +276,8 @@ class Leaderboard(_Record):
     harness: HarnessRow = HarnessRow()
     environment: EnvironmentRow = EnvironmentRow()
     data: DataRow
+    sources: SourcesRow | None = None
+    """Where what was asked is; None for the curated set, a data set of the hub, and what was in memory."""
     options: OptionsRow = OptionsRow()
     rules: str
     """The name of the rules of EM and F1; `none` where the data set does not give its answers."""

@@ -206,7 +206,7 @@ def run_plans(
     engine, now = engine or LocalEngine(), datetime.now(UTC)
     if (sentence := undeclared_sentence([c.model.info for c in plans[0][0].contestants])) is not None:
         _log.warning("%s", sentence)
-    with engine:
+    with engine, ExitStack() as held:
         engine.check([contestant.model for contestant in plans[0][0].contestants])
         evaluations = []
         for plan, out, name in plans:
@@ -215,6 +215,7 @@ def run_plans(
                 folder = open_run_folder(
                     user_path(out), name, plan.identity, plan.run_id, overwrite=overwrite, now=now
                 )
+                held.callback(folder.release)
             evaluations.append(_evaluation(plan, folder, name, now=now, device=device, command=command))
         return _Matrix(evaluations, engine, progress or _Silence()).go(use_cache=cache)
 
@@ -230,6 +231,7 @@ def _evaluation(
         harness=describe_harness(command),
         environment=describe_environment(device),
         data=plan.task.data,
+        sources=plan.task.sources(folder.target) if folder is not None else None,
         options=plan.options,
         rules=plan.task.rules,
         scorer_version=SCORER_VERSION,

@@ -129,7 +129,10 @@ def draw_item(shown: Shown, corpus: Corpus, width: int) -> Iterator[Text]:
 
 
 def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[Text]:
-    """The lines of a question of a public data set; without its context where that is not at hand."""
+    """The lines of a question of a public data set; without its context where that is not at hand.
+
+    Without an example it shows what the run holds, which also serves an item whose corpus is not at hand.
+    """
     answers = [answer for _, answer in shown.answers]
     yield Text("─" * min(width, 100), "dim")
     yield Text(clean(str(shown.item)), "bold")

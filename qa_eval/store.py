@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import secrets
@@ -17,16 +18,17 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
-from qa_eval.corpus.phrasing import shorten, suggestion
+from qa_eval.corpus.phrasing import count, shorten, suggestion
 from qa_eval.errors import InputError, QaEvalError, RunFolderError
+from qa_eval.locks import lock_folder
 from qa_eval.paths import open_input, read_input, real_path, user_path
 from qa_eval.provenance import canonical_json, checksums, sha256_files, sha256_text
 from qa_eval.records import Finding
@@ -39,12 +41,21 @@ from qa_eval.results_schema import (
     ScoredRow,
 )
 
+if TYPE_CHECKING:
+    from filelock import SoftFileLock
+
 LEADERBOARD = "leaderboard.json"
 PREDICTIONS = "predictions"
 _LONGEST_NAME = 200
 """Bytes of a run folder's name: file systems take 255, and its staging folder has a longer one."""
+_MOST_NAMED = 5
+"""Run folders that a message lists."""
+_DEEPEST = 5
+"""Levels of folders in which runs are looked for."""
 PRIVATE_CACHE = ".answers.sqlite"
 """Answers of a run without the global cache, kept inside its folder until it is complete."""
+
+_log = logging.getLogger(__name__)
 
 _RecordT = TypeVar("_RecordT", bound=BaseModel)
 _ScoredT = TypeVar("_ScoredT", bound=ScoredRow)
@@ -69,25 +80,33 @@ class Run:
         """The answers of a leaderboard row, given as such or by its model spec, in the order they were asked.
 
         Empty for rows that have no predictions file: references and failed models. Raises KeyError for an
-        unknown spec, InputError where the file is missing or broken.
+        unknown spec, InputError where the file is missing, broken, or not the one that the run wrote.
         """
         return list(self.stream(row))
 
-    def stream(self, row: Row | str) -> Iterator[PredictionRow]:
-        """`predictions`, one at a time: a file of any size is never in memory whole."""
-        return self._rows(row, PredictionRow)
+    def stream(self, row: Row | str, *, checked: bool = True) -> Iterator[PredictionRow]:
+        """`predictions`, one at a time: a file of any size is never in memory whole.
+
+        The number of rows and the hash are compared after the last row, so nothing may be shown before.
+        Without `checked` they are not compared.
+        """
+        return self._rows(row, PredictionRow, checked=checked)
 
     def scored(self, row: Row | str) -> Iterator[ScoredRow]:
         """`stream` without the candidates of each answer, three times as fast."""
-        return self._rows(row, ScoredRow)
+        return self._rows(row, ScoredRow, checked=True)
 
-    def _rows(self, row: Row | str, record: type[_ScoredT]) -> Iterator[_ScoredT]:
+    def _rows(self, row: Row | str, record: type[_ScoredT], *, checked: bool) -> Iterator[_ScoredT]:
         row = self.leaderboard.row(row) if isinstance(row, str) else row
         if row.predictions is None:
             return iter(())
         if self.path is None or row.predictions.path in self.kept:
             return (kept for kept in self.kept[row.predictions.path] if isinstance(kept, record))
-        return _stream(self.file(row.predictions), record)
+        return _stream(self.file(row.predictions), record, row.predictions if checked else None)
+
+    def has_file(self, row: Row) -> bool:
+        """Whether the answers of a leaderboard row are there, whatever the file holds."""
+        return row.predictions is not None and (self.path is None or self.file(row.predictions).exists())
 
     def document(self) -> dict[str, Any]:
         """The leaderboard as its file has it, nothing added or left out. Raises InputError as `load_run`."""
@@ -118,7 +137,7 @@ def load_run(path: Path | str, *, slices: bool = True) -> Run:
     path = user_path(path)
     file = path / LEADERBOARD if path.is_dir() else path
     if not file.exists():
-        what = f"no {LEADERBOARD} in this folder" if path.is_dir() else "no such run folder or file"
+        what = _no_run(path) if path.is_dir() else "no such run folder or file"
         _refuse(path, what)
     if file.name != LEADERBOARD and (kind := _other_kind(file)):
         _refuse(path, kind)
@@ -127,7 +146,36 @@ def load_run(path: Path | str, *, slices: bool = True) -> Run:
         value["rows"] = [
             {k: v for k, v in row.items() if k != "slices"} if isinstance(row, dict) else row for row in rows
         ]
-    return Run(path=file.parent, leaderboard=_validated(Leaderboard, value, file, None))
+    run = Run(path=file.parent, leaderboard=_validated(Leaderboard, value, file, None))
+    if unrecorded := [row for row in run.leaderboard.rows if row.predictions and not row.predictions.sha256]:
+        specs = ", ".join(row.model.spec for row in unrecorded)
+        _log.warning("%s: no SHA-256 is recorded for the answers of %s: they are read unchecked", file, specs)
+    return run
+
+
+def _no_run(folder: Path) -> str:
+    """What is wrong with a folder that is no run."""
+    inside = [str(path) for path in run_folders(folder)]
+    if not inside:
+        return f"no {LEADERBOARD} in this folder"
+    more = f" and {len(inside) - _MOST_NAMED} more" if len(inside) > _MOST_NAMED else ""
+    return f"is a folder of runs; name one of them: {', '.join(inside[:_MOST_NAMED])}{more}"
+
+
+def run_folders(folder: Path) -> list[Path]:
+    """The run folders in a folder and in its folders, in the order of their paths; links are not followed.
+
+    Those whose name begins with a dot are left out: they hold what is not finished.
+    """
+    found: list[Path] = []
+    for path, folders, files in os.walk(folder):
+        inside = Path(path)
+        if LEADERBOARD in files:
+            found.append(inside)
+            folders.clear()
+        too_deep = len(inside.relative_to(folder).parts) >= _DEEPEST
+        folders[:] = [] if too_deep else sorted(name for name in folders if not name.startswith("."))
+    return sorted(found)
 
 
 def _other_kind(file: Path) -> str:
@@ -157,7 +205,8 @@ def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:
     """
     rows = [row for row in run.leaderboard.rows if row.predictions is not None]
     if not models and not rows:
-        raise QaEvalError(f"{run.leaderboard.name}: this run holds no answers")
+        failed = [f"; {row.model.spec} failed: {row.error}" for row in run.leaderboard.rows if row.error]
+        raise QaEvalError(f"{run.leaderboard.name}: this run holds no answers{''.join(failed)}")
     chosen = []
     for model in models:
         found = [row for row in run.leaderboard.rows if model in (row.model.spec, row.model.name)]
@@ -180,15 +229,36 @@ def stream_predictions(path: Path) -> Iterator[PredictionRow]:
     return _stream(path, PredictionRow)
 
 
-def _stream(path: Path, record: type[_RecordT]) -> Iterator[_RecordT]:
+def _stream(
+    path: Path, record: type[_RecordT], recorded: PredictionsFileRow | None = None
+) -> Iterator[_RecordT]:
+    """The rows of a file. Raises InputError after the last one if they are not those that are recorded."""
+    digest, rows = hashlib.sha256(), 0
     try:
         with open_input(path) as file:
             for number, line in enumerate(file, 1):
+                digest.update(line)
                 if line.strip():
+                    rows += 1
                     value = _object(_decoded(line, path, number), path, number)
                     yield _validated(record, value, path, number)
     except OSError as error:
         _refuse(path, f"cannot be read: {error.strerror}")
+    if recorded is not None:
+        _compare_with_record(path, recorded, digest.hexdigest(), rows)
+
+
+def _compare_with_record(path: Path, recorded: PredictionsFileRow, sha256: str, rows: int) -> None:
+    """Raises InputError if a file is not the one that the run wrote."""
+    advice = "put the run's own file back, or run the models again"
+    if rows != recorded.rows:
+        _refuse(path, f"has {count(rows, 'row')}, and {LEADERBOARD} records {recorded.rows}: {advice}")
+    if recorded.sha256 and sha256 != recorded.sha256:
+        _refuse(
+            path,
+            f"is not what the run wrote: its SHA-256 is {sha256[:12]}…, and {LEADERBOARD} records "
+            f"{recorded.sha256[:12]}…: {advice}",
+        )
 
 
 def file_sha256(path: Path) -> str:
@@ -469,6 +539,13 @@ class RunFolder:
     """Differs from `path` while a run that overwrites another one is under way."""
     created_at: str | None
     """Of the partial run that is resumed; None for a new one."""
+    lock: SoftFileLock | None = None
+    """The lock of `target`, held while the run is under way."""
+
+    def release(self) -> None:
+        """Lets other runs write to the folder."""
+        if self.lock is not None:
+            self.lock.release()
 
     @property
     def private_cache(self) -> Path:
@@ -504,10 +581,10 @@ class RunFolder:
 
 def replace_folder(new: Path, old: Path) -> None:
     """Puts folder `new` in the place of `old`. Should that fail half-way, both are still there by name."""
-    aside = old.with_name(f".{old.name}.old")
+    aside = _hidden(old, "old")
     try:
-        shutil.rmtree(aside, ignore_errors=True)
-        old.rename(aside)
+        with suppress(FileNotFoundError):
+            old.rename(aside)
         new.rename(old)
     except OSError as error:
         if not old.exists() and aside.exists():
@@ -515,7 +592,20 @@ def replace_folder(new: Path, old: Path) -> None:
         raise RunFolderError(
             f"{old}: cannot be replaced: {error.strerror}; the new run is in {new}"
         ) from None
-    shutil.rmtree(aside, ignore_errors=True)
+    for leftover in _hidden_folders(old, "old"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _hidden(path: Path, state: Literal["new", "old"]) -> Path:
+    """A new name next to a folder: for what will replace it, or for what was replaced."""
+    return path.with_name(f".{path.name}.{state}-{secrets.token_hex(4)}")
+
+
+def _hidden_folders(path: Path, state: Literal["new", "old"]) -> list[Path]:
+    """The folders that `_hidden` named for a folder, the newest first."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.{state}(-[0-9a-f]{{8}})?")
+    found = [p for p in path.parent.glob(".*") if pattern.fullmatch(p.name) and p.is_dir()]
+    return sorted(found, key=lambda p: p.stat().st_mtime, reverse=True)
 
 
 def open_run_folder(
@@ -528,7 +618,8 @@ def open_run_folder(
     complete one, or a run of other identity, is refused without `overwrite`; a folder that holds something
     else is always refused. A run that is overwritten stays in its place until the new one is there.
 
-    Raises RunFolderError with the reason and what to do.
+    The folder is locked until `release` is called. Raises RunFolderError with the reason and what to do;
+    while another process holds the lock, with its number and host.
     """
     if name is not None:
         check_name(name)
@@ -536,16 +627,26 @@ def open_run_folder(
         path = _partial_run(out, run_id) or _fresh(out, f"{now:%Y%m%dT%H%M%SZ}-{run_id[:8]}")
     else:
         path = out / name
-    folder = _claim(path, identity, run_id, overwrite=overwrite)
+    lock = lock_folder(path)
     try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder.path):
+        folder = replace(_claim(path, identity, run_id, overwrite=overwrite), lock=lock)
+        _make_writable(folder.path)
+    except BaseException:
+        lock.release()
+        raise
+    return folder
+
+
+def _make_writable(path: Path) -> None:
+    """Creates a folder if need be. Raises RunFolderError where no file can be written into it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
         reason = error.strerror or str(error)
-        message = f"{folder.path}: cannot be written to: {reason}; choose another folder with --out"
+        message = f"{path}: cannot be written to: {reason}; choose another folder with --out"
         raise RunFolderError(message) from None
-    return folder
 
 
 def check_name(name: str) -> None:
@@ -557,9 +658,8 @@ def check_name(name: str) -> None:
 
 
 def _claim(path: Path, identity: Mapping[str, Any], run_id: str, *, overwrite: bool) -> RunFolder:
-    aside = path.with_name(f".{path.name}.old")
-    if aside.exists() and not path.exists():
-        aside.rename(path)  # a run that overwrote this one was killed between the two moves
+    if not path.exists() and (aside := _hidden_folders(path, "old")):
+        aside[0].rename(path)  # a run that overwrote this one was killed between the two moves
     existing = _existing(path, overwrite=overwrite)
     if existing is None:
         return RunFolder(path=path, target=path, created_at=None)
@@ -570,12 +670,12 @@ def _claim(path: Path, identity: Mapping[str, Any], run_id: str, *, overwrite: b
         if existing.run_id == run_id:
             raise RunFolderError(f"{path}: this run is already complete; {advice}")
         raise RunFolderError(f"{path}: holds another run ({_difference(existing, identity)}); {advice}")
-    staging = path.with_name(f".{path.name}.new")
-    started = _existing(staging, overwrite=True)
-    if started is not None and started.run_id == run_id:
-        return RunFolder(path=staging, target=path, created_at=started.created_at)
-    shutil.rmtree(staging, ignore_errors=True)
-    return RunFolder(path=staging, target=path, created_at=None)
+    for staging in _hidden_folders(path, "new"):  # of runs that were interrupted, as the lock is ours
+        started = _existing(staging, overwrite=True)
+        if started is not None and started.run_id == run_id:
+            return RunFolder(path=staging, target=path, created_at=started.created_at)
+        shutil.rmtree(staging, ignore_errors=True)
+    return RunFolder(path=_hidden(path, "new"), target=path, created_at=None)
 
 
 def _partial_run(out: Path, run_id: str) -> Path | None:

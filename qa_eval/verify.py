@@ -3,7 +3,8 @@
 Nothing is asked of a model. Predictions are rebuilt from the rows, decided by the stored threshold, scored
 against the present questions, summarized and ranked; references are rebuilt from the golds. What may differ
 between equal runs (times, names, environment, performance, what came from the cache) cannot be computed
-again: checksums tell whether it is what was written.
+again: checksums tell whether it is what was written. A field without a checksum, and a field that the schema
+does not know, is a difference.
 
 The rows of a public run hold their golds, so it can be scored again without its data set. Whether they are
 the data set's is checked where that is at hand.
@@ -12,18 +13,17 @@ the data set's is checked where that is at hand.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel
 
-from qa_eval.corpus import load_corpus
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.judging import item_hashes_sha256
 from qa_eval.paths import user_path
 from qa_eval.planning import identity_of, run_id_of
-from qa_eval.provenance import changed_fields
+from qa_eval.provenance import changed_fields, unsealed_fields
 from qa_eval.public import PublicDataset, open_dataset
 from qa_eval.ranking import (
     Entry,
@@ -36,6 +36,7 @@ from qa_eval.ranking import (
 from qa_eval.records import Corpus, Decoding, ItemId, Track
 from qa_eval.results_schema import CountsRow, DataRow, Leaderboard, Row
 from qa_eval.scoring import SCORER_VERSION, ScoreTable, add_scores
+from qa_eval.sources import dataset_spec, find_corpus
 from qa_eval.store import LEADERBOARD, Run, file_sha256, load_run
 from qa_eval.tasks import CuratedTask, Judge, PublicTask, StoredTask, Task
 from qa_eval.tasks.public import Asked
@@ -48,9 +49,9 @@ _UNCOMPARED = frozenset({"performance", "cached", "unasked", "checksums"})
 def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDataset | None = None) -> list[str]:
     """Every difference between a stored run and what comes out now, one line each; empty if it verifies.
 
-    `corpus` is what the run was made of, the curated set by default; `dataset` that of a public run, by
-    default the one it names (see `recorded_dataset`). If that is other data, this is the only difference
-    reported; if answers are lost, the leaderboard's rows are not compared. A line is
+    `corpus` is what the run was made of, by default what it records (see `find_corpus`); `dataset` that of a
+    public run, by default the one it names (see `recorded_dataset`). If that is other data, this is the only
+    difference reported; if answers are lost, the leaderboard's rows are not compared. A line is
     `FILE: PATH: stored X, recomputed Y`. Raises InputError if the leaderboard or the data set cannot be read,
     QaEvalError for a corpus with a public run or a data set with another one.
     """
@@ -59,45 +60,51 @@ def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDatase
     if board.data.kind == "public":
         if corpus is not None:
             raise QaEvalError(f"{path}: is a run of {board.data.dataset}, not of questions about articles")
-        dataset = dataset or recorded_dataset(board)
+        dataset = dataset or recorded_dataset(run)
         if dataset is None:
             return _verified(run, StoredTask(board.rules), None)
         task: Task = PublicTask(dataset.with_rules(board.rules) if board.scored else dataset, board.options)
         return _verified(run, task, task)
     if dataset is not None:
         raise QaEvalError(f"{path}: is a run of questions about articles, not of a public data set")
-    task = CuratedTask(load_corpus() if corpus is None else corpus, board.options)
+    task = CuratedTask(find_corpus(run) if corpus is None else corpus, board.options)
     return _verified(run, task, task)
 
 
-def recorded_dataset(board: Leaderboard) -> PublicDataset | None:
+def recorded_dataset(run: Run) -> PublicDataset | None:
     """The data set that a public run names, if it is still there; None if not. Nothing is read of a file."""
-    kind, _, name = (board.data.dataset or "").partition(":")
+    spec = dataset_spec(run)
+    kind, _, name = spec.partition(":")
     try:
         if kind != "hub" and not user_path(name).is_file():
             return None
-        return reopened(board.data)
+        return reopened(run)
     except QaEvalError:
         return None
 
 
-def reopened(data: DataRow, spec: str | None = None, split: str | None = None) -> PublicDataset:
-    """The data set of a run, from where it was or from a spec, read as it was read for the run.
+def reopened(run: Run, spec: str | None = None, split: str | None = None) -> PublicDataset:
+    """The data set of a run, from where it is recorded or from a spec, read as it was read for the run.
 
     Raises SpecError as `open_dataset`.
     """
+    data = run.leaderboard.data
     if spec is None:
-        spec, split = data.dataset or "", data.split
+        spec, split = dataset_spec(run), data.split
     return open_dataset(spec, split=split, columns=data.columns, duplicate_ids=data.duplicate_ids)
 
 
 def _verified(run: Run, judge: Judge, task: Task | None) -> list[str]:
-    """What comes out otherwise, then what was changed beside it."""
+    """What comes out otherwise, then what was added, changed or left out apart from that."""
     found = list(_differences(run, judge, task))
-    for path in changed_fields(run.document()):
+    found += unknown_fields(run.leaderboard, f"{LEADERBOARD}: ")
+    document = run.document()
+    sealing = dict.fromkeys(changed_fields(document), "changed since it was written")
+    sealing |= dict.fromkeys(unsealed_fields(document), "has no checksum")
+    for path, problem in sealing.items():
         line = f"{LEADERBOARD}: {path}"
         if not any(known.startswith((f"{line}.", f"{line}:", f"{line}[")) for known in found):
-            found.append(f"{line}: changed since it was written")
+            found.append(f"{line}: {problem}")
     return found
 
 
@@ -111,13 +118,17 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
         yield from other
         if other:
             return
-        names = {name: getattr(board.data, name) for name in ("kind", "dataset", "split", "notes")}
+        names: dict[str, object] = {
+            name: getattr(board.data, name) for name in ("kind", "dataset", "split", "notes")
+        }
+        names |= {"whole": None} if board.data.whole is None else {}  # an older program did not record it
         yield from differences(board.data, task.data.model_copy(update=names), f"{LEADERBOARD}: data")
         items = task.items_with_hashes()
         references = {entry.row.model.spec: entry for entry in _references(task, board.options.resamples)}
     versions = {"rules": (board.rules, judge.rules), "scorer_version": (board.scorer_version, SCORER_VERSION)}
     for name, (stored, present) in versions.items():
         yield from differences(stored, present, f"{LEADERBOARD}: {name}")
+    yield from _rows_differ(board, None if task is None else set(references))
     entries = []
     for index, row in enumerate(board.rows):
         if row.is_reference:
@@ -148,6 +159,27 @@ def _references(task: Task, resamples: int) -> Iterator[Entry]:
         yield judged_entry(row, tables, resamples=resamples)
 
 
+def _rows_differ(board: Leaderboard, references: Collection[str] | None) -> Iterator[str]:
+    """Rows that are there twice, and references that are missing or too many.
+
+    `references` are those that the data have, None where the data are not at hand: then at least the oracle.
+    """
+    specs = [row.model.spec for row in board.rows]
+    for index, spec in enumerate(specs):
+        if spec in specs[:index]:
+            yield f"{LEADERBOARD}: rows[{index}].model.spec: {spec} has another row"
+    if references is None:
+        references = {"reference:oracle"} if any(row.metrics for row in board.rows) else set()
+    if not board.options.references:
+        yield from (
+            f"{LEADERBOARD}: rows[{index}].model.spec: {row.model.spec}, though the run has no references"
+            for index, row in enumerate(board.rows)
+            if row.is_reference
+        )
+    elif board.status != "partial":
+        yield from (f"{LEADERBOARD}: rows: {spec} is missing" for spec in sorted({*references} - {*specs}))
+
+
 def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | None) -> tuple[Entry, list[str]]:
     """A model's row made again from its stored answers, and what is wrong with those."""
     if row.predictions is None:
@@ -166,12 +198,13 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
         return Entry(row=row), found
     tables: dict[Track, ScoreTable] = {}
     seen, decided = 0, False
-    stored = run.stream(row)
-    for judged in judge.rejudged(lambda: run.stream(row), board.options.threshold):
+    stored = run.stream(row, checked=False)
+    for judged in judge.rejudged(lambda: run.stream(row, checked=False), board.options.threshold):
         for now in judged.rows:
             seen += 1
             before = next(stored)
             found += differences(before, now, f"{name}:{seen}: {before.item}")
+            found += unknown_fields(before, f"{name}:{seen}: {before.item}.")
             decided |= now.threshold is not None
         add_scores(tables, judged.scores, judge.cluster)
     decoding = _decoding(row)
@@ -202,7 +235,7 @@ def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None
     """
     seen: set[str] = set()
     hashes = []
-    for number, stored in enumerate(run.stream(row), 1):
+    for number, stored in enumerate(run.stream(row, checked=False), 1):
         ItemId.parse(stored.item)
         if stored.item in seen:
             yield f"{name}:{number}: {stored.item}: stored twice"
@@ -277,6 +310,27 @@ def differences(stored: object, computed: object, path: str) -> Iterator[str]:
             yield from differences(before, now, f"{path}[{i}]")
     elif not _equal(stored, computed):
         yield f"{path}: stored {_shown(stored)}, recomputed {_shown(computed)}"
+
+
+def unknown_fields(value: object, path: str) -> Iterator[str]:
+    """Fields that are stored and not known to the schema, at any depth; `path` ends where a name follows.
+
+    >>> from qa_eval.results_schema import ModelRow
+    >>> row = ModelRow.model_validate({"spec": "m", "kind": "k", "name": "m", "mood": "good"})
+    >>> list(unknown_fields([row], "rows"))
+    ['rows[0].mood: is no field that this version knows']
+    """
+    if isinstance(value, BaseModel):
+        path = path if not path or path.endswith((".", " ")) else f"{path}."
+        yield from (f"{path}{name}: is no field that this version knows" for name in value.model_extra or ())
+        for name in type(value).model_fields:
+            yield from unknown_fields(getattr(value, name), f"{path}{name}")
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from unknown_fields(part, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for number, part in enumerate(value):
+            yield from unknown_fields(part, f"{path}[{number}]")
 
 
 def _plain(value: object) -> object:

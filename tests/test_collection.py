@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from qa_eval.cli import cli
 from qa_eval.corpus import check_questions, load_corpus
 
+ROOT = Path(__file__).parent.parent
 EVENING = "港口起火\n\n市长说，超过120人离开了家园。大火于5月3日从一座仓库开始。\n"
 MORNING = "港口大火熄灭\n\n消防队统计有140人离开家园。没有人受伤。\n"
 """Two invented reports of one fire: the mayor says that over 120 fled, the fire brigade counted 140."""
@@ -50,6 +55,115 @@ def test_a_new_collection_is_sound_and_its_manifest_holds_the_hashes(tmp_path: P
         row = json.loads(line)
         data = Path("bridge/articles", f"{row['id']}.txt").read_bytes()
         assert row["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("autocrlf", ["true", "false"])
+def test_git_gives_back_every_byte_of_a_collection_whatever_it_does_to_line_breaks(
+    tmp_path: Path, autocrlf: str
+) -> None:
+    done("init", "bridge")
+    shutil.copytree(ROOT / "seeds", "ours/seeds")
+    shutil.copytree(ROOT / "questions", "ours/questions")
+    shutil.copy(ROOT / ".gitattributes", "ours")
+    for name, articles in (("bridge", "articles"), ("ours", "seeds")):
+        git = [
+            "git",
+            "-c",
+            f"core.autocrlf={autocrlf}",
+            "-c",
+            "user.name=A",
+            "-c",
+            "user.email=a@example.org",
+        ]
+        for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "A collection"]):
+            subprocess.run([*git, *command], cwd=name, check=True, capture_output=True)
+        subprocess.run([*git, "clone", "-q", name, f"{name}-clone"], check=True, capture_output=True)
+        for file in (p for p in Path(name).rglob("*") if p.suffix in (".txt", ".jsonl")):
+            assert Path(f"{name}-clone", file.relative_to(name)).read_bytes() == file.read_bytes()
+        data = ["--questions", f"{name}-clone/questions", "--articles", f"{name}-clone/{articles}"]
+        assert "no problems" in done("questions", "check", *data).stdout
+
+
+def install_line() -> list[str]:
+    """The words of the command of a collection's README that installs this program."""
+    lines = Path("bridge/README.md").read_text("utf-8").splitlines()
+    (line,) = [line for line in lines if line.startswith("pip install")]
+    return shlex.split(line, comments=True)
+
+
+SOMEWHERE = "qa-eval @ git+https://host.example/org/repo.git@0123abc"
+
+
+@pytest.mark.parametrize(
+    ("flags", "known", "expected", "printed"),
+    [
+        pytest.param([], SOMEWHERE, SOMEWHERE, f"installed by the workflow: {SOMEWHERE}", id="as this one"),
+        pytest.param(
+            ["--install-from", "qa-eval==9.9"],
+            SOMEWHERE,
+            "qa-eval==9.9",
+            "installed by the workflow: qa-eval==9.9",
+            id="as it is named",
+        ),
+        pytest.param(
+            [],
+            None,
+            None,
+            "where others install qa-eval from is not known here: set the variable QA_EVAL",
+            id="not known",
+        ),
+    ],
+)
+def test_the_workflow_and_the_readme_install_from_what_exists(
+    monkeypatch: pytest.MonkeyPatch, flags: list[str], known: str | None, expected: str | None, printed: str
+) -> None:
+    monkeypatch.setattr("qa_eval.installation.requirement", lambda: known)
+    monkeypatch.setattr("qa_eval.installation.is_pushed", lambda: True)
+    result = done("init", "bridge", *flags)
+    assert printed in result.stderr
+    workflow = yaml.safe_load(Path("bridge/.github/workflows/questions.yml").read_text("utf-8"))
+    (install,) = [s for s in workflow["jobs"]["check"]["steps"] if s.get("name") == "install"]
+    if expected is None:
+        assert install["env"]["QA_EVAL"] == "${{ vars.QA_EVAL }}"
+        assert install_line() == ["pip", "install", "$QA_EVAL"]
+    else:
+        assert install == {"name": "install", "env": {"QA_EVAL": expected}, "run": 'pip install "$QA_EVAL"'}
+        assert install_line() == ["pip", "install", expected]
+    for path in Path("bridge").rglob("*"):
+        if path.is_file():
+            assert "pip install qa-eval\n" not in path.read_text("utf-8"), path
+
+
+def test_a_commit_that_nobody_can_fetch_yet_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa_eval.installation.requirement", lambda: SOMEWHERE)
+    monkeypatch.setattr("qa_eval.installation.is_pushed", lambda: False)
+    assert "warning: that commit is on no remote branch yet; push it" in done("init", "bridge").stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        pytest.param("-r evil.txt", "is a flag of pip", id="a flag"),
+        pytest.param("qa-eval${{ github.token }}", "holds an expression of the workflow", id="an expression"),
+        pytest.param("qa-eval\nrun: evil", "is not one printable line", id="two lines"),
+        pytest.param(" ", "is not one printable line", id="nothing"),
+        pytest.param("git+https://me:secret@host.example/r", "holds a user or password", id="a password"),
+    ],
+)
+def test_what_pip_cannot_install_is_refused_before_anything_is_written(value: str, message: str) -> None:
+    refused = call("init", "bridge", "--install-from", value)
+    assert refused.exit_code == 2
+    assert message in refused.stderr
+    assert not Path("bridge").exists()
+
+
+def test_a_requirement_cannot_leave_its_place_in_the_workflow() -> None:
+    hostile = """qa-eval"; evil #' \\ $(evil) `evil` 'x"""
+    done("init", "bridge", "--install-from", hostile)
+    workflow = yaml.safe_load(Path("bridge/.github/workflows/questions.yml").read_text("utf-8"))
+    (install,) = [s for s in workflow["jobs"]["check"]["steps"] if s.get("name") == "install"]
+    assert install == {"name": "install", "env": {"QA_EVAL": hostile}, "run": 'pip install "$QA_EVAL"'}
+    assert install_line() == ["pip", "install", hostile]
 
 
 def test_the_example_is_contested_and_has_a_silent_article() -> None:
@@ -97,14 +211,16 @@ def test_every_article_that_cannot_be_used_is_named_and_nothing_is_written() -> 
     Path("latin.txt").write_bytes(b"caf\xe9\n")
     Path("blank.txt").write_text(" \n")
     Path("a@b.txt").write_text("Text.\n")
+    Path("marked.txt").write_bytes(b"\xef\xbb\xbfText.\n")
     Path("other").mkdir()
     Path("other/good.txt").write_text("Text.\n")
-    names = ["good.txt", "latin.txt", "blank.txt", "a@b.txt", "other/good.txt", "none.txt"]
+    names = ["good.txt", "latin.txt", "blank.txt", "a@b.txt", "marked.txt", "other/good.txt", "none.txt"]
     result = call("init", "new", *(part for name in names for part in ("--article", name)))
     assert result.exit_code == 2
     lines = result.stderr.splitlines()
     assert [line.partition(": ")[0] for line in lines[:-1]] == names[1:]
     assert "not UTF-8 at byte 3" in lines[0]
+    assert "starts with a byte-order mark; save it as UTF-8 without BOM" in lines[3]
     assert not Path("new").exists()
 
 

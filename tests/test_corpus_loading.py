@@ -110,7 +110,7 @@ def test_files_may_be_named_one_by_one_and_twice(tmp_path: Path) -> None:
 
 
 def test_article_text_is_the_bytes_decoded_with_no_line_end_changed(tmp_path: Path) -> None:
-    text = "\ufeffOne\r\ntwo\rthree\u2028four 😀 five.\n"
+    text = "One\ufeff\r\ntwo\rthree\u2028four 😀 five.\n"
     corpus = small_corpus(tmp_path, [settled("fifth", "Which comes last?", a="five")], {"a": text})
     assert corpus.article("a").text == text
     assert corpus.questions[0].claims[0].evidence[0].start == text.index("five")
@@ -503,6 +503,31 @@ def test_an_empty_article_and_one_that_is_not_text_are_named(tmp_path: Path) -> 
         f"manifest says "
         f"{GAMMA}; restore the file, or check every offset into it and write its new hash",
     ]
+
+
+def test_an_article_with_a_byte_order_mark_is_refused_whatever_its_hash(tmp_path: Path) -> None:
+    questions, seeds = write_corpus(tmp_path)
+    data = b"\xef\xbb\xbf" + ARTICLES["gamma"].encode()
+    (seeds / "gamma.txt").write_bytes(data)
+    rows = [json.loads(line) for line in (seeds / "articles.jsonl").read_text().splitlines()]
+    write_lines(seeds / "articles.jsonl", [*rows[:2], rows[2] | {"sha256": hashlib.sha256(data).hexdigest()}])
+    assert findings(questions, seeds) == [
+        'seeds/articles.jsonl:3: id: "gamma.txt" starts with a byte-order mark; save as UTF-8 without BOM'
+    ]
+
+
+def test_line_breaks_that_git_converted_are_named_with_the_way_out(tmp_path: Path) -> None:
+    text = "Gamma.\n\nThe second paragraph.\n"
+    questions, seeds = write_corpus(tmp_path)
+    (seeds / "gamma.txt").write_bytes(text.replace("\n", "\r\n").encode())
+    rows = [json.loads(line) for line in (seeds / "articles.jsonl").read_text().splitlines()]
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    write_lines(seeds / "articles.jsonl", [*rows[:2], rows[2] | {"sha256": digest}])
+    assert (
+        'seeds/articles.jsonl:3: sha256: changed article bytes: the line breaks of "gamma.txt" are those of '
+        "Windows (CRLF), which git writes where core.autocrlf is set; put `*.txt -text` into .gitattributes "
+        "and check the file out again"
+    ) in findings(questions, seeds)
 
 
 def test_a_link_out_of_the_article_folder_is_refused(tmp_path: Path) -> None:

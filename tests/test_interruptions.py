@@ -144,9 +144,30 @@ def test_two_runs_at_once_share_a_cache_and_agree(tmp_path: Path, whole: dict[st
     assert cache_info().models["test:first"][0] == ASKED
 
 
-def test_two_runs_at_once_in_one_folder_both_end_well(tmp_path: Path, whole: dict[str, bytes]) -> None:
-    processes = [started(tmp_path, "no cache") for _ in range(2)]
-    outputs = [process.communicate(timeout=60) for process in processes]
-    assert 0 in [process.returncode for process in processes], outputs
+def test_a_second_run_in_one_folder_is_refused_while_the_first_is_under_way(
+    tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    first = started(tmp_path, "no cache")
+    wait_for(first, 1)
+    second = started(tmp_path, "no cache")
+    _, err = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert f"{tmp_path / 'run'}: another run is under way there, process {first.pid} on " in err
+    out, err = first.communicate(timeout=60)
+    assert (first.returncode, err) == (0, ""), out
     assert files(tmp_path / "run") == whole
     assert verify(tmp_path / "run", CORPUS) == []
+    assert [p.name for p in tmp_path.glob("*run*")] == ["run"]
+
+
+def test_the_lock_of_a_killed_run_is_taken_over(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    killed = started(tmp_path, "no cache")
+    wait_for(killed, 3)
+    killed.kill()
+    killed.communicate()
+    assert (tmp_path / ".run.lock").read_text("utf-8").startswith(f"{killed.pid}\n")
+    resumed = started(tmp_path, "no cache")
+    _, err = resumed.communicate(timeout=60)
+    assert (resumed.returncode, err) == (0, "")
+    assert files(tmp_path / "run") == whole
+    assert [p.name for p in tmp_path.glob("*run*")] == ["run"]

@@ -574,3 +574,46 @@ def test_the_command_writes_the_site_and_prints_the_page(tmp_path: Path, corpus:
     refused = call(run.path, "--out", tmp_path)
     assert (refused.exit_code, "not of a report" in refused.output) == (2, True)
     assert table_views(gather([run], None, None))[0].key == ""
+
+
+# ----------------------------------------------------------------------------------- runs without answers
+
+
+def without_answers(out: Path, name: str, *, references: bool = True) -> Run:
+    """A run whose only model failed."""
+    damaged = FakeModel("damaged", fails=lambda instance: RuntimeError("weights are <damaged>"))
+    return qa_eval.evaluate([damaged], corpus=four_facts(), out=out, name=name, references=references)
+
+
+@pytest.mark.parametrize("references", [True, False])
+def test_a_report_on_a_run_whose_only_model_failed_shows_its_row_and_why(
+    tmp_path: Path, references: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
+    run = without_answers(tmp_path, "failed", references=references)
+    for data in (four_facts(), None):
+        files = build_report([run], data).files
+        index, model = files["index.html"], files["models/test-damaged.html"]
+        assert isinstance(index, str)
+        assert isinstance(model, str)
+        assert "test:damaged" in "".join(Page(index).text)
+        assert Page(index).find("span", **{"class": "tag failed"})
+        assert "RuntimeError: weights are <damaged>" in "".join(Page(model).text)
+        assert isinstance(files["questions.html"], str)
+        assert not [name for name in files if name.startswith("questions/")]
+
+
+def test_a_report_on_a_run_that_has_no_row_yet_and_on_several_without_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
+    failed, again = (without_answers(tmp_path, name) for name in ("failed", "again"))
+    board = failed.leaderboard.model_copy(update={"rows": [], "status": "partial", "name": "under way"})
+    under_way = replace(failed, leaderboard=board)
+    alone = build_report([under_way], four_facts()).files["index.html"]
+    assert isinstance(alone, str)
+    assert "interrupted" in "".join(Page(alone).text)
+    for runs in ([failed, again], [failed, under_way], [under_way, under_way]):
+        assert "index.html" in build_report(runs, four_facts()).files
+    with pytest.raises(QaEvalError, match="no item in common"):
+        build_report([failed, again], four_facts(), common_items=True)

@@ -373,7 +373,11 @@ def test_a_run_that_overwrites_and_fails_to_start_loses_nothing(tmp_path: Path) 
     with pytest.raises(Interrupted) as caught:
         run(tmp_path, FakeModel("b", fails=stop_at("dead@a")), overwrite=True)
     assert prediction_files(tmp_path / "results" / "first") == before
-    assert caught.value.run.path == tmp_path / "results" / ".first.new"
+    kept = caught.value.run.path
+    assert kept is not None
+    assert kept.parent == tmp_path / "results"
+    assert kept.name.startswith(".first.new-")
+    assert sorted(p.name for p in kept.parent.iterdir()) == sorted([kept.name, "first"]), "no lock is left"
 
 
 # ------------------------------------------------------------------------------------------ failures

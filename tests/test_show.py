@@ -248,5 +248,9 @@ def test_stored_answers_are_read_from_the_run_folder(tmp_path: Path) -> None:
     (tmp_path / "predictions").mkdir()
     line = json.dumps(answer().model_dump(mode="json"))
     (tmp_path / "predictions" / "m.jsonl").write_text(line + "\n", encoding="utf-8")
-    read = Run(path=tmp_path, leaderboard=run.leaderboard)
+    row = run.leaderboard.row("m")
+    assert row.predictions is not None
+    described = row.predictions.model_copy(update={"sha256": sha256_text(line + "\n")})
+    board = run.leaderboard.model_copy(update={"rows": [row.model_copy(update={"predictions": described})]})
+    read = Run(path=tmp_path, leaderboard=board)
     assert len(choose_items(read, choose_rows(read, []), ["losses@a"])) == 1

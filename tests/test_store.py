@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -339,6 +340,7 @@ def test_a_partial_run_of_the_same_identity_is_resumed_with_and_without_its_name
         folder = opened(tmp_path, name)
         assert folder.path.name == "20290101T000000Z-01234567"
         assert folder.created_at == "then"
+        folder.release()
 
 
 def test_a_complete_run_is_not_resumed_and_a_second_one_gets_its_own_folder(tmp_path: Path) -> None:
@@ -380,7 +382,7 @@ def test_a_folder_that_holds_another_run_is_refused_and_left_alone(
         opened(tmp_path)
     assert str(caught.value) == f"{folder}: {message}"
     replacing = opened(tmp_path, overwrite=True)
-    assert replacing.path == tmp_path / ".first.new"
+    assert re.fullmatch(r"\.first\.new-[0-9a-f]{8}", replacing.path.name)
     assert (folder / "leaderboard.json").read_bytes() == before
 
 
@@ -388,20 +390,75 @@ def test_an_overwritten_run_stays_until_the_new_one_is_there(tmp_path: Path) -> 
     write(tmp_path / "first", leaderboard(name="old"))
     folder = opened(tmp_path, overwrite=True)
     folder.write_leaderboard(leaderboard(name="new", status="partial"))
+    folder.release()
     assert load_run(tmp_path / "first").leaderboard.name == "old"
-    assert opened(tmp_path, overwrite=True).created_at is not None, "resumed by the same call"
-    folder.write_leaderboard(leaderboard(name="new"))
-    assert folder.finish(complete=True) == tmp_path / "first"
+    resumed = opened(tmp_path, overwrite=True)
+    assert resumed.created_at is not None, "resumed by the same call"
+    assert resumed.path == folder.path
+    resumed.write_leaderboard(leaderboard(name="new"))
+    assert resumed.finish(complete=True) == tmp_path / "first"
+    resumed.release()
     assert load_run(tmp_path / "first").leaderboard.name == "new"
     assert [p.name for p in tmp_path.iterdir()] == ["first"]
 
 
-def test_a_kill_between_the_two_moves_of_overwriting_loses_nothing(tmp_path: Path) -> None:
+def test_what_other_interrupted_runs_left_is_cleared_when_a_run_is_overwritten(tmp_path: Path) -> None:
     write(tmp_path / "first", leaderboard(name="old"))
-    (tmp_path / "first").rename(tmp_path / ".first.old")
+    write(tmp_path / ".first.new-00000001", leaderboard(status="partial", run_id="another"))
+    others = [".first.b.new-00000001", ".first.new-00000001.new-00000002", ".firsts.new-00000001"]
+    for name in others:  # of runs of other names
+        write(tmp_path / name, leaderboard(status="partial", run_id="another"))
+    folder = opened(tmp_path, overwrite=True)
+    folder.write_leaderboard(leaderboard(name="new"))
+    folder.finish(complete=True)
+    folder.release()
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*others, "first"])
+
+
+def test_a_run_that_was_deleted_while_it_was_overwritten_is_no_obstacle(tmp_path: Path) -> None:
+    write(tmp_path / "first", leaderboard(name="old"))
+    folder = opened(tmp_path, overwrite=True)
+    folder.write_leaderboard(leaderboard(name="new"))
+    (tmp_path / "first" / "leaderboard.json").unlink()
+    (tmp_path / "first").rmdir()
+    folder.finish(complete=True)
+    assert load_run(tmp_path / "first").leaderboard.name == "new"
+
+
+@pytest.mark.parametrize("aside", [".first.old", ".first.old-0a1b2c3d"])
+def test_a_kill_between_the_two_moves_of_overwriting_loses_nothing(tmp_path: Path, aside: str) -> None:
+    write(tmp_path / "first", leaderboard(name="old"))
+    (tmp_path / "first").rename(tmp_path / aside)
     with pytest.raises(RunFolderError, match="already complete"):
         opened(tmp_path)
     assert load_run(tmp_path / "first").leaderboard.name == "old"
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_has_one_run_under_way(tmp_path: Path, overwrite: bool) -> None:
+    write(tmp_path / "first", leaderboard(status="partial"))
+    under_way = opened(tmp_path)
+    with pytest.raises(
+        RunFolderError, match=rf"first: another run is under way there, process {os.getpid()} on"
+    ):
+        opened(tmp_path, overwrite=overwrite)
+    under_way.release()
+    opened(tmp_path, overwrite=overwrite).release()
+
+
+def test_the_same_run_under_way_without_a_name_is_not_resumed(tmp_path: Path) -> None:
+    under_way = opened(tmp_path, None)
+    under_way.write_leaderboard(leaderboard(status="partial"))
+    with pytest.raises(RunFolderError, match="another run is under way there"):
+        opened(tmp_path, None)
+    under_way.release()
+
+
+def test_a_refused_run_leaves_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "first")
+    with pytest.raises(RunFolderError, match="already complete"):
+        opened(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["first"]
 
 
 def test_a_failed_run_is_asked_again(tmp_path: Path) -> None:

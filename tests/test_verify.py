@@ -85,7 +85,6 @@ def test_what_may_differ_between_equal_runs_is_not_compared(folder: Path) -> Non
         board |= {"name": "other", "created_at": "2001-01-01T00:00:00Z", "environment": {}, "harness": {}}
         board["rows"][0]["performance"] = {}
         board["rows"][0]["counts"]["cached"] = 5
-        board["comment"] = "a field of a newer program"
 
     change_board(folder, rename)
     assert verify(folder, CORPUS) == []
@@ -167,7 +166,11 @@ def test_a_changed_digit_is_named_to_the_field_even_if_the_checksums_are_made_to
 def test_what_cannot_be_computed_again_is_named_if_it_was_changed(folder: Path, part: str) -> None:
     def change(board: dict[str, Any]) -> None:
         where = board["rows"][1] if part in ("performance", "counts") else board
-        where[part] = where[part] + "0" if isinstance(where[part], str) else where[part] | {"cached": 77}
+        known = {"performance": "windows", "environment": "threads", "harness": "version", "counts": "cached"}
+        if part in known:
+            where[part][known[part]] = "77" if part == "harness" else 77
+        else:
+            where[part] += "0"
 
     change_board(folder, change, sealed=False)
     prefix = "rows[1]." if part in ("performance", "counts") else ""
@@ -400,3 +403,93 @@ def test_a_leaderboard_that_cannot_be_read_is_an_input_error(tmp_path: Path) -> 
 )
 def test_values_are_compared_by_path(stored: object, computed: object, expected: list[str]) -> None:
     assert list(differences(stored, computed, "x")) == expected
+
+
+def index_of(board: dict[str, Any], spec: str) -> int:
+    return next(n for n, row in enumerate(board["rows"]) if row["model"]["spec"] == spec)
+
+
+@pytest.mark.parametrize(
+    ("change", "sealed", "expected"),
+    [
+        pytest.param(
+            lambda b: b.pop("checksums"), False, "checksums: has no checksum", id="all checksums of the run"
+        ),
+        pytest.param(
+            lambda b: b["rows"][0].pop("checksums"),
+            False,
+            "rows[0].checksums: has no checksum",
+            id="of a row",
+        ),
+        pytest.param(
+            lambda b: b["checksums"].clear(), False, "checksums: has no checksum", id="an empty record"
+        ),
+        pytest.param(
+            lambda b: (b["checksums"].pop("created_at"), b.update(created_at="2001-01-01T00:00:00Z")),
+            False,
+            "created_at: has no checksum",
+            id="one checksum, with what it seals",
+        ),
+        pytest.param(
+            lambda b: b.update(mood="good"),
+            True,
+            "mood: is no field that this version knows",
+            id="a new field",
+        ),
+        pytest.param(
+            lambda b: b["rows"][0]["counts"].update(mood=1),
+            True,
+            "rows[0].counts.mood: is no field that this version knows",
+            id="a new field inside",
+        ),
+        pytest.param(
+            lambda b: b["rows"].pop(index_of(b, "reference:oracle")),
+            True,
+            "rows: reference:oracle is missing",
+            id="a reference",
+        ),
+        pytest.param(
+            lambda b: b.update(rows=[r for r in b["rows"] if r["model"]["kind"] != "reference"]),
+            True,
+            "rows: reference:other-source is missing",
+            id="all references",
+        ),
+        pytest.param(
+            lambda b: b["rows"].append(dict(b["rows"][-1])),
+            True,
+            "model.spec: reference:other-source has another row",
+            id="a reference twice",
+        ),
+        pytest.param(
+            lambda b: b["options"].update(references=False),
+            True,
+            "reference:oracle, though the run has no references",
+            id="references that were not asked for",
+        ),
+    ],
+)
+def test_what_was_left_out_of_or_added_to_a_leaderboard_is_named(
+    folder: Path, change: Callable[[dict[str, Any]], object], sealed: bool, expected: str
+) -> None:
+    change_board(folder, change, sealed=sealed)
+    found = verify(folder, CORPUS)
+    assert any(line.startswith("leaderboard.json: ") and line.endswith(expected) for line in found), found
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_an_unknown_field_of_a_stored_answer_is_named(folder: Path, inside: bool) -> None:
+    def add(rows: list[dict[str, Any]]) -> None:
+        (rows[2]["match"] if inside else rows[2])["mood"] = "good"
+
+    change_lines(folder, add, honest_hash=True)
+    (found,) = verify(folder, CORPUS)
+    place = "match.mood" if inside else "mood"
+    assert re.fullmatch(
+        rf"predictions/test-fake\.jsonl:3: \S+\.{place}: is no field that this version knows", found
+    )
+
+
+def test_a_run_without_references_and_a_partial_one_lack_none(tmp_path: Path) -> None:
+    run = evaluate([FakeModel()], corpus=CORPUS, out=tmp_path, name="a", references=False, cache=False)
+    assert run.path is not None
+    assert verify(run.path, CORPUS) == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +131,64 @@ def test_models_reach_the_program_as_words_whatever_they_hold(
     )
     assert done.stdout.splitlines() == ["run", "--name", "a b", "--out", "runs", *asked]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["qa-eval"]
+
+
+def test_the_workflow_of_a_collection_runs_from_a_checkout(tmp_path: Path) -> None:
+    """Every step of it, in a repository with a commit to compare with; `pip` prints what it is to install."""
+    programs = {
+        "pip": '#!/bin/sh\nprintf "%s\\n" "$@"\n',
+        "qa-eval": f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m qa_eval "$@"\n',
+    }
+    (tmp_path / "bin").mkdir()
+    for name, text in programs.items():
+        (tmp_path / "bin" / name).write_text(text, "utf-8")
+        (tmp_path / "bin" / name).chmod(0o755)
+    folder, summary = tmp_path / "bridge", tmp_path / "summary.md"
+    wanted = f"qa-eval @ {ROOT.as_uri()}"
+    environment = os.environ | {
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "QA_EVAL_CACHE": str(tmp_path / "cache"),
+        "GITHUB_STEP_SUMMARY": str(summary),
+    }
+
+    def run(*command: str, cwd: Path = folder, more: Mapping[str, str] = environment) -> str:
+        done = subprocess.run(
+            command, cwd=cwd, env=environment | dict(more), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run("qa-eval", "init", "bridge", "--install-from", wanted, cwd=tmp_path)
+    git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "A collection"]):
+        run(*git, *arguments)
+    base = run("git", "rev-parse", "HEAD").strip()
+    questions = folder / "questions/example.jsonl"
+    rows = [json.loads(line) for line in questions.read_text("utf-8").splitlines()]
+    rows[0] |= {"question": f"{rows[0]['question'].rstrip('?')} in all?"}
+    questions.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    run(*git, "commit", "-qam", "Other words")
+    printed = {}
+    for step in steps(folder / ".github/workflows/questions.yml"):
+        if "run" in step:
+            given: dict[str, str] = {
+                k: base if "base.sha" in v else v for k, v in step.get("env", {}).items()
+            }
+            printed[step["name"]] = run("bash", "-e", "-c", step["run"], more=given)
+    assert printed["install"].splitlines() == ["install", wanted]
+    assert "::error" not in printed["check"]
+    assert "1 edited" in summary.read_text("utf-8")
+
+
+def test_the_workflow_of_a_collection_says_what_is_missing_without_the_variable() -> None:
+    (install,) = [step for step in steps(TEMPLATE) if step.get("name") == "install"]
+    environment = {"PATH": os.environ["PATH"], "QA_EVAL": ""}
+    done = subprocess.run(
+        ["bash", "-e", "-c", install["run"]], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "set the variable QA_EVAL of this repository" in done.stderr
 
 
 def test_other_repositories_can_check_their_sets_by_the_hook() -> None:

@@ -59,11 +59,15 @@ EXAMPLES = (
 )  # fmt: skip
 @option(
     "--fail-on-regression", is_flag=True, section="Check",
-    help="Exit code 1 if a primary metric is significantly worse.",
+    help="Exit code 1 if a primary metric is significantly worse, or if items of BASE are not in NEW.",
 )  # fmt: skip
 @option(
     "--tolerance", type=click.FloatRange(0, 1, max_open=True), metavar="X", section="Check",
     help="With --fail-on-regression: fail if it dropped by more than this fraction, significant or not.",
+)  # fmt: skip
+@option(
+    "--allow-missing", is_flag=True, section="Check",
+    help="With --fail-on-regression: NEW may lack items of BASE.",
 )  # fmt: skip
 @option(
     "--items", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", section="Output",
@@ -84,6 +88,7 @@ def compare_command(
     allow_different: tuple[str, ...],
     fail_on_regression: bool,
     tolerance: float | None,
+    allow_missing: bool,
     items: int,
     form: Literal["table", "markdown", "json"],
 ) -> None:
@@ -94,6 +99,8 @@ def compare_command(
     """
     if tolerance is not None and not fail_on_regression:
         raise click.UsageError("--tolerance goes with --fail-on-regression.")
+    if allow_missing and not fail_on_regression:
+        raise click.UsageError("--allow-missing goes with --fail-on-regression.")
     if not all_pairs and len(paths) > 2:
         raise click.UsageError("Two runs, BASE and NEW; --all-pairs takes more.")
     if all_pairs and (model or against or fail_on_regression or len(metrics) > 1):
@@ -120,7 +127,7 @@ def compare_command(
         slice_name=slice_,
         allow_different=allow_different,
     )
-    gate = regression_gate(found, tolerance) if fail_on_regression else None
+    gate = regression_gate(found, tolerance, allow_missing=allow_missing) if fail_on_regression else None
     _print(found, gate, form, items)
     if gate is not None and gate.failed:
         raise CheckFailedError("\n".join(gate.reasons))

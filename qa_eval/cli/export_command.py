@@ -156,6 +156,7 @@ def _texts(
     """The questions and texts of the run, if the format holds them."""
     from qa_eval.export import FORMATS as RUN_FORMATS
     from qa_eval.export import is_public
+    from qa_eval.sources import find_corpus
 
     if not RUN_FORMATS[form].texts:
         return None
@@ -164,13 +165,11 @@ def _texts(
 
         data = run.leaderboard.data
         if dataset is not None:
-            return reopened(data, dataset, data.split if dataset.startswith("hub:") else None)
+            return reopened(run, dataset, data.split if dataset.startswith("hub:") else None)
         if data.dataset is None:
             raise QaEvalError("this run does not say what its data set is; name it with --dataset")
-        return reopened(data)
-    from qa_eval.corpus import load_corpus
-
-    return load_corpus(questions or None, articles)
+        return reopened(run)
+    return find_corpus(run, questions, articles)
 
 
 def _print(export: Export, form: str) -> None:

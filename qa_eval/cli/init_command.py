@@ -21,15 +21,31 @@ EXAMPLES = (
     "--article", "articles", type=PATH, multiple=True, metavar="FILE",
     help="A text file to copy in, UTF-8, named for its id; may be repeated.  [default: two examples]",
 )  # fmt: skip
-def init_command(*, folder: Path, articles: tuple[Path, ...]) -> None:
+@option(
+    "--install-from", metavar="REQUIREMENT",
+    help="What pip installs qa-eval from in the workflow: qa-eval @ git+https://HOST/ORG/REPO@COMMIT or "
+    "qa-eval==VERSION.  [default: as this one was installed, or this checkout's remote at its commit]",
+)  # fmt: skip
+def init_command(*, folder: Path, articles: tuple[Path, ...], install_from: str | None) -> None:
     """Makes a collection of your own: articles with their hashes, questions, a workflow, a README.
 
     DIR must be new or empty. Every command then works on it with --questions and --articles.
     """
     from qa_eval.collection import make_collection, next_steps
+    from qa_eval.installation import is_pushed, requirement
     from qa_eval.render import clean
 
-    for path in make_collection(folder, articles):
+    source = install_from or requirement()
+    for path in make_collection(folder, articles, install_from=source):
         click.echo(clean(str(folder / path)))
+    if source is None:
+        note(
+            "where others install qa-eval from is not known here: set the variable QA_EVAL of the repository "
+            "on GitHub, or call init with --install-from"
+        )
+    else:
+        note(f"installed by the workflow: {source}")
+        if install_from is None and not is_pushed():
+            note("warning: that commit is on no remote branch yet; push it before the workflow runs")
     for step in next_steps(folder, example=not articles):
         note(f"next: {step}")

@@ -10,16 +10,19 @@ import click
 
 from qa_eval.cli.commanding import note
 from qa_eval.leaderboard import (
+    ListedRun,
     Merged,
     Selection,
     board_of,
     draw_history,
+    draw_run_list,
     history_of,
     leaderboard_view,
     render_csv,
     render_history,
     render_json,
     render_markdown,
+    render_run_list,
 )
 from qa_eval.records import Corpus
 from qa_eval.render import draw_board, terminal_width, write_lines
@@ -76,3 +79,11 @@ def print_history(boards: Sequence[Leaderboard], model: str, metric: str | None,
         write_lines(sys.stdout, draw_history(points, terminal_width(sys.stdout)))
     else:
         click.echo(render_history(points, form), nl=False)
+
+
+def print_run_list(runs: Sequence[ListedRun], form: Format) -> None:
+    """Prints runs in short on stdout."""
+    if form == "table":
+        write_lines(sys.stdout, draw_run_list(runs, terminal_width(sys.stdout)))
+    else:
+        click.echo(render_run_list(runs, form), nl=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 
 from qa_eval.cli.arguments import PATH
 from qa_eval.cli.commanding import Command, data_options, dataset_options, note, option
-from qa_eval.errors import CheckFailedError, QaEvalError
+from qa_eval.errors import CheckFailedError, InputError, QaEvalError
 
 if TYPE_CHECKING:
     from qa_eval.cli.printing import Format
@@ -66,36 +67,78 @@ def leaderboard_command(
     common_items: bool,
     history: str | None,
 ) -> None:
-    """Shows runs again. PATH is a run folder or its leaderboard.json; without one: the newest under results/.
+    """Shows runs again. PATH is a run folder or its leaderboard.json, or a folder of runs; without one: the
+    newest under results/.
 
     Several runs of the same items become one table: one row for each signature, the newest, ranked together.
+    Runs of a folder that cannot stand in one table are listed.
     """
-    from qa_eval.cli.printing import print_history, print_leaderboard
-    from qa_eval.leaderboard import Selection, merge_runs
-    from qa_eval.store import load_run
+    from qa_eval.cli.printing import print_history, print_leaderboard, print_run_list
+    from qa_eval.leaderboard import MixtureError, Selection, list_runs, merge_runs
 
     if history is not None and (track or slice_ or common_items):
         raise click.UsageError("--history takes --sort and --format, and no other selection.")
-    if history is not None and not paths:
-        paths = tuple(file.parent for file in Path("results").glob("[!.]*/leaderboard.json"))
-    chosen = paths or (newest_run(Path("results")),)
+    if not paths:
+        paths = (Path("results") if history is not None else newest_run(Path("results")),)
     # Slices are most of a file, and reading them most of the time that a thousand files take.
-    whole = len(chosen) == 1 or slice_ is not None or form == "json"
-    runs = [load_run(path, slices=whole) for path in chosen]
+    runs = _load_runs(paths, slices=slice_ is not None or form == "json")
     if history is not None:
         print_history([run.leaderboard for run in runs], history, sort, form)
         return
-    single = len(runs) == 1 and not common_items
-    shown = runs[0].leaderboard if single else merge_runs(runs, common_items=common_items)
-    print_leaderboard(shown, form, Selection(track=track, slice=slice_, sort=sort))
+    selection = Selection(track=track, slice=slice_, sort=sort)
+    if len(runs) == 1 and not common_items:
+        print_leaderboard(runs[0].leaderboard, form, selection)
+        return
+    may_be_listed = selection == Selection() and not common_items and any(map(_holds_runs, paths))
+    try:
+        shown = merge_runs(runs, common_items=common_items)
+    except (MixtureError, InputError) as error:
+        if not may_be_listed:
+            raise
+        why = "they did not ask the same" if isinstance(error, MixtureError) else str(error)
+        note(f"{len(runs)} runs, not in one table: {why}; name those to merge, or see --common-items")
+        print_run_list(list_runs(runs), form)
+        return
+    print_leaderboard(shown, form, selection)
+
+
+def _holds_runs(path: Path) -> bool:
+    """Whether a path is a folder that may hold runs, and is none."""
+    from qa_eval.store import LEADERBOARD
+
+    return path.is_dir() and not (path / LEADERBOARD).exists()
+
+
+def _load_runs(paths: Sequence[Path], *, slices: bool) -> list[Run]:
+    """The runs that the paths name; of a folder of runs all, but for broken ones, which are named."""
+    from qa_eval.store import load_run, run_folders
+
+    runs: dict[Path, Run] = {}
+    chosen = [(run, path) for path in paths for run in (run_folders(path) if _holds_runs(path) else [path])]
+    for run, path in chosen:
+        try:
+            runs.setdefault(run, load_run(run, slices=slices or len(chosen) == 1))
+        except InputError as error:
+            if run == path:
+                raise
+            note(f"warning: left out: {str(error).splitlines()[0]}")
+    for path in paths:
+        if not any(run.is_relative_to(path) for run in runs):
+            broken = (
+                "none of the runs here can be read" if any(p == path for _, p in chosen) else "no run here"
+            )
+            raise QaEvalError(f"{path}: {broken}; name a run folder, or make one with `qa-eval run`")
+    return list(runs.values())
 
 
 def newest_run(folder: Path) -> Path:
     """The run folder whose leaderboard was written last, said aloud."""
-    written = sorted((f.stat().st_mtime, f) for f in folder.glob("[!.]*/leaderboard.json"))
+    from qa_eval.store import LEADERBOARD, run_folders
+
+    written = sorted(((path / LEADERBOARD).stat().st_mtime, path) for path in run_folders(folder))
     if not written:
         raise QaEvalError(f"{folder}: no run folder here; name one, or make one with `qa-eval run`")
-    path = written[-1][1].parent
+    path = written[-1][1]
     note(f"run: {path} (the newest of {len(written)})" if len(written) > 1 else f"run: {path}")
     return path
 
@@ -158,23 +201,45 @@ def show_command(
     else:
         corpus = corpus_of(stored, questions, articles)
         for item in shown:
-            write_lines(sys.stdout, draw_item(item, corpus, width))
+            lines = draw_example(item, None, width) if corpus is None else draw_item(item, corpus, width)
+            write_lines(sys.stdout, lines)
     if failures:
         asked = sum(row.predictions.rows for row in rows if row.predictions is not None)
         note(f"{sum(len(s.answers) for s in shown)} of {asked} answers are wrong")
 
 
-def corpus_of(run: Run, questions: tuple[Path, ...], articles: Path | None) -> Corpus:
-    """The corpus to read a run with; says so where it is not the one of the run."""
-    from qa_eval.corpus import load_corpus
+def corpus_of(run: Run, questions: tuple[Path, ...], articles: Path | None) -> Corpus | None:
+    """The corpus to read a run with; says so where it is not the one of the run.
 
-    corpus = load_corpus(questions or None, articles)
-    data = run.leaderboard.data
-    same = (corpus.questions_sha256, corpus.articles_sha256) == (data.questions_sha256, data.articles_sha256)
-    if not same:
-        read = f"{corpus.questions_path} and {corpus.articles_path}"
-        note(f"warning: {read} are not what this run asked (see --questions, --articles)")
-    return corpus
+    None where none is named and that of the run is not at hand: not recorded, not there, or changed since.
+    """
+    from qa_eval.sources import find_corpus, is_asked_by
+
+    named = bool(questions) or articles is not None
+    try:
+        corpus = find_corpus(run, questions, articles)
+    except QaEvalError as error:
+        if named or run.leaderboard.data.kind != "files":
+            raise
+        first = str(error).splitlines()[0]
+        broken = "its questions have changed since this run: " if isinstance(error, InputError) else ""
+        note(f"warning: {broken}{first}; {_STORED_ONLY}")
+        return None
+    if is_asked_by(run, corpus):
+        return corpus
+    if named or run.leaderboard.data.kind != "files":
+        note(f"warning: {_read(corpus)} are not what this run asked (see --questions, --articles)")
+        return corpus
+    note(f"warning: {_read(corpus)} have changed since this run; {_STORED_ONLY}")
+    return None
+
+
+def _read(corpus: Corpus) -> str:
+    """What a corpus was read from, for a sentence."""
+    return f"{corpus.questions_path} and {corpus.articles_path}"
+
+
+_STORED_ONLY = "only what the run itself holds is shown"
 
 
 def is_public(run: Run, questions: tuple[Path, ...], articles: Path | None, dataset: str | None) -> bool:
@@ -199,8 +264,8 @@ def dataset_of(run: Run, spec: str | None, split: str | None) -> PublicDataset |
     from qa_eval.verify import recorded_dataset, reopened
 
     if spec is not None:
-        return reopened(run.leaderboard.data, spec, split)
-    found = recorded_dataset(run.leaderboard)
+        return reopened(run, spec, split)
+    found = recorded_dataset(run)
     if found is None:
         note(f"warning: {run.leaderboard.data.dataset} is not there (see --dataset)")
     return found
@@ -230,8 +295,8 @@ def verify_command(
     A run of a public data set holds its golds. It is checked to be of that data set if this is where it was,
     or is given with --dataset.
     """
-    from qa_eval.corpus import load_corpus
     from qa_eval.results_schema import NOTHING_SCORED
+    from qa_eval.sources import find_corpus, is_asked_by
     from qa_eval.store import load_run
     from qa_eval.verify import verify
 
@@ -241,8 +306,11 @@ def verify_command(
         differences = verify(run, dataset=opened)
         checked = "" if opened is not None else "; what was asked was not compared"
     else:
-        differences = verify(run, load_corpus(questions or None, articles))
+        corpus = find_corpus(stored, questions, articles)
+        differences = verify(run, corpus)
         checked = ""
+        if not is_asked_by(stored, corpus):
+            note(f"warning: {_read(corpus)} are not what this run asked (see --questions, --articles)")
     if differences:
         from qa_eval.render import clean
 

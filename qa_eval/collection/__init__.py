@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
+import json
 import os
+import re
 import secrets
+import shlex
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
@@ -23,22 +27,30 @@ EXAMPLES = ("harbour-gazette", "northern-courier")
 """Articles of the template; its example question is about them."""
 
 
-def make_collection(folder: Path, articles: Sequence[Path] = ()) -> tuple[Path, ...]:
+def make_collection(
+    folder: Path, articles: Sequence[Path] = (), *, install_from: str | None = None
+) -> tuple[Path, ...]:
     """Writes a new collection and gives the files written, relative to `folder`.
+
+    `install_from` is what pip installs this program from, in the workflow and the README; without it both
+    leave that to a variable QA_EVAL.
 
     With `articles` (UTF-8 text files) these are copied byte for byte, described in the manifest with their
     hashes, and no question is written; without, the collection holds two example articles with a contested
     question about them, which passes every check.
 
     The folder appears whole or not at all. Raises QaEvalError for a folder that exists and is not empty or
-    cannot be written, InputError with everything that is wrong with the articles.
+    cannot be written and for what pip does not install, InputError with everything that is wrong with the
+    articles.
     """
+    if install_from is not None and (problem := _requirement_problem(install_from)) is not None:
+        raise QaEvalError(f"--install-from {install_from!r}: {problem}")
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise QaEvalError(f"{show_path(folder)} is not a folder; name a new or an empty one")
     if folder.is_dir() and any(folder.iterdir()):
         raise QaEvalError(f"{show_path(folder)} is not empty; name a new or an empty folder")
     given = _read(articles)
-    contents = _contents(given)
+    contents = _contents(given, install_from)
     there = folder.is_dir()
     target = folder.absolute()
     hidden = f".{secrets.token_hex(8)}.tmp"
@@ -60,7 +72,31 @@ def make_collection(folder: Path, articles: Sequence[Path] = ()) -> tuple[Path, 
     return tuple(Path(name) for name in contents)
 
 
-def _contents(given: Mapping[str, bytes]) -> dict[str, bytes]:
+def _requirement_problem(requirement: str) -> str | None:
+    """Why this cannot stand in a workflow as what pip installs; None if it can."""
+    if not requirement.strip() or not requirement.isprintable():
+        return "is not one printable line"
+    if requirement.startswith("-"):
+        return "is a flag of pip; write what pip installs, as qa-eval @ git+https://HOST/ORG/REPO@COMMIT"
+    if "${{" in requirement:
+        return "holds an expression of the workflow; write what pip installs"
+    if re.search(r"https?://[^/]*@", requirement):
+        return "holds a user or password, which everybody could read in the workflow; leave it out"
+    return None
+
+
+def _with_requirement(template: bytes, requirement: str | None) -> bytes:
+    """A template with what pip installs in the place of the variable."""
+    if requirement is None:
+        return template
+    text = template.decode("utf-8")
+    # A JSON string is one of YAML too.
+    text = re.sub(r"\$\{\{ vars\.QA_EVAL \}\}.*", lambda _: json.dumps(requirement), text)
+    text = re.sub(r'"\$QA_EVAL".*', lambda _: shlex.quote(requirement), text)
+    return re.sub(r'"\$\{QA_EVAL:\?.*', '"$QA_EVAL"', text).encode("utf-8")
+
+
+def _contents(given: Mapping[str, bytes], install_from: str | None) -> dict[str, bytes]:
     """Every file of the collection, by its path."""
     template = files(__package__).joinpath("template")
     texts = given or {id: template.joinpath(f"{id}{ARTICLE_SUFFIX}").read_bytes() for id in EXAMPLES}
@@ -70,8 +106,9 @@ def _contents(given: Mapping[str, bytes]) -> dict[str, bytes]:
         found[f"{QUESTIONS}/README.md"] = template.joinpath("no-questions.md").read_bytes()
     else:
         found[f"{QUESTIONS}/example.jsonl"] = template.joinpath("example.jsonl").read_bytes()
-    found["README.md"] = template.joinpath("README.md").read_bytes()
-    found[".github/workflows/questions.yml"] = template.joinpath("questions.yml").read_bytes()
+    found[".gitattributes"] = template.joinpath("gitattributes").read_bytes()
+    for name, source in (("README.md", "README.md"), (".github/workflows/questions.yml", "questions.yml")):
+        found[name] = _with_requirement(template.joinpath(source).read_bytes(), install_from)
     return found
 
 
@@ -111,13 +148,13 @@ def _text_of(path: Path) -> tuple[bytes, str | None]:
         return b"", f"cannot be read: {error.strerror or error}"
     except UnicodeDecodeError as error:
         return b"", f"is not UTF-8 at byte {error.start:,}; save it as UTF-8"
+    if data.startswith(codecs.BOM_UTF8):
+        return data, "starts with a byte-order mark; save it as UTF-8 without BOM"
     return data, None if data.strip() else "is empty"
 
 
 def next_steps(folder: Path, *, example: bool) -> tuple[str, ...]:
     """The commands that go on from here, for a shell."""
-    import shlex
-
     place = shlex.quote(os.fspath(folder))
     data = f"--questions {place}/{QUESTIONS} --articles {place}/{ARTICLES}"
     first = f"qa-eval questions check {data}"

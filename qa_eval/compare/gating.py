@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qa_eval.compare.result import Comparison, Gate, MetricDifference, Pair
+from qa_eval.corpus.phrasing import count
+from qa_eval.records import ItemId
 from qa_eval.render import label, signed
 
 _ROUNDING = 1e-12
 
 
-def regression_gate(comparison: Comparison, tolerance: float | None = None) -> Gate:
+def regression_gate(
+    comparison: Comparison, tolerance: float | None = None, *, allow_missing: bool = False
+) -> Gate:
     """Fails where a primary metric of some model dropped significantly or, with a tolerance, by more.
 
-    `tolerance` is a fraction: 0.01 is one point. A drop is a rise where less is better.
+    It also fails where the new side lacks items of the base, as it then says nothing about them, unless
+    `allow_missing`. Items of a track that the new side was not asked are not counted. `tolerance` is a
+    fraction: 0.01 is one point. A drop is a rise where less is better.
     """
-    judged = list(_judged(comparison, tolerance))
+    judged = [] if allow_missing else list(_missing(comparison))
+    judged += _judged(comparison, tolerance)
     reasons = [sentence for failed, sentence in judged if failed] or [sentence for _, sentence in judged]
     return Gate(
         failed=any(failed for failed, _ in judged),
@@ -23,6 +30,17 @@ def regression_gate(comparison: Comparison, tolerance: float | None = None) -> G
         tolerance=tolerance,
         reasons=tuple(reasons),
     )
+
+
+def _missing(comparison: Comparison) -> Iterator[tuple[bool, str]]:
+    for pair in comparison.pairs:
+        missing = [item for item in pair.removed if ItemId.parse(item).track in pair.items]
+        if missing:
+            yield (
+                True,
+                f"{pair.new.model}: {count(len(missing), 'item')} of the base not in the new run, such as "
+                f"{missing[0]} (--allow-missing compares the others)",
+            )
 
 
 def _judged(comparison: Comparison, tolerance: float | None) -> Iterator[tuple[bool, str]]:

@@ -54,4 +54,6 @@ def load_corpus(
         articles_sha256=articles_sha256(folder.articles),
         questions_path=show_paths(paths),
         articles_path=show_path(folder_path),
+        questions_from=tuple(path.absolute() for path in paths),
+        articles_from=folder_path.absolute(),
     )

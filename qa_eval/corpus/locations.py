@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import qa_eval
 from qa_eval.errors import QaEvalError
+from qa_eval.installation import checkout_root
 
 INSIDE = "_curated"
 """The folder of the package that holds the copies."""
@@ -32,11 +33,9 @@ def curated_paths(package: Path | None = None) -> CuratedPaths:
     tests. Raises QaEvalError where an installation has neither.
     """
     package = (package or Path(qa_eval.__file__).parent).resolve()
-    checkout = package.parent
-    beside = CuratedPaths(checkout / "questions", checkout / "seeds")
-    # A pyproject beside the package tells a checkout from a site-packages folder that happens to hold
-    # somebody's `questions`.
-    if (checkout / "pyproject.toml").is_file() and all(p.is_dir() for p in beside):
+    beside = CuratedPaths(package.parent / "questions", package.parent / "seeds")
+    # A site-packages folder may happen to hold somebody's `questions`.
+    if checkout_root(package) is not None and all(p.is_dir() for p in beside):
         return beside
     inside = CuratedPaths(package / INSIDE / "questions", package / INSIDE / "seeds")
     if all(p.is_dir() for p in inside):

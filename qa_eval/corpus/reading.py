@@ -5,6 +5,7 @@ Nothing here raises on what people wrote: every reader returns what it understoo
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -249,6 +250,9 @@ def _read_article(
     if not data.strip():
         return None, [("id", f"{quote(path.name)} is empty")]
     problems = _hash_problems(path, data, described.sha256)
+    if data.startswith(codecs.BOM_UTF8):
+        message = f"{quote(path.name)} starts with a byte-order mark; save as UTF-8 without BOM"
+        return None, [*problems, ("id", message)]
     try:
         return described.to_record(data.decode("utf-8")), problems
     except UnicodeDecodeError as error:
@@ -262,6 +266,13 @@ def _hash_problems(path: Path, data: bytes, expected: str) -> list[tuple[str, st
         return []
     if len(expected) != 64 or set(expected) - set("0123456789abcdef"):
         return [("sha256", f"{quote(expected)} is not 64 lower-case hex digits; the file's is {digest}")]
+    if hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest() == expected:
+        message = (
+            f"changed article bytes: the line breaks of {quote(path.name)} are those of Windows (CRLF), "
+            "which git writes where core.autocrlf is set; put `*.txt -text` into .gitattributes and check "
+            "the file out again"
+        )
+        return [("sha256", message)]
     message = (
         f"changed article bytes: {quote(path.name)} has {digest}, the manifest says {expected}; restore the "
         "file, or check every offset into it and write its new hash"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from qa_eval.engines import Group, Listener, ModelFailedError
 from qa_eval.errors import QaEvalError, SpecError
+from qa_eval.installation import install_command
 from qa_eval.models import Model
 from qa_eval.models.registry import parse_spec
 from qa_eval.records import Decoding, Instance, Runtime
@@ -250,7 +251,7 @@ def _import_ray() -> None:
         import ray.data  # noqa: F401
     except ImportError as error:
         raise QaEvalError(
-            f"the engine ray needs packages that are not installed ({error}): pip install 'qa-eval[ray]'"
+            f"the engine ray needs packages that are not installed ({error}): {install_command('ray')}"
         ) from None
     # What Ray Data tells of its plans and progress is for its own users; what it fails of is told by us.
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)

@@ -7,7 +7,7 @@ A format is a function from a `Source` (one model's results), or from a run and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa_eval.export.every_eval_ever import every_eval_ever
 from qa_eval.export.hub import eval_results, model_index
@@ -19,6 +19,7 @@ from qa_eval.export.source import (
     choose_row,
     is_public,
     name_data,
+    part_asked,
     refuse_unfinished,
 )
 from qa_eval.export.squad_predictions import squad_na_probs, squad_predictions
@@ -87,18 +88,25 @@ def export_run(
     """
     chosen = FORMATS[form]
     if chosen.of_rows is not None:
-        return chosen.of_rows(run, choose_rows(run, models))
+        rows = choose_rows(run, models)
+        return _with_parts(chosen.of_rows(run, rows), run, rows)
     assert chosen.of_model is not None
     row = choose_row(run, models, form)
     if chosen.published:
         refuse_unfinished(row)
-    return chosen.of_model(
-        Source(
-            run=run,
-            row=row,
-            data=name_data(run, dataset_id),
-            texts=texts,
-            organization=organization,
-            relationship=relationship,
-        )
+    source = Source(
+        run=run,
+        row=row,
+        data=name_data(run, dataset_id),
+        texts=texts,
+        organization=organization,
+        relationship=relationship,
     )
+    return _with_parts(chosen.of_model(source), run, [row])
+
+
+def _with_parts(export: Export, run: Run, rows: Sequence[Row]) -> Export:
+    """The export with a note on every model that was not asked the whole set."""
+    parts = {row.model.spec: part_asked(run.leaderboard, row) for row in rows}
+    notes = [f"{spec}: the answers are of a part of the set: {part}" for spec, part in parts.items() if part]
+    return replace(export, notes=(*export.notes, *notes))

@@ -167,11 +167,12 @@ def _uncertainty(source: Source, value: EstimateRow) -> dict[str, Any]:
 def _data(source: Source) -> dict[str, Any]:
     data, row = source.data, source.run.leaderboard.data
     details = {"questions_sha256": row.questions_sha256, "articles_sha256": row.articles_sha256}
+    details |= {"part": source.part} if source.part else {}
     if data.hub_id is None:
-        return {"dataset_name": data.name, "source_type": "other", "additional_details": details}
+        return {"dataset_name": source.data_title, "source_type": "other", "additional_details": details}
     optional = {"config": data.config, "revision": data.revision}
     return {
-        "dataset_name": data.name,
+        "dataset_name": source.data_title,
         "source_type": "hf_dataset",
         "hf_repo": data.hub_id,
         **({"hf_split": data.split} if data.split else {}),

@@ -59,7 +59,8 @@ def _results(source: Source, tasks: dict[str, str], sizes: dict[str, int], time:
             for task, found in values.items()
         },
         "n-samples": {
-            task: {"original": sizes[track], "effective": sizes[track]} for track, task in tasks.items()
+            task: {"original": _original(source, track, sizes[track]), "effective": sizes[track]}
+            for track, task in tasks.items()
         },
         "config": {
             "model": row.model.kind,
@@ -68,7 +69,7 @@ def _results(source: Source, tasks: dict[str, str], sizes: dict[str, int], time:
             "model_revision": row.model.revision or "",
             "model_sha": row.model.weights_sha256 or "",
             "device": run.environment.device,
-            "limit": run.options.limit,
+            "limit": run.options.limit or run.options.sample,
             "bootstrap_iters": run.options.resamples,
             "random_seed": run.options.seed,
         },
@@ -82,10 +83,18 @@ def _results(source: Source, tasks: dict[str, str], sizes: dict[str, int], time:
         "qa_eval": {
             "version": run.harness.version,
             "run_id": run.run_id,
+            "part": source.part or None,
             "signature": row.signature,
             "counts": row.counts.model_dump(),
         },
     }
+
+
+def _original(source: Source, track: str, answered: int) -> int:
+    """Items of a track in the whole set; those that were answered where the run does not record it."""
+    whole = source.run.leaderboard.data.whole
+    items: int = getattr(whole.items, track) if whole is not None else answered
+    return items
 
 
 def _scores(values: list[tuple[str, str, EstimateRow]]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.provenance import sha256_text
 from qa_eval.public import PublicDataset, open_dataset
 from qa_eval.records import Corpus, ItemId
-from qa_eval.results_schema import EstimateRow, PredictionRow, Row
+from qa_eval.results_schema import EstimateRow, Leaderboard, PredictionRow, Row
 from qa_eval.scoring import METRICS
 from qa_eval.store import Run, choose_rows, slugs
 
@@ -78,6 +78,16 @@ class Source:
     """Who publishes the results."""
     relationship: str = "other"
     """Of the publisher to the model: first_party, third_party, collaborative or other."""
+
+    @property
+    def part(self) -> str:
+        """Which part of the set the results are of; empty for all of it."""
+        return part_asked(self.run.leaderboard, self.row)
+
+    @property
+    def data_title(self) -> str:
+        """The name of the data, with the part of them that was asked, if it is not all."""
+        return f"{self.data.name} ({self.part})" if self.part else self.data.name
 
     @property
     def model_id(self) -> str:
@@ -149,6 +159,8 @@ class Source:
             interval = f"95% interval {100 * estimate.low:.1f} to {100 * estimate.high:.1f}"
             clusters = f"{estimate.method}, {estimate.clusters} {board.data.cluster}s"
             parts.insert(0, f"{interval} ({clusters})")
+        if self.part:
+            parts.insert(0, f"only {self.part}")
         return "percent; " + "; ".join(parts)
 
 
@@ -160,6 +172,38 @@ def lower_is_better(metric: str) -> bool:
 def is_public(run: Run) -> bool:
     """Whether the run is of a public data set, which has contexts and no claims."""
     return run.leaderboard.data.kind == "public"
+
+
+def part_asked(board: Leaderboard, row: Row) -> str:
+    """Which part of its set a model answered, for people; empty if it is the whole set.
+
+    >>> from qa_eval.results_schema import DataRow, ModelRow, OptionsRow, WholeRow
+    >>> data = DataRow(kind="public", questions_sha256="", articles_sha256="", facts=50)
+    >>> data = data.model_copy(update={"whole": WholeRow(facts=11873, items={"reading": 11873})})
+    >>> board = Leaderboard(run_id="", name="", created_at="", data=data, rules="", scorer_version="",
+    ...     options=OptionsRow(sample=50))
+    >>> part_asked(board, Row(model=ModelRow(spec="m", kind="k", name="m")))
+    '50 of 11,873 questions, a sample with seed 0'
+    """
+    data, options = board.data, board.options
+    noun = "questions" if data.kind == "public" else "facts"
+    ways = []
+    if options.categories:
+        ways.append(f"of the categories {', '.join(options.categories)}")
+    if options.sample is not None:
+        ways.append(f"a sample with seed {options.seed}")
+    if options.limit is not None:
+        ways.append(f"the first {options.limit:,}")
+    parts = []
+    if data.whole is not None and data.facts < data.whole.facts:
+        parts.append(", ".join([f"{data.facts:,} of {data.whole.facts:,} {noun}", *ways]))
+    elif data.whole is None and ways:
+        parts.append(", ".join([f"{data.facts:,} {noun}", *ways]))
+    if row.counts.unasked:
+        asked = data.items.reading + data.items.pooled
+        answered = asked - row.counts.unasked
+        parts.append(f"interrupted after {answered:,} of {asked:,} items")
+    return "; ".join(parts)
 
 
 # ------------------------------------------------------------------------------------------ choosing

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qa_eval.export.outputs import Export, Output
+from qa_eval.export.source import part_asked
 from qa_eval.provenance import canonical_json
 from qa_eval.results_schema import PredictionRow, Row
 from qa_eval.scoring import METRICS
@@ -46,6 +47,7 @@ _COLUMNS: dict[str, str] = {
     "question_sha256": "string",
     "context_sha256": "string",
     "gold_sha256": "string",
+    "part": "string",
 }
 """Column -> its type. The values of the metrics follow, each under the metric's id."""
 
@@ -53,7 +55,8 @@ _COLUMNS: dict[str, str] = {
 def answers_csv(run: Run, rows: Sequence[Row]) -> Export:
     """A line for each answer of each model, in the order asked.
 
-    What is not defined is empty; `golds` is JSON; the n-best is left out.
+    What is not defined is empty; `golds` is JSON; the n-best is left out. `part` tells which part of the set
+    was asked; it is empty for the whole set.
 
     Numbers are unrounded, scores fractions. Texts are as they are: whoever opens the file in a spreadsheet
     should import it as text.
@@ -63,8 +66,8 @@ def answers_csv(run: Run, rows: Sequence[Row]) -> Export:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*_COLUMNS, *metrics])
-    for spec, answer in answers:
-        record = _record(run, spec, answer) | {metric: answer.scores.get(metric) for metric in metrics}
+    for row, answer in answers:
+        record = _record(run, row, answer) | {metric: answer.scores.get(metric) for metric in metrics}
         writer.writerow([_cell(value) for value in record.values()])
     return Export(outputs=(Output(name="answers.csv", data=out.getvalue()),))
 
@@ -96,10 +99,10 @@ def answers_parquet(run: Run, rows: Sequence[Row]) -> Export:
         + [("n_best", pa.list_(pa.struct(list(candidate.items()))))]
     )
     records = [
-        _record(run, spec, answer)
+        _record(run, row, answer)
         | {metric: answer.scores.get(metric) for metric in metrics}
         | {"n_best": [c.model_dump(include=set(candidate)) for c in answer.n_best]}
-        for spec, answer in answers
+        for row, answer in answers
     ]
     data = parquet_bytes(pa.Table.from_pylist(records, schema=schema))
     return Export(outputs=(Output(name="answers.parquet", data=data),))
@@ -116,23 +119,24 @@ def parquet_bytes(table: pa.Table) -> bytes:
     return data
 
 
-def _answers(run: Run, rows: Sequence[Row]) -> Iterator[tuple[str, PredictionRow]]:
+def _answers(run: Run, rows: Sequence[Row]) -> Iterator[tuple[Row, PredictionRow]]:
     for row in rows:
         for answer in run.predictions(row):
-            yield row.model.spec, answer
+            yield row, answer
 
 
-def _metrics(answers: Sequence[tuple[str, PredictionRow]]) -> list[str]:
+def _metrics(answers: Sequence[tuple[Row, PredictionRow]]) -> list[str]:
     """The metrics that some answer has a value of, in the order of the table of metrics."""
     present = {metric for _, answer in answers for metric in answer.scores}
     return [metric for metric in METRICS if metric in present]
 
 
-def _record(run: Run, spec: str, answer: PredictionRow) -> dict[str, Any]:
+def _record(run: Run, row: Row, answer: PredictionRow) -> dict[str, Any]:
     start, end = answer.span or (None, None)
     made = {
         "run": run.leaderboard.name,
-        "model": spec,
+        "model": row.model.spec,
+        "part": part_asked(run.leaderboard, row) or None,
         "match_ok": answer.match.ok,
         "match_level": answer.match.level,
         "match_rule": answer.match.rule,

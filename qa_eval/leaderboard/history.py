@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
@@ -11,18 +9,8 @@ from difflib import get_close_matches
 from rich.text import Text
 
 from qa_eval.errors import QaEvalError
-from qa_eval.provenance import canonical_json
-from qa_eval.render import (
-    clean,
-    draw_grid,
-    interval_text,
-    label,
-    markdown_row,
-    markdown_text,
-    percent,
-    safe_json,
-    signed,
-)
+from qa_eval.leaderboard.record_tables import render_records
+from qa_eval.render import draw_grid, interval_text, label, percent, signed
 from qa_eval.results_schema import Leaderboard, Row
 
 _REMARK = (
@@ -105,19 +93,9 @@ def draw_history(points: Sequence[Point], width: int) -> list[Text]:
 
 def render_history(points: Sequence[Point], form: str) -> str:
     """The runs as `markdown`, `csv` or `json`."""
-    rows = [asdict(point) for point in points]
-    if form == "json":
-        return safe_json(canonical_json(rows, indent=1)) + "\n"
-    if form == "csv":
-        out = io.StringIO()
-        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({k: clean(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows)
-        return out.getvalue()
-    head = _head(points)
-    lines = [markdown_row(head), markdown_row(["---"] * 4 + ["---:"] * (len(head) - 4))]
-    lines += [markdown_row([markdown_text(cell) for cell in _cells(point)]) for point in points]
-    return "\n".join(lines) + f"\n\n{markdown_text(_REMARK)}\n"
+    cells = [_cells(point) for point in points]
+    records = [asdict(point) for point in points]
+    return render_records(records, form, head=_head(points), cells=cells, left=4, remark=_REMARK)
 
 
 def _head(points: Sequence[Point]) -> tuple[str, ...]:

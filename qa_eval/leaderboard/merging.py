@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from qa_eval.errors import InputError, QaEvalError
+from qa_eval.errors import QaEvalError
 from qa_eval.judging import stored_score
 from qa_eval.pairing import Side, common_scores
 from qa_eval.ranking import UNRANKED, Entry, judged_entry, model_signature, rank_rows
@@ -19,6 +19,10 @@ MOST_RANKED = 100
 _SAME = 1e-6
 """Values of one signature that differ by more are worth a remark."""
 _ADVICE = "\n--common-items compares them on the items that all of them asked"
+
+
+class MixtureError(QaEvalError):
+    """Runs of other data, rules or scorers, which cannot stand in one table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +45,8 @@ def merge_runs(runs: Sequence[Run], *, common_items: bool = False) -> Merged:
     by value, and a note says why. With `common_items` runs of other data are merged too: every number is
     computed anew on the items that all models were asked; rows without stored answers are left out.
 
-    Raises QaEvalError, naming the fields, for runs of other data (without `common_items`), rules or scorers,
-    and where the runs have no item in common.
+    Raises MixtureError, naming the fields, for runs of other data (without `common_items`), rules or scorers,
+    QaEvalError where the runs have no item in common, InputError for answers that a run did not write.
     """
     if not runs:
         raise QaEvalError("no run to show")
@@ -118,7 +122,7 @@ def _refuse_mixture(boards: Sequence[Leaderboard], *, common_items: bool) -> Non
     if problems:
         # Common items help only where nothing but the data differs.
         other_scoring = {"data.cluster", "rules", "scorer_version"} & problems.keys()
-        raise QaEvalError(
+        raise MixtureError(
             "these runs cannot stand in one table, they differ in\n"
             + "\n".join(problems.values())
             + ("" if other_scoring else _ADVICE)
@@ -187,13 +191,15 @@ def _with_tables(found: Sequence[Side], state: _State) -> list[Entry]:
     for side in found:
         entry = Entry(row=side.row)
         if state.ranked and _competes(side):
-            try:
-                board = side.run.leaderboard
+            board = side.run.leaderboard
+            if side.run.has_file(side.row):
                 tables = tables_of(_scores(side), board.data.cluster, (board.sort.partition(".")[2],))
                 entry = Entry(row=side.row, tables=tables)
-            except InputError as error:
+            else:
                 state.ranked = False
-                state.notes.append(f"no ranks: they are made from the answers, and {error}")
+                state.notes.append(
+                    f"no ranks: they are made from the answers, and those of {side.name} are not there"
+                )
         entries.append(entry)
     return entries
 

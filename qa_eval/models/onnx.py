@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from qa_eval.errors import ModelError, SpecError
 from qa_eval.folders import cache_folder
+from qa_eval.installation import install_command
 from qa_eval.models.checkpoints import Checkpoint
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reader import Floats, SpanModel
@@ -57,7 +58,7 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
         raise SpecError(f"{spec}: quantize is int8, not {quantize!r}")
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
         raise ModelError(
-            f"{spec} needs {', '.join(missing)}, which is not installed: pip install 'qa-eval[onnx]'"
+            f"{spec} needs {', '.join(missing)}, which is not installed: {install_command('onnx')}"
         )
     if runtime.device not in {"auto", "cpu"} or runtime.dtype not in {"auto", "float32"}:
         raise ModelError(

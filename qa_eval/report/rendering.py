@@ -127,7 +127,8 @@ def render_pages(
 
 
 def _neighbours(facts: Sequence[Fact]) -> Iterable[tuple[Fact | None, Fact, Fact | None]]:
-    return zip([None, *facts[:-1]], facts, [*facts[1:], None], strict=True)
+    """Each fact with the one before and the one after it."""
+    return zip([None, *facts], facts, [*facts[1:], None], strict=False)
 
 
 def _answering(evidence: Evidence) -> list[Model]:

@@ -9,12 +9,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from qa_eval.judging import Judged, Threshold
 from qa_eval.models import Model
 from qa_eval.records import Instance, Prediction, Track
-from qa_eval.results_schema import DataRow, PredictionRow
+from qa_eval.results_schema import DataRow, PredictionRow, SourcesRow
 from qa_eval.scoring import Cluster, ReferenceName, ScoreTable
 from qa_eval.tasks.curated import CuratedTask
 from qa_eval.tasks.public import PublicTask, StoredTask
@@ -73,6 +74,9 @@ class Task(Judge, Protocol):
     @property
     def data(self) -> DataRow:
         """What is asked, as the leaderboard says it."""
+
+    def sources(self, folder: Path) -> SourcesRow | None:
+        """Where that is, as a run in `folder` records it."""
 
     @property
     def fits_afterwards(self) -> bool:

@@ -24,8 +24,9 @@ from qa_eval.models import Model
 from qa_eval.paths import real_path
 from qa_eval.ranking import RULES, SORTS
 from qa_eval.records import Corpus, Instance, ItemId, Prediction, Track
-from qa_eval.results_schema import DataRow, ItemsRow, OptionsRow, PredictionRow
+from qa_eval.results_schema import DataRow, ItemsRow, OptionsRow, PredictionRow, SourcesRow, WholeRow
 from qa_eval.scoring import REFERENCES, Cluster, ReferenceName, ScoreTable, reference_answers, tables_of
+from qa_eval.sources import corpus_sources
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,9 @@ class CuratedTask:
     def items(self) -> tuple[ItemId, ...]:
         """In the order in which they are asked and stored."""
         options = self.options
-        tracks: tuple[Track, ...] = ("reading", "pooled") if options.track == "both" else (options.track,)
         items = item_ids(
             self.corpus,
-            tracks=tracks,
+            tracks=self._tracks,
             paraphrases=options.paraphrases,
             categories=options.categories or None,
             limit=options.limit,
@@ -56,6 +56,18 @@ class CuratedTask:
         if not items:
             raise QaEvalError("these options leave nothing to ask")
         return tuple(items)
+
+    @property
+    def _tracks(self) -> tuple[Track, ...]:
+        return ("reading", "pooled") if self.options.track == "both" else (self.options.track,)
+
+    def _whole(self) -> WholeRow:
+        items = item_ids(self.corpus, tracks=self._tracks)
+        tracks = [item.track for item in items]
+        return WholeRow(
+            facts=len(self.corpus.questions),
+            items=ItemsRow(reading=tracks.count("reading"), pooled=tracks.count("pooled")),
+        )
 
     @cached_property
     def data(self) -> DataRow:
@@ -69,8 +81,13 @@ class CuratedTask:
             facts=len(facts),
             contested=sum(q.contested for q in self.corpus.questions if q.id in facts),
             items=ItemsRow(reading=tracks.count("reading"), pooled=tracks.count("pooled")),
+            whole=self._whole(),
             item_hashes_sha256=item_hashes_sha256(item_hashes(self.corpus, self.items).items()),
         )
+
+    def sources(self, folder: Path) -> SourcesRow | None:
+        """Where the corpus is, as a run in `folder` records it."""
+        return corpus_sources(self.corpus, folder)
 
     def size(self, model: Model) -> int:
         """How many instances the model is asked."""

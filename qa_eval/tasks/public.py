@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
 from qa_eval.judging import (
@@ -22,7 +23,7 @@ from qa_eval.models import Model
 from qa_eval.provenance import item_sha256, sha256_json, sha256_text
 from qa_eval.public import PublicDataset, instance_of
 from qa_eval.records import Answer, Example, Instance, ItemId, ItemScore, Prediction, Track
-from qa_eval.results_schema import DataRow, ItemsRow, OptionsRow, PredictionRow
+from qa_eval.results_schema import DataRow, ItemsRow, OptionsRow, PredictionRow, SourcesRow, WholeRow
 from qa_eval.scoring import (
     Cluster,
     ReferenceName,
@@ -35,6 +36,7 @@ from qa_eval.scoring import (
     threshold_case,
     unscored_example,
 )
+from qa_eval.sources import dataset_sources
 
 PART = 512
 """Questions that are in memory at once, with all that a model says of them."""
@@ -161,9 +163,14 @@ class PublicTask(StoredTask):
             facts=len(hashes),
             contexts=len(contexts),
             items=ItemsRow(reading=len(hashes)),
+            whole=WholeRow(facts=census.questions, items=ItemsRow(reading=census.questions)),
             item_hashes_sha256=item_hashes_sha256(hashes),
             notes=tuple(self.dataset.notes()),
         )
+
+    def sources(self, folder: Path) -> SourcesRow | None:
+        """Where the data set is, as a run in `folder` records it."""
+        return dataset_sources(self.dataset, folder)
 
     def size(self, model: Model) -> int:
         """How many instances the model is asked."""
