@@ -297,7 +297,7 @@ def _other_words(tokenizer: Tokenizer) -> None:
         (_other_words, "vocabulary"),
     ],
 )
-def test_a_difference_is_told_by_the_part_that_differs(
+def test_a_difference_is_named_by_the_part_that_differs(
     change: Callable[[Tokenizer], None], part: str
 ) -> None:
     found = differences(words(), _with(change))
@@ -370,7 +370,7 @@ def test_a_file_of_words_under_a_byte_level_class_is_read_as_words_and_the_row_s
     assert model_row(info).tokenizer_note == info.tokenizer_note
 
 
-def test_models_tells_how_a_tokenizer_differs(tmp_path: Path) -> None:
+def test_the_command_models_shows_how_a_tokenizer_differs(tmp_path: Path) -> None:
     for file in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
         (tmp_path / file).symlink_to(EMBEDDED / file)
     assert "tokenizer " not in CliRunner().invoke(cli, ["models", str(tmp_path)]).stdout

@@ -325,7 +325,7 @@ def _add_tokens(tokenizer: Tokenizer, folder: Path, settings: Settings) -> None:
     roles = [settings[role] for role in SPECIAL_TOKENS if settings.get(role)]
     for role in _MORE_SPECIALS:
         more = settings.get(role) or ()
-        roles += more.values() if isinstance(more, Mapping) else more
+        roles += more.values() if isinstance(more, Mapping) else [more] if isinstance(more, str) else more
     specials = {text: value for value in roles if (text := _content(value))}
     known = {repr(token) for token in tokenizer.get_added_tokens_decoder().values()}
     numbered = _numbered(folder, settings, specials)
