@@ -244,8 +244,9 @@ class Leaderboard(_Record):
     sort: str = "reading.balanced_f1"
     """`TRACK.METRIC` that orders and ranks the rows."""
     minimum_detectable_difference: FiniteFloat | None = None
-    """Smallest true difference of the sort metric that a paired test would find 4 times in 5; None with fewer
-    than two ranked rows."""
+    """Smallest true difference of the sort metric between the first two ranked rows that the test of the ranks,
+    which is corrected for their number, would show 4 times in 5. None with fewer than two ranked rows, and
+    where no difference could be shown."""
     rows: list[Row] = []
     checksums: dict[str, str] = {}
     """The same of all other fields but the rows, which have their own."""

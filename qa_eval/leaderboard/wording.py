@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qa_eval.leaderboard.choosing import View
-from qa_eval.render import label, percent
+from qa_eval.render import label, percent, smallest_difference
+from qa_eval.stats import FEWEST_CLUSTERS
 
 if TYPE_CHECKING:
     from qa_eval.results_schema import CountsRow
@@ -42,11 +43,25 @@ def caption(view: View) -> Iterator[str]:
         ranked_by = label(first.sort.partition(".")[2])
         yield f"ranks and differences are of {ranked_by} over all items and are left out here"
     yield _SPEAK_OF[first.data.cluster]
-    if view.ranked and (smallest := first.minimum_detectable_difference) is not None:
-        yield (
-            f"smallest difference in {by} that could tell two models apart: about {percent(smallest)} points "
-            "(80 % power)"
+    if view.ranked:
+        yield from _detectable(view, by)
+
+
+def _detectable(view: View, by: str) -> Iterator[str]:
+    """The smallest difference that the comparison at the head of the table could have shown."""
+    ranked = [line.row for line in view.lines if line.row.rank is not None]
+    compared = [line.row for line in view.lines if line.row.versus_first is not None]
+    clusters = max((row.versus_first.clusters for row in compared if row.versus_first), default=0)
+    if compared and clusters < FEWEST_CLUSTERS:
+        yield f"too few {view.board.data.cluster}s to rank models: {clusters}, {FEWEST_CLUSTERS} are needed"
+    elif len(ranked) > 1:
+        smallest = smallest_difference(
+            view.board.minimum_detectable_difference,
+            clusters,
+            by,
+            f"between the first two of {len(ranked)} ranked models",
         )
+        yield smallest[0].lower() + smallest[1:]
 
 
 def _items_sentence(view: View) -> str:

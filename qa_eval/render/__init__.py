@@ -12,7 +12,15 @@ from qa_eval.render.passage import Mark, draw_passages, wrap_text
 from qa_eval.render.progress import TerminalProgress
 from qa_eval.render.table import Board, BoardRow, Cell, Column, draw_board, shortened
 from qa_eval.render.terminal import clean, clean_lines, safe_json, terminal_width, write_lines
-from qa_eval.render.wording import duration_text, interval_text, label, percent, signed, size_text
+from qa_eval.render.wording import (
+    duration_text,
+    interval_text,
+    label,
+    percent,
+    signed,
+    size_text,
+    smallest_difference,
+)
 
 __all__ = [
     "COMMENT_CHARACTERS",
@@ -38,6 +46,7 @@ __all__ = [
     "shortened",
     "signed",
     "size_text",
+    "smallest_difference",
     "terminal_width",
     "wrap_text",
     "write_lines",

@@ -51,6 +51,30 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
+_FEW = 20
+"""Clusters below which the smallest difference is approximate."""
+
+
+def smallest_difference(value: float | None, clusters: int, metric: str, between: str = "") -> str:
+    """What the smallest difference is that a comparison could have shown.
+
+    `value` is None where it could have shown none. `between` names the pair, where there are several.
+
+    >>> smallest_difference(0.123, 36, "F1")
+    'The smallest difference in F1 that could be shown is about 12.3 points (80 % power)'
+    >>> smallest_difference(None, 10, "F1", "between the first two of 10 ranked models")
+    'No difference in F1 between the first two of 10 ranked models could be shown with 80 % power'
+    """
+    pair = f" {between}" if between else ""
+    if value is None:
+        return f"No difference in {metric}{pair} could be shown with 80 % power"
+    few = f"; approximate on {clusters} clusters" if clusters < _FEW else ""
+    return (
+        f"The smallest difference in {metric}{pair} that could be shown is about {percent(value)} points "
+        f"(80 % power{few})"
+    )
+
+
 def signed(value: float) -> str:
     """A difference in points with its sign.
 

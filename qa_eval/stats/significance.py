@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qa_eval.stats.contrasts import Contrast, contrast
+from qa_eval.stats.contrasts import contrast
 from qa_eval.stats.draws import flips_are_exact, sign_flips
 from qa_eval.stats.intervals import Term, linear_contributions
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
@@ -46,6 +46,8 @@ class Difference:
     method: str
     """How the interval was made: `sign-flip`, `wilson` (no cluster differs) or `too-few`."""
     clusters: int
+    detectable: float | None
+    """Smallest true difference that the test would show 4 times in 5; None where it could show none."""
 
 
 def paired_difference(
@@ -82,21 +84,37 @@ def paired_differences(
     resamples: int = 9999,
     seed: int = 0,
     confidence: float = 0.95,
+    tests: int = 1,
 ) -> list[Difference]:
-    """`paired_difference` of many pairs at once, in order: the same results, several times faster."""
+    """`paired_difference` of many pairs at once, in order: the same results, several times faster.
+
+    `tests` is the number of tests that p will be corrected for. It enters `detectable` alone.
+    """
     contrasts = [contrast(terms_a, terms_b) for terms_a, terms_b in requests]
     swaps = [
         _Swaps.of(terms_a, terms_b, found.contributions)
         for (terms_a, terms_b), found in zip(requests, contrasts, strict=True)
     ]
-    tested = _swap_tests(swaps, resamples, seed, alpha=1 - confidence)
+    alpha = 1 - confidence
+    tested = _swap_tests(swaps, resamples, seed, alphas=(alpha, alpha / tests))
     differences = []
-    for found, (p, critical) in zip(contrasts, tested, strict=True):
-        low, high, method = found.interval(critical, significant=p <= 1 - confidence, confidence=confidence)
-        differences.append(
-            Difference(value=found.value, low=low, high=high, p=p, method=method, clusters=found.clusters)
+    for found, (p, (critical, corrected)) in zip(contrasts, tested, strict=True):
+        low, high, method = found.interval(critical, significant=p <= alpha, confidence=confidence)
+        difference = Difference(
+            value=found.value,
+            low=low,
+            high=high,
+            p=p,
+            method=method,
+            clusters=found.clusters,
+            detectable=found.detectable(corrected),
         )
+        differences.append(difference)
     return differences
+
+
+_Tested = tuple[float, list[float | None]]
+"""p, and a critical value for each level that was asked for."""
 
 
 def sign_flip(differences: ArrayLike, *, resamples: int = 9999, seed: int = 0) -> float:
@@ -113,7 +131,7 @@ def sign_flip(differences: ArrayLike, *, resamples: int = 9999, seed: int = 0) -
     """
     values = np.asarray(differences, dtype=np.float64)
     test = _Swaps(values[None, :], lambda sums: sums[0], float(np.abs(values).sum()), values)
-    return _swap_tests([test], resamples, seed, alpha=0.05)[0][0]
+    return _swap_tests([test], resamples, seed, alphas=())[0][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,32 +171,30 @@ class _Swaps:
 
 
 def _swap_tests(
-    tests: Sequence[_Swaps], resamples: int, seed: int, *, alpha: float
-) -> list[tuple[float, float | None]]:
+    tests: Sequence[_Swaps], resamples: int, seed: int, *, alphas: Sequence[float]
+) -> list[_Tested]:
     """P of each test, and its critical value: of |sum| of the contributions, at `alpha`; see `_critical`.
 
     All patterns are tried if few clusters differ, else random ones that the tests share.
     """
-    found: list[tuple[float, float | None]] = [(1.0, None)] * len(tests)
+    found: list[_Tested] = [(1.0, [None] * len(alphas))] * len(tests)
     sampled: dict[int, list[int]] = {}
     for index, test in enumerate(tests):
         moved = np.any(np.abs(test.columns) > _NOTHING, axis=0)
         if flips_are_exact(int(moved.sum())):
             if moved.any():
                 few = replace(test, columns=test.columns[:, moved], contributions=test.contributions[moved])
-                found[index] = _patterns([few], resamples, seed, alpha)[0]
+                found[index] = _patterns([few], resamples, seed, alphas)[0]
         else:
             sampled.setdefault(moved.size, []).append(index)
     for members in sampled.values():
-        together = _patterns([tests[i] for i in members], resamples, seed, alpha)
+        together = _patterns([tests[i] for i in members], resamples, seed, alphas)
         for index, result in zip(members, together, strict=True):
             found[index] = result
     return found
 
 
-def _patterns(
-    tests: Sequence[_Swaps], resamples: int, seed: int, alpha: float
-) -> list[tuple[float, float | None]]:
+def _patterns(tests: Sequence[_Swaps], resamples: int, seed: int, alphas: Sequence[float]) -> list[_Tested]:
     """P and critical value of tests over equally many clusters."""
     stacked = np.concatenate([np.vstack([test.columns, test.contributions]) for test in tests])
     clusters = stacked.shape[1]
@@ -198,18 +214,19 @@ def _patterns(
             totals[index].append(np.abs(sums[end - 1]))
         rows += len(signs)
     exact = flips_are_exact(clusters)
-    return [
-        (float(h / rows if exact else (1 + h) / (rows + 1)), _critical(np.concatenate(t), exact, alpha))
-        for h, t in zip(hits, totals, strict=True)
-    ]
+    found: list[_Tested] = []
+    for hit, parts in zip(hits, totals, strict=True):
+        ordered = np.sort(np.concatenate(parts)) if alphas else np.empty(0)
+        p = float(hit / rows if exact else (1 + hit) / (rows + 1))
+        found.append((p, [_critical(ordered, exact, alpha) for alpha in alphas]))
+    return found
 
 
-def _critical(statistics: FloatArray, exact: bool, alpha: float) -> float | None:
+def _critical(ordered: FloatArray, exact: bool, alpha: float) -> float | None:
     """Midway between the greatest value that the patterns do not refuse at `alpha`, and the next above it.
 
     None where no pattern is refused: then nothing can be shown.
     """
-    ordered = np.sort(statistics)
     most = (
         math.floor(alpha * ordered.size + 1e-9)
         if exact
@@ -266,7 +283,7 @@ def _max_t(
     statistics = np.concatenate(greatest)
     p = hits / statistics.size if exact else (1 + hits) / (statistics.size + 1)
     adjusted[first, second] = adjusted[second, first] = p
-    return adjusted, _critical(statistics, exact, alpha)
+    return adjusted, _critical(np.sort(statistics), exact, alpha)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,29 +296,33 @@ class Comparisons:
     critical: float | None
     """Critical value of the studentized statistic that all pairs share; None where nothing can be shown."""
 
+    @property
+    def clusters(self) -> int:
+        """Number of clusters on which the models are compared; 0 without models."""
+        return _clusters(self.scores[0]) if self.scores else 0
+
     def difference(self, first: int, second: int) -> Difference:
         """First minus second, with the interval that goes with the corrected test."""
         found = contrast(self.scores[first], self.scores[second])
         p = float(self.p[first, second])
-        low, high, method = found.interval(
-            self._critical(found), significant=p <= _ALPHA, confidence=1 - _ALPHA
+        critical = self.critical
+        if critical is not None:
+            critical *= float(np.linalg.norm(found.contributions))
+        low, high, method = found.interval(critical, significant=p <= _ALPHA, confidence=1 - _ALPHA)
+        return Difference(
+            value=found.value,
+            low=low,
+            high=high,
+            p=p,
+            method=method,
+            clusters=found.clusters,
+            detectable=found.detectable(critical),
         )
-        return Difference(value=found.value, low=low, high=high, p=p, method=method, clusters=found.clusters)
-
-    def detectable(self, first: int, second: int, power: float = 0.8) -> float | None:
-        """The smallest true difference of the two that this test would show; see `Contrast.detectable`."""
-        found = contrast(self.scores[first], self.scores[second])
-        return found.detectable(self._critical(found), power=power)
 
     def ranks(self, direction: int = 1) -> list[tuple[int, int, int]]:
         """(rank, low, high) of each model; see `rank_intervals`. `direction`: -1 where less is better."""
         values = [direction * float(linear_contributions(terms).sum()) for terms in self.scores]
         return rank_intervals(values, self.p, _ALPHA)
-
-    def _critical(self, found: Contrast) -> float | None:
-        if self.critical is None:
-            return None
-        return self.critical * float(np.linalg.norm(found.contributions))
 
 
 def _clusters(terms: Sequence[Term]) -> int:

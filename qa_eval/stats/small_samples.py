@@ -88,21 +88,15 @@ def student_quantile(freedom: int, confidence: float) -> float:
     return widened_z(freedom + 1, confidence) * math.sqrt(freedom / (freedom + 1))
 
 
-def noncentral_power(shift: float, critical: float, freedom: int) -> float:
-    """P(|T| > critical) of a noncentral t with noncentrality `shift`.
+def noncentral_shift(critical: float, freedom: int, power: float) -> float:
+    """The noncentrality at which a noncentral t exceeds `critical` with probability `power`.
 
-    Integrates over the estimated standard deviation; exact to about 1e-6.
+    Approximate: from 7 degrees of freedom on the power is right to .005.
 
-    >>> round(noncentral_power(0.0, 2.228, 10), 3), round(noncentral_power(3.0, 2.228, 10), 3)
-    (0.05, 0.771)
+    Source: Abramowitz and Stegun, 26.7.10.
+
+    >>> round(noncentral_shift(2.228, 10, 0.8), 2)
+    3.11
     """
-    last = 1 + 8 / math.sqrt(2 * freedom)
-    steps = 800
-    constant = math.log(2) + freedom / 2 * math.log(freedom / 2) - math.lgamma(freedom / 2)
-    total = 0.0
-    for k in range(1, steps):
-        spread = last * k / steps
-        density = math.exp(constant + (freedom - 1) * math.log(spread) - freedom * spread * spread / 2)
-        beyond = _NORMAL.cdf(shift - critical * spread) + _NORMAL.cdf(-shift - critical * spread)
-        total += density * beyond
-    return total * last / steps
+    spread = math.sqrt(1 + critical * critical / (2 * freedom))
+    return critical * (1 - 1 / (4 * freedom)) + _NORMAL.inv_cdf(power) * spread
