@@ -18,6 +18,8 @@ SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
 
 Fraction = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
+Score = Annotated[FiniteFloat, Field(le=1.0)]
+"""A metric's value: a fraction, or a skill, which is below 0 where a trivial strategy does better."""
 """A number in [0, 1]."""
 
 
@@ -28,11 +30,13 @@ class _Record(BaseModel):
 class EstimateRow(_Record):
     """A metric with its 95 % interval."""
 
-    value: Fraction
-    low: Fraction | None = None
-    high: Fraction | None = None
+    value: Score
+    low: Score | None = None
+    """Lower end; None on fewer than 8 facts (or contexts)."""
+    high: Score | None = None
+    """Upper end."""
     method: str = ""
-    """`bca`, `percentile`, `wilson`."""
+    """`bca`, `percentile`, `wilson`; `too-few` where there is no interval."""
     n: int = 0
     """Items in the denominator."""
     clusters: int = 0
@@ -244,9 +248,9 @@ class Leaderboard(_Record):
     sort: str = "reading.balanced_f1"
     """`TRACK.METRIC` that orders and ranks the rows."""
     minimum_detectable_difference: FiniteFloat | None = None
-    """Smallest true difference of the sort metric between the first two ranked rows that the test of the ranks,
-    which is corrected for their number, would show 4 times in 5. None with fewer than two ranked rows, and
-    where no difference could be shown."""
+    """Smallest true difference of the sort metric between the first two ranked rows that the test of the
+    ranks, corrected for their number, would show 4 times in 5. None with fewer than two ranked rows, and where
+    no difference could be shown."""
     rows: list[Row] = []
     checksums: dict[str, str] = {}
     """The same of all other fields but the rows, which have their own."""

@@ -221,7 +221,8 @@ def footnotes(comparison: Comparison, pair: Pair | None) -> Iterator[str]:
     primary = [d for found in comparison.pairs if found.verdict != "same" for d in found.primary]
     if any(_leaves_out_zero(d) != (d.verdict != "undecided") for d in primary):
         yield (
-            "where interval and p disagree the verdict follows p: intervals are not corrected for several models"
+            "where interval and p disagree the verdict follows p: "
+            "intervals are not corrected for several models"
         )
     if pair is not None:
         yield (

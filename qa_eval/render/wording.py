@@ -24,6 +24,7 @@ LABELS: Mapping[str, str] = {
     "coverage_at_80": "coverage@80%",
     "set_f1": "set F1",
     "brier": "Brier",
+    "brier_skill": "Brier skill",
     "auroc": "AUROC",
     "aurc": "AURC",
     "paraphrase_worst_f1": "paraphrase worst F1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -58,6 +59,8 @@ class Metric:
     shares: tuple[Share, ...] = ()
     ranking: Ranking | None = None
     """Then there are no shares. Computed over all items only, not by slice."""
+    n_matters: bool = False
+    """Whether models may have the metric over different items, so that tables print n next to the value."""
     unit: Unit = "item"
     minimum: int = 1
     """Units in the denominator below which the metric is absent."""
@@ -133,6 +136,27 @@ def squared_error(unit: Sequence[ItemScore]) -> float | None:
     """Squared distance of the confidence from 1 (right) or 0 (wrong); None without a confidence."""
     score = unit[0]
     return None if score.confidence is None else (score.confidence - score.correct) ** 2
+
+
+def answer_confidence(score: ItemScore) -> float | None:
+    """The confidence of an answer; None for an item that was not answered."""
+    return score.confidence if score.answered else None
+
+
+def confidence_or_uncovered(score: ItemScore) -> float | None:
+    """The confidence of an answer, -inf for an item that was not answered: no threshold covers it."""
+    return score.confidence if score.answered else -math.inf
+
+
+def answered_with_confidence(score: ItemScore) -> bool:
+    """Whether the item was answered, with a confidence."""
+    return score.answered and score.confidence is not None
+
+
+def missed_silence(unit: Sequence[ItemScore]) -> float | None:
+    """1 for a silent item that was not left unanswered; None for an answerable one."""
+    recall = unit[0].scores.get("no_answer_recall")
+    return None if recall is None else 1 - recall
 
 
 def agree(one: ItemScore, other: ItemScore) -> bool:

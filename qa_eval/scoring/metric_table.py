@@ -15,12 +15,16 @@ from qa_eval.scoring.metric_parts import (
     abstention,
     abstention_or_silence,
     agreement_share,
+    answer_confidence,
+    answered_with_confidence,
     average,
+    confidence_or_uncovered,
     contrast_of,
     faithful,
     faithful_or_leak,
     has_n_best,
     mean,
+    missed_silence,
     right_abstention,
     score_of,
     silent,
@@ -45,6 +49,10 @@ _N_BEST = (
 )
 _TOP_CLAIM = "Over contested facts; an answer that makes no claim has 0."
 _RIGHT = "On public data sets, most of whose questions have no type, right is exact match."
+_ANSWERED = (
+    "Over answered items. Models that answer other items are compared over other items, so n belongs to the "
+    "value. Absent where nothing was answered with a confidence."
+)
 _WORDINGS = "Over facts in articles that were asked in two wordings or more, the canonical one included."
 
 _ENTRIES: tuple[Metric, ...] = (
@@ -56,6 +64,16 @@ _ENTRIES: tuple[Metric, ...] = (
         shares=(
             Share(numerator=score_of("has_answer_f1"), weight=0.5),
             Share(numerator=score_of("no_answer_recall"), weight=0.5),
+        ),
+    ),
+    Metric(
+        id="balanced_skill",
+        tracks=_READING,
+        meaning="Balanced F1 on a scale where always abstaining has 0 and a perfect model has 1.",
+        detail="2 x balanced F1 - 1, so -1 at worst. Absent where balanced F1 is.",
+        shares=(
+            Share(numerator=score_of("has_answer_f1")),
+            Share(numerator=missed_silence, weight=-1.0),
         ),
     ),
     Metric(
@@ -265,7 +283,9 @@ _ENTRIES: tuple[Metric, ...] = (
         id="majority",
         tracks=_POOLED,
         meaning="Share of contested facts whose top answer is the claim most articles state.",
-        detail=f"Any of several that tie will do. {_TOP_CLAIM}",
+        detail=(
+            "Over contested facts with exactly one best-supported claim; an answer that makes no claim has 0."
+        ),
         shares=mean("majority"),
     ),
     Metric(
@@ -289,12 +309,28 @@ _ENTRIES: tuple[Metric, ...] = (
         shares=(Share(numerator=squared_error),),
     ),
     Metric(
+        id="brier_skill",
+        tracks=_READING,
+        meaning="How much nearer the confidence is to being right than the share right is; 0: not at all.",
+        detail=(
+            "1 - Brier / (r (1 - r)) with r the share of these items that is right (match); below 0 where "
+            f"the constant r would do better. Absent where all or none are right. Items as for Brier. {_RIGHT}"
+        ),
+        ranking=Ranking(
+            score=lambda s: s.confidence,
+            positive=lambda s: s.correct,
+            statistic=calibration.brier_skill,
+            rows=calibration.brier_skill_rows,
+        ),
+    ),
+    Metric(
         id="auroc",
         tracks=_READING,
         meaning="Chance that a right answer (match) is more confident than a wrong one; ties count half.",
-        detail=_RIGHT,
+        detail=f"{_ANSWERED} {_RIGHT}",
+        n_matters=True,
         ranking=Ranking(
-            score=lambda s: s.confidence,
+            score=answer_confidence,
             positive=lambda s: s.correct,
             statistic=calibration.auroc,
             rows=calibration.auroc_rows,
@@ -304,10 +340,11 @@ _ENTRIES: tuple[Metric, ...] = (
         id="aurc",
         tracks=_READING,
         meaning="Mean share wrong among the k most confident answers, over all k.",
-        detail=f"Expected over random order within ties. {_RIGHT}",
+        detail=f"Expected over random order within ties. {_ANSWERED} {_RIGHT}",
         higher_is_better=False,
+        n_matters=True,
         ranking=Ranking(
-            score=lambda s: s.confidence,
+            score=answer_confidence,
             positive=lambda s: s.correct,
             statistic=calibration.aurc,
             rows=calibration.aurc_rows,
@@ -318,11 +355,14 @@ _ENTRIES: tuple[Metric, ...] = (
         tracks=_READING,
         meaning="Largest share of items that a confidence threshold can answer with 80 % right (match).",
         detail=(
-            f"Items of equal confidence are accepted together; 0 where no threshold reaches 80 %. {_RIGHT}"
+            "Out of all items; those that were not answered are not covered. Items of equal confidence are "
+            "accepted together; 0 where no threshold reaches 80 %. Absent where nothing was answered with a "
+            f"confidence. {_RIGHT}"
         ),
+        needs=answered_with_confidence,
         ranking=Ranking(
-            score=lambda s: s.confidence,
-            positive=lambda s: s.correct,
+            score=confidence_or_uncovered,
+            positive=lambda s: s.correct and s.answered,
             statistic=calibration.coverage_at_accuracy,
             rows=calibration.coverage_rows,
         ),

@@ -124,9 +124,12 @@ class ScoreTable:
         return terms, self._order()[np.array(units.cluster, dtype=np.intp)[places]]
 
     def ranked(self, metric: str) -> tuple[FloatArray, NDArray[np.bool_], IntArray] | None:
-        """Score, label and cluster of each item that takes part in a metric that ranks items."""
+        """Score, label and cluster of each item that takes part in a metric that ranks items.
+
+        None where no item does, or where the metric's `needs` are not met.
+        """
         found = self._rankings.get(metric)
-        if found is None:
+        if found is None or (METRICS[metric].needs is not None and metric not in self._met.get(WHOLE, ())):
             return None
         cluster = self._order()[np.array(found.cluster, dtype=np.intp)]
         return np.array(found.score), np.array(found.positive, dtype=np.bool_), cluster
