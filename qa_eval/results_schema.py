@@ -249,8 +249,8 @@ class Leaderboard(_Record):
     """`TRACK.METRIC` that orders and ranks the rows."""
     minimum_detectable_difference: FiniteFloat | None = None
     """Smallest true difference of the sort metric between the first two ranked rows that the test of the
-    ranks, corrected for their number, would show 4 times in 5. None with fewer than two ranked rows, and where
-    no difference could be shown."""
+    ranks, corrected for their number, would show 4 times in 5. None with fewer than two ranked rows, and
+    where no difference could be shown."""
     rows: list[Row] = []
     checksums: dict[str, str] = {}
     """The same of all other fields but the rows, which have their own."""

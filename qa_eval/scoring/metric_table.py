@@ -314,7 +314,8 @@ _ENTRIES: tuple[Metric, ...] = (
         meaning="How much nearer the confidence is to being right than the share right is; 0: not at all.",
         detail=(
             "1 - Brier / (r (1 - r)) with r the share of these items that is right (match); below 0 where "
-            f"the constant r would do better. Absent where all or none are right. Items as for Brier. {_RIGHT}"
+            "the constant r would do better. Absent where all or none are right. Items as for Brier. "
+            f"{_RIGHT}"
         ),
         ranking=Ranking(
             score=lambda s: s.confidence,

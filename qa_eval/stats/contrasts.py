@@ -87,11 +87,11 @@ class Contrast:
         """
         spread = self.contributions - self.value * self.shares
         count = self.clusters
-        squares = float(spread @ spread)
+        squares = _product(spread, spread)
         if count < FEWEST_CLUSTERS or critical is None or squares <= _NOTHING**2:
             return None
         limit = self._studentized(critical, 0.95)
-        room = 1 - limit**2 * float(self.shares @ self.shares)
+        room = 1 - limit**2 * _product(self.shares, self.shares)
         if room <= _NARROW:
             return None
         threshold = limit * math.sqrt((count - 1) / count / room)
@@ -104,7 +104,7 @@ class Contrast:
         if critical is None:
             t = student_quantile(self.clusters - 1, confidence)
             return t * math.sqrt(self.clusters / (self.clusters - 1 + t * t))
-        return critical / float(np.linalg.norm(self.contributions))
+        return critical / norm(self.contributions)
 
     def _inverted(self, limit: float) -> tuple[float, float]:
         """The differences that are not refused, where T of what is left is compared with `limit`.
@@ -112,11 +112,11 @@ class Contrast:
         (value - x)^2 <= limit^2 sum (d - x share)^2, solved for x.
         """
         d, share = self.contributions, self.shares
-        square = 1 - limit**2 * float(share @ share)
+        square = 1 - limit**2 * _product(share, share)
         if square <= _NARROW:
             return -self.widest, self.widest
-        middle = self.value - limit**2 * float(d @ share)
-        rest = self.value**2 - limit**2 * float(d @ d)
+        middle = self.value - limit**2 * _product(d, share)
+        rest = self.value**2 - limit**2 * _product(d, d)
         half = math.sqrt(max(middle**2 - square * rest, 0.0))
         return (middle - half) / square, (middle + half) / square
 
@@ -134,7 +134,8 @@ def contrast(terms_a: Sequence[Term], terms_b: Sequence[Term]) -> Contrast:
     ours, theirs = linear_contributions(terms_a), linear_contributions(terms_b)
     if ours.shape != theirs.shape:
         raise ValueError("the two scores are not over the same clusters")
-    value = float(ours.sum() - theirs.sum())
+    scores = (_score(terms_a), _score(terms_b))
+    value = scores[0] - scores[1]
     widest = sum(abs(t.weight) for t in terms_a)
     shares: FloatArray = np.zeros(ours.shape)
     unseen = 0.0
@@ -148,9 +149,21 @@ def contrast(terms_a: Sequence[Term], terms_b: Sequence[Term]) -> Contrast:
         counted = int(np.count_nonzero((np.asarray(a.denominator) > 0) | (np.asarray(b.denominator) > 0)))
         unseen += abs(a.weight) * unseen_share(counted, 0.95)
     contributions = ours - theirs if equal else influence + value * shares
-    scores = (float(ours.sum()), float(theirs.sum()))
     possible = max(*scores, *(widest - score for score in scores))
     return Contrast(value, contributions, shares, widest, unseen, possible)
+
+
+def norm(values: FloatArray) -> float:
+    """The root of the sum of squares, to the last bit on any machine."""
+    return math.sqrt(_product(values, values))
+
+
+def _product(first: FloatArray, second: FloatArray) -> float:
+    return math.fsum((first * second).tolist())
+
+
+def _score(terms: Sequence[Term]) -> float:
+    return math.fsum(t.weight * float(np.sum(t.numerator) / np.sum(t.denominator)) for t in terms)
 
 
 def _influence(term: Term) -> tuple[FloatArray, FloatArray]:

@@ -33,7 +33,7 @@ _NORMAL = NormalDist()
 _ZERO_WIDTH = 1e-9
 """Narrower than this is no width: what is left is rounding."""
 _TIE = 1e-10
-"""Draws this near to the value equal it, but for the rounding of `_summable`."""
+"""Draws this near to the value equal it, but for the rounding of `summable`."""
 _BATCH = 64
 """Estimates that are resampled together: enough for one fast matrix product, few enough for memory."""
 _ENTRIES = 1 << 20
@@ -226,7 +226,7 @@ class _Ratios:
         speaking = np.any(denominators > 0, axis=0)
         columns = np.concatenate([numerators, denominators])[:, speaking]
         ratios = columns[: len(terms)].sum(axis=1) / columns[len(terms) :].sum(axis=1)
-        return cls(weights, _summable(columns), float((weights * ratios).sum()))
+        return cls(weights, summable(columns), float((weights * ratios).sum()))
 
     @property
     def clusters(self) -> int:
@@ -288,9 +288,9 @@ class _Ratios:
             alone = _Ratios(np.ones(1), self.columns[[number, half + number]], ratio)
             low, high, _ = alone._interval(sums[[number, half + number]], confidence)
             if agreed[number]:
-                slack = unseen_share(int(np.count_nonzero(denominator)), confidence)
-                low = min(low, ratio - slack * (ratio - lower))
-                high = max(high, ratio + slack * (upper - ratio))
+                slack = unseen_share(int(np.count_nonzero(denominator)), confidence) * (upper - lower)
+                low = min(low, max(lower, ratio - slack))
+                high = max(high, min(upper, ratio + slack))
             ends.append(sorted((weight * (low - ratio), weight * (high - ratio))))
         return math.hypot(*(end for end, _ in ends)), math.hypot(*(end for _, end in ends))
 
@@ -332,7 +332,7 @@ def _checked(terms: Sequence[Term]) -> tuple[FloatArray, FloatArray]:
     return numerators, denominators
 
 
-def _summable(columns: FloatArray) -> FloatArray:
+def summable(columns: FloatArray) -> FloatArray:
     """The columns, each row rounded to a binary fraction so coarse that no sum over a resample is rounded.
 
     Whole numbers stay as they are; others move by less than 1e-11 in a thousand clusters. Sums then do not

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qa_eval.stats.contrasts import contrast
+from qa_eval.stats.contrasts import contrast, norm
 from qa_eval.stats.draws import flips_are_exact, sign_flips
-from qa_eval.stats.intervals import Term, linear_contributions
+from qa_eval.stats.intervals import Term, linear_contributions, summable
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 
 FloatArray = NDArray[np.float64]
@@ -167,7 +167,8 @@ class _Swaps:
             return np.where(undefined, np.inf, values)
 
         columns = np.array(numerators + denominators)
-        return cls(columns, statistic, float(np.abs(contributions).sum()), contributions)
+        exact = summable(contributions[None, :])[0]
+        return cls(columns, statistic, float(np.abs(contributions).sum()), exact)
 
 
 def _swap_tests(
@@ -261,13 +262,13 @@ def _max_t(
     models = len(scores)
     adjusted = np.ones((models, models))
     first, second = np.triu_indices(models, k=1)
-    scale = np.array([np.linalg.norm(scores[i] - scores[j]) for i, j in zip(first, second, strict=True)])
+    scale = np.array([norm(scores[i] - scores[j]) for i, j in zip(first, second, strict=True)])
     moved = scale > _NOTHING
     first, second, scale = first[moved], second[moved], scale[moved]
     if not scale.size:
         return adjusted, None
     # A cluster on which all models agree cannot move any pair.
-    scores = scores[:, np.ptp(scores, axis=0) > _NOTHING]
+    scores = summable(scores[:, np.ptp(scores, axis=0) > _NOTHING])
     target = np.abs((scores[first] - scores[second]).sum(axis=1)) / scale * (1 - _ROUNDING)
     hits = np.zeros(scale.size)
     greatest: list[FloatArray] = []
@@ -307,7 +308,7 @@ class Comparisons:
         p = float(self.p[first, second])
         critical = self.critical
         if critical is not None:
-            critical *= float(np.linalg.norm(found.contributions))
+            critical *= norm(found.contributions)
         low, high, method = found.interval(critical, significant=p <= _ALPHA, confidence=1 - _ALPHA)
         return Difference(
             value=found.value,
