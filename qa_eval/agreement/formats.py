@@ -77,9 +77,9 @@ def _alphas(agreement: Agreement, width: int) -> Iterator[Text]:
     for name, alpha in said.items():
         value = "not defined: all values are alike"
         if alpha is not None:
-            assert alpha.low is not None
-            assert alpha.high is not None
-            value = f"{alpha.value:.3f} ({alpha.low:.3f} to {alpha.high:.3f})"
+            value = f"{alpha.value:.3f}"
+            if alpha.low is not None and alpha.high is not None:
+                value += f" ({alpha.low:.3f} to {alpha.high:.3f})"
         yield from wrap_text(Text(f"{name}: {value}"), width, "", "  ")
     yield from wrap_text(Text("95 % intervals, clustered by fact", "dim"), width, "", "  ")
 

@@ -255,7 +255,8 @@ class _Ratios:
         if self.clusters >= FEWEST_CLUSTERS:
             low, high, method = self._interval(sums, confidence)
             below, above = self._reach(sums, confidence, lower, upper, stuck=method == "wilson")
-            low, high = min(low, self.value - below), max(high, self.value + above)
+            least, most = self._range(lower, upper)
+            low, high = max(least, min(low, self.value - below)), min(most, max(high, self.value + above))
         return _estimate(self.value, (low, high), method, n=n, clusters=self.clusters)
 
     def _interval(self, sums: FloatArray, confidence: float) -> tuple[float, float, str]:
@@ -269,6 +270,11 @@ class _Ratios:
             confidence=confidence,
             unmoved=(self.value, self.value),
         )
+
+    def _range(self, lower: float, upper: float) -> tuple[float, float]:
+        """The least and the greatest value that the score can have."""
+        ends = [sorted((weight * lower, weight * upper)) for weight in self.weights.tolist()]
+        return sum(end for end, _ in ends), sum(end for _, end in ends)
 
     def _reach(
         self, sums: FloatArray, confidence: float, lower: float, upper: float, *, stuck: bool
