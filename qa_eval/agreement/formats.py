@@ -10,7 +10,8 @@ from rich.text import Text
 from qa_eval.agreement.comparing import Agreement, Disagreement
 from qa_eval.provenance import canonical_json
 from qa_eval.records import Estimate
-from qa_eval.render import clean, draw_grid, interval_text, percent, safe_json, wrap_text
+from qa_eval.render import clean, draw_grid, interval_text, no_interval, percent, safe_json, wrap_text
+from qa_eval.stats import FEWEST_CLUSTERS
 
 SCHEMA_VERSION = 1
 
@@ -81,7 +82,9 @@ def _alphas(agreement: Agreement, width: int) -> Iterator[Text]:
             if alpha.low is not None and alpha.high is not None:
                 value += f" ({alpha.low:.3f} to {alpha.high:.3f})"
         yield from wrap_text(Text(f"{name}: {value}"), width, "", "  ")
-    yield from wrap_text(Text("95 % intervals, clustered by fact", "dim"), width, "", "  ")
+    facts = max((e.clusters for e in agreement.all.values()), default=0)
+    few = no_interval(facts, "fact") if facts < FEWEST_CLUSTERS else "95 % intervals, clustered by fact"
+    yield from wrap_text(Text(few, "dim"), width, "", "  ")
 
 
 def _difference(difference: Disagreement, width: int) -> Sequence[Text]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qa_eval.leaderboard.choosing import View
-from qa_eval.render import label, percent, smallest_difference
+from qa_eval.render import label, no_interval, percent, smallest_difference
 from qa_eval.stats import FEWEST_CLUSTERS
 
 if TYPE_CHECKING:
@@ -42,9 +42,21 @@ def caption(view: View) -> Iterator[str]:
     if not view.ranked and any(line.row.rank is not None for line in view.lines):
         ranked_by = label(first.sort.partition(".")[2])
         yield f"ranks and differences are of {ranked_by} over all items and are left out here"
-    yield _SPEAK_OF[first.data.cluster]
+    yield from _intervals(view)
     if view.ranked:
         yield from _detectable(view, by)
+
+
+def _intervals(view: View) -> Iterator[str]:
+    """What the intervals speak of, and where there are none."""
+    unit = view.board.data.cluster
+    found = [view.estimate(line, column) for line in view.lines for column in view.columns]
+    estimates = [e for e in found if e is not None and e.clusters]
+    if not estimates or any(e.low is not None for e in estimates):
+        yield _SPEAK_OF[unit]
+    few = sorted({e.clusters for e in estimates if e.low is None and e.clusters < FEWEST_CLUSTERS})
+    if few:
+        yield no_interval(few[-1], unit)
 
 
 def _detectable(view: View, by: str) -> Iterator[str]:

@@ -76,6 +76,18 @@ def smallest_difference(value: float | None, clusters: int, metric: str, between
     )
 
 
+def no_interval(clusters: int, unit: str) -> str:
+    """Why there is no interval.
+
+    >>> no_interval(5, "fact")
+    'no interval on 5 facts: 8 are needed'
+    """
+    from qa_eval.stats import FEWEST_CLUSTERS
+
+    units = unit if clusters == 1 else f"{unit}s"
+    return f"no interval on {clusters} {units}: {FEWEST_CLUSTERS} are needed"
+
+
 def signed(value: float) -> str:
     """A difference in points with its sign.
 
