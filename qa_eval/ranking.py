@@ -229,6 +229,11 @@ def rank_rows(
     return Ranked(rows=rows, sort=sort, minimum_detectable_difference=_detectable(compared))
 
 
+def competes(row: Row) -> bool:
+    """Whether the row can have a rank: a finished model other than the unranked baselines."""
+    return row.status == "ok" and not row.is_reference and row.model.spec not in UNRANKED
+
+
 def _finished(entry: Entry) -> bool:
     return entry.row.status == "ok" and not entry.row.is_reference
 

@@ -99,7 +99,7 @@ def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selecti
     Raises QaEvalError if the track, slice or metric is not there (naming near matches).
     """
     board, merged = (shown.board, shown) if isinstance(shown, Merged) else (shown, None)
-    ranked = merged is None or merged.ranked
+    ranked = any(row.rank is not None for row in board.rows)
     lines = [Line(run_of(row) or board.name, row, _is_unranked(row, ranked=ranked)) for row in board.rows]
     public = board.data.kind == "public"
     columns = _columns(lines, selection, public=public)
@@ -124,6 +124,7 @@ def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selecti
 
 
 def _is_unranked(row: Row, *, ranked: bool) -> bool:
+    """`ranked`: whether any row of the board has a rank; none has on too few facts."""
     outside = row.rank is None if ranked else row.is_reference or row.model.spec in UNRANKED
     return row.status == "ok" and outside
 
