@@ -251,9 +251,7 @@ def test_references_stand_apart(run: Run, built: Built) -> None:
 def test_a_line_parts_models_of_other_ranks(run: Run, corpus: Any) -> None:
     ranks = iter([1, 1, 3])
     rows = [
-        row.model_copy(
-            update={"rank": None if row.is_reference or row.model.spec in UNRANKED else next(ranks)}
-        )
+        row.model_copy(update={"rank": next(ranks) if competes(row) else None})
         for row in run.leaderboard.rows
     ]
     ranked = replace(run, leaderboard=run.leaderboard.model_copy(update={"rows": rows}))
