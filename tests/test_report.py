@@ -21,6 +21,7 @@ from qa_eval.cli import cli
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.squad import normalize
 from qa_eval.public import open_dataset
+from qa_eval.ranking import competes
 from qa_eval.report import Built, build_report, write_charts, write_site
 from qa_eval.report.charts import reliability, render_chart, risk_coverage
 from qa_eval.report.gathering import gather
