@@ -140,8 +140,8 @@ def test_the_table_says_what_was_asked_and_what_the_numbers_speak_of() -> None:
     for sentence in (
         "62 facts, 24 contested; 310 reading items, 31.3 % of them silent (what always abstaining earns in "
         "EM and F1); 62 pooled items",
-        "percent, sorted by balanced F1 = mean of F1 where the article answers and recall of no answer; "
-        "rules squad-v2.0, scorer 1",
+        "percent, sorted by balanced F1 = mean of F1 where the article answers and recall of no answer "
+        "(always abstaining: 50); rules squad-v2.0, scorer 1",
         "95 % intervals: clustered by fact; they speak of other questions about these articles",
         "the smallest difference in balanced F1 between the first two of 3 ranked models that could be shown "
         "is about 8.3 points (80 % power)",

@@ -32,9 +32,9 @@ def caption(view: View) -> Iterator[str]:
     yield _items_sentence(view)
     track, metric = view.sort
     by = label(metric) + (" (pooled)" if track == "pooled" else "")
-    meaning = (
-        " = mean of F1 where the article answers and recall of no answer" if metric == "balanced_f1" else ""
-    )
+    meaning = ""
+    if metric == "balanced_f1":
+        meaning = " = mean of F1 where the article answers and recall of no answer (always abstaining: 50)"
     yield f"percent, sorted by {by}{meaning}; rules {first.rules}, scorer {first.scorer_version}"
     if view.merged is not None:
         together = ", ranked together" if view.merged.ranked else ""
