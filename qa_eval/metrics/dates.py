@@ -54,10 +54,10 @@ _FIELD_WORDS: dict[str, Mapping[str, int | str]] = {
 _BOUNDS: dict[tuple[str, ...], str] = {
     tuple(phrase.split()): bound
     for bound, phrases in {
-        "before": "before|prior to|earlier than|ahead of|preceding",
+        "before": "before|prior to|earlier than|ahead of|preceding|pre",
         "until": "until|till|up to|through|not after",
         "by": "by|no later than|not later than|at the latest by",
-        "after": "after|later than|subsequent to",
+        "after": "after|later than|subsequent to|beyond|post",
         "since": "since|from|no earlier than|not earlier than|not before|starting|starting in|beginning in",
     }.items()
     for phrase in phrases.split("|")
@@ -76,7 +76,7 @@ _AGO_WORDS = 8
 """Words in which "ago" is taken to place the whole answer."""
 
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
-_YEAR_MONTH = re.compile(r"([12]\d{3})[-/.](\d\d)")
+_YEAR_MONTH = re.compile(r"([12]\d{3})[-/.](\d{1,2})")
 _MONTH_YEAR = re.compile(r"(\d{1,2})[-/.]([12]\d{3})")
 _SLASHED = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
 _TIME = re.compile(r"(\d{1,2})[:.](\d\d)")

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from qa_eval.metrics.nouns import ORIGINS
 from qa_eval.metrics.quantities import MOST_OTHER_WORDS
 from qa_eval.metrics.verdict import Verdict
 from qa_eval.metrics.wording import fold, is_negator, text_key, vocabulary
@@ -49,6 +50,7 @@ _MODIFIER = re.compile(r"[\w'’.]+-(?:based|run|backed|owned|held|controlled)|[
 _LEGAL = vocabulary("inc ltd llc plc corp co gmbh corporation limited")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _WORDS = re.compile(r"[^\s,;&/]+(?:,\d{3}[^\s,;&/]*)*|[,;&/]")
+_AS_WELL = re.compile(r",? as well as ")
 _LISTING = frozenset({"and", "&", ";", "/"})
 _MOST_LARGER = 2
 """Larger places after a place's name ("Palmyra, Homs, Syria"); more of them are a list of places."""
@@ -66,7 +68,10 @@ _KINDS = {"city": _CITY, "town": _CITY, "village": _CITY} | {
 _MEMBERS = vocabulary(
     "militants fighters jihadists jihadis insurgents gunmen terrorists extremists guerrillas militiamen soldiers"
 )
-_MEMBERS_OF = re.compile(rf"({'|'.join(sorted(_MEMBERS))}|members) (?:of|from|with|belonging to) (.+)")
+_MEMBERS_OF = re.compile(
+    rf"({'|'.join(sorted(_MEMBERS))}|members|forces|troops) (?:of|from|with|belonging to) (.+)"
+)
+_MEMBERS_OF_ARMED = vocabulary("members forces troops")
 _ARMED = frozenset(
     {
         "isis",
@@ -103,7 +108,7 @@ class Entity:
     readings: frozenset[frozenset[str]] = frozenset()
     """The list with its shared last words spelled out, in every way that is possible; empty for one name."""
     listed: frozenset[str] = frozenset()
-    """The names if a comma joins a list; only for places, where a larger place may follow it."""
+    """The names if every comma joins a list, and none comes before a larger place or a description."""
 
     @property
     def specifics(self) -> frozenset[str]:
@@ -120,7 +125,9 @@ def _bare(words: Sequence[str], index: int) -> str:
 def _leads(words: Sequence[str], index: int, kind: str) -> bool:
     """True if the word at an index only leads to the name after it."""
     word, bare = words[index], _bare(words, index)
-    if bare in _ARTICLES or bare in _GOVERNING or _MODIFIER.fullmatch(word):
+    if bare in _ARTICLES or bare in _GOVERNING or bare == "both" or _MODIFIER.fullmatch(word):
+        return True
+    if kind == "place" and bare in ORIGINS and _bare(words, index + 1) in _HEADS[kind] | _KINDS.keys():
         return True
     small = word[0].islower()
     if bare in _HEADS[kind]:
@@ -186,6 +193,7 @@ def _readings(keys: Sequence[str]) -> frozenset[frozenset[str]]:
 
 @lru_cache(maxsize=4096)
 def _read(text: str, kind: str) -> Entity | str:
+    text = _AS_WELL.sub(" and ", text)
     words = _WORDS.findall(_BRACKETS.sub(" ", text)) or _WORDS.findall(text)
     negated = any(is_negator(fold(word)) for word in words)
     words = [word for word in words if not is_negator(fold(word))]
@@ -204,26 +212,26 @@ def _read(text: str, kind: str) -> Entity | str:
             after_comma[-1] = word == "," and len(groups) > 1
         else:
             groups[-1].append(word)
-    groups = [
-        group
-        for group, described in zip(groups, after_comma, strict=True)
-        if group and not (described and not text.islower() and _describes(group, kind, lists))
+    named = [
+        not (after and not text.islower() and _describes(group, kind, lists))
+        for group, after in zip(groups, after_comma, strict=True)
     ]
-    read = [found for found in (_strip(group, kind) for group in groups) if found[0]]
+    read = [(*_strip(group, kind), name) for group, name in zip(groups, named, strict=True) if group]
+    read = [found for found in read if found[0]]
+    everything = frozenset(key for key, *_ in read)
+    read = [found for found in read if found[3]]
     if not read:
         return "no name"
-    keys = [key for key, _, _ in read]
-    _, direction, said = read[0]
+    keys = [key for key, *_ in read]
+    _, direction, said, _ = read[0]
     lists = len(keys) > 1 and (lists or kind == "organization" or len(keys) > 1 + _MOST_LARGER)
     names = keys if lists else keys[:1]
-    if (
-        sum(word not in _LISTING and word != "," for word in words) - sum(len(key.split()) for key in names)
-        > MOST_OTHER_WORDS
-    ):
+    said_words = sum(word not in _LISTING and word != "," for word in words)
+    if said_words - sum(len(key.split()) for key in names) > MOST_OTHER_WORDS:
         return "too many words around the name"
     if lists:
-        return Entity(frozenset(keys), "", direction, negated, "", _readings(keys))
-    return Entity(frozenset(names), ", ".join(keys[1:]), direction, negated, said, listed=frozenset(keys))
+        return Entity(frozenset(keys), "", direction, negated, "", _readings(keys), everything)
+    return Entity(frozenset(names), ", ".join(keys[1:]), direction, negated, said, listed=everything)
 
 
 def read_entity(text: str, kind: str) -> Entity | str:
@@ -252,10 +260,9 @@ def compare_entities(prediction: str, gold: str, kind: str) -> Verdict:
     if isinstance(one, str) or isinstance(other, str):
         side, why = ("answer", one) if isinstance(one, str) else ("wording", other)
         return Verdict(level=0, rule="none", detail=f"{side}: {why}")
-    as_list = len(other.names) > 1 and len(one.listed) > 1
-    names = one.listed if as_list else one.names
-    if names != other.names and not one.readings & other.readings:
-        return _differing(names, other.names, one.negated or other.negated, kind)
+    same = one.names == other.names or bool(one.readings & other.readings)
+    if not same and not (len(other.names) > 1 and one.listed == other.names):
+        return _differing(one.names, other.names, one.negated or other.negated, kind)
     if one.negated != other.negated:
         return Verdict(level=0, rule="veto", detail="negated on one side only")
     if {one.direction, other.direction} == {"from", "to"}:
@@ -294,7 +301,7 @@ def _are_members(members: str, group: str) -> bool:
     *first, last = base.split() or [""]
     if first and last in _GENERIC:
         base = " ".join(first)
-    return base == group and (noun in _MEMBERS or (noun == "members" and group in _ARMED))
+    return base == group and (noun in _MEMBERS or (noun in _MEMBERS_OF_ARMED and group in _ARMED))
 
 
 def _clip(detail: str) -> str:

@@ -153,6 +153,7 @@ def _name_run(segment: list[_Word], cased: bool) -> list[_Word]:
     if first and rest[first - 1].text in _PREPOSITIONS:
         return []  # "the son of Khaled al-Asaad", "director of antiquities in Syria"
     run, after = rest[first : last + 1], rest[last + 1 :]
+    after = [word for word in after if word.text not in _PARTICLES_ALWAYS]  # "Assad, Bashar al-"
     suffixes = [word for word in after if word.text in _SUFFIXES]
     if any(not (word.upper or word.text in _PARTICLES or word.text in _SUFFIXES) for word in run if cased):
         return []  # two names, or a name within a story
@@ -216,6 +217,8 @@ def _read(text: str) -> Person | str:
             if run and not (runs and _is_agency(run)):
                 runs.append(run)
                 bare.append(run == segment)
+    if len(runs) > 1 and _is_agency(runs[0]):
+        runs, bare = runs[1:], bare[1:]
     if not runs:
         return "no name, or only a description"
     if max(len(run) for run in runs) > _MOST_NAME_WORDS:

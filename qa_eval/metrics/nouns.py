@@ -29,10 +29,10 @@ _WHO = _groups(
     "who",
     "fighters: fighters fighter militants militant jihadists jihadist jihadis jihadi insurgents insurgent rebels "
     "rebel terrorists terrorist extremists extremist gunmen gunman guerrillas guerrilla guerillas militiamen "
-    "militiaman combatants combatant islamists islamist bombers bomber"
+    "militiaman combatants combatant attackers recruits islamists islamist bombers bomber"
     "|troops: troops troop soldiers soldier servicemen serviceman conscripts conscript infantrymen paratroopers "
     "loyalists loyalist marines"
-    "|civilians: civilians civilian residents resident inhabitants inhabitant villagers villager refugees refugee "
+    "|civilians: civilians civilian locals residents resident inhabitants inhabitant villagers villager refugees refugee "
     "women woman children child families family townspeople citizens citizen noncombatants bystanders bystander "
     "evacuees evacuee displaced schoolchildren"
     "|visitors: visitors visitor tourists tourist holidaymakers sightseers sightseer guests travellers travelers "
@@ -70,7 +70,7 @@ _THINGS = _groups(
     "|bridges bridge|tunnels tunnel|roads road|buildings building|cities city towns town|villages village"
     "|provinces province governorates governorate|districts district|airports airport|bases base"
     "|checkpoints checkpoint|camps camp|quarries quarry|banks bank|shops shop stores|companies company firms firm"
-    "|agencies agency|universities university|ministries ministry|votes vote|goals goal|points point|seats seat"
+    "|agencies agency|organizations organization organisations organisation groups group|universities university|ministries ministry|votes vote|goals goal|points point|seats seat"
     "|books book|letters letter|photographs photos photo pictures images|videos video|books volumes"
     "|horses horse|camels camel|sheep|cows cattle|dogs dog|trees tree|doorsteps doorstep|flags flag"
     "|barrels barrel|bullets bullet|pipelines pipeline|wells well|oilfields|embassies embassy|documents document",
@@ -91,8 +91,10 @@ _SIDES = {
         "|afghan afghanistan|chinese china|ukrainian ukraine|palestinian|italian|spanish|polish|indian|pakistani",
     ),
 }
+ORIGINS = frozenset(word for word, (axis, _) in _SIDES.items() if axis == "origin" and word[-1] in "nhies")
+"""Words for where somebody or something is from."""
 _PEOPLE = vocabulary(
-    "people persons person men man others human humans members member individuals lives forces"
+    "casualties casualty victims victim people persons person men man others human humans members member individuals lives forces"
 )
 _MODIFIED = vocabulary(
     "deaths death casualties casualty fatalities fatality injuries victims victim lives toll"
@@ -105,6 +107,10 @@ _STOPS = vocabulary(
 ) | {",", ".", ";", ":", "(", ")", "?", "!", '"'}
 _AFTER_NOUN = vocabulary("of with from for to loyal allied belonging")
 """Words after a noun that lead to whose it is, and to no further noun that is counted."""
+_NO_UNIT = vocabulary(
+    "and or but a an the per each every worth total altogether overall only alone so far or"
+)
+"""Words behind a bare number that are neither its unit nor a noun."""
 _PLURALS = vocabulary(
     "troops police women children people aircraft gunmen militiamen policemen men servicemen"
 )
@@ -118,6 +124,17 @@ class Counted(NamedTuple):
     """A noun that is counted, known or general; empty if none is."""
 
 
+NOTHING = Counted()
+
+
+def behind(words: Sequence[str], end: int) -> str:
+    """The word right behind a number that ends before index `end`: a noun, or a unit that nobody knows here."""
+    while end < len(words) and (words[end] in ORIGINS or words[end] in ("more", "further", "additional")):
+        end += 1
+    word = words[end] if end < len(words) else ""
+    return word if word.isalpha() and word not in _STOPS | _AFTER_NOUN | _NO_UNIT else ""
+
+
 def counted(words: Sequence[str], start: int, end: int) -> Counted:
     """What the number at words `start` to `end` counts; the words are folded.
 
@@ -126,7 +143,7 @@ def counted(words: Sequence[str], start: int, end: int) -> Counted:
     """
     stop = next((i for i in range(end, len(words)) if words[i] in _STOPS), len(words))
     found, where = _phrase(words, end, stop), (end, stop)
-    if not found.noun or all(axis == "fate" for axis, _ in found.groups) and found.noun in _FATE:
+    if not found.noun or (all(axis == "fate" for axis, _ in found.groups) and found.noun in _FATE):
         before = _phrase(words, 0, start)
         if before.groups:
             found, where = before, (0, start)

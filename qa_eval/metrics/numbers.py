@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from qa_eval.metrics import units
 from qa_eval.metrics.nouns import conflict
-from qa_eval.metrics.quantities import Quantity, clip, read_quantities
+from qa_eval.metrics.quantities import Quantities, Quantity, clip, read_quantities
 from qa_eval.metrics.verdict import Verdict
 
 
@@ -40,15 +40,20 @@ def compare_quantities(prediction: str, gold: str, answer_type: str, *, strict: 
         return _value_only(one, other, "no number added") if _uncounted(one, other) else _veto(one, other)
     if left.rate and right.rate and left.rate != right.rate:
         return _veto(one, other, f"a {left.rate} is not a {right.rate}")
-    for mine, theirs, noun in (
-        (read.found[0], against, read.counted.noun) for read, against in ((left, other), (right, one))
-    ):
-        if noun and mine.kind == "count" and theirs.kind != "count":
-            return _veto(one, other, f"{noun} are counted on one side only")
-    nouns = conflict(left.counted, right.counted)
+    nouns = _other_unit(left, other, answer_type) or _other_unit(right, one, answer_type)
+    nouns = nouns or conflict(left.counted, right.counted)
     if nouns:
         return _veto(one, other, nouns)
     return _qualified(one, other, unit_unsaid, strict=strict)
+
+
+def _other_unit(read: Quantities, against: Quantity, answer_type: str) -> str:
+    """Why a number is no bare number that may stand for an amount with a unit: it counts fighters, or rupees."""
+    if read.found[0].kind != "count" or against.kind == "count":
+        return ""
+    unknown = read.behind if answer_type == "money" or read.behind.endswith("s") else ""
+    noun = read.counted.noun or unknown
+    return f"{noun} on one side only" if noun else ""
 
 
 def _as_type(quantity: Quantity, answer_type: str) -> Quantity:

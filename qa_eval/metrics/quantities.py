@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from qa_eval.metrics import units
-from qa_eval.metrics.nouns import Counted, counted
+from qa_eval.metrics.nouns import NOTHING, Counted, behind, counted
 from qa_eval.metrics.numerals import ARTICLES, Token, cardinal, ordinal, tokenize
 from qa_eval.metrics.wording import fold, is_negator, vocabulary
 
@@ -70,8 +70,10 @@ class Quantities:
     """Distinct values in the order of the text."""
     rate: str = ""
     """`year` for "a year", "annually"; empty if none is said."""
-    counted: Counted = Counted()
+    counted: Counted = NOTHING
     """What the number counts."""
+    behind: str = ""
+    """The word behind the number and its unit; empty for a function word or none."""
     unread: str = ""
     """Why the text cannot be taken as one quantity though numbers are in it; empty if it can."""
 
@@ -262,10 +264,12 @@ class _Reader:
             inner = self.unit(replace(amount, end=j + 1))
             closed = inner.kind != amount.kind and self.word(inner.end) == ")"
             return replace(inner, end=inner.end + 1) if closed else amount
-        if word in units.PERCENT or (word, after) == ("per", "cent"):
+        if (word in units.PERCENT and after not in ("point", "points")) or (word, after) == ("per", "cent"):
             amount.kind, amount.end = "percent", j + (2 if word == "per" else 1)
-        elif word == "percentage" and after in ("point", "points"):
-            amount.kind, amount.end = "percentage points", j + 2
+        elif (word in ("percentage", "percent") and after in ("point", "points")) or word in ("pp", "ppt"):
+            amount.kind, amount.end = "percentage points", j + (1 if word in ("pp", "ppt") else 2)
+        elif word in units.PER_MILLE or (word, after) in (("per", "mille"), ("per", "mil")):
+            amount.kind, amount.end = "per mille", j + (2 if word == "per" else 1)
         elif (word, after) in units.BASIS_POINTS or word == "bps":
             amount.kind, amount.end = "basis points", j + (1 if word == "bps" else 2)
         elif coin := self.coin(j):
@@ -348,10 +352,11 @@ class _Reader:
         """A share of a whole: "one in four", "9 out of every 10". Not "two in 2014", not "three in 4 days"."""
         j = first.end
         out = (self.word(j), self.word(j + 1)) == ("out", "of")
-        if first.kind != "count" or not (out or self.word(j) == "in"):
+        every = self.word(j) == "of" and self.word(j + 1) in ("every", "each")
+        if first.kind != "count" or not (out or every or self.word(j) == "in"):
             return None
         j += 2 if out else 1
-        whole = self.amount(j + 1 if self.word(j) == "every" else j)
+        whole = self.amount(j + 1 if self.word(j) in ("every", "each") else j)
         if whole is None or whole.kind != "count" or not 0 < first.value < whole.value:
             return None
         if not out and 1000 <= whole.value <= 2999:
@@ -471,10 +476,15 @@ def _read(text: str) -> Quantities:
         unread = "holds a date, a time or a code"
     elif found and reader.words > MOST_OTHER_WORDS:
         unread = "too many words around the number"
-    what = (
-        counted([token.text for token in reader.tokens], *reader.place) if found and not unread else Counted()
+    if unread or not found:
+        return Quantities(found=tuple(found), rate=reader.rate, unread=unread)
+    tokens = [token.text for token in reader.tokens]
+    return Quantities(
+        found=tuple(found),
+        rate=reader.rate,
+        counted=counted(tokens, *reader.place),
+        behind=behind(tokens, reader.place[1]),
     )
-    return Quantities(found=tuple(found), rate=reader.rate, counted=what, unread=unread)
 
 
 def read_quantities(text: str) -> Quantities:

@@ -37,7 +37,14 @@ from qa_eval.metrics.numbers import compare_quantities
 from qa_eval.metrics.quantities import numbers_in, read_quantities
 from qa_eval.metrics.squad import normalize
 from qa_eval.metrics.verdict import Verdict
-from qa_eval.metrics.wording import contradiction, marks, occurs, same_statement, text_key
+from qa_eval.metrics.wording import (
+    contradiction,
+    denials_spelled_out,
+    marks,
+    occurs,
+    same_statement,
+    text_key,
+)
 from qa_eval.records import AnswerType, Match
 
 __all__ = ["MATCH_VERSION", "NO_MATCH", "match", "match_any", "occurs", "same_claim"]
@@ -191,6 +198,8 @@ def _same_numbers(prediction: str, gold: str, answer_type: AnswerType) -> bool:
 
 def _as_value(prediction: str, gold: str, answer_type: AnswerType, strict: bool) -> Verdict:
     """Levels 2 to 0."""
+    if answer_type != "text":
+        prediction, gold = denials_spelled_out(prediction), denials_spelled_out(gold)
     if answer_type in _NUMERIC:
         return compare_quantities(prediction, gold, answer_type, strict=strict)
     if answer_type == "date":

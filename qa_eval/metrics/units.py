@@ -92,6 +92,7 @@ MEASURES: dict[str, Unit] = {
 MEASURE_KINDS = frozenset(kind for kind, _ in MEASURES.values())
 
 PERCENT = frozenset({"%", "percent", "pct"})
+PER_MILLE = frozenset({"‰", "permille"})
 BASIS_POINTS = frozenset({("basis", "point"), ("basis", "points")})
 
 Coin = tuple[str, Fraction]
@@ -159,7 +160,7 @@ CURRENCY_WORDS: dict[str, Coin] = {
     "|rial: rial rials|riyal: riyal riyals|dirham: dirham dirhams|zloty: zloty zlotys|forint: forint forints"
     "|rand: rand|baht: baht|naira: naira|rupiah: rupiah|ringgit: ringgit|hryvnia: hryvnia hryvnias"
     "|koruna: koruna korunas|taka: taka|shilling: shilling shillings|afghani: afghani afghanis"
-    "|brazilian real: reais|bitcoin: bitcoin bitcoins"
+    "|brazilian real: reais|bitcoin: bitcoin bitcoins|crown: crown crowns"
 )
 """Words after a number. `won` is a currency only there."""
 CURRENCY_ORIGINS: dict[str, str] = {
@@ -200,13 +201,13 @@ unmarked pound British. Any other origin makes it money of its own.
 BOUNDS: dict[tuple[str, ...], str] = {
     tuple(phrase.split()): bound
     for bound, phrases in {
-        "over": "over|more than|above|exceeding|in excess of|upwards of|greater than|beyond|>|north of",
+        "over": "over|older than|longer than|higher than|larger than|bigger than|more than|above|exceeding|in excess of|upwards of|greater than|beyond|>|north of",
         "at least": "at least|no fewer than|no less than|not fewer than|not less than|a minimum of|minimum of"
         "|no under|≥|> =|a minimum|minimum",
-        "under": "under|less than|fewer than|below|<|south of",
+        "under": "under|younger than|shorter than|lower than|smaller than|less than|fewer than|below|<|south of",
         "up to": "up to|at most|no more than|not more than|not over|a maximum of|maximum of|as many as"
         "|as much as|≤|< =|maximum",
-        "nearly": "nearly|almost|not quite|approaching|just short of",
+        "nearly": "just shy of|shy of|short of|nearly|almost|not quite|approaching|just short of",
         "between": "between",
     }.items()
     for phrase in phrases.split("|")

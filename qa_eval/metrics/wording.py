@@ -148,6 +148,22 @@ _DENYING_NOTHING = frozenset({"fewer", "less", "doubt", "only"})
 """Words after which "no" and "not" deny nothing: "no fewer than 400"."""
 
 
+_DENIALS = re.compile(
+    r"\b(?:(?:any\w+|all|nothing) but|(?<!none )(?<!no )other than|rather than|instead of|except(?: for)?|apart from"
+    r"|far from|excluding)\b(?! for)",
+    re.IGNORECASE,
+)
+
+
+def denials_spelled_out(text: str) -> str:
+    """The text with "not" for phrases that deny what follows: "anything but Sunday", "instead of Palmyra".
+
+    >>> denials_spelled_out("far from 400"), denials_spelled_out("none other than Assad")
+    ('not 400', 'none other than Assad')
+    """
+    return _DENIALS.sub("not", text)
+
+
 def is_negator(word: str) -> bool:
     """True for a folded word that negates what follows."""
     return word in NEGATORS or word.endswith("n't")
@@ -242,7 +258,10 @@ def same_statement(one: str, other: str) -> str:
     mine, theirs = _polarities(one, other)
     if mine.negators and theirs.negators:
         dropped = _LIGHT_IF_DENIED | _REPORTING
-        bags = [frozenset(word for word in side.words if word not in dropped) for side in (mine, theirs)]
+        bags = [
+            frozenset(word for word in side.words if word not in dropped) or frozenset(side.words)
+            for side in (mine, theirs)
+        ]
         agree = (mine.negators - theirs.negators) % 2 == 0 and mine.negated == theirs.negated
         return f"no {' '.join(sorted(bags[0]))}" if agree and bags[0] and bags[0] == bags[1] else ""
     if mine.negators or theirs.negators:

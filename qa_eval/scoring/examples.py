@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from qa_eval.metrics import typed
 from qa_eval.metrics.squad import Rules
 from qa_eval.records import Answer, AnswerType, Candidate, Example, ItemId, ItemScore, Match
-from qa_eval.scoring.claims import NO_MATCH
 from qa_eval.scoring.deciding import abstains, no_answer_margin
 from qa_eval.scoring.items import failure_match, is_failed
 
