@@ -319,12 +319,7 @@ def compare_dates(prediction: str, gold: str, *, strict: bool) -> Verdict:
     conflict = _conflict(mine, theirs)
     if conflict:
         return Verdict(level=0, rule="veto", detail=conflict)
-    if (
-        "weekday" in theirs
-        and "weekday" not in mine
-        and len(theirs) > 1
-        and _weekday(mine) == theirs["weekday"]
-    ):
+    if "weekday" in theirs and "weekday" not in mine and _weekday(mine) == theirs["weekday"]:
         mine["weekday"] = theirs["weekday"]
     if "decade" in theirs and "year" in mine:
         mine["decade"] = theirs["decade"]

@@ -51,7 +51,7 @@ _ORIGINS = vocabulary(
     "syrian russian iraqi iranian lebanese turkish french british american german israeli jordanian"
 )
 
-_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*\.?|\d+|[-‐‑,;:()&/]")
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*\.?|\d+|/(?!\s*\d)|[-‐‑,;:()&]")
 _POSSESSIVE = re.compile(r"['’]s$|(?<=s)['’]$")
 
 
@@ -195,6 +195,12 @@ def _acronym(word: str, name: str) -> bool:
     return word.isupper() and 2 <= len(word) <= 5 and not name.isupper()
 
 
+def _gives_nothing_else(segment: Sequence[_Word], run: Sequence[_Word]) -> bool:
+    """True if a segment is the name alone, but for particles behind it: "Bashar al-"."""
+    rest = segment[len(run) :]
+    return list(segment[: len(run)]) == list(run) and all(word.text in _PARTICLES_ALWAYS for word in rest)
+
+
 def _is_agency(run: Sequence[_Word]) -> bool:
     return all(word.text in _AGENCIES for word in run)
 
@@ -216,7 +222,7 @@ def _read(text: str) -> Person | str:
             run = _name_run(segment, cased)
             if run and not (runs and _is_agency(run)):
                 runs.append(run)
-                bare.append(run == segment)
+                bare.append(_gives_nothing_else(segment, run))
     if len(runs) > 1 and _is_agency(runs[0]):
         runs, bare = runs[1:], bare[1:]
     if not runs:

@@ -221,6 +221,9 @@ class _Reader:
         if number is None:
             return None if money else self.single(i)
         value, j, part = number
+        again = cardinal(self.tokens, j + 1) if self.word(j) == "(" else None
+        if again is not None and again[0] == value and self.word(again[1]) == ")":
+            j = again[1] + 1  # "ten (10) months"
         scaled = value >= 1000 and self.tokens[j - 1].kind == "word"
         if money and self.word(j) == "m":
             value, j, scaled = value * 10**6, j + 1, True
@@ -274,7 +277,7 @@ class _Reader:
             amount.kind, amount.end = "basis points", j + (1 if word == "bps" else 2)
         elif coin := self.coin(j):
             amount.kind, amount.factor, amount.end = coin
-        elif word == "square" and after in units.MEASURES:
+        elif word in ("square", "sq") and after in units.MEASURES:
             kind, factor = units.MEASURES[after]
             amount.kind, amount.factor, amount.end = f"square {kind}", factor * factor, j + 2
         elif word in units.MEASURES:
