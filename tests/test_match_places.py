@@ -1,4 +1,4 @@
-"""Answers judged where the article has their words: the same words get the same verdict with and without offsets."""
+"""Answers judged where the article has their words, so that offsets make no difference."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tests.worked_example import corpus_of, evidence
 
 TEXTS = {
     "A": (
-        "The ferry to the island was not yet running. A bitter quarrel over the harbour tax had split the council, "
-        "and some called it a costly mistake. Ships waited south-west of the lighthouse. Crews cleared a lot of "
-        "nets from the channel. Nobody went near the lighthouse at night. The tax is a mistake, they said, "
+        "The ferry to the island was not yet running. A bitter quarrel over the harbour tax had split the "
+        "council, and some called it a costly mistake. Ships waited south-west of the lighthouse. Crews cleared a "
+        "lot of nets from the channel. Nobody went near the lighthouse at night. The tax is a mistake, they said, "
         "a mistake that will be felt."
     ),
     "B": "South-west, said the pilot. It was the lighthouse, a mistake by the council, or the nets.",
@@ -57,7 +57,7 @@ def scored(question: Question, text: str, *, at: int | None = None, article: str
         ),
         pytest.param(
             QUARREL,
-            "a bitter quarrel over the harbour tax had split the council, and some called it a costly mistake",
+            "a bitter quarrel over the harbour tax had split the council, and some called it costly",
             False,
             None,
             None,
