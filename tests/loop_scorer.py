@@ -98,7 +98,7 @@ def half_in_evidence_of_one(question: Question, candidate: Candidate | None) -> 
 
 
 def says_more(full: str, bare: str, kind: AnswerType) -> bool:
-    """Whether a wording says what a shorter one does: it matches it, or gives the same place with its kind."""
+    """Whether a wording says what a shorter one does: it matches it, or adds the kind of the same place."""
     if len(full) <= len(bare):
         return False
     if match(full, bare, kind, strict=False).ok:

@@ -11,10 +11,10 @@ from tests.worked_example import corpus_of, evidence
 
 TEXTS = {
     "A": (
-        "The ferry to the island was not yet running. A bitter quarrel over the harbour tax had split the "
-        "council, and some called it a costly mistake. Ships waited south-west of the lighthouse. Crews cleared a "
-        "lot of nets from the channel. Nobody went near the lighthouse at night. The tax is a mistake, they said, "
-        "a mistake that will be felt."
+        "The ferry to the island was not yet running. A bitter quarrel over the harbour tax had split "
+        "the council, and some called it a costly mistake. Ships waited south-west of the lighthouse. "
+        "Crews cleared a lot of nets from the channel. Nobody went near the lighthouse at night. The tax "
+        "is a mistake, they said, a mistake that will be felt."
     ),
     "B": "South-west, said the pilot. It was the lighthouse, a mistake by the council, or the nets.",
     "C": "More than 60 boats lay in the bay, and 60 houses stood empty.",

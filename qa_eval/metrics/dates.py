@@ -91,7 +91,7 @@ class Date:
     """year (BC negative), decade, month, day, weekday (1 = Monday), part, season, relative, period, named,
     ago, time (minutes), hours."""
     bound: str = ""
-    """`before`, `until`, `by`, `after`, `since`, or none; of "ten months ago", the bound of the ten months."""
+    """`before`, `until`, `by`, `after`, `since`, or none. "Ten months ago" has the bound of the amount."""
     negated: bool = False
 
 
@@ -305,9 +305,9 @@ def _weekday(fields: Mapping[str, int | str]) -> int | None:
 def compare_dates(prediction: str, gold: str, *, strict: bool) -> Verdict:
     """Judges two texts as dates: level 2 equal, or finer in the answer; 0 coarser or in conflict.
 
-    With `strict`, a finer answer is another claim (level 1), and before, after and since must agree. Otherwise
-    they are passed over (level 1), unless they are opposed or the answer's excludes the wording's own date
-    ("before 2011" for 2011).
+    With `strict`, a finer answer is another claim (level 1), and before, after and since must agree.
+    Otherwise they are passed over (level 1), unless they are opposed or the answer's excludes the wording's
+    own date ("before 2011" for 2011).
     """
     one, other = read_date(prediction), read_date(gold)
     if isinstance(one, str) or isinstance(other, str):

@@ -2,9 +2,9 @@
 
 Such a name is taken without its article, a generic head in lower case ("the ancient city of Palmyra",
 "Palmyra city", "the Islamic State group") and how it is governed ("in Raqqa"). A head with a capital belongs
-to the name: Mexico City is not Mexico. What lies near, outside or in a part of a place is another place, and so is
-its province. The names of a list come in any order, and may share their last words ("Russian and Syrian forces").
-Other spellings and acronyms are authored aliases.
+to the name: Mexico City is not Mexico. What lies near, outside or in a part of a place is another place, and
+so is its province. The names of a list come in any order, and may share their last words ("Russian and Syrian
+forces"). Other spellings and acronyms are authored aliases.
 """
 
 from __future__ import annotations
@@ -65,13 +65,12 @@ _KINDS = {"city": _CITY, "town": _CITY, "village": _CITY} | {
     "prefecture": "prefecture",
 }
 """Kinds of place that are told apart. A name alone may be a city's, but is no province's."""
-_MEMBERS = vocabulary(
-    "militants fighters jihadists jihadis insurgents gunmen terrorists extremists guerrillas militiamen soldiers"
-)
-_MEMBERS_OF = re.compile(
-    rf"({'|'.join(sorted(_MEMBERS))}|members|forces|troops) (?:of|from|with|belonging to) (.+)"
-)
+_MEMBERS = vocabulary("""militants fighters jihadists jihadis insurgents gunmen terrorists extremists
+guerrillas militiamen soldiers""")
 _MEMBERS_OF_ARMED = vocabulary("members forces troops")
+_MEMBERS_OF = re.compile(
+    rf"({'|'.join(sorted(_MEMBERS | _MEMBERS_OF_ARMED))}) (?:of|from|with|belonging to) (.+)"
+)
 _ARMED = frozenset(
     {
         "isis",
@@ -155,8 +154,8 @@ def _strip(words: Sequence[str], kind: str) -> tuple[str, str, str]:
 
 
 def _trails(word: str, bare: str, first: str, kind: str) -> bool:
-    """True if the last word is a generic head in lower case after a name in capitals, a province's head in any
-    case, or a legal form.
+    """True if the last word is a generic head in lower case after a name in capitals, a province's head in
+    any case, or a legal form.
     """
     if kind == "organization" and bare in _LEGAL:
         return True
@@ -166,7 +165,7 @@ def _trails(word: str, bare: str, first: str, kind: str) -> bool:
 
 
 def _describes(group: Sequence[str], kind: str, lists: bool) -> bool:
-    """True if the words after a comma say what the name before it is: "a monitoring group", "where it rained".
+    """True if the words after a comma describe the name before it: "a monitoring group", "where it rained".
 
     In a list, "the Syrian army" is one of the names.
     """
@@ -253,8 +252,8 @@ def namesakes(one: str, other: str) -> bool:
 
 
 def compare_entities(prediction: str, gold: str, kind: str) -> Verdict:
-    """Judges two texts as names of a place or an organization: level 2 equal, 1 without the larger place or by
-    the members of the group, 0 otherwise.
+    """Judges two texts as names of a place or an organization: level 2 equal, 1 without the larger place or
+    by the members of the group, 0 otherwise.
     """
     one, other = read_entity(prediction, kind), read_entity(gold, kind)
     if isinstance(one, str) or isinstance(other, str):
@@ -269,10 +268,9 @@ def compare_entities(prediction: str, gold: str, kind: str) -> Verdict:
         return Verdict(level=0, rule="veto", detail="from != to")
     if one.kind and other.kind and one.kind != other.kind:
         return Verdict(level=0, rule="veto", detail=f"{one.kind} != {other.kind}")
-    if {one.kind, other.kind} - {"", _CITY} and not one.kind == other.kind:
-        return Verdict(
-            level=0, rule="none", detail=f"{one.kind or 'a name alone'} != {other.kind or 'a name alone'}"
-        )
+    if one.kind != other.kind and {one.kind, other.kind} - {"", _CITY}:
+        detail = f"{one.kind or 'a name alone'} != {other.kind or 'a name alone'}"
+        return Verdict(level=0, rule="none", detail=detail)
     if one.within and other.within and one.within != other.within:
         return Verdict(level=0, rule="veto", detail=f"in {one.within} != in {other.within}")
     if other.within and not one.within:

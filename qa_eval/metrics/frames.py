@@ -14,12 +14,15 @@ _SAYS = (
 )
 _IS = r"(?:it|this|that|they|he|she|there) (?:is|was|were|are|has been|had been|would be)|(?:it|that)['’]s"
 _BEFORE = re.compile(
-    r"\s*(?:(?:the |final |short |correct )*answers?(?:\s*[:–—-]\s*| (?:is|was|would be)(?:\s*:\s*| (?:that )?)))?"
-    rf"(?:(?:according to|in|based on|per|from) {_SOURCE}[,:]? )?(?:{_SOURCE} {_SAYS} (?:that )?)?(?:(?:{_IS}) )?",
+    r"\s*(?:(?:the |final |short |correct )*answers?"
+    r"(?:\s*[:–—-]\s*| (?:is|was|would be)(?:\s*:\s*| (?:that )?)))?"
+    rf"(?:(?:according to|in|based on|per|from) {_SOURCE}[,:]? )?"
+    rf"(?:{_SOURCE} {_SAYS} (?:that )?)?(?:(?:{_IS}) )?",
     re.IGNORECASE,
 )
 _AFTER = re.compile(
-    rf"(?:,? (?:according to|as stated in|as reported in|as) {_SOURCE}(?: {_SAYS})?|, {_SOURCE} {_SAYS})?\s*[.!]?\s*$",
+    rf"(?:,? (?:according to|as stated in|as reported in|as) {_SOURCE}(?: {_SAYS})?|, {_SOURCE} {_SAYS})?"
+    r"\s*[.!]?\s*$",
     re.IGNORECASE,
 )
 _LONGEST = 2_000

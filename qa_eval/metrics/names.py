@@ -2,8 +2,9 @@
 
 Closed rules. A name is what is left when titles, descriptions and particles are taken away: surnames must
 agree, given names must not conflict. Who is only described ("Assad's wife", "the son of Khaled al-Asaad") has
-no name here. Another spelling is never guessed: it is an authored alias. "Surname, Given" and the agencies of a
-photo credit ("Joseph Eid/AFP") are read; a name among more than 15 other words is a story, and no answer.
+no name here. Another spelling is never guessed: it is an authored alias. "Surname, Given" is read, and so are
+the agencies of a photo credit ("Joseph Eid/AFP"). A name among more than 15 other words is a story, and no
+answer.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ prince princess sir lord lady
     ambassador envoy chief chairman chairwoman chair head leader spokesman spokeswoman spokesperson former ex
     late deputy acting vice director-general judge justice archaeologist archeologist historian journalist
     reporter author analyst correspondent curator scholar dictator chancellor foreign defense defence interior
-    member activist photographer contributor writer editor expert antiquities photo photograph image picture credit
-    """)
+    member activist photographer contributor writer editor expert antiquities photo photograph image picture
+    credit""")
 _PARTICLES_ALWAYS = frozenset({"al", "el", "bin", "ibn", "bint"})
 _PARTICLES_INSIDE = vocabulary(
     "van von de der den di da del della du dos la le ben as ad ar an az ash ul ud ez"
@@ -38,11 +39,10 @@ _PARTICLES_INSIDE = vocabulary(
 _PARTICLES = _PARTICLES_ALWAYS | _PARTICLES_INSIDE
 _JOINED = frozenset({"abdul", "abdel", "abdal", "abdol"})
 """Parts of the name after them, whether written together or not."""
-_AGENCIES = vocabulary(
-    "afp ap epa upi reuters getty images anadolu sana tass ria sputnik xinhua corbis dpa ansa efe shutterstock rex "
-    "barcroft alamy magnum afptv aptn bbc cnn rtr pa agency agencies news press pictures photo photos media pool "
-    "handout via france presse associated"
-)
+_AGENCIES = vocabulary("""afp ap epa upi reuters getty images anadolu sana tass ria sputnik xinhua corbis dpa
+ansa efe shutterstock rex barcroft alamy magnum afptv aptn bbc cnn rtr pa agency agencies news press pictures
+photo photos media pool handout via france presse associated""")
+"""Words of the names of news and photo agencies."""
 _SUFFIXES = {"jr": "junior", "junior": "junior", "sr": "senior", "senior": "senior"}
 _SAYING = vocabulary("said says say added adds told who whom which that was is were has had and while")
 _PREPOSITIONS = vocabulary("of for in at from with on under against about over near between like and")
@@ -271,6 +271,11 @@ def compare_persons(prediction: str, gold: str) -> Verdict:
     for side, person, against in (("answer", one, other), ("wording", other, one)):
         if person.inverted and not _same_person(person, against):
             return Verdict(level=0, rule="none", detail=f"{side}: more than one name")
+    return _compare(one, other)
+
+
+def _compare(one: Person, other: Person) -> Verdict:
+    """The verdict on two persons, whatever the order of their names."""
     if one.negated != other.negated:
         return Verdict(level=0, rule="veto", detail="negated on one side only")
     if one.surname != other.surname:

@@ -1,7 +1,7 @@
 """What a number counts: the noun behind it, how the counted fared, and on whose side they are.
 
-A closed vocabulary. Nouns of one group are one noun, those of two groups of one axis exclude each other, and a
-word in no group ("people", "monuments", an unknown word) excludes nothing.
+A closed vocabulary. Nouns of one group are one noun, those of two groups of one axis exclude each other, and
+a word in no group ("people", "monuments", an unknown word) excludes nothing.
 """
 
 from __future__ import annotations
@@ -11,99 +11,207 @@ from typing import NamedTuple
 
 from qa_eval.metrics.wording import vocabulary
 
+_COUNTED_AXES = ("who", "thing", "fate")
 Groups = frozenset[tuple[str, str]]
 """Pairs of an axis (`who`, `fate`, `thing`, `side`, `origin`) and a group on it."""
 
 
-def _groups(axis: str, rows: str) -> dict[str, tuple[str, str]]:
-    """Words by group, from rows `group: words`; a row without a name is named by its first word."""
-    groups: dict[str, tuple[str, str]] = {}
-    for row in rows.split("|"):
-        name, colon, words = row.rpartition(":")
-        members = words.split()
-        groups |= {word: (axis, name.strip() if colon else members[0]) for word in members}
-    return groups
+def _groups(axis: str, rows: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """The axis and group of every word, from the words of each group."""
+    return {word: (axis, group) for group, words in rows.items() for word in words.split()}
 
 
 _WHO = _groups(
     "who",
-    "fighters: fighters fighter militants militant jihadists jihadist jihadis jihadi insurgents insurgent rebels "
-    "rebel terrorists terrorist extremists extremist gunmen gunman guerrillas guerrilla guerillas militiamen "
-    "militiaman combatants combatant attackers recruits islamists islamist bombers bomber"
-    "|troops: troops troop soldiers soldier servicemen serviceman conscripts conscript infantrymen paratroopers "
-    "loyalists loyalist marines"
-    "|civilians: civilians civilian locals residents resident inhabitants inhabitant villagers villager refugees refugee "
-    "women woman children child families family townspeople citizens citizen noncombatants bystanders bystander "
-    "evacuees evacuee displaced schoolchildren"
-    "|visitors: visitors visitor tourists tourist holidaymakers sightseers sightseer guests travellers travelers "
-    "pilgrims pilgrim"
-    "|journalists: journalists journalist reporters reporter correspondents cameramen photographers"
-    "|police: police policemen policeman officers constables"
-    "|medics: medics medic doctors doctor nurses nurse paramedics"
-    "|experts: experts expert archaeologists archaeologist archeologists scientists scholars curators"
-    "|diplomats: diplomats diplomat ambassadors ministers minister politicians lawmakers mps"
-    "|captives: prisoners prisoner hostages hostage detainees detainee captives inmates"
-    "|workers: workers worker employees employee staffers labourers laborers"
-    "|pupils: students student pupils pupil teachers teacher",
+    {
+        "fighters": (
+            "fighters fighter militants militant jihadists jihadist jihadis jihadi insurgents "
+            "insurgent rebels rebel terrorists terrorist extremists extremist gunmen gunman "
+            "guerrillas guerrilla guerillas militiamen militiaman combatants combatant "
+            "attackers recruits islamists islamist bombers bomber"
+        ),
+        "troops": (
+            "troops troop soldiers soldier servicemen serviceman conscripts conscript "
+            "infantrymen paratroopers loyalists loyalist marines"
+        ),
+        "civilians": (
+            "civilians civilian locals residents resident inhabitants inhabitant villagers "
+            "villager refugees refugee women woman children child families family townspeople "
+            "citizens citizen noncombatants bystanders bystander evacuees evacuee displaced "
+            "schoolchildren"
+        ),
+        "visitors": (
+            "visitors visitor tourists tourist holidaymakers sightseers sightseer guests "
+            "travellers travelers pilgrims pilgrim"
+        ),
+        "journalists": "journalists journalist reporters reporter correspondents cameramen photographers",
+        "police": "police policemen policeman officers constables",
+        "medics": "medics medic doctors doctor nurses nurse paramedics",
+        "experts": ("experts expert archaeologists archaeologist archeologists scientists scholars curators"),
+        "diplomats": "diplomats diplomat ambassadors ministers minister politicians lawmakers mps",
+        "captives": "prisoners prisoner hostages hostage detainees detainee captives inmates",
+        "workers": "workers worker employees employee staffers labourers laborers",
+        "pupils": "students student pupils pupil teachers teacher",
+    },
 )
 _FATE = _groups(
     "fate",
-    "dead: dead killed deaths death fatalities fatality died slain perished corpses bodies executed beheaded"
-    "|wounded: wounded injured hurt injuries injury maimed"
-    "|missing: missing disappeared"
-    "|captured: arrested detained imprisoned kidnapped abducted"
-    "|freed: released freed",
+    {
+        "dead": (
+            "dead killed deaths death fatalities fatality died slain perished corpses bodies "
+            "executed beheaded"
+        ),
+        "wounded": "wounded injured hurt injuries injury maimed",
+        "missing": "missing disappeared",
+        "captured": "arrested detained imprisoned kidnapped abducted",
+        "freed": "released freed",
+    },
 )
 _THINGS = _groups(
     "thing",
-    "countries country nations nation states"
-    "|aircraft planes plane jets jet airplanes aeroplanes warplanes warplane|helicopters helicopter choppers"
-    "|drones drone|tanks tank|vehicles vehicle cars car trucks truck lorries|buses bus|ships ship boats vessels"
-    "|missiles missile rockets rocket|shells shell mortars|mines mine landmines landmine"
-    "|bombs bomb explosives devices|explosions explosion blasts blast detonations bombings bombing"
-    "|airstrikes airstrike strikes raids raid sorties|attacks attack assaults assault|battles clashes"
-    "|weapons weapon guns rifles|temples temple|statues statue sculptures sculpture busts bust figurines"
-    "|tombs tomb graves grave tombstones|arches arch|columns column pillars|towers tower|castles castle citadels"
-    "|museums museum|churches church|mosques mosque|monasteries monastery|shrines shrine"
-    "|artifacts artifact artefacts artefact relics relic antiquities|coins coin|paintings painting"
-    "|mosaics mosaic|inscriptions|houses house homes home|hospitals hospital clinics|schools school"
-    "|bridges bridge|tunnels tunnel|roads road|buildings building|cities city towns town|villages village"
-    "|provinces province governorates governorate|districts district|airports airport|bases base"
-    "|checkpoints checkpoint|camps camp|quarries quarry|banks bank|shops shop stores|companies company firms firm"
-    "|agencies agency|organizations organization organisations organisation groups group|universities university|ministries ministry|votes vote|goals goal|points point|seats seat"
-    "|books book|letters letter|photographs photos photo pictures images|videos video|books volumes"
-    "|horses horse|camels camel|sheep|cows cattle|dogs dog|trees tree|doorsteps doorstep|flags flag"
-    "|barrels barrel|bullets bullet|pipelines pipeline|wells well|oilfields|embassies embassy|documents document",
+    {
+        "countries": "countries country nations nation states",
+        "aircraft": "aircraft planes plane jets jet airplanes aeroplanes warplanes warplane",
+        "helicopters": "helicopters helicopter choppers",
+        "drones": "drones drone",
+        "tanks": "tanks tank",
+        "vehicles": "vehicles vehicle cars car trucks truck lorries",
+        "buses": "buses bus",
+        "ships": "ships ship boats vessels",
+        "missiles": "missiles missile rockets rocket",
+        "shells": "shells shell mortars",
+        "mines": "mines mine landmines landmine",
+        "bombs": "bombs bomb explosives devices",
+        "explosions": "explosions explosion blasts blast detonations bombings bombing",
+        "airstrikes": "airstrikes airstrike strikes raids raid sorties",
+        "attacks": "attacks attack assaults assault",
+        "battles": "battles clashes",
+        "weapons": "weapons weapon guns rifles",
+        "temples": "temples temple",
+        "statues": "statues statue sculptures sculpture busts bust figurines",
+        "tombs": "tombs tomb graves grave tombstones",
+        "arches": "arches arch",
+        "columns": "columns column pillars",
+        "towers": "towers tower",
+        "castles": "castles castle citadels",
+        "museums": "museums museum",
+        "churches": "churches church",
+        "mosques": "mosques mosque",
+        "monasteries": "monasteries monastery",
+        "shrines": "shrines shrine",
+        "artifacts": "artifacts artifact artefacts artefact relics relic antiquities",
+        "coins": "coins coin",
+        "paintings": "paintings painting",
+        "mosaics": "mosaics mosaic",
+        "inscriptions": "inscriptions",
+        "houses": "houses house homes home",
+        "hospitals": "hospitals hospital clinics",
+        "schools": "schools school",
+        "bridges": "bridges bridge",
+        "tunnels": "tunnels tunnel",
+        "roads": "roads road",
+        "buildings": "buildings building",
+        "cities": "cities city towns town",
+        "villages": "villages village",
+        "provinces": "provinces province governorates governorate",
+        "districts": "districts district",
+        "airports": "airports airport",
+        "bases": "bases base",
+        "checkpoints": "checkpoints checkpoint",
+        "camps": "camps camp",
+        "quarries": "quarries quarry",
+        "banks": "banks bank",
+        "shops": "shops shop stores",
+        "companies": "companies company firms firm",
+        "agencies": "agencies agency",
+        "organizations": "organizations organization organisations organisation groups group",
+        "universities": "universities university",
+        "ministries": "ministries ministry",
+        "votes": "votes vote",
+        "goals": "goals goal",
+        "points": "points point",
+        "seats": "seats seat",
+        "books": "books book volumes",
+        "letters": "letters letter",
+        "photographs": "photographs photos photo pictures images",
+        "videos": "videos video",
+        "horses": "horses horse",
+        "camels": "camels camel",
+        "sheep": "sheep",
+        "cows": "cows cattle",
+        "dogs": "dogs dog",
+        "trees": "trees tree",
+        "doorsteps": "doorsteps doorstep",
+        "flags": "flags flag",
+        "barrels": "barrels barrel",
+        "bullets": "bullets bullet",
+        "pipelines": "pipelines pipeline",
+        "wells": "wells well",
+        "oilfields": "oilfields",
+        "embassies": "embassies embassy",
+        "documents": "documents document",
+    },
 )
 _NOUNS = _WHO | _FATE | _THINGS
 _SIDES = {
     **_groups(
         "side",
-        "government: government regime assad loyalists loyalist pro-government"
-        "|Islamic State: isis isil daesh|Hezbollah: hezbollah hizbollah hizbullah|Kurds: kurdish kurds ypg peshmerga"
-        "|opposition: opposition anti-government|al-Qaeda: qaeda qaida nusra|Taliban: taliban|Hamas: hamas"
-        "|coalition: coalition",
+        {
+            "government": "government regime assad loyalists loyalist pro-government",
+            "Islamic State": "isis isil daesh",
+            "Hezbollah": "hezbollah hizbollah hizbullah",
+            "Kurds": "kurdish kurds ypg peshmerga",
+            "opposition": "opposition anti-government",
+            "al-Qaeda": "qaeda qaida nusra",
+            "Taliban": "taliban",
+            "Hamas": "hamas",
+            "coalition": "coalition",
+        },
     ),
     **_groups(
         "origin",
-        "syrian syria|russian russia|iranian iran|iraqi iraq|lebanese lebanon|turkish turkey|israeli israel"
-        "|american america u.s us|british britain uk|french france|german germany|jordanian|saudi|egyptian"
-        "|afghan afghanistan|chinese china|ukrainian ukraine|palestinian|italian|spanish|polish|indian|pakistani",
+        {
+            "syrian": "syrian syria",
+            "russian": "russian russia",
+            "iranian": "iranian iran",
+            "iraqi": "iraqi iraq",
+            "lebanese": "lebanese lebanon",
+            "turkish": "turkish turkey",
+            "israeli": "israeli israel",
+            "american": "american america u.s us",
+            "british": "british britain uk",
+            "french": "french france",
+            "german": "german germany",
+            "jordanian": "jordanian",
+            "saudi": "saudi",
+            "egyptian": "egyptian",
+            "afghan": "afghan afghanistan",
+            "chinese": "chinese china",
+            "ukrainian": "ukrainian ukraine",
+            "palestinian": "palestinian",
+            "italian": "italian",
+            "spanish": "spanish",
+            "polish": "polish",
+            "indian": "indian",
+            "pakistani": "pakistani",
+        },
     ),
 }
 ORIGINS = frozenset(word for word, (axis, _) in _SIDES.items() if axis == "origin" and word[-1] in "nhies")
 """Words for where somebody or something is from."""
 _PEOPLE = vocabulary(
-    "casualties casualty victims victim people persons person men man others human humans members member individuals lives forces"
+    "casualties casualty victims victim people persons person men man others human humans members member "
+    "individuals lives forces"
 )
 _MODIFIED = vocabulary(
     "deaths death casualties casualty fatalities fatality injuries victims victim lives toll"
 )
 """Nouns that leave the noun before them what is counted: "civilian deaths"."""
 _STOPS = vocabulary(
-    "by in at on against during when that which who whose since after before near across around under while "
-    "because was were is are be been has have had used will would could can may by within throughout as than "
-    "said lost fled left fought visited visit fighting attacking guarding defending battling into"
+    "by in at on against during when that which who whose since after before near across around under "
+    "while because was were is are be been has have had used will would could can may by within "
+    "throughout as than said beat lost fled left fought visited visit fighting attacking guarding defending "
+    "battling into"
 ) | {",", ".", ";", ":", "(", ")", "?", "!", '"'}
 _AFTER_NOUN = vocabulary("of with from for to loyal allied belonging")
 """Words after a noun that lead to whose it is, and to no further noun that is counted."""
@@ -111,6 +219,8 @@ _NO_UNIT = vocabulary(
     "and or but a an the per each every worth total altogether overall only alone so far or"
 )
 """Words behind a bare number that are neither its unit nor a noun."""
+_LEADING = vocabulary(": ( was were is are at to reached totalled totaled")
+"""Words between a noun and its number."""
 _PLURALS = vocabulary(
     "troops police women children people aircraft gunmen militiamen policemen men servicemen"
 )
@@ -128,7 +238,7 @@ NOTHING = Counted()
 
 
 def behind(words: Sequence[str], end: int) -> str:
-    """The word right behind a number that ends before index `end`: a noun, or a unit that nobody knows here."""
+    """The word right behind a number that ends before index `end`: a noun, or a unit that is unknown here."""
     while end < len(words) and (words[end] in ORIGINS or words[end] in ("more", "further", "additional")):
         end += 1
     word = words[end] if end < len(words) else ""
@@ -138,12 +248,13 @@ def behind(words: Sequence[str], end: int) -> str:
 def counted(words: Sequence[str], start: int, end: int) -> Counted:
     """What the number at words `start` to `end` counts; the words are folded.
 
-    The noun is the first one after the number within its phrase, with those joined to it by "and"; if there is
-    none there, those before the number ("civilian deaths: seven"). How they fared counts anywhere.
+    The noun is the first one after the number within its phrase, with those joined to it by "and". If there
+    is none, those before the number are counted if they lead to it: "civilian deaths: seven". How they fared
+    counts anywhere.
     """
     stop = next((i for i in range(end, len(words)) if words[i] in _STOPS), len(words))
     found, where = _phrase(words, end, stop), (end, stop)
-    if not found.noun or (all(axis == "fate" for axis, _ in found.groups) and found.noun in _FATE):
+    if (not found.noun or found.noun in _FATE) and start and words[start - 1] in _LEADING:
         before = _phrase(words, 0, start)
         if before.groups:
             found, where = before, (0, start)
@@ -215,22 +326,20 @@ def _sided(groups: set[tuple[str, str]], words: Sequence[str]) -> set[tuple[str,
 def conflict(one: Counted, other: Counted) -> str:
     """Why two texts count different things; empty if they may count the same.
 
-    Two groups of one axis exclude each other, and so do nouns that share no axis: soldiers are not explosions,
-    and the dead are not the militants.
+    Two groups of one axis exclude each other, and so do nouns that share no axis: soldiers are not
+    explosions, and the dead are not the militants.
     """
-    for axis in ("who", "thing", "fate", "side", "origin"):
+    for axis in (*_COUNTED_AXES, "side", "origin"):
         mine, theirs = _on(axis, one), _on(axis, other)
         if mine and theirs and not mine & theirs:
-            return (
-                f"{min(mine)} are not {min(theirs)}"
-                if axis not in ("side", "origin")
-                else f"{min(mine)} is not {min(theirs)}"
-            )
-    mine, theirs = (
-        {pair for pair in side.groups if pair[0] in ("who", "thing", "fate")} for side in (one, other)
+            verb = "are" if axis in _COUNTED_AXES else "is"
+            return f"{min(mine)} {verb} not {min(theirs)}"
+    counted_one, counted_other = (
+        {pair for pair in side.groups if pair[0] in _COUNTED_AXES} for side in (one, other)
     )
-    if mine and theirs and not {axis for axis, _ in mine} & {axis for axis, _ in theirs}:
-        return f"{min(mine)[1]} are not {min(theirs)[1]}"
+    axes = [{axis for axis, _ in groups} for groups in (counted_one, counted_other)]
+    if all(axes) and not axes[0] & axes[1]:
+        return f"{min(counted_one)[1]} are not {min(counted_other)[1]}"
     return ""
 
 

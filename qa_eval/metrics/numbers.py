@@ -1,9 +1,9 @@
 """Comparing quantities: equal value, equal but for a qualifier, or in conflict.
 
 Units of time may not be dropped, count nouns may; a measure may at level 1, and so may percent or a currency
-where the question is about them. A bound makes another value when claims are told apart. Otherwise it is passed
-over, unless the two bounds are opposed or the answer's excludes the wording's own value ("under 400" for 400).
-Rough amounts equal only the same words, but "several" and "a few" add no number to a bare plural.
+where the question is about them. A bound makes another value when claims are told apart. Otherwise it is
+passed over, unless the two bounds are opposed or the answer's excludes the wording's own value ("under 400"
+for 400). Rough amounts equal only the same words, but "several" and "a few" add no number to a bare plural.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def compare_quantities(prediction: str, gold: str, answer_type: str, *, strict: 
 
 
 def _other_unit(read: Quantities, against: Quantity, answer_type: str) -> str:
-    """Why a number is no bare number that may stand for an amount with a unit: it counts fighters, or rupees."""
+    """The noun or unknown unit for which a number is not bare, and so cannot do without the other's unit."""
     if read.found[0].kind != "count" or against.kind == "count":
         return ""
     unknown = read.behind if answer_type == "money" or read.behind.endswith("s") else ""

@@ -30,6 +30,9 @@ _EXACT_SCALES = frozenset({"dozen", "hundred", "thousand", "million", "billion",
 _IS = re.compile(r"(?<![\w.])IS(?![\w.])")
 """The group, which folding would take for the verb."""
 _PHRASES = max(len(phrase) for phrase in units.BOUNDS)
+_KEEPS_BOUND = units.APPROXIMATORS | ARTICLES | {"of", "-"} | units.CURRENCY_SIGNS.keys()
+"""Words that may stand between a bound and its number."""
+_BOUND_STARTS = frozenset(phrase[0] for phrase in [*units.BOUNDS, *units.BOUNDS_AFTER])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +127,7 @@ class _Reader:
     """Where numbers end that had a plus sign behind them, as offsets of the text."""
 
     def __post_init__(self) -> None:
-        """Takes the plus out from between a number and its unit: "3+ weeks", "$5+ million", "30-plus years"."""
+        """Takes the plus out from between a number and its unit: "3+ weeks", "$5+ million", "30-plus km"."""
         signs = [i for i in range(1, len(self.tokens)) if self._is_plus(i)]
         if signs:
             self.plus = frozenset(self.tokens[i - 1].end for i in signs)
@@ -141,6 +144,8 @@ class _Reader:
 
     def phrase(self, i: int, table: dict[tuple[str, ...], str]) -> tuple[str, int] | None:
         """The bound of the longest phrase of the table at i, and the index after it."""
+        if self.word(i) not in _BOUND_STARTS:
+            return None
         for length in range(_PHRASES, 0, -1):
             words = tuple(token.text for token in self.tokens[i : i + length])
             if len(words) == length and words in table:
@@ -171,9 +176,7 @@ class _Reader:
             self.aged = True
         if token.kind == "word":
             self.words += 1
-        if token.text not in units.APPROXIMATORS | ARTICLES | {"of", "-"} and not units.CURRENCY_SIGNS.get(
-            token.text
-        ):
+        if token.text not in _KEEPS_BOUND:
             self.bound, self.since = "", -1
             self.aged = token.text in ("aged", "age")
 
@@ -352,7 +355,7 @@ class _Reader:
         return end
 
     def share(self, first: _Amount) -> _Amount | None:
-        """A share of a whole: "one in four", "9 out of every 10". Not "two in 2014", not "three in 4 days"."""
+        """A share of a whole: "one in four", "9 out of every 10". Not "two in 2014" or "three in 4 days"."""
         j = first.end
         out = (self.word(j), self.word(j + 1)) == ("out", "of")
         every = self.word(j) == "of" and self.word(j + 1) in ("every", "each")

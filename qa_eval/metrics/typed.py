@@ -16,9 +16,9 @@ that fires decides:
 | 0     | `veto`                 | both sides are read and conflict: never overruled by text overlap        |
 | 0     | `none`                 | no rule fires                                                            |
 
-An answer in a closed frame ("Answer:", "It was", "According to the article, it was") that matches by no rule is
-judged without the frame, and then has level 3 at most. Against several wordings of one claim (`match_any`) the
-best verdict counts, unless a fuller wording vetoes: "400 civilians" does not pass by "400" where another
+An answer in a closed frame ("Answer:", "It was", "According to the article, it was") that matches by no rule
+is judged without the frame, and then has level 3 at most. Against several wordings of one claim (`match_any`)
+the best verdict counts, unless a fuller wording vetoes: "400 civilians" does not pass by "400" where another
 wording has "400 militants".
 """
 
@@ -84,10 +84,11 @@ def match(prediction: str, gold: str, answer_type: AnswerType, *, strict: bool) 
 def match_any(prediction: str, wordings: Sequence[str], answer_type: AnswerType, *, strict: bool) -> Match:
     """Judges an answer against all wordings of one claim: the best `match`, first of equals.
 
-    A veto by one wording holds against the credit of a barer one: one that the vetoing wording matches leniently
-    itself, and whose noun, unit, given name or day it adds. So "400 miles" is refused for "400" and "400
-    kilometers", but not for "400 miles" and "640 kilometers". The same text (level 3 and above) is always credited. `NO_MATCH` for no wordings; where nothing
-    matches, the most telling refusal.
+    A veto by one wording holds against the credit of a barer one: one that the vetoing wording matches
+    leniently itself, and to which it adds a noun, a unit, a given name, a day or the like. So "400 miles" is
+    refused for "400" and "400 kilometers", but not for "400 miles" and "640 kilometers". The same text (level
+    3 and above) is always credited. Where nothing matches, the most telling refusal is given; `NO_MATCH` for
+    no wordings.
 
     >>> match_any("400 civilians", ["400", "400 militants"], "number", strict=False).detail
     '400 != 400 (civilians are not fighters)'
@@ -212,16 +213,16 @@ def _as_value(prediction: str, gold: str, answer_type: AnswerType, strict: bool)
 
 
 def _as_statement(prediction: str, gold: str) -> Verdict:
-    """Free text has no value to compare; but it can say the same in other order, or another number or denial."""
+    """Free text has no value; but it can say the same in another order, or give another number or denial."""
     mine, theirs = numbers_in(prediction), numbers_in(gold)
     if mine and theirs and not (mine <= theirs or theirs <= mine):
         return Verdict(level=0, rule="veto", detail=f"{_listed(mine - theirs)} != {_listed(theirs - mine)}")
     denial = contradiction(prediction, gold)
     if denial is not None:
         return Verdict(level=0, rule="veto", detail=denial)
-    if mine - {0} == theirs - {0} and sorted(marks(prediction)) == sorted(marks(gold)):
+    if mine - {0} == theirs - {0}:
         words = same_statement(prediction, gold)
-        if words:
+        if words and sorted(marks(prediction)) == sorted(marks(gold)):
             return Verdict(level=2, rule="words", detail=words if len(words) <= 120 else f"{words[:117]}...")
     return Verdict(level=0, rule="none", detail="other words")
 

@@ -187,10 +187,11 @@ CURRENCY_ORIGINS: dict[str, str] = {
         "rial": "iranian",
         "riyal": "saudi",
         "dirham": "emirati",
-        "": "canadian australian zealand kong singapore taiwanese syrian lebanese egyptian iraqi jordanian libyan "
-        "tunisian algerian kuwaiti bahraini serbian danish icelandic czech pakistani lankan nepalese argentine "
-        "argentinian chilean colombian cuban philippine dominican uruguayan moroccan omani qatari yemeni "
-        "congolese rwandan kenyan ugandan tanzanian somali french belgian cfa sudanese irish cypriot",
+        "": """canadian australian zealand kong singapore taiwanese syrian lebanese egyptian iraqi jordanian
+        libyan tunisian algerian kuwaiti bahraini serbian danish icelandic czech pakistani lankan
+        nepalese argentine argentinian chilean colombian cuban philippine dominican uruguayan moroccan
+        omani qatari yemeni congolese rwandan kenyan ugandan tanzanian somali french belgian cfa
+        sudanese irish cypriot""",
     }.items()
     for origin in origins.split()
 }
@@ -201,12 +202,14 @@ unmarked pound British. Any other origin makes it money of its own.
 BOUNDS: dict[tuple[str, ...], str] = {
     tuple(phrase.split()): bound
     for bound, phrases in {
-        "over": "over|older than|longer than|higher than|larger than|bigger than|more than|above|exceeding|in excess of|upwards of|greater than|beyond|>|north of",
-        "at least": "at least|no fewer than|no less than|not fewer than|not less than|not under|not below|a minimum of|minimum of"
-        "|no under|≥|> =|a minimum|minimum",
-        "under": "under|younger than|shorter than|lower than|smaller than|less than|fewer than|below|<|south of",
-        "up to": "up to|at most|no more than|not more than|not over|not above|not exceeding|a maximum of|maximum of|as many as"
-        "|as much as|≤|< =|maximum",
+        "over": "over|older than|longer than|higher than|larger than|bigger than|more than"
+        "|above|exceeding|in excess of|upwards of|greater than|beyond|>|north of",
+        "at least": "at least|no fewer than|no less than|not fewer than|not less than|not under"
+        "|not below|a minimum of|minimum of|no under|≥|> =|a minimum|minimum",
+        "under": "under|younger than|shorter than|lower than|smaller than|less than|fewer than"
+        "|below|<|south of",
+        "up to": "up to|at most|no more than|not more than|not over|not above"
+        "|not exceeding|a maximum of|maximum of|as many as|as much as|≤|< =|maximum",
         "nearly": "just shy of|shy of|short of|nearly|almost|not quite|approaching|just short of",
         "between": "between",
     }.items()

@@ -89,7 +89,16 @@ def fold(text: str) -> str:
     >>> fold("‘Café’ — 10\u202f000 “ﬁghters”")
     '\'cafe\'  -  10000 "fighters"'
     """
+    return (_fold_short if len(text) <= _SHORT else _fold)(text)
+
+
+def _fold(text: str) -> str:
     return _JOINED_THOUSANDS.sub("", text).translate(_FOLD)
+
+
+_SHORT = 600
+"""Characters: what was worked out of a longer text is not kept in memory."""
+_fold_short = lru_cache(maxsize=16_384)(_fold)
 
 
 def text_key(text: str) -> str:
@@ -101,11 +110,18 @@ def text_key(text: str) -> str:
     >>> text_key("The Army’s 1,000-strong “unit”"), text_key("3.5 m")
     ('army 1000 strong unit', '3.5 m')
     """
+    return (_key_short if len(text) <= _SHORT else _key)(text)
+
+
+def _key(text: str) -> str:
     folded = _POSSESSIVE.sub("", fold(text))
     folded = _THOUSANDS.sub(lambda found: found.group().replace(",", ""), folded)
     parts = _DECIMAL.split(folded)
     parts[::2] = [part.translate(_SPACE) for part in parts[::2]]
     return " ".join(word for word in "".join(parts).split() if word not in _ARTICLES)
+
+
+_key_short = lru_cache(maxsize=16_384)(_key)
 
 
 _MARKS = re.compile(r"\d+(?:[.,:/\-]\d+)*|(?<![\w.,])[-.](?=\d)|[<>=≤≥$€£¥%+^]")
@@ -141,7 +157,7 @@ _LIGHT = vocabulary("""a an the is are was were be been being has have had havin
 """Words that a statement may have or lack."""
 _LIGHT_IF_DENIED = _LIGHT | vocabulary("do does did of about any yet still also")
 _NEGATION_TOKENS = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[.,;:!?()\"]")
-_LISTED = re.compile(r"\s*(?:,|;|&|\band\b)\s*")
+_LISTED = re.compile(r"\s*(?:,|;|&|\band\b)\s*", re.IGNORECASE)
 _SCOPE = 2
 """How many content words a negator reaches: "not yet entirely clear of mines" negates clear and mines."""
 _DENYING_NOTHING = frozenset({"fewer", "less", "doubt", "only"})
@@ -149,8 +165,8 @@ _DENYING_NOTHING = frozenset({"fewer", "less", "doubt", "only"})
 
 
 _DENIALS = re.compile(
-    r"\b(?:(?:any\w+|all|nothing) but|(?<!none )(?<!no )other than|rather than|instead of|except(?: for)?|apart from"
-    r"|far from|excluding)\b(?! for)",
+    r"\b(?:(?:any\w+|all|nothing) but|(?<!none )(?<!no )other than|rather than|instead of|except(?: for)?"
+    r"|apart from|far from|excluding)\b(?! for)",
     re.IGNORECASE,
 )
 
@@ -182,10 +198,6 @@ class _Polarity:
     """All words but the negators, in order."""
 
 
-_PHRASE = 600
-"""Characters: the polarity of a longer text is not kept in memory."""
-
-
 def _read_polarity(text: str, others: frozenset[str] = frozenset()) -> _Polarity:
     """The polarity of a text. "Unclear" is not clear, if `others` (words of the other text) has "clear"."""
     words: list[str] = []
@@ -214,7 +226,7 @@ _remembered_polarity = lru_cache(maxsize=8192)(_read_polarity)
 
 
 def _polarity(text: str) -> _Polarity:
-    return (_remembered_polarity if len(text) <= _PHRASE else _read_polarity)(text)
+    return (_remembered_polarity if len(text) <= _SHORT else _read_polarity)(text)
 
 
 def _polarities(one: str, other: str) -> tuple[_Polarity, _Polarity]:
@@ -248,12 +260,12 @@ def contradiction(one: str, other: str) -> str | None:
 def same_statement(one: str, other: str) -> str:
     """The words by which two texts say the same; empty if they do not, or not evidently.
 
-    Where both deny something: the same words in any order, the same ones denied; who heard or reported it does
-    not count. Where neither does: the same words in order but for articles, "is" and "has", or the same parts
-    of a list in any order.
+    Where both deny something: the same words in any order, the same ones denied; who heard or reported it
+    does not count. Where neither does: the same words in order but for articles, "is" and "has", or the same
+    parts of a list in any order.
 
-    >>> same_statement("no deaths reported", "had not heard of any deaths"), same_statement("a dog", "the cat")
-    ('no deaths', '')
+    >>> same_statement("no deaths reported", "had not heard of any deaths")
+    'no deaths'
     """
     mine, theirs = _polarities(one, other)
     if mine.negators and theirs.negators:
@@ -269,6 +281,8 @@ def same_statement(one: str, other: str) -> str:
     keys = [tuple(word for word in text_key(text).split() if word not in _LIGHT) for text in (one, other)]
     if keys[0] and keys[0] == keys[1]:
         return " ".join(keys[0])
+    if not (_LISTED.search(one) and _LISTED.search(other)):
+        return ""
     parts = [frozenset(text_key(part) for part in _LISTED.split(fold(text)) if part) for text in (one, other)]
     return " + ".join(sorted(parts[0])) if len(parts[0]) > 1 and parts[0] == parts[1] else ""
 

@@ -99,8 +99,8 @@ def anchor(question: Question, text: str, articles: Iterable[Article]) -> Place:
     """Where an answer without offsets is to be judged: where the articles have its words, or nowhere.
 
     Words that occur once are judged there. Words that occur several times are judged at the first place that
-    touches evidence, if every place leads to the same verdict: the claim made, and the claims matched. Words in
-    a closed frame ("It was …") are looked for without it, if they do not occur with it.
+    touches evidence, if every place leads to the same verdict: the claim made, and the claims matched. Words
+    in a closed frame ("It was …") are looked for without it, if they do not occur with it.
     """
     texts = [article for article in articles if article.id in question.answering]
     places = found_places(text, texts) or found_places(unframed(text) or "", texts)
