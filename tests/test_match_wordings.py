@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import cast
+
 import pytest
 
-from qa_eval.metrics.typed import NO_MATCH, match, match_any
+from qa_eval.metrics.typed import MATCH_VERSION, NO_MATCH, match, match_any
 from qa_eval.records import ANSWER_TYPES, AnswerType
 from tests.match_rows import ROWS
 
+GUIDE = (Path(__file__).parent.parent / "docs" / "match.md").read_text("utf-8")
 LABELLED = [
     (kind, row.wordings, answer, label)
     for kind, rows in ROWS.items()
@@ -101,3 +106,38 @@ def test_a_veto_is_lifted_by_a_wording_that_is_not_barer() -> None:
 
 def test_without_a_wording_nothing_matches() -> None:
     assert match_any("400", (), "number", strict=False) == NO_MATCH
+
+
+DOCUMENTED = [
+    tuple(cell.strip() for cell in line.strip("|").split("|"))
+    for block in re.findall(r"<!-- match: \w+ -->(.*?)<!-- /match -->", GUIDE, re.DOTALL)
+    for line in block.strip().splitlines()[2:]
+]
+
+
+@pytest.mark.parametrize("row", DOCUMENTED, ids=[f"{row[0]}: {row[2]}" for row in DOCUMENTED])
+def test_the_examples_of_the_guide_are_true(row: tuple[str, ...]) -> None:
+    kind, wordings, answer, right, claims, _ = row
+    golds = re.findall(r"`([^`]*)`", wordings)
+    lenient, strict = (
+        match_any(answer.strip("`"), golds, cast(AnswerType, kind), strict=flag) for flag in (False, True)
+    )
+    assert (lenient.ok, strict.makes_claim) == (right == "yes", claims == "yes"), (lenient, strict)
+
+
+def test_the_guide_describes_this_version_and_every_rule() -> None:
+    assert f"`MATCH_VERSION` {MATCH_VERSION}" in GUIDE
+    assert len(DOCUMENTED) >= 45
+    for rule in (
+        "raw",
+        "null",
+        "squad-em",
+        "text",
+        "number",
+        "date",
+        "name",
+        "words",
+        "value-only",
+        "surname-only",
+    ):
+        assert f"`{rule}`" in GUIDE
