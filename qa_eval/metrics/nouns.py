@@ -252,6 +252,7 @@ def counted(words: Sequence[str], start: int, end: int) -> Counted:
     is none, those before the number are counted if they lead to it: "civilian deaths: seven". How they fared
     counts anywhere.
     """
+    end += words[end : end + 1] == ["("]  # "400 (civilians)"
     stop = next((i for i in range(end, len(words)) if words[i] in _STOPS), len(words))
     found, where = _phrase(words, end, stop), (end, stop)
     if (not found.noun or found.noun in _FATE) and start and words[start - 1] in _LEADING:

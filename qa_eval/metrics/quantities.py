@@ -84,6 +84,8 @@ class Quantities:
     def specifics(self) -> frozenset[str]:
         """Which of a unit, a rate and what is counted the text gives."""
         stated = {axis for axis, _ in self.counted.groups}
+        if self.counted.noun or self.behind.endswith("s"):
+            stated.add("noun")
         if any(quantity.kind != "count" for quantity in self.found):
             stated.add("unit")
         if self.rate:
@@ -228,7 +230,7 @@ class _Reader:
         if again is not None and again[0] == value and self.word(again[1]) == ")":
             j = again[1] + 1  # "ten (10) months"
         scaled = value >= 1000 and self.tokens[j - 1].kind == "word"
-        if money and self.word(j) == "m":
+        if self.word(j) == "m" and (money or self.coin(j + 1)):
             value, j, scaled = value * 10**6, j + 1, True
         if money:
             return _Amount(value, f"money: {money}", Fraction(1), j, scaled)
@@ -283,6 +285,8 @@ class _Reader:
         elif word in ("square", "sq") and after in units.MEASURES:
             kind, factor = units.MEASURES[after]
             amount.kind, amount.factor, amount.end = f"square {kind}", factor * factor, j + 2
+        elif word == "nautical" and after in units.MEASURES:
+            amount.kind, amount.end = "nautical miles", j + 2
         elif word in units.MEASURES:
             (amount.kind, amount.factor), amount.end = units.MEASURES[word], j + 1
         else:

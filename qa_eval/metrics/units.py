@@ -87,6 +87,9 @@ MEASURES: dict[str, Unit] = {
     **_table("hectares", {"hectare hectares ha": 1}),
     **_table("acres", {"acre acres": 1}),
     **_table("litres", {"liter liters litre litres": 1}),
+    **_table("gallons", {"gallon gallons": 1, "pint pints": Fraction(1, 8)}),
+    **_table("watts", {"watt watts": 1, "kilowatt kilowatts kw": 1000, "megawatt megawatts mw": 1_000_000}),
+    **_table("knots", {"knot knots": 1}),
     **_table("degrees", {"degree degrees °": 1}),
 }
 MEASURE_KINDS = frozenset(kind for kind, _ in MEASURES.values())

@@ -160,6 +160,8 @@ _NEGATION_TOKENS = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[.,;:!?
 _LISTED = re.compile(r"\s*(?:,|;|&|\band\b)\s*", re.IGNORECASE)
 _SCOPE = 2
 """How many content words a negator reaches: "not yet entirely clear of mines" negates clear and mines."""
+_TURNING = vocabulary("but while whereas although though")
+"""Words at which a denial ends: "no water but electricity"."""
 _DENYING_NOTHING = frozenset({"fewer", "less", "doubt", "only"})
 """Words after which "no" and "not" deny nothing: "no fewer than 400"."""
 
@@ -205,19 +207,24 @@ def _read_polarity(text: str, others: frozenset[str] = frozenset()) -> _Polarity
         words += ["not", word[2:]] if word.startswith("un") and word[2:] in others else [word]
     negated: set[str] = set()
     plain: set[str] = set()
+    clause: set[str] = set()
     kept: list[str] = []
-    reach = count = 0
-    for index, word in enumerate(words):
+    reach, count, unknown = 0, 0, False
+    for index, word in enumerate([*words, "."]):
         after = words[index + 1] if index + 1 < len(words) else ""
         denies = is_negator(word) and after not in _DENYING_NOTHING
         if denies or (word == "far" and after == "from"):
             reach, count = _SCOPE, count + 1
-        elif not word[0].isalnum():
-            reach = 0
+            unknown = after in _REPORTING
+        elif not word[0].isalnum() or word in _TURNING:
+            if reach == _SCOPE and unknown:  # "civilian deaths not reported"
+                negated, plain = negated | clause, plain - clause
+            reach, clause = 0, set()
         else:
             kept.append(word)
             if word not in _FUNCTION_WORDS and word not in _REPORTING:
                 (negated if reach else plain).add(word)
+                clause.add(word)
                 reach = max(0, reach - 1)
     return _Polarity(frozenset(negated), frozenset(plain), count, tuple(kept))
 
@@ -271,7 +278,8 @@ def same_statement(one: str, other: str) -> str:
     if mine.negators and theirs.negators:
         dropped = _LIGHT_IF_DENIED | _REPORTING
         bags = [
-            frozenset(word for word in side.words if word not in dropped) or frozenset(side.words)
+            frozenset(word for word in side.words if word not in dropped)
+            or frozenset(word for word in side.words if word not in _LIGHT_IF_DENIED)
             for side in (mine, theirs)
         ]
         agree = (mine.negators - theirs.negators) % 2 == 0 and mine.negated == theirs.negated
