@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from qa_eval import load_corpus, load_run
 from qa_eval.metrics.typed import occurs
 from qa_eval.records import Answer, AnswerType, Candidate, Claim, Corpus, ItemId, ItemScore, Question
 from qa_eval.scoring import score_item
 from tests.worked_example import corpus_of, evidence
 
+BASELINE = Path(__file__).parent.parent / "results" / "baseline"
 TEXTS = {
     "A": (
         "The ferry to the island was not yet running. A bitter quarrel over the harbour tax had split "
@@ -173,3 +177,30 @@ def test_a_candidate_of_the_n_best_without_offsets_is_looked_for_too() -> None:
         for n in (bare, spans)
     ]
     assert found[0].scores["claim_recall_at_3"] == found[1].scores["claim_recall_at_3"] == 1.0
+
+
+def test_the_answers_of_the_committed_run_score_as_bare_texts_as_they_do_as_spans() -> None:
+    corpus = load_corpus()
+    run = load_run(BASELINE)
+    (row,) = [r for r in run.leaderboard.rows if r.model.spec == "embedded"]
+    right = 0
+    for stored in run.predictions(row):
+        if stored.span is None:
+            continue
+        item = ItemId.parse(stored.item)
+        start, end = stored.span
+        article = stored.source_article if item.track == "pooled" else item.article
+        span = Candidate(text=stored.prediction, article=article, start=start, end=end)
+        spanned, bare = (
+            score_item(
+                corpus.question(item.fact),
+                item,
+                Answer(item=stored.item, text=stored.prediction, candidate=candidate),
+                corpus,
+            )
+            for candidate in (span, None)
+        )
+        assert (bare.match.ok, bare.matched_claim) == (spanned.match.ok, spanned.matched_claim), stored.item
+        assert bare.scores == {name: spanned.scores[name] for name in bare.scores}, stored.item
+        right += item.track == "reading" and bare.match.ok
+    assert right > 100

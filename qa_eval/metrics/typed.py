@@ -214,13 +214,13 @@ def _as_value(prediction: str, gold: str, answer_type: AnswerType, strict: bool)
 
 def _as_statement(prediction: str, gold: str) -> Verdict:
     """Free text has no value; but it can say the same in another order, or give another number or denial."""
-    mine, theirs = numbers_in(prediction), numbers_in(gold)
+    mine, theirs = numbers_in(prediction) - {0}, numbers_in(gold) - {0}  # "no" is read as a denial
     if mine and theirs and not (mine <= theirs or theirs <= mine):
         return Verdict(level=0, rule="veto", detail=f"{_listed(mine - theirs)} != {_listed(theirs - mine)}")
     denial = contradiction(prediction, gold)
     if denial is not None:
         return Verdict(level=0, rule="veto", detail=denial)
-    if mine - {0} == theirs - {0}:
+    if mine == theirs:
         words = same_statement(prediction, gold)
         if words and sorted(marks(prediction)) == sorted(marks(gold)):
             return Verdict(level=2, rule="words", detail=words if len(words) <= 120 else f"{words[:117]}...")
