@@ -181,9 +181,11 @@ def _inside(span: _Span | None, evidence: Evidence) -> bool:
 
 
 def _shared(span: _Span, evidence: Evidence) -> int:
-    """Characters that a span and a piece of evidence have in common."""
+    """Characters that a span and a piece of evidence have in common; none if the evidence has no offset."""
     article, start, end = span
-    return max(0, min(end, evidence.end) - max(start, evidence.start)) if article == evidence.article else 0
+    if article != evidence.article or evidence.start < 0:
+        return 0
+    return max(0, min(end, evidence.end) - max(start, evidence.start))
 
 
 def _covers_half(span: _Span | None, claim: Claim) -> bool:
@@ -199,6 +201,7 @@ def _evidence_shares(question: Question, text: str, span: _Span | None) -> dict[
     for claim in question.claims:
         inside: set[int] = set()
         for e in claim.evidence_in(article):
-            inside.update(range(max(start, e.start), min(end, e.end)))
+            if e.start >= 0:
+                inside.update(range(max(start, e.start), min(end, e.end)))
         shares[claim.id] = len(inside) / (end - start)
     return shares
