@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa_eval.metrics.squad import exact_match, normalize
-from qa_eval.metrics.typed import match, occurs
+from qa_eval.metrics.typed import match, match_any, occurs
 from qa_eval.metrics.wording import fold, marks, text_key
 from qa_eval.records import ANSWER_TYPES, AnswerType
 
@@ -65,6 +65,24 @@ def test_any_two_strings_are_judged_and_strictly_implies_leniently(
         assert result.detail
         assert len(result.detail) < 200
         assert (result.level == 0) == (result.rule in ("veto", "none"))
+
+
+@settings(max_examples=200)
+@given(TEXTS, st.lists(PHRASES, max_size=4), KINDS)
+def test_of_several_wordings_the_best_counts_unless_another_vetoes(
+    text: str, wordings: list[str], kind: AnswerType
+) -> None:
+    for strict in (False, True):
+        found = match_any(text, wordings, kind, strict=strict)
+        single = [match(text, wording, kind, strict=strict) for wording in wordings]
+        best = max((one.level for one in single), default=0)
+        assert found.level <= best
+        assert found.level == best or (best < 3 and any(one.rule == "veto" for one in single)), found
+        assert found.ok == (found.level >= 1)
+    assert (
+        match_any(text, wordings, kind, strict=True).level
+        <= match_any(text, wordings, kind, strict=False).level
+    )
 
 
 @settings(max_examples=200)

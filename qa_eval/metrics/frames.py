@@ -14,15 +14,14 @@ _SAYS = (
 )
 _IS = r"(?:it|this|that|they|he|she|there) (?:is|was|were|are|has been|had been|would be)|(?:it|that)['’]s"
 _BEFORE = re.compile(
-    r"\s*(?:(?:the |final |short |correct )*answers?"
+    r"(?:(?:the |final |short |correct )*answers?"
     r"(?:\s*[:–—-]\s*| (?:is|was|would be)(?:\s*:\s*| (?:that )?)))?"
     rf"(?:(?:according to|in|based on|per|from) {_SOURCE}[,:]? )?"
     rf"(?:{_SOURCE} {_SAYS} (?:that )?)?(?:(?:{_IS}) )?",
     re.IGNORECASE,
 )
 _AFTER = re.compile(
-    rf"(?:,? (?:according to|as stated in|as reported in|as) {_SOURCE}(?: {_SAYS})?|, {_SOURCE} {_SAYS})?"
-    r"\s*[.!]?\s*$",
+    rf"(?:,? (?:according to|as stated in|as reported in|as) {_SOURCE}(?: {_SAYS})?|, {_SOURCE} {_SAYS})$",
     re.IGNORECASE,
 )
 _LONGEST = 2_000
@@ -37,10 +36,11 @@ def unframed(text: str) -> str | None:
     """
     if len(text) > _LONGEST:
         return None
-    head = _BEFORE.match(text)
-    start = head.end() if head is not None else 0
-    tail = _AFTER.search(text, start)
-    end = tail.start() if tail is not None else len(text)
-    inner = text[start:end].strip()
-    framed = start > len(text) - len(text.lstrip()) or text[end:].strip(" .!\n\t") != ""
-    return inner if framed and inner else None
+    whole = text.strip()
+    head = _BEFORE.match(whole)
+    inner = whole[head.end() :] if head is not None else whole
+    bare = inner.rstrip(" .!")
+    inner = _AFTER.sub("", bare) if _AFTER.search(bare) else inner
+    if inner == whole:
+        return None
+    return inner.rstrip(" .!") or None

@@ -157,7 +157,7 @@ _LIGHT = vocabulary("""a an the is are was were be been being has have had havin
 """Words that a statement may have or lack."""
 _LIGHT_IF_DENIED = _LIGHT | vocabulary("do does did of about any yet still also")
 _NEGATION_TOKENS = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[.,;:!?()\"]")
-_LISTED = re.compile(r"\s*(?:,|;|&|\band\b)\s*", re.IGNORECASE)
+_LISTED = re.compile(r"[,;&]|\band\b", re.IGNORECASE)
 _SCOPE = 2
 """How many content words a negator reaches: "not yet entirely clear of mines" negates clear and mines."""
 _TURNING = vocabulary("but while whereas although though")
@@ -291,7 +291,7 @@ def same_statement(one: str, other: str) -> str:
         return " ".join(keys[0])
     if not (_LISTED.search(one) and _LISTED.search(other)):
         return ""
-    parts = [frozenset(text_key(part) for part in _LISTED.split(fold(text)) if part) for text in (one, other)]
+    parts = [frozenset(map(text_key, _LISTED.split(fold(text)))) - {""} for text in (one, other)]
     return " + ".join(sorted(parts[0])) if len(parts[0]) > 1 and parts[0] == parts[1] else ""
 
 
