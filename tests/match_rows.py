@@ -48,8 +48,15 @@ ROWS: dict[AnswerType, list[Row]] = {
                 "four hundred (400)",
                 "400 (militants)",
                 "Four-hundred",
+                "400 of them",
+                "about four hundred fighters of the Islamic State",
+                "400 in Palmyra",
+                "400, according to the Observatory",
+                "400 enemy fighters",
+                "400 Islamic State members",
+                "400 of the militants",
             ),
-            right=("over 400",),
+            right=("over 400", "as many as 400"),
             open=(
                 "400 people",
                 "400 members of the Islamic State",
@@ -82,6 +89,7 @@ ROWS: dict[AnswerType, list[Row]] = {
                 "It was 400 civilians.",
                 "400 (civilians)",
                 "CD",
+                "400 IS militants and 180 soldiers",
             ),
         ),
         Row(
@@ -155,7 +163,13 @@ ROWS: dict[AnswerType, list[Row]] = {
         ),
         Row(
             wordings=("150,000", "150,000 tourists used to visit the ruins every year"),
-            claims=("150,000 tourists", "150,000 tourists per year", "150,000 a year", "150,000 yearly"),
+            claims=(
+                "150,000 tourists",
+                "150,000 tourists per year",
+                "150,000 a year",
+                "150,000 yearly",
+                "150,000 tourists visited the ruins every year",
+            ),
             open=("150,000 people a year",),
             refused=(
                 "150,000 per month",
@@ -174,7 +188,13 @@ ROWS: dict[AnswerType, list[Row]] = {
             claims=("150,000 annually", "150,000 visitors annually", "150,000 every year", "150k visitors"),
             refused=("150,000 a month", "150,000 per day", "150,000 monthly", "150,000 soldiers a year"),
         ),
-        Row(wordings=("over 400", "over 400 Islamic State militants"), right=("400",), open=("400+",)),
+        Row(
+            wordings=("over 400", "over 400 Islamic State militants"),
+            claims=("more than 400 militants",),
+            right=("400", "400 militants"),
+            open=("400+",),
+            refused=("more than 400 civilians", "over 400 soldiers"),
+        ),
         Row(wordings=("more than 60", "more than 60 countries"), open=("60+ countries",)),
         Row(wordings=("more than 500 kilometers",), open=("500+ km",)),
         Row(wordings=("more than 500 miles", "500"), refused=("500+ km",)),
@@ -232,8 +252,8 @@ ROWS: dict[AnswerType, list[Row]] = {
         ),
         Row(
             wordings=("100", "100 kilometers of desert"),
-            claims=("100 kms",),
-            refused=("100 miles", "100 meters", "100 acres", "100 square km", "100 villages"),
+            claims=("100 kms", "100 kilometers", "100 kilometers of road"),
+            refused=("100 miles", "100 meters", "100 acres", "100 square km", "100 villages", "62 miles"),
         ),
         Row(wordings=("60 miles", "100 kilometers"), claims=("100 km", "60 miles", "about 60 miles")),
         Row(wordings=("20", "20 tanks"), refused=("20 helicopters",)),
@@ -347,6 +367,31 @@ ROWS: dict[AnswerType, list[Row]] = {
         Row(wordings=("no",), open=("zero",)),
         Row(wordings=("two statues",), refused=("no statues",)),
         Row(wordings=("500,000",), claims=("half a million",)),
+        Row(
+            wordings=("180", "180 government troops and allied soldiers"),
+            claims=("180 soldiers and allied fighters",),
+        ),
+        Row(
+            wordings=("180", "180 anti-ISIS fighters"),
+            open=("180 people",),
+            refused=("180 ISIS fighters", "180 civilians"),
+        ),
+        Row(
+            wordings=("150,000 tourists a year",),
+            claims=("150,000 tourists each year",),
+            open=("150,000 visits a year",),
+        ),
+        Row(
+            wordings=("more than sixty countries", "more than sixty"),
+            claims=("more than sixty nations",),
+            right=("sixty countries",),
+            refused=("more than sixty days", "60 soldiers"),
+        ),
+        Row(
+            wordings=("two", "two large temples dating back more than 1,800 years"),
+            open=("two large temples",),
+        ),
+        Row(wordings=("three", "triple car bombings"), open=("three car bombings",)),
     ],
     "duration": [
         Row(wordings=("over three weeks", "more than three weeks"), open=("3+ weeks",)),

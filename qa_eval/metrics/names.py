@@ -210,6 +210,7 @@ def _read(text: str) -> Person | str:
     words = _words(_without_agencies(text))
     cased = any(word.upper and word.text.isalpha() for word in words)
     negated = any(is_negator(word.text) for word in words)
+    others = sum(word.text.isalpha() for word in words)
     words = [word for word in words if not is_negator(word.text) and word.text not in ("the", "a", "an", "")]
     runs: list[list[_Word]] = []
     bare: list[bool] = []
@@ -229,7 +230,7 @@ def _read(text: str) -> Person | str:
         return "no name, or only a description"
     if max(len(run) for run in runs) > _MOST_NAME_WORDS:
         return "more than one name"
-    if sum(word.text.isalpha() for word in words) - sum(map(len, runs)) > MOST_OTHER_WORDS:
+    if others - sum(map(len, runs)) > MOST_OTHER_WORDS:
         return "too many words around the name"
     if len(runs) == 1:
         return _person(runs[0], negated)

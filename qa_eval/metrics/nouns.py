@@ -13,7 +13,7 @@ from qa_eval.metrics.wording import vocabulary
 
 _COUNTED_AXES = ("who", "thing", "fate")
 Groups = frozenset[tuple[str, str]]
-"""Pairs of an axis (`who`, `fate`, `thing`, `side`, `origin`) and a group on it."""
+"""Pairs of an axis (`who`, `fate`, `thing`, `side`, `against`, `origin`) and a group on it."""
 
 
 def _groups(axis: str, rows: dict[str, str]) -> dict[str, tuple[str, str]]:
@@ -157,11 +157,11 @@ _SIDES = {
     **_groups(
         "side",
         {
-            "government": "government regime assad loyalists loyalist pro-government",
+            "government": "government regime assad loyalists loyalist",
             "Islamic State": "isis isil daesh",
             "Hezbollah": "hezbollah hizbollah hizbullah",
             "Kurds": "kurdish kurds ypg peshmerga",
-            "opposition": "opposition anti-government",
+            "opposition": "opposition",
             "al-Qaeda": "qaeda qaida nusra",
             "Taliban": "taliban",
             "Hamas": "hamas",
@@ -300,16 +300,16 @@ def _modifies(word: str, after: str) -> bool:
 
 
 def _sides(words: Sequence[str], start: int, stop: int) -> set[tuple[str, str]]:
-    """Whose they are, and where from, within the phrase; enemies ("anti-government") are another side."""
+    """Whose they are, and where from, within the phrase; and whom they are against ("anti-government")."""
     sides = set()
     for i in range(start, stop):
-        word, before = words[i], words[i - 1] if i else ""
-        if word == "islamic" and i + 1 < len(words) and words[i + 1] == "state":
-            sides.add(("side", "Islamic State"))
-        elif before == "anti" and word in ("government", "regime"):
-            sides.add(("side", "opposition"))
-        elif before != "anti" and word in _SIDES:
-            sides.add(_SIDES[word])
+        axis, group = _SIDES.get(words[i], ("", ""))
+        if words[i] == "islamic" and i + 1 < len(words) and words[i + 1] == "state":
+            axis, group = "side", "Islamic State"
+        if axis == "side" and i and words[i - 1] == "anti":
+            axis = "against"
+        if axis:
+            sides.add((axis, group))
     return sides
 
 
@@ -335,6 +335,12 @@ def conflict(one: Counted, other: Counted) -> str:
         if mine and theirs and not mine & theirs:
             verb = "are" if axis in _COUNTED_AXES else "is"
             return f"{min(mine)} {verb} not {min(theirs)}"
+    for mine, theirs in (
+        (_on("side", one), _on("against", other)),
+        (_on("against", one), _on("side", other)),
+    ):
+        if mine & theirs:
+            return f"{min(mine & theirs)} is not against itself"
     counted_one, counted_other = (
         {pair for pair in side.groups if pair[0] in _COUNTED_AXES} for side in (one, other)
     )
