@@ -190,6 +190,22 @@ def _readings(keys: Sequence[str]) -> frozenset[frozenset[str]]:
     return frozenset(found)
 
 
+def _parts(words: Sequence[str], kind: str, lists: bool) -> list[tuple[list[str], bool]]:
+    """The names that commas and "and" part, and whether each follows a comma; "in" parts places too."""
+    parts: list[tuple[list[str], bool]] = []
+    group: list[str] = []
+    comma = False
+    for word in [*words, ","]:
+        if word == "," or (lists and word in _LISTING) or (kind == "place" and word == "in" and group):
+            if group:
+                parts.append((group, comma))
+                group, comma = [], False
+            comma = word == "," and bool(parts)
+        else:
+            group.append(word)
+    return parts
+
+
 @lru_cache(maxsize=4096)
 def _read(text: str, kind: str) -> Entity | str:
     text = _AS_WELL.sub(" and ", text)
@@ -197,25 +213,9 @@ def _read(text: str, kind: str) -> Entity | str:
     negated = any(is_negator(fold(word)) for word in words)
     words = [word for word in words if not is_negator(fold(word))]
     lists = any(word in _LISTING for word in words)
-    groups: list[list[str]] = [[]]
-    after_comma: list[bool] = [False]
-    for index, word in enumerate(words):
-        if (
-            word == ","
-            or (lists and word in _LISTING)
-            or (kind == "place" and word == "in" and index > 0 and groups[-1])
-        ):
-            if groups[-1]:
-                groups.append([])
-                after_comma.append(False)
-            after_comma[-1] = word == "," and len(groups) > 1
-        else:
-            groups[-1].append(word)
-    named = [
-        not (after and not text.islower() and _describes(group, kind, lists))
-        for group, after in zip(groups, after_comma, strict=True)
-    ]
-    read = [(*_strip(group, kind), name) for group, name in zip(groups, named, strict=True) if group]
+    parts = _parts(words, kind, lists)
+    named = [not (comma and not text.islower() and _describes(group, kind, lists)) for group, comma in parts]
+    read = [(*_strip(group, kind), name) for (group, _), name in zip(parts, named, strict=True)]
     read = [found for found in read if found[0]]
     everything = frozenset(key for key, *_ in read)
     read = [found for found in read if found[3]]
