@@ -41,7 +41,7 @@ _JOINED = frozenset({"abdul", "abdel", "abdal", "abdol"})
 """Parts of the name after them, whether written together or not."""
 _AGENCIES = vocabulary("""afp ap epa upi reuters getty images anadolu sana tass ria sputnik xinhua corbis dpa
 ansa efe shutterstock rex barcroft alamy magnum afptv aptn bbc cnn rtr pa agency agencies news press pictures
-photo photos media pool handout via france presse associated""")
+photo photos media pool handout via france associated""")
 """Words of the names of news and photo agencies."""
 _SUFFIXES = {"jr": "junior", "junior": "junior", "sr": "senior", "senior": "senior"}
 _SAYING = vocabulary("said says say added adds told who whom which that was is were has had and while")

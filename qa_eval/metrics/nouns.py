@@ -27,7 +27,7 @@ _WHO = _groups(
         "fighters": (
             "fighters fighter militants militant jihadists jihadist jihadis jihadi insurgents "
             "insurgent rebels rebel terrorists terrorist extremists extremist gunmen gunman "
-            "guerrillas guerrilla guerillas militiamen militiaman combatants combatant "
+            "guerrillas guerrilla militiamen militiaman combatants combatant "
             "attackers recruits islamists islamist bombers bomber"
         ),
         "troops": (

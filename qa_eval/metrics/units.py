@@ -147,7 +147,6 @@ CURRENCY_CODES = {
         "peso": "mxn",
         "shekel": "ils nis",
         "zloty": "pln",
-        "rand": "zar",
         "iraqi dinar": "iqd",
         "jordanian dinar": "jod",
     }.items()
