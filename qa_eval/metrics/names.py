@@ -244,7 +244,7 @@ def read_person(text: str) -> Person | str:
     """The one person that a text names, or why it names none. Defined for any string.
 
     >>> read_person("Syrian President Bashar al-Assad")
-    Person(given=('bashar',), surname='assad', suffix='', negated=False)
+    Person(given=('bashar',), surname='assad', suffix='', negated=False, inverted=False)
     """
     return _read(text) if len(text) <= LONGEST else "too long for a name"
 
