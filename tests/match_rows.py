@@ -1053,6 +1053,25 @@ ROWS: dict[AnswerType, list[Row]] = {
     ],
     "organization": [
         Row(
+            wordings=("Lebanese militias on the ground, including Iran-backed Hezbollah fighters",),
+            open=("Lebanese militias on the ground, including Iran-backed Hezbollah",),
+            refused=("Lebanese militias on the ground, including Iran", "Hezbollah"),
+        ),
+        Row(
+            wordings=("Hezbollah and the Syrian army",),
+            open=("the Syrian army and Hezbollah fighters",),
+            refused=("the Iraqi army and Hezbollah fighters", "Hezbollah fighters"),
+        ),
+        Row(
+            wordings=("Russian militants",),
+            refused=("Russian soldiers", "Russian government"),
+        ),
+        Row(
+            wordings=("Kurdish Peshmerga",),
+            claims=("including Kurdish Peshmerga",),
+            refused=("excluding Kurdish Peshmerga",),
+        ),
+        Row(
             wordings=("SANA",),
             claims=(
                 "SANA, the state news agency",

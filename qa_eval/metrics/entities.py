@@ -124,7 +124,7 @@ def _bare(words: Sequence[str], index: int) -> str:
 def _leads(words: Sequence[str], index: int, kind: str) -> bool:
     """True if the word at an index only leads to the name after it."""
     word, bare = words[index], _bare(words, index)
-    if bare in _ARTICLES or bare in _GOVERNING or bare == "both" or _MODIFIER.fullmatch(word):
+    if bare in _ARTICLES or bare in _GOVERNING or bare in ("both", "including") or _MODIFIER.fullmatch(word):
         return True
     if kind == "place" and bare in ORIGINS and _bare(words, index + 1) in _HEADS[kind] | _KINDS.keys():
         return True
@@ -261,7 +261,7 @@ def compare_entities(prediction: str, gold: str, kind: str) -> Verdict:
         return Verdict(level=0, rule="none", detail=f"{side}: {why}")
     same = one.names == other.names or bool(one.readings & other.readings)
     if not same and not (len(other.names) > 1 and one.listed == other.names):
-        return _differing(one.names, other.names, one.negated or other.negated, kind)
+        return _differing(one, other, kind)
     if one.negated != other.negated:
         return Verdict(level=0, rule="veto", detail="negated on one side only")
     if {one.direction, other.direction} == {"from", "to"}:
@@ -275,31 +275,43 @@ def compare_entities(prediction: str, gold: str, kind: str) -> Verdict:
         return Verdict(level=0, rule="veto", detail=f"in {one.within} != in {other.within}")
     if other.within and not one.within:
         return Verdict(level=1, rule="value-only", detail=f"without {other.within}")
-    return Verdict(level=2, rule="name", detail=_clip(" + ".join(sorted(other.names))))
+    return Verdict(level=2, rule="name", detail=_clip(_joined(other.names)))
 
 
-def _differing(names: frozenset[str], others: frozenset[str], negated: bool, kind: str) -> Verdict:
-    """The verdict on other names: level 1 if one of them is the other's members, and nothing is denied."""
-    if kind == "organization" and len(names) == len(others) == 1 and not negated:
-        one, other = min(names), min(others)
-        if _are_members(one, other) or _are_members(other, one):
-            return Verdict(level=1, rule="value-only", detail=_clip(f"{one} ~ {other} (its members)"))
-    return Verdict(
-        level=0, rule="none", detail=_clip(f"{' + '.join(sorted(names))} != {' + '.join(sorted(others))}")
-    )
+def _differing(one: Entity, other: Entity, kind: str) -> Verdict:
+    """The verdict on other names: level 1 if they only differ by members of a group, and none is denied."""
+    names, others = _joined(one.names), _joined(other.names)
+    if kind == "organization" and not (one.negated or other.negated):
+        described = len(one.listed) > 1 and _differ_by_members(one.listed, other.listed)
+        if described or _differ_by_members(one.names, other.names):
+            return Verdict(level=1, rule="value-only", detail=_clip(f"{names} ~ {others} (its members)"))
+    return Verdict(level=0, rule="none", detail=_clip(f"{names} != {others}"))
 
 
-def _are_members(members: str, group: str) -> bool:
-    """True for "islamic state fighters" and "fighters of islamic state" of "islamic state"."""
-    found = _MEMBERS_OF.fullmatch(members)
+def _joined(names: frozenset[str]) -> str:
+    return " + ".join(sorted(names))
+
+
+def _differ_by_members(names: frozenset[str], others: frozenset[str]) -> bool:
+    """True if every name of one side is on the other, or its group or its members are."""
+    mine, theirs = ({_group_of(name): name for name in side} for side in (names - others, others - names))
+    return mine.keys() == theirs.keys() and all(group in (mine[group], theirs[group]) for group in mine)
+
+
+def _group_of(name: str) -> str:
+    """The group whose members a name gives: "islamic state" of "islamic state fighters" and "fighters of
+    islamic state"; the name itself if it gives no members.
+    """
+    found = _MEMBERS_OF.fullmatch(name)
     if found is None:
-        base, _, noun = members.rpartition(" ")
+        base, _, noun = name.rpartition(" ")
     else:
         noun, base = found[1], found[2]
     *first, last = base.split() or [""]
     if first and last in _GENERIC:
         base = " ".join(first)
-    return base == group and (noun in _MEMBERS or (noun in _MEMBERS_OF_ARMED and group in _ARMED))
+    members = noun in _MEMBERS or (noun in _MEMBERS_OF_ARMED and base in _ARMED)
+    return base if base and members else name
 
 
 def _clip(detail: str) -> str:
