@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations, permutations
 
 from qa_eval.metrics.typed import match, occurs
-from qa_eval.records import Answer, Candidate, Claim, Corpus, ItemId, Question
+from qa_eval.records import Answer, AnswerType, Candidate, Claim, Corpus, ItemId, Question
 
 
 def plain_normalize(text: str) -> list[str]:
@@ -96,44 +97,126 @@ def half_in_evidence_of_one(question: Question, candidate: Candidate | None) -> 
     return None
 
 
-def leniently(question: Question, claim: Claim, text: str, candidate: Candidate | None) -> bool:
+def says_more(full: str, bare: str, kind: AnswerType) -> bool:
+    """Whether a wording says what a shorter one does: it matches it, or adds the kind of the same place."""
+    if len(full) <= len(bare):
+        return False
+    if match(full, bare, kind, strict=False).ok:
+        return True
+    kinds = ("city", "town", "village", "province", "governorate", "of")
+    words = [w for w in plain_normalize(full) if w not in kinds]
+    return kind == "place" and words == plain_normalize(bare)
+
+
+def level_of(question: Question, claim: Claim, text: str, *, strict: bool) -> int:
+    """The best level of an answer over a claim's wordings that no fuller wording vetoes."""
+    kind = question.answer_type
+    best_level = 0
     for wording in claim.wordings:
-        if match(text, wording, question.answer_type, strict=False).ok:
+        level = match(text, wording, kind, strict=strict).level
+        if level < 3:
+            for other in claim.wordings:
+                vetoes = match(text, other, kind, strict=False).rule == "veto"
+                if vetoes and says_more(other, wording, kind):
+                    level = 0
+        best_level = max(best_level, level)
+    return best_level
+
+
+def contradicts_its_evidence(
+    question: Question, claim: Claim, text: str, candidate: Candidate | None
+) -> bool:
+    for e in claim.evidence:
+        touches = shared_characters(candidate, e.article, e.start, e.end) > 0
+        if touches and match(text, e.text, question.answer_type, strict=False).rule == "veto":
             return True
+    return False
+
+
+def leniently(question: Question, claim: Claim, text: str, candidate: Candidate | None) -> bool:
+    if level_of(question, claim, text, strict=False) >= 1:
+        return True
+    if contradicts_its_evidence(question, claim, text, candidate):
+        return False
     return half_in_evidence_of_one(question, candidate) == claim.id
 
 
 def strictly(question: Question, claim: Claim, text: str) -> bool:
-    for wording in claim.wordings:
-        m = match(text, wording, question.answer_type, strict=True)
-        if m.ok and m.level >= 2:
-            return True
-    return False
+    return level_of(question, claim, text, strict=True) >= 2
 
 
 def claim_made(question: Question, text: str, candidate: Candidate | None) -> str | None:
     if not plain_normalize(text):
         return None
-    overlapped = []
+    overlapped, around = [], []
     for claim in question.claims:
-        touches = any(shared_characters(candidate, e.article, e.start, e.end) > 0 for e in claim.evidence)
-        if touches and leniently(question, claim, text, candidate):
-            overlapped.append(claim.id)
+        shared = [shared_characters(candidate, e.article, e.start, e.end) for e in claim.evidence]
+        if max(shared, default=0) > 0:
+            if leniently(question, claim, text, candidate):
+                overlapped.append(claim.id)
+            assert candidate is not None
+            if max(shared) == (candidate.end or 0) - (candidate.start or 0):
+                around.append(claim.id)
     if len(overlapped) == 1:
         return overlapped[0]
     strict = [claim.id for claim in question.claims if strictly(question, claim, text)]
-    if overlapped:
-        strict = [c for c in strict if c in overlapped] or strict
+    if [c for c in strict if c in overlapped]:
+        strict = [c for c in strict if c in overlapped]
+    elif around:  # inside the evidence of a claim, the words of another one are no claim
+        strict = [c for c in strict if c in around]
     return strict[0] if len(strict) == 1 else None
 
 
+# ------------------------------------------------------------------------------------------------ places
+
+
+def without_frame(text: str) -> str:
+    """The few frames that the tests use."""
+    for frame in ("Answer: ", "It was ", "The answer is "):
+        if text.startswith(frame):
+            return text[len(frame) :].strip()
+    return text
+
+
+def located(
+    corpus: Corpus, question: Question, text: str, candidate: Candidate | None, article: str | None
+) -> Candidate | None:
+    """The answer at its offsets if the article has it there; else where its words are, if in one verdict."""
+    if candidate is not None and candidate.text == text:
+        named = candidate.article if candidate.article is not None else article
+        known = {a.id: a.text for a in corpus.articles}
+        if article not in (None, named):
+            known = {}
+        start, end = candidate.start, candidate.end
+        given = named in known and start is not None and end is not None and 0 <= start < end
+        if given and known[str(named)][start:end] == text:
+            return replace(candidate, article=named)
+        article = article if article is not None else (named if named in known else None)
+    found: list[Candidate] = []
+    for wanted in (text, text.strip(" .,;:!?\"'“”‘’"), without_frame(text)):
+        if found:
+            break
+        for a in corpus.articles:
+            if a.id in question.answering and article in (None, a.id):
+                for start, end in occurs(wanted, a.text):
+                    found.append(Candidate(text=text, article=a.id, start=start, end=end))
+    touching = [
+        c
+        for c in found
+        if any(shared_characters(c, e.article, e.start, e.end) for k in question.claims for e in k.evidence)
+    ]
+    if not touching:
+        return None
+    verdicts = set()
+    for place in [*touching, None] if len(touching) < len(found) else touching:
+        right = [c.id for c in question.claims if leniently(question, c, text, place)]
+        verdicts.add((claim_made(question, text, place), *right))
+    return touching[0] if len(verdicts) == 1 else None
+
+
 def separable(question: Question, one: Claim, other: Claim) -> bool:
-    for a in one.wordings:
-        for b in other.wordings:
-            t = question.answer_type
-            if match(a, b, t, strict=False).ok or match(b, a, t, strict=False).ok:
-                return False
-    return True
+    pairs = [(one, b) for b in other.wordings] + [(other, a) for a in one.wordings]
+    return all(level_of(question, claim, wording, strict=False) < 1 for claim, wording in pairs)
 
 
 def other_separable(question: Question, article: str) -> list[Claim]:
@@ -177,7 +260,8 @@ def reading_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, 
         f1.append(0.0 if bad else best(plain_f1, answer.text, golds))
         em_any.append(0.0 if bad else best(plain_em, answer.text, any_golds))
         f1_any.append(0.0 if bad else best(plain_f1, answer.text, any_golds))
-        made = None if bad else claim_made(question, answer.text, answer.candidate)
+        place = None if bad else located(corpus, question, answer.text, answer.candidate, item.article)
+        made = None if bad else claim_made(question, answer.text, place)
         abstained += abstains(answer)
         if not own:
             silent_items += 1
@@ -190,7 +274,7 @@ def reading_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, 
         has_f1.append(f1[-1])
         fm = 0.0
         if not bad and not abstains(answer):
-            fm = 1.0 if any(leniently(question, c, answer.text, answer.candidate) for c in own) else 0.0
+            fm = 1.0 if any(leniently(question, c, answer.text, place) for c in own) else 0.0
         foreign = made is not None and made not in [c.id for c in own]
         leak = 1.0 if fm == 0.0 and foreign else 0.0
         matches.append(fm)
@@ -233,9 +317,14 @@ def reading_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, 
     }
 
 
-def distinct(question: Question, answer: Answer) -> list[tuple[Candidate, str | None]]:
+def distinct(corpus: Corpus, question: Question, answer: Answer) -> list[tuple[Candidate, str | None]]:
     kept: list[tuple[Candidate, str | None]] = []
-    for candidate in answer.n_best:
+    for given in answer.n_best:
+        candidate = located(corpus, question, given.text, given, None)
+        if candidate is None:
+            candidate = replace(given, start=None, end=None)
+        else:
+            candidate = replace(given, article=candidate.article, start=candidate.start, end=candidate.end)
         made = claim_made(question, candidate.text, candidate)
         double = False
         for other, other_claim in kept:
@@ -284,9 +373,10 @@ def pooled_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, f
         add("em_any", 0.0 if bad else best(plain_em, answer.text, question.any_golds))
         add("f1_any", 0.0 if bad else best(plain_f1, answer.text, question.any_golds))
         right = not bad and not abstains(answer)
-        right = right and any(leniently(question, c, answer.text, answer.candidate) for c in question.claims)
+        place = None if bad else located(corpus, question, answer.text, answer.candidate, None)
+        right = right and any(leniently(question, c, answer.text, place) for c in question.claims)
         add("match_any", float(right))
-        made = None if bad else claim_made(question, answer.text, answer.candidate)
+        made = None if bad else claim_made(question, answer.text, place)
         supporters = {c.id: len(c.articles) for c in question.claims}
         if question.contested:
             add("support", supporters[made] / len(question.answering) if made else 0.0)
@@ -300,8 +390,8 @@ def pooled_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, f
                     any(shared_characters(candidate, e.article, e.start, e.end) > 0 for e in claim.evidence)
                 ),
             )
-        if answer.n_best or bad:
-            rest = [] if bad else distinct(question, answer)
+        if answer.n_best or bad or abstains(answer):  # who names nothing has 0, not nothing
+            rest = [] if bad else distinct(corpus, question, answer)
             top = [made_by for _, made_by in rest[:3] if made_by]
             if question.contested:
                 groups = {c.id: c.coverage_group for c in question.claims}

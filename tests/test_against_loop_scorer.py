@@ -11,7 +11,16 @@ from qa_eval import load_corpus
 from qa_eval.corpus import item_ids
 from qa_eval.records import TRACKS, Answer, Candidate, Corpus, ItemId, Prediction, Question, Track
 from qa_eval.scoring import decide, pool, score_item, summarize
-from tests.loop_scorer import paraphrase_metrics, pooled_metrics, reading_metrics
+from tests.loop_scorer import (
+    abstains,
+    claim_made,
+    failed,
+    leniently,
+    located,
+    paraphrase_metrics,
+    pooled_metrics,
+    reading_metrics,
+)
 
 READING: tuple[Track, ...] = ("reading",)
 
@@ -26,7 +35,7 @@ def adversarial_candidate(
 ) -> Candidate:
     """A span or a text that some rule might credit wrongly."""
     text = corpus.article(article).text
-    kind = rng.randrange(8)
+    kind = rng.randrange(12)
     evidence = [e for c in question.claims for e in c.evidence]
     here = [e for e in evidence if e.article == article]
     if kind == 0 and here:  # a gold in place
@@ -42,6 +51,10 @@ def adversarial_candidate(
         return Candidate(text=rng.choice(evidence).text, score=score)
     if kind == 3:  # wrong number, other bound, other unit
         words = [
+            "400 civilians",
+            "180 government troops",
+            "fewer than 400",
+            "400+",
             "over 400",
             "401",
             "four hundred and one",
@@ -57,6 +70,13 @@ def adversarial_candidate(
     if kind == 5 and here:  # the right words with the wrong offsets
         e = rng.choice(here)
         return Candidate(text=e.text, article=article, start=0, end=len(e.text), score=score)
+    if kind == 6 and evidence:  # a wording in a frame
+        return Candidate(text=f"It was {rng.choice(evidence).text}", article=article, score=score)
+    if kind in (7, 8) and here:  # words of the article about a gold, without offsets
+        e = rng.choice(here)
+        start = max(0, e.start - rng.randrange(20))
+        bare = text[start : max(start + 1, e.end + rng.randrange(-8, 20))]
+        return Candidate(text=bare, article=article if kind == 7 else None, score=score)
     start = rng.randrange(len(text) - 1)
     end = min(len(text), start + rng.randrange(1, 60))
     return Candidate(text=text[start:end], article=article, start=start, end=end, score=score)
@@ -117,6 +137,8 @@ def test_both_scorers_agree_on_adversarial_answers(corpus: Corpus, seed: int) ->
             leak = s.scores["lenient"] - s.scores["match"]
             assert leak in (0.0, 1.0), s
             assert s.scores.get("leak", leak) == leak, s
+    for s in scores:
+        assert judged(corpus, s.item, answers[str(s.item)]) == (s.matched_claim, s.match.ok), s
     summary = summarize(scores, intervals=False)
     plain = {k: placed(corpus, a) for k, a in answers.items()}
     reference: dict[Track, dict[str, float | None]] = {
@@ -130,6 +152,21 @@ def test_both_scorers_agree_on_adversarial_answers(corpus: Corpus, seed: int) ->
                 assert name not in found, name
             else:
                 assert found[name].value == pytest.approx(value, abs=1e-9), (track, name)
+
+
+def judged(corpus: Corpus, item: ItemId, answer: Answer) -> tuple[str | None, bool]:
+    """The claim that an answer makes and whether it is right, by the loops."""
+    question = corpus.question(item.fact)
+    claims = question.own_claims(item.article) if item.track == "reading" else question.claims
+    if failed(answer):
+        return None, False
+    if abstains(answer):
+        return None, not claims
+    place = located(
+        corpus, question, answer.text, answer.candidate, item.article if item.track == "reading" else None
+    )
+    right = any(leniently(question, c, answer.text, place) for c in claims)
+    return claim_made(question, answer.text, place), right
 
 
 def placed(corpus: Corpus, answer: Answer) -> Answer:

@@ -29,6 +29,7 @@ from tests.worked_example import (
     WORKED,
     check_invariants,
     corpus_of,
+    evidence,
     predictions,
     predictions_about,
     reading,
@@ -204,11 +205,13 @@ def test_detection_is_undefined_without_silent_items_and_precision_without_abste
 
 
 def test_the_leakable_part_is_left_out_below_twenty_items() -> None:
-    texts = TEXTS | {"C": "417 were killed, not over 400."}
-    corpus = corpus_of([LOSSES], texts)
+    texts = TEXTS | {"C": "According to it, 417 were killed, not over 400."}
+    stated = replace(LOSSES.claims[2], evidence=(evidence("C", "417", texts), evidence("D", "417")))
+    question = replace(LOSSES, claims=(*LOSSES.claims[:2], stated))
+    corpus = corpus_of([question], texts)
 
     def scores(n: int) -> list[ItemScore]:
-        leaking = reading(replace(LOSSES, silent=("E",)), corpus, {"C": "400"})[0]
+        leaking = reading(question, corpus, {"C": "400"})[0]
         assert "leak_leakable" in leaking.scores
         return [replace(leaking, item=ItemId(fact=f"fact-{i}", article="C")) for i in range(n)]
 
