@@ -7,13 +7,21 @@ that every number comes out again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from qa_eval.provenance import combine_sha256, gold_sha256, item_sha256, sha256_json, sha256_text
 from qa_eval.records import Answer, Candidate, Corpus, ItemId, ItemScore, Match, Prediction, Question
 from qa_eval.results_schema import CandidateRow, MatchRow, PredictionRow, ScoredRow
-from qa_eval.scoring import abstains, cross_fit_thresholds, decide, no_answer_margin, pool, score_item
+from qa_eval.scoring import (
+    abstains,
+    cross_fit_thresholds,
+    decide,
+    has_no_order,
+    no_answer_margin,
+    pool,
+    score_item,
+)
 
 Threshold = float | Literal["cross-fit"]
 """Abstain when null score - best score exceeds it; `cross-fit`: fitted for each fact on the other facts."""
@@ -92,18 +100,24 @@ def judge(
 ) -> Judged:
     """Decides and scores every item; one without a prediction is missing, and worth 0.
 
-    `predictions` are by reading item, `pooled` by pooled item (see `gather`).
+    `predictions` are by reading item, `pooled` by pooled item (see `gather`). Bare texts of several articles
+    are no pooled answer (see `has_no_order`). Such an item has no scores, or is missing if the model answered
+    other facts as a whole.
     """
     questions = {q.id: q for q in corpus.questions}
     reading = [item for item in items if item.track == "reading"]
     fitted = cross_fit_thresholds(corpus, predictions, reading) if threshold == "cross-fit" else {}
     hashes = item_hashes(corpus, items)
     rows, scores = [], []
+    as_a_whole = any("*" in parts for parts in pooled.values())
     for item in items:
         question = questions[item.fact]
         said = predictions.get(str(item))
+        unordered = False
         if item.track == "pooled":
-            answer = pool(item, question, pooled.get(str(item), {}))
+            parts = pooled.get(str(item), {})
+            unordered = has_no_order(parts)
+            answer = pool(item, question, {} if unordered and as_a_whole else parts)
             final = bool(answer.text) and not answer.n_best
         elif said is None:
             answer, final = Answer(item=str(item), text="", missing=True), False
@@ -111,6 +125,8 @@ def judge(
             at = fitted.get(item.fact, 0.0) if threshold == "cross-fit" else float(threshold)
             answer, final = decide(said, threshold=at), said.text is not None
         score = score_item(question, item, answer, corpus)
+        if unordered and not as_a_whole:
+            score = replace(score, scores={}, sources={}, speakers={})
         given = said is not None and said.no_answer_probability is not None and item.track == "reading"
         scores.append(score)
         words = question.wording(item.paraphrase)
@@ -260,6 +276,7 @@ def stored_score(row: ScoredRow, *, by_em: bool = False) -> ItemScore:
         missing=row.missing,
         truncated=row.truncated,
         answer_type=row.answer_type,
+        copied=row.track == "reading" and row.span is not None,
     )
 
 

@@ -19,7 +19,7 @@ from qa_eval.results_schema import (
     ModelRow,
     Row,
 )
-from qa_eval.scoring import SCORER_VERSION, ReferenceName, ScoreTable, summarize_tables
+from qa_eval.scoring import METRICS, SCORER_VERSION, ReferenceName, ScoreTable, summarize_tables
 from qa_eval.stats import FEWEST_CLUSTERS, Comparisons, compare_all_pairs, paired_difference
 
 RULES = "squad-v2.0"
@@ -139,6 +139,13 @@ def judged_entry(
             name: {id: _estimate(e) for id, e in values.items()} for name, values in summary.slices.items()
         },
         "source_preference": {a: dict(values) for a, values in summary.source_preference.items()},
+        "speaker_preference": {s: dict(values) for s, values in summary.speaker_preference.items()},
+        "absent": {
+            metric.id: metric.otherwise
+            for metric in METRICS.values()
+            for track in summary.metrics
+            if metric.otherwise and track in metric.tracks and metric.id not in summary.metrics[track]
+        },
         "counts": CountsRow(**{**row.counts.model_dump(), **summary.counts}),
     }
     return Entry(row=row.model_copy(update=update), tables=tables)

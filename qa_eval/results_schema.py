@@ -94,6 +94,8 @@ class CountsRow(_Record):
     """The model gave no prediction at all; they score 0."""
     errors: int = 0
     truncated: int = 0
+    leakable: int = 0
+    """Items whose article has a wording of another source's claim, so that a copied answer could leak."""
     unasked: int = 0
     """Left when the run was interrupted; not in `items`."""
     cached: int = 0
@@ -139,6 +141,10 @@ class Row(_Record):
     slices: dict[str, dict[str, EstimateRow]] = {}
     """`settled`, `contested`, `silent`, `relation:R`, `category:C`, `article:A` -> metric id -> value."""
     source_preference: dict[str, dict[str, float]] = {}
+    speaker_preference: dict[str, dict[str, float]] = {}
+    """Speaker that evidence names -> wins, n, rate and chance, as for `source_preference`."""
+    absent: dict[str, str] = {}
+    """Metric id -> why it is absent from `metrics`, where that needs words."""
     counts: CountsRow = CountsRow()
     performance: PerformanceRow = PerformanceRow()
     predictions: PredictionsFileRow | None = None
@@ -308,6 +314,8 @@ class ScoredRow(_Record):
     relation: Relation | None = None
     prediction: str
     """"" when abstaining."""
+    span: tuple[int, int] | None = None
+    """Characters of `source_article`, half-open."""
     score: FiniteFloat | None = None
     null_score: FiniteFloat | None = None
     no_answer_probability: Fraction | None = None
@@ -339,8 +347,6 @@ class PredictionRow(ScoredRow):
 
     final: bool = False
     """True if the model decided the text itself; no threshold applies."""
-    span: tuple[int, int] | None = None
-    """Characters of `source_article`, half-open."""
     source_article: str | None = None
     no_answer_given: bool = False
     """True if the model gave that probability itself; otherwise it follows from the scores."""

@@ -27,6 +27,7 @@ POOLED = (
     "claim_recall_at_3",
     "set_f1",
     "support",
+    "newest",
     "attribution",
 )
 SLICED = ("balanced_f1", "em", "f1", "em_any", "f1_any", "match", "no_answer_recall", "leak", *POOLED[2:])
@@ -158,9 +159,9 @@ def _slice_columns(
     assert name is not None
     if name not in known:
         raise QaEvalError(_unknown("--slice", name, sorted(known)))
-    track = "reading" if "reading" in tracks else "pooled"
+    track = "reading" if "reading" in tracks and not name.startswith("pooled:") else "pooled"
     if selection.track not in (None, track):
-        raise QaEvalError(f"--slice {name}: slices of these runs are of the {track} track")
+        raise QaEvalError(f"--slice {name}: it is a slice of the {track} track")
     present = {metric for line in lines for metric in line.row.slices.get(name, {})}
     return tuple((track, metric) for metric in SLICED if metric in present)[:_MOST_SLICED]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from qa_eval.leaderboard.choosing import View
@@ -10,7 +10,10 @@ from qa_eval.render import label, no_interval, percent, smallest_difference
 from qa_eval.stats import FEWEST_CLUSTERS
 
 if TYPE_CHECKING:
-    from qa_eval.results_schema import CountsRow
+    from qa_eval.results_schema import CountsRow, Row
+
+_NAMED = 3
+"""Models that a note names."""
 
 
 def tally(counts: CountsRow) -> str:
@@ -115,5 +118,18 @@ def notes(view: View) -> Iterator[str]:
         if line.row.status == "partial":
             spec, done, left = line.row.model.spec, line.row.counts.items, line.row.counts.unasked
             yield f"{spec}: interrupted; its numbers are of {done} items; {left} were not asked"
+    shown = {metric for _, metric in view.columns} | (
+        {"leak"} if view.selection.track == "reading" else set()
+    )
+    for metric in sorted(shown):
+        rows = [line.row for line in view.lines if metric in line.row.absent]
+        if rows:
+            yield f"{label(metric)} is left out for {_named(rows)}: {rows[0].absent[metric]}"
     if any(line.row.model.no_null_head for line in view.lines):
         yield "† has no score for no answer, so it never abstains"
+
+
+def _named(rows: Sequence[Row]) -> str:
+    names = [row.model.spec for row in rows]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

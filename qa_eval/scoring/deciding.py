@@ -108,6 +108,17 @@ def pool(item: ItemId, question: Question, predictions: Mapping[str, Prediction]
     )
 
 
+def has_no_order(predictions: Mapping[str, Prediction]) -> bool:
+    """Whether these answers to one question, by article, are bare texts of which none comes first.
+
+    False where some prediction has an n-best, where an answer was given to all articles at once (`*`), and
+    where no article got an answer: then silence is the answer.
+    """
+    if "*" in predictions or any(p.n_best for p in predictions.values()):
+        return False
+    return any(p.text and not abstains(p.text) for p in predictions.values() if p.error is None)
+
+
 def sigmoid(x: float) -> float:
     """1 / (1 + exp(-x)), without overflow.
 

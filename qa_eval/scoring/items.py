@@ -34,7 +34,8 @@ def _score_reading(question: Question, item: ItemId, answer: Answer, article: Ar
     own = question.own_claims(article.id)
     golds = question.own_golds(article.id)
     place = _given(answer, {article.id: article}, default=article.id)
-    if place["article"] is None and not is_failed(answer):
+    copied = place["article"] is not None
+    if not copied and not is_failed(answer):
         place = anchor(question, answer.text, (article,))
     failed = is_failed(answer)
     silence = not failed and abstains(answer.text)
@@ -61,9 +62,12 @@ def _score_reading(question: Question, item: ItemId, answer: Answer, article: Ar
     if own:
         scores |= {"has_answer_em": em, "has_answer_f1": f1}
         scores |= _leaks(question, article, made=claim, faithful=match.ok)
+        if all(e.hedged for c in own for e in c.evidence if e.article == article.id):
+            scores["match_hedged"] = float(match.ok)
     else:
         scores |= {"no_answer_recall": float(silence), "no_answer_leak": float(claim is not None)}
-    return _record(question, item, answer, golds=golds, claim=claim, match=match, scores=scores)
+    score = _record(question, item, answer, golds=golds, claim=claim, match=match, scores=scores)
+    return replace(score, copied=copied)
 
 
 def _leaks(question: Question, article: Article, *, made: str | None, faithful: bool) -> dict[str, float]:
@@ -101,7 +105,7 @@ def _score_pooled(
     believed = replace(answer, n_best=tuple(_anchored(question, c, articles) for c in answer.n_best))
     scores |= pooled_scores(question, believed, claim, given, failed=failed)
     score = _record(question, item, answer, golds=question.any_golds, claim=claim, match=match, scores=scores)
-    return replace(score, sources=_sources(question, claim))
+    return replace(score, sources=_sources(question, claim), speakers=_speakers(question, claim))
 
 
 def _sources(question: Question, claim: str | None) -> dict[str, tuple[bool, float]]:
@@ -114,6 +118,20 @@ def _sources(question: Question, claim: str | None) -> dict[str, tuple[bool, flo
             len(question.own_claims(article)) / len(question.claims),
         )
         for article in sorted(question.answering)
+    }
+
+
+def _speakers(question: Question, claim: str | None) -> dict[str, tuple[bool, float]]:
+    """For `speaker_preference`: whether each speaker of the fact states the claim, and its chance to."""
+    if claim is None or not question.contested:
+        return {}
+    stated: dict[str, set[str]] = {}
+    for c in question.claims:
+        for speaker in {e.speaker for e in c.evidence if e.speaker}:
+            stated.setdefault(speaker, set()).add(c.id)
+    return {
+        speaker: (claim in claims, len(claims) / len(question.claims))
+        for speaker, claims in sorted(stated.items())
     }
 
 

@@ -66,6 +66,8 @@ class Metric:
     """Units in the denominator below which the metric is absent."""
     needs: Callable[[ItemScore], bool] | None = None
     """Some canonical item of the track (in the slice) has to be like this."""
+    otherwise: str = ""
+    """Why the metric is absent where `needs` is not met, for the row; empty where that needs no words."""
 
 
 # ------------------------------------------------------------------------------------------ building blocks
@@ -108,6 +110,11 @@ def abstention_or_silence(unit: Sequence[ItemScore]) -> float:
 def silent(score: ItemScore) -> bool:
     """Whether there is no answer to be detected."""
     return not score.answerable
+
+
+def in_own_words(score: ItemScore) -> bool:
+    """Whether the item was answered by anything but a span of the article it was asked of."""
+    return score.answered and not score.copied
 
 
 def has_n_best(score: ItemScore) -> bool:

@@ -23,6 +23,7 @@ from qa_eval.scoring.metric_parts import (
     faithful,
     faithful_or_leak,
     has_n_best,
+    in_own_words,
     mean,
     missed_silence,
     right_abstention,
@@ -41,6 +42,9 @@ _NO_SILENT = "Absent where no item is silent: there is nothing to detect."
 _LEAK_ITEMS = (
     "over answerable items of contested facts with a separable other claim (not stated by this article and "
     "separable from every claim it states)"
+)
+_COPIES = (
+    "every answer is a span of the article that was asked, where another source's claim occurs only by chance"
 )
 _N_BEST = (
     "Candidates are taken best first, without those that overlap a kept one or make its claim. An answer "
@@ -126,6 +130,13 @@ _ENTRIES: tuple[Metric, ...] = (
         shares=mean("match"),
     ),
     Metric(
+        id="match_hedged",
+        tracks=_READING,
+        meaning="Match over the items whose article hedges its answer (apparently, reportedly).",
+        detail="Answerable items all of whose own evidence is marked as hedged.",
+        shares=mean("match_hedged"),
+    ),
+    Metric(
         id="has_answer_f1",
         tracks=_READING,
         meaning="F1 over answerable items only.",
@@ -148,9 +159,14 @@ _ENTRIES: tuple[Metric, ...] = (
         id="leak",
         tracks=_READING,
         meaning="Share of contested items answered with a claim that only other articles make.",
-        detail=f"Not match, and the answer makes a claim this article does not state; {_LEAK_ITEMS}.",
+        detail=(
+            f"Not match, and the answer makes a claim this article does not state; {_LEAK_ITEMS}. "
+            "Absent for a row that only copies spans of the article it is asked of."
+        ),
         higher_is_better=False,
         shares=mean("leak"),
+        needs=in_own_words,
+        otherwise=_COPIES,
     ),
     Metric(
         id="leak_leakable",
@@ -162,6 +178,7 @@ _ENTRIES: tuple[Metric, ...] = (
         higher_is_better=False,
         shares=mean("leak_leakable"),
         minimum=20,
+        needs=in_own_words,
     ),
     Metric(
         id="faithful_ratio",
@@ -171,6 +188,8 @@ _ENTRIES: tuple[Metric, ...] = (
         ),
         detail=f"Sum of match / sum of match + leak, {_LEAK_ITEMS}; absent where both sums are 0.",
         shares=(Share(numerator=faithful, denominator=faithful_or_leak),),
+        needs=in_own_words,
+        otherwise=_COPIES,
     ),
     Metric(
         id="contrast_consistency",
@@ -287,6 +306,16 @@ _ENTRIES: tuple[Metric, ...] = (
             "Over contested facts with exactly one best-supported claim; an answer that makes no claim has 0."
         ),
         shares=mean("majority"),
+    ),
+    Metric(
+        id="newest",
+        tracks=_POOLED,
+        meaning="Share of facts with a later count or state on which the top answer is the newest claim.",
+        detail=(
+            "Over contested facts of the relation `update` whose claims all have a date (`as_of`), one of "
+            "them the latest. An answer that makes no claim has 0."
+        ),
+        shares=mean("newest"),
     ),
     Metric(
         id="attribution",

@@ -42,9 +42,11 @@ class ScoreTable:
         self.track = track
         self.cluster = cluster
         self.counts: Counter[str] = Counter()
-        """items, answered, abstained, missing, errors, truncated."""
+        """items, answered, abstained, missing, errors, truncated, leakable."""
         self.sources: dict[str, list[tuple[bool, float]]] = {}
         """`ItemScore.sources` of all items, by article."""
+        self.speakers: dict[str, list[tuple[bool, float]]] = {}
+        """`ItemScore.speakers` of all items, by speaker."""
         self._names: dict[str, int] = {}
         """Cluster -> its number, in the order of first items."""
         self._places: IntArray = np.empty(0, dtype=np.intp)
@@ -142,10 +144,13 @@ class ScoreTable:
             "missing": score.missing,
             "errors": score.error,
             "truncated": score.truncated,
+            "leakable": "leak_leakable" in score.scores,
         }
         self.counts.update({name: int(flag) for name, flag in flags.items()})
         for article, outcome in score.sources.items():
             self.sources.setdefault(article, []).append(outcome)
+        for speaker, outcome in score.speakers.items():
+            self.speakers.setdefault(speaker, []).append(outcome)
 
     def _add(self, unit: Unit, scores: Sequence[ItemScore], slices: Iterable[str]) -> None:
         item = scores[0].item
