@@ -18,6 +18,7 @@ from qa_eval.scoring import (
     cross_fit_thresholds,
     decide,
     has_no_order,
+    has_order,
     no_answer_margin,
     pool,
     score_item,
@@ -101,31 +102,33 @@ def judge(
     """Decides and scores every item; one without a prediction is missing, and worth 0.
 
     `predictions` are by reading item, `pooled` by pooled item (see `gather`). Bare texts of several articles
-    are no pooled answer (see `has_no_order`). Such an item has no scores, or is missing if the model answered
-    other facts as a whole.
+    are no pooled answer (see `has_no_order`). If some other pooled item has an order, they are missing.
+    If none has, no pooled item has scores.
     """
     questions = {q.id: q for q in corpus.questions}
     reading = [item for item in items if item.track == "reading"]
     fitted = cross_fit_thresholds(corpus, predictions, reading) if threshold == "cross-fit" else {}
     hashes = item_hashes(corpus, items)
     rows, scores = [], []
-    as_a_whole = any("*" in parts for parts in pooled.values())
+    ordered = any(has_order(parts) for parts in pooled.values())
+    unordered = {item for item, parts in pooled.items() if has_no_order(parts)}
     for item in items:
         question = questions[item.fact]
         said = predictions.get(str(item))
-        unordered = False
         if item.track == "pooled":
             parts = pooled.get(str(item), {})
-            unordered = has_no_order(parts)
-            answer = pool(item, question, {} if unordered and as_a_whole else parts)
-            final = bool(answer.text) and not answer.n_best
+            answer = pool(item, question, {} if ordered and str(item) in unordered else parts)
+            whole = parts.get("*")
+            final = not answer.n_best and (
+                bool(answer.text) or (whole is not None and whole.text is not None)
+            )
         elif said is None:
             answer, final = Answer(item=str(item), text="", missing=True), False
         else:
             at = fitted.get(item.fact, 0.0) if threshold == "cross-fit" else float(threshold)
             answer, final = decide(said, threshold=at), said.text is not None
         score = score_item(question, item, answer, corpus)
-        if unordered and not as_a_whole:
+        if item.track == "pooled" and unordered and not ordered:
             score = replace(score, scores={}, sources={}, speakers={})
         given = said is not None and said.no_answer_probability is not None and item.track == "reading"
         scores.append(score)
@@ -166,7 +169,8 @@ def prediction_row(
     chosen = answer.candidate
     span = None
     if chosen is not None and chosen.start is not None and chosen.end is not None:
-        span = (chosen.start, chosen.end)
+        # One that the article does not confirm is not shown, nor believed when the row is read again.
+        span = (chosen.start, chosen.end) if score.copied or item.track == "pooled" else None
     return PredictionRow(
         item=str(item),
         fact=item.fact,
@@ -286,7 +290,8 @@ def _pooled_predictions(row: PredictionRow) -> dict[str, Prediction]:
     for c in row.n_best:
         by_article.setdefault(c.article or "*", []).append(_candidate(c))
     if not by_article:
-        by_article[row.source_article or "*"] = []
+        # Silence in every article, or failure, is not an answer given to all of them at once.
+        by_article[row.source_article or ("*" if row.final else "")] = []
     first = next(iter(by_article))
     parts = {}
     for article, candidates in by_article.items():

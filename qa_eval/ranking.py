@@ -143,8 +143,8 @@ def judged_entry(
         "absent": {
             metric.id: metric.otherwise
             for metric in METRICS.values()
-            for track in summary.metrics
-            if metric.otherwise and track in metric.tracks and metric.id not in summary.metrics[track]
+            for track, table in tables.items()
+            if metric.otherwise and track in metric.tracks and table.unmet(metric.id)
         },
         "counts": CountsRow(**{**row.counts.model_dump(), **summary.counts}),
     }

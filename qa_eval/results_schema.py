@@ -2,8 +2,8 @@
 
 Lenient and versioned, because the program wrote these files itself, perhaps an older or newer one: unknown
 fields are kept, absent ones have defaults where that loses nothing, and a newer `schema_version` is refused
-by name instead of being misread. Every metric is a fraction in [0, 1]; absent is `None` or left out, never
-NaN.
+by name instead of being misread. Every metric is a fraction in [0, 1], or a skill, which is at most 1. Absent
+is `None` or left out, never NaN.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
 
 Fraction = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
+"""A number in [0, 1]."""
 Score = Annotated[FiniteFloat, Field(le=1.0)]
 """A metric's value: a fraction, or a skill, which is below 0 where a trivial strategy does better."""
-"""A number in [0, 1]."""
 
 
 class _Record(BaseModel):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import combinations, permutations
 
 from qa_eval.metrics.typed import match, occurs
-from qa_eval.records import Answer, AnswerType, Candidate, Claim, Corpus, ItemId, Question
+from qa_eval.records import Answer, AnswerType, Candidate, Claim, Corpus, ItemId, Prediction, Question
 
 
 def plain_normalize(text: str) -> list[str]:
@@ -242,7 +242,8 @@ def abstains(answer: Answer) -> bool:
 def reading_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, float | None]:
     """Every reading-track metric of canonical questions, over all items of `answers`."""
     em, f1, em_any, f1_any, matches = [], [], [], [], []
-    has_em, has_f1, recall, silent_leaks = [], [], [], []
+    has_em, has_f1, recall, silent_leaks, hedged = [], [], [], [], []
+    own_words = False
     lenient, leaks, leakable = [], [], []
     fm_sum = leak_sum = 0.0
     abstained_right = abstained = silent_items = 0
@@ -263,6 +264,8 @@ def reading_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, 
         place = None if bad else located(corpus, question, answer.text, answer.candidate, item.article)
         made = None if bad else claim_made(question, answer.text, place)
         abstained += abstains(answer)
+        if not bad and not abstains(answer) and not copied(corpus, answer, item.article):
+            own_words = True
         if not own:
             silent_items += 1
             abstained_right += abstains(answer)
@@ -279,6 +282,9 @@ def reading_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, 
         leak = 1.0 if fm == 0.0 and foreign else 0.0
         matches.append(fm)
         lenient.append(1.0 if fm or leak else 0.0)
+        here = [e.hedged for c in own for e in c.evidence if e.article == item.article]
+        if False not in here:
+            hedged.append(fm)
         if question.contested:
             contrast[question.id] = contrast.get(question.id, True) and fm == 1.0
             others = other_separable(question, item.article)
@@ -308,13 +314,105 @@ def reading_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, 
         "no_answer_precision": abstained_right / abstained if abstained and silent_items else None,
         "no_answer_f1": 2 * abstained_right / (abstained + silent_items) if silent_items else None,
         "balanced_f1": None if r is None or h is None else (h + r) / 2,
+        "balanced_skill": None if r is None or h is None else h + r - 1,
+        "match_hedged": mean(hedged),
         "lenient": mean(lenient),
-        "leak": mean(leaks),
-        "leak_leakable": mean(leakable) if len(leakable) >= 20 else None,
+        "leak": mean(leaks) if own_words else None,
+        "leak_leakable": mean(leakable) if own_words and len(leakable) >= 20 else None,
         "no_answer_leak": mean(silent_leaks),
-        "faithful_ratio": fm_sum / (fm_sum + leak_sum) if fm_sum + leak_sum else None,
+        "faithful_ratio": fm_sum / (fm_sum + leak_sum) if own_words and fm_sum + leak_sum else None,
         "contrast_consistency": mean([float(v) for k, v in contrast.items() if k in answered_all]),
     }
+
+
+def copied(corpus: Corpus, answer: Answer, article: str) -> bool:
+    """Whether the answer is a span of the article, by its own offsets."""
+    candidate = answer.candidate
+    if candidate is None or candidate.start is None or candidate.end is None:
+        return False
+    if candidate.text != answer.text or candidate.article not in (None, article):
+        return False
+    if not 0 <= candidate.start < candidate.end:
+        return False
+    return corpus.article(article).text[candidate.start : candidate.end] == answer.text
+
+
+def confidence_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, float | None]:
+    """Every metric of confidences; right is the typed match, on silent items: no answer."""
+    stated: list[tuple[float, bool]] = []  # whatever has a confidence
+    answered: list[tuple[float, bool]] = []  # only answers
+    items = 0
+    for key, answer in answers.items():
+        item = ItemId.parse(key)
+        if item.track != "reading" or item.paraphrase:
+            continue
+        items += 1
+        if failed(answer) or answer.confidence is None:
+            continue
+        question = corpus.question(item.fact)
+        own = question.own_claims(item.article)
+        if abstains(answer):
+            right = not own
+        else:
+            place = located(corpus, question, answer.text, answer.candidate, item.article)
+            right = any(leniently(question, c, answer.text, place) for c in own)
+            answered.append((answer.confidence, right))
+        stated.append((answer.confidence, right))
+    return {
+        "brier": plain_brier(stated),
+        "brier_skill": plain_brier_skill(stated),
+        "auroc": plain_auroc(answered),
+        "aurc": plain_aurc(answered),
+        "coverage_at_80": plain_coverage(answered, items) if answered else None,
+    }
+
+
+def plain_brier(stated: Sequence[tuple[float, bool]]) -> float | None:
+    return mean([(c - (1.0 if right else 0.0)) ** 2 for c, right in stated])
+
+
+def plain_brier_skill(stated: Sequence[tuple[float, bool]]) -> float | None:
+    right = sum(1 for _, ok in stated if ok)
+    if right in (0, len(stated)):
+        return None
+    rate = right / len(stated)
+    constant = plain_brier([(rate, ok) for _, ok in stated])
+    mine = plain_brier(stated)
+    assert constant is not None
+    assert mine is not None
+    return 1 - mine / constant
+
+
+def plain_auroc(answered: Sequence[tuple[float, bool]]) -> float | None:
+    wins = []
+    for good, right in answered:
+        for bad, wrong in answered:
+            if right and not wrong:
+                wins.append(1.0 if good > bad else 0.5 if good == bad else 0.0)
+    return mean(wins)
+
+
+def plain_aurc(answered: Sequence[tuple[float, bool]]) -> float | None:
+    """Answers of equal confidence come in random order: each brings their share of errors."""
+    risks = []
+    taken, errors = 0, 0.0
+    for level in sorted({c for c, _ in answered}, reverse=True):
+        tied = [right for c, right in answered if c == level]
+        share = sum(1 for right in tied if not right) / len(tied)
+        for _ in tied:
+            taken += 1
+            errors += share
+            risks.append(errors / taken)
+    return mean(risks)
+
+
+def plain_coverage(answered: Sequence[tuple[float, bool]], items: int) -> float:
+    most = 0
+    for level, _ in answered:
+        accepted = [right for c, right in answered if c >= level]
+        if 5 * sum(accepted) >= 4 * len(accepted):
+            most = max(most, len(accepted))
+    return most / items
 
 
 def distinct(corpus: Corpus, question: Question, answer: Answer) -> list[tuple[Candidate, str | None]]:
@@ -380,7 +478,11 @@ def pooled_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, f
         supporters = {c.id: len(c.articles) for c in question.claims}
         if question.contested:
             add("support", supporters[made] / len(question.answering) if made else 0.0)
-            add("majority", 1.0 if made and supporters[made] == max(supporters.values()) else 0.0)
+            if list(supporters.values()).count(max(supporters.values())) == 1:
+                add("majority", 1.0 if made and supporters[made] == max(supporters.values()) else 0.0)
+            newest = newest_of(question)
+            if newest is not None:
+                add("newest", 1.0 if made == newest else 0.0)
         candidate = answer.candidate
         if made and candidate is not None and candidate.start is not None:
             claim = next(c for c in question.claims if c.id == made)
@@ -400,7 +502,85 @@ def pooled_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, f
                 add("claim_recall_at_3", len(set(top)) / len(question.claims))
             likely = [c.text for c, _ in rest if c.probability is not None and c.probability >= 0.1]
             add("set_f1", plain_set_f1(likely, [[e.text for e in c.evidence] for c in question.claims]))
+    lists = [a for k, a in answers.items() if "*" in k and "~" not in k]
+    if not any(a.n_best and not failed(a) and not abstains(a) for a in lists):
+        for name in ("coverage_at_3", "claim_recall_at_3", "set_f1"):
+            values.pop(name, None)
     return {name: mean(v) for name, v in values.items()}
+
+
+def newest_of(question: Question) -> str | None:
+    """The only claim with the latest date, if all claims of an update have one."""
+    if question.relation != "update":
+        return None
+    dated = []
+    for claim in question.claims:
+        days = [e.as_of for e in claim.evidence if e.as_of is not None]
+        if not days:
+            return None
+        dated.append((max(days), claim.id))
+    dated.sort()
+    if len(dated) > 1 and dated[-1][0] == dated[-2][0]:
+        return None
+    return dated[-1][1]
+
+
+def preferences(
+    corpus: Corpus, answers: Mapping[str, Answer], *, speakers: bool
+) -> dict[str, dict[str, float]]:
+    """How often each article, or each speaker, states the claim of a contested top answer, and its chance."""
+    outcomes: dict[str, list[tuple[float, float]]] = {}
+    for key, answer in answers.items():
+        item = ItemId.parse(key)
+        if item.track != "pooled" or item.paraphrase or failed(answer):
+            continue
+        question = corpus.question(item.fact)
+        place = located(corpus, question, answer.text, answer.candidate, None)
+        made = claim_made(question, answer.text, place)
+        if made is None or not question.contested:
+            continue
+        names = {e.speaker if speakers else e.article for c in question.claims for e in c.evidence}
+        for name in names - {None, ""}:
+            stated = [
+                c.id
+                for c in question.claims
+                if any(name == (e.speaker if speakers else e.article) for e in c.evidence)
+            ]
+            outcome = (1.0 if made in stated else 0.0, len(stated) / len(question.claims))
+            outcomes.setdefault(str(name), []).append(outcome)
+    return {
+        name: {
+            "wins": sum(won for won, _ in found),
+            "n": len(found),
+            "rate": sum(won for won, _ in found) / len(found),
+            "chance": sum(chance for _, chance in found) / len(found),
+        }
+        for name, found in outcomes.items()
+    }
+
+
+def answers_in_order(
+    answers: Mapping[str, Answer], asked: Mapping[str, Mapping[str, Prediction]]
+) -> dict[str, Answer]:
+    """The pooled answers that count. `asked`: pooled item -> article, or `*` for all at once -> what was said.
+
+    Bare texts of single articles have no order. They are missing if the model gave anything better to some
+    item; if it did not, no pooled answer counts.
+    """
+    kinds = {}
+    for key, parts in asked.items():
+        usable = {a: p for a, p in parts.items() if p.error is None}
+        texts = [p.text for p in usable.values() if p.text is not None and plain_normalize(p.text)]
+        if any(p.n_best for p in usable.values()) or ("*" in usable and usable["*"].text is not None):
+            kinds[key] = "ordered"
+        else:
+            kinds[key] = "bare" if texts else "nothing"
+    if "bare" in kinds.values() and "ordered" not in kinds.values():
+        return {}
+    missing = {key for key, kind in kinds.items() if kind == "bare"}
+    return {
+        key: Answer(item=key, text="", missing=True) if key in missing else a for key, a in answers.items()
+    }
 
 
 def paraphrase_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, float | None]:

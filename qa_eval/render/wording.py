@@ -101,10 +101,12 @@ def signed(value: float) -> str:
 def interval_text(low: float | None, high: float | None) -> str:
     """Both bounds as percent; empty where there is no interval.
 
-    >>> interval_text(0.571, 0.698), interval_text(None, None)
-    ('57.1–69.8', '')
+    >>> interval_text(0.571, 0.698), interval_text(-0.2, 0.1), interval_text(None, None)
+    ('57.1–69.8', '-20.0 to 10.0', '')
     """
-    return "" if low is None or high is None else f"{percent(low)}–{percent(high)}"
+    if low is None or high is None:
+        return ""
+    return f"{percent(low)} to {percent(high)}" if low < 0 else f"{percent(low)}–{percent(high)}"
 
 
 def size_text(count: int) -> str:

@@ -246,6 +246,15 @@ def _value(difference: Any) -> float:  # noqa: ANN401
     return found
 
 
+def place(value: float) -> str:
+    """Where a value is drawn on the axis of a table's bar, from 0 to 1; a skill below 0 is drawn at 0.
+
+    >>> place(0.5), place(-0.65)
+    ('42.0', '2.0')
+    """
+    return f"{2 + 80 * min(1.0, max(0.0, value)):.1f}"
+
+
 def clip(text: str, most: int = LONGEST_ANSWER) -> str:
     """The text, or its beginning and how long it is.
 
@@ -292,6 +301,7 @@ def _environment() -> Environment:
         in_order=lambda ids: sorted(ids, key=[*METRICS, *ids].index),
         kind=lambda fact: "contested" if fact.contested else "settled" if fact.question else "question",
         href=lambda slug: quote(str(slug)),
+        place=place,
         interval=lambda e: interval_text(e.low, e.high),
         number=lambda value: f"{value:,}",
         short=lambda value, digits=1: f"{value:,.{digits}f}".replace("-", "−"),
@@ -326,7 +336,8 @@ def _table_data(views: Sequence[TableView]) -> dict[str, Any]:
                 "name": clean(view.name),
                 "group": view.group,
                 "columns": [
-                    {"label": c.label, "tip": c.tip, "low": not c.higher_is_better} for c in view.columns
+                    {"label": c.label, "tip": c.tip, "low": not c.higher_is_better, "n": c.n_matters}
+                    for c in view.columns
                 ],
                 "values": {
                     str(n): [None if e is None else [e.value, e.low, e.high, e.n] for e in cells]

@@ -26,6 +26,7 @@ class Column:
     label: str
     tip: str
     higher_is_better: bool
+    n_matters: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,8 @@ def _slice_order(name: str) -> tuple[int, str]:
 
 
 def _slice_name(name: str, evidence: Evidence) -> tuple[str, str]:
+    if name.startswith("pooled:"):
+        return name.removeprefix("pooled:relation:"), "Relation, pooled"
     kind, _, value = name.partition(":")
     if kind == "article" and evidence.corpus is not None:
         titles = {a.id: a.title for a in evidence.corpus.articles}
@@ -101,6 +104,7 @@ def _column(track: str, metric: str) -> Column:
         label=label(metric),
         tip=f"{known.meaning} {known.detail}".strip() if known is not None else "",
         higher_is_better=known is None or known.higher_is_better,
+        n_matters=known is not None and known.n_matters,
     )
 
 

@@ -7,7 +7,7 @@ Nothing here reads a file, keeps state or sees a model.
 
 from qa_eval.metrics.typed import MATCH_VERSION
 from qa_eval.scoring.claims import claim_of, match_claim, separable
-from qa_eval.scoring.deciding import abstains, decide, has_no_order, no_answer_margin, pool
+from qa_eval.scoring.deciding import abstains, decide, has_no_order, has_order, no_answer_margin, pool
 from qa_eval.scoring.examples import oracle_answer, score_example
 from qa_eval.scoring.items import score_item
 from qa_eval.scoring.metric_parts import Metric
@@ -38,6 +38,7 @@ __all__ = [
     "distinct_candidates",
     "fit_thresholds",
     "has_no_order",
+    "has_order",
     "headline_contributions",
     "match_claim",
     "metric_terms",

@@ -150,9 +150,10 @@ def answer_confidence(score: ItemScore) -> float | None:
     return score.confidence if score.answered else None
 
 
-def confidence_or_uncovered(score: ItemScore) -> float | None:
-    """The confidence of an answer, -inf for an item that was not answered: no threshold covers it."""
-    return score.confidence if score.answered else -math.inf
+def confidence_or_uncovered(score: ItemScore) -> float:
+    """The confidence of an answer; -inf where there is none or no answer: no threshold covers such an item."""
+    confidence = answer_confidence(score)
+    return -math.inf if confidence is None else confidence
 
 
 def answered_with_confidence(score: ItemScore) -> bool:

@@ -125,6 +125,15 @@ class ScoreTable:
             terms.append(Term(weight=share.weight, numerator=numerator, denominator=denominator))
         return terms, self._order()[np.array(units.cluster, dtype=np.intp)[places]]
 
+    def unmet(self, metric: str) -> bool:
+        """Whether a ratio of sums is absent here only because its `needs` are not met."""
+        definition = METRICS[metric]
+        if definition.needs is None or not definition.shares or metric in self._met.get(WHOLE, ()):
+            return False
+        units = self._units[definition.unit]
+        places = units.places(WHOLE)
+        return all(units.column(metric, number, places)[1].any() for number in range(len(definition.shares)))
+
     def ranked(self, metric: str) -> tuple[FloatArray, NDArray[np.bool_], IntArray] | None:
         """Score, label and cluster of each item that takes part in a metric that ranks items.
 
