@@ -133,9 +133,11 @@ def judge(
         given = said is not None and said.no_answer_probability is not None and item.track == "reading"
         scores.append(score)
         words = question.wording(item.paraphrase)
-        rows.append(
-            prediction_row(item, words, answer, score, hashes[item], final=final, no_answer_given=given)
-        )
+        row = prediction_row(item, words, answer, score, hashes[item], final=final, no_answer_given=given)
+        if item.track == "reading" and not score.copied:
+            # A span that the article does not confirm is not shown, nor believed when the row is read again.
+            row = row.model_copy(update={"span": None})
+        rows.append(row)
     return Judged(rows=tuple(rows), scores=tuple(scores))
 
 
@@ -169,8 +171,7 @@ def prediction_row(
     chosen = answer.candidate
     span = None
     if chosen is not None and chosen.start is not None and chosen.end is not None:
-        # One that the article does not confirm is not shown, nor believed when the row is read again.
-        span = (chosen.start, chosen.end) if score.copied or item.track == "pooled" else None
+        span = (chosen.start, chosen.end)
     return PredictionRow(
         item=str(item),
         fact=item.fact,

@@ -31,7 +31,8 @@ Args:
     references: a list of dicts
         `id`: the question's id, there once;
         `answers`: {"text": [...], "answer_start": [...]}, at least one text; `answer_start` is not used.
-    intervals: whether each score comes with the bounds of its 95 % interval, KEY_low and KEY_high.
+    intervals: whether each score comes with the bounds of its 95 % interval, KEY_low and KEY_high,
+        if it is of 8 examples or more.
 
 Returns:
     exact_match: percent of the questions answered with a gold, up to case, punctuation and articles;

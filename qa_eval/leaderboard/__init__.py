@@ -13,6 +13,7 @@ from qa_eval.leaderboard.choosing import Selection, View, leaderboard_view
 from qa_eval.leaderboard.formats import board_of, render_csv, render_json, render_markdown
 from qa_eval.leaderboard.history import Point, draw_history, history_of, render_history
 from qa_eval.leaderboard.merging import MOST_RANKED, Merged, merge_runs, run_names, run_of
+from qa_eval.leaderboard.wording import leakable_sentence
 
 __all__ = [
     "MOST_RANKED",
@@ -24,6 +25,7 @@ __all__ = [
     "draw_history",
     "history_of",
     "leaderboard_view",
+    "leakable_sentence",
     "merge_runs",
     "render_csv",
     "render_history",

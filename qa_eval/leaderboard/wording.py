@@ -125,8 +125,18 @@ def notes(view: View) -> Iterator[str]:
         rows = [line.row for line in view.lines if metric in line.row.absent]
         if rows:
             yield f"{label(metric)} is left out for {_named(rows)}: {rows[0].absent[metric]}"
+    leaking = [line for line in view.lines if view.estimate(line, ("reading", "leak")) is not None]
+    if leaking and view.counted and ("reading", "leak") in view.columns:
+        yield leakable_sentence(leaking[0].row)
     if any(line.row.model.no_null_head for line in view.lines):
         yield "† has no score for no answer, so it never abstains"
+
+
+def leakable_sentence(row: Row) -> str:
+    """On how many of the items of `leak` a copied answer could be one."""
+    leak = row.metrics["reading"]["leak"]
+    found = f"leak: in {row.counts.leakable} of its {leak.n} items"
+    return f"{found} the article has a wording of another source's claim"
 
 
 def _named(rows: Sequence[Row]) -> str:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from qa_eval import __version__
 from qa_eval.compare import Comparison, wording
+from qa_eval.leaderboard import leakable_sentence
 from qa_eval.ranking import competes
 from qa_eval.render import clean, interval_text, label, percent, signed
 from qa_eval.report.charts import Chart
@@ -307,7 +308,9 @@ def _environment() -> Environment:
         short=lambda value, digits=1: f"{value:,.{digits}f}".replace("-", "−"),
         safe_json=Markup,
     )
-    environment.globals.update(wording=wording, metrics_table=METRICS, percent=percent)
+    environment.globals.update(
+        wording=wording, metrics_table=METRICS, percent=percent, leakable_sentence=leakable_sentence
+    )
     return environment
 
 

@@ -151,7 +151,7 @@ def answer_confidence(score: ItemScore) -> float | None:
 
 
 def confidence_or_uncovered(score: ItemScore) -> float:
-    """The confidence of an answer; -inf where there is none or no answer: no threshold covers such an item."""
+    """The confidence of an answer; -inf where either is missing, so that no threshold covers the item."""
     confidence = answer_confidence(score)
     return -math.inf if confidence is None else confidence
 
