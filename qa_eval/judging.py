@@ -7,7 +7,7 @@ that every number comes out again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from qa_eval.provenance import combine_sha256, gold_sha256, item_sha256, sha256_json, sha256_text
@@ -18,6 +18,8 @@ from qa_eval.scoring import (
     abstains,
     cross_fit_thresholds,
     decide,
+    has_no_order,
+    has_order,
     no_answer_margin,
     pool,
     score_item,
@@ -100,31 +102,43 @@ def judge(
 ) -> Judged:
     """Decides and scores every item; one without a prediction is missing, and worth 0.
 
-    `predictions` are by reading item, `pooled` by pooled item (see `gather`).
+    `predictions` are by reading item, `pooled` by pooled item (see `gather`). Bare texts of several articles
+    are no pooled answer (see `has_no_order`). If some other pooled item has an order, they are missing.
+    If none has, no pooled item has scores.
     """
     questions = {q.id: q for q in corpus.questions}
     reading = [item for item in items if item.track == "reading"]
     fitted = cross_fit_thresholds(corpus, predictions, reading) if threshold == "cross-fit" else {}
     hashes = item_hashes(corpus, items)
     rows, scores = [], []
+    ordered = any(has_order(parts) for parts in pooled.values())
+    unordered = {item for item, parts in pooled.items() if has_no_order(parts)}
     for item in items:
         question = questions[item.fact]
         said = predictions.get(str(item))
         if item.track == "pooled":
-            answer = pool(item, question, pooled.get(str(item), {}))
-            final = bool(answer.text) and not answer.n_best
+            parts = pooled.get(str(item), {})
+            answer = pool(item, question, {} if ordered and str(item) in unordered else parts)
+            whole = parts.get("*")
+            final = not answer.n_best and (
+                bool(answer.text) or (whole is not None and whole.text is not None)
+            )
         elif said is None:
             answer, final = Answer(item=str(item), text="", missing=True), False
         else:
             at = fitted.get(item.fact, 0.0) if threshold == "cross-fit" else float(threshold)
             answer, final = decide(said, threshold=at), said.text is not None
         score = score_item(question, item, answer, corpus)
+        if item.track == "pooled" and unordered and not ordered:
+            score = replace(score, scores={}, sources={}, speakers={})
         given = said is not None and said.no_answer_probability is not None and item.track == "reading"
         scores.append(score)
         words = question.wording(item.paraphrase)
-        rows.append(
-            prediction_row(item, words, answer, score, hashes[item], final=final, no_answer_given=given)
-        )
+        row = prediction_row(item, words, answer, score, hashes[item], final=final, no_answer_given=given)
+        if item.track == "reading" and not score.copied:
+            # A span that the article does not confirm is not shown, nor believed when the row is read again.
+            row = row.model_copy(update={"span": None})
+        rows.append(row)
     return Judged(rows=tuple(rows), scores=tuple(scores))
 
 
@@ -269,6 +283,7 @@ def stored_score(row: ScoredRow, *, by_em: bool = False) -> ItemScore:
         missing=row.missing,
         truncated=row.truncated,
         answer_type=row.answer_type,
+        copied=row.track == "reading" and row.span is not None,
     )
 
 
@@ -278,7 +293,8 @@ def _pooled_predictions(row: PredictionRow) -> dict[str, Prediction]:
     for c in row.n_best:
         by_article.setdefault(c.article or "*", []).append(_candidate(c))
     if not by_article:
-        by_article[row.source_article or "*"] = []
+        # Silence in every article, or failure, is not an answer given to all of them at once.
+        by_article[row.source_article or ("*" if row.final else "")] = []
     first = next(iter(by_article))
     parts = {}
     for article, candidates in by_article.items():

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-
 from qa_eval.judging import Threshold
 from qa_eval.records import Decoding, Estimate, ModelInfo, Summary, Track
 from qa_eval.results_schema import (
@@ -21,14 +19,8 @@ from qa_eval.results_schema import (
     ModelRow,
     Row,
 )
-from qa_eval.scoring import SCORER_VERSION, ReferenceName, ScoreTable, summarize_tables
-from qa_eval.stats import (
-    linear_contributions,
-    max_t,
-    minimum_detectable_difference,
-    paired_difference,
-    rank_intervals,
-)
+from qa_eval.scoring import METRICS, SCORER_VERSION, ReferenceName, ScoreTable, summarize_tables
+from qa_eval.stats import FEWEST_CLUSTERS, Comparisons, compare_all_pairs, paired_difference
 
 RULES = "squad-v2.0"
 """The EM and F1 rules of the curated set."""
@@ -147,6 +139,13 @@ def judged_entry(
             name: {id: _estimate(e) for id, e in values.items()} for name, values in summary.slices.items()
         },
         "source_preference": {a: dict(values) for a, values in summary.source_preference.items()},
+        "speaker_preference": {s: dict(values) for s, values in summary.speaker_preference.items()},
+        "absent": {
+            metric.id: metric.otherwise
+            for metric in METRICS.values()
+            for track, table in tables.items()
+            if metric.otherwise and track in metric.tracks and table.unmet(metric.id)
+        },
         "counts": CountsRow(**{**row.counts.model_dump(), **summary.counts}),
     }
     return Entry(row=row.model_copy(update=update), tables=tables)
@@ -200,8 +199,10 @@ def rank_rows(
     """Orders rows by the sort metric, the first of `sorts` that is defined, and ranks those that compete.
 
     Models that finished come first, then interrupted ones, then failed ones, then references in the order
-    given. Ranked are finished models other than the unranked baselines; each finished model is compared with
-    the first of the ranked.
+    given. Ranked are finished models other than the unranked baselines. One test decides on all pairs of
+    them, and the difference of each to the first comes from the same test, so that ranks and differences
+    agree. The unranked baselines are each compared with the first on their own. On fewer than
+    `FEWEST_CLUSTERS` clusters nothing is ranked.
     """
     entries = list(entries)
     sort = _sort(entries, sorts)
@@ -214,12 +215,10 @@ def rank_rows(
         if _finished(entry) and track in entry.tables and (summed := entry.tables[track].terms(metric))
     }
     competing = [e for e in ordered if id(e) in terms and e.row.model.spec not in UNRANKED]
-    contributions = np.array([linear_contributions(terms[id(e)]) for e in competing])
-    places: dict[int, tuple[int, int, int]] = {}
-    if competing:
-        values = [_value(e, track, metric) for e in competing]
-        found = rank_intervals(values, max_t(contributions, resamples=resamples))
-        places = {id(entry): place for entry, place in zip(competing, found, strict=True)}
+    compared = compare_all_pairs([terms[id(e)] for e in competing], resamples=resamples)
+    ranked = compared.clusters >= FEWEST_CLUSTERS
+    places = {id(entry): place for entry, place in zip(competing, compared.ranks(), strict=True) if ranked}
+    numbers = {id(entry): number for number, entry in enumerate(competing)}
     first = competing[0] if competing else None
     rows = []
     for entry in ordered:
@@ -228,10 +227,18 @@ def rank_rows(
             rank, low, high = places[id(entry)]
             update |= {"rank": rank, "rank_interval": (low, high)}
         if first is not None and entry is not first and id(entry) in terms:
-            difference = paired_difference(terms[id(entry)], terms[id(first)], resamples=resamples)
+            if id(entry) in numbers:
+                difference = compared.difference(numbers[id(entry)], 0)
+            else:
+                difference = paired_difference(terms[id(entry)], terms[id(first)], resamples=resamples)
             update["versus_first"] = DifferenceRow.model_validate(difference, from_attributes=True)
         rows.append(entry.row.model_copy(update=update))
-    return Ranked(rows=rows, sort=sort, minimum_detectable_difference=_detectable(contributions))
+    return Ranked(rows=rows, sort=sort, minimum_detectable_difference=_detectable(compared))
+
+
+def competes(row: Row) -> bool:
+    """Whether the row can have a rank: a finished model other than the unranked baselines."""
+    return row.status == "ok" and not row.is_reference and row.model.spec not in UNRANKED
 
 
 def _finished(entry: Entry) -> bool:
@@ -256,9 +263,6 @@ def _place(entry: Entry, track: str, metric: str) -> tuple[int, float, str]:
     return (_GROUPS[entry.row.status], -_value(entry, track, metric), entry.row.model.spec)
 
 
-def _detectable(contributions: np.ndarray) -> float | None:
-    """For the first two ranked rows; with one, from its own variance; None with none."""
-    if not len(contributions):
-        return None
-    of = contributions[0] - contributions[1] if len(contributions) > 1 else contributions[0]
-    return minimum_detectable_difference(of)
+def _detectable(compared: Comparisons) -> float | None:
+    """Of the first two ranked rows; None where there is one, or where no difference could be shown."""
+    return compared.difference(0, 1).detectable if len(compared.scores) > 1 else None

@@ -360,9 +360,13 @@ class ItemScore:
     truncated: bool = False
     answer_type: AnswerType = "text"
     """Of the question: two wordings' answers are compared by its rules."""
+    copied: bool = False
+    """Reading track: the answer is a span of the article it was asked of."""
     sources: Mapping[str, tuple[bool, float]] = field(default_factory=dict)
     """Pooled track, contested facts whose top answer makes a claim: answering article -> (it states that
     claim, the share of all claims that it states: its chance)."""
+    speakers: Mapping[str, tuple[bool, float]] = field(default_factory=dict)
+    """The same by the speakers that the evidence names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,6 +396,8 @@ class Summary:
     was run, else of the pooled one."""
     source_preference: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Pooled track: article -> {wins, n, rate, chance}: how often a contested top answer is its claim."""
+    speaker_preference: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """The same by the speakers that the evidence names."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """items, answered, abstained, missing, errors, truncated; reading items, or pooled ones if alone."""
 

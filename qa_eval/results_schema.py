@@ -2,8 +2,8 @@
 
 Lenient and versioned, because the program wrote these files itself, perhaps an older or newer one: unknown
 fields are kept, absent ones have defaults where that loses nothing, and a newer `schema_version` is refused
-by name instead of being misread. Every metric is a fraction in [0, 1]; absent is `None` or left out, never
-NaN.
+by name instead of being misread. Every metric is a fraction in [0, 1], or a skill, which is at most 1. Absent
+is `None` or left out, never NaN.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ NOTHING_SCORED = "nothing is scored: the data set does not give its answers"
 
 Fraction = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
 """A number in [0, 1]."""
+Score = Annotated[FiniteFloat, Field(le=1.0)]
+"""A metric's value: a fraction, or a skill, which is below 0 where a trivial strategy does better."""
 
 
 class _Record(BaseModel):
@@ -32,11 +34,13 @@ class _Record(BaseModel):
 class EstimateRow(_Record):
     """A metric with its 95 % interval."""
 
-    value: Fraction
-    low: Fraction | None = None
-    high: Fraction | None = None
+    value: Score
+    low: Score | None = None
+    """Lower end; None on fewer than 8 facts (or contexts)."""
+    high: Score | None = None
+    """Upper end."""
     method: str = ""
-    """`bca`, `percentile`, `wilson`."""
+    """`bca`, `percentile`, `wilson`; `too-few` where there is no interval."""
     n: int = 0
     """Items in the denominator."""
     clusters: int = 0
@@ -99,6 +103,8 @@ class CountsRow(_Record):
     """The model gave no prediction at all; they score 0."""
     errors: int = 0
     truncated: int = 0
+    leakable: int = 0
+    """Items whose article has a wording of another source's claim, so that a copied answer could leak."""
     unasked: int = 0
     """Left when the run was interrupted; not in `items`."""
     cached: int = 0
@@ -145,6 +151,10 @@ class Row(_Record):
     slices: dict[str, dict[str, EstimateRow]] = {}
     """`settled`, `contested`, `silent`, `relation:R`, `category:C`, `article:A` -> metric id -> value."""
     source_preference: dict[str, dict[str, float]] = {}
+    speaker_preference: dict[str, dict[str, float]] = {}
+    """Speaker that evidence names -> wins, n, rate and chance, as for `source_preference`."""
+    absent: dict[str, str] = {}
+    """Metric id -> why it is absent from `metrics`, where that needs words."""
     counts: CountsRow = CountsRow()
     performance: PerformanceRow = PerformanceRow()
     predictions: PredictionsFileRow | None = None
@@ -285,8 +295,9 @@ class Leaderboard(_Record):
     sort: str = "reading.balanced_f1"
     """`TRACK.METRIC` that orders and ranks the rows."""
     minimum_detectable_difference: FiniteFloat | None = None
-    """Smallest true difference of the sort metric that a paired test would find 4 times in 5; None with fewer
-    than two ranked rows."""
+    """Smallest true difference of the sort metric between the first two ranked rows that the test of the
+    ranks, corrected for their number, would show 4 times in 5. None with fewer than two ranked rows, and
+    where no difference could be shown."""
     rows: list[Row] = []
     checksums: dict[str, str] = {}
     """The same of all other fields but the rows, which have their own."""
@@ -349,6 +360,8 @@ class ScoredRow(_Record):
     relation: Relation | None = None
     prediction: str
     """"" when abstaining."""
+    span: tuple[int, int] | None = None
+    """Characters of `source_article`, half-open."""
     score: FiniteFloat | None = None
     null_score: FiniteFloat | None = None
     no_answer_probability: Fraction | None = None
@@ -380,8 +393,6 @@ class PredictionRow(ScoredRow):
 
     final: bool = False
     """True if the model decided the text itself; no threshold applies."""
-    span: tuple[int, int] | None = None
-    """Characters of `source_article`, half-open."""
     source_article: str | None = None
     no_answer_given: bool = False
     """True if the model gave that probability itself; otherwise it follows from the scores."""

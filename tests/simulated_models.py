@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_eval.records import Estimate
 from qa_eval.stats import (
+    Comparisons,
     Difference,
     Term,
-    linear_contributions,
+    compare_all_pairs,
     max_t,
     mcnemar,
-    minimum_detectable_difference,
     paired_difference,
+    ratio_estimate,
 )
 
 FloatArray = NDArray[np.float64]
@@ -62,6 +64,64 @@ class Items:
         return np.ones_like(a), a, b
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """Several models on facts of one to five items; the first is better than the others by `difference`."""
+
+    facts: int
+    models: int
+    difference: float = 0.0
+
+    def draw(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+        """Items by fact, and right answers by model and fact."""
+        items = rng.integers(1, 6, self.facts)
+        chances = rng.normal(0.3, 0.2, self.facts) + rng.normal(0, 0.2, (self.models, self.facts))
+        chances[0] += self.difference
+        right = rng.binomial(items, np.clip(chances, 0, 1))
+        return items.astype(np.float64), right.astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoParts:
+    """Facts of five items, of which three in eight are answerable; each kind has a rate of its own."""
+
+    facts: int
+    answerable: float
+    silent: float
+    together: float = 0.0
+    """Correlation of the items of one kind of a fact."""
+
+    def draw(self, rng: np.random.Generator) -> list[Term]:
+        """The two halves of balanced F1."""
+        answerable = rng.binomial(5, 0.373, self.facts)
+        answerable[0], answerable[-1] = 5, 0
+        halves = ((answerable, self.answerable), (5 - answerable, self.silent))
+        return [_half(items, self._right(rng, items, rate)) for items, rate in halves]
+
+    def _right(self, rng: np.random.Generator, items: NDArray[np.int64], rate: float) -> NDArray[np.int64]:
+        if not self.together:
+            return rng.binomial(items, rate)
+        size = 1 / self.together - 1
+        return rng.binomial(items, rng.beta(rate * size, (1 - rate) * size, self.facts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unequal:
+    """Facts whose numbers of items follow a power law: a few hold most of them."""
+
+    number: int
+    difference: float = 0.0
+
+    def draw(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """As `Facts.draw`."""
+        items = np.minimum(1 + rng.pareto(1.2, self.number), 400).astype(np.int64)
+        lean = rng.normal(0, 0.2, self.number)
+        a, b = (
+            rng.binomial(items, np.clip(0.55 + sign * (self.difference / 2 + lean), 0, 1)) for sign in (1, -1)
+        )
+        return items.astype(np.float64), a.astype(np.float64), b.astype(np.float64)
+
+
 def share(trials: int, found: Callable[[np.random.Generator], bool], seed: int = 11) -> float:
     """How often something is found."""
     rng = np.random.default_rng(seed)
@@ -81,14 +141,75 @@ def clustered_p(world: Facts | Items, resamples: int) -> Callable[[np.random.Gen
     return lambda rng: _difference(*world.draw(rng), resamples).p <= ALPHA
 
 
-def covered(world: Facts, truth: float, resamples: int) -> Callable[[np.random.Generator], bool]:
+def covered(world: Facts | Unequal, truth: float, resamples: int) -> Callable[[np.random.Generator], bool]:
     """Whether the interval holds the true difference."""
 
     def holds(rng: np.random.Generator) -> bool:
-        found = _difference(*world.draw(rng), resamples)
-        return found.low <= truth <= found.high
+        return _holds(_difference(*world.draw(rng), resamples), truth)
 
     return holds
+
+
+def parts_covered(world: TwoParts, resamples: int) -> Callable[[np.random.Generator], bool]:
+    """Whether the interval of balanced F1 holds the truth."""
+    truth = (world.answerable + world.silent) / 2
+    return lambda rng: _holds(ratio_estimate(world.draw(rng), n=1, resamples=resamples), truth)
+
+
+def _holds(found: Difference | Estimate, truth: float) -> bool:
+    assert found.low is not None
+    assert found.high is not None
+    return found.low <= truth <= found.high
+
+
+def first_is_shown(world: Models, resamples: int) -> Callable[[np.random.Generator], bool]:
+    """Whether the first model is shown to be better than the second, among all."""
+
+    def shown(rng: np.random.Generator) -> bool:
+        found = _compared(world, rng, resamples).difference(0, 1)
+        return found.low is not None and found.low > 0
+
+    return shown
+
+
+def detectable_of(world: Models, resamples: int, trials: int = 60) -> tuple[float, int]:
+    """The smallest difference of the first two models as it is printed, on average, and how often it is."""
+    rng = np.random.default_rng(5)
+    found = [_compared(world, rng, resamples).difference(0, 1).detectable for _ in range(trials)]
+    printed = [value for value in found if value is not None]
+    return float(np.mean(printed)) if printed else math.nan, len(printed)
+
+
+def models_at_detectable(facts: int, models: int, resamples: int) -> tuple[Models, float] | None:
+    """A world whose true difference is what its tables print, and that difference.
+
+    None where most of its tables print none, or one that chances cannot have.
+    """
+    world = Models(facts=facts, models=models, difference=0.15)
+    smallest = math.nan
+    for _ in range(4):
+        smallest, printed = detectable_of(world, resamples)
+        if printed < 30:
+            return None
+        low, high = 0.0, 1.5
+        for _ in range(12):
+            middle = (low + high) / 2
+            reached = _lead(replace(world, facts=50_000, models=2, difference=middle)) >= smallest
+            low, high = (low, middle) if reached else (middle, high)
+        if high > 1.4:
+            return None
+        world = replace(world, difference=high)
+    return world, smallest
+
+
+def _lead(world: Models) -> float:
+    items, right = world.draw(np.random.default_rng(7))
+    return float((right[0] - right[1]).sum() / items.sum())
+
+
+def _compared(world: Models, rng: np.random.Generator, resamples: int) -> Comparisons:
+    items, right = world.draw(rng)
+    return compare_all_pairs([_terms(items, row) for row in right], resamples=resamples)
 
 
 def item_p(world: Facts | Items) -> Callable[[np.random.Generator], bool]:
@@ -127,12 +248,13 @@ def at_detectable(number: int) -> tuple[Facts, float]:
     """Facts whose true difference is the smallest that such data are said to show, and that difference."""
     smallest = mean_detectable(Facts(number=number, difference=0.15))
     # Chances that are cut to [0, 1] lose some of it: as much more goes in.
-    lost = smallest / _true_difference(Facts(number=1_000_000, difference=smallest))
+    lost = smallest / true_difference(Facts(number=1, difference=smallest))
     return Facts(number=number, difference=smallest * lost), smallest
 
 
-def _true_difference(world: Facts) -> float:
-    items, a, b = world.draw(np.random.default_rng(7))
+def true_difference(world: Facts | Unequal) -> float:
+    """The difference that a world really has, on a million facts."""
+    items, a, b = replace(world, number=1_000_000).draw(np.random.default_rng(7))
     return float((a - b).sum() / items.sum())
 
 
@@ -142,8 +264,13 @@ def _difference(items: FloatArray, a: FloatArray, b: FloatArray, resamples: int)
 
 
 def _detectable(items: FloatArray, a: FloatArray, b: FloatArray) -> float:
-    contributions = linear_contributions(_terms(items, a)) - linear_contributions(_terms(items, b))
-    return minimum_detectable_difference(contributions)
+    smallest = _difference(items, a, b, 999).detectable
+    assert smallest is not None
+    return smallest
+
+
+def _half(items: NDArray[np.int64], right: NDArray[np.int64]) -> Term:
+    return Term(weight=0.5, numerator=right.astype(np.float64), denominator=items.astype(np.float64))
 
 
 def _terms(items: FloatArray, right: FloatArray) -> list[Term]:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from qa_eval.corpus import load_corpus
-from qa_eval.records import Corpus, Finding
+from qa_eval.provenance import articles_sha256, questions_sha256, sha256_text
+from qa_eval.records import Article, Claim, Corpus, Evidence, Finding, Question
 
 ARTICLES = {
     "alpha": "Over 400 militants were killed, a monitor said on Sunday.\nThe town had fallen in May 2015.\n",
@@ -141,3 +142,33 @@ def small_corpus(
 def unplaced(finding: Finding) -> Finding:
     """The finding without the column of its field, which `test_columns` is about."""
     return replace(finding, column=None) if finding.field else finding
+
+
+def wells(n: int = 8) -> Corpus:
+    """As many facts, each stated by the one article."""
+    text = " ".join(f"Town {i} has {i + 20} wells." for i in range(n))
+    questions = tuple(
+        Question(
+            id=f"town-{i}",
+            question=f"How many wells has town {i}?",
+            category="wells",
+            answer_type="number",
+            claims=(
+                Claim(
+                    id=str(i + 20),
+                    evidence=(
+                        Evidence(article="a", text=str(i + 20), start=text.index(f"has {i + 20}") + 4),
+                    ),
+                ),
+            ),
+            silent=(),
+        )
+        for i in range(n)
+    )
+    articles = (Article(id="a", text=text, sha256=sha256_text(text)),)
+    return Corpus(
+        questions=questions,
+        articles=articles,
+        questions_sha256=questions_sha256(questions),
+        articles_sha256=articles_sha256(articles),
+    )

@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
 from qa_eval import load_corpus
 from qa_eval.corpus import item_ids
-from qa_eval.records import TRACKS, Answer, Candidate, Corpus, ItemId, Prediction, Question, Track
+from qa_eval.judging import gather, judge
+from qa_eval.records import (
+    TRACKS,
+    Answer,
+    Candidate,
+    Corpus,
+    Estimate,
+    ItemId,
+    Prediction,
+    Question,
+    Summary,
+    Track,
+)
 from qa_eval.scoring import decide, pool, score_item, summarize
-from tests.loop_scorer import paraphrase_metrics, pooled_metrics, reading_metrics
+from tests.loop_scorer import (
+    abstains,
+    answers_in_order,
+    claim_made,
+    confidence_metrics,
+    failed,
+    leniently,
+    located,
+    paraphrase_metrics,
+    pooled_metrics,
+    preferences,
+    reading_metrics,
+)
 
 READING: tuple[Track, ...] = ("reading",)
 
@@ -26,7 +51,7 @@ def adversarial_candidate(
 ) -> Candidate:
     """A span or a text that some rule might credit wrongly."""
     text = corpus.article(article).text
-    kind = rng.randrange(8)
+    kind = rng.randrange(12)
     evidence = [e for c in question.claims for e in c.evidence]
     here = [e for e in evidence if e.article == article]
     if kind == 0 and here:  # a gold in place
@@ -42,6 +67,10 @@ def adversarial_candidate(
         return Candidate(text=rng.choice(evidence).text, score=score)
     if kind == 3:  # wrong number, other bound, other unit
         words = [
+            "400 civilians",
+            "180 government troops",
+            "fewer than 400",
+            "400+",
             "over 400",
             "401",
             "four hundred and one",
@@ -57,6 +86,13 @@ def adversarial_candidate(
     if kind == 5 and here:  # the right words with the wrong offsets
         e = rng.choice(here)
         return Candidate(text=e.text, article=article, start=0, end=len(e.text), score=score)
+    if kind == 6 and evidence:  # a wording in a frame
+        return Candidate(text=f"It was {rng.choice(evidence).text}", article=article, score=score)
+    if kind in (7, 8) and here:  # words of the article about a gold, without offsets
+        e = rng.choice(here)
+        start = max(0, e.start - rng.randrange(20))
+        bare = text[start : max(start + 1, e.end + rng.randrange(-8, 20))]
+        return Candidate(text=bare, article=article if kind == 7 else None, score=score)
     start = rng.randrange(len(text) - 1)
     end = min(len(text), start + rng.randrange(1, 60))
     return Candidate(text=text[start:end], article=article, start=start, end=end, score=score)
@@ -117,19 +153,118 @@ def test_both_scorers_agree_on_adversarial_answers(corpus: Corpus, seed: int) ->
             leak = s.scores["lenient"] - s.scores["match"]
             assert leak in (0.0, 1.0), s
             assert s.scores.get("leak", leak) == leak, s
+    for s in scores:
+        assert judged(corpus, s.item, answers[str(s.item)]) == (s.matched_claim, s.match.ok), s
     summary = summarize(scores, intervals=False)
     plain = {k: placed(corpus, a) for k, a in answers.items()}
-    reference: dict[Track, dict[str, float | None]] = {
-        "reading": reading_metrics(corpus, plain) | paraphrase_metrics(corpus, plain),
-        "pooled": pooled_metrics(corpus, plain),
+    reading = reading_metrics(corpus, plain) | paraphrase_metrics(corpus, plain)
+    same_values(summary.metrics["reading"], reading | confidence_metrics(corpus, plain))
+    same_pooled(summary, corpus, plain)
+
+
+def same_values(found: Mapping[str, Estimate], expected: Mapping[str, float | None]) -> None:
+    for name, value in expected.items():
+        if value is None:
+            assert name not in found, name
+        else:
+            assert found[name].value == pytest.approx(value, abs=1e-9), name
+
+
+def same_pooled(summary: Summary, corpus: Corpus, plain: Mapping[str, Answer]) -> None:
+    """All that a summary says of the pooled track: the metrics, no more and no fewer, slices and preferences."""
+    expected = pooled_metrics(corpus, plain)
+    assert set(summary.metrics["pooled"]) == set(expected)
+    same_values(summary.metrics["pooled"], expected)
+    relations = {q.relation for q in corpus.questions if q.relation is not None}
+    for relation in relations:
+        part = {k: a for k, a in plain.items() if corpus.question(ItemId.parse(k).fact).relation == relation}
+        expected = pooled_metrics(corpus, part)
+        found = summary.slices[f"pooled:relation:{relation}"]
+        assert set(found) == set(expected)
+        same_values(found, expected)
+    assert summary.source_preference == approximately(preferences(corpus, plain, speakers=False))
+    assert summary.speaker_preference == approximately(preferences(corpus, plain, speakers=True))
+
+
+def approximately(found: Mapping[str, Mapping[str, float]]) -> dict[str, object]:
+    return {name: pytest.approx(values, abs=1e-9) for name, values in found.items()}
+
+
+COPIES, BARE, SILENT = "copies", "bare", "silent"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "whole", "pooled"),
+    [
+        pytest.param((COPIES,), (), True, id="spans only: no leak"),
+        pytest.param((BARE,), (), False, id="texts only"),
+        pytest.param((BARE, SILENT), (), False, id="texts, and facts without any"),
+        pytest.param((SILENT,), (), True, id="no answer at all"),
+        pytest.param((BARE, COPIES), (), True, id="texts among spans are missing"),
+        pytest.param((BARE,), (0, 5, 6), True, id="texts, and answers to all articles at once"),
+        pytest.param((BARE, SILENT), (1,), True, id="one answer to all articles at once"),
+    ],
+)
+def test_both_scorers_agree_on_which_answers_count(
+    corpus: Corpus, kinds: tuple[str, ...], whole: tuple[int, ...], pooled: bool
+) -> None:
+    rng = random.Random(7)
+    items = item_ids(corpus, tracks=TRACKS, paraphrases=False)
+    numbers = {q.id: n for n, q in enumerate(corpus.questions)}
+    predictions: dict[str, Prediction] = {}
+    for item in items:
+        key, question = str(item), corpus.question(item.fact)
+        kind = kinds[numbers[item.fact] % len(kinds)]
+        golds = [e for c in question.own_claims(item.article) for e in c.evidence_in(item.article)]
+        e = rng.choice(golds) if golds else None
+        if item.track == "pooled":
+            if numbers[item.fact] in whole:
+                predictions[key] = Prediction(item=key, text=rng.choice(question.any_golds))
+        elif kind == SILENT:
+            predictions[key] = Prediction(item=key, text="")
+        elif kind == BARE:
+            text = rng.choice(["", "", rng.choice(question.any_golds)])
+            predictions[key] = Prediction(item=key, text=text, no_answer_probability=rng.random())
+        else:
+            text = corpus.article(item.article).text
+            start = rng.randrange(len(text) - 9) if e is None else e.start
+            end = start + 9 if e is None else e.end
+            span = Candidate(text=text[start:end], article=item.article, start=start, end=end, score=1.0)
+            predictions[key] = Prediction(item=key, n_best=(span,), null_score=rng.gauss(0, 2))
+    asked = gather(corpus, items, predictions)
+    judged_ = judge(corpus, items, predictions, asked, 0.0)
+    summary = summarize(judged_.scores, intervals=False)
+    answers = {
+        str(i): pool(i, corpus.question(i.fact), asked[str(i)])
+        if i.track == "pooled"
+        else decide(predictions[str(i)])
+        for i in items
     }
-    for track, expected in reference.items():
-        found = summary.metrics[track]
-        for name, value in expected.items():
-            if value is None:
-                assert name not in found, name
-            else:
-                assert found[name].value == pytest.approx(value, abs=1e-9), (track, name)
+    plain = {k: placed(corpus, a) for k, a in answers.items()}
+    reading = reading_metrics(corpus, plain) | confidence_metrics(corpus, plain)
+    same_values(summary.metrics["reading"], reading)
+    assert ("leak" in summary.metrics["reading"]) == (BARE in kinds)
+    counted = answers_in_order({k: a for k, a in plain.items() if k in asked}, asked)
+    assert bool(counted) == pooled == bool(summary.metrics["pooled"])
+    if pooled:
+        same_pooled(summary, corpus, counted)
+    else:
+        assert (summary.source_preference, summary.speaker_preference) == ({}, {})
+
+
+def judged(corpus: Corpus, item: ItemId, answer: Answer) -> tuple[str | None, bool]:
+    """The claim that an answer makes and whether it is right, by the loops."""
+    question = corpus.question(item.fact)
+    claims = question.own_claims(item.article) if item.track == "reading" else question.claims
+    if failed(answer):
+        return None, False
+    if abstains(answer):
+        return None, not claims
+    place = located(
+        corpus, question, answer.text, answer.candidate, item.article if item.track == "reading" else None
+    )
+    right = any(leniently(question, c, answer.text, place) for c in claims)
+    return claim_made(question, answer.text, place), right
 
 
 def placed(corpus: Corpus, answer: Answer) -> Answer:

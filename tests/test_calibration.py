@@ -16,6 +16,8 @@ from qa_eval.metrics.calibration import (
     auroc,
     auroc_rows,
     brier,
+    brier_skill,
+    brier_skill_rows,
     coverage_at_accuracy,
     coverage_rows,
     ece,
@@ -39,6 +41,25 @@ def test_brier_of_worked_examples(
     confidence: list[float], correct: list[bool], expected: float | None
 ) -> None:
     assert brier(confidence, correct) == (None if expected is None else pytest.approx(expected))
+
+
+@pytest.mark.parametrize(
+    ("confidence", "correct", "expected"),
+    [
+        pytest.param([], [], None, id="no items"),
+        pytest.param([0.3, 0.9], [1, 1], None, id="all right: the constant is perfect"),
+        pytest.param([0.3, 0.9], [0, 0], None, id="all wrong: the constant is perfect"),
+        pytest.param([1.0, 0.0], [1, 0], 1.0, id="sure and right"),
+        pytest.param([0.0, 1.0], [1, 0], -3.0, id="sure and wrong: 1 - 1 / 0.25"),
+        pytest.param([0.75] * 4, [1, 1, 1, 0], 0.0, id="the share right, always"),
+        pytest.param([0.5] * 4, [1, 1, 1, 0], -1 / 3, id="another constant: 1 - 0.25 / 0.1875"),
+        pytest.param([0.8, 0.4], [1, 0], 0.6, id="two items: 1 - 0.1 / 0.25"),
+    ],
+)
+def test_brier_skill_of_worked_examples(
+    confidence: list[float], correct: list[int], expected: float | None
+) -> None:
+    assert brier_skill(confidence, correct) == (None if expected is None else pytest.approx(expected))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +107,9 @@ def test_aurc_of_worked_examples(
         pytest.param([0.9, 0.5, 0.5], [1, 1, 0], 0.8, 1 / 3, id="ties stand or fall together"),
         pytest.param([0.9, 0.5], [0, 0], 0.8, 0.0, id="never reached"),
         pytest.param([0.9] * 35, [1] * 28 + [0] * 7, 0.8, 1.0, id="28 of 35 is 0.8"),
+        pytest.param([0.9, -INFINITE, -INFINITE], [1, 0, 0], 0.8, 1 / 3, id="unanswered: among all"),
+        pytest.param([0.9, -INFINITE], [1, 1], 0.8, 0.5, id="unanswered and right: never covered"),
+        pytest.param([-INFINITE, -INFINITE], [1, 1], 0.8, 0.0, id="nothing answered"),
     ],
 )
 def test_coverage_at_accuracy_of_worked_examples(
@@ -173,6 +197,7 @@ def test_a_weight_is_a_repetition(items: list[tuple[float, bool, int]]) -> None:
     repeated = [(s, y) for s, y, w in items for _ in range(w)]
     again, labels = [s for s, _ in repeated], [y for _, y in repeated]
     for one, other in (
+        (brier_skill(score, label, weight), brier_skill(again, labels)),
         (auroc(score, label, weight), auroc(again, labels)),
         (aurc(score, label, weight), aurc(again, labels)),
         (coverage_at_accuracy(score, label, 0.7, weight), coverage_at_accuracy(again, labels, 0.7)),
@@ -192,6 +217,10 @@ def test_rows_of_weights_give_what_single_weightings_give_and_leave_out_the_unde
     score, label = np.round(rng.random(20), 1), rng.random(20) < 0.6
     weights = rng.integers(0, 3, size=(50, 20)).astype(float)
     weights[7] = 0
+    skills = [brier_skill(score, label, w) for w in weights]
+    assert brier_skill_rows(score, label, weights).tolist() == pytest.approx(
+        [v for v in skills if v is not None]
+    )
     for rows, single in (
         (auroc_rows(score, label, weights), [auroc(score, label, w) for w in weights]),
         (aurc_rows(score, label, weights), [aurc(score, label, w) for w in weights]),
@@ -208,7 +237,7 @@ def test_no_value_depends_on_the_order_of_the_items() -> None:
     rng = np.random.default_rng(5)
     score, label = np.round(rng.random(60), 1), rng.random(60) < 0.5
     shuffled = rng.permutation(60)
-    for metric in (brier, auroc, aurc, coverage_at_accuracy, ece):
+    for metric in (brier, brier_skill, auroc, aurc, coverage_at_accuracy, ece):
         assert metric(score, label) == pytest.approx(metric(score[shuffled], label[shuffled]), abs=1e-12)
 
 
@@ -216,6 +245,7 @@ def test_no_value_depends_on_the_order_of_the_items() -> None:
     ("call", "message"),
     [
         pytest.param(lambda: brier([1.2], [1]), "outside", id="confidence above one"),
+        pytest.param(lambda: brier_skill([0.5, 1.2], [1, 0]), "outside", id="skill of more than one"),
         pytest.param(lambda: ece([-0.1], [1]), "outside", id="negative confidence"),
         pytest.param(lambda: expected_ece([float("nan")]), "NaN", id="NaN"),
         pytest.param(lambda: auroc([0.1, 0.2], [1]), "do not fit", id="unequal lengths"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,12 +127,24 @@ def test_metrics_that_read_other_keys_are_combined(loaded: dict[str, Any]) -> No
 
 
 def test_a_threshold_and_intervals_are_options(loaded: dict[str, Any]) -> None:
-    rows = [said(f"losses@{a}", text, 0.9 if a == "E" else 0.1) for a, text in SAID.items()]
+    # The worked example twice: 8 examples at least are needed for an interval of one kind.
+    rows, references = [], []
+    for fact in (LOSSES, replace(LOSSES, id="again")):
+        rows += [said(f"{fact.id}@{a}", text, 0.9 if a == "E" else 0.1) for a, text in SAID.items()]
+        references += [asked(fact, a) | wanted(f"{fact.id}@{a}", *fact.own_golds(a)) for a in SAID]
     found = loaded["squad_v2"].compute(
-        predictions=rows, references=REFERENCES, no_answer_threshold=0.5, intervals=True
+        predictions=rows, references=references, no_answer_threshold=0.5, intervals=True
     )
     assert close(found, {"NoAns_exact": 100.0, "exact": 40.0, "best_exact": 40.0, "best_exact_thresh": 0.1})
     assert found["exact_low"] < 40.0 < found["exact_high"]
+    assert found["HasAns_exact_low"] < 25.0 < found["HasAns_exact_high"]
+    assert "NoAns_exact_low" not in found
+
+
+def test_on_fewer_than_eight_examples_there_are_no_bounds(loaded: dict[str, Any]) -> None:
+    found = loaded["squad_v2"].compute(predictions=PREDICTIONS, references=REFERENCES, intervals=True)
+    assert close(found, SCORES["squad_v2"])
+    assert not [key for key in found if key.endswith(("_low", "_high"))]
 
 
 SHAPES = {

@@ -34,6 +34,11 @@ from tests.small_corpus import ARTICLES, FALL, LOSSES, fact, settled, small_corp
 
 CHEAP = ["baseline:first-of-type", "baseline:sliding-window", "baseline:abstain"]
 BRIDE = settled("the-bride", "What is the city called?", beta="bride")
+QUIET = [
+    settled(f"gamma-{word.lower()}", f"What is word {number} of the third text?", gamma=word)
+    for number, word in enumerate(("Farmers", "rain", "nobody", "here", "speaks", "hope"))
+]
+"""So many facts more that a difference has an interval."""
 
 
 @pytest.fixture(autouse=True)
@@ -275,7 +280,7 @@ def measured(
     ]
     runs = [evaluate(more.get("models", CHEAP), corpus=c, out=None, references=False) for c in sets]
     changes = find_changes(Past(ref="main", commit="c" * 40, corpus=sets[0]), sets[1])
-    return measure_impact(changes, sets[1], runs[0], runs[1], resamples=199)
+    return measure_impact(changes, sets[1], runs[0], runs[1])
 
 
 def test_a_new_fact_shows_every_answer_and_whether_it_tells_models_apart(tmp_path: Path) -> None:
@@ -328,7 +333,7 @@ def test_the_spread_is_over_the_articles_that_answer(
     corpus = small_corpus(tmp_path / "s", [LOSSES])
     run = evaluate(models, corpus=corpus, out=None, references=False, track="reading")
     changes = find_changes(Past(ref="main", commit="c" * 40, corpus=None), corpus)
-    found = measure_impact(changes, corpus, None, run, resamples=99)
+    found = measure_impact(changes, corpus, None, run)
     assert found.facts[0].spread == spread
     assert found.movements == ()
 
@@ -344,7 +349,7 @@ def test_another_sources_claim_is_a_leak(tmp_path: Path) -> None:
     model = given(tmp_path, "m", militant_losses_at_alpha="400", militant_losses_at_beta="400")
     run = evaluate([model], corpus=corpus, out=None, references=False, track="reading")
     changes = find_changes(Past(ref="main", commit="c" * 40, corpus=None), corpus)
-    (one,) = measure_impact(changes, corpus, None, run, resamples=99).facts
+    (one,) = measure_impact(changes, corpus, None, run).facts
     assert [a.verdict for e in one.articles for a in e.answers] == ["leak", "right", "failed"]
     assert one.articles[0].answers[0].claim == "400"
     assert one.spread is None
@@ -353,22 +358,35 @@ def test_another_sources_claim_is_a_leak(tmp_path: Path) -> None:
 def test_numbers_move_by_what_both_versions_say_and_keep_still_where_nothing_was_touched(
     tmp_path: Path,
 ) -> None:
-    found = measured(tmp_path, [LOSSES, FALL], [LOSSES, FALL, BRIDE])
+    found = measured(tmp_path, [LOSSES, FALL, *QUIET], [LOSSES, FALL, *QUIET, BRIDE])
     moved = {(m.model, m.metric): m for m in found.movements if m.track == "reading"}
     em = moved["baseline:abstain", "em"]
-    # Silent readings: 1 of 3 and 2 of 3 before, and 2 of 3 more.
+    # Silent readings: 1 of 3, and 2 of 3 seven times before, and 2 of 3 more.
     assert em.before is not None
     assert em.after is not None
     assert em.difference is not None
-    assert em.before.value == pytest.approx(3 / 6)
-    assert em.after.value == pytest.approx(5 / 9)
-    assert em.difference.value == pytest.approx(5 / 9 - 3 / 6)
+    assert em.before.value == pytest.approx(15 / 24)
+    assert em.after.value == pytest.approx(17 / 27)
+    assert em.difference.value == pytest.approx(17 / 27 - 15 / 24)
     assert em.difference.low is not None
     assert em.difference.high is not None
     assert em.difference.low <= em.difference.value <= em.difference.high
+    # One fact of nine that is like eight of the others cannot move much.
+    assert -0.05 < em.difference.low < em.difference.high < 0.05
     contrast = moved["baseline:abstain", "contrast_consistency"]  # of contested facts alone
     assert contrast.difference is not None
     assert (contrast.difference.value, contrast.difference.low) == (0.0, None)
+
+
+def test_on_few_facts_a_difference_has_no_interval_and_is_shown(tmp_path: Path) -> None:
+    found = measured(tmp_path, [LOSSES, FALL], [LOSSES, FALL, BRIDE])
+    em = next(m for m in found.movements if (m.model, m.metric) == ("baseline:abstain", "em"))
+    assert em.difference is not None
+    # Silent readings: 1 of 3 and 2 of 3 before, and 2 of 3 more.
+    assert em.difference.value == pytest.approx(5 / 9 - 3 / 6)
+    assert (em.difference.low, em.difference.high, em.difference.method) == (None, None, "too-few")
+    lines = [line.plain for line in draw_impact(found, 120)]
+    assert ["EM", "50.0", "→", "55.6", "+5.6"] in [line.split() for line in lines]
 
 
 def test_a_renamed_fact_moves_nothing(tmp_path: Path) -> None:
@@ -388,7 +406,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Impact:
     """A real impact of one new fact, in which all that comes from people was made hostile."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QA_EVAL_CACHE", str(tmp_path_factory.mktemp("cache")))
-        real = measured(tmp_path_factory.mktemp("hostile"), [LOSSES], [LOSSES, BRIDE])
+        real = measured(tmp_path_factory.mktemp("hostile"), [LOSSES, *QUIET], [LOSSES, *QUIET, BRIDE])
     (one,) = real.facts
     articles = tuple(
         replace(

@@ -24,7 +24,7 @@ from qa_eval.leaderboard import (
 )
 from qa_eval.leaderboard.wording import caption
 from qa_eval.render import draw_board
-from qa_eval.results_schema import CountsRow, Leaderboard, ModelRow
+from qa_eval.results_schema import CountsRow, DifferenceRow, EstimateRow, Leaderboard, ModelRow, Row
 from qa_eval.store import load_run
 from tests.example_run import METRICS, VALUES, estimate, leaderboard, row
 
@@ -120,7 +120,7 @@ def test_rows_without_the_sort_metric_come_last() -> None:
         ),
         pytest.param(
             {"slice": "contested", "track": "pooled"},
-            "--slice contested: slices of these runs are of the reading track",
+            "--slice contested: it is a slice of the reading track",
             id="slice of the other track",
         ),
     ],
@@ -144,10 +144,11 @@ def test_the_table_says_what_was_asked_and_what_the_numbers_speak_of() -> None:
     for sentence in (
         "62 facts, 24 contested; 310 reading items, 31.3 % of them silent (what always abstaining earns in "
         "EM and F1); 62 pooled items",
-        "percent, sorted by balanced F1 = mean of F1 where the article answers and recall of no answer; "
-        "rules squad-v2.0, scorer 1",
+        "percent, sorted by balanced F1 = mean of F1 where the article answers and recall of no answer "
+        "(always abstaining: 50); rules squad-v2.0, scorer 1",
         "95 % intervals: clustered by fact; they speak of other questions about these articles",
-        "smallest difference in balanced F1 that could tell two models apart: about 8.3 points (80 % power)",
+        "the smallest difference in balanced F1 between the first two of 3 ranked models that could be shown "
+        "is about 8.3 points (80 % power)",
     ):
         assert sentence in " ".join(text.replace("\n  ", " ").split("\n"))
 
@@ -268,6 +269,79 @@ def test_the_whole_table_fits_the_terminal(width: int) -> None:
     for selection in ({}, {"track": "pooled"}, {"slice": "contested"}):
         for line in table(view(leaderboard("x", failed), **selection), width).split("\n"):
             assert cell_len(line) <= width
+
+
+def test_a_slice_of_the_pooled_track_is_of_that_track() -> None:
+    sliced = {"pooled:relation:update": {"em_any": estimate(0.4, n=9), "newest": estimate(0.3, n=4)}}
+    board = leaderboard("x", rows=[row("hf:a", (0.5,) * 7, rank=1, slices=sliced)])
+    assert view(board, slice="pooled:relation:update").columns == (("pooled", "em_any"), ("pooled", "newest"))
+    assert refused(board, slice="pooled:relation:update", track="reading") == (
+        "--slice pooled:relation:update: it is a slice of the pooled track"
+    )
+
+
+def measured(spec: str, metric: str, value: float, n: int, **changes: Any) -> Row:
+    reading = {"em": estimate(0.5), metric: estimate(value, n=n)}
+    return row(spec, (0.5,) * 7, **{"metrics": {"reading": reading}} | changes)
+
+
+@pytest.mark.parametrize("metric", ["auroc", "aurc"])
+def test_n_is_in_the_cell_where_models_may_have_a_metric_over_other_items(metric: str) -> None:
+    board = leaderboard("x", rows=[measured("hf:a", metric, 0.8, 120), measured("hf:b", metric, 0.7, 3)])
+    shown = view(board, sort=metric)
+    for text in (table(shown), render_markdown(shown)):
+        assert "80.0 (n 120)" in text
+        assert "70.0 (n 3)" in text
+        assert "50.0 (n" not in text
+
+
+def test_why_a_metric_is_left_out_is_said_below_the_table() -> None:
+    absent = {"leak": "it only copies"}
+    board = leaderboard(
+        "x",
+        rows=[
+            measured("hf:a", "leak", 0.25, 96, counts=CountsRow(items=310, answered=300, leakable=24)),
+            *(row(f"hf:copy-{n}", (0.5,) * 7, absent=absent) for n in range(5)),
+        ],
+    )
+    text = " ".join(table(view(board, track="reading"), 200).split())
+    assert "leak is left out for hf:copy-0, hf:copy-1, hf:copy-2 and 2 more: it only copies" in text
+    assert "leak: in 24 of its 96 items the article has a wording of another source's claim" in text
+    headline = table(view(board), 200)
+    assert "left out" not in headline
+    assert "wording of another" not in headline
+
+
+def few(spec: str, value: float, clusters: int, **changes: Any) -> Row:
+    bare = EstimateRow(value=value, method="too-few", n=20, clusters=clusters)
+    return row(
+        spec, (0.5,) * 7, rank=None, rank_interval=None, metrics={"reading": {"balanced_f1": bare}}, **changes
+    )
+
+
+def test_on_few_facts_there_are_no_ranks_and_the_table_says_why() -> None:
+    versus = DifferenceRow(value=-0.2, p=1.0, clusters=5, method="too-few")
+    board = leaderboard("x", rows=[few("hf:a", 0.6, 5), few("hf:b", 0.4, 5, versus_first=versus)])
+    text = table(view(board))
+    assert specs(view(board)) == ["hf:a", "hf:b"]
+    assert "no interval on 5 facts: 8 are needed" in text
+    assert "too few facts to rank models: 5, 8 are needed" in text
+    assert "smallest difference" not in text
+    assert "clustered by fact" not in text
+    for line in (table(view(board)), render_markdown(view(board))):
+        assert "−20.0" in line
+    assert "| – | hf:a | 60.0 |" in render_markdown(view(board))
+    first, second = csv.DictReader(io.StringIO(render_csv(view(board))))
+    assert (first["rank"], first["balanced_f1_low"], second["versus_first"]) == ("", "", "-0.2")
+
+
+def test_a_skill_below_zero_is_shown_with_its_sign() -> None:
+    skill = EstimateRow(value=-0.2, low=-0.3, high=0.1, method="bca", n=310, clusters=62)
+    board = leaderboard(
+        "x",
+        rows=[row("hf:a", (0.5,) * 7, metrics={"reading": {"balanced_skill": skill, "em": estimate(0.5)}})],
+    )
+    assert "| -20.0 (-30.0 to 10.0) |" in render_markdown(view(board, sort="balanced_skill"))
 
 
 # ------------------------------------------------------------------------------------------ other formats

@@ -366,7 +366,7 @@ DETAILS: list[tuple[AnswerType, str, str, str, str]] = [
     ("number", "400 " + "and so on " * 6, "400", "none", "answer: too many words around the number"),
     ("number", "400" + " very" * 200, "400", "none", "answer: too long to be read as a number"),
     ("number", "not 400", "400", "veto", "400 != 400 (negated on one side only)"),
-    ("number", "400 civilians", "400 militants", "veto", "400 != 400 (civilians are not combatants)"),
+    ("number", "400 civilians", "400 militants", "veto", "400 != 400 (civilians are not fighters)"),
     ("number", "over 400", "under 400", "veto", "over 400 != under 400 (another bound)"),
     ("number", "5 a year", "5 a month", "veto", "5 != 5 (a year is not a month)"),
     ("duration", "three days", "three weeks", "veto", "three days != three weeks"),
@@ -395,7 +395,14 @@ DETAILS: list[tuple[AnswerType, str, str, str, str]] = [
     ("place", "Paris, Texas", "Paris, France", "veto", "in texas != in france"),
     ("place", "from Palmyra", "to Palmyra", "veto", "from != to"),
     ("place", "!", "Palmyra", "none", "answer: no name"),
-    ("place", "Palmyra", "P" * 400, "none", "wording: no name"),
+    ("place", "Palmyra", "P" * 400, "none", "wording: too long for a name"),
+    (
+        "place",
+        "Palmyra" + ", where it rained" * 6,
+        "Palmyra",
+        "none",
+        "answer: too many words around the name",
+    ),
     ("text", "not clear", "clear", "veto", "clear is negated on one side only"),
     ("text", "they did not", "they did", "veto", "negated on one side only"),
     ("text", "not in the city", "in the city", "veto", "city is negated on one side only"),
@@ -469,6 +476,10 @@ PIECES = [
     "not ",
     "\x00",
     "½",
+    ", " + " " * 500,
+    "answer: ",
+    "and ",
+    "un",
 ]
 
 

@@ -17,7 +17,8 @@ from qa_eval.provenance import questions_sha256
 from qa_eval.records import Corpus
 from qa_eval.store import Run
 from tests.fake_models import four_facts
-from tests.test_compare import RIGHT, Scripted, asked, counted, wells
+from tests.small_corpus import wells
+from tests.test_compare import RIGHT, Scripted, asked, counted
 
 
 def at(run: Run, time: str, **changes: object) -> Run:

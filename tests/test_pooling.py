@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from qa_eval.records import Candidate, Claim, ItemId, Prediction
-from qa_eval.scoring import distinct_candidates, pool
+from qa_eval.judging import gather, judge, rebuild
+from qa_eval.records import Candidate, Claim, ItemId, Prediction, Question, Relation
+from qa_eval.scoring import distinct_candidates, pool, summarize
 from tests.worked_example import (
     LOSSES,
     RANKED,
@@ -13,7 +14,9 @@ from tests.worked_example import (
     WORKED,
     corpus_of,
     evidence,
+    pooled_items,
     predictions,
+    reading_items,
     score_pooled,
     span,
 )
@@ -177,9 +180,149 @@ def test_the_sources_of_a_claim_are_kept_with_their_chances() -> None:
     assert score.sources == {"A": (False, 1 / 3), "B": (False, 1 / 3), "C": (True, 1 / 3), "D": (True, 1 / 3)}
 
 
-def test_claims_that_tie_for_support_are_all_the_majority() -> None:
+def test_where_claims_tie_for_support_there_is_no_majority() -> None:
     tied = replace(LOSSES, claims=LOSSES.claims[:2], silent=("C", "D", "E"))
     corpus = corpus_of([tied], TEXTS)
     for article, text in (("A", "over 400"), ("B", "400")):
         scores = score_pooled(tied, corpus, predictions(((article, text, 1.0),))).scores
-        assert (scores["majority"], scores["support"]) == (1.0, 0.5)
+        assert (scores.get("majority"), scores["support"]) == (None, 0.5)
+
+
+def dated(relation: Relation, **dates: tuple[str | None, ...]) -> Question:
+    """The worked example with dates for the evidence of its claims, in order."""
+    claims = tuple(
+        replace(
+            c,
+            evidence=tuple(
+                replace(e, as_of=d) for e, d in zip(c.evidence, dates[c.id.replace("-", "_")], strict=True)
+            ),
+        )
+        for c in LOSSES.claims
+    )
+    return replace(LOSSES, relation=relation, claims=claims)
+
+
+APRIL = ("2016-04-03",)
+MARCH = ("2016-03-27",)
+
+
+@pytest.mark.parametrize(
+    ("question", "newest"),
+    [
+        pytest.param(
+            dated("update", over_400=MARCH, **{"400": MARCH}, **{"417": ("2016-03-01", "2016-04-03")}),
+            "417",
+            id="the latest date of a claim's evidence counts",
+        ),
+        pytest.param(
+            dated("update", over_400=MARCH, **{"400": APRIL}, **{"417": ("2016-04-02", "2016-04-02")}),
+            "400",
+            id="not the best supported",
+        ),
+        pytest.param(
+            dated("update", over_400=MARCH, **{"400": APRIL}, **{"417": (None, "2016-04-02")}),
+            "400",
+            id="one date of a claim is enough",
+        ),
+        pytest.param(
+            dated("update", over_400=(None,), **{"400": APRIL}, **{"417": ("2016-04-02", "2016-04-02")}),
+            None,
+            id="a claim without a date",
+        ),
+        pytest.param(
+            dated("update", over_400=MARCH, **{"400": APRIL}, **{"417": (None, "2016-04-03")}),
+            None,
+            id="two of the latest date",
+        ),
+        pytest.param(
+            dated("contradiction", over_400=MARCH, **{"400": APRIL}, **{"417": (None, "2016-04-02")}),
+            None,
+            id="another relation",
+        ),
+    ],
+)
+def test_the_newest_claim_of_an_update(question: Question, newest: str | None) -> None:
+    corpus = corpus_of([question], TEXTS)
+    for text, article, claim in (("over 400", "A", "over-400"), ("400", "B", "400"), ("417", "C", "417")):
+        score = score_pooled(question, corpus, predictions(((article, text, 1.0),)))
+        assert score.matched_claim == claim
+        assert score.scores.get("newest") == (None if newest is None else float(claim == newest))
+    none = score_pooled(question, corpus, predictions((("D", "5,000", 1.0),))).scores
+    assert none.get("newest") == (None if newest is None else 0.0)
+
+
+def test_the_speakers_of_a_claim_are_kept_with_their_chances() -> None:
+    spoken = [("army", None), ("army",), ("monitor",)]
+    claims = tuple(
+        replace(c, evidence=tuple(replace(e, speaker=s) for e, s in zip(c.evidence, who, strict=True)))
+        for c, who in zip(reversed(LOSSES.claims), spoken, strict=True)
+    )
+    question = replace(LOSSES, claims=claims)
+    corpus = corpus_of([question], TEXTS)
+    # The army states 417 and 400, two of three claims; the monitor over 400.
+    top = score_pooled(question, corpus, predictions())
+    assert top.speakers == {"army": (True, 2 / 3), "monitor": (False, 1 / 3)}
+    other = score_pooled(question, corpus, predictions((("A", "over 400", 1.0),)))
+    assert other.speakers == {"army": (False, 2 / 3), "monitor": (True, 1 / 3)}
+    assert score_pooled(question, corpus, predictions((("D", "5,000", 1.0),))).speakers == {}
+    settled = replace(question, claims=claims[:1], relation=None, silent=("A", "B", "E"))
+    assert score_pooled(settled, corpus_of([settled], TEXTS), predictions()).speakers == {}
+
+
+# ------------------------------------------------------------------------------------------ which answers count
+
+TWO = corpus_of(
+    [LOSSES, replace(LOSSES, id="again", question="How many of them fell?", paraphrases=())], TEXTS
+)
+
+
+def told(**answers: Prediction | str) -> dict[str, Prediction]:
+    """Predictions by item: `fact_A` for one article, `fact_all` for all at once; a text is a bare one."""
+    found = {}
+    for name, answer in answers.items():
+        fact, _, article = name.partition("_")
+        item = f"{fact}@{'*' if article == 'all' else article}"
+        found[item] = (
+            Prediction(item=item, text=answer) if isinstance(answer, str) else replace(answer, item=item)
+        )
+    return found
+
+
+SPANS = Prediction(item="", n_best=(span("C", "417", 2.0),))
+BROKEN = Prediction(item="", error="no room")
+
+
+@pytest.mark.parametrize(
+    ("answers", "pooled"),
+    [
+        pytest.param(told(losses_A="400", losses_C="417", again_C="417"), {}, id="texts: none counts"),
+        pytest.param(told(losses_A="400", again_C=""), {}, id="silence among texts does not count either"),
+        pytest.param(told(losses_A="400", again_C=BROKEN), {}, id="nor does a failure"),
+        pytest.param(told(losses_A="400"), {}, id="nor a fact that was passed over"),
+        pytest.param(
+            told(losses_C="417", again_all="417"), {"losses": 0.0, "again": 1.0}, id="one to all at once"
+        ),
+        pytest.param(
+            told(losses_C="417", again_all=""), {"losses": 0.0, "again": 0.0}, id="silence to all at once"
+        ),
+        pytest.param(
+            told(losses_C="417", again_C=SPANS), {"losses": 0.0, "again": 1.0}, id="texts among spans"
+        ),
+        pytest.param(told(losses_C=SPANS, again_C=SPANS), {"losses": 1.0, "again": 1.0}, id="spans"),
+        pytest.param(told(losses_A="", again_C=""), {"losses": 0.0, "again": 0.0}, id="no answer anywhere"),
+        pytest.param(told(losses_C=BROKEN, again_C=SPANS), {"losses": 0.0, "again": 1.0}, id="a failure"),
+    ],
+)
+def test_a_pooled_answer_needs_an_order_also_when_it_is_read_again(
+    answers: dict[str, Prediction], pooled: dict[str, float]
+) -> None:
+    items = [*reading_items(TWO), *pooled_items(TWO)]
+    first = judge(TWO, items, answers, gather(TWO, items, answers), 0.0)
+    found = {s.item.fact: s.scores["match_any"] for s in first.scores if "match_any" in s.scores}
+    assert found == pooled
+    summary = summarize(first.scores, intervals=False)
+    assert bool(summary.metrics["pooled"]) == bool(pooled)
+    assert bool(summary.source_preference) == (1.0 in pooled.values())
+    again = judge(TWO, items, *rebuild(first.rows), 0.0)
+    assert again.rows == first.rows
+    assert again.scores == first.scores

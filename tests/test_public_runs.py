@@ -159,7 +159,7 @@ def test_rules_without_unanswerable_questions_have_no_such_metrics(tmp_path: Pat
     assert run.leaderboard.rules == "squad-v1.1"
     assert found["em"] == pytest.approx(plain["exact_match"] / 100, abs=1e-12)
     assert found["f1"] == pytest.approx(plain["f1"] / 100, abs=1e-12)
-    assert set(found) == {"em", "f1", "match", "brier", "auroc", "aurc", "coverage_at_80"}
+    assert set(found) == {"em", "f1", "match", "brier", "brier_skill", "auroc", "aurc", "coverage_at_80"}
 
 
 def test_models_are_ranked_by_f1(tmp_path: Path) -> None:
@@ -469,7 +469,7 @@ def test_a_run_its_leaderboard_its_items_and_its_verification(
     done = call("run", "--dataset", tiny, "-m", "baseline:first-of-type", "--name", "tiny")
     assert done.exit_code == 0, done.stderr
     assert "(4 questions on 2 contexts, 1 unanswerable; rules squad-v2.0)" in done.stderr
-    for words in ("HasAns", "4 questions on 2 contexts", "clustered by context"):
+    for words in ("HasAns", "4 questions on 2 contexts", "no interval on 2 contexts: 8 are needed"):
         assert words in done.stdout
     for words in ("facts", "articles", "EM-any", "coverage"):
         assert words not in done.stdout

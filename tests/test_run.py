@@ -19,6 +19,7 @@ from qa_eval.run import Interrupted
 from qa_eval.store import Run, load_run
 from qa_eval.verify import verify
 from tests.fake_models import READINGS, FakeModel, four_facts, hashed_prediction
+from tests.small_corpus import wells
 
 
 @pytest.fixture(autouse=True)
@@ -79,10 +80,18 @@ def test_the_options_choose_what_is_asked(
 
 
 def test_a_pooled_run_is_ranked_by_pooled_f1(tmp_path: Path) -> None:
-    board = run(tmp_path, FakeModel(), FakeModel("b"), track="pooled").leaderboard
+    board = run(tmp_path, FakeModel(), FakeModel("b"), track="pooled", corpus=wells()).leaderboard
     assert board.sort == "pooled.f1_any"
     assert board.rows[0].rank == 1
     assert board.rows[1].versus_first is not None
+
+
+def test_on_fewer_than_eight_facts_nothing_is_ranked(tmp_path: Path) -> None:
+    board = run(tmp_path, FakeModel(), FakeModel("b")).leaderboard
+    one, other = board.rows[:2]
+    assert (one.rank, other.rank, board.minimum_detectable_difference) == (None, None, None)
+    assert other.versus_first is not None
+    assert (other.versus_first.low, other.versus_first.method) == (None, "too-few")
 
 
 def test_a_second_equal_run_asks_nothing_and_writes_equal_bytes(tmp_path: Path) -> None:
@@ -173,11 +182,13 @@ def test_predictions_rows_hold_no_times_and_are_canonical(tmp_path: Path) -> Non
 
 
 def test_rows_are_sorted_and_ranked_and_references_stand_last(tmp_path: Path) -> None:
-    board = run(tmp_path, "baseline:abstain", "baseline:random-span", FakeModel(), FakeModel("b")).leaderboard
+    board = run(
+        tmp_path, "baseline:abstain", "baseline:random-span", FakeModel(), FakeModel("b"), corpus=wells()
+    ).leaderboard
     specs = [r.model.spec for r in board.rows]
     assert specs[-3:] == ["reference:oracle", "reference:majority-claim", "reference:other-source"]
     models = board.rows[:-3]
-    values = [r.metrics["reading"]["balanced_f1"].value for r in models]
+    values = [r.metrics["reading"]["f1"].value for r in models]
     assert values == sorted(values, reverse=True)
     unranked = {r.model.spec for r in board.rows if r.rank is None}
     assert unranked == {"baseline:abstain", "baseline:random-span", *specs[-3:]}
@@ -185,11 +196,10 @@ def test_rows_are_sorted_and_ranked_and_references_stand_last(tmp_path: Path) ->
     assert first.versus_first is None
     assert all(r.versus_first is not None for r in models if r is not first)
     oracle = board.row("reference:oracle").metrics["reading"]
-    assert {name: oracle[name].value for name in ("balanced_f1", "em", "f1", "match")} == dict.fromkeys(
-        ("balanced_f1", "em", "f1", "match"), 1.0
+    assert {name: oracle[name].value for name in ("em", "f1", "match")} == dict.fromkeys(
+        ("em", "f1", "match"), 1.0
     )
     assert board.status == "complete"
-    assert board.minimum_detectable_difference is not None
 
 
 def test_without_references_there_are_none(tmp_path: Path) -> None:
@@ -408,14 +418,14 @@ def test_a_failed_item_is_asked_again_by_the_next_run(tmp_path: Path) -> None:
 
 def test_a_failing_model_has_an_error_in_its_row_and_the_others_go_on(tmp_path: Path) -> None:
     bad = FakeModel("bad", fails=lambda instance: RuntimeError("weights are damaged"))
-    found = run(tmp_path, bad, FakeModel())
+    found = run(tmp_path, bad, FakeModel(), corpus=wells())
     row = found.leaderboard.row("test:bad")
     assert (row.status, row.error) == ("error", "RuntimeError: weights are damaged")
     assert (row.rank, row.metrics, row.predictions) == (None, {}, None)
     assert found.leaderboard.status == "error"
     assert found.leaderboard.row("test:fake").rank == 1
     assert [r.model.spec for r in found.leaderboard.rows][:2] == ["test:fake", "test:bad"]
-    assert verify(tmp_path / "results" / "first", CORPUS) == []
+    assert verify(tmp_path / "results" / "first", wells()) == []
 
 
 def test_a_failed_run_is_taken_up_again_in_its_folder(tmp_path: Path) -> None:

@@ -530,7 +530,7 @@ def test_the_table_of_a_set_without_unanswerable_questions_is_one_line(write: Wr
     assert row.split()[:2] == ["all", "50.0"]
     assert "83.3" in row
     assert (blank, counts) == ("", "2 answered, 0 abstained, 0 missing")
-    assert caption == "percent; 95 % intervals clustered by context (1)"
+    assert caption == "percent; no interval on 1 context: 8 are needed"
 
 
 def test_the_command_prints_the_official_keys_as_json(write: Write) -> None:
@@ -544,7 +544,8 @@ def test_the_command_prints_the_official_keys_as_json(write: Write) -> None:
     assert added["extra"] == ["\x9b\u202e"]
     assert "\x9b" not in result.stdout
     exact = added["intervals"]["exact"]
-    assert 0 <= exact["low"] < printed["exact"] < exact["high"] <= 100
+    # Two contexts are too few for an interval.
+    assert (exact["low"], exact["high"], exact["method"]) == (None, None, "too-few")
     assert (exact["n"], exact["clusters"]) == (4, 2)
     assert added["sha256"]["predictions"] == hashlib.sha256(answers.read_bytes()).hexdigest()
     assert set(added["sha256"]) == {"predictions", "questions", "contexts"}

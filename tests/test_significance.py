@@ -14,17 +14,19 @@ from scipy import stats
 from qa_eval.stats import (
     Term,
     benjamini_hochberg,
+    compare_all_pairs,
+    contrast,
     holm,
     max_t,
     mcnemar,
-    minimum_detectable_difference,
     paired_difference,
     paired_differences,
     rank_intervals,
     ratio_estimate,
     sign_flip,
 )
-from qa_eval.stats.small_samples import unseen_share, widened_z
+from qa_eval.stats.draws import sign_flips
+from qa_eval.stats.small_samples import noncentral_shift, student_quantile, unseen_share
 from tests.clustered_terms import clustered, term
 
 FloatArray = NDArray[np.float64]
@@ -78,32 +80,81 @@ def test_a_sampled_p_is_never_zero() -> None:
     assert sign_flip([1.0] * 60, resamples=199) == 1 / 200
 
 
-def test_the_interval_of_a_paired_difference_agrees_with_the_paired_bootstrap_of_scipy() -> None:
-    rng = np.random.default_rng(3)
-    items = rng.integers(1, 6, 40).astype(np.float64)
-    a, b = rng.binomial(items.astype(int), [[0.7], [0.5]]).astype(np.float64)
+def plain_ends(differences: FloatArray, shares: FloatArray) -> tuple[float, float]:
+    """The least and the greatest of a fine grid of true differences that sign flips do not refuse."""
+    signs = np.concatenate(list(sign_flips(differences.size, 0, 0)))
+    statistics = np.abs(signs @ differences) / np.linalg.norm(differences)
+    refused = [t for t in np.unique(statistics.round(12)) if np.mean(statistics >= t - 1e-9) <= 0.05]
+    kept = [t for t in np.unique(statistics.round(12)) if np.mean(statistics >= t - 1e-9) > 0.05]
+    limit = (min(refused) + max(kept)) / 2
+    grid = np.linspace(-1, 1, 200_001)
+    left = differences.sum() - grid
+    norms = np.sqrt(((differences[:, None] - grid * shares[:, None]) ** 2).sum(axis=0))
+    inside = grid[np.abs(left) <= limit * norms]
+    return float(inside.min()), float(inside.max())
 
-    def difference(
-        a: FloatArray, b: FloatArray, items: FloatArray, axis: int = -1
-    ) -> np.floating | FloatArray:
-        found: np.floating | FloatArray = (a.sum(axis=axis) - b.sum(axis=axis)) / items.sum(axis=axis)
-        return found
 
-    level = 2 * scipy_stats.norm.cdf(widened_z(40, 0.95)) - 1
-    theirs = scipy_stats.bootstrap(
-        (a, b, items),
-        difference,
-        paired=True,
-        confidence_level=level,
-        n_resamples=30_000,
-        method="BCa",
-        rng=rng,
-    ).confidence_interval
-    ours = paired_difference([term(a, items)], [term(b, items)], resamples=30_000)
-    width = theirs.high - theirs.low
-    # Two independent draws: the bounds differ by Monte Carlo error alone.
-    assert ours.value == pytest.approx((a - b).sum() / items.sum())
-    assert [ours.low, ours.high] == pytest.approx([theirs.low, theirs.high], abs=0.03 * width)
+@pytest.mark.parametrize("seed", range(4))
+def test_the_interval_of_a_difference_holds_what_its_own_test_does_not_refuse(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    items = rng.integers(1, 6, 12).astype(np.float64)
+    a, b = rng.binomial(items.astype(int), [[0.8], [0.4]]).astype(np.float64)
+    found = paired_difference([term(a, items)], [term(b, items)])
+    assert found.method == "sign-flip"
+    ends = plain_ends((a - b) / items.sum(), items / items.sum())
+    if found.p > 0.05:
+        ends = (min(ends[0], 0.0), max(ends[1], 0.0))
+    assert (found.low, found.high) == pytest.approx(ends, abs=2e-5)
+
+
+@pytest.mark.parametrize("clusters", [8, 12, 40])
+def test_an_interval_leaves_out_zero_just_where_its_test_shows_a_difference(clusters: int) -> None:
+    rng = np.random.default_rng(clusters)
+    seen = set()
+    for lead in np.linspace(0, 0.6, 30):
+        items = rng.integers(1, 6, clusters)
+        sides = [[term(rng.binomial(items, 0.35 + sign * lead / 2), items)] for sign in (1, -1)]
+        found = paired_difference(*sides, resamples=999)
+        assert found.low is not None
+        assert found.high is not None
+        assert found.low <= found.value <= found.high
+        assert (found.low > 0 or found.high < 0) == (found.p <= 0.05)
+        seen.add(found.p <= 0.05)
+    assert seen == {True, False}
+
+
+@pytest.mark.parametrize("models", [2, 3, 8])
+def test_differences_of_many_models_agree_with_their_ranks(models: int) -> None:
+    rng = np.random.default_rng(models)
+    for _ in range(10):
+        items = rng.integers(1, 6, 30)
+        hard = rng.normal(0.5, 0.2, 30)
+        chances = np.clip(
+            hard + rng.normal(0, 0.15, (models, 30)) + np.linspace(0.3, 0, models)[:, None], 0, 1
+        )
+        scores = [[term(right, items)] for right in rng.binomial(items, chances)]
+        found = compare_all_pairs(scores, resamples=999)
+        values = [float(t[0].numerator.sum() / items.sum()) for t in scores]
+        ranks = found.ranks()
+        for i, j in combinations(range(models), 2):
+            one = found.difference(i, j)
+            assert one.low is not None
+            assert one.high is not None
+            shown = one.low > 0 or one.high < 0
+            assert shown == (found.p[i, j] <= 0.05)
+            if values[i] > values[j]:
+                assert ranks[i][0] <= ranks[j][0]
+                assert not shown or ranks[i][0] < ranks[j][0] or ranks[j][1] > ranks[i][1]
+
+
+def test_on_fewer_than_eight_clusters_there_is_no_interval_and_nothing_is_told_apart() -> None:
+    sides = [[term([1] * 7, [1] * 7)], [term([0] * 7, [1] * 7)]]
+    found = paired_difference(*sides)
+    assert (found.value, found.p, found.low, found.high) == (1.0, 2 / 128, None, None)
+    assert (found.method, found.detectable) == ("too-few", None)
+    together = compare_all_pairs(sides)
+    assert together.ranks() == [(1, 1, 2), (1, 1, 2)]
+    assert together.difference(0, 1).detectable is None
 
 
 def test_a_paired_difference_is_zero_with_a_width_for_identical_models() -> None:
@@ -119,7 +170,8 @@ def test_a_paired_difference_of_one_everywhere_reaches_one() -> None:
     none = [term(np.zeros(8), np.full(8, 2))]
     found = paired_difference(one, none)
     assert (found.value, found.high, found.p) == (1.0, 1.0, 2 / 256)
-    assert found.low == pytest.approx(1 - 2 * unseen_share(8, 0.95))
+    # All that was seen agrees; of the unseen share nothing is known but that it was not seen.
+    assert found.low == pytest.approx(1 - unseen_share(8, 0.95))
 
 
 def test_a_paired_difference_changes_sign_with_its_sides_and_is_the_difference_of_the_scores() -> None:
@@ -133,10 +185,11 @@ def test_a_paired_difference_changes_sign_with_its_sides_and_is_the_difference_o
     assert there.value == pytest.approx(
         ratio_estimate(sides[0], n=1).value - ratio_estimate(sides[1], n=1).value
     )
-    assert (there.value, there.low, there.high) == pytest.approx(
-        (-back.value, -back.high, -back.low), abs=2e-3
-    )
+    assert back.low is not None
+    assert back.high is not None
+    assert (there.value, there.low, there.high) == pytest.approx((-back.value, -back.high, -back.low))
     assert there.p == back.p < 0.05
+    assert there.low is not None
     assert there.low > 0
 
 
@@ -184,7 +237,6 @@ def test_swaps_of_whole_clusters_agree_with_plain_loops(
     assert found.p == pytest.approx(plain_swap_test(*sides))
     values = [sum(0.5 * sum(n) / sum(d) for n, d in side) for side in (first, second)]
     assert found.value == pytest.approx(values[0] - values[1])
-    assert found.low <= found.value <= found.high
 
 
 def test_differences_made_together_are_those_made_alone() -> None:
@@ -295,6 +347,15 @@ def test_max_t_of_many_models_stays_within_bounded_memory() -> None:
             [(1, 1, 2), (1, 1, 3), (2, 2, 3), (4, 4, 4)],
             id="overlapping groups",
         ),
+        pytest.param(
+            [0.9, 0.8, 0.5],
+            [(0, 1)],
+            [(1, 1, 2), (2, 2, 3), (2, 1, 3)],
+            id="a rank never falls down the table",
+        ),
+        pytest.param(
+            [0.9, 0.5, 0.5], [(0, 1)], [(1, 1, 2), (2, 2, 3), (2, 1, 3)], id="equal values share a rank"
+        ),
     ],
 )
 def test_rank_intervals_of_worked_examples(
@@ -333,25 +394,64 @@ def test_mcnemar_refuses_negative_counts() -> None:
         mcnemar(-1, 2)
 
 
+# ------------------------------------------------------------------------------------ what could be shown
+
+
+@pytest.mark.parametrize("freedom", [7, 9, 35, 134])
+@pytest.mark.parametrize("critical", [2.0, 3.0, 6.0])
+def test_the_noncentral_shift_gives_the_power_that_was_asked_for(freedom: int, critical: float) -> None:
+    shift = noncentral_shift(critical, freedom, 0.8)
+    assert scipy_stats.nct.sf(critical, freedom, shift) == pytest.approx(0.8, abs=0.005)
+    assert student_quantile(freedom, 0.95) == pytest.approx(scipy_stats.t.ppf(0.975, freedom))
+
+
 @pytest.mark.parametrize(
-    ("contributions", "expected"),
+    ("first", "second"),
     [
-        pytest.param([], 1.0, id="no clusters"),
-        pytest.param([0.2] * 5, 1.0, id="five clusters never reach .05"),
-        pytest.param([0.0] * 60, 0.1, id="nothing varies: six clusters of sixty must differ"),
-        pytest.param([50.0, -50.0] * 10, 1.0, id="never above one"),
+        pytest.param([1] * 5, [0] * 5, id="five clusters"),
+        pytest.param([0.5] * 60, [0.5] * 60, id="models that never differ"),
+        pytest.param([0.5] * 55 + [0.6] * 5, [0.5] * 60, id="too few clusters differ for any test"),
+        pytest.param([0, 1] * 4, [1, 0] * 4, id="the difference would have to exceed what is possible"),
     ],
 )
-def test_the_minimum_detectable_difference_of_worked_examples(
-    contributions: list[float], expected: float
+def test_where_no_difference_could_be_shown_there_is_no_smallest_one(
+    first: list[float], second: list[float]
 ) -> None:
-    assert minimum_detectable_difference(contributions) == expected
+    ones = [1.0] * len(first)
+    assert paired_difference([term(first, ones)], [term(second, ones)]).detectable is None
 
 
-@pytest.mark.parametrize(("items", "expected"), [(60, 0.16), (100, 0.125), (150, 0.105)])
-def test_the_minimum_detectable_difference_of_independent_items_with_a_fifth_discordant(
+@pytest.mark.parametrize(("items", "expected"), [(60, 0.17), (100, 0.13), (150, 0.105)])
+def test_the_smallest_difference_of_independent_items_with_a_fifth_discordant(
     items: int, expected: float
 ) -> None:
     tenth = items // 10
-    differences = np.array([1.0] * tenth + [-1.0] * tenth + [0.0] * (items - 2 * tenth)) / items
-    assert minimum_detectable_difference(differences) == pytest.approx(expected, abs=0.006)
+    first = [1.0] * tenth + [0.0] * tenth + [0.5] * (items - 2 * tenth)
+    second = [0.0] * tenth + [1.0] * tenth + [0.5] * (items - 2 * tenth)
+    found = paired_difference([term(first, [1.0] * items)], [term(second, [1.0] * items)])
+    assert found.detectable == pytest.approx(expected, abs=0.01)
+
+
+def test_more_models_need_a_larger_difference() -> None:
+    rng = np.random.default_rng(2)
+    items = rng.integers(1, 6, 40)
+    hard = rng.normal(0.5, 0.2, 40)
+    chances = np.clip(hard + rng.normal(0, 0.2, (12, 40)), 0, 1)
+    scores = [[term(right, items)] for right in rng.binomial(items, chances)]
+    found = [compare_all_pairs(scores[:n]).difference(0, 1).detectable for n in (2, 4, 12)]
+    assert all(value is not None for value in found)
+    assert found == sorted(found, key=lambda value: value or 0)
+    alone = paired_difference(scores[0], scores[1]).detectable
+    assert found[0] == pytest.approx(alone)
+
+
+def test_contributions_and_shares_add_up() -> None:
+    rng = np.random.default_rng(3)
+    items, other = rng.integers(1, 6, 20), rng.integers(1, 6, 20)
+    for sides in (
+        ([term(rng.binomial(items, 0.7), items)], [term(rng.binomial(items, 0.5), items)]),
+        ([term(rng.binomial(items, 0.7), items)], [term(rng.binomial(other, 0.5), other)]),
+    ):
+        found = contrast(*sides)
+        assert found.contributions.sum() == pytest.approx(found.value)
+        assert found.shares.sum() == pytest.approx(1)

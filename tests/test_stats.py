@@ -28,7 +28,7 @@ from qa_eval.stats import (
     wilson,
 )
 from qa_eval.stats.draws import cluster_counts, sign_flips
-from qa_eval.stats.intervals import _bca_levels, _summable
+from qa_eval.stats.intervals import _bca_levels, summable
 from qa_eval.stats.small_samples import unseen_share, widened_z
 from tests.clustered_terms import clustered, term
 
@@ -84,13 +84,13 @@ def test_flips_of_many_clusters_are_fair_and_seeded() -> None:
 @pytest.mark.parametrize(
     ("terms", "value", "clusters"),
     [
-        pytest.param([term([1, 0, 1, 1], [1, 1, 1, 1])], 0.75, 4, id="a mean"),
-        pytest.param([term([2, 0, 1], [2, 1, 2])], 0.6, 3, id="clusters of unequal size"),
-        pytest.param([term([2, 0, 1, 0], [2, 1, 2, 0])], 0.6, 3, id="a cluster that says nothing"),
+        pytest.param([term([1, 0, 1, 0.5] * 2, [1] * 8)], 0.625, 8, id="a mean"),
+        pytest.param([term([2, 0, 1] * 3, [2, 1, 2] * 3)], 0.6, 9, id="clusters of unequal size"),
+        pytest.param([term([2, 0, 1, 0] * 3, [2, 1, 2, 0] * 3)], 0.6, 9, id="clusters that say nothing"),
         pytest.param(
-            [term([1, 0, 1, 0], [2, 2, 2, 0], 0.5), term([0, 1, 3, 2], [0, 3, 3, 2], 0.5)],
-            0.5 * (2 / 6) + 0.5 * (6 / 8),
-            4,
+            [term([1, 0, 1, 0] * 3, [2, 2, 2, 0] * 3, 0.5), term([0, 1, 3, 2] * 3, [0, 3, 4, 2] * 3, 0.5)],
+            0.5 * (2 / 6) + 0.5 * (6 / 9),
+            12,
             id="half of each of two ratios",
         ),
     ],
@@ -101,6 +101,32 @@ def test_ratio_estimates_of_worked_examples(terms: list[Term], value: float, clu
     assert found.value == pytest.approx(value)
     assert (found.n, found.clusters, found.method) == (11, clusters, "bca")
     assert linear_contributions(terms).sum() == pytest.approx(value)
+
+
+@pytest.mark.parametrize("clusters", [1, 7])
+def test_below_eight_clusters_there_is_a_value_and_no_interval(clusters: int) -> None:
+    found = ratio_estimate([term([1] * clusters, [2] * clusters)], n=3)
+    ranked = weighted_estimate(lambda _: 0.5, 0.5, list(range(clusters)), clusters)
+    for estimate in (found, ranked):
+        assert (estimate.value, estimate.low, estimate.high) == (0.5, None, None)
+        assert (estimate.method, estimate.clusters) == ("too-few", clusters)
+
+
+@pytest.mark.parametrize("clusters", [8, 10, 36, 135])
+@pytest.mark.parametrize("other", [0.5, 1.0])
+def test_the_first_errors_of_a_part_never_make_its_interval_narrower(clusters: int, other: float) -> None:
+    ones = np.ones(clusters)
+    rest = term(np.where(np.arange(clusters) % 2, other, 1.0), ones, 0.5)
+    widths = []
+    for errors in (0, 0.2, 1, 2):
+        part = ones.copy()
+        part[: math.ceil(errors)] -= errors / max(1, math.ceil(errors))
+        found = ratio_estimate([term(part, ones, 0.5), rest], n=1)
+        assert_usable(found)
+        assert found.low is not None
+        assert found.high is not None
+        widths.append(found.high - found.low)
+    assert all(width >= widths[0] - 1e-12 for width in widths)
 
 
 def test_an_interval_equals_the_bca_interval_of_scipy_at_the_widened_level() -> None:
@@ -162,7 +188,7 @@ def test_the_percentile_interval_is_used_where_bca_is_undefined() -> None:
     def statistic(weights: FloatArray) -> float | None:
         return float(weights[0] / weights.sum()) if weights[0] and weights[1] else None
 
-    found = weighted_estimate(statistic, 1 / 3, [0, 1, 2], 3)
+    found = weighted_estimate(statistic, 1 / 8, list(range(8)), 8)
     assert found.method == "percentile"
     assert_usable(found)
 
@@ -170,7 +196,7 @@ def test_the_percentile_interval_is_used_where_bca_is_undefined() -> None:
 def test_estimates_made_together_equal_those_made_alone() -> None:
     rng = np.random.default_rng(2)
     requests: list[tuple[list[Term], int]] = []
-    for clusters in [5, 30, 5, 80, 30]:
+    for clusters in [5, 30, 9, 80, 30]:
         first = clustered(rng, clusters, 0.7)
         second = term(np.minimum(first.numerator, 1), np.ones(clusters))
         requests.append(([first], clusters))
@@ -193,7 +219,7 @@ def test_sums_of_a_resample_are_not_rounded_whatever_their_order() -> None:
     columns = np.stack(
         [rng.random(500) / 3, rng.integers(0, 6, 500), np.full(500, 2 / 3), rng.random(500) * 1e-9]
     )
-    rounded = _summable(columns)
+    rounded = summable(columns)
     assert np.array_equal(rounded[1], columns[1])
     assert np.abs(rounded - columns).max() < 1e-11
     for counts in (c for block in cluster_counts(500, 20, 0) for c in block):
@@ -204,8 +230,8 @@ def test_sums_of_a_resample_are_not_rounded_whatever_their_order() -> None:
 
 
 @pytest.mark.parametrize("columns", [np.zeros((2, 3)), np.empty((2, 0)), np.full((1, 3), 2.0**-1000)])
-def test_columns_of_nothing_stay_summable(columns: FloatArray) -> None:
-    assert np.array_equal(_summable(columns), columns)
+def test_columns_of_nothing_staysummable(columns: FloatArray) -> None:
+    assert np.array_equal(summable(columns), columns)
 
 
 def test_equal_seeds_give_equal_bits_however_many_threads_multiply() -> None:
@@ -232,15 +258,19 @@ for clusters in (20, 135, 700):
 
 
 def test_resamples_that_leave_a_term_without_denominator_are_ignored() -> None:
-    terms = [term([1, 0, 0, 0], [2, 0, 0, 0], 0.5), term([0, 1, 0, 1], [0, 1, 1, 1], 0.5)]
-    found = ratio_estimate(terms, n=5)
+    first = term([1, *[0] * 8], [2, *[0] * 8], 0.5)
+    second = term([0, *[1, 0] * 4], [0, *[1] * 8], 0.5)
+    found = ratio_estimate([first, second], n=5)
     assert_usable(found)
-    # The first ratio is 0.5 in every resample that has it.
-    assert found.low == pytest.approx(0.25)
-    assert found.high == pytest.approx(0.75)
+    assert found.low is not None
+    assert found.high is not None
+    # The first ratio is 0.5 in every resample that has it, and all but its one cluster are unseen.
+    assert (found.value, found.clusters) == (0.5, 9)
+    assert found.low < 0.5 - 0.5 * 0.5 * unseen_share(1, 0.95)
+    assert found.high > 0.5 + 0.5 * 0.5 * unseen_share(1, 0.95)
 
 
-@pytest.mark.parametrize("clusters", [1, 2, 5, 80])
+@pytest.mark.parametrize("clusters", [8, 20, 80])
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_all_right_and_all_wrong_get_the_wilson_interval(clusters: int, value: float) -> None:
     found = ratio_estimate([term(np.full(clusters, 3 * value), np.full(clusters, 3))], n=3 * clusters)
@@ -252,16 +282,25 @@ def test_all_right_and_all_wrong_get_the_wilson_interval(clusters: int, value: f
 @pytest.mark.parametrize(
     "terms",
     [
-        pytest.param([term([0.3], [1])], id="one item"),
-        pytest.param([term([2], [5])], id="one cluster"),
-        pytest.param([term([2.5, 0.5], [5, 1])], id="two clusters that agree"),
-        pytest.param([term([2.5, 0], [5, 1])], id="two clusters that do not"),
+        pytest.param([term([0.3] * 8, [1] * 8)], id="equal items"),
+        pytest.param([term([2.5, 0.5] * 4, [5, 1] * 4)], id="clusters that agree"),
+        pytest.param([term([2.5, 0] * 4, [5, 1] * 4)], id="clusters that do not"),
         pytest.param([term([1] * 79 + [0], [1] * 80)], id="one wrong"),
         pytest.param([term([0] * 79 + [1], [1] * 80)], id="one right"),
-        pytest.param([term([0, 0], [1, 2], 0.5), term([3, 1], [3, 1], 0.5)], id="always abstains"),
-        pytest.param([term([1, 0], [1, 0], 0.5), term([0, 1], [0, 1], 0.5)], id="disjoint terms, all right"),
-        pytest.param([term([1, 0], [2, 0], 0.5), term([0, 2], [0, 3], 0.5)], id="disjoint terms"),
-        pytest.param([term([1e-12, 0], [1, 1])], id="a spread of nothing but rounding"),
+        pytest.param(
+            [term([0, 0] * 4, [1, 2] * 4, 0.5), term([3, 1] * 4, [3, 1] * 4, 0.5)], id="always abstains"
+        ),
+        pytest.param(
+            [term([1, 0] * 4, [1, 0] * 4, 0.5), term([0, 1] * 4, [0, 1] * 4, 0.5)],
+            id="disjoint terms, all right",
+        ),
+        pytest.param(
+            [term([1, 0] * 4, [2, 0] * 4, 0.5), term([0, 2] * 4, [0, 3] * 4, 0.5)], id="disjoint terms"
+        ),
+        pytest.param(
+            [term([0, 1] * 4, [1] * 8, 0.5), term([1, 0] * 4, [1] * 8, 0.5)], id="parts that cancel out"
+        ),
+        pytest.param([term([1e-12, 0] * 4, [1, 1] * 4)], id="a spread of nothing but rounding"),
         pytest.param([term([1] * 999 + [1 - 1e-7], [1] * 1000)], id="almost all right"),
     ],
 )
@@ -277,16 +316,16 @@ def test_extreme_inputs_have_finite_intervals_of_some_width(terms: list[Term]) -
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(
-        st.tuples(st.integers(0, 3), st.floats(0, 1), st.integers(0, 2), st.floats(0, 1)),
-        min_size=1,
-        max_size=6,
+        st.tuples(st.integers(1, 3), st.floats(0, 1), st.integers(0, 2), st.floats(0, 1)),
+        min_size=8,
+        max_size=12,
     )
 )
 def test_any_fractions_give_an_interval_around_the_value(
     rows: list[tuple[int, float, int, float]],
 ) -> None:
     first, share, second, other = (np.array(column, dtype=np.float64) for column in zip(*rows, strict=True))
-    first[0], second[-1] = 1, 1
+    second[-1] = 1
     found = ratio_estimate(
         [term(first * share, first, 0.5), term(second * other, second, 0.5)], n=1, resamples=99
     )
@@ -316,7 +355,7 @@ def test_terms_that_mean_nothing_are_refused(terms: list[Term], message: str) ->
 def test_the_weighted_bootstrap_of_a_ratio_is_the_ratio_bootstrap() -> None:
     rng = np.random.default_rng(8)
     clusters = np.repeat(np.arange(20), 3)
-    right = (rng.random(60) < 0.7).astype(np.float64)
+    right = (rng.random(60) < 0.5).astype(np.float64)
     sums = np.bincount(clusters, weights=right)
     expected = ratio_estimate([term(sums, np.full(20, 3))], n=60, resamples=999)
     found = weighted_estimate(
@@ -341,10 +380,8 @@ def test_a_statistic_of_rows_gives_what_it_gives_row_by_row() -> None:
 @pytest.mark.parametrize(
     ("score", "positive", "clusters"),
     [
-        pytest.param([0.9, 0.1], [True, False], [0, 0], id="one cluster"),
-        pytest.param([0.9, 0.1], [True, False], [0, 1], id="two clusters of one class each"),
-        pytest.param([0.9, 0.8, 0.1, 0.2], [True, True, False, False], [0, 1, 2, 3], id="perfect"),
-        pytest.param([0.5] * 6, [True, False] * 3, [0, 0, 1, 1, 2, 2], id="all tied"),
+        pytest.param([0.9, 0.1] * 4, [True, False] * 4, list(range(8)), id="clusters of one class each"),
+        pytest.param([0.5] * 16, [True, False] * 8, [n // 2 for n in range(16)], id="all tied"),
     ],
 )
 def test_extreme_rankings_have_intervals_of_some_width(
@@ -358,8 +395,8 @@ def test_extreme_rankings_have_intervals_of_some_width(
 
 
 def test_a_statistic_that_is_never_defined_on_resamples_gets_the_widest_interval() -> None:
-    found = weighted_estimate(lambda _: None, 0.5, [0, 1, 2], 3)
-    slack = unseen_share(3, 0.95)
+    found = weighted_estimate(lambda _: None, 0.5, list(range(9)), 9)
+    slack = unseen_share(9, 0.95)
     assert (found.low, found.high) == pytest.approx((0.5 - slack / 2, 0.5 + slack / 2))
 
 
@@ -412,7 +449,7 @@ def within(share: float, trials: int) -> float:
 @pytest.mark.parametrize(
     ("clusters", "rate"),
     [
-        pytest.param(5, 0.5, id="5 clusters"),
+        pytest.param(8, 0.5, id="8 clusters"),
         pytest.param(10, 0.8, id="10 clusters"),
         pytest.param(40, 0.8, id="40 clusters"),
         pytest.param(80, 0.5, id="80 clusters"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import replace
 
@@ -28,6 +29,7 @@ from tests.worked_example import (
     WORKED,
     check_invariants,
     corpus_of,
+    evidence,
     predictions,
     predictions_about,
     reading,
@@ -67,7 +69,10 @@ def test_every_metric_of_the_contract_is_in_the_table_and_explained() -> None:
         assert metric.id == id
         assert metric.meaning.endswith(".")
         assert bool(metric.shares) != (metric.ranking is not None)
-        assert sum(s.weight for s in metric.shares) == (1.0 if metric.shares else 0.0)
+        # A skill is 0 for a trivial strategy: its parts take from each other.
+        assert sum(s.weight for s in metric.shares) == (
+            0.0 if id == "balanced_skill" else bool(metric.shares)
+        )
     assert {id for id, m in METRICS.items() if not m.higher_is_better} == {
         "leak",
         "leak_leakable",
@@ -81,6 +86,7 @@ def test_the_worked_example() -> None:
     found = quick(reading(LOSSES, WORKED, SAID))
     assert {id: round(e.value, 4) for id, e in found.metrics["reading"].items()} == {
         "balanced_f1": 0.175,
+        "balanced_skill": -0.65,
         "f1": 0.28,
         "em": 0.2,
         "f1_any": 0.5,
@@ -167,6 +173,27 @@ def test_no_scores_give_an_empty_summary() -> None:
 # ------------------------------------------------------------------------------------------ what is undefined
 
 
+def test_a_model_that_never_answers_has_no_rank_of_its_answers() -> None:
+    _, scores = many_facts(9)
+    silent = [
+        replace(s, prediction="", answered=False, correct=not s.answerable, confidence=0.5 + 0.4 * (n % 2))
+        for n, s in enumerate(s for s in scores if s.item.track == "reading")
+    ]
+    found = values(silent)
+    assert not {"auroc", "aurc", "coverage_at_80"} & set(found)
+    assert found["brier_skill"] < 0
+    assert found["balanced_skill"] <= 0
+
+
+def test_one_sure_answer_covers_one_item() -> None:
+    _, scores = many_facts(9)
+    items = [s for s in scores if s.item.track == "reading" and s.item.paraphrase == 0]
+    one = [replace(s, answered=n == 0, correct=n == 0, confidence=0.9) for n, s in enumerate(items)]
+    found = quick(one).metrics["reading"]
+    assert found["coverage_at_80"].value == pytest.approx(1 / len(items))
+    assert found["aurc"].n == 1
+
+
 def test_detection_is_undefined_without_silent_items_and_precision_without_abstentions() -> None:
     answerable = values(reading(LOSSES, WORKED, {"A": "", "B": "400"}))
     assert not {"balanced_f1", "no_answer_recall", "no_answer_precision", "no_answer_f1"} & set(answerable)
@@ -178,11 +205,13 @@ def test_detection_is_undefined_without_silent_items_and_precision_without_abste
 
 
 def test_the_leakable_part_is_left_out_below_twenty_items() -> None:
-    texts = TEXTS | {"C": "417 were killed, not over 400."}
-    corpus = corpus_of([LOSSES], texts)
+    texts = TEXTS | {"C": "According to it, 417 were killed, not over 400."}
+    stated = replace(LOSSES.claims[2], evidence=(evidence("C", "417", texts), evidence("D", "417")))
+    question = replace(LOSSES, claims=(*LOSSES.claims[:2], stated))
+    corpus = corpus_of([question], texts)
 
     def scores(n: int) -> list[ItemScore]:
-        leaking = reading(replace(LOSSES, silent=("E",)), corpus, {"C": "400"})[0]
+        leaking = reading(question, corpus, {"C": "400"})[0]
         assert "leak_leakable" in leaking.scores
         return [replace(leaking, item=ItemId(fact=f"fact-{i}", article="C")) for i in range(n)]
 
@@ -309,13 +338,16 @@ def test_every_interval_holds_its_value_and_has_width() -> None:
     tables = [*found.metrics.values(), *found.slices.values()]
     assert len(tables) > 10
     for table in tables:
-        for estimate in table.values():
+        for id, estimate in table.items():
+            assert 0 < estimate.clusters <= min(estimate.n, 12)
+            if estimate.clusters < 8:
+                assert (estimate.low, estimate.high, estimate.method) == (None, None, "too-few")
+                continue
             assert estimate.low is not None
             assert estimate.high is not None
-            assert 0 <= estimate.low <= estimate.value + 1e-12
-            assert estimate.value - 1e-12 <= estimate.high <= 1
+            assert estimate.low <= estimate.value <= estimate.high <= 1
+            assert estimate.low >= (-math.inf if id == "brier_skill" else -1 if id == "balanced_skill" else 0)
             assert estimate.high > estimate.low
-            assert 0 < estimate.clusters <= min(estimate.n, 12)
 
 
 def test_values_without_intervals_are_the_values_with_them() -> None:
@@ -333,7 +365,7 @@ def test_values_without_intervals_are_the_values_with_them() -> None:
 
 
 def test_a_summary_depends_neither_on_order_nor_on_when_it_is_made() -> None:
-    _, scores = many_facts(7, paraphrases=1)
+    _, scores = many_facts(9, paraphrases=1)
     shuffled = random.Random(1).sample(scores, len(scores))
     assert summarize(scores, resamples=99) == summarize(shuffled, resamples=99)
     assert summarize(scores, resamples=99, seed=1) != summarize(scores, resamples=99, seed=2)
@@ -363,10 +395,17 @@ def test_rank_metrics_are_those_of_the_canonical_items() -> None:
     found = values(scores)
     right = [s.correct for s in items]
     sure = [s.confidence or 0.0 for s in items]
-    assert found["auroc"] == calibration.auroc(sure, right)
-    assert found["aurc"] == calibration.aurc(sure, right)
     assert found["brier"] == pytest.approx(calibration.brier(sure, right))
-    assert found["coverage_at_80"] == calibration.coverage_at_accuracy(sure, right)
+    assert found["brier_skill"] == pytest.approx(calibration.brier_skill(sure, right))
+    answered = [s for s in items if s.answered]
+    assert 0 < len(answered) < len(items)
+    their_right = [s.correct for s in answered]
+    their_sure = [s.confidence or 0.0 for s in answered]
+    assert found["auroc"] == calibration.auroc(their_sure, their_right)
+    assert found["aurc"] == calibration.aurc(their_sure, their_right)
+    covered = calibration.coverage_at_accuracy(their_sure, their_right)
+    assert covered is not None
+    assert found["coverage_at_80"] == pytest.approx(covered * len(answered) / len(items))
     assert found["no_answer_auroc"] == calibration.auroc(
         [s.no_answer_margin or 0.0 for s in items], [not s.answerable for s in items]
     )
@@ -412,7 +451,8 @@ def test_any_answers_give_fractions_and_the_balance_is_bounded(data: st.DataObje
         scores.append(score_item(corpus.question(item.fact), item, answer, corpus))
     found = quick(scores)
     for table in [*found.metrics.values(), *found.slices.values()]:
-        assert all(0 <= e.value <= 1 for e in table.values())
+        assert all(0 <= e.value <= 1 for id, e in table.items() if not id.endswith("_skill"))
+        assert all(e.value <= 1 for e in table.values())
     main = {id: e.value for id, e in found.metrics["reading"].items()}
     if all(s.answered for s in scores):
         assert main["balanced_f1"] <= 0.5

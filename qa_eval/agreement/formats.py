@@ -10,7 +10,8 @@ from rich.text import Text
 from qa_eval.agreement.comparing import Agreement, Disagreement
 from qa_eval.provenance import canonical_json
 from qa_eval.records import Estimate
-from qa_eval.render import clean, draw_grid, interval_text, percent, safe_json, wrap_text
+from qa_eval.render import clean, draw_grid, interval_text, no_interval, percent, safe_json, wrap_text
+from qa_eval.stats import FEWEST_CLUSTERS
 
 SCHEMA_VERSION = 1
 
@@ -77,11 +78,13 @@ def _alphas(agreement: Agreement, width: int) -> Iterator[Text]:
     for name, alpha in said.items():
         value = "not defined: all values are alike"
         if alpha is not None:
-            assert alpha.low is not None
-            assert alpha.high is not None
-            value = f"{alpha.value:.3f} ({alpha.low:.3f} to {alpha.high:.3f})"
+            value = f"{alpha.value:.3f}"
+            if alpha.low is not None and alpha.high is not None:
+                value += f" ({alpha.low:.3f} to {alpha.high:.3f})"
         yield from wrap_text(Text(f"{name}: {value}"), width, "", "  ")
-    yield from wrap_text(Text("95 % intervals, clustered by fact", "dim"), width, "", "  ")
+    facts = max((e.clusters for e in agreement.all.values()), default=0)
+    few = no_interval(facts, "fact") if facts < FEWEST_CLUSTERS else "95 % intervals, clustered by fact"
+    yield from wrap_text(Text(few, "dim"), width, "", "  ")
 
 
 def _difference(difference: Disagreement, width: int) -> Sequence[Text]:

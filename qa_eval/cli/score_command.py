@@ -114,7 +114,8 @@ def score_lines(card: Scorecard, predictions: Path, width: int) -> Iterator[Text
     """The scorecard for people."""
     from rich.text import Text
 
-    from qa_eval.render import clean, wrap_text
+    from qa_eval.render import clean, no_interval, wrap_text
+    from qa_eval.stats import FEWEST_CLUSTERS
 
     def wrapped(sentence: str, style: str) -> list[Text]:
         return wrap_text(Text(clean(sentence), style), width)
@@ -128,7 +129,11 @@ def score_lines(card: Scorecard, predictions: Path, width: int) -> Iterator[Text
         f"{counts['answered']:,} answered, {counts['abstained']:,} abstained, {counts['missing']:,} missing",
         "dim",
     )
-    yield from wrapped(f"percent; 95 % intervals clustered by context ({counts['contexts']:,})", "dim")
+    contexts = counts["contexts"]
+    intervals = f"95 % intervals clustered by context ({contexts:,})"
+    if contexts < FEWEST_CLUSTERS:
+        intervals = no_interval(contexts, "context")
+    yield from wrapped(f"percent; {intervals}", "dim")
     if card.best:
         sentence = "best threshold: an oracle, chosen on these very answers; the interval takes it as given"
         yield from wrapped(sentence, "dim")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from qa_eval.compare.choosing import all_sides, differing_fields, estimand_of, refuse_unscored, side_info
 from qa_eval.compare.choosing_metrics import choose_metrics
 from qa_eval.compare.result import AllPairs, PairwiseDifference, Standing
@@ -15,7 +13,7 @@ from qa_eval.pairing import common_scores
 from qa_eval.ranking import RESAMPLES
 from qa_eval.records import ItemScore
 from qa_eval.scoring import METRICS, Cluster, cluster_of, slices_of, tables_of
-from qa_eval.stats import linear_contributions, max_t, minimum_detectable_difference, rank_intervals
+from qa_eval.stats import Comparisons, compare_all_pairs, linear_contributions
 from qa_eval.store import Run, load_run
 
 MOST_MODELS = 50
@@ -51,41 +49,32 @@ def compare_all(
     missing = [side.name for side, terms in zip(sides, found, strict=True) if terms is None]
     if missing:
         raise QaEvalError(f"{track}.{name}: not defined for {', '.join(missing)} on these items")
-    contributions = np.array([linear_contributions(terms[0]) for terms in found if terms is not None])
-    values = contributions.sum(axis=1)
+    compared = compare_all_pairs(
+        [terms[0] for terms in found if terms is not None], resamples=resamples, seed=seed
+    )
+    values = [float(linear_contributions(terms).sum()) for terms in compared.scores]
     direction = 1 if METRICS[name].higher_is_better else -1
-    p = max_t(contributions, resamples=resamples, seed=seed)
-    places = rank_intervals((direction * values).tolist(), p)
+    places = compared.ranks(direction)
     order = sorted(range(len(sides)), key=lambda i: (-direction * values[i], sides[i].name))
-    compared = [s.item for s in scores[0] if s.item.track == track and _inside(s, slice_name, cluster)]
+    items = [s.item for s in scores[0] if s.item.track == track and _inside(s, slice_name, cluster)]
     return AllPairs(
         metric=f"{track}.{name}",
         slice=slice_name or "",
-        items=sum(item.paraphrase == 0 for item in compared),
-        facts=len({item.fact for item in compared}),
+        items=sum(item.paraphrase == 0 for item in items),
+        facts=len({item.fact for item in items}),
         cluster=cluster,
-        clusters=len({cluster_of(item.fact, item.article, cluster) for item in compared}),
+        clusters=len({cluster_of(item.fact, item.article, cluster) for item in items}),
         standings=tuple(
             Standing(
                 side=side_info(sides[i]),
-                value=float(values[i]),
+                value=values[i],
                 rank=places[i][0],
                 rank_interval=places[i][1:],
             )
             for i in order
         ),
         differences=tuple(
-            PairwiseDifference(
-                first=a,
-                second=b,
-                difference=float(values[order[a]] - values[order[b]]),
-                p_adjusted=float(p[order[a], order[b]]),
-                minimum_detectable_difference=minimum_detectable_difference(
-                    contributions[order[a]] - contributions[order[b]]
-                ),
-            )
-            for a in range(len(order))
-            for b in range(a + 1, len(order))
+            _difference(compared, order, a, b) for a in range(len(order)) for b in range(a + 1, len(order))
         ),
         estimand=estimand_of(sides[0].run),
         notes=(),
@@ -96,3 +85,16 @@ def compare_all(
 
 def _inside(score: ItemScore, slice_name: str | None, cluster: Cluster) -> bool:
     return slice_name is None or slice_name in slices_of(score, cluster)
+
+
+def _difference(compared: Comparisons, order: Sequence[int], a: int, b: int) -> PairwiseDifference:
+    found = compared.difference(order[a], order[b])
+    return PairwiseDifference(
+        first=a,
+        second=b,
+        difference=found.value,
+        low=found.low,
+        high=found.high,
+        p_adjusted=found.p,
+        minimum_detectable_difference=found.detectable,
+    )

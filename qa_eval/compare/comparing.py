@@ -66,7 +66,8 @@ def compare_runs(
     assert one is not None
     refuse_unscored(run for run in (one, other) if run is not None)
     sides, notes = choose_sides(one, other, model, against)
-    wanted = _Wanted(tuple(metrics), slice_name, tuple(allow_different), resamples, seed)
+    tests = len(sides) * max(1, len(metrics))
+    wanted = _Wanted(tuple(metrics), slice_name, tuple(allow_different), resamples, seed, tests)
     pairs = _together([_pair(*pair, wanted, details=len(sides) == 1) for pair in sides])
     moved = [n for n, pair in enumerate(pairs) if pair.verdict != "same"]
     if len(pairs) > 1 and len(moved) == 1:
@@ -96,6 +97,8 @@ class _Wanted:
     allowed: tuple[str, ...]
     resamples: int
     seed: int
+    tests: int
+    """Number of primary tests, for which p is corrected."""
 
 
 def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
@@ -116,6 +119,7 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
         only_slice=wanted.slice,
         resamples=wanted.resamples,
         seed=wanted.seed,
+        tests=wanted.tests,
     )
     primary = [_primary(measured, track, metric, wanted.slice or "") for track, metric in chosen]
     articles: list[ArticleDifference] = []

@@ -15,9 +15,7 @@ from qa_eval.stats import (
     Difference,
     Term,
     benjamini_hochberg,
-    linear_contributions,
     mcnemar,
-    minimum_detectable_difference,
     paired_differences,
     rowwise_estimate,
 )
@@ -51,18 +49,19 @@ def measure(
     only_slice: str | None = None,
     resamples: int,
     seed: int,
+    tests: int = 1,
 ) -> list[MetricDifference]:
     """Every metric that is defined for both sides, first on all items, then by slice; not corrected.
 
     The tables must be of the same items. With `only_slice`, only there; with `only`, these metrics alone, and
-    not by slice.
+    not by slice. `tests`: the number of tests that the primary metrics are corrected for.
     """
     requests = [
         r
         for r in _requests(base, new, only_slice)
         if only is None or ((r.track, r.metric) in only and r.slice == (only_slice or ""))
     ]
-    found = paired_differences([r.terms for r in requests], resamples=resamples, seed=seed)
+    found = paired_differences([r.terms for r in requests], resamples=resamples, seed=seed, tests=tests)
     measured = [
         _measured(request, difference, base[request.track], new[request.track])
         for request, difference in zip(requests, found, strict=True)
@@ -152,9 +151,7 @@ def _measured(request: _Request, d: Difference, base: ScoreTable, new: ScoreTabl
         losses=losses,
         n=len(gains),
         clusters=d.clusters,
-        minimum_detectable_difference=minimum_detectable_difference(
-            linear_contributions(ours) - linear_contributions(theirs)
-        ),
+        minimum_detectable_difference=d.detectable,
     )
 
 
@@ -234,8 +231,6 @@ def _ranking(
         lower=-1.0,
         upper=1.0,
     )
-    assert estimate.low is not None
-    assert estimate.high is not None
     return MetricDifference(
         track=track,
         slice="",

@@ -46,9 +46,10 @@ class MetricDifference:
     base: float
     new: float
     difference: float
-    low: float
-    high: float
-    """95 % interval of the difference, by clustered bootstrap; never of zero width."""
+    low: float | None
+    """Lower end of the 95 % interval, from the same sign flips as p; None on too few clusters."""
+    high: float | None
+    """Upper end of the interval."""
     method: str
     p: float | None
     """Two-sided, not corrected; None where there is no test."""
@@ -63,7 +64,7 @@ class MetricDifference:
     """Units in the denominator."""
     clusters: int
     minimum_detectable_difference: float | None
-    """Smallest true difference that would be found 4 times in 5."""
+    """Smallest true difference that would be shown 4 times in 5, p corrected; None where none could be."""
 
     @property
     def name(self) -> str:
@@ -191,8 +192,12 @@ class PairwiseDifference:
     """Place in `standings`."""
     second: int
     difference: float
+    low: float | None
+    """Lower end of the interval that goes with the corrected test; None on too few clusters."""
+    high: float | None
     p_adjusted: float
-    minimum_detectable_difference: float
+    minimum_detectable_difference: float | None
+    """Smallest true difference that the corrected test would show 4 times in 5; None where none could be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from qa_eval.compare.result import (
     SideInfo,
     Standing,
 )
-from qa_eval.render import label, percent, signed
+from qa_eval.render import label, percent, signed, smallest_difference
+from qa_eval.stats import FEWEST_CLUSTERS
 
 VERDICTS = {
     "better": "better",
@@ -67,8 +68,8 @@ def p_text(p: float | None) -> str:
 
 
 def interval(d: MetricDifference) -> str:
-    """The interval in points."""
-    return f"{signed(d.low)} … {signed(d.high)}"
+    """The interval in points; a dash where there are too few clusters for one."""
+    return "–" if d.low is None or d.high is None else f"{signed(d.low)} … {signed(d.high)}"
 
 
 def metric_cells(d: MetricDifference) -> tuple[str, ...]:
@@ -114,18 +115,19 @@ def verdict_sentence(pair: Pair, d: MetricDifference) -> str:
     p = f"p = {p_text(d.p_adjusted)}".replace("= <", "< ")
     return (
         f"{VERDICTS[verdict].capitalize()}: {metric_name(d)}{where} {percent(d.base)} → {percent(d.new)}, "
-        f"{signed(d.difference)} points (95 % interval {interval(d)}; {p}{holm}{less})."
+        f"{signed(d.difference)} points ({_interval_text(d)}; {p}{holm}{less})."
     )
+
+
+def _interval_text(d: MetricDifference) -> str:
+    if d.low is None:
+        return f"no interval on {d.clusters} clusters, {FEWEST_CLUSTERS} are needed"
+    return f"95 % interval {interval(d)}"
 
 
 def detectable_sentence(d: MetricDifference) -> str:
-    """The smallest difference that these items could show."""
-    smallest = d.minimum_detectable_difference
-    assert smallest is not None
-    return (
-        f"The smallest difference in {metric_name(d)} that these items can show is about "
-        f"{percent(smallest)} points (80 % power)."
-    )
+    """The smallest difference that these items could show, or that they could show none."""
+    return f"{smallest_difference(d.minimum_detectable_difference, d.clusters, metric_name(d))}."
 
 
 def items_sentence(pair: Pair) -> str:
@@ -185,7 +187,7 @@ def range_sentence(comparison: Comparison) -> str:
         return detectable_sentence(comparison.pairs[0].primary[0])
     return (
         f"The smallest difference that these items can show is about {percent(min(smallest))} to "
-        f"{percent(max(smallest))} points, by model (80 % power, before the correction)."
+        f"{percent(max(smallest))} points, by model (80 % power, corrected for the number of models)."
     )
 
 
@@ -217,10 +219,10 @@ def footnotes(comparison: Comparison, pair: Pair | None) -> Iterator[str]:
     """How to read the numbers."""
     yield comparison.estimand
     primary = [d for found in comparison.pairs if found.verdict != "same" for d in found.primary]
-    if any((d.low > 0 or d.high < 0) != (d.verdict != "undecided") for d in primary):
+    if any(_leaves_out_zero(d) != (d.verdict != "undecided") for d in primary):
         yield (
-            "where interval and p disagree the verdict follows p: intervals are approximate if few clusters "
-            "differ, and not corrected for several models"
+            "where interval and p disagree the verdict follows p: "
+            "intervals are not corrected for several models"
         )
     if pair is not None:
         yield (
@@ -228,6 +230,10 @@ def footnotes(comparison: Comparison, pair: Pair | None) -> Iterator[str]:
             "q: p by Benjamini and Hochberg over all that is exploratory here"
         )
     yield from comparison.notes
+
+
+def _leaves_out_zero(d: MetricDifference) -> bool:
+    return d.low is not None and d.high is not None and (d.low > 0 or d.high < 0)
 
 
 def single_pair(comparison: Comparison) -> Pair | None:
@@ -287,13 +293,21 @@ def alike(found: AllPairs) -> list[list[str]]:
 def all_pairs_notes(found: AllPairs) -> Iterator[str]:
     """What was compared, and how to read it."""
     smallest = [d.minimum_detectable_difference for d in found.differences]
+    shown = [d for d in smallest if d is not None]
     yield (
         f"{found.items} items of {_clusters(found)} that all {len(found.standings)} models answered; "
         f"{len(smallest)} pairs, their p corrected together by maxT"
     )
-    yield (
-        f"the smallest difference that two of them can show is about {percent(min(smallest))} to "
-        f"{percent(max(smallest))} points, by pair (80 % power, before the correction)"
-    )
+    if found.clusters < FEWEST_CLUSTERS:
+        yield f"too few {found.cluster}s to tell models apart: {FEWEST_CLUSTERS} are needed"
+    elif shown:
+        rest = len(smallest) - len(shown)
+        yield (
+            f"the smallest difference that two of them can show is about {percent(min(shown))} to "
+            f"{percent(max(shown))} points, by pair (80 % power, corrected for the number of models)"
+            + (f"; {rest} pairs could show none" if rest else "")
+        )
+    else:
+        yield "no difference between two of them could be shown with 80 % power"
     yield found.estimand
     yield from found.notes

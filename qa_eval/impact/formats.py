@@ -25,6 +25,7 @@ from qa_eval.render import (
     signed,
     wrap_text,
 )
+from qa_eval.stats import FEWEST_CLUSTERS
 
 SCHEMA_VERSION = 1
 _LONGEST = 200
@@ -105,8 +106,10 @@ def _moved(movement: Movement) -> tuple[str, str]:
     d = movement.difference
     if d is None:
         return " → ".join(sides), ""
-    if d.low is None or d.high is None:
+    if d.method == "none":
         return sides[1], "as before"
+    if d.low is None or d.high is None:
+        return " → ".join(sides), signed(d.value)
     return " → ".join(sides), f"{signed(d.value)} ({signed(d.low)}…{signed(d.high)})"
 
 
@@ -117,8 +120,8 @@ def _shown(impact: Impact) -> list[tuple[str, str]]:
 
 
 _NOTE = (
-    "percent; after minus before with a 95 % interval over the facts of both versions; what is right is said "
-    "by the typed match"
+    f"percent; after minus before, on {FEWEST_CLUSTERS} facts or more with a 95 % interval over the facts of "
+    "both versions; the typed match decides what is right"
 )
 _NOTHING = "nothing was added, edited or removed"
 _NEW_SET = "the set was not there before: no number moves"

@@ -11,11 +11,11 @@ import numpy as np
 from qa_eval.impact.changes import ArticleChanges, FactChange, article_changes, fact_changes
 from qa_eval.impact.history import Past
 from qa_eval.judging import stored_score
-from qa_eval.ranking import RESAMPLES, UNRANKED
+from qa_eval.ranking import UNRANKED
 from qa_eval.records import TRACKS, Corpus, Estimate, ItemScore, Question, Track
 from qa_eval.results_schema import EstimateRow, Row, ScoredRow
 from qa_eval.scoring import METRICS, ScoreTable, tables_of
-from qa_eval.stats import Term, ratio_estimates
+from qa_eval.stats import Term, contrast
 from qa_eval.store import Run
 
 Tables = tuple[Mapping[Track, ScoreTable], Mapping[Track, ScoreTable]]
@@ -121,9 +121,7 @@ def find_changes(past: Past, new: Corpus) -> Impact:
     )
 
 
-def measure_impact(
-    changes: Impact, new: Corpus, base_run: Run | None, new_run: Run, *, resamples: int = RESAMPLES
-) -> Impact:
+def measure_impact(changes: Impact, new: Corpus, base_run: Run | None, new_run: Run) -> Impact:
     """The changes with what they do, from runs of the same models over both versions of the set.
 
     Intervals of the differences resample the facts of both versions together, so that a fact that is in both
@@ -140,7 +138,7 @@ def measure_impact(
             before = next((r for r in base_run.leaderboard.rows if r.model.spec == row.model.spec), None)
             if before is not None and before.status == "ok":
                 scored = _scores(base_run.scored(before), renamed), _scores(said[row.model.spec], {})
-                movements += _movements(before, row, *scored, resamples=resamples)
+                movements += _movements(before, row, *scored)
     runs = [run for run in (base_run, new_run) if run is not None]
     return replace(
         changes,
@@ -226,7 +224,7 @@ def _scores(rows: Iterable[ScoredRow], renamed: Mapping[str, str]) -> list[ItemS
 
 
 def _movements(
-    before: Row, after: Row, base: Sequence[ItemScore], new: Sequence[ItemScore], *, resamples: int
+    before: Row, after: Row, base: Sequence[ItemScore], new: Sequence[ItemScore]
 ) -> Iterator[Movement]:
     """Every metric that is defined before or after, in the order of the table of metrics."""
     tables = tables_of(base), tables_of(new)
@@ -237,11 +235,7 @@ def _movements(
         if before.metric(track, metric) is not None or after.metric(track, metric) is not None
     ]
     both = {key: terms for key in shown if (terms := _terms(tables, *key)) is not None}
-    estimates = ratio_estimates(
-        [([*ours, *(replace(t, weight=-t.weight) for t in theirs)], 0) for theirs, ours in both.values()],
-        resamples=resamples,
-    )
-    differences = dict(zip(both, map(_bounded, estimates), strict=True))
+    differences = {key: _difference(*terms) for key, terms in both.items()}
     for track, metric in shown:
         yield Movement(
             model=after.model.spec,
@@ -253,13 +247,16 @@ def _movements(
         )
 
 
-def _bounded(estimate: Estimate) -> Estimate:
-    """The estimate, without bounds where all resamples give the same and that is no difference.
+def _difference(before: Sequence[Term], after: Sequence[Term]) -> Estimate:
+    """After minus before, with its interval; the method is `none` where no fact moves the metric.
 
-    What is then reported allows for facts that were never seen, which have no say in what an edit does.
+    An interval would then allow for facts that were never seen, which have no say in what an edit does.
     """
-    unmoved = estimate.method == "wilson" and abs(estimate.value) < _NOTHING
-    return replace(estimate, value=0.0, low=None, high=None, method="none") if unmoved else estimate
+    found = contrast(after, before)
+    if max(np.abs(found.contributions).max(), abs(found.value)) < _NOTHING:
+        return Estimate(value=0.0, low=None, high=None, method="none", n=0, clusters=found.clusters)
+    low, high, method = found.interval(None, significant=True)
+    return Estimate(value=found.value, low=low, high=high, method=method, n=0, clusters=found.clusters)
 
 
 def _terms(tables: Tables, track: Track, metric: str) -> tuple[list[Term], list[Term]] | None:

@@ -45,8 +45,8 @@ Args:
             `aliases`: further wordings that no article uses, optional;
             `group`: joins near-claims, optional.
         An article that no claim's evidence names is silent: the right answer there is no answer.
-    intervals: whether each score comes with the bounds of its 95 % interval, KEY_low and KEY_high; facts are
-        what is drawn.
+    intervals: whether each score comes with the bounds of its 95 % interval, KEY_low and KEY_high, if it
+        is of 8 facts or more; facts are what is drawn.
 
 Returns every metric that is defined on the items, among them
     em, f1: by the SQuAD 2.0 rules against the article's own wordings;

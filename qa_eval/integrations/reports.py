@@ -50,8 +50,9 @@ def squad_report(
 ) -> Report:
     """The official script's numbers by its keys, in percent.
 
-    With `intervals`, the 95 % bounds of each score follow, as `KEY_low` and `KEY_high`. Raises ValueError
-    for ids that are there twice, no references, and references without golds where the rules want one.
+    With `intervals`, the 95 % bounds of each score of 8 examples or more follow, as `KEY_low` and `KEY_high`.
+    Raises ValueError for ids that are there twice, no references, and references without golds where the
+    rules want one.
     """
     texts = _by_id(predictions, "predictions")
     _by_id(references, "references")
@@ -81,7 +82,8 @@ def contested_report(
     """Every metric of the reading and the pooled track that is defined on these items, as fractions.
 
     Those of the pooled track begin with `pooled_`; `total` counts the items and `missing` those without a
-    prediction. With `intervals`, `KEY_low` and `KEY_high` bound each, clustered by fact.
+    prediction. With `intervals`, `KEY_low` and `KEY_high` bound each that is of 8 facts or more,
+    clustered by fact.
 
     Raises ValueError, naming the reference, for ids that are there twice, a fact asked twice of one article,
     claims of one fact that differ between its references, claims that cannot be (none, two of one id, no

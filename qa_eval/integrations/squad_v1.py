@@ -32,7 +32,8 @@ Args:
     references: a list of dicts
         `id`: the question's id, there once;
         `answers`: {"text": [...], "answer_start": [...]}, at least one text; `answer_start` is not used.
-    intervals: whether each score comes with the bounds of its 95 % interval, KEY_low and KEY_high.
+    intervals: whether each score comes with the bounds of its 95 % interval, KEY_low and KEY_high,
+        if it is of 8 examples or more.
     rules: the rules of another set without unanswerable questions, such as "mlqa-de", "korquad-v1"
         (characters in place of tokens) or "cmrc2018" (the longest common run); "squad-v1.1" by default.
 

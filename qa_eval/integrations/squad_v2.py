@@ -36,7 +36,8 @@ Args:
         `answers`: {"text": [...], "answer_start": [...]}, empty where no answer is right; `answer_start` is
         not used.
     no_answer_threshold: an answer whose no-answer probability is above it is refused.
-    intervals: whether each score comes with the bounds of its 95 % interval, KEY_low and KEY_high.
+    intervals: whether each score comes with the bounds of its 95 % interval, KEY_low and KEY_high,
+        if it is of 8 examples or more.
 
 Returns:
     exact, f1, total: over all questions, scores in percent;

@@ -15,6 +15,7 @@ from qa_eval.leaderboard.formats import board_of, render_csv, render_json, rende
 from qa_eval.leaderboard.history import Point, draw_history, history_of, render_history
 from qa_eval.leaderboard.listing import ListedRun, draw_run_list, list_runs, render_run_list
 from qa_eval.leaderboard.merging import MOST_RANKED, Merged, MixtureError, merge_runs, run_names, run_of
+from qa_eval.leaderboard.wording import leakable_sentence
 
 __all__ = [
     "MOST_RANKED",
@@ -29,6 +30,7 @@ __all__ = [
     "draw_run_list",
     "history_of",
     "leaderboard_view",
+    "leakable_sentence",
     "list_runs",
     "merge_runs",
     "render_csv",

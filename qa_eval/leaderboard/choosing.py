@@ -27,6 +27,7 @@ POOLED = (
     "claim_recall_at_3",
     "set_f1",
     "support",
+    "newest",
     "attribution",
 )
 SLICED = ("balanced_f1", "em", "f1", "em_any", "f1_any", "match", "no_answer_recall", "leak", *POOLED[2:])
@@ -99,7 +100,7 @@ def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selecti
     Raises QaEvalError if the track, slice or metric is not there (naming near matches).
     """
     board, merged = (shown.board, shown) if isinstance(shown, Merged) else (shown, None)
-    ranked = merged is None or merged.ranked
+    ranked = any(row.rank is not None for row in board.rows)
     lines = [Line(run_of(row) or board.name, row, _is_unranked(row, ranked=ranked)) for row in board.rows]
     public = board.data.kind == "public"
     columns = _columns(lines, selection, public=public)
@@ -124,6 +125,7 @@ def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selecti
 
 
 def _is_unranked(row: Row, *, ranked: bool) -> bool:
+    """`ranked`: whether any row of the board has a rank; none has on too few facts."""
     outside = row.rank is None if ranked else row.is_reference or row.model.spec in UNRANKED
     return row.status == "ok" and outside
 
@@ -157,9 +159,9 @@ def _slice_columns(
     assert name is not None
     if name not in known:
         raise QaEvalError(_unknown("--slice", name, sorted(known)))
-    track = "reading" if "reading" in tracks else "pooled"
+    track = "reading" if "reading" in tracks and not name.startswith("pooled:") else "pooled"
     if selection.track not in (None, track):
-        raise QaEvalError(f"--slice {name}: slices of these runs are of the {track} track")
+        raise QaEvalError(f"--slice {name}: it is a slice of the {track} track")
     present = {metric for line in lines for metric in line.row.slices.get(name, {})}
     return tuple((track, metric) for metric in SLICED if metric in present)[:_MOST_SLICED]
 

@@ -81,7 +81,7 @@ def _board_row(view: View, line: Line) -> BoardRow:
         return BoardRow(name=_name(view, line), rank=rank, cells=(), failure=failure)
     return BoardRow(
         name=_name(view, line),
-        cells=tuple(_cell(view.estimate(line, column)) for column in view.columns),
+        cells=tuple(_cell(view.estimate(line, column), column[1]) for column in view.columns),
         rank=rank,
         rank_interval=_rank_interval(row) if view.ranked else "",
         difference=_difference(row.versus_first) if view.ranked else Cell(),
@@ -91,10 +91,11 @@ def _board_row(view: View, line: Line) -> BoardRow:
     )
 
 
-def _cell(estimate: EstimateRow | None) -> Cell:
+def _cell(estimate: EstimateRow | None, metric: str) -> Cell:
     if estimate is None:
         return Cell(value="–")
-    return Cell(value=percent(estimate.value), interval=interval_text(estimate.low, estimate.high))
+    n = f" (n {estimate.n})" if metric in METRICS and METRICS[metric].n_matters else ""
+    return Cell(value=percent(estimate.value) + n, interval=interval_text(estimate.low, estimate.high))
 
 
 def _difference(difference: DifferenceRow | None) -> Cell:

@@ -237,7 +237,8 @@ def _on_common_items(found: Sequence[Side], state: _State) -> list[Entry]:
     entries = []
     for side, own in zip(sides, scores, strict=True):
         board = side.run.leaderboard
-        row = side.row.model_copy(update={"metrics": {}, "slices": {}, "source_preference": {}})
+        made = ("metrics", "slices", "source_preference", "speaker_preference", "absent")
+        row = side.row.model_copy(update={name: {} for name in made})
         tables = tables_of(own, board.data.cluster)
         entries.append(judged_entry(row, tables, resamples=board.options.resamples))
     return entries

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from qa_eval.leaderboard.choosing import Line, View
 from qa_eval.models.declarations import undeclared_sentence
-from qa_eval.render import label, percent
+from qa_eval.render import label, no_interval, percent, smallest_difference
 from qa_eval.results_schema import NOTHING_SCORED
+from qa_eval.stats import FEWEST_CLUSTERS
 
 if TYPE_CHECKING:
-    from qa_eval.results_schema import CountsRow, EstimateRow
+    from qa_eval.results_schema import CountsRow, EstimateRow, Row
+
+_NAMED = 3
+"""Models that a note names."""
 
 
 def tally(counts: CountsRow) -> str:
@@ -35,9 +39,9 @@ def caption(view: View) -> Iterator[str]:
     yield _items_sentence(view) if view.selection.slice is None else _slice_sentence(view)
     track, metric = view.sort
     by = label(metric) + (" (pooled)" if track == "pooled" else "")
-    meaning = (
-        " = mean of F1 where the article answers and recall of no answer" if metric == "balanced_f1" else ""
-    )
+    meaning = ""
+    if metric == "balanced_f1":
+        meaning = " = mean of F1 where the article answers and recall of no answer (always abstaining: 50)"
     if not first.scored:
         yield NOTHING_SCORED
         return
@@ -48,12 +52,38 @@ def caption(view: View) -> Iterator[str]:
     if not view.ranked and any(line.row.rank is not None for line in view.lines):
         ranked_by = label(first.sort.partition(".")[2])
         yield f"ranks and differences are of {ranked_by} over all items and are left out here"
-    yield _SPEAK_OF[first.data.cluster]
-    if view.ranked and (smallest := first.minimum_detectable_difference) is not None:
-        yield (
-            f"smallest difference in {by} that could tell two models apart: about {percent(smallest)} points "
-            "(80 % power)"
+    yield from _intervals(view)
+    if view.ranked:
+        yield from _detectable(view, by)
+
+
+def _intervals(view: View) -> Iterator[str]:
+    """What the intervals speak of, and where there are none."""
+    unit = view.board.data.cluster
+    found = [view.estimate(line, column) for line in view.lines for column in view.columns]
+    estimates = [e for e in found if e is not None and e.clusters]
+    if not estimates or any(e.low is not None for e in estimates):
+        yield _SPEAK_OF[unit]
+    few = sorted({e.clusters for e in estimates if e.low is None and e.clusters < FEWEST_CLUSTERS})
+    if few:
+        yield no_interval(few[-1], unit)
+
+
+def _detectable(view: View, by: str) -> Iterator[str]:
+    """The smallest difference that the comparison at the head of the table could have shown."""
+    ranked = [line.row for line in view.lines if line.row.rank is not None]
+    compared = [line.row for line in view.lines if line.row.versus_first is not None]
+    clusters = max((row.versus_first.clusters for row in compared if row.versus_first), default=0)
+    if compared and clusters < FEWEST_CLUSTERS:
+        yield f"too few {view.board.data.cluster}s to rank models: {clusters}, {FEWEST_CLUSTERS} are needed"
+    elif len(ranked) > 1:
+        smallest = smallest_difference(
+            view.board.minimum_detectable_difference,
+            clusters,
+            by,
+            f"between the first two of {len(ranked)} ranked models",
         )
+        yield smallest[0].lower() + smallest[1:]
 
 
 def _items_sentence(view: View) -> str:
@@ -142,8 +172,31 @@ def notes(view: View) -> Iterator[str]:
         if line.row.status == "partial":
             spec, done, left = line.row.model.spec, line.row.counts.items, line.row.counts.unasked
             yield f"{spec}: interrupted; its numbers are of {done} items; {left} were not asked"
+    shown = {metric for _, metric in view.columns} | (
+        {"leak"} if view.selection.track == "reading" else set()
+    )
+    for metric in sorted(shown):
+        rows = [line.row for line in view.lines if metric in line.row.absent]
+        if rows:
+            yield f"{label(metric)} is left out for {_named(rows)}: {rows[0].absent[metric]}"
+    leaking = [line for line in view.lines if view.estimate(line, ("reading", "leak")) is not None]
+    if leaking and view.counted and ("reading", "leak") in view.columns:
+        yield leakable_sentence(leaking[0].row)
     models = {line.row.model.spec: line.row.model for line in view.lines if line.row.model.no_null_head}
     if any(model.declaration != "undeclared" for model in models.values()):
         yield "† has no score for no answer, so it never abstains"
     if (sentence := undeclared_sentence(models.values())) is not None:
         yield f"† {sentence}"
+
+
+def leakable_sentence(row: Row) -> str:
+    """On how many of the items of `leak` a copied answer could be one."""
+    leak = row.metrics["reading"]["leak"]
+    found = f"leak: in {row.counts.leakable} of its {leak.n} items"
+    return f"{found} the article has a wording of another source's claim"
+
+
+def _named(rows: Sequence[Row]) -> str:
+    names = [row.model.spec for row in rows]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

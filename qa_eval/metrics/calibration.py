@@ -83,6 +83,34 @@ def _mean_absolute_deviation(chances: FloatArray) -> float:
     return float(mass @ np.abs(np.arange(mass.size) - chances.sum()))
 
 
+def brier_skill(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike | None = None) -> float | None:
+    """1 - Brier / (Brier of always predicting the share that is right), at most 1.
+
+    0 is no better than that constant, and below 0 is worse. None where all items are right or all are wrong,
+    since the constant is then perfect, and without weight. Raises ValueError as `brier` does.
+
+    Source: the Brier skill score with the sample's base rate as reference (Murphy, 1973).
+
+    >>> brier_skill([0.9, 0.6, 0.2, 0.1], [True, True, False, False])
+    0.78
+    """
+    _probabilities(confidence, correct)
+    return _single(brier_skill_rows(confidence, correct, _one_row(confidence, weights)))
+
+
+def brier_skill_rows(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike) -> FloatArray:
+    """`brier_skill` under each row of weights (rows, items); rows for which it is undefined are left out."""
+    said, right = _paired(confidence, correct)
+    rows = np.asarray(weights, dtype=np.float64)
+    total = rows.sum(axis=1)
+    rows, total = rows[total > 0], total[total > 0]
+    rate = rows @ right / total
+    constant = rate * (1 - rate)
+    defined = constant > _SLACK
+    values: FloatArray = 1 - (rows @ (said - right) ** 2 / total)[defined] / constant[defined]
+    return values
+
+
 # ------------------------------------------------------------------------------------------ rankings
 
 
@@ -122,8 +150,9 @@ def coverage_at_accuracy(
     """The largest share of items that can be answered with at least this accuracy, in [0, 1].
 
     The items answered are all those at or above some confidence, so ties are accepted or refused together and
-    the value can be reached by a threshold. 0.0 where no threshold reaches the accuracy; None without weight.
-    Raises ValueError for negative weights, NaN and unequal lengths.
+    the value can be reached by a threshold. Items of confidence -inf (abstentions) count among all items but
+    are never accepted. 0.0 where no threshold reaches the accuracy; None without weight. Raises ValueError
+    for negative weights, NaN and unequal lengths.
 
     >>> coverage_at_accuracy([0.9, 0.8, 0.7, 0.6], [True, True, False, False], accuracy=0.6)
     0.75
@@ -176,7 +205,8 @@ def coverage_rows(
     accepted = np.cumsum(np.add.reduceat(rows, starts, axis=1), axis=1)
     correctly = np.cumsum(np.add.reduceat(rows * right, starts, axis=1), axis=1)
     total = rows.sum(axis=1)
-    reached = correctly >= accuracy * accepted - _SLACK * total[:, None]
+    acceptable = np.sort(np.asarray(confidence, dtype=np.float64))[::-1][starts] > -np.inf
+    reached = acceptable & (correctly >= accuracy * accepted - _SLACK * total[:, None])
     values: FloatArray = np.clip(np.where(reached, accepted, 0.0).max(axis=1, initial=0.0) / total, 0.0, 1.0)
     return values
 

@@ -51,24 +51,33 @@ _FIELD_WORDS: dict[str, Mapping[str, int | str]] = {
     "named": {word: word for word in _DAYS_NAMED},
     "relative": _RELATIVES,
 }
-_BOUNDS = {
-    "before": "before",
-    "until": "until",
-    "till": "until",
-    "by": "by",
-    "after": "after",
-    "since": "since",
-} | {
-    "from": "since",
+_BOUNDS: dict[tuple[str, ...], str] = {
+    tuple(phrase.split()): bound
+    for bound, phrases in {
+        "before": "before|prior to|earlier than|ahead of|preceding|pre",
+        "until": "until|till|up to|through|not after",
+        "by": "by|no later than|not later than|at the latest by",
+        "after": "after|later than|subsequent to|beyond|post",
+        "since": "since|from|no earlier than|not earlier than|not before|starting|starting in|beginning in",
+    }.items()
+    for phrase in phrases.split("|")
 }
+"""Phrases that place the date behind them. After it ("Sunday, after weeks of fighting") they place something
+else."""
+_LONGEST_BOUND = max(len(phrase) for phrase in _BOUNDS)
+_EXCLUSIVE = frozenset({"before", "after", "under"})
+"""Bounds that exclude the date itself."""
 _ERAS = {"bc": -1, "bce": -1, "ad": 1, "ce": 1}
-_EARLIER = frozenset({"before", "until", "by"})
-_LATER = frozenset({"after", "since"})
+_EARLIER = frozenset({"before", "until", "by", "over", "at least"})
+_LATER = frozenset({"after", "since", "under", "up to", "nearly"})
+"""The last are bounds of how long ago: less than a week ago is after that day."""
 
 _AGO_WORDS = 8
 """Words in which "ago" is taken to place the whole answer."""
 
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
+_YEAR_MONTH = re.compile(r"([12]\d{3})[-/.](\d{1,2})")
+_MONTH_YEAR = re.compile(r"(\d{1,2})[-/.]([12]\d{3})")
 _SLASHED = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
 _TIME = re.compile(r"(\d{1,2})[:.](\d\d)")
 _DECADE = re.compile(r"(?<!\d)(\d{3}0)'?s(?!\w)")
@@ -82,7 +91,7 @@ class Date:
     """year (BC negative), decade, month, day, weekday (1 = Monday), part, season, relative, period, named,
     ago, time (minutes), hours."""
     bound: str = ""
-    """`before`, `until`, `by`, `after`, `since`, or none."""
+    """`before`, `until`, `by`, `after`, `since`, or none. "Ten months ago" has the bound of the amount."""
     negated: bool = False
 
 
@@ -110,8 +119,31 @@ class _Reader:
             if word in _MONTHS:
                 used |= self.month(i)
         for i, word in enumerate(self.words):
-            if i not in used and not self.plain(i, word) and not self.numeral(i, word):
+            if i in used:
+                continue
+            if width := self.placing(i):
+                used |= set(range(i, i + width))
+            elif not self.plain(i, word) and not self.numeral(i, word):
                 self.others += word.isalpha()
+
+    def placing(self, i: int) -> int:
+        """The number of words of the bound at i; 0 if there is none, or if a date comes before it."""
+        for width in range(_LONGEST_BOUND, 0, -1):
+            bound = _BOUNDS.get(tuple(self.words[i : i + width]))
+            if bound is not None:
+                if not any(self.dated(word) for word in self.words[:i]):
+                    self.bound = self.bound or bound
+                return width
+        return 0
+
+    def dated(self, word: str) -> bool:
+        """True for a word that gives a day, a month or a year."""
+        return (
+            word in _MONTHS
+            or word in _WEEKDAYS
+            or word in _DAYS_NAMED
+            or (word[0].isdecimal() and len(word) >= 4)
+        )
 
     def month(self, i: int) -> set[int]:
         """A month with the day beside it; returns the indices read."""
@@ -162,8 +194,6 @@ class _Reader:
                 self.put("part", _PARTS_OF[word])
         elif word in _PERIODS and "relative" in self.fields:
             self.put("period", word)
-        elif word in _BOUNDS:
-            self.bound = self.bound or _BOUNDS[word]
         elif is_negator(word):
             self.negated = True
         else:
@@ -183,6 +213,10 @@ class _Reader:
             self.put("decade", int(found[1]))
         elif found := _ISO.fullmatch(word):
             self.digits(int(found[1]), int(found[2]), int(found[3]))
+        elif found := _YEAR_MONTH.fullmatch(word):
+            self.digits(int(found[1]), int(found[2]))
+        elif found := _MONTH_YEAR.fullmatch(word):
+            self.digits(int(found[2]), int(found[1]))
         elif found := _SLASHED.fullmatch(word):
             one, two, year = int(found[1]), int(found[3]), int(found[4])
             if one <= 12 and two <= 12 and one != two:
@@ -193,12 +227,15 @@ class _Reader:
             self.refused = f"a number that is no part of a date: {word[:20]}"
         return True
 
-    def digits(self, year: int, month: int, day: int) -> None:
-        if not (1 <= month <= 12 and 1 <= day <= 31):
-            self.refused = f"no such day: {year}-{month}-{day}"
+    def digits(self, year: int, month: int, day: int | None = None) -> None:
+        if not 1 <= month <= 12 or not (day is None or 1 <= day <= 31):
+            self.refused = f"no such {'month' if day is None else 'day'}: " + "-".join(
+                str(part) for part in (year, month, day) if part is not None
+            )
         self.put("year", year)
         self.put("month", month)
-        self.put("day", day)
+        if day is not None:
+            self.put("day", day)
 
     def time(self, i: int, word: str) -> bool:
         """A time of day: "10:48", "10.48am", "10 pm"."""
@@ -232,7 +269,8 @@ def _read(text: str) -> Date | str:
         and len(ago.found) == 1
         and ago.found[0].kind in ("days", "months")
     ):
-        return Date({"ago": f"{ago.found[0].kind} {ago.found[0].low} {ago.found[0].vague}".strip()})
+        span = ago.found[0]
+        return Date({"ago": f"{span.kind} {span.low} {span.vague}".strip()}, span.bound, span.negated)
     reader.run()
     if reader.refused:
         return reader.refused
@@ -267,8 +305,9 @@ def _weekday(fields: Mapping[str, int | str]) -> int | None:
 def compare_dates(prediction: str, gold: str, *, strict: bool) -> Verdict:
     """Judges two texts as dates: level 2 equal, or finer in the answer; 0 coarser or in conflict.
 
-    With `strict`, a finer answer is another claim (level 1), and before, after and since must agree;
-    otherwise they are passed over (level 1) unless they are opposed.
+    With `strict`, a finer answer is another claim (level 1), and before, after and since must agree.
+    Otherwise they are passed over (level 1), unless they are opposed or the answer's excludes the wording's
+    own date ("before 2011" for 2011).
     """
     one, other = read_date(prediction), read_date(gold)
     if isinstance(one, str) or isinstance(other, str):
@@ -280,12 +319,7 @@ def compare_dates(prediction: str, gold: str, *, strict: bool) -> Verdict:
     conflict = _conflict(mine, theirs)
     if conflict:
         return Verdict(level=0, rule="veto", detail=conflict)
-    if (
-        "weekday" in theirs
-        and "weekday" not in mine
-        and len(theirs) > 1
-        and _weekday(mine) == theirs["weekday"]
-    ):
+    if "weekday" in theirs and "weekday" not in mine and _weekday(mine) == theirs["weekday"]:
         mine["weekday"] = theirs["weekday"]
     if "decade" in theirs and "year" in mine:
         mine["decade"] = theirs["decade"]
@@ -314,7 +348,7 @@ def _placed(one: Date, other: Date, finer: bool, *, strict: bool) -> Verdict:
         bounds = {one.bound, other.bound}
         opposed = bool(bounds & _EARLIER and bounds & _LATER)
         detail = f"{one.bound or 'at'} != {other.bound or 'at'}"
-        if strict or opposed:
+        if strict or opposed or (one.bound in _EXCLUSIVE and not other.bound):
             return Verdict(level=0, rule="veto", detail=detail)
         return Verdict(level=1, rule="value-only", detail=detail.replace("!=", "~"))
     if finer and strict:

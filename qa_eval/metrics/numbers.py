@@ -1,8 +1,9 @@
 """Comparing quantities: equal value, equal but for a qualifier, or in conflict.
 
 Units of time may not be dropped, count nouns may; a measure may at level 1, and so may percent or a currency
-where the question is about them. A bound makes another value when claims are told apart, and is passed over
-otherwise unless the two bounds are opposed. Rough amounts equal only the same words.
+where the question is about them. A bound makes another value when claims are told apart. Otherwise it is
+passed over, unless the two bounds are opposed or the answer's excludes the wording's own value ("under 400"
+for 400). Rough amounts equal only the same words, but "several" and "a few" add no number to a bare plural.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from qa_eval.metrics import units
-from qa_eval.metrics.quantities import Quantity, clip, read_quantities
+from qa_eval.metrics.nouns import conflict
+from qa_eval.metrics.quantities import Quantities, Quantity, clip, read_quantities
 from qa_eval.metrics.verdict import Verdict
 
 
@@ -35,12 +37,23 @@ def compare_quantities(prediction: str, gold: str, answer_type: str, *, strict: 
     else:
         same = one.identity == other.identity
     if not same:
-        return _veto(one, other)
+        return _value_only(one, other, "no number added") if _uncounted(one, other) else _veto(one, other)
     if left.rate and right.rate and left.rate != right.rate:
         return _veto(one, other, f"a {left.rate} is not a {right.rate}")
-    if left.counted and right.counted and not left.counted & right.counted:
-        return _veto(one, other, f"{min(left.counted)} are not {min(right.counted)}")
+    nouns = _other_unit(left, other, answer_type) or _other_unit(right, one, answer_type)
+    nouns = nouns or conflict(left.counted, right.counted)
+    if nouns:
+        return _veto(one, other, nouns)
     return _qualified(one, other, unit_unsaid, strict=strict)
+
+
+def _other_unit(read: Quantities, against: Quantity, answer_type: str) -> str:
+    """The noun or unknown unit for which a number is not bare, and so cannot do without the other's unit."""
+    if read.found[0].kind != "count" or against.kind == "count":
+        return ""
+    unknown = read.behind if answer_type == "money" or read.behind.endswith("s") else ""
+    noun = read.counted.noun or unknown
+    return f"{noun} on one side only" if noun else ""
 
 
 def _as_type(quantity: Quantity, answer_type: str) -> Quantity:
@@ -70,18 +83,34 @@ def _droppable(one: str, other: str, answer_type: str) -> bool:
     return unit.split(":")[0] == answer_type or unit.removeprefix("square ") in units.MEASURE_KINDS
 
 
+def _uncounted(one: Quantity, other: Quantity) -> bool:
+    """True for "several days" and "days": of two rough amounts of one unit, one says nothing but its unit."""
+    if one.kind != other.kind or not (one.vague and other.vague):
+        return False
+    words = one.vague.split(), other.vague.split()
+    bare, said = sorted(words, key=len)
+    return len(bare) == 1 and len(said) == 2 and said[0] in units.VAGUE_UNCOUNTED and said[1] == bare[0]
+
+
 def _qualified(one: Quantity, other: Quantity, unit_unsaid: bool, *, strict: bool) -> Verdict:
-    """The verdict on two equal values, by their bounds."""
+    """The verdict on two equal values, by their bounds. `one` is the answer's."""
     if one.bound != other.bound:
         opposed = (one.bound in units.UPPER and other.bound in units.LOWER) or (
             one.bound in units.LOWER and other.bound in units.UPPER
         )
         if strict or opposed:
             return _veto(one, other, "another bound")
-        return Verdict(level=1, rule="value-only", detail=_pair(one, "~", other))
+        if one.bound == "under" and not other.bound:
+            return _veto(one, other, "the bound excludes the value")
+        return _value_only(one, other)
     if unit_unsaid:
-        return Verdict(level=1, rule="value-only", detail=f"{_pair(one, '~', other)} (unit unsaid)")
+        return _value_only(one, other, "unit unsaid")
     return Verdict(level=2, rule="number", detail=_pair(one, "=", other))
+
+
+def _value_only(one: Quantity, other: Quantity, note: str = "") -> Verdict:
+    detail = _pair(one, "~", other)
+    return Verdict(level=1, rule="value-only", detail=f"{detail} ({note})" if note else detail)
 
 
 def _pair(one: Quantity, sign: str, other: Quantity) -> str:

@@ -239,11 +239,20 @@ def cardinal(tokens: Sequence[Token], i: int) -> tuple[Fraction, int, bool] | No
         return value / _PARTS[_word(tokens, j)], j + 1, True
     if j < len(tokens) and tokens[j].kind == "fraction" and tokens[j - 1].kind == "number":
         return value + numeral(tokens[j]), j + 1, False
+    if scaled := _scaled_tail(tokens, j):
+        return value + scaled[0], scaled[1], False
     tail = _fraction_tail(tokens, j) or _decimal_words(tokens, j)
     if tail is None:
         return value, j, False
     scale, after = _scale(tokens, tail[1])
     return (value + tail[0]) * scale, after, False
+
+
+def _scaled_tail(tokens: Sequence[Token], j: int) -> Parsed | None:
+    """A part of the scale word before index j: "and a half" of "a million and a half"."""
+    scale = _SCALES.get(tokens[j - 1].text)
+    tail = _fraction_tail(tokens, j) if scale else None
+    return (tail[0] * scale, tail[1]) if tail is not None and scale else None
 
 
 def _half(tokens: Sequence[Token], i: int) -> tuple[Fraction, int, bool]:
@@ -258,7 +267,8 @@ def _after_article(tokens: Sequence[Token], i: int) -> tuple[Fraction, int, bool
     if word == "hundred" or word in _SCALES:
         whole = _whole(tokens, i)
         assert whole is not None
-        return whole[0], whole[1], False
+        part = _scaled_tail(tokens, whole[1]) or (Fraction(0), whole[1])
+        return whole[0] + part[0], part[1], False
     if word in ("half", "quarter") or (word in _PARTS and _word(tokens, i + 1) in ("", "of")):
         scale, j = _scale(tokens, i + 2 if _word(tokens, i + 1) in ARTICLES else i + 1)
         return Fraction(scale, _PARTS[word]), j if scale > 1 else i + 1, scale == 1

@@ -7,12 +7,14 @@ where there is no other number; "no" and "none" are zero where there is no other
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 
 from qa_eval.metrics import units
+from qa_eval.metrics.nouns import NOTHING, Counted, behind, counted
 from qa_eval.metrics.numerals import ARTICLES, Token, cardinal, ordinal, tokenize
 from qa_eval.metrics.wording import fold, is_negator, vocabulary
 
@@ -24,8 +26,13 @@ _NEGATION_REACH = 3
 _RATE_WORDS = frozenset({"per", "each", "every"})
 _LONG = frozenset({"long", "old", "olds"})
 _BETWEEN_UNIT = vocabulary("full whole straight consecutive more further additional calendar entire complete")
-_EXACT_SCALES = frozenset({"dozen", "hundred", "thousand", "million", "billion"})
+_EXACT_SCALES = frozenset({"dozen", "hundred", "thousand", "million", "billion", "trillion"})
+_IS = re.compile(r"(?<![\w.])IS(?![\w.])")
+"""The group, which folding would take for the verb."""
 _PHRASES = max(len(phrase) for phrase in units.BOUNDS)
+_KEEPS_BOUND = units.APPROXIMATORS | ARTICLES | {"of", "-"} | units.CURRENCY_SIGNS.keys()
+"""Words that may stand between a bound and its number."""
+_BOUND_STARTS = frozenset(phrase[0] for phrase in [*units.BOUNDS, *units.BOUNDS_AFTER])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +73,24 @@ class Quantities:
     """Distinct values in the order of the text."""
     rate: str = ""
     """`year` for "a year", "annually"; empty if none is said."""
-    counted: frozenset[str] = frozenset()
-    """Groups of count nouns that exclude each other."""
+    counted: Counted = NOTHING
+    """What the number counts."""
+    behind: str = ""
+    """The word behind the number and its unit; empty for a function word or none."""
     unread: str = ""
     """Why the text cannot be taken as one quantity though numbers are in it; empty if it can."""
+
+    @property
+    def specifics(self) -> frozenset[str]:
+        """Which of a unit, a rate and what is counted the text gives."""
+        stated = {axis for axis, _ in self.counted.groups}
+        if self.counted.noun or self.behind.endswith("s"):
+            stated.add("noun")
+        if any(quantity.kind != "count" for quantity in self.found):
+            stated.add("unit")
+        if self.rate:
+            stated.add("rate")
+        return frozenset(stated)
 
 
 @dataclass(slots=True)
@@ -102,12 +123,31 @@ class _Reader:
     since: int = -1
     negation: int = 0
     aged: bool = False
+    place: tuple[int, int] = (0, 0)
+    """The tokens of the quantity that was read last."""
+    plus: frozenset[int] = frozenset()
+    """Where numbers end that had a plus sign behind them, as offsets of the text."""
+
+    def __post_init__(self) -> None:
+        """Takes the plus out from between a number and its unit: "3+ weeks", "$5+ million", "30-plus km"."""
+        signs = [i for i in range(1, len(self.tokens)) if self._is_plus(i)]
+        if signs:
+            self.plus = frozenset(self.tokens[i - 1].end for i in signs)
+            self.tokens = [token for i, token in enumerate(self.tokens) if i not in signs]
+
+    def _is_plus(self, i: int) -> bool:
+        if self.word(i) not in ("+", "plus") or not (self.word(i + 1).isalpha() or self.word(i + 1) == "%"):
+            return False
+        added = self.number_at(i + 1) and self.word(i + 1) not in _EXACT_SCALES
+        return cardinal(self.tokens, i - 1) is not None and not added
 
     def word(self, i: int) -> str:
         return self.tokens[i].text if i < len(self.tokens) else ""
 
     def phrase(self, i: int, table: dict[tuple[str, ...], str]) -> tuple[str, int] | None:
         """The bound of the longest phrase of the table at i, and the index after it."""
+        if self.word(i) not in _BOUND_STARTS:
+            return None
         for length in range(_PHRASES, 0, -1):
             words = tuple(token.text for token in self.tokens[i : i + length])
             if len(words) == length and words in table:
@@ -138,9 +178,7 @@ class _Reader:
             self.aged = True
         if token.kind == "word":
             self.words += 1
-        if token.text not in units.APPROXIMATORS | ARTICLES | {"of", "-"} and not units.CURRENCY_SIGNS.get(
-            token.text
-        ):
+        if token.text not in _KEEPS_BOUND:
             self.bound, self.since = "", -1
             self.aged = token.text in ("aged", "age")
 
@@ -188,8 +226,11 @@ class _Reader:
         if number is None:
             return None if money else self.single(i)
         value, j, part = number
+        again = cardinal(self.tokens, j + 1) if self.word(j) == "(" else None
+        if again is not None and again[0] == value and self.word(again[1]) == ")":
+            j = again[1] + 1  # "ten (10) months"
         scaled = value >= 1000 and self.tokens[j - 1].kind == "word"
-        if money and self.word(j) == "m":
+        if self.word(j) == "m" and (money or self.coin(j + 1)):
             value, j, scaled = value * 10**6, j + 1, True
         if money:
             return _Amount(value, f"money: {money}", Fraction(1), j, scaled)
@@ -224,31 +265,56 @@ class _Reader:
         return None
 
     def unit(self, amount: _Amount) -> _Amount:
-        """The amount with the unit that follows it, if one does."""
+        """The amount with the unit that follows it, if one does; it may be in brackets: "81 (years)"."""
         j = amount.end
         word, after = self.word(j), self.word(j + 1)
-        if word in units.PERCENT or (word, after) == ("per", "cent"):
+        if word == "(" and after != "(":
+            inner = self.unit(replace(amount, end=j + 1))
+            closed = inner.kind != amount.kind and self.word(inner.end) == ")"
+            return replace(inner, end=inner.end + 1) if closed else amount
+        if (word in units.PERCENT and after not in ("point", "points")) or (word, after) == ("per", "cent"):
             amount.kind, amount.end = "percent", j + (2 if word == "per" else 1)
-        elif word == "percentage" and after in ("point", "points"):
-            amount.kind, amount.end = "percentage points", j + 2
-        elif word in units.CURRENCY_ORIGINS and after in units.CURRENCY_WORDS:
-            name, amount.factor = units.CURRENCY_WORDS[after]
-            origin = units.CURRENCY_ORIGINS[word].get(name, f"{word} ")
-            amount.kind, amount.end = f"money: {origin}{name}", j + 2
-        elif word in units.CURRENCY_WORDS:
-            name, amount.factor = units.CURRENCY_WORDS[word]
-            amount.kind, amount.end = f"money: {name}", j + 1
-        elif word == "square" and after in units.MEASURES:
+        elif (word in ("percentage", "percent") and after in ("point", "points")) or word in ("pp", "ppt"):
+            amount.kind, amount.end = "percentage points", j + (1 if word in ("pp", "ppt") else 2)
+        elif word in units.PER_MILLE or (word, after) in (("per", "mille"), ("per", "mil")):
+            amount.kind, amount.end = "per mille", j + (2 if word == "per" else 1)
+        elif (word, after) in units.BASIS_POINTS or word == "bps":
+            amount.kind, amount.end = "basis points", j + (1 if word == "bps" else 2)
+        elif coin := self.coin(j):
+            amount.kind, amount.factor, amount.end = coin
+        elif word in ("square", "sq") and after in units.MEASURES:
             kind, factor = units.MEASURES[after]
             amount.kind, amount.factor, amount.end = f"square {kind}", factor * factor, j + 2
+        elif word == "nautical" and after in units.MEASURES:
+            amount.kind, amount.end = "nautical miles", j + 2
         elif word in units.MEASURES:
             (amount.kind, amount.factor), amount.end = units.MEASURES[word], j + 1
         else:
             self.time_unit(amount)
         return amount
 
+    def coin(self, j: int) -> tuple[str, Fraction, int] | None:
+        """The money named at token j ("dollars", "Swiss francs"), its factor, and the index after it."""
+        while self.word(j) in _BETWEEN_UNIT:
+            j += 1
+        word, after = self.word(j), self.word(j + 1)
+        if word in ("south", "new", "hong", "sri") and after in units.CURRENCY_ORIGINS:
+            return self.coin(j + 1)
+        if word in units.CURRENCY_ORIGINS and after in units.CURRENCY_WORDS:
+            name, factor = units.CURRENCY_WORDS[after]
+            origin = "" if units.CURRENCY_ORIGINS[word] == name else f"{word} "
+            return f"money: {origin}{name}", factor, j + 2
+        if word in units.CURRENCY_WORDS and not (word == "won" and after):
+            name, factor = units.CURRENCY_WORDS[word]
+            return f"money: {name}", factor, j + 1
+        return None
+
     def time_unit(self, amount: _Amount) -> None:
         j = amount.end
+        glued = self.word(j) in units.TIME_GLUED and self.tokens[j - 1].kind == "number"
+        if glued and self.tokens[j - 1].end == self.tokens[j].start:
+            (amount.kind, amount.factor), amount.end = units.TIME_GLUED[self.word(j)], j + 1
+            return
         while self.word(j) in _BETWEEN_UNIT:
             j += 1
         word = self.word(j)
@@ -270,6 +336,10 @@ class _Reader:
         first = self.amount(i)
         if first is None:
             return None
+        share = self.share(first)
+        if share is not None:
+            self.keep(i, share.end, share.value, share.value, "part", said=(share.value, share.value))
+            return share.end
         j = first.end
         low, high, kind, end = first.value * first.factor, None, first.kind, j
         said = (first.value, first.value)
@@ -287,6 +357,21 @@ class _Reader:
             first.aged = first.aged or second.aged
         self.keep(i, end, low, low if high is None else high, kind, said=said, aged=first.aged)
         return end
+
+    def share(self, first: _Amount) -> _Amount | None:
+        """A share of a whole: "one in four", "9 out of every 10". Not "two in 2014" or "three in 4 days"."""
+        j = first.end
+        out = (self.word(j), self.word(j + 1)) == ("out", "of")
+        every = self.word(j) == "of" and self.word(j + 1) in ("every", "each")
+        if first.kind != "count" or not (out or every or self.word(j) == "in"):
+            return None
+        j += 2 if out else 1
+        whole = self.amount(j + 1 if self.word(j) in ("every", "each") else j)
+        if whole is None or whole.kind != "count" or not 0 < first.value < whole.value:
+            return None
+        if not out and 1000 <= whole.value <= 2999:
+            return None
+        return replace(whole, value=first.value / whole.value)
 
     def following(self, j: int) -> tuple[_Amount | None, str]:
         """The amount joined to the one that ends at j, and how: `range` or `sum`."""
@@ -313,13 +398,18 @@ class _Reader:
     ) -> None:
         """Notes a quantity with all that was said before it."""
         start = self.since if self.since >= 0 else i
+        bound = "" if self.bound == "between" else self.bound
+        if not bound and any(token.end in self.plus for token in self.tokens[i:end]):
+            bound = "at least"
+        if kind != "ordinal" or not self.found:
+            self.place = i, end
         quantity = Quantity(
             low=low,
             high=high,
             kind=kind,
             said=said,
             text=self.text[self.tokens[start].start : self.tokens[end - 1].end],
-            bound="" if self.bound == "between" else self.bound,
+            bound=bound,
             vague=vague,
             negated=self.negation > 0,
             aged=aged or self.aged,
@@ -382,7 +472,7 @@ def clip(text: str) -> str:
 
 @lru_cache(maxsize=16384)
 def _read(text: str) -> Quantities:
-    folded = fold(text)
+    folded = fold(_IS.sub("ISIS", text) if not text.isupper() else text)
     reader = _Reader(folded, tokenize(folded))
     reader.run()
     found = reader.found or reader.ordinals
@@ -396,8 +486,15 @@ def _read(text: str) -> Quantities:
         unread = "holds a date, a time or a code"
     elif found and reader.words > MOST_OTHER_WORDS:
         unread = "too many words around the number"
-    counted = frozenset(units.COUNTED[token.text] for token in reader.tokens if token.text in units.COUNTED)
-    return Quantities(found=tuple(found), rate=reader.rate, counted=counted, unread=unread)
+    if unread or not found:
+        return Quantities(found=tuple(found), rate=reader.rate, unread=unread)
+    tokens = [token.text for token in reader.tokens]
+    return Quantities(
+        found=tuple(found),
+        rate=reader.rate,
+        counted=counted(tokens, *reader.place),
+        behind=behind(tokens, reader.place[1]),
+    )
 
 
 def read_quantities(text: str) -> Quantities:

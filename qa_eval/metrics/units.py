@@ -42,6 +42,16 @@ TIME: dict[str, Unit] = {
 """Days and weeks convert, months and years convert; the two scales do not: a month has no fixed number of
 days.
 """
+TIME_GLUED: dict[str, Unit] = {
+    "h": TIME["hour"],
+    "d": TIME["day"],
+    "w": TIME["week"],
+    "mo": TIME["month"],
+    "mos": TIME["month"],
+    "y": TIME["year"],
+    "yo": TIME["year"],
+}
+"""Short forms that are units of time only where they are glued to a numeral: "48h"."""
 TIME_SINGULAR = vocabulary("second minute hour day week fortnight month year decade century millennium")
 TIME_PLURAL = vocabulary(
     "seconds minutes hours days weeks fortnights months years decades centuries millennia"
@@ -77,66 +87,132 @@ MEASURES: dict[str, Unit] = {
     **_table("hectares", {"hectare hectares ha": 1}),
     **_table("acres", {"acre acres": 1}),
     **_table("litres", {"liter liters litre litres": 1}),
+    **_table("gallons", {"gallon gallons": 1, "pint pints": Fraction(1, 8)}),
+    **_table("watts", {"watt watts": 1, "kilowatt kilowatts kw": 1000, "megawatt megawatts mw": 1_000_000}),
+    **_table("knots", {"knot knots": 1}),
     **_table("degrees", {"degree degrees °": 1}),
 }
 MEASURE_KINDS = frozenset(kind for kind, _ in MEASURES.values())
 
 PERCENT = frozenset({"%", "percent", "pct"})
-CURRENCY_SIGNS = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen"}
-CURRENCY_CODES = {"usd": "dollar", "eur": "euro", "gbp": "pound", "jpy": "yen"}
-CURRENCY_WORDS: dict[str, tuple[str, Fraction]] = {
-    "dollar": ("dollar", Fraction(1)),
-    "dollars": ("dollar", Fraction(1)),
-    "usd": ("dollar", Fraction(1)),
-    "cent": ("dollar", Fraction(1, 100)),
-    "cents": ("dollar", Fraction(1, 100)),
-    "euro": ("euro", Fraction(1)),
-    "euros": ("euro", Fraction(1)),
-    "eur": ("euro", Fraction(1)),
-    "€": ("euro", Fraction(1)),
-    "pound": ("pound", Fraction(1)),
-    "pounds": ("pound", Fraction(1)),
-    "gbp": ("pound", Fraction(1)),
-    "pence": ("pound", Fraction(1, 100)),
-    "yen": ("yen", Fraction(1)),
-    "jpy": ("yen", Fraction(1)),
-    "ruble": ("ruble", Fraction(1)),
-    "rubles": ("ruble", Fraction(1)),
-    "roubles": ("ruble", Fraction(1)),
-    "lira": ("lira", Fraction(1)),
-    "dinar": ("dinar", Fraction(1)),
-    "dinars": ("dinar", Fraction(1)),
+PER_MILLE = frozenset({"‰", "permille"})
+BASIS_POINTS = frozenset({("basis", "point"), ("basis", "points")})
+
+Coin = tuple[str, Fraction]
+"""The currency, and the factor to its main unit."""
+
+
+def _coins(rows: str) -> dict[str, Coin]:
+    """Words for money from rows `currency: words`; a row `currency/100` is of its hundredth part."""
+    coins: dict[str, Coin] = {}
+    for row in rows.split("|"):
+        name, words = row.split(":")
+        currency, _, part = name.strip().partition("/")
+        coins |= {word: (currency, Fraction(1, int(part or 1))) for word in words.split()}
+    return coins
+
+
+CURRENCY_SIGNS = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen"} | {
+    "₹": "rupee",
+    "₽": "ruble",
+    "₺": "lira",
+    "₩": "won",
+    "₪": "shekel",
+    "₴": "hryvnia",
+    "₦": "naira",
+    "₫": "dong",
+    "฿": "baht",
 }
-CURRENCY_ORIGINS = {
-    "us": {"dollar": ""},
-    "u.s": {"dollar": ""},
-    "american": {"dollar": ""},
-    "british": {"pound": ""},
-    "sterling": {"pound": ""},
-    "canadian": {},
-    "australian": {},
-    "syrian": {},
-    "lebanese": {},
-    "egyptian": {},
-    "turkish": {},
-    "iraqi": {},
-    "jordanian": {},
-    "russian": {},
+CURRENCY_CODES = {
+    code: currency
+    for currency, codes in {
+        "dollar": "usd",
+        "canadian dollar": "cad",
+        "australian dollar": "aud",
+        "euro": "eur",
+        "pound": "gbp",
+        "syrian pound": "syp",
+        "lebanese pound": "lbp",
+        "egyptian pound": "egp",
+        "yen": "jpy",
+        "franc": "chf",
+        "rupee": "inr",
+        "yuan": "cny rmb",
+        "ruble": "rub",
+        "won": "krw",
+        "brazilian real": "brl",
+        "krona": "sek",
+        "krone": "nok",
+        "danish krone": "dkk",
+        "peso": "mxn",
+        "shekel": "ils nis",
+        "zloty": "pln",
+        "iraqi dinar": "iqd",
+        "jordanian dinar": "jod",
+    }.items()
+    for code in codes.split()
 }
-"""Whose money it is: an unmarked dollar is American, an unmarked pound British; any other origin is its
-own money.
+CURRENCY_WORDS: dict[str, Coin] = {
+    code: (name, Fraction(1)) for code, name in CURRENCY_CODES.items()
+} | _coins(
+    "dollar: dollar dollars buck bucks|dollar/100: cent cents|euro: euro euros €"
+    "|pound: pound pounds quid|pound/100: pence penny|yen: yen|ruble: ruble rubles rouble roubles"
+    "|lira: lira liras|dinar: dinar dinars|rupee: rupee rupees|franc: franc francs|krona: krona kronor"
+    "|krone: krone kroner|peso: peso pesos|yuan: yuan renminbi|won: won|shekel: shekel shekels"
+    "|rial: rial rials|riyal: riyal riyals|dirham: dirham dirhams|zloty: zloty zlotys|forint: forint forints"
+    "|rand: rand|baht: baht|naira: naira|rupiah: rupiah|ringgit: ringgit|hryvnia: hryvnia hryvnias"
+    "|koruna: koruna korunas|taka: taka|shilling: shilling shillings|afghani: afghani afghanis"
+    "|brazilian real: reais|bitcoin: bitcoin bitcoins|crown: crown crowns"
+)
+"""Words after a number. `won` is a currency only there."""
+CURRENCY_ORIGINS: dict[str, str] = {
+    origin: home
+    for home, origins in {
+        "dollar": "us u.s american",
+        "pound": "british sterling uk",
+        "yen": "japanese",
+        "ruble": "russian",
+        "lira": "turkish",
+        "rupee": "indian",
+        "franc": "swiss",
+        "krona": "swedish",
+        "krone": "norwegian",
+        "peso": "mexican",
+        "yuan": "chinese",
+        "won": "korean",
+        "shekel": "israeli",
+        "zloty": "polish",
+        "rand": "african",
+        "baht": "thai",
+        "naira": "nigerian",
+        "hryvnia": "ukrainian",
+        "rial": "iranian",
+        "riyal": "saudi",
+        "dirham": "emirati",
+        "": """canadian australian zealand kong singapore taiwanese syrian lebanese egyptian iraqi jordanian
+        libyan tunisian algerian kuwaiti bahraini serbian danish icelandic czech pakistani lankan
+        nepalese argentine argentinian chilean colombian cuban philippine dominican uruguayan moroccan
+        omani qatari yemeni congolese rwandan kenyan ugandan tanzanian somali french belgian cfa
+        sudanese irish cypriot""",
+    }.items()
+    for origin in origins.split()
+}
+"""Whose money it is. Each currency has one home where it needs no origin: an unmarked dollar is American, an
+unmarked pound British. Any other origin makes it money of its own.
 """
 
 BOUNDS: dict[tuple[str, ...], str] = {
     tuple(phrase.split()): bound
     for bound, phrases in {
-        "over": "over|more than|above|exceeding|in excess of|upwards of|greater than|beyond|>|north of",
-        "at least": "at least|no fewer than|no less than|not fewer than|not less than|a minimum of|minimum of"
-        "|no under|≥|> =|a minimum|minimum",
-        "under": "under|less than|fewer than|below|<|south of",
-        "up to": "up to|at most|no more than|not more than|not over|a maximum of|maximum of|as many as"
-        "|as much as|≤|< =|maximum",
-        "nearly": "nearly|almost|not quite|approaching|just short of",
+        "over": "over|older than|longer than|higher than|larger than|bigger than|more than"
+        "|above|exceeding|in excess of|upwards of|greater than|beyond|>|north of",
+        "at least": "at least|no fewer than|no less than|not fewer than|not less than|not under"
+        "|not below|a minimum of|minimum of|no under|≥|> =|a minimum|minimum",
+        "under": "under|younger than|shorter than|lower than|smaller than|less than|fewer than"
+        "|below|<|south of",
+        "up to": "up to|at most|no more than|not more than|not over|not above"
+        "|not exceeding|a maximum of|maximum of|as many as|as much as|≤|< =|maximum",
+        "nearly": "just shy of|shy of|short of|nearly|almost|not quite|approaching|just short of",
         "between": "between",
     }.items()
     for phrase in phrases.split("|")
@@ -159,18 +235,6 @@ perhaps possibly probably just well
 """Words between a bound and its number that never make it another value."""
 
 VAGUE_SCALES = vocabulary("tens dozens scores hundreds thousands millions billions trillions")
+VAGUE_UNCOUNTED = frozenset({"several", "few"})
+"""Rough words that add no number to a bare plural: "several days" are "days"."""
 VAGUE_WORDS = vocabulary("several few many numerous couple handful countless recent multiple various plenty")
-
-COUNTED: dict[str, str] = {
-    word: group
-    for group, words in {
-        "combatants": """fighter fighters militant militants soldier soldiers troops troop jihadist jihadists
-        insurgent insurgents rebel rebels terrorist terrorists extremist extremists gunmen""",
-        "civilians": "civilian civilians resident residents inhabitants refugee refugees villagers",
-        "visitors": "tourist tourists visitor visitors",
-    }.items()
-    for word in words.split()
-}
-"""Count nouns that exclude each other: 400 civilians are not 400 fighters. Any other count noun is
-ignored.
-"""

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 _QUOTES = dict.fromkeys("‘’‚‛ʹʼʻʽˈ`´′＇", "'") | dict.fromkeys("“”„‟«»″〃＂", '"')
@@ -88,7 +89,16 @@ def fold(text: str) -> str:
     >>> fold("‘Café’ — 10\u202f000 “ﬁghters”")
     '\'cafe\'  -  10000 "fighters"'
     """
+    return (_fold_short if len(text) <= _SHORT else _fold)(text)
+
+
+def _fold(text: str) -> str:
     return _JOINED_THOUSANDS.sub("", text).translate(_FOLD)
+
+
+_SHORT = 600
+"""Characters: what was worked out of a longer text is not kept in memory."""
+_fold_short = lru_cache(maxsize=16_384)(_fold)
 
 
 def text_key(text: str) -> str:
@@ -100,11 +110,18 @@ def text_key(text: str) -> str:
     >>> text_key("The Army’s 1,000-strong “unit”"), text_key("3.5 m")
     ('army 1000 strong unit', '3.5 m')
     """
+    return (_key_short if len(text) <= _SHORT else _key)(text)
+
+
+def _key(text: str) -> str:
     folded = _POSSESSIVE.sub("", fold(text))
     folded = _THOUSANDS.sub(lambda found: found.group().replace(",", ""), folded)
     parts = _DECIMAL.split(folded)
     parts[::2] = [part.translate(_SPACE) for part in parts[::2]]
     return " ".join(word for word in "".join(parts).split() if word not in _ARTICLES)
+
+
+_key_short = lru_cache(maxsize=16_384)(_key)
 
 
 _MARKS = re.compile(r"\d+(?:[.,:/\-]\d+)*|(?<![\w.,])[-.](?=\d)|[<>=≤≥$€£¥%+^]")
@@ -133,9 +150,36 @@ being has have had do does
     did it its it's this that these those there any all so yet still very quite really entirely fully also he
     she they we i you his her their our who which what when where how will would can could may might must
     shall should now than then if about into""")
+_REPORTING = vocabulary("""hear hears heard hearing report reports reported reporting reportedly say says said
+know knows known aware""")
+"""Words that say who knows; under a denial they say nothing of what is denied."""
+_LIGHT = vocabulary("""a an the is are was were be been being has have had having it it's there they""")
+"""Words that a statement may have or lack."""
+_LIGHT_IF_DENIED = _LIGHT | vocabulary("do does did of about any yet still also")
 _NEGATION_TOKENS = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[.,;:!?()\"]")
+_LISTED = re.compile(r"[,;&]|\band\b", re.IGNORECASE)
 _SCOPE = 2
 """How many content words a negator reaches: "not yet entirely clear of mines" negates clear and mines."""
+_TURNING = vocabulary("but while whereas although though")
+"""Words at which a denial ends: "no water but electricity"."""
+_DENYING_NOTHING = frozenset({"fewer", "less", "doubt", "only"})
+"""Words after which "no" and "not" deny nothing: "no fewer than 400"."""
+
+
+_DENIALS = re.compile(
+    r"\b(?:(?:any\w+|all|nothing) but|(?<!none )(?<!no )other than|rather than|instead of|except(?: for)?"
+    r"|apart from|far from|excluding)\b(?! for)",
+    re.IGNORECASE,
+)
+
+
+def denials_spelled_out(text: str) -> str:
+    """The text with "not" for phrases that deny what follows: "anything but Sunday", "instead of Palmyra".
+
+    >>> denials_spelled_out("far from 400"), denials_spelled_out("none other than Assad")
+    ('not 400', 'none other than Assad')
+    """
+    return _DENIALS.sub("not", text)
 
 
 def is_negator(word: str) -> bool:
@@ -143,42 +187,112 @@ def is_negator(word: str) -> bool:
     return word in NEGATORS or word.endswith("n't")
 
 
-def _polarity(text: str) -> tuple[frozenset[str], frozenset[str], int]:
-    """The content words that are negated, those that are not, and the number of negators."""
-    words = _NEGATION_TOKENS.findall(fold(text))
+@dataclass(frozen=True, slots=True)
+class _Polarity:
+    """What a text affirms and what it denies."""
+
+    negated: frozenset[str]
+    """Content words that a negator reaches."""
+    plain: frozenset[str]
+    """Content words that none reaches."""
+    negators: int
+    words: tuple[str, ...]
+    """All words but the negators, in order."""
+
+
+def _read_polarity(text: str, others: frozenset[str] = frozenset()) -> _Polarity:
+    """The polarity of a text. "Unclear" is not clear, if `others` (words of the other text) has "clear"."""
+    words: list[str] = []
+    for word in _NEGATION_TOKENS.findall(fold(text)):
+        words += ["not", word[2:]] if word.startswith("un") and word[2:] in others else [word]
     negated: set[str] = set()
     plain: set[str] = set()
-    reach = count = 0
-    for index, word in enumerate(words):
-        if is_negator(word) or (word == "far" and words[index + 1 : index + 2] == ["from"]):
+    clause: set[str] = set()
+    kept: list[str] = []
+    reach, count, unknown = 0, 0, False
+    for index, word in enumerate([*words, "."]):
+        after = words[index + 1] if index + 1 < len(words) else ""
+        denies = is_negator(word) and after not in _DENYING_NOTHING
+        if denies or (word == "far" and after == "from"):
             reach, count = _SCOPE, count + 1
-        elif not word[0].isalnum():
-            reach = 0
-        elif word not in _FUNCTION_WORDS:
-            (negated if reach else plain).add(word)
-            reach = max(0, reach - 1)
-    return frozenset(negated), frozenset(plain), count
+            unknown = after in _REPORTING
+        elif not word[0].isalnum() or word in _TURNING:
+            if reach == _SCOPE and unknown:  # "civilian deaths not reported"
+                negated, plain = negated | clause, plain - clause
+            reach, clause = 0, set()
+        else:
+            kept.append(word)
+            if word not in _FUNCTION_WORDS and word not in _REPORTING:
+                (negated if reach else plain).add(word)
+                clause.add(word)
+                reach = max(0, reach - 1)
+    return _Polarity(frozenset(negated), frozenset(plain), count, tuple(kept))
+
+
+_remembered_polarity = lru_cache(maxsize=8192)(_read_polarity)
+
+
+def _polarity(text: str) -> _Polarity:
+    return (_remembered_polarity if len(text) <= _SHORT else _read_polarity)(text)
+
+
+def _polarities(one: str, other: str) -> tuple[_Polarity, _Polarity]:
+    mine, theirs = _polarity(one), _polarity(other)
+    for_mine, for_theirs = frozenset(theirs.words), frozenset(mine.words)
+    if any(word.startswith("un") for word in mine.words + theirs.words):
+        return _read_polarity(one, for_mine), _read_polarity(other, for_theirs)
+    return mine, theirs
 
 
 def contradiction(one: str, other: str) -> str | None:
     """Why one text denies what the other says, or None.
 
     They contradict each other if a content word is negated in one and only stands un-negated in the other, or
-    if they say the same but for an odd negation.
+    if they say the same but for an odd negation. "Un-" before a word of the other text is a negation.
 
     >>> contradiction("it's not clear how many", "it is clear")
     'clear is negated on one side only'
-    >>> contradiction("it's not clear how many", "not clear") is None
+    >>> contradiction("it's not clear how many", "unclear") is None
     True
     """
-    negated_one, plain_one, count_one = _polarity(one)
-    negated_other, plain_other, count_other = _polarity(other)
-    turned = (negated_one & (plain_other - negated_other)) | (negated_other & (plain_one - negated_one))
+    mine, theirs = _polarities(one, other)
+    turned = (mine.negated & (theirs.plain - theirs.negated)) | (theirs.negated & (mine.plain - mine.negated))
     if turned:
         return f"{min(turned)} is negated on one side only"
-    if (count_one - count_other) % 2 and negated_one | plain_one == negated_other | plain_other:
+    if (mine.negators - theirs.negators) % 2 and mine.negated | mine.plain == theirs.negated | theirs.plain:
         return "negated on one side only"
     return None
+
+
+def same_statement(one: str, other: str) -> str:
+    """The words by which two texts say the same; empty if they do not, or not evidently.
+
+    Where both deny something: the same words in any order, the same ones denied; who heard or reported it
+    does not count. Where neither does: the same words in order but for articles, "is" and "has", or the same
+    parts of a list in any order.
+
+    >>> same_statement("no deaths reported", "had not heard of any deaths")
+    'no deaths'
+    """
+    mine, theirs = _polarities(one, other)
+    if mine.negators and theirs.negators:
+        dropped = _LIGHT_IF_DENIED | _REPORTING
+        bags = [
+            frozenset(word for word in side.words if word not in dropped)
+            or frozenset(word for word in side.words if word not in _LIGHT_IF_DENIED)
+            for side in (mine, theirs)
+        ]
+        agree = (mine.negators - theirs.negators) % 2 == 0 and mine.negated == theirs.negated
+        return f"no {' '.join(sorted(bags[0]))}" if agree and bags[0] and bags[0] == bags[1] else ""
+    if mine.negators or theirs.negators:
+        return ""
+    keys = [tuple(word for word in text_key(text).split() if word not in _LIGHT) for text in (one, other)]
+    if keys[0] and keys[0] == keys[1]:
+        return " ".join(keys[0])
+    if not (_LISTED.search(one) and _LISTED.search(other)):
+        return ""
+    parts = [frozenset(map(text_key, _LISTED.split(fold(text)))) - {""} for text in (one, other)]
+    return " + ".join(sorted(parts[0])) if len(parts[0]) > 1 and parts[0] == parts[1] else ""
 
 
 # ------------------------------------------------------------------------------------------ occurrences

@@ -12,7 +12,16 @@ from qa_eval.render.passage import Mark, draw_passages, wrap_text
 from qa_eval.render.progress import TerminalProgress
 from qa_eval.render.table import Board, BoardRow, Cell, Column, draw_board, shortened
 from qa_eval.render.terminal import clean, clean_lines, safe_json, terminal_width, write_lines
-from qa_eval.render.wording import duration_text, interval_text, label, percent, signed, size_text
+from qa_eval.render.wording import (
+    duration_text,
+    interval_text,
+    label,
+    no_interval,
+    percent,
+    signed,
+    size_text,
+    smallest_difference,
+)
 
 __all__ = [
     "COMMENT_CHARACTERS",
@@ -33,11 +42,13 @@ __all__ = [
     "markdown_code",
     "markdown_row",
     "markdown_text",
+    "no_interval",
     "percent",
     "safe_json",
     "shortened",
     "signed",
     "size_text",
+    "smallest_difference",
     "terminal_width",
     "wrap_text",
     "write_lines",

@@ -24,6 +24,7 @@ LABELS: Mapping[str, str] = {
     "coverage_at_80": "coverage@80%",
     "set_f1": "set F1",
     "brier": "Brier",
+    "brier_skill": "Brier skill",
     "auroc": "AUROC",
     "aurc": "AURC",
     "paraphrase_worst_f1": "paraphrase worst F1",
@@ -51,6 +52,42 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
+_FEW = 20
+"""Clusters below which the smallest difference is approximate."""
+
+
+def smallest_difference(value: float | None, clusters: int, metric: str, between: str = "") -> str:
+    """What the smallest difference is that a comparison could have shown.
+
+    `value` is None where it could have shown none. `between` names the pair, where there are several.
+
+    >>> smallest_difference(0.123, 36, "F1")
+    'The smallest difference in F1 that could be shown is about 12.3 points (80 % power)'
+    >>> smallest_difference(None, 10, "F1", "between the first two of 10 ranked models")
+    'No difference in F1 between the first two of 10 ranked models could be shown with 80 % power'
+    """
+    pair = f" {between}" if between else ""
+    if value is None:
+        return f"No difference in {metric}{pair} could be shown with 80 % power"
+    few = f"; approximate on {clusters} clusters" if clusters < _FEW else ""
+    return (
+        f"The smallest difference in {metric}{pair} that could be shown is about {percent(value)} points "
+        f"(80 % power{few})"
+    )
+
+
+def no_interval(clusters: int, unit: str) -> str:
+    """Why there is no interval.
+
+    >>> no_interval(5, "fact")
+    'no interval on 5 facts: 8 are needed'
+    """
+    from qa_eval.stats import FEWEST_CLUSTERS
+
+    units = unit if clusters == 1 else f"{unit}s"
+    return f"no interval on {clusters} {units}: {FEWEST_CLUSTERS} are needed"
+
+
 def signed(value: float) -> str:
     """A difference in points with its sign.
 
@@ -64,10 +101,12 @@ def signed(value: float) -> str:
 def interval_text(low: float | None, high: float | None) -> str:
     """Both bounds as percent; empty where there is no interval.
 
-    >>> interval_text(0.571, 0.698), interval_text(None, None)
-    ('57.1–69.8', '')
+    >>> interval_text(0.571, 0.698), interval_text(-0.2, 0.1), interval_text(None, None)
+    ('57.1–69.8', '-20.0 to 10.0', '')
     """
-    return "" if low is None or high is None else f"{percent(low)}–{percent(high)}"
+    if low is None or high is None:
+        return ""
+    return f"{percent(low)} to {percent(high)}" if low < 0 else f"{percent(low)}–{percent(high)}"
 
 
 def size_text(count: int) -> str:

@@ -10,6 +10,7 @@ from qa_eval.compare import MAY_DIFFER, Comparison, compare_runs
 from qa_eval.errors import QaEvalError
 from qa_eval.leaderboard import Merged, Point, history_of, merge_runs
 from qa_eval.public import PublicDataset
+from qa_eval.ranking import competes
 from qa_eval.records import Corpus
 from qa_eval.report.charts import Chart, all_charts, chart_files, history_chart, site_charts
 from qa_eval.report.gathering import MOST_QUESTIONS, Evidence, gather
@@ -76,7 +77,8 @@ def _comparisons(evidence: Evidence) -> Comparisons:
             found.append((f"{newest} against {oldest}", compared))
         except QaEvalError as error:
             notes.append(f"{newest} against {oldest}: {error}")
-    ranked = [r for r in runs[-1].leaderboard.rows if r.rank is not None and r.predictions is not None]
+    rows = runs[-1].leaderboard.rows
+    ranked = [r for r in rows if competes(r) and r.predictions is not None]
     if len(ranked) > 1:
         name = runs[-1].leaderboard.name
         first, second = ranked[0].model.spec, ranked[1].model.spec

@@ -16,7 +16,9 @@ from urllib.parse import quote
 
 from qa_eval import __version__
 from qa_eval.compare import Comparison, wording
+from qa_eval.leaderboard import leakable_sentence
 from qa_eval.models.declarations import abstention
+from qa_eval.ranking import competes
 from qa_eval.render import clean, interval_text, label, percent, signed
 from qa_eval.report.charts import Chart
 from qa_eval.report.gathering import Evidence, Fact, Item, Model, Said
@@ -34,7 +36,7 @@ from qa_eval.report.views import (
     table_views,
     where_it_fails,
 )
-from qa_eval.results_schema import EstimateRow
+from qa_eval.results_schema import EstimateRow, Row
 from qa_eval.scoring import METRICS
 
 if TYPE_CHECKING:
@@ -87,14 +89,14 @@ def render_pages(
             "contested.html", "", title="Contested", contested=contested, preference=preference
         )
     if compared:
-        ranked = [m for m in evidence.models if m.row.rank is not None]
+        firsts = [m for m in evidence.models if _is_first(m.row)]
         pages["compare.html"] = site.page(
             "compare.html",
             "",
             title="Compare",
             comparisons=comparisons,
             histories=histories,
-            first=ranked[0] if ranked else None,
+            first=firsts[0] if firsts else None,
             apart=[m for m in evidence.models if m.row.versus_first is not None],
             ranking=evidence.board.sort.partition(".")[2],
         )
@@ -238,8 +240,23 @@ def decision(said: Said) -> str:
 
 def reach(differences: Sequence[Any]) -> float:
     """The widest bound of some differences: what the bars of a table are drawn to, so that they compare."""
-    bounds = [bound for d in differences for bound in (d.low, d.high) if bound is not None]
+    bounds = [bound for d in differences for bound in (d.low, d.high, _value(d)) if bound is not None]
     return max(0.01, *map(abs, bounds)) if bounds else 0.01
+
+
+def _value(difference: Any) -> float:  # noqa: ANN401
+    """A stored difference to the first calls its value `value`, one of a comparison `difference`."""
+    found: float = difference.value if hasattr(difference, "value") else difference.difference
+    return found
+
+
+def place(value: float) -> str:
+    """Where a value is drawn on the axis of a table's bar, from 0 to 1; a skill below 0 is drawn at 0.
+
+    >>> place(0.5), place(-0.65)
+    ('42.0', '2.0')
+    """
+    return f"{2 + 80 * min(1.0, max(0.0, value)):.1f}"
 
 
 def clip(text: str, most: int = LONGEST_ANSWER) -> str:
@@ -289,12 +306,15 @@ def _environment() -> Environment:
         in_order=lambda ids: sorted(ids, key=[*METRICS, *ids].index),
         kind=lambda fact: "contested" if fact.contested else "settled" if fact.question else "question",
         href=lambda slug: quote(str(slug)),
+        place=place,
         interval=lambda e: interval_text(e.low, e.high),
         number=lambda value: f"{value:,}",
         short=lambda value, digits=1: f"{value:,.{digits}f}".replace("-", "−"),
         safe_json=Markup,
     )
-    environment.globals.update(wording=wording, metrics_table=METRICS, percent=percent)
+    environment.globals.update(
+        wording=wording, metrics_table=METRICS, percent=percent, leakable_sentence=leakable_sentence
+    )
     return environment
 
 
@@ -304,8 +324,14 @@ def _environment() -> Environment:
 def _is_apart(evidence: Evidence, number: int) -> bool:
     """True for references, and for finished baselines that are never ranked."""
     row = evidence.models[number].row
-    unranked = row.rank is None if evidence.merged is None or evidence.merged.ranked else row.is_reference
+    ranked = any(other.row.rank is not None for other in evidence.models)
+    unranked = row.rank is None if ranked else row.is_reference
     return row.status == "ok" and unranked
+
+
+def _is_first(row: Row) -> bool:
+    """True for the row that the others are compared with: the first one that competes."""
+    return competes(row) and row.versus_first is None and bool(row.metrics)
 
 
 def _table_data(views: Sequence[TableView]) -> dict[str, Any]:
@@ -317,7 +343,8 @@ def _table_data(views: Sequence[TableView]) -> dict[str, Any]:
                 "name": clean(view.name),
                 "group": view.group,
                 "columns": [
-                    {"label": c.label, "tip": c.tip, "low": not c.higher_is_better} for c in view.columns
+                    {"label": c.label, "tip": c.tip, "low": not c.higher_is_better, "n": c.n_matters}
+                    for c in view.columns
                 ],
                 "values": {
                     str(n): [None if e is None else [e.value, e.low, e.high, e.n] for e in cells]

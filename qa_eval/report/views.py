@@ -26,6 +26,7 @@ class Column:
     label: str
     tip: str
     higher_is_better: bool
+    n_matters: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,8 @@ def _slice_order(name: str) -> tuple[int, str]:
 
 
 def _slice_name(name: str, evidence: Evidence) -> tuple[str, str]:
+    if name.startswith("pooled:"):
+        return name.removeprefix("pooled:relation:"), "Relation, pooled"
     kind, _, value = name.partition(":")
     if kind == "article" and evidence.corpus is not None:
         titles = {a.id: a.title for a in evidence.corpus.articles}
@@ -101,6 +104,7 @@ def _column(track: str, metric: str) -> Column:
         label=label(metric),
         tip=f"{known.meaning} {known.detail}".strip() if known is not None else "",
         higher_is_better=known is None or known.higher_is_better,
+        n_matters=known is not None and known.n_matters,
     )
 
 
@@ -185,6 +189,7 @@ RULES: Mapping[str, str] = {
     "number": "The same number, unit and qualifier as a gold.",
     "date": "The same date or span of time as a gold.",
     "name": "The same name as a gold, differently written.",
+    "words": "The same words as a gold, with the same denial, in an order that says the same.",
     "surname-only": "The same surname; one side has no given name.",
     "value-only": "The same value as a gold with another qualifier or wording.",
     "evidence": "The answer lies in a passage that states the article's claim.",
@@ -192,7 +197,7 @@ RULES: Mapping[str, str] = {
     "abstained": "Left unanswered, though there is an answer.",
     "answered": "Answered, though no answer is right.",
     "unscored": "Not scored: the data set does not give its answers.",
-    "veto": "The answer contradicts the golds: another value, date or name, or a negation.",
+    "veto": "The answer contradicts a gold: another value, unit, noun, date or name, or a denial.",
     "none": "No rule finds the answer equal to a gold.",
     "missing": "The model gave no prediction.",
     "error": "The model failed on this item.",

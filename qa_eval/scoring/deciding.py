@@ -108,6 +108,24 @@ def pool(item: ItemId, question: Question, predictions: Mapping[str, Prediction]
     )
 
 
+def has_order(predictions: Mapping[str, Prediction]) -> bool:
+    """Whether these answers to one question, by article, make one pooled answer.
+
+    They do if one was given to all articles at once (`*`), or if some have an n-best, whose scores compare.
+    """
+    given = [(article, p) for article, p in predictions.items() if p.error is None]
+    return any(p.n_best or (article == "*" and p.text is not None) for article, p in given)
+
+
+def has_no_order(predictions: Mapping[str, Prediction]) -> bool:
+    """Whether these answers to one question, by article, are bare texts of which none comes first.
+
+    False also where no article got an answer: nothing is then out of order.
+    """
+    answers = (p.text for p in predictions.values() if p.error is None and p.text is not None)
+    return not has_order(predictions) and any(not abstains(text) for text in answers)
+
+
 def sigmoid(x: float) -> float:
     """1 / (1 + exp(-x)), without overflow.
 

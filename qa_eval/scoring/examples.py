@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from qa_eval.metrics import typed
 from qa_eval.metrics.squad import Rules
 from qa_eval.records import Answer, AnswerType, Candidate, Example, ItemId, ItemScore, Match
-from qa_eval.scoring.claims import NO_MATCH
 from qa_eval.scoring.deciding import abstains, no_answer_margin
 from qa_eval.scoring.items import failure_match, is_failed
 
@@ -126,5 +125,4 @@ def _match(text: str, golds: Sequence[str], answer_type: AnswerType | None, *, r
     if answer_type is None:
         detail = "the question does not tell the type of its answer, so EM decides"
         return Match(ok=right, level=4 if right else 0, rule="squad-em" if right else "none", detail=detail)
-    found = (typed.match(text, gold, answer_type, strict=False) for gold in golds)
-    return max(found, key=lambda m: (m.ok, m.level, bool(m.detail)), default=NO_MATCH)
+    return typed.match_any(text, golds, answer_type, strict=False)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qa_eval.metrics.squad import SQUAD_V2
-from qa_eval.records import Answer, Article, Corpus, ItemId, ItemScore, Match, Question
-from qa_eval.scoring.claims import best_match, claim_of, foreign_claims, occurs_in
+from qa_eval.records import Answer, Article, Candidate, Corpus, ItemId, ItemScore, Match, Question
+from qa_eval.scoring.claims import anchor, best_match, claim_of, foreign_claims, occurs_in
 from qa_eval.scoring.deciding import abstains, no_answer_margin
-from qa_eval.scoring.places import NOWHERE, Place, anchored, place_of
+from qa_eval.scoring.places import NOWHERE, Place, place_of
 from qa_eval.scoring.pooling import pooled_scores
 
 ABSTAINED = Match(ok=True, level=5, rule="null", detail="no answer, and the article gives none")
@@ -19,7 +19,8 @@ def score_item(question: Question, item: ItemId, answer: Answer, corpus: Corpus)
 
     The keys of `scores` are those that `METRICS` names; a value that is not defined for the item is absent. A
     failed or missing answer is worth 0 everywhere and never counts as abstaining. Offsets count only where
-    the article's text there is the answer; other offsets are dropped and the answer is judged as bare text.
+    the article's text there is the answer. An answer without such offsets is judged where the article has its
+    words (`anchor`), so that it gets the verdict of the span.
 
     Raises KeyError if the item's article is not in the corpus.
     """
@@ -32,7 +33,10 @@ def score_item(question: Question, item: ItemId, answer: Answer, corpus: Corpus)
 def _score_reading(question: Question, item: ItemId, answer: Answer, article: Article) -> ItemScore:
     own = question.own_claims(article.id)
     golds = question.own_golds(article.id)
-    place = _place(answer, {article.id: article}, default=article.id)
+    place = _given(answer, {article.id: article}, default=article.id)
+    copied = place["article"] is not None
+    if not copied and not is_failed(answer):
+        place = anchor(question, answer.text, (article,))
     failed = is_failed(answer)
     silence = not failed and abstains(answer.text)
     claim = None
@@ -58,9 +62,12 @@ def _score_reading(question: Question, item: ItemId, answer: Answer, article: Ar
     if own:
         scores |= {"has_answer_em": em, "has_answer_f1": f1}
         scores |= _leaks(question, article, made=claim, faithful=match.ok)
+        if all(e.hedged for c in own for e in c.evidence if e.article == article.id):
+            scores["match_hedged"] = float(match.ok)
     else:
         scores |= {"no_answer_recall": float(silence), "no_answer_leak": float(claim is not None)}
-    return _record(question, item, answer, golds=golds, claim=claim, match=match, scores=scores)
+    score = _record(question, item, answer, golds=golds, claim=claim, match=match, scores=scores)
+    return replace(score, copied=copied)
 
 
 def _leaks(question: Question, article: Article, *, made: str | None, faithful: bool) -> dict[str, float]:
@@ -81,7 +88,11 @@ def _score_pooled(
     question: Question, item: ItemId, answer: Answer, articles: dict[str, Article]
 ) -> ItemScore:
     failed = is_failed(answer)
-    place = _place(answer, articles)
+    given = _given(answer, articles)
+    place = given
+    if place["article"] is None and not failed:
+        named = answer.candidate.article if answer.candidate is not None else None
+        place = _anchor_of(question, answer.text, named, articles)
     claim = None
     match = failure_match(answer)
     if not failed and abstains(answer.text):
@@ -91,10 +102,10 @@ def _score_pooled(
         match = best_match(question, question.claims, answer.text, **place)
     em, f1 = (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, question.any_golds)
     scores = {"em_any": em, "f1_any": f1, "match_any": float(match.ok)}
-    believed = replace(answer, n_best=tuple(anchored(c, articles) for c in answer.n_best))
-    scores |= pooled_scores(question, believed, claim, place, failed=failed)
+    believed = replace(answer, n_best=tuple(_anchored(question, c, articles) for c in answer.n_best))
+    scores |= pooled_scores(question, believed, claim, given, failed=failed)
     score = _record(question, item, answer, golds=question.any_golds, claim=claim, match=match, scores=scores)
-    return replace(score, sources=_sources(question, claim))
+    return replace(score, sources=_sources(question, claim), speakers=_speakers(question, claim))
 
 
 def _sources(question: Question, claim: str | None) -> dict[str, tuple[bool, float]]:
@@ -107,6 +118,20 @@ def _sources(question: Question, claim: str | None) -> dict[str, tuple[bool, flo
             len(question.own_claims(article)) / len(question.claims),
         )
         for article in sorted(question.answering)
+    }
+
+
+def _speakers(question: Question, claim: str | None) -> dict[str, tuple[bool, float]]:
+    """For `speaker_preference`: whether each speaker of the fact states the claim, and its chance to."""
+    if claim is None or not question.contested:
+        return {}
+    stated: dict[str, set[str]] = {}
+    for c in question.claims:
+        for speaker in {e.speaker for e in c.evidence if e.speaker}:
+            stated.setdefault(speaker, set()).add(c.id)
+    return {
+        speaker: (claim in claims, len(claims) / len(question.claims))
+        for speaker, claims in sorted(stated.items())
     }
 
 
@@ -143,11 +168,25 @@ def _record(
     )
 
 
-def _place(answer: Answer, articles: dict[str, Article], *, default: str | None = None) -> Place:
-    """Where the answer stands; nowhere if its span is not what was answered."""
+def _given(answer: Answer, articles: dict[str, Article], *, default: str | None = None) -> Place:
+    """Where the answer says that it is; nowhere if its span is not what was answered."""
     if answer.candidate is None or answer.candidate.text != answer.text:
         return NOWHERE
     return place_of(answer.candidate, articles, default=default)
+
+
+def _anchor_of(question: Question, text: str, named: str | None, articles: dict[str, Article]) -> Place:
+    """Where the words of a bare text are, in the article that is named with it or in any."""
+    return anchor(question, text, [articles[named]] if named in articles else articles.values())
+
+
+def _anchored(question: Question, candidate: Candidate, articles: dict[str, Article]) -> Candidate:
+    """The candidate where it can be believed to be, or where its words are; its article stays."""
+    place = place_of(candidate, articles)
+    if place["article"] is None:
+        place = _anchor_of(question, candidate.text, candidate.article, articles)
+    article = candidate.article if place["article"] is None else place["article"]
+    return replace(candidate, article=article, start=place["start"], end=place["end"])
 
 
 def is_failed(answer: Answer) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -58,11 +59,15 @@ class Metric:
     shares: tuple[Share, ...] = ()
     ranking: Ranking | None = None
     """Then there are no shares. Computed over all items only, not by slice."""
+    n_matters: bool = False
+    """Whether models may have the metric over different items, so that tables print n next to the value."""
     unit: Unit = "item"
     minimum: int = 1
     """Units in the denominator below which the metric is absent."""
     needs: Callable[[ItemScore], bool] | None = None
     """Some canonical item of the track (in the slice) has to be like this."""
+    otherwise: str = ""
+    """Why the metric is absent where `needs` is not met, for the row; empty where that needs no words."""
 
 
 # ------------------------------------------------------------------------------------------ building blocks
@@ -107,6 +112,11 @@ def silent(score: ItemScore) -> bool:
     return not score.answerable
 
 
+def in_own_words(score: ItemScore) -> bool:
+    """Whether the item was answered by anything but a span of the article it was asked of."""
+    return score.answered and not score.copied
+
+
 def has_n_best(score: ItemScore) -> bool:
     """Whether the answer came with an n-best."""
     # Answers that name nothing have n-best scores of 0 whatever the model; only an answer tells an n-best.
@@ -133,6 +143,28 @@ def squared_error(unit: Sequence[ItemScore]) -> float | None:
     """Squared distance of the confidence from 1 (right) or 0 (wrong); None without a confidence."""
     score = unit[0]
     return None if score.confidence is None else (score.confidence - score.correct) ** 2
+
+
+def answer_confidence(score: ItemScore) -> float | None:
+    """The confidence of an answer; None for an item that was not answered."""
+    return score.confidence if score.answered else None
+
+
+def confidence_or_uncovered(score: ItemScore) -> float:
+    """The confidence of an answer; -inf where either is missing, so that no threshold covers the item."""
+    confidence = answer_confidence(score)
+    return -math.inf if confidence is None else confidence
+
+
+def answered_with_confidence(score: ItemScore) -> bool:
+    """Whether the item was answered, with a confidence."""
+    return score.answered and score.confidence is not None
+
+
+def missed_silence(unit: Sequence[ItemScore]) -> float | None:
+    """1 for a silent item that was not left unanswered; None for an answerable one."""
+    recall = unit[0].scores.get("no_answer_recall")
+    return None if recall is None else 1 - recall
 
 
 def agree(one: ItemScore, other: ItemScore) -> bool:

@@ -1,7 +1,8 @@
 """Every metric that a summary reports: what it means, and how it follows from the items' scores.
 
-To add a metric, add one entry to `_ENTRIES`. All values are fractions in [0, 1]. A metric is a ratio of sums
-over units (or a weighted sum of such ratios), so that facts can be resampled; metrics that rank items say so.
+To add a metric, add one entry to `_ENTRIES`. All values are fractions in [0, 1], but for skills, which are at most
+1 and negative where a trivial strategy does better. A metric is a ratio of sums over units (or a weighted sum of
+such ratios), so that facts can be resampled; metrics that rank items say so.
 """
 
 from __future__ import annotations
@@ -15,12 +16,17 @@ from qa_eval.scoring.metric_parts import (
     abstention,
     abstention_or_silence,
     agreement_share,
+    answer_confidence,
+    answered_with_confidence,
     average,
+    confidence_or_uncovered,
     contrast_of,
     faithful,
     faithful_or_leak,
     has_n_best,
+    in_own_words,
     mean,
+    missed_silence,
     right_abstention,
     score_of,
     silent,
@@ -38,6 +44,10 @@ _LEAK_ITEMS = (
     "over answerable items of contested facts with a separable other claim (not stated by this article and "
     "separable from every claim it states)"
 )
+_COPIES = (
+    "no answer is in words of its own: a span of the article that was asked makes another source's claim only by "
+    "chance"
+)
 _N_BEST = (
     "Candidates are taken best first, without those that overlap a kept one or make its claim. An answer "
     "that names nothing has 0, a bare text without n-best does not count; absent where no answer has an "
@@ -45,6 +55,10 @@ _N_BEST = (
 )
 _TOP_CLAIM = "Over contested facts; an answer that makes no claim has 0."
 _RIGHT = "On public data sets, most of whose questions have no type, right is exact match."
+_ANSWERED = (
+    "Over answered items. Models that answer other items are compared over other items, so n belongs to the "
+    "value. Absent where nothing was answered with a confidence."
+)
 _WORDINGS = "Over facts in articles that were asked in two wordings or more, the canonical one included."
 
 _ENTRIES: tuple[Metric, ...] = (
@@ -56,6 +70,16 @@ _ENTRIES: tuple[Metric, ...] = (
         shares=(
             Share(numerator=score_of("has_answer_f1"), weight=0.5),
             Share(numerator=score_of("no_answer_recall"), weight=0.5),
+        ),
+    ),
+    Metric(
+        id="balanced_skill",
+        tracks=_READING,
+        meaning="Balanced F1 on a scale where always abstaining has 0 and a perfect model has 1.",
+        detail="2 x balanced F1 - 1, so -1 at worst. Absent where balanced F1 is.",
+        shares=(
+            Share(numerator=score_of("has_answer_f1")),
+            Share(numerator=missed_silence, weight=-1.0),
         ),
     ),
     Metric(
@@ -108,6 +132,13 @@ _ENTRIES: tuple[Metric, ...] = (
         shares=mean("match"),
     ),
     Metric(
+        id="match_hedged",
+        tracks=_READING,
+        meaning="Match over the items whose article hedges its answer (apparently, reportedly).",
+        detail="Answerable items all of whose own evidence is marked as hedged.",
+        shares=mean("match_hedged"),
+    ),
+    Metric(
         id="has_answer_f1",
         tracks=_READING,
         meaning="F1 over answerable items only.",
@@ -130,9 +161,14 @@ _ENTRIES: tuple[Metric, ...] = (
         id="leak",
         tracks=_READING,
         meaning="Share of contested items answered with a claim that only other articles make.",
-        detail=f"Not match, and the answer makes a claim this article does not state; {_LEAK_ITEMS}.",
+        detail=(
+            f"Not match, and the answer makes a claim this article does not state; {_LEAK_ITEMS}. "
+            "Absent for a row that only copies spans of the article it is asked of."
+        ),
         higher_is_better=False,
         shares=mean("leak"),
+        needs=in_own_words,
+        otherwise=_COPIES,
     ),
     Metric(
         id="leak_leakable",
@@ -144,6 +180,7 @@ _ENTRIES: tuple[Metric, ...] = (
         higher_is_better=False,
         shares=mean("leak_leakable"),
         minimum=20,
+        needs=in_own_words,
     ),
     Metric(
         id="faithful_ratio",
@@ -153,6 +190,8 @@ _ENTRIES: tuple[Metric, ...] = (
         ),
         detail=f"Sum of match / sum of match + leak, {_LEAK_ITEMS}; absent where both sums are 0.",
         shares=(Share(numerator=faithful, denominator=faithful_or_leak),),
+        needs=in_own_words,
+        otherwise=_COPIES,
     ),
     Metric(
         id="contrast_consistency",
@@ -265,8 +304,20 @@ _ENTRIES: tuple[Metric, ...] = (
         id="majority",
         tracks=_POOLED,
         meaning="Share of contested facts whose top answer is the claim most articles state.",
-        detail=f"Any of several that tie will do. {_TOP_CLAIM}",
+        detail=(
+            "Over contested facts with exactly one best-supported claim; an answer that makes no claim has 0."
+        ),
         shares=mean("majority"),
+    ),
+    Metric(
+        id="newest",
+        tracks=_POOLED,
+        meaning="Share of facts with a later count or state on which the top answer is the newest claim.",
+        detail=(
+            "Over contested facts of the relation `update` whose claims all have a date (`as_of`), one of "
+            "them the latest. An answer that makes no claim has 0."
+        ),
+        shares=mean("newest"),
     ),
     Metric(
         id="attribution",
@@ -289,12 +340,29 @@ _ENTRIES: tuple[Metric, ...] = (
         shares=(Share(numerator=squared_error),),
     ),
     Metric(
+        id="brier_skill",
+        tracks=_READING,
+        meaning="How much nearer the confidence is to being right than the share right is; 0: not at all.",
+        detail=(
+            "1 - Brier / (r (1 - r)) with r the share of these items that is right (match); below 0 where "
+            "the constant r would do better. Absent where all or none are right. Items as for Brier. "
+            f"{_RIGHT}"
+        ),
+        ranking=Ranking(
+            score=lambda s: s.confidence,
+            positive=lambda s: s.correct,
+            statistic=calibration.brier_skill,
+            rows=calibration.brier_skill_rows,
+        ),
+    ),
+    Metric(
         id="auroc",
         tracks=_READING,
         meaning="Chance that a right answer (match) is more confident than a wrong one; ties count half.",
-        detail=_RIGHT,
+        detail=f"{_ANSWERED} {_RIGHT}",
+        n_matters=True,
         ranking=Ranking(
-            score=lambda s: s.confidence,
+            score=answer_confidence,
             positive=lambda s: s.correct,
             statistic=calibration.auroc,
             rows=calibration.auroc_rows,
@@ -304,10 +372,11 @@ _ENTRIES: tuple[Metric, ...] = (
         id="aurc",
         tracks=_READING,
         meaning="Mean share wrong among the k most confident answers, over all k.",
-        detail=f"Expected over random order within ties. {_RIGHT}",
+        detail=f"Expected over random order within ties. {_ANSWERED} {_RIGHT}",
         higher_is_better=False,
+        n_matters=True,
         ranking=Ranking(
-            score=lambda s: s.confidence,
+            score=answer_confidence,
             positive=lambda s: s.correct,
             statistic=calibration.aurc,
             rows=calibration.aurc_rows,
@@ -318,11 +387,14 @@ _ENTRIES: tuple[Metric, ...] = (
         tracks=_READING,
         meaning="Largest share of items that a confidence threshold can answer with 80 % right (match).",
         detail=(
-            f"Items of equal confidence are accepted together; 0 where no threshold reaches 80 %. {_RIGHT}"
+            "Out of all items; those without an answer or a confidence are not covered. Items of equal confidence are "
+            "accepted together; 0 where no threshold reaches 80 %. Absent where nothing was answered with a "
+            f"confidence. {_RIGHT}"
         ),
+        needs=answered_with_confidence,
         ranking=Ranking(
-            score=lambda s: s.confidence,
-            positive=lambda s: s.correct,
+            score=confidence_or_uncovered,
+            positive=lambda s: s.correct and s.answered,
             statistic=calibration.coverage_at_accuracy,
             rows=calibration.coverage_rows,
         ),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
+from qa_eval.metrics.typed import occurs
 from qa_eval.records import Article, Candidate
 
 
@@ -39,7 +39,11 @@ def place_of(
     return Place(article=article.id, start=candidate.start, end=candidate.end)
 
 
-def anchored(candidate: Candidate, articles: Mapping[str, Article]) -> Candidate:
-    """The candidate, without its offsets where they cannot be believed; its article stays."""
-    place = place_of(candidate, articles)
-    return replace(candidate, start=place["start"], end=place["end"])
+def found_places(text: str, articles: Iterable[Article]) -> list[Place]:
+    """Every place at which an article has the text, as whole words; case, quotes and blanks do not count."""
+    bare = text.strip(" .,;:!?\"'“”‘’")
+    return [
+        Place(article=article.id, start=start, end=end)
+        for article in articles
+        for start, end in occurs(text, article.text) or occurs(bare, article.text)
+    ]

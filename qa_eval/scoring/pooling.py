@@ -64,6 +64,19 @@ def best_supported(question: Question) -> tuple[Claim, ...]:
     return tuple(c for c in question.claims if len(c.articles) == most)
 
 
+def newest_claim(question: Question) -> Claim | None:
+    """The claim with the latest date, of a fact whose claims are states or counts that follow each other.
+
+    None for facts of another relation, where a claim has no date, and where two share the latest. The date of
+    a claim is the latest `as_of` of its evidence.
+    """
+    if question.relation != "update":
+        return None
+    dates = {c.id: max((e.as_of for e in c.evidence if e.as_of), default="") for c in question.claims}
+    latest = [c for c in question.claims if dates[c.id] == max(dates.values())]
+    return latest[0] if len(latest) == 1 and all(dates.values()) else None
+
+
 def pooled_scores(
     question: Question, answer: Answer, claim: str | None, place: Place, *, failed: bool
 ) -> dict[str, float]:
@@ -76,7 +89,10 @@ def pooled_scores(
     made = next((c for c in question.claims if c.id == claim), None)
     if question.contested:
         scores["support"] = len(made.articles) / len(question.answering) if made is not None else 0.0
-        scores["majority"] = float(made in best_supported(question))
+        if len(best := best_supported(question)) == 1:
+            scores["majority"] = float(made in best)
+        if (newest := newest_claim(question)) is not None:
+            scores["newest"] = float(made is newest)
     if made is not None and place["start"] is not None:
         scores["attribution"] = float(any(overlaps(**place, evidence=e) for e in made.evidence))
     if answer.n_best or silent:

@@ -42,9 +42,11 @@ class ScoreTable:
         self.track = track
         self.cluster = cluster
         self.counts: Counter[str] = Counter()
-        """items, answered, abstained, missing, errors, truncated."""
+        """items, answered, abstained, missing, errors, truncated, leakable."""
         self.sources: dict[str, list[tuple[bool, float]]] = {}
         """`ItemScore.sources` of all items, by article."""
+        self.speakers: dict[str, list[tuple[bool, float]]] = {}
+        """`ItemScore.speakers` of all items, by speaker."""
         self._names: dict[str, int] = {}
         """Cluster -> its number, in the order of first items."""
         self._places: IntArray = np.empty(0, dtype=np.intp)
@@ -123,10 +125,22 @@ class ScoreTable:
             terms.append(Term(weight=share.weight, numerator=numerator, denominator=denominator))
         return terms, self._order()[np.array(units.cluster, dtype=np.intp)[places]]
 
+    def unmet(self, metric: str) -> bool:
+        """Whether a ratio of sums is absent here only because its `needs` are not met."""
+        definition = METRICS[metric]
+        if definition.needs is None or not definition.shares or metric in self._met.get(WHOLE, ()):
+            return False
+        units = self._units[definition.unit]
+        places = units.places(WHOLE)
+        return all(units.column(metric, number, places)[1].any() for number in range(len(definition.shares)))
+
     def ranked(self, metric: str) -> tuple[FloatArray, NDArray[np.bool_], IntArray] | None:
-        """Score, label and cluster of each item that takes part in a metric that ranks items."""
+        """Score, label and cluster of each item that takes part in a metric that ranks items.
+
+        None where no item does, or where the metric's `needs` are not met.
+        """
         found = self._rankings.get(metric)
-        if found is None:
+        if found is None or (METRICS[metric].needs is not None and metric not in self._met.get(WHOLE, ())):
             return None
         cluster = self._order()[np.array(found.cluster, dtype=np.intp)]
         return np.array(found.score), np.array(found.positive, dtype=np.bool_), cluster
@@ -139,10 +153,13 @@ class ScoreTable:
             "missing": score.missing,
             "errors": score.error,
             "truncated": score.truncated,
+            "leakable": "leak_leakable" in score.scores,
         }
         self.counts.update({name: int(flag) for name, flag in flags.items()})
         for article, outcome in score.sources.items():
             self.sources.setdefault(article, []).append(outcome)
+        for speaker, outcome in score.speakers.items():
+            self.speakers.setdefault(speaker, []).append(outcome)
 
     def _add(self, unit: Unit, scores: Sequence[ItemScore], slices: Iterable[str]) -> None:
         item = scores[0].item

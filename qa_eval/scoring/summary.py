@@ -16,7 +16,9 @@ from qa_eval.stats import Term, linear_contributions, ratio_estimates, rowwise_e
 
 FloatArray = NDArray[np.float64]
 
-_COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated")
+_COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "leakable")
+_POOLED_SLICES = "relation:"
+"""Slices that the pooled track has too, where the reading track is the main one."""
 
 
 def summarize(
@@ -47,16 +49,23 @@ def summarize_tables(
     rank metrics (of which there are no slices) take at most 999 resamples. Slices are of the reading track if
     any of its items are present, else of the pooled one: `settled` and `contested` are the answerable items
     of such facts, `silent` the silent items, `relation:R`, `category:C` and `article:A` all items of these.
+    `pooled:relation:R` are slices of the pooled track where the reading track is present too.
     Without `intervals` only values are computed: low and high are None. Without `slices` there are none.
     """
     main = next(iter(tables.values()), None)
     parts: list[tuple[str, str, ScoreTable]] = [(track, WHOLE, table) for track, table in tables.items()]
-    parts += [("slice", name, main) for name in main.slices()] if main is not None and slices else []
+    if main is not None and slices:
+        parts += [("slice", name, main) for name in main.slices()]
+    if slices and main is not tables.get("pooled", main):
+        pooled = tables["pooled"]
+        parts += [
+            ("slice", f"pooled:{name}", pooled) for name in pooled.slices() if name.startswith(_POOLED_SLICES)
+        ]
     requests = [
         _Request(part, name, metric, *terms)
         for part, name, table in parts
         for metric in METRICS
-        if (terms := table.terms(metric, name)) is not None
+        if (terms := table.terms(metric, name.removeprefix("pooled:"))) is not None
     ]
     estimates = _estimates(requests, seed=seed, resamples=resamples, intervals=intervals)
     found: dict[tuple[str, str], dict[str, Estimate]] = {(part, name): {} for part, name, _ in parts}
@@ -67,7 +76,8 @@ def summarize_tables(
     return Summary(
         metrics={track: _in_order(found[track, WHOLE]) for track in tables},
         slices={name: _in_order(values) for (part, name), values in found.items() if part == "slice"},
-        source_preference=_source_preference(tables["pooled"]) if "pooled" in tables else {},
+        source_preference=_preference(tables["pooled"].sources) if "pooled" in tables else {},
+        speaker_preference=_preference(tables["pooled"].speakers) if "pooled" in tables else {},
         counts={name: main.counts[name] if main is not None else 0 for name in _COUNTS},
     )
 
@@ -166,11 +176,11 @@ def _in_order(found: Mapping[str, Estimate]) -> dict[str, Estimate]:
     return {id: found[id] for id in METRICS if id in found}
 
 
-def _source_preference(table: ScoreTable) -> dict[str, dict[str, float]]:
-    """Over contested facts whose top answer makes a claim that some article states, by answering article.
+def _preference(found: Mapping[str, Sequence[tuple[bool, float]]]) -> dict[str, dict[str, float]]:
+    """Over contested facts whose top answer makes a claim, by answering article (or speaker).
 
-    wins: the article states that claim; n: such facts that the article answers; rate = wins / n; chance: what
-    rate would be if each fact's claim were drawn evenly.
+    wins: it states that claim; n: such facts that it answers; rate = wins / n; chance: what rate would be if
+    each fact's claim were drawn evenly.
     """
     return {
         article: {
@@ -179,5 +189,5 @@ def _source_preference(table: ScoreTable) -> dict[str, dict[str, float]]:
             "rate": sum(won for won, _ in outcomes) / len(outcomes),
             "chance": sum(chance for _, chance in outcomes) / len(outcomes),
         }
-        for article, outcomes in sorted(table.sources.items())
+        for article, outcomes in sorted(found.items())
     }

@@ -6,6 +6,7 @@ cluster) is an error.
 """
 
 from qa_eval.stats.agreement import Coincidences, coincidences, krippendorff_alpha
+from qa_eval.stats.contrasts import Contrast, contrast
 from qa_eval.stats.intervals import (
     Term,
     linear_contributions,
@@ -15,31 +16,36 @@ from qa_eval.stats.intervals import (
     weighted_estimate,
 )
 from qa_eval.stats.significance import (
+    Comparisons,
     Difference,
     benjamini_hochberg,
+    compare_all_pairs,
     holm,
     max_t,
     mcnemar,
-    minimum_detectable_difference,
     paired_difference,
     paired_differences,
     rank_intervals,
     sign_flip,
 )
-from qa_eval.stats.small_samples import wilson
+from qa_eval.stats.small_samples import FEWEST_CLUSTERS, wilson
 
 __all__ = [
+    "FEWEST_CLUSTERS",
     "Coincidences",
+    "Comparisons",
+    "Contrast",
     "Difference",
     "Term",
     "benjamini_hochberg",
     "coincidences",
+    "compare_all_pairs",
+    "contrast",
     "holm",
     "krippendorff_alpha",
     "linear_contributions",
     "max_t",
     "mcnemar",
-    "minimum_detectable_difference",
     "paired_difference",
     "paired_differences",
     "rank_intervals",

@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qa_eval.stats.contrasts import contrast, norm
 from qa_eval.stats.draws import flips_are_exact, sign_flips
-from qa_eval.stats.intervals import Term, linear_contributions, ratio_estimates
+from qa_eval.stats.intervals import Term, linear_contributions, summable
+from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 
 FloatArray = NDArray[np.float64]
 
@@ -26,6 +27,8 @@ _NOTHING = 1e-12
 """A cluster's difference below this is what rounding leaves of none."""
 _CHUNK = 1 << 20
 """Entries of a matrix of statistics held at a time."""
+_ALPHA = 0.05
+"""Level of the ranks and of the intervals that go with them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +37,17 @@ class Difference:
 
     value: float
     """First minus second, in [-1, 1]."""
-    low: float
-    high: float
-    """95 % interval (or of the confidence asked for); never of zero width."""
+    low: float | None
+    """Lower end of the 95 % interval. None on fewer than `FEWEST_CLUSTERS` clusters."""
+    high: float | None
+    """Upper end of the interval. The interval leaves 0 out only where p is at most 1 - confidence."""
     p: float
-    """Two-sided, by sign flips of clusters; not corrected for other comparisons."""
+    """Two-sided p by sign flips of clusters; not corrected for other comparisons."""
     method: str
-    """Of the interval: `bca`, `percentile` or `wilson`."""
+    """How the interval was made: `sign-flip`, `wilson` (no cluster differs) or `too-few`."""
     clusters: int
+    detectable: float | None
+    """Smallest true difference that the test would show 4 times in 5; None where it could show none."""
 
 
 def paired_difference(
@@ -52,22 +58,22 @@ def paired_difference(
     seed: int = 0,
     confidence: float = 0.95,
 ) -> Difference:
-    """The difference of two scores over the same clusters: interval from shared resamples, p by swaps.
+    """The difference of two scores over the same clusters, with its interval and p from one test.
 
-    Under the hypothesis that the models are equally good, their answers to a cluster can be swapped; p is the
-    share of patterns of swaps that give a difference at least as large as the one observed. With equal
-    denominators this is `sign_flip`; where they differ (as those of a precision do), numerators and
-    denominators are swapped together. A swap that leaves a side without denominator counts against the
-    difference.
+    If the models are equally good, their answers to a cluster can be swapped. p is the share of patterns of
+    swaps whose difference is at least as large as the one observed. With equal denominators this is
+    `sign_flip`. Where they differ (as those of a precision do), numerators and denominators are swapped
+    together, and a swap that leaves a side without denominator counts against the difference. The interval
+    is that of `Contrast.interval`: it holds the differences that the same test would not refuse.
 
     Raises ValueError as `ratio_estimate`, and for terms of other weights or over other clusters.
 
-    >>> den = np.ones(6)
-    >>> a = [Term(weight=1.0, numerator=np.array([1.0, 1, 1, 1, 1, 1]), denominator=den)]
-    >>> b = [Term(weight=1.0, numerator=np.array([1.0, 0, 0, 0, 0, 0]), denominator=den)]
+    >>> den = np.ones(8)
+    >>> a = [Term(weight=1.0, numerator=np.array([1.0, 1, 1, 1, 1, 1, 1, 0]), denominator=den)]
+    >>> b = [Term(weight=1.0, numerator=np.array([1.0, 0, 0, 0, 0, 0, 0, 0]), denominator=den)]
     >>> found = paired_difference(a, b)
-    >>> round(found.value, 4), found.p
-    (0.8333, 0.0625)
+    >>> found.value, found.p, found.low > 0
+    (0.75, 0.03125, True)
     """
     return paired_differences([(terms_a, terms_b)], resamples=resamples, seed=seed, confidence=confidence)[0]
 
@@ -78,30 +84,37 @@ def paired_differences(
     resamples: int = 9999,
     seed: int = 0,
     confidence: float = 0.95,
+    tests: int = 1,
 ) -> list[Difference]:
-    """`paired_difference` of many pairs at once, in order: the same results, several times faster."""
-    both = []
-    for terms_a, terms_b in requests:
-        if [t.weight for t in terms_a] != [t.weight for t in terms_b]:
-            raise ValueError("the two scores are not the same metric: their terms have other weights")
-        both.append(([*terms_a, *(replace(t, weight=-t.weight) for t in terms_b)], 0))
-    found = ratio_estimates(both, resamples=resamples, seed=seed, confidence=confidence)
-    swaps = [_Swaps.of(terms_a, terms_b) for terms_a, terms_b in requests]
+    """`paired_difference` of many pairs at once, in order: the same results, several times faster.
+
+    `tests` is the number of tests that p will be corrected for. It enters `detectable` alone.
+    """
+    contrasts = [contrast(terms_a, terms_b) for terms_a, terms_b in requests]
+    swaps = [
+        _Swaps.of(terms_a, terms_b, found.contributions)
+        for (terms_a, terms_b), found in zip(requests, contrasts, strict=True)
+    ]
+    alpha = 1 - confidence
+    tested = _swap_tests(swaps, resamples, seed, alphas=(alpha, alpha / tests))
     differences = []
-    for estimate, p in zip(found, _swap_tests(swaps, resamples, seed), strict=True):
-        assert estimate.low is not None
-        assert estimate.high is not None
-        differences.append(
-            Difference(
-                value=estimate.value,
-                low=estimate.low,
-                high=estimate.high,
-                p=p,
-                method=estimate.method,
-                clusters=estimate.clusters,
-            )
+    for found, (p, (critical, corrected)) in zip(contrasts, tested, strict=True):
+        low, high, method = found.interval(critical, significant=p <= alpha, confidence=confidence)
+        difference = Difference(
+            value=found.value,
+            low=low,
+            high=high,
+            p=p,
+            method=method,
+            clusters=found.clusters,
+            detectable=found.detectable(corrected),
         )
+        differences.append(difference)
     return differences
+
+
+_Tested = tuple[float, list[float | None]]
+"""p, and a critical value for each level that was asked for."""
 
 
 def sign_flip(differences: ArrayLike, *, resamples: int = 9999, seed: int = 0) -> float:
@@ -117,9 +130,8 @@ def sign_flip(differences: ArrayLike, *, resamples: int = 9999, seed: int = 0) -
     0.0625
     """
     values = np.asarray(differences, dtype=np.float64)
-    return _swap_tests(
-        [_Swaps(values[None, :], lambda sums: sums[0], float(np.abs(values).sum()))], resamples, seed
-    )[0]
+    test = _Swaps(values[None, :], lambda sums: sums[0], float(np.abs(values).sum()), values)
+    return _swap_tests([test], resamples, seed, alphas=())[0][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +143,12 @@ class _Swaps:
     statistic: Callable[[FloatArray], FloatArray]
     """Of the columns' sums (any number, patterns), for each pattern; infinite where it is undefined."""
     scale: float
-    """Of the statistic: what it would be if all clusters pulled one way."""
+    """The statistic if all clusters pulled one way."""
+    contributions: FloatArray
+    """Each cluster's part of the difference."""
 
     @classmethod
-    def of(cls, terms_a: Sequence[Term], terms_b: Sequence[Term]) -> _Swaps:
+    def of(cls, terms_a: Sequence[Term], terms_b: Sequence[Term], contributions: FloatArray) -> _Swaps:
         weights = np.array([t.weight for t in terms_a])[:, None]
         numerators, denominators, halves = [], [], []
         for a, b in zip(terms_a, terms_b, strict=True):
@@ -152,48 +166,78 @@ class _Swaps:
                 values = (weights * ((of + n) / (by + d) - (of - n) / (by - d))).sum(axis=0)
             return np.where(undefined, np.inf, values)
 
-        contributions = linear_contributions(terms_a) - linear_contributions(terms_b)
-        return cls(np.array(numerators + denominators), statistic, float(np.abs(contributions).sum()))
+        columns = np.array(numerators + denominators)
+        exact = summable(contributions[None, :])[0]
+        return cls(columns, statistic, float(np.abs(contributions).sum()), exact)
 
 
-def _swap_tests(tests: Sequence[_Swaps], resamples: int, seed: int) -> list[float]:
-    """The p of each: by all patterns if few clusters differ, else by random ones that the tests share."""
-    p = [1.0] * len(tests)
+def _swap_tests(
+    tests: Sequence[_Swaps], resamples: int, seed: int, *, alphas: Sequence[float]
+) -> list[_Tested]:
+    """P of each test, and its critical value: of |sum| of the contributions, at `alpha`; see `_critical`.
+
+    All patterns are tried if few clusters differ, else random ones that the tests share.
+    """
+    found: list[_Tested] = [(1.0, [None] * len(alphas))] * len(tests)
     sampled: dict[int, list[int]] = {}
     for index, test in enumerate(tests):
         moved = np.any(np.abs(test.columns) > _NOTHING, axis=0)
         if flips_are_exact(int(moved.sum())):
-            few = replace(test, columns=test.columns[:, moved])
-            p[index] = _patterns([few], resamples, seed)[0] if moved.any() else 1.0
+            if moved.any():
+                few = replace(test, columns=test.columns[:, moved], contributions=test.contributions[moved])
+                found[index] = _patterns([few], resamples, seed, alphas)[0]
         else:
             sampled.setdefault(moved.size, []).append(index)
     for members in sampled.values():
-        for index, found in zip(
-            members, _patterns([tests[i] for i in members], resamples, seed), strict=True
-        ):
-            p[index] = found
-    return p
+        together = _patterns([tests[i] for i in members], resamples, seed, alphas)
+        for index, result in zip(members, together, strict=True):
+            found[index] = result
+    return found
 
 
-def _patterns(tests: Sequence[_Swaps], resamples: int, seed: int) -> list[float]:
-    """The p of tests over equally many clusters."""
-    stacked = np.concatenate([test.columns for test in tests])
+def _patterns(tests: Sequence[_Swaps], resamples: int, seed: int, alphas: Sequence[float]) -> list[_Tested]:
+    """P and critical value of tests over equally many clusters."""
+    stacked = np.concatenate([np.vstack([test.columns, test.contributions]) for test in tests])
     clusters = stacked.shape[1]
-    ends = np.cumsum([len(test.columns) for test in tests])
+    ends = np.cumsum([len(test.columns) + 1 for test in tests])
     targets = [
         abs(float(test.statistic(test.columns.sum(axis=1, keepdims=True))[0])) - _ROUNDING * test.scale
         for test in tests
     ]
     hits = np.zeros(len(tests), dtype=np.int64)
+    totals: list[list[FloatArray]] = [[] for _ in tests]
     rows = 0
     for signs in sign_flips(clusters, resamples, seed):
         sums = np.ascontiguousarray((signs @ stacked.T).T)
         for index, (test, end, target) in enumerate(zip(tests, ends, targets, strict=True)):
-            values = test.statistic(sums[end - len(test.columns) : end])
+            values = test.statistic(sums[end - len(test.columns) - 1 : end - 1])
             hits[index] += np.count_nonzero(np.abs(values) >= target)
+            totals[index].append(np.abs(sums[end - 1]))
         rows += len(signs)
     exact = flips_are_exact(clusters)
-    return [float(h / rows if exact else (1 + h) / (rows + 1)) for h in hits]
+    found: list[_Tested] = []
+    for hit, parts in zip(hits, totals, strict=True):
+        ordered = np.sort(np.concatenate(parts)) if alphas else np.empty(0)
+        p = float(hit / rows if exact else (1 + hit) / (rows + 1))
+        found.append((p, [_critical(ordered, exact, alpha) for alpha in alphas]))
+    return found
+
+
+def _critical(ordered: FloatArray, exact: bool, alpha: float) -> float | None:
+    """Midway between the greatest value that the patterns do not refuse at `alpha`, and the next above it.
+
+    None where no pattern is refused: then nothing can be shown.
+    """
+    most = (
+        math.floor(alpha * ordered.size + 1e-9)
+        if exact
+        else math.floor(alpha * (ordered.size + 1) - 1 + 1e-9)
+    )
+    if most < 1:
+        return None
+    kept = ordered[ordered.size - most - 1]
+    refused = ordered[np.searchsorted(ordered, kept * (1 + _ROUNDING), side="right") :]
+    return float((kept + refused[0]) / 2) if refused.size else None
 
 
 def max_t(contributions: ArrayLike, *, resamples: int = 9999, seed: int = 0) -> FloatArray:
@@ -207,20 +251,27 @@ def max_t(contributions: ArrayLike, *, resamples: int = 9999, seed: int = 0) -> 
 
     Source: Westfall and Young (1993).
     """
+    return _max_t(contributions, resamples, seed, alpha=0.05)[0]
+
+
+def _max_t(
+    contributions: ArrayLike, resamples: int, seed: int, *, alpha: float
+) -> tuple[FloatArray, float | None]:
+    """`max_t`, and the critical value of the studentized statistic; see `_critical`."""
     scores = np.atleast_2d(np.asarray(contributions, dtype=np.float64))
     models = len(scores)
     adjusted = np.ones((models, models))
     first, second = np.triu_indices(models, k=1)
-    scale = np.array([np.linalg.norm(scores[i] - scores[j]) for i, j in zip(first, second, strict=True)])
+    scale = np.array([norm(scores[i] - scores[j]) for i, j in zip(first, second, strict=True)])
     moved = scale > _NOTHING
     first, second, scale = first[moved], second[moved], scale[moved]
     if not scale.size:
-        return adjusted
+        return adjusted, None
     # A cluster on which all models agree cannot move any pair.
-    scores = scores[:, np.ptp(scores, axis=0) > _NOTHING]
+    scores = summable(scores[:, np.ptp(scores, axis=0) > _NOTHING])
     target = np.abs((scores[first] - scores[second]).sum(axis=1)) / scale * (1 - _ROUNDING)
     hits = np.zeros(scale.size)
-    rows = 0
+    greatest: list[FloatArray] = []
     step = max(1, _CHUNK // scale.size)
     for block in sign_flips(scores.shape[1], resamples, seed):
         for start in range(0, len(block), step):
@@ -228,31 +279,95 @@ def max_t(contributions: ArrayLike, *, resamples: int = 9999, seed: int = 0) -> 
             largest = (np.abs(sums[:, first] - sums[:, second]) / scale).max(axis=1)
             # How many of the largest reach each target.
             hits += len(largest) - np.searchsorted(np.sort(largest), target)
-            rows += len(largest)
-    p = hits / rows if flips_are_exact(scores.shape[1]) else (1 + hits) / (rows + 1)
+            greatest.append(largest)
+    exact = flips_are_exact(scores.shape[1])
+    statistics = np.concatenate(greatest)
+    p = hits / statistics.size if exact else (1 + hits) / (statistics.size + 1)
     adjusted[first, second] = adjusted[second, first] = p
-    return adjusted
+    return adjusted, _critical(np.sort(statistics), exact, alpha)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """All pairs of some models, compared by one test that is corrected for their number."""
+
+    scores: Sequence[Sequence[Term]]
+    p: FloatArray
+    """Adjusted p: (models, models), as from `max_t`."""
+    critical: float | None
+    """Critical value of the studentized statistic that all pairs share; None where nothing can be shown."""
+
+    @property
+    def clusters(self) -> int:
+        """Number of clusters on which the models are compared; 0 without models."""
+        return _clusters(self.scores[0]) if self.scores else 0
+
+    def difference(self, first: int, second: int) -> Difference:
+        """First minus second, with the interval that goes with the corrected test."""
+        found = contrast(self.scores[first], self.scores[second])
+        p = float(self.p[first, second])
+        critical = self.critical
+        if critical is not None:
+            critical *= norm(found.contributions)
+        low, high, method = found.interval(critical, significant=p <= _ALPHA, confidence=1 - _ALPHA)
+        return Difference(
+            value=found.value,
+            low=low,
+            high=high,
+            p=p,
+            method=method,
+            clusters=found.clusters,
+            detectable=found.detectable(critical),
+        )
+
+    def ranks(self, direction: int = 1) -> list[tuple[int, int, int]]:
+        """(rank, low, high) of each model; see `rank_intervals`. `direction`: -1 where less is better."""
+        values = [direction * float(linear_contributions(terms).sum()) for terms in self.scores]
+        return rank_intervals(values, self.p, _ALPHA)
+
+
+def _clusters(terms: Sequence[Term]) -> int:
+    return int(np.any([np.asarray(t.denominator) > 0 for t in terms], axis=0).sum())
+
+
+def compare_all_pairs(
+    scores: Sequence[Sequence[Term]], *, resamples: int = 9999, seed: int = 0
+) -> Comparisons:
+    """Every pair of models, each given by the terms of its score, tested together by `max_t`.
+
+    On fewer than `FEWEST_CLUSTERS` clusters no pair is told apart: p is 1. Raises ValueError as
+    `linear_contributions`, and for scores over other clusters.
+    """
+    contributions = np.array([linear_contributions(terms) for terms in scores])
+    if not len(scores) or _clusters(scores[0]) < FEWEST_CLUSTERS:
+        return Comparisons(scores, np.ones((len(scores), len(scores))), None)
+    p, critical = _max_t(contributions, resamples, seed, alpha=_ALPHA)
+    return Comparisons(scores, p, critical)
 
 
 def rank_intervals(values: Sequence[float], p: ArrayLike, alpha: float = 0.05) -> list[tuple[int, int, int]]:
     """(rank, low, high) of each model, from its values and the pairwise p.
 
-    low = 1 + the number of significantly better models, high = models - the number of significantly worse
-    ones; the rank is low, so models that nothing separates share one. With family-wise p, all intervals
-    hold the true ranks together with probability 1 - alpha.
+    low = 1 + the number of models shown to be better, high = models - the number shown to be worse. The rank
+    is low, raised where a model with a higher value has a higher one, so that ranks never fall down a table
+    sorted by value. Models of equal value share a rank; models that share one form a group. With family-wise
+    p, all intervals hold the true ranks together with probability 1 - alpha.
 
     Source: Mogstad et al., Inference for Ranks (2024), in its simplest form.
 
     >>> rank_intervals([0.9, 0.8, 0.5], [[1, 0.3, 0.01], [0.3, 1, 0.2], [0.01, 0.2, 1]])
     [(1, 1, 2), (1, 1, 3), (2, 2, 3)]
+    >>> rank_intervals([0.9, 0.8, 0.5], [[1, 0.01, 0.3], [0.01, 1, 0.2], [0.3, 0.2, 1]])
+    [(1, 1, 2), (2, 2, 3), (2, 1, 3)]
     """
     told_apart = np.asarray(p, dtype=np.float64) <= alpha
     score = np.asarray(values, dtype=np.float64)
-    better = (told_apart & (score[None, :] > score[:, None])).sum(axis=1)
+    better = 1 + (told_apart & (score[None, :] > score[:, None])).sum(axis=1)
     worse = (told_apart & (score[None, :] < score[:, None])).sum(axis=1)
+    ranks = [int(better[score >= own].max()) for own in score]
     return [
-        (1 + int(above), 1 + int(above), len(score) - int(below))
-        for above, below in zip(better, worse, strict=True)
+        (rank, int(low), len(score) - int(below))
+        for rank, low, below in zip(ranks, better, worse, strict=True)
     ]
 
 
@@ -310,24 +425,3 @@ def mcnemar(b: int, c: int, *, mid_p: bool = True) -> float:
         total += ways
     # Whole numbers throughout: no rounding, however many pairs there are.
     return min(1.0, (2 * total - ways if mid_p else 2 * total) / (1 << pairs))
-
-
-def minimum_detectable_difference(
-    contributions: ArrayLike, *, power: float = 0.8, alpha: float = 0.05
-) -> float:
-    """The smallest true difference that would be found with this power, in (0, 1].
-
-    `contributions` are per cluster and add up to the score, or (better) are those of a difference of two
-    models; its standard error is taken to be that of the sum. Where they do not vary, the least number of
-    clusters that must differ for any sign-flip test to reach alpha is used in place of the variance: 6
-    for 0.05.
-    """
-    values = np.asarray(contributions, dtype=np.float64)
-    least = math.ceil(1 - math.log2(alpha))
-    if values.size < least:
-        return 1.0
-    error = math.sqrt(values.size * float(np.var(values, ddof=1)))
-    if error <= _ROUNDING:
-        return least / values.size
-    normal = NormalDist()
-    return min(1.0, (normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(power)) * error)

@@ -7,6 +7,8 @@ from functools import lru_cache
 from statistics import NormalDist
 
 _NORMAL = NormalDist()
+FEWEST_CLUSTERS = 8
+"""On fewer clusters no interval is given and no models are ranked: resampling would promise too much."""
 
 
 def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
@@ -75,3 +77,26 @@ def _inside(angle: float, freedom: int) -> float:
         total += term
         term *= cosine * cosine * k / (k + 1)
     return 2 / math.pi * (angle + sine * total) if odd else sine * total
+
+
+def student_quantile(freedom: int, confidence: float) -> float:
+    """The two-sided quantile of Student's t.
+
+    >>> round(student_quantile(10, 0.95), 3)
+    2.228
+    """
+    return widened_z(freedom + 1, confidence) * math.sqrt(freedom / (freedom + 1))
+
+
+def noncentral_shift(critical: float, freedom: int, power: float) -> float:
+    """The noncentrality at which a noncentral t exceeds `critical` with probability `power`.
+
+    Approximate: from 7 degrees of freedom on the power is right to .005.
+
+    Source: Abramowitz and Stegun, 26.7.10.
+
+    >>> round(noncentral_shift(2.228, 10, 0.8), 2)
+    3.11
+    """
+    spread = math.sqrt(1 + critical * critical / (2 * freedom))
+    return critical * (1 - 1 / (4 * freedom)) + _NORMAL.inv_cdf(power) * spread

@@ -84,7 +84,8 @@ function intervalBar(value, low, high) {
     height: 10,
     "aria-hidden": "true",
   });
-  const place = (fraction) => (2 + 80 * fraction).toFixed(1);
+  // A skill below 0 is drawn at 0.
+  const place = (value) => (2 + 80 * Math.min(1, Math.max(0, value))).toFixed(1);
   svg.append(drawn("line", { class: "axis", x1: 2, y1: 5, x2: 82, y2: 5 }));
   if (low !== null && high !== null) {
     svg.append(drawn("line", { class: "ci", x1: place(low), y1: 5, x2: place(high), y2: 5 }));
@@ -93,19 +94,22 @@ function intervalBar(value, low, high) {
   return svg;
 }
 
-function metricCell(estimate) {
+function metricCell(estimate, column) {
   if (estimate === null || estimate === undefined) {
     const dash = element("span", { "aria-hidden": "true" }, "–");
     return element("td", { class: "metric none" }, dash, element("span", { class: "sr" }, "not defined"));
   }
-  const [value, low, high] = estimate;
-  const range = low === null || high === null ? "" : `${percent(low)}–${percent(high)}`;
+  const [value, low, high, n] = estimate;
+  const between = low < 0 ? " to " : "–";
+  const range = low === null || high === null ? "" : `${percent(low)}${between}${percent(high)}`;
+  const count = column.n ? [element("span", { class: "range" }, `n ${n.toLocaleString("en")}`)] : [];
   return element(
     "td",
     { class: "metric", "data-value": value },
     element("span", { class: "v" }, percent(value)),
     intervalBar(value, low, high),
     element("span", { class: "range" }, range),
+    ...count,
   );
 }
 
@@ -120,7 +124,7 @@ function showView(table, view) {
   for (const row of table.querySelectorAll("tr[data-model]")) {
     const cells = view.values[row.dataset.model] || [];
     const place = row.querySelector(".after");
-    place.before(...view.columns.map((_, number) => metricCell(cells[number])));
+    place.before(...view.columns.map((column, number) => metricCell(cells[number], column)));
   }
   for (const heading of table.querySelectorAll("tr.heading th")) heading.colSpan = head.cells.length;
   const metric = head.querySelector("th.metric");
