@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from qa_eval.errors import RunFolderError
+from qa_eval.paths import real_path
 
 if TYPE_CHECKING:
     from filelock import SoftFileLock
@@ -58,7 +59,7 @@ def lock_folder(folder: Path) -> SoftFileLock:
 
 def lock_path(folder: Path) -> Path:
     """Where the lock file of a folder is: next to the folder itself, not next to a link to it."""
-    folder = folder.resolve()
+    folder = real_path(folder)
     return folder.with_name(f".{folder.name}.lock")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from qa_eval.corpus import curated_paths, load_corpus
 from qa_eval.corpus.phrasing import show_path
 from qa_eval.errors import QaEvalError
+from qa_eval.paths import user_path
 from qa_eval.public import PublicDataset
 from qa_eval.records import Corpus
 from qa_eval.results_schema import SourcesRow
@@ -42,7 +43,7 @@ def corpus_sources(corpus: Corpus, folder: Path) -> SourcesRow | None:
 def dataset_sources(dataset: PublicDataset, folder: Path) -> SourcesRow | None:
     """The record of where the file or folder of a public data set is; None for a data set of the hub."""
     _, _, name = dataset.spec.partition(":")
-    path = _seen_from(folder, Path(name).expanduser())
+    path = _seen_from(folder, user_path(name))
     return None if path is None else SourcesRow(dataset=path)
 
 

@@ -181,7 +181,7 @@ def run_folders(folder: Path) -> list[Path]:
 def _other_kind(file: Path) -> str:
     """What a file is that is no leaderboard, and how it is used; empty if it may be a leaderboard."""
     try:
-        data = file.read_bytes()
+        data = read_input(file)
     except OSError:
         return ""  # whoever reads it says why
     if b'"schema_version"' in data and b'"rows"' in data:

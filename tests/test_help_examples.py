@@ -49,6 +49,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     asked = [qa(f"q{n}", "What was blue?", [("The sky", 0)] if n % 2 else []) for n in range(40)]
     write(place / "dev-v2.0.json", squad([(SKY, asked)]))
     write(place / "predictions.json", {f"q{n}": "sky" for n in range(40)})
+    answered = [qa(f"q{n}", "What was blue?", [("The sky", 0)]) for n in range(40)]
+    write(place / "test-context-de-question-de.json", squad([(SKY, answered)]))
+    (place / "submission.csv").write_text(
+        "id,prediction\n" + "".join(f"q{n},sky\n" for n in range(40)), "utf-8"
+    )
     write(place / "null_odds.json", {f"q{n}": -1.0 + n for n in range(40)})
     best = [{"text": "sky", "probability": 0.75}, {"text": "", "probability": 0.25}]
     write(place / "nbest_predictions.json", {f"q{n}": best for n in range(40)})

@@ -20,7 +20,9 @@ class UserPath(click.Path):
     def convert(
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> Any:  # noqa: ANN401
-        """Raises QaEvalError as `user_path` does."""
+        """Raises BadParameter for an empty name, which would be the current folder, and as `user_path`."""
+        if not os.fspath(value):
+            raise click.BadParameter("an empty name names no file or folder.", ctx=ctx, param=param)
         return super().convert(user_path(value), param, ctx)
 
 
