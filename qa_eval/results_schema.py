@@ -28,7 +28,9 @@ Score = Annotated[FiniteFloat, Field(le=1.0)]
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="allow", frozen=True, protected_namespaces=(), use_attribute_docstrings=True
+    )
 
 
 class EstimateRow(_Record):
@@ -52,10 +54,15 @@ class DifferenceRow(_Record):
 
     value: FiniteFloat
     low: FiniteFloat | None = None
+    """Lower end of the 95 % interval, from the test of p; None on fewer than 8 facts (or contexts)."""
     high: FiniteFloat | None = None
+    """Upper end."""
     p: Fraction | None = None
+    """Two-sided; of ranked rows, corrected for their number, as the ranks are."""
     method: str = ""
+    """`sign-flip`, `wilson` where no fact differs; `too-few` where there is no interval."""
     clusters: int = 0
+    """Facts on which the rows are compared; on public sets, contexts."""
 
 
 class ModelRow(_Record):
@@ -136,8 +143,11 @@ class Row(_Record):
     """One line of the leaderboard: a model, or a reference built from the golds."""
 
     rank: int | None = None
-    """1 is best; rows that cannot be told apart share one; None outside the ranking."""
+    """A model's rank is one more than the number of models shown to be better, and never falls down the
+    table. Models that share a rank form a group. None outside the ranking, and on fewer than 8 facts (or
+    contexts)."""
     rank_interval: tuple[int, int] | None = None
+    """The least and the greatest rank that are possible, at 95 % for all rows together."""
     status: Literal["ok", "error", "partial"] = "ok"
     """`error`: the model failed and has no metrics; `partial`: it was interrupted, and the metrics are of the
     items asked so far. Both are outside the ranking."""
@@ -149,10 +159,13 @@ class Row(_Record):
     metrics: dict[str, dict[str, EstimateRow]] = {}
     """Track -> metric id -> value. A metric that is undefined on these data is absent."""
     slices: dict[str, dict[str, EstimateRow]] = {}
-    """`settled`, `contested`, `silent`, `relation:R`, `category:C`, `article:A` -> metric id -> value."""
+    """`settled`, `contested`, `silent`, `relation:R`, `category:C`, `article:A` -> metric id -> value. With
+    the reading track there is also `pooled:relation:R`, of the pooled one."""
     source_preference: dict[str, dict[str, float]] = {}
+    """Article -> wins, n, rate and chance: on how many of the n contested facts that it answers the top
+    answer of the pooled track is its claim, and what the rate would be by chance."""
     speaker_preference: dict[str, dict[str, float]] = {}
-    """Speaker that evidence names -> wins, n, rate and chance, as for `source_preference`."""
+    """The same by the speaker that evidence names."""
     absent: dict[str, str] = {}
     """Metric id -> why it is absent from `metrics`, where that needs words."""
     counts: CountsRow = CountsRow()
@@ -389,7 +402,9 @@ class PredictionRow(ScoredRow):
     it: equal answers give equal bytes.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="allow", frozen=True, protected_namespaces=(), use_attribute_docstrings=True
+    )
 
     final: bool = False
     """True if the model decided the text itself; no threshold applies."""

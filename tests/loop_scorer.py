@@ -562,7 +562,7 @@ def preferences(
 def answers_in_order(
     answers: Mapping[str, Answer], asked: Mapping[str, Mapping[str, Prediction]]
 ) -> dict[str, Answer]:
-    """The pooled answers that count. `asked`: pooled item -> article, or `*` for all at once -> what was said.
+    """The pooled answers that count. `asked`: pooled item -> article (`*`: all at once) -> what was said.
 
     Bare texts of single articles have no order. They are missing if the model gave anything better to some
     item; if it did not, no pooled answer counts.

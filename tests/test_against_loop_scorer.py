@@ -171,7 +171,7 @@ def same_values(found: Mapping[str, Estimate], expected: Mapping[str, float | No
 
 
 def same_pooled(summary: Summary, corpus: Corpus, plain: Mapping[str, Answer]) -> None:
-    """All that a summary says of the pooled track: the metrics, no more and no fewer, slices and preferences."""
+    """All that a summary has of the pooled track: its metrics, no others, slices and preferences."""
     expected = pooled_metrics(corpus, plain)
     assert set(summary.metrics["pooled"]) == set(expected)
     same_values(summary.metrics["pooled"], expected)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa_eval.judging import judge, stored_score
 from qa_eval.records import Answer, Candidate, Corpus, ItemId, ItemScore, Prediction, Question
 from qa_eval.scoring import claim_of, decide, score_item
 from tests.worked_example import (
@@ -174,6 +176,41 @@ def test_leak_is_leakable_where_another_claims_wording_occurs(text: str, leakabl
     assert scores.get("leak_leakable") == (1.0 if leakable else None)
 
 
+def hedging(**hedged: tuple[bool, ...]) -> Question:
+    """The worked example, the evidence of whose claims is hedged as said, in order."""
+    claims = tuple(
+        replace(
+            c,
+            evidence=tuple(replace(e, hedged=h) for e, h in zip(c.evidence, hedged[c.id[-3:]], strict=True)),
+        )
+        for c in (LOSSES.claims[0], LOSSES.claims[2])
+    )
+    return replace(LOSSES, claims=claims, silent=("B", "E"))
+
+
+@pytest.mark.parametrize(
+    ("article", "text", "value"),
+    [
+        pytest.param("A", "over 400", 1.0, id="hedged and right"),
+        pytest.param("A", "417", 0.0, id="hedged and wrong"),
+        pytest.param("A", "", 0.0, id="hedged and unanswered"),
+        pytest.param("C", "417", None, id="not hedged here, though elsewhere"),
+        pytest.param("D", "417", 1.0, id="hedged here, though not elsewhere"),
+        pytest.param("E", "", None, id="silent"),
+    ],
+)
+def test_match_on_hedged_items(article: str, text: str, value: float | None) -> None:
+    question = hedging(**{"400": (True,), "417": (False, True)})
+    corpus = corpus_of([question], TEXTS)
+    assert one(article, text, question, corpus).scores.get("match_hedged") == value
+
+
+def test_an_article_that_states_its_answer_also_without_a_hedge_does_not_hedge_it() -> None:
+    twice = (evidence("D", "417"), replace(evidence("D", "5,000"), hedged=True))
+    question = replace(LOSSES, claims=(*LOSSES.claims[:2], replace(LOSSES.claims[2], evidence=twice)))
+    assert "match_hedged" not in one("D", "417", question, corpus_of([question], TEXTS)).scores
+
+
 # ------------------------------------------------------------------------------------------ offsets
 
 
@@ -207,6 +244,29 @@ def test_an_answer_whose_offsets_do_not_hold_it_is_judged_where_its_words_are(
     assert spanned("P", wrong).match == spanned("P", right).match
     outside = replace(wrong, text="He vowed")
     assert not spanned("P", outside).match.ok, "not credited by what is at the offsets"
+
+
+@pytest.mark.parametrize(
+    ("change", "copied"),
+    [
+        pytest.param({}, True, id="a span of the article"),
+        pytest.param({"article": None}, True, id="of the article that was asked"),
+        pytest.param({"start": 0, "end": 18}, False, id="something else is there"),
+        pytest.param({"article": "Q"}, False, id="another article"),
+        pytest.param({"start": None, "end": None}, False, id="a bare text"),
+        pytest.param({"text": "He vowed"}, False, id="another text"),
+    ],
+)
+def test_an_answer_is_copied_if_the_article_confirms_its_span(change: dict[str, Any], copied: bool) -> None:
+    here = evidence("P", "until the last man", QUOTED)
+    candidate = replace(Candidate(text=here.text, article="P", start=here.start, end=here.end), **change)
+    assert spanned("P", candidate).copied is copied
+    item = ItemId(fact="vow", article="P")
+    asked = {str(item): Prediction(item=str(item), n_best=(candidate,))}
+    judged = judge(QUOTATIONS, [item], asked, {}, 0.0)
+    # What is stored gives the same score again: an unconfirmed span is left out.
+    assert judged.rows[0].span == ((here.start, here.end) if copied else None)
+    assert stored_score(judged.rows[0]).copied is judged.scores[0].copied is copied
 
 
 def test_a_span_that_is_not_the_answer_is_not_believed() -> None:

@@ -269,7 +269,7 @@ def test_the_speakers_of_a_claim_are_kept_with_their_chances() -> None:
     assert score_pooled(settled, corpus_of([settled], TEXTS), predictions()).speakers == {}
 
 
-# ------------------------------------------------------------------------------------------ which answers count
+# --------------------------------------------------------------------------------------- which answers count
 
 TWO = corpus_of(
     [LOSSES, replace(LOSSES, id="again", question="How many of them fell?", paraphrases=())], TEXTS

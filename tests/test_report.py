@@ -31,6 +31,7 @@ from qa_eval.report.gathering import gather
 from qa_eval.report.marking import Span, segments
 from qa_eval.report.rendering import json_block
 from qa_eval.report.views import RULES, contested_view, marked_texts, table_views
+from qa_eval.results_schema import EstimateRow
 from qa_eval.store import Run
 from tests.fake_models import FakeModel, four_facts
 from tests.public_files import TWO_ARTICLES
@@ -250,6 +251,69 @@ def test_references_stand_apart(run: Run, built: Built) -> None:
     numbers = {int(n) for n in re.findall(r'<tr data-model="(\d+)"', apart)}
     # There are too few facts to rank: only references are outside.
     assert numbers == {n for n, row in enumerate(run.leaderboard.rows) if row.is_reference}
+
+
+def altered(run: Run, corpus: Any, **metrics: EstimateRow) -> dict[str, str]:
+    """The report of a run whose first row has other numbers on the reading track."""
+    first, *rest = run.leaderboard.rows
+    reading = first.metrics["reading"] | metrics
+    counts = first.counts.model_copy(update={"leakable": 3})
+    changed = first.model_copy(
+        update={
+            "metrics": first.metrics | {"reading": reading},
+            "absent": {"leak": "it only copies"},
+            "counts": counts,
+        }
+    )
+    board = run.leaderboard.model_copy(update={"rows": [changed, *rest]})
+    return html(build_report([replace(run, leaderboard=board)], corpus))
+
+
+def test_a_skill_below_zero_is_drawn_at_the_beginning_of_its_bar(run: Run, corpus: Any) -> None:
+    skill = EstimateRow(value=-0.65, low=-0.9, high=0.25, method="bca", n=12, clusters=12)
+    text = altered(run, corpus, balanced_skill=skill)[f"models/{slug_of(run)}.html"]
+    row = text[text.index('<th scope="row">balanced skill</th>') :].partition("</tr>")[0]
+    assert 'data-value="-0.65"' in row
+    assert '<line class="ci" x1="2.0" y1="5" x2="22.0" y2="5"/><circle class="at" cx="2.0"' in row
+    assert '<span class="range">-90.0 to 25.0</span>' in row
+
+
+def slug_of(run: Run) -> str:
+    return gather([run], None, four_facts()).models[0].slug
+
+
+def test_every_bar_is_drawn_inside_its_axis(any_report: Built) -> None:
+    for text in html(any_report).values():
+        for bar in re.findall(r'<svg class="iv" viewBox="0 0 84 10".*?</svg>', text):
+            assert all(2 <= float(x) <= 82 for x in re.findall(r' (?:x1|x2|cx)="([^"]*)"', bar)), bar
+
+
+def test_a_models_page_says_why_a_metric_is_left_out_and_how_many_items_can_leak(
+    run: Run, corpus: Any
+) -> None:
+    leak = EstimateRow(value=0.25, n=8, clusters=4, method="too-few")
+    text = altered(run, corpus, leak=leak)[f"models/{slug_of(run)}.html"]
+    assert '<p class="hint">leak is left out: it only copies.</p>' in text
+    assert "leak: in 3 of its 8 items the article has a wording of another source&#39;s claim" in text
+    assert text.count("is left out") == 1
+
+
+def test_n_is_shown_where_models_may_have_a_metric_over_other_items(public: tuple[Run, Built]) -> None:
+    run, _ = public
+    rows = [
+        row.model_copy(
+            update={
+                "metrics": {"reading": row.metrics["reading"] | {"auroc": EstimateRow(value=0.5, n=1000 + n)}}
+            }
+        )
+        for n, row in enumerate(run.leaderboard.rows)
+    ]
+    changed = replace(run, leaderboard=run.leaderboard.model_copy(update={"rows": rows}))
+    built = build_report([changed], None)
+    columns = json.loads(pages(built)["index.html"].data)["views"][0]["columns"]
+    assert [c["label"] for c in columns if c["n"]] == ["AUROC"]
+    shown = re.findall(r'<span class="range">n ([\d,]+)</span>', html(built)["index.html"])
+    assert sorted(shown) == [f"1,{n:03}" for n in range(len(rows))]
 
 
 def test_a_line_parts_models_of_other_ranks(run: Run, corpus: Any) -> None:

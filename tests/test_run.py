@@ -94,6 +94,28 @@ def test_on_fewer_than_eight_facts_nothing_is_ranked(tmp_path: Path) -> None:
     assert (other.versus_first.low, other.versus_first.method) == (None, "too-few")
 
 
+def test_a_row_says_why_it_has_no_leak(tmp_path: Path) -> None:
+    spans, texts = FakeModel(), tmp_path / "texts.json"
+    answers = {f"dead@{article}": "194" for article in "abc"} | {"began@a": ""}
+    texts.write_text(json.dumps(answers), encoding="utf-8")
+    board = run(tmp_path, spans, "baseline:abstain", f"predictions:{texts}").leaderboard
+    for spec in ("test:fake", "baseline:abstain", "reference:oracle"):
+        row = board.row(spec)
+        # Of those that name no claim of a contested fact there is no ratio whatever they copied.
+        assert set(row.absent) == ({"leak", "faithful_ratio"} if row.is_reference else {"leak"}), spec
+        assert row.absent["leak"].startswith("no answer is in words of its own")
+        assert row.metric("reading", "leak") is None
+    own = board.row(f"predictions:{texts}")
+    assert own.absent == {}
+    # Of "dead", which a and b answer with another claim each, a is answered with that of b.
+    leak = own.metric("reading", "leak")
+    assert leak is not None
+    assert (leak.value, leak.n, own.counts.leakable) == (0.5, 2, 0)
+    # Its texts have no order among the articles.
+    assert "pooled" not in own.metrics or own.metrics["pooled"] == {}
+    assert verify(tmp_path / "results" / "first", CORPUS) == []
+
+
 def test_a_second_equal_run_asks_nothing_and_writes_equal_bytes(tmp_path: Path) -> None:
     first = run(tmp_path, FakeModel())
     model = FakeModel()

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from qa_eval.cli import cli
 from qa_eval.corpus.schema import ArticleLine, QuestionLine
+from qa_eval.report.rendering import _COLUMNS
 from qa_eval.results_schema import Leaderboard, PredictionRow
 from qa_eval.run import evaluate
 from qa_eval.store import Run, load_run
@@ -70,6 +71,18 @@ def test_every_valid_example_is_taken_by_both(name: str, run: Run) -> None:
     for value in found:
         assert [e.message for e in schema.iter_errors(value)] == []
         model.model_validate(value)
+
+
+def test_fields_are_described_and_ranks_in_the_words_of_the_readme_and_the_report() -> None:
+    row = published("leaderboard").schema["$defs"]["Row"]["properties"]
+    for field in ("rank", "rank_interval", "slices", "absent", "speaker_preference", "versus_first"):
+        assert row[field]["description"], field
+    rank = "rank is one more than the number of models shown to be better, and never falls down the table"
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for text in (row["rank"]["description"], readme, _COLUMNS["Rank"]):
+        words = " ".join(text.split())
+        assert rank in words.lower()
+        assert "Models that share a rank form a group" in words
 
 
 def test_what_a_run_writes_is_what_the_schemas_describe(tmp_path: Path) -> None:

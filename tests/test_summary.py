@@ -19,6 +19,7 @@ from qa_eval.scoring import (
     reference_answers,
     score_item,
     summarize,
+    tables_of,
 )
 from tests.worked_example import (
     LOSSES,
@@ -36,13 +37,15 @@ from tests.worked_example import (
     reading_items,
     said,
     score_pooled,
+    span,
 )
 
 CONTRACT = """
 balanced_f1 f1 em f1_any em_any match lenient leak leak_leakable no_answer_leak faithful_ratio
 contrast_consistency
 has_answer_f1 has_answer_em no_answer_f1 no_answer_precision no_answer_recall no_answer_auroc
-match_any coverage_at_3 claim_recall_at_3 set_f1 support majority attribution brier auroc aurc
+match_any coverage_at_3 claim_recall_at_3 set_f1 support majority newest attribution
+brier brier_skill auroc aurc coverage_at_80 balanced_skill match_hedged
 paraphrase_agreement paraphrase_worst_f1
 """
 
@@ -120,6 +123,7 @@ def test_the_worked_example() -> None:
         "missing": 0,
         "errors": 0,
         "truncated": 0,
+        "leakable": 0,
     }
     assert "pooled" not in found.metrics
 
@@ -192,6 +196,110 @@ def test_one_sure_answer_covers_one_item() -> None:
     found = quick(one).metrics["reading"]
     assert found["coverage_at_80"].value == pytest.approx(1 / len(items))
     assert found["aurc"].n == 1
+
+
+def test_an_answer_without_a_confidence_is_not_covered_and_stays_in_the_denominator() -> None:
+    right = asked({0: "over 400"})[0]
+    unsure = [
+        replace(right, item=ItemId(fact=f"f{n}", article="A"), confidence=c)
+        for n, c in enumerate((0.9, 0.4, None, None, None))
+    ]
+    found = quick(unsure).metrics["reading"]
+    # 2 of 5, though all five are right.
+    assert (found["coverage_at_80"].value, found["coverage_at_80"].n) == (0.4, 5)
+    assert (found["aurc"].value, found["aurc"].n) == (0.0, 2)
+    assert "coverage_at_80" not in values(unsure[2:])
+
+
+def copies(question: Question, **texts: str) -> list[ItemScore]:
+    """The scores of spans, by article."""
+    scores = []
+    for article, text in texts.items():
+        item = ItemId(fact=question.id, article=article)
+        candidate = span(article, text)
+        answer = Answer(item=str(item), text=text, candidate=candidate)
+        scores.append(score_item(question, item, answer, WORKED))
+    return scores
+
+
+@pytest.mark.parametrize(
+    ("scores", "leak"),
+    [
+        pytest.param(copies(LOSSES, A="over 400", C="417", D="417"), None, id="spans only"),
+        pytest.param(
+            [*copies(LOSSES, A="over 400", C="417"), *reading(LOSSES, WORKED, {"D": ""})],
+            None,
+            id="spans and silence",
+        ),
+        pytest.param(
+            [*copies(LOSSES, A="over 400", C="417"), *reading(LOSSES, WORKED, {"D": "over 400"})],
+            1 / 3,
+            id="one text",
+        ),
+        pytest.param(
+            [*copies(LOSSES, A="over 400", C="417"), *reading(LOSSES, WORKED, {"E": "417"})],
+            0.0,
+            id="one text, where there is nothing to leak",
+        ),
+    ],
+)
+def test_leak_needs_an_answer_that_is_not_copied(scores: list[ItemScore], leak: float | None) -> None:
+    found = values(scores)
+    assert found.get("leak") == (None if leak is None else pytest.approx(leak))
+    assert found.get("faithful_ratio") == (None if leak is None else pytest.approx(1 - leak))
+    table = tables_of(scores)["reading"]
+    assert table.unmet("leak") is table.unmet("faithful_ratio") is (leak is None)
+
+
+def test_a_metric_that_these_items_do_not_have_is_not_absent_for_want_of_an_answer() -> None:
+    settled = replace(LOSSES, claims=LOSSES.claims[2:], relation=None, silent=("A", "B", "E"))
+    table = tables_of(copies(settled, C="417", D="417"))["reading"]
+    assert table.terms("leak") is None
+    assert not table.unmet("leak")
+    # Nothing is faithful and nothing leaks, so there is no ratio whatever the answers are.
+    nothing = tables_of(reading(LOSSES, WORKED, {"A": "", "C": ""}))["reading"]
+    assert nothing.unmet("leak")
+    assert not nothing.unmet("faithful_ratio")
+    assert not nothing.unmet("f1")
+
+
+def test_the_pooled_track_is_sliced_by_relation_beside_the_reading_track() -> None:
+    update = replace(LOSSES, id="update", relation="update")
+    facts = [(LOSSES, "417"), (update, "400"), (replace(update, id="more"), "5,000")]
+    pooled = []
+    for question, text in facts:
+        given = predictions(((next(a for a in "CBD" if text in TEXTS[a]), text, 1.0),))
+        score = score_pooled(question, WORKED, given)
+        pooled.append(replace(score, item=ItemId(fact=question.id, article="*")))
+    found = quick([*reading(LOSSES, WORKED, SAID), *pooled]).slices
+    assert [name for name in found if name.startswith("pooled:")] == [
+        "pooled:relation:precision",
+        "pooled:relation:update",
+    ]
+    assert found["pooled:relation:precision"]["majority"].value == 1.0
+    sliced = found["pooled:relation:update"]
+    # Of two facts one is answered with a claim that one of four articles states.
+    assert (sliced["match_any"].value, sliced["support"].value, sliced["majority"].value) == (0.5, 0.125, 0.0)
+    assert (sliced["match_any"].n, sliced["match_any"].clusters) == (2, 2)
+    assert "pooled:relation:update" not in quick(pooled).slices
+    assert quick(pooled).slices["relation:update"]["match_any"].value == 0.5
+
+
+def test_speakers_are_preferred_against_chance() -> None:
+    outcomes = [
+        {"army": (True, 2 / 3), "monitor": (False, 1 / 3)},
+        {"army": (False, 1 / 2)},
+        {},
+        {"army": (True, 1 / 3), "monitor": (True, 1 / 3)},
+    ]
+    top = score_pooled(LOSSES, WORKED, predictions())
+    scores = [
+        replace(top, item=ItemId(fact=f"f{n}", article="*"), speakers=said) for n, said in enumerate(outcomes)
+    ]
+    assert quick(scores).speaker_preference == {
+        "army": {"wins": 2, "n": 3, "rate": pytest.approx(2 / 3), "chance": pytest.approx(1 / 2)},
+        "monitor": {"wins": 1, "n": 2, "rate": 1 / 2, "chance": pytest.approx(1 / 3)},
+    }
 
 
 def test_detection_is_undefined_without_silent_items_and_precision_without_abstentions() -> None:

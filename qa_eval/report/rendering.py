@@ -358,8 +358,9 @@ def _table_data(views: Sequence[TableView]) -> dict[str, Any]:
 
 
 _COLUMNS: Mapping[str, str] = {
-    "Rank": "One more than the models shown to be better. Models that share a rank form a group, parted from "
-    "the next by a line. Below it the ranks that are possible, all at 95 % together.",
+    "Rank": "A model's rank is one more than the number of models shown to be better, and never falls down "
+    "the table. Models that share a rank form a group, parted from the next by a line. Below it the ranks "
+    "that are possible, all at 95 % together.",
     "Model": "The model's spec; follow it for everything about the model.",
     "Δ to first": "Difference of the ranking metric to the first model on the same items, in points, with "
     "its 95 % interval.",

@@ -1,8 +1,8 @@
 """Every metric that a summary reports: what it means, and how it follows from the items' scores.
 
-To add a metric, add one entry to `_ENTRIES`. All values are fractions in [0, 1], but for skills, which are at most
-1 and negative where a trivial strategy does better. A metric is a ratio of sums over units (or a weighted sum of
-such ratios), so that facts can be resampled; metrics that rank items say so.
+To add a metric, add one entry to `_ENTRIES`. All values are fractions in [0, 1], but for skills: these are at
+most 1, and negative where a trivial strategy does better. A metric is a ratio of sums over units (or a
+weighted sum of such ratios), so that facts can be resampled; metrics that rank items say so.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ _LEAK_ITEMS = (
     "separable from every claim it states)"
 )
 _COPIES = (
-    "no answer is in words of its own: a span of the article that was asked makes another source's claim only by "
-    "chance"
+    "no answer is in words of its own: a span of the article that was asked makes another source's claim "
+    "only by chance"
 )
 _N_BEST = (
     "Candidates are taken best first, without those that overlap a kept one or make its claim. An answer "
@@ -387,9 +387,9 @@ _ENTRIES: tuple[Metric, ...] = (
         tracks=_READING,
         meaning="Largest share of items that a confidence threshold can answer with 80 % right (match).",
         detail=(
-            "Out of all items; those without an answer or a confidence are not covered. Items of equal confidence are "
-            "accepted together; 0 where no threshold reaches 80 %. Absent where nothing was answered with a "
-            f"confidence. {_RIGHT}"
+            "Out of all items; those without an answer or a confidence are not covered. Items of equal "
+            "confidence are accepted together; 0 where no threshold reaches 80 %. Absent where nothing was "
+            f"answered with a confidence. {_RIGHT}"
         ),
         needs=answered_with_confidence,
         ranking=Ranking(
