@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import qa_eval
+from qa_eval.ranking import competes
 from qa_eval.records import Corpus
 from qa_eval.report import build_report, write_site
 from qa_eval.store import Run
@@ -92,7 +93,7 @@ def test_the_leaderboard_sorts_by_a_column_both_ways_from_the_keyboard(
     page: Any, site: Path, run: Run
 ) -> None:
     page.goto((site / "index.html").as_uri())
-    f1 = {row.model.spec: row.metrics["reading"]["f1"].value for row in run.leaderboard.rows if row.rank}
+    f1 = {row.model.spec: row.metrics["reading"]["f1"].value for row in run.leaderboard.rows if competes(row)}
     header = page.locator("#leaderboard th.metric", has=page.get_by_role("button", name="F1", exact=True))
     button = header.get_by_role("button")
     button.focus()
@@ -115,8 +116,19 @@ def test_a_slice_shows_its_own_numbers(page: Any, site: Path, run: Run) -> None:
     )  # fmt: skip
     values = {name: float(cells[at]) for name, *cells in shown}
     assert values == {
-        row.model.spec: row.slices["contested"]["em"].value for row in run.leaderboard.rows if row.rank
+        row.model.spec: row.slices["contested"]["em"].value for row in run.leaderboard.rows if competes(row)
     }
+
+
+def test_a_cell_that_the_script_makes_is_that_of_the_page(page: Any, site: Path) -> None:
+    page.goto((site / "index.html").as_uri())
+    cell = page.evaluate("metricCell([-0.65, -0.9, 0.25, 1200], {n: true}).outerHTML")
+    # A skill below 0 is drawn at the beginning of the axis.
+    assert 'data-value="-0.65"' in cell
+    assert '<line class="ci" x1="2.0" y1="5" x2="22.0" y2="5"></line><circle class="at" cx="2.0"' in cell
+    assert '<span class="range">-90.0 to 25.0</span><span class="range">n 1,200</span>' in cell
+    plain = page.evaluate("metricCell([0.5, null, null, 1200], {n: false}).innerText")
+    assert plain.split() == ["50.0"]
 
 
 def test_questions_are_found_by_words_and_by_who_got_them_wrong(page: Any, site: Path, run: Run) -> None:

@@ -74,7 +74,9 @@ def test_every_valid_example_is_taken_by_both(name: str, run: Run) -> None:
 
 
 def test_fields_are_described_and_ranks_in_the_words_of_the_readme_and_the_report() -> None:
-    row = published("leaderboard").schema["$defs"]["Row"]["properties"]
+    schema = published("leaderboard").schema
+    assert isinstance(schema, dict)
+    row = schema["$defs"]["Row"]["properties"]
     for field in ("rank", "rank_interval", "slices", "absent", "speaker_preference", "versus_first"):
         assert row[field]["description"], field
     rank = "rank is one more than the number of models shown to be better, and never falls down the table"

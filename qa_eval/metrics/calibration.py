@@ -91,7 +91,7 @@ def brier_skill(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike | 
 
     Source: the Brier skill score with the sample's base rate as reference (Murphy, 1973).
 
-    >>> brier_skill([0.9, 0.6, 0.2, 0.1], [True, True, False, False])
+    >>> round(brier_skill([0.9, 0.6, 0.2, 0.1], [True, True, False, False]), 2)
     0.78
     """
     _probabilities(confidence, correct)
