@@ -129,3 +129,20 @@ def test_the_job_for_slurm_is_a_shell_script(tmp_path: Path) -> None:
     address = f"--address={head}:6379 --num-cpus=16 --block"
     assert f"srun --nodes=3 --ntasks=3 --exclude={head} ray start {address}" in told
     assert sum(line.startswith("srun --nodes=1 --ntasks=1 ") for line in told) == 1
+
+
+def test_the_agreement_of_the_annotations_is_what_the_command_prints() -> None:
+    page = (ROOT / "docs" / "agreement.md").read_text("utf-8")
+    second = str(ROOT / "docs" / "agreement" / "second-annotation.jsonl")
+    done = CliRunner().invoke(cli, ["questions", "agree", str(ROOT / "questions"), second])
+    assert done.exit_code == 0, done.output
+    measures = ("EM ", "F1 ", "match ", "same claim ")
+    printed = [line for line in done.stdout.splitlines() if line.startswith(measures)]
+    assert len(printed) == 4
+    for line in printed:
+        name, whole, answered = re.split(r"\s{2,}", line.strip())
+        assert f"| {name} | {whole} | {answered} |" in page
+    alphas = re.findall(r"(0\.\d+) \((0\.\d+) to (1?\d?\.\d+)\)", done.stdout)
+    assert len(alphas) == 2
+    for value, low, high in alphas:
+        assert f"{value} ({low} to {high})" in page

@@ -94,17 +94,20 @@ def test_a_model_card_holds_the_published_numbers_in_percent(committed: Run) -> 
     stored = committed.leaderboard.row("embedded").metrics
     assert card.model_name == "embedded"
     found = {r.metric_type: r for r in card.eval_results}
-    assert len(found) == len(card.eval_results) == len(PUBLISHED)
+    # Its answers are all copied from the article, so it has no leak.
+    published = {(track, metric) for track, metric, *_ in PUBLISHED if metric in stored[track]}
+    assert ("reading", "leak") in {(track, metric) for track, metric, *_ in PUBLISHED} - published
+    assert len(found) == len(card.eval_results) == len(published)
     f1 = found["f1"]
     assert f1.task_type == "question-answering"
     assert (f1.dataset_name, f1.dataset_type) == ("qa_eval curated questions", "qa_eval-curated")
     assert f1.metric_value == round(100 * stored["reading"]["f1"].value, 4)
-    assert found["exact_match"].metric_value == pytest.approx(59.7561)
+    assert found["exact_match"].metric_value == pytest.approx(59.0652, abs=1e-3)
     pooled = found["pooled_coverage_at_3"]
     estimate = stored["pooled"]["coverage_at_3"]
     assert estimate.low is not None
     assert pooled.metric_args["interval"]["low"] == round(100 * estimate.low, 4)
-    assert pooled.metric_args["interval"]["facts"] == pooled.metric_args["n"] == 36
+    assert pooled.metric_args["interval"]["facts"] == pooled.metric_args["n"] == 43
     assert pooled.metric_args["rules"] == "squad-v2.0"
 
 
@@ -120,7 +123,7 @@ def test_entries_of_eval_results_are_read_by_the_hubs_parser(committed: Run) -> 
     assert balanced.date == committed.leaderboard.finished_at
     assert balanced.notes is not None
     # The interval as the README's leaderboard has it.
-    assert "95% interval 57.0 to 66.4 (bca, 135 facts); n 656; rules squad-v2.0" in balanced.notes
+    assert "95% interval 56.3 to 65.6 (bca, 149 facts); n 706; rules squad-v2.0" in balanced.notes
     assert "pooled_coverage_at_3" in entries
 
 
@@ -201,9 +204,13 @@ def test_a_record_of_every_eval_ever_is_valid_and_complete(committed: Run, corpu
         for metric, estimate in metrics.items():
             details = found[f"{track}.{metric}"]["score_details"]
             assert details["score"] == estimate.value
+            if estimate.low is None:
+                assert estimate.clusters < 8
+                assert "uncertainty" not in details
+                continue
             interval = details["uncertainty"]["confidence_interval"]
             assert (interval["lower"], interval["upper"]) == (estimate.low, estimate.high)
-    assert found["reading.leak"]["metric_config"]["lower_is_better"]
+    assert found["reading.no_answer_leak"]["metric_config"]["lower_is_better"]
     assert not found["reading.f1"]["metric_config"]["lower_is_better"]
     assert record["source_metadata"]["source_organization_name"] == "We"
 
@@ -216,7 +223,7 @@ def test_each_answer_has_a_line_that_refers_to_the_record(committed: Run, corpus
     assert export.outputs[0].name == detail["file_path"].replace("_samples.jsonl", ".json")
     assert detail["checksum"] == hashlib.sha256(samples.encode()).hexdigest()
     lines = [json.loads(line) for line in samples.splitlines()]
-    assert detail["total_rows"] == len(lines) == 656 + 135
+    assert detail["total_rows"] == len(lines) == 706 + 149
     validator = jsonschema.Draft7Validator(SAMPLE)
     by_result: dict[str, list[float]] = {}
     for line in lines:
@@ -284,8 +291,8 @@ def test_the_layout_of_lm_eval_holds_results_and_samples(committed: Run, corpus:
     assert reading["em_stderr,none"] == "N/A"
     intervals = results["configs"]["qa_eval-curated-reading"]["metadata"]["intervals"]
     assert (intervals["em"]["low"], intervals["em"]["high"]) == (stored["em"].low, stored["em"].high)
-    assert results["n-samples"]["qa_eval-curated-reading"] == {"original": 656, "effective": 656}
-    assert results["higher_is_better"]["qa_eval-curated-reading"]["leak"] is False
+    assert results["n-samples"]["qa_eval-curated-reading"] == {"original": 706, "effective": 706}
+    assert results["higher_is_better"]["qa_eval-curated-reading"]["no_answer_leak"] is False
     for number, task in enumerate(("qa_eval-curated-reading", "qa_eval-curated-pooled"), 1):
         samples = [json.loads(line) for line in text_of(export, number).splitlines()]
         assert [s["doc_id"] for s in samples] == list(range(len(samples)))
