@@ -24,8 +24,9 @@ FloatArray = NDArray[np.float64]
 
 _NOTHING = 1e-12
 """A cluster's difference below this is what rounding leaves of none."""
-_LOST = 0.02
-"""Power that is lost, in simulations, because the spread that enters is an estimate."""
+_LOST, _LOST_BY_FEW = 0.02, 0.7
+"""Power that is lost, in simulations, because the spread that enters is an estimate: the larger of the first
+and of the second divided by the number of clusters."""
 _NARROW = 1e-9
 """Narrower than this is no width."""
 
@@ -95,9 +96,9 @@ class Contrast:
         if room <= _NARROW:
             return None
         threshold = limit * math.sqrt((count - 1) / count / room)
-        found = noncentral_shift(threshold, count - 1, power + _LOST) * math.sqrt(
-            squares * count / (count - 1)
-        )
+        sought = power + max(_LOST, _LOST_BY_FEW / count)
+        error = math.sqrt(squares * count / (count - 1))
+        found = noncentral_shift(threshold, count - 1, sought) * error
         return found if found <= self.possible else None
 
     def _studentized(self, critical: float | None, confidence: float) -> float:

@@ -1,12 +1,13 @@
 """How often the statistics find what is there, and what is not: on made-up models, at full size.
 
-    python -m tests.benchmarks.simulations
+    python -m tests.benchmarks.simulations [TRIALS]
 
 Each line has the share of simulated comparisons, its Monte-Carlo error, and what it should be.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -29,7 +30,8 @@ from tests.simulated_models import (
     true_difference,
 )
 
-TRIALS, RESAMPLES = 4_000, 999
+TRIALS = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdecimal() else 4_000
+RESAMPLES = 999
 
 
 def report(what: str, found: Callable[[np.random.Generator], bool], expected: str) -> None:
