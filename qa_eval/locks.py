@@ -44,6 +44,8 @@ def lock_folder(folder: Path) -> SoftFileLock:
     from filelock import SoftFileLock, Timeout
 
     place = lock_path(folder)
+    if place.exists() and not place.is_file():
+        raise RunFolderError(f"{folder}: {place} is where its lock file should be, and is no file; remove it")
     lock = SoftFileLock(place, timeout=_PATIENCE, thread_local=False)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -427,7 +427,13 @@ class _Evaluation:
                 "counts": CountsRow(cached=sitting.cached, unasked=unasked),
             }
         )
-        return judged_entry(row, sitting.tables, resamples=self.plan.options.resamples, status=status)
+        entry = judged_entry(row, sitting.tables, resamples=self.plan.options.resamples, status=status)
+        counts = entry.row.counts
+        if counts.items and counts.missing == counts.items and row.model.kind == "predictions":
+            _log.warning(
+                "%s: no prediction is of a question that was asked: its ids are others", row.model.spec
+            )
+        return entry
 
     def write(self) -> None:
         """Writes the leaderboard as it is."""

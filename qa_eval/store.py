@@ -118,7 +118,9 @@ class Run:
     def file(self, predictions: PredictionsFileRow) -> Path:
         """Where a predictions file of this run lies. Raises InputError if that is outside its folder."""
         folder = self.path if self.path is not None else Path()
-        path = folder / predictions.path
+        if (named := predictions.path) != named.encode("utf-8", "replace").decode("utf-8") or "\0" in named:
+            _refuse(folder / LEADERBOARD, f"{named!r} names no file", where="predictions.path")
+        path = folder / named
         if not real_path(path).is_relative_to(real_path(folder)):
             _refuse(
                 folder / LEADERBOARD,

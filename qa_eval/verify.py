@@ -12,7 +12,9 @@ the data set's is checked where that is at hand.
 
 from __future__ import annotations
 
+import json
 import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -21,7 +23,7 @@ from pydantic import BaseModel
 
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.judging import item_hashes_sha256
-from qa_eval.paths import user_path
+from qa_eval.paths import read_input, user_path
 from qa_eval.planning import identity_of, run_id_of
 from qa_eval.provenance import changed_fields, unsealed_fields
 from qa_eval.public import PublicDataset, open_dataset
@@ -97,6 +99,7 @@ def reopened(run: Run, spec: str | None = None, split: str | None = None) -> Pub
 def _verified(run: Run, judge: Judge, task: Task | None) -> list[str]:
     """What comes out otherwise, then what was added, changed or left out apart from that."""
     found = list(_differences(run, judge, task))
+    found += _repeated_keys(run)
     found += unknown_fields(run.leaderboard, f"{LEADERBOARD}: ")
     document = run.document()
     sealing = dict.fromkeys(changed_fields(document), "changed since it was written")
@@ -106,6 +109,20 @@ def _verified(run: Run, judge: Judge, task: Task | None) -> list[str]:
         if not any(known.startswith((f"{line}.", f"{line}:", f"{line}[")) for known in found):
             found.append(f"{line}: {problem}")
     return found
+
+
+def _repeated_keys(run: Run) -> Iterator[str]:
+    """Keys that an object of the leaderboard's file has twice: readers differ in which one they take."""
+    if run.path is None:
+        return
+
+    def noticed(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        repeated.extend(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        return dict(pairs)
+
+    repeated: list[str] = []
+    json.loads(read_input(run.path / LEADERBOARD), object_pairs_hook=noticed)
+    yield from (f"{LEADERBOARD}: the key {key!r} is there twice in one object" for key in repeated)
 
 
 def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qa_eval.errors import ModelError, SpecError
+from qa_eval.errors import ModelError, QaEvalError, SpecError
 from qa_eval.models import resolve
 from qa_eval.models.checkpoints import local_checkpoint
 from qa_eval.models.tensor_files import read_header
@@ -282,7 +282,7 @@ def test_a_file_that_may_hold_predictions_is_answered_with_their_kind(
 
 
 def test_a_predictions_file_of_nobody_is_refused() -> None:
-    with pytest.raises(SpecError, match="there is no such user"):
+    with pytest.raises(QaEvalError, match="there is no user 'no-such-user-here'"):
         resolve("predictions:~no-such-user-here/answers.json", NARROW)
 
 

@@ -545,3 +545,14 @@ def test_a_terminal_that_knows_only_ascii_gets_ascii(stored: Path) -> None:
     done = process("leaderboard", str(stored), env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0, done.stderr
     assert done.stdout.isascii()
+
+
+def test_a_predictions_file_of_other_questions_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "other.json"
+    file.write_text('{"zz": "a"}', "utf-8")
+    out = ["--out", str(tmp_path / "o"), "--name", "x", "--no-reference", "--limit", "1"]
+    result = CliRunner().invoke(cli, ["run", "-m", f"predictions:{file}", *out])
+    assert result.exit_code == 0, result.output
+    assert "no prediction is of a question that was asked" in caplog.text

@@ -149,8 +149,10 @@ def test_a_second_run_in_one_folder_is_refused_while_the_first_is_under_way(
 ) -> None:
     first = started(tmp_path, "no cache")
     wait_for(first, 1)
+    first.send_signal(signal.SIGSTOP)  # so that it is still under way, however slowly the second starts
     second = started(tmp_path, "no cache")
     _, err = second.communicate(timeout=60)
+    first.send_signal(signal.SIGCONT)
     assert second.returncode == 1
     assert f"{tmp_path / 'run'}: another run is under way there, process {first.pid} on " in err
     out, err = first.communicate(timeout=60)

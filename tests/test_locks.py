@@ -151,3 +151,9 @@ def test_run_is_refused_in_a_folder_of_a_run_under_way(
         done = CliRunner().invoke(cli, args, prog_name="qa-eval")
         assert done.exit_code == 0, done.stderr
         assert not list(Path("o").rglob(".*")), "no lock and nothing that was staged is left"
+
+
+def test_what_is_no_lock_file_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".run.lock")
+    with pytest.raises(RunFolderError, match=r"\.run\.lock is where its lock file should be, and is no file"):
+        lock_folder(tmp_path / "run")

@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 from qa_eval import evaluate
 from qa_eval.cli import cli
 from qa_eval.errors import InputError
-from qa_eval.store import LEADERBOARD, load_run
+from qa_eval.results_schema import PredictionsFileRow
+from qa_eval.store import LEADERBOARD, Run, load_run
 from qa_eval.verify import verify
 from tests.fake_models import four_facts
 
@@ -181,3 +182,11 @@ def test_a_track_that_may_differ_is_not_missing(runs: Path) -> None:
     args = ["compare", "o/one", "o/read", "--allow-different", "track", "--fail-on-regression"]
     done = call(*args)
     assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("named", ["a\0b", "\ud800"])
+def test_a_name_that_no_file_has_is_refused_by_its_field(tmp_path: Path, named: str) -> None:
+    recorded = PredictionsFileRow(path=named, sha256="", rows=1)
+    board = evaluate(["baseline:abstain"], out=None, limit=1, references=False).leaderboard
+    with pytest.raises(InputError, match=r"predictions\.path: .*names no file"):
+        Run(path=tmp_path, leaderboard=board).file(recorded)

@@ -275,7 +275,7 @@ def run_command(
         name=name,
         overwrite=overwrite,
         progress=progress,
-        command=shlex.join(["qa-eval", *sys.argv[1:]]),
+        command=_as_text(shlex.join(["qa-eval", *sys.argv[1:]])),
         **call.data,
         **call.choices,
     )
@@ -477,3 +477,8 @@ def _say_where(run: Run) -> None:
         note(f"next: {command} -m {shlex.quote(asked[0])}")
     elif asked:
         note(f"next: qa-eval show {shlex.quote(str(run.path))} --failures -m {shlex.quote(asked[0])}")
+
+
+def _as_text(command: str) -> str:
+    """A command that JSON can hold: bytes of a path that are not UTF-8 are written in hexadecimal."""
+    return command.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
