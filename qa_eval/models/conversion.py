@@ -66,8 +66,10 @@ def _sort_metadata(path: Path) -> None:
         header = json.loads(file.read(length))
         metadata = dict(sorted(header.pop("__metadata__").items()))
         text = json.dumps({"__metadata__": metadata, **header}, separators=(",", ":"), ensure_ascii=False)
+        sorted_header = text.encode("utf-8").ljust(length)
+        assert len(sorted_header) == length
         file.seek(8)
-        file.write(text.encode("utf-8").ljust(length))
+        file.write(sorted_header)
 
 
 def _tensors(path: Path, name: str) -> dict[str, torch.Tensor]:
