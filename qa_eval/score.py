@@ -328,7 +328,7 @@ def score_predictions(
         extra=earned.extra,
         duplicates=tuple(given.duplicates),
         failed=tuple(given.failed),
-        notes=(*census.warnings(), *opened.notes(), *notes),
+        notes=(*census.warnings(opened.rules), *opened.notes(), *notes),
         sha256=given.sha256 | {"questions": census.questions_sha256, "contexts": census.contexts_sha256},
     )
 

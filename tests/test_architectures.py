@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 
 from qa_eval.errors import ModelError
 from qa_eval.models import resolve
@@ -115,6 +116,20 @@ def test_batches_and_order_do_not_move_a_types_answers(build: Build, kind: str) 
         assert other.null_score == pytest.approx(one.null_score, abs=1e-4)
         if one.n_best and one.n_best[0].score - one.n_best[1].score > 1e-4:
             assert (one.n_best[0].start, one.n_best[0].end) == (other.n_best[0].start, other.n_best[0].end)
+
+
+@pytest.mark.parametrize("kind", SUPPORTED)
+def test_layers_that_a_type_would_leave_out_are_refused(build: Build, tmp_path: Path, kind: str) -> None:
+    for path in build(kind).iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    weights = load_file(tmp_path / "model.safetensors")
+    later = {
+        re.sub(r"[.](\d+)[.]", lambda found: f".{int(found[1]) + 7}.", name, count=1): tensor.clone()
+        for name, tensor in weights.items()
+    }
+    save_file(weights | later, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelError, match=r"the weights have \d+ layers .*\w is (1|2|a list of 2) in config"):
+        resolve(str(tmp_path), WIDE)
 
 
 # ------------------------------------------------------------------------------------------ the tables

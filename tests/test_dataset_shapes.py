@@ -141,7 +141,7 @@ def test_a_blank_gold_says_that_there_is_no_answer(
     document = of_questions(tmp_path, question, qa("q2", "Who?", ADA))
     assert golds(document) == {"q1": (), "q2": ("Ada Roe",)}
     assert document.check().unanswerable == 1
-    (warning,) = document.check().warnings()
+    (warning,) = document.check().warnings(document.rules)
     assert warning == (
         "1 question whose answers are blank texts; it has no answer; the first: "
         f"{tmp_path / 'set.json'}: data[0].paragraphs[0].qas[0].answers: is blank: no answer is right"
@@ -159,6 +159,38 @@ def test_a_blank_gold_next_to_others_stays_a_gold_which_squad_2_drops(tmp_path: 
     # The script of SQuAD 1.1 drops no gold.
     only = of_rows(tmp_path, row("q1", ["", "Ada Roe"]))
     assert score_predictions({"q1": ""}, only).official() == {"exact_match": 100.0, "f1": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("rules", "what"),
+    [
+        pytest.param(
+            None,
+            "squad-v1.1 keeps the blank answer, so that an empty prediction has EM 1 and F1 0; "
+            "--rules squad-v2.0 drops it",
+            id="its own",
+        ),
+        (
+            "mrqa",
+            "mrqa keeps the blank answer, so that an empty prediction has EM 1 and F1 0; "
+            "--rules squad-v2.0 drops it",
+        ),
+        ("squad-v2.0", "squad-v2.0 drops the blank answer, so that an empty prediction is wrong"),
+    ],
+)
+def test_the_warning_says_what_the_rules_in_force_do_with_a_blank_gold(
+    tmp_path: Path, rules: str | None, what: str
+) -> None:
+    dataset = of_rows(tmp_path, row("q1", ["", "Ada Roe"]), rules=rules)
+    warning = (
+        f"1 question with a blank answer next to others; {what}; the first: {tmp_path / 'rows.jsonl'}:1: "
+        "answers: holds a blank answer next to others"
+    )
+    assert list(dataset.check().warnings(dataset.rules)) == [warning]
+    card = score_predictions({"q1": ""}, dataset)
+    assert warning in card.notes
+    official = card.official()
+    assert official.get("exact_match", official.get("exact")) == (0.0 if rules == "squad-v2.0" else 100.0)
 
 
 def test_a_gold_that_only_normalizes_to_nothing_is_an_answer(tmp_path: Path) -> None:

@@ -332,7 +332,7 @@ def test_an_answer_that_does_not_stand_where_it_is_said_to_is_counted_and_has_no
     dataset = open_dataset(f"squad:{path}")
     assert [e.starts for e in dataset] == [(None, 4, None, None), (4, None)]
     assert [e.golds for e in dataset] == [("sky", "sky", "moon", "blue"), ("sky", "Palmyra")]
-    assert list(dataset.check().warnings()) == [
+    assert list(dataset.check().warnings(dataset.rules)) == [
         "4 answer_starts that do not point at their text; only the text counts; the first: "
         f'{path}: data[0].paragraphs[0].qas[0].answers[0].answer_start: "sky" does not stand at 5; '
         "it stands at 4",

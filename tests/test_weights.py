@@ -128,6 +128,91 @@ def test_names_that_the_library_knows_how_to_read_are_read(folder: Path, origina
     assert plain == other
 
 
+# ------------------------------------------------------------------------------------------ layers
+
+
+def configure(folder: Path, **fields: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | fields), "utf-8")
+
+
+@pytest.mark.parametrize("kind", ["hf", "onnx"])
+@pytest.mark.parametrize("prefix", ["bert.", ""], ids=["whole names", "names without the body's prefix"])
+def test_weights_of_more_layers_than_the_configuration_are_refused(
+    folder: Path, kind: str, prefix: str
+) -> None:
+    rewrite(folder, lambda w: {k.replace("bert.", prefix): v for k, v in w.items()})
+    configure(folder, num_hidden_layers=1)
+    assert refusal(folder, kind).endswith(
+        f": the weights have 2 layers encoder.layer (such as {prefix}encoder.layer.1.attention.output."
+        "LayerNorm.bias), but num_hidden_layers is 1 in config.json; the others would not be used. Set "
+        "num_hidden_layers to 2, or take the config.json of these weights"
+    )
+
+
+def test_shards_of_more_layers_than_the_configuration_are_refused(tmp_path: Path) -> None:
+    folder = tiny_models.build("bert", tmp_path / "shards", shard="40KB")
+    configure(folder, num_hidden_layers=1)
+    assert "the weights have 2 layers encoder.layer" in refusal(folder)
+
+
+def test_one_tensor_of_a_later_layer_is_enough(folder: Path) -> None:
+    name = "bert.encoder.layer.11.output.dense.bias"
+    rewrite(folder, lambda w: w | {name: torch.zeros(32)})
+    assert f"the weights have 12 layers encoder.layer (such as {name})" in refusal(folder)
+
+
+def test_names_are_compared_after_the_library_renamed_them(folder: Path) -> None:
+    name = "bert.encoder.layer.2.output.LayerNorm.gamma"
+    rewrite(folder, lambda w: w | {name: torch.zeros(32)})
+    assert "layer.2.output.LayerNorm.weight" in refusal(folder)
+
+
+def test_a_field_that_is_missing_is_named(folder: Path) -> None:
+    name = "bert.encoder.layer.15.output.dense.bias"
+    rewrite(
+        folder,
+        lambda w: (
+            {k.replace("layer.1.", f"layer.{n}."): v for k, v in w.items() for n in range(1, 12)}
+            | {name: torch.zeros(32)}
+        ),
+    )
+    path = folder / "config.json"
+    fields = json.loads(path.read_text("utf-8"))
+    del fields["num_hidden_layers"]
+    path.write_text(json.dumps(fields), "utf-8")
+    assert "but config.json has no num_hidden_layers, so that there are 12" in refusal(folder)
+
+
+def test_tensors_that_the_model_has_no_use_for_are_no_layers_and_no_parameters(
+    folder: Path, original: Path
+) -> None:
+    extras = {
+        "bert.pooler.dense.weight": torch.zeros(32, 32),
+        "cls.predictions.transform.dense.weight": torch.zeros(32, 32),
+        "cls.heads.7.weight": torch.zeros(2, 32),
+        "lm_head.weight": torch.zeros(7, 32),
+        "bert.embeddings.position_ids": torch.arange(96)[None],
+        "bert.encoder.layer.0.adapter.weight": torch.zeros(3, 32),
+        "classifier.bias": torch.zeros(3),
+    }
+    rewrite(folder, lambda w: w | extras)
+    plain, other = (resolve(str(path), NARROW) for path in (original, folder))
+    assert list(plain.predict(ASKED)) == list(other.predict(ASKED))
+    assert plain.info.parameters == other.info.parameters
+
+
+@pytest.mark.parametrize("value", [0, -1, False, 0.5])
+@pytest.mark.parametrize(
+    "field",
+    ["num_hidden_layers", "num_layers", "n_layer", "n_layers", "encoder_layers", "decoder_layers"],
+)
+def test_a_number_of_layers_below_1_is_refused_with_its_field(folder: Path, field: str, value: float) -> None:
+    configure(folder, **{field: value})
+    shown = json.dumps(value)
+    assert f"config.json: {field} is {shown}; a model has at least 1 layer" in refusal(folder)
+
+
 # ------------------------------------------------------------------------------------------ shapes
 
 

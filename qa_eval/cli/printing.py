@@ -53,7 +53,7 @@ def announce_dataset(dataset: PublicDataset) -> None:
     if not census.labelled:
         scored = "; their answers are not given, so nothing is scored"
     note(f"data set: {dataset.spec}{split} ({held}{scored})")
-    for warning in census.warnings():
+    for warning in census.warnings(dataset.rules):
         note(f"warning: {warning}")
     if census.unanswerable == census.questions:
         advice = "if they are kept secret, leave `answers` out, and nothing is scored"

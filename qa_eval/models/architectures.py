@@ -60,6 +60,21 @@ _MOST = 100_000_000
 _LAYERS = re.compile(
     r".*layers?|inner_group_num|num_hidden_groups|num_(?:local_)?experts|block_sizes|num_blocks"
 )
+_DEPTHS = (
+    "num_hidden_layers",
+    "num_layers",
+    "n_layer",
+    "n_layers",
+    "encoder_layers",
+    "num_encoder_layers",
+    "decoder_layers",
+    "num_decoder_layers",
+    "num_hidden_groups",
+    "inner_group_num",
+    "block_sizes",
+    "attn_layers",
+)
+"""Fields that give a number of layers, or have an entry for each layer or block of them."""
 _LABELS = frozenset({"num_labels", "_num_labels", "num_classes"})
 _SIZES = re.compile(r".*(?:size|position|dim|head|embd|inner|ctx|d_model|d_ff|ffn|bucket|block).*")
 
@@ -79,6 +94,10 @@ def wrong_config(config: Mapping[str, Any], tensors: int) -> str | None:
         isinstance(made_for, list) and all(isinstance(n, str) for n in made_for)
     ):
         return f"architectures is {_shown(made_for)}, not a list of names"
+    for key in layer_fields(config):
+        value = config[key]
+        if isinstance(value, bool) or value == [] or (isinstance(value, int | float) and value < 1):
+            return f"{key} is {_shown(value)}; a model has at least 1 layer"
     for key, value in _numbers(config):
         most = None
         if _LAYERS.fullmatch(key):
@@ -90,6 +109,15 @@ def wrong_config(config: Mapping[str, Any], tensors: int) -> str | None:
         if most is not None and abs(value) > most:
             return f"{key} is {_shown(value)}, which no model has"
     return None
+
+
+def layer_fields(config: Mapping[str, Any]) -> list[str]:
+    """The fields of a configuration that give a number of its own layers.
+
+    >>> layer_fields({"n_layer": 6, "n_head": 12})
+    ['n_layer']
+    """
+    return [name for name in _DEPTHS if config.get(name) is not None]
 
 
 def _numbers(config: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

@@ -8,7 +8,6 @@ for their tensors (see `qa_eval.models.conversion`). Nothing here imports torch.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,14 +80,6 @@ class Checkpoint:
     def tensors(self) -> dict[str, Tensor]:
         """Names, dtypes and shapes of all weights. Raises as `headers`."""
         return {name: tensor for header in self.headers for name, tensor in header.tensors.items()}
-
-    @property
-    def parameters(self) -> int:
-        """Number of values in the weights; integer buffers (positions) are no parameters."""
-        repeated = frozenset[str]().union(*(header.aliases for header in self.headers))
-        return sum(
-            math.prod(t.shape) for n, t in self.tensors.items() if "F" in t.dtype and n not in repeated
-        )
 
     @property
     def own_tokens(self) -> dict[str, int]:

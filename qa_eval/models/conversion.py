@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import struct
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -44,6 +45,7 @@ def safetensors_copy(path: Path, sha256: str, name: str) -> Path:
         with tempfile.TemporaryDirectory(dir=copy.parent) as folder:
             made = Path(folder) / copy.name
             save_file(tensors, made, metadata)
+            _sort_metadata(made)
             made.replace(copy)
     except OSError as error:
         raise ModelError(
@@ -52,6 +54,22 @@ def safetensors_copy(path: Path, sha256: str, name: str) -> Path:
     except Exception as error:  # types of tensors that the format does not know
         raise ModelError(f"{name}: {path.name} cannot be converted: {_first_line(error)}") from error
     return copy
+
+
+def _sort_metadata(path: Path) -> None:
+    """Sorts the metadata of a safetensors file, which are written in another order by every process.
+
+    So equal weights give equal bytes, and the hash of a copy names them on any machine.
+    """
+    with path.open("r+b") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+        metadata = dict(sorted(header.pop("__metadata__").items()))
+        text = json.dumps({"__metadata__": metadata, **header}, separators=(",", ":"), ensure_ascii=False)
+        sorted_header = text.encode("utf-8").ljust(length)
+        assert len(sorted_header) == length
+        file.seek(8)
+        file.write(sorted_header)
 
 
 def _tensors(path: Path, name: str) -> dict[str, torch.Tensor]:

@@ -57,7 +57,14 @@ from qa_eval.models.tokenizer_files import (
     read_tokenizer,
     set_typed_template,
 )
-from qa_eval.models.weights import check_vocabulary, embedding_rows, empty_model, first_line, load_model
+from qa_eval.models.weights import (
+    check_vocabulary,
+    embedding_rows,
+    empty_model,
+    first_line,
+    load_model,
+    parameters,
+)
 from qa_eval.models.windows import Template, Windower, WindowError
 from qa_eval.provenance import sha256_json
 from qa_eval.records import Declaration, Decoding, ModelInfo, Runtime
@@ -133,7 +140,16 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
         workers=_workers() if apart else None,
     )
     has_null = unanswerable and windower.has_null
-    info = _info(spec, checkpoint, runtime, device, dtype, has_null=has_null, note=tokenizer.note)
+    info = _info(
+        spec,
+        checkpoint,
+        runtime,
+        device,
+        dtype,
+        parameters=parameters(skeleton),
+        has_null=has_null,
+        note=tokenizer.note,
+    )
     return SpanModel(replace(info, declaration=declaration if windower.has_null else None), decoding, reader)
 
 
@@ -144,6 +160,7 @@ def _info(
     device: torch.device,
     dtype: torch.dtype,
     *,
+    parameters: int,
     has_null: bool,
     note: str | None,
 ) -> ModelInfo:
@@ -159,7 +176,7 @@ def _info(
         fingerprint=sha256_json(
             {"weights": weights, "files": files, "null": has_null, "reading": READING_VERSION}
         ),
-        parameters=checkpoint.parameters,
+        parameters=parameters,
         no_null_head=not has_null,
         license=checkpoint.card.license,
         backend=f"torch-{str(dtype).removeprefix('torch.')}{where}",

@@ -43,14 +43,6 @@ class Header:
     tensors: dict[str, Tensor]
     metadata: dict[str, str]
 
-    @property
-    def aliases(self) -> frozenset[str]:
-        """The tensors that only repeat another one."""
-        try:
-            return frozenset(json.loads(self.metadata.get(ALIASES, "[]")))
-        except (ValueError, TypeError, RecursionError):
-            return frozenset()
-
 
 def refuse_pointers(paths: Iterable[Path], name: str) -> None:
     """Raises ModelError if one of the files is a git-lfs pointer, naming all that are."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from safetensors import safe_open
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from qa_eval.errors import ModelError
+from qa_eval.models.architectures import layer_fields
 from qa_eval.models.checkpoints import Checkpoint
 from qa_eval.models.tensor_files import Tensor
 from qa_eval.records import Runtime
@@ -44,7 +46,7 @@ def empty_model(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runti
 
     A checkpoint without the head's weights would load all the same, with random ones. Raises `ModelError`
     where no model can be made of the configuration, where weights are missing, have other names or other
-    shapes, and where the head has other outputs than a start and an end.
+    shapes, where there are more layers of them, and where the head has other outputs than a start and an end.
     """
     model = _on_meta(_AutoModelForQA, checkpoint, config, runtime)
     try:
@@ -56,9 +58,12 @@ def empty_model(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runti
         names = {key.removeprefix(prefix) for key in bare.state_dict()}
         head = frozenset(key for key in model.state_dict() if key.removeprefix(prefix) not in names)
     tensors = checkpoint.tensors
-    fit = _fit(model, config, tensors) or _Fit(head - set(tensors))
+    own = model.state_dict().keys()
+    fit = _fit(model, config, tensors) or _Fit(head - set(tensors), frozenset(tensors) - own)
     if missing := fit.missing:
         raise ModelError(f"{checkpoint.name} {_lack(checkpoint, model, missing, head, tensors)}")
+    if beyond := _beyond(model, fit.unexpected):
+        raise ModelError(f"{checkpoint.name}: {_more_layers(checkpoint.config, config, beyond)}")
     if wrong := _wrong_labels(model, tensors, head):
         raise ModelError(f"{checkpoint.name}: {wrong}")
     if fit.mismatched:
@@ -83,6 +88,11 @@ def load_model(
     if missing := frozenset(report["missing_keys"]):
         raise ModelError(f"{checkpoint.name} {_lack(checkpoint, empty, missing, (), weights)}")
     return model
+
+
+def parameters(model: PreTrainedModel) -> int:
+    """The number of values that a model is trained to have; one that several places share counts once."""
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def embedding_rows(model: PreTrainedModel) -> int | None:
@@ -131,6 +141,8 @@ class _Fit:
     """How the tensors of a checkpoint fit the model of its configuration."""
 
     missing: frozenset[str]
+    unexpected: frozenset[str]
+    """What the model has no place for, by the names that the library gives it."""
     mismatched: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = ()
     """(name, shape in the files, shape by the configuration)."""
 
@@ -167,6 +179,7 @@ def _fit(model: PreTrainedModel, config: PreTrainedConfig, tensors: Mapping[str,
         return None
     return _Fit(
         frozenset(report["missing_keys"]),
+        frozenset(report["unexpected_keys"]),
         tuple(sorted((key, tuple(found), tuple(wanted)) for key, found, wanted in report["mismatched_keys"])),
     )
 
@@ -250,6 +263,101 @@ def _inner_wrapper(missing: Collection[str], names: Iterable[str]) -> str | None
         if set(missing) <= without:
             return wrapper
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Beyond:
+    """A tensor of a layer behind the last layer of the model."""
+
+    name: str
+    stack: str
+    """What the names of the layers begin with, such as `bert.encoder.layer`."""
+    layers: int
+    """Of the weights."""
+    built: int
+    """Of the model."""
+
+
+def _beyond(model: PreTrainedModel, unexpected: Collection[str]) -> _Beyond | None:
+    """The first tensor of a layer that the model has too few layers for; None where there is none.
+
+    Such a tensor has a name of the model's own in all but the numbers. Tensors that nothing needs, such as
+    those of a pooler or of another head, have none.
+    """
+    prefix = f"{model.base_model_prefix}."
+    shapes: set[str] = set()
+    layers: dict[str, int] = {}
+    for name in model.state_dict():
+        bare = name.removeprefix(prefix)
+        shapes.add(_NUMBER.sub("#", bare))
+        for stack, number in _numbered(bare):
+            layers[stack] = max(layers.get(stack, 0), number + 1)
+    first: tuple[str, str] | None = None
+    found: dict[str, int] = {}
+    for name in sorted(unexpected, key=_in_order):
+        bare = name.removeprefix(prefix)
+        if _NUMBER.sub("#", bare) not in shapes:
+            continue
+        for stack, number in _numbered(bare):
+            if number >= layers.get(stack, number + 1):
+                first = first or (name, stack)
+                found[stack] = max(found.get(stack, 0), number + 1)
+                break
+    if first is None:
+        return None
+    name, stack = first
+    return _Beyond(name, stack, found[stack], layers[stack])
+
+
+_NUMBER = re.compile(r"(?<![^.])[0-9]+(?![^.])")
+"""A part of a tensor's name that counts layers."""
+
+
+def _numbered(name: str) -> Iterator[tuple[str, int]]:
+    """What is before each number in a tensor's name, and the number."""
+    for match in _NUMBER.finditer(name):
+        yield name[: match.start()].removesuffix("."), int(match[0])
+
+
+def _in_order(name: str) -> list[tuple[int, str]]:
+    """Orders names with numbers in them by the numbers."""
+    return [(int(part), "") if _NUMBER.fullmatch(part) else (-1, part) for part in name.split(".")]
+
+
+def _more_layers(given: Mapping[str, Any], config: PreTrainedConfig, beyond: _Beyond) -> str:
+    """That the weights have more layers than config.json asks for, and in which field."""
+    held = f"the weights have {beyond.layers} layers {beyond.stack} (such as {beyond.name})"
+    field = _layers_field(config, beyond)
+    if field is None:
+        asked = f"config.json asks for {beyond.built}"
+    elif field in given:
+        asked = f"{field} is {_shown_count(given[field])} in config.json"
+    else:
+        asked = f"config.json has no {field}, so that there are {beyond.built}"
+    countable = field is not None and not isinstance(given.get(field), list)
+    right = f"Set {field} to {beyond.layers}" if countable else "Correct config.json"
+    advice = f"{right}, or take the config.json of these weights"
+    return f"{held}, but {asked}; the others would not be used. {advice}"
+
+
+def _layers_field(config: PreTrainedConfig, beyond: _Beyond) -> str | None:
+    """The field of a configuration that gives the number of these layers; None where none has it."""
+    values = config.to_dict()
+    counts = {
+        key: len(value) if isinstance(value, list) else value
+        for key in layer_fields(values)
+        for value in (values[key],)
+    }
+    fitting = [key for key, number in counts.items() if number == beyond.built]
+    side = "decoder" if "decoder" in beyond.stack else "encoder"
+    usual: str = config.attribute_map.get("num_hidden_layers", "num_hidden_layers")
+    ranks = [[key for key in fitting if side in key], [key for key in fitting if key == usual], fitting]
+    return next((keys[0] for keys in ranks if keys), None)
+
+
+def _shown_count(value: object) -> str:
+    """A number of layers, or a list with an entry for each."""
+    return f"a list of {len(value)}" if isinstance(value, list) else str(value)
 
 
 def _wrong_labels(model: PreTrainedModel, tensors: Mapping[str, Tensor], head: Collection[str]) -> str | None:

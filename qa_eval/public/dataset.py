@@ -13,7 +13,7 @@ from pathlib import Path
 
 from qa_eval.corpus.phrasing import count, quote, suggestion
 from qa_eval.errors import InputError, QaEvalError, SpecError
-from qa_eval.metrics.squad import RULES, UNSCORED, rules_named
+from qa_eval.metrics.squad import RULES, UNSCORED, Rules, rules_named
 from qa_eval.paths import user_path
 from qa_eval.provenance import sha256_json
 from qa_eval.public.examples import NO_ANSWERS
@@ -71,11 +71,27 @@ class Census:
     tolerated: tuple[tuple[str, int, Finding], ...] = ()
     """What is odd but harmless: check, how often, and the first of each."""
 
-    def warnings(self) -> Iterator[str]:
-        """A line for each kind of what is tolerated: how often, and the first place."""
+    def warnings(self, rules: str) -> Iterator[str]:
+        """A line for each kind of what is tolerated: how often, what the rules of that name do with it where
+        rules differ, and the first place.
+        """
         for check, number, first in self.tolerated:
             one, many = _TOLERATED[check]
-            yield f"{number} {one if number == 1 else many}; the first: {first}"
+            what = one if number == 1 else many
+            if check == "blank-among-golds" and rules in RULES:
+                what += f"; {_blank_gold(RULES[rules])}"
+            yield f"{number} {what}; the first: {first}"
+
+
+def _blank_gold(rules: Rules) -> str:
+    """What rules do with a blank gold next to others."""
+    if rules.unanswerable:
+        return f"{rules.name} drops the blank answer, so that an empty prediction is wrong"
+    exact, f1 = rules.score("", [""])
+    return (
+        f"{rules.name} keeps the blank answer, so that an empty prediction has EM {exact:.0f} and "
+        f"F1 {f1:.0f}; --rules squad-v2.0 drops it"
+    )
 
 
 @dataclass(slots=True)

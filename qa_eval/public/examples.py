@@ -11,7 +11,7 @@ what other people's sets are known to hold, and what decides no score or decides
 * `impossible`: a row whose own flag says that it has no answer, but which lists some, as sets do that keep
   their plausible answers there. The question is unanswerable.
 * `blank-gold`: a question all of whose answers are blank. It is unanswerable.
-* `blank-among-golds`: a blank answer next to others. It is a gold, which the rules of SQuAD 2.0 drop.
+* `blank-among-golds`: a blank answer next to others. It is a gold; the rules decide whether it is kept.
 * `duplicate-id`, if the first of several questions of one id is to be kept: a later one, which is left out.
 * `no-answers`: a question whose answers are not given. It is asked and not scored; `dataset` refuses a data
   set that gives the answers of other questions.
@@ -269,7 +269,7 @@ class Examples:
             yield place.finding("blank-gold", message, severity="warning", fact=id)
             golds = []
         elif len(real) < len(golds):
-            message = "holds a blank answer next to others, which the rules of SQuAD 2.0 drop"
+            message = "holds a blank answer next to others"
             yield place.finding("blank-among-golds", message, severity="warning", fact=id)
         if self.answerable and not golds:
             message = "is empty; a question of MRQA has at least one answer: name other files as jsonl:FILE"

@@ -6,13 +6,14 @@
 That is SQuAD's own format. `data` may also hold paragraphs, or rows, which have their context next to their
 question; and each of these may be the document itself, or an entry of a list that is the document.
 
-JSON is parsed by `ijson`, whose fastest parser replaces half of a surrogate pair by a question mark.
+JSON is parsed by `ijson`, from a file that refuses what `ijson` reads wrongly (see `GuardedFile`).
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from itertools import count, islice
 from typing import IO, Any
@@ -22,7 +23,7 @@ from ijson import JSONError, basic_parse
 from qa_eval.corpus.json_lines import MAX_DEPTH, describe
 from qa_eval.corpus.phrasing import quote
 from qa_eval.public.examples import Examples
-from qa_eval.public.files import UNREADABLE, LongNumberError, NumberGuard, broken
+from qa_eval.public.files import UNREADABLE, GuardedFile, HalfCharacterError, LongNumberError, broken
 from qa_eval.public.intake import ID_NAMES, Read, Where
 from qa_eval.public.origin import Version
 from qa_eval.records import Finding
@@ -35,7 +36,7 @@ _ROW = frozenset({"question", "context", "answers", *ID_NAMES})
 
 def read_document(file: IO[bytes], where: Where, examples: Examples) -> Read:
     """The examples of a document, with everything that is wrong with it."""
-    document = _Document(basic_parse(NumberGuard(file), use_float=False), examples)
+    document = _Document(basic_parse(GuardedFile(file), use_float=False), examples)
     try:
         yield from document.read(where)
     except JSONError as error:
@@ -44,6 +45,9 @@ def read_document(file: IO[bytes], where: Where, examples: Examples) -> Read:
         if "trailing garbage" in reason:
             reason += "; a file of several objects has each on a line of its own"
         yield where.finding("json", f"is not valid JSON{after}: {reason}")
+    except HalfCharacterError as error:
+        after = f", after {document.last}" if document.last else ""
+        yield replace(where, line=error.line).finding("encoding", f"{error}{after}")
     except LongNumberError as error:
         yield where.finding("json", str(error))
     except UNREADABLE as error:
