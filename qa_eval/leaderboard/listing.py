@@ -10,6 +10,7 @@ from rich.text import Text
 
 from qa_eval.corpus.phrasing import show_path
 from qa_eval.leaderboard.record_tables import render_records
+from qa_eval.ranking import competes
 from qa_eval.render import draw_grid, label, percent
 from qa_eval.results_schema import Leaderboard
 from qa_eval.store import Run
@@ -45,7 +46,7 @@ def list_runs(runs: Iterable[Run]) -> list[ListedRun]:
 
 def _listed(path: Path, board: Leaderboard) -> ListedRun:
     track, _, metric = board.sort.partition(".")
-    best = next((row for row in board.rows if row.rank is not None), None)
+    best = next((row for row in board.rows if competes(row)), None)
     estimate = best.metric(track, metric) if best is not None else None
     return ListedRun(
         path=show_path(path),
