@@ -13,7 +13,6 @@ from qa_eval.errors import QaEvalError, SpecError
 from qa_eval.judging import Threshold
 from qa_eval.metrics.squad import UNSCORED
 from qa_eval.models import Model, resolve
-from qa_eval.models.replay import Replay
 from qa_eval.provenance import sha256_json
 from qa_eval.public import PublicDataset, open_dataset
 from qa_eval.ranking import RESAMPLES, RULES, model_signature
@@ -178,9 +177,6 @@ def make_plan(models: Sequence[Model], task: Task, *, options: OptionsRow) -> Pl
         for model in models
     ]
     _refuse_twins(models, signatures)
-    for model in models:
-        if isinstance(model, Replay) and model.has_spans:
-            model.check(instance for part in task.parts(model) for instance in part.instances)
     names = slugs([model.info.spec for model in models])
     return Plan(
         task=task,

@@ -333,11 +333,14 @@ def test_an_answer_that_is_null_is_no_answer_and_a_whole_number_is_an_id(write: 
     assert list(model.predict(asked)) == [Prediction(item="7211011040021040393@c0", text="")]
 
 
-def test_offsets_beyond_the_text_are_refused_before_anything_is_written(write: Write, tmp_path: Path) -> None:
+def test_offsets_beyond_the_text_fail_the_row_and_leave_the_others(write: Write, tmp_path: Path) -> None:
     item = "recaptured-city@000_825eccd27ffa9810"
     candidate = {"text": "x", "start": 5, "end": 10**20}
     path = write("a.jsonl", "\n" + json.dumps({"id": item, "prediction": "x", "n_best": [candidate]}))
-    problem = rf"a\.jsonl:2: n_best\[0\]\.end: is 10+; the text of {item} has 2,"
-    with pytest.raises(InputError, match=problem):
-        evaluate([f"predictions:{path}"], out=tmp_path / "out", limit=1, references=False, track="reading")
-    assert not (tmp_path / "out").exists()
+    specs = [f"predictions:{path}", "baseline:abstain"]
+    board = evaluate(specs, out=tmp_path / "out", limit=1, references=False, track="reading").leaderboard
+    failed = board.row(specs[0])
+    assert (failed.status, failed.metrics) == ("error", {})
+    assert failed.error is not None
+    assert "is not the text at 5:1" in failed.error
+    assert board.row("baseline:abstain").status == "ok"

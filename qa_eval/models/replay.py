@@ -8,8 +8,8 @@ where the empty text ranks above it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,30 +45,6 @@ class Replay:
     answers_pooled: bool
     """Whether the file answers pooled items (`FACT@*`) itself; such instances have no context."""
     decoding: Decoding | None = None
-    path: Path = Path()
-    lines: Mapping[str, int] = field(default_factory=dict)
-    """Where each prediction stands in the file."""
-
-    def check(self, instances: Iterable[Instance]) -> None:
-        """Raises InputError with every candidate whose offsets are beyond the text of its instance."""
-        file = AnswerFile(self.path)
-        for instance in instances:
-            found = self.predictions.get(instance.item) or self.predictions.get(instance.question_id)
-            for number, candidate in enumerate(
-                found.n_best if found is not None and instance.context else ()
-            ):
-                if candidate.end is None or candidate.article not in (None, instance.article):
-                    continue
-                if candidate.end > (length := len(instance.context)):
-                    message = f"is {candidate.end}; the text of {instance.item} has {length:,} characters"
-                    line = self.lines.get(found.item) if found is not None else None
-                    file.find(line, f"n_best[{number}].end", message, "span")
-        file.close()
-
-    @property
-    def has_spans(self) -> bool:
-        """Whether any candidate has offsets that `check` can look at."""
-        return any(c.end is not None for p in self.predictions.values() for c in p.n_best)
 
     def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
         """The stored prediction of each instance that has one, in order."""
@@ -85,7 +61,7 @@ def resolve_replay(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Rep
     if spec.options:
         raise SpecError(f"{spec}: a predictions file has no options")
     path = user_path(spec.name)
-    predictions, lines = load_predictions(path)
+    predictions = load_predictions(path)
     info = ModelInfo(
         spec=str(spec),
         kind=spec.kind,
@@ -94,11 +70,11 @@ def resolve_replay(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Rep
         backend="replay",
     )
     pooled = any(_is_pooled(item) for item in predictions)
-    return Replay(info, predictions, answers_pooled=pooled, path=path, lines=lines)
+    return Replay(info, predictions, answers_pooled=pooled)
 
 
-def load_predictions(path: Path) -> tuple[dict[str, Prediction], dict[str, int]]:
-    """The predictions of a file by item id, and the line of each.
+def load_predictions(path: Path) -> dict[str, Prediction]:
+    """The predictions of a file by item id.
 
     Raises `InputError` as `AnswerFile.entries` does, and for duplicate ids and fields of the wrong type.
     Unknown fields are passed over.
@@ -120,7 +96,7 @@ def load_predictions(path: Path) -> tuple[dict[str, Prediction], dict[str, int]]
         predictions[prediction.item] = prediction
         lines[prediction.item] = line
     file.close()
-    return predictions, lines
+    return predictions
 
 
 # ------------------------------------------------------------------------------------------ from a row
