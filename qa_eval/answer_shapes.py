@@ -131,7 +131,7 @@ class GivenRow:
     """What a file holds of one question."""
 
     id: str
-    """Of the question, or of the item if `is_item`."""
+    """Id of the question, or of the item if `is_item`."""
     is_item: bool = False
     answer: Given | None = None
     """None where there is an error or nothing in its place."""

@@ -96,7 +96,7 @@ class Agreement:
     largest_score_difference: float
     """Of the best span's score or the null score, over all items."""
     f1_difference: float
-    """Of mean F1 over the items, new less base, as a fraction."""
+    """Difference of mean F1 over the items, new less base, as a fraction."""
     rules: str
     """The rules of F1."""
 

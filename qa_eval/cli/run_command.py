@@ -58,7 +58,7 @@ def threshold(text: str | float) -> float | str:
 
 
 WORDS_REFUSED = {"allow_extra_args": True}
-"""Of commands whose models and data are named by flags only: `RunCall.of` says which flag a word wants."""
+"""Settings of commands that take models and data by flags only: `RunCall.of` says which flag a word wants."""
 
 EXAMPLES = (
     ("qa-eval run", "the embedded model, the baselines and the references: no download"),

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 _MOST_BYTES = 1_000_000
-"""Of front matter; the longest cards of large benchmarks have half of that."""
+"""Largest front matter that is read. The longest cards of large benchmarks have half of that."""
 _FRONT_MATTER = re.compile(
     rb"(?:\xef\xbb\xbf)?(\s*---[ \t]*\r?\n)(.*?)^---[ \t]*\r?(?:\n|\Z)", re.DOTALL | re.MULTILINE
 )

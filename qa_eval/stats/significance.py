@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qa_eval.stats.contrasts import contrast, norm
+from qa_eval.stats.contrasts import Contrast, contrast, norm
 from qa_eval.stats.draws import flips_are_exact, sign_flips
 from qa_eval.stats.intervals import Term, linear_contributions, summable
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
@@ -99,18 +99,25 @@ def paired_differences(
     tested = _swap_tests(swaps, resamples, seed, alphas=(alpha, alpha / tests))
     differences = []
     for found, (p, (critical, corrected)) in zip(contrasts, tested, strict=True):
-        low, high, method = found.interval(critical, significant=p <= alpha, confidence=confidence)
-        difference = Difference(
-            value=found.value,
-            low=low,
-            high=high,
-            p=p,
-            method=method,
-            clusters=found.clusters,
-            detectable=found.detectable(corrected),
-        )
+        difference = _difference(found, p, critical, corrected, confidence)
         differences.append(difference)
     return differences
+
+
+def _difference(
+    found: Contrast, p: float, critical: float | None, corrected: float | None, confidence: float
+) -> Difference:
+    """The difference with its interval; `corrected` is the critical value that decides what can be shown."""
+    low, high, method = found.interval(critical, significant=p <= 1 - confidence, confidence=confidence)
+    return Difference(
+        value=found.value,
+        low=low,
+        high=high,
+        p=p,
+        method=method,
+        clusters=found.clusters,
+        detectable=found.detectable(corrected),
+    )
 
 
 _Tested = tuple[float, list[float | None]]
@@ -309,16 +316,7 @@ class Comparisons:
         critical = self.critical
         if critical is not None:
             critical *= norm(found.contributions)
-        low, high, method = found.interval(critical, significant=p <= _ALPHA, confidence=1 - _ALPHA)
-        return Difference(
-            value=found.value,
-            low=low,
-            high=high,
-            p=p,
-            method=method,
-            clusters=found.clusters,
-            detectable=found.detectable(critical),
-        )
+        return _difference(found, p, critical, critical, 1 - _ALPHA)
 
     def ranks(self, direction: int = 1) -> list[tuple[int, int, int]]:
         """(rank, low, high) of each model; see `rank_intervals`. `direction`: -1 where less is better."""
