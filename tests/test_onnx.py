@@ -164,5 +164,5 @@ def test_without_the_extra_the_message_says_what_to_install(
 ) -> None:
     monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ModelError, match=r"onnxruntime, onnx, onnxscript.*pip install -e \S+\[onnx\]"):
+    with pytest.raises(ModelError, match=r"onnxruntime, onnx, onnxscript.*pip install -e .+\[onnx\]"):
         resolve(f"onnx:{bert}", NARROW)
