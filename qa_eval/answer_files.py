@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple, NoReturn, cast
+from typing import IO, Any, NamedTuple, NoReturn
 
 from qa_eval.answer_shapes import (
     FILE_FIELDS,
@@ -29,15 +29,13 @@ from qa_eval.answer_shapes import (
 )
 from qa_eval.answer_tables import DELIMITERS, table_rows
 from qa_eval.errors import InputError
+from qa_eval.packed_files import KINDS_NOT_READ, UNREADABLE, unpacked
 from qa_eval.paths import open_input
 from qa_eval.records import Finding
 
-_GZIP = b"\x1f\x8b"
 _TABLE = "write it as CSV (UTF-8) or as JSON lines"
-_MARKS = {
+_MARKS = KINDS_NOT_READ | {
     b"\xef\xbb\xbf": "starts with a byte order mark; save it as UTF-8 without one",
-    b"\xff\xfe": "is UTF-16; save it as UTF-8",
-    b"\xfe\xff": "is UTF-16; save it as UTF-8",
     b"PK\x03\x04": f"is a zip archive or an Excel workbook; unpack it, or {_TABLE}",
     b"\xd0\xcf\x11\xe0": f"is an Excel workbook; {_TABLE}",
     b"PAR1": f'is a Parquet file; {_TABLE}: pandas.read_parquet(FILE).to_csv("answers.csv", index=False)',
@@ -46,14 +44,8 @@ _MARKS = {
     b"\x93NUMPY": f"is a NumPy array; {_TABLE}",
     b"SQLite format 3": f"is an SQLite database; {_TABLE}",
     b"\x80": "is a Python pickle, which could run code when it is read; write it by json.dump(answers, file)",
-    b"BZh": "is packed by bzip2; unpack it, or pack it by gzip",
-    b"\xfd7zXZ": "is packed by xz; unpack it, or pack it by gzip",
-    b"\x28\xb5\x2f\xfd": "is packed by zstd; unpack it, or pack it by gzip",
-    b"version https://git-lfs": "is a pointer of Git LFS, not the file itself; fetch it with `git lfs pull`",
 }
 """How files begin that hold no answers as text, with what to do."""
-_UNREADABLE = (EOFError, zlib.error, OSError)
-"""What reading packed bytes may raise half-way."""
 _HEAD = 1 << 20
 """Bytes by which the shape of a file is told; a longer line is no row."""
 _MOST_FINDINGS = 1000
@@ -126,7 +118,7 @@ class AnswerFile:
             given = str(self.path)
             hint = f"; write {given.removeprefix('predictions:')}" if given.startswith("predictions:") else ""
             self._refuse(f"there is no such file{hint}", "missing-file")
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             self._refuse(_broken(error), "unreadable-file")
         for mark, message in _MARKS.items():
             if head.startswith(mark):
@@ -141,7 +133,7 @@ class AnswerFile:
                 yield from self._table(delimiter)
             else:
                 yield from self._rows() if self._holds_rows(head.lstrip()) else self._parts()
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             self.find(None, "", _broken(error), "unreadable-file")
 
     @property
@@ -151,11 +143,8 @@ class AnswerFile:
     @contextmanager
     def _opened(self) -> Iterator[IO[bytes]]:
         """The bytes, unpacked if they are packed by gzip."""
-        with open_input(self.path) as raw:
-            packed = raw.read(2) == _GZIP
-            raw.seek(0)
-            with gzip.GzipFile(fileobj=raw) if packed else raw as file:
-                yield cast(IO[bytes], file)
+        with open_input(self.path) as raw, unpacked(raw) as file:
+            yield file
 
     def _refuse(self, message: str, check: str) -> NoReturn:
         self.find(None, "", message, check)

@@ -9,26 +9,20 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 from qa_eval.corpus.phrasing import show_path
 from qa_eval.errors import InputError
+from qa_eval.packed_files import KINDS_NOT_READ, UNREADABLE, unpacked
 from qa_eval.paths import open_input
 from qa_eval.public.intake import Where
 
-_GZIP = b"\x1f\x8b"
 _ROWS = '{"id", "question", "context", "answers"} on each line, as jsonl:FILE'
-_MARKS = {
+_MARKS = KINDS_NOT_READ | {
     b"\xef\xbb\xbf": "starts with a byte-order mark; save it as UTF-8 without one",
-    b"\xff\xfe": "is UTF-16; save it as UTF-8",
-    b"\xfe\xff": "is UTF-16; save it as UTF-8",
     b"PK\x03\x04": "is a zip archive; unpack it and name the file inside",
-    b"BZh": "is packed by bzip2; unpack it, or pack it by gzip",
-    b"\xfd7zXZ": "is packed by xz; unpack it, or pack it by gzip",
-    b"\x28\xb5\x2f\xfd": "is packed by zstd; unpack it, or pack it by gzip",
     b"PAR1": "is a Parquet file; name its folder: hub:{folder}",
     b"ARROW1": "is an Arrow file; name its folder: hub:{folder}",
-    b"version https://git-lfs": "is a pointer of Git LFS, not the file itself; fetch it with `git lfs pull`",
     b"<": f"is XML or HTML; write its questions as JSON: {_ROWS}",
 }
 """How files begin that are of another kind, with what to do."""
@@ -38,9 +32,6 @@ _ASKED = re.compile(rb"question|query|context|answer", re.IGNORECASE)
 """What a table of questions names."""
 _HEAD = 1 << 20
 """Bytes by which the kind of a file is known."""
-
-UNREADABLE = (EOFError, zlib.error, OSError)
-"""What reading packed bytes may raise half-way."""
 
 
 @contextmanager
@@ -57,11 +48,10 @@ def opened(path: Path, what: str) -> Iterator[tuple[IO[bytes], bytes]]:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else f"{error.strerror}"
         raise InputError([where.finding("file", reason)]) from None
     with raw:
-        packed = raw.read(2) == _GZIP
-        raw.seek(0)
-        if not packed and path.suffix == ".gz":
+        unpacking = unpacked(raw)
+        if unpacking is raw and path.suffix == ".gz":
             raise InputError([where.finding("file", "is called .gz, but is not packed by gzip; rename it")])
-        with gzip.GzipFile(fileobj=raw) if packed else raw as file:
+        with unpacking as file:
             try:
                 head = file.read(_HEAD)
                 file.seek(0)
@@ -71,7 +61,7 @@ def opened(path: Path, what: str) -> Iterator[tuple[IO[bytes], bytes]]:
                 raise InputError([where.finding("file", f"is empty; it should hold {what}")])
             if message := _other_kind(head, path):
                 raise InputError([where.finding("file", message)])
-            yield cast(IO[bytes], file), head
+            yield file, head
 
 
 def _other_kind(head: bytes, path: Path) -> str:

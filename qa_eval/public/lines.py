@@ -12,8 +12,9 @@ from typing import IO, Any
 from qa_eval.answer_files import NotJsonError, decoded
 from qa_eval.corpus.json_lines import describe
 from qa_eval.corpus.phrasing import show_path
+from qa_eval.packed_files import UNREADABLE
 from qa_eval.public.examples import Examples
-from qa_eval.public.files import UNREADABLE, broken, holds_lines, opened
+from qa_eval.public.files import broken, holds_lines, opened
 from qa_eval.public.intake import Intake, Read, Where
 from qa_eval.public.squad import read_document
 from qa_eval.records import Finding

@@ -22,8 +22,9 @@ from ijson import JSONError, basic_parse
 
 from qa_eval.corpus.json_lines import MAX_DEPTH, describe
 from qa_eval.corpus.phrasing import quote
+from qa_eval.packed_files import UNREADABLE
 from qa_eval.public.examples import Examples
-from qa_eval.public.files import UNREADABLE, GuardedFile, HalfCharacterError, LongNumberError, broken
+from qa_eval.public.files import GuardedFile, HalfCharacterError, LongNumberError, broken
 from qa_eval.public.intake import ID_NAMES, Read, Where
 from qa_eval.public.origin import Version
 from qa_eval.records import Finding
