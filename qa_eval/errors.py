@@ -50,3 +50,9 @@ class CheckFailedError(QaEvalError):
     """A check, comparison or verification failed; everything ran."""
 
     exit_code = 1
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of any error's message, such as a library's; its type where it has none."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

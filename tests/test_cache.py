@@ -228,21 +228,22 @@ def foreign(path: Path) -> None:
     connection.close()
 
 
-def schema_in_latin_1(path: Path) -> None:
-    """SQLite's own message then quotes bytes that are no text."""
+def with_another_byte(path: Path, text: bytes, at: int, value: int) -> None:
+    """Writes a cache of one answer, then replaces the byte at `at` of a text that its file holds."""
     with PredictionCache(path=path) as cache:
         cache.put("m", [("k", ANSWER, INSTANCE)])
     data = bytearray(path.read_bytes())
-    data[data.index(b"tableanswersanswers") + 5] = 0xC3
+    data[data.index(text) + at] = value
     path.write_bytes(data)
+
+
+def schema_in_latin_1(path: Path) -> None:
+    """SQLite's own message then quotes bytes that are no text."""
+    with_another_byte(path, b"tableanswersanswers", 5, 0xC3)
 
 
 def statement_in_latin_1(path: Path) -> None:
-    with PredictionCache(path=path) as cache:
-        cache.put("m", [("k", ANSWER, INSTANCE)])
-    data = bytearray(path.read_bytes())
-    data[data.index(b"CREATE TABLE answers") + 13] = 0xFF
-    path.write_bytes(data)
+    with_another_byte(path, b"CREATE TABLE answers", 13, 0xFF)
 
 
 def a_view(path: Path) -> None:

@@ -138,9 +138,7 @@ def _local_path(name: str) -> tuple[Path, bool]:
     try:
         path = Path(name).expanduser()
         path.lstat()
-    except FileNotFoundError:
-        return path, False
-    except NotADirectoryError:
+    except (FileNotFoundError, NotADirectoryError):
         return path, False
     except OSError as error:
         raise ModelError(f"{shown!r} cannot be looked up: {error.strerror}") from error
@@ -263,13 +261,12 @@ def file_hint(path: Path, name: str) -> str:
 
 
 def _weight_files(folder: Path, name: str, repository: str | None, *, convert: bool) -> tuple[Path, ...]:
-    for single, index in ((_SINGLE, _INDEX), (_PICKLE, _PICKLE_INDEX)):
-        if single == _PICKLE and not convert:
-            break
-        found = _whole_or_shards(folder, name, single, index)
-        if found:
-            refuse_pointers(found, name)
-            return tuple(_converted(path, name) for path in found) if single == _PICKLE else found
+    if found := _whole_or_shards(folder, name, _SINGLE, _INDEX):
+        refuse_pointers(found, name)
+        return found
+    if convert and (found := _whole_or_shards(folder, name, _PICKLE, _PICKLE_INDEX)):
+        refuse_pointers(found, name)
+        return tuple(_converted(path, name) for path in found)
     pickles = sorted({p.name for pattern in _PICKLES for p in folder.glob(pattern)})
     refuse_pointers((folder / file for file in pickles), name)
     raise ModelError(_no_weights(name, repository, pickles))
@@ -311,11 +308,7 @@ def _is_inside(folder: Path, file: str) -> bool:
     try:
         target = (folder / file).resolve()
         target.exists()  # raises for a name that is too long
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ):  # a circle of links, or what is no path
+    except (OSError, ValueError, RuntimeError):  # a circle of links, or what is no path
         return False
     return any(target.is_relative_to(allowed) for allowed in roots)
 
@@ -361,7 +354,7 @@ def _json_object(path: Path, name: str) -> dict[str, Any]:
 
 
 def _sha256(path: Path) -> str:
-    """Of a file's bytes; a file unchanged in size and time is not read again by this process.
+    """The hash of a file's bytes. This process reads a file again only if its size or time has changed.
 
     Raises `ModelError` for a file that cannot be read.
     """

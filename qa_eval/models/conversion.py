@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from qa_eval.errors import ModelError
+from qa_eval.errors import ModelError, first_line
 from qa_eval.folders import cache_folder
 from qa_eval.models.tensor_files import ALIASES, read_header
 
@@ -52,7 +52,7 @@ def safetensors_copy(path: Path, sha256: str, name: str) -> Path:
             f"{name}: no copy of {path.name} can be written to {copy.parent}: {error}"
         ) from error
     except Exception as error:  # types of tensors that the format does not know
-        raise ModelError(f"{name}: {path.name} cannot be converted: {_first_line(error)}") from error
+        raise ModelError(f"{name}: {path.name} cannot be converted: {first_line(error)}") from error
     return copy
 
 
@@ -129,9 +129,4 @@ def _refusal(error: Exception) -> str:
         return (
             "to open it would run code, since it holds more than tensors, or it is damaged; nothing was run"
         )
-    return f"it is damaged or no file of PyTorch's ({type(error).__name__}: {_first_line(error)})"
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    return f"it is damaged or no file of PyTorch's ({type(error).__name__}: {first_line(error)})"

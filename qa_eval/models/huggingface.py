@@ -33,7 +33,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 from transformers.models.auto import modeling_auto, tokenization_auto
 
-from qa_eval.errors import ModelError, SpecError
+from qa_eval.errors import ModelError, SpecError, first_line
 from qa_eval.models.architectures import (
     ONE_AT_A_TIME,
     SEGMENTED,
@@ -61,7 +61,6 @@ from qa_eval.models.weights import (
     check_vocabulary,
     embedding_rows,
     empty_model,
-    first_line,
     load_model,
     parameters,
 )

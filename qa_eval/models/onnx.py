@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_eval.errors import ModelError, SpecError
+from qa_eval.errors import ModelError, SpecError, first_line
 from qa_eval.folders import cache_folder
 from qa_eval.installation import install_command
 from qa_eval.models.checkpoints import Checkpoint
@@ -150,9 +150,8 @@ def _loaded(make: Callable[[Path], None], path: Path) -> Any:  # noqa: ANN401
     except ModelError:
         raise
     except Exception as error:  # the exporter and the runtime fail in as many ways as there are models
-        lines = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(
-            f"no ONNX graph can be made or run: {type(error).__name__}: {_plain(lines[0])}"
+            f"no ONNX graph can be made or run: {type(error).__name__}: {_plain(first_line(error))}"
         ) from error
 
 

@@ -46,12 +46,21 @@ class Header:
 
 def refuse_pointers(paths: Iterable[Path], name: str) -> None:
     """Raises ModelError if one of the files is a git-lfs pointer, naming all that are."""
-    pointers = sorted({path.name for path in paths if path.is_file() and _is_pointer(path)})
+    pointers = sorted({path.name for path in paths if path.is_file() and is_pointer(path)})
     if pointers:
         files = f"{', '.join(pointers)} is a git-lfs pointer, not the file itself"
         if len(pointers) > 1:
             files = f"{', '.join(pointers)} are git-lfs pointers, not the files themselves"
         raise ModelError(f"{name}: {files}; run `git lfs pull` in its folder")
+
+
+def is_pointer(path: Path) -> bool:
+    """Whether a file is a git-lfs pointer to the file itself; False for one that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(max(map(len, _LFS))).startswith(_LFS)
+    except OSError:
+        return False  # whoever reads the file says why it cannot be read
 
 
 def read_header(path: Path) -> Header:
@@ -107,11 +116,3 @@ def _by_its_start(start: bytes) -> str:
     if start.lstrip().lower().startswith((b"<!doc", b"<html")):
         return "it is a web page"
     return "its header would be too long"
-
-
-def _is_pointer(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(max(map(len, _LFS))).startswith(_LFS)
-    except OSError:
-        return False  # whoever reads the file says why it cannot be read

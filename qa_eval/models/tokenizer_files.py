@@ -26,7 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa_eval.errors import ModelError
+from qa_eval.errors import ModelError, first_line
+from qa_eval.models.tensor_files import is_pointer
 
 if TYPE_CHECKING:
     from tokenizers import AddedToken, Tokenizer
@@ -437,12 +438,6 @@ def _object(path: Path, name: str) -> dict[str, Any]:
 
 def reason(path: Path, error: BaseException) -> str:
     """Why a file cannot be read: what the reader says, or that it is only a pointer."""
-    try:
-        with path.open("rb") as file:
-            pointer = file.read(40).startswith(b"version https://git-lfs")
-    except OSError:
-        pointer = False
-    if pointer:
+    if is_pointer(path):
         return "it is a git-lfs pointer, not the file; fetch the file with `git lfs pull`"
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    return first_line(error)

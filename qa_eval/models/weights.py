@@ -21,7 +21,7 @@ import transformers
 from safetensors import safe_open
 from transformers import PreTrainedConfig, PreTrainedModel
 
-from qa_eval.errors import ModelError
+from qa_eval.errors import ModelError, first_line
 from qa_eval.models.architectures import layer_fields
 from qa_eval.models.checkpoints import Checkpoint
 from qa_eval.models.tensor_files import Tensor
@@ -104,7 +104,7 @@ def embedding_rows(model: PreTrainedModel) -> int | None:
 
 
 def check_vocabulary(checkpoint: Checkpoint, tokenizer: Tokenizer, rows: int | None) -> None:
-    """Raises `ModelError` if the tokenizer can give an id that an embedding of so many rows has none for."""
+    """Raises `ModelError` if the tokenizer has an id beyond the model's embedding, which has `rows` rows."""
     if rows is None:
         return
     vocabulary = tokenizer.get_vocab(with_added_tokens=True)
@@ -125,12 +125,6 @@ def check_vocabulary(checkpoint: Checkpoint, tokenizer: Tokenizer, rows: int | N
             f"{checkpoint.name}: its tokenizer has {size} tokens and its embedding {rows} rows, with none "
             f"for {shown}. Take the tokenizer that it was trained with, or remove these tokens"
         )
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error's message; its type where it has none."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 # ------------------------------------------------------------------------------------------ fitting
@@ -273,9 +267,9 @@ class _Beyond:
     stack: str
     """What the names of the layers begin with, such as `bert.encoder.layer`."""
     layers: int
-    """Of the weights."""
+    """The number of layers that the weights have."""
     built: int
-    """Of the model."""
+    """The number of layers that the model has."""
 
 
 def _beyond(model: PreTrainedModel, unexpected: Collection[str]) -> _Beyond | None:
