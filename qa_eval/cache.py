@@ -355,9 +355,11 @@ class CacheInfo:
     models: Mapping[str, tuple[int, int]]
     """Model spec -> (entries, bytes of its values), largest first."""
     made: int = 0
-    """Files beside it that can be made anew: ONNX graphs, converted weights, notes on checkpoints;"""
+    """The number of files beside it that can be made anew: ONNX graphs, converted weights, notes on
+    checkpoints.
+    """
     made_bytes: int = 0
-    """their size."""
+    """The size of these files."""
 
 
 def cache_info(path: Path | None = None) -> CacheInfo:

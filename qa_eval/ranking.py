@@ -264,5 +264,8 @@ def _place(entry: Entry, track: str, metric: str) -> tuple[int, float, str]:
 
 
 def _detectable(compared: Comparisons) -> float | None:
-    """Of the first two ranked rows; None where there is one, or where no difference could be shown."""
+    """The smallest difference that could be shown between the first two ranked rows.
+
+    None where there is one row, or where no difference could be shown.
+    """
     return compared.difference(0, 1).detectable if len(compared.scores) > 1 else None

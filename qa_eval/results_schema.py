@@ -238,7 +238,7 @@ class DataRow(_Record):
     columns: dict[str, str] = {}
     """Role -> column, of a public data set whose columns were named."""
     duplicate_ids: Literal["error", "first"] = "error"
-    """Of a public data set: whether a later question of an earlier one's id was left out (`first`)."""
+    """`first`: of several questions of a public data set with one id, only the first was kept."""
     cluster: Literal["fact", "context"] = "fact"
     """What intervals and tests resample: facts, or the contexts of a public data set."""
     questions_sha256: str

@@ -64,7 +64,7 @@ _KINDS = {"city": _CITY, "town": _CITY, "village": _CITY} | {
     "county": "county",
     "prefecture": "prefecture",
 }
-"""Kinds of place that are told apart. A name alone may be a city's, but is no province's."""
+"""The kind that each of these words gives a place. A name without one may name a city, never a province."""
 _MEMBERS = vocabulary("""militants fighters jihadists jihadis insurgents gunmen terrorists extremists
 guerrillas militiamen soldiers""")
 _MEMBERS_OF_ARMED = vocabulary("members forces troops")

@@ -21,8 +21,9 @@ _DELETE_PUNCTUATION = str.maketrans("", "", string.punctuation)
 def korquad_form(text: str) -> str:
     """The form that exact match compares.
 
-    Quotation marks and brackets become spaces; then lower case; then ASCII punctuation is deleted; then runs
-    of white space become one space. Defined for any string; the result may be empty.
+    The steps, in this order: quotation marks and brackets become spaces, letters become lower case, ASCII
+    punctuation is deleted, and each run of white space becomes one space. Any string has such a form, which
+    may be empty.
 
     >>> korquad_form("《바람의 기록》, A.I.")
     '바람의 기록 ai'

@@ -215,9 +215,7 @@ _STOPS = vocabulary(
 ) | {",", ".", ";", ":", "(", ")", "?", "!", '"'}
 _AFTER_NOUN = vocabulary("of with from for to loyal allied belonging")
 """Words after a noun that lead to whose it is, and to no further noun that is counted."""
-_NO_UNIT = vocabulary(
-    "and or but a an the per each every worth total altogether overall only alone so far or"
-)
+_NO_UNIT = vocabulary("and or but a an the per each every worth total altogether overall only alone so far")
 """Words behind a bare number that are neither its unit nor a noun."""
 _LEADING = vocabulary(": ( was were is are at to reached totalled totaled")
 """Words between a noun and its number."""

@@ -1,9 +1,10 @@
 """Comparing quantities: equal value, equal but for a qualifier, or in conflict.
 
-Units of time may not be dropped, count nouns may; a measure may at level 1, and so may percent or a currency
-where the question is about them. A bound makes another value when claims are told apart. Otherwise it is
-passed over, unless the two bounds are opposed or the answer's excludes the wording's own value ("under 400"
-for 400). Rough amounts equal only the same words, but "several" and "a few" add no number to a bare plural.
+An answer may leave out a count noun, and must not leave out a unit of time. At level 1 it may leave out a
+measure, and percent or a currency if the question asks for them. Where claims are told apart, a bound makes
+another value. Elsewhere a bound is passed over, with two exceptions: the two bounds are opposed, or the
+answer's bound excludes the wording's own value ("under 400" for 400). Rough amounts equal only the same
+words, but "several" and "a few" add no number to a bare plural.
 """
 
 from __future__ import annotations

@@ -19,9 +19,15 @@ The other rules treat empty answers like `squad-v1.1`:
 | `korquad-v1`         | the form of `qa_eval.metrics.korquad`, and its characters                         |
 | `cmrc2018` and `drcd` | the form of `qa_eval.metrics.cmrc`, and the longest common run of its units      |
 
-Source: Rajpurkar et al., SQuAD (2016); Rajpurkar, Jia and Liang, SQuAD 2.0 (2018); Fisch et al., MRQA 2019;
-Lewis et al., MLQA (2020); Lim, Kim and Lee, KorQuAD 1.0 (2019); Cui et al., CMRC 2018 (2019); Shao et al.,
-DRCD (2018).
+Sources:
+
+- SQuAD: Rajpurkar et al. (2016)
+- SQuAD 2.0: Rajpurkar, Jia and Liang (2018)
+- MRQA: Fisch et al. (2019)
+- MLQA: Lewis et al. (2020)
+- KorQuAD 1.0: Lim, Kim and Lee (2019)
+- CMRC 2018: Cui et al. (2019)
+- DRCD: Shao et al. (2018)
 """
 
 from __future__ import annotations

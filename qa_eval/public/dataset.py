@@ -391,7 +391,7 @@ class _Errors:
         self.examples = 0
         self.unlabelled = 0
         self.places: list[Finding] = []
-        """Of questions whose answers are not given."""
+        """Findings about questions whose answers are not given."""
 
     def add(self, finding: Finding) -> None:
         if finding.severity == "error":

@@ -260,7 +260,10 @@ class _Ratios:
         return _estimate(self.value, (low, high), method, n=n, clusters=self.clusters)
 
     def _interval(self, sums: FloatArray, confidence: float) -> tuple[float, float, str]:
-        """Of the whole score; of zero width, and called `wilson`, where resampling cannot move it."""
+        """The interval of the whole score, with its method.
+
+        It has zero width, and is called `wilson`, where resampling cannot move the score.
+        """
         total = self.columns.sum(axis=1, keepdims=True)
         return _interval(
             self.values(sums),
