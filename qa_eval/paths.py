@@ -68,3 +68,16 @@ def irregular(path: Path) -> str | None:
         return "it is a pipe, not a file; write what comes through it to a file, and name that"
     kind = "a socket" if stat.S_ISSOCK(mode) else "a device"
     return f"it is {kind}, not a file"
+
+
+def cache_folder() -> Path:
+    """Where the global cache is: `QA_EVAL_CACHE` if set, else the platform's cache folder for this user.
+
+    Raises QaEvalError as `user_path` does.
+    """
+    override = os.environ.get("QA_EVAL_CACHE")
+    if override:
+        return user_path(override)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("qa-eval", appauthor=False)

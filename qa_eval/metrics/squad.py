@@ -32,40 +32,16 @@ Sources:
 
 from __future__ import annotations
 
-import re
-import string
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal
 
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.cmrc import cmrc_form, cmrc_units, common_run
 from qa_eval.metrics.korquad import korquad_characters, korquad_form
 from qa_eval.metrics.mlqa import MLQA_LANGUAGES, mlqa_normalizer
-
-_DELETE_PUNCTUATION = str.maketrans("", "", string.punctuation)
-_ARTICLE = re.compile(r"\b(?:a|an|the)\b")
-
-
-# Cached because scoring compares every candidate with every gold, so the same strings return many times.
-@lru_cache(maxsize=65_536)
-def normalize(text: str) -> str:
-    """The form in which the rules compare answers.
-
-    Lower case; then the 32 ASCII punctuation characters are deleted, not replaced ("81-year" becomes
-    "81year" and "3.5" becomes "35"; typographic quotes and dashes stay); then the words a, an and the become
-    a space; then runs of white space become one space. The order matters: "A." is an article and vanishes,
-    "a-ok" holds none.
-
-    Defined for any string; the result may be empty.
-
-    >>> normalize("The  Free Syrian Army's (F.S.A.) base")
-    'free syrian armys fsa base'
-    """
-    bare = text.lower().translate(_DELETE_PUNCTUATION)
-    return " ".join(_ARTICLE.sub(" ", bare).split())
+from qa_eval.metrics.normal_form import normalize
 
 
 def exact_match(prediction: str, gold: str) -> float:

@@ -5,7 +5,6 @@
 Nothing here reads a file, keeps state or sees a model.
 """
 
-from qa_eval.metrics.typed import MATCH_VERSION
 from qa_eval.scoring.claims import claim_of, match_claim, separable
 from qa_eval.scoring.deciding import abstains, decide, has_no_order, has_order, no_answer_margin, pool
 from qa_eval.scoring.examples import NO_VERDICT, oracle_answer, score_example, unscored_example
@@ -17,9 +16,6 @@ from qa_eval.scoring.references import REFERENCES, ReferenceName, reference_answ
 from qa_eval.scoring.score_table import Cluster, ScoreTable, add_scores, cluster_of, slices_of, tables_of
 from qa_eval.scoring.summary import headline_contributions, metric_terms, summarize, summarize_tables
 from qa_eval.scoring.thresholds import cross_fit_thresholds, fit_thresholds, threshold_case
-
-SCORER_VERSION = f"2+match-{MATCH_VERSION}"
-"""Of everything here and of the typed match; it changes whenever the same answer could score differently."""
 
 __all__ = [
     "METRICS",

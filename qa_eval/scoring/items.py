@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qa_eval.metrics.squad import SQUAD_V2
+from qa_eval.metrics.typed import MATCH_VERSION
 from qa_eval.records import Answer, Article, Candidate, Corpus, ItemId, ItemScore, Match, Question
 from qa_eval.scoring.claims import anchor, best_match, claim_of, foreign_claims, occurs_in
 from qa_eval.scoring.deciding import abstains, no_answer_margin
 from qa_eval.scoring.places import NOWHERE, Place, place_of
 from qa_eval.scoring.pooling import pooled_scores
+
+SCORER_VERSION = f"2+match-{MATCH_VERSION}"
+"""Version of the scores and of the typed match. It changes whenever the same answer could score differently."""
 
 ABSTAINED = Match(ok=True, level=5, rule="null", detail="no answer, and the article gives none")
 
