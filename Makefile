@@ -36,7 +36,7 @@ spelling: $(VENV)/.installed-test ## codespell
 questions: $(VENV)/.installed-test ## the question set's own checks
 	$(BIN)/qa-eval questions check
 
-WORKFLOWS := .github/workflows/*.yml qa_eval/collection/template/questions.yml
+WORKFLOWS := .github/workflows/*.yml qa_eval/authoring/new_collection/template/questions.yml
 workflows: $(VENV)/.installed-test ## shape and safety of the workflows and templates
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/question.yml .github/ISSUE_TEMPLATE/bug.yml

@@ -13,23 +13,23 @@ Public names, each imported when first used (so that nothing heavy is loaded by 
 # Nothing is imported here while the program starts, so that ctrl-C finds `qa_eval.__main__.main` at work.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from qa_eval.compare import compare_runs
-    from qa_eval.corpus import load_corpus
-    from qa_eval.models import Model
-    from qa_eval.run import evaluate
-    from qa_eval.score import score_predictions
-    from qa_eval.store import load_run
+    from qa_eval.compare.comparison import compare_runs
+    from qa_eval.data.corpus import load_corpus
+    from qa_eval.evaluation.run import evaluate
+    from qa_eval.evaluation.scorecard import score_predictions
+    from qa_eval.models.protocol import Model
+    from qa_eval.runs.store import load_run
 
 __version__ = "0.1.0"
 __all__ = ["Model", "__version__", "compare_runs", "evaluate", "load_corpus", "load_run", "score_predictions"]
 
 _HOMES = {
-    "Model": "qa_eval.models",
-    "compare_runs": "qa_eval.compare",
-    "evaluate": "qa_eval.run",
-    "load_corpus": "qa_eval.corpus",
-    "load_run": "qa_eval.store",
-    "score_predictions": "qa_eval.score",
+    "Model": "qa_eval.models.protocol",
+    "compare_runs": "qa_eval.compare.comparison",
+    "evaluate": "qa_eval.evaluation.run",
+    "load_corpus": "qa_eval.data.corpus",
+    "load_run": "qa_eval.runs.store",
+    "score_predictions": "qa_eval.evaluation.scorecard",
 }
 
 

@@ -8,7 +8,7 @@ import os
 
 
 def main() -> None:
-    """Runs the command line and leaves with its exit code: 0, 1, 2 or 130 (see `qa_eval.cli.commanding`)."""
+    """Runs the command line and leaves with its exit code: 0, 1, 2 or 130 (see `qa_eval.cli.command`)."""
     try:
         with _Loading():
             from qa_eval.cli.process import run

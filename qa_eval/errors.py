@@ -4,7 +4,7 @@
     ├── InputError                  files people wrote; carries every finding, not the first
     ├── SpecError                   a model spec that names nothing; carries near matches
     ├── ModelError                  a model that cannot be used, with the reason
-    │   └── ModelFailedError        a model that failed while running (qa_eval.engines)
+    │   └── ModelFailedError        a model that failed while running (qa_eval.evaluation.engines)
     ├── RunFolderError              a run folder that is complete, of another identity, or not writable
     └── CheckFailedError            exit 1: a check or verification found differences
 

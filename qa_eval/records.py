@@ -15,7 +15,7 @@ from typing import Literal, get_args
 AnswerType = Literal[
     "number", "duration", "percent", "age", "money", "date", "person", "place", "organization", "text"
 ]
-"""What kind of value answers a question; chooses the typed rules of `qa_eval.metrics.match`."""
+"""What kind of value answers a question; chooses the typed rules of `qa_eval.matching.typed`."""
 ANSWER_TYPES: tuple[AnswerType, ...] = get_args(AnswerType)
 
 Relation = Literal["contradiction", "update", "precision", "scope", "wording"]

@@ -9,27 +9,27 @@ from __future__ import annotations
 import click
 
 from qa_eval import __version__
-from qa_eval.cli.agree_command import agree_command
-from qa_eval.cli.bench_command import bench_command
-from qa_eval.cli.commanding import Group
-from qa_eval.cli.compare_command import compare_command
+from qa_eval.cli.bench import bench_command
+from qa_eval.cli.command import CommandGroup
+from qa_eval.cli.compare import compare_command
 from qa_eval.cli.data_commands import cache_group, models_command, questions_group, schema_command
-from qa_eval.cli.export_command import export_command
-from qa_eval.cli.impact_command import impact_command
-from qa_eval.cli.init_command import init_command
-from qa_eval.cli.plan_command import plan_command
-from qa_eval.cli.question_new_command import new_command
-from qa_eval.cli.question_probe_command import probe_command
-from qa_eval.cli.report_command import report_command
+from qa_eval.cli.export import export_command
+from qa_eval.cli.init import init_command
+from qa_eval.cli.plan import plan_command
+from qa_eval.cli.questions_agree import agree_command
+from qa_eval.cli.questions_impact import impact_command
+from qa_eval.cli.questions_new import new_command
+from qa_eval.cli.questions_probe import probe_command
+from qa_eval.cli.report import report_command
 from qa_eval.cli.result_commands import leaderboard_command, show_command, verify_command
-from qa_eval.cli.run_command import run_command
-from qa_eval.cli.score_command import score_command
+from qa_eval.cli.run import run_command
+from qa_eval.cli.score import score_command
 
 __all__ = ["cli"]
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     epilog="Begin with `qa-eval run`: it needs no download. `qa-eval COMMAND -h` tells more of each command.",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="qa-eval")

@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from qa_eval.cli.arguments import PATH
+from qa_eval.cli.argument_types import PATH
 from qa_eval.errors import QaEvalError
-from qa_eval.paths import read_input
+from qa_eval.files.paths import read_input
 
 
 class ConfigError(click.ClickException):
@@ -23,7 +23,7 @@ class ConfigError(click.ClickException):
     exit_code = 2
 
     def __init__(self, path: Path, message: str) -> None:
-        from qa_eval.render.terminal import clean
+        from qa_eval.text.terminal import clean
 
         super().__init__(clean(f"{path}: {message}"))
 

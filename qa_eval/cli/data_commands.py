@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from qa_eval.cli.commanding import Command, Group, checkpoint_options, data_options, note, option
+from qa_eval.cli.command import Command, CommandGroup, checkpoint_options, data_options, note, option
 
 SCHEMAS = ("questions", "articles", "leaderboard", "predictions")
 
@@ -15,7 +15,7 @@ SCHEMAS = ("questions", "articles", "leaderboard", "predictions")
 # ------------------------------------------------------------------------------------------ questions
 
 
-@click.group("questions", cls=Group, short_help="Check a question set; count what it holds.")
+@click.group("questions", cls=CommandGroup, short_help="Check a question set; count what it holds.")
 def questions_group() -> None:
     """Checks a question set, or counts what it holds."""
 
@@ -45,8 +45,8 @@ def check_command(
 
     Exit code 1 if there is an error; a warning alone does not fail.
     """
-    from qa_eval.questions import run_check
-    from qa_eval.questions.files import fix_questions
+    from qa_eval.authoring.check import run_check
+    from qa_eval.authoring.question_files import fix_questions
 
     for done in fix_questions(questions or None, articles) if fix else ():
         note(f"{done.path}: canonical form written, {len(done.lines)} lines changed")
@@ -68,7 +68,7 @@ def check_command(
 )
 def stats_command(*, questions: tuple[Path, ...], articles: Path | None, form: str) -> None:
     """Counts what a question set holds."""
-    from qa_eval.questions import run_stats
+    from qa_eval.authoring.check import run_stats
 
     click.echo(run_stats(questions or None, articles, form))
 
@@ -83,10 +83,11 @@ def models_command(*, spec: str | None, trust_remote_code: bool, convert_weights
     """Lists the kinds of model; with SPEC, tells what that one resolves to, without loading weights."""
     from rich.text import Text
 
-    from qa_eval.models import kinds, resolve
     from qa_eval.models.declarations import abstention, undeclared_sentence
+    from qa_eval.models.registry import kinds, resolve
     from qa_eval.records import Decoding, Runtime
-    from qa_eval.render import clean, terminal_width, wrap_text, write_lines
+    from qa_eval.text.passages import wrap_text
+    from qa_eval.text.terminal import clean, terminal_width, write_lines
 
     if spec is None:
         lines = []
@@ -122,14 +123,14 @@ def models_command(*, spec: str | None, trust_remote_code: bool, convert_weights
 @click.argument("name", type=click.Choice(SCHEMAS))
 def schema_command(*, name: str) -> None:
     """Prints the JSON Schema of leaderboard.json, or of one line of the questions, articles, predictions."""
-    from qa_eval.provenance import canonical_json
+    from qa_eval.files.hashes import canonical_json
 
     if name in ("questions", "articles"):
-        from qa_eval.corpus import articles_schema, questions_schema
+        from qa_eval.data.corpus_schema import articles_schema, questions_schema
 
         schema = questions_schema() if name == "questions" else articles_schema()
     else:
-        from qa_eval.results_schema import leaderboard_schema, prediction_schema
+        from qa_eval.runs.schema import leaderboard_schema, prediction_schema
 
         schema = leaderboard_schema() if name == "leaderboard" else prediction_schema()
     click.echo(canonical_json(schema, indent=2))
@@ -138,7 +139,7 @@ def schema_command(*, name: str) -> None:
 # ------------------------------------------------------------------------------------------ cache
 
 
-@click.group("cache", cls=Group, short_help="Answers that are kept between runs.")
+@click.group("cache", cls=CommandGroup, short_help="Answers that are kept between runs.")
 def cache_group() -> None:
     """Answers are kept by content, so that nothing is asked twice; `QA_EVAL_CACHE` moves the folder."""
 
@@ -146,8 +147,9 @@ def cache_group() -> None:
 @cache_group.command("info", short_help="Where the cache lies and what it holds.")
 def cache_info_command() -> None:
     """Tells where the cache lies and how many answers of which models it holds."""
-    from qa_eval.cache import cache_info
-    from qa_eval.render import clean, size_text
+    from qa_eval.evaluation.cache import cache_info
+    from qa_eval.text.figures import size_text
+    from qa_eval.text.terminal import clean
 
     info = cache_info()
     click.echo(f"{clean(str(info.path))}: {_answers(info.entries)}, {size_text(info.bytes)}")
@@ -164,8 +166,9 @@ def cache_clear_command() -> None:
 
     Runs on disk stay as they are.
     """
-    from qa_eval.cache import clear_cache
-    from qa_eval.render import clean, size_text
+    from qa_eval.evaluation.cache import clear_cache
+    from qa_eval.text.figures import size_text
+    from qa_eval.text.terminal import clean
 
     info = clear_cache()
     click.echo(f"{clean(str(info.path))}: forgot {_answers(info.entries)}, {size_text(info.bytes)}")

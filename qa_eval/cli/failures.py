@@ -31,7 +31,7 @@ def explain(error: BaseException) -> tuple[list[str], int]:
     # A library that ctrl-C stops half-way through its import often raises an error of its own.
     if any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error)):
         return [], INTERRUPTED
-    from qa_eval.render.terminal import clean_lines
+    from qa_eval.text.terminal import clean_lines
 
     traced = traceback.format_exception(error) if os.environ.get(SHOW_TRACEBACK) else []
     above = [line for part in traced for line in clean_lines(part.rstrip("\n"))]

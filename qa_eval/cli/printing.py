@@ -8,28 +8,19 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from qa_eval.cli.commanding import note
-from qa_eval.leaderboard import (
-    ListedRun,
-    Merged,
-    Selection,
-    board_of,
-    draw_history,
-    draw_run_list,
-    history_of,
-    leaderboard_view,
-    render_csv,
-    render_history,
-    render_json,
-    render_markdown,
-    render_run_list,
-)
+from qa_eval.cli.command import note
 from qa_eval.records import Corpus
-from qa_eval.render import draw_board, terminal_width, write_lines
+from qa_eval.runs.leaderboard.board_formats import board_of, render_csv, render_json, render_markdown
+from qa_eval.runs.leaderboard.history import draw_history, history_of, render_history
+from qa_eval.runs.leaderboard.merged_runs import Merged
+from qa_eval.runs.leaderboard.run_list import ListedRun, draw_run_list, render_run_list
+from qa_eval.runs.leaderboard.views import Selection, leaderboard_view
+from qa_eval.text.terminal import terminal_width, write_lines
+from qa_eval.text.wide_table import draw_board
 
 if TYPE_CHECKING:
-    from qa_eval.public import PublicDataset
-    from qa_eval.results_schema import Leaderboard
+    from qa_eval.data.dataset import PublicDataset
+    from qa_eval.runs.schema import Leaderboard
 
 Format = Literal["table", "markdown", "csv", "json"]
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa_eval.cli.arguments import PATH
-from qa_eval.cli.commanding import Command, data_options, dataset_options, note, option
+from qa_eval.cli.argument_types import PATH
+from qa_eval.cli.command import Command, data_options, dataset_options, note, option
 from qa_eval.errors import CheckFailedError, InputError, QaEvalError
 
 if TYPE_CHECKING:
     from qa_eval.cli.printing import Format
-    from qa_eval.public import PublicDataset
+    from qa_eval.data.dataset import PublicDataset
     from qa_eval.records import Corpus, Example, Track
-    from qa_eval.store import Run
+    from qa_eval.runs.store import Run
 
 
 @click.command("leaderboard", cls=Command, short_help="Show stored runs as a table, Markdown, CSV or JSON.")
@@ -74,7 +74,9 @@ def leaderboard_command(
     Runs of a folder that cannot stand in one table are listed.
     """
     from qa_eval.cli.printing import print_history, print_leaderboard, print_run_list
-    from qa_eval.leaderboard import MixtureError, Selection, list_runs, merge_runs
+    from qa_eval.runs.leaderboard.merged_runs import MixtureError, merge_runs
+    from qa_eval.runs.leaderboard.run_list import list_runs
+    from qa_eval.runs.leaderboard.views import Selection
 
     if history is not None and (track or slice_ or common_items):
         raise click.UsageError("--history takes --sort and --format, and no other selection.")
@@ -104,14 +106,14 @@ def leaderboard_command(
 
 def _holds_runs(path: Path) -> bool:
     """Whether a path is a folder that may hold runs, and is none."""
-    from qa_eval.store import LEADERBOARD
+    from qa_eval.runs.store import LEADERBOARD
 
     return path.is_dir() and not (path / LEADERBOARD).exists()
 
 
 def _load_runs(paths: Sequence[Path], *, slices: bool) -> list[Run]:
     """The runs that the paths name; of a folder of runs all, but for broken ones, which are named."""
-    from qa_eval.store import load_run, run_folders
+    from qa_eval.runs.store import load_run, run_folders
 
     runs: dict[Path, Run] = {}
     chosen = [(run, path) for path in paths for run in (run_folders(path) if _holds_runs(path) else [path])]
@@ -133,7 +135,7 @@ def _load_runs(paths: Sequence[Path], *, slices: bool) -> list[Run]:
 
 def newest_run(folder: Path) -> Path:
     """The run folder whose leaderboard was written last, said aloud."""
-    from qa_eval.store import LEADERBOARD, run_folders
+    from qa_eval.runs.store import LEADERBOARD, run_folders
 
     written = sorted(((path / LEADERBOARD).stat().st_mtime, path) for path in run_folders(folder))
     if not written:
@@ -178,10 +180,10 @@ def show_command(
     ITEM is FACT@ARTICLE, FACT~N@ARTICLE for paraphrase N, FACT@* for the pooled track, or a FACT for all of
     its items; of a public data set, a question's id.
     """
-    from qa_eval.render import terminal_width, write_lines
-    from qa_eval.results_schema import NOTHING_SCORED
-    from qa_eval.show import choose_failures, choose_items, draw_example, draw_item
-    from qa_eval.store import choose_rows, load_run
+    from qa_eval.runs.schema import NOTHING_SCORED
+    from qa_eval.runs.show import choose_failures, choose_items, draw_example, draw_item
+    from qa_eval.runs.store import choose_rows, load_run
+    from qa_eval.text.terminal import terminal_width, write_lines
 
     if bool(items) == failures:
         raise click.UsageError(
@@ -213,7 +215,7 @@ def corpus_of(run: Run, questions: tuple[Path, ...], articles: Path | None) -> C
 
     None where none is named and that of the run is not at hand: not recorded, not there, or changed since.
     """
-    from qa_eval.sources import find_corpus, is_asked_by
+    from qa_eval.runs.sources import find_corpus, is_asked_by
 
     named = bool(questions) or articles is not None
     try:
@@ -261,7 +263,7 @@ def is_public(run: Run, questions: tuple[Path, ...], articles: Path | None, data
 
 def dataset_of(run: Run, spec: str | None, split: str | None) -> PublicDataset | None:
     """The data set to read a run with: the one given, else the one it names; says so if that is not there."""
-    from qa_eval.verify import recorded_dataset, reopened
+    from qa_eval.evaluation.verification import recorded_dataset, reopened
 
     if spec is not None:
         return reopened(run, spec, split)
@@ -295,10 +297,10 @@ def verify_command(
     A run of a public data set holds its golds. It is checked to be of that data set if this is where it was,
     or is given with --dataset.
     """
-    from qa_eval.results_schema import NOTHING_SCORED
-    from qa_eval.sources import find_corpus, is_asked_by
-    from qa_eval.store import load_run
-    from qa_eval.verify import verify
+    from qa_eval.evaluation.verification import verify
+    from qa_eval.runs.schema import NOTHING_SCORED
+    from qa_eval.runs.sources import find_corpus, is_asked_by
+    from qa_eval.runs.store import load_run
 
     stored = load_run(run)
     if is_public(stored, questions, articles, dataset):
@@ -312,7 +314,7 @@ def verify_command(
         if not is_asked_by(stored, corpus):
             note(f"warning: {_read(corpus)} are not what this run asked (see --questions, --articles)")
     if differences:
-        from qa_eval.render import clean
+        from qa_eval.text.terminal import clean
 
         for difference in differences:
             click.echo(clean(difference))

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from qa_eval.compare.choosing import all_sides, differing_fields, estimand_of, refuse_unscored, side_info
-from qa_eval.compare.choosing_metrics import choose_metrics
-from qa_eval.compare.result import AllPairs, PairwiseDifference, Standing
+from qa_eval.compare.differences import AllPairs, PairwiseDifference, Standing
+from qa_eval.compare.primary_metrics import choose_metrics
+from qa_eval.compare.sides import all_sides, differing_fields, estimand_of, refuse_unscored, side_info
 from qa_eval.errors import QaEvalError
-from qa_eval.pairing import common_scores
-from qa_eval.ranking import RESAMPLES
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.score_table import Cluster, cluster_of, slices_of, tables_of
 from qa_eval.records import ItemScore
-from qa_eval.scoring import METRICS, Cluster, cluster_of, slices_of, tables_of
-from qa_eval.stats import Comparisons, compare_all_pairs, linear_contributions
-from qa_eval.store import Run, load_run
+from qa_eval.runs.common_items import common_scores
+from qa_eval.runs.ranking import RESAMPLES
+from qa_eval.runs.store import Run, load_run
+from qa_eval.stats.intervals import linear_contributions
+from qa_eval.stats.significance import Comparisons, compare_all_pairs
 
 MOST_MODELS = 50
 """Of which all pairs are compared."""

@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from qa_eval.export.outputs import Export, Output
-from qa_eval.export.source import Source, is_public, lower_is_better, plain_id
-from qa_eval.provenance import canonical_json, sha256_json
-from qa_eval.render import safe_json
-from qa_eval.results_schema import EstimateRow, PredictionRow
-from qa_eval.scoring import METRICS
-from qa_eval.store import slugs
+from qa_eval.export.source import ExportSource, is_public, lower_is_better, plain_id
+from qa_eval.files.hashes import canonical_json, sha256_json
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.runs.schema import EstimateRow, PredictionRow
+from qa_eval.runs.store import slugs
+from qa_eval.text.terminal import safe_json
 
 SCHEMA_VERSION = "0.3.0"
 _SAMPLED = {"reading": "f1", "pooled": "f1_any"}
@@ -29,7 +29,7 @@ _KNOWN = {"em": ("exact_match", "Exact match"), "f1": ("f1", "F1")}
 """Metric id -> its id and name beyond this program; others are named within it."""
 
 
-def every_eval_ever(source: Source) -> Export:
+def every_eval_ever(source: ExportSource) -> Export:
     """The record, and a line for each answer that refers to it."""
     developer, _, model = source.model_id.partition("/")
     folder = f"data/{source.data.slug}/{slugs([developer])[0]}/{slugs([model])[0]}"
@@ -52,21 +52,21 @@ def every_eval_ever(source: Source) -> Export:
     return Export(outputs=tuple(outputs[: 2 if lines else 1]), folder=True)
 
 
-def _uuid(source: Source) -> str:
+def _uuid(source: ExportSource) -> str:
     """A UUID of version 4 that depends on the run and the model alone."""
     identity = f"{source.run.leaderboard.run_id}/{source.row.signature}"
     return str(uuid.UUID(bytes=hashlib.sha256(identity.encode()).digest()[:16], version=4))
 
 
-def _epoch(source: Source) -> str:
+def _epoch(source: ExportSource) -> str:
     return str(int(source.finished.timestamp()))
 
 
-def _evaluation_id(source: Source) -> str:
+def _evaluation_id(source: ExportSource) -> str:
     return f"{source.data.slug}/{source.model_id}/{_epoch(source)}"
 
 
-def _record(source: Source) -> dict[str, Any]:
+def _record(source: ExportSource) -> dict[str, Any]:
     run = source.run.leaderboard
     return {
         "schema_version": SCHEMA_VERSION,
@@ -94,7 +94,7 @@ def _record(source: Source) -> dict[str, Any]:
     }
 
 
-def _model(source: Source) -> dict[str, Any]:
+def _model(source: ExportSource) -> dict[str, Any]:
     model = source.row.model
     is_open = model.kind == "embedded" or source.model_id == model.name  # shipped here, or of the hub
     details = {
@@ -115,7 +115,7 @@ def _model(source: Source) -> dict[str, Any]:
     }
 
 
-def _result(source: Source, track: str, metric: str, value: EstimateRow) -> dict[str, Any]:
+def _result(source: ExportSource, track: str, metric: str, value: EstimateRow) -> dict[str, Any]:
     run = source.run.leaderboard
     id, name = _KNOWN.get(metric, (f"qa_eval.{metric}", metric.replace("_", " ")))
     return {
@@ -146,7 +146,7 @@ def _result(source: Source, track: str, metric: str, value: EstimateRow) -> dict
     }
 
 
-def _uncertainty(source: Source, value: EstimateRow) -> dict[str, Any]:
+def _uncertainty(source: ExportSource, value: EstimateRow) -> dict[str, Any]:
     details = {"details": {f"{source.run.leaderboard.data.cluster}s": str(value.clusters)}}
     if value.low is None or value.high is None:
         return details
@@ -164,7 +164,7 @@ def _uncertainty(source: Source, value: EstimateRow) -> dict[str, Any]:
     return details | {"uncertainty": uncertainty}
 
 
-def _data(source: Source) -> dict[str, Any]:
+def _data(source: ExportSource) -> dict[str, Any]:
     data, row = source.data, source.run.leaderboard.data
     details = {"questions_sha256": row.questions_sha256, "articles_sha256": row.articles_sha256}
     details |= {"part": source.part} if source.part else {}
@@ -185,7 +185,7 @@ def _result_id(track: str, metric: str) -> str:
     return f"{track}.{metric}"
 
 
-def _samples(source: Source) -> Iterator[dict[str, Any]]:
+def _samples(source: ExportSource) -> Iterator[dict[str, Any]]:
     public = is_public(source.run)
     for answer in source.counted:
         metric = _SAMPLED[answer.track]
@@ -193,7 +193,7 @@ def _samples(source: Source) -> Iterator[dict[str, Any]]:
             yield _sample(source, answer, metric, plain_id(answer.item) if public else answer.item)
 
 
-def _sample(source: Source, answer: PredictionRow, metric: str, id: str) -> dict[str, Any]:
+def _sample(source: ExportSource, answer: PredictionRow, metric: str, id: str) -> dict[str, Any]:
     raw = source.asked[answer.item].prompt
     details = {
         "item": answer.item,

@@ -1,6 +1,6 @@
 """`qa-eval export`: results in the formats of others, and the question set for others to use.
 
-A format is a function from a `Source` (one model's results), or from a run and some of its rows, to an
+A format is a function from a `ExportSource` (one model's results), or from a run and some of its rows, to an
 `Export`, which is printed or written by `write_export`. To add one: a function, and an entry in `FORMATS`.
 """
 
@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from qa_eval.data.dataset import PublicDataset
 from qa_eval.export.every_eval_ever import every_eval_ever
 from qa_eval.export.hub import eval_results, model_index
 from qa_eval.export.lm_eval import lm_eval
 from qa_eval.export.outputs import Export, Output, write_export
 from qa_eval.export.question_set import export_questions
 from qa_eval.export.source import (
-    Source,
+    ExportSource,
     choose_row,
     is_public,
     name_data,
@@ -24,10 +25,9 @@ from qa_eval.export.source import (
 )
 from qa_eval.export.squad_predictions import squad_na_probs, squad_predictions
 from qa_eval.export.tables import answers_csv, answers_parquet
-from qa_eval.public import PublicDataset
 from qa_eval.records import Corpus
-from qa_eval.results_schema import Row
-from qa_eval.store import Run, choose_rows
+from qa_eval.runs.schema import Row
+from qa_eval.runs.store import Run, choose_rows
 
 __all__ = [
     "FORMATS",
@@ -45,7 +45,7 @@ __all__ = [
 class Format:
     """How a run is exported: either of one model's results, or of the answers of several."""
 
-    of_model: Callable[[Source], Export] | None = None
+    of_model: Callable[[ExportSource], Export] | None = None
     of_rows: Callable[[Run, Sequence[Row]], Export] | None = None
     published: bool = False
     """Whether it tells numbers to others: then they must be of all items."""
@@ -94,7 +94,7 @@ def export_run(
     row = choose_row(run, models, form)
     if chosen.published:
         refuse_unfinished(row)
-    source = Source(
+    source = ExportSource(
         run=run,
         row=row,
         data=name_data(run, dataset_id),

@@ -9,16 +9,16 @@ from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_res
 
 from qa_eval.errors import QaEvalError
 from qa_eval.export.outputs import Export, Output
-from qa_eval.export.source import Source
-from qa_eval.render import clean_lines
-from qa_eval.results_schema import EstimateRow
+from qa_eval.export.source import ExportSource
+from qa_eval.runs.schema import EstimateRow
+from qa_eval.text.terminal import clean_lines
 
 _TYPES = {"em": "exact_match", "f1": "f1"}
 """Metric id -> what the hub calls it, where it knows it."""
 _LABELS = {"em": "Exact match", "f1": "F1", "em_any": "Exact match, any source", "f1_any": "F1, any source"}
 
 
-def model_index(source: Source) -> Export:
+def model_index(source: ExportSource) -> Export:
     """A model card with nothing but the results: its metadata go into the card of the model.
 
     Values are percent, as the hub's question-answering cards have them. The format has no place for an
@@ -46,7 +46,7 @@ def model_index(source: Source) -> Export:
     return Export(outputs=(Output(name="README.md", data=f"---\n{_safe(card.to_yaml())}\n---\n"),))
 
 
-def eval_results(source: Source) -> Export:
+def eval_results(source: ExportSource) -> Export:
     """Entries of `.eval_results/*.yaml`: one for each metric, whose id is the task's; values are percent.
 
     Raises QaEvalError where the data have no name on the hub.
@@ -86,7 +86,7 @@ def _percent(value: float) -> float:
     return round(100 * value, 4)
 
 
-def _arguments(source: Source, value: EstimateRow) -> dict[str, Any]:
+def _arguments(source: ExportSource, value: EstimateRow) -> dict[str, Any]:
     board = source.run.leaderboard
     found: dict[str, Any] = {
         "unit": "percent",

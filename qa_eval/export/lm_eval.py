@@ -15,17 +15,17 @@ from datetime import datetime
 from typing import Any
 
 from qa_eval.export.outputs import Export, Output
-from qa_eval.export.source import Source, lower_is_better
-from qa_eval.provenance import canonical_json, sha256_text
-from qa_eval.render import safe_json
-from qa_eval.results_schema import EstimateRow, PredictionRow
-from qa_eval.store import slugs
+from qa_eval.export.source import ExportSource, lower_is_better
+from qa_eval.files.hashes import canonical_json, sha256_text
+from qa_eval.runs.schema import EstimateRow, PredictionRow
+from qa_eval.runs.store import slugs
+from qa_eval.text.terminal import safe_json
 
 _FILTER = "none"
 """Answers are scored as they come: no filter of that harness has changed them."""
 
 
-def lm_eval(source: Source) -> Export:
+def lm_eval(source: ExportSource) -> Export:
     """The results, and a file of samples for each track."""
     slug = slugs([source.model_id])[0]
     time = source.finished
@@ -45,7 +45,9 @@ def lm_eval(source: Source) -> Export:
     return Export(outputs=tuple(outputs), folder=True)
 
 
-def _results(source: Source, tasks: dict[str, str], sizes: dict[str, int], time: datetime) -> dict[str, Any]:
+def _results(
+    source: ExportSource, tasks: dict[str, str], sizes: dict[str, int], time: datetime
+) -> dict[str, Any]:
     run, row = source.run.leaderboard, source.row
     values = {task: [v for v in source.metrics() if v[0] == track] for track, task in tasks.items()}
     return {
@@ -90,7 +92,7 @@ def _results(source: Source, tasks: dict[str, str], sizes: dict[str, int], time:
     }
 
 
-def _original(source: Source, track: str, answered: int) -> int:
+def _original(source: ExportSource, track: str, answered: int) -> int:
     """Items of a track in the whole set; those that were answered where the run does not record it."""
     whole = source.run.leaderboard.data.whole
     items: int = getattr(whole.items, track) if whole is not None else answered
@@ -104,7 +106,7 @@ def _scores(values: list[tuple[str, str, EstimateRow]]) -> dict[str, Any]:
     return found
 
 
-def _config(source: Source, task: str, values: list[tuple[str, str, EstimateRow]]) -> dict[str, Any]:
+def _config(source: ExportSource, task: str, values: list[tuple[str, str, EstimateRow]]) -> dict[str, Any]:
     run, data = source.run.leaderboard, source.data
     return {
         "task": task,
@@ -136,7 +138,7 @@ def _config(source: Source, task: str, values: list[tuple[str, str, EstimateRow]
     }
 
 
-def _samples(source: Source, answers: list[PredictionRow]) -> Iterator[str]:
+def _samples(source: ExportSource, answers: list[PredictionRow]) -> Iterator[str]:
     for number, answer in enumerate(answers):
         asked = source.asked[answer.item]
         doc = {

@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from qa_eval.corpus import item_ids
+from qa_eval.data.items import item_ids
 from qa_eval.export.dataset_card import dataset_card
 from qa_eval.export.outputs import Export, Output
 from qa_eval.export.tables import parquet_bytes
-from qa_eval.provenance import canonical_json
+from qa_eval.files.hashes import canonical_json
 from qa_eval.records import Claim, Corpus, Evidence, ItemId, Question
-from qa_eval.render import safe_json
+from qa_eval.text.terminal import safe_json
 
 if TYPE_CHECKING:
     import pyarrow as pa

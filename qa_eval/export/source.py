@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from qa_eval.data.dataset import PublicDataset, open_dataset
 from qa_eval.errors import QaEvalError
-from qa_eval.provenance import sha256_text
-from qa_eval.public import PublicDataset, open_dataset
+from qa_eval.files.hashes import sha256_text
+from qa_eval.metrics.catalog import METRICS
 from qa_eval.records import Corpus, ItemId
-from qa_eval.results_schema import EstimateRow, Leaderboard, PredictionRow, Row
-from qa_eval.scoring import METRICS
-from qa_eval.store import Run, choose_rows, slugs
+from qa_eval.runs.schema import EstimateRow, Leaderboard, PredictionRow, Row
+from qa_eval.runs.store import Run, choose_rows, slugs
 
 PUBLISHED: tuple[tuple[str, str], ...] = (
     ("reading", "balanced_f1"),
@@ -38,7 +38,7 @@ PUBLISHED: tuple[tuple[str, str], ...] = (
 """(track, metric) of the numbers that stand on a model's page, as far as they are defined."""
 
 
-class Asked(NamedTuple):
+class AskedItem(NamedTuple):
     """What an item asked."""
 
     question: str
@@ -66,7 +66,7 @@ class DataName:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class ExportSource:
     """One model's results, with what a format may want to know of them."""
 
     run: Run
@@ -129,7 +129,7 @@ class Source:
         return [a for a in self.answers if ItemId.parse(a.item).paraphrase == 0]
 
     @cached_property
-    def asked(self) -> Mapping[str, Asked]:
+    def asked(self) -> Mapping[str, AskedItem]:
         """What each item asked, by its id. Raises QaEvalError if `texts` are not those of the run."""
         if isinstance(self.texts, Corpus):
             return _asked_of_corpus(self.run, self.answers, self.texts)
@@ -177,7 +177,7 @@ def is_public(run: Run) -> bool:
 def part_asked(board: Leaderboard, row: Row) -> str:
     """Which part of its set a model answered, for people; empty if it is the whole set.
 
-    >>> from qa_eval.results_schema import DataRow, ModelRow, OptionsRow, WholeRow
+    >>> from qa_eval.runs.schema import DataRow, ModelRow, OptionsRow, WholeRow
     >>> data = DataRow(kind="public", questions_sha256="", articles_sha256="", facts=50)
     >>> data = data.model_copy(update={"whole": WholeRow(facts=11873, items={"reading": 11873})})
     >>> board = Leaderboard(run_id="", name="", created_at="", data=data, rules="", scorer_version="",
@@ -231,7 +231,7 @@ def refuse_unfinished(row: Row) -> None:
 def model_id(row: Row) -> str:
     """`ORG/NAME` of a model of the hub; of others a name made of the spec, below `qa_eval` or `local`.
 
-    >>> from qa_eval.results_schema import ModelRow
+    >>> from qa_eval.runs.schema import ModelRow
     >>> model_id(Row(model=ModelRow(spec="hf:deepset/tiny", kind="hf", name="deepset/tiny")))
     'deepset/tiny'
     >>> model_id(Row(model=ModelRow(spec="baseline:abstain", kind="baseline", name="abstain")))
@@ -291,7 +291,7 @@ def plain_id(item: str) -> str:
 # ------------------------------------------------------------------------------------------ what was asked
 
 
-def _asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus) -> dict[str, Asked]:
+def _asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus) -> dict[str, AskedItem]:
     """What each answer was asked, from the question set of the run.
 
     Raises QaEvalError if the set is another one.
@@ -313,11 +313,11 @@ def _asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus)
         question = questions.get(item.fact)
         if question is None or context is None or item.paraphrase > len(question.paraphrases):
             raise QaEvalError(f"{answer.item}: is no item of {corpus.questions_path}")
-        found[answer.item] = Asked(question.wording(item.paraphrase), context)
+        found[answer.item] = AskedItem(question.wording(item.paraphrase), context)
     return found
 
 
-def _asked_of_dataset(answers: Sequence[PredictionRow], dataset: PublicDataset) -> dict[str, Asked]:
+def _asked_of_dataset(answers: Sequence[PredictionRow], dataset: PublicDataset) -> dict[str, AskedItem]:
     """What each answer was asked, from the public data set of the run.
 
     Raises QaEvalError if the data set lacks one of the questions or asks it otherwise, InputError if it is
@@ -328,7 +328,7 @@ def _asked_of_dataset(answers: Sequence[PredictionRow], dataset: PublicDataset) 
     for example in dataset:
         answer = wanted.get(str(example.item))
         if answer is not None and answer.question_sha256 == sha256_text(example.question):
-            found[answer.item] = Asked(example.question, example.context)
+            found[answer.item] = AskedItem(example.question, example.context)
     lost = [item for item in wanted if item not in found]
     if lost:
         raise QaEvalError(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qa_eval.corpus.phrasing import count
 from qa_eval.errors import QaEvalError
 from qa_eval.export.outputs import Export, Output
-from qa_eval.export.source import Source, is_public, plain_id
-from qa_eval.provenance import canonical_json
-from qa_eval.render import safe_json
-from qa_eval.results_schema import PredictionRow
+from qa_eval.export.source import ExportSource, is_public, plain_id
+from qa_eval.files.hashes import canonical_json
+from qa_eval.runs.schema import PredictionRow
+from qa_eval.text.phrases import count
+from qa_eval.text.terminal import safe_json
 
 
-def squad_predictions(source: Source) -> Export:
+def squad_predictions(source: ExportSource) -> Export:
     """`{id: text}`; a text is "" for no answer.
 
     The ids are those of the data set, and our item ids for questions over articles; these are the ids of the
@@ -26,7 +26,7 @@ def squad_predictions(source: Source) -> Export:
     return _export(source, {a.item: a.prediction for a in given}, "predictions.json", notes)
 
 
-def squad_na_probs(source: Source) -> Export:
+def squad_na_probs(source: ExportSource) -> Export:
     """`{id: no-answer probability}` of the same items, for the scripts' `--na-prob-file`.
 
     Raises QaEvalError where not every answer has one: the scripts want it of all.
@@ -40,7 +40,7 @@ def squad_na_probs(source: Source) -> Export:
     return _export(source, {a.item: a.no_answer_probability for a in given}, "na_probs.json", notes)
 
 
-def _given(source: Source) -> tuple[list[PredictionRow], tuple[str, ...]]:
+def _given(source: ExportSource) -> tuple[list[PredictionRow], tuple[str, ...]]:
     """The answers of the reading track, and what is left out."""
     answers = source.answers
     reading = [a for a in answers if a.track == "reading"]
@@ -53,7 +53,7 @@ def _given(source: Source) -> tuple[list[PredictionRow], tuple[str, ...]]:
     return given, tuple(notes)
 
 
-def _export(source: Source, values: Mapping[str, Any], name: str, notes: tuple[str, ...]) -> Export:
+def _export(source: ExportSource, values: Mapping[str, Any], name: str, notes: tuple[str, ...]) -> Export:
     text = safe_json(canonical_json(_by_id(values, public=is_public(source.run)), indent=1)) + "\n"
     return Export(outputs=(Output(name=name, data=text),), notes=notes)
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from qa_eval.export.outputs import Export, Output
 from qa_eval.export.source import part_asked
-from qa_eval.provenance import canonical_json
-from qa_eval.results_schema import PredictionRow, Row
-from qa_eval.scoring import METRICS
-from qa_eval.store import Run
+from qa_eval.files.hashes import canonical_json
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.runs.schema import PredictionRow, Row
+from qa_eval.runs.store import Run
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import datasets
 import evaluate
 
-from qa_eval.answer_shapes import FieldError, given_answer, id_text, plain
-from qa_eval.corpus.phrasing import count
+from qa_eval.data.answers.answer_shapes import FieldError, given_answer, id_text, plain
+from qa_eval.text.phrases import count
 
 
 def squad_answers() -> dict[str, Any]:

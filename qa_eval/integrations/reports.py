@@ -12,8 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from qa_eval.corpus.phrasing import count
-from qa_eval.metrics.squad import Rules
+from qa_eval.metrics.decisions import decide, pool
+from qa_eval.metrics.item_scores import score_item
+from qa_eval.metrics.official_scores import best_thresholds, official_report, official_scores, score_answers
+from qa_eval.metrics.rules.squad import Rules
+from qa_eval.metrics.summary import summarize
 from qa_eval.records import (
     ANSWER_TYPES,
     Answer,
@@ -29,8 +32,7 @@ from qa_eval.records import (
     Prediction,
     Question,
 )
-from qa_eval.scoring import decide, pool, score_item, summarize
-from qa_eval.scoring.official import best_thresholds, official_report, official_scores, score_answers
+from qa_eval.text.phrases import count
 
 Row = Mapping[str, Any]
 Report = dict[str, float | int]

@@ -7,7 +7,7 @@ import datasets
 import evaluate
 
 from qa_eval.integrations import metric_shape, reports
-from qa_eval.metrics import squad
+from qa_eval.metrics.rules import squad
 
 _CITATION = """\
 @inproceedings{rajpurkar-etal-2018-know,

@@ -1,1 +1,17 @@
-"""How good an answer is: pure functions on plain values, fractions in [0, 1]."""
+"""Metrics: each is defined once, in `catalog`.
+
+    Prediction ─ decisions ─▶ Answer ─ item_scores ─▶ ItemScore ─ summary ─▶ metrics with intervals
+
+    catalog           every metric: what it means, and how it follows from the scores of the items
+    item_scores       scores of one answer to one item of a collection
+    example_scores    scores of one answer to one question of a public data set
+    pooled_scores     scores of an answer that was chosen from all articles
+    decisions         from a prediction to an answer: thresholds, pooling
+    thresholds        no-answer thresholds that are fitted on other facts
+    official_scores   the numbers of the official scripts for a whole data set
+    reference_answers answers made of the golds, as reference rows
+    calibration       how well a confidence tells right answers from wrong ones
+    rules/            the official rules: SQuAD, MRQA, MLQA, KorQuAD, CMRC, DRCD
+
+Pure functions. Every value is a fraction in [0, 1].
+"""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa_eval.metrics.squad import SQUAD_V2, normalize
+from qa_eval.matching.normal_form import normalize
+from qa_eval.metrics.rules.squad import SQUAD_V2
 
 
 def set_f1(predicted: Sequence[str], gold_sets: Sequence[Sequence[str]]) -> float:

@@ -1,12 +1,14 @@
-"""What answers questions: checkpoints, heuristics, stored answers, plug-ins.
+"""Models: whatever answers questions.
 
-`resolve` makes a `Model` from a spec; `kinds` lists what there is. Importing this package loads no
-machine-learning library: the adapters that need one import it when they are used.
+    protocol          what a model is, and how a spec names one
+    registry          from a spec to a model; the kinds there are
+    huggingface       `hf:` checkpoints, read by torch
+    onnx              `onnx:` checkpoints, read by ONNX Runtime
+    baselines         `baseline:` heuristics that need no model
+    replay            `predictions:` files of stored answers
+    reading/          windows, spans and decoding: from logits to predictions
+    checkpoint/       the files of a checkpoint: weights, tokenizer, card
+    embedded/         the checkpoint that is part of this package
+
+Importing this room loads no machine-learning library.
 """
-
-from __future__ import annotations
-
-from qa_eval.models.protocol import Kind, Model, ModelSpec
-from qa_eval.models.registry import kinds, parse_spec, resolve, with_quantized
-
-__all__ = ["Kind", "Model", "ModelSpec", "kinds", "parse_spec", "resolve", "with_quantized"]

@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_eval.errors import SpecError
+from qa_eval.files.hashes import sha256_json
 from qa_eval.models.expressions import asked_type, find_expressions
 from qa_eval.models.protocol import ModelSpec
-from qa_eval.provenance import sha256_json
 from qa_eval.records import Candidate, Decoding, Instance, ModelInfo, Prediction, Runtime
 
 N_BEST = 20

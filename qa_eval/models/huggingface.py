@@ -34,7 +34,8 @@ from transformers.masking_utils import sdpa_mask
 from transformers.models.auto import modeling_auto, tokenization_auto
 
 from qa_eval.errors import ModelError, SpecError, first_line
-from qa_eval.models.architectures import (
+from qa_eval.files.hashes import sha256_json
+from qa_eval.models.checkpoint.architectures import (
     ONE_AT_A_TIME,
     SEGMENTED,
     UNPADDED,
@@ -42,12 +43,9 @@ from qa_eval.models.architectures import (
     wrong_config,
     wrong_setting,
 )
-from qa_eval.models.checkpoints import Checkpoint
-from qa_eval.models.declarations import declaring_spec
-from qa_eval.models.piece_models import convert, piece_model
-from qa_eval.models.protocol import ModelSpec
-from qa_eval.models.reader import READING_VERSION, Floats, OutOfMemoryError, SpanModel, SpanReader
-from qa_eval.models.tokenizer_files import (
+from qa_eval.models.checkpoint.checkpoints import Checkpoint
+from qa_eval.models.checkpoint.piece_models import convert, piece_model
+from qa_eval.models.checkpoint.tokenizer_files import (
     CODED,
     FILE,
     SPECIAL_TOKENS,
@@ -57,15 +55,17 @@ from qa_eval.models.tokenizer_files import (
     read_tokenizer,
     set_typed_template,
 )
-from qa_eval.models.weights import (
+from qa_eval.models.checkpoint.weights import (
     check_vocabulary,
     embedding_rows,
     empty_model,
     load_model,
     parameters,
 )
-from qa_eval.models.windows import Template, Windower, WindowError
-from qa_eval.provenance import sha256_json
+from qa_eval.models.declarations import declaring_spec
+from qa_eval.models.protocol import ModelSpec
+from qa_eval.models.reading.reader import READING_VERSION, Floats, OutOfMemoryError, SpanModel, SpanReader
+from qa_eval.models.reading.windows import Template, Windower, WindowError
 from qa_eval.records import Declaration, Decoding, ModelInfo, Runtime
 
 _OPTIONS = ("unanswerable",)

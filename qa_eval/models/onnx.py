@@ -25,12 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_eval.errors import ModelError, SpecError, first_line
-from qa_eval.folders import cache_folder
-from qa_eval.installation import install_command
-from qa_eval.models.checkpoints import Checkpoint
+from qa_eval.files.hashes import sha256_json
+from qa_eval.files.installation import install_command
+from qa_eval.files.paths import cache_folder
+from qa_eval.models.checkpoint.checkpoints import Checkpoint
 from qa_eval.models.protocol import ModelSpec
-from qa_eval.models.reader import Floats, SpanModel
-from qa_eval.provenance import sha256_json
+from qa_eval.models.reading.reader import Floats, SpanModel
 from qa_eval.records import Decoding, Instance, Runtime
 
 EXPORT_VERSION = 2

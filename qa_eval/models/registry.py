@@ -16,10 +16,10 @@ from pathlib import Path
 
 from qa_eval.errors import ModelError, QaEvalError, SpecError
 from qa_eval.models.baselines import BASELINES, resolve_baseline
-from qa_eval.models.checkpoints import Checkpoint, embedded_checkpoint, file_hint, find_checkpoint
+from qa_eval.models.checkpoint.checkpoints import Checkpoint, embedded_checkpoint, file_hint, find_checkpoint
+from qa_eval.models.checkpoint.remembered import remembered
 from qa_eval.models.protocol import Kind, Model, ModelSpec, UnknownWordError
-from qa_eval.models.reader import SpanModel
-from qa_eval.models.remembered import remembered
+from qa_eval.models.reading.reader import SpanModel
 from qa_eval.records import Decoding, Runtime
 
 ENTRY_POINT_GROUP = "qa_eval.models"
@@ -240,7 +240,7 @@ def _load(points: list[EntryPoint]) -> Kind:
     except Exception as error:  # whatever a stranger's module does while it is imported
         raise ModelError(f"{name} fails to import: {type(error).__name__}: {error}") from error
     if not isinstance(kind, Kind):
-        raise ModelError(f"{name} is a {type(kind).__name__}; it must be a qa_eval.models.Kind")
+        raise ModelError(f"{name} is a {type(kind).__name__}; it must be a qa_eval.models.protocol.Kind")
     if kind.name != point.name:
         raise ModelError(f"{name} calls itself {kind.name!r}; the two names must be equal")
     return kind

@@ -1,8 +1,8 @@
 """Answers stored in a file, replayed as a model: our own predictions files, or somebody else's.
 
-Every shape that `qa_eval.answer_shapes` lists is read. A text in the file is final: it is not decided again
-by a threshold. Of an n-best list without such a text, the first one that is not empty is the answer, or none
-where the empty text ranks above it.
+Every shape that `qa_eval.data.answers.answer_shapes` lists is read. A text in the file is final: it is not
+decided again by a threshold. Of an n-best list without such a text, the first one that is not empty is the
+answer, or none where the empty text ranks above it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qa_eval.answer_files import AnswerFile
-from qa_eval.answer_shapes import (
+from qa_eval.data.answers.answer_files import AnswerFile
+from qa_eval.data.answers.answer_shapes import (
     FieldError,
     Given,
     GivenRow,
@@ -25,9 +25,9 @@ from qa_eval.answer_shapes import (
     span_in,
 )
 from qa_eval.errors import SpecError
+from qa_eval.files.hashes import sha256_files, sha256_json
+from qa_eval.files.paths import user_path
 from qa_eval.models.protocol import ModelSpec
-from qa_eval.paths import user_path
-from qa_eval.provenance import sha256_files, sha256_json
 from qa_eval.records import Candidate, Decoding, Instance, ItemId, ModelInfo, Prediction, Runtime
 
 _VERSION = "1"

@@ -1,16 +1,14 @@
-"""`qa-eval report`: stored runs as a static site, to be looked at instead of JSON.
+"""The report: stored runs as a static site.
 
-    runs, texts --gather--> Evidence --pages--> {path: text} --write_site--> a folder
+    content           what the pages show, from runs and texts
+    page_views        what single pages show, as plain values
+    html              from values to pages, by the templates in `pages/`
+    charts            charts by matplotlib, each with the table of its numbers
+    marked_text       a text with golds and answers marked
+    report_files      from runs to the files of a report
+    site              the files on disk, whole or not at all
 
-The site needs no network and no server. Its tables and charts stand in the HTML; a script only sorts and
-filters them. Everything that comes from data is escaped, and a Content-Security-Policy forbids all but the
+The site needs no network and no server. Its tables and charts are in the HTML; a script only sorts and
+filters them. Everything that comes from data is escaped, and a Content-Security-Policy allows only the
 site's own files.
 """
-
-from __future__ import annotations
-
-from qa_eval.report.building import Built, build_report
-from qa_eval.report.gathering import MOST_QUESTIONS
-from qa_eval.report.site import write_charts, write_site
-
-__all__ = ["MOST_QUESTIONS", "Built", "build_report", "write_charts", "write_site"]

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from qa_eval.leaderboard import Point
 from qa_eval.metrics import calibration
-from qa_eval.render import clean, label, percent, shortened, signed
-from qa_eval.report.gathering import Evidence, Model
-from qa_eval.results_schema import Row
+from qa_eval.report.content import ReportContent, ReportModel
+from qa_eval.runs.leaderboard.history import Point
+from qa_eval.runs.schema import Row
+from qa_eval.text.figures import label, percent, signed
+from qa_eval.text.terminal import clean
+from qa_eval.text.wide_table import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,14 +104,14 @@ def _name(text: str) -> str:
 # ------------------------------------------------------------------------------------------ the charts
 
 
-def all_charts(evidence: Evidence) -> list[Chart]:
+def all_charts(evidence: ReportContent) -> list[Chart]:
     """Every chart that these runs give."""
     found = [forest(evidence), *source_preferences(evidence), *trade_off(evidence)]
     found += [chart for model in evidence.models if (chart := confidence_chart(model)) is not None]
     return [chart for chart in found if chart.rows]
 
 
-def forest(evidence: Evidence) -> Chart:
+def forest(evidence: ReportContent) -> Chart:
     """The metric that ranks the models, with intervals."""
     track, _, metric = evidence.board.sort.partition(".")
     rows = [(m, e) for m in evidence.models if (e := m.row.metric(track, metric)) is not None]
@@ -143,7 +145,7 @@ def forest(evidence: Evidence) -> Chart:
     )
 
 
-def trade_off(evidence: Evidence) -> list[Chart]:
+def trade_off(evidence: ReportContent) -> list[Chart]:
     """Quality against speed, of models whose speed was measured."""
     track, _, metric = evidence.board.sort.partition(".")
     rows = [
@@ -229,7 +231,7 @@ _PLACES = [
 """Offsets from a point, in points, and the side of the name that is there; the nearest first."""
 
 
-def source_preferences(evidence: Evidence) -> list[Chart]:
+def source_preferences(evidence: ReportContent) -> list[Chart]:
     """Whose claim is preferred when all sources are read at once, against chance."""
     models = [m for m in evidence.models if m.row.source_preference and not m.row.is_reference]
     if not models:
@@ -296,7 +298,7 @@ def _draw_preference(axes: Axes, row: Row, articles: Sequence[str], titles: Sequ
     axes.grid(axis="x", color=_SOFT, alpha=0.25)
 
 
-def confidence_chart(model: Model) -> Chart | None:
+def confidence_chart(model: ReportModel) -> Chart | None:
     """Risk against coverage, and accuracy against confidence; None where all confidences are equal."""
     said, right = model.confidence, model.correct
     if said.size < 2 or np.unique(said).size < 2:
@@ -359,7 +361,7 @@ class Bin:
     n: int
 
 
-def risk_coverage(model: Model) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def risk_coverage(model: ReportModel) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Shares of items kept and, of these, wrong; one point for each confidence that occurs, highest first.
 
     Equal confidences are kept together, so every point can be had by a threshold.
@@ -371,7 +373,7 @@ def risk_coverage(model: Model) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, A
     return kept / falling.size, np.cumsum(wrong)[ends] / kept
 
 
-def reliability(model: Model, bins: int = 10) -> list[Bin]:
+def reliability(model: ReportModel, bins: int = 10) -> list[Bin]:
     """Mean confidence and accuracy in bins of equal width, without the empty ones."""
     place = np.minimum((model.confidence * bins).astype(int), bins - 1)
     return [

@@ -27,14 +27,14 @@ import sys, time
 began = time.perf_counter()
 import os
 os.sched_setaffinity(0, range(int(sys.argv[4])))
-import qa_eval.run
+import qa_eval.evaluation.run
 from qa_eval import evaluate
-from qa_eval.environment import peak_rss_bytes
+from qa_eval.evaluation.environment import peak_rss_bytes
 from qa_eval.records import Runtime
-qa_eval.run.RESAMPLES = 9
+qa_eval.evaluation.run.RESAMPLES = 9
 engine = None
 if sys.argv[3] == "ray":
-    from qa_eval.engines.ray import RayEngine
+    from qa_eval.evaluation.engines.ray import RayEngine
     engine = RayEngine(workers=int(sys.argv[4]))
 
 class First:

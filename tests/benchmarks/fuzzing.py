@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory
 import atheris
 
 with atheris.instrument_imports(include=["qa_eval"]):
-    from qa_eval.corpus import check_questions
-    from qa_eval.questions import annotation, finding_line
-    from qa_eval.questions.fixing import fix_lines
+    from qa_eval.authoring.canonical_lines import fix_lines
+    from qa_eval.authoring.check import annotation, finding_line
+    from qa_eval.data.checks.check_report import check_questions
 
-from tests.small_corpus import ARTICLES, FALL, LOSSES, write_corpus
+from tests.support.small_corpus import ARTICLES, FALL, LOSSES, write_corpus
 
 SEEDS = [
     b"Q" + "".join(json.dumps(row) + "\n" for row in (FALL, LOSSES)).encode(),

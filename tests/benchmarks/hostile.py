@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
-from tests.small_corpus import ARTICLES, FALL, fact, settled, write_articles, write_corpus
+from tests.support.small_corpus import ARTICLES, FALL, fact, settled, write_articles, write_corpus
 
 Maker = Callable[[Path], None]
 

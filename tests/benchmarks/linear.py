@@ -13,9 +13,9 @@ import time
 from itertools import cycle, islice
 from typing import Any
 
-from qa_eval.corpus import load_corpus
-from qa_eval.environment import peak_rss_bytes
-from qa_eval.models import resolve
+from qa_eval.data.corpus import load_corpus
+from qa_eval.evaluation.environment import peak_rss_bytes
+from qa_eval.models.registry import resolve
 from qa_eval.records import Instance
 
 WORDS = (1_000, 3_000, 10_000, 30_000, 100_000)

@@ -30,10 +30,10 @@ evaluate(["baseline:first-of-type"], dataset=f"squad:{sys.argv[1]}", out=sys.arg
 """
 _VERIFY = """
 import sys
-from qa_eval.verify import verify
+from qa_eval.evaluation.verification import verify
 assert verify(f"{sys.argv[2]}/run") == []
 """
-_PEAK = "\nfrom qa_eval.environment import peak_rss_bytes\nprint(peak_rss_bytes())"
+_PEAK = "\nfrom qa_eval.evaluation.environment import peak_rss_bytes\nprint(peak_rss_bytes())"
 
 
 def write_set(path: Path, questions: int, words_each: int = 120) -> None:

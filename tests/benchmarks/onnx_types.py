@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.onnx_types          # all, some ten minutes; or name some
 
-Not a benchmark of speed, and too long for a test; `tests/test_onnx.py` tries a few of them each time.
+Not a benchmark of speed, and too long for a test; `tests/models/test_onnx.py` tries a few of them each time.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 import torch
 
 from qa_eval.errors import ModelError
-from qa_eval.models import resolve
-from qa_eval.models.architectures import UNSUPPORTED
+from qa_eval.models.checkpoint.architectures import UNSUPPORTED
+from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance
-from tests import tiny_architectures
-from tests.tiny_models import SEEDS
+from tests.support import tiny_architectures
+from tests.support.tiny_models import SEEDS
 
 TEXT = (SEEDS / "004_4ffee903a1305e3d.txt").read_text("utf-8")
 LONG = Instance(item="0", question="How many soldiers were killed?", context=TEXT[:1500])

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from qa_eval.models import resolve
-from qa_eval.models.checkpoints import embedded_checkpoint
+from qa_eval.models.checkpoint.checkpoints import embedded_checkpoint
+from qa_eval.models.registry import resolve
 from qa_eval.records import Runtime
 
 TOKENS, ROUNDS = 384, 15

@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import qa_eval
-from qa_eval.corpus import load_corpus
-from qa_eval.public import open_dataset
-from qa_eval.report import build_report, write_site
-from qa_eval.store import Run
-from tests.fake_models import FakeModel
+from qa_eval.data.corpus import load_corpus
+from qa_eval.data.dataset import open_dataset
+from qa_eval.report.report_files import build_report
+from qa_eval.report.site import write_site
+from qa_eval.runs.store import Run
+from tests.support.fake_models import FakeModel
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -19,8 +19,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from qa_eval.leaderboard import history_of, merge_runs
-from qa_eval.store import load_run
+from qa_eval.runs.leaderboard.history import history_of
+from qa_eval.runs.leaderboard.merged_runs import merge_runs
+from qa_eval.runs.store import load_run
 
 BASELINE = Path(__file__).parents[2] / "results" / "baseline"
 RUNS, MODELS, ROUNDS = 1_000, 40, 5

@@ -23,8 +23,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from qa_eval.metrics.squad import SQUAD_V1, normalize
-from qa_eval.scoring.official import official_scores, score_answers
+from qa_eval.matching.normal_form import normalize
+from qa_eval.metrics.official_scores import official_scores, score_answers
+from qa_eval.metrics.rules.squad import SQUAD_V1
 from qa_eval.stats import draws
 
 QUESTIONS, GOLDS, CONTEXTS, RESAMPLES = 10_570, 34_726, 2_067, 10_000

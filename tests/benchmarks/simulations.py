@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tests.simulated_models import (
+from tests.support.simulated_models import (
     Facts,
     Items,
     TwoParts,

@@ -16,9 +16,12 @@ from statistics import median
 
 import numpy as np
 
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.score_table import ScoreTable, tables_of
 from qa_eval.records import ItemId, ItemScore, Match
-from qa_eval.scoring import METRICS, ScoreTable, tables_of
-from qa_eval.stats import Term, draws, paired_difference, paired_differences, ratio_estimate, ratio_estimates
+from qa_eval.stats import draws
+from qa_eval.stats.intervals import Term, ratio_estimate, ratio_estimates
+from qa_eval.stats.significance import paired_difference, paired_differences
 
 FACTS, ARTICLES, RESAMPLES = 2_000, 5, 10_000
 ROUNDS = 3

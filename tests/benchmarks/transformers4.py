@@ -33,15 +33,15 @@ from typing import Any
 import torch
 
 from qa_eval.errors import ModelError
-from qa_eval.folders import cache_folder
-from qa_eval.models import resolve
-from qa_eval.models.architectures import UNSUPPORTED
-from qa_eval.models.tokenizer_files import PROBES
-from qa_eval.models.windows import Window
+from qa_eval.files.paths import cache_folder
+from qa_eval.models.checkpoint.architectures import UNSUPPORTED
+from qa_eval.models.checkpoint.tokenizer_files import PROBES
+from qa_eval.models.reading.windows import Window
+from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, Prediction, Runtime
-from tests import tiny_architectures
 from tests.benchmarks.peers import PEER
-from tests.tiny_models import SEEDS
+from tests.support import tiny_architectures
+from tests.support.tiny_models import SEEDS
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "transformers4.md"
 QUESTION = "Who took the city back, and when?"
@@ -350,8 +350,9 @@ Most checkpoints were trained and published with transformers 4. This page shows
 4.57 does. In an environment with transformers 4.57.6, the script builds a tiny checkpoint with random weights
 of each architecture that both versions know. The architecture's own tokenizer class saves its tokenizer. Both
 sides then read forty difficult texts in windows of at most 96 tokens. The texts are `PROBES` in
-`qa_eval/models/tokenizer_files.py`: emoji, Arabic, Thai, no-break spaces, letters with combining marks,
-full-width digits, and more. 4.57 reads with its tokenizer, its model, and a search over all spans in loops.
+`qa_eval/models/checkpoint/tokenizer_files.py`: emoji, Arabic, Thai, no-break spaces, letters with combining
+marks, full-width digits, and more. 4.57 reads with its tokenizer, its model, and a search over all spans in
+loops.
 
 Machine: {machine}. Here: {here}. There: {there} and the same torch.
 

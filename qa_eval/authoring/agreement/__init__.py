@@ -1,0 +1,1 @@
+"""Agreement of two people who answered the same questions."""

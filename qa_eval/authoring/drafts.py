@@ -1,0 +1,166 @@
+"""From answers in words to a question: where the articles say them, which are silent, how it is called.
+
+Pure. Nothing is decided that a person must decide: which places state an answer is theirs to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from qa_eval.authoring.canonical_lines import arrange
+from qa_eval.data.checks.question_checks import find_wording, kebab_case, words
+from qa_eval.matching.typed import match
+from qa_eval.models.expressions import ExpressionType, find_expressions
+from qa_eval.records import AnswerType, Article, Claim, Evidence, Question, Relation
+
+_EXPRESSIONS: dict[AnswerType, ExpressionType] = {
+    "number": "number", "duration": "duration", "percent": "percent", "age": "age", "money": "money",
+    "date": "date",
+}  # fmt: skip
+"""Types whose values can be found in a text by their shape."""
+ID_WORDS = 5
+_SMALL = frozenset(
+    words(
+        "what who whom whose which when where why how many much did do does was were is are of in on at "
+        "by to for from and or that it its his her their with had has have after before"
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A place of an article that may state an answer."""
+
+    article: str
+    start: int
+    end: int
+    text: str
+    rule: str
+    """`wording` where the words stand there, else the rule of `match` by which the value is the same."""
+
+    @property
+    def name(self) -> str:
+        """`ARTICLE:START`, as `--skip` takes it."""
+        return f"{self.article}:{self.start}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One answer with its accepted wordings and the places chosen for it."""
+
+    wordings: tuple[str, ...]
+    hits: tuple[Hit, ...]
+
+
+def find_hits(wordings: Sequence[str], articles: Sequence[Article], answer_type: AnswerType) -> list[Hit]:
+    """Every place that has one of the wordings, or a number or date of the same value; in reading order.
+
+    Places that overlap are given once, as the wording that is longest.
+    """
+    found: list[Hit] = []
+    for article in articles:
+        spans = {(start, end): "wording" for w in wordings for start, end in find_wording(w, article.text)}
+        for start, end, rule in _same_values(wordings, article.text, answer_type):
+            spans.setdefault((start, end), rule)
+        last = -1
+        for (start, end), rule in sorted(spans.items(), key=lambda s: (s[0][0], -s[0][1])):
+            if start >= last:
+                text = article.text[start:end]
+                found.append(Hit(article=article.id, start=start, end=end, text=text, rule=rule))
+                last = end
+    return found
+
+
+def _same_values(
+    wordings: Sequence[str], text: str, answer_type: AnswerType
+) -> Iterator[tuple[int, int, str]]:
+    kind = _EXPRESSIONS.get(answer_type)
+    for start, end in find_expressions(kind, text) if kind is not None else ():
+        for wording in wordings:
+            judged = match(text[start:end], wording, answer_type, strict=True)
+            if judged.makes_claim:
+                yield start, end, judged.rule
+                break
+
+
+def inside_longer(hit: Hit, others: Sequence[Hit]) -> bool:
+    """Whether the place lies in a longer one of another answer: "400" in "over 400"."""
+    return any(
+        o.article == hit.article
+        and o.start <= hit.start
+        and hit.end <= o.end
+        and o.end - o.start > hit.end - hit.start
+        for o in others
+    )
+
+
+def draft_question(
+    question: str,
+    answer_type: AnswerType,
+    category: str,
+    answers: Sequence[Draft],
+    articles: Sequence[Article],
+    *,
+    taken: Collection[str] = (),
+    id: str | None = None,
+    paraphrases: Sequence[str] = (),
+    relation: Relation | None = None,
+    partial: Sequence[str] = (),
+    note: str = "",
+) -> Question:
+    """The question as a record: silent articles are those with no place and not in `partial`.
+
+    Wordings that no place has are aliases. Answers that have no place at all still make a claim, which the
+    checks then refuse.
+    """
+    claims: list[Claim] = []
+    for answer in answers:
+        evidence = tuple(Evidence(article=h.article, text=h.text, start=h.start) for h in answer.hits)
+        said = {e.text.casefold() for e in evidence}
+        others = [w for w in answer.wordings if w.casefold() not in said] if evidence else []
+        name = claim_id(answer.wordings[0], [c.id for c in claims])
+        claims.append(Claim(id=name, evidence=evidence, aliases=tuple(dict.fromkeys(others))))
+    answering = {e.article for c in claims for e in c.evidence}
+    record = Question(
+        id=id or question_id(question, taken),
+        question=question,
+        category=category,
+        answer_type=answer_type,
+        claims=tuple(claims),
+        paraphrases=tuple(paraphrases),
+        relation=relation,
+        silent=tuple(a.id for a in articles if a.id not in answering and a.id not in partial),
+        partial=tuple(partial),
+        note=note,
+    )
+    texts: Mapping[str, str] = {a.id: a.text for a in articles}
+    return arrange(record, texts)
+
+
+def question_id(question: str, taken: Collection[str]) -> str:
+    """A kebab-case id of the telling words of a question that no other question has.
+
+    >>> question_id("How many militants died in the battle?", ["militants-died-battle"])
+    'militants-died-battle-2'
+    """
+    telling = [w for w in words(question) if w not in _SMALL] or words(question)
+    return _free(kebab_case(" ".join(telling[:ID_WORDS])) or "fact", taken)
+
+
+def claim_id(wording: str, taken: Collection[str]) -> str:
+    """A short id of an answer; letters of other scripts stay as they are.
+
+    >>> claim_id("Over 400", []), claim_id("четыреста", [])
+    ('over-400', 'четыреста')
+    """
+    plain = kebab_case(wording) if wording.isascii() else "-".join(wording.split())
+    plain = "".join(c for c in plain if c not in "@~*")[:40].strip("-")
+    return _free(plain or "claim", taken)
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    number, free = 2, name
+    while free in taken:
+        free, number = f"{name}-{number}", number + 1
+    return free

@@ -1,0 +1,1 @@
+"""New collections: `collection` writes the files of `template/` or takes articles of one's own."""

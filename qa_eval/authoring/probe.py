@@ -1,0 +1,142 @@
+"""What a model answers in each article, grouped into draft claims: where the sources may disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qa_eval.authoring.drafts import Draft, Hit, claim_id, draft_question
+from qa_eval.evaluation.engines.local import LocalEngine
+from qa_eval.matching.typed import same_claim
+from qa_eval.metrics.decisions import abstains, decide
+from qa_eval.models.protocol import Model
+from qa_eval.records import Answer, AnswerType, Article, Candidate, Instance, Prediction, Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbedAnswer:
+    """A text that a model finds in an article, and the draft claim it would make."""
+
+    text: str
+    claim: str
+    start: int | None
+    probability: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the model says of one article."""
+
+    article: str
+    answer: Answer
+    """Its text is empty where the model abstains."""
+    claim: str | None
+    """The draft claim it makes; None where the model abstains."""
+    others: tuple[ProbedAnswer, ...]
+    """The next best texts, one of each further claim."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """All replies, and the question they would make."""
+
+    replies: tuple[Reply, ...]
+    """In the order of the articles."""
+    draft: Question | None
+    """Of the answers alone, not of the next best; None where the model abstains on every article."""
+
+
+class _Claims:
+    """Texts grouped by the claim they make: two that `match` strictly, in either direction, make one."""
+
+    def __init__(self, answer_type: AnswerType) -> None:
+        self.answer_type = answer_type
+        self.texts: dict[str, list[str]] = {}
+        """The distinct texts of each claim, by its id."""
+
+    def join(self, text: str) -> str | None:
+        """The id of the claim that the text makes; None of a text that says nothing."""
+        if abstains(text):
+            return None
+        for name, group in self.texts.items():
+            if any(same_claim(text, other, self.answer_type) for other in group):
+                if text not in group:
+                    group.append(text)
+                return name
+        name = claim_id(text, self.texts)
+        self.texts[name] = [text]
+        return name
+
+
+def probe_question(
+    question: str,
+    answer_type: AnswerType,
+    category: str,
+    articles: Sequence[Article],
+    model: Model,
+    *,
+    n_best: int = 3,
+    threshold: float = 0.0,
+) -> Probe:
+    """Asks a model the question of every article. Raises ModelFailedError where it cannot answer at all.
+
+    Of each article up to `n_best` texts are kept, the answer among them, of different claims and at places
+    that do not overlap. The draft is a draft: a person still has to read the articles.
+    """
+    asked = [
+        Instance(item=f"probe@{a.id}", question=question, context=a.text, article=a.id) for a in articles
+    ]
+    given: dict[str, Prediction] = {}
+    LocalEngine().predict(model, asked, lambda found: given.update({p.item: p for p in found}))
+    decided = {
+        one.article: decide(
+            given.get(one.item, Prediction(item=one.item, error="no answer")), threshold=threshold
+        )
+        for one in asked
+    }
+    claims = _Claims(answer_type)
+    made = {article: claims.join(answer.text) for article, answer in decided.items()}
+    drafted = {name: tuple(texts) for name, texts in claims.texts.items()}
+    replies = [
+        Reply(
+            article=article,
+            answer=answer,
+            claim=made[article],
+            others=tuple(_others(answer, made[article], claims, n_best)),
+        )
+        for article, answer in decided.items()
+    ]
+    drafts = [Draft(wordings=texts, hits=tuple(_hits(replies, name))) for name, texts in drafted.items()]
+    draft = draft_question(question, answer_type, category, drafts, articles) if drafts else None
+    return Probe(replies=tuple(replies), draft=draft)
+
+
+def _others(answer: Answer, made: str | None, claims: _Claims, n_best: int) -> Iterator[ProbedAnswer]:
+    """The best text of each further claim at a place of its own, in the order of the model."""
+    seen = {made}
+    kept = [answer.candidate] if answer.candidate is not None else []
+    for one in answer.n_best:
+        if len(seen) - (made is None) >= n_best:
+            return
+        if any(_overlap(one, other) for other in kept):
+            continue
+        name = claims.join(one.text)
+        if name is not None and name not in seen:
+            seen.add(name)
+            kept.append(one)
+            yield ProbedAnswer(text=one.text, claim=name, start=one.start, probability=one.probability)
+
+
+def _overlap(one: Candidate, other: Candidate) -> bool:
+    if one.start is None or one.end is None or other.start is None or other.end is None:
+        return False
+    return one.start < other.end and other.start < one.end
+
+
+def _hits(replies: Sequence[Reply], claim: str) -> list[Hit]:
+    spans = [(r.article, r.answer.candidate) for r in replies if r.claim == claim]
+    return [
+        Hit(article=article, start=span.start, end=span.end, text=span.text, rule="model")
+        for article, span in spans
+        if isinstance(span, Candidate) and span.start is not None and span.end is not None
+    ]

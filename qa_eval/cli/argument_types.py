@@ -1,0 +1,37 @@
+"""What a flag or an argument may be given, before any command sees it: paths and text."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qa_eval.files.paths import user_path
+
+
+class UserPath(click.Path):
+    """A path on the command line or in a configuration file, with `~` for a home folder."""
+
+    def __init__(self, *, file_okay: bool = True) -> None:
+        super().__init__(file_okay=file_okay, path_type=Path)
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:  # noqa: ANN401
+        """Raises BadParameter for an empty name, which would be the current folder, and as `user_path`."""
+        if not os.fspath(value):
+            raise click.BadParameter("an empty name names no file or folder.", ctx=ctx, param=param)
+        return super().convert(user_path(value), param, ctx)
+
+
+PATH = UserPath()
+
+
+def check_text(param: click.Parameter, ctx: click.Context) -> None:
+    """Raises BadParameter for text that is no Unicode; paths may hold any bytes."""
+    given = ctx.params.get(param.name or "")
+    for value in given if isinstance(given, tuple) else (given,):
+        if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+            raise click.BadParameter(f"{value!r} is not UTF-8.", ctx=ctx, param=param)

@@ -1,0 +1,201 @@
+"""`qa-eval bench`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qa_eval.cli.command import (
+    Command,
+    checkpoint_options,
+    data_options,
+    dataset_options,
+    intake_options,
+    note,
+    option,
+    quantize_option,
+    rules_option,
+)
+from qa_eval.metrics.rules.squad import RULES, SQUAD_V2, Rules
+
+if TYPE_CHECKING:
+    from qa_eval.data.dataset import PublicDataset
+    from qa_eval.data.dataset_options import DuplicateIds
+    from qa_eval.evaluation.speed import AnswerAgreement, Speed
+    from qa_eval.records import Instance
+
+EXAMPLES = (
+    ("qa-eval bench -m embedded --limit 10", "a minute or two; all questions take longer"),
+    ("qa-eval bench -m embedded -m onnx:embedded --quantize int8", "side by side; how many answers move"),
+    ("qa-eval bench -m embedded --dataset squad:dev-v2.0.json --limit 1000", "on a public dataset"),
+)
+
+
+@click.command(
+    "bench", cls=Command, examples=EXAMPLES, short_help="How fast a model reads, beside its floor."
+)
+@option(
+    "-m", "--model", "models", multiple=True, required=True, metavar="SPEC", section="Models",
+    help="A model to measure; of several, answers are compared with the first one's.",
+)  # fmt: skip
+@checkpoint_options
+@quantize_option
+@data_options
+@dataset_options
+@intake_options
+@rules_option("Data")
+@option(
+    "--limit", type=click.IntRange(min=1), metavar="N", section="Data",
+    help="Only the first N facts, or the first N questions of a dataset.",
+)  # fmt: skip
+@option(
+    "--max-length", type=int, default=384, show_default=True, metavar="N", section="Decoding",
+    help="Tokens of a window.",
+)  # fmt: skip
+@option(
+    "--doc-stride", type=int, default=128, show_default=True, metavar="N", section="Decoding",
+    help="Tokens by which windows overlap.",
+)  # fmt: skip
+@option(
+    "--rounds", type=click.IntRange(min=1), default=3, show_default=True, metavar="N", section="Computing",
+    help="Times that everything is measured; medians are shown.",
+)  # fmt: skip
+@option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True,
+    section="Computing", help="Where to compute.",
+)  # fmt: skip
+@option(
+    "--batch-tokens", type=click.IntRange(min=1), default=None, metavar="N", section="Computing",
+    help="Tokens that go through a model at once.  [default: as in `run`]",
+)  # fmt: skip
+@option("--json", "as_json", is_flag=True, section="Output", help="Print JSON instead of the table.")
+def bench_command(
+    *,
+    models: tuple[str, ...],
+    trust_remote_code: bool,
+    convert_weights: bool,
+    quantize: str | None,
+    questions: tuple[Path, ...],
+    articles: Path | None,
+    dataset: str | None,
+    split: str | None,
+    columns: tuple[str, ...],
+    duplicate_ids: DuplicateIds,
+    rules: str | None,
+    limit: int | None,
+    max_length: int,
+    doc_stride: int,
+    rounds: int,
+    device: str,
+    batch_tokens: int | None,
+    as_json: bool,
+) -> None:
+    """Measures how fast models read the questions' articles, and what of the time is the model itself.
+
+    The floor is the bare forward pass over the same tokens in the best batch shape, measured in turns with
+    reading from end to end; the ratio says what everything else adds. With several models, also how many
+    answers differ from the first model's, and by how much F1.
+    """
+    from qa_eval.evaluation.speed import bench
+    from qa_eval.models.registry import with_quantized
+    from qa_eval.records import Decoding, Runtime
+
+    if dataset is None:
+        if rules is not None:
+            raise click.UsageError("--rules: only with --dataset.")
+        (asked, golds), by = _curated(questions, articles, limit), SQUAD_V2
+    elif questions or articles:
+        raise click.UsageError("--dataset stands for --questions and --articles: give one or the other")
+    else:
+        from qa_eval.data.dataset import open_dataset
+        from qa_eval.data.dataset_options import parse_columns
+
+        named = parse_columns(columns)
+        opened = open_dataset(dataset, split=split, columns=named, duplicate_ids=duplicate_ids, rules=rules)
+        (asked, golds), by = _public(opened, limit)
+    speeds, agreements = bench(
+        with_quantized(models, quantize) if quantize else models,
+        asked,
+        golds,
+        decoding=Decoding(max_length=max_length, doc_stride=doc_stride),
+        runtime=Runtime(
+            device=device,
+            trust_remote_code=trust_remote_code,
+            convert_weights=convert_weights,
+            batch_tokens=batch_tokens,
+        ),
+        rounds=rounds,
+        rules=by,
+        note=note,
+    )
+    if as_json:
+        # The first model's numbers stand at the top, where they are the only ones.
+        rows = {"models": [s.as_json() for s in speeds], "agreement": [a.as_json() for a in agreements]}
+        found = speeds[0].as_json() | rows
+        click.echo(json.dumps(found, indent=2, sort_keys=True))
+        return
+    for line in bench_lines(speeds, agreements):
+        click.echo(line)
+
+
+Asked = tuple[list["Instance"], dict[str, tuple[str, ...]]]
+"""What is asked, and the golds by item id."""
+
+
+def _curated(questions: tuple[Path, ...], articles: Path | None, limit: int | None) -> Asked:
+    from qa_eval.cli.printing import announce_corpus
+    from qa_eval.data.corpus import load_corpus
+    from qa_eval.data.items import instances, item_ids
+
+    corpus = load_corpus(questions or None, articles)
+    announce_corpus(corpus)
+    items = item_ids(corpus, tracks=["reading"], limit=limit)
+    by_fact = {q.id: q for q in corpus.questions}
+    return instances(corpus, items), {str(i): by_fact[i.fact].own_golds(i.article) for i in items}
+
+
+def _public(opened: PublicDataset, limit: int | None) -> tuple[Asked, Rules]:
+    from qa_eval.cli.printing import announce_dataset
+    from qa_eval.data.dataset import instance_of
+
+    announce_dataset(opened)
+    examples = list(opened.chosen(limit=limit))
+    asked = [instance_of(e) for e in examples], {str(e.item): e.golds for e in examples}
+    return asked, RULES.get(opened.rules, SQUAD_V2)
+
+
+def bench_lines(speeds: Sequence[Speed], agreements: Sequence[AnswerAgreement]) -> list[str]:
+    """What was measured, for people."""
+    from qa_eval.text.terminal import clean
+
+    lines = []
+    for s in speeds:
+        shape = "windows alone" if s.floor_batch_tokens == 1 else f"batches of {s.floor_batch_tokens} tokens"
+        shape += ", one a thread" if s.floor_workers else ""
+        peak = "not known here" if s.peak_rss_bytes is None else f"{s.peak_rss_bytes / 1e6:,.0f} MB"
+        rest = max(0.0, 1 - sum(s.shares.values()))
+        lines += [
+            f"{clean(s.spec)} ({clean(s.backend)})",
+            f"  {s.items} items, {s.windows} windows, {s.tokens:,} tokens in {s.seconds:.2f} s",
+            f"  speed          {s.items / s.seconds:.1f} items/s, {s.windows / s.seconds:.1f} windows/s, "
+            f"{s.tokens / s.seconds:,.0f} tokens/s",
+            "  share of time  "
+            + ", ".join(f"{part} {share:.1%}" for part, share in [*s.shares.items(), ("rest", rest)]),
+            f"  floor          {s.floor_seconds:.2f} s ({shape})",
+            f"  ratio          {s.ratio_to_floor:.3f} x the floor, end to end",
+            f"  peak memory    {peak}",
+        ]
+    for s in speeds[1:]:
+        lines.append(
+            f"{clean(s.spec)} is {speeds[0].seconds / s.seconds:.2f} x as fast as {clean(speeds[0].spec)}"
+        )
+    for a in agreements:
+        lines.append(
+            f"{clean(a.spec)} against {clean(a.base)}: {a.moved} of {a.items} answers move, "
+            f"F1 {100 * a.f1_difference:+.2f} points, scores within {a.largest_score_difference:.2g}"
+        )
+    return lines

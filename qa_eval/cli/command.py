@@ -1,0 +1,229 @@
+"""How every command of `qa-eval` behaves: options in sections, near matches, `--config`, exit codes.
+
+Exit codes: 0 done; 1 a check, comparison or verification failed, a model failed, or the program has a defect;
+2 the call or its input is wrong, or a file cannot be read or written; 130 interrupted. `qa_eval.cli.failures`
+explains every failure in lines on stderr; it shows a traceback only if one is asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+import click
+
+from qa_eval.cli.argument_types import PATH, check_text
+from qa_eval.cli.configuration import config_option
+from qa_eval.cli.failures import explain
+from qa_eval.metrics.rules.squad import RULES
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+CONTEXT_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class SectionedOption(click.Option):
+    """An option that stands under a heading of its own in the help."""
+
+    def __init__(self, *args: Any, section: str = "Options", **attributes: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **attributes)
+        self.section = section
+
+
+def option(
+    *declarations: str,
+    section: str = "Options",
+    **attributes: Any,  # noqa: ANN401
+) -> Callable[[_F], _F]:
+    """`click.option`, under a heading of the help."""
+    return click.option(*declarations, cls=SectionedOption, section=section, **attributes)
+
+
+def data_options(command: _F) -> _F:
+    """`--questions` and `--articles`."""
+    command = option(
+        "--articles",
+        type=PATH,
+        metavar="DIR",
+        section="Data",
+        help="The folder of the articles.  [default: the curated ones]",
+    )(command)
+    return option(
+        "--questions",
+        type=PATH,
+        multiple=True,
+        metavar="PATH",
+        section="Data",
+        help="A file of questions or a folder of them; may be repeated.  [default: the curated set]",
+    )(command)
+
+
+def checkpoint_options(command: _F) -> _F:
+    """`--trust-remote-code` and `--convert-weights`."""
+    command = option(
+        "--convert-weights",
+        is_flag=True,
+        section="Models",
+        help="Read the tensors of a pytorch_model.bin, and keep a safetensors copy in the cache.",
+    )(command)
+    return option(
+        "--trust-remote-code", is_flag=True, section="Models", help="Let a hub model run the code it brings."
+    )(command)
+
+
+def quantize_option(command: _F) -> _F:
+    """`--quantize`."""
+    return option(
+        "--quantize",
+        type=click.Choice(["int8"]),
+        section="Models",
+        help="Of each onnx: model also a version with 8-bit products, as a model of its own.",
+    )(command)
+
+
+def dataset_options(command: _F) -> _F:
+    """`--dataset` and `--split`."""
+    return _dataset_options(command, "dataset", several=False)
+
+
+def rules_option(section: str) -> Callable[[_F], _F]:
+    """`--rules`, under a heading of the help."""
+    return option(
+        "--rules",
+        type=click.Choice(list(RULES)),
+        metavar="NAME",
+        section=section,
+        help="How a data set is scored: squad-v1.1, squad-v2.0, mrqa, mlqa-LANG, korquad-v1 (characters), "
+        "cmrc2018 or drcd (longest common run).  [default: as its version or its ids tell, else as SQuAD]",
+    )
+
+
+def datasets_options(command: _F) -> _F:
+    """The same, where `--dataset` may be repeated."""
+    return _dataset_options(command, "datasets", several=True)
+
+
+def _dataset_options(command: _F, name: str, *, several: bool) -> _F:
+    command = option(
+        "--split", metavar="S", section="Data", help="Of a hub data set.  [default: validation]"
+    )(command)
+    return option(
+        "--dataset",
+        name,
+        metavar="SPEC",
+        multiple=several,
+        section="Data",
+        help="A public data set in place of the questions: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME."
+        + (" May be repeated: a run for each." if several else ""),
+    )(command)
+
+
+def intake_options(command: _F) -> _F:
+    """`--columns` and `--duplicate-ids`."""
+    command = option(
+        "--duplicate-ids", type=click.Choice(["error", "first"]), default="error", show_default=True,
+        section="Data", help="Of a data set with questions of one id: refuse it, or keep the first of them.",
+    )(command)  # fmt: skip
+    return option(
+        "--columns",
+        multiple=True,
+        metavar="ROLE=COLUMN,…",
+        section="Data",
+        help="Of rows with columns of other names: question=query,context=passage; the roles are id, "
+        "question, context, answers and is_impossible.",
+    )(command)
+
+
+def note(message: str) -> None:
+    """A line for people on stderr: what is read, what happened, what to do next."""
+    from qa_eval.text.terminal import clean
+
+    click.echo(clean(message), err=True)
+
+
+class Command(click.Command):
+    """A command with `--config` and sections in its help."""
+
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401
+        examples: Sequence[tuple[str, str]] = (),
+        **attributes: Any,  # noqa: ANN401
+    ) -> None:
+        attributes["context_settings"] = CONTEXT_SETTINGS | (attributes.get("context_settings") or {})
+        super().__init__(*args, **attributes)
+        self.examples = tuple(examples)
+        """(command line, what it does), shown at the end of the help."""
+        self.params.append(config_option())
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        for param in self.params:
+            check_text(param, ctx)
+        return rest
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            if (record := param.get_help_record(ctx)) is not None:
+                sections.setdefault(getattr(param, "section", "Other"), []).append(record)
+        if "Other" in sections:
+            sections["Other"] = sections.pop("Other")
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.examples:
+            with formatter.section("Examples"):
+                for line, meaning in self.examples:
+                    pad = " " * formatter.current_indent
+                    formatter.write(f"{pad}{line}\n{pad}    {meaning}\n")
+        super().format_epilog(ctx, formatter)
+
+
+class CommandGroup(click.Group):
+    """A group of commands; a mistyped name is answered with its near matches."""
+
+    command_class = Command
+    group_class = type
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:  # noqa: ANN401
+        attributes["context_settings"] = CONTEXT_SETTINGS | (attributes.get("context_settings") or {})
+        super().__init__(*args, **attributes)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order of use, not of the alphabet
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            near = get_close_matches(name, self.commands, n=2, cutoff=0.6)
+            hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(self.commands)}."
+            ctx.fail(f"No such command '{name}'. {hint}")
+        return super().resolve_command(ctx, args)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """Runs a command line. In standalone mode, the default, it ends the process with the exit code."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except Exception as error:  # each is explained, and none is passed over
+            lines, code = explain(error)
+            click.echo("\n".join(lines), err=True, nl=bool(lines))
+        sys.exit(code if isinstance(code, int) else 0)

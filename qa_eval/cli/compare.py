@@ -1,0 +1,149 @@
+"""`qa-eval compare`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from qa_eval.cli.argument_types import PATH
+from qa_eval.cli.command import Command, option
+from qa_eval.errors import CheckFailedError
+
+if TYPE_CHECKING:
+    from qa_eval.compare.differences import AllPairs, Comparison, Gate
+
+EXAMPLES = (
+    ("qa-eval compare results/main results/branch", "better, worse, or too few items to tell"),
+    ("qa-eval compare results/baseline --against baseline:first-of-type", "every other model against one"),
+    (
+        "qa-eval compare results/main results/branch --fail-on-regression --format markdown",
+        "as a check in a pull request: exit code 1 if the branch is significantly worse",
+    ),
+)
+
+
+@click.command(
+    "compare", cls=Command, examples=EXAMPLES, short_help="Whether a difference between two runs is real."
+)
+@click.argument("paths", nargs=-1, required=True, type=PATH, metavar="BASE [NEW]")
+@option(
+    "--model", metavar="SPEC", section="Selection",
+    help="The new side's model.  [default: every model that both runs have, against itself]",
+)  # fmt: skip
+@option(
+    "--against", metavar="SPEC", section="Selection",
+    help="The base side's model; without --model, all others are compared with it.",
+)  # fmt: skip
+@option(
+    "--all-pairs", is_flag=True, section="Selection",
+    help="Every model of all runs given against every other, up to 50.",
+)  # fmt: skip
+@option(
+    "--metric", "metrics", multiple=True, metavar="METRIC", section="Selection",
+    help="The primary metric; may be repeated.  [default: what the run is sorted by]",
+)  # fmt: skip
+@option(
+    "--slice",
+    "slice_",
+    metavar="S",
+    section="Selection",
+    help="Only these items: settled, contested, silent, relation:R, category:C or article:A.",
+)
+@option(
+    "--allow-different", multiple=True, type=click.Choice(["decoding", "threshold", "track"]),
+    section="Selection", help="Compare although the runs differ in this; may be repeated.",
+)  # fmt: skip
+@option(
+    "--fail-on-regression", is_flag=True, section="Check",
+    help="Exit code 1 if a primary metric is significantly worse, or if items of BASE are not in NEW.",
+)  # fmt: skip
+@option(
+    "--tolerance", type=click.FloatRange(0, 1, max_open=True), metavar="X", section="Check",
+    help="With --fail-on-regression: fail if it dropped by more than this fraction, significant or not.",
+)  # fmt: skip
+@option(
+    "--allow-missing", is_flag=True, section="Check",
+    help="With --fail-on-regression: NEW may lack items of BASE.",
+)  # fmt: skip
+@option(
+    "--items", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", section="Output",
+    help="Items shown of each kind: fixed, broken, otherwise changed. JSON has all.",
+)  # fmt: skip
+@option(
+    "--format", "form", type=click.Choice(["table", "markdown", "json"]), default="table", show_default=True,
+    section="Output", help="Markdown fits a pull request comment; JSON holds fractions and everything.",
+)  # fmt: skip
+def compare_command(
+    *,
+    paths: tuple[Path, ...],
+    model: str | None,
+    against: str | None,
+    all_pairs: bool,
+    metrics: tuple[str, ...],
+    slice_: str | None,
+    allow_different: tuple[str, ...],
+    fail_on_regression: bool,
+    tolerance: float | None,
+    allow_missing: bool,
+    items: int,
+    form: Literal["table", "markdown", "json"],
+) -> None:
+    """Compares models item by item: better, worse, or cannot tell at this size.
+
+    BASE and NEW are run folders or their leaderboard.json; NEW may be left out to compare two models of one
+    run. Items are paired by what was asked, not by name: edited ones are listed and not compared.
+    """
+    if tolerance is not None and not fail_on_regression:
+        raise click.UsageError("--tolerance goes with --fail-on-regression.")
+    if allow_missing and not fail_on_regression:
+        raise click.UsageError("--allow-missing goes with --fail-on-regression.")
+    if not all_pairs and len(paths) > 2:
+        raise click.UsageError("Two runs, BASE and NEW; --all-pairs takes more.")
+    if all_pairs and (model or against or fail_on_regression or len(metrics) > 1):
+        raise click.UsageError("--all-pairs: every model by one metric; no --model, --against or check.")
+    from qa_eval.compare.all_pairs import compare_all
+    from qa_eval.compare.comparison import compare_runs
+    from qa_eval.compare.regression_gate import regression_gate
+    from qa_eval.runs.schema import NOTHING_SCORED
+    from qa_eval.runs.store import load_run
+
+    runs = [load_run(path) for path in paths]
+    if not fail_on_regression and not any(run.leaderboard.scored for run in runs):
+        nothing = json.dumps({"pairs": [], "notes": [NOTHING_SCORED]}, indent=1)
+        click.echo(nothing if form == "json" else NOTHING_SCORED)
+        return
+    if all_pairs:
+        metric = metrics[0] if metrics else None
+        ranking = compare_all(runs, metric=metric, slice_name=slice_, allow_different=allow_different)
+        _print(ranking, None, form, items)
+        return
+    found = compare_runs(
+        *runs,
+        model=model,
+        against=against,
+        metrics=metrics,
+        slice_name=slice_,
+        allow_different=allow_different,
+    )
+    gate = regression_gate(found, tolerance, allow_missing=allow_missing) if fail_on_regression else None
+    _print(found, gate, form, items)
+    if gate is not None and gate.failed:
+        raise CheckFailedError("\n".join(gate.reasons))
+
+
+def _print(found: Comparison | AllPairs, gate: Gate | None, form: str, items: int) -> None:
+    from qa_eval.compare.comparison_formats import render_comparison_json, render_comparison_markdown
+    from qa_eval.compare.comparison_table import draw_comparison
+    from qa_eval.text.terminal import terminal_width, write_lines
+
+    if form == "json":
+        click.echo(render_comparison_json(found, gate), nl=False)
+    elif form == "markdown":
+        click.echo(render_comparison_markdown(found, items=items, gate=gate), nl=False)
+    else:
+        width = min(terminal_width(sys.stdout), 120)
+        write_lines(sys.stdout, draw_comparison(found, width, items=items, gate=gate))

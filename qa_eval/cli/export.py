@@ -1,0 +1,186 @@
+"""`qa-eval export`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qa_eval.cli.argument_types import PATH
+from qa_eval.cli.command import Command, data_options, note, option
+from qa_eval.errors import QaEvalError
+
+if TYPE_CHECKING:
+    from qa_eval.data.dataset import PublicDataset
+    from qa_eval.export.outputs import Export
+    from qa_eval.records import Corpus
+    from qa_eval.runs.store import Run
+
+QUESTION_SET = "dataset"
+FORMATS = (
+    "model-index",
+    "eval-results",
+    "every-eval-ever",
+    "lm-eval",
+    "squad-predictions",
+    "squad-na-probs",
+    "parquet",
+    "csv",
+    QUESTION_SET,
+)
+UNPRINTABLE = ("parquet", QUESTION_SET)
+RELATIONSHIPS = ("first_party", "third_party", "collaborative", "other")
+
+EXAMPLES = (
+    ("qa-eval export results/first --format model-index -m embedded", "results for a model card"),
+    ("qa-eval export results/first --format csv --out answers.csv", "every answer of every model"),
+    ("qa-eval export --format dataset --out questions-for-others", "the curated questions"),
+)
+
+
+@click.command("export", cls=Command, examples=EXAMPLES, short_help="Results, or the questions, for others.")
+@click.argument("run", type=PATH, required=False)
+@option(
+    "--format", "form", type=click.Choice(FORMATS), required=True, section="Output",
+    help="One of those above.",
+)  # fmt: skip
+@option(
+    "--out", type=PATH, metavar="PATH", section="Output",
+    help="The file or folder to write.  [default: print it, where it is text]",
+)  # fmt: skip
+@option("--overwrite", is_flag=True, section="Output", help="Replace files that are there already.")
+@option(
+    "-m", "--model", "models", multiple=True, metavar="SPEC", section="Selection",
+    help="The model; of csv and parquet also several.  [default: all, where the format holds several]",
+)  # fmt: skip
+@option(
+    "--paraphrases", is_flag=True, section="Selection",
+    help="Of a dataset: the other wordings of each question too.",
+)  # fmt: skip
+@data_options
+@option(
+    "--dataset", metavar="SPEC", section="Data",
+    help="Where the public data set of the run is now.  [default: where it was]",
+)  # fmt: skip
+@option(
+    "--dataset-id", metavar="ORG/NAME", section="Publishing",
+    help="What the data are called on the hub.  [default: by the run's hub: spec]",
+)  # fmt: skip
+@option(
+    "--organization", default="unknown", show_default=True, metavar="NAME", section="Publishing",
+    help="Who publishes the results (every-eval-ever).",
+)  # fmt: skip
+@option(
+    "--relationship", type=click.Choice(RELATIONSHIPS), default="other", show_default=True,
+    section="Publishing", help="Of whoever publishes to the model (every-eval-ever).",
+)  # fmt: skip
+def export_command(
+    *,
+    run: Path | None,
+    form: str,
+    out: Path | None,
+    overwrite: bool,
+    models: tuple[str, ...],
+    paraphrases: bool,
+    questions: tuple[Path, ...],
+    articles: Path | None,
+    dataset: str | None,
+    dataset_id: str | None,
+    organization: str,
+    relationship: str,
+) -> None:
+    """Writes a stored run in another format, or the questions as a data set.
+
+    \b
+    model-index        results for the metadata of a model card
+    eval-results       .eval_results/*.yaml of a model's repository
+    every-eval-ever    a record with intervals, and a line for each answer
+    lm-eval            results and samples, as lm-evaluation-harness lays them out
+    squad-predictions  {id: text}, for the official scripts
+    squad-na-probs     {id: probability}, for their --na-prob-file
+    parquet, csv       every answer with its scores, of one model or all
+    dataset            the questions: SQuAD 2.0 JSON, Parquet and a card (no RUN)
+
+    RUN is a run folder or its leaderboard.json.
+    """  # noqa: D301 - \b is click's mark of lines that stay as they are
+    from qa_eval.export.formats import export_run
+    from qa_eval.export.outputs import write_export
+    from qa_eval.export.question_set import export_questions
+
+    if (run is None) != (form == QUESTION_SET):
+        raise click.UsageError(
+            f"--format {QUESTION_SET} is of the questions, not of a run; leave RUN out."
+            if run is not None
+            else f"Give the RUN to export, or --format {QUESTION_SET}."
+        )
+    strangers = {"-m": models, "--dataset": dataset, "--dataset-id": dataset_id}
+    unused = {"--paraphrases": paraphrases} if run is not None else strangers
+    if given := [flag for flag, value in unused.items() if value]:
+        raise click.UsageError(f"{', '.join(given)}: of no use with --format {form}.")
+    if out is None and form in UNPRINTABLE:
+        raise click.UsageError(f"--format {form} is written to a file or folder; name it with --out.")
+    if run is None:
+        from qa_eval.data.corpus import load_corpus
+
+        corpus = load_corpus(questions or None, articles)
+        curated = not questions and articles is None
+        export = export_questions(corpus, curated=curated, paraphrases=paraphrases)
+    else:
+        from qa_eval.runs.schema import NOTHING_SCORED
+        from qa_eval.runs.store import load_run
+
+        stored = load_run(run)
+        export = export_run(
+            stored,
+            form,
+            models=models,
+            texts=_texts(stored, form, questions, articles, dataset),
+            dataset_id=dataset_id,
+            organization=organization,
+            relationship=relationship,
+        )
+        if not stored.leaderboard.scored:
+            note(NOTHING_SCORED)
+    for sentence in export.notes:
+        note(sentence)
+    if out is None:
+        _print(export, form)
+        return
+    for path in write_export(export, out, overwrite=overwrite):
+        note(f"wrote {path}")
+
+
+def _texts(
+    run: Run, form: str, questions: tuple[Path, ...], articles: Path | None, dataset: str | None
+) -> Corpus | PublicDataset | None:
+    """The questions and texts of the run, if the format holds them."""
+    from qa_eval.export.formats import FORMATS as RUN_FORMATS
+    from qa_eval.export.source import is_public
+    from qa_eval.runs.sources import find_corpus
+
+    if not RUN_FORMATS[form].texts:
+        return None
+    if is_public(run):
+        from qa_eval.evaluation.verification import reopened
+
+        data = run.leaderboard.data
+        if dataset is not None:
+            return reopened(run, dataset, data.split if dataset.startswith("hub:") else None)
+        if data.dataset is None:
+            raise QaEvalError("this run does not say what its data set is; name it with --dataset")
+        return reopened(run)
+    return find_corpus(run, questions, articles)
+
+
+def _print(export: Export, form: str) -> None:
+    from qa_eval.text.terminal import clean_lines
+
+    text = export.outputs[0].data
+    assert isinstance(text, str)
+    if form == "csv" and sys.stdout.isatty():
+        text = "\n".join(clean_lines(text))
+    click.echo(text, nl=False)
+    for output in export.outputs[1:]:
+        note(f"only with --out: {output.name}")

@@ -1,0 +1,138 @@
+"""`qa-eval plan`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from qa_eval.cli.command import Command, note, option
+from qa_eval.cli.run import WORDS_REFUSED, RunCall, run_command
+
+if TYPE_CHECKING:
+    from qa_eval.evaluation.forecast.arithmetic import Setting
+    from qa_eval.evaluation.plans import Plan
+    from qa_eval.models.protocol import Model
+
+EXAMPLES = (
+    ("qa-eval plan", "what `qa-eval run` would take"),
+    ("qa-eval plan -m embedded --dataset squad:dev-v2.0.json --engine ray --workers 64", "on a cluster"),
+    (
+        "qa-eval plan -m embedded --dataset squad:dev-v2.0.json --sample 2000 --engine ray --workers 64 "
+        "--for-models 1000 --for-items 1000000",
+        "a thousand such models on a million such questions",
+    ),
+)
+
+_ELSEWHERE = ("as_json", "config")
+"""Flags of `run` that have another help here."""
+
+
+@click.command(
+    "plan",
+    cls=Command,
+    params=[param for param in run_command.params if param.name not in _ELSEWHERE],
+    examples=EXAMPLES,
+    short_help="What a run would take in time, memory and disk.",
+    context_settings=WORDS_REFUSED,
+)
+@option(
+    "--probe-seconds", type=click.FloatRange(min=0, min_open=True), default=5.0, show_default=True,
+    metavar="S", section="Plan", help="So long each model answers, to see how fast it is.",
+)  # fmt: skip
+@option(
+    "--exact-up-to", type=click.IntRange(min=2), default=10_000, show_default=True, metavar="N",
+    section="Plan",
+    help="Items of a data set whose windows and tokens are counted; of more, a sample of so many.",
+)  # fmt: skip
+@option(
+    "--for-models", type=click.IntRange(min=1), metavar="N", section="Plan",
+    help="Also work out what N models like these would take.  [default: as many as there are]",
+)  # fmt: skip
+@option(
+    "--for-items", type=click.IntRange(min=1), metavar="N", section="Plan",
+    help="Also work out what N items like these for each model would take.  [default: as many as there are]",
+)  # fmt: skip
+@option("--json", "as_json", is_flag=True, section="Output", help="Print JSON instead of the table.")
+@click.pass_context
+def plan_command(
+    ctx: click.Context,
+    /,
+    *,
+    probe_seconds: float,
+    exact_up_to: int,
+    for_models: int | None,
+    for_items: int | None,
+    as_json: bool,
+    **_: object,
+) -> None:
+    """Counts what `run` with the same flags would ask, and estimates what it would take; nothing is run.
+
+    Items, and those that the prediction cache has, are counted; windows and tokens too, up to a size. Each
+    model answers for a few seconds on this machine, in a process of its own, as a worker would. The output
+    flags of `run` may stand here and do nothing. Exit code 1: a model cannot be asked (the others are
+    planned).
+    """
+    from qa_eval.evaluation.forecast.forecast_formats import draw_forecast, render_forecast_json
+    from qa_eval.evaluation.forecast.forecasts import forecast
+    from qa_eval.evaluation.plans import resolve_models
+    from qa_eval.text.terminal import terminal_width, write_lines
+
+    since = time.perf_counter()
+    call = RunCall.of(ctx)
+    setting, threads = _setting(call)
+    seconds = time.perf_counter() - since
+    models = resolve_models(call.models, call.decoding, call.runtime)  # their own time is measured apart
+    since = time.perf_counter()
+    plans = _plans(call, models)
+    seconds += time.perf_counter() - since
+    found = forecast(
+        plans,
+        setting,
+        decoding=call.decoding,
+        runtime=call.runtime,
+        preparing_seconds=seconds,
+        threads=threads,
+        cache=call.cache,
+        probe_seconds=probe_seconds,
+        counted=exact_up_to,
+        for_models=for_models,
+        for_items=for_items,
+        note=note,
+    )
+    if as_json:
+        click.echo(render_forecast_json(found), nl=False)
+    else:
+        write_lines(sys.stdout, draw_forecast(found, terminal_width(sys.stdout)))
+    if any(model.error is not None for model in found.models):
+        ctx.exit(1)
+
+
+def _plans(call: RunCall, models: Sequence[Model]) -> list[Plan]:
+    from qa_eval.evaluation.plans import settle, settle_all
+
+    if "datasets" in call.data:
+        datasets = call.data["datasets"]
+        return settle_all(models, datasets, decoding=call.decoding, runtime=call.runtime, **call.choices)
+    return [settle(models, decoding=call.decoding, runtime=call.runtime, **call.data, **call.choices)]
+
+
+def _setting(call: RunCall) -> tuple[Setting, int | None]:
+    """The engine and its workers, and the cores of each; None for all of them."""
+    from qa_eval.evaluation.engines.ray import RayEngine
+    from qa_eval.evaluation.forecast.arithmetic import Setting
+
+    engine = call.engine
+    if not isinstance(engine, RayEngine):
+        return Setting(), None
+    cores = max(1, int(engine.cpus_per_worker))
+    if engine.workers is not None:
+        return Setting(engine="ray", workers=engine.workers), cores
+    if engine.address is not None or engine.gpus_per_worker:
+        raise click.UsageError("plan does not look at the cluster: say how many with --workers.")
+    room = int((os.cpu_count() or 1) / engine.cpus_per_worker)
+    return Setting(engine="ray", workers=max(1, room)), cores

@@ -1,0 +1,291 @@
+"""`qa-eval questions new`: asks for a question and its answers, and adds it to its file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from qa_eval.cli.command import Command, data_options, note, option
+from qa_eval.records import ANSWER_TYPES, RELATIONS, AnswerType, Article, Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qa_eval.authoring.drafts import Draft, Hit
+    from qa_eval.authoring.question_files import Addition
+
+
+@click.command(
+    "new",
+    cls=Command,
+    short_help="Add a question: asks, finds the passages, checks.",
+    examples=[("qa-eval questions new", "asks for everything")],
+)
+@data_options
+@option("--question", section="Question", help="The question.")
+@option("--type", "kind", type=click.Choice(ANSWER_TYPES), section="Question", help="What answers it.")
+@option("--category", section="Question", help="Its category, which names the file it goes into.")
+@option(
+    "--answer",
+    "answers",
+    multiple=True,
+    metavar="TEXT",
+    section="Question",
+    help='An answer some article gives; may be repeated. Other wordings of it after " | ".',
+)
+@option("--relation", type=click.Choice(RELATIONS), section="Question", help="Why several answers differ.")
+@option("--paraphrase", "paraphrases", multiple=True, section="Question", help="The question in other words.")
+@option("--note", "remark", default="", section="Question", help="For people: why the sources differ.")
+@option("--id", "name", section="Question", help="Its id.  [default: of its words]")
+@option(
+    "--skip",
+    multiple=True,
+    metavar="ARTICLE:START",
+    section="Passages",
+    help="A place that has the words but does not state the answer; may be repeated.",
+)
+@option(
+    "--partial",
+    multiple=True,
+    metavar="ARTICLE",
+    section="Passages",
+    help="An article that neither answers nor is silent; may be repeated.",
+)
+@option(
+    "--ask/--no-ask",
+    default=None,
+    section="Output",
+    help="Ask for what is missing.  [default: where stdin is a terminal]",
+)
+@option(
+    "--dry-run", is_flag=True, section="Output", help="Show the line and what the checks say; no writing."
+)
+@click.pass_context
+def new_command(
+    ctx: click.Context,
+    *,
+    questions: tuple[Path, ...],
+    articles: Path | None,
+    question: str | None,
+    kind: AnswerType | None,
+    category: str | None,
+    answers: tuple[str, ...],
+    relation: Relation | None,
+    paraphrases: tuple[str, ...],
+    remark: str,
+    name: str | None,
+    skip: tuple[str, ...],
+    partial: tuple[str, ...],
+    ask: bool | None,
+    dry_run: bool,
+) -> None:
+    """Adds a question: finds the words of its answers in every article and works out the rest.
+
+    Nothing is written before every check has passed; ctrl-C leaves the file as it was.
+    """
+    from qa_eval.authoring.check import finding_line
+    from qa_eval.authoring.drafts import draft_question, question_id
+    from qa_eval.authoring.question_files import (
+        add_question,
+        data_paths,
+        judge_addition,
+        read_set,
+        target_file,
+    )
+    from qa_eval.data.checks.check_report import exemption_files
+    from qa_eval.data.checks.exemptions import read_exemptions
+    from qa_eval.text.phrases import show_path
+    from qa_eval.text.terminal import clean
+
+    complete = bool(question and kind and category and answers)
+    asking = sys.stdin.isatty() and not complete if ask is None else ask
+    missing = [f for f, v in (("--question", question), ("--type", kind), ("--category", category)) if not v]
+    missing += [] if answers else ["--answer"]
+    if missing and not asking:
+        raise click.UsageError(f"missing {', '.join(missing)} (stdin is no terminal, so nothing is asked)")
+    with _untouched():
+        paths, folder_path = data_paths(questions, articles, writing=not dry_run)
+        files, folder = read_set(paths, folder_path)
+        question = question or _ask("The question")
+        kind = kind or _ask_type(question)
+        taken = {a.question.id for a in files.authored}
+        category = category or _ask_category({a.question.category for a in files.authored})
+        path = target_file(paths, category)
+        drafts = _chosen(answers, folder.articles, kind, skip, asking=asking)
+        if asking:
+            if len(drafts) > 1 and relation is None:
+                relation = click.prompt("Why do the answers differ", type=click.Choice(RELATIONS), err=True)
+            remark = remark or _ask_or_skip("A note for people" + (", why they differ" if relation else ""))
+            partial = partial or _ask_partial(folder.articles, drafts)
+            paraphrases = paraphrases or tuple(_ask_many("The question in other words"))
+            name = name or _ask_or_skip("Its id", default=question_id(question, taken))
+        record = draft_question(
+            question, kind, category, drafts, folder.articles, taken=taken,
+            id=name, paraphrases=paraphrases, relation=relation, partial=partial, note=remark,
+        )  # fmt: skip
+        addition = judge_addition(record, files, folder, path, read_exemptions(exemption_files(paths)))
+        click.echo(clean(addition.line))
+        for finding in addition.findings:
+            note(finding_line(finding))
+        if addition.errors:
+            note(f"{show_path(path)}: nothing was written")
+            ctx.exit(1)
+        if dry_run:
+            return
+        if asking and not click.confirm(f"Write it to {clean(show_path(path))}?", default=True, err=True):
+            note("nothing was written")
+            return
+    add_question(addition)
+    place = f"{show_path(path)}:{addition.number}"
+    note(f"{place}: added {record.id}; silent: {', '.join(record.silent) or 'none'}")
+    _show_exemptions(addition)
+
+
+def _show_exemptions(addition: Addition) -> None:
+    """For each silent article that has the words of an answer, the exemption to add if that is right."""
+    from qa_eval.data.checks.exemptions import EXEMPTIONS, exemption_table
+    from qa_eval.text.phrases import show_path
+
+    silent, place = addition.question.silent, show_path(addition.path.with_name(EXEMPTIONS))
+    for finding in addition.findings:
+        if finding.check == "silent-occurrence":
+            article = silent[int(finding.field.removeprefix("silent[").removesuffix("]"))]
+            note(f"if {article} says it of something else, add this, with the reason, to {place}:")
+            for line in exemption_table((finding.check, addition.question.id, article)).splitlines():
+                note(line)
+
+
+@contextmanager
+def _untouched() -> Iterator[None]:
+    """Says of an interruption that nothing was written."""
+    try:
+        yield
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(err=True)  # the prompt ends without a line end
+        note("interrupted; nothing was written")
+        raise click.Abort from None
+
+
+def _ask(what: str) -> str:
+    return str(click.prompt(what, err=True)).strip()
+
+
+def _ask_category(known: Collection[str]) -> str:
+    import re
+
+    from qa_eval.data.checks.question_checks import kebab_case
+    from qa_eval.data.corpus_schema import KEBAB_CASE
+
+    def checked(said: str) -> str:
+        if not re.fullmatch(KEBAB_CASE, said.strip()):
+            near = kebab_case(said)
+            raise click.BadParameter("small letters, digits and -, please" + (f": {near}?" if near else ""))
+        return said.strip()
+
+    shown = f"Its category ({', '.join(sorted(known)) or 'none yet'})"
+    return str(click.prompt(shown, value_proc=checked, err=True))
+
+
+def _ask_or_skip(what: str, *, default: str = "") -> str:
+    shown = what if default else f"{what} (empty: none)"
+    return str(click.prompt(shown, default=default, show_default=bool(default), err=True)).strip()
+
+
+def _ask_many(what: str) -> list[str]:
+    found: list[str] = []
+    while text := str(
+        click.prompt(f"{what} (empty: no more)", default="", show_default=False, err=True)
+    ).strip():
+        found.append(text)
+    return found
+
+
+def _ask_partial(articles: Sequence[Article], drafts: Sequence[Draft]) -> tuple[str, ...]:
+    """The articles without an answer that are not silent either."""
+    from qa_eval.text.terminal import clean
+
+    answering = {hit.article for draft in drafts for hit in draft.hits}
+    others = [a.id for a in articles if a.id not in answering]
+    if not others:
+        return ()
+    for number, id in enumerate(others, 1):
+        click.echo(clean(f"{number}. {id}"), err=True)
+    return tuple(
+        others[n - 1]
+        for n in _ask_numbers(
+            "Silent are these; which are not, and do not answer either", len(others), "none"
+        )
+    )
+
+
+def _ask_numbers(what: str, count: int, default: str) -> list[int]:
+    """Numbers from 1 to `count`, in order."""
+    while True:
+        said = click.prompt(f"{what} (all, none, or numbers: 1,3)", default=default, err=True).strip()
+        if said in ("all", "none"):
+            return list(range(1, count + 1)) if said == "all" else []
+        numbers = said.replace(",", " ").split()
+        if all(n.isascii() and n.isdecimal() and len(n) < 9 and 1 <= int(n) <= count for n in numbers):
+            return sorted(set(map(int, numbers)))
+        click.echo(f"numbers from 1 to {count}, please", err=True)
+
+
+def _ask_type(question: str) -> AnswerType:
+    from qa_eval.matching.answer_types import asked_type
+
+    default = asked_type(question) or "text"
+    kind: AnswerType = click.prompt(
+        "What answers it", type=click.Choice(get_args(AnswerType)), default=default, err=True
+    )
+    return kind
+
+
+def _chosen(
+    answers: Sequence[str],
+    articles: Sequence[Article],
+    kind: AnswerType,
+    skip: Sequence[str],
+    *,
+    asking: bool,
+) -> list[Draft]:
+    """The answers with the places that state them: all but those skipped, or those that are picked."""
+    from qa_eval.authoring.drafts import Draft, find_hits, inside_longer
+
+    texts = list(answers) or _ask_many('An answer that some article gives; other wordings after " | "')
+    if not texts:
+        raise click.UsageError("a question has at least one answer that some article gives")
+    wordings = [tuple(w.strip() for w in text.split(" | ") if w.strip()) or (text,) for text in texts]
+    found = [find_hits(w, articles, kind) for w in wordings]
+    unknown = set(skip) - {h.name for hits in found for h in hits}
+    if unknown:
+        raise click.UsageError(f"--skip {', '.join(sorted(unknown))}: no answer was found there")
+    drafts = []
+    for index, (said, hits) in enumerate(zip(wordings, found, strict=True)):
+        others = [h for n, more in enumerate(found) if n != index for h in more]
+        kept = [h for h in hits if h.name not in skip and not inside_longer(h, others)]
+        if not kept:
+            note(f'"{said[0]}" is in no article')
+        elif asking:
+            kept = _pick(said[0], kept, articles)
+        drafts.append(Draft(wordings=said, hits=tuple(kept)))
+    return drafts
+
+
+def _pick(answer: str, hits: Sequence[Hit], articles: Sequence[Article]) -> list[Hit]:
+    """Shows each place in its context and asks which of them state the answer."""
+    from qa_eval.text.passages import Mark, draw_passages
+    from qa_eval.text.terminal import clean, terminal_width, write_lines
+
+    texts = {a.id: a.text for a in articles}
+    width = terminal_width(sys.stderr)
+    for number, hit in enumerate(hits, 1):
+        click.echo(clean(f"{number}. {hit.name} ({hit.rule})"), err=True)
+        mark = Mark(start=hit.start, end=hit.end, opening="[", closing="]", style="bold")
+        write_lines(sys.stderr, draw_passages(texts[hit.article], [mark], width, "    "))
+    picked = _ask_numbers(f'Which of them state "{clean(answer)}"', len(hits), "all")
+    return [hits[n - 1] for n in picked]

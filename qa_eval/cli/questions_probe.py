@@ -1,0 +1,166 @@
+"""`qa-eval questions probe`: what a model answers in each article, before a question is written."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qa_eval.cli.argument_types import PATH
+from qa_eval.cli.command import Command, note, option
+from qa_eval.cli.run import run_command
+from qa_eval.records import ANSWER_TYPES, AnswerType
+
+if TYPE_CHECKING:
+    from qa_eval.authoring.probe import Probe
+
+_DECODING = ("max_length", "doc_stride", "max_answer_tokens")
+_RUNTIME = ("trust_remote_code", "convert_weights", "device", "dtype", "batch_tokens", "deterministic")
+_OF_RUN = (*_DECODING, *_RUNTIME, "threshold")
+"""Flags that mean what they mean for `run`."""
+_ASKED_FOR = 20
+"""Spans that the model gives at least: many of them make one claim."""
+
+
+@click.command(
+    "probe",
+    cls=Command,
+    params=[param for param in run_command.params if param.name in _OF_RUN],
+    examples=[
+        ('qa-eval questions probe "How many soldiers died?"', "the embedded model, in each article"),
+        ('qa-eval questions probe "Who led them?" -m hf:ORG/NAME --n-best 5', "another model, more of each"),
+    ],
+    short_help="What a model answers in each article, as a draft.",
+)
+@click.argument("question")
+@option(
+    "-m", "--model", "spec", default="embedded", show_default=True, metavar="SPEC", section="Models",
+    help="Who is asked.",
+)  # fmt: skip
+@option(
+    "--articles",
+    type=PATH,
+    metavar="DIR",
+    section="Data",
+    help="The folder of the articles.  [default: the curated ones]",
+)
+@option(
+    "--type",
+    "kind",
+    type=click.Choice(ANSWER_TYPES),
+    section="Question",
+    help="What answers it.  [default: what its words ask for, else text]",
+)
+@option("--category", default="drafts", show_default=True, section="Question", help="Of the draft line.")
+@option(
+    "--n-best", type=click.IntRange(min=1), default=3, show_default=True, metavar="K", section="Output",
+    help="Answers shown of each article, of different claims.",
+)  # fmt: skip
+@option("--json", "as_json", is_flag=True, section="Output", help="Everything as JSON.")
+def probe_command(
+    *,
+    question: str,
+    spec: str,
+    articles: Path | None,
+    kind: AnswerType | None,
+    category: str,
+    n_best: int,
+    threshold: float | str,
+    as_json: bool,
+    **options: Any,  # noqa: ANN401
+) -> None:
+    """Asks a model QUESTION in each article and groups its best answers into draft claims.
+
+    Answers that `match` make one claim. The table shows where sources may disagree: of each article the
+    answer, or none, and what comes next. The line below it is a draft, of the answers alone, that a person
+    completes.
+    """
+    from qa_eval.authoring.canonical_lines import canonical_line
+    from qa_eval.authoring.probe import probe_question
+    from qa_eval.authoring.question_files import data_paths, read_set
+    from qa_eval.matching.answer_types import asked_type
+    from qa_eval.models.declarations import undeclared_sentence
+    from qa_eval.models.registry import resolve
+    from qa_eval.records import Decoding, Runtime
+    from qa_eval.text.terminal import safe_json
+
+    if not question.strip():
+        raise click.UsageError("the question is empty")
+    if isinstance(threshold, str):
+        raise click.UsageError("--threshold cross-fit: only a run has the right answers that it is fitted on")
+    kind = kind or asked_type(question) or "text"
+    _, folder = read_set([], data_paths(None, articles)[1])
+    model = resolve(
+        spec,
+        Decoding(n_best=max(_ASKED_FOR, n_best), **{name: options[name] for name in _DECODING}),
+        Runtime(**{name: options[name] for name in _RUNTIME}),
+    )
+    if (sentence := undeclared_sentence([model.info])) is not None:
+        note(sentence)
+    probe = probe_question(
+        question, kind, category, folder.articles, model, n_best=n_best, threshold=threshold
+    )
+    line = canonical_line(probe.draft) if probe.draft is not None else None
+    if as_json:
+        whole = {
+            "schema_version": 1,
+            "question": question,
+            "answer_type": kind,
+            "model": spec,
+            "articles": _rows(probe),
+            "draft": json.loads(line) if line is not None else None,
+        }
+        click.echo(safe_json(json.dumps(whole, ensure_ascii=False, indent=2, sort_keys=True)))
+        return
+    _print_table(probe)
+    if line is None:
+        note(f"{spec} answers in no article; there is nothing to draft")
+        return
+    click.echo(f"\n{line}")
+    note("a draft: read the articles, then complete it with `qa-eval questions new` or by hand")
+    if probe.draft is not None and probe.draft.contested:
+        claims = ", ".join(claim.id for claim in probe.draft.claims)
+        note(f"claims: {claims}; if the sources do disagree, give a relation, else join them")
+
+
+def _rows(probe: Probe) -> list[dict[str, Any]]:
+    return [
+        {
+            "article": reply.article,
+            "answer": reply.answer.text,
+            "claim": reply.claim,
+            "start": reply.answer.candidate.start if reply.answer.candidate is not None else None,
+            "confidence": reply.answer.confidence,
+            "error": reply.answer.error,
+            "others": [
+                {"text": o.text, "claim": o.claim, "start": o.start, "probability": o.probability}
+                for o in reply.others
+            ],
+        }
+        for reply in probe.replies
+    ]
+
+
+def _print_table(probe: Probe) -> None:
+    """A row for each article's answer, and one for each that comes next."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from qa_eval.text.phrases import shorten
+    from qa_eval.text.terminal import clean, terminal_width
+
+    table = Table("article", "claim", "answer", "confidence", box=None, pad_edge=False)
+
+    def add(first: str, claim: str, said: str, probability: float | None, style: str = "") -> None:
+        sure = f"{probability:.2f}" if probability is not None else "-"
+        table.add_row(clean(first), clean(shorten(claim, 20)), clean(shorten(said)), sure, style=style)
+
+    for reply in probe.replies:
+        said = reply.answer.error or reply.answer.text or "(no answer)"
+        add(reply.article, reply.claim or "-", said, reply.answer.confidence)
+        for other in reply.others:
+            add("  or", other.claim, other.text, other.probability, style="dim")
+    Console(file=sys.stdout, width=terminal_width(sys.stdout), markup=False, highlight=False).print(table)

@@ -1,0 +1,188 @@
+"""`qa-eval score`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qa_eval.cli.argument_types import PATH
+from qa_eval.cli.command import Command, intake_options, option, rules_option
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from qa_eval.data.dataset_options import DuplicateIds
+    from qa_eval.evaluation.scorecard import Scorecard
+    from qa_eval.records import Estimate
+
+EXAMPLES = (
+    (
+        "qa-eval score predictions.json --dataset squad:dev-v2.0.json",
+        "{id: text}, by the data set's own rules",
+    ),
+    (
+        "qa-eval score predictions.json --dataset squad:test-context-de-question-de.json --rules mlqa-de",
+        "by rules that the file does not name",
+    ),
+    ("qa-eval score submission.csv --dataset squad:dev-v2.0.json", "columns id and prediction"),
+    ("qa-eval score rows.jsonl --dataset mrqa:HotpotQA.jsonl.gz --json", "the official keys, in percent"),
+    (
+        "qa-eval score nbest_predictions.json --dataset squad:dev-v2.0.json --na-probs null_odds.json",
+        "what run_squad wrote: also the best no-answer threshold",
+    ),
+)
+
+LISTED = 5
+"""Ids of a kind that are named in the text."""
+
+
+@click.command(
+    "score", cls=Command, examples=EXAMPLES, short_help="Score predictions made elsewhere by official rules."
+)
+@click.argument("predictions", type=PATH)
+@option(
+    "--dataset",
+    required=True,
+    metavar="SPEC",
+    section="Data",
+    help="What was asked: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME.",
+)
+@option("--split", metavar="S", section="Data", help="The split of a hub data set.")
+@intake_options
+@rules_option("Scoring")
+@option(
+    "--na-probs",
+    type=PATH,
+    metavar="FILE",
+    section="Scoring",
+    help="{id: no-answer probability or log odds}; also searches the best threshold.",
+)
+@option(
+    "--na-threshold",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="X",
+    section="Scoring",
+    help="Answers with a no-answer probability above it count as no answer.",
+)
+@option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    section="Output",
+    help="The official script's keys, and ours under qa_eval.",
+)
+def score_command(
+    *,
+    predictions: Path,
+    dataset: str,
+    split: str | None,
+    columns: tuple[str, ...],
+    duplicate_ids: DuplicateIds,
+    rules: str | None,
+    na_probs: Path | None,
+    na_threshold: float,
+    as_json: bool,
+) -> None:
+    """Scores predictions that any system made, by the official rules of a data set.
+
+    PREDICTIONS is a JSON object from question ids to answers (or to n-best lists), or rows with an id and an
+    answer (JSON lines, a JSON list, .csv or .tsv), any of them also as .gz. The outputs of run_squad,
+    evaluate, the pipeline of transformers, simpletransformers, AllenNLP, FARM, haystack and
+    lm-evaluation-harness are read as they are. The numbers are those of the official script, each with an
+    interval; where that script is wrong, the output says what was done instead.
+    """
+    from qa_eval.data.dataset import open_dataset
+    from qa_eval.data.dataset_options import parse_columns
+    from qa_eval.evaluation.scorecard import score_predictions
+    from qa_eval.text.terminal import safe_json, terminal_width, write_lines
+
+    opened = open_dataset(dataset, split=split, columns=parse_columns(columns), duplicate_ids=duplicate_ids)
+    card = score_predictions(predictions, opened, rules=rules, na_probs=na_probs, na_threshold=na_threshold)
+    if as_json:
+        click.echo(safe_json(json.dumps(card.as_json(), indent=2, ensure_ascii=False, allow_nan=False)))
+        return
+    write_lines(sys.stdout, score_lines(card, predictions, terminal_width(sys.stdout)))
+
+
+def score_lines(card: Scorecard, predictions: Path, width: int) -> Iterator[Text]:
+    """The scorecard for people."""
+    from rich.text import Text
+
+    from qa_eval.stats.small_samples import FEWEST_CLUSTERS
+    from qa_eval.text.figures import no_interval
+    from qa_eval.text.passages import wrap_text
+    from qa_eval.text.terminal import clean
+
+    def wrapped(sentence: str, style: str) -> list[Text]:
+        return wrap_text(Text(clean(sentence), style), width)
+
+    counts = card.counts
+    yield from wrapped(f"{predictions} on {card.dataset}, by {card.rules}", "bold")
+    yield Text()
+    yield from _table(card)
+    yield Text()
+    yield from wrapped(
+        f"{counts['answered']:,} answered, {counts['abstained']:,} abstained, {counts['missing']:,} missing",
+        "dim",
+    )
+    contexts = counts["contexts"]
+    intervals = f"95 % intervals clustered by context ({contexts:,})"
+    if contexts < FEWEST_CLUSTERS:
+        intervals = no_interval(contexts, "context")
+    yield from wrapped(f"percent; {intervals}", "dim")
+    if card.best:
+        sentence = "best threshold: an oracle, chosen on these very answers; the interval takes it as given"
+        yield from wrapped(sentence, "dim")
+    for sentence in card.notes:
+        yield from wrapped(sentence, "yellow")
+    for name in ("missing", "extra", "duplicates", "failed"):
+        ids: Sequence[str] = getattr(card, name)
+        if ids:
+            more = f" and {len(ids) - LISTED:,} more (--json has them all)" if len(ids) > LISTED else ""
+            yield from wrapped(f"{name}: {', '.join(ids[:LISTED])}{more}", "")
+
+
+def _table(card: Scorecard) -> Iterator[Text]:
+    """A line for each part of the data set, with exact match and F1 beside their intervals."""
+    from rich.text import Text
+
+    from qa_eval.text.figures import interval_text, percent
+
+    rows = list(_rows(card))
+    widest = max(len(label) for label, *_ in rows)
+    intervals = [[interval_text(e.low, e.high) for e in (exact, f1)] for _, exact, f1, _ in rows]
+    widths = [max(len(line[column]) for line in intervals) for column in (0, 1)]
+    heads = [name.ljust(7 + width) for name, width in zip(("  EM", "  F1"), widths, strict=True)]
+    yield Text(f"{'':<{widest}}  {heads[0]}  {heads[1]}  questions", "bold")
+    for (label, exact, f1, note), shown in zip(rows, intervals, strict=True):
+        line = Text(f"{label:<{widest}}")
+        for estimate, interval, width in zip((exact, f1), shown, widths, strict=True):
+            line.append(f"  {percent(estimate.value):>5}")
+            line.append(f"  {interval:<{width}}", "dim")
+        line.append(f"  {exact.n:>9,}")
+        line.append(note, "dim")
+        yield line
+
+
+def _rows(card: Scorecard) -> Iterator[tuple[str, Estimate, Estimate, str]]:
+    for label, exact, f1 in (
+        ("all", "exact_match", "f1"),
+        ("all", "exact", "f1"),
+        ("has answer", "HasAns_exact", "HasAns_f1"),
+        ("no answer", "NoAns_exact", "NoAns_f1"),
+    ):
+        if exact in card.scores:
+            yield label, card.scores[exact], card.scores[f1], ""
+    if card.best:
+        exact_best, f1_best = card.best
+        cuts = f"  at {exact_best.threshold:.4g}"
+        if f1_best.threshold != exact_best.threshold:
+            cuts += f" (EM) and {f1_best.threshold:.4g} (F1)"
+        yield "best threshold", exact_best.score, f1_best.score, cuts

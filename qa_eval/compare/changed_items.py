@@ -1,0 +1,40 @@
+"""The items that were answered otherwise: fixed, broken, or changed under the same verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from qa_eval.compare.differences import ItemChange, SideAnswer
+from qa_eval.runs.schema import ScoredRow
+
+
+def changed_items(pairs: Iterable[tuple[ScoredRow, ScoredRow]]) -> list[ItemChange]:
+    """Every pair of answers that differ in text or verdict: what was fixed, what broke, then the rest."""
+    found = [change for base, new in pairs if (change := _change(base, new)) is not None]
+    order = ("fixed", "broken", "changed")
+    return sorted(found, key=lambda change: order.index(change.kind))
+
+
+def _change(base: ScoredRow, new: ScoredRow) -> ItemChange | None:
+    before, after = _said(base), _said(new)
+    kind: Literal["fixed", "broken", "changed"] = "changed"
+    if before.right != after.right:
+        kind = "fixed" if after.right else "broken"
+    elif before.prediction == after.prediction:
+        return None
+    return ItemChange(
+        item=base.item, kind=kind, question=base.question, golds=tuple(base.golds), base=before, new=after
+    )
+
+
+def _said(row: ScoredRow) -> SideAnswer:
+    return SideAnswer(
+        prediction=row.prediction,
+        right=row.right,
+        rule=row.match.rule,
+        level=row.match.level,
+        detail=row.match.detail,
+        em=row.scores.get("em", row.scores.get("em_any")),
+        f1=row.scores.get("f1", row.scores.get("f1_any")),
+    )

@@ -1,0 +1,14 @@
+"""The data: collections of articles and questions, public data sets, and files of answers.
+
+corpus            a collection from its files, valid as a whole
+corpus_files      question files and article folders, read with the place of everything
+corpus_schema     the fields of a question line and of an article line
+checks/           every check of a collection
+items             the items of a collection, and the instances that a model sees
+dataset           a public data set, streamed from its file
+formats/          the file formats of public data sets, one file each
+examples, golds   questions of a public data set and their answers
+published_sets    known data sets, and the rules by which each is scored
+answers/          files of answers that other tools write
+content_hashes    hashes of questions, articles and items
+"""

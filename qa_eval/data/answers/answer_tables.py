@@ -1,0 +1,101 @@
+"""Tables of answers: CSV and TSV, with or without a line of column names, read as rows.
+
+The first line names the columns if one of its cells is the name of an id or of an answer. Without names there
+are two columns, the question's id and the answer. Columns of other names are passed over.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from qa_eval.data.answers.answer_shapes import ANSWER_FIELDS, ID_FIELDS, PREDICTED_FIELDS, FieldError, shown
+
+_TEXTS = (*ID_FIELDS, *PREDICTED_FIELDS, *ANSWER_FIELDS)
+"""Columns whose cells stay as they are: an empty answer is no answer."""
+_OTHERS = ("no_answer_probability", "error", "missing", "model")
+"""Columns whose empty cells are null."""
+_FLAGS = {"true": True, "false": False}
+
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+"""By the ending of the file's name."""
+
+
+def table_rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, dict[str, Any] | FieldError]]:
+    """(line, row) of each row of a table, or what is wrong with it.
+
+    Nothing comes after a mistake that hides where the next row begins.
+    """
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    names: Sequence[str] | None = None
+    line = 1
+    try:
+        for cells in reader:
+            first, line = line, reader.line_num + 1
+            if not cells:
+                continue
+            if names is None:
+                named, names = _column_names(cells, delimiter)
+                if named:
+                    continue
+            yield first, _row(cells, names, delimiter)
+    except csv.Error as error:
+        yield (
+            line,
+            FieldError("", f"is no table ({error}); put an answer in quotes, and double the quotes in it"),
+        )
+    except FieldError as error:
+        yield 1, error
+
+
+def _column_names(cells: Sequence[str], delimiter: str) -> tuple[bool, Sequence[str]]:
+    """Whether the first line names the columns, and their names. Raises FieldError where they do not do."""
+    names = [cell.strip().casefold() for cell in cells]
+    known = [name for name in names if name in _TEXTS or name in _OTHERS]
+    if len(set(known)) < len(known):
+        raise FieldError("", f"names a column twice: {', '.join(cells)}")
+    answers = [name for name in names if name in PREDICTED_FIELDS or name in ANSWER_FIELDS]
+    ids = [name for name in names if name in ID_FIELDS]
+    if ids and (answers or "no_answer_probability" in names):
+        return True, names
+    if ids or answers:
+        lacking = "the answer, such as prediction" if ids else "the question's id, such as id"
+        raise FieldError("", f"names the columns {', '.join(map(shown, cells))}; none is {lacking}")
+    if len(cells) != 2:
+        other = next((mark for mark in (";", "\t", ",") if mark != delimiter and mark in cells[0]), None)
+        hint = f" (here columns seem to be separated by {other!r}, not {delimiter!r})" if other else ""
+        raise FieldError(
+            "",
+            f"has {len(cells)} column{'' if len(cells) == 1 else 's'} without names; it should have two, the "
+            f"question's id and the answer, or a first line with names such as id and prediction{hint}",
+        )
+    return False, ("id", "prediction")
+
+
+def _row(cells: Sequence[str], names: Sequence[str], delimiter: str) -> dict[str, Any] | FieldError:
+    if len(cells) != len(names):
+        return FieldError(
+            "",
+            f"has {len(cells)} cell{'' if len(cells) == 1 else 's'} where {len(names)} should be; put an "
+            f"answer that has {'a tab' if delimiter == chr(9) else 'a comma'} in quotes",
+        )
+    row: dict[str, Any] = {}
+    for name, cell in zip(names, cells, strict=True):
+        if name in _TEXTS:
+            row[name] = cell
+        elif name in _OTHERS and cell:
+            row[name] = _value(name, cell)
+    return row
+
+
+def _value(name: str, cell: str) -> Any:  # noqa: ANN401
+    """What a cell means; text that is no number stays text, and is refused where a number is wanted."""
+    if name == "missing":
+        return _FLAGS.get(cell.casefold(), cell)
+    if name != "no_answer_probability":
+        return cell
+    try:
+        return float(cell)
+    except ValueError:
+        return cell

@@ -1,0 +1,80 @@
+"""How much of a set is read and checked: contributions come from strangers, and checks must end.
+
+The limits of one file and one line stand in `json_lines`, of one value in `schema`, of files together in
+`reading`; these are of the checks. Each is far above what people write, and going past one is an error.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from qa_eval.data.checks.question_checks import stands_in_capitals, wordings
+from qa_eval.data.corpus_files import MAX_FINDINGS, ArticleFolder, QuestionFiles
+from qa_eval.records import Finding, Question, Severity
+
+MAX_WORK = 50_000_000
+"""Of the checks of all facts together, as `work` counts it: a few minutes at worst."""
+
+
+def work(question: Question, lengths: Mapping[str, int]) -> int:
+    """What it takes to check a question, in characters that are read; `lengths` are those of articles by id.
+
+    Every wording of a claim is judged against every other and looked for in each question and in each silent
+    article, of which an index is kept; every paraphrase is compared with every other.
+    """
+    texts = [text for _, text in wordings(question)]
+    said = [wording for claim in question.claims for wording in claim.wordings]
+    judged = len(said) * (6 * sum(map(len, said)) + sum(map(len, texts)))
+    places = (*question.silent, *(e.article for claim in question.claims for e in claim.evidence))
+    searched = sum(1 + lengths.get(id, 0) // 10_000 for id in places)
+    looked_at = sum(10 if stands_in_capitals(wording) else 1 for wording in said)
+    return judged + looked_at * searched + len(texts) ** 2
+
+
+def affordable(files: QuestionFiles, folder: ArticleFolder) -> QuestionFiles:
+    """The questions that can be checked within `MAX_WORK`, with a finding at the first that cannot."""
+    lengths = {article.id: len(article.text) for article in folder.articles}
+    left = MAX_WORK
+    for number, authored in enumerate(files.authored):
+        left -= work(authored.question, lengths)
+        if left < 0:
+            message = (
+                f"with this fact the checks of the set take more than {MAX_WORK:,} steps; from here on no "
+                "fact is checked: give fewer or shorter wordings, or split the set"
+            )
+            refusal = authored.finding("limit", "", message)
+            return replace(
+                files,
+                authored=files.authored[:number],
+                findings=(*files.findings, refusal),
+                complete=False,
+            )
+    return files
+
+
+def first_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings, as far as they are told; after the last error that is, nothing more is looked for."""
+    told: Counter[Severity] = Counter()
+    for finding in findings:
+        told[finding.severity] += 1
+        if told[finding.severity] <= MAX_FINDINGS:
+            yield finding
+            last = finding
+        if told["error"] == MAX_FINDINGS:
+            message = f"{MAX_FINDINGS:,} errors are told, and no more are looked for; mend these first"
+            yield replace(finding, line=None, column=None, field="", message=message, check="limit", fact="")
+            return
+    if (more := told["warning"] - MAX_FINDINGS) > 0:
+        message = f"{more:,} more warnings are not told; mend or exempt those that are"
+        yield replace(
+            last,
+            severity="warning",
+            line=None,
+            column=None,
+            field="",
+            message=message,
+            check="limit",
+            fact="",
+        )

@@ -1,0 +1,63 @@
+"""Content hashes of questions, articles and items: equal hashes mean the same input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from qa_eval.files.hashes import sha256_json
+from qa_eval.records import Article, Question
+
+
+def question_record(question: Question) -> dict[str, Any]:
+    """A question as the JSON object that its line holds, keys in the canonical order, empty ones left out."""
+    claims = []
+    for claim in question.claims:
+        evidence = []
+        for e in claim.evidence:
+            row: dict[str, Any] = {"article": e.article, "text": e.text, "start": e.start}
+            row |= {"speaker": e.speaker} if e.speaker is not None else {}
+            row |= {"as_of": e.as_of} if e.as_of is not None else {}
+            row |= {"hedged": True} if e.hedged else {}
+            evidence.append(row)
+        record: dict[str, Any] = {"id": claim.id}
+        record |= {"group": claim.group} if claim.group else {}
+        record |= {"aliases": list(claim.aliases)} if claim.aliases else {}
+        claims.append(record | {"evidence": evidence})
+    whole: dict[str, Any] = {
+        "id": question.id,
+        "question": question.question,
+        "paraphrases": list(question.paraphrases),
+        "category": question.category,
+        "answer_type": question.answer_type,
+        "contested": question.contested,
+        "relation": question.relation,
+        "claims": claims,
+        "silent": list(question.silent),
+        "partial": list(question.partial),
+        "note": question.note,
+    }
+    optional = ("paraphrases", "relation", "silent", "partial", "note")
+    return {k: v for k, v in whole.items() if not (k in optional and not v)}
+
+
+def questions_sha256(questions: Iterable[Question]) -> str:
+    """Over all questions sorted by id: independent of files, order and formatting."""
+    return sha256_json([question_record(q) for q in sorted(questions, key=lambda q: q.id)])
+
+
+def articles_sha256(articles: Iterable[Article]) -> str:
+    """Over the sorted (id, sha256) pairs."""
+    return sha256_json(sorted([a.id, a.sha256] for a in articles))
+
+
+def gold_sha256(question: Question) -> str:
+    """Everything of a question that decides its scores, and nothing else: type and claims, not the note."""
+    record = question_record(question)
+    keys = ("answer_type", "claims", "silent", "partial", "relation")
+    return sha256_json({k: record[k] for k in keys if k in record})
+
+
+def item_sha256(question_text: str, context_sha256: str, gold: str) -> str:
+    """Identity of an item for pairing across runs: the words asked, the text read, the golds."""
+    return sha256_json([question_text, context_sha256, gold])

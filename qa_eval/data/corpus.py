@@ -1,0 +1,59 @@
+"""From files to a corpus: everything valid, or an error with every finding."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+from qa_eval.data.checks.check_report import content_errors, report, show_paths
+from qa_eval.data.checks.limits import affordable
+from qa_eval.data.checks.set_checks import near_duplicates
+from qa_eval.data.content_hashes import articles_sha256, questions_sha256
+from qa_eval.data.corpus_files import read_articles, read_questions
+from qa_eval.data.locations import curated_paths
+from qa_eval.errors import InputError
+from qa_eval.files.paths import user_path
+from qa_eval.records import Corpus
+from qa_eval.text.phrases import show_path
+
+
+def load_corpus(
+    questions: Sequence[Path | str] | Path | str | None = None, articles: Path | str | None = None
+) -> Corpus:
+    """The questions of the files (or folders of `*.jsonl`) over the articles of the folder, validated.
+
+    None takes the curated set: a checkout's own `questions/` and `seeds/` if the package is imported from
+    that checkout, else those inside the package.
+
+    Raises InputError with every error finding of `check_questions`, not the first; warnings, and exemptions
+    of them, are of no concern here. Raises QaEvalError where an installation holds no curated set.
+
+    >>> corpus = load_corpus()
+    >>> len(corpus.articles)
+    5
+    """
+    if questions is None or articles is None:
+        curated = curated_paths()
+        questions = curated.questions if questions is None else questions
+        articles = curated.articles if articles is None else articles
+    named = [questions] if isinstance(questions, str | os.PathLike) else questions
+    paths, folder_path = [user_path(p) for p in named], user_path(articles)
+    folder = read_articles(folder_path)
+    files = affordable(read_questions(paths), folder)
+    alike = (finding for _, finding in near_duplicates(files.authored))
+    errors = report(files, folder, chain(content_errors(files, folder), alike)).errors
+    if errors:
+        raise InputError(errors)
+    authored = tuple(a.question for a in files.authored)
+    return Corpus(
+        questions=authored,
+        articles=folder.articles,
+        questions_sha256=questions_sha256(authored),
+        articles_sha256=articles_sha256(folder.articles),
+        questions_path=show_paths(paths),
+        articles_path=show_path(folder_path),
+        questions_from=tuple(path.absolute() for path in paths),
+        articles_from=folder_path.absolute(),
+    )

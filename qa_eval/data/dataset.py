@@ -1,0 +1,417 @@
+"""A public data set: opened by its spec, read as a stream as often as wanted, checked whole."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+from qa_eval.data.dataset_files import likely_spec
+from qa_eval.data.dataset_options import DuplicateIds, Intake, Read, Where, checked_columns
+from qa_eval.data.examples import NO_ANSWERS
+from qa_eval.data.formats.json_lines import read_flat, read_mrqa, read_squad
+from qa_eval.data.published_sets import Marks, Origin, Version, origin_of, scored_by_others, spacing_notes
+from qa_eval.errors import InputError, QaEvalError, SpecError
+from qa_eval.files.hashes import sha256_json
+from qa_eval.files.paths import user_path
+from qa_eval.metrics.rules.squad import RULES, UNSCORED, Rules, rules_named
+from qa_eval.records import Example, Finding, Instance
+from qa_eval.text.phrases import count, quote, suggestion
+
+_MOST_FINDINGS = 1000
+"""A file of another kind is wrong everywhere: more are counted, not listed."""
+
+
+_TOLERATED = {
+    "answer-start": (
+        "answer_start that does not point at its text; only the text counts",
+        "answer_starts that do not point at their text; only the text counts",
+    ),
+    "blank-question": ("question without words", "questions without words"),
+    "impossible": (
+        "question whose flag says that it has no answer, and which lists some; it has none",
+        "questions whose flag says that they have no answer, and which list some; they have none",
+    ),
+    "blank-gold": (
+        "question whose answers are blank texts; it has no answer",
+        "questions whose answers are blank texts; they have no answer",
+    ),
+    "blank-among-golds": (
+        "question with a blank answer next to others",
+        "questions with a blank answer next to others",
+    ),
+    "duplicate-id": (
+        "question with the id of an earlier one; the first of them is kept",
+        "questions with the id of an earlier one; the first of them is kept",
+    ),
+}
+"""What one and several of a kind are called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Census:
+    """What a data set holds, after it was read whole and nothing in it is wrong."""
+
+    questions: int
+    contexts: int
+    unanswerable: int
+    questions_sha256: str
+    """Over ids, questions, golds and contexts' ids, whatever their order."""
+    contexts_sha256: str
+    """Over the contexts, whatever their order."""
+    marks: Marks = field(compare=False)
+    """What tells which published set it is."""
+    labelled: bool = True
+    """Whether the answers are given, so that predictions can be scored."""
+    tolerated: tuple[tuple[str, int, Finding], ...] = ()
+    """What is odd but harmless: check, how often, and the first of each."""
+
+    def warnings(self, rules: str) -> Iterator[str]:
+        """A line for each kind of what is tolerated: how often, what the rules of that name do with it where
+        rules differ, and the first place.
+        """
+        for check, number, first in self.tolerated:
+            one, many = _TOLERATED[check]
+            what = one if number == 1 else many
+            if check == "blank-among-golds" and rules in RULES:
+                what += f"; {_blank_gold(RULES[rules])}"
+            yield f"{number} {what}; the first: {first}"
+
+
+def _blank_gold(rules: Rules) -> str:
+    """What rules do with a blank gold next to others."""
+    if rules.unanswerable:
+        return f"{rules.name} drops the blank answer, so that an empty prediction is wrong"
+    exact, f1 = rules.score("", [""])
+    return (
+        f"{rules.name} keeps the blank answer, so that an empty prediction has EM {exact:.0f} and "
+        f"F1 {f1:.0f}; --rules squad-v2.0 drops it"
+    )
+
+
+@dataclass(slots=True)
+class PublicDataset:
+    """A data set of questions on texts. Cheap to make: nothing is read before it is asked for.
+
+    Iterating streams the examples from the beginning, each time anew. If something is wrong, the stream ends
+    there, the rest is read for what else is wrong, and InputError is raised with every finding; whoever must
+    not begin before all is known calls `check` first.
+
+    >>> import json, tempfile
+    >>> row = {"id": "q1", "question": "Who?", "context": "Ada wrote it."}
+    >>> row["answers"] = {"text": ["Ada"], "answer_start": [0]}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "tiny.jsonl"
+    ...     _ = file.write_text(json.dumps(row))
+    ...     dataset = open_dataset(f"jsonl:{file}")
+    ...     [e.golds for e in dataset], dataset.rules, dataset.name
+    ([('Ada',)], 'squad-v1.1', 'tiny')
+    """
+
+    spec: str
+    """As it was given, without white space around it."""
+    name: str
+    """For people: the file's name without its endings, or the name on the hub."""
+    split: str | None
+    """The split that is read; None for files, which are one split."""
+    intake: Intake
+    """How it is read, as far as that was chosen."""
+    fixed_rules: str | None = field(repr=False)
+    """The rules of its format, if that has its own."""
+    read: Callable[[], Read] = field(repr=False)
+    """Reads the data set from the beginning."""
+    asked_rules: str | None = None
+    """The rules that were asked for; None for the data set's own."""
+    hub_name: str = field(default="", repr=False)
+    """Its name on the hub; empty for files and folders."""
+    _census: Census | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.asked_rules is not None:
+            rules_named(self.asked_rules)
+
+    def __iter__(self) -> Iterator[Example]:
+        """The examples, in the order of the data set. Raises InputError."""
+        return _sound(self.read())
+
+    @property
+    def rules(self) -> str:
+        """The name of the rules it is scored by. `none` if its answers are not given. Otherwise those asked
+        for, else those of its format, else those of the set it is known to be, else `squad-v2.0` if it has
+        unanswerable questions and `squad-v1.1` if not. Reads the data set, once.
+
+        Raises InputError, and QaEvalError if the rules asked for have no unanswerable questions and the data
+        set has some.
+        """
+        census = self.check()
+        if not census.labelled:
+            return UNSCORED
+        if self.asked_rules is None:
+            if self.fixed_rules is not None:
+                return self.fixed_rules
+            return self._origin.rules(unanswerable=census.unanswerable > 0)
+        if census.unanswerable and not RULES[self.asked_rules].unanswerable:
+            what = f"{census.unanswerable} of {count(census.questions, 'question')} have no gold"
+            raise QaEvalError(
+                f"{self.spec}: {what}, such as {census.marks.goldless!r}; "
+                f"{self.asked_rules} has no unanswerable questions, squad-v2.0 has"
+            )
+        return self.asked_rules
+
+    def notes(self) -> Iterator[str]:
+        """What a reader of the numbers should know of the rules, a sentence each. Raises as `rules` does."""
+        rules, census = self.rules, self.check()
+        if not census.labelled:
+            return
+        if self.fixed_rules is None:
+            asked, unanswerable = self.asked_rules is not None, census.unanswerable > 0
+            yield from self._origin.notes(rules, asked_for=asked, unanswerable=unanswerable)
+        elif rules != self.fixed_rules:
+            yield scored_by_others(rules, self.fixed_rules)
+        yield from spacing_notes(census.marks, rules)
+
+    def with_rules(self, rules: str | None) -> PublicDataset:
+        """The same data set, scored by other rules; by None for its own. Raises QaEvalError if there are none
+        of that name.
+        """
+        return replace(self, asked_rules=rules)
+
+    @property
+    def _origin(self) -> Origin:
+        return origin_of(self.check().marks, hub_name=self.hub_name)
+
+    def check(self) -> Census:
+        """Reads the whole data set, once, and tells what it holds. Raises InputError with every error."""
+        if self._census is None:
+            self._census = _census(self.read(), self.spec)
+        return self._census
+
+    def chosen(
+        self, *, limit: int | None = None, sample: int | None = None, seed: int = 0
+    ) -> Iterable[Example]:
+        """The first `limit` questions, or all, of a seeded choice of `sample` questions, or of all.
+
+        A larger sample contains a smaller one, and what is drawn depends on the ids alone. Can be iterated
+        again. Raises QaEvalError for a number below 1.
+        """
+        for name, number in (("limit", limit), ("sample", sample)):
+            if number is not None and number < 1:
+                raise QaEvalError(f"{name}: {number} questions leave nothing to ask; give 1 or more")
+        return _Choice(self, limit, sample, seed)
+
+
+@dataclass(slots=True)
+class _Choice:
+    dataset: PublicDataset
+    limit: int | None
+    sample: int | None
+    seed: int
+    drawn: frozenset[str] | None = None
+
+    def __iter__(self) -> Iterator[Example]:
+        if self.sample is not None and self.drawn is None:
+            self.drawn = frozenset(heapq.nsmallest(self.sample, (e.id for e in self.dataset), self._rank))
+        chosen = (e for e in self.dataset if self.drawn is None or e.id in self.drawn)
+        return islice(chosen, self.limit)
+
+    def _rank(self, id: str) -> bytes:
+        return hashlib.sha256(f"{self.seed}:{id}".encode()).digest()
+
+
+def instance_of(example: Example) -> Instance:
+    """What a model sees of an example: no gold is in it."""
+    return Instance(
+        item=str(example.item),
+        question=example.question,
+        context=example.context,
+        article=example.context_id,
+        question_id=example.id,
+    )
+
+
+# ------------------------------------------------------------------------------------------ opening
+
+_FILES: dict[str, tuple[Callable[[Path, Intake], Read], str | None, str]] = {
+    "squad": (read_squad, None, "squad:FILE.json[.gz]"),
+    "mrqa": (read_mrqa, "mrqa", "mrqa:FILE.jsonl.gz"),
+    "jsonl": (read_flat, None, "jsonl:FILE"),
+}
+"""Kind of spec -> (reader, its rules if they are always the same, how it is written)."""
+KINDS = (*_FILES, "hub")
+
+
+def open_dataset(
+    spec: str,
+    *,
+    split: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    duplicate_ids: DuplicateIds = "error",
+    rules: str | None = None,
+) -> PublicDataset:
+    """The data set that a spec names; nothing is read yet.
+
+    * `squad:FILE.json[.gz]`: SQuAD's own format, v1.1 or v2.0; also lists of its articles or paragraphs, and
+      rows as below under `data`;
+    * `jsonl:FILE[.gz]`: rows with `id`, `question`, `context`, `answers`, on a line each or as a JSON list;
+    * `mrqa:FILE.jsonl[.gz]`: the format of MRQA 2019, with its header or without;
+    * `hub:ORG/NAME[/CONFIG][@REVISION]`, or `hub:FOLDER[/CONFIG]`: such rows by the `datasets` library.
+
+    `split` chooses one of a hub data set; its `validation` by default, or the only one there is. `columns`
+    maps roles (`id`, `question`, `context`, `answers`, `is_impossible`) to the columns of rows, where these
+    have other names. `duplicate_ids="first"` keeps the first of several questions of one id. `rules` is a key
+    of `RULES`; by default the data set's own. Raises SpecError for a spec that is none, a split of a file, a
+    role that is none, and for what the hub does not have, and QaEvalError for unknown rules.
+    """
+    spec = spec.strip()
+    kind, colon, name = spec.partition(":")
+    if not colon or kind not in KINDS:
+        raise SpecError(_no_spec(spec))
+    if not name:
+        raise SpecError(f"the data set spec {quote(spec)} has a kind but no name")
+    intake = Intake(columns=checked_columns(columns or {}), duplicate_ids=duplicate_ids)
+    if kind == "hub":
+        from qa_eval.data.formats.hub import HubName, HubTable
+
+        table = HubTable(spec, HubName.parse(name), split, intake)
+        hub_name = "" if Path(table.name.path).is_dir() else name
+        return PublicDataset(spec, table.name.title, table.split, intake, None, table.read, rules, hub_name)
+    if split is not None:
+        raise SpecError(f"--split {split}: {spec} is a file, which has no splits; it is read whole")
+    reader, fixed_rules, _ = _FILES[kind]
+    path = user_path(name)
+    return PublicDataset(spec, _stem(path), None, intake, fixed_rules, lambda: reader(path, intake), rules)
+
+
+def _no_spec(spec: str) -> str:
+    """What is wrong with a text that is no spec; where it is a path, how it is written."""
+    try:
+        likely = likely_spec(user_path(spec)) if spec else None
+    except InputError as error:
+        return f"{quote(spec)} is a path without a kind, and the file {error.findings[0].message}"
+    except (QaEvalError, OSError, ValueError):  # a text that can be no path
+        likely = None
+    if likely:
+        name, why = likely
+        return f"{quote(spec)} is a path without a kind; {why}: write {name}"
+    kind, colon, _ = spec.partition(":")
+    forms = ", ".join([*(form for _, _, form in _FILES.values()), "hub:ORG/NAME[/CONFIG]"])
+    near = suggestion(kind, KINDS, listed=0) if colon else ""
+    if re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", spec):
+        return f"no data set is called {quote(spec)}; if it is on the hub, write hub:{spec}"
+    return f"no data set is called {quote(spec)}{near}: write {forms}"
+
+
+def _stem(path: Path) -> str:
+    """A file's name without `.gz` and then one more ending.
+
+    >>> _stem(Path("a/dev-v2.0.json.gz")), _stem(Path("dev-v2.0"))
+    ('dev-v2.0', 'dev-v2.0')
+    """
+    name = path.name.removesuffix(".gz")
+    for ending in (".json", ".jsonl"):
+        name = name.removesuffix(ending)
+    return name
+
+
+# ------------------------------------------------------------------------------------------ reading whole
+
+
+def _sound(read: Read) -> Iterator[Example]:
+    """The examples as long as nothing is wrong; then every error at once. Warnings are passed over."""
+    errors = _Errors()
+    for part in read:
+        if isinstance(part, Finding):
+            errors.add(part)
+        elif isinstance(part, Example):
+            errors.examples += 1
+            if not errors.number:
+                yield part
+    errors.close()
+
+
+def _census(read: Read, spec: str) -> Census:
+    errors = _Errors()
+    questions: list[bytes] = []
+    contexts: dict[str, bytes] = {}
+    unanswerable = 0
+    marks = Marks()
+    odd: Counter[str] = Counter()
+    first: dict[str, Finding] = {}
+    for part in read:
+        if isinstance(part, Finding):
+            errors.add(part)
+            if part.severity == "warning" and part.check != NO_ANSWERS:
+                odd[part.check] += 1
+                first.setdefault(part.check, part)
+            continue
+        if isinstance(part, Version):
+            marks.version = part
+            continue
+        errors.examples += 1
+        if not errors.number:
+            marks.add(part)
+            record = [part.id, part.question, part.context_id, list(part.golds)]
+            questions.append(bytes.fromhex(sha256_json(record)))
+            if part.context_id not in contexts:
+                contexts[part.context_id] = hashlib.sha256(part.context.encode()).digest()
+            unanswerable += not part.golds
+    if not questions and not errors.number:
+        errors.add(Where(path=spec).finding("empty", "holds no question"))
+    errors.close()
+    return Census(
+        questions=len(questions),
+        contexts=len(contexts),
+        unanswerable=0 if errors.unlabelled else unanswerable,
+        questions_sha256=_together(questions),
+        contexts_sha256=_together(contexts.values()),
+        labelled=not errors.unlabelled,
+        marks=marks,
+        tolerated=tuple((check, odd[check], first[check]) for check in sorted(odd)),
+    )
+
+
+def _together(digests: Iterable[bytes]) -> str:
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+
+
+class _Errors:
+    """Errors as they are found; warnings are none.
+
+    Questions whose answers are not given are errors where those of other questions are.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.kept: list[Finding] = []
+        self.examples = 0
+        self.unlabelled = 0
+        self.places: list[Finding] = []
+        """Findings about questions whose answers are not given."""
+
+    def add(self, finding: Finding) -> None:
+        if finding.severity == "error":
+            self.number += 1
+            if len(self.kept) < _MOST_FINDINGS:
+                self.kept.append(finding)
+        elif finding.check == NO_ANSWERS:
+            self.unlabelled += 1
+            if len(self.places) < _MOST_FINDINGS:
+                self.places.append(finding)
+
+    def close(self) -> None:
+        """Raises InputError if there was an error."""
+        if self.unlabelled < self.examples:
+            self.number += self.unlabelled
+            self.kept += [replace(place, severity="error") for place in self.places]
+            del self.kept[_MOST_FINDINGS:]
+        if not self.number:
+            return
+        if left := self.number - len(self.kept):
+            more = f"and {count(left, 'more error')} like these"
+            self.kept.append(Where(path=self.kept[-1].path).finding("more", more))
+        raise InputError(self.kept)

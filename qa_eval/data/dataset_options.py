@@ -1,0 +1,132 @@
+"""What may be chosen of how a data set is read, what a reader yields, and where in a file something is."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from qa_eval.data.published_sets import Version
+from qa_eval.data.validation import field_path
+from qa_eval.errors import SpecError
+from qa_eval.records import Example, Finding, Severity
+from qa_eval.text.phrases import quote, suggestion
+
+Read = Iterator[Example | Finding | Version]
+"""What a reader yields."""
+DuplicateIds = Literal["error", "first"]
+"""What happens to a question whose id an earlier one has: the data set is refused, or the first is kept."""
+
+ROLES = ("id", "question", "context", "answers", "is_impossible")
+"""What `--columns` can name the column of."""
+ID_NAMES = ("id", "qid", "guid")
+"""What a question's id is called: SQuAD, MRQA and KLUE."""
+_USUAL: Mapping[str, tuple[str, ...]] = {
+    "id": ("question_id", "query_id", "example_id", "uid", "uuid", "_id", "idx"),
+    "question": ("query", "question_text", "query_text", "input"),
+    "answers": ("answer", "gold", "golds", "gold_answers", "answer_text", "target", "label", "output"),
+    "context": ("passage", "paragraph", "text", "document", "article", "context_text", "background", "story"),
+}
+"""What other sets call these columns."""
+_SEVERAL = ("ctxs", "contexts", "passages", "documents", "paragraphs", "search_results", "snippets")
+"""Columns that hold several texts for one question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """How a data set is read, as far as that is chosen."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Role -> column, of rows whose columns have other names."""
+    duplicate_ids: DuplicateIds = "error"
+
+
+def parse_columns(texts: Iterable[str]) -> dict[str, str]:
+    """Role -> column, from texts like `question=query,context=passage`. Raises SpecError.
+
+    >>> parse_columns(["question=query,context=passage", "id=uid"])
+    {'question': 'query', 'context': 'passage', 'id': 'uid'}
+    """
+    found: dict[str, str] = {}
+    for part in (part.strip() for text in texts for part in text.split(",")):
+        role, equals, column = (piece.strip() for piece in part.partition("="))
+        if not (role and equals and column):
+            raise SpecError(f"--columns {part}: write ROLE=COLUMN, such as question=query,context=passage")
+        if role in found:
+            raise SpecError(f"--columns {part}: {role} is given twice")
+        found[role] = column
+    return checked_columns(found)
+
+
+def checked_columns(columns: Mapping[str, str]) -> dict[str, str]:
+    """The columns. Raises SpecError for a role that is none."""
+    for role, column in columns.items():
+        if role not in ROLES:
+            near = suggestion(role, ROLES)
+            raise SpecError(f"--columns {role}={column}: {quote(role)} is no role of a column{near}")
+    return dict(columns)
+
+
+def no_such_column(role: str, column: str, known: Iterable[str]) -> str:
+    """What is wrong with a column that was named and is not there."""
+    names = list(known)
+    near = suggestion(column, names, listed=0)
+    there = ", ".join(map(quote, names[:20])) + (", …" if len(names) > 20 else "")
+    return f"--columns {role}={column}: there is no column {quote(column)}{near or ';'} there are: {there}"
+
+
+def usual_column(role: str, known: Container[str]) -> str | None:
+    """The column that probably is meant, of those that other sets call so."""
+    return next((name for name in _USUAL.get(role, ()) if name in known), None)
+
+
+def missing(role: str, description: str, known: Iterable[str]) -> str:
+    """What is wrong with a row that lacks a column, and what to do where another column looks like it."""
+    names = list(known)
+    sentence = f"is missing ({description})"
+    if usual := usual_column(role, names):
+        return f"{sentence}; if it is {quote(usual)}, write --columns {role}={usual}"
+    if role == "context" and (several := next((name for name in _SEVERAL if name in names), None)):
+        return f'{sentence}; {quote(several)} holds several texts: write a row for each, with its "context"'
+    return sentence + suggestion(role, names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """A place in a data set: the path of a part of it, inside a file. Cheap: it is spelled when asked for."""
+
+    path: str
+    line: int | None = None
+    parts: tuple[str | int, ...] = ()
+
+    def inside(self, *parts: str | int) -> Where:
+        """The place of a part of this part."""
+        return Where(path=self.path, line=self.line, parts=(*self.parts, *parts))
+
+    @property
+    def field(self) -> str:
+        """The path as people read it, such as `data[3].paragraphs[1].qas[0].id`."""
+        return field_path(self.parts)
+
+    def finding(self, check: str, message: str, *, severity: Severity = "error", fact: str = "") -> Finding:
+        """What is wrong at this place."""
+        return Finding(
+            severity=severity,
+            path=self.path,
+            line=self.line,
+            field=self.field,
+            message=message,
+            check=check,
+            fact=fact,
+        )
+
+
+def id_of(value: Any) -> str | None:  # noqa: ANN401
+    """A question's id as text: a text itself, the digits of a whole number, None for anything else.
+
+    >>> id_of("q1"), id_of(7211011040021040393), id_of(-57), id_of(1.0), id_of(True)
+    ('q1', '7211011040021040393', '-57', None, None)
+    """
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,331 @@
+"""From the parts of a file to examples, with everything that is wrong with them.
+
+A reader yields, in the order of the file, an `Example` for every question that can be used and a `Finding`
+for everything that is wrong: errors, for which the data set is refused, and warnings, which are tolerated
+and counted. A part is a paragraph with its questions, or a row: one question with its context. Tolerated is
+what other people's sets are known to hold, and what decides no score or decides it in one way only:
+
+* `answer-start`: an `answer_start` that is missing, or that does not point at its text. Only the text is a
+  gold; the answer then has no place.
+* `blank-question`: a question without words.
+* `impossible`: a row whose own flag says that it has no answer, but which lists some, as sets do that keep
+  their plausible answers there. The question is unanswerable.
+* `blank-gold`: a question all of whose answers are blank. It is unanswerable.
+* `blank-among-golds`: a blank answer next to others. It is a gold; the rules decide whether it is kept.
+* `duplicate-id`, if the first of several questions of one id is to be kept: a later one, which is left out.
+* `no-answers`: a question whose answers are not given. It is asked and not scored; `dataset` refuses a data
+  set that gives the answers of other questions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from qa_eval.data.dataset_options import (
+    ID_NAMES,
+    ROLES,
+    Intake,
+    Read,
+    Where,
+    id_of,
+    missing,
+    no_such_column,
+    usual_column,
+)
+from qa_eval.data.golds import ANSWERS, FlagError, Gold, detected_places, golds_in, no_answer_flag, place_of
+from qa_eval.errors import InputError
+from qa_eval.files.strict_json import describe
+from qa_eval.records import Example, Finding
+from qa_eval.text.phrases import quote
+
+NO_ANSWERS = "no-answers"
+"""The check of questions whose answers are not given."""
+ID = "the question's id"
+QUESTION = "the question"
+QUESTIONS = "the questions"
+CONTEXT = "the text that is asked"
+
+
+def context_id(context: str) -> str:
+    """`c` and the first 12 hex digits of the text's SHA-256.
+
+    >>> context_id("")
+    'ce3b0c44298fc'
+    """
+    return "c" + hashlib.sha256(context.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+_LEFT_OUT = ""
+"""In place of the id of a question that is left out."""
+_Problems = Generator[Finding, None, "_Text | None"]
+_Labels = Generator[Finding, None, "Sequence[Gold] | None"]
+
+
+@dataclass(slots=True)
+class Examples:
+    """Makes examples of the parts of one data set, in one reading of it."""
+
+    intake: Intake
+    answerable: bool = False
+    """Whether every question has an answer, as in MRQA."""
+    ids: set[str] = field(default_factory=set)
+    """Those that came before."""
+    unseen: set[str] = field(default_factory=set)
+    """Roles whose named column no row has had."""
+    known: Sequence[str] = ()
+    """The columns of the first row."""
+
+    def of_entry(self, part: object, where: Where) -> Read:
+        """The examples of an article, of a paragraph or of a row, whichever it is."""
+        if not isinstance(part, dict):
+            yield where.finding("shape", f"must be an object, found {describe(part)}")
+        elif isinstance(paragraphs := part.get("paragraphs"), list) and "question" not in part:
+            for number, one in enumerate(paragraphs):
+                yield from self.of_paragraph(one, where.inside("paragraphs", number))
+        elif "qas" in part:
+            yield from self.of_paragraph(part, where)
+        else:
+            yield from self.of_row(part, where)
+
+    def of_paragraph(self, part: object, where: Where) -> Read:
+        """The examples of a context with its `qas`. Raises InputError where columns were named."""
+        if not isinstance(part, dict):
+            yield where.finding("shape", f"must be an object, found {describe(part)}")
+            return
+        if self.intake.columns:
+            message = "--columns names the columns of rows; here each context has a list of questions"
+            raise InputError([where.finding("columns", message)])
+        text = yield from self._text(part, "context", where, ())
+        questions = part.get("qas")
+        if not isinstance(questions, list):
+            message = f"must be a list, found {describe(questions)}"
+            if "qas" not in part:
+                message = f"is missing ({QUESTIONS})"
+            yield where.inside("qas").finding("shape", message)
+            return
+        for number, one in enumerate(questions):
+            place = where.inside("qas", number)
+            if isinstance(one, dict):
+                yield from self._question(one, place, text, _names(one, {}), row=False)
+            else:
+                yield place.finding("shape", f"must be an object, found {describe(one)}")
+
+    def of_row(self, part: Mapping[str, Any], where: Where) -> Read:
+        """The example of a row. Raises InputError where a column that was named is not in the first row."""
+        columns = self.intake.columns
+        if not self.known:
+            self.known = tuple(part)
+            self.unseen = set(columns)
+            for role in ("id", "question", "context"):
+                if role in columns and columns[role] not in part:
+                    message = no_such_column(role, columns[role], part)
+                    raise InputError([where.finding("columns", message)])
+        if self.unseen:
+            self.unseen -= {role for role in self.unseen if columns[role] in part}
+        names = _names(part, columns)
+        text = yield from self._text(part, names["context"], where, part)
+        yield from self._question(part, where, text, names, row=True)
+
+    def close(self, where: Where) -> Iterator[Finding]:
+        """After the last part: the columns that were named and that no row has."""
+        for role in sorted(self.unseen):
+            message = no_such_column(role, self.intake.columns[role], self.known)
+            yield where.finding("columns", message)
+
+    # ----------------------------------------------------------------------------- inside
+
+    def _text(self, part: Mapping[str, Any], name: str, where: Where, known: Iterable[str]) -> _Problems:
+        context = part.get(name)
+        place = where.inside(name)
+        if not isinstance(context, str):
+            message = f"must be text, found {describe(context)}"
+            if name not in part:
+                message = missing("context", CONTEXT, known)
+            yield place.finding("shape", message)
+            return None
+        if not context.strip():
+            yield place.finding("empty-context", "is empty; it should be the text")
+        if not _is_whole(context):
+            yield _half_character(context, place)
+        return _Text(context, context_id(context))
+
+    def _question(
+        self,
+        part: Mapping[str, Any],
+        where: Where,
+        text: _Text | None,
+        names: Mapping[str, str],
+        *,
+        row: bool,
+    ) -> Read:
+        """The example of a question, after what is wrong with it; `row`: it has its context next to it."""
+        known = part if row else ()
+        id = yield from self._id(part, where, names["id"], known)
+        if id == _LEFT_OUT:
+            return
+        question = part.get(names["question"])
+        if not isinstance(question, str):
+            message = f"must be text, found {describe(question)}"
+            if names["question"] not in part:
+                message = missing("question", QUESTION, known)
+            yield where.inside(names["question"]).finding("shape", message)
+        labels = yield from self._labels(part, where, names, id or "", row=row)
+        if id is None or text is None or not isinstance(question, str) or labels is None:
+            return
+        texts = {"id": id, "question": question, "answers": "".join(gold.text for gold in labels)}
+        if broken := [role for role, one in texts.items() if not _is_whole(one)]:
+            yield from (_half_character(texts[role], where.inside(names[role])) for role in broken)
+            return
+        if not question.strip():
+            message = "is blank; it is asked as it stands"
+            yield where.inside(names["question"]).finding(
+                "blank-question", message, severity="warning", fact=id
+            )
+        starts = []
+        for gold in labels:
+            start, problem = text.place(gold)
+            starts.append(start)
+            if problem:
+                yield gold.where.finding("answer-start", problem, severity="warning", fact=id)
+        yield Example(
+            id=id,
+            question=question,
+            context=text.context,
+            context_id=text.id,
+            golds=tuple(gold.text for gold in labels),
+            starts=tuple(starts),
+        )
+
+    def _id(
+        self, part: Mapping[str, Any], where: Where, name: str, known: Iterable[str]
+    ) -> Generator[Finding, None, str | None]:
+        """The id; empty for a question that is left out, None after yielding what is wrong."""
+        place = where.inside(name)
+        id = id_of(part.get(name))
+        if id is None:
+            message = f"must be text or a whole number, found {describe(part.get(name))}"
+            yield place.finding("shape", message if name in part else missing("id", ID, known))
+        elif id == _LEFT_OUT:
+            yield place.finding("id", "is empty; every question has an id of its own")
+        elif id not in self.ids:
+            self.ids.add(id)
+            return id
+        elif self.intake.duplicate_ids == "first":
+            message = f"{quote(id)} is an earlier question's id too; this one is left out"
+            yield place.finding("duplicate-id", message, severity="warning", fact=id)
+            return _LEFT_OUT
+        else:
+            message = f"{quote(id)} is an earlier question's id too; each has its own"
+            yield place.finding("duplicate-id", message, fact=id)
+        return None
+
+    def _labels(
+        self, part: Mapping[str, Any], where: Where, names: Mapping[str, str], id: str, *, row: bool
+    ) -> _Labels:
+        """The golds, none where no answer is right; None, after yielding what is wrong, where that is not
+        clear.
+        """
+        name = names["answers"]
+        place = where.inside(name)
+        given = part.get(name)
+        golds: list[Gold] = []
+        if given is not None:
+            found = yield from golds_in(given, place)
+            if found is None:
+                return None
+            golds = found
+        real = [gold for gold in golds if gold.text.strip()]
+        impossible, flag = None, ""
+        if real or given is None:
+            try:
+                impossible, flag = no_answer_flag(part, self.intake.columns.get("is_impossible"))
+            except FlagError as error:
+                yield where.inside(error.flag).finding("impossible", str(error), fact=id)
+                return None
+        if given is None and not impossible:
+            usual = usual_column("answers", part) if row and "answers" not in self.intake.columns else None
+            if usual and part[usual]:
+                yield place.finding("shape", missing("answers", ANSWERS, part), fact=id)
+                return None
+            message = f"is {'null' if name in part else 'missing'} ({ANSWERS})"
+            yield place.finding(NO_ANSWERS, message, severity="warning", fact=id)
+            return []
+        if impossible and real:
+            shown = ", ".join(quote(gold.text) for gold in real[:3]) + (", …" if len(real) > 3 else "")
+            if not row:
+                # The official script takes these as golds, whatever the flag says.
+                message = f"says that there is no answer, but {name} holds {shown}; one of the two is wrong"
+                yield where.inside(flag).finding("impossible", message, fact=id)
+                return None
+            message = f"says that there is no answer: {shown} in {name} is left out"
+            yield where.inside(flag).finding("impossible", message, severity="warning", fact=id)
+            golds = []
+        elif golds and not real:
+            message = "is blank: no answer is right"
+            yield place.finding("blank-gold", message, severity="warning", fact=id)
+            golds = []
+        elif len(real) < len(golds):
+            message = "holds a blank answer next to others"
+            yield place.finding("blank-among-golds", message, severity="warning", fact=id)
+        if self.answerable and not golds:
+            message = "is empty; a question of MRQA has at least one answer: name other files as jsonl:FILE"
+            yield place.finding("no-answer", message, fact=id)
+            return None
+        return _with_places(golds, part.get("detected_answers"))
+
+
+def _names(part: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, str]:
+    """Role -> the key that holds it in this part."""
+    id = next((name for name in ID_NAMES if name in part), "id")
+    return {role: role for role in ROLES} | {"id": id} | dict(columns)
+
+
+def _with_places(golds: Sequence[Gold], detected: object) -> Sequence[Gold]:
+    """The golds, with the places at which MRQA detected them.
+
+    An answer that was detected in other words has no place of its own: nothing is wrong with it.
+    """
+    if detected is None:
+        return golds
+    places = detected_places(detected)
+    return [gold if gold.placed else replace(gold, start=places.get(gold.text)) for gold in golds]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A context of which several questions are asked."""
+
+    context: str
+    id: str
+
+    def place(self, gold: Gold) -> tuple[int | None, str]:
+        """Where the gold is, if that is right, and what is wrong with what is written."""
+        if not gold.text.strip():
+            return None, ""
+        start = place_of(gold.start)
+        if start is not None and start >= 0 and self.context.startswith(gold.text, start):
+            return start, ""
+        if gold.start is None:
+            return None, f"is missing: {quote(gold.text)} has no place" if gold.placed else ""
+        if start is None:
+            return None, f"must be a whole number, found {describe(gold.start)}"
+        found = self.context.find(gold.text)
+        there = f"it stands at {found}" if found >= 0 else "it is nowhere in the context"
+        return None, f"{quote(gold.text)} does not stand at {start}; {there}"
+
+
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def _is_whole(text: str) -> bool:
+    """Whether the text can be written. JSON can spell half a character, as half of a surrogate pair."""
+    return text.isascii() or _HALF.search(text) is None
+
+
+def _half_character(text: str, where: Where) -> Finding:
+    message = f"{quote(text)} holds half of a surrogate pair; write the whole character"
+    return where.finding("encoding", message)

@@ -1,0 +1,189 @@
+"""The answers of one question, in the shapes in which data sets write them, and whether it has any.
+
+| shape                                          | written by                          |
+|------------------------------------------------|-------------------------------------|
+| `[{"text": "Ada", "answer_start": 3}]`         | SQuAD, simpletransformers, haystack |
+| `{"text": ["Ada"], "answer_start": [3]}`       | the `datasets` library, run_qa.py   |
+| `["Ada"]`                                      | MRQA                                |
+| `{"text": "Ada", "answer_start": 3}`, `"Ada"`  | sets with one answer to a question  |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from qa_eval.data.dataset_options import Where
+from qa_eval.files.strict_json import describe
+from qa_eval.records import Finding
+
+ANSWERS = "the answers; [] where there is none"
+_FLAGS: Mapping[str, bool] = {
+    "is_impossible": True,
+    "unanswerable": True,
+    "has_answer": False,
+    "answerable": False,
+    "is_answerable": False,
+}
+"""A flag, and its value where no answer is right."""
+FLAGS = tuple(_FLAGS)
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """One answer as it is written."""
+
+    text: str
+    start: object
+    """What is written as its place; None for nothing."""
+    where: Where
+    """Where that is written, or would be."""
+    placed: bool
+    """Whether an answer of this shape should have a place."""
+
+
+def golds_in(value: object, where: Where) -> Generator[Finding, None, list[Gold] | None]:
+    """The answers; None, after yielding what is wrong, where they are in no shape that is known."""
+    if isinstance(value, str):
+        if value.strip()[:1] in ("[", "{") and value.strip()[-1:] in ("]", "}"):
+            message = "is a list or an object written as text; write it as JSON"
+            yield where.finding("shape", message)
+            return None
+        return [Gold(value, None, where, placed=False)]
+    if isinstance(value, dict):
+        return (yield from _columns(value, where))
+    if not isinstance(value, list):
+        yield where.finding("shape", f"must be a list or an object, found {describe(value)}")
+        return None
+    golds: list[Gold] = []
+    sound = True
+    for number, entry in enumerate(value):
+        place = where.inside(number)
+        if isinstance(entry, str):
+            golds.append(Gold(entry, None, place, placed=False))
+        elif not isinstance(entry, dict):
+            yield place.finding("shape", f'must be an object with "text", or text; found {describe(entry)}')
+            sound = False
+        elif not isinstance(text := entry.get("text"), str):
+            yield place.inside("text").finding("shape", _no_text(entry))
+            sound = False
+        else:
+            golds.append(Gold(text, entry.get("answer_start"), place.inside("answer_start"), placed=True))
+    return golds if sound else None
+
+
+def _columns(value: Mapping[str, Any], where: Where) -> Generator[Finding, None, list[Gold] | None]:
+    """The answers of `{"text": …, "answer_start": …}`, a list each or a value each."""
+    texts, starts = value.get("text"), value.get("answer_start")
+    at, start_at = where.inside("text"), where.inside("answer_start")
+    if isinstance(texts, str):
+        return [Gold(texts, starts, start_at, placed=True)]
+    if not isinstance(texts, list):
+        yield at.finding("shape", _no_text(value))
+        return None
+    wrong = [(number, text) for number, text in enumerate(texts) if not isinstance(text, str)]
+    for number, text in wrong:
+        yield at.inside(number).finding("shape", f"must be text, found {describe(text)}")
+    if wrong:
+        return None
+    if not isinstance(starts, list) or len(starts) != len(texts):
+        # A list of another length says nothing of any of the texts.
+        return [Gold(text, None, start_at, placed=True) for text in texts]
+    return [
+        Gold(text, start, start_at.inside(number), placed=True)
+        for number, (text, start) in enumerate(zip(texts, starts, strict=True))
+    ]
+
+
+def _no_text(entry: Mapping[str, Any]) -> str:
+    if "text" in entry:
+        return f"must be text, found {describe(entry['text'])}"
+    return f"is missing ({ANSWERS})"
+
+
+def place_of(start: object) -> int | None:
+    """A place as a number; None where there is none or it is written in no way that is clear.
+
+    >>> place_of(3), place_of(3.0), place_of("3"), place_of(True), place_of(-1), place_of([3])
+    (3, 3, 3, None, -1, None)
+    """
+    if isinstance(start, float) and start.is_integer():
+        return int(start)
+    if isinstance(start, str) and start.strip().isascii() and start.strip().isdigit() and len(start) < 20:
+        return int(start)
+    return start if isinstance(start, int) and not isinstance(start, bool) else None
+
+
+def detected_places(value: object) -> dict[str, int]:
+    """Text -> first place, of MRQA's `detected_answers`, from a file of MRQA or from its columns on the hub.
+
+    Only where an answer is: whatever has another shape is passed over.
+
+    >>> detected_places([{"text": "Ada", "char_spans": [[3, 5], [9, 11]]}])
+    {'Ada': 3}
+    >>> detected_places({"text": ["Ada"], "char_spans": [{"start": [3, 9], "end": [5, 11]}]})
+    {'Ada': 3}
+    """
+    pairs: Sequence[tuple[object, object]] = []
+    if isinstance(value, dict):
+        texts, spans = value.get("text"), value.get("char_spans")
+        if isinstance(texts, list) and isinstance(spans, list):
+            pairs = list(zip(texts, spans, strict=False))
+    elif isinstance(value, list):
+        pairs = [(one.get("text"), one.get("char_spans")) for one in value if isinstance(one, dict)]
+    found = {text: _first(spans) for text, spans in pairs if isinstance(text, str)}
+    return {text: start for text, start in found.items() if start is not None}
+
+
+def _first(spans: object) -> int | None:
+    if isinstance(spans, dict):
+        spans = spans.get("start")
+    while isinstance(spans, list) and spans:
+        spans = spans[0]
+    return place_of(spans.get("start") if isinstance(spans, dict) else spans)
+
+
+class FlagError(Exception):
+    """A flag that does not say clearly whether a question has an answer."""
+
+    def __init__(self, flag: str, message: str) -> None:
+        self.flag = flag
+        super().__init__(message)
+
+
+def no_answer_flag(part: Mapping[str, Any], named: str | None = None) -> tuple[bool | None, str]:
+    """Whether the flags of a question say that no answer is right, and the flag that does.
+
+    `named`: the column that was chosen to be `is_impossible`. None where no flag says anything, which is also
+    what null says. Raises FlagError for a value that is neither true nor false, and for two flags that
+    disagree.
+
+    >>> no_answer_flag({"is_impossible": 1}), no_answer_flag({"has_answer": "True", "is_impossible": None})
+    ((True, 'is_impossible'), (False, 'has_answer'))
+    """
+    said: dict[str, bool] = {}
+    for flag, when in _FLAGS.items() if named is None else [(named, True)]:
+        value = part.get(flag)
+        if value is None or value != value:  # noqa: PLR0124 - NaN, a table's missing value
+            continue
+        truth = _truth(value)
+        if truth is None:
+            raise FlagError(flag, f"must be true or false, found {describe(value)}")
+        said[flag] = truth == when
+    if len(set(said.values())) > 1:
+        one, other = next((a, b) for a, b in pairwise(said) if said[a] != said[b])
+        found, against = describe(part[one]), describe(part[other])
+        raise FlagError(one, f"is {found}, but {other} is {against}; one of the two is wrong")
+    return next(((value, flag) for flag, value in said.items()), (None, ""))
+
+
+def _truth(value: object) -> bool | None:
+    """The value of a flag: true or false, 1 or 0, or these as text. None for anything else."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float) and value in (0, 1):
+        return bool(value)
+    return _TRUTHS.get(value.strip().lower()) if isinstance(value, str) else None

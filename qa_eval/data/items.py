@@ -1,0 +1,101 @@
+"""What is asked: from a corpus to item ids, and from item ids to what a model sees."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+
+from qa_eval.errors import QaEvalError
+from qa_eval.records import Corpus, Instance, ItemId, Question, Track
+from qa_eval.text.phrases import quote, suggestion
+
+
+def item_ids(
+    corpus: Corpus,
+    *,
+    tracks: Collection[Track],
+    paraphrases: bool = False,
+    categories: Collection[str] | None = None,
+    limit: int | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+) -> list[ItemId]:
+    """The items of the corpus: reading track first, then pooled; questions and articles in corpus order.
+
+    Articles listed as `partial` are left out of the reading track. `limit` and `sample` count facts, never
+    items, because every statistic is about facts and a fact without some of its articles has no consistency.
+    `limit` keeps the first, `sample` a seeded choice that a larger sample contains; both after `categories`.
+
+    Raises QaEvalError for a category that is not there or a count below 1.
+    """
+    questions = _chosen(corpus.questions, categories, sample, limit, seed)
+    items: list[ItemId] = []
+    for track in ("reading", "pooled"):
+        if track not in tracks:
+            continue
+        for question in questions:
+            asked = range(len(question.paraphrases) + 1 if paraphrases else 1)
+            articles = _scored_articles(corpus, question) if track == "reading" else ["*"]
+            items += [
+                ItemId(fact=question.id, article=article, paraphrase=n) for n in asked for article in articles
+            ]
+    return items
+
+
+def _scored_articles(corpus: Corpus, question: Question) -> list[str]:
+    return [a.id for a in corpus.articles if a.id not in question.partial]
+
+
+def _chosen(
+    questions: Sequence[Question],
+    categories: Collection[str] | None,
+    sample: int | None,
+    limit: int | None,
+    seed: int,
+) -> list[Question]:
+    for name, number in (("limit", limit), ("sample", sample)):
+        if number is not None and number < 1:
+            raise QaEvalError(f"{name}: {number} facts leave nothing to ask; give 1 or more")
+    known = sorted({q.category for q in questions})
+    for category in categories or ():
+        if category not in known:
+            raise QaEvalError(
+                f"category: no question has the category {quote(category)}{suggestion(category, known)}"
+            )
+    chosen = [q for q in questions if not categories or q.category in categories]
+    if sample is not None:
+        # By hash of the id, not by position: adding a fact elsewhere does not reshuffle the sample.
+        drawn = sorted(chosen, key=lambda q: hashlib.sha256(f"{seed}:{q.id}".encode()).digest())[:sample]
+        kept = {q.id for q in drawn}
+        chosen = [q for q in chosen if q.id in kept]
+    return chosen if limit is None else chosen[:limit]
+
+
+def instances(corpus: Corpus, items: Sequence[ItemId]) -> list[Instance]:
+    """What a model must be asked to answer these items: one instance per question and article, no gold in it.
+
+    A pooled item needs its question asked of every article, partial ones included; an instance that several
+    items need is there once, at its first need. Raises KeyError for an item that is not of this corpus.
+    """
+    questions = {q.id: q for q in corpus.questions}
+    articles = {a.id: a for a in corpus.articles}
+    found: dict[ItemId, Instance] = {}
+    for needed in _readings(corpus, items):
+        if needed not in found:
+            article = articles[needed.article]
+            found[needed] = Instance(
+                item=str(needed),
+                question=questions[needed.fact].wording(needed.paraphrase),
+                context=article.text,
+                article=article.id,
+            )
+    return list(found.values())
+
+
+def _readings(corpus: Corpus, items: Sequence[ItemId]) -> Iterator[ItemId]:
+    for item in items:
+        if item.track == "reading":
+            yield item
+        else:
+            for article in corpus.articles:
+                yield ItemId(fact=item.fact, article=article.id, paraphrase=item.paraphrase)

@@ -1,0 +1,46 @@
+"""Where the curated set lies: in the checkout the package was imported from, else inside the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import qa_eval
+from qa_eval.errors import QaEvalError
+from qa_eval.files.installation import checkout_root
+
+INSIDE = "_curated"
+"""The folder of the package that holds the copies."""
+
+
+class CuratedPaths(NamedTuple):
+    """The folders of the curated set."""
+
+    questions: Path
+    articles: Path
+
+    @property
+    def installed(self) -> bool:
+        """Whether they are the copies inside an installed package, which are read and never written."""
+        return self.questions.parent.name == INSIDE
+
+
+def curated_paths(package: Path | None = None) -> CuratedPaths:
+    """The folders of the curated questions and articles; never the current folder's by accident.
+
+    A checkout's own `questions/` and `seeds/` if the package is imported from that checkout (an editable
+    installation included), else the copies inside the package. `package` is the folder of the package, for
+    tests. Raises QaEvalError where an installation has neither.
+    """
+    package = (package or Path(qa_eval.__file__).parent).resolve()
+    beside = CuratedPaths(package.parent / "questions", package.parent / "seeds")
+    # A site-packages folder may happen to hold somebody's `questions`.
+    if checkout_root(package) is not None and all(p.is_dir() for p in beside):
+        return beside
+    inside = CuratedPaths(package / INSIDE / "questions", package / INSIDE / "seeds")
+    if all(p.is_dir() for p in inside):
+        return inside
+    raise QaEvalError(
+        f"this installation holds no curated questions: neither {beside.questions} nor {inside.questions} "
+        "is there; name your own with --questions and --articles, or install the package again"
+    )

@@ -1,0 +1,103 @@
+"""From a parsed JSON object to a validated line: the validation library's errors, said in plain sentences."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from qa_eval.data.corpus_schema import PART_MODELS
+from qa_eval.files.strict_json import MAX_LINE_PROBLEMS, describe
+from qa_eval.text.phrases import join_field, quote, suggestion
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "dict_type": "an object",
+}
+"""What a value must be, by the validation library's error type."""
+
+
+Parts = Mapping[str, type[BaseModel]]
+"""The model of the objects under a key of that name."""
+
+
+def validate_shape(
+    model: type[Shape], value: dict[str, Any], parts: Parts = PART_MODELS
+) -> tuple[Shape | None, list[tuple[str, str]]]:
+    """The validated line, and (field, message) for what is wrong with its shape, `MAX_LINE_PROBLEMS` at most.
+
+    A line that is wrong only in having unknown keys is returned without them, so that what it says is still
+    checked. None where a key is missing or a value has the wrong type.
+    """
+    try:
+        return model.model_validate(value), []
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    messages = [_sentence(model, detail, parts) for detail in details[:MAX_LINE_PROBLEMS]]
+    if any(detail["type"] != "extra_forbidden" for detail in details):
+        return None, messages
+    copied = copy.deepcopy(value)
+    for detail in details:
+        _drop(copied, detail["loc"])
+    return model.model_validate(copied), messages
+
+
+def field_path(location: Sequence[str | int]) -> str:
+    """The place of a value in a line.
+
+    >>> field_path(["claims", 1, "evidence", 0, "start"])
+    'claims[1].evidence[0].start'
+    """
+    field = ""
+    for part in location:
+        field = join_field(field, part)
+    return field
+
+
+def _sentence(model: type[BaseModel], detail: ErrorDetails, parts: Parts) -> tuple[str, str]:
+    location, kind, found = detail["loc"], detail["type"], detail["input"]
+    field = field_path(location)
+    if kind == "missing":
+        description = _model_at(model, location, parts).model_fields[str(location[-1])].description
+        return field, f"is missing ({description})"
+    if kind == "extra_forbidden":
+        known = _model_at(model, location, parts).model_fields
+        return field, f"unknown key {quote(str(location[-1]))}{suggestion(str(location[-1]), known)}"
+    if kind == "literal_error":
+        options = [o.strip("' ") for o in detail["ctx"]["expected"].replace(" or ", ", ").split(",")]
+        if isinstance(found, str):
+            return field, f"unknown value {quote(found)}{suggestion(found, options)}"
+        return field, f"must be one of {', '.join(map(quote, options))}; found {describe(found)}"
+    if kind in ("string_too_long", "too_long"):
+        unit = "characters" if kind == "string_too_long" else "entries"
+        return field, f"has {len(found):,} {unit}; at most {detail['ctx']['max_length']:,} are taken"
+    if kind in EXPECTED:
+        return field, f"must be {EXPECTED[kind]}, found {describe(found)}"
+    return field, f"{detail['msg']}, found {describe(found)}"
+
+
+def _model_at(model: type[BaseModel], location: Sequence[str | int], parts: Parts) -> type[BaseModel]:
+    """The model of the object that holds the last key of the location."""
+    for part in location[:-1]:
+        if isinstance(part, str):
+            model = parts.get(part, model)
+    return model
+
+
+def _drop(value: dict[str, Any], location: Sequence[str | int]) -> None:
+    """Deletes the key at the location."""
+    holder: Any = value
+    for part in location[:-1]:
+        holder = holder[part]
+    del holder[location[-1]]

@@ -1,0 +1,1 @@
+"""Engines: where predicting happens. `engine` has the protocol that they follow."""

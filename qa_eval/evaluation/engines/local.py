@@ -1,0 +1,238 @@
+"""Predicting in this process."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Self
+
+from qa_eval.errors import ModelError
+from qa_eval.evaluation.engines.engine import (
+    Answering,
+    Group,
+    Listener,
+    ModelFailedError,
+    OnPredictions,
+    Unloading,
+)
+from qa_eval.models.protocol import Model
+from qa_eval.records import Candidate, Instance, Prediction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalEngine:
+    """Has a model answer in this process, and finds the items that it fails on.
+
+    A model gets `chunk` instances at once and may batch and order them as it likes. If it raises, those it
+    has not answered yet are asked again in halves, down to one at a time: what raises alone is that item's
+    error.
+    """
+
+    chunk: int = 512
+    """Instances handed to the model at once: enough to sort by length, few enough to hold in memory."""
+    give_up_after: int = 5
+    """A model that has answered nothing is given up once so many items asked alone have failed."""
+    hand_over_seconds: float = 0.2
+    """Finished predictions are handed over at least so often, as long as the model yields them."""
+    longest_first: bool = field(default=False, init=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def check(self, models: Sequence[Model]) -> None:
+        """Any model will do."""
+
+    def answer(self, model: Answering, groups: Iterable[Group], listener: Listener) -> None:
+        """See `Engine.answer`: one group after another. Then the model lets its weights go, so that of many
+        models only one is in memory.
+        """
+        try:
+            for group in groups:
+                self.predict(
+                    model,
+                    group.instances,
+                    partial(listener.take, group.number),
+                    known_good=group.known_good,
+                )
+                listener.close(group.number)
+        finally:
+            if isinstance(model, Unloading):
+                model.unload()
+
+    def predict(
+        self,
+        model: Answering,
+        instances: Sequence[Instance],
+        on_predictions: OnPredictions,
+        *,
+        known_good: bool = False,
+    ) -> None:
+        """Has the model answer every instance.
+
+        Every prediction goes through `on_predictions`, at the latest before this returns or raises; an
+        instance that the model passed over gets none. `known_good`: it has answered before, so that failing
+        on these few instances need not mean that it fails on all. Raises ModelFailedError as soon as it is
+        known that the model cannot answer, and KeyboardInterrupt as it comes.
+        """
+        session = _Session(engine=self, model=model, on_predictions=on_predictions)
+        for start in range(0, len(instances), self.chunk):
+            session.ask(instances[start : start + self.chunk])
+        if session.first_error is not None and not (session.succeeded or known_good):
+            raise ModelFailedError(session.first_error)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Session:
+    engine: LocalEngine
+    model: Answering
+    on_predictions: OnPredictions
+    succeeded: bool = False
+    raised: int = 0
+    """Items that raised when asked alone."""
+    first_error: str | None = None
+
+    def ask(self, instances: Sequence[Instance]) -> None:
+        """Asks a group; halves what is left of it if the model raises."""
+        waiting = {i.item: i for i in instances}
+        if len(waiting) != len(instances):
+            raise ValueError("two instances have the same item id")
+        try:
+            self._collect(waiting)
+        except ModelError as error:
+            # The model itself says that it cannot be used; asking on would fail the same way.
+            raise error if isinstance(error, ModelFailedError) else ModelFailedError(str(error)) from error
+        except Exception as error:
+            left = list(waiting.values())
+            if len(left) == 1:
+                self._record_failure(left[0], error)
+            elif left:
+                middle = len(left) // 2
+                self.ask(left[:middle])
+                self.ask(left[middle:])
+
+    def hand_over(self, predictions: Sequence[Prediction]) -> None:
+        if predictions:
+            self.on_predictions(list(predictions))
+
+    def _collect(self, waiting: dict[str, Instance]) -> None:
+        """Takes what the model yields out of `waiting`, and hands it over now and then and at the end."""
+        asked = set(waiting)
+        ready: list[Prediction] = []
+        due = time.monotonic() + self.engine.hand_over_seconds
+        try:
+            for prediction in self.model.predict(list(waiting.values())):
+                if not isinstance(prediction, Prediction):
+                    raise ModelFailedError(f"it yielded a {type(prediction).__name__}, not a Prediction")
+                instance = waiting.pop(prediction.item, None)
+                if instance is None:
+                    what = "answered twice" if prediction.item in asked else "answered without being asked"
+                    raise ModelFailedError(f"item {prediction.item!r} was {what}")
+                ready.append(self._noted(checked(prediction, instance)))
+                if time.monotonic() >= due:
+                    ready, done = [], ready
+                    self.hand_over(done)
+                    due = time.monotonic() + self.engine.hand_over_seconds
+        finally:
+            self.hand_over(ready)
+
+    def _noted(self, prediction: Prediction) -> Prediction:
+        self.succeeded |= prediction.error is None
+        self.first_error = self.first_error or prediction.error
+        return prediction
+
+    def _record_failure(self, instance: Instance, error: Exception) -> None:
+        prediction = self._noted(Prediction(item=instance.item, error=_described(error)))
+        self.hand_over([prediction])
+        self.raised += 1
+        if not self.succeeded and self.raised >= self.engine.give_up_after:
+            raise ModelFailedError(prediction.error) from error
+
+
+def _described(error: BaseException) -> str:
+    """`Type: message`, on one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+
+
+def checked(prediction: Prediction, instance: Instance) -> Prediction:
+    """The prediction with plain finite numbers; one that breaks the protocol becomes that item's error.
+
+    Refused: a number that is not finite, a probability outside [0, 1], a span that is not the article's text,
+    and text that is not valid Unicode. Candidates without an article get the instance's.
+
+    >>> instance = Instance(item="sky@a", question="What is blue?", context="The sky is blue.", article="a")
+    >>> checked(Prediction(item="sky@a", n_best=(Candidate(text="sky", start=0, end=3),)), instance).error
+    "ValueError: candidate 1: 'sky' is not the text at 0:3, which is 'The'"
+    """
+    if prediction.error is not None:
+        return Prediction(item=prediction.item, error=prediction.error)
+    try:
+        return replace(
+            prediction,
+            n_best=tuple(_candidate(c, n, instance) for n, c in enumerate(prediction.n_best, 1)),
+            null_score=_number("null score", prediction.null_score),
+            no_answer_probability=_fraction("no-answer probability", prediction.no_answer_probability),
+            text=_text("answer", prediction.text),
+            windows=int(prediction.windows),
+            tokens=int(prediction.tokens),
+            truncated=bool(prediction.truncated),
+        )
+    except (ValueError, TypeError) as error:
+        return Prediction(item=prediction.item, error=_described(error))
+
+
+def _candidate(candidate: Candidate, number: int, instance: Instance) -> Candidate:
+    name = f"candidate {number}"
+    text = _text(name, candidate.text) or ""
+    start, end = candidate.start, candidate.end
+    if (start is None) != (end is None):
+        raise ValueError(f"{name}: start and end come together")
+    # A candidate of another article (an answer to all of them at once) cannot be looked up here.
+    if start is not None and end is not None and candidate.article in (None, instance.article):
+        start, end = int(start), int(end)
+        there = instance.context[start:end]
+        if not 0 <= start <= end or (instance.context and there != text):
+            shown = there if len(there) <= 60 else f"{there[:59]}…"
+            raise ValueError(f"{name}: {text!r} is not the text at {start}:{end}, which is {shown!r}")
+    article = candidate.article
+    if article is None and instance.article != "*":
+        article = instance.article or None
+    return Candidate(
+        text=text,
+        article=article,
+        start=start,
+        end=end,
+        score=_number(name, candidate.score) or 0.0,
+        probability=_fraction(name, candidate.probability),
+    )
+
+
+def _number(name: str, value: float | None) -> float | None:
+    if value is None:
+        return None
+    value = float(value)
+    if not math.isfinite(value):
+        raise ValueError(f"{name}: {value} is not a finite number")
+    return value
+
+
+def _fraction(name: str, value: float | None) -> float | None:
+    value = _number(name, value)
+    if value is not None and not 0.0 <= value <= 1.0:
+        raise ValueError(f"{name}: {value} is not a probability")
+    return value
+
+
+def _text(name: str, value: str | None) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: a {type(value).__name__}, not text")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(f"{name}: {value!r} is not valid Unicode")
+    return value

@@ -1,0 +1,110 @@
+"""Where and with what a run is made: provenance, never part of its identity.
+
+Nothing here imports a heavy library: versions come from the installed packages' metadata, and the device is
+asked of torch only if a model has loaded it.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import qa_eval
+from qa_eval.files.installation import ask_git
+from qa_eval.runs.schema import EnvironmentRow, HarnessRow
+
+_PACKAGES = (
+    "click", "datasets", "evaluate", "huggingface_hub", "jsonlines", "numpy", "onnxruntime", "pydantic",
+    "ray", "rich", "safetensors", "tokenizers", "torch", "transformers",
+)  # fmt: skip
+"""Whose version can matter to a number, or to reading the result."""
+
+
+def describe_environment(device: str = "auto") -> EnvironmentRow:
+    """The machine and the libraries, as far as they can be told without loading anything."""
+    return EnvironmentRow(
+        python=platform.python_version(),
+        platform=platform.platform(),
+        cpu=_cpu(),
+        device=_device(device),
+        threads=_threads(),
+        packages=_packages(),
+    )
+
+
+def describe_harness(command: str | None = None) -> HarnessRow:
+    """The program itself; commit and state only where it is imported from a git checkout."""
+    commit, dirty = _checkout(Path(qa_eval.__file__).resolve().parent.parent)
+    return HarnessRow(version=qa_eval.__version__, commit=commit, dirty=dirty, command=command)
+
+
+def peak_rss_bytes() -> int | None:
+    """The most memory this process has held so far; None where the platform does not tell.
+
+    It never falls: of several models in one process, each one's peak includes those before it.
+    """
+    try:
+        # What getrusage tells of a process begins with what its parent held when it was started.
+        found = re.search(
+            r"^VmHWM:\s*(\d+) kB$", Path("/proc/self/status").read_text("ascii", "replace"), re.M
+        )
+    except OSError:
+        found = None
+    if found is not None:
+        return int(found[1]) * 1024
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+@cache
+def _packages() -> dict[str, str]:
+    versions = {}
+    for name in _PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _cpu() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _device(device: str) -> str:
+    torch = sys.modules.get("torch")
+    if torch is not None and device in ("auto", "cuda") and torch.cuda.is_available():
+        return f"cuda ({torch.cuda.get_device_name()})"
+    return "cpu" if device == "auto" else device
+
+
+def _threads() -> int | None:
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        return int(torch.get_num_threads())
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
+
+
+def _checkout(root: Path) -> tuple[str | None, bool | None]:
+    """Commit of the checkout at `root`, and whether tracked files other than results differ from it."""
+    if not (root / ".git").exists():
+        return None, None
+    changed = ask_git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!results")
+    return ask_git(root, "rev-parse", "HEAD"), None if changed is None else bool(changed)

@@ -1,0 +1,269 @@
+"""`qa-eval bench`: how fast a model reads, beside the bare forward pass of the same tokens.
+
+The *floor* is the forward pass alone, over the same windows, cut and padded beforehand, in the best of
+several arrangements (one window unpadded, or windows of like length up to a number of tokens; threads that
+share each batch, or that take a batch each). Reading end to end and the floor alternate, so that a machine
+that gets slower gets slower for both; every number is the median of the rounds, the ratio that of each
+round's own two times, the shares are of all rounds together. Several models take turns in the rounds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any, Protocol
+
+from qa_eval.errors import ModelError, QaEvalError
+from qa_eval.evaluation.environment import peak_rss_bytes
+from qa_eval.metrics.decisions import decide
+from qa_eval.metrics.rules.squad import SQUAD_V2, Rules
+from qa_eval.models.declarations import undeclared_sentence
+from qa_eval.models.protocol import Model
+from qa_eval.models.reading.reader import SpanReader, Timings
+from qa_eval.models.reading.windows import Window
+from qa_eval.models.registry import resolve
+from qa_eval.records import Decoding, Instance, Prediction, Runtime
+
+SHAPES = tuple((tokens, workers) for tokens in (1, 512, 2048) for workers in (True, False))
+"""What is tried for the floor: tokens of a batch (1 is every window alone), and whether threads take a batch
+each."""
+_TRIAL_WINDOWS = 16
+"""So many windows, of all lengths, decide which shape the floor has."""
+
+
+class TimedReading(Model, Protocol):
+    """A model that reads windows, and shows how."""
+
+    @property
+    def reader(self) -> SpanReader:
+        """What cuts, runs and decodes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """What one model's reading costs: medians over the rounds."""
+
+    spec: str
+    backend: str
+    items: int
+    windows: int
+    tokens: int
+    seconds: float
+    floor_seconds: float
+    floor_batch_tokens: int
+    """The batch shape that was the best for the bare forward pass; 1: every window alone, unpadded,"""
+    floor_workers: bool
+    """and whether different threads took different batches."""
+    ratio_to_floor: float
+    shares: dict[str, float]
+    """Of wall time: `tokenizing`, `forward`, `decoding`; what is left is bookkeeping."""
+    peak_rss_bytes: int | None
+    """Of the process so far, which never falls: that of a second model includes the first."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The row that `--json` prints."""
+        return {
+            "spec": self.spec,
+            "backend": self.backend,
+            "items": self.items,
+            "windows": self.windows,
+            "tokens": self.tokens,
+            "seconds": self.seconds,
+            "items_per_second": self.items / self.seconds,
+            "windows_per_second": self.windows / self.seconds,
+            "tokens_per_second": self.tokens / self.seconds,
+            "peak_rss_bytes": self.peak_rss_bytes,
+            "shares": self.shares,
+            "ratio_to_floor": self.ratio_to_floor,
+            "floor": {
+                "seconds": self.floor_seconds,
+                "batch_tokens": self.floor_batch_tokens,
+                "workers": self.floor_workers,
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerAgreement:
+    """How far a model's answers are from those of the first one, over the same items."""
+
+    spec: str
+    base: str
+    items: int
+    moved: int
+    """Items whose answer, abstaining included, is another text."""
+    largest_score_difference: float
+    """Of the best span's score or the null score, over all items."""
+    f1_difference: float
+    """Difference of mean F1 over the items, new less base, as a fraction."""
+    rules: str
+    """The rules of F1."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The row that `--json` prints."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(slots=True)
+class _Subject:
+    model: TimedReading
+    windows: list[Window]
+    shape: tuple[int, bool] = (1, False)
+    batches: list[Any] = field(default_factory=list)
+    end_to_end: list[float] = field(default_factory=list)
+    floor: list[float] = field(default_factory=list)
+    timings: list[Timings] = field(default_factory=list)
+    predictions: dict[str, Prediction] = field(default_factory=dict)
+    peak: int | None = None
+
+
+def bench(
+    specs: Sequence[str],
+    asked: Sequence[Instance],
+    golds: Mapping[str, Sequence[str]],
+    *,
+    decoding: Decoding = Decoding(),  # noqa: B008 - frozen
+    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
+    rounds: int = 3,
+    rules: Rules = SQUAD_V2,
+    note: Callable[[str], None] = lambda message: None,
+) -> tuple[list[Speed], list[AnswerAgreement]]:
+    """Measures models on instances; with several, also how far their answers are from the first one's.
+
+    `golds` are by item id, empty where no answer is right; `rules` are those of F1.
+
+    Raises SpecError and ModelError as `resolve` does;
+    ModelError for a kind that has no forward pass.
+    """
+    subjects = []
+    for spec in specs:
+        model = resolve(spec, decoding, runtime)
+        if (sentence := undeclared_sentence([model.info])) is not None:
+            note(sentence)
+        subject = _subject(model, asked)
+        note(f"{spec}: {len(asked)} items, {len(subject.windows)} windows; finding the best batch shape")
+        _find_shape(subject)
+        subjects.append(subject)
+    for number in range(rounds):
+        note(f"round {number + 1} of {rounds}")
+        for subject in subjects:
+            # Whoever goes first finds colder caches: they take turns.
+            steps = (_read, _run_floor) if number % 2 else (_run_floor, _read)
+            for step in steps:
+                step(subject, asked)
+    speeds = [_speed(subject, len(asked)) for subject in subjects]
+    return speeds, [_agreement(s, subjects[0], golds, rules) for s in subjects[1:]]
+
+
+def _subject(model: Model, asked: Sequence[Instance]) -> _Subject:
+    if not isinstance(getattr(model, "reader", None), SpanReader):
+        raise ModelError(
+            f"{model.info.spec} has no forward pass to be compared with; name an hf: or onnx: model"
+        )
+    reading: TimedReading = model  # type: ignore[assignment]
+    windows = sorted(reading.reader.windows(asked), key=len)
+    if not windows:
+        raise QaEvalError("there is nothing to read")
+    reading.reader.forward()
+    return _Subject(reading, windows)
+
+
+def batches(windows: Sequence[Window], tokens: int) -> Iterable[list[Window]]:
+    """Windows, sorted by length, in batches of at most so many tokens when padded; at least one in each."""
+    at = 0
+    while at < len(windows):
+        to = at + 1
+        while to < len(windows) and len(windows[to]) * (to - at + 1) <= tokens:
+            to += 1
+        yield list(windows[at:to])
+        at = to
+
+
+def _find_shape(subject: _Subject) -> None:
+    reader = subject.model.reader
+    some = subject.windows[:: -(-len(subject.windows) // _TRIAL_WINDOWS)]
+    shapes = [shape for shape in SHAPES if reader.workers is not None or not shape[1]]
+    packed = {tokens: [reader.arrays(b) for b in batches(some, tokens)] for tokens, _ in shapes}
+    seconds: dict[tuple[int, bool], list[float]] = {shape: [] for shape in shapes}
+    _bare(reader, packed[1][:2], workers=False)  # warm
+    for _ in range(3):
+        for tokens, workers in shapes:
+            seconds[tokens, workers].append(_bare(reader, packed[tokens], workers=workers))
+    subject.shape = min(shapes, key=lambda shape: median(seconds[shape]))
+    subject.batches = [reader.arrays(b) for b in batches(subject.windows, subject.shape[0])]
+
+
+def _bare(reader: SpanReader, arrays: Sequence[Any], *, workers: bool) -> float:
+    since = time.perf_counter()
+    reader.bare(arrays, workers=workers)
+    return time.perf_counter() - since
+
+
+def _run_floor(subject: _Subject, asked: Sequence[Instance]) -> None:
+    del asked
+    subject.floor.append(_bare(subject.model.reader, subject.batches, workers=subject.shape[1]))
+
+
+def _read(subject: _Subject, asked: Sequence[Instance]) -> None:
+    timings = Timings()
+    reader = subject.model.reader
+    reader.forget()
+    since = time.perf_counter()
+    predictions = list(reader.read(asked, timings))
+    subject.end_to_end.append(time.perf_counter() - since)
+    subject.timings.append(timings)
+    subject.predictions = {p.item: p for p in predictions}
+    subject.peak = peak_rss_bytes()
+
+
+def _speed(subject: _Subject, items: int) -> Speed:
+    return Speed(
+        spec=subject.model.info.spec,
+        backend=subject.model.info.backend,
+        items=items,
+        windows=len(subject.windows),
+        tokens=sum(map(len, subject.windows)),
+        seconds=median(subject.end_to_end),
+        floor_seconds=median(subject.floor),
+        floor_batch_tokens=subject.shape[0],
+        floor_workers=subject.shape[1],
+        ratio_to_floor=median(a / b for a, b in zip(subject.end_to_end, subject.floor, strict=True)),
+        # Of all rounds together: medians of the parts, each of another round, need not add up.
+        shares={
+            part: sum(getattr(timings, part) for timings in subject.timings) / sum(subject.end_to_end)
+            for part in ("tokenizing", "forward", "decoding")
+        },
+        peak_rss_bytes=subject.peak,
+    )
+
+
+def _agreement(
+    new: _Subject, base: _Subject, golds: Mapping[str, Sequence[str]], rules: Rules
+) -> AnswerAgreement:
+    there, here = (
+        {item: decide(p).text for item, p in subject.predictions.items()} for subject in (base, new)
+    )
+    f1 = [
+        sum(rules.score(texts[item], golds[item])[1] for item in texts) / len(texts)
+        for texts in (there, here)
+    ]
+    return AnswerAgreement(
+        spec=new.model.info.spec,
+        base=base.model.info.spec,
+        items=len(there),
+        moved=sum(here[item] != text for item, text in there.items()),
+        largest_score_difference=max(_distance(p, new.predictions[i]) for i, p in base.predictions.items()),
+        f1_difference=f1[1] - f1[0],
+        rules=rules.name,
+    )
+
+
+def _distance(a: Prediction, b: Prediction) -> float:
+    differences = [0.0]
+    if a.n_best and b.n_best:
+        differences.append(abs(a.n_best[0].score - b.n_best[0].score))
+    if a.null_score is not None and b.null_score is not None:
+        differences.append(abs(a.null_score - b.null_score))
+    return max(differences)

@@ -1,0 +1,181 @@
+"""Facts asked of articles, one by one and of all at once: one part, as answers are pooled over articles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from qa_eval.data.items import instances, item_ids
+from qa_eval.data.locations import curated_paths
+from qa_eval.errors import QaEvalError
+from qa_eval.files.paths import real_path
+from qa_eval.metrics.reference_answers import REFERENCES, ReferenceName, reference_answers
+from qa_eval.metrics.score_table import Cluster, ScoreTable, tables_of
+from qa_eval.models.protocol import Model
+from qa_eval.records import Corpus, Instance, ItemId, Prediction, Track
+from qa_eval.runs.ranking import RULES, SORTS
+from qa_eval.runs.rows import (
+    ByArticle,
+    Judged,
+    Threshold,
+    gather,
+    item_hashes,
+    item_hashes_sha256,
+    judge,
+    judge_answers,
+    rebuild,
+)
+from qa_eval.runs.schema import DataRow, ItemsRow, OptionsRow, PredictionRow, SourcesRow, WholeRow
+from qa_eval.runs.sources import corpus_sources
+
+
+@dataclass(frozen=True)
+class CuratedTask:
+    """The items of a corpus that the options ask for. Raises QaEvalError if there are none."""
+
+    corpus: Corpus
+    options: OptionsRow
+    rules: str = RULES
+    cluster: Cluster = "fact"
+    sorts: Sequence[str] = SORTS
+    fits_afterwards: bool = False
+
+    @cached_property
+    def items(self) -> tuple[ItemId, ...]:
+        """In the order in which they are asked and stored."""
+        options = self.options
+        items = item_ids(
+            self.corpus,
+            tracks=self._tracks,
+            paraphrases=options.paraphrases,
+            categories=options.categories or None,
+            limit=options.limit,
+            sample=options.sample,
+            seed=options.seed,
+        )
+        if not items:
+            raise QaEvalError("these options leave nothing to ask")
+        return tuple(items)
+
+    @property
+    def _tracks(self) -> tuple[Track, ...]:
+        return ("reading", "pooled") if self.options.track == "both" else (self.options.track,)
+
+    def _whole(self) -> WholeRow:
+        items = item_ids(self.corpus, tracks=self._tracks)
+        tracks = [item.track for item in items]
+        return WholeRow(
+            facts=len(self.corpus.questions),
+            items=ItemsRow(reading=tracks.count("reading"), pooled=tracks.count("pooled")),
+        )
+
+    @cached_property
+    def data(self) -> DataRow:
+        """What is asked."""
+        facts = {item.fact for item in self.items}
+        tracks = [item.track for item in self.items]
+        return DataRow(
+            kind="curated" if _is_curated(self.corpus) else "files",
+            questions_sha256=self.corpus.questions_sha256,
+            articles_sha256=self.corpus.articles_sha256,
+            facts=len(facts),
+            contested=sum(q.contested for q in self.corpus.questions if q.id in facts),
+            items=ItemsRow(reading=tracks.count("reading"), pooled=tracks.count("pooled")),
+            whole=self._whole(),
+            item_hashes_sha256=item_hashes_sha256(item_hashes(self.corpus, self.items).items()),
+        )
+
+    def sources(self, folder: Path) -> SourcesRow | None:
+        """Where the corpus is, as a run in `folder` records it."""
+        return corpus_sources(self.corpus, folder)
+
+    def size(self, model: Model) -> int:
+        """How many instances the model is asked."""
+        return len(self._instances(model))
+
+    def parts(self, model: Model) -> Iterator[CuratedPart]:
+        """Everything, in one."""
+        yield CuratedPart(self.corpus, self.items, self._instances(model))
+
+    def rejudged(self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold) -> Iterator[Judged]:
+        """What stored answers are worth. Raises ValueError for an item id that is none."""
+        stored = list(rows())
+        items = [ItemId.parse(row.item) for row in stored]
+        yield judge(self.corpus, items, *rebuild(stored), threshold)
+
+    def references(self) -> Iterator[tuple[ReferenceName, dict[Track, ScoreTable]]]:
+        """The references, scored."""
+        for name in REFERENCES:
+            answers = reference_answers(self.corpus, name, self.items)
+            yield name, tables_of(judge_answers(self.corpus, self.items, answers))
+
+    def items_with_hashes(self) -> dict[str, str]:
+        """Every item; their hashes are compared when rows are judged again."""
+        return dict.fromkeys(map(str, self.items), "")
+
+    def _instances(self, model: Model) -> tuple[Instance, ...]:
+        asked = instances(self.corpus, self.items)
+        if getattr(model, "answers_pooled", False):
+            questions = {q.id: q for q in self.corpus.questions}
+            asked += [
+                Instance(
+                    item=str(i), question=questions[i.fact].wording(i.paraphrase), context="", article="*"
+                )
+                for i in self.items
+                if i.track == "pooled"
+            ]
+        return tuple(asked)
+
+
+@dataclass(frozen=True, slots=True)
+class CuratedPart:
+    """All items of a corpus."""
+
+    corpus: Corpus
+    items: tuple[ItemId, ...]
+    instances: tuple[Instance, ...]
+
+    def by_fact(self) -> dict[str, list[Instance]]:
+        """What the model sees, by fact: its paraphrases and articles."""
+        found: dict[str, list[Instance]] = {}
+        for instance in self.instances:
+            found.setdefault(ItemId.parse(instance.item).fact, []).append(instance)
+        return found
+
+    def only(self, facts: Collection[str]) -> CuratedPart:
+        """The part with no other facts."""
+        items = tuple(item for item in self.items if item.fact in facts)
+        instances = (i for i in self.instances if ItemId.parse(i.item).fact in facts)
+        return CuratedPart(self.corpus, items, tuple(instances))
+
+    def judge(
+        self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
+    ) -> Judged:
+        """Decides and scores the items; of those not asked whole, a pooled one needs every article."""
+        pooled = gather(self.corpus, self.items, predictions)
+        items: Sequence[ItemId] = self.items
+        if not whole:
+            items = [item for item in items if self._asked(item, predictions, pooled)]
+        return judge(self.corpus, items, predictions, pooled, threshold)
+
+    def _asked(
+        self, item: ItemId, predictions: Mapping[str, Prediction], pooled: Mapping[str, ByArticle]
+    ) -> bool:
+        if str(item) in predictions:
+            return True
+        said = pooled.get(str(item), {})
+        return "*" in said or (item.track == "pooled" and len(said) == len(self.corpus.articles))
+
+
+def _is_curated(corpus: Corpus) -> bool:
+    try:
+        curated = curated_paths()
+    except QaEvalError:  # an installation without them
+        return False
+    paths = (corpus.questions_path, corpus.articles_path)
+    return all(
+        bool(path) and real_path(Path(path)) == real_path(own)
+        for path, own in zip(paths, curated, strict=True)
+    )

@@ -1,0 +1,252 @@
+"""Questions of a public data set, each asked of its context: parts that are asked and judged in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from qa_eval.data.content_hashes import item_sha256
+from qa_eval.data.dataset import PublicDataset, instance_of
+from qa_eval.files.hashes import sha256_json, sha256_text
+from qa_eval.matching.answer_types import asked_type
+from qa_eval.metrics.decisions import decide
+from qa_eval.metrics.example_scores import oracle_answer, score_example, unscored_example
+from qa_eval.metrics.reference_answers import ReferenceName
+from qa_eval.metrics.rules.squad import UNSCORED, Rules, rules_named
+from qa_eval.metrics.score_table import Cluster, ScoreTable, add_scores
+from qa_eval.metrics.thresholds import fit_thresholds, threshold_case
+from qa_eval.models.protocol import Model
+from qa_eval.records import Answer, Example, Instance, ItemId, ItemScore, Prediction, Track
+from qa_eval.runs.rows import ItemHashes, Judged, Threshold, item_hashes_sha256, prediction_row, rebuild
+from qa_eval.runs.schema import DataRow, ItemsRow, OptionsRow, PredictionRow, SourcesRow, WholeRow
+from qa_eval.runs.sources import dataset_sources
+
+PART = 512
+"""Questions that are in memory at once, with all that a model says of them."""
+Thresholds = float | Mapping[str, float]
+"""One for all, or by context."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedExample:
+    """A question without its context: all that judging needs."""
+
+    item: ItemId
+    question: str
+    golds: tuple[str, ...]
+    hashes: ItemHashes
+
+    @classmethod
+    def of(cls, example: Example) -> AskedExample:
+        """The question as the data set has it."""
+        return cls._made(example.item, example.question, example.golds, sha256_text(example.context))
+
+    @classmethod
+    def stored(cls, row: PredictionRow) -> AskedExample:
+        """The question as a row of a predictions file has it. Raises ValueError for an id that is none."""
+        return cls._made(ItemId.parse(row.item), row.question, row.golds, row.context_sha256)
+
+    @classmethod
+    def _made(cls, item: ItemId, question: str, golds: Sequence[str], context_sha256: str) -> AskedExample:
+        hashes = ItemHashes(
+            question_sha256=sha256_text(question),
+            context_sha256=context_sha256,
+            gold_sha256=sha256_json(list(golds)),
+        )
+        return cls(item, question, tuple(golds), hashes)
+
+    @property
+    def sha256(self) -> str:
+        """Of all that is asked."""
+        h = self.hashes
+        return item_sha256(h.question_sha256, h.context_sha256, h.gold_sha256)
+
+    def score(self, answer: Answer, rules: Rules | None) -> ItemScore:
+        """What an answer is worth; without rules, nothing that is known."""
+        asked = asked_type(self.question)
+        if rules is None:
+            return unscored_example(self.item, asked, answer)
+        return score_example(self.item, self.golds, asked, answer, rules)
+
+
+def scoring_rules(name: str) -> Rules | None:
+    """The rules of that name; None where nothing is scored. Raises QaEvalError for unknown rules."""
+    return None if name == UNSCORED else rules_named(name)
+
+
+def _number(threshold: Threshold) -> float:
+    """The threshold; 0 as long as it is to be fitted."""
+    return 0.0 if isinstance(threshold, str) else float(threshold)
+
+
+class StoredTask:
+    """Answers to questions of a public data set that is not at hand: what is stored suffices to judge."""
+
+    cluster: Cluster = "context"
+    sorts: Sequence[str] = ("reading.f1",)
+    fits_afterwards: bool = True
+
+    def __init__(self, rules: str) -> None:
+        """Raises QaEvalError for rules that this version does not have."""
+        scoring_rules(rules)
+        self.rules = rules
+
+    def rejudged(self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold) -> Iterator[Judged]:
+        """What stored answers are worth; `cross-fit` is fitted by F1, for each context on the others.
+
+        Raises ValueError for an item id that is none.
+        """
+        rules = scoring_rules(self.rules)
+        thresholds: Thresholds = _number(threshold)
+        if rules is not None and isinstance(threshold, str):
+            thresholds = self._fitted(rows(), rules)
+        for some in _batches(rows(), PART):
+            predictions, _ = rebuild(some)
+            asked = [(AskedExample.stored(row), predictions.get(row.item)) for row in some]
+            yield judge_asked(asked, rules, thresholds)
+
+    def _fitted(self, rows: Iterator[PredictionRow], rules: Rules) -> dict[str, float]:
+        cases = []
+        for some in _batches(rows, PART):
+            predictions, _ = rebuild(some)
+            cases += [
+                threshold_case(row.article, row.golds, predictions.get(row.item), rules) for row in some
+            ]
+        return fit_thresholds(cases, (case.cluster for case in cases), "f1")
+
+
+class PublicTask(StoredTask):
+    """The questions of a data set that the options ask for. Raises InputError if the data set is wrong."""
+
+    def __init__(self, dataset: PublicDataset, options: OptionsRow) -> None:
+        super().__init__(dataset.rules)
+        self.dataset = dataset
+        self.examples = dataset.chosen(limit=options.limit, sample=options.sample, seed=options.seed)
+
+    @cached_property
+    def data(self) -> DataRow:
+        """What is asked."""
+        census = self.dataset.check()
+        contexts = set()
+        hashes = []
+        for asked in map(AskedExample.of, self.examples):
+            contexts.add(asked.item.article)
+            hashes.append((str(asked.item), asked.hashes))
+        return DataRow(
+            kind="public",
+            dataset=self.dataset.spec,
+            split=self.dataset.split,
+            columns=dict(self.dataset.intake.columns),
+            duplicate_ids=self.dataset.intake.duplicate_ids,
+            cluster=self.cluster,
+            questions_sha256=census.questions_sha256,
+            articles_sha256=census.contexts_sha256,
+            facts=len(hashes),
+            contexts=len(contexts),
+            items=ItemsRow(reading=len(hashes)),
+            whole=WholeRow(facts=census.questions, items=ItemsRow(reading=census.questions)),
+            item_hashes_sha256=item_hashes_sha256(hashes),
+            notes=tuple(self.dataset.notes()),
+        )
+
+    def sources(self, folder: Path) -> SourcesRow | None:
+        """Where the data set is, as a run in `folder` records it."""
+        return dataset_sources(self.dataset, folder)
+
+    def size(self, model: Model) -> int:
+        """How many instances the model is asked."""
+        del model
+        return self.data.items.reading
+
+    def parts(self, model: Model) -> Iterator[PublicPart]:
+        """The questions, some at a time."""
+        del model
+        for some in _batches(self.examples, PART):
+            yield PublicPart(tuple(some), scoring_rules(self.rules))
+
+    def references(self) -> Iterator[tuple[ReferenceName, dict[Track, ScoreTable]]]:
+        """The oracle: the others would need claims. None where the golds are not known."""
+        tables: dict[Track, ScoreTable] = {}
+        rules = scoring_rules(self.rules)
+        if rules is None:
+            return
+        for some in _batches(self.examples, PART):
+            scores = [
+                AskedExample.of(example).score(oracle_answer(example, rules), rules) for example in some
+            ]
+            add_scores(tables, scores, self.cluster)
+        yield "oracle", tables
+
+    def items_with_hashes(self) -> dict[str, str]:
+        """Every question, with the hash of all that its row holds of it."""
+        return {str(asked.item): asked.sha256 for asked in map(AskedExample.of, self.examples)}
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPart:
+    """Some questions of a data set."""
+
+    examples: tuple[Example, ...]
+    rules: Rules | None
+    """None where nothing is scored."""
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """What the model sees."""
+        return tuple(map(instance_of, self.examples))
+
+    def by_fact(self) -> dict[str, tuple[Instance, ...]]:
+        """What the model sees, by question."""
+        return {example.item.fact: (instance_of(example),) for example in self.examples}
+
+    def only(self, facts: Collection[str]) -> PublicPart:
+        """The part with no other questions."""
+        return PublicPart(tuple(e for e in self.examples if e.item.fact in facts), self.rules)
+
+    def judge(
+        self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
+    ) -> Judged:
+        """Decides and scores the questions; for `cross-fit` first as if the threshold were 0."""
+        said = ((example, predictions.get(str(example.item))) for example in self.examples)
+        asked = [(AskedExample.of(example), p) for example, p in said if whole or p is not None]
+        return judge_asked(asked, self.rules, _number(threshold))
+
+
+def judge_asked(
+    asked: Iterable[tuple[AskedExample, Prediction | None]], rules: Rules | None, thresholds: Thresholds
+) -> Judged:
+    """Decides and scores questions; one without a prediction is missing, and worth 0."""
+    rows, scores = [], []
+    for question, said in asked:
+        item = question.item
+        if said is None:
+            answer = Answer(item=str(item), text="", missing=True)
+        else:
+            at = thresholds if isinstance(thresholds, float) else thresholds[item.article]
+            answer = decide(said, threshold=at)
+        score = question.score(answer, rules)
+        scores.append(score)
+        rows.append(
+            prediction_row(
+                item,
+                question.question,
+                answer,
+                score,
+                question.hashes,
+                final=said is not None and said.text is not None,
+                no_answer_given=said is not None and said.no_answer_probability is not None,
+            )
+        )
+    return Judged(rows=tuple(rows), scores=tuple(scores))
+
+
+def _batches(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    iterator = iter(values)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,368 @@
+"""Computes a stored run again from its stored answers, and names every number that comes out otherwise.
+
+Nothing is asked of a model. Predictions are rebuilt from the rows, decided by the stored threshold, scored
+against the present questions, summarized and ranked; references are rebuilt from the golds. What may differ
+between equal runs (times, names, environment, performance, what came from the cache) cannot be computed
+again: checksums tell whether it is what was written. A field without a checksum, and a field that the schema
+does not know, is a difference.
+
+The rows of a public run hold their golds, so it can be scored again without its data set. Whether they are
+the data set's is checked where that is at hand.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel
+
+from qa_eval.data.dataset import PublicDataset, open_dataset
+from qa_eval.errors import InputError, QaEvalError
+from qa_eval.evaluation.plans import identity_of, run_id_of
+from qa_eval.evaluation.tasks.curated import CuratedTask
+from qa_eval.evaluation.tasks.public import AskedExample, PublicTask, StoredTask
+from qa_eval.evaluation.tasks.task import Judge, Task
+from qa_eval.files.paths import read_input, user_path
+from qa_eval.metrics.item_scores import SCORER_VERSION
+from qa_eval.metrics.score_table import ScoreTable, add_scores
+from qa_eval.records import Corpus, Decoding, ItemId, Track
+from qa_eval.runs.checksums import changed_fields, unsealed_fields
+from qa_eval.runs.ranking import Entry, decoding_row, judged_entry, model_signature, rank_rows, reference_row
+from qa_eval.runs.rows import item_hashes_sha256
+from qa_eval.runs.schema import CountsRow, DataRow, Leaderboard, Row
+from qa_eval.runs.sources import dataset_spec, find_corpus
+from qa_eval.runs.store import LEADERBOARD, Run, file_sha256, load_run
+
+_TOLERANCE = 1e-9
+"""Two computed numbers that are closer are equal: another machine may sum in another order."""
+_UNCOMPARED = frozenset({"performance", "cached", "unasked", "checksums"})
+
+
+def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDataset | None = None) -> list[str]:
+    """Every difference between a stored run and what comes out now, one line each; empty if it verifies.
+
+    `corpus` is what the run was made of, by default what it records (see `find_corpus`); `dataset` that of a
+    public run, by default the one it names (see `recorded_dataset`). If that is other data, this is the only
+    difference reported; if answers are lost, the leaderboard's rows are not compared. A line is
+    `FILE: PATH: stored X, recomputed Y`. Raises InputError if the leaderboard or the data set cannot be read,
+    QaEvalError for a corpus with a public run or a data set with another one.
+    """
+    run = load_run(path)
+    board = run.leaderboard
+    if board.data.kind == "public":
+        if corpus is not None:
+            raise QaEvalError(f"{path}: is a run of {board.data.dataset}, not of questions about articles")
+        dataset = dataset or recorded_dataset(run)
+        if dataset is None:
+            return _verified(run, StoredTask(board.rules), None)
+        task: Task = PublicTask(dataset.with_rules(board.rules) if board.scored else dataset, board.options)
+        return _verified(run, task, task)
+    if dataset is not None:
+        raise QaEvalError(f"{path}: is a run of questions about articles, not of a public data set")
+    task = CuratedTask(find_corpus(run) if corpus is None else corpus, board.options)
+    return _verified(run, task, task)
+
+
+def recorded_dataset(run: Run) -> PublicDataset | None:
+    """The data set that a public run names, if it is still there; None if not. Nothing is read of a file."""
+    spec = dataset_spec(run)
+    kind, _, name = spec.partition(":")
+    try:
+        if kind != "hub" and not user_path(name).is_file():
+            return None
+        return reopened(run)
+    except QaEvalError:
+        return None
+
+
+def reopened(run: Run, spec: str | None = None, split: str | None = None) -> PublicDataset:
+    """The data set of a run, from where it is recorded or from a spec, read as it was read for the run.
+
+    Raises SpecError as `open_dataset`.
+    """
+    data = run.leaderboard.data
+    if spec is None:
+        spec, split = dataset_spec(run), data.split
+    return open_dataset(spec, split=split, columns=data.columns, duplicate_ids=data.duplicate_ids)
+
+
+def _verified(run: Run, judge: Judge, task: Task | None) -> list[str]:
+    """What comes out otherwise, then what was added, changed or left out apart from that."""
+    found = list(_differences(run, judge, task))
+    found += _repeated_keys(run)
+    found += unknown_fields(run.leaderboard, f"{LEADERBOARD}: ")
+    document = run.document()
+    sealing = dict.fromkeys(changed_fields(document), "changed since it was written")
+    sealing |= dict.fromkeys(unsealed_fields(document), "has no checksum")
+    for path, problem in sealing.items():
+        line = f"{LEADERBOARD}: {path}"
+        if not any(known.startswith((f"{line}.", f"{line}:", f"{line}[")) for known in found):
+            found.append(f"{line}: {problem}")
+    return found
+
+
+def _repeated_keys(run: Run) -> Iterator[str]:
+    """Keys that an object of the leaderboard's file has twice: readers differ in which one they take."""
+    if run.path is None:
+        return
+
+    def noticed(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        repeated.extend(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        return dict(pairs)
+
+    repeated: list[str] = []
+    json.loads(read_input(run.path / LEADERBOARD), object_pairs_hook=noticed)
+    yield from (f"{LEADERBOARD}: the key {key!r} is there twice in one object" for key in repeated)
+
+
+def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
+    """`judge` scores stored answers; `task` is what was asked, None where that is not at hand."""
+    board = run.leaderboard
+    items: Mapping[str, str] | None = None
+    references: dict[str, Entry] = {}
+    if task is not None:
+        other = list(_other_data(board, task.data))
+        yield from other
+        if other:
+            return
+        names: dict[str, object] = {
+            name: getattr(board.data, name) for name in ("kind", "dataset", "split", "notes")
+        }
+        names |= {"whole": None} if board.data.whole is None else {}  # an older program did not record it
+        yield from differences(board.data, task.data.model_copy(update=names), f"{LEADERBOARD}: data")
+        items = task.items_with_hashes()
+        references = {entry.row.model.spec: entry for entry in _references(task, board.options.resamples)}
+    versions = {"rules": (board.rules, judge.rules), "scorer_version": (board.scorer_version, SCORER_VERSION)}
+    for name, (stored, present) in versions.items():
+        yield from differences(stored, present, f"{LEADERBOARD}: {name}")
+    yield from _rows_differ(board, None if task is None else set(references))
+    entries = []
+    for index, row in enumerate(board.rows):
+        if row.is_reference:
+            known = references.get(row.model.spec) if task is not None else Entry(row=row)
+            if known is None:
+                yield f"{LEADERBOARD}: rows[{index}].model.spec: {row.model.spec} is no reference"
+            else:
+                entries.append(known)
+            continue
+        entry, found = _recomputed(run, row, judge, items)
+        yield from found
+        entries.append(entry)
+    if all(entry.tables or entry.row.is_reference or entry.row.status == "error" for entry in entries):
+        yield from _compared(board, entries, judge)
+
+
+def _other_data(board: Leaderboard, data: DataRow) -> Iterator[str]:
+    advice = "" if board.data.kind == "curated" else " (the run is of other files: name them)"
+    for name in ("questions_sha256", "articles_sha256"):
+        stored, present = getattr(board.data, name), getattr(data, name)
+        if stored != present:
+            yield f"{LEADERBOARD}: data.{name}: stored {stored}, these have {present}{advice}"
+
+
+def _references(task: Task, resamples: int) -> Iterator[Entry]:
+    for name, tables in task.references():
+        row = reference_row(name, data=task.data.item_hashes_sha256, rules=task.rules)
+        yield judged_entry(row, tables, resamples=resamples)
+
+
+def _rows_differ(board: Leaderboard, references: Collection[str] | None) -> Iterator[str]:
+    """Rows that are there twice, and references that are missing or too many.
+
+    `references` are those that the data have, None where the data are not at hand: then at least the oracle.
+    """
+    specs = [row.model.spec for row in board.rows]
+    for index, spec in enumerate(specs):
+        if spec in specs[:index]:
+            yield f"{LEADERBOARD}: rows[{index}].model.spec: {spec} has another row"
+    if references is None:
+        references = {"reference:oracle"} if any(row.metrics for row in board.rows) else set()
+    if not board.options.references:
+        yield from (
+            f"{LEADERBOARD}: rows[{index}].model.spec: {row.model.spec}, though the run has no references"
+            for index, row in enumerate(board.rows)
+            if row.is_reference
+        )
+    elif board.status != "partial":
+        yield from (f"{LEADERBOARD}: rows: {spec} is missing" for spec in sorted({*references} - {*specs}))
+
+
+def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | None) -> tuple[Entry, list[str]]:
+    """A model's row made again from its stored answers, and what is wrong with those."""
+    if row.predictions is None:
+        wrong = (
+            [] if row.status == "error" else [f"{LEADERBOARD}: {row.model.spec}: no predictions are named"]
+        )
+        return Entry(row=row), wrong
+    name = row.predictions.path
+    board = run.leaderboard
+    try:
+        found = list(_items_differ(name, row, run, items))
+        sha256 = file_sha256(run.file(row.predictions)) if run.path is not None else row.predictions.sha256
+    except (InputError, ValueError) as error:
+        return Entry(row=row), [f"{name}: {line}" for line in str(error).splitlines()]
+    if found:
+        return Entry(row=row), found
+    tables: dict[Track, ScoreTable] = {}
+    seen, decided = 0, False
+    stored = run.stream(row, checked=False)
+    for judged in judge.rejudged(lambda: run.stream(row, checked=False), board.options.threshold):
+        for now in judged.rows:
+            seen += 1
+            before = next(stored)
+            found += differences(before, now, f"{name}:{seen}: {before.item}")
+            found += unknown_fields(before, f"{name}:{seen}: {before.item}.")
+            decided |= now.threshold is not None
+        add_scores(tables, judged.scores, judge.cluster)
+    decoding = _decoding(row)
+    fresh = Row(
+        status=row.status,
+        model=row.model,
+        signature=model_signature(
+            row.model,
+            decoding,
+            board.options.threshold,
+            deterministic=board.options.deterministic,
+            data=board.data.item_hashes_sha256,
+            rules=judge.rules,
+        ),
+        decoding=decoding_row(decoding, board.options.threshold, decided=decided),
+        counts=CountsRow(
+            cached=row.counts.cached, unasked=board.data.items.reading + board.data.items.pooled - seen
+        ),
+        predictions=row.predictions.model_copy(update={"sha256": sha256, "rows": seen}),
+    )
+    status: Literal["ok", "partial"] = "partial" if row.status == "partial" else "ok"
+    return judged_entry(fresh, tables, resamples=board.options.resamples, status=status), found
+
+
+def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None) -> Iterator[str]:
+    """Items that are stored twice, that were not to be asked, that are not what was asked, or (of a finished
+    model) that are not there. Where it is not known what was asked, all of it has one hash.
+    """
+    seen: set[str] = set()
+    hashes = []
+    for number, stored in enumerate(run.stream(row, checked=False), 1):
+        ItemId.parse(stored.item)
+        if stored.item in seen:
+            yield f"{name}:{number}: {stored.item}: stored twice"
+        elif items is not None and stored.item not in items:
+            yield f"{name}:{number}: {stored.item}: is no item of this run"
+        elif items is not None and items[stored.item] not in ("", AskedExample.stored(stored).sha256):
+            yield f"{name}:{number}: {stored.item}: question, context or golds are not the data set's"
+        seen.add(stored.item)
+        if items is None:
+            hashes.append((stored.item, AskedExample.stored(stored).hashes))
+    if row.status == "ok" and items is not None:
+        yield from (f"{name}: {item}: not stored" for item in items if item not in seen)
+    elif row.status == "ok":
+        together = item_hashes_sha256(hashes)
+        yield from differences(
+            run.leaderboard.data.item_hashes_sha256, together, f"{name}: hash of the items"
+        )
+
+
+def _decoding(row: Row) -> Decoding | None:
+    d = row.decoding
+    if None in (d.max_length, d.doc_stride, d.max_answer_tokens, d.n_best):
+        return None
+    return Decoding(**{field: getattr(d, field) for field in Decoding.__dataclass_fields__})
+
+
+def _compared(board: Leaderboard, entries: Sequence[Entry], judge: Judge) -> Iterator[str]:
+    """The rows with their ranks, the leaderboard's own numbers, and the order."""
+    index = {row.model.spec: i for i, row in enumerate(board.rows)}
+    finished = board.status != "partial"
+    ranked = rank_rows(entries, resamples=board.options.resamples, sorts=judge.sorts)
+    for now in ranked.rows:
+        at = index[now.model.spec]
+        yield from differences(board.rows[at], now, f"{LEADERBOARD}: rows[{at}]")
+    order = [row.model.spec for row in ranked.rows]
+    yield from differences([row.model.spec for row in board.rows], order, f"{LEADERBOARD}: order of rows")
+    yield from differences(board.sort, ranked.sort, f"{LEADERBOARD}: sort")
+    yield from differences(
+        board.minimum_detectable_difference,
+        ranked.minimum_detectable_difference,
+        f"{LEADERBOARD}: minimum_detectable_difference",
+    )
+    if finished:
+        signatures = [row.signature for row in ranked.rows if not row.is_reference]
+        run_id = run_id_of(identity_of(board.data, board.options, signatures, judge.rules))
+        yield from differences(board.run_id, run_id, f"{LEADERBOARD}: run_id")
+        expected = "error" if any(row.status == "error" for row in board.rows) else "complete"
+        yield from differences(board.status, expected, f"{LEADERBOARD}: status")
+
+
+# ------------------------------------------------------------------------------------------ comparing
+
+
+def differences(stored: object, computed: object, path: str) -> Iterator[str]:
+    """Where values differ, by path. Numbers within 1e-9 are equal; fields unknown to the schema do not count.
+
+    >>> list(differences({"f1": 0.5, "n": 3}, {"f1": 0.6, "n": 3}, "rows[0]"))
+    ['rows[0].f1: stored 0.5, recomputed 0.6']
+    """
+    if type(stored) is type(computed) and stored == computed:
+        return
+    stored, computed = _plain(stored), _plain(computed)
+    if isinstance(stored, Mapping) and isinstance(computed, Mapping):
+        for key in sorted({*stored, *computed} - _UNCOMPARED):
+            if key not in computed or key not in stored:
+                there = [_shown(side[key]) if key in side else "nothing" for side in (stored, computed)]
+                yield f"{path}.{key}: stored {there[0]}, recomputed {there[1]}"
+            else:
+                yield from differences(stored[key], computed[key], f"{path}.{key}")
+    elif isinstance(stored, list) and isinstance(computed, list) and len(stored) == len(computed):
+        for i, (before, now) in enumerate(zip(stored, computed, strict=True)):
+            yield from differences(before, now, f"{path}[{i}]")
+    elif not _equal(stored, computed):
+        yield f"{path}: stored {_shown(stored)}, recomputed {_shown(computed)}"
+
+
+def unknown_fields(value: object, path: str) -> Iterator[str]:
+    """Fields that are stored and not known to the schema, at any depth; `path` ends where a name follows.
+
+    >>> from qa_eval.runs.schema import ModelRow
+    >>> row = ModelRow.model_validate({"spec": "m", "kind": "k", "name": "m", "mood": "good"})
+    >>> list(unknown_fields([row], "rows"))
+    ['rows[0].mood: is no field that this version knows']
+    """
+    if isinstance(value, BaseModel):
+        path = path if not path or path.endswith((".", " ")) else f"{path}."
+        yield from (f"{path}{name}: is no field that this version knows" for name in value.model_extra or ())
+        for name in type(value).model_fields:
+            yield from unknown_fields(getattr(value, name), f"{path}{name}")
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from unknown_fields(part, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for number, part in enumerate(value):
+            yield from unknown_fields(part, f"{path}[{number}]")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return {name: getattr(value, name) for name in type(value).model_fields}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _equal(stored: object, computed: object) -> bool:
+    if isinstance(stored, bool) or isinstance(computed, bool):
+        return stored is computed
+    if isinstance(stored, int | float) and isinstance(computed, int | float):
+        return math.isclose(stored, computed, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+    return stored == computed
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return f"{len(value)} values"
+    if isinstance(value, BaseModel):
+        return "a record"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

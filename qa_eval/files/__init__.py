@@ -1,0 +1,9 @@
+"""Files: how they are opened, read strictly, hashed and locked.
+
+paths             paths that users name, and the cache folder
+strict_json       JSON Lines that people write: every problem with its line and column
+compression       files packed by gzip, and kinds of file that hold no text
+hashes            canonical JSON and SHA-256
+locks             the lock of a run folder
+installation      what pip installs to get this program
+"""

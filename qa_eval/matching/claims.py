@@ -1,0 +1,207 @@
+"""Which of a fact's claims an answer makes: the heart of scoring contested answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from qa_eval.matching import typed
+from qa_eval.matching.frames import unframed
+from qa_eval.matching.normal_form import normalize
+from qa_eval.matching.places import NOWHERE, Place, found_places
+from qa_eval.records import AnswerType, Article, Claim, Evidence, Match, Question
+
+NO_MATCH = typed.NO_MATCH
+
+
+def claim_of(
+    question: Question,
+    text: str,
+    *,
+    article: str | None = None,
+    start: int | None = None,
+    end: int | None = None,
+) -> str | None:
+    """The claim an answer makes, or None: it makes none, or it is ambiguous. *claim(p)* of the design.
+
+    1. The claim whose annotated evidence (in `article`) the span overlaps, if the answer also matches it
+       leniently (`match_claim`) and there is only one such claim.
+    2. Else the one claim of which some wording is matched strictly at level 2 or above: of the several
+       claims of step 1, if any of those is; else of all. Two such claims: None. A span inside the evidence of
+       some claims can only make one of those, whatever other claim has the same words.
+
+    Without an article and offsets the span touches nothing. An answer of nothing but punctuation and
+    articles makes no claim. Defined for any text and any offsets; never raises.
+    """
+    if not normalize(text):
+        return None
+    span = _span(article, start, end)
+    touched = [
+        claim.id
+        for claim in question.claims
+        if any(_overlap(span, e) for e in claim.evidence)
+        and match_claim(question, claim, text, article=article, start=start, end=end).ok
+    ]
+    if len(touched) == 1:
+        return touched[0]
+    stated = [c.id for c in question.claims if _strictly(question.answer_type, text, c.wordings)]
+    around = {c.id for c in question.claims if any(_inside(span, e) for e in c.evidence)}
+    stated = [id for id in stated if id in touched] or [id for id in stated if not around or id in around]
+    return stated[0] if len(stated) == 1 else None
+
+
+def match_claim(
+    question: Question,
+    claim: Claim,
+    text: str,
+    *,
+    article: str | None = None,
+    start: int | None = None,
+    end: int | None = None,
+) -> Match:
+    """The lenient match of an answer with a claim: that with all its wordings (`match_any`).
+
+    Wordings are the evidence of every article, and the aliases. For answers of type `text` there is one more
+    way, level 1: at least half of the span's characters lie in annotated evidence (of that article) of this
+    claim and of no other claim, and the span covers at least half of some wording of it there; otherwise any
+    one word of a long quotation would be credited. It is closed to a span that contradicts the evidence it
+    overlaps: "open" of "not yet open".
+    """
+    best = typed.match_any(text, claim.wordings, question.answer_type, strict=False)
+    if best.ok or question.answer_type != "text":
+        return best
+    span = _span(article, start, end)
+    overlapped = (e.text for e in claim.evidence if _overlap(span, e))
+    if any(typed.match(text, wording, "text", strict=False).rule == "veto" for wording in overlapped):
+        return best
+    shares = _evidence_shares(question, text, span)
+    if [id for id, share in shares.items() if share >= 0.5] == [claim.id] and _covers_half(span, claim):
+        detail = f"{shares[claim.id]:.0%} of the span is evidence of {claim.id}"
+        return Match(ok=True, level=1, rule="evidence", detail=detail)
+    return best
+
+
+def best_match(
+    question: Question,
+    claims: Iterable[Claim],
+    text: str,
+    *,
+    article: str | None = None,
+    start: int | None = None,
+    end: int | None = None,
+) -> Match:
+    """The best of `match_claim` over several claims, first of equals; `none` for no claims."""
+    found = [match_claim(question, c, text, article=article, start=start, end=end) for c in claims]
+    return max(found, key=lambda m: (m.ok, m.level, bool(m.detail)), default=NO_MATCH)
+
+
+def anchor(question: Question, text: str, articles: Iterable[Article]) -> Place:
+    """Where an answer without offsets is to be judged: where the articles have its words, or nowhere.
+
+    Words that occur once are judged there. Words that occur several times are judged at the first place that
+    touches evidence, if every place leads to the same verdict: the claim made, and the claims matched. Words
+    in a closed frame ("It was …") are looked for without it, if they do not occur with it.
+    """
+    texts = [article for article in articles if article.id in question.answering]
+    places = found_places(text, texts) or found_places(unframed(text) or "", texts)
+    touching = [
+        p for p in places if any(overlaps(**p, evidence=e) for c in question.claims for e in c.evidence)
+    ]
+    if len(places) == 1 or not touching:
+        return touching[0] if touching else NOWHERE
+    elsewhere = [NOWHERE] if len(touching) < len(places) else []
+    verdicts = {_verdict(question, text, place) for place in touching + elsewhere}
+    return touching[0] if len(verdicts) == 1 else NOWHERE
+
+
+def _verdict(question: Question, text: str, place: Place) -> tuple[str | None, frozenset[str]]:
+    matched = (c.id for c in question.claims if match_claim(question, c, text, **place).ok)
+    return claim_of(question, text, **place), frozenset(matched)
+
+
+def separable(question: Question, one: str, other: str) -> bool:
+    """Whether two claims (by id) can be told apart: no wording of one matches the other leniently.
+
+    Asked in both directions, because a finer date matches a coarser one but not the reverse. A claim is not
+    separable from itself. Raises KeyError for an id that the question lacks.
+    """
+    claims = {c.id: c for c in question.claims}
+    if claims[one] is claims[other]:
+        return False
+    return not any(
+        typed.match_any(wording, against.wordings, question.answer_type, strict=False).ok
+        for said, against in ((claims[one], claims[other]), (claims[other], claims[one]))
+        for wording in said.wordings
+    )
+
+
+def foreign_claims(question: Question, article: str) -> tuple[Claim, ...]:
+    """Claims that an article does not state and that can be told apart from every claim it does state.
+
+    Empty where the article is silent: it has nothing of its own to be told apart from.
+    """
+    own = question.own_claims(article)
+    return tuple(
+        c
+        for c in question.claims
+        if own and c not in own and all(separable(question, c.id, o.id) for o in own)
+    )
+
+
+@lru_cache(maxsize=65536)
+def occurs_in(wording: str, text: str) -> bool:
+    """Whether a wording stands in a text, as whole tokens. Remembered, since every model's scoring asks."""
+    return bool(typed.occurs(wording, text))
+
+
+def overlaps(article: str | None, start: int | None, end: int | None, evidence: Evidence) -> bool:
+    """Whether a span shares at least one character with a piece of evidence. No offsets: False."""
+    return _overlap(_span(article, start, end), evidence)
+
+
+_Span = tuple[str, int, int]
+
+
+def _span(article: str | None, start: int | None, end: int | None) -> _Span | None:
+    if article is None or start is None or end is None or not start < end:
+        return None
+    return article, start, end
+
+
+def _strictly(answer_type: AnswerType, text: str, wordings: Sequence[str]) -> bool:
+    return typed.match_any(text, wordings, answer_type, strict=True).makes_claim
+
+
+def _overlap(span: _Span | None, evidence: Evidence) -> bool:
+    return span is not None and _shared(span, evidence) > 0
+
+
+def _inside(span: _Span | None, evidence: Evidence) -> bool:
+    return span is not None and _shared(span, evidence) == span[2] - span[1]
+
+
+def _shared(span: _Span, evidence: Evidence) -> int:
+    """Characters that a span and a piece of evidence have in common; none if the evidence has no offset."""
+    article, start, end = span
+    if article != evidence.article or evidence.start < 0:
+        return 0
+    return max(0, min(end, evidence.end) - max(start, evidence.start))
+
+
+def _covers_half(span: _Span | None, claim: Claim) -> bool:
+    return span is not None and any(2 * _shared(span, e) >= len(e.text) for e in claim.evidence)
+
+
+def _evidence_shares(question: Question, text: str, span: _Span | None) -> dict[str, float]:
+    """Of a span's characters, the share inside evidence of each claim; empty for a span that says nothing."""
+    if span is None or not normalize(text):
+        return {}
+    article, start, end = span
+    shares = {}
+    for claim in question.claims:
+        inside: set[int] = set()
+        for e in claim.evidence_in(article):
+            if e.start >= 0:
+                inside.update(range(max(start, e.start), min(end, e.end)))
+        shares[claim.id] = len(inside) / (end - start)
+    return shares

@@ -1,0 +1,352 @@
+"""What a number counts: the noun behind it, how the counted fared, and on whose side they are.
+
+A closed vocabulary. Nouns of one group are one noun, those of two groups of one axis exclude each other, and
+a word in no group ("people", "monuments", an unknown word) excludes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from qa_eval.matching.spelling import vocabulary
+
+_COUNTED_AXES = ("who", "thing", "fate")
+Groups = frozenset[tuple[str, str]]
+"""Pairs of an axis (`who`, `fate`, `thing`, `side`, `against`, `origin`) and a group on it."""
+
+
+def _groups(axis: str, rows: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """The axis and group of every word, from the words of each group."""
+    return {word: (axis, group) for group, words in rows.items() for word in words.split()}
+
+
+_WHO = _groups(
+    "who",
+    {
+        "fighters": (
+            "fighters fighter militants militant jihadists jihadist jihadis jihadi insurgents "
+            "insurgent rebels rebel terrorists terrorist extremists extremist gunmen gunman "
+            "guerrillas guerrilla militiamen militiaman combatants combatant "
+            "attackers recruits islamists islamist bombers bomber"
+        ),
+        "troops": (
+            "troops troop soldiers soldier servicemen serviceman conscripts conscript "
+            "infantrymen paratroopers loyalists loyalist marines"
+        ),
+        "civilians": (
+            "civilians civilian locals residents resident inhabitants inhabitant villagers "
+            "villager refugees refugee women woman children child families family townspeople "
+            "citizens citizen noncombatants bystanders bystander evacuees evacuee displaced "
+            "schoolchildren"
+        ),
+        "visitors": (
+            "visitors visitor tourists tourist holidaymakers sightseers sightseer guests "
+            "travellers travelers pilgrims pilgrim"
+        ),
+        "journalists": "journalists journalist reporters reporter correspondents cameramen photographers",
+        "police": "police policemen policeman officers constables",
+        "medics": "medics medic doctors doctor nurses nurse paramedics",
+        "experts": ("experts expert archaeologists archaeologist archeologists scientists scholars curators"),
+        "diplomats": "diplomats diplomat ambassadors ministers minister politicians lawmakers mps",
+        "captives": "prisoners prisoner hostages hostage detainees detainee captives inmates",
+        "workers": "workers worker employees employee staffers labourers laborers",
+        "pupils": "students student pupils pupil teachers teacher",
+    },
+)
+_FATE = _groups(
+    "fate",
+    {
+        "dead": (
+            "dead killed deaths death fatalities fatality died slain perished corpses bodies "
+            "executed beheaded"
+        ),
+        "wounded": "wounded injured hurt injuries injury maimed",
+        "missing": "missing disappeared",
+        "captured": "arrested detained imprisoned kidnapped abducted",
+        "freed": "released freed",
+    },
+)
+_THINGS = _groups(
+    "thing",
+    {
+        "countries": "countries country nations nation states",
+        "aircraft": "aircraft planes plane jets jet airplanes aeroplanes warplanes warplane",
+        "helicopters": "helicopters helicopter choppers",
+        "drones": "drones drone",
+        "tanks": "tanks tank",
+        "vehicles": "vehicles vehicle cars car trucks truck lorries",
+        "buses": "buses bus",
+        "ships": "ships ship boats vessels",
+        "missiles": "missiles missile rockets rocket",
+        "shells": "shells shell mortars",
+        "mines": "mines mine landmines landmine",
+        "bombs": "bombs bomb explosives devices",
+        "explosions": "explosions explosion blasts blast detonations bombings bombing",
+        "airstrikes": "airstrikes airstrike strikes raids raid sorties",
+        "attacks": "attacks attack assaults assault",
+        "battles": "battles clashes",
+        "weapons": "weapons weapon guns rifles",
+        "temples": "temples temple",
+        "statues": "statues statue sculptures sculpture busts bust figurines",
+        "tombs": "tombs tomb graves grave tombstones",
+        "arches": "arches arch",
+        "columns": "columns column pillars",
+        "towers": "towers tower",
+        "castles": "castles castle citadels",
+        "museums": "museums museum",
+        "churches": "churches church",
+        "mosques": "mosques mosque",
+        "monasteries": "monasteries monastery",
+        "shrines": "shrines shrine",
+        "artifacts": "artifacts artifact artefacts artefact relics relic antiquities",
+        "coins": "coins coin",
+        "paintings": "paintings painting",
+        "mosaics": "mosaics mosaic",
+        "inscriptions": "inscriptions",
+        "houses": "houses house homes home",
+        "hospitals": "hospitals hospital clinics",
+        "schools": "schools school",
+        "bridges": "bridges bridge",
+        "tunnels": "tunnels tunnel",
+        "roads": "roads road",
+        "buildings": "buildings building",
+        "cities": "cities city towns town",
+        "villages": "villages village",
+        "provinces": "provinces province governorates governorate",
+        "districts": "districts district",
+        "airports": "airports airport",
+        "bases": "bases base",
+        "checkpoints": "checkpoints checkpoint",
+        "camps": "camps camp",
+        "quarries": "quarries quarry",
+        "banks": "banks bank",
+        "shops": "shops shop stores",
+        "companies": "companies company firms firm",
+        "agencies": "agencies agency",
+        "organizations": "organizations organization organisations organisation groups group",
+        "universities": "universities university",
+        "ministries": "ministries ministry",
+        "votes": "votes vote",
+        "goals": "goals goal",
+        "points": "points point",
+        "seats": "seats seat",
+        "books": "books book volumes",
+        "letters": "letters letter",
+        "photographs": "photographs photos photo pictures images",
+        "videos": "videos video",
+        "horses": "horses horse",
+        "camels": "camels camel",
+        "sheep": "sheep",
+        "cows": "cows cattle",
+        "dogs": "dogs dog",
+        "trees": "trees tree",
+        "doorsteps": "doorsteps doorstep",
+        "flags": "flags flag",
+        "barrels": "barrels barrel",
+        "bullets": "bullets bullet",
+        "pipelines": "pipelines pipeline",
+        "wells": "wells well",
+        "oilfields": "oilfields",
+        "embassies": "embassies embassy",
+        "documents": "documents document",
+    },
+)
+_NOUNS = _WHO | _FATE | _THINGS
+_SIDES = {
+    **_groups(
+        "side",
+        {
+            "government": "government regime assad loyalists loyalist",
+            "Islamic State": "isis isil daesh",
+            "Hezbollah": "hezbollah hizbollah hizbullah",
+            "Kurds": "kurdish kurds ypg peshmerga",
+            "opposition": "opposition",
+            "al-Qaeda": "qaeda qaida nusra",
+            "Taliban": "taliban",
+            "Hamas": "hamas",
+            "coalition": "coalition",
+        },
+    ),
+    **_groups(
+        "origin",
+        {
+            "syrian": "syrian syria",
+            "russian": "russian russia",
+            "iranian": "iranian iran",
+            "iraqi": "iraqi iraq",
+            "lebanese": "lebanese lebanon",
+            "turkish": "turkish turkey",
+            "israeli": "israeli israel",
+            "american": "american america u.s us",
+            "british": "british britain uk",
+            "french": "french france",
+            "german": "german germany",
+            "jordanian": "jordanian",
+            "saudi": "saudi",
+            "egyptian": "egyptian",
+            "afghan": "afghan afghanistan",
+            "chinese": "chinese china",
+            "ukrainian": "ukrainian ukraine",
+            "palestinian": "palestinian",
+            "italian": "italian",
+            "spanish": "spanish",
+            "polish": "polish",
+            "indian": "indian",
+            "pakistani": "pakistani",
+        },
+    ),
+}
+ORIGINS = frozenset(word for word, (axis, _) in _SIDES.items() if axis == "origin" and word[-1] in "nhies")
+"""Words for where somebody or something is from."""
+_PEOPLE = vocabulary(
+    "casualties casualty victims victim people persons person men man others human humans members member "
+    "individuals lives forces"
+)
+_MODIFIED = vocabulary(
+    "deaths death casualties casualty fatalities fatality injuries victims victim lives toll"
+)
+"""Nouns that leave the noun before them what is counted: "civilian deaths"."""
+_STOPS = vocabulary(
+    "by in at on against during when that which who whose since after before near across around under "
+    "while because was were is are be been has have had used will would could can may by within "
+    "throughout as than said beat lost fled left fought visited visit fighting attacking guarding defending "
+    "battling into"
+) | {",", ".", ";", ":", "(", ")", "?", "!", '"'}
+_AFTER_NOUN = vocabulary("of with from for to loyal allied belonging")
+"""Words after a noun that lead to whose it is, and to no further noun that is counted."""
+_NO_UNIT = vocabulary("and or but a an the per each every worth total altogether overall only alone so far")
+"""Words behind a bare number that are neither its unit nor a noun."""
+_LEADING = vocabulary(": ( was were is are at to reached totalled totaled")
+"""Words between a noun and its number."""
+_PLURALS = vocabulary(
+    "troops police women children people aircraft gunmen militiamen policemen men servicemen"
+)
+
+
+class Counted(NamedTuple):
+    """What a text says of the thing counted."""
+
+    groups: Groups = frozenset()
+    noun: str = ""
+    """A noun that is counted, known or general; empty if none is."""
+
+
+NOTHING = Counted()
+
+
+def behind(words: Sequence[str], end: int) -> str:
+    """The word right behind a number that ends before index `end`: a noun, or a unit that is unknown here."""
+    while end < len(words) and (words[end] in ORIGINS or words[end] in ("more", "further", "additional")):
+        end += 1
+    word = words[end] if end < len(words) else ""
+    return word if word.isalpha() and word not in _STOPS | _AFTER_NOUN | _NO_UNIT else ""
+
+
+def counted(words: Sequence[str], start: int, end: int) -> Counted:
+    """What the number at words `start` to `end` counts; the words are folded.
+
+    The noun is the first one after the number within its phrase, with those joined to it by "and". If there
+    is none, those before the number are counted if they lead to it: "civilian deaths: seven". How they fared
+    counts anywhere.
+    """
+    end += words[end : end + 1] == ["("]  # "400 (civilians)"
+    stop = next((i for i in range(end, len(words)) if words[i] in _STOPS), len(words))
+    found, where = _phrase(words, end, stop), (end, stop)
+    if (not found.noun or found.noun in _FATE) and start and words[start - 1] in _LEADING:
+        before = _phrase(words, 0, start)
+        if before.groups:
+            found, where = before, (0, start)
+    fates = {_FATE[word] for word in words if word in _FATE}
+    groups = {pair for pair in found.groups if pair[0] != "fate"} | fates | _sides(words, *where)
+    return Counted(frozenset(_sided(groups, words)), found.noun)
+
+
+def _phrase(words: Sequence[str], start: int, stop: int) -> Counted:
+    groups: set[tuple[str, str]] = set()
+    noun, joined = "", True
+    for i in range(start, stop):
+        word, after = words[i], words[i + 1] if i + 1 < stop else ""
+        if word in ("and", "or"):
+            joined = True
+        elif word in _AFTER_NOUN and noun:
+            break
+        elif word in _PEOPLE:
+            noun, joined = noun or word, False
+        elif word in _NOUNS and joined and not _modifies(word, after):
+            groups.add(_NOUNS[word])
+            noun, joined = noun or word, word in _FATE
+    return Counted(frozenset(groups), noun)
+
+
+def _modifies(word: str, after: str) -> bool:
+    """True for "tourist" of "tourist sites": a singular before another noun than "deaths" and the like."""
+    plural = word.endswith("s") or word in _PLURALS
+    return (
+        not plural
+        and word not in _FATE
+        and after.isalpha()
+        and after
+        not in _MODIFIED
+        | _FATE.keys()
+        | {
+            "and",
+            "or",
+            "of",
+        }
+    )
+
+
+def _sides(words: Sequence[str], start: int, stop: int) -> set[tuple[str, str]]:
+    """Whose they are, and where from, within the phrase; and whom they are against ("anti-government")."""
+    sides = set()
+    for i in range(start, stop):
+        axis, group = _SIDES.get(words[i], ("", ""))
+        if words[i] == "islamic" and i + 1 < len(words) and words[i + 1] == "state":
+            axis, group = "side", "Islamic State"
+        if axis == "side" and i and words[i - 1] == "anti":
+            axis = "against"
+        if axis:
+            sides.add((axis, group))
+    return sides
+
+
+def _sided(groups: set[tuple[str, str]], words: Sequence[str]) -> set[tuple[str, str]]:
+    """Whoever fights for the government is one of its troops too, and "forces" are what their side has."""
+    sides = {side for axis, side in groups if axis == "side"}
+    armed = {group for axis, group in groups if axis == "who"}
+    if sides & {"government", "coalition"} and ("fighters" in armed or (not armed and "forces" in words)):
+        return groups | {("who", "troops")}
+    if sides - {"government", "coalition"} and ("troops" in armed or (not armed and "forces" in words)):
+        return groups | {("who", "fighters")}
+    return groups
+
+
+def conflict(one: Counted, other: Counted) -> str:
+    """Why two texts count different things; empty if they may count the same.
+
+    Two groups of one axis exclude each other, and so do nouns that share no axis: soldiers are not
+    explosions, and the dead are not the militants.
+    """
+    for axis in (*_COUNTED_AXES, "side", "origin"):
+        mine, theirs = _on(axis, one), _on(axis, other)
+        if mine and theirs and not mine & theirs:
+            verb = "are" if axis in _COUNTED_AXES else "is"
+            return f"{min(mine)} {verb} not {min(theirs)}"
+    for mine, theirs in (
+        (_on("side", one), _on("against", other)),
+        (_on("against", one), _on("side", other)),
+    ):
+        if mine & theirs:
+            return f"{min(mine & theirs)} is not against itself"
+    counted_one, counted_other = (
+        {pair for pair in side.groups if pair[0] in _COUNTED_AXES} for side in (one, other)
+    )
+    axes = [{axis for axis, _ in groups} for groups in (counted_one, counted_other)]
+    if all(axes) and not axes[0] & axes[1]:
+        return f"{min(counted_one)[1]} are not {min(counted_other)[1]}"
+    return ""
+
+
+def _on(axis: str, counted: Counted) -> set[str]:
+    return {group for name, group in counted.groups if name == axis}

@@ -1,0 +1,240 @@
+"""The words that say what a number counts: units, currencies, bounds, rough quantities. Closed tables, no
+logic.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from qa_eval.matching.spelling import vocabulary
+
+Unit = tuple[str, Fraction]
+"""The kind of value, within which units convert, and the factor to its base unit."""
+
+
+def _table(kind: str, rows: dict[str, int | Fraction]) -> dict[str, Unit]:
+    return {word: (kind, Fraction(factor)) for words, factor in rows.items() for word in words.split()}
+
+
+TIME: dict[str, Unit] = {
+    **_table(
+        "days",
+        {
+            "second seconds sec secs": Fraction(1, 86400),
+            "minute minutes min mins": Fraction(1, 1440),
+            "hour hours hr hrs": Fraction(1, 24),
+            "day days": 1,
+            "week weeks wk wks": 7,
+            "fortnight fortnights": 14,
+        },
+    ),
+    **_table(
+        "months",
+        {
+            "month months": 1,
+            "year years yr yrs": 12,
+            "decade decades": 120,
+            "century centuries": 1200,
+            "millennium millennia millenniums": 12000,
+        },
+    ),
+}
+"""Days and weeks convert, months and years convert; the two scales do not: a month has no fixed number of
+days.
+"""
+TIME_GLUED: dict[str, Unit] = {
+    "h": TIME["hour"],
+    "d": TIME["day"],
+    "w": TIME["week"],
+    "mo": TIME["month"],
+    "mos": TIME["month"],
+    "y": TIME["year"],
+    "yo": TIME["year"],
+}
+"""Short forms that are units of time only where they are glued to a numeral: "48h"."""
+TIME_SINGULAR = vocabulary("second minute hour day week fortnight month year decade century millennium")
+TIME_PLURAL = vocabulary(
+    "seconds minutes hours days weeks fortnights months years decades centuries millennia"
+)
+RATES = {
+    "hourly": "hour",
+    "daily": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "yearly": "year",
+    "annually": "year",
+    "annual": "year",
+}
+
+MEASURES: dict[str, Unit] = {
+    **_table(
+        "metres",
+        {
+            "meter meters metre metres m": 1,
+            "kilometer kilometers kilometre kilometres km kms": 1000,
+            "centimeter centimeters centimetre centimetres cm": Fraction(1, 100),
+            "millimeter millimeters millimetre millimetres mm": Fraction(1, 1000),
+        },
+    ),
+    **_table(
+        "feet", {"foot feet ft": 1, "inch inches": Fraction(1, 12), "yard yards": 3, "mile miles": 5280}
+    ),
+    **_table(
+        "grams", {"gram grams g": 1, "kilogram kilograms kilo kilos kg": 1000, "tonne tonnes": 1_000_000}
+    ),
+    **_table("pounds weight", {"lb lbs": 1, "ounce ounces oz": Fraction(1, 16)}),
+    **_table("tons", {"ton tons": 1}),
+    **_table("hectares", {"hectare hectares ha": 1}),
+    **_table("acres", {"acre acres": 1}),
+    **_table("litres", {"liter liters litre litres": 1}),
+    **_table("gallons", {"gallon gallons": 1, "pint pints": Fraction(1, 8)}),
+    **_table("watts", {"watt watts": 1, "kilowatt kilowatts kw": 1000, "megawatt megawatts mw": 1_000_000}),
+    **_table("knots", {"knot knots": 1}),
+    **_table("degrees", {"degree degrees °": 1}),
+}
+MEASURE_KINDS = frozenset(kind for kind, _ in MEASURES.values())
+
+PERCENT = frozenset({"%", "percent", "pct"})
+PER_MILLE = frozenset({"‰", "permille"})
+BASIS_POINTS = frozenset({("basis", "point"), ("basis", "points")})
+
+Coin = tuple[str, Fraction]
+"""The currency, and the factor to its main unit."""
+
+
+def _coins(rows: str) -> dict[str, Coin]:
+    """Words for money from rows `currency: words`; a row `currency/100` is of its hundredth part."""
+    coins: dict[str, Coin] = {}
+    for row in rows.split("|"):
+        name, words = row.split(":")
+        currency, _, part = name.strip().partition("/")
+        coins |= {word: (currency, Fraction(1, int(part or 1))) for word in words.split()}
+    return coins
+
+
+CURRENCY_SIGNS = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen"} | {
+    "₹": "rupee",
+    "₽": "ruble",
+    "₺": "lira",
+    "₩": "won",
+    "₪": "shekel",
+    "₴": "hryvnia",
+    "₦": "naira",
+    "₫": "dong",
+    "฿": "baht",
+}
+CURRENCY_CODES = {
+    code: currency
+    for currency, codes in {
+        "dollar": "usd",
+        "canadian dollar": "cad",
+        "australian dollar": "aud",
+        "euro": "eur",
+        "pound": "gbp",
+        "syrian pound": "syp",
+        "lebanese pound": "lbp",
+        "egyptian pound": "egp",
+        "yen": "jpy",
+        "franc": "chf",
+        "rupee": "inr",
+        "yuan": "cny rmb",
+        "ruble": "rub",
+        "won": "krw",
+        "brazilian real": "brl",
+        "krona": "sek",
+        "krone": "nok",
+        "danish krone": "dkk",
+        "peso": "mxn",
+        "shekel": "ils nis",
+        "zloty": "pln",
+        "iraqi dinar": "iqd",
+        "jordanian dinar": "jod",
+    }.items()
+    for code in codes.split()
+}
+CURRENCY_WORDS: dict[str, Coin] = {
+    code: (name, Fraction(1)) for code, name in CURRENCY_CODES.items()
+} | _coins(
+    "dollar: dollar dollars buck bucks|dollar/100: cent cents|euro: euro euros €"
+    "|pound: pound pounds quid|pound/100: pence penny|yen: yen|ruble: ruble rubles rouble roubles"
+    "|lira: lira liras|dinar: dinar dinars|rupee: rupee rupees|franc: franc francs|krona: krona kronor"
+    "|krone: krone kroner|peso: peso pesos|yuan: yuan renminbi|won: won|shekel: shekel shekels"
+    "|rial: rial rials|riyal: riyal riyals|dirham: dirham dirhams|zloty: zloty zlotys|forint: forint forints"
+    "|rand: rand|baht: baht|naira: naira|rupiah: rupiah|ringgit: ringgit|hryvnia: hryvnia hryvnias"
+    "|koruna: koruna korunas|taka: taka|shilling: shilling shillings|afghani: afghani afghanis"
+    "|brazilian real: reais|bitcoin: bitcoin bitcoins|crown: crown crowns"
+)
+"""Words after a number. `won` is a currency only there."""
+CURRENCY_ORIGINS: dict[str, str] = {
+    origin: home
+    for home, origins in {
+        "dollar": "us u.s american",
+        "pound": "british sterling uk",
+        "yen": "japanese",
+        "ruble": "russian",
+        "lira": "turkish",
+        "rupee": "indian",
+        "franc": "swiss",
+        "krona": "swedish",
+        "krone": "norwegian",
+        "peso": "mexican",
+        "yuan": "chinese",
+        "won": "korean",
+        "shekel": "israeli",
+        "zloty": "polish",
+        "rand": "african",
+        "baht": "thai",
+        "naira": "nigerian",
+        "hryvnia": "ukrainian",
+        "rial": "iranian",
+        "riyal": "saudi",
+        "dirham": "emirati",
+        "": """canadian australian zealand kong singapore taiwanese syrian lebanese egyptian iraqi jordanian
+        libyan tunisian algerian kuwaiti bahraini serbian danish icelandic czech pakistani lankan
+        nepalese argentine argentinian chilean colombian cuban philippine dominican uruguayan moroccan
+        omani qatari yemeni congolese rwandan kenyan ugandan tanzanian somali french belgian cfa
+        sudanese irish cypriot""",
+    }.items()
+    for origin in origins.split()
+}
+"""Whose money it is. Each currency has one home where it needs no origin: an unmarked dollar is American, an
+unmarked pound British. Any other origin makes it money of its own.
+"""
+
+BOUNDS: dict[tuple[str, ...], str] = {
+    tuple(phrase.split()): bound
+    for bound, phrases in {
+        "over": "over|older than|longer than|higher than|larger than|bigger than|more than"
+        "|above|exceeding|in excess of|upwards of|greater than|beyond|>|north of",
+        "at least": "at least|no fewer than|no less than|not fewer than|not less than|not under"
+        "|not below|a minimum of|minimum of|no under|≥|> =|a minimum|minimum",
+        "under": "under|younger than|shorter than|lower than|smaller than|less than|fewer than"
+        "|below|<|south of",
+        "up to": "up to|at most|no more than|not more than|not over|not above"
+        "|not exceeding|a maximum of|maximum of|as many as|as much as|≤|< =|maximum",
+        "nearly": "just shy of|shy of|short of|nearly|almost|not quite|approaching|just short of",
+        "between": "between",
+    }.items()
+    for phrase in phrases.split("|")
+}
+"""What may stand before a number and make it another value."""
+BOUNDS_AFTER: dict[tuple[str, ...], str] = {
+    tuple(phrase.split()): bound
+    for bound, phrases in {
+        "at least": "or more|and more|or over|or above|and above|and over|and counting|at least|at a minimum",
+        "up to": "or less|or fewer|or under|at most|at the most",
+    }.items()
+    for phrase in phrases.split("|")
+}
+UPPER = frozenset({"under", "up to", "nearly"})
+LOWER = frozenset({"over", "at least"})
+
+APPROXIMATORS = vocabulary("""about around some roughly approximately approx circa ca c ~ ≈ estimated an
+perhaps possibly probably just well
+    already even only reportedly exactly precisely another""")
+"""Words between a bound and its number that never make it another value."""
+
+VAGUE_SCALES = vocabulary("tens dozens scores hundreds thousands millions billions trillions")
+VAGUE_UNCOUNTED = frozenset({"several", "few"})
+"""Rough words that add no number to a bare plural: "several days" are "days"."""
+VAGUE_WORDS = vocabulary("several few many numerous couple handful countless recent multiple various plenty")

@@ -1,0 +1,220 @@
+"""From what a model says to what it answers: thresholds, probabilities, one answer out of many articles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from qa_eval.matching.normal_form import normalize
+from qa_eval.records import Answer, Candidate, ItemId, Prediction, Question
+
+
+def abstains(text: str) -> bool:
+    """Whether an answer says nothing: no text, or nothing but punctuation and articles.
+
+    The second half follows the SQuAD rules, under which such a text equals the empty gold; so on silent items
+    EM, F1, `match` and `no_answer_recall` are one number.
+
+    >>> abstains(""), abstains(" -- "), abstains("400")
+    (True, True, False)
+    """
+    return not normalize(text)
+
+
+def decide(prediction: Prediction, *, threshold: float = 0.0) -> Answer:
+    """The answer to one instance, under a no-answer threshold.
+
+    A text that the model decided itself stands, whatever the threshold. Otherwise the best span is the
+    answer, unless null score - best score exceeds the threshold (at equality it answers); without a null
+    score a model always answers, without spans it always abstains. Probabilities are one softmax over the
+    n-best and the null score; candidates that all bring a probability and no null score keep theirs. Never
+    raises.
+
+    >>> spans = (Candidate(text="400", score=2.0),)
+    >>> decide(Prediction(item="q@a", n_best=spans, null_score=1.0)).text
+    '400'
+    >>> decide(Prediction(item="q@a", n_best=spans, null_score=1.0), threshold=-1.5).text
+    ''
+    """
+    candidates, null_probability = _with_probabilities(prediction.n_best, prediction.null_score)
+    best = candidates[0] if candidates else None
+    no_answer = prediction.no_answer_probability
+    margin = None
+    if best is not None and prediction.null_score is not None:
+        margin = prediction.null_score - best.score
+        no_answer = sigmoid(margin) if no_answer is None else no_answer
+    if prediction.text is not None:
+        text = prediction.text
+        chosen = next((c for c in candidates if c.text == text), None)
+    else:
+        chosen = None if margin is not None and margin > threshold else best
+        text = chosen.text if chosen is not None else ""
+    if prediction.error is not None:
+        text, chosen, null_probability, no_answer = "", None, None, None
+    return Answer(
+        item=prediction.item,
+        text=text,
+        candidate=chosen,
+        score=best.score if best is not None else None,
+        null_score=prediction.null_score,
+        no_answer_probability=no_answer,
+        threshold=threshold if prediction.text is None and margin is not None else None,
+        n_best=candidates,
+        confidence=_confidence(text, chosen, null_probability, no_answer),
+        windows=prediction.windows,
+        tokens=prediction.tokens,
+        truncated=prediction.truncated,
+        error=prediction.error,
+    )
+
+
+def pool(item: ItemId, question: Question, predictions: Mapping[str, Prediction]) -> Answer:
+    """One answer out of all articles: their n-best merged by score, best first; it never abstains.
+
+    `predictions` are by article id, of the same question (an answer given to all articles at once stands
+    under `*`). Scores of different articles are comparable because they are logit sums; ties go by article
+    id, then offset, then text. The probabilities are one softmax over the merged n-best only.
+
+    Where no prediction has an n-best, the texts that were given are compared by their no-answer probability
+    (one half if unknown; ties by article id), and the answer has no n-best: n-best metrics are then
+    undefined. Where some have one, bare texts beside them cannot be ranked and are left out. An article that
+    failed is left out; if all failed the answer is an error, and if there are no predictions it is missing.
+
+    >>> a = Prediction(item="q@a", n_best=(Candidate(text="180", score=3.0),), null_score=9.0)
+    >>> b = Prediction(item="q@b", n_best=(Candidate(text="194", score=5.0),))
+    >>> from qa_eval.records import Question
+    >>> q = Question(id="q", question="How many?", category="c", answer_type="number", claims=())
+    >>> pool(ItemId(fact="q", article="*"), q, {"a": a, "b": b}).text
+    '194'
+    """
+    asked = {article: p for article, p in sorted(predictions.items()) if p.error is None}
+    merged = [_in_article(c, article) for article, p in asked.items() for c in p.n_best]
+    candidates, _ = _with_probabilities(sorted(merged, key=_pool_order), None, keep=False)
+    top = candidates[0] if candidates else _best_text(asked)
+    failed = [p.error for p in predictions.values() if p.error is not None]
+    return Answer(
+        item=str(item),
+        text=top.text if top is not None else "",
+        candidate=top,
+        score=candidates[0].score if candidates else None,
+        n_best=candidates,
+        confidence=top.probability if top is not None else None,
+        windows=sum(p.windows for p in predictions.values()),
+        tokens=sum(p.tokens for p in predictions.values()),
+        truncated=any(p.truncated for p in predictions.values()),
+        error=failed[0] if failed and not asked else None,
+        missing=not predictions,
+    )
+
+
+def has_order(predictions: Mapping[str, Prediction]) -> bool:
+    """Whether these answers to one question, by article, make one pooled answer.
+
+    They do if one was given to all articles at once (`*`), or if some have an n-best, whose scores compare.
+    """
+    given = [(article, p) for article, p in predictions.items() if p.error is None]
+    return any(p.n_best or (article == "*" and p.text is not None) for article, p in given)
+
+
+def has_no_order(predictions: Mapping[str, Prediction]) -> bool:
+    """Whether these answers to one question, by article, are bare texts of which none comes first.
+
+    False also where no article got an answer: nothing is then out of order.
+    """
+    answers = (p.text for p in predictions.values() if p.error is None and p.text is not None)
+    return not has_order(predictions) and any(not abstains(text) for text in answers)
+
+
+def sigmoid(x: float) -> float:
+    """1 / (1 + exp(-x)), without overflow.
+
+    >>> sigmoid(0.0), sigmoid(-1e9), sigmoid(1e9)
+    (0.5, 0.0, 1.0)
+    """
+    if x >= 0:
+        return 1.0 / (1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1.0 + e)
+
+
+def logit(probability: float) -> float:
+    """Inverse of `sigmoid`; 0 and 1 give the finite ends ±log(10^12), so that nothing is ever infinite.
+
+    >>> logit(0.5), round(logit(1.0), 2)
+    (0.0, 27.63)
+    """
+    p = min(max(probability, 1e-12), 1.0 - 1e-12)
+    return math.log(p) - math.log1p(-p)
+
+
+def no_answer_margin(answer: Answer) -> float | None:
+    """How strongly no answer is believed: null score - best score; else the given probability's logit.
+
+    None where the model says neither, and for failed and missing items. Ranks the items of one model only.
+    """
+    if answer.error is not None or answer.missing:
+        return None
+    if answer.null_score is not None and answer.score is not None:
+        return answer.null_score - answer.score
+    return logit(answer.no_answer_probability) if answer.no_answer_probability is not None else None
+
+
+def _softmax(scores: Sequence[float]) -> list[float]:
+    top = max(scores, default=0.0)
+    powers = [math.exp(s - top) for s in scores]
+    total = math.fsum(powers)
+    return [p / total for p in powers]
+
+
+def _with_probabilities(
+    candidates: Sequence[Candidate], null_score: float | None, *, keep: bool = True
+) -> tuple[tuple[Candidate, ...], float | None]:
+    """The candidates with probabilities, and that of no answer."""
+    if keep and null_score is None and all(c.probability is not None for c in candidates):
+        return tuple(candidates), None
+    null = [] if null_score is None else [null_score]
+    shares = _softmax([c.score for c in candidates] + null)
+    told = tuple(replace(c, probability=p) for c, p in zip(candidates, shares, strict=False))
+    return told, shares[-1] if null else None
+
+
+def _confidence(
+    text: str, chosen: Candidate | None, null_probability: float | None, no_answer: float | None
+) -> float | None:
+    """Probability of what was answered; a bare text is as sure as the model is that there is an answer."""
+    if not text:
+        return null_probability if null_probability is not None else no_answer
+    if chosen is not None:
+        return chosen.probability
+    return 1.0 - no_answer if no_answer is not None else None
+
+
+def _in_article(candidate: Candidate, article: str) -> Candidate:
+    return (
+        candidate if candidate.article is not None or article == "*" else replace(candidate, article=article)
+    )
+
+
+def _pool_order(candidate: Candidate) -> tuple[float, str, int, str]:
+    start = candidate.start if candidate.start is not None else -1
+    return (-candidate.score, candidate.article or "", start, candidate.text)
+
+
+def _best_text(predictions: Mapping[str, Prediction]) -> Candidate | None:
+    """Of answers without candidates, the one whose model is surest that there is an answer."""
+
+    def doubt(article: str) -> float:
+        p = predictions[article].no_answer_probability
+        return 0.5 if p is None else p
+
+    given = {article: p.text for article, p in predictions.items() if p.text and not abstains(p.text)}
+    if not given:
+        return None
+    article = min(given, key=lambda a: (doubt(a), a))
+    p = predictions[article].no_answer_probability
+    return Candidate(
+        text=given[article],
+        article=None if article == "*" else article,
+        probability=None if p is None else 1.0 - p,
+    )

@@ -1,0 +1,128 @@
+"""What one answer to a question of a public set is worth: the set's own rules, without claims."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qa_eval.matching import typed
+from qa_eval.metrics.decisions import abstains, no_answer_margin
+from qa_eval.metrics.item_scores import failure_match, is_failed
+from qa_eval.metrics.rules.squad import Rules
+from qa_eval.records import Answer, AnswerType, Candidate, Example, ItemId, ItemScore, Match
+
+ABSTAINED = Match(ok=True, level=5, rule="null", detail="no answer, and none is right")
+ANSWERED = Match(ok=False, level=0, rule="answered", detail="no answer is right")
+SILENT = Match(ok=False, level=0, rule="abstained", detail="there is an answer")
+
+
+NO_VERDICT = Match(ok=False, level=0, rule="unscored", detail="the data set does not give its answers")
+
+
+def unscored_example(item: ItemId, answer_type: AnswerType | None, answer: Answer) -> ItemScore:
+    """An answer to a question whose answers are not given: no metric is defined for it.
+
+    It counts as answerable, so that neither are the metrics of silence.
+    """
+    failed = is_failed(answer)
+    return ItemScore(
+        item=item,
+        category="",
+        contested=False,
+        relation=None,
+        answerable=True,
+        golds=(),
+        prediction=answer.text,
+        matched_claim=None,
+        match=failure_match(answer) if failed else NO_VERDICT,
+        scores={},
+        answered=not failed and not abstains(answer.text),
+        error=answer.error is not None,
+        missing=answer.missing,
+        truncated=answer.truncated,
+        answer_type=answer_type or "text",
+    )
+
+
+def score_example(
+    item: ItemId, golds: Sequence[str], answer_type: AnswerType | None, answer: Answer, rules: Rules
+) -> ItemScore:
+    """Every per-item value of the metrics that are defined without claims.
+
+    `em` and `f1` follow `rules`. If these know unanswerable questions, `has_answer_em` and `has_answer_f1`
+    are defined on items with golds, and `no_answer_recall` on those without. `match` is defined where the
+    type of the answer is known: the best typed match with a gold, or abstention where there is none.
+    Elsewhere the verdict that is shown is that of EM. `correct`, which confidence is about, is EM: it is
+    defined everywhere. A failed or missing answer is worth 0 everywhere and never counts as abstaining.
+    """
+    failed = is_failed(answer)
+    silence = not failed and abstains(answer.text)
+    em, f1 = (0.0, 0.0) if failed else rules.score(answer.text, golds)
+    scores = {"em": em, "f1": f1}
+    if rules.unanswerable:
+        scores |= (
+            {"has_answer_em": em, "has_answer_f1": f1} if golds else {"no_answer_recall": float(silence)}
+        )
+    if failed:
+        match = failure_match(answer)
+    elif not golds:
+        match = ABSTAINED if silence else ANSWERED
+    elif silence:
+        match = SILENT
+    else:
+        match = _match(answer.text, golds, answer_type, right=em == 1.0)
+    if answer_type is not None:
+        scores["match"] = float(match.ok)
+    return ItemScore(
+        item=item,
+        category="",
+        contested=False,
+        relation=None,
+        answerable=bool(golds),
+        golds=tuple(golds),
+        prediction=answer.text,
+        matched_claim=None,
+        match=match,
+        scores=scores,
+        confidence=None if failed else answer.confidence,
+        correct=em == 1.0,
+        no_answer_margin=no_answer_margin(answer),
+        answered=not failed and not abstains(answer.text),
+        error=answer.error is not None,
+        missing=answer.missing,
+        truncated=answer.truncated,
+        answer_type=answer_type or "text",
+    )
+
+
+def oracle_answer(example: Example, rules: Rules) -> Answer:
+    """The best there is to say: the gold that earns most, where it stands; no answer where none is right."""
+    item = str(example.item)
+    if not example.golds:
+        return Answer(item=item, text="", no_answer_probability=1.0, confidence=1.0)
+    # The first will not always do: a gold like "The" is dropped by some rules and has F1 0 by others.
+    best = max(range(len(example.golds)), key=lambda n: rules.score(example.golds[n], example.golds))
+    text, start = example.golds[best], example.starts[best] if example.starts else None
+    span = Candidate(
+        text=text,
+        article=example.context_id,
+        start=start,
+        end=None if start is None else start + len(text),
+        score=1.0,
+        probability=1.0,
+    )
+    return Answer(
+        item=item,
+        text=text,
+        candidate=span,
+        score=1.0,
+        no_answer_probability=0.0,
+        n_best=(span,),
+        confidence=1.0,
+    )
+
+
+def _match(text: str, golds: Sequence[str], answer_type: AnswerType | None, *, right: bool) -> Match:
+    if answer_type is None:
+        detail = "the question does not tell the type of its answer, so EM decides"
+        return Match(ok=right, level=4 if right else 0, rule="squad-em" if right else "none", detail=detail)
+    return typed.match_any(text, golds, answer_type, strict=False)

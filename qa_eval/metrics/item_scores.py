@@ -1,0 +1,205 @@
+"""What one answer to one item is worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qa_eval.matching.claims import anchor, best_match, claim_of, foreign_claims, occurs_in
+from qa_eval.matching.places import NOWHERE, Place, place_of
+from qa_eval.matching.typed import MATCH_VERSION
+from qa_eval.metrics.decisions import abstains, no_answer_margin
+from qa_eval.metrics.pooled_scores import pooled_scores
+from qa_eval.metrics.rules.squad import SQUAD_V2
+from qa_eval.records import Answer, Article, Candidate, Corpus, ItemId, ItemScore, Match, Question
+
+SCORER_VERSION = f"2+match-{MATCH_VERSION}"
+"""Version of the scores and of the typed match: it changes when the same answer could score differently."""
+
+ABSTAINED = Match(ok=True, level=5, rule="null", detail="no answer, and the article gives none")
+
+
+def score_item(question: Question, item: ItemId, answer: Answer, corpus: Corpus) -> ItemScore:
+    """Every per-item value of the metrics that are defined for this item, with the rule that credited it.
+
+    The keys of `scores` are those that `METRICS` names; a value that is not defined for the item is absent. A
+    failed or missing answer is worth 0 everywhere and never counts as abstaining. Offsets count only where
+    the article's text there is the answer. An answer without such offsets is judged where the article has its
+    words (`anchor`), so that it gets the verdict of the span.
+
+    Raises KeyError if the item's article is not in the corpus.
+    """
+    articles = {a.id: a for a in corpus.articles}
+    if item.track == "reading":
+        return _score_reading(question, item, answer, articles[item.article])
+    return _score_pooled(question, item, answer, articles)
+
+
+def _score_reading(question: Question, item: ItemId, answer: Answer, article: Article) -> ItemScore:
+    own = question.own_claims(article.id)
+    golds = question.own_golds(article.id)
+    place = _given(answer, {article.id: article}, default=article.id)
+    copied = place["article"] is not None
+    if not copied and not is_failed(answer):
+        place = anchor(question, answer.text, (article,))
+    failed = is_failed(answer)
+    silence = not failed and abstains(answer.text)
+    claim = None
+    if failed:
+        match = failure_match(answer)
+    elif not own:
+        claim = claim_of(question, answer.text, **place)
+        match = (
+            ABSTAINED
+            if silence
+            else Match(ok=False, level=0, rule="answered", detail="the article is silent")
+        )
+    elif silence:
+        match = Match(ok=False, level=0, rule="abstained", detail="the article answers")
+    else:
+        claim = claim_of(question, answer.text, **place)
+        match = best_match(question, own, answer.text, **place)
+    em, f1 = (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, golds)
+    em_any, f1_any = (
+        (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, question.any_golds if own else golds)
+    )
+    scores = {"em": em, "f1": f1, "em_any": em_any, "f1_any": f1_any, "match": float(match.ok)}
+    if own:
+        scores |= {"has_answer_em": em, "has_answer_f1": f1}
+        scores |= _leaks(question, article, made=claim, faithful=match.ok)
+        if all(e.hedged for c in own for e in c.evidence if e.article == article.id):
+            scores["match_hedged"] = float(match.ok)
+    else:
+        scores |= {"no_answer_recall": float(silence), "no_answer_leak": float(claim is not None)}
+    score = _record(question, item, answer, golds=golds, claim=claim, match=match, scores=scores)
+    return replace(score, copied=copied)
+
+
+def _leaks(question: Question, article: Article, *, made: str | None, faithful: bool) -> dict[str, float]:
+    """`lenient` everywhere, `leak` and `leak_leakable` where they are defined."""
+    own = {c.id for c in question.own_claims(article.id)}
+    leak = float(not faithful and made is not None and made not in own)
+    scores = {"lenient": float(faithful) + leak}
+    foreign = foreign_claims(question, article.id)
+    if not foreign:
+        return scores
+    scores["leak"] = leak
+    if any(occurs_in(wording, article.text) for claim in foreign for wording in claim.wordings):
+        scores["leak_leakable"] = leak
+    return scores
+
+
+def _score_pooled(
+    question: Question, item: ItemId, answer: Answer, articles: dict[str, Article]
+) -> ItemScore:
+    failed = is_failed(answer)
+    given = _given(answer, articles)
+    place = given
+    if place["article"] is None and not failed:
+        named = answer.candidate.article if answer.candidate is not None else None
+        place = _anchor_of(question, answer.text, named, articles)
+    claim = None
+    match = failure_match(answer)
+    if not failed and abstains(answer.text):
+        match = Match(ok=False, level=0, rule="abstained", detail="some article answers")
+    elif not failed:
+        claim = claim_of(question, answer.text, **place)
+        match = best_match(question, question.claims, answer.text, **place)
+    em, f1 = (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, question.any_golds)
+    scores = {"em_any": em, "f1_any": f1, "match_any": float(match.ok)}
+    believed = replace(answer, n_best=tuple(_anchored(question, c, articles) for c in answer.n_best))
+    scores |= pooled_scores(question, believed, claim, given, failed=failed)
+    score = _record(question, item, answer, golds=question.any_golds, claim=claim, match=match, scores=scores)
+    return replace(score, sources=_sources(question, claim), speakers=_speakers(question, claim))
+
+
+def _sources(question: Question, claim: str | None) -> dict[str, tuple[bool, float]]:
+    """For `source_preference`: whether each answering article states the claim, and its chance to."""
+    if claim is None or not question.contested:
+        return {}
+    return {
+        article: (
+            claim in {c.id for c in question.own_claims(article)},
+            len(question.own_claims(article)) / len(question.claims),
+        )
+        for article in sorted(question.answering)
+    }
+
+
+def _speakers(question: Question, claim: str | None) -> dict[str, tuple[bool, float]]:
+    """For `speaker_preference`: whether each speaker of the fact states the claim, and its chance to."""
+    if claim is None or not question.contested:
+        return {}
+    stated: dict[str, set[str]] = {}
+    for c in question.claims:
+        for speaker in {e.speaker for e in c.evidence if e.speaker}:
+            stated.setdefault(speaker, set()).add(c.id)
+    return {
+        speaker: (claim in claims, len(claims) / len(question.claims))
+        for speaker, claims in sorted(stated.items())
+    }
+
+
+def _record(
+    question: Question,
+    item: ItemId,
+    answer: Answer,
+    *,
+    golds: tuple[str, ...],
+    claim: str | None,
+    match: Match,
+    scores: dict[str, float],
+) -> ItemScore:
+    failed = is_failed(answer)
+    return ItemScore(
+        item=item,
+        category=question.category,
+        contested=question.contested,
+        relation=question.relation,
+        answerable=bool(golds),
+        golds=golds,
+        prediction=answer.text,
+        matched_claim=claim,
+        match=match,
+        scores=scores,
+        confidence=None if failed else answer.confidence,
+        correct=match.ok,
+        no_answer_margin=no_answer_margin(answer),
+        answered=not failed and not abstains(answer.text),
+        error=answer.error is not None,
+        missing=answer.missing,
+        truncated=answer.truncated,
+        answer_type=question.answer_type,
+    )
+
+
+def _given(answer: Answer, articles: dict[str, Article], *, default: str | None = None) -> Place:
+    """Where the answer says that it is; nowhere if its span is not what was answered."""
+    if answer.candidate is None or answer.candidate.text != answer.text:
+        return NOWHERE
+    return place_of(answer.candidate, articles, default=default)
+
+
+def _anchor_of(question: Question, text: str, named: str | None, articles: dict[str, Article]) -> Place:
+    """Where the words of a bare text are, in the article that is named with it or in any."""
+    return anchor(question, text, [articles[named]] if named in articles else articles.values())
+
+
+def _anchored(question: Question, candidate: Candidate, articles: dict[str, Article]) -> Candidate:
+    """The candidate where it can be believed to be, or where its words are; its article stays."""
+    place = place_of(candidate, articles)
+    if place["article"] is None:
+        place = _anchor_of(question, candidate.text, candidate.article, articles)
+    article = candidate.article if place["article"] is None else place["article"]
+    return replace(candidate, article=article, start=place["start"], end=place["end"])
+
+
+def is_failed(answer: Answer) -> bool:
+    """Whether there is no answer because the model failed on the item, or passed it over."""
+    return answer.error is not None or answer.missing
+
+
+def failure_match(answer: Answer) -> Match:
+    """The verdict on such an answer."""
+    if answer.missing:
+        return Match(ok=False, level=0, rule="missing", detail="no prediction for this item")
+    return Match(ok=False, level=0, rule="error", detail=answer.error or "")

@@ -1,0 +1,205 @@
+"""What a metric is, and the pieces that the table of metrics is written with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_eval.matching import typed
+from qa_eval.records import ItemScore, Track
+
+Unit = Literal["item", "fact", "wordings"]
+"""What is counted. `item`: one canonical item. `fact`: the canonical items of one fact. `wordings`: one fact
+in one article, in every wording that was asked, if at least two were."""
+
+Value = Callable[[Sequence[ItemScore]], float | None]
+"""A unit's value; None where the unit does not count. The sequence of an `item` unit has length 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A ratio of sums over units: the sum of `numerator` by the sum of `denominator`."""
+
+    numerator: Value
+    denominator: Value | None = None
+    """None: every unit that has a numerator counts 1, and the ratio is a mean."""
+    weight: float = 1.0
+    """Of this ratio in the metric."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """A metric of the order of the items: what they are ranked by, and what should come first."""
+
+    score: Callable[[ItemScore], float | None]
+    """None: the item takes no part."""
+    positive: Callable[[ItemScore], bool]
+    statistic: Callable[[NDArray[np.float64], NDArray[np.bool_]], float | None]
+    rows: Callable[[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]], NDArray[np.float64]]
+    """The statistic under each row of item weights, undefined rows left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric. Absent from a summary where a denominator is 0, or `needs` is not met."""
+
+    id: str
+    tracks: tuple[Track, ...]
+    meaning: str
+    """One sentence."""
+    detail: str = ""
+    """What the sentence leaves open: denominators and edge cases, as decided here."""
+    higher_is_better: bool = True
+    shares: tuple[Share, ...] = ()
+    ranking: Ranking | None = None
+    """Then there are no shares. Computed over all items only, not by slice."""
+    n_matters: bool = False
+    """Whether models may have the metric over different items, so that tables print n next to the value."""
+    unit: Unit = "item"
+    minimum: int = 1
+    """Units in the denominator below which the metric is absent."""
+    needs: Callable[[ItemScore], bool] | None = None
+    """Some canonical item of the track (in the slice) has to be like this."""
+    otherwise: str = ""
+    """Why the metric is absent where `needs` is not met, for the row; empty where that needs no words."""
+
+
+# ------------------------------------------------------------------------------------------ building blocks
+
+
+def score_of(key: str) -> Value:
+    """The item's own value of that name; where it has none, the item does not count."""
+
+    def value(unit: Sequence[ItemScore]) -> float | None:
+        return unit[0].scores.get(key)
+
+    return value
+
+
+def mean(key: str) -> tuple[Share, ...]:
+    """The mean of the items' own values of that name."""
+    return (Share(numerator=score_of(key)),)
+
+
+def abstained(score: ItemScore) -> bool:
+    """Whether the item was answered with no answer; a failed or missing answer is not one."""
+    return not (score.answered or score.error or score.missing)
+
+
+def abstention(unit: Sequence[ItemScore]) -> float:
+    """1 for an item left unanswered."""
+    return float(abstained(unit[0]))
+
+
+def right_abstention(unit: Sequence[ItemScore]) -> float:
+    """1 for a silent item left unanswered."""
+    return float(abstained(unit[0]) and not unit[0].answerable)
+
+
+def abstention_or_silence(unit: Sequence[ItemScore]) -> float:
+    """The denominator of an F1: 1 for an abstention, plus 1 for a silent item."""
+    return float(abstained(unit[0])) + float(not unit[0].answerable)
+
+
+def silent(score: ItemScore) -> bool:
+    """Whether there is no answer to be detected."""
+    return not score.answerable
+
+
+def in_own_words(score: ItemScore) -> bool:
+    """Whether the item was answered by anything but a span of the article it was asked of."""
+    return score.answered and not score.copied
+
+
+def has_n_best(score: ItemScore) -> bool:
+    """Whether the answer came with an n-best."""
+    # Answers that name nothing have n-best scores of 0 whatever the model; only an answer tells an n-best.
+    return score.answered and "set_f1" in score.scores
+
+
+def faithful(unit: Sequence[ItemScore]) -> float | None:
+    """`match`, on items where `leak` is defined."""
+    return unit[0].scores["match"] if "leak" in unit[0].scores else None
+
+
+def faithful_or_leak(unit: Sequence[ItemScore]) -> float | None:
+    """`match` + `leak`, on items where `leak` is defined."""
+    return unit[0].scores["match"] + unit[0].scores["leak"] if "leak" in unit[0].scores else None
+
+
+def contrast_of(unit: Sequence[ItemScore]) -> float | None:
+    """Of a contested fact: 1 if every answerable item is matched."""
+    answerable = [s.scores["match"] for s in unit if s.answerable and "match" in s.scores]
+    return min(answerable) if unit[0].contested and answerable else None
+
+
+def squared_error(unit: Sequence[ItemScore]) -> float | None:
+    """Squared distance of the confidence from 1 (right) or 0 (wrong); None without a confidence."""
+    score = unit[0]
+    return None if score.confidence is None else (score.confidence - score.correct) ** 2
+
+
+def answer_confidence(score: ItemScore) -> float | None:
+    """The confidence of an answer; None for an item that was not answered."""
+    return score.confidence if score.answered else None
+
+
+def confidence_or_uncovered(score: ItemScore) -> float:
+    """The confidence of an answer; -inf where either is missing, so that no threshold covers the item."""
+    confidence = answer_confidence(score)
+    return -math.inf if confidence is None else confidence
+
+
+def answered_with_confidence(score: ItemScore) -> bool:
+    """Whether the item was answered, with a confidence."""
+    return score.answered and score.confidence is not None
+
+
+def missed_silence(unit: Sequence[ItemScore]) -> float | None:
+    """1 for a silent item that was not left unanswered; None for an answerable one."""
+    recall = unit[0].scores.get("no_answer_recall")
+    return None if recall is None else 1 - recall
+
+
+def agree(one: ItemScore, other: ItemScore) -> bool:
+    """Whether two answers to two wordings of a question are the same answer.
+
+    Both abstain, or one matches the other leniently, in either direction. A failed answer agrees with
+    nothing.
+    """
+    if not (one.answered and other.answered):
+        return abstained(one) and abstained(other)
+    a, b = one.prediction, other.prediction
+    return any(typed.match(x, y, one.answer_type, strict=False).ok for x, y in ((a, b), (b, a)))
+
+
+def agreement_share(unit: Sequence[ItemScore]) -> float:
+    """The share of pairs of wordings whose answers agree."""
+    pairs = list(combinations(unit, 2))
+    return sum(agree(a, b) for a, b in pairs) / len(pairs)
+
+
+def worst(key: str) -> Value:
+    """The least value of that name over a unit's wordings; None where one lacks it."""
+
+    def value(unit: Sequence[ItemScore]) -> float | None:
+        values = [s.scores[key] for s in unit if key in s.scores]
+        return min(values) if len(values) == len(unit) else None
+
+    return value
+
+
+def average(key: str) -> Value:
+    """The mean value of that name over a unit's wordings; None where one lacks it."""
+
+    def value(unit: Sequence[ItemScore]) -> float | None:
+        values = [s.scores[key] for s in unit if key in s.scores]
+        return sum(values) / len(unit) if len(values) == len(unit) else None
+
+    return value

@@ -1,0 +1,113 @@
+"""Scores of an answer, and of its n-best, that was drawn from all articles at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+
+from qa_eval.matching.claims import claim_of, overlaps
+from qa_eval.matching.places import Place
+from qa_eval.metrics.answer_sets import set_f1
+from qa_eval.metrics.decisions import abstains
+from qa_eval.records import Answer, Candidate, Claim, Question
+
+COVERAGE_DEPTH = 3
+SET_PROBABILITY = 0.1
+"""A candidate belongs to the answer set from this probability on."""
+
+
+def distinct_candidates(question: Question, answer: Answer) -> tuple[Candidate, ...]:
+    """The n-best without repetitions, best first.
+
+    A candidate repeats a better one that was kept if their spans share a character of one article, or if both
+    make the same claim. Equal texts that make no claim and stand in different places are two answers.
+    """
+    return tuple(candidate for candidate, _ in _distinct(question, answer.n_best))
+
+
+def _distinct(question: Question, candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, str | None]]:
+    kept: list[tuple[Candidate, str | None]] = []
+    for c in candidates:
+        if any(_overlap(c, k) for k, _ in kept):
+            continue
+        claim = claim_of(question, c.text, article=c.article, start=c.start, end=c.end)
+        if claim is None or all(claim != made for _, made in kept):
+            kept.append((c, claim))
+            yield c, claim
+
+
+def _scored(question: Question, candidates: Sequence[Candidate]) -> list[tuple[Candidate, str | None]]:
+    """As many of the distinct candidates as any score looks at; judging all hundred would be slow."""
+    likely = [i for i, c in enumerate(candidates) if _is_likely(c)]
+    needed = likely[-1] + 1 if likely else 0
+    found = list(_distinct(question, candidates[:needed]))
+    if len(found) < COVERAGE_DEPTH:
+        found = list(islice(_distinct(question, candidates), max(COVERAGE_DEPTH, len(found))))
+    return found
+
+
+def _is_likely(candidate: Candidate) -> bool:
+    return candidate.probability is not None and candidate.probability >= SET_PROBABILITY
+
+
+def _overlap(one: Candidate, other: Candidate) -> bool:
+    if one.article is None or one.article != other.article:
+        return False
+    if one.start is None or one.end is None or other.start is None or other.end is None:
+        return False
+    return max(one.start, other.start) < min(one.end, other.end)
+
+
+def best_supported(question: Question) -> tuple[Claim, ...]:
+    """The claims that most articles state: one, or several that tie; in the order authored."""
+    most = max(len(c.articles) for c in question.claims)
+    return tuple(c for c in question.claims if len(c.articles) == most)
+
+
+def newest_claim(question: Question) -> Claim | None:
+    """The claim with the latest date, of a fact whose claims are states or counts that follow each other.
+
+    None for facts of another relation, where a claim has no date, and where two share the latest. The date of
+    a claim is the latest `as_of` of its evidence.
+    """
+    if question.relation != "update":
+        return None
+    dates = {c.id: max((e.as_of for e in c.evidence if e.as_of), default="") for c in question.claims}
+    latest = [c for c in question.claims if dates[c.id] == max(dates.values())]
+    return latest[0] if len(latest) == 1 and all(dates.values()) else None
+
+
+def pooled_scores(
+    question: Question, answer: Answer, claim: str | None, place: Place, *, failed: bool
+) -> dict[str, float]:
+    """The pooled track's scores beyond EM, F1 and match; `claim` is what the top answer claims, at `place`.
+
+    N-best scores are absent for a bare text; an answer that names nothing, or failed, has 0.
+    """
+    silent = failed or abstains(answer.text)
+    scores: dict[str, float] = {}
+    made = next((c for c in question.claims if c.id == claim), None)
+    if question.contested:
+        scores["support"] = len(made.articles) / len(question.answering) if made is not None else 0.0
+        if len(best := best_supported(question)) == 1:
+            scores["majority"] = float(made in best)
+        if (newest := newest_claim(question)) is not None:
+            scores["newest"] = float(made is newest)
+    if made is not None and place["start"] is not None:
+        scores["attribution"] = float(any(overlaps(**place, evidence=e) for e in made.evidence))
+    if answer.n_best or silent:
+        distinct = [] if failed else _scored(question, answer.n_best)
+        named = [c.text for c, _ in distinct if _is_likely(c)]
+        scores["set_f1"] = set_f1(named, [[e.text for e in c.evidence] for c in question.claims])
+        if question.contested:
+            scores |= _coverage(question, {made for _, made in distinct[:COVERAGE_DEPTH] if made is not None})
+    return scores
+
+
+def _coverage(question: Question, named: Collection[str]) -> dict[str, float]:
+    groups = {c.coverage_group for c in question.claims}
+    hit = {c.coverage_group for c in question.claims if c.id in named}
+    return {
+        "coverage_at_3": len(hit) / min(COVERAGE_DEPTH, len(groups)),
+        "claim_recall_at_3": len(named) / len(question.claims),
+    }

@@ -1,0 +1,293 @@
+"""The items' scores of one track as columns of numbers: all that metrics and their intervals are made of.
+
+Items are added fact by fact and not kept, so that a data set of any size fits in memory: an item is a few
+numbers for each metric.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.parts import Metric, Unit, abstained
+from qa_eval.records import TRACKS, ItemScore, Track
+from qa_eval.stats.intervals import Term
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+Cluster = Literal["fact", "context"]
+"""What is resampled: facts, over the same articles; or the contexts of a public set, with their questions."""
+WHOLE = ""
+"""The slice of all items."""
+
+
+class ScoreTable:
+    """The scores of one track's items, added fact by fact; of all metrics, or of those named.
+
+    Only canonical questions count, but for the metrics of wordings. With `cluster="context"` there are no
+    slices by article: the contexts are the sample.
+    """
+
+    def __init__(
+        self, track: Track, cluster: Cluster = "fact", metrics: Collection[str] = METRICS.keys()
+    ) -> None:
+        self.track = track
+        self.cluster = cluster
+        self.counts: Counter[str] = Counter()
+        """items, answered, abstained, missing, errors, truncated, leakable."""
+        self.sources: dict[str, list[tuple[bool, float]]] = {}
+        """`ItemScore.sources` of all items, by article."""
+        self.speakers: dict[str, list[tuple[bool, float]]] = {}
+        """`ItemScore.speakers` of all items, by speaker."""
+        self._names: dict[str, int] = {}
+        """Cluster -> its number, in the order of first items."""
+        self._places: IntArray = np.empty(0, dtype=np.intp)
+        self._units: dict[Unit, _Units] = {unit: _Units() for unit in ("item", "fact", "wordings")}
+        self._rankings: dict[str, _Ranked] = defaultdict(_Ranked)
+        self._met: dict[str, set[str]] = defaultdict(set)
+        self._metrics = [m for m in METRICS.values() if track in m.tracks and m.id in metrics]
+
+    def add(self, fact: Sequence[ItemScore]) -> None:
+        """Adds the scores of all items of one fact, in the order of their ids; never the same fact twice."""
+        canonical = [s for s in fact if s.item.paraphrase == 0]
+        for score in canonical:
+            self._count(score)
+            self._add("item", [score], slices_of(score, self.cluster))
+        if canonical:
+            # A fact is what its answerable items are, and cannot be cut by article: what is left would be
+            # another metric under the same name.
+            names = {name for s in canonical if s.answerable for name in slices_of(s, self.cluster)}
+            self._add("fact", canonical, {name for name in names if not name.startswith("article:")})
+        for _, group in groupby(fact, key=lambda s: s.item.article):
+            wordings = list(group)
+            if len(wordings) > 1:
+                self._add("wordings", wordings, {n for s in wordings for n in slices_of(s, self.cluster)})
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The names of what is resampled, sorted."""
+        return tuple(sorted(self._names))
+
+    def slices(self) -> list[str]:
+        """The names of the slices that have items."""
+        order = ("settled", "contested", "silent", "relation", "category", "article")
+        return sorted(
+            self._units["item"].slices.keys() - {WHOLE},
+            key=lambda name: (order.index(name.partition(":")[0]), name),
+        )
+
+    def terms(self, metric: str, slice_name: str = WHOLE) -> tuple[list[Term], int] | None:
+        """The metric's ratios of sums by cluster (in the order of `clusters`), and the number of units in its
+        denominator. None where it is undefined on these items or ranks items.
+        """
+        found = self.units(metric, slice_name)
+        if found is None:
+            return None
+        units, cluster = found
+        terms = []
+        counted = np.zeros(len(cluster), dtype=np.bool_)
+        for unit in units:
+            counted |= unit.denominator > 0
+            term = Term(
+                weight=unit.weight,
+                numerator=self._by_cluster(cluster, unit.numerator),
+                denominator=self._by_cluster(cluster, unit.denominator),
+            )
+            if not term.denominator.any():
+                return None
+            terms.append(term)
+        n = int(counted.sum())
+        return (terms, n) if n >= METRICS[metric].minimum else None
+
+    def units(self, metric: str, slice_name: str = WHOLE) -> tuple[list[Term], IntArray] | None:
+        """As `terms`, but each unit for itself, in the order added, and the cluster of each.
+
+        Units that do not count have 0 and 0. None where the metric ranks items or its `needs` are not met.
+        """
+        definition = METRICS[metric]
+        units = self._units[definition.unit]
+        if not definition.shares or (
+            definition.needs is not None and metric not in self._met.get(slice_name, ())
+        ):
+            return None
+        places = units.places(slice_name)
+        terms = []
+        for number, share in enumerate(definition.shares):
+            numerator, denominator = units.column(metric, number, places)
+            terms.append(Term(weight=share.weight, numerator=numerator, denominator=denominator))
+        return terms, self._order()[np.array(units.cluster, dtype=np.intp)[places]]
+
+    def unmet(self, metric: str) -> bool:
+        """Whether a ratio of sums is absent here only because its `needs` are not met."""
+        definition = METRICS[metric]
+        if definition.needs is None or not definition.shares or metric in self._met.get(WHOLE, ()):
+            return False
+        units = self._units[definition.unit]
+        places = units.places(WHOLE)
+        return all(units.column(metric, number, places)[1].any() for number in range(len(definition.shares)))
+
+    def ranked(self, metric: str) -> tuple[FloatArray, NDArray[np.bool_], IntArray] | None:
+        """Score, label and cluster of each item that takes part in a metric that ranks items.
+
+        None where no item does, or where the metric's `needs` are not met.
+        """
+        found = self._rankings.get(metric)
+        if found is None or (METRICS[metric].needs is not None and metric not in self._met.get(WHOLE, ())):
+            return None
+        cluster = self._order()[np.array(found.cluster, dtype=np.intp)]
+        return np.array(found.score), np.array(found.positive, dtype=np.bool_), cluster
+
+    def _count(self, score: ItemScore) -> None:
+        flags = {
+            "items": True,
+            "answered": score.answered,
+            "abstained": abstained(score),
+            "missing": score.missing,
+            "errors": score.error,
+            "truncated": score.truncated,
+            "leakable": "leak_leakable" in score.scores,
+        }
+        self.counts.update({name: int(flag) for name, flag in flags.items()})
+        for article, outcome in score.sources.items():
+            self.sources.setdefault(article, []).append(outcome)
+        for speaker, outcome in score.speakers.items():
+            self.speakers.setdefault(speaker, []).append(outcome)
+
+    def _add(self, unit: Unit, scores: Sequence[ItemScore], slices: Iterable[str]) -> None:
+        item = scores[0].item
+        name = cluster_of(item.fact, item.article, self.cluster)
+        cluster = self._names.setdefault(name, len(self._names))
+        units = self._units[unit]
+        units.add(cluster, slices)
+        for metric in self._metrics:
+            if metric.unit == unit:
+                units.fill(metric, scores)
+                if unit == "item":
+                    self._rank_and_meet(metric, scores[0], cluster, slices)
+
+    def _rank_and_meet(self, metric: Metric, score: ItemScore, cluster: int, slices: Iterable[str]) -> None:
+        if metric.needs is not None and metric.needs(score):
+            for name in slices:
+                self._met[name].add(metric.id)
+        if metric.ranking is not None and (value := metric.ranking.score(score)) is not None:
+            self._rankings[metric.id].add(value, metric.ranking.positive(score), cluster)
+
+    def _order(self) -> IntArray:
+        """Of each cluster in the order of its first item, its place among the sorted names."""
+        if len(self._places) != len(self._names):
+            self._places = np.empty(len(self._names), dtype=np.intp)
+            self._places[[self._names[name] for name in self.clusters]] = np.arange(len(self._names))
+        return self._places
+
+    def _by_cluster(self, cluster: IntArray, values: FloatArray) -> FloatArray:
+        return np.bincount(cluster, values, len(self._names)).astype(np.float64)
+
+
+def cluster_of(fact: str, article: str, cluster: Cluster) -> str:
+    """The name of the cluster that an item is of."""
+    return fact if cluster == "fact" else article
+
+
+def slices_of(score: ItemScore, cluster: Cluster = "fact") -> set[str]:
+    """The slices that an item is in, that of all items included."""
+    kind = "silent" if not score.answerable else "contested" if score.contested else "settled"
+    names = {WHOLE, kind}
+    names |= {f"relation:{score.relation}"} if score.relation is not None else set()
+    names |= {f"category:{score.category}"} if score.category else set()
+    if score.item.track == "reading" and cluster == "fact":
+        names.add(f"article:{score.item.article}")
+    return names
+
+
+def tables_of(
+    scores: Sequence[ItemScore], cluster: Cluster = "fact", metrics: Collection[str] = METRICS.keys()
+) -> dict[Track, ScoreTable]:
+    """The tables of the tracks that have items; the order of `scores` does not matter."""
+    tables: dict[Track, ScoreTable] = {}
+    add_scores(tables, scores, cluster, metrics)
+    return tables
+
+
+def add_scores(
+    tables: dict[Track, ScoreTable],
+    scores: Sequence[ItemScore],
+    cluster: Cluster = "fact",
+    metrics: Collection[str] = METRICS.keys(),
+) -> None:
+    """Adds the scores of whole facts to the tables of their tracks; their order does not matter."""
+    for track in TRACKS:
+        ordered = sorted((s for s in scores if s.item.track == track), key=lambda s: s.item)
+        if ordered and track not in tables:
+            tables[track] = ScoreTable(track, cluster, metrics)
+        for _, fact in groupby(ordered, key=lambda s: s.item.fact):
+            tables[track].add(list(fact))
+
+
+# ------------------------------------------------------------------------------------------ inside
+
+
+class _Units:
+    """What is counted, one after the other: the cluster of each, its slices, and each metric's columns."""
+
+    def __init__(self) -> None:
+        self.cluster = array("q")
+        self.slices: dict[str, array[int]] = {}
+        """Slice -> places of its units."""
+        self._columns: dict[tuple[str, int], tuple[array[float], array[float]]] = {}
+        """Metric id and number of its share -> numerators and denominators, from the first unit that counts;
+        one that does not count has 0 and 0.
+        """
+
+    def add(self, cluster: int, slices: Iterable[str]) -> None:
+        """Begins a unit."""
+        for name in slices:
+            self.slices.setdefault(name, array("q")).append(len(self.cluster))
+        self.cluster.append(cluster)
+
+    def fill(self, metric: Metric, scores: Sequence[ItemScore]) -> None:
+        """A metric's values of the unit that was begun last."""
+        for number, share in enumerate(metric.shares):
+            value = share.numerator(scores)
+            weight = 1.0 if share.denominator is None else share.denominator(scores)
+            counts = value is not None and weight is not None
+            column = self._columns.get((metric.id, number))
+            if column is None and counts:
+                before = bytes(8 * (len(self.cluster) - 1))
+                column = array("d", before), array("d", before)
+                self._columns[metric.id, number] = column
+            if column is not None:
+                column[0].append(value if counts and value is not None else 0.0)
+                column[1].append(weight if counts and weight is not None else 0.0)
+
+    def column(self, metric: str, share: int, places: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Numerators and denominators of the units at these places."""
+        column = self._columns.get((metric, share))
+        if column is None:
+            return np.zeros(len(places)), np.zeros(len(places))
+        return np.frombuffer(column[0])[places], np.frombuffer(column[1])[places]
+
+    def places(self, slice_name: str) -> IntArray:
+        """Where the units of a slice stand."""
+        return np.array(self.slices.get(slice_name, ()), dtype=np.intp)
+
+
+class _Ranked:
+    """Items that take part in a metric that ranks them."""
+
+    def __init__(self) -> None:
+        self.score = array("d")
+        self.positive = array("b")
+        self.cluster = array("q")
+
+    def add(self, score: float, positive: bool, cluster: int) -> None:
+        self.score.append(score)
+        self.positive.append(positive)
+        self.cluster.append(cluster)

@@ -1,0 +1,193 @@
+"""All metrics of one model on one data set, with their intervals: the items' scores summed by cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.parts import Metric
+from qa_eval.metrics.score_table import WHOLE, ScoreTable, tables_of
+from qa_eval.records import Estimate, ItemScore, Summary, Track
+from qa_eval.stats.intervals import Term, linear_contributions, ratio_estimates, rowwise_estimate
+
+FloatArray = NDArray[np.float64]
+
+_COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "leakable")
+_POOLED_SLICES = "relation:"
+"""Slices that the pooled track has too, where the reading track is the main one."""
+
+
+def summarize(
+    scores: Sequence[ItemScore],
+    *,
+    seed: int = 0,
+    resamples: int = 9999,
+    intervals: bool = True,
+    slices: bool = True,
+) -> Summary:
+    """`summarize_tables` of these scores, with facts as clusters; their order does not matter."""
+    return summarize_tables(
+        tables_of(scores), seed=seed, resamples=resamples, intervals=intervals, slices=slices
+    )
+
+
+def summarize_tables(
+    tables: Mapping[Track, ScoreTable],
+    *,
+    seed: int = 0,
+    resamples: int = 9999,
+    intervals: bool = True,
+    slices: bool = True,
+) -> Summary:
+    """Every metric of `METRICS` that is defined on these items, overall and by slice.
+
+    Canonical questions only, but for the paraphrase metrics. What is resampled are the tables' clusters;
+    rank metrics (of which there are no slices) take at most 999 resamples. Slices are of the reading track if
+    any of its items are present, else of the pooled one: `settled` and `contested` are the answerable items
+    of such facts, `silent` the silent items, `relation:R`, `category:C` and `article:A` all items of these.
+    `pooled:relation:R` are slices of the pooled track where the reading track is present too.
+    Without `intervals` only values are computed: low and high are None. Without `slices` there are none.
+    """
+    main = next(iter(tables.values()), None)
+    parts: list[tuple[str, str, ScoreTable]] = [(track, WHOLE, table) for track, table in tables.items()]
+    if main is not None and slices:
+        parts += [("slice", name, main) for name in main.slices()]
+    if slices and main is not tables.get("pooled", main):
+        pooled = tables["pooled"]
+        parts += [
+            ("slice", f"pooled:{name}", pooled) for name in pooled.slices() if name.startswith(_POOLED_SLICES)
+        ]
+    requests = [
+        _Request(part, name, metric, *terms)
+        for part, name, table in parts
+        for metric in METRICS
+        if (terms := table.terms(metric, name.removeprefix("pooled:"))) is not None
+    ]
+    estimates = _estimates(requests, seed=seed, resamples=resamples, intervals=intervals)
+    found: dict[tuple[str, str], dict[str, Estimate]] = {(part, name): {} for part, name, _ in parts}
+    for request, estimate in zip(requests, estimates, strict=True):
+        found[request.part, request.slice][request.metric] = estimate
+    for track, table in tables.items():
+        found[track, WHOLE] |= _rankings(table, seed=seed, resamples=min(resamples, 999), intervals=intervals)
+    return Summary(
+        metrics={track: _in_order(found[track, WHOLE]) for track in tables},
+        slices={name: _in_order(values) for (part, name), values in found.items() if part == "slice"},
+        source_preference=_preference(tables["pooled"].sources) if "pooled" in tables else {},
+        speaker_preference=_preference(tables["pooled"].speakers) if "pooled" in tables else {},
+        counts={name: main.counts[name] if main is not None else 0 for name in _COUNTS},
+    )
+
+
+def metric_terms(
+    scores: Sequence[ItemScore], metric: str = "balanced_f1", track: Track | None = None
+) -> tuple[tuple[str, ...], list[Term]]:
+    """The facts, sorted, and the metric's ratios of sums per fact: what paired comparisons are made of.
+
+    Of the reading track, unless told otherwise, for metrics that both tracks have. Raises KeyError for an
+    unknown metric and ValueError for one that ranks items or is undefined on these scores.
+    """
+    asked = track if track is not None else METRICS[metric].tracks[0]
+    table = tables_of(scores).get(asked)
+    found = table.terms(metric) if table is not None and asked in METRICS[metric].tracks else None
+    if table is None or found is None:
+        items = table.counts["items"] if table is not None else 0
+        raise ValueError(f"{metric} is not a ratio of sums on these {items} {asked} items")
+    return table.clusters, found[0]
+
+
+def headline_contributions(
+    scores: Sequence[ItemScore], metric: str = "balanced_f1", track: Track | None = None
+) -> tuple[tuple[str, ...], FloatArray]:
+    """The facts, sorted, and what each adds to the metric; the sum is its value. Raises as `metric_terms`."""
+    facts, terms = metric_terms(scores, metric, track)
+    return facts, linear_contributions(terms)
+
+
+# ------------------------------------------------------------------------------------------ inside
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One estimate to be made."""
+
+    part: str
+    """A track, or `slice`."""
+    slice: str
+    metric: str
+    terms: Sequence[Term]
+    n: int
+
+
+def _rankings(table: ScoreTable, *, seed: int, resamples: int, intervals: bool) -> dict[str, Estimate]:
+    """The metrics that rank items, over all items."""
+    found: dict[str, Estimate] = {}
+    for metric in METRICS.values():
+        estimate = _ranking(table, metric, seed=seed, resamples=resamples, intervals=intervals)
+        found |= {metric.id: estimate} if estimate is not None else {}
+    return found
+
+
+def _ranking(
+    table: ScoreTable, metric: Metric, *, seed: int, resamples: int, intervals: bool
+) -> Estimate | None:
+    ranking, ranked = metric.ranking, table.ranked(metric.id)
+    if ranking is None or ranked is None:
+        return None
+    score, positive, cluster = ranked
+    value = ranking.statistic(score, positive)
+    if value is None:
+        return None
+    if not intervals:
+        return _bare(value, len(score), len(np.unique(cluster)))
+    return rowwise_estimate(
+        lambda weights: ranking.rows(score, positive, weights),
+        value,
+        cluster,
+        len(score),
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def _estimates(
+    requests: Sequence[_Request], *, seed: int, resamples: int, intervals: bool
+) -> Sequence[Estimate]:
+    if intervals:
+        return ratio_estimates([(r.terms, r.n) for r in requests], resamples=resamples, seed=seed)
+    return [
+        _bare(
+            sum(t.weight * float(t.numerator.sum() / t.denominator.sum()) for t in r.terms),
+            r.n,
+            int(np.any([t.denominator > 0 for t in r.terms], axis=0).sum()),
+        )
+        for r in requests
+    ]
+
+
+def _bare(value: float, n: int, clusters: int) -> Estimate:
+    return Estimate(value=value, low=None, high=None, method="none", n=n, clusters=clusters)
+
+
+def _in_order(found: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    return {id: found[id] for id in METRICS if id in found}
+
+
+def _preference(found: Mapping[str, Sequence[tuple[bool, float]]]) -> dict[str, dict[str, float]]:
+    """Over contested facts whose top answer makes a claim, by answering article (or speaker).
+
+    wins: it states that claim; n: such facts that it answers; rate = wins / n; chance: what rate would be if
+    each fact's claim were drawn evenly.
+    """
+    return {
+        article: {
+            "wins": sum(won for won, _ in outcomes),
+            "n": len(outcomes),
+            "rate": sum(won for won, _ in outcomes) / len(outcomes),
+            "chance": sum(chance for _, chance in outcomes) / len(outcomes),
+        }
+        for article, outcomes in sorted(found.items())
+    }

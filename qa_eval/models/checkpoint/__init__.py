@@ -1,0 +1,1 @@
+"""The files of a checkpoint, examined before anything is loaded: weights, tokenizer, configuration, card."""

@@ -1,0 +1,369 @@
+"""Checkpoints on disk: which files make one up, what can be known of it without loading it.
+
+A checkpoint is a folder; one on the hub is a folder once its files are fetched. Only safetensors weights are
+read. Pickle files can run code when they are opened: they are neither fetched nor read unless `convert` asks
+for their tensors (see `qa_eval.models.checkpoint.conversion`). Nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+import qa_eval
+from qa_eval.errors import ModelError
+from qa_eval.files.hashes import sha256_files, sha256_json
+from qa_eval.files.paths import irregular
+from qa_eval.models.checkpoint.cards import Card, read_card
+from qa_eval.models.checkpoint.tensor_files import Header, Tensor, read_header, refuse_pointers
+
+EMBEDDED = Path(qa_eval.__file__).resolve().parent / "models" / "embedded"
+"""The folder of the model that ships with the package."""
+
+_SINGLE = "model.safetensors"
+_INDEX = "model.safetensors.index.json"
+_PICKLE = "pytorch_model.bin"
+_PICKLE_INDEX = "pytorch_model.bin.index.json"
+_PICKLES = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "tf_model.h5", "flax_model.msgpack")
+_TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
+    "*.model",
+)
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+_HUB_FILES = (
+    "config.json",
+    _SINGLE,
+    _INDEX,
+    "model-*-of-*.safetensors",
+    "README.md",
+    *_TOKENIZER_FILES,
+)
+_HUB_PICKLES = ("pytorch_model*.bin", _PICKLE_INDEX)
+_MOST_CONFIG_BYTES = 100_000_000
+_SNAPSHOT = re.compile(r"models--[^/]+")
+"""The folder of a repository in the hub's cache, in which snapshots are links to blobs."""
+_SHOWN = 200
+"""Characters of a path that an error shows."""
+_hashes: dict[tuple[str, int, int], str] = {}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A folder with a configuration, safetensors weights and a tokenizer. Made by `local_checkpoint`."""
+
+    folder: Path
+    name: str
+    """What people call it, for messages."""
+    revision: str | None
+    """The commit of a hub checkpoint."""
+    config: Mapping[str, Any]
+    weight_files: tuple[Path, ...]
+    """One, or the shards in order of name. All are safetensors files."""
+    card: Card = Card()  # noqa: RUF009 - frozen
+
+    @cached_property
+    def headers(self) -> tuple[Header, ...]:
+        """The headers of the weight files. Raises `ModelError` for a file that is damaged."""
+        return tuple(read_header(path) for path in self.weight_files)
+
+    @cached_property
+    def tensors(self) -> dict[str, Tensor]:
+        """Names, dtypes and shapes of all weights. Raises as `headers`."""
+        return {name: tensor for header in self.headers for name, tensor in header.tensors.items()}
+
+    @property
+    def own_tokens(self) -> dict[str, int]:
+        """The tokens in tokenizer.json, with their ids there; empty where it cannot be read."""
+        path = self.folder / "tokenizer.json"
+        try:
+            table = _json_object(path, self.name)
+            vocabulary = table["model"]["vocab"]
+            if isinstance(vocabulary, list):  # pieces with their scores
+                vocabulary = {str(piece[0]): number for number, piece in enumerate(vocabulary)}
+            added = {str(entry["content"]): int(entry["id"]) for entry in table["added_tokens"]}
+        except (ModelError, LookupError, TypeError, ValueError):
+            return {}
+        return {**vocabulary, **added}
+
+    @property
+    def weights_sha256(self) -> str:
+        """Over the bytes of the weight files."""
+        if len(self.weight_files) == 1:
+            return _sha256(self.weight_files[0])
+        return sha256_json([[p.name, _sha256(p)] for p in self.weight_files])
+
+    def files_sha256(self, *, code: bool) -> str:
+        """Over configuration and tokenizer files, and with `code` the Python files that would run."""
+        names = ("config.json", *_TOKENIZER_FILES, *(("*.py",) if code else ()))
+        paths = {path for name in names for path in self.folder.glob(name) if path.is_file()}
+        return sha256_json([[p.name, _sha256(p)] for p in sorted(paths)])
+
+
+def embedded_checkpoint() -> Checkpoint:
+    """The model that ships with the package, a folder like any other."""
+    return local_checkpoint(EMBEDDED, name="embedded")
+
+
+def find_checkpoint(name: str, revision: str | None, *, code: bool, convert: bool = False) -> Checkpoint:
+    """A folder if there is one of that name, else a hub checkpoint (fetched if it is not cached).
+
+    * `code`: also fetch the Python files of a hub checkpoint;
+    * `convert`: take pickled weights where there are no others.
+
+    Raises `ModelError` as `local_checkpoint` and `hub_checkpoint` do, for a revision of a folder and for a
+    name that can be no path.
+    """
+    folder, is_there = _local_path(name)
+    a_path = name.startswith(("~", ".")) or folder.is_absolute() or name.count("/") != 1
+    if not a_path and not is_there:
+        return hub_checkpoint(name, revision, code=code, convert=convert)
+    if revision is not None:
+        raise ModelError(f"{name} is a local folder, which has no revision {revision!r}")
+    return local_checkpoint(folder, name=name, convert=convert)
+
+
+def _local_path(name: str) -> tuple[Path, bool]:
+    """The path of that name, and whether something is there. Raises `ModelError`."""
+    shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+    try:
+        path = Path(name).expanduser()
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path, False
+    except OSError as error:
+        raise ModelError(f"{shown!r} cannot be looked up: {error.strerror}") from error
+    except ValueError as error:
+        raise ModelError(f"{shown!r} can be no path: {error}") from error
+    except RuntimeError as error:
+        raise ModelError(f"{shown!r}: there is no such user, so no such folder") from error
+    return path, True
+
+
+def hub_checkpoint(name: str, revision: str | None, *, code: bool, convert: bool = False) -> Checkpoint:
+    """Fetches what is needed of a hub repository, or finds it in the hub's cache.
+
+    Pickle files are fetched only with `convert`, and only where there are no safetensors weights. Raises
+    `ModelError` when there is no such repository or revision, when the hub cannot be reached and the files
+    are not cached, and for everything `local_checkpoint` refuses.
+    """
+    full = f"{name}@{revision}" if revision else name
+    patterns = [*_HUB_FILES, *(("*.py",) if code else ())]
+    path = _snapshot(name, revision, patterns)
+    if convert and not (path / _SINGLE).is_file() and not (path / _INDEX).is_file():
+        path = _snapshot(name, revision, [*patterns, *_HUB_PICKLES])
+    return local_checkpoint(path, name=full, revision=path.name, repository=name, convert=convert)
+
+
+def _snapshot(name: str, revision: str | None, patterns: list[str]) -> Path:
+    """The folder with the files of a hub repository that fit the patterns. Raises `ModelError`."""
+    import huggingface_hub
+    from huggingface_hub import errors
+
+    full = f"{name}@{revision}" if revision else name
+    try:
+        return Path(huggingface_hub.snapshot_download(name, revision=revision, allow_patterns=patterns))
+    except errors.RevisionNotFoundError as error:
+        raise ModelError(f"{name} has no revision {revision!r} on the hub") from error
+    except errors.GatedRepoError as error:
+        raise ModelError(
+            f"{name} is gated: ask for access on its page, then log in (hf auth login)"
+        ) from error
+    except errors.RepositoryNotFoundError as error:
+        raise ModelError(f"there is no {name} on the hub, or it is private") from error
+    except errors.HFValidationError as error:
+        raise ModelError(f"{name!r} is no folder here and no hub name (ORG/NAME)") from error
+    except Exception as error:  # the hub's client fails in many ways, most of them "not reachable"
+        raise ModelError(
+            f"{full} is no folder here, is not in the local cache, and the hub cannot be reached "
+            f"({type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else '-'})"
+        ) from error
+
+
+def local_checkpoint(
+    folder: Path,
+    *,
+    name: str | None = None,
+    revision: str | None = None,
+    repository: str | None = None,
+    convert: bool = False,
+) -> Checkpoint:
+    """Looks at a folder without loading anything; `repository` is its name on the hub, where it has one.
+
+    Raises `ModelError` where the folder, its config.json or its weights are missing or cannot be read, or
+    where files are git-lfs pointers. Where there are only pickled weights, they are converted with
+    `convert`; without it the message names the ways out.
+    """
+    name = name or str(folder)
+    if not folder.exists():
+        raise ModelError(f"{name}: there is no such folder")
+    if not folder.is_dir():
+        raise ModelError(file_hint(folder, name))
+    refuse_pointers(
+        (path for pattern in ("config.json", *_TOKENIZER_FILES) for path in folder.glob(pattern)), name
+    )
+    _refuse_irregular(folder, name)
+    config_path = folder / "config.json"
+    if not config_path.is_file():
+        adapter = " (this is an adapter; merge it into its base model first)"
+        hint = adapter if (folder / "adapter_config.json").is_file() else ""
+        raise ModelError(f"{name} has no config.json, so it is no transformers checkpoint{hint}")
+    # Without any, the library makes up a tokenizer that knows no words, and says nothing.
+    if not any(path for pattern in _VOCABULARIES for path in folder.glob(pattern)):
+        raise ModelError(f"{name} has no tokenizer: there is none of {', '.join(_VOCABULARIES)}")
+    return Checkpoint(
+        folder=folder,
+        name=name,
+        revision=revision,
+        config=_json_object(config_path, name),
+        weight_files=_weight_files(folder, name, repository, convert=convert),
+        card=read_card(folder / "README.md"),
+    )
+
+
+def _refuse_irregular(folder: Path, name: str) -> None:
+    """Raises ModelError for a pipe, device or folder in the place of a file: libraries wait or miss it."""
+    for path in sorted({path for pattern in _HUB_FILES for path in folder.glob(pattern)}):
+        if path.name == "README.md":  # which nothing waits for
+            continue
+        try:
+            problem = "it is a folder" if path.is_dir() else irregular(path)
+        except OSError as error:
+            problem = error.strerror
+        if problem is not None:
+            raise ModelError(f"{name}: {path.name} cannot be read: {problem}")
+
+
+def file_hint(path: Path, name: str) -> str:
+    """What to write in place of a file that is given for a model, as an error says it."""
+    if (path.parent / "config.json").is_file():
+        parent = name.rstrip("/").rpartition("/")[0] or ("/" if path.is_absolute() else ".")
+        spelling = parent if "/" in parent or parent in {".", "~"} else f"./{parent}"
+        return f"{name} is a file of a checkpoint; name the checkpoint's folder: -m {spelling}"
+    if path.suffix in {".json", ".jsonl", ".csv", ".tsv", ".gz"}:
+        return (
+            f"{name} is a file, and a checkpoint is a folder with config.json and weights; if it holds "
+            f"predictions, write -m predictions:{name}"
+        )
+    return f"{name} is a file; name the folder that holds config.json and the weights"
+
+
+# ------------------------------------------------------------------------------------------ weights
+
+
+def _weight_files(folder: Path, name: str, repository: str | None, *, convert: bool) -> tuple[Path, ...]:
+    if found := _whole_or_shards(folder, name, _SINGLE, _INDEX):
+        refuse_pointers(found, name)
+        return found
+    if convert and (found := _whole_or_shards(folder, name, _PICKLE, _PICKLE_INDEX)):
+        refuse_pointers(found, name)
+        return tuple(_converted(path, name) for path in found)
+    pickles = sorted({p.name for pattern in _PICKLES for p in folder.glob(pattern)})
+    refuse_pointers((folder / file for file in pickles), name)
+    raise ModelError(_no_weights(name, repository, pickles))
+
+
+def _whole_or_shards(folder: Path, name: str, single: str, index: str) -> tuple[Path, ...]:
+    """The one file, or those that the index names; empty where there is neither. Raises `ModelError`."""
+    if (path := folder / single).is_file():
+        return (path,)
+    if not (path := folder / index).is_file():
+        return ()
+    refuse_pointers([path], name)
+    shards = _json_object(path, name).get("weight_map")
+    if not isinstance(shards, dict) or not shards or not all(isinstance(v, str) for v in shards.values()):
+        raise ModelError(f"{name}: {index} has no weight_map from names to files")
+    files = sorted(set(shards.values()))
+    for file in files:
+        if not _is_inside(folder, file):
+            raise ModelError(
+                f"{name}: {index} names {file[:_SHOWN]!r}, which is not in the checkpoint's folder"
+            )
+    if missing := [file for file in files if not (folder / file).is_file()]:
+        raise ModelError(f"{name}: {index} names {', '.join(missing)}, which is not there")
+    return tuple(folder / file for file in files)
+
+
+def _is_inside(folder: Path, file: str) -> bool:
+    """Whether a file that an index names is in the folder, links followed.
+
+    In the hub's cache every file is a link out of the snapshot's folder to a blob of the same repository.
+    """
+    posix, windows = PurePosixPath(file), PureWindowsPath(file)
+    if posix.is_absolute() or windows.drive or windows.root or ".." in (*posix.parts, *windows.parts):
+        return False
+    root = folder.resolve()
+    roots = [root]
+    if root.parent.name == "snapshots" and _SNAPSHOT.fullmatch(root.parent.parent.name):
+        roots.append(root.parent.parent / "blobs")
+    try:
+        target = (folder / file).resolve()
+        target.exists()  # raises for a name that is too long
+    except (OSError, ValueError, RuntimeError):  # a circle of links, or what is no path
+        return False
+    return any(target.is_relative_to(allowed) for allowed in roots)
+
+
+def _converted(path: Path, name: str) -> Path:
+    from qa_eval.models.checkpoint.conversion import safetensors_copy
+
+    return safetensors_copy(path, _sha256(path), name)
+
+
+def _no_weights(name: str, repository: str | None, pickles: list[str]) -> str:
+    """Why there is nothing to read, and what can be done."""
+    revision = f"hf:{repository or 'ORG/NAME'}@refs/pr/N"
+    ways = (
+        f"name a revision that has safetensors, which a pull request often adds ({revision}), or give "
+        "--convert-weights, which reads the tensors alone and keeps a safetensors copy in the cache folder"
+    )
+    only = f"{name} has only {', '.join(pickles)}; such files can run code when they are opened"
+    if any(re.fullmatch(r"pytorch_model.*\.bin", file) for file in pickles):
+        return f"{only}. Either {ways}"
+    if pickles:
+        return f"{only}. Convert it (model.save_pretrained writes safetensors) and try again"
+    missing = f"{name} has no weights: neither {_SINGLE} nor {_INDEX} is there"
+    return f"{missing}. If the repository has {_PICKLE}, {ways}" if repository else missing
+
+
+def _json_object(path: Path, name: str) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _MOST_CONFIG_BYTES:
+            raise ValueError("it is larger than any configuration")
+        value = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ModelError(f"{name}: {path.name} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        many_digits = "set_int_max_str_digits" in str(error)
+        why = "one of its numbers has thousands of digits" if many_digits else error
+        raise ModelError(f"{name}: {path.name} cannot be read: {why}") from error
+    except RecursionError as error:
+        raise ModelError(f"{name}: {path.name} cannot be read: it is nested too deeply") from error
+    if not isinstance(value, dict):
+        raise ModelError(f"{name}: {path.name} holds no JSON object")
+    return value
+
+
+def _sha256(path: Path) -> str:
+    """The hash of a file's bytes. This process reads a file again only if its size or time has changed.
+
+    Raises `ModelError` for a file that cannot be read.
+    """
+    try:
+        status = path.stat()
+        key = (str(path.resolve()), status.st_size, status.st_mtime_ns)
+        if key not in _hashes:
+            _hashes[key] = sha256_files([path])
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+    return _hashes[key]

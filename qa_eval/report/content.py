@@ -1,0 +1,395 @@
+"""What the pages are made of: models, and what each said of every question, kept small.
+
+Files of answers are read a line at a time, and only what the pages show of them is kept. Where more was asked
+than gets a page they are read twice, first for who was right where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_eval.data.content_hashes import gold_sha256
+from qa_eval.data.dataset import PublicDataset
+from qa_eval.files.hashes import combine_sha256, sha256_text
+from qa_eval.metrics.decisions import abstains
+from qa_eval.records import Corpus, Example, ItemId, Question
+from qa_eval.runs.common_items import Side, common_answers
+from qa_eval.runs.leaderboard.merged_runs import Merged, run_names, run_of
+from qa_eval.runs.rows import stored_score
+from qa_eval.runs.schema import Leaderboard, PredictionRow, Row, ScoredRow
+from qa_eval.runs.store import Run, slugs
+
+MOST_QUESTIONS = 2000
+"""Questions with a page of their own; of more, those on which the models differ come first."""
+CANDIDATES = 5
+"""Of the n-best, kept of each answer."""
+_MANY, _FEW_CANDIDATES = 10, 3
+"""Where more models answer than that, fewer candidates of each are kept."""
+
+Outcome = Literal["own", "leak", "other", "none", "failed"]
+"""Where an answer fell. `own`: a claim of the article itself (without claims: right); `leak`: another
+source's claim; `other`: an answer that makes no claim; `none`: no answer; `failed`: no prediction."""
+
+
+_AnswerT = TypeVar("_AnswerT", bound=ScoredRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportModel:
+    """A row of the leaderboard with the run it is from."""
+
+    number: int
+    slug: str
+    row: Row
+    run: Run
+    run_name: str
+    """Empty where all rows are of one run."""
+    confidence: NDArray[np.float64]
+    """Of the canonical reading items (pooled ones, if alone) that have one."""
+    correct: NDArray[np.bool_]
+    """Whether those answers are right."""
+
+    @property
+    def name(self) -> str:
+        """The spec, and the run where that is needed to tell two rows apart."""
+        return f"{self.row.model.spec} · {self.run_name}" if self.run_name else self.row.model.spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCandidate:
+    """One of the n-best."""
+
+    text: str
+    article: str | None
+    score: float
+    probability: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownAnswer:
+    """What one model answered to one item, and what that is worth."""
+
+    model: int
+    text: str
+    span: tuple[int, int] | None
+    source: str | None
+    """The article that the answer is from."""
+    right: bool
+    outcome: Outcome
+    claim: str | None
+    rule: str
+    level: int
+    detail: str
+    scores: Mapping[str, float]
+    score: float | None
+    null_score: float | None
+    threshold: float | None
+    no_answer_probability: float | None
+    n_best: tuple[ShownCandidate, ...]
+    truncated: bool
+    error: str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Item:
+    """One question asked of one text, with all answers."""
+
+    id: ItemId
+    golds: tuple[str, ...]
+    context_sha256: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Article -> the text that was read, where all that was read is at hand and unchanged, else empty."""
+    starts: tuple[int | None, ...] = ()
+    """Of golds on public data sets."""
+    answers: list[ShownAnswer] = field(default_factory=list)
+
+    @property
+    def right(self) -> int:
+        return sum(said.right for said in self.answers)
+
+
+@dataclass(slots=True, kw_only=True)
+class Fact:
+    """A question with its items."""
+
+    id: str
+    slug: str
+    """File name stem of its page."""
+    words: str
+    category: str
+    answer_type: str
+    contested: bool
+    relation: str | None
+    question: Question | None
+    """As authored, if it is at hand and its golds are those of the run."""
+    items: list[Item]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportContent:
+    """Everything that the pages show."""
+
+    board: Leaderboard
+    """Of one run, or merged."""
+    merged: Merged | None
+    runs: tuple[Run, ...]
+    """Oldest first."""
+    models: tuple[ReportModel, ...]
+    """In the order of the leaderboard."""
+    facts: tuple[Fact, ...]
+    corpus: Corpus | None
+    lengths: Mapping[str, int]
+    """Article or context -> its characters, where the texts are at hand."""
+    asked: int
+    """Questions in all; `facts` may be fewer."""
+    notes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Of the run, or of all runs."""
+        return ", ".join(dict.fromkeys(run.leaderboard.name for run in self.runs))
+
+    @property
+    def public(self) -> bool:
+        return self.board.data.kind == "public"
+
+    @property
+    def scored(self) -> bool:
+        """Whether any answer is right or wrong: a data set that does not give its own tells of none."""
+        return self.board.scored
+
+
+def gather(
+    runs: Sequence[Run],
+    merged: Merged | None,
+    data: Corpus | PublicDataset | None,
+    *,
+    most: int = MOST_QUESTIONS,
+    common: bool = False,
+) -> ReportContent:
+    """Reads the answers of all runs. `data`: the texts; None where not at hand.
+
+    `common`: of runs that did not ask the same, the items that all models of `merged` were asked.
+    Raises InputError for files of answers that cannot be read.
+    """
+    board = merged.board if merged is not None else runs[0].leaderboard
+    by_name = dict(zip(run_names(runs), runs, strict=True))
+    rows = [(row, by_name[run_of(row)] if merged is not None else runs[0]) for row in board.rows]
+    shown = _common(rows) if common else [None] * len(rows)
+    asked = [_Asked(row=row, run=run, names=names) for (row, run), names in zip(rows, shown, strict=True)]
+    kept = _most_telling(asked, most) if board.data.facts > most else None
+    corpus = data if isinstance(data, Corpus) else None
+    models, facts = _read(asked, kept, corpus, several=merged is not None)
+    lengths = _add_texts(facts, data)
+    notes = []
+    if kept is not None:
+        notes.append(
+            f"{len(kept)} of {board.data.facts} questions have a page: those on which the models differ, "
+            "then those that none answered right. All numbers are of all questions."
+        )
+    changed = sum(fact.question is None for fact in facts) if corpus is not None else 0
+    if changed:
+        notes.append(f"{changed} questions have changed since the run: what they were is shown without texts")
+    return ReportContent(
+        board=board,
+        merged=merged,
+        runs=tuple(runs),
+        models=models,
+        facts=facts,
+        corpus=corpus,
+        lengths=lengths,
+        asked=board.data.facts,
+        notes=tuple(notes),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A row, and which of its items are shown."""
+
+    row: Row
+    run: Run
+    names: Mapping[str, str] | None
+    """The run's own name of an item -> the name it is shown under; None where all are shown as they are."""
+
+    def scored(self) -> Iterator[ScoredRow]:
+        """The answers without their candidates, read much faster."""
+        return map(self._named, filter(self._is_shown, self.run.scored(self.row)))
+
+    def answers(self) -> Iterator[PredictionRow]:
+        return map(self._named, filter(self._is_shown, self.run.stream(self.row)))
+
+    def _is_shown(self, answer: ScoredRow) -> bool:
+        return self.names is None or answer.item in self.names
+
+    def _named(self, answer: _AnswerT) -> _AnswerT:
+        if self.names is None or self.names[answer.item] == answer.item:
+            return answer
+        item = ItemId.parse(self.names[answer.item])
+        return answer.model_copy(update={"item": str(item), "fact": item.fact, "article": item.article})
+
+
+def _common(rows: Sequence[tuple[Row, Run]]) -> list[Mapping[str, str] | None]:
+    """Of each row the items that all of them were asked."""
+    answers = common_answers([Side(run=run, row=row) for row, run in rows])
+    return [{answer.item: name for name, answer in found.items()} for found in answers]
+
+
+def _most_telling(asked: Sequence[_Asked], most: int) -> frozenset[str]:
+    """The facts that get a page: on which answers differ, then all wrong, then all right."""
+    right: dict[str, list[bool]] = {}
+    for one in asked:
+        for answer in one.scored():
+            right.setdefault(answer.fact, []).append(answer.right)
+
+    def telling(fact: str) -> int:
+        return 0 if any(right[fact]) and not all(right[fact]) else 1 if not any(right[fact]) else 2
+
+    return frozenset(sorted(right, key=telling)[:most])
+
+
+def _read(
+    asked: Sequence[_Asked], kept: frozenset[str] | None, corpus: Corpus | None, *, several: bool
+) -> tuple[tuple[ReportModel, ...], tuple[Fact, ...]]:
+    """All models, and the facts that are kept, in the order asked."""
+    questions = {q.id: (q, gold_sha256(q)) for q in corpus.questions} if corpus is not None else {}
+    answering = sum(one.row.predictions is not None for one in asked)
+    candidates = CANDIDATES if answering <= _MANY else _FEW_CANDIDATES
+    facts: dict[str, Fact] = {}
+    items: dict[str, Item] = {}
+    models = []
+    for number, (one, name, slug) in enumerate(_labelled(asked, several=several)):
+        data = one.run.leaderboard.data
+        track = "reading" if data.items.reading else "pooled"
+        confidence, correct = [], []
+        for answer in one.answers():
+            score = stored_score(answer, by_em=data.kind == "public")
+            if answer.track == track and not score.item.paraphrase and score.confidence is not None:
+                confidence.append(score.confidence)
+                correct.append(score.correct)
+            if kept is not None and answer.fact not in kept:
+                continue
+            question, golds = questions.get(answer.fact, (None, ""))
+            if question is not None and golds != answer.gold_sha256:
+                question = None
+            fact = facts.get(answer.fact)
+            if fact is None:
+                fact = facts[answer.fact] = _fact(answer, question)
+            item = items.get(answer.item)
+            if item is None:
+                item = items[answer.item] = Item(
+                    id=score.item, golds=tuple(answer.golds), context_sha256=answer.context_sha256
+                )
+                fact.items.append(item)
+            item.answers.append(_said(number, answer, question, candidates))
+        models.append(
+            ReportModel(
+                number=number,
+                slug=slug,
+                row=one.row,
+                run=one.run,
+                run_name=name,
+                confidence=np.array(confidence, dtype=np.float64),
+                correct=np.array(correct, dtype=np.bool_),
+            )
+        )
+    for fact, slug in zip(facts.values(), slugs(list(facts)), strict=True):
+        fact.slug = slug
+    return tuple(models), tuple(facts.values())
+
+
+def _labelled(asked: Sequence[_Asked], *, several: bool) -> Iterator[tuple[_Asked, str, str]]:
+    """Each row with the name of its run, where two rows are of one model, and its file name."""
+    specs = [one.row.model.spec for one in asked]
+    runs = [run_of(one.row) if several and specs.count(one.row.model.spec) > 1 else "" for one in asked]
+    named = [f"{spec} {name}" if name else spec for spec, name in zip(specs, runs, strict=True)]
+    return zip(asked, runs, slugs(named), strict=True)
+
+
+def _fact(answer: PredictionRow, question: Question | None) -> Fact:
+    return Fact(
+        id=answer.fact,
+        slug="",
+        words=question.question if question is not None else answer.question,
+        category=question.category if question is not None else answer.category,
+        answer_type=question.answer_type if question is not None else answer.answer_type,
+        contested=question.contested if question is not None else answer.contested,
+        relation=question.relation if question is not None else answer.relation,
+        question=question,
+        items=[],
+    )
+
+
+def _said(model: int, answer: PredictionRow, question: Question | None, candidates: int) -> ShownAnswer:
+    return ShownAnswer(
+        model=model,
+        text=answer.prediction,
+        span=answer.span,
+        source=answer.source_article,
+        right=answer.right,
+        outcome=_outcome(answer, question),
+        claim=answer.matched_claim,
+        rule=answer.match.rule,
+        level=answer.match.level,
+        detail=answer.match.detail,
+        scores={k: v for k, v in answer.scores.items() if k in ("em", "f1", "em_any", "f1_any")},
+        score=answer.score,
+        null_score=answer.null_score,
+        threshold=answer.threshold,
+        no_answer_probability=answer.no_answer_probability,
+        n_best=tuple(
+            ShownCandidate(text=c.text, article=c.article, score=c.score, probability=c.probability)
+            for c in answer.n_best[:candidates]
+        ),
+        truncated=answer.truncated,
+        error=answer.error or ("the model gave no prediction" if answer.missing else None),
+    )
+
+
+def _outcome(answer: PredictionRow, question: Question | None) -> Outcome:
+    if answer.missing or answer.error is not None:
+        return "failed"
+    if abstains(answer.prediction):
+        return "none"
+    if question is None:
+        return "own" if answer.match.ok else "other"
+    if answer.matched_claim is None:
+        # A wording that names two of the article's claims is credited without being one of them.
+        return "own" if answer.match.ok else "other"
+    own = question.claims if answer.track == "pooled" else question.own_claims(answer.article)
+    return "own" if any(claim.id == answer.matched_claim for claim in own) else "leak"
+
+
+def _add_texts(facts: Iterable[Fact], data: Corpus | PublicDataset | None) -> dict[str, int]:
+    """Puts its text to every item of which it is at hand. Returns the lengths of all texts."""
+    if data is None:
+        return {}
+    if isinstance(data, Corpus):
+        texts = {a.id: a.text for a in data.articles}
+        hashes = {id: sha256_text(text) for id, text in texts.items()}
+        everything = combine_sha256(hashes)
+        for item in (item for fact in facts for item in fact.items):
+            if item.id.track == "pooled":
+                item.texts = texts if item.context_sha256 == everything else {}
+            elif item.context_sha256 == hashes.get(item.id.article):
+                item.texts = {item.id.article: texts[item.id.article]}
+        return {id: len(text) for id, text in texts.items()}
+    items = {str(item.id): (fact, item) for fact in facts for item in fact.items}
+    lengths = {}
+    for example in data:
+        lengths[example.context_id] = len(example.context)
+        if (found := items.get(str(example.item))) is not None:
+            _add_example(*found, example)
+    return lengths
+
+
+def _add_example(fact: Fact, item: Item, example: Example) -> None:
+    if sha256_text(example.context) == item.context_sha256:
+        item.texts = {item.id.article: example.context}
+        item.starts = example.starts if item.golds == example.golds else ()
+    fact.words = fact.words or example.question

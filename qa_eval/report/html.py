@@ -1,0 +1,398 @@
+"""From what was gathered to HTML: every page is a template filled with plain values.
+
+Values are escaped by the templates and, before that, cleaned of control characters and direction overrides,
+so that nothing that stands in the data can change what stands beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from qa_eval import __version__
+from qa_eval.compare import sentences
+from qa_eval.compare.differences import Comparison
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.models.declarations import abstention
+from qa_eval.report.charts import Chart
+from qa_eval.report.content import Fact, Item, ReportContent, ReportModel, ShownAnswer
+from qa_eval.report.page_views import (
+    MarkedText,
+    TableView,
+    answer_rows,
+    answers_by_model,
+    chosen_slices,
+    contested_view,
+    length_rows,
+    marked_texts,
+    question_rows,
+    rules_of,
+    table_views,
+    where_it_fails,
+)
+from qa_eval.runs.leaderboard.captions import leakable_sentence
+from qa_eval.runs.ranking import competes
+from qa_eval.runs.schema import EstimateRow, Row
+from qa_eval.text.figures import interval_text, label, percent, signed
+from qa_eval.text.terminal import clean
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_PAGES = Path(__file__).parent / "pages"
+LONGEST_ANSWER = 300
+"""Characters of an answer that are shown."""
+_LONGEST_VALUE = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownComparisons:
+    """Titled comparisons, and why others could not be made."""
+
+    found: tuple[tuple[str, Comparison], ...]
+    notes: tuple[str, ...]
+
+
+def render_pages(
+    evidence: ReportContent,
+    charts: Sequence[Chart],
+    histories: Sequence[Chart],
+    comparisons: ShownComparisons,
+) -> dict[str, str]:
+    """Path -> HTML of every page."""
+    by_name = {chart.name: chart for chart in charts}
+    contested = contested_view(evidence)
+    compared = bool(comparisons.found or histories)
+    site = _Site(evidence, contested is not None, compared)
+    views = table_views(evidence)
+    pages = {
+        "index.html": site.page(
+            "index.html",
+            "",
+            title="Leaderboard",
+            view=views[0],
+            columns=_COLUMNS,
+            competing=[n for n in views[0].order if not _is_apart(evidence, n)],
+            apart=[n for n in views[0].order if _is_apart(evidence, n)],
+            data=json_block(_table_data(views)),
+            legend=_legend(views),
+            charts=[by_name[n] for n in ("forest", "speed") if n in by_name],
+            caption=_caption(evidence),
+        ),
+        "questions.html": site.page(
+            "questions.html", "", title="Questions", rows=question_rows(evidence), models=_answering(evidence)
+        ),
+    }
+    if contested is not None:
+        preference = by_name.get("source-preference")
+        pages["contested.html"] = site.page(
+            "contested.html", "", title="Contested", contested=contested, preference=preference
+        )
+    if compared:
+        firsts = [m for m in evidence.models if _is_first(m.row)]
+        pages["compare.html"] = site.page(
+            "compare.html",
+            "",
+            title="Compare",
+            comparisons=comparisons,
+            histories=histories,
+            first=firsts[0] if firsts else None,
+            apart=[m for m in evidence.models if m.row.versus_first is not None],
+            ranking=evidence.board.sort.partition(".")[2],
+        )
+    answers = answers_by_model(evidence)
+    lengths = evidence.lengths if evidence.scored else {}
+    for model in evidence.models:
+        pages[f"models/{model.slug}.html"] = site.page(
+            "model.html",
+            "../",
+            title=model.name,
+            model=model,
+            chart=by_name.get(f"confidence-{model.slug}"),
+            slices=chosen_slices(model),
+            fails=where_it_fails(model, answers[model.number] if evidence.scored else ()),
+            lengths=length_rows(lengths, answers[model.number]),
+            raw=model.row.model_dump(mode="json"),
+            run=model.run.leaderboard,
+        )
+    for before, fact, after in _neighbours(evidence.facts):
+        pages[f"questions/{fact.slug}.html"] = site.page(
+            "question.html",
+            "../",
+            title=fact.words or fact.id,
+            fact=fact,
+            before=before,
+            after=after,
+            rules=rules_of(fact),
+        )
+    return pages
+
+
+def _neighbours(facts: Sequence[Fact]) -> Iterable[tuple[Fact | None, Fact, Fact | None]]:
+    """Each fact with the one before and the one after it."""
+    return zip([None, *facts], facts, [*facts[1:], None], strict=False)
+
+
+def _answering(evidence: ReportContent) -> list[ReportModel]:
+    return [m for m in evidence.models if m.row.predictions is not None]
+
+
+class _Site:
+    """What all pages of a report share."""
+
+    def __init__(self, evidence: ReportContent, contested: bool, compared: bool) -> None:
+        self.evidence = evidence
+        nav = [("index.html", "Leaderboard"), ("contested.html", "Contested")]
+        nav += [("questions.html", "Questions"), ("compare.html", "Compare")]
+        absent = {"contested.html"} if not contested else set()
+        absent |= {"compare.html"} if not compared else set()
+        self.nav = [(href, text) for href, text in nav if href not in absent]
+        articles = evidence.corpus.articles if evidence.corpus is not None else ()
+        self.articles = {a.id: a for a in articles}
+        self.facts = {fact.id: fact for fact in evidence.facts}
+        self.models = {m.number: m for m in evidence.models}
+        self._heads: dict[int, str] = {}
+
+    def page(self, template: str, root: str, **values: Any) -> str:  # noqa: ANN401
+        return (
+            _environment()
+            .get_template(template)
+            .render(
+                site=self,
+                root=root,
+                here=template,
+                evidence=self.evidence,
+                board=self.evidence.board,
+                version=__version__,
+                **values,
+            )
+        )
+
+    # What templates ask for.
+
+    def article(self, id: str | None) -> str:
+        """The article in words: its title, and who published it."""
+        found = self.articles.get(id or "")
+        if found is None or not found.title:
+            return id or ""
+        return found.title + (f" ({found.publisher})" if found.publisher else "")
+
+    def item_link(self, item: str) -> str | None:
+        """Where an item is shown, from the top of the site; None if it has no page."""
+        fact = self.facts.get(item.partition("@")[0].partition("~")[0])
+        return None if fact is None else f"questions/{quote(fact.slug)}.html#{anchor(item)}"
+
+    def row_head(self, model: ReportModel) -> str:
+        """The first cell of a model's row on a question's page, of which there may be very many."""
+        head = self._heads.get(model.number)
+        if head is None:
+            template = _environment().get_template("macros.html")
+            head = self._heads[model.number] = template.module.row_head(model)  # type: ignore[attr-defined]
+        return head
+
+    def headline(self, model: ReportModel) -> EstimateRow | None:
+        """The model's value of the metric that ranks."""
+        track, _, metric = self.evidence.board.sort.partition(".")
+        return model.row.metric(track, metric)
+
+    def texts(self, fact: Fact, item: Item) -> list[MarkedText]:
+        return marked_texts(fact, item, self.models)
+
+    def answers(self, item: Item) -> list[tuple[ReportModel, ShownAnswer]]:
+        return answer_rows(item, self.models)
+
+
+# ------------------------------------------------------------------------------------------ values
+
+
+def anchor(item: object) -> str:
+    """The permanent id of an item on its page: its own id, with what an id may not hold percent-encoded.
+
+    >>> anchor("recaptured-city~2@000_825e"), anchor("a b@c0")
+    ('recaptured-city~2@000_825e', 'a%20b@c0')
+    """
+    return quote(clean(str(item)), safe="@~*")
+
+
+def json_block(value: object) -> str:
+    r"""JSON that may stand in a `<script>` element: ASCII alone, and nothing that could end the element.
+
+    >>> json_block({"a": "</script>"})
+    '{"a":"\\u003c/script\\u003e"}'
+    """
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
+
+
+def decision(said: ShownAnswer) -> str:
+    """How the model decided between its best answer and none, in words; empty where it has no scores."""
+    parts = []
+    if said.null_score is not None and said.score is not None:
+        margin = said.null_score - said.score
+        parts.append(f"null {said.null_score:.2f} less best {said.score:.2f} is {margin:.2f}")
+        if said.threshold is not None:
+            above = "above" if margin > said.threshold else "not above"
+            parts[0] += f", {above} the threshold {said.threshold:.2f}"
+    if said.no_answer_probability is not None:
+        parts.append(f"no-answer probability {percent(said.no_answer_probability)} %")
+    return "; ".join(parts).replace("-0.00", "0.00").replace(" -", " −")
+
+
+def reach(differences: Sequence[Any]) -> float:
+    """The widest bound of some differences: what the bars of a table are drawn to, so that they compare."""
+    bounds = [bound for d in differences for bound in (d.low, d.high, _value(d)) if bound is not None]
+    return max(0.01, *map(abs, bounds)) if bounds else 0.01
+
+
+def _value(difference: Any) -> float:  # noqa: ANN401
+    """A stored difference to the first calls its value `value`, one of a comparison `difference`."""
+    found: float = difference.value if hasattr(difference, "value") else difference.difference
+    return found
+
+
+def place(value: float) -> str:
+    """Where a value is drawn on the axis of a table's bar, from 0 to 1; a skill below 0 is drawn at 0.
+
+    >>> place(0.5), place(-0.65)
+    ('42.0', '2.0')
+    """
+    return f"{2 + 80 * min(1.0, max(0.0, value)):.1f}"
+
+
+def clip(text: str, most: int = LONGEST_ANSWER) -> str:
+    """The text, or its beginning and how long it is.
+
+    >>> clip("abcdef", 3)
+    'abc… (6 characters)'
+    """
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup, escape
+
+    def finalize(value: object) -> object:
+        if isinstance(value, str) and not isinstance(value, Markup):
+            plain = value.isascii() and value.isprintable() and len(value) <= _LONGEST_VALUE
+            return value if plain else clean(clip(value, _LONGEST_VALUE))
+        return value
+
+    def passage(text: str) -> Markup:
+        """Text whose line ends are kept."""
+        return Markup("\n").join(escape(clean(line)) for line in text.replace("\r\n", "\n").split("\n"))
+
+    environment = Environment(
+        loader=FileSystemLoader(_PAGES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        abstention=abstention,
+        percent=percent,
+        signed=signed,
+        label=label,
+        clip=clip,
+        passage=passage,
+        decision=decision,
+        reach=reach,
+        first_gold=lambda texts: next((p for t in texts for s in t.stretches for p in s if p.gold), None),
+        anchor=anchor,
+        in_order=lambda ids: sorted(ids, key=[*METRICS, *ids].index),
+        kind=lambda fact: "contested" if fact.contested else "settled" if fact.question else "question",
+        href=lambda slug: quote(str(slug)),
+        place=place,
+        interval=lambda e: interval_text(e.low, e.high),
+        number=lambda value: f"{value:,}",
+        short=lambda value, digits=1: f"{value:,.{digits}f}".replace("-", "−"),
+        safe_json=Markup,
+    )
+    environment.globals.update(
+        sentences=sentences, metrics_table=METRICS, percent=percent, leakable_sentence=leakable_sentence
+    )
+    return environment
+
+
+# ------------------------------------------------------------------------------------------ the leaderboard
+
+
+def _is_apart(evidence: ReportContent, number: int) -> bool:
+    """True for references, and for finished baselines that are never ranked."""
+    row = evidence.models[number].row
+    ranked = any(other.row.rank is not None for other in evidence.models)
+    unranked = row.rank is None if ranked else row.is_reference
+    return row.status == "ok" and unranked
+
+
+def _is_first(row: Row) -> bool:
+    """True for the row that the others are compared with: the first one that competes."""
+    return competes(row) and row.versus_first is None and bool(row.metrics)
+
+
+def _table_data(views: Sequence[TableView]) -> dict[str, Any]:
+    """What the script needs to show another slice: values by view and model, in the order of the columns."""
+    return {
+        "views": [
+            {
+                "key": view.key,
+                "name": clean(view.name),
+                "group": view.group,
+                "columns": [
+                    {"label": c.label, "tip": c.tip, "low": not c.higher_is_better, "n": c.n_matters}
+                    for c in view.columns
+                ],
+                "values": {
+                    str(n): [None if e is None else [e.value, e.low, e.high, e.n] for e in cells]
+                    for n, cells in view.cells.items()
+                },
+                "whole": view.whole,
+            }
+            for view in views
+        ],
+    }
+
+
+_COLUMNS: Mapping[str, str] = {
+    "Rank": "A model's rank is one more than the number of models shown to be better, and never falls down "
+    "the table. Models that share a rank form a group, parted from the next by a line. Below it the ranks "
+    "that are possible, all at 95 % together.",
+    "Model": "The model's spec; follow it for everything about the model.",
+    "Δ to first": "Difference of the ranking metric to the first model on the same items, in points, with "
+    "its 95 % interval.",
+    "Answered": "Items that were answered; the rest it abstained on, or failed.",
+    "Items/s": "Items per second, of those that were not taken from a cache, on the machine of the run.",
+    "Size": "Parameters of the model.",
+}
+"""The columns that are no metrics, and what they mean."""
+
+
+def _legend(views: Sequence[TableView]) -> list[Mapping[str, str]]:
+    """Every column of every view once, with what it means."""
+    found: dict[str, Mapping[str, str]] = {
+        name: {"name": name, "meaning": meaning, "detail": ""} for name, meaning in _COLUMNS.items()
+    }
+    for column in (c for view in views for c in view.columns):
+        metric = METRICS.get(column.metric)
+        if metric is not None:
+            found.setdefault(
+                metric.id, {"name": label(metric.id), "meaning": metric.meaning, "detail": metric.detail}
+            )
+    return list(found.values())
+
+
+def _caption(evidence: ReportContent) -> list[str]:
+    from qa_eval.runs.leaderboard.captions import caption, notes
+    from qa_eval.runs.leaderboard.views import leaderboard_view
+
+    view = leaderboard_view(evidence.merged or evidence.board)
+    return [*caption(view), *notes(view), *evidence.notes]

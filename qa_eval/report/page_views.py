@@ -1,0 +1,390 @@
+"""What single pages show, as plain values: computed here, so that templates only lay out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.records import Evidence as Passage
+from qa_eval.report.content import Fact, Item, Outcome, ReportContent, ReportModel, ShownAnswer
+from qa_eval.report.marked_text import Segment, Span, excerpts, names, segments
+from qa_eval.runs.leaderboard.views import Selection, leaderboard_view
+from qa_eval.runs.schema import EstimateRow
+from qa_eval.text.figures import label
+
+# ------------------------------------------------------------------------------------------ leaderboard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewColumn:
+    """A metric of the leaderboard."""
+
+    track: str
+    metric: str
+    label: str
+    tip: str
+    higher_is_better: bool
+    n_matters: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableView:
+    """The leaderboard on all items, on one track or on one slice."""
+
+    key: str
+    name: str
+    group: str
+    whole: bool
+    """True if ranks and differences hold for it."""
+    columns: tuple[ViewColumn, ...]
+    order: tuple[int, ...]
+    """Models from first to last."""
+    cells: Mapping[int, tuple[EstimateRow | None, ...]]
+
+
+def table_views(evidence: ReportContent) -> list[TableView]:
+    """The default view first, then the tracks, then every slice."""
+    shown = evidence.merged or evidence.board
+    places = {id(m.row): m.number for m in evidence.models}
+    tracks = {t for m in evidence.models for t in m.row.metrics}
+    wanted = [("", "All items, headline", "Tracks", Selection())]
+    if not evidence.public and len(tracks) > 1:
+        wanted += [
+            ("reading", "Reading: one article at a time", "Tracks", Selection(track="reading")),
+            ("pooled", "Pooled: all articles at once", "Tracks", Selection(track="pooled")),
+        ]
+    slices = dict.fromkeys(s for m in evidence.models for s in m.row.slices)
+    wanted += [(s, *_slice_name(s, evidence), Selection(slice=s)) for s in sorted(slices, key=_slice_order)]
+    views = []
+    for key, name, group, selection in wanted:
+        view = leaderboard_view(shown, selection)
+        columns = tuple(_column(track, metric) for track, metric in view.columns)
+        views.append(
+            TableView(
+                key=key,
+                name=name,
+                group=group,
+                whole=key == "",
+                columns=columns,
+                order=tuple(places[id(line.row)] for line in view.lines),
+                cells={
+                    places[id(line.row)]: tuple(view.estimate(line, c) for c in view.columns)
+                    for line in view.lines
+                },
+            )
+        )
+    return views
+
+
+_GROUPS = {"relation": "Relation", "category": "Category", "article": "Article"}
+
+
+def _slice_order(name: str) -> tuple[int, str]:
+    kind = name.partition(":")[0]
+    return [*_GROUPS].index(kind) + 1 if kind in _GROUPS else 0, name
+
+
+def _slice_name(name: str, evidence: ReportContent) -> tuple[str, str]:
+    if name.startswith("pooled:"):
+        return name.removeprefix("pooled:relation:"), "Relation, pooled"
+    kind, _, value = name.partition(":")
+    if kind == "article" and evidence.corpus is not None:
+        titles = {a.id: a.title for a in evidence.corpus.articles}
+        return f"{value}: {titles.get(value) or ''}".rstrip(": "), "Article"
+    return (value, _GROUPS[kind]) if kind in _GROUPS else (name, "Kind")
+
+
+def _column(track: str, metric: str) -> ViewColumn:
+    known = METRICS.get(metric)
+    return ViewColumn(
+        track=track,
+        metric=metric,
+        label=label(metric),
+        tip=f"{known.meaning} {known.detail}".strip() if known is not None else "",
+        higher_is_better=known is None or known.higher_is_better,
+        n_matters=known is not None and known.n_matters,
+    )
+
+
+# ------------------------------------------------------------------------------------------ questions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionRow:
+    """A question in the list."""
+
+    fact: Fact
+    right: int
+    answers: int
+    wrong_by: int
+    """Bit n is set where model n has a wrong answer to some item of it."""
+
+
+def question_rows(evidence: ReportContent) -> list[QuestionRow]:
+    """Every question that has a page."""
+    rows = []
+    for fact in evidence.facts:
+        answers = [said for item in fact.items for said in item.answers]
+        wrong_by = 0
+        for said in answers:
+            wrong_by |= (not said.right) << said.model
+        right = sum(said.right for said in answers)
+        rows.append(QuestionRow(fact=fact, right=right, answers=len(answers), wrong_by=wrong_by))
+    return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkedText:
+    """A text that was read with its golds and answers marked."""
+
+    article: str
+    stretches: Sequence[Sequence[Segment]]
+    """The whole text in one; of a pooled item the lines with marks."""
+    answers: int
+    """Marked answers of models."""
+
+
+def marked_texts(fact: Fact, item: Item, models: Mapping[int, ReportModel]) -> list[MarkedText]:
+    """The texts of an item: of a reading item its article, of a pooled one the articles with marks."""
+    found = []
+    pooled = item.id.track == "pooled"
+    for article, text in item.texts.items():
+        spans = [Span(start, end, True, note) for start, end, note in _gold_places(fact, item, article)]
+        said: dict[tuple[int, int], list[str]] = {}
+        for answer in item.answers:
+            at = answer.span
+            here = answer.source == article or (answer.source is None and not pooled)
+            if at is not None and here and text[slice(*at)] == answer.text:
+                said.setdefault(at, []).append(models[answer.model].name)
+        spans += [Span(*place, False, f"answer of {names(who)}") for place, who in said.items()]
+        stretches = excerpts(text, spans) if pooled else [segments(text, spans)]
+        if stretches:
+            answers = sum(map(len, said.values()))
+            found.append(MarkedText(article=article, stretches=stretches, answers=answers))
+    return found
+
+
+def _gold_places(fact: Fact, item: Item, article: str) -> list[tuple[int, int, str]]:
+    if fact.question is not None:
+        return [
+            (e.start, e.end, f"gold, claim {claim.id}")
+            for claim in fact.question.own_claims(article)
+            for e in claim.evidence_in(article)
+        ]
+    places = zip(item.golds, item.starts, strict=False)
+    return [(start, start + len(gold), "gold") for gold, start in places if start is not None]
+
+
+def answer_rows(item: Item, models: Mapping[int, ReportModel]) -> list[tuple[ReportModel, ShownAnswer]]:
+    """Every model's answer, in the order of the leaderboard."""
+    return [(models[said.model], said) for said in sorted(item.answers, key=lambda said: said.model)]
+
+
+RULES: Mapping[str, str] = {
+    "raw": "The answer is a gold, character by character.",
+    "squad-em": "Equal to a gold by the rules of exact match: in SQuAD without case, punctuation, articles.",
+    "text": "Equal to a gold once numerals, hyphens and accents are written alike.",
+    "number": "The same number, unit and qualifier as a gold.",
+    "date": "The same date or span of time as a gold.",
+    "name": "The same name as a gold, differently written.",
+    "words": "The same words as a gold, with the same denial, in an order that says the same.",
+    "surname-only": "The same surname; one side has no given name.",
+    "value-only": "The same value as a gold with another qualifier or wording.",
+    "evidence": "The answer lies in a passage that states the article's claim.",
+    "null": "Rightly left unanswered.",
+    "abstained": "Left unanswered, though there is an answer.",
+    "answered": "Answered, though no answer is right.",
+    "unscored": "Not scored: the data set does not give its answers.",
+    "veto": "The answer contradicts a gold: another value, unit, noun, date or name, or a denial.",
+    "none": "No rule finds the answer equal to a gold.",
+    "missing": "The model gave no prediction.",
+    "error": "The model failed on this item.",
+}
+"""What each rule of `match` says of an answer."""
+
+
+def rules_of(fact: Fact) -> list[tuple[str, str]]:
+    """The rules that judged answers to this question, with what they say, in the order of `RULES`."""
+    used = {said.rule for item in fact.items for said in item.answers}
+    return [(rule, meaning) for rule, meaning in RULES.items() if rule in used]
+
+
+# ------------------------------------------------------------------------------------------ contested facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimSource:
+    """What one article says on a fact."""
+
+    article: str
+    silent: bool
+    claims: tuple[tuple[str, tuple[Passage, ...]], ...]
+    """(claim id, the passages that state it)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContestedFact:
+    """A fact on which the sources disagree, and where the answers fell."""
+
+    fact: Fact
+    sources: tuple[ClaimSource, ...]
+    answers: Mapping[int, Mapping[str, ShownAnswer]]
+    """Model -> article (`*` for the pooled track) -> its answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContestedView:
+    """All contested facts."""
+
+    facts: tuple[ContestedFact, ...]
+    models: tuple[ReportModel, ...]
+    tallies: Mapping[int, Mapping[Outcome, int]]
+    """Of each model, over the articles that answer: where its answers fell."""
+    articles: tuple[str, ...]
+
+
+def contested_view(evidence: ReportContent) -> ContestedView | None:
+    """None where no contested fact is known."""
+    if evidence.corpus is None:
+        return None
+    articles = tuple(a.id for a in evidence.corpus.articles)
+    facts = [f for f in evidence.facts if f.question is not None and f.question.contested]
+    if not facts:
+        return None
+    models = tuple(m for m in evidence.models if m.row.predictions is not None)
+    shown, tallies = [], {m.number: Counter[Outcome]() for m in models}
+    for fact in facts:
+        question = fact.question
+        assert question is not None
+        answers: dict[int, dict[str, ShownAnswer]] = {m.number: {} for m in models}
+        for item in (i for i in fact.items if not i.id.paraphrase):
+            for said in item.answers:
+                answers[said.model][item.id.article] = said
+                if item.id.article in question.answering:
+                    tallies[said.model][said.outcome] += 1
+        sources = tuple(
+            ClaimSource(
+                article=article,
+                silent=article in question.silent,
+                claims=tuple((c.id, c.evidence_in(article)) for c in question.own_claims(article)),
+            )
+            for article in articles
+        )
+        shown.append(ContestedFact(fact=fact, sources=sources, answers=answers))
+    return ContestedView(facts=tuple(shown), models=models, tallies=tallies, articles=articles)
+
+
+# ------------------------------------------------------------------------------------------ one model
+
+
+def chosen_slices(model: ReportModel) -> tuple[tuple[str, ...], list[tuple[str, Mapping[str, EstimateRow]]]]:
+    """Metric columns, and the slices of a model with their values."""
+    present = {metric for values in model.row.slices.values() for metric in values}
+    wanted = (
+        "em",
+        "f1",
+        "em_any",
+        "f1_any",
+        "match",
+        "no_answer_recall",
+        "leak",
+        "match_any",
+        "coverage_at_3",
+    )
+    columns = tuple(m for m in wanted if m in present)
+    return columns, sorted(model.row.slices.items(), key=lambda pair: _slice_order(pair[0]))
+
+
+Given = tuple[Fact, Item, ShownAnswer]
+"""An answer, and to what."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """Where a model fails."""
+
+    metric: str
+    """What the categories are ordered by."""
+    categories: tuple[tuple[str, EstimateRow], ...]
+    """Worst first."""
+    items: tuple[Given, ...]
+    """Wrong answers, the most confident first."""
+    wrong: int
+    """Wrong answers in all, of the questions that have a page."""
+
+
+_MOST_FAILURES = 25
+_WORST = 8
+
+
+def answers_by_model(evidence: ReportContent) -> Mapping[int, Sequence[Given]]:
+    """The answers of each model to the questions that have a page."""
+    found: dict[int, list[Given]] = {model.number: [] for model in evidence.models}
+    for fact in evidence.facts:
+        for item in fact.items:
+            for said in item.answers:
+                found[said.model].append((fact, item, said))
+    return found
+
+
+def where_it_fails(model: ReportModel, answers: Sequence[Given]) -> Failures:
+    """Worst categories, and wrong answers that it was surest of."""
+    metric = "match" if any("match" in v for v in model.row.slices.values()) else "f1"
+    found = [
+        (name.partition(":")[2], values[metric])
+        for name, values in model.row.slices.items()
+        if name.startswith("category:") and metric in values
+    ]
+    wrong = [given for given in answers if not given[2].right]
+    surest = sorted(wrong, key=lambda entry: -_confidence(entry[2]))
+    return Failures(
+        metric=metric,
+        categories=tuple(sorted(found, key=lambda pair: pair[1].value))[:_WORST],
+        items=tuple(surest[:_MOST_FAILURES]),
+        wrong=len(wrong),
+    )
+
+
+def _confidence(said: ShownAnswer) -> float:
+    if not said.text:
+        return said.no_answer_probability or 0.0
+    return said.n_best[0].probability or 0.0 if said.n_best else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LengthRow:
+    """Right answers on texts of like length."""
+
+    name: str
+    longest: int
+    right: int
+    n: int
+
+
+_MOST_ARTICLES = 12
+
+
+def length_rows(lengths: Mapping[str, int], answers: Sequence[Given]) -> list[LengthRow]:
+    """By article from the longest, or by fourths where there are many contexts; reading track."""
+    counted: dict[str, list[bool]] = {}
+    for _, item, said in answers:
+        if item.id.article in lengths:
+            counted.setdefault(item.id.article, []).append(said.right)
+    by_length = sorted(counted, key=lambda article: -lengths[article])
+    if len(by_length) <= _MOST_ARTICLES:
+        groups: list[tuple[str, Sequence[str]]] = [(article, [article]) for article in by_length]
+    else:
+        edges = [len(by_length) * n // 4 for n in range(5)]
+        titles = ("longest fourth", "second fourth", "third fourth", "shortest fourth")
+        groups = [(t, by_length[edges[n] : edges[n + 1]]) for n, t in enumerate(titles)]
+    return [
+        LengthRow(
+            name=name,
+            longest=max(lengths[a] for a in articles),
+            right=sum(sum(counted[a]) for a in articles),
+            n=sum(len(counted[a]) for a in articles),
+        )
+        for name, articles in groups
+    ]

@@ -1,0 +1,106 @@
+"""From runs to the files of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qa_eval.compare.comparison import compare_runs
+from qa_eval.compare.differences import Comparison
+from qa_eval.compare.sides import MAY_DIFFER
+from qa_eval.data.dataset import PublicDataset
+from qa_eval.errors import QaEvalError
+from qa_eval.records import Corpus
+from qa_eval.report.charts import Chart, all_charts, chart_files, history_chart, site_charts
+from qa_eval.report.content import MOST_QUESTIONS, ReportContent, gather
+from qa_eval.report.html import ShownComparisons, render_pages
+from qa_eval.runs.leaderboard.history import Point, history_of
+from qa_eval.runs.leaderboard.merged_runs import Merged, merge_runs
+from qa_eval.runs.ranking import competes
+from qa_eval.runs.store import Run, slugs
+
+_STATIC = Path(__file__).parent / "static"
+_MOST_HISTORIES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A report, not yet written."""
+
+    files: dict[str, str | bytes]
+    """Path below the report's folder -> content."""
+    charts: tuple[Chart, ...]
+    notes: tuple[str, ...]
+    """What a reader should know, a sentence each."""
+
+    def charts_for_papers(self) -> dict[str, bytes]:
+        """File name -> each chart as SVG, PDF and PNG."""
+        return chart_files(self.charts)
+
+
+def build_report(
+    runs: Sequence[Run],
+    data: Corpus | PublicDataset | None,
+    *,
+    most_questions: int = MOST_QUESTIONS,
+    common_items: bool = False,
+) -> Built:
+    """All pages of a report on one run, or on several that asked the same.
+
+    `data` are the texts that were read; without them the pages show what the runs themselves hold. With
+    `common_items` the runs may have asked different things: all is of the items that every model was asked.
+    Raises QaEvalError where the runs cannot stand in one table, InputError for files that cannot be read.
+    """
+    runs = sorted(runs, key=lambda run: run.leaderboard.created_at)
+    several = len(runs) > 1 or common_items
+    merged: Merged | None = merge_runs(runs, common_items=common_items) if several else None
+    evidence = gather(runs, merged, data, most=most_questions, common=common_items)
+    comparisons = _comparisons(evidence)
+    charts = all_charts(evidence)
+    histories = [history_chart(model, slug, points) for model, slug, points in _histories(evidence)]
+    pages = render_pages(evidence, charts, histories, comparisons)
+    files: dict[str, str | bytes] = dict(pages)
+    files |= site_charts([*charts, *histories])
+    files |= {f"static/{path.name}": path.read_bytes() for path in sorted(_STATIC.iterdir())}
+    return Built(files=files, charts=(*charts, *histories), notes=evidence.notes)
+
+
+def _comparisons(evidence: ReportContent) -> ShownComparisons:
+    """What can be compared, and why the rest cannot: each model with itself in the newest run against the
+    oldest; the two best of the newest run. (How far all are from the best is known already.)
+    """
+    found: list[tuple[str, Comparison]] = []
+    notes = []
+    runs = evidence.runs
+    if len(runs) > 1:
+        oldest, newest = runs[0].leaderboard.name, runs[-1].leaderboard.name
+        try:
+            compared = compare_runs(runs[0], runs[-1], allow_different=MAY_DIFFER)
+            found.append((f"{newest} against {oldest}", compared))
+        except QaEvalError as error:
+            notes.append(f"{newest} against {oldest}: {error}")
+    rows = runs[-1].leaderboard.rows
+    ranked = [r for r in rows if competes(r) and r.predictions is not None]
+    if len(ranked) > 1:
+        name = runs[-1].leaderboard.name
+        first, second = ranked[0].model.spec, ranked[1].model.spec
+        try:
+            found.append((f"The two best of {name}", compare_runs(runs[-1], model=first, against=second)))
+        except QaEvalError as error:
+            notes.append(f"{first} against {second}: {error}")
+    return ShownComparisons(found=tuple(found), notes=tuple(notes))
+
+
+def _histories(evidence: ReportContent) -> Iterator[tuple[str, str, list[Point]]]:
+    if len(evidence.runs) < 2:
+        return
+    boards = [run.leaderboard for run in evidence.runs]
+    counted: dict[str, int] = {}
+    for board in boards:
+        for row in board.rows:
+            if not row.is_reference and row.predictions is not None:
+                counted[row.model.spec] = counted.get(row.model.spec, 0) + 1
+    several = [spec for spec, n in counted.items() if n > 1][:_MOST_HISTORIES]
+    for spec, slug in zip(several, slugs(several), strict=True):
+        yield spec, slug, history_of(boards, spec)

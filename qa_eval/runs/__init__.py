@@ -1,0 +1,12 @@
+"""Stored runs: `results/NAME/leaderboard.json` and `predictions/*.jsonl`.
+
+schema            every field of the two files
+store             reads and writes run folders
+rows              rows of a predictions file and their scores
+ranking           rows of a leaderboard with intervals, references and ranks
+leaderboard/      runs as tables: merged, sorted, over time
+common_items      the items that two runs share
+sources           where a run finds its data again
+show              single items of a run
+checksums         checksums of the fields of a leaderboard
+"""

@@ -1,0 +1,235 @@
+"""A chosen view as a terminal table, Markdown, CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from qa_eval.files.hashes import canonical_json
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.runs.leaderboard.captions import caption, notes, tally
+from qa_eval.runs.leaderboard.views import View, ViewLine
+from qa_eval.text.figures import interval_text, label, percent, signed
+from qa_eval.text.markdown import markdown_row, markdown_text
+from qa_eval.text.terminal import clean, safe_json
+from qa_eval.text.wide_table import Board, BoardRow, Cell, Column
+
+if TYPE_CHECKING:
+    from qa_eval.runs.schema import DifferenceRow, EstimateRow, Row
+
+_KEPT_LONGEST = ("balanced_f1", "f1", "em", "coverage_at_3", "contrast_consistency", "f1_any", "em_any")
+"""Where a terminal is too narrow, columns go from the end of this list; all others before them."""
+
+_RUNS_NAMED = 4
+"""Of many runs, named in the title."""
+
+COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "unasked", "cached")
+
+
+# ------------------------------------------------------------------------------------------ the terminal's
+
+
+def board_of(view: View) -> Board:
+    """The view as the terminal draws it."""
+    return Board(
+        title=_title(view) + (f" · {view.selection.slice}" if view.selection.slice else ""),
+        columns=tuple(Column(label=label(metric), priority=_priority(metric)) for _, metric in view.columns),
+        rows=tuple(_board_row(view, line) for line in view.lines if not line.unranked),
+        references=tuple(_board_row(view, line) for line in view.lines if line.unranked),
+        counts=("answered", "abstained", "errors") if view.counted else (),
+        caption=tuple(caption(view)),
+        notes=tuple(notes(view)),
+    )
+
+
+def _priority(metric: str) -> int:
+    return _KEPT_LONGEST.index(metric) if metric in _KEPT_LONGEST else len(_KEPT_LONGEST)
+
+
+def _title(view: View) -> str:
+    if view.merged is None:
+        return view.board.name
+    names = list(dict.fromkeys(board.name for board in view.merged.boards))
+    more = f" and {len(names) - _RUNS_NAMED} more" if len(names) > _RUNS_NAMED else ""
+    return ", ".join(names[:_RUNS_NAMED]) + more
+
+
+def _name(view: View, line: ViewLine) -> str:
+    """The spec, with the run where another row has the same."""
+    spec = line.row.model.spec
+    twin = sum(other.row.model.spec == spec for other in view.lines) > 1
+    return (f"{line.run} · " if twin else "") + spec + (" †" if line.row.model.no_null_head else "")
+
+
+def _board_row(view: View, line: ViewLine) -> BoardRow:
+    row, counts = line.row, line.row.counts
+    rank = str(row.rank) if view.ranked and row.rank is not None else ""
+    if row.status == "error":
+        failure = f"failed: {row.error or 'no reason was kept'}"
+        return BoardRow(name=_name(view, line), rank=rank, cells=(), failure=failure)
+    return BoardRow(
+        name=_name(view, line),
+        cells=tuple(_cell(view.estimate(line, column), column[1]) for column in view.columns),
+        rank=rank,
+        rank_interval=_rank_interval(row) if view.ranked else "",
+        difference=_difference(row.versus_first) if view.ranked else Cell(),
+        counts=(str(counts.answered), str(counts.abstained), str(counts.errors)) if view.counted else (),
+        tally=tally(counts) if view.counted else "",
+        brief=row.is_reference,
+    )
+
+
+def _cell(estimate: EstimateRow | None, metric: str) -> Cell:
+    if estimate is None:
+        return Cell(value="–")
+    n = f" (n {estimate.n})" if metric in METRICS and METRICS[metric].n_matters else ""
+    return Cell(value=percent(estimate.value) + n, interval=interval_text(estimate.low, estimate.high))
+
+
+def _difference(difference: DifferenceRow | None) -> Cell:
+    if difference is None:
+        return Cell()
+    low, high = difference.low, difference.high
+    interval = "" if low is None or high is None else f"{signed(low)}…{signed(high)}"
+    return Cell(value=signed(difference.value), interval=interval)
+
+
+def _rank_interval(row: Row) -> str:
+    low, high = row.rank_interval or (row.rank, row.rank)
+    return "" if low == high else f"{low}–{high}"
+
+
+# ------------------------------------------------------------------------------------------ Markdown
+
+
+def render_markdown(view: View) -> str:
+    """A Markdown table with its caption: percent, each value followed by its interval.
+
+    Equal views give equal text.
+    """
+    board = board_of(view)
+    head = [*(["rank"] if view.ranked else []), "model", *(["run"] if view.merged is not None else [])]
+    head += [label(metric) for _, metric in view.columns]
+    head += [*(["Δ to first"] if view.ranked else []), *board.counts]
+    align = ["---" if title in ("model", "run") else "---:" for title in head]
+    lines = [markdown_row(head), markdown_row(align)]
+    for line, row in zip(view.lines, board.all_rows, strict=True):
+        cells = [_rank_text(row)] if view.ranked else []
+        cells += [markdown_text(line.row.model.spec + (" †" if line.row.model.no_null_head else ""))]
+        cells += [markdown_text(line.run)] if view.merged is not None else []
+        if row.failure:
+            cells += [markdown_text(row.failure)] + [""] * (len(head) - len(cells) - 1)
+        else:
+            cells += [_with_interval(cell) for cell in row.cells]
+            cells += [_with_interval(row.difference)] if view.ranked else []
+            cells += row.counts
+        lines.append(markdown_row(cells))
+    sentences = [markdown_text(sentence) for sentence in (*board.notes, *board.caption)]
+    return "\n".join(lines) + "\n\n" + "  \n".join(sentences) + "\n"
+
+
+def _rank_text(row: BoardRow) -> str:
+    return f"{row.rank} ({row.rank_interval})" if row.rank_interval else row.rank or "–"
+
+
+def _with_interval(cell: Cell) -> str:
+    return f"{cell.value} ({cell.interval})" if cell.interval else cell.value
+
+
+# ------------------------------------------------------------------------------------------ CSV
+
+
+def render_csv(view: View) -> str:
+    """One line a model, fractions unrounded, every metric and not only those a table shows.
+
+    Columns: `run`, `rank`, `rank_low`, `rank_high`, `model`, `kind`, `status`, then for each metric `METRIC`,
+    `METRIC_low`, `METRIC_high` (those of the pooled track as `pooled.METRIC`, unless it alone was chosen),
+    `versus_first` with its bounds and p, and the counts. A value that is not defined is empty.
+    """
+    columns = _csv_columns(view)
+    head = ["run", "rank", "rank_low", "rank_high", "model", "kind", "status"]
+    for name, _ in columns:
+        head += [name, f"{name}_low", f"{name}_high"]
+    head += ["versus_first", "versus_first_low", "versus_first_high", "versus_first_p", *COUNTS]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(head)
+    for line in view.lines:
+        row = line.row
+        low, high = row.rank_interval or (row.rank, row.rank)
+        cells: list[Any] = [
+            clean(line.run),
+            row.rank,
+            low,
+            high,
+            clean(row.model.spec),
+            clean(row.model.kind),
+            row.status,
+        ]
+        for _, column in columns:
+            estimate = view.estimate(line, column)
+            cells += [estimate.value, estimate.low, estimate.high] if estimate else [None] * 3
+        versus = row.versus_first
+        cells += [versus.value, versus.low, versus.high, versus.p] if versus else [None] * 4
+        cells += [getattr(row.counts, name) for name in COUNTS]
+        writer.writerow(cells)
+    return out.getvalue()
+
+
+def _csv_columns(view: View) -> list[tuple[str, tuple[str, str]]]:
+    """(name, (track, metric)) of every metric that some row has, in the order of the table of metrics."""
+    chosen = view.selection
+    tracks = [chosen.track] if chosen.track is not None else ["reading", "pooled"]
+    if chosen.slice is not None:
+        tracks = [view.columns[0][0]] if view.columns else tracks[:1]
+    order = {metric: n for n, metric in enumerate(METRICS)}
+    found = []
+    for track in tracks:
+        present = {metric for line in view.lines for metric in line.metrics(track, chosen.slice)}
+        prefix = "pooled." if track == "pooled" and len(tracks) > 1 else ""
+        ordered = sorted(present, key=lambda metric: (order.get(metric, len(order)), metric))
+        found += [(prefix + metric, (track, metric)) for metric in ordered]
+    return found
+
+
+# ------------------------------------------------------------------------------------------ JSON
+
+
+def render_json(view: View) -> str:
+    """The leaderboard document itself, its rows in the view's order; cut to the chosen track and slice.
+
+    Checksums are of a whole file, and left out of anything else.
+
+    Of several runs: `runs` (each document without its rows), `rows` (each with its `run`), and of the merged
+    board what was found anew: `data`, `sort`, `ranked`, `minimum_detectable_difference`, `notes`.
+    """
+    rows = [_json_row(view, line) for line in view.lines]
+    document = view.board.model_dump(mode="json", exclude={"rows"})
+    whole: Mapping[str, Any] = {**document, "rows": rows}
+    if view.merged is not None:
+        anew = ("schema_version", "data", "sort", "minimum_detectable_difference")
+        whole = {
+            **{name: document[name] for name in anew},
+            "ranked": view.merged.ranked,
+            "notes": list(view.merged.notes),
+            "runs": [b.model_dump(mode="json", exclude={"rows", "checksums"}) for b in view.merged.boards],
+            "rows": rows,
+        }
+    return safe_json(canonical_json(whole, indent=1)) + "\n"
+
+
+def _json_row(view: View, line: ViewLine) -> dict[str, Any]:
+    row: dict[str, Any] = line.row.model_dump(mode="json")
+    chosen = view.selection
+    if view.merged is not None or chosen.slice is not None or chosen.track is not None:
+        del row["checksums"]
+    if chosen.slice is not None:
+        row["metrics"] = {}
+        row["slices"] = {name: metrics for name, metrics in row["slices"].items() if name == chosen.slice}
+    elif chosen.track is not None:
+        row["metrics"] = {
+            track: metrics for track, metrics in row["metrics"].items() if track == chosen.track
+        }
+    return row

@@ -1,0 +1,202 @@
+"""The words of a leaderboard, for people: caption and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from qa_eval.models.declarations import undeclared_sentence
+from qa_eval.runs.leaderboard.views import View, ViewLine
+from qa_eval.runs.schema import NOTHING_SCORED
+from qa_eval.stats.small_samples import FEWEST_CLUSTERS
+from qa_eval.text.figures import label, no_interval, percent, smallest_difference
+
+if TYPE_CHECKING:
+    from qa_eval.runs.schema import CountsRow, EstimateRow, Row
+
+_NAMED = 3
+"""Models that a note names."""
+
+
+def tally(counts: CountsRow) -> str:
+    """What became of the items: answered and abstained always, the rest where it happened."""
+    parts = [f"{counts.answered} answered", f"{counts.abstained} abstained"]
+    rest = {"missing": counts.missing, "errors": counts.errors, "truncated": counts.truncated}
+    return ", ".join(parts + [f"{n} {name}" for name, n in rest.items() if n])
+
+
+_ABSTAINING = "(what always abstaining earns in EM and F1)"
+
+_SPEAK_OF = {
+    "fact": "95 % intervals: clustered by fact; they speak of other questions about these articles",
+    "context": "95 % intervals: clustered by context; they speak of other contexts with their questions",
+}
+
+
+def caption(view: View) -> Iterator[str]:
+    """What was asked, how it was scored, and what the numbers speak of: a sentence each."""
+    first = view.board
+    yield _items_sentence(view) if view.selection.slice is None else _slice_sentence(view)
+    track, metric = view.sort
+    by = label(metric) + (" (pooled)" if track == "pooled" else "")
+    meaning = ""
+    if metric == "balanced_f1":
+        meaning = " = mean of F1 where the article answers and recall of no answer (always abstaining: 50)"
+    if not first.scored:
+        yield NOTHING_SCORED
+        return
+    yield f"percent, sorted by {by}{meaning}; rules {first.rules}, scorer {first.scorer_version}"
+    if view.merged is not None:
+        together = ", ranked together" if view.merged.ranked else ""
+        yield f"{len(view.merged.boards)} runs; of each signature the newest{together}"
+    if not view.ranked and any(line.row.rank is not None for line in view.lines):
+        ranked_by = label(first.sort.partition(".")[2])
+        yield f"ranks and differences are of {ranked_by} over all items and are left out here"
+    yield from _intervals(view)
+    if view.ranked:
+        yield from _detectable(view, by)
+
+
+def _intervals(view: View) -> Iterator[str]:
+    """What the intervals speak of, and where there are none."""
+    unit = view.board.data.cluster
+    found = [view.estimate(line, column) for line in view.lines for column in view.columns]
+    estimates = [e for e in found if e is not None and e.clusters]
+    if not estimates or any(e.low is not None for e in estimates):
+        yield _SPEAK_OF[unit]
+    few = sorted({e.clusters for e in estimates if e.low is None and e.clusters < FEWEST_CLUSTERS})
+    if few:
+        yield no_interval(few[-1], unit)
+
+
+def _detectable(view: View, by: str) -> Iterator[str]:
+    """The smallest difference that the comparison at the head of the table could have shown."""
+    ranked = [line.row for line in view.lines if line.row.rank is not None]
+    compared = [line.row for line in view.lines if line.row.versus_first is not None]
+    clusters = max((row.versus_first.clusters for row in compared if row.versus_first), default=0)
+    if compared and clusters < FEWEST_CLUSTERS:
+        yield f"too few {view.board.data.cluster}s to rank models: {clusters}, {FEWEST_CLUSTERS} are needed"
+    elif len(ranked) > 1:
+        smallest = smallest_difference(
+            view.board.minimum_detectable_difference,
+            clusters,
+            by,
+            f"between the first two of {len(ranked)} ranked models",
+        )
+        yield smallest[0].lower() + smallest[1:]
+
+
+def _items_sentence(view: View) -> str:
+    data = view.board.data
+    if data.kind == "public":
+        text = f"{data.dataset}{f' [{data.split}]' if data.split else ''}: "
+        text += f"{data.facts} questions on {data.contexts} contexts"
+        if share := silent_share(view):
+            text += f", {percent(share)} % of them without an answer {_ABSTAINING}"
+        return text
+    text = f"{data.facts} facts, {data.contested} contested"
+    if data.items.reading:
+        text += f"; {data.items.reading} reading items"
+        if (share := silent_share(view)) is not None:
+            text += f", {percent(share)} % of them silent {_ABSTAINING}"
+    if data.items.pooled:
+        text += f"; {data.items.pooled} pooled items"
+    return text
+
+
+def silent_share(view: View) -> float | None:
+    """Share of the canonical reading items on which no answer is right; None where the track was not run."""
+    every, silent = _counted(view, lambda line: line.row.metrics.get("reading", {}), "em")
+    return silent / every if every else None
+
+
+def _slice_sentence(view: View) -> str:
+    """What is in the slice.
+
+    The slices contested and settled hold the items that have an answer. The silent items of the same facts
+    are in the slice silent; the sentence counts them too.
+    """
+    data, name = view.board.data, str(view.selection.slice)
+    track = view.columns[0][0] if view.columns else "reading"
+    noun = "questions" if data.kind == "public" else f"{track} items"
+    metric = "em" if track == "reading" else "em_any"
+
+    def of(slice_: str) -> tuple[int, int]:
+        return _counted(view, lambda line: line.row.slices.get(slice_, {}), metric)
+
+    number, silent = of(name)
+    if data.kind == "public" or track == "pooled":
+        of_how_many = data.facts if data.kind == "public" else data.items.pooled
+        return f"{name}: {number} of {of_how_many} {noun}"
+    if name == "silent":
+        return f"silent: {number} of {data.items.reading} {noun}, each of an article that does not answer"
+    if not number:
+        return f"{name}: no {noun}"
+    if name not in ("contested", "settled"):
+        return f"{name}: {number} {noun}, {percent(silent / number)} % of them silent {_ABSTAINING}"
+    # Every contested fact has a relation, whose slice holds all of its items.
+    relations = {s for line in view.lines for s in line.row.slices if s.startswith("relation:")}
+    items, without = (sum(column) for column in zip((0, 0), *map(of, sorted(relations)), strict=True))
+    facts = data.contested
+    if name == "settled":
+        items, without = data.items.reading - items, of("silent")[0] - without
+        facts = data.facts - facts
+    if items - without != number:  # rows that are cut, or of another program
+        return f"{name}: {number} {noun} that have an answer"
+    return (
+        f"{name}: {facts} facts with {items} {noun}; {percent(without / items)} % of these are silent, and "
+        f"are in that slice; the numbers here are of the other {number}"
+    )
+
+
+def _counted(
+    view: View, metrics_of: Callable[[ViewLine], Mapping[str, EstimateRow]], metric: str
+) -> tuple[int, int]:
+    """Items that a metric of all items is over, and how many of them are silent: of the first row with it."""
+    for line in view.lines:
+        metrics = metrics_of(line)
+        if metric in metrics and metrics[metric].n:
+            silent = metrics.get("no_answer_recall")
+            return metrics[metric].n, silent.n if silent is not None else 0
+    return 0, 0
+
+
+def notes(view: View) -> Iterator[str]:
+    """What a reader of the numbers must know first."""
+    yield from view.merged.notes if view.merged is not None else ()
+    yield from view.board.data.notes
+    for board in view.merged.boards if view.merged is not None else (view.board,):
+        if board.status == "partial":
+            yield f"{board.name}: interrupted; the same call goes on with it"
+    for line in view.lines:
+        if line.row.status == "partial":
+            spec, done, left = line.row.model.spec, line.row.counts.items, line.row.counts.unasked
+            yield f"{spec}: interrupted; its numbers are of {done} items; {left} were not asked"
+    shown = {metric for _, metric in view.columns} | (
+        {"leak"} if view.selection.track == "reading" else set()
+    )
+    for metric in sorted(shown):
+        rows = [line.row for line in view.lines if metric in line.row.absent]
+        if rows:
+            yield f"{label(metric)} is left out for {_named(rows)}: {rows[0].absent[metric]}"
+    leaking = [line for line in view.lines if view.estimate(line, ("reading", "leak")) is not None]
+    if leaking and view.counted and ("reading", "leak") in view.columns:
+        yield leakable_sentence(leaking[0].row)
+    models = {line.row.model.spec: line.row.model for line in view.lines if line.row.model.no_null_head}
+    if any(model.declaration != "undeclared" for model in models.values()):
+        yield "† has no score for no answer, so it never abstains"
+    if (sentence := undeclared_sentence(models.values())) is not None:
+        yield f"† {sentence}"
+
+
+def leakable_sentence(row: Row) -> str:
+    """On how many of the items of `leak` a copied answer could be one."""
+    leak = row.metrics["reading"]["leak"]
+    found = f"leak: in {row.counts.leakable} of its {leak.n} items"
+    return f"{found} the article has a wording of another source's claim"
+
+
+def _named(rows: Sequence[Row]) -> str:
+    names = [row.model.spec for row in rows]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

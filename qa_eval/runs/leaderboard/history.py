@@ -1,0 +1,131 @@
+"""One model over many runs, oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+
+from rich.text import Text
+
+from qa_eval.errors import QaEvalError
+from qa_eval.runs.leaderboard.record_tables import render_records
+from qa_eval.runs.schema import Leaderboard, Row
+from qa_eval.text.figures import interval_text, label, percent, signed
+from qa_eval.text.grid import draw_grid
+
+_REMARK = (
+    "Δ to the run before, where both asked the same and were scored alike; "
+    "`qa-eval compare` tells whether it is real"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """The model in one run."""
+
+    run: str
+    created_at: str
+    version: str
+    """Of the program."""
+    commit: str | None
+    data: str
+    """Hash of everything asked."""
+    signature: str
+    status: str
+    metric: str
+    """`TRACK.METRIC`."""
+    value: float | None
+    low: float | None
+    high: float | None
+    change: float | None
+    """To the run before; None for the first, and where data, rules or scorer are others."""
+
+
+def history_of(boards: Sequence[Leaderboard], model: str, metric: str | None = None) -> list[Point]:
+    """The runs of a model, given by its spec or name, oldest first; `metric`: else what each is sorted by.
+
+    Raises QaEvalError for a model or metric that is in no run, naming near matches.
+    """
+    rows = [
+        (board, row)
+        for board in sorted(boards, key=lambda b: (b.created_at, b.name))
+        for row in board.rows
+        if model in (row.model.spec, row.model.name)
+    ]
+    if not rows:
+        raise QaEvalError(_unknown("--history", model, (row.model.spec for b in boards for row in b.rows)))
+    found = []
+    before: tuple[tuple[str, ...], float | None] = ((), None)
+    for board, row in rows:
+        track, name = _metric(board, row, metric)
+        estimate = row.metric(track, name)
+        value = None if estimate is None else estimate.value
+        scored = (board.data.item_hashes_sha256, board.rules, board.scorer_version, track, name)
+        earlier = before[1] if before[0] == scored else None
+        found.append(
+            Point(
+                run=board.name,
+                created_at=board.created_at,
+                version=board.harness.version,
+                commit=board.harness.commit,
+                data=board.data.item_hashes_sha256,
+                signature=row.signature,
+                status=row.status,
+                metric=f"{track}.{name}",
+                value=value,
+                low=None if estimate is None else estimate.low,
+                high=None if estimate is None else estimate.high,
+                change=None if value is None or earlier is None else value - earlier,
+            )
+        )
+        before = (scored, value)
+    if metric is not None and all(point.value is None for point in found):
+        known = (m for _, row in rows for metrics in row.metrics.values() for m in metrics)
+        raise QaEvalError(_unknown("--sort", metric, known))
+    return found
+
+
+def draw_history(points: Sequence[Point], width: int) -> list[Text]:
+    """The runs as a table for the terminal."""
+    lines = draw_grid(_head(points), [_cells(point) for point in points], width, left=4)
+    return [*lines, Text(), Text(_REMARK, "dim")]
+
+
+def render_history(points: Sequence[Point], form: str) -> str:
+    """The runs as `markdown`, `csv` or `json`."""
+    cells = [_cells(point) for point in points]
+    records = [asdict(point) for point in points]
+    return render_records(records, form, head=_head(points), cells=cells, left=4, remark=_REMARK)
+
+
+def _head(points: Sequence[Point]) -> tuple[str, ...]:
+    names = dict.fromkeys(label(point.metric.partition(".")[2]) for point in points)
+    return ("run", "created", "version", "data", " / ".join(names), "95 % interval", "Δ")
+
+
+def _cells(point: Point) -> tuple[str, ...]:
+    return (
+        point.run,
+        point.created_at,
+        point.version + (f" ({point.commit[:7]})" if point.commit else ""),
+        point.data[:8],
+        percent(point.value) if point.value is not None else point.status,
+        interval_text(point.low, point.high),
+        "" if point.change is None else signed(point.change),
+    )
+
+
+def _metric(board: Leaderboard, row: Row, metric: str | None) -> tuple[str, str]:
+    """The track and the metric; the reading track's where both have it."""
+    track, _, name = (board.sort if metric is None else metric).rpartition(".")
+    if track:
+        return track, name
+    return next((t for t in ("reading", "pooled") if row.metric(t, name) is not None), "reading"), name
+
+
+def _unknown(flag: str, name: str, known: Iterable[str]) -> str:
+    names = sorted(set(known))
+    near = get_close_matches(name, names, n=3, cutoff=0.65)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names) or 'none'}"
+    return f"{flag} {name}: not in these runs; {hint}"

@@ -1,0 +1,244 @@
+"""Several runs as one leaderboard: a row for each signature, ranked together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from qa_eval.errors import QaEvalError
+from qa_eval.metrics.score_table import tables_of
+from qa_eval.records import Decoding, ItemScore
+from qa_eval.runs.common_items import Side, common_scores
+from qa_eval.runs.ranking import UNRANKED, Entry, judged_entry, model_signature, rank_rows
+from qa_eval.runs.rows import stored_score
+from qa_eval.runs.schema import DataRow, ItemsRow, Leaderboard, Row
+from qa_eval.runs.store import Run
+
+MOST_RANKED = 100
+"""Models that are ranked together; more would take minutes."""
+_SAME = 1e-6
+"""Values of one signature that differ by more are worth a remark."""
+_ADVICE = "\n--common-items compares them on the items that all of them asked"
+
+
+class MixtureError(QaEvalError):
+    """Runs of other data, rules or scorers, which cannot stand in one table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """Rows of several runs in one document."""
+
+    board: Leaderboard
+    """Its rows are those kept, each with a field `run`; the rest is of the newest run."""
+    boards: tuple[Leaderboard, ...]
+    """Every run, oldest first."""
+    ranked: bool
+    """True if the ranks are of all rows together; without, there are none."""
+    notes: tuple[str, ...]
+
+
+def merge_runs(runs: Sequence[Run], *, common_items: bool = False) -> Merged:
+    """One row for each signature, the newest that finished, ranked by maxT over all models.
+
+    Ranks need every model's stored answers, and at most `MOST_RANKED` models; without, the rows are ordered
+    by value, and a note says why. With `common_items` runs of other data are merged too: every number is
+    computed anew on the items that all models were asked; rows without stored answers are left out.
+
+    Raises MixtureError, naming the fields, for runs of other data (without `common_items`), rules or scorers,
+    QaEvalError where the runs have no item in common, InputError for answers that a run did not write.
+    """
+    if not runs:
+        raise QaEvalError("no run to show")
+    runs = sorted(runs, key=lambda run: run.leaderboard.created_at)
+    _refuse_mixture([run.leaderboard for run in runs], common_items=common_items)
+    found = _newest_of_each(runs, by_data=not common_items)
+    newest = runs[-1].leaderboard
+    state = _State(data=newest.data, notes=[] if common_items else list(_contradictions(runs)))
+    entries = _on_common_items(found, state) if common_items else _with_tables(found, state)
+    if state.ranked:
+        ranking = rank_rows(entries, sorts=(newest.sort,))
+        rows, smallest = ranking.rows, ranking.minimum_detectable_difference
+    else:
+        unranked = {"rank": None, "rank_interval": None, "versus_first": None}
+        rows, smallest = [entry.row.model_copy(update=unranked) for entry in entries], None
+    update = {"rows": rows, "minimum_detectable_difference": smallest, "data": state.data}
+    return Merged(
+        board=newest.model_copy(update=update),
+        boards=tuple(run.leaderboard for run in runs),
+        ranked=state.ranked,
+        notes=tuple(state.notes),
+    )
+
+
+def run_of(row: Row) -> str:
+    """The run that a merged row is from; empty for a row that was not merged."""
+    return str((row.model_extra or {}).get("run", ""))
+
+
+def run_names(runs: Sequence[Run]) -> list[str]:
+    """What merged rows call each run: its name, with its time where runs in different places share one."""
+    names = [run.leaderboard.name for run in runs]
+    return [
+        f"{name} {run.leaderboard.created_at}" if names.count(name) > 1 else name
+        for name, run in zip(names, runs, strict=True)
+    ]
+
+
+# ------------------------------------------------------------------------------------------ inside
+
+
+@dataclass(slots=True)
+class _State:
+    """What is found out on the way."""
+
+    data: DataRow
+    notes: list[str]
+    ranked: bool = True
+
+
+def _refuse_mixture(boards: Sequence[Leaderboard], *, common_items: bool) -> None:
+    def identity(board: Leaderboard) -> dict[str, str]:
+        data = {
+            "data.questions_sha256": board.data.questions_sha256,
+            "data.articles_sha256": board.data.articles_sha256,
+            "data.item_hashes_sha256": board.data.item_hashes_sha256,
+        }
+        scoring = {
+            "data.cluster": board.data.cluster,
+            "rules": board.rules,
+            "scorer_version": board.scorer_version,
+        }
+        return scoring if common_items else data | scoring
+
+    first = boards[0]
+    problems: dict[str, str] = {}
+    for other in boards[1:]:
+        theirs = identity(other)
+        for key, mine in identity(first).items():
+            if mine != theirs[key]:
+                line = f"  {key}: {mine[:12]} in {first.name}, {theirs[key][:12]} in {other.name}"
+                problems.setdefault(key, line)
+    if problems:
+        # Common items help only where nothing but the data differs.
+        other_scoring = {"data.cluster", "rules", "scorer_version"} & problems.keys()
+        raise MixtureError(
+            "these runs cannot stand in one table, they differ in\n"
+            + "\n".join(problems.values())
+            + ("" if other_scoring else _ADVICE)
+        )
+
+
+def _newest_of_each(runs: Sequence[Run], *, by_data: bool) -> list[Side]:
+    """Of each signature the newest row that finished, else the newest; runs are oldest first."""
+    kept: dict[tuple[str, str], Side] = {}
+    for run, name in zip(runs, run_names(runs), strict=True):
+        for row in run.leaderboard.rows:
+            side = Side(run=run, row=row.model_copy(update={"run": name}))
+            key = (_signature(side, by_data=by_data), row.model.spec if row.is_reference else "")
+            before = kept.get(key)
+            if before is None or row.status == "ok" or before.row.status != "ok":
+                kept[key] = side
+    return list(kept.values())
+
+
+def _signature(side: Side, *, by_data: bool) -> str:
+    """The row's signature; without `by_data`, as it would be on any data."""
+    row, board = side.row, side.run.leaderboard
+    if by_data or row.is_reference:
+        return row.signature or f"{board.run_id} {row.model.spec}"
+    fields = {name: getattr(row.decoding, name) for name in Decoding.__dataclass_fields__}
+    return model_signature(
+        row.model,
+        None if None in fields.values() else Decoding(**fields),
+        board.options.threshold,
+        deterministic=board.options.deterministic,
+        data="",
+        rules=board.rules,
+    )
+
+
+def _contradictions(runs: Sequence[Run]) -> Iterable[str]:
+    """Rows of one signature with unlike values: they should have been the same."""
+    first: dict[str, tuple[str, float]] = {}
+    for run in runs:
+        here = run.leaderboard.name
+        track, _, metric = run.leaderboard.sort.partition(".")
+        for row in run.leaderboard.rows:
+            estimate = row.metric(track, metric)
+            if row.status != "ok" or estimate is None or not row.signature:
+                continue
+            name, value = first.setdefault(row.signature, (here, estimate.value))
+            if abs(value - estimate.value) > _SAME:
+                yield (
+                    f"{row.model.spec}: {name} and {here} have one signature but other values "
+                    f"({value:.4f}, {estimate.value:.4f}); `qa-eval verify` tells which is wrong"
+                )
+
+
+def _competes(side: Side) -> bool:
+    row = side.row
+    return row.status == "ok" and not row.is_reference and row.predictions is not None
+
+
+def _with_tables(found: Sequence[Side], state: _State) -> list[Entry]:
+    """The rows as they are stored, with the sums that ranks are made of."""
+    competing = sum(_competes(side) and side.row.model.spec not in UNRANKED for side in found)
+    if competing > MOST_RANKED:
+        state.ranked = False
+        state.notes.append(f"no ranks: {competing} models, and at most {MOST_RANKED} are ranked together")
+    entries = []
+    for side in found:
+        entry = Entry(row=side.row)
+        if state.ranked and _competes(side):
+            board = side.run.leaderboard
+            if side.run.has_file(side.row):
+                tables = tables_of(_scores(side), board.data.cluster, (board.sort.partition(".")[2],))
+                entry = Entry(row=side.row, tables=tables)
+            else:
+                state.ranked = False
+                state.notes.append(
+                    f"no ranks: they are made from the answers, and those of {side.name} are not there"
+                )
+        entries.append(entry)
+    return entries
+
+
+def _scores(side: Side) -> list[ItemScore]:
+    by_em = side.run.leaderboard.data.kind == "public"
+    return [stored_score(row, by_em=by_em) for row in side.run.scored(side.row)]
+
+
+def _on_common_items(found: Sequence[Side], state: _State) -> list[Entry]:
+    """Every row computed anew on the items that all models with answers were asked."""
+    sides = [side for side in found if _competes(side)]
+    left_out = dict.fromkeys(side.row.model.spec for side in found if not _competes(side))
+    if left_out:
+        state.notes.append(f"left out, without finished answers to compute anew: {', '.join(left_out)}")
+    if len(sides) > MOST_RANKED:
+        raise QaEvalError(f"--common-items: {len(sides)} models, and at most {MOST_RANKED} are computed anew")
+    scores = common_scores(sides)
+    if not scores or not scores[0]:
+        raise QaEvalError("these runs have no item in common")
+    canonical = [s for s in scores[0] if s.item.paraphrase == 0]
+    counts = {track: sum(s.item.track == track for s in canonical) for track in ("reading", "pooled")}
+    state.data = state.data.model_copy(
+        update={
+            "facts": len({s.item.fact for s in canonical}),
+            "contested": len({s.item.fact for s in canonical if s.contested}),
+            "items": ItemsRow(**counts),
+        }
+    )
+    asked = [d.items.reading + d.items.pooled for d in (side.run.leaderboard.data for side in sides)]
+    state.notes.append(
+        f"on the {sum(counts.values())} items that all runs asked, of {min(asked)} to {max(asked)}; "
+        "every number is computed anew on these"
+    )
+    entries = []
+    for side, own in zip(sides, scores, strict=True):
+        board = side.run.leaderboard
+        made = ("metrics", "slices", "source_preference", "speaker_preference", "absent")
+        row = side.row.model_copy(update={name: {} for name in made})
+        tables = tables_of(own, board.data.cluster)
+        entries.append(judged_entry(row, tables, resamples=board.options.resamples))
+    return entries

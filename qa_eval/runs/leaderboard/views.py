@@ -1,0 +1,187 @@
+"""Which rows and columns a leaderboard shows, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from qa_eval.errors import QaEvalError
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.runs.leaderboard.merged_runs import Merged, run_of
+from qa_eval.runs.ranking import HEADLINE, UNRANKED
+
+if TYPE_CHECKING:
+    from qa_eval.records import Track
+    from qa_eval.runs.schema import EstimateRow, Leaderboard, Row
+
+READING = ("balanced_f1", "em", "f1", "em_any", "f1_any", "match", "leak", "contrast_consistency")
+PUBLIC = ("f1", "em", "has_answer_f1", "no_answer_recall", "balanced_f1", "match", "auroc")
+"""Of a data set without claims."""
+POOLED = (
+    "f1_any",
+    "em_any",
+    "match_any",
+    "coverage_at_3",
+    "claim_recall_at_3",
+    "set_f1",
+    "support",
+    "newest",
+    "attribution",
+)
+SLICED = ("balanced_f1", "em", "f1", "em_any", "f1_any", "match", "no_answer_recall", "leak", *POOLED[2:])
+_MOST_SLICED = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What to show."""
+
+    track: Track | None = None
+    """None: the headline columns, of both tracks."""
+    slice: str | None = None
+    sort: str | None = None
+    """A metric id; None: what the run was ranked by, or the first column shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewLine:
+    """A leaderboard row with the run it is from."""
+
+    run: str
+    row: Row
+    unranked: bool
+    """True for a finished row outside the ranking: a reference, or a baseline like abstaining."""
+
+    @property
+    def group(self) -> int:
+        """Ranked rows come first, then interrupted ones, failed ones, unranked ones."""
+        return 3 if self.unranked else ("ok", "partial", "error").index(self.row.status)
+
+    def metrics(self, track: str, slice_: str | None) -> Mapping[str, EstimateRow]:
+        return self.row.metrics.get(track, {}) if slice_ is None else self.row.slices.get(slice_, {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Rows and columns chosen and in order, for any format."""
+
+    board: Leaderboard
+    merged: Merged | None
+    """None for a leaderboard of one run."""
+    selection: Selection
+    columns: tuple[tuple[str, str], ...]
+    """(track, metric id); the shown ones."""
+    sort: tuple[str, str]
+    lines: tuple[ViewLine, ...]
+
+    @property
+    def ranked(self) -> bool:
+        """True if there are ranks and they hold for what is shown: all items, sorted by what ranked them."""
+        whole = self.selection.slice is None and ".".join(self.sort) == self.board.sort
+        return whole and (self.merged is None or self.merged.ranked)
+
+    @property
+    def counted(self) -> bool:
+        """True if the stored counts are of what is shown: they are of the reading track, if that was run."""
+        return self.selection.slice is None and (
+            self.selection.track != "pooled" or self.board.data.items.reading == 0
+        )
+
+    def estimate(self, line: ViewLine, column: tuple[str, str]) -> EstimateRow | None:
+        track, metric = column
+        return line.metrics(track, self.selection.slice).get(metric)
+
+
+def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selection()) -> View:
+    """Chooses and sorts the rows of one leaderboard, or of several merged ones.
+
+    Raises QaEvalError if the track, slice or metric is not there (naming near matches).
+    """
+    board, merged = (shown.board, shown) if isinstance(shown, Merged) else (shown, None)
+    ranked = any(row.rank is not None for row in board.rows)
+    lines = [ViewLine(run_of(row) or board.name, row, _is_unranked(row, ranked=ranked)) for row in board.rows]
+    public = board.data.kind == "public"
+    columns = _columns(lines, selection, public=public)
+    sort = _sort_key(lines, columns, board, selection)
+    if selection.sort is not None and sort not in columns:
+        columns = (sort, *columns)
+    lower_first = sort[1] in METRICS and not METRICS[sort[1]].higher_is_better
+
+    def place(line: ViewLine) -> tuple[int, bool, float, str, str]:
+        estimate = line.metrics(sort[0], selection.slice).get(sort[1])
+        value = estimate.value if estimate is not None else 0.0
+        return line.group, estimate is None, value if lower_first else -value, line.row.model.spec, line.run
+
+    return View(
+        board=board,
+        merged=merged,
+        selection=selection,
+        columns=columns,
+        sort=sort,
+        lines=tuple(sorted(lines, key=place)),
+    )
+
+
+def _is_unranked(row: Row, *, ranked: bool) -> bool:
+    """`ranked`: whether any row of the board has a rank; none has on too few facts."""
+    outside = row.rank is None if ranked else row.is_reference or row.model.spec in UNRANKED
+    return row.status == "ok" and outside
+
+
+def _columns(lines: Sequence[ViewLine], selection: Selection, *, public: bool) -> tuple[tuple[str, str], ...]:
+    present = {
+        (track, metric) for line in lines for track, metrics in line.row.metrics.items() for metric in metrics
+    }
+    tracks = {track for track, _ in present}
+    if selection.track is not None and selection.track not in tracks and present:
+        raise QaEvalError(
+            f"--track {selection.track}: not in this run; there is: {', '.join(sorted(tracks))}"
+        )
+    if selection.slice is not None:
+        return _slice_columns(lines, selection, tracks)
+    wanted: list[tuple[str, str]]
+    if public:
+        wanted = [("reading", m) for m in PUBLIC]
+    elif selection.track is not None:
+        wanted = [(selection.track, m) for m in (READING if selection.track == "reading" else POOLED)]
+    else:
+        wanted = list(HEADLINE) if "reading" in tracks or not tracks else [("pooled", m) for m in POOLED]
+    return tuple(column for column in wanted if column in present) or tuple(wanted)
+
+
+def _slice_columns(
+    lines: Sequence[ViewLine], selection: Selection, tracks: set[str]
+) -> tuple[tuple[str, str], ...]:
+    known = {name for line in lines for name in line.row.slices}
+    name = selection.slice
+    assert name is not None
+    if name not in known:
+        raise QaEvalError(_unknown("--slice", name, sorted(known)))
+    track = "reading" if "reading" in tracks and not name.startswith("pooled:") else "pooled"
+    if selection.track not in (None, track):
+        raise QaEvalError(f"--slice {name}: it is a slice of the {track} track")
+    present = {metric for line in lines for metric in line.row.slices.get(name, {})}
+    return tuple((track, metric) for metric in SLICED if metric in present)[:_MOST_SLICED]
+
+
+def _sort_key(
+    lines: Sequence[ViewLine], columns: Sequence[tuple[str, str]], first: Leaderboard, selection: Selection
+) -> tuple[str, str]:
+    if selection.sort is None:
+        track, _, metric = first.sort.partition(".")
+        return (track, metric) if (track, metric) in columns or not columns else columns[0]
+    track, _, metric = selection.sort.rpartition(".")
+    tracks = [track] if track else list(dict.fromkeys([*(t for t, _ in columns), "reading", "pooled"]))
+    for candidate in tracks:
+        if any(metric in line.metrics(candidate, selection.slice) for line in lines):
+            return candidate, metric
+    known = {m for line in lines for t in tracks for m in line.metrics(t, selection.slice)}
+    raise QaEvalError(_unknown("--sort", selection.sort, sorted(known)))
+
+
+def _unknown(flag: str, name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=3, cutoff=0.65)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known) or 'none'}"
+    return f"{flag} {name}: not in this run; {hint}"

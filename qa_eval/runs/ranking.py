@@ -1,0 +1,269 @@
+"""From scores to the rows of a leaderboard: metrics with intervals, signatures, references, ranks.
+
+`run` and `verify` make the rows through the same functions, from fresh and from stored answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.item_scores import SCORER_VERSION
+from qa_eval.metrics.reference_answers import ReferenceName
+from qa_eval.metrics.score_table import ScoreTable
+from qa_eval.metrics.summary import summarize_tables
+from qa_eval.records import Decoding, Estimate, ModelInfo, Summary, Track
+from qa_eval.runs.rows import Threshold
+from qa_eval.runs.schema import CountsRow, DecodingRow, DifferenceRow, EstimateRow, ModelRow, Row
+from qa_eval.stats.significance import Comparisons, compare_all_pairs, paired_difference
+from qa_eval.stats.small_samples import FEWEST_CLUSTERS
+
+RULES = "squad-v2.0"
+"""The EM and F1 rules of the curated set."""
+RESAMPLES = 9999
+UNRANKED = frozenset({"baseline:abstain", "baseline:random-span"})
+"""They make the columns readable and take no part in the ranking."""
+SORTS = ("reading.balanced_f1", "reading.f1", "pooled.f1_any")
+"""What orders the rows: the first that is defined on the data."""
+HEADLINE: tuple[tuple[Track, str], ...] = (
+    ("reading", "balanced_f1"),
+    ("reading", "em"),
+    ("reading", "f1"),
+    ("reading", "em_any"),
+    ("reading", "f1_any"),
+    ("pooled", "coverage_at_3"),
+    ("reading", "contrast_consistency"),
+)
+"""The columns of a leaderboard of the curated set and of sets like it."""
+_GROUPS = {"ok": 0, "partial": 1, "error": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Everything that can move a number. Rendered by `str`, never parsed back.
+
+    >>> print(Signature(model="oracle", backend="gold", data="f00"))  # doctest: +ELLIPSIS
+    rules:squad-v2.0|scorer:...|model:oracle|decoding:none|threshold:none|backend:gold|deterministic:no|data:f00
+    """
+
+    model: str
+    """Its fingerprint; for a model without one, its spec."""
+    backend: str
+    data: str
+    """The questions asked, the texts read and the golds."""
+    decoding: Decoding | None = None
+    threshold: Threshold | None = None
+    deterministic: bool = False
+    rules: str = RULES
+    scorer: str = SCORER_VERSION
+
+    def __str__(self) -> str:
+        d = self.decoding
+        parts = {
+            "rules": self.rules,
+            "scorer": self.scorer,
+            "model": self.model,
+            "decoding": f"{d.max_length}/{d.doc_stride}/{d.max_answer_tokens}/{d.n_best}" if d else "none",
+            "threshold": "none" if self.threshold is None else str(self.threshold),
+            "backend": self.backend,
+            "deterministic": "yes" if self.deterministic else "no",
+            "data": self.data,
+        }
+        return "|".join(f"{key}:{value}" for key, value in parts.items())
+
+
+def model_signature(
+    info: ModelInfo | ModelRow,
+    decoding: Decoding | None,
+    threshold: Threshold,
+    *,
+    deterministic: bool,
+    data: str,
+    rules: str = RULES,
+) -> str:
+    """The signature of a model's row; `data` is the hash over all items."""
+    threshold = threshold if isinstance(threshold, str) else float(threshold)
+    return str(
+        Signature(
+            model=info.fingerprint[:16] if info.fingerprint is not None else info.spec,
+            backend=info.backend,
+            data=data[:16],
+            decoding=decoding,
+            threshold=threshold,
+            deterministic=deterministic,
+            rules=rules,
+        )
+    )
+
+
+# ------------------------------------------------------------------------------------------ rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A row with the scores it is made of; none for a model that failed."""
+
+    row: Row
+    tables: Mapping[Track, ScoreTable] = field(default_factory=dict)
+
+
+def model_row(info: ModelInfo) -> ModelRow:
+    """Who answered, as the leaderboard says it."""
+    fields = ModelRow.model_fields
+    return ModelRow(**{name: getattr(info, name) for name in fields})
+
+
+def decoding_row(decoding: Decoding | None, threshold: Threshold, *, decided: bool) -> DecodingRow:
+    """How answers were decided; `decided`: whether a threshold had a say in any of them."""
+    windows = {name: getattr(decoding, name) for name in Decoding.__dataclass_fields__} if decoding else {}
+    if not decided:
+        return DecodingRow(**windows)
+    source: Literal["fixed", "cross-fit"] = "cross-fit" if isinstance(threshold, str) else "fixed"
+    value = None if isinstance(threshold, str) else float(threshold)
+    return DecodingRow(**windows, threshold=value, threshold_source=source)
+
+
+def judged_entry(
+    row: Row, tables: Mapping[Track, ScoreTable], *, resamples: int, status: Literal["ok", "partial"] = "ok"
+) -> Entry:
+    """The row, filled with what its answers are worth."""
+    summary = summarize_tables(tables, resamples=resamples)
+    update = {
+        "status": status,
+        "metrics": {track: _estimates(summary, track) for track in summary.metrics},
+        "slices": {
+            name: {id: _estimate(e) for id, e in values.items()} for name, values in summary.slices.items()
+        },
+        "source_preference": {a: dict(values) for a, values in summary.source_preference.items()},
+        "speaker_preference": {s: dict(values) for s, values in summary.speaker_preference.items()},
+        "absent": {
+            metric.id: metric.otherwise
+            for metric in METRICS.values()
+            for track, table in tables.items()
+            if metric.otherwise and track in metric.tracks and table.unmet(metric.id)
+        },
+        "counts": CountsRow(**{**row.counts.model_dump(), **summary.counts}),
+    }
+    return Entry(row=row.model_copy(update=update), tables=tables)
+
+
+def reference_row(name: ReferenceName, *, data: str, rules: str = RULES) -> Row:
+    """The row of a reference, not yet filled; `data` is the hash over all items."""
+    return Row(
+        model=ModelRow(spec=f"reference:{name}", kind="reference", name=name, backend="gold"),
+        signature=str(Signature(model=f"reference:{name}", backend="gold", data=data[:16], rules=rules)),
+    )
+
+
+def _estimates(summary: Summary, track: str) -> dict[str, EstimateRow]:
+    values = next(v for name, v in summary.metrics.items() if name == track)
+    return {id: _estimate(e) for id, e in values.items()}
+
+
+def _estimate(estimate: Estimate) -> EstimateRow:
+    """The estimate as stored; what leaves [0, 1] by no more than the rounding of sums is put back."""
+    low, high = (None if end is None else _within(end) for end in (estimate.low, estimate.high))
+    return EstimateRow(
+        value=_within(estimate.value),
+        low=low,
+        high=high,
+        method=estimate.method,
+        n=estimate.n,
+        clusters=estimate.clusters,
+    )
+
+
+def _within(fraction: float) -> float:
+    return min(max(fraction, 0.0), 1.0) if -1e-9 < fraction < 1 + 1e-9 else fraction
+
+
+# ------------------------------------------------------------------------------------------ ranks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """The rows in order, with ranks."""
+
+    rows: list[Row]
+    sort: str
+    minimum_detectable_difference: float | None
+
+
+def rank_rows(
+    entries: Iterable[Entry], *, resamples: int = RESAMPLES, sorts: Sequence[str] = SORTS
+) -> Ranked:
+    """Orders rows by the sort metric, the first of `sorts` that is defined, and ranks those that compete.
+
+    Models that finished come first, then interrupted ones, then failed ones, then references in the order
+    given. Ranked are finished models other than the unranked baselines. One test decides on all pairs of
+    them, and the difference of each to the first comes from the same test, so that ranks and differences
+    agree. The unranked baselines are each compared with the first on their own. On fewer than
+    `FEWEST_CLUSTERS` clusters nothing is ranked.
+    """
+    entries = list(entries)
+    sort = _sort(entries, sorts)
+    track: Track = "pooled" if sort.startswith("pooled.") else "reading"
+    metric = sort.partition(".")[2]
+    ordered = sorted(entries, key=lambda entry: _place(entry, track, metric))
+    terms = {
+        id(entry): summed[0]
+        for entry in ordered
+        if _finished(entry) and track in entry.tables and (summed := entry.tables[track].terms(metric))
+    }
+    competing = [e for e in ordered if id(e) in terms and e.row.model.spec not in UNRANKED]
+    compared = compare_all_pairs([terms[id(e)] for e in competing], resamples=resamples)
+    ranked = compared.clusters >= FEWEST_CLUSTERS
+    places = {id(entry): place for entry, place in zip(competing, compared.ranks(), strict=True) if ranked}
+    numbers = {id(entry): number for number, entry in enumerate(competing)}
+    first = competing[0] if competing else None
+    rows = []
+    for entry in ordered:
+        update: dict[str, object] = {"rank": None, "rank_interval": None, "versus_first": None}
+        if id(entry) in places:
+            rank, low, high = places[id(entry)]
+            update |= {"rank": rank, "rank_interval": (low, high)}
+        if first is not None and entry is not first and id(entry) in terms:
+            if id(entry) in numbers:
+                difference = compared.difference(numbers[id(entry)], 0)
+            else:
+                difference = paired_difference(terms[id(entry)], terms[id(first)], resamples=resamples)
+            update["versus_first"] = DifferenceRow.model_validate(difference, from_attributes=True)
+        rows.append(entry.row.model_copy(update=update))
+    return Ranked(rows=rows, sort=sort, minimum_detectable_difference=_detectable(compared))
+
+
+def competes(row: Row) -> bool:
+    """Whether the row can have a rank: a finished model other than the unranked baselines."""
+    return row.status == "ok" and not row.is_reference and row.model.spec not in UNRANKED
+
+
+def _finished(entry: Entry) -> bool:
+    return entry.row.status == "ok" and not entry.row.is_reference
+
+
+def _sort(entries: Sequence[Entry], sorts: Sequence[str]) -> str:
+    defined = {
+        f"{track}.{metric}" for e in entries for track, metrics in e.row.metrics.items() for metric in metrics
+    }
+    return next((sort for sort in sorts if sort in defined), sorts[0])
+
+
+def _value(entry: Entry, track: str, metric: str) -> float:
+    estimate = entry.row.metric(track, metric)
+    return estimate.value if estimate is not None else 0.0
+
+
+def _place(entry: Entry, track: str, metric: str) -> tuple[int, float, str]:
+    if entry.row.is_reference:
+        return (len(_GROUPS), 0.0, "")  # the sort is stable: references keep their order
+    return (_GROUPS[entry.row.status], -_value(entry, track, metric), entry.row.model.spec)
+
+
+def _detectable(compared: Comparisons) -> float | None:
+    """The smallest difference that could be shown between the first two ranked rows.
+
+    None where there is one row, or where no difference could be shown.
+    """
+    return compared.difference(0, 1).detectable if len(compared.scores) > 1 else None

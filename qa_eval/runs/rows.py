@@ -1,0 +1,317 @@
+"""From what a model said to rows of a predictions file with their scores, and back again.
+
+`run` judges fresh predictions, `verify` judges those it rebuilds from the stored rows: one path for both, so
+that every number comes out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from qa_eval.data.content_hashes import gold_sha256, item_sha256
+from qa_eval.files.hashes import combine_sha256, sha256_json, sha256_text
+from qa_eval.metrics.decisions import abstains, decide, has_no_order, has_order, no_answer_margin, pool
+from qa_eval.metrics.example_scores import NO_VERDICT
+from qa_eval.metrics.item_scores import score_item
+from qa_eval.metrics.thresholds import cross_fit_thresholds
+from qa_eval.records import Answer, Candidate, Corpus, ItemId, ItemScore, Match, Prediction, Question
+from qa_eval.runs.schema import CandidateRow, MatchRow, PredictionRow, ScoredRow
+
+Threshold = float | Literal["cross-fit"]
+"""Abstain when null score - best score exceeds it; `cross-fit`: fitted for each fact on the other facts."""
+
+ByArticle = Mapping[str, Prediction]
+"""What a model said of one question, by article; an answer to all articles at once stands under `*`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemHashes:
+    """Identity of an item: the words asked, the text read, the golds."""
+
+    question_sha256: str
+    context_sha256: str
+    gold_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A model's answers with what they are worth, in the order of the items."""
+
+    rows: tuple[PredictionRow, ...]
+    scores: tuple[ItemScore, ...]
+
+
+def item_hashes(corpus: Corpus, items: Iterable[ItemId]) -> dict[ItemId, ItemHashes]:
+    """The hashes of each item. A pooled item's context is all articles. Raises KeyError for a stranger."""
+    questions = {q.id: q for q in corpus.questions}
+    contexts = {a.id: sha256_text(a.text) for a in corpus.articles}
+    golds = {q.id: gold_sha256(q) for q in corpus.questions}
+    everything = combine_sha256(contexts)
+    return {
+        item: ItemHashes(
+            question_sha256=sha256_text(questions[item.fact].wording(item.paraphrase)),
+            context_sha256=everything if item.track == "pooled" else contexts[item.article],
+            gold_sha256=golds[item.fact],
+        )
+        for item in items
+    }
+
+
+def item_hashes_sha256(hashes: Iterable[tuple[ItemId | str, ItemHashes]]) -> str:
+    """One hash over everything asked: the sorted (item id, item hash) pairs."""
+    return sha256_json(
+        sorted(
+            [str(item), item_sha256(h.question_sha256, h.context_sha256, h.gold_sha256)] for item, h in hashes
+        )
+    )
+
+
+def gather(
+    corpus: Corpus, items: Iterable[ItemId], predictions: Mapping[str, Prediction]
+) -> dict[str, ByArticle]:
+    """For each pooled item what there is to pool: the model's own pooled answer, else all articles'."""
+    gathered: dict[str, ByArticle] = {}
+    for item in items:
+        if item.track != "pooled":
+            continue
+        if (direct := predictions.get(str(item))) is not None:
+            gathered[str(item)] = {"*": direct}
+            continue
+        readings = {
+            a.id: predictions.get(str(ItemId(fact=item.fact, article=a.id, paraphrase=item.paraphrase)))
+            for a in corpus.articles
+        }
+        gathered[str(item)] = {article: p for article, p in readings.items() if p is not None}
+    return gathered
+
+
+def judge(
+    corpus: Corpus,
+    items: Sequence[ItemId],
+    predictions: Mapping[str, Prediction],
+    pooled: Mapping[str, ByArticle],
+    threshold: Threshold,
+) -> Judged:
+    """Decides and scores every item; one without a prediction is missing, and worth 0.
+
+    `predictions` are by reading item, `pooled` by pooled item (see `gather`). Bare texts of several articles
+    are no pooled answer (see `has_no_order`). If some other pooled item has an order, they are missing.
+    If none has, no pooled item has scores.
+    """
+    questions = {q.id: q for q in corpus.questions}
+    reading = [item for item in items if item.track == "reading"]
+    fitted = cross_fit_thresholds(corpus, predictions, reading) if threshold == "cross-fit" else {}
+    hashes = item_hashes(corpus, items)
+    rows, scores = [], []
+    ordered = any(has_order(parts) for parts in pooled.values())
+    unordered = {item for item, parts in pooled.items() if has_no_order(parts)}
+    for item in items:
+        question = questions[item.fact]
+        said = predictions.get(str(item))
+        if item.track == "pooled":
+            parts = pooled.get(str(item), {})
+            answer = pool(item, question, {} if ordered and str(item) in unordered else parts)
+            whole = parts.get("*")
+            final = not answer.n_best and (
+                bool(answer.text) or (whole is not None and whole.text is not None)
+            )
+        elif said is None:
+            answer, final = Answer(item=str(item), text="", missing=True), False
+        else:
+            at = fitted.get(item.fact, 0.0) if threshold == "cross-fit" else float(threshold)
+            answer, final = decide(said, threshold=at), said.text is not None
+        score = score_item(question, item, answer, corpus)
+        if item.track == "pooled" and unordered and not ordered:
+            score = replace(score, scores={}, sources={}, speakers={})
+        given = said is not None and said.no_answer_probability is not None and item.track == "reading"
+        scores.append(score)
+        words = question.wording(item.paraphrase)
+        row = prediction_row(item, words, answer, score, hashes[item], final=final, no_answer_given=given)
+        if item.track == "reading" and not score.copied:
+            # A span that the article does not confirm is not shown, nor believed when the row is read again.
+            row = row.model_copy(update={"span": None})
+        rows.append(row)
+    return Judged(rows=tuple(rows), scores=tuple(scores))
+
+
+def judge_answers(corpus: Corpus, items: Sequence[ItemId], answers: Mapping[str, Answer]) -> list[ItemScore]:
+    """Scores answers that are decided already: those of the reference rows."""
+    questions: dict[str, Question] = {q.id: q for q in corpus.questions}
+    return [
+        score_item(
+            questions[item.fact],
+            item,
+            answers.get(str(item)) or Answer(item=str(item), text="", missing=True),
+            corpus,
+        )
+        for item in items
+    ]
+
+
+def prediction_row(
+    item: ItemId,
+    words: str,
+    answer: Answer,
+    score: ItemScore,
+    hashes: ItemHashes,
+    *,
+    final: bool,
+    no_answer_given: bool,
+) -> PredictionRow:
+    """The row that stores an answer to the words asked. `final`: its text is the model's own;
+    `no_answer_given`: its no-answer probability is.
+    """
+    chosen = answer.candidate
+    span = None
+    if chosen is not None and chosen.start is not None and chosen.end is not None:
+        span = (chosen.start, chosen.end)
+    return PredictionRow(
+        item=str(item),
+        fact=item.fact,
+        article=item.article,
+        track=item.track,
+        question_sha256=hashes.question_sha256,
+        context_sha256=hashes.context_sha256,
+        gold_sha256=hashes.gold_sha256,
+        question=words,
+        category=score.category,
+        answer_type=score.answer_type,
+        contested=score.contested,
+        relation=score.relation,
+        prediction=answer.text,
+        final=final,
+        span=span,
+        source_article=chosen.article if chosen is not None else None,
+        score=answer.score,
+        null_score=answer.null_score,
+        no_answer_probability=answer.no_answer_probability,
+        no_answer_given=no_answer_given,
+        threshold=answer.threshold,
+        confidence=answer.confidence,
+        n_best=[
+            CandidateRow(
+                text=c.text,
+                article=c.article,
+                start=c.start,
+                end=c.end,
+                score=c.score,
+                probability=c.probability,
+            )
+            for c in answer.n_best
+        ],
+        windows=answer.windows,
+        tokens=answer.tokens,
+        truncated=answer.truncated,
+        golds=list(score.golds),
+        matched_claim=score.matched_claim,
+        match=MatchRow(
+            ok=score.match.ok, level=score.match.level, rule=score.match.rule, detail=score.match.detail
+        ),
+        scores=dict(score.scores),
+        missing=answer.missing,
+        error=answer.error,
+    )
+
+
+# ------------------------------------------------------------------------------------------ and back
+
+
+def rebuild(rows: Iterable[PredictionRow]) -> tuple[dict[str, Prediction], dict[str, ByArticle]]:
+    """The predictions that stored rows were judged from, as `judge` takes them: (reading, pooled)."""
+    reading: dict[str, Prediction] = {}
+    pooled: dict[str, ByArticle] = {}
+    for row in rows:
+        if row.missing:
+            continue
+        if row.track == "pooled":
+            pooled[row.item] = _pooled_predictions(row)
+        else:
+            reading[row.item] = Prediction(
+                item=row.item,
+                n_best=tuple(_candidate(c) for c in row.n_best),
+                null_score=row.null_score,
+                text=row.prediction if row.final else None,
+                no_answer_probability=row.no_answer_probability if row.no_answer_given else None,
+                windows=row.windows,
+                tokens=row.tokens,
+                truncated=row.truncated,
+                error=row.error,
+            )
+    return reading, pooled
+
+
+def stored_score(row: ScoredRow, *, by_em: bool = False) -> ItemScore:
+    """The score that a row was written from, as far as metrics and their slices need it.
+
+    `source_preference` cannot be computed from it. `by_em`: confidence is about EM, as on public sets.
+    """
+    said = Answer(
+        item=row.item,
+        text=row.prediction,
+        score=row.score,
+        null_score=row.null_score,
+        no_answer_probability=row.no_answer_probability,
+        error=row.error,
+        missing=row.missing,
+    )
+    failed = row.missing or row.error is not None
+    unscored = row.match.rule == NO_VERDICT.rule
+    return ItemScore(
+        item=ItemId.parse(row.item),
+        category=row.category,
+        contested=row.contested,
+        relation=row.relation,
+        answerable=bool(row.golds) or unscored,
+        golds=tuple(row.golds),
+        prediction=row.prediction,
+        matched_claim=row.matched_claim,
+        match=Match(ok=row.match.ok, level=row.match.level, rule=row.match.rule, detail=row.match.detail),
+        scores=row.scores,
+        confidence=None if failed or unscored else row.confidence,
+        correct=row.scores.get("em") == 1.0 if by_em else row.match.ok,
+        no_answer_margin=None if unscored else no_answer_margin(said),
+        answered=not failed and not abstains(row.prediction),
+        error=row.error is not None,
+        missing=row.missing,
+        truncated=row.truncated,
+        answer_type=row.answer_type,
+        copied=row.track == "reading" and row.span is not None,
+    )
+
+
+def _pooled_predictions(row: PredictionRow) -> dict[str, Prediction]:
+    """Merged candidates, by their articles again; what was summed over the articles stands at the first."""
+    by_article: dict[str, list[Candidate]] = {}
+    for c in row.n_best:
+        by_article.setdefault(c.article or "*", []).append(_candidate(c))
+    if not by_article:
+        # Silence in every article, or failure, is not an answer given to all of them at once.
+        by_article[row.source_article or ("*" if row.final else "")] = []
+    first = next(iter(by_article))
+    parts = {}
+    for article, candidates in by_article.items():
+        bare = row.final and article == first
+        parts[article] = Prediction(
+            item=row.item,
+            n_best=tuple(candidates),
+            text=row.prediction if bare else None,
+            no_answer_probability=1.0 - row.confidence if bare and row.confidence is not None else None,
+            windows=row.windows if article == first else 0,
+            tokens=row.tokens if article == first else 0,
+            truncated=row.truncated and article == first,
+            error=row.error,
+        )
+    return parts
+
+
+def _candidate(row: CandidateRow) -> Candidate:
+    return Candidate(
+        text=row.text,
+        article=row.article,
+        start=row.start,
+        end=row.end,
+        score=row.score,
+        probability=row.probability,
+    )

@@ -1,0 +1,427 @@
+"""What a run folder holds, as records: `leaderboard.json` and the rows of `predictions/*.jsonl`.
+
+Lenient and versioned, because the program wrote these files itself, perhaps an older or newer one: unknown
+fields are kept, absent ones have defaults where that loses nothing, and a newer `schema_version` is refused
+by name instead of being misread. Every metric is a fraction in [0, 1], or a skill, which is at most 1. Absent
+is `None` or left out, never NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from qa_eval.metrics.rules.squad import UNSCORED
+from qa_eval.records import AnswerType, Declaration, Relation, Status
+
+SCHEMA_VERSION = 1
+"""Of both files. It rises only when an older program would misread them."""
+
+NOTHING_SCORED = "nothing is scored: the data set does not give its answers"
+"""What is said of the numbers of such a run."""
+
+Fraction = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
+"""A number in [0, 1]."""
+Score = Annotated[FiniteFloat, Field(le=1.0)]
+"""A metric's value: a fraction, or a skill, which is below 0 where a trivial strategy does better."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(
+        extra="allow", frozen=True, protected_namespaces=(), use_attribute_docstrings=True
+    )
+
+
+class EstimateRow(_Record):
+    """A metric with its 95 % interval."""
+
+    value: Score
+    low: Score | None = None
+    """Lower end; None on fewer than 8 facts (or contexts)."""
+    high: Score | None = None
+    """Upper end."""
+    method: str = ""
+    """`bca`, `percentile`, `wilson`; `too-few` where there is no interval."""
+    n: int = 0
+    """Items in the denominator."""
+    clusters: int = 0
+    """Facts they come from; on public sets, contexts."""
+
+
+class DifferenceRow(_Record):
+    """A paired difference of two rows on the same facts; positive when this row is better."""
+
+    value: FiniteFloat
+    low: FiniteFloat | None = None
+    """Lower end of the 95 % interval, from the test of p; None on fewer than 8 facts (or contexts)."""
+    high: FiniteFloat | None = None
+    """Upper end."""
+    p: Fraction | None = None
+    """Two-sided; of ranked rows, corrected for their number, as the ranks are."""
+    method: str = ""
+    """`sign-flip`, `wilson` where no fact differs; `too-few` where there is no interval."""
+    clusters: int = 0
+    """Facts on which the rows are compared; on public sets, contexts."""
+
+
+class ModelRow(_Record):
+    """Who answered."""
+
+    spec: str
+    kind: str
+    """`reference` for rows that are built from the golds."""
+    name: str
+    revision: str | None = None
+    weights_sha256: str | None = None
+    fingerprint: str | None = None
+    parameters: int | None = None
+    no_null_head: bool = False
+    """True if it has no score for "no answer"; it then never abstains by a threshold."""
+    declaration: Declaration | None = None
+    """Where it is declared whether the model was trained with unanswerable questions: `card`, `option` (of
+    the spec) or `undeclared`. None for models of which that is not asked, and in runs of older versions."""
+    license: str | None = None
+    backend: str = "python"
+    tokenizer_note: str | None = None
+    """How its tokenizer.json, which was read, differs from what transformers builds; None: not at all."""
+
+
+class DecodingRow(_Record):
+    """How windows were made and answers decided; None where the model has no such thing."""
+
+    max_length: int | None = None
+    doc_stride: int | None = None
+    max_answer_tokens: int | None = None
+    n_best: int | None = None
+    threshold: float | None = None
+    """None where it was fitted per item; the predictions rows then hold it."""
+    threshold_source: Literal["fixed", "cross-fit", "none"] = "none"
+    """`none`: there was nothing a threshold could decide."""
+
+
+class CountsRow(_Record):
+    """How many items ended in which way: of the reading track, or of the pooled one if that ran alone."""
+
+    items: int = 0
+    answered: int = 0
+    abstained: int = 0
+    missing: int = 0
+    """The model gave no prediction at all; they score 0."""
+    errors: int = 0
+    truncated: int = 0
+    leakable: int = 0
+    """Items whose article has a wording of another source's claim, so that a copied answer could leak."""
+    unasked: int = 0
+    """Left when the run was interrupted; not in `items`."""
+    cached: int = 0
+    """Reading-level instances that were already answered; may differ between equal runs."""
+
+
+class PerformanceRow(_Record):
+    """How fast, over the instances that were asked and not taken from the cache."""
+
+    seconds: FiniteFloat = 0.0
+    items_per_second: FiniteFloat | None = None
+    windows: int = 0
+    tokens: int = 0
+    tokens_per_second: FiniteFloat | None = None
+    peak_rss_bytes: int | None = None
+
+
+class PredictionsFileRow(_Record):
+    """Where the answers lie."""
+
+    path: str
+    """Relative to the run folder."""
+    sha256: str = ""
+    """SHA-256 of the file's bytes; empty where it was not recorded."""
+    rows: int
+
+
+class Row(_Record):
+    """One line of the leaderboard: a model, or a reference built from the golds."""
+
+    rank: int | None = None
+    """A model's rank is one more than the number of models shown to be better, and never falls down the
+    table. Models that share a rank form a group. None outside the ranking, and on fewer than 8 facts (or
+    contexts)."""
+    rank_interval: tuple[int, int] | None = None
+    """The least and the greatest rank that are possible, at 95 % for all rows together."""
+    status: Literal["ok", "error", "partial"] = "ok"
+    """`error`: the model failed and has no metrics; `partial`: it was interrupted, and the metrics are of the
+    items asked so far. Both are outside the ranking."""
+    error: str | None = None
+    model: ModelRow
+    signature: str = ""
+    """Everything that can move a number, rendered; equal signatures give equal numbers."""
+    decoding: DecodingRow = DecodingRow()
+    metrics: dict[str, dict[str, EstimateRow]] = {}
+    """Track -> metric id -> value. A metric that is undefined on these data is absent."""
+    slices: dict[str, dict[str, EstimateRow]] = {}
+    """`settled`, `contested`, `silent`, `relation:R`, `category:C`, `article:A` -> metric id -> value. With
+    the reading track there is also `pooled:relation:R`, of the pooled one."""
+    source_preference: dict[str, dict[str, float]] = {}
+    """Article -> wins, n, rate and chance: on how many of the n contested facts that it answers the top
+    answer of the pooled track is its claim, and what the rate would be by chance."""
+    speaker_preference: dict[str, dict[str, float]] = {}
+    """The same by the speaker that evidence names."""
+    absent: dict[str, str] = {}
+    """Metric id -> why it is absent from `metrics`, where that needs words."""
+    counts: CountsRow = CountsRow()
+    performance: PerformanceRow = PerformanceRow()
+    predictions: PredictionsFileRow | None = None
+    versus_first: DifferenceRow | None = None
+    """Paired difference of the sort metric to the first ranked row; None for that row and for unranked ones
+    without such a metric."""
+    checksums: dict[str, str] = {}
+    """Field -> what `qa_eval.runs.checksums.checksums` made of it when the row was written."""
+
+    @property
+    def is_reference(self) -> bool:
+        """True for rows built from the golds."""
+        return self.model.kind == "reference"
+
+    def metric(self, track: str, metric: str) -> EstimateRow | None:
+        """The metric, or None where it is undefined or was not run."""
+        return self.metrics.get(track, {}).get(metric)
+
+
+class HarnessRow(_Record):
+    """What computed: the program, its version and the checkout it was imported from."""
+
+    name: str = "qa-eval"
+    version: str = ""
+    commit: str | None = None
+    dirty: bool | None = None
+    """True if tracked files of the checkout differed from the commit."""
+    command: str | None = None
+
+
+class EnvironmentRow(_Record):
+    """Where it ran. Never part of an identity."""
+
+    python: str = ""
+    platform: str = ""
+    cpu: str = ""
+    device: str = ""
+    threads: int | None = None
+    packages: dict[str, str] = {}
+
+
+class ItemsRow(_Record):
+    """How many items each track asked."""
+
+    reading: int = 0
+    pooled: int = 0
+
+
+class WholeRow(_Record):
+    """How much a set holds, of which a run may ask a part."""
+
+    facts: int
+    """Facts; on public data sets, questions."""
+    items: ItemsRow
+    """Items of the tracks that were run, other wordings apart."""
+
+
+class DataRow(_Record):
+    """What was asked."""
+
+    kind: str = "curated"
+    """`curated` for the set that comes with the program, `files` for any other of its kind, `public` for a
+    data set without claims."""
+    dataset: str | None = None
+    """The spec of a public data set, as it was given."""
+    split: str | None = None
+    """The split of a public data set that was read; None for a file."""
+    columns: dict[str, str] = {}
+    """Role -> column, of a public data set whose columns were named."""
+    duplicate_ids: Literal["error", "first"] = "error"
+    """`first`: of several questions of a public data set with one id, only the first was kept."""
+    cluster: Literal["fact", "context"] = "fact"
+    """What intervals and tests resample: facts, or the contexts of a public data set."""
+    questions_sha256: str
+    articles_sha256: str
+    """Of the texts; on public data sets, of all contexts."""
+    facts: int = 0
+    """Facts that were asked; on public data sets, questions."""
+    contexts: int | None = None
+    """Contexts that were asked about; None where facts are asked of articles."""
+    contested: int = 0
+    """Those of them on which the sources disagree."""
+    items: ItemsRow = ItemsRow()
+    whole: WholeRow | None = None
+    """What the set holds that was asked from; None in runs of older programs."""
+    item_hashes_sha256: str = ""
+    """Over the sorted (item id, item hash) pairs of everything asked."""
+    notes: tuple[str, ...] = ()
+    """Sentences on a public data set and the rules it is scored by. Nothing is computed from them."""
+
+
+class SourcesRow(_Record):
+    """Where what was asked is, as paths from the run folder. Never part of an identity."""
+
+    questions: tuple[str, ...] = ()
+    """Files and folders of questions."""
+    articles: str | None = None
+    """Folder of the articles; None for the curated ones."""
+    dataset: str | None = None
+    """File or folder of a public data set."""
+
+
+class OptionsRow(_Record):
+    """What was chosen of the data, and how the statistics were made."""
+
+    track: Literal["reading", "pooled", "both"] = "both"
+    paraphrases: bool = False
+    categories: tuple[str, ...] = ()
+    limit: int | None = None
+    sample: int | None = None
+    seed: int = 0
+    """Of the sample."""
+    threshold: FiniteFloat | Literal["cross-fit"] = 0.0
+    references: bool = True
+    resamples: int = 9999
+    deterministic: bool = False
+
+
+class Leaderboard(_Record):
+    """`leaderboard.json`: one run."""
+
+    schema_version: int = SCHEMA_VERSION
+    run_id: str
+    """Identity of the run: equal for runs that must give equal numbers."""
+    name: str
+    created_at: str
+    finished_at: str | None = None
+    status: Status = "partial"
+    harness: HarnessRow = HarnessRow()
+    environment: EnvironmentRow = EnvironmentRow()
+    data: DataRow
+    sources: SourcesRow | None = None
+    """Where what was asked is; None for the curated set, a data set of the hub, and what was in memory."""
+    options: OptionsRow = OptionsRow()
+    rules: str
+    """The name of the rules of EM and F1; `none` where the data set does not give its answers."""
+    scorer_version: str
+    sort: str = "reading.balanced_f1"
+    """`TRACK.METRIC` that orders and ranks the rows."""
+    minimum_detectable_difference: FiniteFloat | None = None
+    """Smallest true difference of the sort metric between the first two ranked rows that the test of the
+    ranks, corrected for their number, would show 4 times in 5. None with fewer than two ranked rows, and
+    where no difference could be shown."""
+    rows: list[Row] = []
+    checksums: dict[str, str] = {}
+    """The same of all other fields but the rows, which have their own."""
+
+    @property
+    def scored(self) -> bool:
+        """Whether answers could be scored; False where the data set does not give its own."""
+        return self.rules != UNSCORED
+
+    def row(self, spec: str) -> Row:
+        """The row of that model spec. Raises KeyError."""
+        return {r.model.spec: r for r in self.rows}[spec]
+
+
+class CandidateRow(_Record):
+    """One of the n-best answers."""
+
+    text: str
+    article: str | None = None
+    start: int | None = None
+    end: int | None = None
+    score: FiniteFloat = 0.0
+    probability: Fraction | None = None
+
+
+class MatchRow(_Record):
+    """How the answer was judged, and by which rule."""
+
+    ok: bool
+    level: int
+    rule: str
+    detail: str = ""
+
+
+class ScoredRow(_Record):
+    """What a line of a predictions file says of an item, its answer and what that is worth.
+
+    All that metrics, comparisons and merged leaderboards need: read without the candidates, which are most of
+    a line and are not looked at.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
+
+    item: str
+    fact: str
+    article: str
+    """An article id, or `*` on the pooled track."""
+    track: Literal["reading", "pooled"]
+    question_sha256: str
+    context_sha256: str
+    gold_sha256: str
+    question: str = ""
+    """The words asked."""
+    category: str = ""
+    """Empty on public data sets."""
+    answer_type: AnswerType = "text"
+    """On public data sets, what the question asks for if it tells, else `text`."""
+    contested: bool = False
+    """True if the sources disagree on the fact."""
+    relation: Relation | None = None
+    prediction: str
+    """"" when abstaining."""
+    span: tuple[int, int] | None = None
+    """Characters of `source_article`, half-open."""
+    score: FiniteFloat | None = None
+    null_score: FiniteFloat | None = None
+    no_answer_probability: Fraction | None = None
+    confidence: Fraction | None = None
+    truncated: bool = False
+    golds: list[str] = []
+    matched_claim: str | None = None
+    match: MatchRow
+    scores: dict[str, FiniteFloat] = {}
+    """Per-item values of the metrics, by metric id; what is not defined for the item is absent."""
+    missing: bool = False
+    """True if the model gave no prediction; it scores 0."""
+    error: str | None = None
+
+    @property
+    def right(self) -> bool:
+        """True if the answer was given, or withheld, as it should be."""
+        return self.match.ok and not self.missing and self.error is None
+
+
+class PredictionRow(ScoredRow):
+    """One line of a predictions file: an item, what was answered, and what that is worth.
+
+    It holds all that is needed to decide and score the answer again without the model. There are no times in
+    it: equal answers give equal bytes.
+    """
+
+    model_config = ConfigDict(
+        extra="allow", frozen=True, protected_namespaces=(), use_attribute_docstrings=True
+    )
+
+    final: bool = False
+    """True if the model decided the text itself; no threshold applies."""
+    source_article: str | None = None
+    no_answer_given: bool = False
+    """True if the model gave that probability itself; otherwise it follows from the scores."""
+    threshold: FiniteFloat | None = None
+    n_best: list[CandidateRow] = []
+    windows: int = 0
+    tokens: int = 0
+
+
+def leaderboard_schema() -> dict[str, Any]:
+    """The JSON Schema of `leaderboard.json`, as `qa-eval schema leaderboard` prints it."""
+    return Leaderboard.model_json_schema()
+
+
+def prediction_schema() -> dict[str, Any]:
+    """The JSON Schema of one line of `predictions/*.jsonl`, as `qa-eval schema predictions` prints it."""
+    return PredictionRow.model_json_schema()

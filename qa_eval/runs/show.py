@@ -1,0 +1,295 @@
+"""`qa-eval show`: single items of a run, for reading.
+
+The question, the passage in which gold and answer stand, what was said, and why that was credited or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from qa_eval.data.content_hashes import gold_sha256
+from qa_eval.errors import QaEvalError
+from qa_eval.files.hashes import sha256_text
+from qa_eval.metrics.example_scores import NO_VERDICT
+from qa_eval.records import Claim, Corpus, Example, ItemId, Question
+from qa_eval.text.passages import Mark, draw_passages, wrap_text
+from qa_eval.text.terminal import clean
+
+if TYPE_CHECKING:
+    from qa_eval.runs.schema import CandidateRow, PredictionRow, Row
+    from qa_eval.runs.store import Run
+
+LEVELS = (
+    "no match",
+    "same value, another qualifier or wording",
+    "equal typed value",
+    "equal text",
+    "equal by the rules of exact match",
+    "identical",
+)
+"""What the level of a match means, from 0 to 5."""
+
+CANDIDATES = 5
+"""Of the n-best, shown of each answer."""
+
+_INDENT = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An item with what each of the chosen models said of it."""
+
+    item: ItemId
+    answers: tuple[tuple[Row, PredictionRow], ...]
+
+
+# ------------------------------------------------------------------------------------------ choosing
+
+
+def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[Shown]:
+    """The wanted items, in the order asked for; a fact's id stands for all items of that fact.
+
+    Raises QaEvalError for one that is not in the run, naming near matches.
+    """
+    known: dict[str, None] = {}
+    facts: dict[str, list[str]] = {}
+
+    def is_wanted(answer: PredictionRow) -> bool:
+        if answer.item not in known:
+            known[answer.item] = None
+            facts.setdefault(answer.fact, []).append(answer.item)
+        return answer.item in wanted or answer.fact in wanted
+
+    answers = _by_item(run, rows, is_wanted)
+    chosen: dict[str, None] = {}
+    for text in wanted:
+        found = [text] if text in known else facts.get(text)
+        if found is None:
+            raise QaEvalError(_unknown(text, text, [*known, *facts]))
+        chosen.update(dict.fromkeys(found))
+    return [Shown(ItemId.parse(item), tuple(answers[item])) for item in chosen]
+
+
+def choose_failures(run: Run, rows: Sequence[Row]) -> list[Shown]:
+    """Every item that some of the rows got wrong, with the wrong answers only; in the order asked."""
+    wrong = _by_item(run, rows, lambda answer: not answer.right)
+    return [Shown(ItemId.parse(item), tuple(pairs)) for item, pairs in wrong.items()]
+
+
+def _by_item(
+    run: Run, rows: Sequence[Row], keep: Callable[[PredictionRow], bool]
+) -> dict[str, list[tuple[Row, PredictionRow]]]:
+    """The answers to keep, by item in the order asked; the others are read one at a time and forgotten."""
+    answers: dict[str, list[tuple[Row, PredictionRow]]] = {}
+    place: dict[str, int] = {}
+    for row in rows:
+        # Every model was asked the same items in the same order, so places of different files compare.
+        for number, answer in enumerate(run.stream(row)):
+            if keep(answer):
+                answers.setdefault(answer.item, []).append((row, answer))
+                place.setdefault(answer.item, number)
+    return {item: answers[item] for item in sorted(answers, key=place.__getitem__)}
+
+
+def _unknown(what: str, name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=3, cutoff=0.7)
+    if near:
+        return f"{what}: not in this run; did you mean {' or '.join(near)}?"
+    some = ", ".join(known[:5]) + (", …" if len(known) > 5 else "")
+    return f"{what}: not in this run; there are: {some or 'none'}"
+
+
+# ------------------------------------------------------------------------------------------ drawing
+
+
+def draw_item(shown: Shown, corpus: Corpus, width: int) -> Iterator[Text]:
+    """The lines of an item: its question, its golds, then each model's answer with the passage it is from."""
+    question = {q.id: q for q in corpus.questions}.get(shown.item.fact)
+    yield Text("─" * min(width, 100), "dim")
+    yield Text(clean(str(shown.item)), "bold")
+    if question is None or shown.item.paraphrase > len(question.paraphrases):
+        yield Text(
+            "this question is not in the question set given: only what the run stored is shown", "yellow"
+        )
+    else:
+        yield from _about(question, shown.item, width)
+        if any(_changed(question, shown.item, corpus, answer) for _, answer in shown.answers):
+            note = "question, article or golds have changed since the run: the verdict is on what they were"
+            yield from wrap_text(Text(note, "yellow"), width)
+    for row, answer in shown.answers:
+        yield Text()
+        yield Text(clean(row.model.spec), "bold cyan")
+        yield from _verdict(answer, question, width)
+        yield from _passage(shown.item, answer, question, corpus, width)
+        yield from _candidates(answer, width)
+    yield Text()
+
+
+def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[Text]:
+    """The lines of a question of a public data set; without its context where that is not at hand.
+
+    Without an example it shows what the run holds, which also serves an item whose corpus is not at hand.
+    """
+    answers = [answer for _, answer in shown.answers]
+    yield Text("─" * min(width, 100), "dim")
+    yield Text(clean(str(shown.item)), "bold")
+    yield from wrap_text(Text(clean(answers[0].question), "bold"), width)
+    if example is not None and any(_example_changed(example, answer) for answer in answers):
+        note = "question, context or golds have changed since the run: the verdict is on what they were"
+        yield from wrap_text(Text(note, "yellow"), width)
+    golds = dict.fromkeys(answers[0].golds)
+    none = "not given" if _is_unscored(answers[0]) else "no answer"
+    said = " / ".join(f"“{clean(gold)}”" for gold in golds) or none
+    yield from wrap_text(Text.assemble("gold   ", (said, "green")), width, hanging=" " * 7)
+    for row, answer in shown.answers:
+        yield Text()
+        yield Text(clean(row.model.spec), "bold cyan")
+        yield from _verdict(answer, None, width)
+        if example is not None:
+            places = zip(example.golds, example.starts, strict=False)
+            spans = {(start, start + len(gold)) for gold, start in places if start is not None}
+            yield from _marked(example.context_id, example.context, spans, answer, width)
+        yield from _candidates(answer, width)
+    yield Text()
+
+
+def _example_changed(example: Example, answer: PredictionRow) -> bool:
+    present = (example.question, sha256_text(example.context), list(example.golds))
+    return present != (answer.question, answer.context_sha256, answer.golds)
+
+
+def _changed(question: Question, item: ItemId, corpus: Corpus, answer: PredictionRow) -> bool:
+    texts = {a.id: sha256_text(a.text) for a in corpus.articles}
+    return (
+        answer.gold_sha256 != gold_sha256(question)
+        or answer.question_sha256 != sha256_text(question.wording(item.paraphrase))
+        or (item.track == "reading" and answer.context_sha256 != texts.get(item.article))
+    )
+
+
+def _about(question: Question, item: ItemId, width: int) -> Iterator[Text]:
+    yield from wrap_text(Text(clean(question.wording(item.paraphrase)), "bold"), width)
+    kind = f"contested ({question.relation})" if question.contested else "settled"
+    yield Text(f"{clean(question.category)} · {question.answer_type} · {kind}", "dim")
+    own = question.claims if item.track == "pooled" else question.own_claims(item.article)
+    others = [claim for claim in question.claims if claim not in own]
+    if not own:
+        yield Text.assemble("gold   ", ("no answer: the article is silent", "green"))
+    for claim in own:
+        yield from _claim("gold   ", claim, item, "green", width)
+    for claim in others:
+        yield from _claim("others ", claim, item, "dim", width)
+
+
+def _claim(title: str, claim: Claim, item: ItemId, style: str, width: int) -> Iterator[Text]:
+    golds = [e.text for e in claim.evidence if item.track == "pooled" or e.article == item.article]
+    wordings = golds or [e.text for e in claim.evidence]
+    text = " / ".join(f"“{clean(w)}”" for w in dict.fromkeys(wordings))
+    sources = (
+        ", ".join(sorted(claim.articles)) if len(golds) != len(wordings) or item.track == "pooled" else ""
+    )
+    about = f"  claim {clean(claim.id)}" + (f": {clean(sources)}" if sources else "")
+    yield from wrap_text(Text.assemble(title, (text, style), (about, "dim")), width, hanging=" " * len(title))
+
+
+def _verdict(answer: PredictionRow, question: Question | None, width: int) -> Iterator[Text]:
+    said = (
+        Text("no answer", "italic")
+        if not answer.prediction
+        else Text(f"“{clean(answer.prediction)}”", "bold")
+    )
+    line = Text.assemble(said, "  ")
+    if not _is_unscored(answer):
+        line.append_text(Text("right", "bold green") if answer.right else Text("wrong", "bold red"))
+        line.append(f"  {_reason(answer)}")
+    yield from wrap_text(line, width, _INDENT, _INDENT)
+    scores = [f"EM {answer.scores[k]:.0f}" for k in ("em", "em_any") if k in answer.scores][:1]
+    scores += [f"F1 {100 * answer.scores[k]:.1f}" for k in ("f1", "f1_any") if k in answer.scores][:1]
+    if answer.matched_claim is not None:
+        leak = (
+            "another article's " if answer.scores.get("leak") or answer.scores.get("no_answer_leak") else ""
+        )
+        scores.append(f"makes {leak}claim {clean(answer.matched_claim)}")
+    elif answer.prediction and question is not None:
+        scores.append("makes no claim")
+    if about := scores + _decision(answer):
+        yield from wrap_text(Text(" · ".join(about), "dim"), width, _INDENT, _INDENT)
+
+
+def _is_unscored(answer: PredictionRow) -> bool:
+    return answer.match.rule == NO_VERDICT.rule
+
+
+def _reason(answer: PredictionRow) -> str:
+    if answer.error is not None:
+        return f"failed: {clean(answer.error)}"
+    if answer.missing:
+        return "the model gave no prediction"
+    match = answer.match
+    level = LEVELS[match.level] if 0 <= match.level < len(LEVELS) else f"level {match.level}"
+    detail = f": {clean(match.detail)}" if match.detail not in ("", level) else ""
+    return f"rule {clean(match.rule)}{detail} (level {match.level}, {level})"
+
+
+def _decision(answer: PredictionRow) -> list[str]:
+    parts = []
+    if answer.null_score is not None and answer.score is not None:
+        margin = answer.null_score - answer.score
+        scores = f"null {answer.null_score:.2f} less best {answer.score:.2f} is {margin:.2f}"
+        parts.append(scores.replace("-", "−"))
+        if answer.threshold is not None:
+            verb = "above" if margin > answer.threshold else "not above"
+            parts[-1] += f", {verb} threshold {answer.threshold:g}"
+    if answer.no_answer_probability is not None:
+        parts.append(f"no-answer probability {answer.no_answer_probability:.3f}")
+    if answer.truncated:
+        parts.append("some of the article was not seen")
+    return parts
+
+
+def _passage(
+    item: ItemId, answer: PredictionRow, question: Question | None, corpus: Corpus, width: int
+) -> Iterator[Text]:
+    source = answer.source_article if item.track == "pooled" else item.article
+    article = {a.id: a for a in corpus.articles}.get(source or "")
+    if article is None:
+        return
+    claims = question.own_claims(article.id) if question is not None else ()
+    golds = {(e.start, e.end) for c in claims for e in c.evidence_in(article.id)}
+    yield from _marked(article.id, article.text, golds, answer, width)
+
+
+def _marked(
+    name: str, text: str, golds: Collection[tuple[int, int]], answer: PredictionRow, width: int
+) -> Iterator[Text]:
+    """The passages of a text in which golds and answer stand; nothing where neither does."""
+    marks = [Mark(start=s, end=e, opening="«", closing="»", style="green") for s, e in sorted(golds)]
+    if answer.span is not None and text[slice(*answer.span)] == answer.prediction:
+        start, end = answer.span
+        marks.append(Mark(start=start, end=end, opening="⟦", closing="⟧", style="bold reverse"))
+    if not marks:
+        return
+    yield Text(f"{_INDENT}{clean(name)}   «gold»  ⟦answer⟧", "dim")
+    yield from draw_passages(text, marks, width, _INDENT * 2)
+
+
+def _candidates(answer: PredictionRow, width: int) -> Iterator[Text]:
+    if not answer.n_best:
+        return
+    for number, candidate in enumerate(answer.n_best[:CANDIDATES], 1):
+        yield from wrap_text(_candidate(number, candidate, answer), width, _INDENT, " " * 19)
+    if len(answer.n_best) > CANDIDATES:
+        yield Text(f"{_INDENT}   and {len(answer.n_best) - CANDIDATES} more", "dim")
+
+
+def _candidate(number: int, candidate: CandidateRow, answer: PredictionRow) -> Text:
+    chance = "     –" if candidate.probability is None else f"{100 * candidate.probability:5.1f}%"
+    line = Text.assemble((f"{number:>2} {chance} {candidate.score:7.2f}  ", "dim"), clean(candidate.text))
+    if answer.track == "pooled" and candidate.article is not None:
+        line.append(f"  {clean(candidate.article)}", "dim")
+    return line

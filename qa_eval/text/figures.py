@@ -1,0 +1,137 @@
+"""Metrics and numbers in the words of people: labels, percent, points. Fractions come in, text goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+LABELS: Mapping[str, str] = {
+    "balanced_f1": "balanced F1",
+    "em": "EM",
+    "f1": "F1",
+    "em_any": "EM-any",
+    "f1_any": "F1-any",
+    "match_any": "match-any",
+    "has_answer_f1": "HasAns F1",
+    "has_answer_em": "HasAns EM",
+    "no_answer_f1": "NoAns F1",
+    "no_answer_precision": "NoAns precision",
+    "no_answer_recall": "NoAns recall",
+    "no_answer_auroc": "NoAns AUROC",
+    "no_answer_leak": "NoAns leak",
+    "leak_leakable": "leak (leakable)",
+    "coverage_at_3": "coverage@3",
+    "claim_recall_at_3": "claim recall@3",
+    "coverage_at_80": "coverage@80%",
+    "set_f1": "set F1",
+    "brier": "Brier",
+    "brier_skill": "Brier skill",
+    "auroc": "AUROC",
+    "aurc": "AURC",
+    "paraphrase_worst_f1": "paraphrase worst F1",
+    "paraphrase_worst_em": "paraphrase worst EM",
+    "paraphrase_mean_f1": "paraphrase mean F1",
+}
+"""Metric id -> the name the field knows it by, where that is not the id in plain words."""
+
+
+def label(metric: str) -> str:
+    """The metric's name for people.
+
+    >>> label("em_any"), label("contrast_consistency")
+    ('EM-any', 'contrast consistency')
+    """
+    return LABELS.get(metric, metric.replace("_", " "))
+
+
+def percent(value: float) -> str:
+    """A fraction as percent with one decimal, without the sign.
+
+    >>> percent(0.6339)
+    '63.4'
+    """
+    return f"{100 * value:.1f}"
+
+
+_FEW = 20
+"""Clusters below which the smallest difference is approximate."""
+
+
+def smallest_difference(value: float | None, clusters: int, metric: str, between: str = "") -> str:
+    """What the smallest difference is that a comparison could have shown.
+
+    `value` is None where it could have shown none. `between` names the pair, where there are several.
+
+    >>> smallest_difference(0.123, 36, "F1")
+    'The smallest difference in F1 that could be shown is about 12.3 points (80 % power)'
+    >>> smallest_difference(None, 10, "F1", "between the first two of 10 ranked models")
+    'No difference in F1 between the first two of 10 ranked models could be shown with 80 % power'
+    """
+    pair = f" {between}" if between else ""
+    if value is None:
+        return f"No difference in {metric}{pair} could be shown with 80 % power"
+    few = f"; approximate on {clusters} clusters" if clusters < _FEW else ""
+    return (
+        f"The smallest difference in {metric}{pair} that could be shown is about {percent(value)} points "
+        f"(80 % power{few})"
+    )
+
+
+def no_interval(clusters: int, unit: str) -> str:
+    """Why there is no interval.
+
+    >>> no_interval(5, "fact")
+    'no interval on 5 facts: 8 are needed'
+    """
+    from qa_eval.stats.small_samples import FEWEST_CLUSTERS
+
+    units = unit if clusters == 1 else f"{unit}s"
+    return f"no interval on {clusters} {units}: {FEWEST_CLUSTERS} are needed"
+
+
+def signed(value: float) -> str:
+    """A difference in points with its sign.
+
+    >>> signed(-0.0519), signed(0.0)
+    ('−5.2', '0.0')
+    """
+    text = f"{100 * value:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+
+
+def interval_text(low: float | None, high: float | None) -> str:
+    """Both bounds as percent; empty where there is no interval.
+
+    >>> interval_text(0.571, 0.698), interval_text(-0.2, 0.1), interval_text(None, None)
+    ('57.1–69.8', '-20.0 to 10.0', '')
+    """
+    if low is None or high is None:
+        return ""
+    return f"{percent(low)} to {percent(high)}" if low < 0 else f"{percent(low)}–{percent(high)}"
+
+
+def size_text(count: int) -> str:
+    """Bytes for people.
+
+    >>> size_text(999), size_text(2_500_000)
+    ('999 B', '2.5 MB')
+    """
+    size, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{count} B" if unit == "B" else f"{size:,.1f} {unit}"
+
+
+def duration_text(seconds: float) -> str:
+    """Time for people: two digits or more, but for a few seconds.
+
+    >>> [duration_text(s) for s in (0.44, 90, 5400, 100_000, 1e6)]
+    ['0.4 s', '90 s', '90 min', '28 h', '12 days']
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    for unit, size, below in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800)):
+        if seconds < below:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 86_400:,.0f} days"

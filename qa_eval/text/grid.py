@@ -1,0 +1,38 @@
+"""Plain aligned columns, for small tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from qa_eval.text.terminal import clean
+from qa_eval.text.wide_table import shortened
+
+_GAP = 2
+_NARROWEST = 16
+"""Columns that the first column keeps before others are left out."""
+
+
+def draw_grid(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, left: int = 1) -> list[Text]:
+    """A table under its headings: the first `left` columns begin at the left, all others end at the right.
+
+    Where it is wider than `width` the first column is shortened, then columns are left out from the right.
+    """
+    cells = [[clean(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(cell_len(cell) for cell in column) for column in zip(*cells, strict=True)]
+    while len(widths) > 1 and _NARROWEST + sum(w + _GAP for w in widths[1:]) > width:
+        widths.pop()
+    widths[0] = min(widths[0], max(_NARROWEST, width - sum(w + _GAP for w in widths[1:])))
+    lines = []
+    for row in cells:
+        padded = [_padded(cell, w, n < left) for n, (cell, w) in enumerate(zip(row, widths, strict=False))]
+        lines.append(Text((" " * _GAP).join(padded).rstrip()))
+    lines[0].stylize("bold")
+    return lines
+
+
+def _padded(cell: str, width: int, left: bool) -> str:
+    cell = shortened(cell, width)
+    return set_cell_size(cell, width) if left else " " * (width - cell_len(cell)) + cell

@@ -1,0 +1,77 @@
+"""How far a run has come, on stderr: a bar per model and worker on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Column as ProgressColumn
+
+from qa_eval.text.terminal import clean
+
+
+class TerminalProgress:
+    """Implements the progress protocol of `qa_eval.evaluation.run`."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._models = 0
+        self._begun = 0
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._cached = 0
+        self._workers: dict[str, TaskID] = {}
+        self._by_worker: Counter[str] = Counter()
+
+    def start(self, models: int) -> None:
+        """Before the first model."""
+        self._models = models
+        if self._stream.isatty():
+            self._bar = Progress(
+                TextColumn("{task.fields[step]}", style="dim", markup=False),
+                TextColumn("{task.description}", markup=False, table_column=ProgressColumn(no_wrap=True)),
+                BarColumn(bar_width=24),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[cached]}", style="dim", markup=False),
+                TimeRemainingColumn(elapsed_when_finished=True),
+                console=Console(file=self._stream, highlight=False),
+            )
+            self._bar.start()
+
+    def model(self, name: str, items: int) -> None:
+        """Before a model is asked `items` questions."""
+        self._begun += 1
+        self._cached = 0
+        step = f"{self._begun}/{self._models}"
+        if self._bar is not None:
+            self._task = self._bar.add_task(clean(name), total=items, step=step, cached="")
+        else:
+            self._stream.write(f"{step} {clean(name)}: {items} items\n")
+            self._stream.flush()
+
+    def advance(self, n: int = 1, from_cache: bool = False) -> None:
+        """`n` more items are answered, or were found answered already."""
+        self._cached += n if from_cache else 0
+        if self._bar is not None and self._task is not None:
+            self._bar.advance(self._task, n)
+            if from_cache:
+                self._bar.update(self._task, cached=f"{self._cached} from cache")
+
+    def worker(self, name: str, n: int) -> None:
+        """`n` more items were answered by a worker of a cluster."""
+        self._by_worker[name] += n
+        if self._bar is not None:
+            if name not in self._workers:
+                self._workers[name] = self._bar.add_task(f"  {clean(name)}", total=None, step="", cached="")
+            self._bar.advance(self._workers[name], n)
+
+    def finish(self) -> None:
+        """After the last model, or when interrupted."""
+        if self._bar is not None:
+            self._bar.stop()
+        else:
+            for name, n in self._by_worker.items():
+                self._stream.write(f"worker {clean(name)}: {n} items\n")

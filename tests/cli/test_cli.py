@@ -1,0 +1,560 @@
+"""The command line: help, mistakes and their messages, configuration files, and real calls."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from qa_eval.cli import cli
+from qa_eval.errors import InputError, QaEvalError
+from qa_eval.evaluation.run import Interrupted
+from qa_eval.records import Finding
+from qa_eval.runs.store import load_run
+
+CONTRACT = [
+    *("model", "questions", "articles", "track", "paraphrases", "limit", "out", "name", "device", "dtype"),
+    *("batch-tokens", "max-length", "doc-stride", "max-answer-tokens", "n-best", "threshold", "no-cache"),
+    *(
+        "overwrite",
+        "deterministic",
+        "trust-remote-code",
+        "convert-weights",
+        "category",
+        "sample",
+        "seed",
+        "json",
+    ),
+    *("no-reference", "config", "dataset", "split"),
+]
+"""The flags of `run`."""
+CHEAP = ("-m", "baseline:abstain", "-m", "baseline:first-of-type", "--limit", "3", "--no-reference")
+
+
+@pytest.fixture(autouse=True)
+def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test has a folder and a cache of its own, and a terminal of 120 columns."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+def call(*args: str) -> Result:
+    return CliRunner().invoke(cli, list(args), prog_name="qa-eval")
+
+
+def commands(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        yield (*path, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small real run."""
+    place = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QA_EVAL_CACHE", str(place / "cache"))
+        done = call("run", *CHEAP, "--out", str(place), "--name", "small")
+    assert done.exit_code == 0, done.output
+    return place / "small"
+
+
+# ------------------------------------------------------------------------------------------ help
+
+
+def test_these_commands_exist() -> None:
+    assert [" ".join(path) for path in commands()] == [
+        "run",
+        "plan",
+        "score",
+        "leaderboard",
+        "compare",
+        "report",
+        "show",
+        "verify",
+        "export",
+        "bench",
+        "models",
+        "questions",
+        "questions check",
+        "questions stats",
+        "questions new",
+        "questions probe",
+        "questions impact",
+        "questions agree",
+        "init",
+        "schema",
+        "cache",
+        "cache info",
+        "cache clear",
+    ]
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("path", [(), *commands()], ids=" ".join)
+def test_every_command_has_help(path: tuple[str, ...], flag: str) -> None:
+    done = call(*path, flag)
+    assert done.exit_code == 0
+    assert done.stdout.startswith(f"Usage: {' '.join(('qa-eval', *path))} ")
+    assert len(done.stdout.splitlines()[2].strip()) > 20
+
+
+@pytest.mark.parametrize("path", list(commands()), ids=" ".join)
+def test_every_option_is_explained(path: tuple[str, ...]) -> None:
+    command: click.Command = cli
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.commands[name]
+    for param in command.params:
+        if isinstance(param, click.Option):
+            assert param.help, param.name
+            assert param.help.endswith((".", "]")), param.help
+
+
+def test_the_options_of_run_are_those_of_the_contract_in_sections() -> None:
+    text = call("run", "-h").stdout
+    for flag in CONTRACT:
+        assert f" --{flag} " in text, flag
+    assert re.findall(r"^(\w+):$", text, re.MULTILINE) == [
+        "Models", "Data", "Decoding", "Computing", "Output", "Other", "Examples",
+    ]  # fmt: skip
+
+
+def test_the_version_is_told() -> None:
+    assert call("--version").stdout == "qa-eval, version 0.1.0\n"
+
+
+# ------------------------------------------------------------------------------------------ mistakes
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        pytest.param(["runn"], "No such command 'runn'. Did you mean run?", id="command"),
+        pytest.param(["questions", "chekc"], "No such command 'chekc'. Did you mean check?", id="subcommand"),
+        pytest.param(
+            ["xyzzy"],
+            "No such command 'xyzzy'. There are: run, plan, score, leaderboard, compare",
+            id="far command",
+        ),
+        pytest.param(["run", "--modle", "x"], "'--model'", id="option"),
+        pytest.param(
+            ["run", "--limit", "0"], "Invalid value for '--limit': 0 is not in the range", id="range"
+        ),
+        pytest.param(["run", "--track", "both "], "Invalid value for '--track': 'both '", id="choice"),
+        pytest.param(
+            ["run", "--threshold", "nan"],
+            "Invalid value for '--threshold': 'nan' is neither a number nor 'cross-fit'.",
+            id="threshold",
+        ),
+        pytest.param(["run", "-m", "embeded", "--limit", "1"], "Did you mean embedded", id="model"),
+        pytest.param(["run", "-m", "baseline:abstian"], "Did you mean abstain?", id="baseline"),
+        pytest.param(["run", "-m", "baseline:abstain", "--category", "death"], "death-toll", id="category"),
+        pytest.param(["run", "--questions", "nowhere"], "nowhere", id="questions"),
+        pytest.param(["show", "nowhere", "x"], "Error: nowhere: no such run folder or file", id="show"),
+        pytest.param(
+            ["leaderboard"], "Error: results: no run folder here; name one, or make one", id="no run"
+        ),
+        pytest.param(
+            ["leaderboard", "nowhere"], "Error: nowhere: no such run folder or file", id="leaderboard"
+        ),
+        pytest.param(["verify", "nowhere"], "nowhere: no such run folder or file", id="verify"),
+        pytest.param(["run", "embedded"], "a model is named by -m: qa-eval run -m embedded", id="bare model"),
+        pytest.param(["plan", "embedded"], "a model is named by -m: qa-eval plan -m embedded", id="to plan"),
+        pytest.param(
+            ["run", "p.json"], "named by -m: qa-eval run -m predictions:p.json; a data set is", id="bare file"
+        ),
+        pytest.param(
+            ["run", "squad:dev.json"],
+            "a data set is named by --dataset: qa-eval run -m MODEL --dataset squad:dev.json",
+            id="bare data set",
+        ),
+        pytest.param(
+            ["models", "p.jsonl.gz"], "are replayed as predictions:p.jsonl.gz", id="predictions as a model"
+        ),
+        pytest.param(["schema", "question"], "'question' is not one of 'questions'", id="schema"),
+        pytest.param(["models", "baseline:"], "baseline", id="models"),
+    ],
+)
+def test_a_wrong_call_is_told_on_stderr_with_exit_code_2(
+    args: list[str], message: str, tmp_path: Path
+) -> None:
+    done = call(*args)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert "Error" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        (
+            "p.json",
+            '{"q": "x"}',
+            "p.json: is no run; if it holds predictions, `qa-eval score p.json --dataset SP",
+        ),
+        (
+            "p.jsonl",
+            '{"id": "q", "prediction": "x"}',
+            "and `qa-eval run -m predictions:p.jsonl` makes a run of",
+        ),
+        ("p.csv", "id,answer\nq,x\n", "`qa-eval score p.csv --dataset SPEC` scores them"),
+        (
+            "dev.json",
+            '{"data": [{"paragraphs": []}]}',
+            "dev.json: is a data set, not a run; `qa-eval run -m MODEL",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [["show", "FILE", "q"], ["verify", "FILE"], ["compare", "FILE", "FILE"], ["leaderboard", "FILE"],
+     ["report", "FILE", "--out", "out"], ["export", "FILE", "--format", "csv"]],
+    ids=lambda command: command[0],
+)  # fmt: skip
+def test_a_file_that_is_no_run_is_answered_with_what_it_is_for(
+    command: list[str], name: str, text: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text, "utf-8")
+    done = call(*(name if word == "FILE" else word for word in command))
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_answers_inside_a_run_are_answered_with_the_runs_folder(stored: Path) -> None:
+    file = next((stored / "predictions").glob("*.jsonl"))
+    done = call("verify", str(file))
+    assert done.exit_code == 2
+    assert f"holds the answers of one model of a run; name the run's folder: {stored}" in done.stderr
+
+
+def test_a_predictions_file_given_as_a_path_is_no_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text('{"q": "x"}', "utf-8")
+    done = call("run", "-m", "./p.json")
+    assert done.exit_code == 2
+    assert "if it holds predictions, write -m predictions:./p.json" in done.stderr
+
+
+def raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Result:
+    def fail(*_: Any, **__: Any) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr("qa_eval.runs.store.load_run", fail)
+    return call("leaderboard", "x")
+
+
+def test_every_finding_of_wrong_input_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    findings = [
+        Finding(severity="error", path="q.jsonl", line=n, field="id", message="given \x1b[31m twice")
+        for n in (3, 5)
+    ]
+    done = raising(monkeypatch, InputError(findings))
+    assert done.exit_code == 2
+    assert done.stderr == (
+        "q.jsonl:3: id: given \\x1b[31m twice\n"
+        "q.jsonl:5: id: given \\x1b[31m twice\n"
+        "Error: the input is wrong in 2 places; nothing was done.\n"
+    )
+
+
+def test_an_error_raised_on_purpose_has_its_message_and_code_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = raising(monkeypatch, QaEvalError("one\ntwo"))
+    assert (done.exit_code, done.stderr, done.stdout) == (2, "Error: one\ntwo\n", "")
+
+
+def test_ctrl_c_is_exit_code_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert raising(monkeypatch, KeyboardInterrupt()).exit_code == 130
+
+
+def test_a_mistake_of_ours_is_named_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = raising(monkeypatch, ZeroDivisionError())
+    assert done.exit_code == 1
+    assert re.fullmatch(
+        r"Error: this is a defect of qa-eval: ZeroDivisionError "
+        r"\(qa_eval/cli/result_commands\.py:\d+, in \S+\)\n"
+        r"Please report it with the command and this line; QA_EVAL_TRACEBACK=1 shows the traceback\.\n",
+        done.stderr,
+    )
+
+
+def test_an_interrupted_run_says_what_is_kept(monkeypatch: pytest.MonkeyPatch, stored: Path) -> None:
+    def interrupt(*_: Any, **__: Any) -> NoReturn:
+        raise Interrupted([load_run(stored)])
+
+    monkeypatch.setattr("qa_eval.evaluation.run.evaluate", interrupt)
+    done = call("run", *CHEAP)
+    assert done.exit_code == 130
+    assert f"Interrupted. What is done is kept in {stored}; the same call goes on from there." in done.stderr
+
+
+# ------------------------------------------------------------------------------------------ configuration
+
+
+def config(text: str, *args: str) -> Result:
+    Path("c.toml").write_text(text, encoding="utf-8")
+    return call(*args, "--config", "c.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("modle = 'x'", "modle: no such flag of 'qa-eval run'; did you mean model?", id="near"),
+        pytest.param(
+            "max_lenght = 3",
+            "max_lenght: no such flag of 'qa-eval run'; did you mean max-length?",
+            id="snake",
+        ),
+        pytest.param("zzzzzz = 3", "zzzzzz: no such flag of 'qa-eval run'; there are: address, ", id="far"),
+        pytest.param("n-best = 3\nn_best = 4", "n_best: given twice", id="twice"),
+        pytest.param("n-best = 'many'", "n-best: 'many' is not a valid integer.", id="type"),
+        pytest.param("limit = 0", "limit: 0 is not in the range x>=1.", id="range"),
+        pytest.param("track = 'all'", "track: 'all' is not one of 'reading', 'pooled', 'both'.", id="choice"),
+        pytest.param(
+            "threshold = nan", "threshold: nan is neither a number nor 'cross-fit'.", id="threshold"
+        ),
+        pytest.param("json = 'yes'", "json: takes true or false, not 'yes'", id="flag"),
+        pytest.param("limit = true", "limit: takes a value, not true or false", id="boolean"),
+        pytest.param("limit = [1]", "limit: takes one value, not a list", id="list"),
+        pytest.param("[run]\nlimit = 1", "run: a table; flags stand at the top of the file", id="table"),
+        pytest.param("limit = ", "not valid TOML: Invalid value", id="syntax"),
+    ],
+)
+def test_a_wrong_configuration_is_told_with_its_file_and_key(text: str, message: str) -> None:
+    done = config(text, "run")
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"Error: c.toml: {message}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_configuration_that_is_not_there_or_not_text_is_told() -> None:
+    assert (
+        call("run", "--config", "no.toml").stderr
+        == "Error: no.toml: cannot be read: No such file or directory\n"
+    )
+    Path("b.toml").write_bytes(b"limit = 1 # \xff")
+    assert call("run", "--config", "b.toml").stderr == "Error: b.toml: not UTF-8: byte 12\n"
+
+
+def test_flags_come_from_the_configuration_and_the_command_line_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+
+    def note(models: Any, **options: Any) -> NoReturn:
+        seen.update(options, models=models)
+        raise QaEvalError("enough")
+
+    monkeypatch.setattr("qa_eval.evaluation.run.evaluate", note)
+    text = (
+        "model = ['baseline:abstain', 'embedded']\ncategory = 'death-toll'\nlimit = 4\nno_reference = true\n"
+        "threshold = 1.5\nmax-length = 256\nname = 'from-file'\nout = 'here'\ndeterministic = true\n"
+        "no-cache = true\n"
+    )
+    done = config(text, "run", "--name", "from-line", "--seed", "7")
+    assert done.exit_code == 2, done.output
+    assert seen["models"] == ("baseline:abstain", "embedded")
+    assert seen["categories"] == ("death-toll",)
+    assert (seen["limit"], seen["references"], seen["threshold"], seen["cache"]) == (4, False, 1.5, False)
+    assert (seen["name"], seen["out"], seen["seed"]) == ("from-line", Path("here"), 7)
+    assert (seen["decoding"].max_length, seen["decoding"].n_best) == (256, 20)
+    assert (seen["runtime"].deterministic, seen["runtime"].seed) == (True, 7)
+
+
+def test_other_commands_take_a_configuration_too(stored: Path) -> None:
+    done = config("format = 'csv'\nsort = 'em'", "leaderboard", str(stored))
+    assert done.stdout.startswith("run,rank,")
+
+
+# ------------------------------------------------------------------------------------------ real calls
+
+
+def test_a_run_prints_the_table_on_stdout_and_all_else_on_stderr() -> None:
+    done = call("run", *CHEAP, "--name", "first")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("first\n")
+    assert "baseline:first-of-type" in done.stdout
+    assert "\x1b" not in done.output
+    lines = done.stderr.splitlines()
+    assert re.fullmatch(r"questions: .*questions \(\d+ facts, \d+ contested\)", lines[0])
+    assert re.fullmatch(r"articles:  .*seeds \(5\)", lines[1])
+    assert lines[2] == "1/2 baseline:abstain: 15 items"
+    first = load_run(Path("results/first")).leaderboard.rows[0].model.spec
+    assert lines[-2:] == ["results: results/first", f"next: qa-eval show results/first --failures -m {first}"]
+
+
+def test_json_on_stdout_is_the_leaderboard_that_was_written() -> None:
+    done = call("run", *CHEAP, "--name", "first", "--json")
+    written = json.loads(Path("results/first/leaderboard.json").read_text(encoding="utf-8"))
+    printed = json.loads(done.stdout)
+    assert {r["model"]["spec"] for r in printed["rows"]} == {"baseline:abstain", "baseline:first-of-type"}
+    assert {k: v for k, v in printed.items() if k != "rows"} == {
+        k: v for k, v in written.items() if k != "rows"
+    }
+
+
+def test_a_complete_run_is_refused_without_overwrite(stored: Path) -> None:
+    again = ("run", *CHEAP, "--out", str(stored.parent), "--name", "small")
+    done = call(*again)
+    assert done.exit_code == 2
+    assert f"Error: {stored}: this run is already complete; --overwrite replaces it" in done.stderr
+
+
+def test_a_model_that_fails_while_running_is_told_and_is_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, stored: Path
+) -> None:
+    run = load_run(stored)
+    failed = run.leaderboard.rows[0].model_copy(
+        update={"status": "error", "error": "out of memory", "rank": None}
+    )
+    board = run.leaderboard.model_copy(update={"rows": [failed, *run.leaderboard.rows[1:]]})
+    kept = type(run)(path=stored, leaderboard=board)
+    monkeypatch.setattr("qa_eval.evaluation.run.evaluate", lambda *_, **__: kept)
+    done = call("run", *CHEAP)
+    assert done.exit_code == 1
+    assert f"failed: {failed.model.spec}: out of memory" in done.stderr
+    assert "failed: out of memory" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "csv", "json"])
+def test_a_stored_run_is_shown_in_every_format(stored: Path, form: str) -> None:
+    for path in (stored, stored / "leaderboard.json"):
+        done = call("leaderboard", str(path), "--format", form)
+        assert done.exit_code == 0, done.output
+        assert "baseline:abstain" in done.stdout
+        assert done.stderr == ""
+
+
+def test_without_a_path_the_newest_run_is_shown_and_named(stored: Path) -> None:
+    for n, name in enumerate(("old", "new")):
+        shutil.copytree(stored, Path("results") / name)
+        os.utime(Path("results") / name / "leaderboard.json", (n, n))
+    assert call("leaderboard").stderr == "run: results/new (the newest of 2)\n"
+
+
+def test_verify_finds_every_number_again_and_a_changed_one(stored: Path) -> None:
+    assert call("verify", str(stored)).stdout == f"{stored}: every number came out again\n"
+    shutil.copytree(stored, "copy")
+    file = Path("copy/leaderboard.json")
+    document = json.loads(file.read_text(encoding="utf-8"))
+    document["rows"][0]["metrics"]["reading"]["em"]["value"] = 0.123
+    file.write_text(json.dumps(document), encoding="utf-8")
+    done = call("verify", "copy")
+    assert done.exit_code == 1
+    assert "metrics.reading.em.value: stored 0.123" in done.stdout
+    assert re.search(r"^Error: copy: \d+ differences?$", done.stderr, re.MULTILINE)
+
+
+def test_show_tells_items_and_failures(stored: Path) -> None:
+    item = json.loads(
+        (stored / "predictions/baseline-abstain.jsonl").read_text(encoding="utf-8").split("\n")[0]
+    )["item"]
+    done = call("show", str(stored), item, "-m", "baseline:abstain")
+    assert done.exit_code == 0, done.output
+    assert item in done.stdout
+    assert "no answer" in done.stdout
+    failures = call("show", str(stored), "--failures")
+    assert "wrong" in failures.stdout
+    assert re.fullmatch(r"\d+ of 36 answers are wrong\n", failures.stderr)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        pytest.param([], "Error: Give the items to show, or --failures.", id="nothing"),
+        pytest.param(["x@y", "--failures"], "Error: Items or --failures, not both.", id="both"),
+        pytest.param(["nofact@noarticle"], "not in this run", id="unknown item"),
+        pytest.param(["x", "-m", "baseline:abstein"], 'did you mean "baseline:abstain"?', id="unknown model"),
+    ],
+)
+def test_show_refuses(stored: Path, args: list[str], message: str) -> None:
+    done = call("show", str(stored), *args)
+    assert done.exit_code == 2
+    assert message in done.stderr
+
+
+def test_models_lists_kinds_and_tells_what_a_spec_is() -> None:
+    listed = call("models").stdout
+    for kind in ("embedded", "hf:", "baseline:", "predictions:"):
+        assert kind in listed
+    one = call("models", "baseline:abstain").stdout.split("\n")
+    assert one[0].split() == ["spec", "baseline:abstain"]
+    assert one[1].split() == ["kind", "baseline"]
+
+
+@pytest.mark.parametrize("name", ["questions", "articles", "leaderboard", "predictions"])
+def test_schema_prints_a_json_schema(name: str) -> None:
+    assert json.loads(call("schema", name).stdout)["type"] == "object"
+
+
+def test_questions_check_and_stats_pass_text_and_exit_code_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "qa_eval.authoring.check.run_check", lambda paths, articles, form: (f"{paths} {form}", 1)
+    )
+    done = call("questions", "check", "--questions", "q", "--format", "github")
+    assert (done.stdout, done.exit_code) == (f"{(Path('q'),)} github\n", 1)
+    stats = call("questions", "stats", "--format", "json")
+    assert json.loads(stats.stdout)["facts"] > 0
+
+
+def test_the_cache_is_told_and_cleared(tmp_path: Path) -> None:
+    place = tmp_path / "cache" / "answers-1.sqlite"
+    assert call("cache", "info").stdout == f"{place}: 0 answers, 0 B\n"
+    assert call("run", "-m", "baseline:first-of-type", "--limit", "1", "--no-reference").exit_code == 0
+    told = call("cache", "info")
+    assert told.exit_code == 0
+    cleared = call("cache", "clear").stdout
+    assert cleared.startswith(f"{place}: forgot ")
+    assert call("cache", "info").stdout.startswith(f"{place}: 0 answers, ")
+
+
+# ------------------------------------------------------------------------------------------ as a process
+
+
+def process(*args: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "qa_eval", *args]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def test_python_m_qa_eval_is_the_same_program() -> None:
+    done = process("schema", "nope")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Usage: qa-eval schema [OPTIONS]")
+
+
+def test_a_reader_that_leaves_early_is_no_traceback() -> None:
+    script = f"{shlex.quote(sys.executable)} -m qa_eval schema leaderboard | head -c 10"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ('{\n  "$defs', "")
+
+
+def test_a_terminal_that_knows_only_ascii_gets_ascii(stored: Path) -> None:
+    done = process("leaderboard", str(stored), env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+
+
+def test_a_predictions_file_of_other_questions_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "other.json"
+    file.write_text('{"zz": "a"}', "utf-8")
+    out = ["--out", str(tmp_path / "o"), "--name", "x", "--no-reference", "--limit", "1"]
+    result = CliRunner().invoke(cli, ["run", "-m", f"predictions:{file}", *out])
+    assert result.exit_code == 0, result.output
+    assert "no prediction is of a question that was asked" in caplog.text

@@ -1,0 +1,148 @@
+"""The documents say what the program does: commands, public names, numbers and file names are compared."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+from click.testing import CliRunner
+
+import qa_eval
+from qa_eval.cli import cli
+from tests.support.places import ROOT
+
+README = (ROOT / "README.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+
+
+def commands(group: click.Group, prefix: str = "qa-eval") -> list[tuple[str, click.Command]]:
+    found = []
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            found += commands(command, f"{prefix} {name}")
+        else:
+            found.append((f"{prefix} {name}", command))
+    return found
+
+
+@pytest.mark.parametrize(("line", "command"), commands(cli), ids=lambda v: v if isinstance(v, str) else "")
+def test_every_command_has_help_and_stands_in_the_readme(line: str, command: click.Command) -> None:
+    assert line in README
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{line} {parameter.name}"
+
+
+def test_commands_in_the_readme_exist_with_their_flags() -> None:
+    known = dict(commands(cli))
+    lines = re.findall(r"^(qa-eval [^#\n]*)", README, re.MULTILINE)
+    assert len(lines) >= 15
+    for line in lines:
+        name = next((k for k in known if f"{line} ".startswith(f"{k} ")), None)
+        assert name, line
+        flags = {o for p in known[name].params for o in p.opts}
+        for flag in re.findall(r"(?<=\s)--?[a-z][a-z-]*", line):
+            assert flag in flags, line
+
+
+def test_the_leaderboard_in_the_readme_is_the_committed_run() -> None:
+    block = README.partition("output -->\n")[2].partition("<!-- /leaderboard -->")[0]
+    result = CliRunner().invoke(cli, ["leaderboard", str(ROOT / "results/baseline"), "--format", "markdown"])
+    assert result.exit_code == 0, result.output
+    assert block.strip() == result.stdout.strip()
+
+
+def test_public_names_are_pinned() -> None:
+    assert sorted(qa_eval.__all__) == [
+        "Model",
+        "__version__",
+        "compare_runs",
+        "evaluate",
+        "load_corpus",
+        "load_run",
+        "score_predictions",
+    ]
+    for name in qa_eval.__all__:
+        assert getattr(qa_eval, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        qa_eval.nonsense  # noqa: B018
+    assert set(qa_eval.__all__) <= set(dir(qa_eval))
+
+
+@pytest.mark.parametrize(
+    "path", re.findall(r"`([a-z_]+/[a-z_/]+\.(?:py|toml|jsonl))`", CONTRIBUTING + README)
+)
+def test_files_named_in_the_documents_exist(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)]+)\)", README + CONTRIBUTING))
+def test_links_lead_somewhere(link: str) -> None:
+    assert (ROOT / link).exists()
+
+
+def test_the_manifest_for_kubernetes_has_what_the_operator_asks_for() -> None:
+    (text,) = re.findall(r"^```yaml\n(apiVersion: ray.*?)^```", README, re.MULTILINE | re.DOTALL)
+    manifest = yaml.safe_load(text)
+    # The fields of KubeRay's v1 API: everything here exists there, and what it requires is here.
+    assert set(manifest) == {"apiVersion", "kind", "metadata", "spec"}
+    assert (manifest["apiVersion"], manifest["kind"]) == ("ray.io/v1", "RayCluster")
+    assert re.fullmatch("[a-z0-9-]+", manifest["metadata"]["name"])
+    spec = manifest["spec"]
+    assert set(spec) == {"rayVersion", "headGroupSpec", "workerGroupSpecs"}
+    head, (workers,) = spec["headGroupSpec"], spec["workerGroupSpecs"]
+    assert set(head) == {"rayStartParams", "template"}
+    assert set(workers) == {*head, "groupName", "replicas", "minReplicas", "maxReplicas"}
+    assert 0 <= workers["minReplicas"] <= workers["replicas"] <= workers["maxReplicas"]
+    for group in (head, workers):
+        assert all(isinstance(value, str) for value in group["rayStartParams"].values())
+        (container,) = group["template"]["spec"]["containers"]
+        assert set(container) == {"name", "image", "resources"}
+        assert set(container["resources"]["limits"]) == {"cpu", "memory"}
+    assert f"ray=={spec['rayVersion']}" in (ROOT / "constraints.txt").read_text("utf-8")
+    assert f"rayproject/ray:{spec['rayVersion']}-py311" in README
+    # The head answers nothing, and a worker of the command fits a pod.
+    assert head["rayStartParams"]["num-cpus"] == "0"
+    assert f"--cpus-per-worker {container['resources']['limits']['cpu']}" in README
+
+
+def test_the_job_for_slurm_is_a_shell_script(tmp_path: Path) -> None:
+    (text,) = re.findall(r"^```bash\n(#!/bin/bash\n#SBATCH.*?)^```", README, re.MULTILINE | re.DOTALL)
+    script = tmp_path / "job.sh"
+    script.write_text(text)
+    subprocess.run(["bash", "-n", script], check=True)
+    # It runs here with commands that only tell what they are given.
+    for name in ("srun", "qa-eval", "sleep"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_NNODES": "4"}
+    done = subprocess.run(["bash", script], env=environment, capture_output=True, text=True, check=True)
+    head = socket.gethostname()
+    told = done.stdout.splitlines()
+    address = f"--address={head}:6379 --num-cpus=16 --block"
+    assert f"srun --nodes=3 --ntasks=3 --exclude={head} ray start {address}" in told
+    assert sum(line.startswith("srun --nodes=1 --ntasks=1 ") for line in told) == 1
+
+
+def test_the_agreement_of_the_annotations_is_what_the_command_prints() -> None:
+    page = (ROOT / "docs" / "agreement.md").read_text("utf-8")
+    second = str(ROOT / "docs" / "agreement" / "second-annotation.jsonl")
+    done = CliRunner().invoke(cli, ["questions", "agree", str(ROOT / "questions"), second])
+    assert done.exit_code == 0, done.output
+    measures = ("EM ", "F1 ", "match ", "same claim ")
+    printed = [line for line in done.stdout.splitlines() if line.startswith(measures)]
+    assert len(printed) == 4
+    for line in printed:
+        name, whole, answered = re.split(r"\s{2,}", line.strip())
+        assert f"| {name} | {whole} | {answered} |" in page
+    alphas = re.findall(r"(0\.\d+) \((0\.\d+) to (1?\d?\.\d+)\)", done.stdout)
+    assert len(alphas) == 2
+    for value, low, high in alphas:
+        assert f"{value} ({low} to {high})" in page

@@ -1,0 +1,110 @@
+"""Every example of every help text is run, on small files of the names that the examples use."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from qa_eval.cli import cli
+from tests.support.places import ROOT
+from tests.support.public_files import SEA, SKY, mrqa, qa, squad, write, write_lines
+
+RUNS = ("baseline", "first", "main", "branch", "old", "new")
+
+NOT_RUN = {
+    "qa-eval run": "a minute; `make run` is this command",
+    "qa-eval run -m hf:deepset/tinyroberta-squad2 -m embedded --name first": "fetches a model",
+    "qa-eval plan": "measures every model of `qa-eval run`; the other examples of the command are run",
+    'qa-eval questions probe "Who led them?" -m hf:ORG/NAME --n-best 5': "stands for any model of the hub",
+    "qa-eval questions new": "asks at a terminal; tests/authoring/test_question_writing.py answers",
+    "qa-eval bench -m embedded --limit 10": "a minute or two, as its help says",
+    "qa-eval bench -m embedded -m onnx:embedded --quantize int8": "takes many minutes",
+    "qa-eval bench -m embedded --dataset squad:dev-v2.0.json --limit 1000": "takes many minutes",
+}
+
+
+def examples(group: click.Group = cli) -> Iterator[str]:
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            yield from examples(command)
+        else:
+            yield from (line for line, _ in getattr(command, "examples", ()))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with the runs and files that the examples name."""
+    place = tmp_path_factory.mktemp("examples")
+    for name in RUNS:
+        shutil.copytree(ROOT / "results" / "baseline", place / "results" / name)
+    asked = [qa(f"q{n}", "What was blue?", [("The sky", 0)] if n % 2 else []) for n in range(40)]
+    write(place / "dev-v2.0.json", squad([(SKY, asked)]))
+    write(place / "predictions.json", {f"q{n}": "sky" for n in range(40)})
+    answered = [qa(f"q{n}", "What was blue?", [("The sky", 0)]) for n in range(40)]
+    write(place / "test-context-de-question-de.json", squad([(SKY, answered)]))
+    (place / "submission.csv").write_text(
+        "id,prediction\n" + "".join(f"q{n},sky\n" for n in range(40)), "utf-8"
+    )
+    write(place / "null_odds.json", {f"q{n}": -1.0 + n for n in range(40)})
+    best = [{"text": "sky", "probability": 0.75}, {"text": "", "probability": 0.25}]
+    write(place / "nbest_predictions.json", {f"q{n}": best for n in range(40)})
+    far = ("h1", "How far is the sea?", ["12 miles"], {"12 miles": [[11, 18]]})
+    write_lines(place / "HotpotQA.jsonl.gz", mrqa((SEA, [far])))
+    write_lines(place / "rows.jsonl", [{"id": "h1", "prediction": "12 miles"}])
+    item = "recaptured-city@000_825eccd27ffa9810"
+    write_lines(place / "answers.jsonl", [{"id": item, "prediction": "Palmyra"}])
+    for name in ("anna.jsonl", "ben.jsonl"):
+        shutil.copy(ROOT / "questions" / "people.jsonl", place / name)
+    for name in ("bbc.txt", "dpa.txt"):
+        (place / name).write_text(f"{name}: the ferry left at noon.\n", "utf-8")
+    return place
+
+
+@pytest.fixture
+def checkout(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the place for one example, on a branch of a repository that holds the curated questions."""
+    shutil.copytree(place, tmp_path / "here", dirs_exist_ok=True)
+    here = tmp_path / "here"
+    for name in ("questions", "seeds"):
+        shutil.copytree(ROOT / name, here / name)
+    shutil.copy(ROOT / "pyproject.toml", here)
+    (here / "qa_eval").mkdir()
+    monkeypatch.setattr("qa_eval.__file__", str(here / "qa_eval" / "__init__.py"))
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("QA_EVAL_CACHE", str(place / "cache"))
+    monkeypatch.setenv("BASE_SHA", "main")
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "A contributor")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@example.org")
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    for call in (("init", "-q", "-b", "main"), ("add", "questions", "seeds"), ("commit", "-q", "-m", "base")):
+        subprocess.run(["git", *call], check=True)
+    return here
+
+
+def test_the_examples_that_are_not_run_are_examples() -> None:
+    assert set(NOT_RUN) <= set(examples())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", [line for line in examples() if line not in NOT_RUN], ids=str)
+def test_the_example_works(line: str, checkout: Path) -> None:
+    ours, _, others = line.partition(" | ")
+    words = [os.path.expandvars(word) for word in shlex.split(ours.partition(" >> ")[0])]
+    assert words[0] == "qa-eval"
+    done = CliRunner().invoke(cli, words[1:], prog_name="qa-eval")
+    assert done.exit_code == 0, done.output
+    if others.startswith("jq "):
+        value = json.loads(done.stdout)
+        for step in others.removeprefix("jq .").replace("[0]", ".0").split("."):
+            value = value[int(step) if step.isdecimal() else step]

@@ -1,0 +1,81 @@
+"""Starting up must be light: nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.places import ROOT
+
+BASELINE = str(ROOT / "results" / "baseline")
+QUESTIONS = str(ROOT / "questions" / "people.jsonl")
+HEAVY = ("torch", "transformers", "datasets", "pandas", "scipy", "evaluate", "onnxruntime")
+AVOIDABLE = (*HEAVY, "numpy", "pydantic", "rich", "tokenizers", "huggingface_hub")
+
+
+def loaded(call: str) -> set[str]:
+    """Top-level modules that are loaded after the call, in a fresh interpreter."""
+    code = f"import sys\n{call}\nprint('\\nLOADED', *sorted({{m.partition('.')[0] for m in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.rpartition("LOADED")[2].split())
+
+
+def run_cli(*args: str) -> str:
+    return f"from qa_eval.cli import cli\ncli({list(args)!r}, prog_name='qa-eval', standalone_mode=False)"
+
+
+@pytest.mark.parametrize(
+    ("call", "unwanted"),
+    [
+        pytest.param("import qa_eval", AVOIDABLE, id="import qa_eval"),
+        pytest.param("import qa_eval.cli", AVOIDABLE, id="import qa_eval.cli"),
+        pytest.param(run_cli("--help"), AVOIDABLE, id="--help"),
+        pytest.param(run_cli("run", "--help"), AVOIDABLE, id="run --help"),
+        pytest.param(run_cli("plan", "--help"), AVOIDABLE, id="plan --help"),
+        pytest.param("import qa_eval.evaluation.forecast.forecasts", HEAVY, id="import of the forecast"),
+        pytest.param(run_cli("score", "--help"), AVOIDABLE, id="score --help"),
+        pytest.param(run_cli("--version"), AVOIDABLE, id="--version"),
+        pytest.param(
+            "import qa_eval.runs.leaderboard.board_formats, qa_eval.evaluation.scorecard, qa_eval.runs.show",
+            HEAVY,
+            id="verbs",
+        ),
+        pytest.param(
+            "import qa_eval.evaluation.run, qa_eval.evaluation.verification, qa_eval.data.dataset",
+            HEAVY,
+            id="runs of public data sets",
+        ),
+        pytest.param(run_cli("questions", "stats"), HEAVY, id="questions stats"),
+        pytest.param(run_cli("models"), HEAVY, id="models"),
+        pytest.param(run_cli("models", "baseline:abstain"), HEAVY, id="models baseline:abstain"),
+        pytest.param(run_cli("schema", "leaderboard"), HEAVY, id="schema leaderboard"),
+        pytest.param(run_cli("export", "--help"), AVOIDABLE, id="export --help"),
+        pytest.param(
+            run_cli("export", BASELINE, "--format", "lm-eval", "-m", "baseline:abstain"), HEAVY, id="export"
+        ),
+        pytest.param(run_cli("report", "--help"), (*AVOIDABLE, "matplotlib", "jinja2"), id="report --help"),
+        pytest.param("import qa_eval.report.html", (*HEAVY, "matplotlib"), id="import of the report"),
+        pytest.param(run_cli("questions", "impact", "--help"), AVOIDABLE, id="questions impact --help"),
+        pytest.param(run_cli("questions", "agree", "--help"), AVOIDABLE, id="questions agree --help"),
+        pytest.param(run_cli("questions", "agree", QUESTIONS, QUESTIONS), HEAVY, id="questions agree"),
+        pytest.param(run_cli("init", "--help"), AVOIDABLE, id="init --help"),
+        pytest.param(
+            "import qa_eval.authoring.impact, qa_eval.authoring.new_collection",
+            HEAVY,
+            id="import qa_eval.authoring.impact",
+        ),
+        pytest.param(run_cli("compare", "--help"), AVOIDABLE, id="compare --help"),
+        pytest.param(
+            run_cli("compare", BASELINE, "--model", "embedded", "--against", "baseline:first-of-type"),
+            HEAVY,
+            id="compare",
+        ),
+        pytest.param(run_cli("leaderboard", BASELINE, BASELINE), HEAVY, id="leaderboards merged"),
+        pytest.param("import qa_eval.integrations", AVOIDABLE, id="import qa_eval.integrations"),
+    ],
+)
+def test_nothing_heavy_is_imported_by(call: str, unwanted: tuple[str, ...]) -> None:
+    assert loaded(call).isdisjoint(unwanted)

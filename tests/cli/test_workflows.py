@@ -1,0 +1,200 @@
+"""The workflows: least rights, no data in scripts, commands that exist. `make workflows` checks the form."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from qa_eval.cli import cli
+from tests.cli.test_docs import commands
+from tests.support.places import ROOT
+
+FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
+TEMPLATE = ROOT / "qa_eval/authoring/new_collection/template/questions.yml"
+EVERY = pytest.mark.parametrize("path", [*FILES, TEMPLATE], ids=lambda p: f"{p.parent.name}/{p.name}")
+
+
+def workflow(path: Path) -> dict[str, Any]:
+    whole: dict[str, Any] = yaml.load(path.read_text("utf-8"), yaml.BaseLoader)
+    return whole
+
+
+def steps(path: Path) -> Iterator[dict[str, Any]]:
+    for job in workflow(path)["jobs"].values():
+        yield from job["steps"]
+
+
+def test_these_workflows_exist() -> None:
+    assert [path.name for path in FILES] == ["leaderboard.yml", "questions.yml", "test.yml"]
+    assert not list(ROOT.rglob("CODEOWNERS"))
+
+
+@EVERY
+def test_a_workflow_may_read_and_nothing_else(path: Path) -> None:
+    whole = workflow(path)
+    assert whole["permissions"] == {"contents": "read"}
+    assert all("permissions" not in job for job in whole["jobs"].values())
+    assert "pull_request_target" not in whole["on"]
+    assert "secrets" not in path.read_text("utf-8")
+
+
+@EVERY
+def test_nothing_from_outside_is_written_into_a_script(path: Path) -> None:
+    scripts = [step["run"] for step in steps(path) if "run" in step]
+    assert scripts
+    for script in scripts:
+        assert "${{" not in script
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+
+
+@EVERY
+def test_a_checkout_leaves_no_credentials(path: Path) -> None:
+    found = [step for step in steps(path) if step.get("uses", "").startswith("actions/checkout@")]
+    assert found
+    assert all(step["with"]["persist-credentials"] == "false" for step in found)
+
+
+@EVERY
+def test_only_githubs_own_actions_are_used(path: Path) -> None:
+    for step in steps(path):
+        if "uses" in step:
+            assert re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"])
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / ".github/workflows/questions.yml", TEMPLATE], ids=["ours", "template"]
+)
+def test_questions_are_compared_with_a_base_that_is_fetched(path: Path) -> None:
+    checkout = next(step for step in steps(path) if "checkout" in step.get("uses", ""))
+    assert checkout["with"]["fetch-depth"] == "0"
+    assert list(workflow(path)["on"]) == ["pull_request"]
+
+
+def test_the_questions_workflow_runs_where_questions_or_articles_change() -> None:
+    paths = workflow(ROOT / ".github/workflows/questions.yml")["on"]["pull_request"]["paths"]
+    assert paths == ["questions/**", "seeds/**"]
+
+
+@EVERY
+def test_the_commands_of_a_workflow_exist_with_their_flags(path: Path) -> None:
+    known = dict(commands(cli))
+    text = path.read_text("utf-8")
+    for line in re.findall(r"qa-eval [a-z][^\n()|>]*", text):
+        name = next((k for k in sorted(known, key=len, reverse=True) if f"{line} ".startswith(f"{k} ")), None)
+        if name is None:
+            assert re.match(r"qa-eval models`", line), line
+            continue
+        flags = {o for p in known[name].params for o in p.opts}
+        for flag in re.findall(r"(?<=\s)--[a-z][a-z-]*", line):
+            assert flag in flags, line
+
+
+@pytest.mark.parametrize(
+    ("models", "asked"),
+    [
+        pytest.param("embedded", ["--model", "embedded"], id="one"),
+        pytest.param("a  b", ["--model", "a", "--model", "b"], id="two"),
+        pytest.param(
+            "x;touch$IFS'pwned' $(touch${IFS}pwned)",
+            ["--model", "x;touch$IFS'pwned'", "--model", "$(touch${IFS}pwned)"],
+            id="hostile",
+        ),
+    ],
+)
+def test_models_reach_the_program_as_words_whatever_they_hold(
+    tmp_path: Path, models: str, asked: list[str]
+) -> None:
+    script = next(
+        s["run"] for s in steps(ROOT / ".github/workflows/leaderboard.yml") if s.get("name") == "run"
+    )
+    program = tmp_path / "qa-eval"
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    program.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "MODELS": models, "NAME": "a b"}
+    done = subprocess.run(
+        ["bash", "-e", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["run", "--name", "a b", "--out", "runs", *asked]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["qa-eval"]
+
+
+def test_the_workflow_of_a_collection_runs_from_a_checkout(tmp_path: Path) -> None:
+    """Every step of it, in a repository with a commit to compare with; `pip` prints what it is to install."""
+    programs = {
+        "pip": '#!/bin/sh\nprintf "%s\\n" "$@"\n',
+        "qa-eval": f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m qa_eval "$@"\n',
+    }
+    (tmp_path / "bin").mkdir()
+    for name, text in programs.items():
+        (tmp_path / "bin" / name).write_text(text, "utf-8")
+        (tmp_path / "bin" / name).chmod(0o755)
+    folder, summary = tmp_path / "bridge", tmp_path / "summary.md"
+    wanted = f"qa-eval @ {ROOT.as_uri()}"
+    environment = os.environ | {
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "QA_EVAL_CACHE": str(tmp_path / "cache"),
+        "GITHUB_STEP_SUMMARY": str(summary),
+    }
+
+    def run(*command: str, cwd: Path = folder, more: Mapping[str, str] = environment) -> str:
+        done = subprocess.run(
+            command, cwd=cwd, env=environment | dict(more), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run("qa-eval", "init", "bridge", "--install-from", wanted, cwd=tmp_path)
+    git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "A collection"]):
+        run(*git, *arguments)
+    base = run("git", "rev-parse", "HEAD").strip()
+    questions = folder / "questions/example.jsonl"
+    rows = [json.loads(line) for line in questions.read_text("utf-8").splitlines()]
+    rows[0] |= {"question": f"{rows[0]['question'].rstrip('?')} in all?"}
+    questions.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    run(*git, "commit", "-qam", "Other words")
+    printed = {}
+    for step in steps(folder / ".github/workflows/questions.yml"):
+        if "run" in step:
+            given: dict[str, str] = {
+                k: base if "base.sha" in v else v for k, v in step.get("env", {}).items()
+            }
+            printed[step["name"]] = run("bash", "-e", "-c", step["run"], more=given)
+    assert printed["install"].splitlines() == ["install", wanted]
+    assert "::error" not in printed["check"]
+    assert "1 edited" in summary.read_text("utf-8")
+
+
+def test_the_workflow_of_a_collection_says_what_is_missing_without_the_variable() -> None:
+    (install,) = [step for step in steps(TEMPLATE) if step.get("name") == "install"]
+    environment = {"PATH": os.environ["PATH"], "QA_EVAL": ""}
+    done = subprocess.run(
+        ["bash", "-e", "-c", install["run"]], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "set the variable QA_EVAL of this repository" in done.stderr
+
+
+def test_other_repositories_can_check_their_sets_by_the_hook() -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    words = shlex.split(hook["entry"])
+    assert " ".join(words) in dict(commands(cli))
+    assert hook["pass_filenames"] is False
+    assert re.search(hook["files"], "questions/people.jsonl")
+    assert not re.search(hook["files"], "setup.py")

@@ -1,0 +1,92 @@
+"""`qa-eval bench`: that what it says adds up; how fast it is depends on the machine and is not asserted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from qa_eval.cli import cli
+from qa_eval.data.corpus import load_corpus
+from qa_eval.data.items import instances, item_ids
+from qa_eval.errors import ModelError
+from qa_eval.evaluation.speed import bench
+from qa_eval.records import Decoding, Instance
+from tests.support import tiny_models
+
+DECODING = Decoding(max_length=96, doc_stride=24)
+NARROW = ("--max-length", "96", "--doc-stride", "24")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"hf:{tiny_models.build('bert', tmp_path_factory.mktemp('bench') / 'bert')}"
+
+
+def test_json_has_the_promised_keys_and_they_add_up(tiny: str) -> None:
+    done = CliRunner().invoke(
+        cli, ["bench", "-m", tiny, "-m", f"{tiny}?unanswerable=false", "--limit", "1", "--json", *NARROW]
+    )
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told.items() >= told["models"][0].items()
+    for row in told["models"]:
+        assert row["items_per_second"] == pytest.approx(row["items"] / row["seconds"])
+        assert row["windows_per_second"] == pytest.approx(row["windows"] / row["seconds"])
+        assert row["tokens_per_second"] == pytest.approx(row["tokens"] / row["seconds"])
+        assert row["windows"] >= row["items"]
+        assert set(row["shares"]) == {"tokenizing", "forward", "decoding"}
+        assert 0 < sum(row["shares"].values()) <= 1.001
+        assert row["ratio_to_floor"] > 0
+        assert row["peak_rss_bytes"] is None or row["peak_rss_bytes"] > 1_000_000
+    (agreement,) = told["agreement"]
+    # The same weights that never abstain: scores are equal, and no answer is empty any more.
+    assert agreement["items"] == told["models"][0]["items"]
+    assert agreement["largest_score_difference"] == pytest.approx(0, abs=1e-4)
+
+
+def test_the_table_says_the_same_for_people(tiny: str) -> None:
+    done = CliRunner().invoke(cli, ["bench", "-m", tiny, "--limit", "1", "--rounds", "1", *NARROW])
+    assert done.exit_code == 0, done.output
+    for words in ("items, ", "windows/s", "share of time", "floor", "peak memory"):
+        assert words in done.stdout
+
+
+def test_a_model_against_itself_moves_nothing(tiny: str) -> None:
+    corpus = load_corpus()
+    asked = instances(corpus, item_ids(corpus, tracks=["reading"], limit=1))
+    golds = dict.fromkeys((i.item for i in asked), ("400",))
+    speeds, (agreement,) = bench([tiny, tiny], asked, golds, rounds=1, decoding=DECODING)
+    assert [s.windows for s in speeds] == [speeds[0].windows] * 2
+    assert (agreement.moved, agreement.f1_difference) == (0, 0.0)
+
+
+def test_what_has_no_forward_pass_is_refused() -> None:
+    with pytest.raises(ModelError, match="baseline:abstain has no forward pass"):
+        bench(["baseline:abstain"], [Instance(item="a", question="Who?", context="He.")], {"a": ()})
+
+
+def test_quantizing_measures_each_onnx_model_twice(
+    tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path))
+    onnx = tiny.replace("hf:", "onnx:")
+    call = ["bench", "-m", onnx, "--quantize", "int8", "--limit", "1", "--rounds", "1", "--json", *NARROW]
+    done = CliRunner().invoke(cli, call)
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert [row["backend"] for row in told["models"]] == ["onnx-fp32", "onnx-int8"]
+    assert [row["spec"] for row in told["agreement"]] == [f"{onnx}?quantize=int8"]
+
+
+def test_only_onnx_models_can_be_quantized(tiny: str) -> None:
+    done = CliRunner().invoke(cli, ["bench", "-m", tiny, "--quantize", "int8"])
+    assert done.exit_code == 2
+    assert "only onnx: models can be quantized" in done.stderr + str(done.exception)
+
+
+def test_articles_can_be_given(tiny: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["bench", "-m", tiny, "--questions", str(tmp_path / "none")])
+    assert done.exit_code == 2

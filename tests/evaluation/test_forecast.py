@@ -1,0 +1,404 @@
+"""`qa-eval plan`: the arithmetic by hand, the counts against what a run then reports, and what fails."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from qa_eval.cli import cli
+from qa_eval.cli.plan import plan_command
+from qa_eval.cli.run import run_command
+from qa_eval.evaluation.cache import cache_info
+from qa_eval.evaluation.forecast.arithmetic import (
+    Forecast,
+    ModelForecast,
+    Pace,
+    Setting,
+    Total,
+    Work,
+    dataset_seconds,
+    estimated,
+    model_seconds,
+    speed,
+)
+from qa_eval.evaluation.forecast.forecast_formats import draw_forecast
+from qa_eval.evaluation.plans import settle
+from tests.support.fake_models import FakeModel, four_facts
+from tests.support.public_files import TWO_ARTICLES, flat, write, write_lines
+from tests.support.tiny_models import build
+
+SHORT = ("--max-length", "64", "--doc-stride", "16", "--no-reference", "--probe-seconds", "0.2")
+LOCAL, RAY = Setting(), Setting(engine="ray", workers=5)
+
+
+@pytest.fixture(autouse=True)
+def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("qa_eval.evaluation.run.RESAMPLES", 99)
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A checkpoint with random weights."""
+    return f"hf:{build('bert', tmp_path_factory.mktemp('model') / 'bert')}"
+
+
+def call(*args: str) -> Result:
+    return CliRunner().invoke(cli, list(args), prog_name="qa-eval")
+
+
+def planned(*args: str, code: int = 0) -> dict[str, Any]:
+    done = call("plan", *args, "--json")
+    assert done.exit_code == code, done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found["schema_version"] == 1
+    return found
+
+
+def ran(*args: str) -> list[dict[str, Any]]:
+    """The first row of each leaderboard."""
+    flags = [flag for flag in args if flag not in ("--probe-seconds", "0.2")]
+    done = call("run", *flags, "--json")
+    assert done.exit_code == 0, done.output
+    reader = json.JSONDecoder()
+    rows, text = [], done.stdout
+    while text.strip():
+        board, end = reader.raw_decode(text.lstrip())
+        text = text.lstrip()[end:]
+        rows.append(board["rows"][0])
+    return rows
+
+
+# ------------------------------------------------------------------------------------------ arithmetic
+
+WORK = Work(
+    dataset="d",
+    items=20,
+    cached=10,
+    rows=20,
+    pieces=20,
+    counted=20,
+    windows=Total(40),
+    tokens=Total(2_000),
+    windows_left=Total(20),
+    tokens_left=Total(1_000),
+    reading_seconds=0.5,
+)
+PACE = Pace(items=4, tokens=200, seconds=2.0, row_seconds=0.1, row_bytes=300, answer_bytes=50)
+"""100 tokens and 2 items a second."""
+MODEL = ModelForecast(
+    spec="m", works=(WORK,), paces=(PACE,), start_seconds=4.0, load_seconds=3.0, peak_rss_bytes=1_000
+)
+ITEMS = replace(WORK, windows=None, tokens=None, windows_left=None, tokens_left=None)
+DONE = replace(WORK, cached=20, windows_left=Total(0), tokens_left=Total(0))
+
+
+@pytest.mark.parametrize(
+    ("work", "setting", "seconds"),
+    [
+        # 1,000 tokens at 100 a second, then 0.5 s of reading and 20 rows at 0.1 s
+        pytest.param(WORK, LOCAL, 10 + 0.5 + 2, id="local: one after the other"),
+        pytest.param(WORK, replace(RAY, workers=1), 10, id="one worker: side by side"),
+        pytest.param(WORK, RAY, 2.5, id="five workers are faster than what judges"),
+        # 10 items at 2 a second
+        pytest.param(ITEMS, LOCAL, 5 + 0.5 + 2, id="a model without windows"),
+        pytest.param(DONE, LOCAL, 0.5 + 2, id="all cached"),
+    ],
+)
+def test_time_of_one_data_set(work: Work, setting: Setting, seconds: float) -> None:
+    assert dataset_seconds(work, PACE, setting) == pytest.approx(seconds)
+
+
+def test_items_are_the_unit_where_the_model_counts_no_tokens() -> None:
+    assert speed(WORK, PACE) == (1_000, "tokens", 100.0)
+    assert speed(ITEMS, PACE) == (10, "items", 2.0)
+    assert speed(WORK, replace(PACE, tokens=0)) == (10, "items", 2.0)
+    assert speed(DONE, Pace()) == (0, "items", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("setting", "model", "whole"),
+    [
+        # two models, one with nothing left; 1 s to prepare, 4 s to start, once
+        pytest.param(LOCAL, 3 + 12.5, 1 + 4 + 15.5 + 2.5, id="local"),
+        pytest.param(RAY, 3 + 2.5, 1 + 4 + 5.5 + 2.5, id="ray"),
+    ],
+)
+def test_time_of_a_model_and_of_the_run(setting: Setting, model: float, whole: float) -> None:
+    idle = replace(MODEL, works=(DONE,))
+    broken = ModelForecast(spec="b", error="no")
+    found = Forecast(setting=setting, models=(MODEL, idle, broken), preparing_seconds=1)
+    assert model_seconds(MODEL, setting) == pytest.approx(model)
+    assert model_seconds(idle, setting) == pytest.approx(2.5)
+    assert found.seconds == pytest.approx(whole)
+
+
+def test_memory_and_disk() -> None:
+    larger = replace(MODEL, peak_rss_bytes=3_000)
+    local = Forecast(setting=LOCAL, models=(MODEL, larger), driver_rss_bytes=70)
+    assert local.rss_bytes == 3_000
+    assert replace(local, setting=RAY).rss_bytes == 5 * 3_000 + 70
+    assert local.predictions_bytes == 2 * 20 * 300
+    assert local.cache_bytes == 2 * 10 * 50
+
+
+def test_scaling_is_the_same_arithmetic_with_more_models_and_items_and_nothing_cached() -> None:
+    one = Forecast(setting=RAY, models=(MODEL,), preparing_seconds=1, for_models=1_000, for_items=200)
+    found = one.scaled
+    assert found is not None
+    # ten times the items: 20,000 tokens of each model, 200 s of one worker, 5 s of reading, 20 s of judging
+    assert found.tokens == 1_000 * 20_000
+    assert found.answering_seconds == pytest.approx(1_000 * 200)
+    assert found.driver_seconds == pytest.approx(1_000 * 25)
+    assert found.seconds == pytest.approx(10 + 4 + 1_000 * (3 + 200 / 5))
+    assert found.predictions_bytes == 1_000 * 200 * 300
+    assert found.cache_bytes == 1_000 * 200 * 50
+    assert Forecast(setting=RAY, models=(MODEL,)).scaled is None
+    assert replace(one, models=(replace(MODEL, error="no"),)).scaled is None
+
+
+def test_models_and_data_sets_scale_in_equal_shares() -> None:
+    slow = replace(MODEL, paces=(replace(PACE, seconds=4.0),))
+    found = Forecast(setting=LOCAL, models=(MODEL, slow), for_models=4).scaled
+    assert found is not None
+    # two at 100 and two at 50 tokens a second, 2,000 tokens each
+    assert found.answering_seconds == pytest.approx(2 * 20 + 2 * 40)
+    both = replace(MODEL, works=(WORK, replace(WORK, items=60)), paces=(PACE, PACE))
+    found = Forecast(setting=LOCAL, models=(both,), for_items=800).scaled
+    assert found is not None
+    assert found.tokens == 10 * 2_000 + 10 * 2_000
+
+
+@pytest.mark.parametrize(
+    ("values", "sizes", "size", "pieces", "total"),
+    [
+        pytest.param([4, 8], [1, 1], 2, 2, Total(12), id="all counted"),
+        # mean 6; variance 8; sqrt((1 - 2/10) 8 / 2) = 1.789; x 1.96 x 10 = 35.06, rounded up
+        pytest.param([4, 8], [1, 1], 10, 10, Total(60, 36), id="two of ten"),
+        # 3 for each item, without exception
+        pytest.param([3, 9], [1, 3], 40, 10, Total(120), id="proportional to size"),
+        pytest.param([0, 0], [0, 0], 3, 10, Total(0), id="nothing of the kind was drawn"),
+    ],
+)
+def test_totals_estimated_from_a_sample(
+    values: list[int], sizes: list[int], size: int, pieces: int, total: Total
+) -> None:
+    assert estimated(values, sizes, size=size, pieces=pieces) == total
+
+
+def test_the_interval_holds_the_truth_19_times_of_20() -> None:
+    rng = random.Random(0)
+    population = [round(rng.lognormvariate(5, 0.6)) for _ in range(2_000)]
+    held = 0
+    for _ in range(1_000):
+        drawn = rng.sample(population, 200)
+        found = estimated(drawn, [1] * 200, size=2_000, pieces=2_000)
+        held += abs(found.value - sum(population)) <= found.margin
+    assert 920 <= held <= 975
+
+
+def test_the_arithmetic_is_printed_with_its_numbers() -> None:
+    broken = ModelForecast(spec="b\x1b[31m", error="no weights")
+    sampled = replace(WORK, pieces=200, tokens_left=Total(1_000, 150))
+    models = (replace(MODEL, works=(sampled,)), broken)
+    found = Forecast(
+        setting=RAY, models=models, preparing_seconds=1, for_models=10, driver_rss_bytes=2_000_000
+    )
+    text = "\n".join(line.plain for line in draw_forecast(found, 200))
+    for line in (
+        "m          d            20      10   1,000 ±150  100 tokens/s  2.5 s       40   2,000",
+        "b\\x1b[31m cannot be asked: no weights",
+        "d: windows and tokens are estimated from 20 of 200 questions, drawn at random",
+        "time, 5 workers on Ray:",
+        "  m: 3.0 s load + max(1,000 tokens / (100 tokens/s x 5), 0.5 s reading + 20 rows x "
+        "100.00 ms judging) = 5.5 s (± 0.3 s)",
+        "  all: 1.0 s to read and check the data + 4.0 s to start + 5.5 s = 10.5 s",
+        "memory: 5 x 1.0 kB, of the largest model's process, + 2.0 MB, of the process that plans = 2.0 MB",
+        "disk: 6.0 kB of predictions, 500 B of cache",
+        "10 models like these, each on 20 items like these, none cached:",
+    ):
+        assert line in text, text
+
+
+# ------------------------------------------------------------------------------------------ parts
+
+
+def test_a_part_is_divided_by_facts_and_judged_alone() -> None:
+    model = FakeModel()
+    (part,) = settle([model], corpus=four_facts(), references=False).task.parts(model)
+    by_fact = part.by_fact()
+    assert {fact: len(asked) for fact, asked in by_fact.items()} == dict.fromkeys(
+        ["dead", "began", "absent", "closed"], 3
+    )
+    alone = part.only({"absent"})
+    assert list(alone.instances) == by_fact["absent"]
+    # of three articles one is partial, and not scored; the pooled item counts all
+    rows = alone.judge({p.item: p for p in model.predict(alone.instances)}, 0.0).rows
+    assert sorted(row.item for row in rows) == ["absent@*", "absent@a", "absent@b"]
+
+
+def test_a_part_of_a_data_set_is_divided_by_questions(tmp_path: Path) -> None:
+    model = FakeModel()
+    data = f"squad:{write(tmp_path / 'tiny.json', TWO_ARTICLES)}"
+    (part,) = settle([model], dataset=data).task.parts(model)
+    assert list(part.by_fact()) == ["q1", "q2", "q3", "q4"]
+    alone = part.only({"q4"})
+    assert [i.question for i in alone.instances] == ["How far is the sea?"]
+    assert [row.fact for row in alone.judge({}, 0.0).rows] == ["q4"]
+
+
+# ------------------------------------------------------------------------------------------ counts
+
+
+def test_the_counts_are_what_a_run_reports_after_a_part_of_it_and_after_all(bert: str) -> None:
+    flags = ("-m", bert, *SHORT)
+    (half,) = ran(*flags, "--limit", "1")
+    kept = cache_info().entries
+    plan = planned(*flags, "--limit", "2")
+    (work,) = plan["models"][0]["datasets"]
+    assert cache_info().entries == kept == work["cached"]
+    (row,) = ran(*flags, "--limit", "2")
+    done, left = half["performance"], row["performance"]
+    assert work["items"] == 10
+    assert work["cached"] == row["counts"]["cached"] == 5
+    assert work["rows"] == row["predictions"]["rows"]
+    assert work["windows_left"] == {"value": left["windows"], "margin": 0}
+    assert work["tokens_left"] == {"value": left["tokens"], "margin": 0}
+    assert work["windows"]["value"] == done["windows"] + left["windows"]
+    assert work["tokens"]["value"] == done["tokens"] + left["tokens"]
+    assert plan["rss_bytes"] > 50e6
+
+    # Nothing is left; only what is scaled has to be asked.
+    plan = planned(*flags, "--limit", "2", "--for-items", "1000")
+    (again,) = plan["models"][0]["datasets"]
+    assert again["cached"] == again["items"] == 10
+    assert again["tokens"] == work["tokens"]
+    assert again["tokens_left"]["value"] == again["answering_seconds"] == 0
+    assert plan["cache_bytes"] == plan["start_seconds"] == 0
+    assert plan["predictions_bytes"] > 0
+    assert plan["scaled"]["tokens"] == 100 * work["tokens"]["value"]
+    assert plan["scaled"]["answering_seconds"] > 0
+
+
+def test_several_data_sets_are_counted_each_and_a_large_one_by_a_sample(bert: str, tmp_path: Path) -> None:
+    rng = random.Random(3)
+    rows = [
+        flat(f"q{n}", f"Who is number {n}?", " ".join(["Palmyra"] * rng.randint(5, 120))) for n in range(120)
+    ]
+    flags = ["-m", bert, "-m", "baseline:abstain", *SHORT]
+    flags += ["--dataset", f"jsonl:{write_lines(tmp_path / 'many.jsonl', rows)}"]
+    flags += ["--dataset", f"squad:{write(tmp_path / 'tiny.json', TWO_ARTICLES)}"]
+    plan = planned(*flags, "--exact-up-to", "60", "--engine", "ray", "--workers", "3")
+    model, baseline = plan["models"]
+    many, tiny = model["datasets"]
+    assert (plan["engine"], plan["workers"]) == ("ray", 3)
+    assert [(d["items"], d["exact"], d["counted"]) for d in (many, tiny)] == [(120, False, 60), (4, True, 4)]
+    assert [d["tokens"] for d in baseline["datasets"]] == [None, None]
+    assert {d["unit"] for d in baseline["datasets"]} == {"items"}
+    run_many, run_tiny = (row["performance"] for row in ran(*flags))
+    for what in ("windows", "tokens"):
+        assert tiny[what] == {"value": run_tiny[what], "margin": 0}
+        assert 0 < abs(many[what]["value"] - run_many[what]) <= many[what]["margin"]
+    assert many["answering_seconds"] == pytest.approx(
+        many["tokens_left"]["value"] / (3 * many["probe"]["tokens"] / many["probe"]["seconds"])
+    )
+
+
+def test_what_is_written_is_foreseen(tmp_path: Path) -> None:
+    rows = [flat(f"q{n:03}", f"When was number {n:03}?", f"It was in 19{n:03}.") for n in range(200)]
+    flags = ["-m", "baseline:first-of-type", "--dataset", f"jsonl:{write_lines(tmp_path / 'd.jsonl', rows)}"]
+    plan = planned(*flags)
+    assert not (tmp_path / "results").exists()
+    assert not (tmp_path / "cache").exists()
+    assert call("run", *flags, "--name", "r", "--no-reference").exit_code == 0
+    (file,) = (tmp_path / "results/r/predictions").iterdir()
+    assert plan["predictions_bytes"] == pytest.approx(file.stat().st_size, rel=0.02)
+    assert plan["cache_bytes"] == 0
+
+
+# ------------------------------------------------------------------------------------------ flags, failures
+
+
+def test_every_flag_of_run_is_one_of_plan() -> None:
+    assert {p.name for p in run_command.params} < {p.name for p in plan_command.params}
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        pytest.param(["-m", "embeded"], "Did you mean embedded", id="model"),
+        pytest.param(["--workers", "3"], "--workers: only with --engine ray.", id="workers here"),
+        pytest.param(
+            ["--engine", "ray", "--address", "auto"], "say how many with --workers", id="a cluster's size"
+        ),
+        pytest.param(["--dataset", "squad:nowhere.json"], "nowhere.json", id="data set"),
+        pytest.param(["--probe-seconds", "0"], "'--probe-seconds'", id="no time"),
+    ],
+)
+def test_a_wrong_call_is_refused_as_by_run(args: list[str], message: str, tmp_path: Path) -> None:
+    done = call("plan", *args)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+PLUG_IN = """
+import os
+from qa_eval.models.protocol import Kind
+from qa_eval.records import ModelInfo
+from tests.support.fake_models import hashed_prediction
+
+
+class Odd:
+    decoding = None
+
+    def __init__(self, spec):
+        self.name = spec.name
+        self.info = ModelInfo(spec=str(spec), kind=spec.kind, name=spec.name, fingerprint=spec.name)
+
+    def predict(self, instances):
+        for instance in instances:
+            if self.name == "dies":
+                os._exit(1)
+            if self.name == "raises":
+                raise RuntimeError("no weights")
+            yield hashed_prediction(instance)
+
+
+KIND = Kind(name="odd", summary="", example="odd:x", factory=lambda spec, decoding, runtime: Odd(spec))
+"""
+
+
+@pytest.fixture
+def _plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "odd_kind.py").write_text(PLUG_IN)
+    info = tmp_path / "odd-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[qa_eval.models]\nodd = odd_kind:KIND\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.invalidate_caches()
+
+
+@pytest.mark.usefixtures("_plug_in")
+def test_models_that_cannot_be_asked_are_named_and_the_others_planned() -> None:
+    flags = [flag for name in ("dies", "raises", "works") for flag in ("-m", f"odd:{name}")]
+    plan = planned(*flags, "--limit", "3", code=1)
+    dies, raises, works = plan["models"]
+    assert (dies["status"], dies["error"]) == ("error", "its process died")
+    assert (raises["status"], raises["error"]) == ("error", "RuntimeError: no weights")
+    assert works["status"] == "ok"
+    (work,) = works["datasets"]
+    # it says tokens of its answers, but nobody knows those of the others before they are asked
+    assert (work["items"], work["tokens"], work["unit"]) == (15, None, "items")
+    assert work["probe"]["items"] == 15
+    assert work["cache_bytes"] > 0

@@ -1,0 +1,30 @@
+"""The table of docs/strategies.md, made again."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa_eval import load_corpus, load_run
+from tests.support.places import BASELINE, ROOT
+from tests.support.strategies import STRATEGIES, earned, table
+
+PAGE = ROOT / "docs" / "strategies.md"
+
+
+def test_the_documented_table_is_what_the_strategies_earn() -> None:
+    documented = (
+        PAGE.read_text("utf-8").partition("<!-- strategies -->\n")[2].partition("<!-- /strategies -->")[0]
+    )
+    assert documented.splitlines() == table()
+
+
+def test_abstaining_raises_em_and_f1_and_never_balanced_f1() -> None:
+    run, corpus = load_run(BASELINE), load_corpus()
+    found = {name: earned(run, corpus, strategy) for name, strategy in STRATEGIES.items()}
+    answered, contested = found["as answered"], found["no answer to contested facts"]
+    assert contested["em"] > answered["em"]
+    assert contested["f1"] > answered["f1"]
+    assert contested["balanced_f1"] < answered["balanced_f1"]
+    assert found["no answer to anything"]["balanced_f1"] == 0.5
+    assert found["no answer to anything"]["balanced_skill"] == pytest.approx(0)
+    assert found["always an answer"]["balanced_f1"] <= 0.5

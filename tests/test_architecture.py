@@ -1,0 +1,47 @@
+"""The rules that keep the package easy to find one's way in: rooms, module names, class names."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+from tests.support.places import ROOT
+
+PACKAGE = ROOT / "qa_eval"
+NAMED_FOR_WHAT_THEY_SERVE = ("cli", "data/formats", "export")
+"""Folders whose files are named as their command or their format."""
+
+
+def modules() -> list[Path]:
+    """Every module of the package, relative to it."""
+    return sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+
+
+def test_the_top_level_has_at_most_sixteen_rooms_and_four_modules() -> None:
+    rooms = {path.parts[0] for path in modules() if len(path.parts) > 1}
+    alone = {path.name for path in modules() if len(path.parts) == 1}
+    assert len(rooms) <= 16, sorted(rooms)
+    assert alone == {"__init__.py", "__main__.py", "errors.py", "records.py"}
+
+
+def test_no_two_modules_have_one_name() -> None:
+    named = defaultdict(list)
+    for path in modules():
+        if path.stem != "__init__" and path.parent.as_posix() not in NAMED_FOR_WHAT_THEY_SERVE:
+            named[path.stem].append(path.as_posix())
+    assert {name: paths for name, paths in named.items() if len(paths) > 1} == {}
+
+
+def test_no_two_public_classes_have_one_name() -> None:
+    named = defaultdict(list)
+    for path in modules():
+        for node in ast.parse((PACKAGE / path).read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                named[node.name].append(path.as_posix())
+    assert {name: paths for name, paths in named.items() if len(paths) > 1} == {}
+
+
+def test_no_folder_of_the_package_is_named_like_a_folder_of_data() -> None:
+    folders = {path.name for path in PACKAGE.rglob("*") if path.is_dir()}
+    assert not folders & {"questions", "seeds", "results", "tests", "docs"}

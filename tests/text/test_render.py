@@ -1,0 +1,329 @@
+"""Text for the terminal: escaping, widths, colours, progress."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from rich.cells import cell_len
+
+from qa_eval.text.markdown import markdown_code, markdown_text
+from qa_eval.text.passages import Mark, draw_passages
+from qa_eval.text.progress import TerminalProgress
+from qa_eval.text.terminal import clean, safe_json, terminal_width, write_lines
+from qa_eval.text.wide_table import Board, BoardRow, Cell, Column, draw_board
+
+LABELS = ("balanced F1", "EM", "F1", "EM-any", "F1-any", "coverage@3", "contrast consistency")
+PRIORITIES = (0, 2, 1, 6, 5, 3, 4)
+TALLY = "212 answered, 98 abstained"
+
+
+def board_row(name: str, *values: str, **changes: object) -> BoardRow:
+    cells = tuple(Cell(value=v, interval="12.3–45.6") for v in values or ("34.5",) * len(LABELS))
+    row = BoardRow(name=name, cells=cells, rank="1", counts=("212", "98", "0"), tally=TALLY)
+    return replace(row, **changes)  # type: ignore[arg-type]
+
+
+def board(*names: str) -> Board:
+    rows = tuple(board_row(name, rank=str(n + 1)) for n, name in enumerate(names or ("embedded", "other")))
+    return Board(
+        title="a run",
+        columns=tuple(Column(label=label, priority=p) for label, p in zip(LABELS, PRIORITIES, strict=True)),
+        rows=(rows[0], *(replace(r, difference=Cell(value="−5.2", interval="−9.1…−1.3")) for r in rows[1:])),
+        references=(board_row("reference:oracle", rank="", brief=True),),
+        counts=("answered", "abstained", "errors"),
+        caption=("62 facts, 24 contested", "95 % intervals"),
+    )
+
+
+def lines(board: Board, width: int) -> list[str]:
+    return [line.plain for line in draw_board(board, width)]
+
+
+# ------------------------------------------------------------------------------------------ widths
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 100, 120, 140, 200, 250])
+@pytest.mark.parametrize(
+    "name", ["embedded", "hf:an-organisation/with-a-very-long-model-name@0123456789", "模型" * 20]
+)
+def test_no_line_is_wider_than_the_terminal(width: int, name: str) -> None:
+    for line in lines(board(name, "other"), width):
+        assert cell_len(line) <= width, line
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+def test_from_80_columns_on_every_number_is_shown_whole(width: int) -> None:
+    text = "\n".join(lines(board(), width))
+    assert text.count("34.5") == 3 * len(LABELS)
+    assert text.count("12.3–45.6") >= 2 * len(LABELS)
+    assert "−5.2" in text
+    assert "−9.1…−1.3" in text
+    assert TALLY in text or "212" in text
+    assert "no room" not in text
+
+
+def test_what_does_not_fit_is_named_under_the_table() -> None:
+    text = "\n".join(lines(board(), 50))
+    assert "no room at this width for: EM-any" in text
+    assert "(--format csv has every" in text
+    assert "balanced" in text.split("─")[0]
+
+
+def test_wide_rows_have_the_interval_beside_the_value() -> None:
+    assert any("34.5 12.3–45.6" in line and "212" in line for line in lines(board(), 230))
+
+
+def test_120_columns_have_the_interval_under_the_value() -> None:
+    drawn = lines(board(), 120)
+    at = next(n for n, line in enumerate(drawn) if "embedded" in line)
+    assert drawn[at].count("34.5") == len(LABELS)
+    assert drawn[at + 1].count("12.3–45.6") == len(LABELS)
+    assert TALLY in drawn[at + 1]
+
+
+def test_a_long_name_is_shortened_with_an_ellipsis_rather_than_a_number() -> None:
+    drawn = lines(board("hf:organisation/" + "x" * 80), 120)
+    row = next(line for line in drawn if "hf:org" in line)
+    assert "…" in row
+    assert row.count("34.5") == len(LABELS)
+
+
+def test_a_failed_row_says_why_and_has_no_numbers() -> None:
+    failed = BoardRow(name="hf:a/b", cells=(), failure="failed: no tokenizer")
+    drawn = lines(replace(board(), rows=(board_row("embedded"), failed)), 120)
+    assert any(line.split() == ["hf:a/b", "failed:", "no", "tokenizer"] for line in drawn)
+
+
+def test_references_stand_apart_under_their_own_heading() -> None:
+    drawn = lines(board(), 120)
+    assert drawn.index("references, unranked") < next(n for n, line in enumerate(drawn) if "oracle" in line)
+    assert drawn[drawn.index("references, unranked") - 1] == ""
+
+
+def test_a_board_without_rows_has_only_its_heading() -> None:
+    assert lines(replace(board(), rows=(), references=()), 80)[0] == "a run"
+
+
+# ------------------------------------------------------------------------------------------ hostile text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("plain – text", "plain – text", id="typographic characters stay"),
+        pytest.param("\x1b[2J\x1b[31m", "\\x1b[2J\\x1b[31m", id="ansi escape"),
+        pytest.param("a\x9b31m", "a\\x9b31m", id="C1 control"),
+        pytest.param("a\rb\nc\td", "a\\rb\\nc\\td", id="line control"),
+        pytest.param("\x07\x00\x7f", "\\x07\\x00\\x7f", id="bell, nul, delete"),
+        pytest.param("\u202egnp.exe", "\\u202egnp.exe", id="direction override"),
+        pytest.param("\ud800", "\\ud800", id="lone surrogate"),
+        pytest.param("[red]no markup[/red]", "[red]no markup[/red]", id="markup is text"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_text_from_data_cannot_steer_the_terminal(text: str, shown: str) -> None:
+    assert clean(text) == shown
+
+
+def test_a_hostile_model_name_is_shown_escaped_and_not_as_markup() -> None:
+    out = io.StringIO()
+    write_lines(out, draw_board(board("\x1b[31mevil[bold]x[/bold]"), 120))
+    assert "\x1b" not in out.getvalue()
+    assert "\\x1b[31mevil[bold]x[/bold]" in out.getvalue()
+
+
+def test_json_is_the_same_value_without_anything_that_steers_a_terminal() -> None:
+    value = {"a": "\x9b31m \x7f \u202e é \ud800"}
+    text = safe_json(json.dumps(value, ensure_ascii=False))
+    assert json.loads(text) == value
+    assert not set(text) & set("\x9b\x7f\u202e\ud800")
+    assert "é" in text
+
+
+# ------------------------------------------------------------------------------------------ streams
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_piped_output_is_plain() -> None:
+    out = io.StringIO()
+    write_lines(out, draw_board(board(), 120))
+    assert "\x1b" not in out.getvalue()
+
+
+def test_a_terminal_gets_styles_and_no_colour_under_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    warned = replace(board(), notes=("look out",))
+    coloured, uncoloured = Terminal(), Terminal()
+    write_lines(coloured, draw_board(warned, 120))
+    monkeypatch.setenv("NO_COLOR", "1")
+    write_lines(uncoloured, draw_board(warned, 120))
+    assert "\x1b[33mlook out" in coloured.getvalue()
+    assert "look out" in uncoloured.getvalue()
+    assert "\x1b[33m" not in uncoloured.getvalue()
+
+
+def test_long_lines_are_not_wrapped_by_the_writer() -> None:
+    out = io.StringIO()
+    write_lines(out, ["x" * 500])
+    assert out.getvalue() == "x" * 500 + "\n"
+
+
+def test_a_stream_that_knows_only_ascii_gets_ascii_of_equal_width() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
+    write_lines(stream, draw_board(board(), 120))
+    text = raw.getvalue().decode("ascii")
+    assert "12.3-45.6" in text
+    assert "D to first" in text
+    assert {cell_len(line) for line in text.splitlines() if set(line) == {"-"}} == {
+        cell_len(line.plain) for line in draw_board(board(), 120) if set(line.plain) == {"─"}
+    }
+
+
+@pytest.mark.parametrize(("columns", "width"), [("132", 132), ("0", 100), ("x", 100), ("", 100)])
+def test_the_width_is_what_columns_says_else_100(
+    columns: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere(_: int) -> None:
+        raise OSError
+
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("os.get_terminal_size", nowhere)
+    assert terminal_width(io.StringIO()) == width
+
+
+# ------------------------------------------------------------------------------------------ passages
+
+
+ARTICLE = "Title\n\nFirst it began. " + "word " * 60 + "around 180 men fell. " + "word " * 60 + "\n\nThe end."
+
+
+def gold(text: str) -> Mark:
+    start = ARTICLE.index(text)
+    return Mark(start=start, end=start + len(text), opening="«", closing="»", style="green")
+
+
+def answer(text: str) -> Mark:
+    return replace(gold(text), opening="⟦", closing="⟧", style="bold")
+
+
+@pytest.mark.parametrize(
+    ("marks", "expected"),
+    [
+        pytest.param([gold("around 180")], "«around 180» men", id="gold"),
+        pytest.param([gold("around 180"), answer("around 180")], "«⟦around 180⟧» men", id="the same"),
+        pytest.param([gold("around 180"), answer("180")], "«around ⟦180⟧» men", id="inside"),
+        pytest.param([gold("180"), answer("around 180 men")], "⟦around «180» men⟧", id="around"),
+        pytest.param([gold("around 180"), answer("180 men")], "«around ⟦180» men⟧", id="overlapping"),
+    ],
+)
+def test_gold_and_answer_are_bracketed_in_their_passage(marks: list[Mark], expected: str) -> None:
+    text = " ".join(line.plain for line in draw_passages(ARTICLE, marks, 80))
+    assert expected in text
+    assert text.startswith("… ")
+    assert text.endswith(" …")
+
+
+def test_a_passage_does_not_leave_its_paragraph() -> None:
+    text = "\n".join(line.plain for line in draw_passages(ARTICLE, [gold("The end")], 80))
+    assert text == "… «The end»."
+
+
+def test_places_far_apart_are_passages_of_their_own() -> None:
+    drawn = [line.plain for line in draw_passages(ARTICLE, [gold("First"), gold("180")], 400)]
+    assert len(drawn) == 2
+
+
+def test_passages_are_wrapped_and_indented() -> None:
+    for line in draw_passages(ARTICLE, [gold("around 180")], 60, "    "):
+        assert line.plain.startswith("    ")
+        assert cell_len(line.plain) <= 60
+
+
+def test_marks_outside_the_text_are_ignored() -> None:
+    wild = Mark(start=5, end=10**6, opening="«", closing="»", style="")
+    assert "«" not in "".join(line.plain for line in draw_passages(ARTICLE, [wild], 80))
+
+
+def test_an_article_cannot_steer_the_terminal() -> None:
+    hostile = "one \x1b[31m two"
+    drawn = draw_passages(hostile, [Mark(start=0, end=3, opening="«", closing="»", style="")], 80)
+    assert drawn[0].plain == "«one» \\x1b[31m two"
+
+
+# ------------------------------------------------------------------------------------------ Markdown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("@all", "@<!-- -->all", id="calls nobody"),
+        pytest.param(".@a/b é@c", ".@<!-- -->a/b é@<!-- -->c", id="nor after an accent"),
+        pytest.param("dead@a", "dead@a", id="the name of an item calls nobody"),
+        pytest.param("see #12 or # 3", "see #<!-- -->12 or # 3", id="refers to no issue"),
+        pytest.param("http://e.org", "http:<!-- -->//e.org", id="links nowhere"),
+        pytest.param("WWW.e.org", "WWW<!-- -->.e.org", id="nor without a scheme"),
+        pytest.param("&lt; $x$ ~~y~~", r"\&lt; \$x\$ \~\~y\~\~", id="no entity, formula or stroke"),
+        pytest.param("Over 400 – «über» 北京", "Over 400 – «über» 北京", id="what people read stays"),
+    ],
+)
+def test_a_sentence_in_markdown_is_shown_literally(text: str, shown: str) -> None:
+    assert markdown_text(text) == shown
+
+
+def test_code_in_markdown_keeps_what_people_read() -> None:
+    assert markdown_code("Over 400 – «über» 北京") == "<code>Over 400 – «über» 北京</code>"
+
+
+# ------------------------------------------------------------------------------------------ progress
+
+
+def test_without_a_terminal_progress_is_one_plain_line_a_model() -> None:
+    out = io.StringIO()
+    progress = TerminalProgress(out)
+    progress.start(2)
+    for name in ("embedded", "evil\x1b[31m"):
+        progress.model(name, 310)
+        progress.advance(200, True)
+        progress.advance(110)
+    progress.finish()
+    assert out.getvalue() == "1/2 embedded: 310 items\n2/2 evil\\x1b[31m: 310 items\n"
+
+
+def test_the_workers_of_a_cluster_have_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal, plain = Terminal(), io.StringIO()
+    for out in (terminal, plain):
+        progress = TerminalProgress(out)
+        progress.start(1)
+        progress.model("embedded", 7)
+        for worker, n in (("one/12", 4), ("two/7", 2), ("one/12", 1)):
+            progress.worker(worker, n)
+        progress.finish()
+    assert plain.getvalue() == "1/1 embedded: 7 items\nworker one/12: 5 items\nworker two/7: 2 items\n"
+    assert "one/12" in terminal.getvalue()
+    assert "two/7" in terminal.getvalue()
+
+
+def test_on_a_terminal_progress_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    out = Terminal()
+    progress = TerminalProgress(out)
+    progress.start(1)
+    progress.model("embedded", 310)
+    progress.advance(200, True)
+    progress.advance(110, False)
+    progress.finish()
+    assert "310/310" in out.getvalue()
+    assert "200 from cache" in out.getvalue()
