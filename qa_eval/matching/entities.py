@@ -47,7 +47,8 @@ _ADJECTIVES = vocabulary("""ancient historic historical old strategic strategica
 famous modern nearby
     neighboring neighbouring so-called self-proclaimed self-styled extremist militant jihadist""")
 _MODIFIER = re.compile(r"[\w'’.]+-(?:based|run|backed|owned|held|controlled)|[\d,]+-year-old", re.IGNORECASE)
-_LEGAL = vocabulary("inc ltd llc plc corp co gmbh corporation limited")
+_LEGAL = vocabulary("inc ltd llc plc corp co gmbh corporation limited fc afc cf")
+"""What a company or a club is by law; it may go unsaid."""
 _BRACKETS = re.compile(r"\([^()]*\)")
 _WORDS = re.compile(r"[^\s,;&/]+(?:,\d{3}[^\s,;&/]*)*|[,;&/]")
 _AS_WELL = re.compile(r",? as well as ")
@@ -65,6 +66,9 @@ _KINDS = {"city": _CITY, "town": _CITY, "village": _CITY} | {
     "prefecture": "prefecture",
 }
 """The kind that each of these words gives a place. A name without one may name a city, never a province."""
+_FEATURES_OF = vocabulary("state island lake")
+_FEATURES_BEFORE = vocabulary("river lake")
+"""Words that belong to the name, before it or after it: "the island of Crete", "the River Nile"."""
 _MEMBERS = vocabulary("""militants fighters jihadists jihadis insurgents gunmen terrorists extremists
 guerrillas militiamen soldiers""")
 _MEMBERS_OF_ARMED = vocabulary("members forces troops")
@@ -150,7 +154,18 @@ def _strip(words: Sequence[str], kind: str) -> tuple[str, str, str]:
     while end > start + 1 and _trails(words[end - 1], _bare(words, end - 1), words[start], kind):
         end -= 1
         said = said or (_KINDS.get(_bare(words, end), "") if kind == "place" else "")
-    return text_key(" ".join(words[start:end])), direction, said
+    name = words[start:end] if kind == "organization" else _feature_last(words[start:end])
+    return text_key(" ".join(name)), direction, said
+
+
+def _feature_last(words: Sequence[str]) -> Sequence[str]:
+    """The words of a place with what it is behind its name: "Nile River" for "River Nile"."""
+    first, second = _bare(words, 0), _bare(words, 1)
+    if len(words) > 2 and first in _FEATURES_OF and second == "of":
+        return [*words[2:], first]
+    if len(words) > 1 and first in _FEATURES_BEFORE and words[1][0].isupper():
+        return [*words[1:], first]
+    return words
 
 
 def _trails(word: str, bare: str, first: str, kind: str) -> bool:

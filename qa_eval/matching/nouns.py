@@ -47,6 +47,8 @@ _WHO = _groups(
         "journalists": "journalists journalist reporters reporter correspondents cameramen photographers",
         "police": "police policemen policeman officers constables",
         "medics": "medics medic doctors doctor nurses nurse paramedics",
+        "patients": "patients patient",
+        "players": "players player footballers footballer goalkeepers goalkeeper",
         "experts": ("experts expert archaeologists archaeologist archeologists scientists scholars curators"),
         "diplomats": "diplomats diplomat ambassadors ministers minister politicians lawmakers mps",
         "captives": "prisoners prisoner hostages hostage detainees detainee captives inmates",
@@ -121,6 +123,8 @@ _THINGS = _groups(
         "camps": "camps camp",
         "quarries": "quarries quarry",
         "banks": "banks bank",
+        "shares": "shares share stocks stock",
+        "loans": "loans loan mortgages mortgage",
         "shops": "shops shop stores",
         "companies": "companies company firms firm",
         "agencies": "agencies agency",
@@ -129,6 +133,10 @@ _THINGS = _groups(
         "ministries": "ministries ministry",
         "votes": "votes vote",
         "goals": "goals goal",
+        "assists": "assists assist",
+        "matches": "matches match games game fixtures fixture",
+        "medals": "medals medal",
+        "titles": "titles title trophies trophy championships championship",
         "points": "points point",
         "seats": "seats seat",
         "books": "books book volumes",
@@ -219,6 +227,8 @@ _NO_UNIT = vocabulary("and or but a an the per each every worth total altogether
 """Words behind a bare number that are neither its unit nor a noun."""
 _LEADING = vocabulary(": ( was were is are at to reached totalled totaled")
 """Words between a noun and its number."""
+_RATES = vocabulary("a an per every")
+"""Words right behind a number that lead to what it is a rate of, not to what it counts."""
 _PLURALS = vocabulary(
     "troops police women children people aircraft gunmen militiamen policemen men servicemen"
 )
@@ -252,6 +262,8 @@ def counted(words: Sequence[str], start: int, end: int) -> Counted:
     """
     end += words[end : end + 1] == ["("]  # "400 (civilians)"
     stop = next((i for i in range(end, len(words)) if words[i] in _STOPS), len(words))
+    if end < len(words) and words[end] in _RATES:
+        stop = end  # "two a game"
     found, where = _phrase(words, end, stop), (end, stop)
     if (not found.noun or found.noun in _FATE) and start and words[start - 1] in _LEADING:
         before = _phrase(words, 0, start)

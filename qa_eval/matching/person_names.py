@@ -47,6 +47,8 @@ _SUFFIXES = {"jr": "junior", "junior": "junior", "sr": "senior", "senior": "seni
 _SAYING = vocabulary("said says say added adds told who whom which that was is were has had and while")
 _PREPOSITIONS = vocabulary("of for in at from with on under against about over near between like and")
 """Words after which a name only describes somebody; not so "by" and "to" ("according to Khaled Nasser")."""
+_BELONGING = frozenset({"of", "from", "at"})
+"""Words after a full name that lead to where its bearer belongs."""
 _ORIGINS = vocabulary(
     "syrian russian iraqi iranian lebanese turkish french british american german israeli jordanian"
 )
@@ -129,11 +131,22 @@ def _is_particle(word: _Word, first: bool) -> bool:
     return word.text in _PARTICLES_ALWAYS or (word.text in _PARTICLES_INSIDE and not (first and word.upper))
 
 
+def _without_home(segment: list[_Word]) -> list[_Word]:
+    """A full name without where its bearer belongs: "Bashar al-Assad of Syria". Not if a second name follows,
+    and not for "the son of Khaled al-Asaad".
+    """
+    at = next((index for index, word in enumerate(segment) if word.text in _BELONGING and not word.upper), 0)
+    names = sum(word.upper and word.text not in _PARTICLES_ALWAYS for word in segment[:at])
+    if names < 2 or any(word.text in ("and", "or") for word in segment[at:]):
+        return segment
+    return segment[:at]
+
+
 def _name_run(segment: list[_Word], cased: bool) -> list[_Word]:
     """The words of the name that a segment gives; empty if it gives none, or only describes somebody by
     one.
     """
-    rest = _strip_description(segment)
+    rest = _without_home(_strip_description(segment))
     names = [
         index
         for index, word in enumerate(rest)

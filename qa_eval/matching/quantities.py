@@ -72,7 +72,7 @@ class Quantities:
     found: tuple[Quantity, ...] = ()
     """Distinct values in the order of the text."""
     rate: str = ""
-    """`year` for "a year", "annually"; empty if none is said."""
+    """`year` for "a year", "annually", `share` for "per share"; empty if none is said."""
     counted: Counted = NOTHING
     """What the number counts."""
     behind: str = ""
@@ -208,7 +208,9 @@ class _Reader:
         return cardinal(self.tokens, i) is not None
 
     def rates(self, i: int) -> int | None:
-        """A rate: "per year", "every year", "a year" after a number that is no duration, "annually"."""
+        """A rate: "per year", "every year", "a year" after a number that is no duration, "annually"; and that
+        of a thing: "per share", "a barrel" right after the number.
+        """
         word, after = self.word(i), self.word(i + 1)
         if word in units.RATES and (not after or self.found):
             self.rate = units.RATES[word]
@@ -217,6 +219,16 @@ class _Reader:
         if after in units.TIME_SINGULAR and (word in _RATE_WORDS or (word in ARTICLES and counted)):
             self.rate = after
             return i + 2
+        if (
+            after in units.RATED
+            and self.found
+            and (word == "per" or (word in ARTICLES and i == self.place[1]))
+        ):
+            self.rate = units.RATED[after]
+            return i + 2
+        if (word, after) == ("per", "square") and self.word(i + 2) in units.RATED and self.found:
+            self.rate = f"square {units.RATED[self.word(i + 2)]}"
+            return i + 3
         return None
 
     def amount(self, i: int) -> _Amount | None:

@@ -157,6 +157,7 @@ _LIGHT = vocabulary("""a an the is are was were be been being has have had havin
 """Words that a statement may have or lack."""
 _LIGHT_IF_DENIED = _LIGHT | vocabulary("do does did of about any yet still also")
 _NEGATION_TOKENS = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[.,;:!?()\"]")
+_NO_ONE = re.compile(r"\bno[ -]one\b(?!-)")
 _LISTED = re.compile(r"[,;&]|\band\b", re.IGNORECASE)
 _SCOPE = 2
 """How many content words a negator reaches: "not yet entirely clear of mines" negates clear and mines."""
@@ -203,7 +204,7 @@ class _Polarity:
 def _read_polarity(text: str, others: frozenset[str] = frozenset()) -> _Polarity:
     """The polarity of a text. "Unclear" is not clear, if `others` (words of the other text) has "clear"."""
     words: list[str] = []
-    for word in _NEGATION_TOKENS.findall(fold(text)):
+    for word in _NEGATION_TOKENS.findall(_NO_ONE.sub("nobody", fold(text))):
         words += ["not", word[2:]] if word.startswith("un") and word[2:] in others else [word]
     negated: set[str] = set()
     plain: set[str] = set()

@@ -65,6 +65,25 @@ RATES = {
     "annually": "year",
     "annual": "year",
 }
+_RATED_ALIKE = {
+    "oz": "ounce",
+    "head": "person",
+    "capita": "person",
+    "match": "game",
+    "g": "gram",
+    "kilo": "kilogram",
+    "kg": "kilogram",
+    "litre": "liter",
+    "kilometre": "kilometer",
+    "km": "kilometer",
+    "ha": "hectare",
+}
+RATED = _RATED_ALIKE | {
+    word: word
+    for word in vocabulary("""barrel share ounce person household employee unit piece ticket night dose game
+    gram kilogram ton tonne liter gallon kilometer mile acre hectare""")
+}
+"""What but a time a rate may be of: "per share", "$3 a barrel"."""
 
 MEASURES: dict[str, Unit] = {
     **_table(
@@ -80,13 +99,23 @@ MEASURES: dict[str, Unit] = {
         "feet", {"foot feet ft": 1, "inch inches": Fraction(1, 12), "yard yards": 3, "mile miles": 5280}
     ),
     **_table(
-        "grams", {"gram grams g": 1, "kilogram kilograms kilo kilos kg": 1000, "tonne tonnes": 1_000_000}
+        "grams",
+        {"gram grams g": 1, "kilogram kilograms kilo kilos kg": 1000, "tonne tonnes": 1_000_000}
+        | {"milligram milligrams mg": Fraction(1, 1000)}
+        | {"microgram micrograms mcg μg ug": Fraction(1, 1_000_000)},
     ),
     **_table("pounds weight", {"lb lbs": 1, "ounce ounces oz": Fraction(1, 16)}),
     **_table("tons", {"ton tons": 1}),
     **_table("hectares", {"hectare hectares ha": 1}),
     **_table("acres", {"acre acres": 1}),
-    **_table("litres", {"liter liters litre litres": 1}),
+    **_table(
+        "litres",
+        {
+            "liter liters litre litres": 1,
+            "centiliter centiliters centilitre centilitres cl": Fraction(1, 100),
+            "milliliter milliliters millilitre millilitres ml": Fraction(1, 1000),
+        },
+    ),
     **_table("gallons", {"gallon gallons": 1, "pint pints": Fraction(1, 8)}),
     **_table("watts", {"watt watts": 1, "kilowatt kilowatts kw": 1000, "megawatt megawatts mw": 1_000_000}),
     **_table("knots", {"knot knots": 1}),

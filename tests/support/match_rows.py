@@ -392,6 +392,124 @@ ROWS: dict[AnswerType, list[Row]] = {
             open=("two large temples",),
         ),
         Row(wordings=("three", "triple car bombings"), open=("three car bombings",)),
+        Row(
+            wordings=("417", "417 Islamic State fighters"),
+            open=("417 militants",),
+            refused=("417 civilians",),
+        ),
+        Row(
+            wordings=("194", "194 people were killed"),
+            open=(
+                "194 dead",
+                "194 people killed on the Syrian government side",
+            ),
+            refused=("194 wounded",),
+        ),
+        Row(
+            wordings=("194", "194 people killed on the Syrian government side"),
+            refused=("194 ISIS fighters",),
+        ),
+        Row(wordings=("180", "180 anti-ISIS fighters"), claims=("180 anti-ISIS fighters",)),
+        Row(
+            wordings=("180", "around 180 government soldiers and allied fighters"),
+            open=("180 soldiers and allied fighters",),
+        ),
+        Row(
+            wordings=("150,000", "150,000 tourists visited the ruins every year"),
+            open=(
+                "150,000 tourists",
+                "150,000 visitors a year",
+            ),
+            refused=("150,000 tourists per day",),
+        ),
+        Row(wordings=("six", "six explosions"), refused=("six bombs",)),
+        Row(
+            wordings=("three", "three militants"),
+            open=("three militants with suicide belts",),
+            refused=("three civilians",),
+        ),
+        Row(wordings=("42", "42 goals in 38 games"), open=("42 goals",)),
+        Row(
+            wordings=("42", "42 goals"),
+            refused=(
+                "42 assists",
+                "42 matches",
+            ),
+        ),
+        Row(
+            wordings=("1,200", "1,200 patients"),
+            claims=("1,200 patients",),
+            open=(
+                "1,200 people",
+                "1,200 patients treated",
+            ),
+            refused=(
+                "1,200 doctors",
+                "1,200 nurses",
+            ),
+        ),
+        Row(
+            wordings=("8,849", "8,849 metres"),
+            open=(
+                "8849 m",
+                "8.849 km",
+            ),
+            refused=("8,849 feet",),
+        ),
+        Row(wordings=("500", "500 milligrams"), open=("500 mg",), refused=("500 micrograms",)),
+        Row(wordings=("two", "two large temples"), open=("two large temples",)),
+        Row(
+            wordings=("more than sixty", "more than sixty countries"),
+            open=("60+",),
+            refused=("70+ countries",),
+        ),
+        Row(
+            wordings=("over 400", "over 400 Islamic State militants"),
+            open=("400+ militants",),
+            refused=("400+ civilians",),
+        ),
+        Row(wordings=("over 400",), refused=("180+",)),
+        Row(wordings=("30+ hospitals",), claims=("at least 30 hospitals",)),
+        Row(wordings=("at least 30 clinics",), claims=("30+ clinics",)),
+        Row(wordings=("tens of thousands",), open=("tens of thousands of tourists",)),
+        Row(
+            wordings=("tens of thousands", "tens of thousands of tourists"),
+            refused=(
+                "hundreds of thousands",
+                "30,000",
+            ),
+        ),
+        Row(wordings=("scores",), open=("scores of people",)),
+        Row(
+            wordings=("thousands of government opponents", "thousands"),
+            open=("thousands",),
+            refused=("hundreds",),
+        ),
+        Row(
+            wordings=("400",),
+            open=(
+                "up to 400",
+                "nearly 400",
+            ),
+        ),
+        Row(wordings=("180", "180 government troops"), refused=("fewer than 180",)),
+        Row(wordings=("about 400 fighters",), claims=("roughly 400 fighters",)),
+        Row(wordings=("at least 400",), claims=("400 or more",)),
+        Row(wordings=("at least 60 countries",), claims=("no fewer than 60 countries",)),
+        Row(wordings=("at least 60",), claims=("no less than 60",)),
+        Row(wordings=("60",), refused=("not 60",)),
+        Row(wordings=("no casualties",), open=("zero casualties",)),
+        Row(wordings=("42 matches",), open=("42 games",)),
+        Row(wordings=("11", "11 players"), open=("11 footballers",), refused=("11 matches",)),
+        Row(wordings=("3", "3 titles"), open=("three trophies",), refused=("3 medals",)),
+        Row(wordings=("400 per square kilometer",), refused=("400 per square mile",)),
+        Row(wordings=("400 per kilometer",), refused=("400 per mile",)),
+        Row(wordings=("two", "two goals per game"), open=("two a game",), refused=("two a week",)),
+        Row(wordings=("500 mg",), open=("0.5 g",)),
+        Row(wordings=("0.5 litres",), open=("500 ml",)),
+        Row(wordings=("500 cl",), refused=("500 ml",)),
+        Row(wordings=("500 mcg",), refused=("500 mg",)),
+        Row(wordings=("250 micrograms",), open=("250 μg",)),
     ],
     "duration": [
         Row(wordings=("over three weeks", "more than three weeks"), open=("3+ weeks",)),
@@ -478,6 +596,23 @@ ROWS: dict[AnswerType, list[Row]] = {
         Row(wordings=("75 minutes",), claims=("an hour and a quarter",)),
         Row(wordings=("42 months",), claims=("three-and-a-half years",)),
         Row(wordings=("five years",), claims=("half a decade",)),
+        Row(wordings=("at least five years",), claims=("5+ years",), refused=("5+ months",)),
+        Row(wordings=("months",), open=("several months",), refused=("two months",)),
+        Row(wordings=("hours", "hours of talks"), open=("a few hours",)),
+        Row(wordings=("days of fighting", "days"), refused=("several hours",)),
+        Row(wordings=("ten months",), refused=("months",)),
+        Row(wordings=("five years",), refused=("several years",)),
+        Row(wordings=("a matter of days",), open=("days",), refused=("a matter of hours",)),
+        Row(wordings=("two hours",), refused=("under two hours",)),
+        Row(wordings=("under two hours",), open=("two hours",)),
+        Row(wordings=("5 years",), open=("at most 5 years",)),
+        Row(wordings=("one day",), open=("24h",)),
+        Row(wordings=("two days",), open=("48 hrs",)),
+        Row(wordings=("48 hours",), refused=("72h",)),
+        Row(wordings=("an hour and a half",), open=("90 min",)),
+        Row(wordings=("18 months", "a year and a half"), open=("one and a half years",)),
+        Row(wordings=("one and a half years",), claims=("1.5 years",)),
+        Row(wordings=("12 months",), refused=("half a year",)),
     ],
     "percent": [
         Row(wordings=("20 percent", "20 percent a year"), refused=("20 percent a month",)),
@@ -527,6 +662,19 @@ ROWS: dict[AnswerType, list[Row]] = {
         Row(wordings=("25 basis points", "25"), claims=("25 basis points",)),
         Row(wordings=("2.5 percent",), refused=("250 basis points",)),
         Row(wordings=("60%",), claims=("three fifths",)),
+        Row(
+            wordings=("4 percent", "4 percent a year"),
+            open=("4 per cent annually",),
+            refused=("4% a quarter",),
+        ),
+        Row(wordings=("more than 90 percent",), open=("90%+",)),
+        Row(wordings=("30%",), refused=("less than 30 percent",)),
+        Row(wordings=("at least 30%",), claims=("30 percent or more",)),
+        Row(wordings=("10 percent",), open=("one in ten",)),
+        Row(wordings=("30 percent",), open=("3 in 10",), refused=("one in three",)),
+        Row(wordings=("one third",), refused=("two thirds",)),
+        Row(wordings=("50 percent",), open=("half",), refused=("50 basis points",)),
+        Row(wordings=("50 basis points",), open=("50 bps",)),
     ],
     "age": [
         Row(
@@ -562,6 +710,24 @@ ROWS: dict[AnswerType, list[Row]] = {
         Row(wordings=("81-year-old", "81"), right=("over 81",)),
         Row(wordings=("nearly 2,000 years",), right=("2,000 years old",)),
         Row(wordings=("six years",), refused=("six months",)),
+        Row(
+            wordings=("more than 1,800 years",),
+            open=(
+                "1,800+ years",
+                "1800+ years old",
+            ),
+        ),
+        Row(wordings=("65 and older", "over 65"), open=("65+",)),
+        Row(
+            wordings=("81", "81-year-old"),
+            open=("81 (years old)",),
+            refused=(
+                "18",
+                "81 days",
+            ),
+        ),
+        Row(wordings=("81",), open=("81-year-old",)),
+        Row(wordings=("81-year-old",), claims=("81 years",), open=("aged 81",)),
     ],
     "money": [
         Row(
@@ -656,6 +822,37 @@ ROWS: dict[AnswerType, list[Row]] = {
         Row(wordings=("£10", "10"), refused=("10 Egyptian pounds",)),
         Row(wordings=("300 forints", "300"), refused=("300 zlotys",)),
         Row(wordings=("$300", "300"), refused=("300 drachmas",)),
+        Row(
+            wordings=("$12.5 million", "12.5 million"),
+            open=("12.5 million US dollars",),
+            refused=("£12.5 million",),
+        ),
+        Row(wordings=("$3", "$3 a barrel"), refused=("$3 per share",)),
+        Row(
+            wordings=("over $2 billion",),
+            open=(
+                "$2+ billion",
+                "$2bn+",
+            ),
+            refused=("$2+ million",),
+        ),
+        Row(wordings=("$2.5 million",), open=("two million and a half dollars",)),
+        Row(wordings=("€1.5 billion",), open=("a billion and a half euros",)),
+        Row(wordings=("$1.5 billion",), refused=("a billion and a half euros",)),
+        Row(wordings=("£20",), open=("20 quid",)),
+        Row(wordings=("$20",), refused=("20 quid",)),
+        Row(wordings=("$500",), open=("500 bucks",)),
+        Row(wordings=("$300 million",), refused=("300 million kronor",)),
+        Row(wordings=("300 million", "$300 million"), refused=("300 million pesos",)),
+        Row(wordings=("1.2 million euros",), claims=("€1.2m",)),
+        Row(wordings=("$800,000",), claims=("$800k",)),
+        Row(wordings=("500,000 rupees",), open=("five hundred thousand rupees",)),
+        Row(wordings=("$3", "$3 per share"), open=("$3 a share",)),
+        Row(wordings=("$3 per share",), open=("$3",), refused=("$3 an ounce",)),
+        Row(wordings=("$80 a barrel",), open=("$80 per barrel of oil",)),
+        Row(
+            wordings=("$50,000 per person",), open=("$50,000 per capita",), refused=("$50,000 per household",)
+        ),
     ],
     "date": [
         Row(
@@ -780,6 +977,48 @@ ROWS: dict[AnswerType, list[Row]] = {
         Row(wordings=("Monday, 28 March", "Monday"), refused=("27 March 2016",)),
         Row(wordings=("28 March 2016",), refused=("Sunday, 28 March 2016",)),
         Row(wordings=("Sunday, March 27",), refused=("March 2016",)),
+        Row(
+            wordings=("August 2015",),
+            claims=("Aug. 2015",),
+            open=(
+                "08/2015",
+                "2015/08",
+            ),
+            refused=("2015-09",),
+        ),
+        Row(wordings=("27 March 2016",), open=("27/03/2016",)),
+        Row(wordings=("4 May 2016",), refused=("04/05/2016",)),
+        Row(
+            wordings=("March 27, 2016",),
+            claims=(
+                "March 27th, 2016",
+                "27th of March 2016",
+                "the 27th of March, 2016",
+            ),
+            open=("Sunday, March 27, 2016",),
+            refused=(
+                "26 March 2016",
+                "Monday, March 27, 2016",
+                "March",
+            ),
+        ),
+        Row(wordings=("Sunday",), open=("Sunday, March 27, 2016",), refused=("not on Sunday",)),
+        Row(wordings=("Sunday 3rd April 2016",), open=("April 3, 2016",)),
+        Row(wordings=("2014", "in 2014"), refused=("before 2014",)),
+        Row(wordings=("2014",), open=("in the year 2014",)),
+        Row(wordings=("Monday",), open=("on Monday morning",)),
+        Row(wordings=("in April", "April"), refused=("after April",)),
+        Row(wordings=("late 2014",), refused=("early 2014",)),
+        Row(wordings=("May 2015",), open=("late May 2015",)),
+        Row(
+            wordings=("31 December 1999",),
+            claims=(
+                "Dec 31, 1999",
+                "1999-12-31",
+            ),
+        ),
+        Row(wordings=("1995",), refused=("the 1990s",)),
+        Row(wordings=("March 12, 2016",), refused=("12 March",)),
     ],
     "person": [
         Row(
@@ -915,6 +1154,65 @@ ROWS: dict[AnswerType, list[Row]] = {
         Row(wordings=("Bashar Assad", "President Assad"), refused=("Maher Assad",)),
         Row(wordings=("Bashar Assad", "Assad"), refused=("Mrs Asma Assad",)),
         Row(wordings=("Khaled Nasser", "Khaled Nasser Sr."), refused=("Khaled Nasser Jr.",)),
+        Row(
+            wordings=("Rami Abdulrahman",),
+            claims=("Abdulrahman, Rami",),
+            open=(
+                "Abdul Rahman, Rami",
+                "Observatory director Rami Abdulrahman",
+            ),
+            refused=("Rami Nasser",),
+        ),
+        Row(wordings=("Khaled Nasser",), refused=("Khaled al-Asaad",)),
+        Row(
+            wordings=("Khaled al-Asaad",),
+            claims=("Khaled Al Asaad",),
+            open=("Khaled al-Asaad, former head of antiquities",),
+            refused=("Riad al-Asaad",),
+        ),
+        Row(
+            wordings=("Bashar al-Assad",),
+            open=("Bashar Assad",),
+            refused=("Bashar al-Assad and Vladimir Putin",),
+        ),
+        Row(
+            wordings=("Bashar al-Assad", "Syrian President Bashar al-Assad"),
+            open=("President Bashar al-Assad of Syria",),
+        ),
+        Row(wordings=("Hugh Baird",), claims=("Hugh Baird/Reuters",), refused=("Garret Pustay / AP",)),
+        Row(wordings=("Lionel Messi",), claims=("Messi, Lionel",), refused=("Lionel Scaloni",)),
+        Row(
+            wordings=("Anthony Fauci",),
+            open=(
+                "Dr. Anthony Fauci, director of NIAID",
+                "Anthony S. Fauci",
+            ),
+        ),
+        Row(wordings=("Venus Williams", "Williams"), refused=("Serena Williams",)),
+        Row(wordings=("Alex Ferguson",), claims=("Sir Alex Ferguson",)),
+        Row(wordings=("Jürgen Klopp",), claims=("Jurgen Klopp",), open=("the club's coach, Jürgen Klopp",)),
+        Row(
+            wordings=("Angela Merkel",),
+            open=(
+                "Angela Merkel of Germany",
+                "Angela Merkel at the summit",
+            ),
+            refused=(
+                "Angela Merkel of Germany and Emmanuel Macron of France",
+                "the daughter of Angela Merkel",
+                "Two Friends of Angela Merkel",
+                "Aides From The Office Of Angela Merkel",
+                "Not Angela Merkel of Germany",
+            ),
+        ),
+        Row(
+            wordings=("Jane Smith",),
+            open=(
+                "Jane Smith of Reuters",
+                "Jane Smith from the University of Oxford",
+            ),
+        ),
+        Row(wordings=("John Smith",), refused=("Jane Smith of Reuters",)),
     ],
     "place": [
         Row(
@@ -1050,6 +1348,72 @@ ROWS: dict[AnswerType, list[Row]] = {
             claims=("east and west Aleppo",),
             refused=("north and east Aleppo",),
         ),
+        Row(wordings=("Homs",), claims=("Homs, Syria",)),
+        Row(wordings=("Damascus",), open=("Damascus, Syria, Middle East",)),
+        Row(
+            wordings=("Geneva",),
+            claims=("Geneva, Switzerland",),
+            refused=(
+                "Geneva, Zurich, Basel, Bern",
+                "the Lake of Geneva",
+                "Geneva airport",
+            ),
+        ),
+        Row(wordings=("Nairobi",), refused=("Nairobi and Mombasa",)),
+        Row(wordings=("Deir ez-Zor", "Deir al-Zor"), open=("Deir Ezzor",)),
+        Row(wordings=("Turkish border",), claims=("the Turkish border",), refused=("the Iraqi border",)),
+        Row(
+            wordings=("Syria and Iraq",),
+            open=("Syria & Iraq",),
+            refused=(
+                "Syria and Iran",
+                "Iraq",
+            ),
+        ),
+        Row(
+            wordings=("north-east and south-west of the city",),
+            claims=("south-west and north-east of the city",),
+        ),
+        Row(
+            wordings=("Italy, Spain and France",),
+            claims=("Spain, France and Italy",),
+            refused=("Spain and France",),
+        ),
+        Row(wordings=("France, Italy and Spain",), open=("Italy, Spain, and France",)),
+        Row(wordings=("Aleppo province",), open=("Aleppo governorate",)),
+        Row(wordings=("Ramadi",), open=("city of Ramadi",)),
+        Row(wordings=("New York City", "New York"), refused=("the state of New York",)),
+        Row(wordings=("the state of New York",), claims=("New York state",)),
+        Row(wordings=("the River Nile", "the Nile"), open=("the Nile River",)),
+        Row(wordings=("southern Syria",), refused=("northern Syria",)),
+        Row(wordings=("Syria",), refused=("northern Syria",)),
+        Row(wordings=("Raqqa",), refused=("not in Raqqa",)),
+        Row(wordings=("Texas state",), open=("the state of Texas",)),
+        Row(wordings=("the state of Texas",), open=("Texas State",)),
+        Row(wordings=("New York state",), refused=("New York City",)),
+        Row(wordings=("the Thames River",), open=("River Thames",)),
+        Row(wordings=("Victoria",), refused=("Lake Victoria",)),
+        Row(
+            wordings=("Lake Victoria",),
+            refused=(
+                "Victoria Falls",
+                "Lake District",
+            ),
+        ),
+        Row(wordings=("Kenya",), refused=("Mount Kenya",)),
+        Row(wordings=("Mount Etna",), refused=("Mount Olympus",)),
+        Row(wordings=("Niger State",), refused=("Niger River",)),
+        Row(wordings=("the island of Crete",), open=("Crete island",)),
+        Row(wordings=("Islamic State",), open=("Islamic State",)),
+        Row(wordings=("Salt Lake",), refused=("Salt Lake City",)),
+        Row(
+            wordings=("Fall River",),
+            open=("the city of Fall River", "Fall River, Massachusetts"),
+            refused=("Fall",),
+        ),
+        Row(wordings=("Lake Charles",), open=("the city of Lake Charles",), refused=("Charles",)),
+        Row(wordings=("Jordan",), refused=("the Jordan River", "the River Jordan")),
+        Row(wordings=("Rhode Island",), refused=("Rhodes", "Long Island")),
     ],
     "organization": [
         Row(
@@ -1243,6 +1607,33 @@ ROWS: dict[AnswerType, list[Row]] = {
         Row(wordings=("AP, Reuters",), claims=("AP and Reuters",), refused=("AP",)),
         Row(wordings=("Getty Images/AFP",), open=("AFP/Getty Images",)),
         Row(wordings=("the Syrian army",), refused=("not the Syrian army",)),
+        Row(wordings=("AP",), refused=("Reuters, AP, AFP",)),
+        Row(wordings=("Associated Press",), open=("The Associated Press (AP)",)),
+        Row(wordings=("Real Madrid",), open=("Real Madrid CF",), refused=("Atletico Madrid",)),
+        Row(wordings=("Bank of England",), refused=("Bank of America",)),
+        Row(
+            wordings=("Syrian and Russian forces",),
+            refused=(
+                "Russian forces",
+                "Russian, Syrian and Iranian forces",
+            ),
+        ),
+        Row(
+            wordings=("activists and state media",),
+            claims=("state media and activists",),
+            refused=("activists",),
+        ),
+        Row(
+            wordings=("Hezbollah",),
+            refused=(
+                "Hezbollah leader",
+                "anti-Hezbollah militias",
+            ),
+        ),
+        Row(wordings=("ISIS",), claims=("the ISIS group",), open=("the extremist group ISIS",)),
+        Row(wordings=("Chelsea",), open=("Chelsea FC",)),
+        Row(wordings=("AC Milan",), refused=("Inter Milan",)),
+        Row(wordings=("FC Barcelona",), refused=("FC Barcelona B",)),
     ],
     "text": [
         Row(
@@ -1418,5 +1809,82 @@ ROWS: dict[AnswerType, list[Row]] = {
         ),
         Row(wordings=("concern and condemnation",), open=("condemnation and concern",)),
         Row(wordings=("three weeks",), refused=("three days",)),
+        Row(wordings=("idolatrous",), open=("Answer: idolatrous",)),
+        Row(
+            wordings=("in good shape",),
+            open=("It was in good shape.",),
+            refused=(
+                "The article says that the landscape is in good shape",
+                "not in good shape",
+            ),
+        ),
+        Row(
+            wordings=("a “fatal” blow", "“fatal” blow"),
+            open=('According to the article, it was a "fatal" blow.',),
+        ),
+        Row(
+            wordings=("fatal blow to the militants",),
+            refused=("The article says that it was a fatal blow to the army",),
+        ),
+        Row(
+            wordings=("a gateway to Islamic State heartland",),
+            claims=("A gateway to Islamic State heartland.",),
+            open=("Answer: a gateway to Islamic State heartland",),
+        ),
+        Row(
+            wordings=("bride of the desert",),
+            claims=('"Bride of the Desert"',),
+            refused=("the bride of the sea",),
+        ),
+        Row(
+            wordings=("a strategic victory", "strategic victory"),
+            refused=(
+                "a minor victory",
+                "it was a tactical victory",
+            ),
+        ),
+        Row(wordings=("unclear",), open=("not clear",), refused=("it is clear",)),
+        Row(wordings=("not clear", "it's not clear"), open=("it is unclear",)),
+        Row(
+            wordings=("it had not heard about any civilian deaths",),
+            open=("no civilian deaths had been reported",),
+            refused=("civilian deaths were reported",),
+        ),
+        Row(
+            wordings=("not to re-build antiquities",),
+            open=("not to rebuild antiquities",),
+            refused=("to rebuild antiquities",),
+        ),
+        Row(wordings=("not open",), open=("isn't open",)),
+        Row(
+            wordings=("open",),
+            refused=(
+                "isn't open",
+                "no longer open",
+            ),
+        ),
+        Row(wordings=("success",), refused=("without success",)),
+        Row(
+            wordings=("no patients died",),
+            open=("none of the patients died",),
+            refused=("the patients died",),
+        ),
+        Row(wordings=("no reported side effects",), open=("no side effects were reported",)),
+        Row(wordings=("no side effects",), refused=("side effects",)),
+        Row(wordings=("unsafe",), refused=("not unsafe",)),
+        Row(wordings=("won the title",), refused=("never won the title",)),
+        Row(wordings=("no one was injured",), open=("nobody was injured",)),
+        Row(
+            wordings=("nobody was hurt",),
+            open=(
+                "no one was hurt",
+                "no-one was hurt",
+            ),
+            refused=(
+                "someone was hurt",
+                "no one died",
+            ),
+        ),
+        Row(wordings=("no one was hurt",), refused=("one was hurt",)),
     ],
 }
