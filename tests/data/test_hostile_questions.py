@@ -122,7 +122,7 @@ def test_of_one_line_and_of_one_set_only_so_many_problems_are_told(
 ) -> None:
     write_corpus(tmp_path, [fact(FALL, **{f"k{n}": 1 for n in range(60)})], complete=False)
     assert len(checked(tmp_path)) == 50
-    for module in ("limits", "reading"):
+    for module in ("checks.limits", "corpus_files"):
         monkeypatch.setattr(f"qa_eval.data.{module}.MAX_FINDINGS", 5)
     report = check_questions([tmp_path / "questions"], tmp_path / "seeds")
     assert len(report.errors) == 6

@@ -173,7 +173,7 @@ def test_public_data_are_named_by_their_spec(data: dict[str, Any], name: tuple[s
     [
         pytest.param(("hf:org/name@v1", "hf", "org/name"), "org/name", id="hub"),
         pytest.param(("onnx:org/name", "onnx", "org/name"), "org/name", id="onnx"),
-        pytest.param(("embedded", "embedded", "embedded"), "qa_eval/models/embedded", id="embedded"),
+        pytest.param(("embedded", "embedded", "embedded"), "qa_eval/embedded", id="embedded"),
         pytest.param(("hf:/home/me/model", "hf", "/home/me/model"), "local/hf-home-me-model", id="folder"),
         pytest.param(("hf:../../etc", "hf", "../../etc"), "local/hf-..-..-etc", id="dots"),
         pytest.param(("hf:./org/name", "hf", "./org/name"), "local/hf-.-org-name", id="relative folder"),

@@ -112,7 +112,7 @@ def test_every_kind_has_an_example_that_reads_as_that_kind() -> None:
 
 def test_specs_baselines_and_replay_import_no_machine_learning() -> None:
     code = (
-        "import sys, qa_eval.models as m; m.resolve('baseline:sliding-window'); m.kinds()\n"
+        "import sys, qa_eval.models.registry as m; m.resolve('baseline:sliding-window'); m.kinds()\n"
         "import qa_eval.models.replay, qa_eval.models.checkpoint.checkpoints\n"
         "print(sorted({'torch', 'transformers', 'tokenizers', 'huggingface_hub'} & set(sys.modules)))"
     )
