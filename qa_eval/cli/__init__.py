@@ -10,20 +10,25 @@ import click
 
 from qa_eval import __version__
 from qa_eval.cli.bench import bench_command
+from qa_eval.cli.cache import cache_group
 from qa_eval.cli.command import CommandGroup
 from qa_eval.cli.compare import compare_command
-from qa_eval.cli.data_commands import cache_group, models_command, questions_group, schema_command
 from qa_eval.cli.export import export_command
 from qa_eval.cli.init import init_command
+from qa_eval.cli.leaderboard import leaderboard_command
+from qa_eval.cli.models import models_command
 from qa_eval.cli.plan import plan_command
+from qa_eval.cli.questions import questions_group
 from qa_eval.cli.questions_agree import agree_command
 from qa_eval.cli.questions_impact import impact_command
 from qa_eval.cli.questions_new import new_command
 from qa_eval.cli.questions_probe import probe_command
 from qa_eval.cli.report import report_command
-from qa_eval.cli.result_commands import leaderboard_command, show_command, verify_command
 from qa_eval.cli.run import run_command
+from qa_eval.cli.schema import schema_command
 from qa_eval.cli.score import score_command
+from qa_eval.cli.show import show_command
+from qa_eval.cli.verify import verify_command
 
 __all__ = ["cli"]
 

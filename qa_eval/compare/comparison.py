@@ -22,7 +22,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.metrics.score_table import cluster_of, slices_of, tables_of
 from qa_eval.records import Track
 from qa_eval.runs.common_items import Pairing, Side, pair_items
-from qa_eval.runs.ranking import RESAMPLES
+from qa_eval.runs.options import RESAMPLES
 from qa_eval.runs.schema import ScoredRow
 from qa_eval.runs.store import Run, load_run
 from qa_eval.stats.significance import holm

@@ -20,7 +20,8 @@ from qa_eval.evaluation.plans import Contestant
 from qa_eval.evaluation.tasks.task import Part, Task
 from qa_eval.metrics.score_table import ScoreTable, add_scores
 from qa_eval.records import Instance, Prediction, Track
-from qa_eval.runs.rows import Judged, Threshold
+from qa_eval.runs.options import Threshold
+from qa_eval.runs.rows import Judged
 from qa_eval.runs.schema import PerformanceRow
 from qa_eval.runs.store import PredictionsWriter
 

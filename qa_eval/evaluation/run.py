@@ -8,14 +8,16 @@ error, one model's failure is that row's.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
+from qa_eval.data.corpus import load_corpus
 from qa_eval.data.dataset import PublicDataset
+from qa_eval.errors import QaEvalError
 from qa_eval.evaluation.cache import PredictionCache, cache_path
 from qa_eval.evaluation.engines.engine import Engine, Group, ModelFailedError
 from qa_eval.evaluation.engines.local import LocalEngine
@@ -26,9 +28,9 @@ from qa_eval.files.paths import user_path
 from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.models.declarations import undeclared_sentence
 from qa_eval.models.protocol import Model
-from qa_eval.records import Corpus, Decoding, Prediction, Runtime, Status, Track
+from qa_eval.records import Corpus, Prediction, Status, Track
+from qa_eval.runs.options import RunOptions, Threshold, run_options
 from qa_eval.runs.ranking import (
-    RESAMPLES,
     Entry,
     decoding_row,
     judged_entry,
@@ -36,7 +38,6 @@ from qa_eval.runs.ranking import (
     rank_rows,
     reference_row,
 )
-from qa_eval.runs.rows import Threshold
 from qa_eval.runs.schema import CountsRow, Leaderboard, PredictionRow, Row
 from qa_eval.runs.store import PredictionsWriter, Run, RunFolder, check_name, open_run_folder, slugs
 
@@ -70,130 +71,122 @@ class Interrupted(KeyboardInterrupt):
 
 
 def evaluate(
-    models: Sequence[str | Model],
+    models: str | Model | Sequence[str | Model],
     *,
     corpus: Corpus | None = None,
+    questions: Sequence[Path | str] | Path | str | None = None,
+    articles: Path | str | None = None,
     dataset: str | PublicDataset | None = None,
-    split: str | None = None,
-    rules: str | None = None,
-    out: Path | str | None = Path("results"),
+    out: Path | str | None = None,
     name: str | None = None,
-    track: Track | Literal["both"] = "both",
-    paraphrases: bool = False,
-    decoding: Decoding = Decoding(),  # noqa: B008 - frozen
-    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
-    threshold: Threshold = 0.0,
-    references: bool = True,
-    cache: bool = True,
-    overwrite: bool = False,
-    categories: Sequence[str] = (),
+    track: Track | Literal["both"] | None = None,
     limit: int | None = None,
-    sample: int | None = None,
-    seed: int = 0,
+    seed: int | None = None,
+    resamples: int | None = None,
+    threshold: Threshold | None = None,
+    options: RunOptions = RunOptions(),  # noqa: B008 - frozen
     progress: Progress | None = None,
-    command: str | None = None,
     engine: Engine | None = None,
+    command: str | None = None,
 ) -> Run:
-    """Answers every item with every model, scores and ranks them, and writes a run folder.
+    """Answers every item with every model, scores and ranks them, and returns the run.
 
-    * `models`: specs, or objects that follow `Model`;
-    * `corpus`: the curated set by default; or `dataset`: a public data set, as a spec (with its `split`) or
-      opened, of which answers are stored as they come, so that it may have any size;
-    * `rules`: those by which a public data set is scored, a key of `RULES`; by default its own;
-    * `out` and `name`: where the run folder goes (see `store.open_run_folder`); `out=None` keeps the run in
-      memory;
-    * `track`, `paraphrases`, `categories`, `limit`, `sample`, `seed`: what is asked (see `corpus.item_ids`);
-      of a public data set only `limit`, `sample` and `seed`, which count questions;
+    * `models`: a spec, an object that follows `Model`, or several of them;
+    * what is asked: the curated set, or a `corpus`; or `questions` and `articles`, files and folders that
+      `load_corpus` reads; or `dataset`, a public data set of any size, as a spec or opened, whose answers are
+      stored as they come;
+    * `out` and `name`: where the run folder goes (see `open_run_folder`). Without `out` nothing is written;
+    * `track`: `reading` asks of each article, `pooled` of all at once, `both` does both;
+    * `limit`: only the first facts of the corpus, or the first questions of the data set;
+    * `seed`: seed of every random choice; `resamples`: resamples of each interval and test;
     * `threshold`: abstain when null score - best score exceeds it; `"cross-fit"` fits it for each fact on the
       other facts, by balanced F1; on a public data set for each context on the others, by F1;
-    * `references`: adds the rows that are built from the golds;
-    * `cache`: use the global cache; without it, answers are kept in the run folder until it is complete;
-    * `engine`: where predicting happens, this process by default.
+    * `options`: the other options of `qa-eval run`; an argument of its own wins over the same option there;
+    * `progress` is told how far the run is; `engine`, by default that of the options, is where models answer;
+      `command` is the command line that the run is stored with.
 
-    Returns the run; its status is `error` if a model failed, whose row then says why. Raises SpecError,
+    The run's status is `error` if a model failed; that model's row then says why. Raises SpecError,
     ModelError, InputError or QaEvalError for a call that is wrong and RunFolderError for a folder that cannot
     be used, before anything is written; `Interrupted` when interrupted, after keeping what is done.
 
     >>> from qa_eval import evaluate
-    >>> run = evaluate(["baseline:abstain"], out=None, limit=3, references=False)
+    >>> run = evaluate("baseline:abstain", limit=3)
     >>> run.leaderboard.row("baseline:abstain").counts.abstained == run.leaderboard.data.items.reading
     True
     """
-    plan = settle(
-        models,
-        corpus=corpus,
-        dataset=dataset,
-        split=split,
-        rules=rules,
-        track=track,
-        paraphrases=paraphrases,
-        decoding=decoding,
-        runtime=runtime,
-        threshold=threshold,
-        references=references,
-        categories=categories,
-        limit=limit,
-        sample=sample,
-        seed=seed,
-        resamples=RESAMPLES,
-    )
-    runs = run_plans(
-        [(plan, out, name)],
-        device=runtime.device,
-        cache=cache,
-        overwrite=overwrite,
-        progress=progress,
-        command=command,
-        engine=engine,
-    )
-    return runs[0]
+    told = {
+        "out": out,
+        "name": name,
+        "track": track,
+        "limit": limit,
+        "seed": seed,
+        "resamples": resamples,
+        "threshold": threshold,
+    }
+    options = options.updated({option: value for option, value in told.items() if value is not None})
+    if questions is not None or articles is not None:
+        if corpus is not None or dataset is not None:
+            raise QaEvalError("questions, articles: not with a corpus or a dataset, which stands for them")
+        corpus = load_corpus(questions, articles)
+    plan = settle(models, corpus=corpus, dataset=dataset, options=options)
+    where = [(plan, options.out, options.name)]
+    return run_plans(where, options=options, progress=progress, command=command, engine=engine)[0]
 
 
 def evaluate_all(
     models: Sequence[str | Model],
     datasets: Sequence[PublicDataset],
     *,
-    out: Path | str | None = Path("results"),
-    name: str | None = None,
-    decoding: Decoding = Decoding(),  # noqa: B008 - frozen
-    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
-    cache: bool = True,
-    overwrite: bool = False,
+    options: RunOptions = RunOptions(),  # noqa: B008 - frozen
     progress: Progress | None = None,
     command: str | None = None,
     engine: Engine | None = None,
-    **choices: Any,  # noqa: ANN401
 ) -> list[Run]:
     """`evaluate` of several data sets at once: a model is loaded once, and answers all of them.
 
-    Each data set has a run folder of its own: `out`/`name`/DATASET, or in `out` if there is no name.
-    `choices` are the other arguments of `evaluate`. Raises SpecError for a data set that is given twice.
+    Each data set has a run folder of its own: OUT/NAME/DATASET, or in OUT if the options give no name. Raises
+    SpecError for a data set that is given twice.
     """
-    plans = settle_all(models, datasets, decoding=decoding, runtime=runtime, resamples=RESAMPLES, **choices)
+    plans = settle_all(models, datasets, options)
     names = [dataset.name for dataset in datasets]
     folders = slugs(names if len(set(names)) == len(names) else list(map(spec_of, datasets)))
-    where: Path | str | None = out
+    where = options.out
     called: Sequence[str | None] = [None] * len(folders)
-    if name is not None and out is not None:
-        check_name(name)
-        where, called = user_path(out) / name, folders
-    return run_plans(
-        [(plan, where, folder) for plan, folder in zip(plans, called, strict=True)],
-        device=runtime.device,
-        cache=cache,
-        overwrite=overwrite,
-        progress=progress,
-        command=command,
-        engine=engine,
-    )
+    if options.name is not None and options.out is not None:
+        check_name(options.name)
+        where, called = user_path(options.out) / options.name, folders
+    placed = [(plan, where, folder) for plan, folder in zip(plans, called, strict=True)]
+    return run_plans(placed, options=options, progress=progress, command=command, engine=engine)
+
+
+def chosen_engine(options: RunOptions, on_answers: Callable[[str, int], None] | None = None) -> Engine:
+    """The engine that the options ask for; `on_answers` is told what Ray's workers do.
+
+    Raises QaEvalError for options of a cluster without one.
+    """
+    if options.engine == "ray":
+        from qa_eval.evaluation.engines.ray import RayEngine
+
+        return RayEngine(
+            address=options.address,
+            workers=options.workers,
+            cpus_per_worker=options.cpus_per_worker,
+            gpus_per_worker=options.gpus_per_worker,
+            decoding=options.decoding,
+            runtime=options.runtime,
+            on_answers=on_answers,
+        )
+    declared = run_options()
+    of_a_cluster = ("address", "workers", "cpus_per_worker", "gpus_per_worker")
+    if given := [name for name in of_a_cluster if getattr(options, name) != declared[name].default]:
+        raise QaEvalError(f"{', '.join(given)}: only with engine='ray'")
+    return LocalEngine()
 
 
 def run_plans(
     plans: Sequence[tuple[Plan, Path | str | None, str | None]],
     *,
-    device: str = "auto",
-    cache: bool = True,
-    overwrite: bool = False,
+    options: RunOptions,
     progress: Progress | None = None,
     command: str | None = None,
     engine: Engine | None = None,
@@ -203,7 +196,7 @@ def run_plans(
     A model answers everything that all plans ask of it before the next one is loaded. The rest is as in
     `evaluate`, with a run for each plan.
     """
-    engine, now = engine or LocalEngine(), datetime.now(UTC)
+    engine, now = engine or chosen_engine(options), datetime.now(UTC)
     if (sentence := undeclared_sentence([c.model.info for c in plans[0][0].contestants])) is not None:
         _log.warning("%s", sentence)
     with engine, ExitStack() as held:
@@ -213,11 +206,13 @@ def run_plans(
             folder = None
             if out is not None:
                 folder = open_run_folder(
-                    user_path(out), name, plan.identity, plan.run_id, overwrite=overwrite, now=now
+                    user_path(out), name, plan.identity, plan.run_id, overwrite=options.overwrite, now=now
                 )
                 held.callback(folder.release)
-            evaluations.append(_evaluation(plan, folder, name, now=now, device=device, command=command))
-        return _Matrix(evaluations, engine, progress or _Silence()).go(use_cache=cache)
+            evaluations.append(
+                _evaluation(plan, folder, name, now=now, device=options.device, command=command)
+            )
+        return _Matrix(evaluations, engine, progress or _Silence()).go(use_cache=options.cache)
 
 
 def _evaluation(

@@ -289,7 +289,7 @@ def test_a_mistake_of_ours_is_named_with_its_place(monkeypatch: pytest.MonkeyPat
     assert done.exit_code == 1
     assert re.fullmatch(
         r"Error: this is a defect of qa-eval: ZeroDivisionError "
-        r"\(qa_eval/cli/result_commands\.py:\d+, in \S+\)\n"
+        r"\(qa_eval/cli/leaderboard\.py:\d+, in \S+\)\n"
         r"Please report it with the command and this line; QA_EVAL_TRACEBACK=1 shows the traceback\.\n",
         done.stderr,
     )

@@ -30,6 +30,7 @@ from qa_eval.evaluation.forecast.arithmetic import (
 )
 from qa_eval.evaluation.forecast.forecast_formats import draw_forecast
 from qa_eval.evaluation.plans import settle
+from qa_eval.runs.options import RunOptions
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.public_files import TWO_ARTICLES, flat, write, write_lines
 from tests.support.tiny_models import build
@@ -43,7 +44,6 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr("qa_eval.evaluation.run.RESAMPLES", 99)
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +234,7 @@ def test_the_arithmetic_is_printed_with_its_numbers() -> None:
 
 def test_a_part_is_divided_by_facts_and_judged_alone() -> None:
     model = FakeModel()
-    (part,) = settle([model], corpus=four_facts(), references=False).task.parts(model)
+    (part,) = settle([model], corpus=four_facts(), options=RunOptions(references=False)).task.parts(model)
     by_fact = part.by_fact()
     assert {fact: len(asked) for fact, asked in by_fact.items()} == dict.fromkeys(
         ["dead", "began", "absent", "closed"], 3

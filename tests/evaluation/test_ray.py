@@ -12,9 +12,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import ray
@@ -35,6 +34,7 @@ from qa_eval.evaluation.run import evaluate_all
 from qa_eval.models.protocol import Model
 from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import Run
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.places import ROOT
@@ -147,7 +147,6 @@ def cluster(plug_in: Path) -> Iterator[Cluster]:
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("qa_eval.evaluation.run.RESAMPLES", 99)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -155,7 +154,15 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def asked(spec: str, data: str, out: Path, engine: RayEngine | None = None) -> Run:
-    return evaluate([spec], dataset=data, out=out, name="run", cache=False, engine=engine)
+    return evaluate(
+        [spec],
+        dataset=data,
+        out=out,
+        name="run",
+        engine=engine,
+        options=RunOptions(cache=False),
+        resamples=99,
+    )
 
 
 def quickly(spec: str, data: str, out: Path, slow: Path) -> dict[str, bytes]:
@@ -173,16 +180,15 @@ def both_engines(
 ) -> tuple[list[Run], list[Run]]:
     """The runs of two data sets, small and large: locally, and on the cluster."""
     sets = [open_dataset(dataset(tmp_path, name, n)) for name, n in (("small", 7), ("large", 20))]
-    every: dict[str, Any] = {
-        "name": "both",
-        "cache": False,
-        "runtime": engine.runtime,
-        "decoding": engine.decoding,
-    }
-    local = evaluate_all(specs, sets, out=tmp_path / "local", **every)
+    same = asdict(engine.runtime) | asdict(engine.decoding)
+    local, ray = (
+        RunOptions(out=tmp_path / name, name="both", cache=False, resamples=99, **same)
+        for name in ("local", "ray")
+    )
+    found = evaluate_all(specs, sets, options=local)
     for file in pids.iterdir() if pids is not None else ():
         file.unlink()
-    return local, evaluate_all(specs, sets, out=tmp_path / "ray", engine=engine, **every)
+    return found, evaluate_all(specs, sets, engine=engine, options=ray)
 
 
 def test_predictions_are_byte_identical_to_the_local_engines(tmp_path: Path, cluster: Cluster) -> None:
@@ -363,6 +369,7 @@ def test_a_model_that_crashes_its_worker_each_time_is_its_rows_error(
         out=tmp_path,
         name="run",
         engine=RayEngine(workers=1, batch=6),
+        resamples=99,
     )
     rows = {row.model.spec: row for row in run.leaderboard.rows}
     assert run.leaderboard.status == "error"
@@ -374,16 +381,14 @@ def test_a_model_that_crashes_its_worker_each_time_is_its_rows_error(
 
 SCRIPT = """
 import signal, sys
-import qa_eval.evaluation.run
 from qa_eval import evaluate
 from qa_eval.evaluation.engines.ray import RayEngine
 from qa_eval.evaluation.run import Interrupted
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what it starts behind ignore it
-qa_eval.evaluation.run.RESAMPLES = 99
 try:
     engine = RayEngine(address=sys.argv[4], workers=1, batch=5)
-    evaluate([sys.argv[1]], dataset=sys.argv[2], out=sys.argv[3], name="run", engine=engine)
+    evaluate([sys.argv[1]], dataset=sys.argv[2], out=sys.argv[3], name="run", engine=engine, resamples=99)
 except Interrupted as interrupted:
     print(interrupted)
     sys.exit(130)
@@ -410,7 +415,7 @@ def test_a_driver_that_ends_early_goes_on_from_its_cache(
     slow.unlink()
     # What is kept serves any engine.
     engine = RayEngine(workers=1, batch=50) if how is signal.SIGKILL else None
-    run = evaluate([spec], dataset=data, out=tmp_path / "ray", name="run", engine=engine)
+    run = evaluate([spec], dataset=data, out=tmp_path / "ray", name="run", engine=engine, resamples=99)
     assert run.leaderboard.row(spec).counts.cached == kept
     asked(spec, data, tmp_path / "local")
     assert files(tmp_path / "ray") == files(tmp_path / "local")
@@ -483,7 +488,7 @@ def test_the_largest_model_comes_first_with_all_its_data_sets_of_which_the_large
     sets = [open_dataset(dataset(tmp_path, name, n)) for name, n in (("small", 3), ("large", 9), ("mid", 5))]
     models = [Sized("little", parameters=10), Sized("none"), Sized("huge", parameters=10_000)]
     engine = LongestFirst()
-    runs = evaluate_all(models, sets, out=None, cache=False, engine=engine)
+    runs = evaluate_all(models, sets, engine=engine, options=RunOptions(cache=False))
     assert engine.asked == [(name, n) for name in ("huge", "little", "none") for n in (9, 5, 3)]
     assert [run.leaderboard.data.facts for run in runs] == [3, 9, 5], "the runs are those that were asked for"
 
@@ -520,7 +525,12 @@ def test_a_model_that_is_an_object_is_refused_before_anything_is_written(
     tmp_path: Path, cluster: Cluster
 ) -> None:
     with pytest.raises(SpecError, match="test:fake: a model that is an object cannot travel"):
-        evaluate([FakeModel()], corpus=four_facts(), out=tmp_path / "out", engine=RayEngine(workers=1))
+        evaluate(
+            [FakeModel()],
+            corpus=four_facts(),
+            out=tmp_path / "out",
+            engine=RayEngine(workers=1),
+        )
     assert not (tmp_path / "out").exists()
 
 
@@ -533,4 +543,4 @@ def test_flags_of_a_cluster_without_one_are_refused() -> None:
 def test_a_data_set_that_is_given_twice_is_refused(tmp_path: Path) -> None:
     twice = [open_dataset(dataset(tmp_path, "set", 1))] * 2
     with pytest.raises(SpecError, match=r"set\.jsonl is given twice: name it once"):
-        evaluate_all(["baseline:abstain"], twice, out=tmp_path / "out")
+        evaluate_all(["baseline:abstain"], twice, options=RunOptions(out=tmp_path / "out"))

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from qa_eval import evaluate
 from qa_eval.cli import cli
 from qa_eval.errors import InputError
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import load_run, run_folders
 from tests.support.fake_models import four_facts
 
@@ -28,7 +29,14 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr("qa_eval.evaluation.run.RESAMPLES", 99)
         for name, limit in (("same/one", None), ("same/two", None), ("other/fewer/three", 2)):
             place = out / name
-            evaluate(MODELS, corpus=four_facts(), out=place.parent, name=place.name, limit=limit, cache=False)
+            evaluate(
+                MODELS,
+                corpus=four_facts(),
+                out=place.parent,
+                name=place.name,
+                limit=limit,
+                options=RunOptions(cache=False),
+            )
     return out
 
 
