@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import re
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -317,17 +318,18 @@ def test_rows_and_scores_agree_wherever_an_interruption_falls(
 
     def rows(writer: Any, added: Any) -> None:
         if when == "before rows" and next(calls) == 2:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         add_rows(writer, added)
 
     def scores(tables: Any, added: Any, cluster: Any) -> None:
         if when != "before rows" and next(calls) == 2:
-            add_scores(tables, added[:4] if when == "within scores" else (), cluster)
-            raise KeyboardInterrupt
+            add_scores(tables, at_first := added[:4] if when == "within scores" else (), cluster)
+            signal.raise_signal(signal.SIGINT)
+            added = added[len(at_first) :]
         add_scores(tables, added, cluster)
 
     monkeypatch.setattr(PredictionsWriter, "add", rows)
-    monkeypatch.setattr("qa_eval.evaluation.model_run.add_scores", scores)
+    monkeypatch.setattr("qa_eval.evaluation.writers.add_scores", scores)
     with pytest.raises(Interrupted) as caught:
         evaluate(["baseline:first-of-type"], dataset=made_up(tmp_path), out=tmp_path / "out", name="r")
     row = caught.value.run.leaderboard.row("baseline:first-of-type")
