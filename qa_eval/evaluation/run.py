@@ -280,41 +280,47 @@ def _run_model(
     model = runs[0].plan.contestants[number].model
     sizes = [run.plan.task.size(model) for run in runs]
     progress.model(model.info.spec, sum(sizes))
+    order = sorted(range(len(runs)), key=lambda n: -sizes[n] if engine.longest_first else 0)
     with ExitStack() as files:
-        model_runs = [
-            _ModelRun(
-                run=run,
-                answers=Answers(
-                    contestant=run.plan.contestants[number],
-                    task=run.plan.task,
-                    number=task,
-                    cache=store,
-                    on_cached=lambda n: progress.advance(n, True),
-                ),
-                writer=files.enter_context(run.model(run.plan.contestants[number])),
-            )
-            for task, (run, store) in enumerate(zip(runs, caches, strict=True))
-        ]
-        order = sorted(range(len(runs)), key=lambda n: -sizes[n] if engine.longest_first else 0)
+        with Transaction():
+            model_runs = [
+                _ModelRun(
+                    run=runs[n],
+                    answers=Answers(
+                        contestant=runs[n].plan.contestants[number],
+                        task=runs[n].plan.task,
+                        number=task,
+                        cache=caches[n],
+                        on_cached=lambda found: progress.advance(found, True),
+                    ),
+                    writer=files.enter_context(runs[n].model(runs[n].plan.contestants[number])),
+                )
+                for task, n in enumerate(order)
+            ]
         try:
-            failure = None
-            with closing(ask(engine, [model_runs[n].answers for n in order])) as asking:
-                try:
-                    for given in asking:
-                        model_run = model_runs[given.group.task]
-                        with Transaction():
-                            model_run.score(model_run.answers.take(given))
-                        if given.predictions:
-                            progress.advance(len(given.predictions), False)
-                except ModelFailedError as error:
-                    _log.warning("%s failed: %s", model.info.spec, error)
-                    failure = str(error)
+            failure = _ask_and_score(model_runs, engine, progress)
             for model_run in model_runs:
                 model_run.end(failure)
         except KeyboardInterrupt:
             for model_run in model_runs:
                 model_run.interrupt()
             raise
+
+
+def _ask_and_score(model_runs: Sequence[_ModelRun], engine: Engine, progress: Progress) -> str | None:
+    """Keeps, scores and stores what the model answers as it comes. Returns why the model failed, or None."""
+    try:
+        with closing(ask(engine, [model_run.answers for model_run in model_runs])) as asking:
+            for given in asking:
+                model_run = model_runs[given.group.task]
+                with Transaction():
+                    model_run.score(model_run.answers.take(given))
+                if given.predictions:
+                    progress.advance(len(given.predictions), False)
+    except ModelFailedError as error:
+        _log.warning("%s failed: %s", model_runs[0].answers.contestant.model.info.spec, error)
+        return str(error)
+    return None
 
 
 def _rank(run: RunWriter, *, interrupted: bool = False) -> Run:

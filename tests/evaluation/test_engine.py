@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qa_eval.errors import ModelError
-from qa_eval.evaluation.engines.engine import ModelFailedError
+from qa_eval.evaluation.engines.engine import Group, ModelFailedError
 from qa_eval.evaluation.engines.local import LocalEngine, checked
 from qa_eval.records import Candidate, Instance, Prediction
 from tests.support.fake_models import TEXTS, FakeModel, hashed_prediction
@@ -136,6 +136,14 @@ def test_answers_are_handed_over_while_the_model_goes_on() -> None:
     handed = [len(some) for some in LocalEngine(hand_over_seconds=0.05).predict(model, instances(10))]
     assert sum(handed) == 10
     assert len(handed) >= 3
+
+
+def test_the_last_answers_of_a_group_say_so_also_of_a_group_without_instances() -> None:
+    groups = [Group(instances(2)), Group([]), Group(instances(1))]
+    given = list(LocalEngine().answer(FakeModel(), groups))
+    assert [one.group for one in given if one.last] == groups
+    answered = [(groups.index(one.group), p.item) for one in given for p in one.predictions]
+    assert answered == [(0, "f0@a"), (0, "f1@a"), (2, "f0@a")]
 
 
 def test_two_instances_with_one_id_are_a_callers_error() -> None:

@@ -19,6 +19,7 @@ from qa_eval import evaluate
 from qa_eval.cli import cli
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import InputError, QaEvalError
+from qa_eval.evaluation.answers import Answers
 from qa_eval.evaluation.run import Interrupted
 from qa_eval.evaluation.scorecard import score_predictions
 from qa_eval.evaluation.verification import verify
@@ -245,6 +246,31 @@ def test_a_model_is_never_asked_what_is_kept(tmp_path: Path, monkeypatch: pytest
     run = evaluate([second], dataset=dataset, out=None)
     assert (len(first.asked), len(second.asked)) == (25, 35)
     assert run.leaderboard.row("test:fake").counts.cached == 25
+
+
+def test_of_what_is_kept_one_part_at_a_time_is_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa_eval.evaluation.tasks.public.PART", 10)
+    dataset = made_up(tmp_path)
+    evaluate([FakeModel()], dataset=dataset, out=None)
+    events: list[str] = []
+    opened, added = Answers._opened, PredictionsWriter.add
+
+    def open_part(self: Answers, *part: Any) -> Any:
+        events.append("opened")
+        return opened(self, *part)
+
+    def add(self: PredictionsWriter, rows: Any) -> None:
+        events.append("stored")
+        added(self, rows)
+
+    monkeypatch.setattr(Answers, "_opened", open_part)
+    monkeypatch.setattr(PredictionsWriter, "add", add)
+    model = FakeModel()
+    evaluate([model], dataset=dataset, out=None)
+    assert model.asked == []
+    assert events == ["opened", "stored"] * 6
 
 
 def test_deterministic_runs_give_equal_bytes_in_parts_of_any_size(
