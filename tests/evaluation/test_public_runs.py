@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from qa_eval import evaluate
-from qa_eval.cli import cli
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.answers import Answers
@@ -30,16 +28,13 @@ from qa_eval.models.protocol import Model
 from qa_eval.records import Instance, Runtime
 from qa_eval.runs.schema import PredictionRow
 from qa_eval.runs.store import PredictionsWriter, Run
+from tests.support.command_line import call
 from tests.support.fake_models import FakeModel
 from tests.support.places import BASELINE
 from tests.support.plain_rules import plain_means, plain_score, plain_v2
 from tests.support.public_files import SKY, TWO_ARTICLES, flat, write, write_lines
 
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("qa_eval.evaluation.run.RESAMPLES", 99)
+pytestmark = pytest.mark.usefixtures("own_cache", "few_resamples")
 
 
 @pytest.fixture
@@ -485,10 +480,6 @@ def test_a_wrong_data_set_is_refused_before_anything_is_written(tmp_path: Path) 
 
 
 # ------------------------------------------------------------------------------------------ the command line
-
-
-def call(*args: str) -> Result:
-    return CliRunner().invoke(cli, list(args), prog_name="qa-eval", env={"COLUMNS": "140"})
 
 
 def test_a_run_its_leaderboard_its_items_and_its_verification(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import re
 import signal
@@ -18,11 +17,9 @@ from typing import Any
 
 import pytest
 import ray
-from click.testing import CliRunner
 from ray.cluster_utils import Cluster
 
 from qa_eval import evaluate
-from qa_eval.cli import cli
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError, SpecError
 from qa_eval.evaluation.cache import cache_info
@@ -36,8 +33,10 @@ from qa_eval.models.protocol import Model
 from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, ModelInfo, Runtime
 from qa_eval.runs.store import Run
+from tests.support.command_line import call
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.places import ROOT
+from tests.support.plug_ins import write_plug_in
 from tests.support.public_files import flat, write_lines
 from tests.support.tiny_models import build
 
@@ -117,15 +116,10 @@ def slow(tmp_path: Path) -> Path:
 def plug_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A plug-in that this process and all workers see."""
     folder = tmp_path_factory.mktemp("plug-in")
-    (folder / "steady_kind.py").write_text(PLUG_IN)
-    info = folder / "steady-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: steady\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[qa_eval.models]\nsteady = steady_kind:KIND\n")
+    write_plug_in(folder, "steady_kind", PLUG_IN, "steady = steady_kind:KIND")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
         patch.setenv("PYTHONPATH", f"{folder}{os.pathsep}{ROOT}")
-        importlib.invalidate_caches()
         yield folder
 
 
@@ -142,12 +136,6 @@ def cluster(plug_in: Path) -> Iterator[Cluster]:
         ray.shutdown()
         made.shutdown()
         gc.collect()  # while what is said of what Ray leaves is ignored
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("qa_eval.evaluation.run.RESAMPLES", 99)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -394,8 +382,8 @@ def test_a_driver_that_ends_early_goes_on_from_its_cache(
     tmp_path: Path, cluster: Cluster, slow: Path, how: signal.Signals
 ) -> None:
     spec, data = f"steady:x?slow={slow}", dataset(tmp_path, "set", 400)
-    call = [sys.executable, "-c", SCRIPT, spec, data, str(tmp_path / "ray"), cluster.address]
-    with subprocess.Popen(call, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    words = [sys.executable, "-c", SCRIPT, spec, data, str(tmp_path / "ray"), cluster.address]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         end = time.monotonic() + 60
         while not cache_info().entries and time.monotonic() < end:
             time.sleep(0.02)
@@ -419,12 +407,12 @@ def test_the_command_prints_what_it_prints_without_a_cluster(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    call = ["run", "-m", "baseline:abstain", "-m", "baseline:first-of-type", "--limit", "2", "--no-cache"]
-    here = CliRunner().invoke(cli, [*call, "--out", str(tmp_path / "local"), "--name", "run"])
+    words = ["run", "-m", "baseline:abstain", "-m", "baseline:first-of-type", "--limit", "2", "--no-cache"]
+    here = call(*words, "--out", str(tmp_path / "local"), "--name", "run")
     assert here.exit_code == 0, here.stderr
     on_ray = ["--engine", "ray", "--workers", "1", "--out", str(tmp_path / "ray"), "--name", "run"]
     there = subprocess.run(
-        [sys.executable, "-m", "qa_eval", *call, *on_ray],
+        [sys.executable, "-m", "qa_eval", *words, *on_ray],
         capture_output=True,
         text=True,
         timeout=120,
@@ -521,7 +509,7 @@ def test_a_model_that_is_an_object_is_refused_before_anything_is_written(
 
 
 def test_flags_of_a_cluster_without_one_are_refused() -> None:
-    done = CliRunner().invoke(cli, ["run", "--workers", "3", "--gpus-per-worker", "1"])
+    done = call("run", "--workers", "3", "--gpus-per-worker", "1")
     assert done.exit_code == 2
     assert "--workers, --gpus-per-worker: only with --engine ray." in done.stderr
 

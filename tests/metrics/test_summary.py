@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_eval.metrics import calibration
@@ -546,7 +546,6 @@ def test_a_metric_that_is_no_ratio_here_has_no_contributions(metric: str) -> Non
         headline_contributions([], "bleu")
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.data(), st.sampled_from([WORKED, QUOTATIONS]))
 def test_any_answers_give_fractions_and_the_balance_is_bounded(data: st.DataObject, corpus: Corpus) -> None:
     scores = []
