@@ -484,7 +484,7 @@ _ENTRIES: tuple[Metric, ...] = (
             f"a claim's golds are its evidence texts, never aliases. Over all facts. {_N_BEST}"
         ),
         formula="mean of 2 × pairs / (answers + claims), pairs by the best one-to-one assignment",
-        over=ALL_ITEMS,
+        over="facts whose answer has an n-best or names nothing",
         listed={"pooled track": 6, "slices": 12, "contested page": 3},
         shares=mean("set_f1"),
         needs=has_n_best,
