@@ -57,7 +57,7 @@ def compare_runs(
     slices that are not there, where the two have no item in common, and where nothing is scored.
 
     >>> from qa_eval import compare_runs, evaluate
-    >>> run = evaluate(["baseline:abstain", "baseline:first-of-type"], out=None, limit=8, references=False)
+    >>> run = evaluate(["baseline:abstain", "baseline:first-of-type"], limit=8)
     >>> found = compare_runs(run, model="baseline:first-of-type", against="baseline:abstain", resamples=99)
     >>> found.pairs[0].verdict in ("better", "worse", "undecided", "same")
     True

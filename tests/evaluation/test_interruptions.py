@@ -20,6 +20,8 @@ from qa_eval.runs.store import load_run
 from tests.support.fake_models import READINGS, FakeModel, four_facts
 from tests.support.places import ROOT
 
+pytestmark = pytest.mark.usefixtures("own_cache", "few_resamples")
+
 CORPUS = four_facts()
 
 SCRIPT = """
@@ -48,24 +50,12 @@ ASKED = 2 * READINGS
 """Readings a model is asked, paraphrases included."""
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of a run that nobody interrupts."""
     out = tmp_path_factory.mktemp("whole")
     models = [FakeModel("first"), FakeModel("slow")]
-    evaluate(
-        models,
-        corpus=CORPUS,
-        out=out,
-        name="run",
-        options=RunOptions(cache=False, paraphrases=True),
-        resamples=99,
-    )
+    evaluate(models, corpus=CORPUS, out=out, name="run", options=RunOptions(cache=False, paraphrases=True))
     return files(out / "run")
 
 
@@ -117,7 +107,6 @@ def test_a_run_killed_at_random_moments_resumes_to_the_same_bytes(
         out=tmp_path,
         name="run",
         options=RunOptions(cache=cache == "cache", paraphrases=True),
-        resamples=99,
     )
     assert run.leaderboard.status == "complete"
     assert len(first.asked) + len(slow.asked) < 2 * ASKED, "something was kept"
@@ -148,7 +137,6 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path, whole: dict[str, bytes], aske
         out=tmp_path,
         name="run",
         options=RunOptions(paraphrases=True),
-        resamples=99,
     )
     assert len(slow.asked) <= ASKED - (7 if asked > ASKED else 0) + 1
     assert files(tmp_path / "run") == whole

@@ -22,10 +22,7 @@ from qa_eval.runs.store import Run, load_run
 from tests.support.fake_models import READINGS, FakeModel, four_facts, hashed_prediction
 from tests.support.small_corpus import wells
 
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("own_cache", "few_resamples")
 
 
 CORPUS = four_facts()
@@ -33,9 +30,8 @@ CORPUS = four_facts()
 
 def run(tmp_path: Path, *models: Any, corpus: Corpus = CORPUS, **options: Any) -> Run:
     others = {name: options.pop(name) for name in ("progress", "command", "engine") if name in options}
-    # Intervals are not what is tested here, and most of the time a small run takes.
-    few = RunOptions(out=tmp_path / "results", name="first", resamples=99)
-    return evaluate(models, corpus=corpus, options=few.updated(options), **others)
+    usual = RunOptions(out=tmp_path / "results", name="first")
+    return evaluate(models, corpus=corpus, options=usual.updated(options), **others)
 
 
 def prediction_files(folder: Path | None) -> dict[str, bytes]:
