@@ -336,7 +336,6 @@ def test_an_interrupted_run_keeps_what_is_done_and_goes_on_there(
         [FakeModel("first"), FakeModel("second")],
         out=tmp_path / "whole",
         **options,
-        options=RunOptions(cache=cache),
     )
     assert files(resumed) == files(whole)
     assert verify(tmp_path / "out" / "r") == []
