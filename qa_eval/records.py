@@ -7,8 +7,8 @@ absent (`None`); nothing is ever NaN.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sized
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -35,11 +35,50 @@ Severity = Literal["error", "warning"]
 Status = Literal["complete", "partial", "error"]
 
 
+# ------------------------------------------------------------------------------------------ how they print
+
+_LONGEST_REPR = 1_000
+"""Characters of a record's `repr`, about."""
+
+
+def abridged(name: str, values: Iterable[tuple[str, object]]) -> str:
+    """`NAME(field=value, …)` as a dataclass prints itself; where that is too long, with its long values cut.
+
+    >>> abridged("Claim", [("id", "x"), ("aliases", ("a",))])
+    "Claim(id='x', aliases=('a',))"
+    >>> abridged("Claim", [("id", "x"), ("aliases", ("a",) * 999)])
+    "Claim(id='x', aliases=<999 values>)"
+    """
+    shown = [(field, value, repr(value)) for field, value in values]
+    if sum(len(field) + len(text) + 3 for field, _, text in shown) > _LONGEST_REPR:
+        room = max(20, _LONGEST_REPR // len(shown) - 20)
+        shown = [(field, value, _cut(value, text, room)) for field, value, text in shown]
+    return f"{name}({', '.join(f'{field}={text}' for field, _, text in shown)})"
+
+
+def _cut(value: object, text: str, room: int) -> str:
+    if len(text) <= room:
+        return text
+    if isinstance(value, Sized) and not isinstance(value, str | bytes):
+        return f"<{len(value)} {'value' if len(value) == 1 else 'values'}>"
+    return f"{text[: room - 2]}…{text[-1]}"
+
+
+class Abridged:
+    """A dataclass whose `repr` is short, however much it holds."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        shown = fields(self)  # type: ignore[arg-type]
+        return abridged(type(self).__name__, [(f.name, getattr(self, f.name)) for f in shown if f.repr])
+
+
 # ------------------------------------------------------------------------------------------ the data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Evidence(Abridged):
     """One passage that states a claim."""
 
     article: str
@@ -59,8 +98,8 @@ class Evidence:
         return self.start + len(self.text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Claim(Abridged):
     """One answer that some sources give, in every wording accepted for it."""
 
     id: str
@@ -88,8 +127,8 @@ class Claim:
         return tuple(e for e in self.evidence if e.article == article)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Question(Abridged):
     """One fact: a question, its paraphrases, and what each article answers."""
 
     id: str
@@ -133,8 +172,8 @@ class Question:
         return self.question if paraphrase == 0 else self.paraphrases[paraphrase - 1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Article:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Article(Abridged):
     """One source, its text decoded as UTF-8 from bytes whose hash was checked."""
 
     id: str
@@ -147,8 +186,8 @@ class Article:
     notes: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Corpus:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Corpus(Abridged):
     """A question set with its articles, validated."""
 
     questions: tuple[Question, ...]
@@ -175,8 +214,8 @@ class Corpus:
         return {q.id: q for q in self.questions}[id]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Example(Abridged):
     """One question of a public data set, with its text and its golds."""
 
     id: str
@@ -237,8 +276,8 @@ class ItemId:
         return "pooled" if self.article == "*" else "reading"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instance:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Instance(Abridged):
     """One question asked of one text: all that a model ever sees. There is no gold in it."""
 
     item: str
@@ -250,8 +289,8 @@ class Instance:
     """The question's own id in a public data set; empty elsewhere."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Candidate(Abridged):
     """One possible answer. Offsets are characters of the article, half-open; None for text-only answers."""
 
     text: str
@@ -264,8 +303,8 @@ class Candidate:
     """Filled when an answer is decided: one softmax over the n-best and the null score."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Prediction(Abridged):
     """What a model says of one instance, before any threshold."""
 
     item: str
@@ -286,8 +325,8 @@ class Prediction:
     """Why there is no prediction; it then scores 0 and is counted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Answer(Abridged):
     """What was decided from a prediction: a text, or "" for no answer."""
 
     item: str
@@ -312,14 +351,14 @@ class Answer:
     """True if the model gave no prediction for the item at all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Match(Abridged):
     """How an answer was judged against a wording, and by which rule."""
 
     ok: bool
+    rule: str
     level: int
     """5 identical, 4 equal by the SQuAD rules, 3 equal text, 2 equal typed value, 1 value only, 0 no."""
-    rule: str
     detail: str = ""
     """For people: what was compared, e.g. `400 != 417`."""
 
@@ -329,8 +368,8 @@ class Match:
         return self.ok and self.level >= 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemScore:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ItemScore(Abridged):
     """What one answer to one item is worth; a value that is not defined for it is absent from `scores`."""
 
     item: ItemId
@@ -385,8 +424,8 @@ class Estimate:
     """Facts they come from; on public sets, contexts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Summary(Abridged):
     """All metrics of one model on one data set."""
 
     metrics: Mapping[Track, Mapping[str, Estimate]]
@@ -434,8 +473,8 @@ class Runtime:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelInfo:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ModelInfo(Abridged):
     """Who answered: enough to tell two models apart and to find the same one again."""
 
     spec: str
