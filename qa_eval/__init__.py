@@ -17,9 +17,8 @@ Nothing is imported before its name is used, so that nothing heavy is loaded by 
 # Nothing is imported here while the program starts, so that ctrl-C finds `qa_eval.__main__.main` at work.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from qa_eval.compare.comparison import compare
-    from qa_eval.compare.comparison import compare as compare_runs
-    from qa_eval.compare.differences import Comparison
+    from qa_eval.comparisons.comparison import compare
+    from qa_eval.comparisons.differences import Comparison
     from qa_eval.data.corpus import load_corpus
     from qa_eval.errors import (
         CheckFailedError,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     )
     from qa_eval.evaluation.run import Interrupted, Progress, evaluate
     from qa_eval.evaluation.scorecard import Scorecard, score
-    from qa_eval.evaluation.scorecard import score as score_predictions
     from qa_eval.metrics.single_answers import exact_match, f1, match
     from qa_eval.models.protocol import Kind, Model, ModelSpec
     from qa_eval.records import (
@@ -92,12 +90,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "compare": "compare.comparison",
-    "Comparison": "compare.differences",
+    "compare": "comparisons.comparison",
+    "Comparison": "comparisons.differences",
     "load_corpus": "data.corpus",
-    **dict.fromkeys(
-        ("CheckFailedError", "InputError", "ModelError", "QaEvalError", "RunFolderError", "SpecError"), "errors"
-    ),
+    **dict.fromkeys(("CheckFailedError", "InputError", "ModelError", "QaEvalError"), "errors"),
+    **dict.fromkeys(("RunFolderError", "SpecError"), "errors"),
     **dict.fromkeys(("Interrupted", "Progress", "evaluate"), "evaluation.run"),
     **dict.fromkeys(("Scorecard", "score"), "evaluation.scorecard"),
     **dict.fromkeys(("exact_match", "f1", "match"), "metrics.single_answers"),

@@ -18,9 +18,7 @@ NAME = "golds"
 _COLUMNS = ("answers", "golds")
 
 
-def dataset_of_golds(
-    golds: Mapping[Any, Any] | Iterable[Mapping[str, Any]], *, rules: str | None = None
-) -> PublicDataset:
+def dataset_of_golds(golds: Mapping[Any, Any] | Iterable[Any], *, rules: str | None = None) -> PublicDataset:
     """The data set of golds that are given by question id, or as rows with `id` and `answers`.
 
     The golds of a question are a text, a list of texts, or any other shape of `qa_eval.data.golds`; an empty

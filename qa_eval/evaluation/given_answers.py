@@ -26,7 +26,7 @@ from qa_eval.files.hashes import sha256_files
 from qa_eval.metrics.rules.squad import Rules
 from qa_eval.records import Finding, ItemId
 
-Predictions = str | PathLike[str] | Mapping[Any, Any] | Iterable[Mapping[str, Any]]
+Predictions = str | PathLike[str] | Mapping[Any, Any] | Iterable[Any]
 """A file of answers, or what such a file may hold: answers by question id, or rows."""
 Probabilities = str | PathLike[str] | Mapping[Any, Any]
 """No-answer probabilities by question id, or a file of them."""
@@ -93,7 +93,7 @@ def read_answers(path: Path, rules: Rules) -> GivenAnswers:
     return given
 
 
-def take_answers(predictions: Mapping[Any, Any] | Iterable[Mapping[str, Any]], rules: Rules) -> GivenAnswers:
+def take_answers(predictions: Mapping[Any, Any] | Iterable[Any], rules: Rules) -> GivenAnswers:
     """`read_answers` of answers in memory, by id or as rows; scalars and arrays of NumPy may be in them.
 
     Raises InputError with every finding.

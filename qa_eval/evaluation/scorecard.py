@@ -174,7 +174,7 @@ def _label(key: str) -> str:
 
 
 def score(
-    predictions: Predictions | Sequence[str | None],
+    predictions: Predictions,
     golds: Golds,
     *,
     rules: str | None = None,

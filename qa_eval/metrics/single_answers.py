@@ -46,9 +46,7 @@ def f1(prediction: str, golds: Golds, *, rules: str = "squad-v2.0") -> float:
     return _scores(prediction, golds, rules)[1]
 
 
-def match(
-    prediction: str, golds: Golds, *, answer_type: AnswerType = "text", strict: bool = False
-) -> Match:
+def match(prediction: str, golds: Golds, *, answer_type: AnswerType = "text", strict: bool = False) -> Match:
     """Whether the prediction says the same as a gold, by the rules for values of that type, and which rule
     decided.
 

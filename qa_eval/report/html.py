@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from qa_eval import __version__
-from qa_eval.compare import sentences
-from qa_eval.compare.differences import Comparison
+from qa_eval.comparisons import sentences
+from qa_eval.comparisons.differences import Comparison
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.models.declarations import abstention
 from qa_eval.report.charts import Chart

@@ -19,5 +19,6 @@ def data_frame(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> pd.
     try:
         import pandas as pd
     except ImportError as error:
-        raise QaEvalError(f"a data frame needs pandas, which cannot be imported ({error}); `pip install pandas`") from None
+        what = f"a data frame needs pandas, which cannot be imported ({error})"
+        raise QaEvalError(f"{what}: pip install pandas") from None
     return pd.DataFrame.from_records([dict(row) for row in rows], columns=list(columns))

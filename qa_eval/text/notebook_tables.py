@@ -11,26 +11,35 @@ _LEFT, _RIGHT = "text-align: left", "text-align: right; font-variant-numeric: ta
 
 
 def notebook_table(
-    title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1, notes: Sequence[str] = ()
+    title: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    left: int = 1,
+    lead: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> str:
     """A table under its title: the first `left` columns begin at the left, all others end at the right.
 
-    `notes` are sentences under it. Every text is plain.
+    `lead` are sentences above it, `notes` sentences under it. Every text is plain.
 
     >>> "<script>" in notebook_table("<script>", ["a"], [["<b>"]])
     False
     """
-    lines = [f"<strong>{_safe(title)}</strong>" if title else "", "<table>", "<thead>", _row("th", head, left)]
-    lines += ["</thead>", "<tbody>", *(_row("td", row, left) for row in rows), "</tbody>", "</table>"]
+    lines = [f"<strong>{_safe(title)}</strong>" if title else ""]
+    lines += [f"<div>{_safe(sentence)}</div>" for sentence in lead]
+    lines += ["<table>", "<thead>", _row("th", head, left), "</thead>"]
+    lines += ["<tbody>", *(_row("td", row, left) for row in rows), "</tbody>", "</table>"]
     lines += [f'<div style="font-size: smaller; opacity: 0.75">{_safe(note)}</div>' for note in notes]
     return "<div>\n" + "\n".join(line for line in lines if line) + "\n</div>"
 
 
 def _row(tag: str, cells: Sequence[str], left: int) -> str:
-    styled = "".join(
-        f'<{tag} style="{_LEFT if n < left else _RIGHT}">{_safe(cell)}</{tag}>' for n, cell in enumerate(cells)
-    )
-    return f"<tr>{styled}</tr>"
+    styles = [_LEFT if n < left else _RIGHT for n in range(len(cells))]
+    styled = [
+        f'<{tag} style="{style}">{_safe(text)}</{tag}>' for style, text in zip(styles, cells, strict=True)
+    ]
+    return f"<tr>{''.join(styled)}</tr>"
 
 
 def _safe(text: str) -> str:

@@ -63,7 +63,7 @@ def test_public_names_are_pinned() -> None:
     assert sorted(qa_eval.__all__) == [
         "Model",
         "__version__",
-        "compare_runs",
+        "compare",
         "evaluate",
         "load_corpus",
         "load_run",

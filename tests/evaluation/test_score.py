@@ -233,9 +233,7 @@ def made_up(seed: int) -> tuple[dict[str, list[str]], dict[str, str], dict[str, 
 def test_a_whole_file_scores_to_the_last_digit_as_by_the_official_script(write: Write) -> None:
     questions, answers, probabilities = made_up(1)
     dataset = write("dev.json", squad(questions))
-    card = score(
-        write("a.json", answers), f"squad:{dataset}", na_probs=write("na.json", probabilities)
-    )
+    card = score(write("a.json", answers), f"squad:{dataset}", na_probs=write("na.json", probabilities))
     official = plain_v2(list(questions.items()), answers, probabilities)
     assert list(card.official()) == list(official)
     assert card.official() == pytest.approx(official, abs=1e-9)
@@ -480,9 +478,7 @@ def test_answers_in_memory_that_are_wrong_are_refused_with_all_that_is_wrong(
 
 def test_what_was_read_as_no_answer_and_what_fits_no_question_is_noted(write: Write) -> None:
     dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
-    assert score(ANSWERS | {"q3": None}, dataset, resamples=1).notes == (
-        "1 answer null: read as no answer",
-    )
+    assert score(ANSWERS | {"q3": None}, dataset, resamples=1).notes == ("1 answer null: read as no answer",)
     notes = score({"Q1": "old city"}, dataset, resamples=1).notes
     assert notes[0] == 'no prediction is of a question of the data set: its ids differ from "Q1"'
 
@@ -543,7 +539,9 @@ def test_the_command_prints_the_official_keys_as_json(write: Write) -> None:
     assert printed == pytest.approx(plain_v2(list(QUESTIONS.items()), ANSWERS), abs=1e-9)
     assert added["extra"] == ["\x9b\u202e"]
     assert "\x9b" not in result.stdout
-    exact = added["intervals"]["exact"]
+    assert added["official"] == {"keys": list(printed), "unit": "percent"}
+    exact = added["scores"]["exact"]
+    assert exact["value"] == pytest.approx(printed["exact"] / 100)
     # Two contexts are too few for an interval.
     assert (exact["low"], exact["high"], exact["method"]) == (None, None, "too-few")
     assert (exact["n"], exact["clusters"]) == (4, 2)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from qa_eval import compare_runs, evaluate, load_run
+from qa_eval import compare, evaluate, load_run
 from qa_eval.cli import cli
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError
@@ -97,7 +97,7 @@ def test_every_command_says_that_nothing_is_scored(secret: Path) -> None:
     assert call("compare", run, "--all-pairs").output == f"{NOTHING}\n"
     assert json.loads(call("compare", run, run, "--format", "json").output)["notes"] == [NOTHING]
     with pytest.raises(QaEvalError, match=NOTHING):
-        compare_runs(run, run)
+        compare(run, run)
 
 
 def test_a_check_on_nothing_fails(secret: Path) -> None:
