@@ -7,8 +7,9 @@ absent (`None`); nothing is ever NaN.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from itertools import islice
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -42,26 +43,37 @@ _LONGEST_REPR = 1_000
 
 
 def abridged(name: str, values: Iterable[tuple[str, object]]) -> str:
-    """`NAME(field=value, …)` as a dataclass prints itself; where that is too long, with its long values cut.
+    """`NAME(field=value, …)` as a dataclass prints itself; if that is too long, long values are cut.
 
     >>> abridged("Claim", [("id", "x"), ("aliases", ("a",))])
     "Claim(id='x', aliases=('a',))"
     >>> abridged("Claim", [("id", "x"), ("aliases", ("a",) * 999)])
     "Claim(id='x', aliases=<999 values>)"
     """
-    shown = [(field, value, repr(value)) for field, value in values]
+    shown = [(field, value, _brief(value, _LONGEST_REPR)) for field, value in values]
     if sum(len(field) + len(text) + 3 for field, _, text in shown) > _LONGEST_REPR:
         room = max(20, _LONGEST_REPR // len(shown) - 20)
-        shown = [(field, value, _cut(value, text, room)) for field, value, text in shown]
+        shown = [
+            (field, value, text if len(text) <= room else _brief(value, room)) for field, value, text in shown
+        ]
     return f"{name}({', '.join(f'{field}={text}' for field, _, text in shown)})"
 
 
-def _cut(value: object, text: str, room: int) -> str:
-    if len(text) <= room:
-        return text
-    if isinstance(value, Sized) and not isinstance(value, str | bytes):
-        return f"<{len(value)} {'value' if len(value) == 1 else 'values'}>"
-    return f"{text[: room - 2]}…{text[-1]}"
+def _brief(value: object, room: int) -> str:
+    """The `repr` of a value if it is that short, else its beginning, or how much is in it.
+
+    Of large values no more is rendered than is shown.
+    """
+    if isinstance(value, Collection) and not isinstance(value, str | bytes):
+        size = 0
+        for part in islice(value.values() if isinstance(value, Mapping) else value, room):
+            size += len(_brief(part, room))
+            if size > room:
+                return f"<{len(value)} {'value' if len(value) == 1 else 'values'}>"
+    text = repr(value[:room] if isinstance(value, str) else value)
+    if len(text) > room or (isinstance(value, str) and len(value) > room):
+        return f"{text[: room - 2]}…{text[-1]}"
+    return text
 
 
 class Abridged:
@@ -174,11 +186,12 @@ class Question(Abridged):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Article(Abridged):
-    """One source, its text decoded as UTF-8 from bytes whose hash was checked."""
+    """One source: its text and what is known of it."""
 
     id: str
     text: str
-    sha256: str
+    sha256: str = ""
+    """SHA-256 of the bytes; empty for a text in memory, until it is evaluated."""
     title: str | None = None
     publisher: str | None = None
     byline: str | None = None
@@ -188,16 +201,16 @@ class Article(Abridged):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Corpus(Abridged):
-    """A question set with its articles, validated."""
+    """A question set with its articles. `load_corpus` validates it; one made in memory is taken as it is."""
 
     questions: tuple[Question, ...]
     """In file order (files by name, lines in order)."""
     articles: tuple[Article, ...]
     """In manifest order."""
-    questions_sha256: str
-    """Over the canonical JSON of all questions, sorted by id."""
-    articles_sha256: str
-    """Over the sorted (id, sha256) pairs of all articles."""
+    questions_sha256: str = ""
+    """Over the canonical JSON of all questions, sorted by id; empty in memory, until it is evaluated."""
+    articles_sha256: str = ""
+    """Over the sorted (id, sha256) pairs of all articles; the same."""
     questions_path: str = ""
     articles_path: str = ""
     questions_from: tuple[Path, ...] = ()

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from qa_eval.data.content_hashes import with_hashes
 from qa_eval.data.dataset import PublicDataset
 from qa_eval.evaluation.cache import PredictionCache, cache_path
 from qa_eval.evaluation.engines.engine import Engine, Group, ModelFailedError
@@ -124,7 +125,7 @@ def evaluate(
     """
     plan = settle(
         models if isinstance(models, Sequence) and not isinstance(models, str) else [models],
-        corpus=corpus,
+        corpus=with_hashes(corpus) if corpus is not None else None,
         dataset=dataset,
         split=split,
         rules=rules,

@@ -32,7 +32,7 @@ from qa_eval.records import Estimate, Example
 from qa_eval.runs.frames import data_frame
 from qa_eval.text.figures import interval_text, percent
 from qa_eval.text.notebook_tables import notebook_table
-from qa_eval.text.phrases import count, shorten, suggestion
+from qa_eval.text.phrases import count, quote, shorten, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,7 @@ class Scorecard:
         if metric == "em":
             metric = "exact_match" if "exact_match" in found else "exact"
         if metric not in found:
-            raise KeyError(f"there is no metric {metric!r}{suggestion(metric, ['em', *found])}")
+            raise KeyError(f"there is no metric {quote(metric)}{suggestion(metric, ['em', *found])}")
         return found[metric]
 
     @property

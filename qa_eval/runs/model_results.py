@@ -14,7 +14,7 @@ from qa_eval.runs.schema import EstimateRow, Row, ScoredRow
 from qa_eval.runs.show import LEVELS
 from qa_eval.text.figures import label, percent
 from qa_eval.text.notebook_tables import notebook_table
-from qa_eval.text.phrases import count, shorten, suggestion
+from qa_eval.text.phrases import count, quote, shorten, suggestion
 from qa_eval.text.terminal import clean
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class ModelResult:
         known = [name for _, name in found] if not track else [".".join(key) for key in found]
         where = f" on {slice}" if slice is not None else ""
         near = suggestion(metric, dict.fromkeys(known), listed=40)
-        raise QaEvalError(f"{self.spec}: there is no metric {metric!r}{where}{near}")
+        raise QaEvalError(f"{self.spec}: there is no metric {quote(metric)}{where}{near}")
 
     def _metrics(self, slice: str | None) -> dict[tuple[str, str], EstimateRow]:
         """(track, metric) -> estimate."""
@@ -74,7 +74,9 @@ class ModelResult:
             metrics = self.row.metrics
             return {(track, metric): e for track, found in metrics.items() for metric, e in found.items()}
         if slice not in self.row.slices:
-            raise QaEvalError(f"{self.spec}: there is no slice {slice!r}{suggestion(slice, self.row.slices)}")
+            raise QaEvalError(
+                f"{self.spec}: there is no slice {quote(slice)}{suggestion(slice, self.row.slices)}"
+            )
         return {(self._track_of(slice), metric): e for metric, e in self.row.slices[slice].items()}
 
     def _track_of(self, slice: str) -> str:

@@ -33,7 +33,7 @@ from qa_eval.files.paths import open_input, read_input, real_path, user_path
 from qa_eval.records import Finding
 from qa_eval.runs.checksums import checksums
 from qa_eval.runs.schema import SCHEMA_VERSION, Leaderboard, PredictionRow, PredictionsFileRow, Row, ScoredRow
-from qa_eval.text.phrases import count, shorten, suggestion
+from qa_eval.text.phrases import count, quote, shorten, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,7 @@ class Run:
             if model == row.model.name:
                 return ModelResult(self, row)
         known = suggestion(str(model), [row.model.spec for row in rows])
-        raise KeyError(f"there is no model {model!r} in this run{known}")
+        raise KeyError(f"there is no model {quote(str(model))} in this run{known}")
 
     def __iter__(self) -> Iterator[str]:
         """The specs of the models, in the order of the leaderboard."""
