@@ -98,11 +98,11 @@ def score_command(
     interval; where that script is wrong, the output says what was done instead.
     """
     from qa_eval.evaluation.plans import opened_dataset
-    from qa_eval.evaluation.scorecard import score_predictions
+    from qa_eval.evaluation.scorecard import score
     from qa_eval.text.terminal import safe_json, terminal_width, write_lines
 
     opened = opened_dataset(dataset, given_options(ctx))
-    card = score_predictions(predictions, opened, na_probs=na_probs, na_threshold=na_threshold)
+    card = score(predictions, opened, na_probs=na_probs, na_threshold=na_threshold)
     if as_json:
         click.echo(safe_json(json.dumps(card.as_json(), indent=2, ensure_ascii=False, allow_nan=False)))
         return

@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
+from qa_eval.data.content_hashes import with_hashes
 from qa_eval.data.corpus import load_corpus
 from qa_eval.data.dataset import PublicDataset
 from qa_eval.errors import QaEvalError
@@ -40,6 +41,7 @@ from qa_eval.records import Corpus, Track
 from qa_eval.runs.options import RunOptions, Threshold, run_options
 from qa_eval.runs.ranking import judged_entry, rank_rows, reference_row
 from qa_eval.runs.store import Run, check_name, slugs
+from qa_eval.text.progress import progress_shown
 
 _log = logging.getLogger(__name__)
 
@@ -85,28 +87,31 @@ def evaluate(
     resamples: int | None = None,
     threshold: Threshold | None = None,
     options: RunOptions = RunOptions(),  # noqa: B008 - frozen
-    progress: Progress | None = None,
+    progress: Progress | Literal[False] | None = None,
     engine: Engine | None = None,
     command: str | None = None,
 ) -> Run:
-    """Answers every item with every model, scores and ranks them, and returns the run.
+    """Answers every item with every model, scores and ranks them, and writes a run folder if told where.
 
     * `models`: a spec, an object that follows `Model`, or several of them;
     * what is asked: the curated set, or a `corpus`; or `questions` and `articles`, files and folders that
       `load_corpus` reads; or `dataset`, a public data set of any size, as a spec or opened, whose answers are
       stored as they come;
-    * `out` and `name`: where the run folder goes (see `open_run_folder`). Without `out` nothing is written;
+    * `out` and `name`: where the run folder goes (see `open_run_folder`). Without `out` nothing is
+      written but the cache, and the run is kept in memory;
     * `track`: `reading` asks of each article, `pooled` of all at once, `both` does both;
     * `limit`: only the first facts of the corpus, or the first questions of the data set;
     * `seed`: seed of every random choice; `resamples`: resamples of each interval and test;
     * `threshold`: abstain when null score - best score exceeds it; `"cross-fit"` fits it for each fact on the
       other facts, by balanced F1; on a public data set for each context on the others, by F1;
     * `options`: the other options of `qa-eval run`; an argument of its own wins over the same option there;
-    * `progress` is told how far the run is; `engine`, by default that of the options, is where models answer;
-      `command` is the command line that the run is stored with.
+    * `progress`: what is told how far the run is. By default a bar where stderr is a terminal, or in a
+      notebook; False for none;
+    * `engine`: where models answer, by default the engine that the options name;
+    * `command`: the command line that the run is stored with.
 
-    The run's status is `error` if a model failed; that model's row then says why. Raises SpecError,
-    ModelError, InputError or QaEvalError for a call that is wrong and RunFolderError for a folder that cannot
+    Returns the run. Its status is `error` if a model failed; that model's row then says why. Raises
+    SpecError, ModelError, InputError or QaEvalError for a call that is wrong and RunFolderError for a folder that cannot
     be used, before anything is written; `Interrupted` when interrupted, after keeping what is done.
 
     >>> from qa_eval import evaluate
@@ -128,9 +133,20 @@ def evaluate(
         if corpus is not None or dataset is not None:
             raise QaEvalError("questions, articles: not with a corpus or a dataset, which stands for them")
         corpus = load_corpus(questions, articles)
-    plan = settle(models, corpus=corpus, dataset=dataset, options=options)
-    where = [(plan, options.out, options.name)]
-    return run_plans(where, options=options, progress=progress, command=command, engine=engine)[0]
+    plan = settle(
+        models,
+        corpus=with_hashes(corpus) if corpus is not None else None,
+        dataset=dataset,
+        options=options,
+    )
+    runs = run_plans(
+        [(plan, options.out, options.name)],
+        options=options,
+        progress=progress_shown() if progress is None else progress or None,
+        command=command,
+        engine=engine,
+    )
+    return runs[0]
 
 
 def evaluate_all(

@@ -19,7 +19,7 @@ from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.answers import Answers
 from qa_eval.evaluation.run import Interrupted
-from qa_eval.evaluation.scorecard import score_predictions
+from qa_eval.evaluation.scorecard import score
 from qa_eval.evaluation.verification import verify
 from qa_eval.files.hashes import canonical_json
 from qa_eval.metrics.score_table import add_scores
@@ -125,7 +125,7 @@ def test_a_run_and_its_scored_predictions_have_the_same_values_and_intervals(tmp
     dataset = made_up(tmp_path)
     run = evaluate([FakeModel()], dataset=dataset)
     said = {row.fact: row.prediction for row in run.predictions("test:fake")}
-    scores = score_predictions(said, dataset).scores
+    scores = score(said, dataset, resamples=99).scores
     found = run.leaderboard.row("test:fake").metrics["reading"]
     for ours, theirs in (
         *(("em", "exact"), ("f1", "f1"), ("has_answer_em", "HasAns_exact"), ("has_answer_f1", "HasAns_f1")),
@@ -332,11 +332,7 @@ def test_an_interrupted_run_keeps_what_is_done_and_goes_on_there(
     again = [FakeModel("first"), FakeModel("second")]
     resumed = evaluate(again, out=tmp_path / "out", **options)
     assert [len(model.asked) for model in again] == [0, 60 - done]
-    whole = evaluate(
-        [FakeModel("first"), FakeModel("second")],
-        out=tmp_path / "whole",
-        **options,
-    )
+    whole = evaluate([FakeModel("first"), FakeModel("second")], out=tmp_path / "whole", **options)
     assert files(resumed) == files(whole)
     assert verify(tmp_path / "out" / "r") == []
 

@@ -165,13 +165,6 @@ def test_an_argument_of_evaluate_wins_over_its_options(tmp_path: Path) -> None:
     assert run.path == tmp_path / "b" / "mine"
 
 
-def test_without_a_folder_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    run = evaluate("baseline:abstain", corpus=four_facts(), resamples=99)
-    assert run.path is None
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_questions_and_articles_are_read_from_files() -> None:
     files = {"questions": ROOT / "questions" / "people.jsonl", "articles": str(ROOT / "seeds")}
     run = evaluate("baseline:abstain", **files, limit=2, resamples=99)  # type: ignore[arg-type]
