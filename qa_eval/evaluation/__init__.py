@@ -7,7 +7,8 @@ cache             answers that were computed before
 tasks/            the items of a collection or of a public data set, and their scores
 verification      scores a stored run again
 scorecard         scores predictions that somebody else made
-forecast/         what a run would cost
+forecast          what a run would take: the arithmetic, and how it is shown
+forecast_probe    counts what a run would ask, and has models answer for a while
 speed             tokens a second, next to the bare forward pass
 environment       the machine and the versions
 """
