@@ -79,7 +79,7 @@ def plan_command(
     """
     from qa_eval.evaluation.environment import peak_rss_bytes
     from qa_eval.evaluation.forecast import Forecast, draw_forecast, render_forecast_json
-    from qa_eval.evaluation.forecast_probe import Probe, probe_models
+    from qa_eval.evaluation.forecast_probe import ProbeOptions, probe_models
     from qa_eval.evaluation.plans import resolve_models
     from qa_eval.text.terminal import terminal_width, write_lines
 
@@ -91,7 +91,7 @@ def plan_command(
     since = time.perf_counter()
     plans = _plans(call, models)
     seconds += time.perf_counter() - since
-    probe = Probe(
+    probe = ProbeOptions(
         decoding=call.decoding,
         runtime=call.runtime,
         threads=threads,

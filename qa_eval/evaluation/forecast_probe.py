@@ -34,7 +34,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class ProbeOptions:
     """How models are counted and asked."""
 
     decoding: Decoding
@@ -51,7 +51,9 @@ class Probe:
     """Whether cached items are asked: what is scaled needs a pace even where nothing is left."""
 
 
-def probe_models(plans: Sequence[Plan], probe: Probe, note: Callable[[str], None]) -> list[ModelForecast]:
+def probe_models(
+    plans: Sequence[Plan], probe: ProbeOptions, note: Callable[[str], None]
+) -> list[ModelForecast]:
     """A forecast for each model of plans of the same models over several tasks; nothing of it is kept.
 
     Each model is put into a process of its own, where windows and tokens are counted and some items are
@@ -75,7 +77,7 @@ def probe_models(plans: Sequence[Plan], probe: Probe, note: Callable[[str], None
 
 
 def _model_forecast(
-    spec: str, samples: Sequence[_Sample], process: _Process, probe: Probe, note: Callable[[str], None]
+    spec: str, samples: Sequence[_Sample], process: _Process, probe: ProbeOptions, note: Callable[[str], None]
 ) -> ModelForecast:
     works = [sample.work(process) for sample in samples]
     load = 0.0
@@ -107,7 +109,7 @@ class _Sample:
     plan: Plan
     contestant: Contestant
     cache: PredictionCache | None
-    probe: Probe
+    probe: ProbeOptions
     cached: int = 0
     reading_seconds: float = 0.0
     parts: list[Part] = field(default_factory=list)
@@ -261,7 +263,7 @@ class _Process:
 
 
 @contextmanager
-def _model_process(spec: str, probe: Probe) -> Iterator[_Process]:
+def _model_process(spec: str, probe: ProbeOptions) -> Iterator[_Process]:
     """A process for this model: starting, loading and memory are its own, and its death ends nothing else."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawn, initializer=_prepare, initargs=(probe.threads,)) as pool:
@@ -306,7 +308,8 @@ def _ask(instances: Sequence[Instance], limit: float) -> _Reply:
         while asked < len(instances) and seconds < limit:
             some = instances[asked : asked + dose]
             # Whether it fails on everything is judged over all that is asked.
-            LocalEngine().predict(_held, some, found.extend, known_good=True)
+            for answers in LocalEngine().predict(_held, some, known_good=True):
+                found += answers
             asked, seconds = asked + len(some), time.perf_counter() - since
             dose = max(1, min(2 * dose, int(asked * (limit - seconds) / max(seconds, 1e-9))))
     except Exception as error:

@@ -23,8 +23,9 @@ from qa_eval.errors import QaEvalError
 from qa_eval.export.formats import FORMATS, export_run
 from qa_eval.export.outputs import Export, Output, write_export
 from qa_eval.export.question_set import export_questions
-from qa_eval.export.source import PUBLISHED, model_id, name_data
+from qa_eval.export.source import model_id, name_data
 from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.listings import listed
 from qa_eval.records import Corpus, ItemId
 from qa_eval.runs.schema import DataRow, ModelRow, PredictionsFileRow, Row
 from qa_eval.runs.store import Run, load_run
@@ -82,8 +83,12 @@ def test_a_model_card_holds_the_published_numbers_in_percent(committed: Run) -> 
     assert card.model_name == "embedded"
     found = {r.metric_type: r for r in card.eval_results}
     # Its answers are all copied from the article, so it has no leak.
-    published = {(track, metric) for track, metric, *_ in PUBLISHED if metric in stored[track]}
-    assert ("reading", "leak") in {(track, metric) for track, metric, *_ in PUBLISHED} - published
+    published = {
+        (track, metric) for track, metric in listed("card", "reading", "pooled") if metric in stored[track]
+    }
+    assert ("reading", "leak") in {
+        (track, metric) for track, metric in listed("card", "reading", "pooled")
+    } - published
     assert len(found) == len(card.eval_results) == len(published)
     f1 = found["f1"]
     assert f1.task_type == "question-answering"
@@ -254,7 +259,7 @@ def test_samples_of_articles_are_scored_on_the_exported_questions(
     made = call("export", "--format", "dataset", "--out", tmp_path / "set")
     assert made.exit_code == 0, made.output
     dataset = f"squad:{tmp_path / 'set' / 'squad-v2.0.json'}"
-    card = qa_eval.score_predictions(tmp_path / "samples.jsonl", dataset, resamples=1)
+    card = qa_eval.score(tmp_path / "samples.jsonl", dataset, resamples=1)
     f1 = committed.leaderboard.row("embedded").metrics["reading"]["f1"]
     assert card.scores["f1"].value == pytest.approx(f1.value, abs=1e-12)
     assert (card.missing, card.extra) == ((), ())
@@ -468,7 +473,7 @@ def test_what_is_exported_of_a_public_data_set_is_scored_alike(
     if form == "csv":
         files = [files[0].rename(tmp_path / "out.csv")]
     assert public.leaderboard.data.dataset is not None
-    card = qa_eval.score_predictions(files[0], public.leaderboard.data.dataset, resamples=1)
+    card = qa_eval.score(files[0], public.leaderboard.data.dataset, resamples=1)
     f1 = public.leaderboard.row(FIRST).metrics["reading"]["f1"]
     assert card.scores["f1"].value == pytest.approx(f1.value, abs=1e-12)
     assert (card.missing, card.extra) == ((), ())

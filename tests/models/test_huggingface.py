@@ -234,22 +234,13 @@ def test_no_instances_load_no_weights(bert_copy: Path) -> None:
 
 def test_a_model_that_has_answered_lets_its_weights_go_and_can_be_asked_again(bert_copy: Path) -> None:
     model: Any = resolve(f"hf:{bert_copy}", NARROW)
-    engine, said = LocalEngine(), _Listener()
-    for number in (1, 2):
-        engine.answer(model, [Group(number, INSTANCES[:2])], said)
+    taken: list[list[Prediction]] = []
+    for _ in range(2):
+        asking = LocalEngine().answer(model, [Group(INSTANCES[:2])])
+        taken.append([prediction for given in asking for prediction in given.predictions])
         assert model.reader._forward is None
-    assert said.taken[1] == said.taken[2]
-    assert all(p.error is None for p in said.taken[1])
-
-
-class _Listener:
-    def __init__(self) -> None:
-        self.taken: dict[int, list[Prediction]] = {1: [], 2: []}
-
-    def take(self, group: int, predictions: list[Prediction]) -> None:
-        self.taken[group] += predictions
-
-    def close(self, group: int) -> None: ...
+    assert taken[0] == taken[1]
+    assert [p.error for p in taken[0]] == [None, None]
 
 
 # ------------------------------------------------------------------------------------ trouble on the way
