@@ -7,6 +7,7 @@ cache             answers that were computed before
 tasks/            the items of a collection or of a public data set, and their scores
 verification      scores a stored run again
 scorecard         scores predictions that somebody else made
+given_answers     those predictions, from files or from memory
 forecast/         what a run would cost
 speed             tokens a second, next to the bare forward pass
 environment       the machine and the versions
