@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from qa_eval.comparisons.measurements import Tables
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.listings import sort_keys
 from qa_eval.records import Track
-from qa_eval.runs.ranking import SORTS
 
 
 def choose_metrics(
@@ -30,7 +30,7 @@ def choose_metrics(
     ]
     names = {f"{track}.{metric}": (track, metric) for track, metric in defined}
     if not wanted:
-        first = next((names[name] for name in (sort, *SORTS) if name in names), None)
+        first = next((names[name] for name in (sort, *sort_keys("ranking")) if name in names), None)
         if first is None and not defined:
             raise QaEvalError("no metric is defined for both on these items")
         return [first or defined[0]]

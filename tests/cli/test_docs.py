@@ -13,10 +13,10 @@ from typing import Any
 import click
 import pytest
 import yaml
-from click.testing import CliRunner
 
 import qa_eval
 from qa_eval.cli import cli
+from tests.support.command_line import call
 from tests.support.places import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -56,7 +56,7 @@ def test_commands_in_the_readme_exist_with_their_flags() -> None:
 
 def test_the_leaderboard_in_the_readme_is_the_committed_run() -> None:
     block = README.partition("output -->\n")[2].partition("<!-- /leaderboard -->")[0]
-    result = CliRunner().invoke(cli, ["leaderboard", str(ROOT / "results/baseline"), "--format", "markdown"])
+    result = call("leaderboard", str(ROOT / "results/baseline"), "--format", "markdown")
     assert result.exit_code == 0, result.output
     assert block.strip() == result.stdout.strip()
 
@@ -175,7 +175,7 @@ def test_the_job_for_slurm_is_a_shell_script(tmp_path: Path) -> None:
 def test_the_agreement_of_the_annotations_is_what_the_command_prints() -> None:
     page = (ROOT / "docs" / "agreement.md").read_text("utf-8")
     second = str(ROOT / "docs" / "agreement" / "second-annotation.jsonl")
-    done = CliRunner().invoke(cli, ["questions", "agree", str(ROOT / "questions"), second])
+    done = call("questions", "agree", str(ROOT / "questions"), second)
     assert done.exit_code == 0, done.output
     measures = ("EM ", "F1 ", "match ", "same claim ")
     printed = [line for line in done.stdout.splitlines() if line.startswith(measures)]

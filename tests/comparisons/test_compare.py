@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from scipy import stats
 
 from qa_eval import evaluate
-from qa_eval.cli import cli
 from qa_eval.comparisons.all_pairs import MOST_MODELS, compare_all
 from qa_eval.comparisons.comparison import compare
 from qa_eval.comparisons.comparison_formats import render_comparison_json, render_comparison_markdown
@@ -30,6 +28,7 @@ from qa_eval.records import Candidate, Corpus, Decoding, Instance, ItemId, Model
 from qa_eval.runs.common_items import Edited
 from qa_eval.runs.store import Run
 from qa_eval.text.markdown import COMMENT_CHARACTERS
+from tests.support.command_line import call
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.public_files import TWO_ARTICLES, write
 from tests.support.small_corpus import wells
@@ -478,14 +477,14 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_the_exit_code_is_1_only_for_a_regression(folders: Path, arguments: list[str], code: int) -> None:
     paths = [str(folders / a) if a in ("good", "bad", "nowhere") else a for a in arguments]
-    done = CliRunner().invoke(cli, ["compare", *paths])
+    done = call("compare", *paths)
     assert done.exit_code == code, done.output
     assert "Traceback" not in done.output
 
 
 def test_json_from_the_command_says_why_the_check_failed(folders: Path) -> None:
     paths = [str(folders / name) for name in ("good", "bad")]
-    done = CliRunner().invoke(cli, ["compare", *paths, "--fail-on-regression", "--format", "json"])
+    done = call("compare", *paths, "--fail-on-regression", "--format", "json")
     gate = json.loads(done.stdout)["gate"]
     assert (gate["failed"], gate["rule"]) == (True, "significant")
     assert "significantly worse" in gate["reasons"][0]

@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ValidationError
 
-from qa_eval.cli import cli
 from qa_eval.data.corpus_schema import ArticleLine, QuestionLine
 from qa_eval.evaluation.run import evaluate
 from qa_eval.report.html import _COLUMNS
 from qa_eval.runs.schema import Leaderboard, PredictionRow
 from qa_eval.runs.store import Run, load_run
+from tests.support.command_line import call
 from tests.support.places import ROOT
 from tests.support.small_corpus import FALL, LOSSES, fact, small_corpus
 
@@ -31,7 +30,7 @@ MODELS: dict[str, type[BaseModel]] = {
 
 
 def published(name: str) -> Draft202012Validator:
-    done = CliRunner().invoke(cli, ["schema", name])
+    done = call("schema", name)
     assert done.exit_code == 0
     schema = json.loads(done.stdout)
     Draft202012Validator.check_schema(schema)

@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
 from qa_eval import score
-from qa_eval.cli import cli
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.given_answers import read_answers
 from qa_eval.metrics.rules.squad import SQUAD_V1, SQUAD_V2
 from qa_eval.records import Example
+from tests.support.command_line import call
 from tests.support.plain_rules import plain_means, plain_v2
 
 Write = Callable[[str, Any], Path]
@@ -498,15 +497,12 @@ def test_probabilities_are_read_from_tables_and_packed_files(write: Write, tmp_p
 # ------------------------------------------------------------------------------------------ the command
 
 
-def run(*args: object) -> Result:
-    return CliRunner().invoke(cli, ["score", *map(str, args)], env={"COLUMNS": "100"})
-
-
 def test_the_command_prints_a_table(write: Write) -> None:
     dataset = write("dev.json", squad(QUESTIONS))
     answers = {f"extra{i}": "x" for i in range(6)} | {"q1": "old city", "bad\x1b[31m": "x"}
     probabilities = write("na.json", dict.fromkeys([*answers, *QUESTIONS], 0.25))
-    result = run(write("a.json", answers), "--dataset", f"squad:{dataset}", "--na-probs", probabilities)
+    flags = ("--dataset", f"squad:{dataset}", "--na-probs", probabilities)
+    result = call("score", write("a.json", answers), *flags, columns=100)
     assert result.exit_code == 0, result.output
     lines = [line.split() for line in result.stdout.splitlines()]
     assert ["all", "25.0"] in [line[:2] for line in lines]
@@ -519,7 +515,7 @@ def test_the_command_prints_a_table(write: Write) -> None:
 
 def test_the_table_of_a_set_without_unanswerable_questions_is_one_line(write: Write) -> None:
     dataset = write("dev.json", squad(ANSWERABLE))
-    result = run(write("a.json", {"q1": "city", "q2": "417"}), "--dataset", f"squad:{dataset}")
+    result = call("score", write("a.json", {"q1": "city", "q2": "417"}), "--dataset", f"squad:{dataset}")
     assert result.exit_code == 0, result.output
     _, row, blank, counts, caption = result.stdout.splitlines()[-5:]
     # 1 of 2 exact; F1 of "city" against "old city": 2/3.
@@ -532,7 +528,7 @@ def test_the_table_of_a_set_without_unanswerable_questions_is_one_line(write: Wr
 def test_the_command_prints_the_official_keys_as_json(write: Write) -> None:
     dataset = write("dev.json", squad(QUESTIONS))
     answers = write("a.json", ANSWERS | {"\x9b\u202e": "x"})
-    result = run(answers, "--dataset", f"squad:{dataset}", "--json")
+    result = call("score", answers, "--dataset", f"squad:{dataset}", "--json")
     assert result.exit_code == 0, result.output
     printed = json.loads(result.stdout)
     added = printed.pop("qa_eval")
@@ -565,7 +561,7 @@ def test_mistakes_are_told_without_a_traceback(
     write: Write, predictions: str, dataset: str | None, flags: list[str], message: str
 ) -> None:
     spec = dataset or f"squad:{write('dev.json', squad(QUESTIONS))}"
-    result = run(write("a.json", predictions), "--dataset", spec, *flags)
+    result = call("score", write("a.json", predictions), "--dataset", spec, *flags)
     assert result.exit_code == 2
     assert message in result.stderr
     assert "Traceback" not in result.output

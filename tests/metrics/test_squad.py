@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qa_eval.matching.normal_form import normalize
@@ -124,7 +124,6 @@ adversarial = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(adversarial, adversarial)
 @example("İ a", "i̇")
 @example("the", "")
@@ -137,7 +136,6 @@ def test_a_plain_reimplementation_agrees_to_the_last_bit(prediction: str, gold: 
         assert f1(prediction, gold, rules=rules) == overlap_f1(said, wanted, both_empty)
 
 
-@settings(deadline=None)
 @given(adversarial, adversarial)
 def test_f1_is_symmetric_bounded_and_one_for_itself(one: str, other: str) -> None:
     assert f1(one, other) == f1(other, one)

@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from qa_eval import compare, evaluate, load_run
-from qa_eval.cli import cli
 from qa_eval.errors import ModelError
 from qa_eval.models.declarations import abstention, declaring_spec, undeclared_sentence
 from qa_eval.models.protocol import ModelSpec
@@ -24,6 +22,7 @@ from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.schema import ModelRow
 from qa_eval.runs.store import Run
 from tests.support import tiny_models
+from tests.support.command_line import call
 
 NARROW = Decoding(max_length=96, doc_stride=24)
 SENTENCE = (
@@ -198,7 +197,7 @@ def test_the_command_models_says_what_is_declared(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     monkeypatch.setattr("qa_eval.records.Decoding", lambda: NARROW)  # the tiny model reads no default window
-    done = CliRunner().invoke(cli, ["models", f"./ck{option}"])
+    done = call("models", f"./ck{option}")
     assert done.exit_code == 0, done.output
     assert f"no answer      {shown}" in done.output
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from qa_eval.metrics.listings import label
 from qa_eval.runs.leaderboard.board_formats import board_of
 from qa_eval.runs.leaderboard.views import View, leaderboard_view
 from qa_eval.runs.schema import Leaderboard
-from qa_eval.text.figures import label
 from qa_eval.text.grid import draw_grid
 from qa_eval.text.notebook_tables import NotebookCell, notebook_table
 from qa_eval.text.phrases import count, shorten
