@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from qa_eval.data.content_hashes import with_hashes
 from qa_eval.data.dataset import PublicDataset
 from qa_eval.evaluation.answers import Answers, PartAnswers, ask
 from qa_eval.evaluation.cache import PredictionCache
@@ -38,6 +39,7 @@ from qa_eval.records import Corpus, Decoding, Runtime, Track
 from qa_eval.runs.ranking import RESAMPLES, judged_entry, rank_rows, reference_row
 from qa_eval.runs.rows import Threshold
 from qa_eval.runs.store import Run, check_name, slugs
+from qa_eval.text.progress import progress_shown
 
 _log = logging.getLogger(__name__)
 
@@ -69,13 +71,13 @@ class Interrupted(KeyboardInterrupt):
 
 
 def evaluate(
-    models: Sequence[str | Model],
+    models: str | Model | Sequence[str | Model],
     *,
     corpus: Corpus | None = None,
     dataset: str | PublicDataset | None = None,
     split: str | None = None,
     rules: str | None = None,
-    out: Path | str | None = Path("results"),
+    out: Path | str | None = None,
     name: str | None = None,
     track: Track | Literal["both"] = "both",
     paraphrases: bool = False,
@@ -89,24 +91,26 @@ def evaluate(
     limit: int | None = None,
     sample: int | None = None,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Progress | Literal[False] | None = None,
     command: str | None = None,
     engine: Engine | None = None,
 ) -> Run:
-    """Answers every item with every model, scores and ranks them, and writes a run folder.
+    """Answers every item with every model, scores and ranks them, and writes a run folder if told where.
 
-    * `models`: specs, or objects that follow `Model`;
+    * `models`: a spec, or an object that follows `Model`, or several;
     * `corpus`: the curated set by default; or `dataset`: a public data set, as a spec (with its `split`) or
       opened, of which answers are stored as they come, so that it may have any size;
     * `rules`: those by which a public data set is scored, a key of `RULES`; by default its own;
-    * `out` and `name`: where the run folder goes (see `store.open_run_folder`); `out=None` keeps the run in
-      memory;
+    * `out` and `name`: where the run folder goes (see `store.open_run_folder`); without `out` nothing is
+      written but the cache, and the run is kept in memory;
     * `track`, `paraphrases`, `categories`, `limit`, `sample`, `seed`: what is asked (see `corpus.item_ids`);
       of a public data set only `limit`, `sample` and `seed`, which count questions;
     * `threshold`: abstain when null score - best score exceeds it; `"cross-fit"` fits it for each fact on the
       other facts, by balanced F1; on a public data set for each context on the others, by F1;
     * `references`: adds the rows that are built from the golds;
     * `cache`: use the global cache; without it, answers are kept in the run folder until it is complete;
+    * `progress`: what is told how far the run is. By default a bar where stderr is a terminal, or in a
+      notebook; False for none;
     * `engine`: where predicting happens, this process by default.
 
     Returns the run; its status is `error` if a model failed, whose row then says why. Raises SpecError,
@@ -114,13 +118,13 @@ def evaluate(
     be used, before anything is written; `Interrupted` when interrupted, after keeping what is done.
 
     >>> from qa_eval import evaluate
-    >>> run = evaluate(["baseline:abstain"], out=None, limit=3, references=False)
+    >>> run = evaluate("baseline:abstain", limit=3, references=False)
     >>> run.leaderboard.row("baseline:abstain").counts.abstained == run.leaderboard.data.items.reading
     True
     """
     plan = settle(
-        models,
-        corpus=corpus,
+        models if isinstance(models, Sequence) and not isinstance(models, str) else [models],
+        corpus=with_hashes(corpus) if corpus is not None else None,
         dataset=dataset,
         split=split,
         rules=rules,
@@ -141,7 +145,7 @@ def evaluate(
         device=runtime.device,
         cache=cache,
         overwrite=overwrite,
-        progress=progress,
+        progress=progress_shown() if progress is None else progress or None,
         command=command,
         engine=engine,
     )

@@ -9,6 +9,7 @@
     score_table       the items' scores as columns
     summary           metrics with intervals
     item_scores       scores of one answer to one item of a collection
+    single_answers    exact match, F1 and match of one answer, from plain texts
     example_scores    scores of one answer to one question of a public data set
     pooled_scores     scores of an answer that was chosen from all articles
     decisions         from a prediction to an answer: thresholds, pooling

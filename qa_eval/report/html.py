@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from qa_eval import __version__
-from qa_eval.compare import sentences
-from qa_eval.compare.differences import Comparison
+from qa_eval.comparisons import sentences
+from qa_eval.comparisons.differences import Comparison
 from qa_eval.metrics.listings import entry, in_order, label, listed
 from qa_eval.models.declarations import abstention
 from qa_eval.report.charts import Chart

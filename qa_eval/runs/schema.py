@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from qa_eval.metrics.rules.squad import UNSCORED
-from qa_eval.records import AnswerType, Declaration, Relation, Status
+from qa_eval.records import AnswerType, Declaration, Relation, Status, abridged
 
 SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
@@ -31,6 +31,12 @@ class _Record(BaseModel):
     model_config = ConfigDict(
         extra="allow", frozen=True, protected_namespaces=(), use_attribute_docstrings=True
     )
+
+    def __repr__(self) -> str:
+        named = [(name, value) for name, value in self.__repr_args__() if name is not None]
+        return abridged(type(self).__name__, named)
+
+    __str__ = __repr__
 
 
 class EstimateRow(_Record):
@@ -323,6 +329,18 @@ class Leaderboard(_Record):
     def row(self, spec: str) -> Row:
         """The row of that model spec. Raises KeyError."""
         return {r.model.spec: r for r in self.rows}[spec]
+
+    def __repr__(self) -> str:
+        from qa_eval.runs.leaderboard.brief_board import board_text
+
+        return board_text(self)
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        from qa_eval.runs.leaderboard.brief_board import board_html
+
+        return board_html(self)
 
 
 class CandidateRow(_Record):

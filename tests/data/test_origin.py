@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from qa_eval import evaluate, score_predictions
+from qa_eval import evaluate, score
 from qa_eval.data.dataset import PublicDataset, open_dataset
 from qa_eval.data.published_sets import Marks, Version, origin_of
 from qa_eval.errors import InputError, QaEvalError
@@ -206,7 +206,7 @@ def test_one_line_says_which_rules_were_taken_and_how_to_choose_others(
     ]
     (folder,) = (tmp_path / "results").iterdir()
     assert load_run(folder).leaderboard.data.notes == tuple(notes)
-    assert score_predictions({"q0": ""}, dataset.spec).notes[: len(notes)] == tuple(notes)
+    assert score({"q0": ""}, dataset.spec).notes[: len(notes)] == tuple(notes)
 
 
 def test_a_version_may_come_after_the_data_and_twice_is_an_error(tmp_path: Path) -> None:
@@ -386,5 +386,5 @@ def test_rules_that_do_not_fit_a_data_set_are_refused_before_anything_is_written
 def test_every_rule_can_be_asked_for_by_its_name(tmp_path: Path) -> None:
     dataset = made(tmp_path, ENGLISH, "v1.1")
     for rules in RULES:
-        card = score_predictions({"q0": "a joiner", "q1": "a"}, dataset, rules=rules)
+        card = score({"q0": "a joiner", "q1": "a"}, dataset, rules=rules)
         assert card.rules == rules

@@ -19,7 +19,7 @@ from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.answers import Answers
 from qa_eval.evaluation.run import Interrupted
-from qa_eval.evaluation.scorecard import score_predictions
+from qa_eval.evaluation.scorecard import score
 from qa_eval.evaluation.verification import verify
 from qa_eval.files.hashes import canonical_json
 from qa_eval.metrics.score_table import add_scores
@@ -124,7 +124,7 @@ def test_a_run_and_its_scored_predictions_have_the_same_values_and_intervals(tmp
     dataset = made_up(tmp_path)
     run = evaluate([FakeModel()], dataset=dataset, out=None)
     said = {row.fact: row.prediction for row in run.predictions("test:fake")}
-    scores = score_predictions(said, dataset, resamples=99).scores
+    scores = score(said, dataset, resamples=99).scores
     found = run.leaderboard.row("test:fake").metrics["reading"]
     for ours, theirs in (
         *(("em", "exact"), ("f1", "f1"), ("has_answer_em", "HasAns_exact"), ("has_answer_f1", "HasAns_f1")),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qa_eval import compare_runs, evaluate, load_run
+from qa_eval import compare, evaluate, load_run
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.evaluation.verification import verify
@@ -90,7 +90,7 @@ def test_every_command_says_that_nothing_is_scored(secret: Path) -> None:
     assert done("compare", run, "--all-pairs").output == f"{NOTHING}\n"
     assert json.loads(done("compare", run, run, "--format", "json").output)["notes"] == [NOTHING]
     with pytest.raises(QaEvalError, match=NOTHING):
-        compare_runs(run, run)
+        compare(run, run)
 
 
 def test_a_check_on_nothing_fails(secret: Path) -> None:

@@ -259,7 +259,7 @@ def test_samples_of_articles_are_scored_on_the_exported_questions(
     made = call("export", "--format", "dataset", "--out", tmp_path / "set")
     assert made.exit_code == 0, made.output
     dataset = f"squad:{tmp_path / 'set' / 'squad-v2.0.json'}"
-    card = qa_eval.score_predictions(tmp_path / "samples.jsonl", dataset, resamples=1)
+    card = qa_eval.score(tmp_path / "samples.jsonl", dataset, resamples=1)
     f1 = committed.leaderboard.row("embedded").metrics["reading"]["f1"]
     assert card.scores["f1"].value == pytest.approx(f1.value, abs=1e-12)
     assert (card.missing, card.extra) == ((), ())
@@ -473,7 +473,7 @@ def test_what_is_exported_of_a_public_data_set_is_scored_alike(
     if form == "csv":
         files = [files[0].rename(tmp_path / "out.csv")]
     assert public.leaderboard.data.dataset is not None
-    card = qa_eval.score_predictions(files[0], public.leaderboard.data.dataset, resamples=1)
+    card = qa_eval.score(files[0], public.leaderboard.data.dataset, resamples=1)
     f1 = public.leaderboard.row(FIRST).metrics["reading"]["f1"]
     assert card.scores["f1"].value == pytest.approx(f1.value, abs=1e-12)
     assert (card.missing, card.extra) == ((), ())

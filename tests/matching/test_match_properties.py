@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qa_eval.matching.normal_form import normalize
 from qa_eval.matching.spelling import fold, marks, occurs, text_key
 from qa_eval.matching.typed import match, match_any
-from qa_eval.metrics.rules.squad import exact_match
+from qa_eval.metrics.single_answers import exact_match
 from qa_eval.records import ANSWER_TYPES, AnswerType
 
 KINDS = st.sampled_from(ANSWER_TYPES)

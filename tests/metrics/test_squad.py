@@ -7,7 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qa_eval.matching.normal_form import normalize
-from qa_eval.metrics.rules.squad import RULES, SQUAD_V1, SQUAD_V2, Rules, exact_match, f1
+from qa_eval.metrics.rules.squad import RULES, SQUAD_V1, SQUAD_V2, Rules
+from qa_eval.metrics.single_answers import exact_match, f1
 from tests.support.plain_rules import overlap_f1, squad_tokens
 
 
@@ -131,8 +132,8 @@ def test_a_plain_reimplementation_agrees_to_the_last_bit(prediction: str, gold: 
     said, wanted = squad_tokens(prediction), squad_tokens(gold)
     assert normalize(prediction) == " ".join(said)
     assert exact_match(prediction, gold) == float(said == wanted)
-    for both_empty in (0.0, 1.0):
-        assert f1(prediction, gold, both_empty=both_empty) == overlap_f1(said, wanted, both_empty)
+    for rules, both_empty in (("squad-v1.1", 0.0), ("squad-v2.0", 1.0)):
+        assert f1(prediction, gold, rules=rules) == overlap_f1(said, wanted, both_empty)
 
 
 @given(adversarial, adversarial)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from qa_eval import compare_runs, evaluate, load_run
+from qa_eval import compare, evaluate, load_run
 from qa_eval.errors import ModelError
 from qa_eval.models.declarations import abstention, declaring_spec, undeclared_sentence
 from qa_eval.models.protocol import ModelSpec
@@ -206,17 +206,17 @@ def test_compare_names_what_differs_between_two_declarations(folder: Path) -> No
     without = _run("./ck", "without")
     (folder / "README.md").write_text("---\ndatasets: squad_v2\n---\n", "utf-8")
     declared = _run("./ck", "with")
-    (pair,) = compare_runs(declared, without, resamples=99).pairs
+    (pair,) = compare(declared, without, resamples=99).pairs
     assert pair.differing == {
         "no answer": (
             "trained with unanswerable questions, as its model card declares",
             "not declared, so it never abstains",
         )
     }
-    (same,) = compare_runs(declared, declared, resamples=99).pairs
+    (same,) = compare(declared, declared, resamples=99).pairs
     assert same.differing == {}
     option = _run("./ck?unanswerable=true", "option")
-    (alike,) = compare_runs(declared, option, resamples=99).pairs
+    (alike,) = compare(declared, option, resamples=99).pairs
     assert alike.differing == {}
 
 
@@ -233,7 +233,7 @@ def test_a_run_of_an_older_version_is_read_and_compared(folder: Path) -> None:
         leaderboard_view(old.leaderboard)
     )
     new = _run("./ck?unanswerable=true", "new")
-    (pair,) = compare_runs(old, new, resamples=99).pairs
+    (pair,) = compare(old, new, resamples=99).pairs
     assert pair.differing["no answer"][0] == "it has no score for no answer, so it never abstains"
 
 

@@ -14,7 +14,7 @@ from qa_eval.records import Corpus
 from qa_eval.runs.leaderboard.history import history_of
 from qa_eval.runs.leaderboard.merged_runs import Merged, merge_runs, run_of
 from qa_eval.runs.store import Run
-from tests.compare.test_compare import RIGHT, Scripted, asked, counted
+from tests.comparisons.test_compare import RIGHT, Scripted, asked, counted
 from tests.support.command_line import call
 from tests.support.fake_models import four_facts
 from tests.support.small_corpus import wells

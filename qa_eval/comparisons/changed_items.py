@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from qa_eval.compare.differences import ItemChange, SideAnswer
+from qa_eval.comparisons.differences import ItemChange, SideAnswer
 from qa_eval.metrics.listings import answer_scores
 from qa_eval.runs.schema import ScoredRow
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_eval.compare.differences import ArticleDifference, MetricDifference, Test
+from qa_eval.comparisons.differences import ArticleDifference, MetricDifference, Test
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.parts import Metric
 from qa_eval.metrics.score_table import Cluster, ScoreTable, tables_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qa_eval.compare.differences import Comparison, Gate, MetricDifference, Pair
+from qa_eval.comparisons.differences import Comparison, Gate, MetricDifference, Pair
 from qa_eval.metrics.listings import label
 from qa_eval.records import ItemId
 from qa_eval.text.figures import signed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from qa_eval.compare.differences import (
+from qa_eval.comparisons.differences import (
     AllPairs,
     Comparison,
     ItemChange,
