@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.example_scores import NO_VERDICT
-from qa_eval.metrics.listings import label
+from qa_eval.metrics.listings import entry, label, listed
 from qa_eval.runs.frames import data_frame
 from qa_eval.runs.schema import EstimateRow, Row, ScoredRow
 from qa_eval.runs.show import LEVELS
@@ -124,7 +124,8 @@ class ModelResult:
         if self.row.status == "error":
             return f"<ModelResult {_shown(self.spec, 60)}: failed: {_shown(self.row.error or '')}>"
         track, _, metric = self.run.leaderboard.sort.partition(".")
-        names = dict.fromkeys([metric, "em", "f1", "em_any", "f1_any"])
+        answer = [entry(id) for _, id in listed("answer")]
+        names = dict.fromkeys([metric, *(m.id for m in answer), *(m.twin for m in answer)])
         values = [(name, self.row.metric(track, name)) for name in names]
         shown = ", ".join(f"{label(name)} {percent(e.value)}" for name, e in values if e is not None)
         rank = f"rank {self.row.rank}, " if self.row.rank is not None else ""
