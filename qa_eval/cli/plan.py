@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from qa_eval.cli.command import Command, note, option
-from qa_eval.cli.run import WORDS_REFUSED, RunCall, run_command
+from qa_eval.cli.run import WORDS_REFUSED, RunCall, call_flags
 
 if TYPE_CHECKING:
     from qa_eval.evaluation.forecast.arithmetic import Setting
     from qa_eval.evaluation.plans import Plan
     from qa_eval.models.protocol import Model
+    from qa_eval.runs.options import RunOptions
 
 EXAMPLES = (
     ("qa-eval plan", "what `qa-eval run` would take"),
@@ -28,18 +29,16 @@ EXAMPLES = (
     ),
 )
 
-_ELSEWHERE = ("as_json", "config")
-"""Flags of `run` that have another help here."""
-
 
 @click.command(
     "plan",
     cls=Command,
-    params=[param for param in run_command.params if param.name not in _ELSEWHERE],
     examples=EXAMPLES,
     short_help="What a run would take in time, memory and disk.",
     context_settings=WORDS_REFUSED,
 )
+@call_flags
+@option("--json", "as_json", is_flag=True, section="Output", help="Print JSON instead of the table.")
 @option(
     "--probe-seconds", type=click.FloatRange(min=0, min_open=True), default=5.0, show_default=True,
     metavar="S", section="Plan", help="So long each model answers, to see how fast it is.",
@@ -57,7 +56,6 @@ _ELSEWHERE = ("as_json", "config")
     "--for-items", type=click.IntRange(min=1), metavar="N", section="Plan",
     help="Also work out what N items like these for each model would take.  [default: as many as there are]",
 )  # fmt: skip
-@option("--json", "as_json", is_flag=True, section="Output", help="Print JSON instead of the table.")
 @click.pass_context
 def plan_command(
     ctx: click.Context,
@@ -84,20 +82,22 @@ def plan_command(
 
     since = time.perf_counter()
     call = RunCall.of(ctx)
-    setting, threads = _setting(call)
+    options = call.options
+    setting, threads = _setting(options)
     seconds = time.perf_counter() - since
-    models = resolve_models(call.models, call.decoding, call.runtime)  # their own time is measured apart
+    # The time that it takes to find the models is measured apart.
+    models = resolve_models(call.models, options.decoding, options.runtime)
     since = time.perf_counter()
     plans = _plans(call, models)
     seconds += time.perf_counter() - since
     found = forecast(
         plans,
         setting,
-        decoding=call.decoding,
-        runtime=call.runtime,
+        decoding=options.decoding,
+        runtime=options.runtime,
         preparing_seconds=seconds,
         threads=threads,
-        cache=call.cache,
+        cache=options.cache,
         probe_seconds=probe_seconds,
         counted=exact_up_to,
         for_models=for_models,
@@ -115,24 +115,21 @@ def plan_command(
 def _plans(call: RunCall, models: Sequence[Model]) -> list[Plan]:
     from qa_eval.evaluation.plans import settle, settle_all
 
-    if "datasets" in call.data:
-        datasets = call.data["datasets"]
-        return settle_all(models, datasets, decoding=call.decoding, runtime=call.runtime, **call.choices)
-    return [settle(models, decoding=call.decoding, runtime=call.runtime, **call.data, **call.choices)]
+    if call.datasets:
+        return settle_all(models, call.datasets, call.options)
+    return [settle(models, corpus=call.corpus, options=call.options)]
 
 
-def _setting(call: RunCall) -> tuple[Setting, int | None]:
+def _setting(options: RunOptions) -> tuple[Setting, int | None]:
     """The engine and its workers, and the cores of each; None for all of them."""
-    from qa_eval.evaluation.engines.ray import RayEngine
     from qa_eval.evaluation.forecast.arithmetic import Setting
 
-    engine = call.engine
-    if not isinstance(engine, RayEngine):
+    if options.engine != "ray":
         return Setting(), None
-    cores = max(1, int(engine.cpus_per_worker))
-    if engine.workers is not None:
-        return Setting(engine="ray", workers=engine.workers), cores
-    if engine.address is not None or engine.gpus_per_worker:
+    cores = max(1, int(options.cpus_per_worker))
+    if options.workers is not None:
+        return Setting(engine="ray", workers=options.workers), cores
+    if options.address is not None or options.gpus_per_worker:
         raise click.UsageError("plan does not look at the cluster: say how many with --workers.")
-    room = int((os.cpu_count() or 1) / engine.cpus_per_worker)
+    room = int((os.cpu_count() or 1) / options.cpus_per_worker)
     return Setting(engine="ray", workers=max(1, room)), cores

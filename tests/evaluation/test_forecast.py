@@ -27,6 +27,7 @@ from qa_eval.evaluation.forecast.arithmetic import (
 )
 from qa_eval.evaluation.forecast.forecast_formats import draw_forecast
 from qa_eval.evaluation.plans import settle
+from qa_eval.runs.options import RunOptions
 from tests.support.command_line import call
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.plug_ins import write_plug_in
@@ -216,7 +217,7 @@ def test_the_arithmetic_is_printed_with_its_numbers() -> None:
 
 def test_a_part_is_divided_by_facts_and_judged_alone() -> None:
     model = FakeModel()
-    (part,) = settle([model], corpus=four_facts(), references=False).task.parts(model)
+    (part,) = settle([model], corpus=four_facts(), options=RunOptions(references=False)).task.parts(model)
     by_fact = part.by_fact()
     assert {fact: len(asked) for fact, asked in by_fact.items()} == dict.fromkeys(
         ["dead", "began", "absent", "closed"], 3
