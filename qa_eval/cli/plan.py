@@ -14,7 +14,7 @@ from qa_eval.cli.command import Command, note, option
 from qa_eval.cli.run import WORDS_REFUSED, RunCall, call_flags
 
 if TYPE_CHECKING:
-    from qa_eval.evaluation.forecast.arithmetic import Setting
+    from qa_eval.evaluation.forecast import Setting
     from qa_eval.evaluation.plans import Plan
     from qa_eval.models.protocol import Model
     from qa_eval.runs.options import RunOptions
@@ -75,8 +75,9 @@ def plan_command(
     flags of `run` may stand here and do nothing. Exit code 1: a model cannot be asked (the others are
     planned).
     """
-    from qa_eval.evaluation.forecast.forecast_formats import draw_forecast, render_forecast_json
-    from qa_eval.evaluation.forecast.forecasts import forecast
+    from qa_eval.evaluation.environment import peak_rss_bytes
+    from qa_eval.evaluation.forecast import Forecast, draw_forecast, render_forecast_json
+    from qa_eval.evaluation.forecast_probe import ProbeOptions, probe_models
     from qa_eval.evaluation.plans import resolve_models
     from qa_eval.text.terminal import terminal_width, write_lines
 
@@ -90,25 +91,28 @@ def plan_command(
     since = time.perf_counter()
     plans = _plans(call, models)
     seconds += time.perf_counter() - since
-    found = forecast(
-        plans,
-        setting,
+    probe = ProbeOptions(
         decoding=options.decoding,
         runtime=options.runtime,
-        preparing_seconds=seconds,
         threads=threads,
         cache=options.cache,
-        probe_seconds=probe_seconds,
+        seconds=probe_seconds,
         counted=exact_up_to,
+        asks_cached=for_models is not None or for_items is not None,
+    )
+    found = Forecast(
+        setting=setting,
+        models=tuple(probe_models(plans, probe, note)),
+        preparing_seconds=seconds,
+        driver_rss_bytes=peak_rss_bytes(),
         for_models=for_models,
         for_items=for_items,
-        note=note,
     )
     if as_json:
         click.echo(render_forecast_json(found), nl=False)
     else:
         write_lines(sys.stdout, draw_forecast(found, terminal_width(sys.stdout)))
-    if any(model.error is not None for model in found.models):
+    if len(found.planned) < len(found.models):
         ctx.exit(1)
 
 
@@ -122,7 +126,7 @@ def _plans(call: RunCall, models: Sequence[Model]) -> list[Plan]:
 
 def _setting(options: RunOptions) -> tuple[Setting, int | None]:
     """The engine and its workers, and the cores of each; None for all of them."""
-    from qa_eval.evaluation.forecast.arithmetic import Setting
+    from qa_eval.evaluation.forecast import Setting
 
     if options.engine != "ray":
         return Setting(), None

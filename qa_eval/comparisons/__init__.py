@@ -8,5 +8,6 @@ all_pairs         every model against every other
 sentences         the verdict and the notes in words
 comparison_table  a comparison on the terminal
 comparison_formats  as Markdown and JSON
+brief_comparison    at a Python prompt and in a notebook
 regression_gate   `--fail-on-regression`
 """

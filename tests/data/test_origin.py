@@ -356,7 +356,7 @@ def test_a_run_by_rules_that_this_version_does_not_have_is_refused(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("call", "words"),
+    ("args", "words"),
     [
         pytest.param(
             ["run", "-m", "baseline:abstain", "--rules", "mrqa"], "--rules: only with --dataset", id="run"
