@@ -21,7 +21,7 @@ from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origi
 
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.rules.squad import RULES
-from qa_eval.records import Decoding, DuplicateIds, Runtime
+from qa_eval.records import Decoding, DuplicateIds, Runtime, abridged
 
 RESAMPLES = 9999
 """Resamples of an interval or a test, where no other number is asked for."""
@@ -257,12 +257,12 @@ class RunOptions(StoredOptions):
         object.__setattr__(self, "categories", tuple(sorted(set(self.categories))))
 
     def __repr__(self) -> str:
-        told = (
-            f"{option.name}={value!r}"
+        told = [
+            (option.name, value)
             for option in run_options().values()
             if (value := getattr(self, option.name)) != option.default
-        )
-        return f"RunOptions({', '.join(told)})"
+        ]
+        return abridged(type(self).__name__, told)
 
     def updated(self, values: Mapping[str, Any]) -> RunOptions:
         """The same options, but for the values given by name; each is checked."""

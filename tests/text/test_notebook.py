@@ -21,7 +21,8 @@ from tests.support.places import ROOT
 HOSTILE = "<img src=x onerror=alert(1)>\x1b[31m\u202e&\"'"
 CELLS = (
     "import qa_eval as qa",
-    "run = qa.evaluate(['baseline:first-of-type', 'baseline:abstain'], limit=8, cache=False)",
+    "run = qa.evaluate(['baseline:first-of-type', 'baseline:abstain'], limit=8,"
+    " options=qa.RunOptions(cache=False))",
     "run",
     "run.leaderboard",
     "qa.compare(run['baseline:abstain'], run['baseline:first-of-type'], resamples=99)",
