@@ -33,6 +33,8 @@ Declaration = Literal["card", "option", "undeclared"]
 option of its spec, or nowhere."""
 
 Severity = Literal["error", "warning"]
+DuplicateIds = Literal["error", "first"]
+"""What happens to a question whose id an earlier one has: the data set is refused, or the first is kept."""
 Status = Literal["complete", "partial", "error"]
 
 

@@ -20,8 +20,9 @@ from qa_eval.files.paths import user_path
 from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.score_table import ScoreTable, add_scores
 from qa_eval.records import Status, Track
+from qa_eval.runs.options import Threshold
 from qa_eval.runs.ranking import Entry, Ranked, decoding_row, judged_entry, model_row
-from qa_eval.runs.rows import Judged, Threshold
+from qa_eval.runs.rows import Judged
 from qa_eval.runs.schema import CountsRow, Leaderboard, PredictionRow, Row
 from qa_eval.runs.store import PredictionsWriter, Run, RunFolder, open_run_folder
 

@@ -1,6 +1,7 @@
 """Stored runs: `results/NAME/leaderboard.json` and `predictions/*.jsonl`.
 
 schema            every field of the two files
+options           what a run can be told: each option once, with its flag
 store             reads and writes run folders
 rows              rows of a predictions file and their scores
 ranking           rows of a leaderboard with intervals, references and ranks
