@@ -69,7 +69,8 @@ class Run:
     result. A run prints as its leaderboard, and a notebook shows it as a table.
 
     >>> import qa_eval as qa
-    >>> run = qa.evaluate("baseline:abstain", limit=3, track="reading", references=False)
+    >>> options = qa.RunOptions(track="reading", references=False)
+    >>> run = qa.evaluate("baseline:abstain", limit=3, options=options)
     >>> run
     3 questions, 15 reading items; percent
     rank  model             balanced F1  95 % interval    EM    F1  EM-any  F1-any
@@ -191,10 +192,10 @@ def load_run(path: Path | str, *, slices: bool = True) -> Run:
     >>> import tempfile
     >>> import qa_eval as qa
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = qa.evaluate("baseline:abstain", limit=3, references=False, out=folder).path
+    ...     path = qa.evaluate("baseline:abstain", limit=3, out=folder).path
     ...     run = qa.load_run(path)
-    >>> list(run)
-    ['baseline:abstain']
+    >>> "baseline:abstain" in run
+    True
     """
     path = user_path(path)
     file = path / LEADERBOARD if path.is_dir() else path
