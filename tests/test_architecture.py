@@ -56,7 +56,7 @@ def packages() -> list[Path]:
 
 
 def described(package: Path) -> set[str]:
-    """The names with an entry in the docstring of a folder: `name   what is in it`, of folders with a slash."""
+    """The names with an entry in the docstring of a folder: `name   what is in it`; folders have a slash."""
     text = ast.get_docstring(ast.parse((PACKAGE / package / "__init__.py").read_text("utf-8"))) or ""
     entries = re.findall(r"^ *((?:[a-z0-9_]+/?, )*[a-z0-9_]+/?) {2,}\S", text, re.MULTILINE)
     return {name for entry in entries for name in entry.split(", ")}
