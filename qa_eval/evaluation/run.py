@@ -111,8 +111,9 @@ def evaluate(
     * `command`: the command line that the run is stored with.
 
     Returns the run. Its status is `error` if a model failed; that model's row then says why. Raises
-    SpecError, ModelError, InputError or QaEvalError for a call that is wrong and RunFolderError for a folder that cannot
-    be used, before anything is written; `Interrupted` when interrupted, after keeping what is done.
+    SpecError, ModelError, InputError or QaEvalError for a call that is wrong and RunFolderError for a folder
+    that cannot be used, before anything is written; `Interrupted` when interrupted, after keeping what is
+    done.
 
     >>> from qa_eval import evaluate
     >>> run = evaluate("baseline:abstain", limit=3)

@@ -19,6 +19,7 @@ from qa_eval.data.dataset import PublicDataset, open_dataset
 from qa_eval.data.given_golds import dataset_of_golds
 from qa_eval.errors import QaEvalError
 from qa_eval.evaluation.given_answers import GivenAnswers, Predictions, Probabilities, given_answers
+from qa_eval.metrics.listings import entry
 from qa_eval.metrics.official_scores import (
     BestThreshold,
     Earned,
@@ -78,16 +79,15 @@ class Scorecard:
         return {**self.scores, **{f"best_{b.metric}": b.score for b in self.best}}
 
     def __getitem__(self, metric: str) -> Estimate:
-        """The estimate of a metric: `value`, `low`, `high`, `n`. `em` is exact match by any rules.
+        """The estimate of a metric, named by its id (such as `em`) or by a key of the official script.
 
         Raises KeyError naming the metrics that there are.
         """
         found = self.estimates
-        if metric == "em":
-            metric = "exact_match" if "exact_match" in found else "exact"
-        if metric not in found:
+        key = next((key for key in (metric, *entry(metric).official) if key in found), None)
+        if key is None:
             raise KeyError(f"there is no metric {quote(metric)}{suggestion(metric, ['em', *found])}")
-        return found[metric]
+        return found[key]
 
     @property
     def em(self) -> float:
