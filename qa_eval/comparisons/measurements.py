@@ -256,7 +256,7 @@ def _ranking(
         wins=0,
         ties=0,
         losses=0,
-        n=size,
+        n=len(ranked[1][0]),
         clusters=estimate.clusters,
         minimum_detectable_difference=None,
     )

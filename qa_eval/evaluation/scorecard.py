@@ -30,7 +30,7 @@ from qa_eval.metrics.official_scores import (
 )
 from qa_eval.metrics.rules.squad import RULES, Rules
 from qa_eval.records import Estimate, Example
-from qa_eval.runs.frames import data_frame
+from qa_eval.runs.data_frames import data_frame
 from qa_eval.text.figures import interval_text, percent
 from qa_eval.text.notebook_tables import notebook_table
 from qa_eval.text.phrases import count, quote, shorten, suggestion

@@ -107,7 +107,7 @@ class Run:
         The slice of all items is called `all`. Values are fractions in [0, 1]; without an interval `low` and
         `high` are missing. Raises QaEvalError where pandas is not installed.
         """
-        from qa_eval.runs.frames import data_frame
+        from qa_eval.runs.data_frames import data_frame
         from qa_eval.runs.model_results import RECORD_COLUMNS, ModelResult
 
         results = [ModelResult(self, row) for row in self.leaderboard.rows]
