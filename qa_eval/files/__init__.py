@@ -6,4 +6,5 @@ compression       files packed by gzip, and kinds of file that hold no text
 hashes            canonical JSON and SHA-256
 locks             the lock of a run folder
 installation      what pip installs to get this program
+json_columns      the column at which the value of a field begins
 """
