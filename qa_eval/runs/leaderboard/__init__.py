@@ -6,6 +6,7 @@
     captions          captions and notes
     brief_board       a leaderboard at a Python prompt and in a notebook
     history           one model over many runs
+    record_tables     plain tables of records
     run_list          the runs of a folder, where they cannot share a table
 
 Runs whose data or scoring differ are refused, unless they are restricted to the items that all asked.
