@@ -13,8 +13,8 @@ from pathlib import Path
 
 from qa_eval.data.corpus_schema import MAX_ARTICLES, ArticleLine, QuestionLine
 from qa_eval.data.validation import validate_shape
+from qa_eval.files.authored_lines import JsonLine, read_json_lines
 from qa_eval.files.paths import irregular, open_input, real_path
-from qa_eval.files.strict_json import JsonLine, read_json_lines
 from qa_eval.records import Article, Finding, Question, Severity
 from qa_eval.text.phrases import printable, quote, shorten, show_path, suggestion
 

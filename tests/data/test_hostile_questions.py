@@ -23,7 +23,7 @@ from qa_eval.data.checks.set_checks import near_duplicates
 from qa_eval.data.corpus import load_corpus
 from qa_eval.data.corpus_files import Authored, read_questions
 from qa_eval.errors import InputError
-from qa_eval.files.strict_json import read_json_lines
+from qa_eval.files.authored_lines import read_json_lines
 from qa_eval.records import Claim, Evidence, Question
 from tests.support.small_corpus import ARTICLES, FALL, LOSSES, fact, settled, write_corpus, write_lines
 
@@ -42,7 +42,7 @@ def checked(folder: Path) -> list[str]:
 def test_a_file_of_too_much_is_refused_with_one_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: int, data: bytes, message: str
 ) -> None:
-    monkeypatch.setattr(f"qa_eval.files.strict_json.{name}", value)
+    monkeypatch.setattr(f"qa_eval.files.authored_lines.{name}", value)
     (tmp_path / "facts.jsonl").write_bytes(data)
     lines, (finding,) = read_json_lines(tmp_path / "facts.jsonl")
     assert (lines, finding.message) == ([], f"{message}; no more are read")
@@ -64,15 +64,15 @@ def test_a_link_out_of_the_folder_is_not_read(tmp_path: Path) -> None:
 def test_a_line_that_is_too_long_is_told_with_its_number_even_past_the_end_of_what_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa_eval.files.strict_json.MAX_LINE_BYTES", 100)
-    monkeypatch.setattr("qa_eval.files.strict_json.MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr("qa_eval.files.authored_lines.MAX_LINE_BYTES", 100)
+    monkeypatch.setattr("qa_eval.files.authored_lines.MAX_FILE_BYTES", 1000)
     path = tmp_path / "facts.jsonl"
     path.write_bytes(b'{"a": 1}\n' + b"x" * 300 + b"\n" + b'{"b": 2}\n' + b"y" * 5000 + b"\n")
     lines, findings = read_json_lines(path)
     assert lines == []
     assert [(f.line, f.message) for f in findings] == [
         (2, "the line has 300 bytes; at most 100 are read"),
-        (4, "the line has at least 701 bytes; at most 100 are read"),
+        (4, "the line has at least 682 bytes; at most 100 are read"),
         (None, "has more than 1,000 bytes; no more are read"),
     ]
 
@@ -80,7 +80,7 @@ def test_a_line_that_is_too_long_is_told_with_its_number_even_past_the_end_of_wh
 def test_after_a_line_that_is_too_long_the_others_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa_eval.files.strict_json.MAX_LINE_BYTES", 10)
+    monkeypatch.setattr("qa_eval.files.authored_lines.MAX_LINE_BYTES", 10)
     path = tmp_path / "facts.jsonl"
     path.write_bytes(b'{"a": 1}\n' + b"x" * 25 + b"\n" + b'{"b": 12}\n' + b"x" * 11)
     lines, findings = read_json_lines(path)
