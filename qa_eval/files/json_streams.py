@@ -26,7 +26,9 @@ _CHUNK = 1 << 18
 _MARK = re.compile(r"[ \t\n\r]*([^ \t\n\r]?)")
 _KEY = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*(?=[^ \t\n\r])')
 """A key without escapes, up to its value."""
-_IS_CUT_NUMBER = re.compile(r"(?:\.?[eE]?[+-]?)\Z")
+_NEXT_KEY = re.compile(rf"[ \t\n\r]*,[ \t\n\r]*(?P<key>{_KEY.pattern})")
+_BLANK = ("", " ", "\t", "\n", "\r")
+_CUT_NUMBER = re.compile(r"(?:\.?[eE]?[+-]?)\Z")
 """What may come between the end of a number, as far as it was read, and the end of the text."""
 _LONGEST_TOKEN = 16
 """Characters within which a parser can stop because the text does, short of a string."""
@@ -82,9 +84,9 @@ def json_lines(file: IO[bytes], *, halves: bool = False) -> Iterator[tuple[int, 
     """
     lines = BoundedLines(file, MAX_VALUE_BYTES)
 
-    def loads(text: str | bytes) -> Parsed | None:
-        assert isinstance(text, str)
-        if not (text := text.rstrip()):
+    def loads(line: str | bytes) -> Parsed | None:
+        text = str(line).rstrip()
+        if not text:
             return None
         parsed = parse_json(text, halves=halves)
         return _located(parsed, text, slice(0, None), 1, 0) if parsed.problems else parsed
@@ -126,15 +128,15 @@ def _located(parsed: Parsed, text: str, part: slice, line: int, column: int) -> 
 class JsonDocument:
     """A JSON document that is read piece by piece, as its reader asks for it.
 
-    `mark` says what comes next: an object, whose keys `keys` gives, a list, whose places `entries` gives, or
-    another value. Each value that is so begun must be read, whole by `value` or in pieces likewise, before
-    the next key or place is asked for. After the last value, `close` looks for what should not be there.
+    `mark` says what comes next: an object, whose keys `members` gives; a list, whose places `entries` gives;
+    or another value. The value under each key, or at each place, must be read, whole by `value` or in pieces
+    likewise, before the next one is asked for. After the last value, `close` looks for what follows.
 
     >>> import io
     >>> document = JsonDocument(io.BytesIO(b'{"a": [1, {"b": 2}], "c": "d"}'))
     >>> document.mark()
     '{'
-    >>> for key in document.keys():
+    >>> for key in document.members():
     ...     if document.mark() == "[":
     ...         print(key, [document.value().value for _ in document.entries()])
     ...     else:
@@ -176,14 +178,18 @@ class JsonDocument:
             if found[1] or not self._read_on():
                 return found[1]
 
-    def keys(self) -> Iterator[str]:
+    def members(self) -> Iterator[str]:
         """The keys of the object that comes next, in order; one that is there twice comes twice."""
         self._at += 1
         mark = self.mark()
         while mark != "}":
-            self._count()
-            self.line = self._lines
+            self.line = self._count()
             yield self._key(mark)
+            while (found := _NEXT_KEY.match(self._text, self._at)) is not None:
+                self._at = found.start("key")
+                self.line = self._count()
+                self._at = found.end()
+                yield found[2]
             mark = self.mark()
             if mark == ",":
                 self._at += 1
@@ -217,8 +223,7 @@ class JsonDocument:
             self._at += 1
             return
         for number in count():
-            self._count()
-            self.line = self._lines
+            self.line = self._count()
             yield number
             mark = self.mark()
             if mark not in (",", "]"):
@@ -230,7 +235,8 @@ class JsonDocument:
 
     def value(self) -> Parsed:
         """The whole of what comes next. Each problem in it has its line and column."""
-        self.mark()
+        if self._text[self._at : self._at + 1] in _BLANK:
+            self.mark()
         while True:
             try:
                 parsed, end = parse_at(self._text, self._at, halves=self._halves)
@@ -239,7 +245,7 @@ class JsonDocument:
                     raise self._error(str(error), error.position) from None
                 continue
             # A number may go on behind the text, as "1" or "1." may.
-            if not _IS_CUT_NUMBER.match(self._text, end) or not self._read_on():
+            if end < len(self._text) - 3 or not (_CUT_NUMBER.match(self._text, end) and self._read_on()):
                 break
         if parsed.problems:
             parsed = _located(parsed, self._text, slice(self._at, end), self._first_line(), self._column)
@@ -286,10 +292,11 @@ class JsonDocument:
             self._wrong = self._error(wrong, len(self._text))
         return True
 
-    def _count(self) -> None:
-        """Counts the lines up to what comes next."""
+    def _count(self) -> int:
+        """The number of the line in which comes what comes next."""
         self._lines += self._text.count("\n", self._counted, self._at)
         self._counted = self._at
+        return self._lines
 
     def _first_line(self) -> int:
         """Number of the line in which the text begins."""

@@ -17,11 +17,12 @@ A text that is no JSON at all raises `NotJsonError`, which knows where it breaks
 from __future__ import annotations
 
 import json
-import math
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from math import isfinite
 from typing import Any, NamedTuple, NoReturn
 
 from qa_eval.text.phrases import join_field, quote, shorten
@@ -38,6 +39,9 @@ MARKED = "starts with a byte-order mark; save as UTF-8 without BOM"
 
 _TOO_DEEP = f"nested too deeply; at most {MAX_DEPTH} levels are read"
 _SPACE = " \t\n\r"
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""How half of a surrogate pair is written, or a whole one."""
+_HOLDERS = (dict, list)
 
 
 class NotJsonError(ValueError):
@@ -89,9 +93,9 @@ def parse_json(text: str, *, halves: bool = False) -> Parsed:
     >>> parse_json('{"a": 1, "a": NaN}').problems[0].message
     'the key is there twice; keep one'
     """
-    start = len(text) - len(text.lstrip(_SPACE))
+    start = 0 if text[:1] == "{" else len(text) - len(text.lstrip(_SPACE))
     parsed, end = parse_at(text, start, halves=halves)
-    if rest := text[end:].lstrip(_SPACE):
+    if end < len(text) and (rest := text[end:].lstrip(_SPACE)):
         raise NotJsonError("not valid JSON: Extra data", len(text) - len(rest), text)
     return parsed
 
@@ -99,15 +103,14 @@ def parse_json(text: str, *, halves: bool = False) -> Parsed:
 def parse_at(text: str, at: int, *, halves: bool = False) -> tuple[Parsed, int]:
     """The JSON value that begins at an offset of a text, as by `parse_json`, and the offset after its end."""
     try:
-        value, end = _scan(_STRICT, text, at)
-    except _RefusedError:
-        pass
+        value, end = _scan_strictly(text, at)
+    except (ValueError, StopIteration, RecursionError):
+        pass  # what is wrong is found below
     else:
-        whole = halves or text.find("\\u", at, end) < 0
-        flat = text.count("[", at, end) + text.count("{", at, end) <= MAX_DEPTH
-        if whole and (flat or not _is_too_deep(value)):
+        whole = halves or not _HALF.search(text, at, end)
+        if whole and (type(value) not in _HOLDERS or not _is_too_deep(value, text, at, end)):
             return Parsed(value), end
-    value, end = _scan(_TOLERANT, text, at)
+    value, end = _scan(text, at)
     problems = list(islice(_problems(value, "", 1, halves=halves), MAX_PROBLEMS))
     usable = len(problems) < MAX_PROBLEMS and all(usable for _, _, usable in problems)
     return Parsed(value, tuple(Problem(field, message) for field, message, _ in problems), usable), end
@@ -172,44 +175,28 @@ def describe(value: object) -> str:
 # ------------------------------------------------------------------------------------------ the two parsers
 
 
-class _RefusedError(Exception):
-    """Some part of a value is wrong; which one is not said."""
-
-
-def _scan(decoder: json.JSONDecoder, text: str, at: int) -> tuple[Any, int]:
-    """The value at an offset and the offset after its end. Raises NotJsonError and _RefusedError."""
-    try:
-        return decoder.scan_once(text, at)  # type: ignore[attr-defined, no-any-return]
-    except StopIteration as error:
-        raise NotJsonError("not valid JSON: Expecting value", error.value, text) from None
-    except json.JSONDecodeError as error:
-        raise NotJsonError(f"not valid JSON: {error.msg}", error.pos, text) from None
-    except RecursionError:
-        raise NotJsonError(_TOO_DEEP) from None
-    except ValueError:  # an integer of more digits than the interpreter converts
-        raise _RefusedError from None
-
-
 def _refuse(_: str) -> NoReturn:
-    raise _RefusedError
+    raise ValueError
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise _RefusedError
+        raise ValueError
     return found
 
 
 def _finite(written: str) -> float:
     value = float(written)
-    if not math.isfinite(value):
-        raise _RefusedError
+    if not isfinite(value):
+        raise ValueError
     return value
 
 
-_STRICT = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_refuse, parse_float=_finite)
-"""Refuses a value, without a reason, at the first part that is wrong in it; almost every value passes."""
+_scan_strictly: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(
+    object_pairs_hook=_distinct, parse_constant=_refuse, parse_float=_finite
+).scan_once  # type: ignore[attr-defined]
+"""Refuses a value, without a reason, at the first part that is wrong in it. Almost every value passes."""
 
 
 class _Object(dict[str, Any]):
@@ -236,7 +223,7 @@ def _constant(written: str) -> _Refused:
 
 def _float(written: str) -> float | _Refused:
     value = float(written)
-    return value if math.isfinite(value) else _too_great(written)
+    return value if isfinite(value) else _too_great(written)
 
 
 def _int(written: str) -> int | _Refused:
@@ -251,23 +238,42 @@ def _too_great(written: str) -> _Refused:
     return _Refused(f"the number {shorten(written, 40)}{length} is too great to be read")
 
 
-_TOLERANT = json.JSONDecoder(
+_scan_on: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(
     object_pairs_hook=_Object, parse_constant=_constant, parse_float=_float, parse_int=_int
-)
+).scan_once  # type: ignore[attr-defined]
 """Reads on past what the other one refuses, and keeps what was wrong in its place."""
 
 
-def _is_too_deep(value: object) -> bool:
-    level: list[Any] = [value]  # the lists and objects of one depth
+def _scan(text: str, at: int) -> tuple[Any, int]:
+    """The value at an offset, with what is wrong in its place, and the offset after its end."""
+    try:
+        return _scan_on(text, at)
+    except StopIteration as error:
+        raise NotJsonError("not valid JSON: Expecting value", error.value, text) from None
+    except json.JSONDecodeError as error:
+        raise NotJsonError(f"not valid JSON: {error.msg}", error.pos, text) from None
+    except RecursionError:
+        raise NotJsonError(_TOO_DEEP) from None
+
+
+def _is_too_deep(value: Any, text: str, at: int, end: int) -> bool:  # noqa: ANN401
+    """Whether a value, which that part of the text spells, has more than `MAX_DEPTH` levels."""
+    if text.count("[", at, end) + text.count("{", at, end) <= MAX_DEPTH:
+        return False
+    level = [value]  # the lists and objects of one depth
     for _ in range(MAX_DEPTH):
-        parts = [part for one in level for part in (one.values() if type(one) is dict else one)]
-        level = [part for part in parts if type(part) is dict or type(part) is list]
-    return bool(level)
+        below = []
+        for one in level:
+            below += [p for p in (one.values() if type(one) is dict else one) if type(p) in _HOLDERS]
+        if not below:
+            return False
+        level = below
+    return True
 
 
 def _problems(value: object, field: str, depth: int, *, halves: bool) -> Iterator[tuple[str, str, bool]]:
     """(field, message, usable) for everything wrong in a parsed value."""
-    parts: Iterable[tuple[str | int, object]] = ()
+    parts: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, str):
         if not halves and any(map(_is_half, value)):
             yield field, _half(quote(value)), False
@@ -278,11 +284,12 @@ def _problems(value: object, field: str, depth: int, *, halves: bool) -> Iterato
     elif isinstance(value, list):
         parts = enumerate(value)
     elif isinstance(value, _Object):
-        for key in value.repeated:
-            yield join_field(field, key), "the key is there twice; keep one", True
-        for key in value if not halves else ():
-            if any(map(_is_half, key)):
-                yield join_field(field, key), _half("the key"), False
+        for name in value.repeated:
+            yield join_field(field, name), "the key is there twice; keep one", True
+        if not halves:
+            for name in value:
+                if any(map(_is_half, name)):
+                    yield join_field(field, name), _half("the key"), False
         parts = value.items()
     for key, part in parts:
         yield from _problems(part, join_field(field, key), depth + 1, halves=halves)

@@ -122,23 +122,22 @@ def test_of_one_line_and_of_one_set_only_so_many_problems_are_told(
 ) -> None:
     write_corpus(tmp_path, [fact(FALL, **{f"k{n}": 1 for n in range(60)})], complete=False)
     assert len(checked(tmp_path)) == 50
-    for module in ("checks.limits", "corpus_files"):
-        monkeypatch.setattr(f"qa_eval.data.{module}.MAX_FINDINGS", 5)
+    monkeypatch.setattr("qa_eval.files.findings.MAX_FINDINGS", 5)
     report = check_questions([tmp_path / "questions"], tmp_path / "seeds")
     assert len(report.errors) == 6
-    assert report.findings[0].message == "5 errors are told, and no more are looked for; mend these first"
+    assert report.findings[-1].message == "5 errors are told, and no more are looked for; mend these first"
 
 
 def test_too_many_warnings_are_counted_and_do_not_keep_a_set_from_loading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa_eval.data.checks.limits.MAX_FINDINGS", 2)
+    monkeypatch.setattr("qa_eval.files.findings.MAX_FINDINGS", 2)
     questions, seeds = write_corpus(tmp_path)
     path = questions / "facts.jsonl"
     path.write_text(path.read_text("utf-8").replace("\n", "\n\n\n"), "utf-8")
     report = check_questions([questions], seeds)
     assert [f.severity for f in report.findings] == ["warning"] * 3
-    assert report.findings[0].message == "2 more warnings are not told; mend or exempt those that are"
+    assert report.findings[-1].message == "and 2 more warnings like these"
     assert len(load_corpus(questions, seeds).questions) == 2
 
 
