@@ -54,58 +54,63 @@ class BoundedLines:
         self._left = whole
 
     def __iter__(self) -> Iterator[bytes]:
+        read, most = self._file.readline, self._most
         for number in count(1):
-            line = self._read(self._most + 1)
-            if len(line) > self._most and not line.endswith(b"\n"):
-                size = len(line)
-                while not line.endswith(b"\n") and (line := self._read(self._most)):
-                    size += len(line)
-                size, at_least = size - line.endswith(b"\n"), "at least " if self.exceeded else ""
-                message = f"the line has {at_least}{size:,} bytes; at most {self._most:,} are read"
-                self.too_long[number] = message
-                yield b""
-            elif line and not self.exceeded:
-                yield line
-            if not line or self.exceeded:
+            line = read(min(most, self._left) + 1)
+            self._left -= len(line)
+            if len(line) > most and not line.endswith(b"\n"):
+                self.too_long[number] = self._pass_over(len(line))
+                line = b""
+            elif self._left < 0:
+                self.exceeded = True
+                return
+            elif not line:
+                return
+            yield line
+            if self.exceeded:
                 return
 
-    def _read(self, size: int) -> bytes:
-        """So many bytes, or what is left of the line; nothing at the end of what may be read."""
-        line = self._file.readline(min(size, self._left + 1)) if not self.exceeded else b""
-        self._left -= len(line)
+    def _pass_over(self, size: int) -> str:
+        """Reads on to the end of a line of which so much was read. Returns what is wrong with the line."""
+        at_least = "at least "
+        while self._left >= 0:
+            line = self._file.readline(min(self._most, self._left) + 1)
+            self._left -= len(line)
+            size += len(line)
+            if not line or line.endswith(b"\n"):
+                size -= bool(line)
+                at_least = ""
+                break
         self.exceeded = self._left < 0
-        return line
+        return f"the line has {at_least}{size:,} bytes; at most {self._most:,} are read"
 
 
-def json_lines(file: IO[bytes], *, halves: bool = False) -> Iterator[tuple[int, Parsed | NotJsonError]]:
+def json_lines(file: IO[bytes], *, foreign: bool = False) -> Iterator[tuple[int, Parsed | NotJsonError]]:
     """(number, value) of each line that is not blank; in place of a value, why the line has none.
 
-    Lines are counted from 1. `halves` is that of `parse_json`. Raises what reading the file raises.
+    Lines are counted from 1. `foreign` is that of `parse_json`. Raises what reading the file raises.
     """
     lines = BoundedLines(file, MAX_VALUE_BYTES)
 
-    def loads(line: str | bytes) -> Parsed | None:
-        text = str(line).rstrip()
-        if not text:
-            return None
-        parsed = parse_json(text, halves=halves)
+    def loads(line: str | bytes) -> Parsed:
+        text = str(line)
+        parsed = parse_json(text, foreign=foreign)
         return _located(parsed, text, slice(0, None), 1, 0) if parsed.problems else parsed
 
     reader = jsonlines.Reader(lines, loads=loads)
     for number in count(1):
         try:
-            parsed = cast(Parsed | None, reader.read(allow_none=True))
+            yield number, cast(Parsed, reader.read())
         except EOFError:
             return
         except jsonlines.InvalidLineError as error:
             cause = error.__cause__
-            assert isinstance(cause, NotJsonError | UnicodeDecodeError)
-            yield number, not_utf8(cause) if isinstance(cause, UnicodeDecodeError) else cause
-        else:
-            if parsed is not None:
-                yield number, parsed
-            elif number in lines.too_long:
+            if number in lines.too_long:
                 yield number, NotJsonError(lines.too_long.pop(number))
+            elif isinstance(cause, UnicodeDecodeError):
+                yield number, not_utf8(cause)
+            elif isinstance(cause, NotJsonError) and error.line.strip():
+                yield number, cause
 
 
 def _located(parsed: Parsed, text: str, part: slice, line: int, column: int) -> Parsed:
@@ -149,11 +154,11 @@ class JsonDocument:
     what reading the file raises.
     """
 
-    def __init__(self, file: IO[bytes], *, halves: bool = False) -> None:
+    def __init__(self, file: IO[bytes], *, foreign: bool = False) -> None:
         self.line = 1
         """Number of the line in which the key or the entry begins that was given last."""
         self._file = file
-        self._halves = halves
+        self._foreign = foreign
         self._decode = codecs.getincrementaldecoder("utf-8")().decode
         self._text = ""
         """What was read and is not yet forgotten."""
@@ -239,7 +244,7 @@ class JsonDocument:
             self.mark()
         while True:
             try:
-                parsed, end = parse_at(self._text, self._at, halves=self._halves)
+                parsed, end = parse_at(self._text, self._at, foreign=self._foreign)
             except NotJsonError as error:
                 if not (self._is_cut(error) and self._read_on()):
                     raise self._error(str(error), error.position) from None

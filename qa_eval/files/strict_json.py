@@ -21,7 +21,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from math import isfinite
 from typing import Any, NamedTuple, NoReturn
 
@@ -41,7 +41,7 @@ _TOO_DEEP = f"nested too deeply; at most {MAX_DEPTH} levels are read"
 _SPACE = " \t\n\r"
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """How half of a surrogate pair is written, or a whole one."""
-_HOLDERS = (dict, list)
+_HOLDERS: frozenset[type] = frozenset((dict, list))
 
 
 class NotJsonError(ValueError):
@@ -85,33 +85,35 @@ class Parsed(NamedTuple):
     """False if the value holds what no text or number can be (half a character, NaN) or is too deep."""
 
 
-def parse_json(text: str, *, halves: bool = False) -> Parsed:
+def parse_json(text: str, *, foreign: bool = False) -> Parsed:
     """Parses the one JSON value that a text is, and lists what is wrong inside it, at most `MAX_PROBLEMS`.
 
-    With `halves`, half of a surrogate pair is no problem. Raises NotJsonError if the text is not JSON at all.
+    With `foreign`, of what another tool wrote, half of a surrogate pair is no problem, nor is the depth of a
+    value in which nothing else is wrong. Raises NotJsonError if the text is not JSON at all.
 
     >>> parse_json('{"a": 1, "a": NaN}').problems[0].message
     'the key is there twice; keep one'
     """
     start = 0 if text[:1] == "{" else len(text) - len(text.lstrip(_SPACE))
-    parsed, end = parse_at(text, start, halves=halves)
+    parsed, end = parse_at(text, start, foreign=foreign)
     if end < len(text) and (rest := text[end:].lstrip(_SPACE)):
         raise NotJsonError("not valid JSON: Extra data", len(text) - len(rest), text)
     return parsed
 
 
-def parse_at(text: str, at: int, *, halves: bool = False) -> tuple[Parsed, int]:
+def parse_at(text: str, at: int, *, foreign: bool = False) -> tuple[Parsed, int]:
     """The JSON value that begins at an offset of a text, as by `parse_json`, and the offset after its end."""
     try:
         value, end = _scan_strictly(text, at)
     except (ValueError, StopIteration, RecursionError):
         pass  # what is wrong is found below
     else:
-        whole = halves or not _HALF.search(text, at, end)
-        if whole and (type(value) not in _HOLDERS or not _is_too_deep(value, text, at, end)):
-            return Parsed(value), end
+        if foreign or not (
+            _HALF.search(text, at, end) or (type(value) in _HOLDERS and _is_too_deep(value, text, at, end))
+        ):
+            return Parsed(value, (), True), end
     value, end = _scan(text, at)
-    problems = list(islice(_problems(value, "", 1, halves=halves), MAX_PROBLEMS))
+    problems = list(islice(_problems(value, "", 1, foreign=foreign), MAX_PROBLEMS))
     usable = len(problems) < MAX_PROBLEMS and all(usable for _, _, usable in problems)
     return Parsed(value, tuple(Problem(field, message) for field, message, _ in problems), usable), end
 
@@ -145,7 +147,7 @@ def stored_object(data: bytes) -> dict[str, Any]:
         value = from_json(data, allow_inf_nan=False)
     except ValueError:  # the parser above says less of what is wrong, and refuses half a surrogate pair
         text = decode_line(data)
-        parsed = parse_json(text, halves=True)
+        parsed = parse_json(text, foreign=True)
         if not parsed.usable:
             field, message, *_ = parsed.problems[0]
             raise NotJsonError(f"{field}: {message}" if field else message) from None
@@ -262,20 +264,18 @@ def _is_too_deep(value: Any, text: str, at: int, end: int) -> bool:  # noqa: ANN
         return False
     level = [value]  # the lists and objects of one depth
     for _ in range(MAX_DEPTH):
-        below = []
-        for one in level:
-            below += [p for p in (one.values() if type(one) is dict else one) if type(p) in _HOLDERS]
-        if not below:
+        parts = [*chain.from_iterable([one.values() if type(one) is dict else one for one in level])]
+        if _HOLDERS.isdisjoint(map(type, parts)):
             return False
-        level = below
+        level = [part for part in parts if type(part) in _HOLDERS]
     return True
 
 
-def _problems(value: object, field: str, depth: int, *, halves: bool) -> Iterator[tuple[str, str, bool]]:
+def _problems(value: object, field: str, depth: int, *, foreign: bool) -> Iterator[tuple[str, str, bool]]:
     """(field, message, usable) for everything wrong in a parsed value."""
     parts: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, str):
-        if not halves and any(map(_is_half, value)):
+        if not foreign and any(map(_is_half, value)):
             yield field, _half(quote(value)), False
     elif isinstance(value, _Refused):
         yield field, value.message, False
@@ -286,13 +286,13 @@ def _problems(value: object, field: str, depth: int, *, halves: bool) -> Iterato
     elif isinstance(value, _Object):
         for name in value.repeated:
             yield join_field(field, name), "the key is there twice; keep one", True
-        if not halves:
+        if not foreign:
             for name in value:
                 if any(map(_is_half, name)):
                     yield join_field(field, name), _half("the key"), False
         parts = value.items()
     for key, part in parts:
-        yield from _problems(part, join_field(field, key), depth + 1, halves=halves)
+        yield from _problems(part, join_field(field, key), depth + 1, foreign=foreign)
 
 
 def _is_half(character: str) -> bool:

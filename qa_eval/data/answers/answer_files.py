@@ -162,7 +162,7 @@ class AnswerFile:
 
     def _rows(self) -> Iterator[AnswerEntry]:
         with self._opened() as file:
-            for number, found in json_lines(file, halves=True):
+            for number, found in json_lines(file, foreign=True):
                 if isinstance(found, NotJsonError):
                     self.find(number, "", str(found), "json", column=found.column)
                 elif not found.problems and isinstance(found.value, dict):
@@ -203,7 +203,7 @@ class AnswerFile:
 
     def _parts(self, head: bytes) -> Iterator[AnswerEntry]:
         with self._opened() as file:
-            document = JsonDocument(file, halves=True)
+            document = JsonDocument(file, foreign=True)
             try:
                 mark = document.mark()
                 first = _FIRST_KEY.match(head)
