@@ -12,9 +12,7 @@ the data set's is checked where that is at hand.
 
 from __future__ import annotations
 
-import json
 import math
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -28,6 +26,7 @@ from qa_eval.evaluation.tasks.curated import CuratedTask
 from qa_eval.evaluation.tasks.public import AskedExample, PublicTask, StoredTask
 from qa_eval.evaluation.tasks.task import Judge, Task
 from qa_eval.files.paths import read_input, user_path
+from qa_eval.files.strict_json import decode_utf8, parse_json
 from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.score_table import ScoreTable, add_scores
 from qa_eval.records import Corpus, Decoding, ItemId, Track
@@ -110,14 +109,8 @@ def _repeated_keys(run: Run) -> Iterator[str]:
     """Keys that an object of the leaderboard's file has twice: readers differ in which one they take."""
     if run.path is None:
         return
-
-    def noticed(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        repeated.extend(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        return dict(pairs)
-
-    repeated: list[str] = []
-    json.loads(read_input(run.path / LEADERBOARD), object_pairs_hook=noticed)
-    yield from (f"{LEADERBOARD}: the key {key!r} is there twice in one object" for key in repeated)
+    parsed = parse_json(decode_utf8(read_input(run.path / LEADERBOARD)), foreign=True)
+    yield from (f"{LEADERBOARD}: {problem.field}: {problem.message}" for problem in parsed.problems)
 
 
 def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:

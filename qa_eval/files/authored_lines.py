@@ -23,7 +23,7 @@ from qa_eval.files.strict_json import (
     MARKED,
     NotJsonError,
     Parsed,
-    decode_line,
+    decode_utf8,
     describe,
     parse_json,
 )
@@ -143,7 +143,7 @@ def _decode_lines(raw: Sequence[bytes | None], shown: str) -> tuple[list[tuple[i
 
 def _decode_line(line: bytes, number: int, shown: str, findings: list[Finding]) -> str | None:
     try:
-        text = decode_line(line)
+        text = decode_utf8(line)
     except NotJsonError as error:
         findings.append(_finding(shown, number, str(error), column=error.column))
         return None

@@ -54,6 +54,12 @@ class Findings:
             self._kept.append(finding)
             self._last[finding.severity] = finding
 
+    def add_all(self, others: Findings) -> None:
+        """Adds what others gathered, as `add` does."""
+        for finding in others._kept:
+            self.add(finding)
+        self._number += others._number - Counter(finding.severity for finding in others._kept)
+
     def take(self, findings: Iterable[Finding]) -> None:
         """Adds findings as they come, until there are as many errors as are listed."""
         for finding in findings:

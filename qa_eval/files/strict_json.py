@@ -118,8 +118,8 @@ def parse_at(text: str, at: int, *, foreign: bool = False) -> tuple[Parsed, int]
     return Parsed(value, tuple(Problem(field, message) for field, message, _ in problems), usable), end
 
 
-def decode_line(data: bytes) -> str:
-    """The text of a line. Raises NotJsonError at the first byte that is not UTF-8."""
+def decode_utf8(data: bytes) -> str:
+    """The text of a line or a file. Raises NotJsonError at the first byte that is not UTF-8."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -127,10 +127,10 @@ def decode_line(data: bytes) -> str:
 
 
 def not_utf8(error: UnicodeDecodeError) -> NotJsonError:
-    """What is wrong with a line that is not UTF-8."""
+    """What is wrong with bytes that are not UTF-8."""
     before = error.object[: error.start].decode("utf-8")
-    byte = error.object[error.start]
-    message = f"not UTF-8 at byte {error.start + 1} of the line (0x{byte:02x}); save as UTF-8"
+    number = error.start - error.object.rfind(b"\n", 0, error.start)
+    message = f"not UTF-8 at byte {number} of the line (0x{error.object[error.start]:02x}); save as UTF-8"
     return NotJsonError(message, len(before), before)
 
 
@@ -146,7 +146,7 @@ def stored_object(data: bytes) -> dict[str, Any]:
     try:
         value = from_json(data, allow_inf_nan=False)
     except ValueError:  # the parser above says less of what is wrong, and refuses half a surrogate pair
-        text = decode_line(data)
+        text = decode_utf8(data)
         parsed = parse_json(text, foreign=True)
         if not parsed.usable:
             field, message, *_ = parsed.problems[0]

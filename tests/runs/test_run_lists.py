@@ -98,7 +98,7 @@ def test_broken_runs_of_a_folder_are_named_and_left_out(runs: Path) -> None:
     shown = call("o/same")
     assert shown.exit_code == 0
     assert shown.stdout == call("o/same/one").stdout
-    assert shown.stderr.startswith("warning: left out: o/same/two/leaderboard.json:1: not JSON")
+    assert shown.stderr.startswith("warning: left out: o/same/two/leaderboard.json:1:2: not valid JSON")
     assert call("o/same/two").exit_code == 2, "a run that is named must be readable"
     (runs / "same/one/leaderboard.json").write_text("[]", "utf-8")
     refused = call("o/same")

@@ -29,7 +29,7 @@ from qa_eval.files.compression import KINDS_NOT_READ, UNREADABLE, unpacked, unre
 from qa_eval.files.findings import Findings
 from qa_eval.files.json_streams import JsonDocument, json_lines
 from qa_eval.files.paths import open_input
-from qa_eval.files.strict_json import MARKED, NotJsonError, Parsed, decode_line
+from qa_eval.files.strict_json import MARKED, NotJsonError, Parsed, decode_utf8
 from qa_eval.records import Finding
 
 _TABLE = "write it as CSV (UTF-8) or as JSON lines"
@@ -182,7 +182,7 @@ class AnswerFile:
     def _table(self, delimiter: str) -> Iterator[AnswerEntry]:
         with self._opened() as file:
             try:
-                for line, row in table_rows(map(decode_line, file), delimiter):
+                for line, row in table_rows(map(decode_utf8, file), delimiter):
                     if isinstance(row, FieldError):
                         self.find(line, row.field, str(row), "table")
                     else:

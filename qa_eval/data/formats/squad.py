@@ -18,7 +18,7 @@ from qa_eval.data.examples import Examples
 from qa_eval.data.published_sets import Version
 from qa_eval.files.compression import UNREADABLE, unreadable
 from qa_eval.files.json_streams import JsonDocument
-from qa_eval.files.strict_json import NotJsonError, describe
+from qa_eval.files.strict_json import NotJsonError, Parsed, describe
 from qa_eval.records import Finding
 from qa_eval.text.phrases import quote
 
@@ -63,9 +63,7 @@ class _Document:
             handlers = {"data": self._data, "version": self._version}
             yield from self._members(where, handlers, {"data": "the articles"})
         else:
-            found = yield from self._whole(where)
-            expected = 'must be an object with "data", or a list of rows'
-            yield where.finding("shape", f"{expected}; found {describe(found)}")
+            yield from self._unlike('must be an object with "data", or a list of rows;', where)
         self.document.close()
 
     def _data(self, where: Where) -> Read:
@@ -77,24 +75,26 @@ class _Document:
         needed = {"paragraphs": "the texts with their questions"}
         if self.document.mark() == "{":
             return self._members(where, {}, needed)
-        return self._no_object(where, needed)
+        return self._unlike(f"must be an object with {', '.join(map(quote, needed))},", where)
 
     def _paragraphs(self, where: Where) -> Read:
         return self._entries(where, self._paragraph)
 
     def _paragraph(self, where: Where) -> Read:
         found = yield from self._whole(where)
-        yield from self.examples.of_paragraph(found, where)
+        if found.usable:
+            yield from self.examples.of_paragraph(found.value, where)
         self.last = where.field
 
     def _version(self, where: Where) -> Read:
-        yield Version((yield from self._whole(where)))
+        found = yield from self._whole(where)
+        if found.usable:
+            yield Version(found.value)
 
     def _entries(self, where: Where, handler: _Handler) -> Read:
         """A list, each entry read by the handler."""
         if self.document.mark() != "[":
-            found = yield from self._whole(where)
-            yield where.finding("shape", f"must be a list, found {describe(found)}")
+            yield from self._unlike("must be a list,", where)
             return
         for number in self.document.entries():
             yield from handler(where.inside(number))
@@ -105,7 +105,7 @@ class _Document:
         `needed`: a key with what it holds, reported as missing where the object is none of these.
         """
         keys = set()
-        streamed = False
+        streamed, usable = False, True
         kept: dict[str, Any] = {}
         for key in self.document.members():
             place = where.inside(key)
@@ -119,10 +119,12 @@ class _Document:
                 streamed |= key != "version"
                 yield from handler(place)
             else:
-                kept[key] = yield from self._whole(place)
+                found = yield from self._whole(place)
+                kept[key] = found.value
+                usable &= found.usable
             if streamed:
                 kept.clear()
-        if not streamed:
+        if usable and not streamed:
             yield from self._single(kept, where, needed)
 
     def _single(self, part: Mapping[str, Any], where: Where, needed: Mapping[str, str]) -> Read:
@@ -137,13 +139,14 @@ class _Document:
             for key, what in needed.items():
                 yield where.inside(key).finding("shape", f"is missing ({what})")
 
-    def _no_object(self, where: Where, needed: Mapping[str, str]) -> Read:
+    def _unlike(self, expected: str, where: Where) -> Read:
+        """Says what a value should be and is not."""
         found = yield from self._whole(where)
-        expected = f"an object with {', '.join(map(quote, needed))}"
-        yield where.finding("shape", f"must be {expected}, found {describe(found)}")
+        if found.usable:
+            yield where.finding("shape", f"{expected} found {describe(found.value)}")
 
-    def _whole(self, where: Where) -> Generator[Finding, None, Any]:
+    def _whole(self, where: Where) -> Generator[Finding, None, Parsed]:
         """The value in memory; yields what is wrong inside it."""
         parsed = self.document.value()
         yield from where.problems(parsed)
-        return parsed.value
+        return parsed
