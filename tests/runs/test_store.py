@@ -133,7 +133,7 @@ def broken(**changes: Any) -> str:
     [
         pytest.param('{"a": 1,\n "b" 2}', ":2:6: not valid JSON: Expecting ':' delimiter", id="bad JSON"),
         pytest.param("[]", ": must be a JSON object, found a list", id="no object"),
-        pytest.param('{"a": NaN}', ": a: NaN is not a number JSON has", id="NaN"),
+        pytest.param('{"a": NaN}', ": a: NaN is not a number JSON has; write a finite number", id="NaN"),
         pytest.param(
             broken(schema_version=2),
             ": schema_version: 2 is newer than this program reads (1): update qa-eval",
