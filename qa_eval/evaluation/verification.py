@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +32,7 @@ from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.score_table import ScoreTable, add_scores
 from qa_eval.records import Corpus, Decoding, ItemId, Track
 from qa_eval.runs.checksums import changed_fields, unsealed_fields
+from qa_eval.runs.options import StoredOptions
 from qa_eval.runs.ranking import Entry, decoding_row, judged_entry, model_signature, rank_rows, reference_row
 from qa_eval.runs.rows import item_hashes_sha256
 from qa_eval.runs.schema import CountsRow, DataRow, Leaderboard, Row
@@ -330,6 +332,10 @@ def unknown_fields(value: object, path: str) -> Iterator[str]:
         yield from (f"{path}{name}: is no field that this version knows" for name in value.model_extra or ())
         for name in type(value).model_fields:
             yield from unknown_fields(getattr(value, name), f"{path}{name}")
+    elif isinstance(value, StoredOptions):
+        known = {field.name for field in fields(value)}
+        unknown = [name for name in vars(value) if name not in known]
+        yield from (f"{path}.{name}: is no field that this version knows" for name in unknown)
     elif isinstance(value, Mapping):
         for key, part in value.items():
             yield from unknown_fields(part, f"{path}.{key}")

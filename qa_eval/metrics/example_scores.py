@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from qa_eval.matching import typed
 from qa_eval.metrics.decisions import abstains, no_answer_margin
 from qa_eval.metrics.item_scores import failure_match, is_failed
+from qa_eval.metrics.listings import with_item_values
 from qa_eval.metrics.rules.squad import Rules
 from qa_eval.records import Answer, AnswerType, Candidate, Example, ItemId, ItemScore, Match
 
@@ -72,7 +73,7 @@ def score_example(
         match = _match(answer.text, golds, answer_type, right=em == 1.0)
     if answer_type is not None:
         scores["match"] = float(match.ok)
-    return ItemScore(
+    score = ItemScore(
         item=item,
         category="",
         contested=False,
@@ -92,6 +93,7 @@ def score_example(
         truncated=answer.truncated,
         answer_type=answer_type or "text",
     )
+    return with_item_values(score)
 
 
 def oracle_answer(example: Example, rules: Rules) -> Answer:

@@ -8,6 +8,7 @@ from qa_eval.matching.claims import anchor, best_match, claim_of, foreign_claims
 from qa_eval.matching.places import NOWHERE, Place, place_of
 from qa_eval.matching.typed import MATCH_VERSION
 from qa_eval.metrics.decisions import abstains, no_answer_margin
+from qa_eval.metrics.listings import with_item_values
 from qa_eval.metrics.pooled_scores import pooled_scores
 from qa_eval.metrics.rules.squad import SQUAD_V2
 from qa_eval.records import Answer, Article, Candidate, Corpus, ItemId, ItemScore, Match, Question
@@ -30,8 +31,8 @@ def score_item(question: Question, item: ItemId, answer: Answer, corpus: Corpus)
     """
     articles = {a.id: a for a in corpus.articles}
     if item.track == "reading":
-        return _score_reading(question, item, answer, articles[item.article])
-    return _score_pooled(question, item, answer, articles)
+        return with_item_values(_score_reading(question, item, answer, articles[item.article]))
+    return with_item_values(_score_pooled(question, item, answer, articles))
 
 
 def _score_reading(question: Question, item: ItemId, answer: Answer, article: Article) -> ItemScore:

@@ -1,6 +1,7 @@
 """Stored runs: `results/NAME/leaderboard.json` and `predictions/*.jsonl`.
 
 schema            every field of the two files
+options           what a run can be told: each option once, with its flag
 store             reads and writes run folders
 rows              rows of a predictions file and their scores
 ranking           rows of a leaderboard with intervals, references and ranks
@@ -8,5 +9,7 @@ leaderboard/      runs as tables: merged, sorted, over time
 common_items      the items that two runs share
 sources           where a run finds its data again
 show              single items of a run
+model_results     one model of a run by name, its items, and why each is right or wrong
+frames            results as data frames
 checksums         checksums of the fields of a leaderboard
 """

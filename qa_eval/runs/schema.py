@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PlainSerializer
 
 from qa_eval.metrics.rules.squad import UNSCORED
-from qa_eval.records import AnswerType, Declaration, Relation, Status
+from qa_eval.records import AnswerType, Declaration, DuplicateIds, Relation, Status, abridged
+from qa_eval.runs.options import StoredOptions
 
 SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
@@ -31,6 +32,12 @@ class _Record(BaseModel):
     model_config = ConfigDict(
         extra="allow", frozen=True, protected_namespaces=(), use_attribute_docstrings=True
     )
+
+    def __repr__(self) -> str:
+        named = [(name, value) for name, value in self.__repr_args__() if name is not None]
+        return abridged(type(self).__name__, named)
+
+    __str__ = __repr__
 
 
 class EstimateRow(_Record):
@@ -237,7 +244,7 @@ class DataRow(_Record):
     """The split of a public data set that was read; None for a file."""
     columns: dict[str, str] = {}
     """Role -> column, of a public data set whose columns were named."""
-    duplicate_ids: Literal["error", "first"] = "error"
+    duplicate_ids: DuplicateIds = "error"
     """`first`: of several questions of a public data set with one id, only the first was kept."""
     cluster: Literal["fact", "context"] = "fact"
     """What intervals and tests resample: facts, or the contexts of a public data set."""
@@ -270,20 +277,8 @@ class SourcesRow(_Record):
     """File or folder of a public data set."""
 
 
-class OptionsRow(_Record):
-    """What was chosen of the data, and how the statistics were made."""
-
-    track: Literal["reading", "pooled", "both"] = "both"
-    paraphrases: bool = False
-    categories: tuple[str, ...] = ()
-    limit: int | None = None
-    sample: int | None = None
-    seed: int = 0
-    """Of the sample."""
-    threshold: FiniteFloat | Literal["cross-fit"] = 0.0
-    references: bool = True
-    resamples: int = 9999
-    deterministic: bool = False
+def _with_unknown_fields(options: StoredOptions) -> dict[str, Any]:
+    return dict(vars(options))
 
 
 class Leaderboard(_Record):
@@ -301,7 +296,7 @@ class Leaderboard(_Record):
     data: DataRow
     sources: SourcesRow | None = None
     """Where what was asked is; None for the curated set, a data set of the hub, and what was in memory."""
-    options: OptionsRow = OptionsRow()
+    options: Annotated[StoredOptions, PlainSerializer(_with_unknown_fields)] = StoredOptions()
     rules: str
     """The name of the rules of EM and F1; `none` where the data set does not give its answers."""
     scorer_version: str
@@ -323,6 +318,18 @@ class Leaderboard(_Record):
     def row(self, spec: str) -> Row:
         """The row of that model spec. Raises KeyError."""
         return {r.model.spec: r for r in self.rows}[spec]
+
+    def __repr__(self) -> str:
+        from qa_eval.runs.leaderboard.brief_board import board_text
+
+        return board_text(self)
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        from qa_eval.runs.leaderboard.brief_board import board_html
+
+        return board_html(self)
 
 
 class CandidateRow(_Record):

@@ -16,7 +16,9 @@ from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.metrics.example_scores import NO_VERDICT
+from qa_eval.metrics.listings import answer_scores, entry, label
 from qa_eval.records import Claim, Corpus, Example, ItemId, Question
+from qa_eval.text.figures import percent
 from qa_eval.text.passages import Mark, draw_passages, wrap_text
 from qa_eval.text.terminal import clean
 
@@ -208,8 +210,10 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
         line.append_text(Text("right", "bold green") if answer.right else Text("wrong", "bold red"))
         line.append(f"  {_reason(answer)}")
     yield from wrap_text(line, width, _INDENT, _INDENT)
-    scores = [f"EM {answer.scores[k]:.0f}" for k in ("em", "em_any") if k in answer.scores][:1]
-    scores += [f"F1 {100 * answer.scores[k]:.1f}" for k in ("f1", "f1_any") if k in answer.scores][:1]
+    scores = [
+        f"{label(id)} {f'{value:.0f}' if entry(id).whole else percent(value)}"
+        for id, value in answer_scores(answer.scores).items()
+    ]
     if answer.matched_claim is not None:
         leak = (
             "another article's " if answer.scores.get("leak") or answer.scores.get("no_answer_leak") else ""

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -32,10 +32,13 @@ from qa_eval.files.strict_json import NotJsonError, stored_object
 from qa_eval.records import Finding
 from qa_eval.runs.checksums import checksums
 from qa_eval.runs.schema import SCHEMA_VERSION, Leaderboard, PredictionRow, PredictionsFileRow, Row, ScoredRow
-from qa_eval.text.phrases import count, shorten, suggestion
+from qa_eval.text.phrases import count, quote, shorten, suggestion
 
 if TYPE_CHECKING:
+    import pandas as pd
     from filelock import SoftFileLock
+
+    from qa_eval.runs.model_results import ItemTable, ModelResult
 
 LEADERBOARD = "leaderboard.json"
 PREDICTIONS = "predictions"
@@ -57,17 +60,63 @@ _ScoredT = TypeVar("_ScoredT", bound=ScoredRow)
 # ------------------------------------------------------------------------------------------ reading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Run:
     """One evaluation: its leaderboard and the answers behind it.
 
-    `path` is the run folder, or None for a run that was kept in memory only.
+    `path` is the run folder, or None for a run that was kept in memory only. `run[SPEC]` is one model's
+    result. A run prints as its leaderboard, and a notebook shows it as a table.
     """
 
     path: Path | None
     leaderboard: Leaderboard
     kept: Mapping[str, tuple[PredictionRow, ...]] = field(default_factory=dict)
     """Predictions rows held in memory, by the `predictions.path` of their leaderboard row."""
+
+    def __getitem__(self, model: str) -> ModelResult:
+        """The result of a model, named by its spec or its name. Raises KeyError naming near matches."""
+        from qa_eval.runs.model_results import ModelResult
+
+        rows = self.leaderboard.rows
+        for row in rows:
+            if model == row.model.spec:
+                return ModelResult(self, row)
+        for row in rows:
+            if model == row.model.name:
+                return ModelResult(self, row)
+        known = suggestion(str(model), [row.model.spec for row in rows])
+        raise KeyError(f"there is no model {quote(str(model))} in this run{known}")
+
+    def __iter__(self) -> Iterator[str]:
+        """The specs of the models, in the order of the leaderboard."""
+        return (row.model.spec for row in self.leaderboard.rows)
+
+    def items(self, model: str) -> ItemTable:
+        """What a model answered to each item; `.to_pandas()` has a row for each.
+
+        Raises KeyError for an unknown model, QaEvalError for one without stored answers (such as references),
+        and InputError where the file is missing, broken, or not the one that the run wrote.
+        """
+        return self[model].items()
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row for each model, slice and metric: model, track, slice, metric, value, low, high, n, method,
+        clusters.
+
+        The slice of all items is called `all`. Values are fractions in [0, 1]; without an interval `low` and
+        `high` are missing. Raises QaEvalError where pandas is not installed.
+        """
+        from qa_eval.runs.frames import data_frame
+        from qa_eval.runs.model_results import RECORD_COLUMNS, ModelResult
+
+        results = [ModelResult(self, row) for row in self.leaderboard.rows]
+        return data_frame(RECORD_COLUMNS, (record for result in results for record in result.records()))
+
+    def __repr__(self) -> str:
+        return repr(self.leaderboard)
+
+    def _repr_html_(self) -> str:
+        return self.leaderboard._repr_html_()
 
     def predictions(self, row: Row | str) -> list[PredictionRow]:
         """The answers of a leaderboard row, given as such or by its model spec, in the order they were asked.
@@ -402,30 +451,25 @@ class PredictionsWriter:
         self._path = folder / self.name if folder is not None else None
         self._temporary: Path | None = None
         self._file: BinaryIO | None = None
-        self._mark = _Mark(hashlib.sha256(), 0, 0)
+        self.rows = 0
+        """The number of rows that were added."""
+        self._digest = hashlib.sha256()
         if self._path is not None:
             self._temporary = _beside(self._path)
             with _writing(self._path):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._temporary.open("xb")
 
-    @property
-    def rows(self) -> int:
-        """How many rows were added."""
-        return self._mark.rows
-
     def add(self, rows: Sequence[PredictionRow]) -> None:
-        """Adds rows; all of them, or none if it is interrupted."""
+        """Adds rows. Whoever may be interrupted calls it in a transaction, which keeps it whole."""
         data = "".join(map(render_prediction, rows)).encode("utf-8")
-        self._rewind()
         if self._file is None:
             self.kept += rows
         elif self._path is not None:
             with self._writing(self._path):
                 self._file.write(data)
-        digest = self._mark.digest.copy()
-        digest.update(data)
-        self._mark = _Mark(digest, self._mark.size + len(data), self._mark.rows + len(rows))
+        self._digest.update(data)
+        self.rows += len(rows)
 
     def again(self) -> PredictionsWriter:
         """A new one for the same file, which will hold what that one is given."""
@@ -433,7 +477,6 @@ class PredictionsWriter:
 
     def stream(self) -> Iterator[PredictionRow]:
         """The rows that were added so far."""
-        self._rewind()
         if self._file is None or self._temporary is None or self._path is None:
             yield from self.kept
             return
@@ -443,7 +486,6 @@ class PredictionsWriter:
 
     def finish(self) -> PredictionsFileRow:
         """Puts the file in its place, and says what the leaderboard says of it."""
-        self._rewind()
         if self._file is not None and self._path is not None and self._temporary is not None:
             with self._writing(self._path):
                 self._file.flush()
@@ -451,7 +493,7 @@ class PredictionsWriter:
                 self._file.close()
                 self._temporary.replace(self._path)
             _flush_folder(self._path.parent)
-        return PredictionsFileRow(path=self.name, sha256=self._mark.digest.hexdigest(), rows=self.rows)
+        return PredictionsFileRow(path=self.name, sha256=self._digest.hexdigest(), rows=self.rows)
 
     def discard(self) -> None:
         """Forgets what was written."""
@@ -469,22 +511,6 @@ class PredictionsWriter:
         except RunFolderError:
             self.discard()
             raise
-
-    def _rewind(self) -> None:
-        """Drops what an interrupted `add` left."""
-        del self.kept[self._mark.rows :]
-        if self._file is not None and self._path is not None and self._file.tell() != self._mark.size:
-            with self._writing(self._path):
-                self._file.seek(self._mark.size)
-                self._file.truncate()
-
-
-class _Mark(NamedTuple):
-    """How far a file is written."""
-
-    digest: hashlib._Hash
-    size: int
-    rows: int
 
 
 def slugs(specs: Sequence[str]) -> list[str]:

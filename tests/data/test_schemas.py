@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ValidationError
 
-from qa_eval.cli import cli
 from qa_eval.data.corpus_schema import ArticleLine, QuestionLine
 from qa_eval.evaluation.run import evaluate
 from qa_eval.report.html import _COLUMNS
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.schema import Leaderboard, PredictionRow
 from qa_eval.runs.store import Run, load_run
+from tests.support.command_line import call
 from tests.support.places import ROOT
 from tests.support.small_corpus import FALL, LOSSES, fact, small_corpus
 
@@ -31,7 +31,7 @@ MODELS: dict[str, type[BaseModel]] = {
 
 
 def published(name: str) -> Draft202012Validator:
-    done = CliRunner().invoke(cli, ["schema", name])
+    done = call("schema", name)
     assert done.exit_code == 0
     schema = json.loads(done.stdout)
     Draft202012Validator.check_schema(schema)
@@ -41,7 +41,9 @@ def published(name: str) -> Draft202012Validator:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     corpus = small_corpus(tmp_path_factory.mktemp("set"))
-    return evaluate(["baseline:first-of-type", "baseline:abstain"], corpus=corpus, out=None, cache=False)
+    return evaluate(
+        ["baseline:first-of-type", "baseline:abstain"], corpus=corpus, options=RunOptions(cache=False)
+    )
 
 
 def lines(path: Path) -> list[Any]:
@@ -89,7 +91,9 @@ def test_fields_are_described_and_ranks_in_the_words_of_the_readme_and_the_repor
 
 def test_what_a_run_writes_is_what_the_schemas_describe(tmp_path: Path) -> None:
     corpus = small_corpus(tmp_path / "set")
-    stored = evaluate(["baseline:first-of-type"], corpus=corpus, out=tmp_path, name="r", cache=False)
+    stored = evaluate(
+        ["baseline:first-of-type"], corpus=corpus, out=tmp_path, name="r", options=RunOptions(cache=False)
+    )
     assert stored.path is not None
     board = json.loads((stored.path / "leaderboard.json").read_text("utf-8"))
     assert [e.message for e in published("leaderboard").iter_errors(board)] == []

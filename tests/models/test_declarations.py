@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from qa_eval import compare_runs, evaluate, load_run
-from qa_eval.cli import cli
+from qa_eval import compare, evaluate, load_run
 from qa_eval.errors import ModelError
 from qa_eval.models.declarations import abstention, declaring_spec, undeclared_sentence
 from qa_eval.models.protocol import ModelSpec
@@ -21,9 +19,11 @@ from qa_eval.models.registry import resolve
 from qa_eval.records import Declaration, Decoding, ModelInfo
 from qa_eval.runs.leaderboard.board_formats import render_markdown
 from qa_eval.runs.leaderboard.views import leaderboard_view
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.schema import ModelRow
 from qa_eval.runs.store import Run
 from tests.support import tiny_models
+from tests.support.command_line import call
 
 NARROW = Decoding(max_length=96, doc_stride=24)
 SENTENCE = (
@@ -160,7 +160,12 @@ def test_a_card_that_cannot_be_read_is_refused_with_its_line_and_the_option(fold
 
 def _run(spec: str, name: str) -> Run:
     return evaluate(
-        [spec], out="runs", name=name, track="reading", limit=2, decoding=NARROW, references=False
+        [spec],
+        out="runs",
+        name=name,
+        track="reading",
+        limit=2,
+        options=RunOptions(references=False).updated(asdict(NARROW)),
     )
 
 
@@ -198,7 +203,7 @@ def test_the_command_models_says_what_is_declared(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     monkeypatch.setattr("qa_eval.records.Decoding", lambda: NARROW)  # the tiny model reads no default window
-    done = CliRunner().invoke(cli, ["models", f"./ck{option}"])
+    done = call("models", f"./ck{option}")
     assert done.exit_code == 0, done.output
     assert f"no answer      {shown}" in done.output
 
@@ -207,17 +212,17 @@ def test_compare_names_what_differs_between_two_declarations(folder: Path) -> No
     without = _run("./ck", "without")
     (folder / "README.md").write_text("---\ndatasets: squad_v2\n---\n", "utf-8")
     declared = _run("./ck", "with")
-    (pair,) = compare_runs(declared, without, resamples=99).pairs
+    (pair,) = compare(declared, without, resamples=99).pairs
     assert pair.differing == {
         "no answer": (
             "trained with unanswerable questions, as its model card declares",
             "not declared, so it never abstains",
         )
     }
-    (same,) = compare_runs(declared, declared, resamples=99).pairs
+    (same,) = compare(declared, declared, resamples=99).pairs
     assert same.differing == {}
     option = _run("./ck?unanswerable=true", "option")
-    (alike,) = compare_runs(declared, option, resamples=99).pairs
+    (alike,) = compare(declared, option, resamples=99).pairs
     assert alike.differing == {}
 
 
@@ -234,7 +239,7 @@ def test_a_run_of_an_older_version_is_read_and_compared(folder: Path) -> None:
         leaderboard_view(old.leaderboard)
     )
     new = _run("./ck?unanswerable=true", "new")
-    (pair,) = compare_runs(old, new, resamples=99).pairs
+    (pair,) = compare(old, new, resamples=99).pairs
     assert pair.differing["no answer"][0] == "it has no score for no answer, so it never abstains"
 
 

@@ -11,15 +11,16 @@ from qa_eval.data.items import instances, item_ids
 from qa_eval.data.locations import curated_paths
 from qa_eval.errors import QaEvalError
 from qa_eval.files.paths import real_path
+from qa_eval.metrics.listings import sort_keys
 from qa_eval.metrics.reference_answers import REFERENCES, ReferenceName, reference_answers
 from qa_eval.metrics.score_table import Cluster, ScoreTable, tables_of
 from qa_eval.models.protocol import Model
 from qa_eval.records import Corpus, Instance, ItemId, Prediction, Track
-from qa_eval.runs.ranking import RULES, SORTS
+from qa_eval.runs.options import StoredOptions, Threshold
+from qa_eval.runs.ranking import RULES
 from qa_eval.runs.rows import (
     ByArticle,
     Judged,
-    Threshold,
     gather,
     item_hashes,
     item_hashes_sha256,
@@ -27,7 +28,7 @@ from qa_eval.runs.rows import (
     judge_answers,
     rebuild,
 )
-from qa_eval.runs.schema import DataRow, ItemsRow, OptionsRow, PredictionRow, SourcesRow, WholeRow
+from qa_eval.runs.schema import DataRow, ItemsRow, PredictionRow, SourcesRow, WholeRow
 from qa_eval.runs.sources import corpus_sources
 
 
@@ -36,11 +37,15 @@ class CuratedTask:
     """The items of a corpus that the options ask for. Raises QaEvalError if there are none."""
 
     corpus: Corpus
-    options: OptionsRow
+    options: StoredOptions
     rules: str = RULES
     cluster: Cluster = "fact"
-    sorts: Sequence[str] = SORTS
     fits_afterwards: bool = False
+
+    @property
+    def sorts(self) -> Sequence[str]:
+        """What ranks models on facts and articles."""
+        return sort_keys("ranking")
 
     @cached_property
     def items(self) -> tuple[ItemId, ...]:

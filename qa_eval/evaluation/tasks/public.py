@@ -15,14 +15,16 @@ from qa_eval.files.hashes import sha256_json, sha256_text
 from qa_eval.matching.answer_types import asked_type
 from qa_eval.metrics.decisions import decide
 from qa_eval.metrics.example_scores import oracle_answer, score_example, unscored_example
+from qa_eval.metrics.listings import sort_keys
 from qa_eval.metrics.reference_answers import ReferenceName
 from qa_eval.metrics.rules.squad import UNSCORED, Rules, rules_named
 from qa_eval.metrics.score_table import Cluster, ScoreTable, add_scores
 from qa_eval.metrics.thresholds import fit_thresholds, threshold_case
 from qa_eval.models.protocol import Model
 from qa_eval.records import Answer, Example, Instance, ItemId, ItemScore, Prediction, Track
-from qa_eval.runs.rows import ItemHashes, Judged, Threshold, item_hashes_sha256, prediction_row, rebuild
-from qa_eval.runs.schema import DataRow, ItemsRow, OptionsRow, PredictionRow, SourcesRow, WholeRow
+from qa_eval.runs.options import StoredOptions, Threshold
+from qa_eval.runs.rows import ItemHashes, Judged, item_hashes_sha256, prediction_row, rebuild
+from qa_eval.runs.schema import DataRow, ItemsRow, PredictionRow, SourcesRow, WholeRow
 from qa_eval.runs.sources import dataset_sources
 
 PART = 512
@@ -89,13 +91,17 @@ class StoredTask:
     """Answers to questions of a public data set that is not at hand: what is stored suffices to judge."""
 
     cluster: Cluster = "context"
-    sorts: Sequence[str] = ("reading.f1",)
     fits_afterwards: bool = True
 
     def __init__(self, rules: str) -> None:
         """Raises QaEvalError for rules that this version does not have."""
         scoring_rules(rules)
         self.rules = rules
+
+    @property
+    def sorts(self) -> Sequence[str]:
+        """What needs golds alone."""
+        return sort_keys("basic")
 
     def rejudged(self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold) -> Iterator[Judged]:
         """What stored answers are worth; `cross-fit` is fitted by F1, for each context on the others.
@@ -124,7 +130,7 @@ class StoredTask:
 class PublicTask(StoredTask):
     """The questions of a data set that the options ask for. Raises InputError if the data set is wrong."""
 
-    def __init__(self, dataset: PublicDataset, options: OptionsRow) -> None:
+    def __init__(self, dataset: PublicDataset, options: StoredOptions) -> None:
         super().__init__(dataset.rules)
         self.dataset = dataset
         self.examples = dataset.chosen(limit=options.limit, sample=options.sample, seed=options.seed)

@@ -1,0 +1,204 @@
+"""`compare`: from runs to what can be said of their difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from qa_eval.comparisons.changed_items import changed_items
+from qa_eval.comparisons.differences import ArticleDifference, Comparison, MetricDifference, Pair, Verdict
+from qa_eval.comparisons.measurements import by_article, corrected, measure
+from qa_eval.comparisons.primary_metrics import choose_metrics
+from qa_eval.comparisons.sides import (
+    NO_ANSWER,
+    choose_sides,
+    differing_fields,
+    estimand_of,
+    refuse_unscored,
+    side_info,
+)
+from qa_eval.errors import QaEvalError
+from qa_eval.metrics.score_table import cluster_of, slices_of, tables_of
+from qa_eval.records import Track
+from qa_eval.runs.common_items import Pairing, Side, pair_items
+from qa_eval.runs.model_results import ModelResult
+from qa_eval.runs.options import RESAMPLES
+from qa_eval.runs.schema import ScoredRow
+from qa_eval.runs.store import Run, load_run
+from qa_eval.stats.significance import holm
+
+
+def compare(
+    base: Run | ModelResult | Path | str,
+    new: Run | ModelResult | Path | str | None = None,
+    *,
+    model: str | None = None,
+    against: str | None = None,
+    metrics: Sequence[str] = (),
+    slice: str | None = None,
+    allow_different: Sequence[str] = (),
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Comparison:
+    """Compares models of two runs, or of one, item by item: is a difference real, and where is it?
+
+    * `base`, `new`: runs, run folders or `leaderboard.json` files; or one model of a run, `run[SPEC]`.
+      Without `new`, two models of one run;
+    * `model` (of the new run) and `against` (of the base run): specs or names. Without them each model that
+      both runs hold is compared with itself; `against` alone compares every model with that one;
+    * `metrics`: the primary ones, as `METRIC` or `TRACK.METRIC`; by default what the runs are sorted by.
+      Their p are Holm's if there are several, or several models; all other metrics, and all slices, are
+      exploratory and corrected by Benjamini and Hochberg;
+    * `slice`: measures on these items alone;
+    * `allow_different`: of `decoding`, `threshold`, `track`, what may differ between the runs;
+    * `resamples`, `seed`: of the tests and intervals.
+
+    Of several models only the primary metrics are compared, unless all but one give the same answers. Items
+    are paired by content (see `qa_eval.runs.common_items`). Equal calls give equal results. Raises InputError
+    for files that cannot be read, QaEvalError for runs that may not be compared, for models, metrics and
+    slices that are not there, where the two have no item in common, and where nothing is scored.
+
+    >>> import qa_eval as qa
+    >>> run = qa.evaluate(["baseline:abstain", "baseline:first-of-type"], limit=8)
+    >>> found = qa.compare(run["baseline:abstain"], run["baseline:first-of-type"], resamples=99)
+    >>> found.pairs[0].verdict in ("better", "worse", "undecided", "same")
+    True
+    """
+    base_run, against = _run_of(base, against, "base", "against")
+    new_run, model = _run_of(new, model, "new", "model") if new is not None else (None, model)
+    if isinstance(base, ModelResult) and new_run is base_run:
+        new_run = None
+    refuse_unscored(run for run in (base_run, new_run) if run is not None)
+    sides, notes = choose_sides(base_run, new_run, model, against)
+    tests = len(sides) * max(1, len(metrics))
+    wanted = _Wanted(tuple(metrics), slice, tuple(allow_different), resamples, seed, tests)
+    pairs = _together([_pair(*pair, wanted, details=len(sides) == 1) for pair in sides])
+    moved = [n for n, pair in enumerate(pairs) if pair.verdict != "same"]
+    if len(pairs) > 1 and len(moved) == 1:
+        pairs[moved[0]] = _pair(*sides[moved[0]], wanted, details=True)
+    if len(pairs) > 1:
+        apart = [(pair.new.model, pair.differing[NO_ANSWER]) for pair in pairs if NO_ANSWER in pair.differing]
+        notes += [f"{model}: {NO_ANSWER}: {of_base} → {of_new}" for model, (of_base, of_new) in apart]
+    for side in {s.name: s for pair in sides for s in pair}.values():
+        if side.row.status == "partial":
+            notes.append(f"{side.name} was interrupted: only what it answered is compared")
+    return Comparison(
+        pairs=tuple(pairs),
+        estimand=estimand_of(sides[0][0].run),
+        notes=tuple(notes),
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+# ------------------------------------------------------------------------------------------ one pair
+
+
+def _run_of(
+    side: Run | ModelResult | Path | str, spec: str | None, name: str, flag: str
+) -> tuple[Run, str | None]:
+    """The run of a side, and the model that is meant. Raises QaEvalError where two are named."""
+    if isinstance(side, ModelResult):
+        if spec is not None and spec not in (side.row.model.spec, side.row.model.name):
+            raise QaEvalError(f"{flag}: {spec} is another model than {name}, which is {side.spec}")
+        return side.run, side.spec
+    return side if isinstance(side, Run) else load_run(side), spec
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    metrics: tuple[str, ...]
+    slice: str | None
+    allowed: tuple[str, ...]
+    resamples: int
+    seed: int
+    tests: int
+    """Number of primary tests, for which p is corrected."""
+
+
+def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
+    """One pair; without details, of its primary metrics alone."""
+    differing = differing_fields(base, new, wanted.allowed)
+    pairing = pair_items(base.answers(), new.answers())
+    shared = {answer.track for answer, _ in pairing.pairs}
+    if not shared:
+        raise QaEvalError(f"{base.name} and {new.name}: no item in common{_edited_hint(pairing)}")
+    base_scores = [base.score(answer, answer) for answer, _ in pairing.pairs]
+    new_scores = [new.score(answer, like) for like, answer in pairing.pairs]
+    cluster = base.run.leaderboard.data.cluster
+    tables = [tables_of(scores, cluster) for scores in (base_scores, new_scores)]
+    chosen = choose_metrics(tables, wanted.metrics, wanted.slice, base.run.leaderboard.sort)
+    measured = measure(
+        tables[0],
+        tables[1],
+        only=None if details else chosen,
+        only_slice=wanted.slice,
+        resamples=wanted.resamples,
+        seed=wanted.seed,
+        tests=wanted.tests,
+    )
+    primary = [_primary(measured, track, metric, wanted.slice or "") for track, metric in chosen]
+    articles: list[ArticleDifference] = []
+    without = None
+    if details and wanted.slice is None:
+        articles, without = by_article(base_scores, new_scores, *chosen[0], cluster)
+    pairs = [
+        rows
+        for rows, score in zip(pairing.pairs, base_scores, strict=True)
+        if wanted.slice is None or wanted.slice in slices_of(score, cluster)
+    ]
+    if wanted.slice is not None:
+        pairs = [rows for rows in pairs if rows[0].track == chosen[0][0]]
+    return Pair(
+        base=side_info(base),
+        new=side_info(new),
+        differing=differing,
+        items={track: n for track in sorted(shared) if (n := sum(row.track == track for row, _ in pairs))},
+        facts=len({row.fact for row, _ in pairs}),
+        cluster=cluster,
+        clusters=len({cluster_of(row.fact, row.article, cluster) for row, _ in pairs}),
+        edited=pairing.edited,
+        added=pairing.added,
+        removed=pairing.removed,
+        verdict=_verdict(pairs, primary[0]),
+        primary=tuple(primary),
+        exploratory=tuple(corrected([d for d in measured if d not in primary])),
+        articles=tuple(articles),
+        leave_one_article_out=without,
+        changes=tuple(changed_items(pairs)) if details else (),
+    )
+
+
+def _verdict(pairs: Sequence[tuple[ScoredRow, ScoredRow]], primary: MetricDifference) -> Verdict:
+    if all(base.prediction == new.prediction for base, new in pairs) and primary.wins == primary.losses == 0:
+        return "same"
+    return primary.verdict
+
+
+def _together(pairs: Sequence[Pair]) -> list[Pair]:
+    """The primary p corrected by Holm, if there are several. Pairs without a difference have nothing to test.
+
+    (Whether they differ at all is known before any sign is flipped, so leaving them out costs nothing.)
+    """
+    tested = [d.p for pair in pairs if pair.verdict != "same" for d in pair.primary if d.p is not None]
+    if len(tested) < 2:
+        return list(pairs)
+    adjusted = iter(holm(tested).tolist())
+    found = []
+    for pair in pairs:
+        if pair.verdict == "same":
+            found.append(pair)
+            continue
+        primary = tuple(replace(d, p_adjusted=next(adjusted), correction="holm") for d in pair.primary)
+        found.append(replace(pair, primary=primary, verdict=primary[0].verdict))
+    return found
+
+
+def _primary(measured: Iterable[MetricDifference], track: Track, metric: str, name: str) -> MetricDifference:
+    return next(d for d in measured if (d.track, d.metric, d.slice) == (track, metric, name))
+
+
+def _edited_hint(pairing: Pairing) -> str:
+    parts = sorted({part for edited in pairing.edited for part in edited.parts})
+    return f"; {len(pairing.edited)} items have another {' or '.join(parts)}" if parts else ""

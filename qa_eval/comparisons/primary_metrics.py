@@ -1,0 +1,58 @@
+"""Which metrics are the primary ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from qa_eval.comparisons.measurements import Tables
+from qa_eval.errors import QaEvalError
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.listings import sort_keys
+from qa_eval.records import Track
+
+
+def choose_metrics(
+    tables: Sequence[Tables], wanted: Sequence[str], slice: str | None, sort: str
+) -> list[tuple[Track, str]]:
+    """The primary metrics, each defined for every side; what the runs are sorted by where none is wanted."""
+    common = [track for track in tables[0] if all(track in sides for sides in tables)]
+    if slice is not None:
+        known = tables[0][common[0]].slices()
+        if slice not in known:
+            raise QaEvalError(_unknown("--slice", slice, known))
+        common = common[:1]
+    defined = [
+        (track, metric)
+        for track in common
+        for metric in METRICS
+        if all(sides[track].terms(metric, slice or "") is not None for sides in tables)
+    ]
+    names = {f"{track}.{metric}": (track, metric) for track, metric in defined}
+    if not wanted:
+        first = next((names[name] for name in (sort, *sort_keys("ranking")) if name in names), None)
+        if first is None and not defined:
+            raise QaEvalError("no metric is defined for both on these items")
+        return [first or defined[0]]
+    chosen = []
+    for name in dict.fromkeys(wanted):
+        found = names.get(name) or next((pair for pair in defined if pair[1] == name), None)
+        if found is None:
+            raise QaEvalError(_unsuitable(name, list(dict.fromkeys(metric for _, metric in defined))))
+        chosen.append(found)
+    return chosen
+
+
+def _unsuitable(name: str, known: Sequence[str]) -> str:
+    metric = METRICS.get(name.rpartition(".")[2])
+    if metric is not None and metric.ranking is not None:
+        return f"--metric {name}: it ranks items, so that there is no paired test of it; choose another"
+    if metric is not None:
+        return f"--metric {name}: not defined for both on these items; there are: {', '.join(known)}"
+    return _unknown("--metric", name, known)
+
+
+def _unknown(flag: str, name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=3, cutoff=0.65)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known) or 'none'}"
+    return f"{flag} {name}: unknown here; {hint}"

@@ -1,0 +1,209 @@
+"""Which models are compared, and whether they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+
+from qa_eval.comparisons.differences import SideInfo
+from qa_eval.errors import QaEvalError
+from qa_eval.models.declarations import abstention
+from qa_eval.runs.common_items import Side
+from qa_eval.runs.schema import NOTHING_SCORED, DecodingRow, ModelRow, Row
+from qa_eval.runs.store import Run
+
+MAY_DIFFER = ("decoding", "threshold", "track")
+"""What `--allow-different` can be told."""
+
+
+NO_ANSWER = "no answer"
+"""The field that names how two models differ in abstaining."""
+_CAN_ABSTAIN = "it can abstain"
+
+
+def choose_sides(
+    base: Run, new: Run | None, model: str | None, against: str | None
+) -> tuple[list[tuple[Side, Side]], list[str]]:
+    """The (base, new) pairs to compare, and remarks on models that are left out.
+
+    `model` is sought in the new run and `against` in the base one, both in the one run if there is one.
+    With one of two runs' models named, the other run's model of that spec, or its only one. With `against`
+    alone and one run, or another spec in the new one: every other model against it. With neither: each model
+    that both runs have against itself, or the only model of each.
+
+    Raises QaEvalError for a model that is not there or failed, or where it must be told which are meant.
+    """
+    new_run = base if new is None else new
+    if model is not None and against is not None:
+        return [(_named(base, against, "--against"), _named(new_run, model, "--model"))], []
+    if model is not None:
+        if new is None:
+            raise QaEvalError(f"one run: name what {model} is compared with: --against {_names(base)}")
+        side = _named(new_run, model, "--model")
+        return [(_counterpart(base, side), side)], []
+    if against is not None:
+        side = _named(base, against, "--against")
+        others = [o for o in _answered(new_run) if new is not None or o.row.model.spec != side.row.model.spec]
+        if not others:
+            raise QaEvalError(f"{side.name}: there is no model to compare it with")
+        return [(side, other) for other in others], []
+    if new is None:
+        raise QaEvalError(f"one run: name two models with --model and --against; there are: {_names(base)}")
+    return _namesakes(base, new_run)
+
+
+def refuse_unscored(runs: Iterable[Run]) -> None:
+    """Raises QaEvalError for a run of which nothing is scored."""
+    for run in runs:
+        if not run.leaderboard.scored:
+            raise QaEvalError(f"{run.leaderboard.name}: {NOTHING_SCORED}")
+
+
+def all_sides(runs: Sequence[Run], *, most: int) -> list[Side]:
+    """Every model with answers. Raises QaEvalError for fewer than two or more than `most`."""
+    sides = [side for run in runs for side in _answered(run)]
+    if not 2 <= len(sides) <= most:
+        raise QaEvalError(f"all pairs: of 2 to {most} models, and these runs hold {len(sides)}")
+    return sides
+
+
+def differing_fields(base: Side, new: Side, allowed: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """What differs between two sides that may be compared, by field.
+
+    Raises QaEvalError naming every field that must not differ, with both values and what would allow it.
+    """
+    refused = []
+    found = {}
+    for field, (base_value, new_value) in _identity(base, new).items():
+        if base_value == new_value:
+            continue
+        found[field] = (base_value, new_value)
+        both = f"  {field}: {base_value} in {base.name}, {new_value} in {new.name}"
+        if field not in MAY_DIFFER:
+            refused.append(both)
+        elif field not in allowed:
+            refused.append(f"{both} (--allow-different {field})")
+    if refused:
+        raise QaEvalError("these cannot be compared, they differ in\n" + "\n".join(refused))
+    models = base.row.model, new.row.model
+    aside = {"backend": (models[0].backend, models[1].backend)}
+    if _abstain_apart(*models):
+        aside[NO_ANSWER] = (abstention(models[0]) or _CAN_ABSTAIN, abstention(models[1]) or _CAN_ABSTAIN)
+    return found | {field: pair for field, pair in aside.items() if pair[0] != pair[1]}
+
+
+def side_info(side: Side) -> SideInfo:
+    """A side as results name it."""
+    board = side.run.leaderboard
+    return SideInfo(
+        run=board.name,
+        path=None if side.run.path is None else str(side.run.path),
+        created_at=board.created_at,
+        model=side.row.model.spec,
+        signature=side.row.signature,
+        status=side.row.status,
+    )
+
+
+def estimand_of(run: Run) -> str:
+    """What the statistics of a run speak of."""
+    if run.leaderboard.data.cluster == "context":
+        return "intervals and p speak of other contexts like these, each with its questions"
+    return "intervals and p speak of other questions about these articles, not of other articles"
+
+
+# ------------------------------------------------------------------------------------------ inside
+
+
+def _abstain_apart(base: ModelRow, new: ModelRow) -> bool:
+    """Whether only one of two models can abstain, or only one declares whether it was trained to."""
+    if base.no_null_head != new.no_null_head:
+        return True
+    declarations = base.declaration, new.declaration
+    return None not in declarations and declarations.count("undeclared") == 1
+
+
+def _identity(base: Side, new: Side) -> Mapping[str, tuple[str, str]]:
+    """What has to be equal, rendered; a model without windows or threshold differs from none in these."""
+    boards = base.run.leaderboard, new.run.leaderboard
+    fields = {
+        "rules": (boards[0].rules, boards[1].rules),
+        "scorer_version": (boards[0].scorer_version, boards[1].scorer_version),
+        "data.cluster": (boards[0].data.cluster, boards[1].data.cluster),
+        "track": (boards[0].options.track, boards[1].options.track),
+    }
+    windows = (_windows(base.row.decoding), _windows(new.row.decoding))
+    if all(windows):
+        fields["decoding"] = windows
+    if "none" not in (base.row.decoding.threshold_source, new.row.decoding.threshold_source):
+        fields["threshold"] = (str(boards[0].options.threshold), str(boards[1].options.threshold))
+    return fields
+
+
+def _windows(d: DecodingRow) -> str:
+    parts = {name: getattr(d, name) for name in ("max_length", "doc_stride", "max_answer_tokens", "n_best")}
+    return " ".join(f"{name}={value}" for name, value in parts.items() if value is not None)
+
+
+def _answered(run: Run) -> list[Side]:
+    return [Side(run=run, row=row) for row in run.leaderboard.rows if row.predictions is not None]
+
+
+def _names(run: Run) -> str:
+    return ", ".join(side.row.model.spec for side in _answered(run)) or "none"
+
+
+def _named(run: Run, name: str, flag: str) -> Side:
+    rows = [row for row in run.leaderboard.rows if name in (row.model.spec, row.model.name)]
+    if not rows:
+        known = [side.row.model.spec for side in _answered(run)]
+        near = get_close_matches(name, known, n=3, cutoff=0.65)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {_names(run)}"
+        raise QaEvalError(f"{flag} {name}: not in {run.leaderboard.name}; {hint}")
+    return Side(run=run, row=_usable(run, rows[0]))
+
+
+def _usable(run: Run, row: Row) -> Row:
+    if row.predictions is None:
+        why = "it is built from the golds" if row.is_reference else f"it failed: {row.error}"
+        raise QaEvalError(f"{run.leaderboard.name} · {row.model.spec}: has no answers to compare; {why}")
+    return row
+
+
+def _counterpart(run: Run, side: Side) -> Side:
+    known = _answered(run)
+    same = [other for other in known if other.row.model.spec == side.row.model.spec]
+    if not same and len(known) != 1:
+        raise QaEvalError(
+            f"{side.row.model.spec}: not in {run.leaderboard.name}; name the other model with --against: "
+            f"{_names(run)}"
+        )
+    return (same or known)[0]
+
+
+def _namesakes(base: Run, new: Run) -> tuple[list[tuple[Side, Side]], list[str]]:
+    rows = [{r.model.spec: r for r in run.leaderboard.rows if not r.is_reference} for run in (base, new)]
+    base_rows, new_rows = rows
+    both = [spec for spec in base_rows if spec in new_rows]
+    if both:
+        pairs = [
+            (
+                Side(run=base, row=_usable(base, base_rows[spec])),
+                Side(run=new, row=_usable(new, new_rows[spec])),
+            )
+            for spec in both
+        ]
+        return pairs, [*_left_out(base, base_rows, both), *_left_out(new, new_rows, both)]
+    base_sides, new_sides = _answered(base), _answered(new)
+    if len(base_sides) == len(new_sides) == 1:
+        return [(base_sides[0], new_sides[0])], []
+    raise QaEvalError(
+        "the runs have no model in common: name two with --model and --against\n"
+        f"  {base.leaderboard.name} has: {_names(base)}\n  {new.leaderboard.name} has: {_names(new)}"
+    )
+
+
+def _left_out(run: Run, rows: Mapping[str, Row], both: Sequence[str]) -> Iterator[str]:
+    alone = [spec for spec in rows if spec not in both]
+    if alone:
+        yield f"only in {run.leaderboard.name}, not compared: {', '.join(alone)}"
