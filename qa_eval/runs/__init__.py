@@ -10,6 +10,6 @@ common_items      the items that two runs share
 sources           where a run finds its data again
 show              single items of a run
 model_results     one model of a run by name, its items, and why each is right or wrong
-frames            results as data frames
+data_frames       results as data frames
 checksums         checksums of the fields of a leaderboard
 """

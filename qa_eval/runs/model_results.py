@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.example_scores import NO_VERDICT
 from qa_eval.metrics.listings import in_order, label
-from qa_eval.runs.frames import data_frame
+from qa_eval.runs.data_frames import data_frame
 from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.schema import EstimateRow, Row, ScoredRow
 from qa_eval.runs.show import LEVELS
@@ -38,7 +38,7 @@ class ModelResult:
     """A model's row of a run: `result.f1` is a value, `result.estimate("f1")` the same with its interval.
 
     >>> import qa_eval as qa
-    >>> result = qa.evaluate("baseline:abstain", limit=3, references=False)["baseline:abstain"]
+    >>> result = qa.evaluate("baseline:abstain", limit=3)["baseline:abstain"]
     >>> result.f1 == result.estimate("f1").value
     True
     """
