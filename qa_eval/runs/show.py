@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -20,6 +19,7 @@ from qa_eval.metrics.listings import answer_scores, entry, label
 from qa_eval.records import Claim, Corpus, Example, ItemId, Question
 from qa_eval.text.figures import percent
 from qa_eval.text.passages import Mark, draw_passages, wrap_text
+from qa_eval.text.phrases import choices
 from qa_eval.text.terminal import clean
 
 if TYPE_CHECKING:
@@ -99,11 +99,7 @@ def _by_item(
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=3, cutoff=0.7)
-    if near:
-        return f"{what}: not in this run; did you mean {' or '.join(near)}?"
-    some = ", ".join(known[:5]) + (", …" if len(known) > 5 else "")
-    return f"{what}: not in this run; there are: {some or 'none'}"
+    return f"{what}: not in this run; {choices(name, known, listed=5)}"
 
 
 # ------------------------------------------------------------------------------------------ drawing

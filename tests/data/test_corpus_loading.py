@@ -272,7 +272,7 @@ BAD_SHAPES: dict[str, tuple[dict[str, Any], list[str]]] = {
         fact(FALL, paraphrase=["x"]),
         ['paraphrase: unknown key "paraphrase"; did you mean "paraphrases"?'],
     ),
-    "unknown key with none": (fact(FALL, xyzzy=1), [f'xyzzy: unknown key "xyzzy"; known: {KEYS}']),
+    "unknown key with none": (fact(FALL, xyzzy=1), [f'xyzzy: unknown key "xyzzy"; there are: {KEYS}']),
     "unknown key inside": (
         fact(FALL, claims=[{"id": "may-2015", "evidnce": [], "evidence": FALL["claims"][0]["evidence"]}]),
         ['claims[0].evidnce: unknown key "evidnce"; did you mean "evidence"?'],
@@ -321,7 +321,7 @@ BAD_SHAPES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "unknown relation": (
         fact(LOSSES, relation="none"),
-        ['relation: unknown value "none"; known: "contradiction", "update", "precision", "scope", "wording"'],
+        ['relation: unknown value "none"; there are: "contradiction", "update", "precision", "scope", "wording"'],
     ),
     "list for a relation": (
         fact(LOSSES, relation=["update"]),
@@ -345,7 +345,7 @@ def test_an_unknown_key_does_not_hide_what_else_is_wrong_in_its_line(tmp_path: P
     assert findings(questions, seeds) == [
         'questions/facts.jsonl:1: claims[0].evidence[0].start: the article has " May 201" there, not '
         '"May 2015"; found at 81; did you mean start 81?',
-        f'questions/facts.jsonl:1: claims[0].evidence[0].at: unknown key "at"; known: {known}',
+        f'questions/facts.jsonl:1: claims[0].evidence[0].at: unknown key "at"; there are: {known}',
     ]
 
 

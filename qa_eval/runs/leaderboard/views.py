@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.listings import entry, listed
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_of
 from qa_eval.runs.ranking import UNRANKED
+from qa_eval.text.phrases import choices
 
 if TYPE_CHECKING:
     from qa_eval.records import Track
@@ -168,6 +168,4 @@ def _sort_key(
 
 
 def _unknown(flag: str, name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=3, cutoff=0.65)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known) or 'none'}"
-    return f"{flag} {name}: not in this run; {hint}"
+    return f"{flag} {name}: not in this run; {choices(name, known)}"
