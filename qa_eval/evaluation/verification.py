@@ -32,6 +32,7 @@ from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.score_table import ScoreTable, add_scores
 from qa_eval.records import Corpus, Decoding, ItemId, Track
 from qa_eval.runs.checksums import changed_fields, unsealed_fields
+from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.options import StoredOptions
 from qa_eval.runs.ranking import Entry, decoding_row, judged_entry, model_signature, rank_rows, reference_row
 from qa_eval.runs.rows import item_hashes_sha256
@@ -55,7 +56,7 @@ def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDatase
     """
     run = load_run(path)
     board = run.leaderboard
-    if board.data.kind == "public":
+    if not data_kind(board.data).has_claims:
         if corpus is not None:
             raise QaEvalError(f"{path}: is a run of {board.data.dataset}, not of questions about articles")
         dataset = dataset or recorded_dataset(run)
@@ -153,7 +154,7 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
 
 
 def _other_data(board: Leaderboard, data: DataRow) -> Iterator[str]:
-    advice = "" if board.data.kind == "curated" else " (the run is of other files: name them)"
+    advice = " (the run is of other files: name them)" if data_kind(board.data).moves else ""
     for name in ("questions_sha256", "articles_sha256"):
         stored, present = getattr(board.data, name), getattr(data, name)
         if stored != present:

@@ -321,7 +321,10 @@ BAD_SHAPES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "unknown relation": (
         fact(LOSSES, relation="none"),
-        ['relation: unknown value "none"; there are: "contradiction", "update", "precision", "scope", "wording"'],
+        [
+            'relation: unknown value "none"; there are: "contradiction", "update", "precision", "scope", '
+            '"wording"'
+        ],
     ),
     "list for a relation": (
         fact(LOSSES, relation=["update"]),
