@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from qa_eval.authoring.canonical_lines import arrange
 from qa_eval.data.checks.question_checks import find_wording, kebab_case, words
+from qa_eval.matching.answer_types import ExpressionType
 from qa_eval.matching.typed import match
-from qa_eval.models.expressions import ExpressionType, find_expressions
+from qa_eval.models.expressions import find_expressions
 from qa_eval.records import AnswerType, Article, Claim, Evidence, Question, Relation
 
 _EXPRESSIONS: dict[AnswerType, ExpressionType] = {

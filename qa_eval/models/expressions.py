@@ -1,4 +1,4 @@
-"""Numbers, dates and names in running text, found by shape; and which of them a question asks for.
+"""Numbers, dates and names in running text, found by shape.
 
 For the `first-of-type` baseline: deliberately shallow, no lists of known names, nothing tuned to any text.
 """
@@ -6,24 +6,8 @@ For the `first-of-type` baseline: deliberately shallow, no lists of known names,
 from __future__ import annotations
 
 import re
-from typing import Literal
 
-ExpressionType = Literal["duration", "age", "money", "percent", "number", "date", "name"]
-
-_ASKED: tuple[tuple[ExpressionType, str], ...] = (
-    ("age", r"\bhow old\b|\b(?:what|which) age\b|\bat what age\b"),
-    ("duration", r"\bhow long\b|\bhow many (?:more )?(?:\w+ )?(?:minutes|hours|days|weeks|months|years)\b"),
-    ("percent", r"\b(?:what|which) (?:percentage|percent|proportion|share|fraction)\b"),
-    ("money", r"\bhow much (?:money|did .* (?:cost|pay|earn))\b|\b(?:what|which) (?:price|cost|sum)\b"),
-    ("number", r"\bhow (?:many|much)\b|\b(?:what|which) (?:is |was |were )?(?:the )?number\b|\btoll\b"),
-    ("date", r"\bwhen\b|\b(?:what|which) (?:exact )?(?:year|month|day|date|century|decade|weekday)\b"),
-    (
-        "name",
-        r"\bwho(?:m|se)?\b|\bwhere\b|\b(?:what|which) (?:\w+ )?(?:name|person|man|woman|people|group|"
-        r"army|militia|unit|company|agency|newspaper|organi[sz]ation|country|city|cities|town|region|"
-        r"province|place|state|president|director|leader|minister)\b",
-    ),
-)
+from qa_eval.matching.answer_types import ExpressionType
 
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _ONES = "two|three|four|five|six|seven|eight|nine"
@@ -65,18 +49,6 @@ _PATTERNS: dict[ExpressionType, re.Pattern[str]] = {
     "name": re.compile(rf"\b{_CAPITAL}(?: (?:(?:of|the|al|bin|de|van|von) )*{_CAPITAL})*"),
 }
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]['\"”’)]*\s+|\n\s*|[“\"(]\s*)$")
-
-
-def asked_type(question: str) -> ExpressionType | None:
-    """What a question asks for, by its own words; None where they do not tell.
-
-    >>> asked_type("How many people were there?"), asked_type("Why did they leave?")
-    ('number', None)
-    """
-    for kind, pattern in _ASKED:
-        if re.search(pattern, question, re.IGNORECASE):
-            return kind
-    return None
 
 
 def find_expressions(kind: ExpressionType, text: str) -> list[tuple[int, int]]:
