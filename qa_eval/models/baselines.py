@@ -202,10 +202,11 @@ def _first_of_type(_seed: int) -> Callable[[Instance], Prediction]:
         kind = asked_type(instance.question, likely=True)
         spans = find_expressions(kind, instance.context) if kind else []
         asked = instance.question.casefold()
-        new = [(s, e) for s, e in spans if instance.context[s:e].casefold() not in asked]
+        new = [span for span in spans if span.text(instance.context).casefold() not in asked]
         if not new:
             return Prediction(item=instance.item, text="")
-        return _prediction(instance, [(float(-rank), s, e) for rank, (s, e) in enumerate(new[:N_BEST])])
+        found = [(float(-rank), span.start, span.end) for rank, span in enumerate(new[:N_BEST])]
+        return _prediction(instance, found)
 
     return answer
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from qa_eval.matching.answer_types import ExpressionType
+from qa_eval.records import Span
 
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _ONES = "two|three|four|five|six|seven|eight|nine"
@@ -51,22 +52,22 @@ _PATTERNS: dict[ExpressionType, re.Pattern[str]] = {
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]['\"”’)]*\s+|\n\s*|[“\"(]\s*)$")
 
 
-def find_expressions(kind: ExpressionType, text: str) -> list[tuple[int, int]]:
-    """Offsets of all expressions of a type, in text order.
+def find_expressions(kind: ExpressionType, text: str) -> list[Span]:
+    """All expressions of a type, in text order.
 
     A single capitalised word at the start of a sentence is no name, as it would be capitalised anyway, and
     neither is a date.
 
     >>> text = "Some 40 of 1,200 men left."
-    >>> [text[a:b] for a, b in find_expressions("number", text)]
+    >>> [span.text(text) for span in find_expressions("number", text)]
     ['40', '1,200']
     """
-    spans = [m.span() for m in _PATTERNS[kind].finditer(text)]
+    spans = [Span(*found.span()) for found in _PATTERNS[kind].finditer(text)]
     if kind != "name":
         return spans
     return [
-        (a, b)
-        for a, b in spans
-        if (" " in text[a:b] or not _SENTENCE_START.search(text, max(0, a - 8), a))
-        and not _PATTERNS["date"].fullmatch(text, a, b)
+        span
+        for span in spans
+        if (" " in span.text(text) or not _SENTENCE_START.search(text, max(0, span.start - 8), span.start))
+        and not _PATTERNS["date"].fullmatch(text, span.start, span.end)
     ]
