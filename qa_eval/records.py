@@ -91,8 +91,8 @@ class Abridged:
 # ------------------------------------------------------------------------------------------ the data
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+@dataclass(frozen=True, slots=True, order=True, repr=False)
+class Span(Abridged):
     """A stretch of an article, half-open: its characters from `start` up to `end`, which is not in it.
 
     >>> over, number = Span(17, 25, "a"), Span(22, 25, "a")
