@@ -164,6 +164,7 @@ def notebook() -> tuple[qa.Run, qa.Comparison, qa.Scorecard, int]:
         claims=(qa.Claim(id="palmyra", evidence=(evidence,)),),
         silent=("b",),
     )
+    assert evidence.span == qa.Span(0, 7, "a")
     articles = (qa.Article(id="a", text="Palmyra fell."), qa.Article(id="b", text="It rained."))
     corpus: qa.Corpus = qa.Corpus(questions=(question,), articles=articles)
     progress: qa.Progress = Counted()
