@@ -13,6 +13,7 @@ from typing import Literal
 from qa_eval.data.content_hashes import item_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.records import ItemId, ItemScore
+from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.rows import stored_score
 from qa_eval.runs.schema import Row, ScoredRow
 from qa_eval.runs.store import Run
@@ -42,7 +43,7 @@ class Side:
 
     def score(self, answer: ScoredRow, like: ScoredRow) -> ItemScore:
         """What an answer of this side is worth, filed where that item is filed: by its name and category."""
-        score = stored_score(answer, by_em=self.run.leaderboard.data.kind == "public")
+        score = stored_score(answer, by_em=data_kind(self.run.leaderboard.data).by_em)
         return replace(score, item=ItemId.parse(like.item), category=like.category)
 
 

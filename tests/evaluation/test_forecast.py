@@ -327,7 +327,7 @@ def test_every_flag_of_run_is_one_of_plan() -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        pytest.param(["-m", "embeded"], "Did you mean embedded", id="model"),
+        pytest.param(["-m", "embeded"], "did you mean embedded", id="model"),
         pytest.param(["--workers", "3"], "--workers: only with --engine ray.", id="workers here"),
         pytest.param(
             ["--engine", "ray", "--address", "auto"], "say how many with --workers", id="a cluster's size"

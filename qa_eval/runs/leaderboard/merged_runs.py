@@ -9,6 +9,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.metrics.score_table import tables_of
 from qa_eval.records import Decoding, ItemScore
 from qa_eval.runs.common_items import Side, common_scores
+from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.ranking import UNRANKED, Entry, judged_entry, model_signature, rank_rows
 from qa_eval.runs.rows import stored_score
 from qa_eval.runs.schema import DataRow, ItemsRow, Leaderboard, Row
@@ -205,7 +206,7 @@ def _with_tables(found: Sequence[Side], state: _State) -> list[Entry]:
 
 
 def _scores(side: Side) -> list[ItemScore]:
-    by_em = side.run.leaderboard.data.kind == "public"
+    by_em = data_kind(side.run.leaderboard.data).by_em
     return [stored_score(row, by_em=by_em) for row in side.run.scored(side.row)]
 
 
