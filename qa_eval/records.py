@@ -7,10 +7,16 @@ absent (`None`); nothing is ever NaN.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
+
+from annotated_types import Ge, Le
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 AnswerType = Literal[
     "number", "duration", "percent", "age", "money", "date", "person", "place", "organization", "text"
@@ -33,6 +39,56 @@ option of its spec, or nowhere."""
 
 Severity = Literal["error", "warning"]
 Status = Literal["complete", "partial", "error"]
+
+Fraction = Annotated[float, Ge(0.0), Le(1.0)]
+"""A number in [0, 1]."""
+Score = Annotated[float, Le(1.0)]
+"""A metric's value: a fraction, or a skill, which is below 0 where a trivial strategy does better."""
+
+
+class Stored:
+    """A frozen dataclass that run folders hold: pydantic validates it when it is read, and writes it.
+
+    To construct one needs no pydantic, and nothing is then validated. Fields that a newer program wrote are
+    kept in `extra` and written back. They are not part of the value: `==`, `repr`, `dataclasses.replace` and
+    pickle leave them out.
+    """
+
+    __slots__ = ("_extra",)
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "extra": "allow",
+        "allow_inf_nan": False,
+        "use_attribute_docstrings": True,
+    }
+
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """The fields that this version does not know, as they were read."""
+        found: Mapping[str, Any] = getattr(self, "_extra", {})
+        return found
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Puts unknown fields aside when the record is read, and adds them when it is written."""
+        from pydantic_core import core_schema
+
+        known = {f.name for f in fields(source)}
+
+        def read(value: object, validate: Callable[[object], Stored]) -> Stored:
+            if not isinstance(value, dict) or value.keys() <= known:
+                return validate(value)
+            record = validate({name: part for name, part in value.items() if name in known})
+            unknown = {name: part for name, part in value.items() if name not in known}
+            object.__setattr__(record, "_extra", unknown)
+            return record
+
+        def write(record: Stored, dump: Callable[[Stored], dict[str, Any]]) -> dict[str, Any]:
+            return {**dump(record), **record.extra}
+
+        plain = handler(source)
+        return core_schema.no_info_wrap_validator_function(
+            read, plain, serialization=core_schema.wrap_serializer_function_ser_schema(write, schema=plain)
+        )
 
 
 # ------------------------------------------------------------------------------------------ the data
@@ -251,7 +307,7 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Stored):
     """One possible answer. Offsets are characters of the article, half-open; None for text-only answers."""
 
     text: str
@@ -260,7 +316,7 @@ class Candidate:
     end: int | None = None
     score: float = 0.0
     """Start logit + end logit (or any score of which higher is better, comparable across articles)."""
-    probability: float | None = None
+    probability: Fraction | None = None
     """Filled when an answer is decided: one softmax over the n-best and the null score."""
 
 
@@ -313,7 +369,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(Stored):
     """How an answer was judged against a wording, and by which rule."""
 
     ok: bool
@@ -370,19 +426,38 @@ class ItemScore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """A number with its uncertainty."""
+class Estimate(Stored):
+    """A number with its 95 % interval."""
+
+    value: Score
+    low: Score | None = None
+    """Lower end; the interval never has zero width. None on fewer than 8 facts (or contexts)."""
+    high: Score | None = None
+    """Upper end."""
+    method: str = ""
+    """`bca`, `percentile`, `wilson`; `too-few` where there is no interval."""
+    n: int = 0
+    """Items in the denominator."""
+    clusters: int = 0
+    """Facts they come from; on public sets, contexts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference(Stored):
+    """How much better one model is than another, on the same facts."""
 
     value: float
-    low: float | None
-    high: float | None
-    """95 % interval; never of zero width; None only where a sample of one could not give one."""
-    method: str
-    """`bca`, `percentile`, `wilson`."""
-    n: int
-    """Items in the denominator."""
-    clusters: int
-    """Facts they come from; on public sets, contexts."""
+    """First minus second, in [-1, 1]."""
+    low: float | None = None
+    """Lower end of the 95 % interval, from the test of p; None on fewer than 8 facts (or contexts)."""
+    high: float | None = None
+    """Upper end. The interval leaves 0 out only where p is at most 1 - confidence."""
+    p: Fraction | None = None
+    """Two-sided; of ranked rows, corrected for their number, as the ranks are. None if it was not stored."""
+    method: str = ""
+    """`sign-flip`, `wilson` where no fact differs; `too-few` where there is no interval."""
+    clusters: int = 0
+    """Facts on which the models are compared; on public sets, contexts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -435,12 +510,13 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelInfo:
+class ModelInfo(Stored):
     """Who answered: enough to tell two models apart and to find the same one again."""
 
     spec: str
     """Canonical spec; parses back to itself."""
     kind: str
+    """`reference` for rows that are built from the golds."""
     name: str
     revision: str | None = None
     weights_sha256: str | None = None
@@ -450,10 +526,11 @@ class ModelInfo:
     version of a heuristic); None: answers of this model must not be cached."""
     parameters: int | None = None
     no_null_head: bool = False
-    """True if it was not declared as trained with unanswerable questions: null scores are absent."""
+    """True if it has no score for "no answer", or was not declared as trained with unanswerable questions; it
+    then never abstains by a threshold."""
     declaration: Declaration | None = None
-    """Where it is declared whether a checkpoint was trained with unanswerable questions; None for a model
-    that has no score for "no answer" to begin with, or always has one."""
+    """Where it is declared whether the model was trained with unanswerable questions: `card`, `option` (of
+    the spec) or `undeclared`. None for models of which that is not asked, and in runs of older versions."""
     license: str | None = None
     backend: str = "python"
     """What computes, as part of the signature: `torch-float32`, `python`, …"""

@@ -90,13 +90,14 @@ def _inside(score: ItemScore, slice_name: str | None, cluster: Cluster) -> bool:
 
 
 def _difference(compared: Comparisons, order: Sequence[int], a: int, b: int) -> PairwiseDifference:
-    found = compared.difference(order[a], order[b])
+    one, other = order[a], order[b]
+    found = compared.difference(one, other)
     return PairwiseDifference(
         first=a,
         second=b,
         difference=found.value,
         low=found.low,
         high=found.high,
-        p_adjusted=found.p,
-        minimum_detectable_difference=found.detectable,
+        p_adjusted=float(compared.p[one, other]),
+        minimum_detectable_difference=compared.detectable(one, other),
     )

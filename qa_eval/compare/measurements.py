@@ -14,7 +14,7 @@ from qa_eval.metrics.parts import Metric
 from qa_eval.metrics.score_table import Cluster, ScoreTable, tables_of
 from qa_eval.records import ItemScore, Track
 from qa_eval.stats.intervals import Term, rowwise_estimate
-from qa_eval.stats.significance import Difference, benjamini_hochberg, mcnemar, paired_differences
+from qa_eval.stats.significance import PairedTest, benjamini_hochberg, mcnemar, paired_tests
 
 FloatArray = NDArray[np.float64]
 
@@ -57,10 +57,10 @@ def measure(
         for r in _requests(base, new, only_slice)
         if only is None or ((r.track, r.metric) in only and r.slice == (only_slice or ""))
     ]
-    found = paired_differences([r.terms for r in requests], resamples=resamples, seed=seed, tests=tests)
+    found = paired_tests([r.terms for r in requests], resamples=resamples, seed=seed, tests=tests)
     measured = [
-        _measured(request, difference, base[request.track], new[request.track])
-        for request, difference in zip(requests, found, strict=True)
+        _measured(request, test, base[request.track], new[request.track])
+        for request, test in zip(requests, found, strict=True)
     ]
     if only_slice is None and only is None:
         measured += list(_rankings(base, new, resamples=min(resamples, RANK_RESAMPLES), seed=seed))
@@ -118,11 +118,12 @@ def _requests(base: Tables, new: Tables, only_slice: str | None) -> Iterable[_Re
                     yield _Request(track, name, metric, (ours[0], theirs[0]))
 
 
-def _measured(request: _Request, d: Difference, base: ScoreTable, new: ScoreTable) -> MetricDifference:
+def _measured(request: _Request, tested: PairedTest, base: ScoreTable, new: ScoreTable) -> MetricDifference:
     metric = METRICS[request.metric]
     gains = _unit_gains(metric, request.slice, base, new)
     wins, losses = int(np.count_nonzero(gains > _TIE)), int(np.count_nonzero(gains < -_TIE))
-    p: float = d.p
+    d = tested.difference
+    p = d.p
     test: Test = "sign-flip"
     if request.track == "pooled" and _binary(request.terms):
         p, test = mcnemar(wins, losses, mid_p=False), "mcnemar"
@@ -147,7 +148,7 @@ def _measured(request: _Request, d: Difference, base: ScoreTable, new: ScoreTabl
         losses=losses,
         n=len(gains),
         clusters=d.clusters,
-        minimum_detectable_difference=d.detectable,
+        minimum_detectable_difference=tested.detectable,
     )
 
 

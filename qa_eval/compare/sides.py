@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from qa_eval.compare.differences import SideInfo
 from qa_eval.errors import QaEvalError
 from qa_eval.models.declarations import abstention
+from qa_eval.records import ModelInfo
 from qa_eval.runs.common_items import Side
-from qa_eval.runs.schema import NOTHING_SCORED, DecodingRow, ModelRow, Row
+from qa_eval.runs.schema import NOTHING_SCORED, DecodingRow, Row
 from qa_eval.runs.store import Run
 
 MAY_DIFFER = ("decoding", "threshold", "track")
@@ -114,7 +115,7 @@ def estimand_of(run: Run) -> str:
 # ------------------------------------------------------------------------------------------ inside
 
 
-def _abstain_apart(base: ModelRow, new: ModelRow) -> bool:
+def _abstain_apart(base: ModelInfo, new: ModelInfo) -> bool:
     """Whether only one of two models can abstain, or only one declares whether it was trained to."""
     if base.no_null_head != new.no_null_head:
         return True

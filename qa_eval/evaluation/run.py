@@ -32,7 +32,6 @@ from qa_eval.runs.ranking import (
     Entry,
     decoding_row,
     judged_entry,
-    model_row,
     rank_rows,
     reference_row,
 )
@@ -408,7 +407,7 @@ class _Evaluation:
     def _row(self, sitting: Sitting) -> Row:
         model, threshold = sitting.contestant.model, self.plan.options.threshold
         return Row(
-            model=model_row(model.info),
+            model=model.info,
             signature=sitting.contestant.signature,
             decoding=decoding_row(model.decoding, threshold, decided=sitting.decided),
             counts=CountsRow(cached=sitting.cached),

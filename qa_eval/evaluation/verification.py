@@ -327,8 +327,8 @@ def differences(stored: object, computed: object, path: str) -> Iterator[str]:
 def unknown_fields(value: object, path: str) -> Iterator[str]:
     """Fields that are stored and not known to the schema, at any depth; `path` ends where a name follows.
 
-    >>> from qa_eval.runs.schema import ModelRow
-    >>> row = ModelRow.model_validate({"spec": "m", "kind": "k", "name": "m", "mood": "good"})
+    >>> from qa_eval.runs.schema import ModelInfo
+    >>> row = ModelInfo.model_validate({"spec": "m", "kind": "k", "name": "m", "mood": "good"})
     >>> list(unknown_fields([row], "rows"))
     ['rows[0].mood: is no field that this version knows']
     """

@@ -18,7 +18,8 @@ from qa_eval.export.outputs import Export, Output
 from qa_eval.export.source import ExportSource, is_public, lower_is_better, plain_id
 from qa_eval.files.hashes import canonical_json, sha256_json
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.runs.schema import EstimateRow, PredictionRow
+from qa_eval.records import Estimate
+from qa_eval.runs.schema import PredictionRow
 from qa_eval.runs.store import slugs
 from qa_eval.text.terminal import safe_json
 
@@ -115,7 +116,7 @@ def _model(source: ExportSource) -> dict[str, Any]:
     }
 
 
-def _result(source: ExportSource, track: str, metric: str, value: EstimateRow) -> dict[str, Any]:
+def _result(source: ExportSource, track: str, metric: str, value: Estimate) -> dict[str, Any]:
     run = source.run.leaderboard
     id, name = _KNOWN.get(metric, (f"qa_eval.{metric}", metric.replace("_", " ")))
     return {
@@ -146,7 +147,7 @@ def _result(source: ExportSource, track: str, metric: str, value: EstimateRow) -
     }
 
 
-def _uncertainty(source: ExportSource, value: EstimateRow) -> dict[str, Any]:
+def _uncertainty(source: ExportSource, value: Estimate) -> dict[str, Any]:
     details = {"details": {f"{source.run.leaderboard.data.cluster}s": str(value.clusters)}}
     if value.low is None or value.high is None:
         return details

@@ -10,7 +10,7 @@ from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_res
 from qa_eval.errors import QaEvalError
 from qa_eval.export.outputs import Export, Output
 from qa_eval.export.source import ExportSource
-from qa_eval.runs.schema import EstimateRow
+from qa_eval.records import Estimate
 from qa_eval.text.terminal import clean_lines
 
 _TYPES = {"em": "exact_match", "f1": "f1"}
@@ -86,7 +86,7 @@ def _percent(value: float) -> float:
     return round(100 * value, 4)
 
 
-def _arguments(source: ExportSource, value: EstimateRow) -> dict[str, Any]:
+def _arguments(source: ExportSource, value: Estimate) -> dict[str, Any]:
     board = source.run.leaderboard
     found: dict[str, Any] = {
         "unit": "percent",

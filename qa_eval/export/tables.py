@@ -101,7 +101,7 @@ def answers_parquet(run: Run, rows: Sequence[Row]) -> Export:
     records = [
         _record(run, row, answer)
         | {metric: answer.scores.get(metric) for metric in metrics}
-        | {"n_best": [c.model_dump(include=set(candidate)) for c in answer.n_best]}
+        | {"n_best": [{name: getattr(c, name) for name in candidate} for c in answer.n_best]}
         for row, answer in answers
     ]
     data = parquet_bytes(pa.Table.from_pylist(records, schema=schema))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from qa_eval.stats.intervals import Term, linear_contributions, ratio_estimates,
 FloatArray = NDArray[np.float64]
 
 _COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "leakable")
+_ROUNDING = 1e-9
+"""What the order of a sum may change."""
 _POOLED_SLICES = "relation:"
 """Slices that the pooled track has too, where the reading track is the main one."""
 
@@ -173,7 +175,17 @@ def _bare(value: float, n: int, clusters: int) -> Estimate:
 
 
 def _in_order(found: Mapping[str, Estimate]) -> dict[str, Estimate]:
-    return {id: found[id] for id in METRICS if id in found}
+    return {id: _within(found[id]) for id in METRICS if id in found}
+
+
+def _within(estimate: Estimate) -> Estimate:
+    """The estimate, with what leaves [0, 1] by no more than the rounding of sums put back."""
+
+    def within(end: float) -> float:
+        return min(max(end, 0.0), 1.0) if -_ROUNDING < end < 1 + _ROUNDING else end
+
+    low, high = (None if end is None else within(end) for end in (estimate.low, estimate.high))
+    return replace(estimate, value=within(estimate.value), low=low, high=high)
 
 
 def _preference(found: Mapping[str, Sequence[tuple[bool, float]]]) -> dict[str, dict[str, float]]:

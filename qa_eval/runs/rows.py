@@ -16,8 +16,8 @@ from qa_eval.metrics.decisions import abstains, decide, has_no_order, has_order,
 from qa_eval.metrics.example_scores import NO_VERDICT
 from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.thresholds import cross_fit_thresholds
-from qa_eval.records import Answer, Candidate, Corpus, ItemId, ItemScore, Match, Prediction, Question
-from qa_eval.runs.schema import CandidateRow, MatchRow, PredictionRow, ScoredRow
+from qa_eval.records import Answer, Candidate, Corpus, ItemId, ItemScore, Prediction, Question
+from qa_eval.runs.schema import PredictionRow, ScoredRow
 
 Threshold = float | Literal["cross-fit"]
 """Abstain when null score - best score exceeds it; `cross-fit`: fitted for each fact on the other facts."""
@@ -190,25 +190,13 @@ def prediction_row(
         no_answer_given=no_answer_given,
         threshold=answer.threshold,
         confidence=answer.confidence,
-        n_best=[
-            CandidateRow(
-                text=c.text,
-                article=c.article,
-                start=c.start,
-                end=c.end,
-                score=c.score,
-                probability=c.probability,
-            )
-            for c in answer.n_best
-        ],
+        n_best=list(answer.n_best),
         windows=answer.windows,
         tokens=answer.tokens,
         truncated=answer.truncated,
         golds=list(score.golds),
         matched_claim=score.matched_claim,
-        match=MatchRow(
-            ok=score.match.ok, level=score.match.level, rule=score.match.rule, detail=score.match.detail
-        ),
+        match=score.match,
         scores=dict(score.scores),
         missing=answer.missing,
         error=answer.error,
@@ -230,7 +218,7 @@ def rebuild(rows: Iterable[PredictionRow]) -> tuple[dict[str, Prediction], dict[
         else:
             reading[row.item] = Prediction(
                 item=row.item,
-                n_best=tuple(_candidate(c) for c in row.n_best),
+                n_best=tuple(row.n_best),
                 null_score=row.null_score,
                 text=row.prediction if row.final else None,
                 no_answer_probability=row.no_answer_probability if row.no_answer_given else None,
@@ -267,7 +255,7 @@ def stored_score(row: ScoredRow, *, by_em: bool = False) -> ItemScore:
         golds=tuple(row.golds),
         prediction=row.prediction,
         matched_claim=row.matched_claim,
-        match=Match(ok=row.match.ok, level=row.match.level, rule=row.match.rule, detail=row.match.detail),
+        match=row.match,
         scores=row.scores,
         confidence=None if failed or unscored else row.confidence,
         correct=row.scores.get("em") == 1.0 if by_em else row.match.ok,
@@ -285,7 +273,7 @@ def _pooled_predictions(row: PredictionRow) -> dict[str, Prediction]:
     """Merged candidates, by their articles again; what was summed over the articles stands at the first."""
     by_article: dict[str, list[Candidate]] = {}
     for c in row.n_best:
-        by_article.setdefault(c.article or "*", []).append(_candidate(c))
+        by_article.setdefault(c.article or "*", []).append(c)
     if not by_article:
         # Silence in every article, or failure, is not an answer given to all of them at once.
         by_article[row.source_article or ("*" if row.final else "")] = []
@@ -304,14 +292,3 @@ def _pooled_predictions(row: PredictionRow) -> dict[str, Prediction]:
             error=row.error,
         )
     return parts
-
-
-def _candidate(row: CandidateRow) -> Candidate:
-    return Candidate(
-        text=row.text,
-        article=row.article,
-        start=row.start,
-        end=row.end,
-        score=row.score,
-        probability=row.probability,
-    )

@@ -8,12 +8,22 @@ is `None` or left out, never NaN.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import BaseModel, ConfigDict, FiniteFloat
 
 from qa_eval.metrics.rules.squad import UNSCORED
-from qa_eval.records import AnswerType, Declaration, Relation, Status
+from qa_eval.records import (
+    AnswerType,
+    Candidate,
+    Difference,
+    Estimate,
+    Fraction,
+    Match,
+    ModelInfo,
+    Relation,
+    Status,
+)
 
 SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
@@ -21,70 +31,15 @@ SCHEMA_VERSION = 1
 NOTHING_SCORED = "nothing is scored: the data set does not give its answers"
 """What is said of the numbers of such a run."""
 
-Fraction = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
-"""A number in [0, 1]."""
-Score = Annotated[FiniteFloat, Field(le=1.0)]
-"""A metric's value: a fraction, or a skill, which is below 0 where a trivial strategy does better."""
-
 
 class _Record(BaseModel):
     model_config = ConfigDict(
-        extra="allow", frozen=True, protected_namespaces=(), use_attribute_docstrings=True
+        extra="allow",
+        frozen=True,
+        allow_inf_nan=False,
+        protected_namespaces=(),
+        use_attribute_docstrings=True,
     )
-
-
-class EstimateRow(_Record):
-    """A metric with its 95 % interval."""
-
-    value: Score
-    low: Score | None = None
-    """Lower end; None on fewer than 8 facts (or contexts)."""
-    high: Score | None = None
-    """Upper end."""
-    method: str = ""
-    """`bca`, `percentile`, `wilson`; `too-few` where there is no interval."""
-    n: int = 0
-    """Items in the denominator."""
-    clusters: int = 0
-    """Facts they come from; on public sets, contexts."""
-
-
-class DifferenceRow(_Record):
-    """A paired difference of two rows on the same facts; positive when this row is better."""
-
-    value: FiniteFloat
-    low: FiniteFloat | None = None
-    """Lower end of the 95 % interval, from the test of p; None on fewer than 8 facts (or contexts)."""
-    high: FiniteFloat | None = None
-    """Upper end."""
-    p: Fraction | None = None
-    """Two-sided; of ranked rows, corrected for their number, as the ranks are."""
-    method: str = ""
-    """`sign-flip`, `wilson` where no fact differs; `too-few` where there is no interval."""
-    clusters: int = 0
-    """Facts on which the rows are compared; on public sets, contexts."""
-
-
-class ModelRow(_Record):
-    """Who answered."""
-
-    spec: str
-    kind: str
-    """`reference` for rows that are built from the golds."""
-    name: str
-    revision: str | None = None
-    weights_sha256: str | None = None
-    fingerprint: str | None = None
-    parameters: int | None = None
-    no_null_head: bool = False
-    """True if it has no score for "no answer"; it then never abstains by a threshold."""
-    declaration: Declaration | None = None
-    """Where it is declared whether the model was trained with unanswerable questions: `card`, `option` (of
-    the spec) or `undeclared`. None for models of which that is not asked, and in runs of older versions."""
-    license: str | None = None
-    backend: str = "python"
-    tokenizer_note: str | None = None
-    """How its tokenizer.json, which was read, differs from what transformers builds; None: not at all."""
 
 
 class DecodingRow(_Record):
@@ -152,13 +107,13 @@ class Row(_Record):
     """`error`: the model failed and has no metrics; `partial`: it was interrupted, and the metrics are of the
     items asked so far. Both are outside the ranking."""
     error: str | None = None
-    model: ModelRow
+    model: ModelInfo
     signature: str = ""
     """Everything that can move a number, rendered; equal signatures give equal numbers."""
     decoding: DecodingRow = DecodingRow()
-    metrics: dict[str, dict[str, EstimateRow]] = {}
+    metrics: dict[str, dict[str, Estimate]] = {}
     """Track -> metric id -> value. A metric that is undefined on these data is absent."""
-    slices: dict[str, dict[str, EstimateRow]] = {}
+    slices: dict[str, dict[str, Estimate]] = {}
     """`settled`, `contested`, `silent`, `relation:R`, `category:C`, `article:A` -> metric id -> value. With
     the reading track there is also `pooled:relation:R`, of the pooled one."""
     source_preference: dict[str, dict[str, float]] = {}
@@ -171,7 +126,7 @@ class Row(_Record):
     counts: CountsRow = CountsRow()
     performance: PerformanceRow = PerformanceRow()
     predictions: PredictionsFileRow | None = None
-    versus_first: DifferenceRow | None = None
+    versus_first: Difference | None = None
     """Paired difference of the sort metric to the first ranked row; None for that row and for unranked ones
     without such a metric."""
     checksums: dict[str, str] = {}
@@ -182,7 +137,7 @@ class Row(_Record):
         """True for rows built from the golds."""
         return self.model.kind == "reference"
 
-    def metric(self, track: str, metric: str) -> EstimateRow | None:
+    def metric(self, track: str, metric: str) -> Estimate | None:
         """The metric, or None where it is undefined or was not run."""
         return self.metrics.get(track, {}).get(metric)
 
@@ -325,26 +280,6 @@ class Leaderboard(_Record):
         return {r.model.spec: r for r in self.rows}[spec]
 
 
-class CandidateRow(_Record):
-    """One of the n-best answers."""
-
-    text: str
-    article: str | None = None
-    start: int | None = None
-    end: int | None = None
-    score: FiniteFloat = 0.0
-    probability: Fraction | None = None
-
-
-class MatchRow(_Record):
-    """How the answer was judged, and by which rule."""
-
-    ok: bool
-    level: int
-    rule: str
-    detail: str = ""
-
-
 class ScoredRow(_Record):
     """What a line of a predictions file says of an item, its answer and what that is worth.
 
@@ -382,7 +317,7 @@ class ScoredRow(_Record):
     truncated: bool = False
     golds: list[str] = []
     matched_claim: str | None = None
-    match: MatchRow
+    match: Match
     scores: dict[str, FiniteFloat] = {}
     """Per-item values of the metrics, by metric id; what is not defined for the item is absent."""
     missing: bool = False
@@ -412,7 +347,7 @@ class PredictionRow(ScoredRow):
     no_answer_given: bool = False
     """True if the model gave that probability itself; otherwise it follows from the scores."""
     threshold: FiniteFloat | None = None
-    n_best: list[CandidateRow] = []
+    n_best: list[Candidate] = []
     windows: int = 0
     tokens: int = 0
 

@@ -16,12 +16,12 @@ from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.metrics.example_scores import NO_VERDICT
-from qa_eval.records import Claim, Corpus, Example, ItemId, Question
+from qa_eval.records import Candidate, Claim, Corpus, Example, ItemId, Question
 from qa_eval.text.passages import Mark, draw_passages, wrap_text
 from qa_eval.text.terminal import clean
 
 if TYPE_CHECKING:
-    from qa_eval.runs.schema import CandidateRow, PredictionRow, Row
+    from qa_eval.runs.schema import PredictionRow, Row
     from qa_eval.runs.store import Run
 
 LEVELS = (
@@ -287,7 +287,7 @@ def _candidates(answer: PredictionRow, width: int) -> Iterator[Text]:
         yield Text(f"{_INDENT}   and {len(answer.n_best) - CANDIDATES} more", "dim")
 
 
-def _candidate(number: int, candidate: CandidateRow, answer: PredictionRow) -> Text:
+def _candidate(number: int, candidate: Candidate, answer: PredictionRow) -> Text:
     chance = "     –" if candidate.probability is None else f"{100 * candidate.probability:5.1f}%"
     line = Text.assemble((f"{number:>2} {chance} {candidate.score:7.2f}  ", "dim"), clean(candidate.text))
     if answer.track == "pooled" and candidate.article is not None:

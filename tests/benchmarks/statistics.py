@@ -21,7 +21,7 @@ from qa_eval.metrics.score_table import ScoreTable, tables_of
 from qa_eval.records import ItemId, ItemScore, Match
 from qa_eval.stats import draws
 from qa_eval.stats.intervals import Term, ratio_estimate, ratio_estimates
-from qa_eval.stats.significance import paired_difference, paired_differences
+from qa_eval.stats.significance import paired_difference, paired_tests
 
 FACTS, ARTICLES, RESAMPLES = 2_000, 5, 10_000
 ROUNDS = 3
@@ -132,7 +132,7 @@ def main() -> None:
     pairs = [(ours[id], theirs[id]) for id in ours]
     report(
         "differences of two: interval and p",
-        seconds(lambda: paired_differences(pairs, resamples=RESAMPLES)),
+        seconds(lambda: paired_tests(pairs, resamples=RESAMPLES)),
         seconds(lambda: [_alone(*pair) for pair in pairs]),
         100 * (seconds(lambda: plain_intervals(ours)) + seconds(lambda: plain_tests(theirs, ours))),
     )

@@ -7,8 +7,9 @@ from typing import Literal
 import pytest
 
 from qa_eval.errors import QaEvalError
+from qa_eval.records import Match
 from qa_eval.runs.common_items import Pairing, pair_items
-from qa_eval.runs.schema import MatchRow, ScoredRow
+from qa_eval.runs.schema import ScoredRow
 
 
 def asked(
@@ -30,7 +31,7 @@ def asked(
         context_sha256=context,
         gold_sha256=gold,
         prediction="",
-        match=MatchRow(ok=False, level=0, rule="none"),
+        match=Match(ok=False, level=0, rule="none"),
     )
 
 

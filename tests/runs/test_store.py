@@ -13,15 +13,12 @@ from typing import Any
 import pytest
 
 from qa_eval.errors import InputError, RunFolderError
+from qa_eval.records import Candidate, Estimate, Match, ModelInfo
 from qa_eval.runs import store
 from qa_eval.runs.checksums import changed_fields
 from qa_eval.runs.schema import (
-    CandidateRow,
     DataRow,
-    EstimateRow,
     Leaderboard,
-    MatchRow,
-    ModelRow,
     PredictionRow,
     PredictionsFileRow,
     Row,
@@ -44,7 +41,7 @@ def leaderboard(**changes: Any) -> Leaderboard:
         "data": DataRow(questions_sha256="q", articles_sha256="a"),
         "rules": "squad-v2.0",
         "scorer_version": "1",
-        "rows": [Row(model=ModelRow(spec="m", kind="k", name="m"), signature="m")],
+        "rows": [Row(model=ModelInfo(spec="m", kind="k", name="m"), signature="m")],
     }
     return Leaderboard(**(fields | changes))
 
@@ -59,7 +56,7 @@ def prediction(**changes: Any) -> PredictionRow:
         "context_sha256": "c",
         "gold_sha256": "g",
         "prediction": "180 – “ganz”",
-        "match": MatchRow(ok=True, level=5, rule="raw"),
+        "match": Match(ok=True, level=5, rule="raw"),
     }
     return PredictionRow(**(fields | changes))
 
@@ -205,7 +202,7 @@ def test_an_older_leaderboard_is_read_through_the_table_of_versions(
 
 def test_slices_can_be_left_out_when_a_run_is_read(tmp_path: Path) -> None:
     sliced = Row(
-        model=ModelRow(spec="m", kind="k", name="m"), slices={"silent": {"f1": EstimateRow(value=0.5)}}
+        model=ModelInfo(spec="m", kind="k", name="m"), slices={"silent": {"f1": Estimate(value=0.5)}}
     )
     write(tmp_path, leaderboard(rows=[sliced]))
     assert load_run(tmp_path).leaderboard.rows[0].slices
@@ -218,7 +215,7 @@ def test_slices_can_be_left_out_when_a_run_is_read(tmp_path: Path) -> None:
 def test_answers_outside_the_run_folder_are_not_read(tmp_path: Path, path: str) -> None:
     (tmp_path / "other.jsonl").write_text("", encoding="utf-8")
     row = Row(
-        model=ModelRow(spec="m", kind="k", name="m"),
+        model=ModelInfo(spec="m", kind="k", name="m"),
         predictions=PredictionsFileRow(path=path, sha256="", rows=0),
     )
     run = load_run(write(tmp_path / "run", leaderboard(rows=[row])))
@@ -231,7 +228,7 @@ def test_answers_outside_the_run_folder_are_not_read(tmp_path: Path, path: str) 
 def test_a_link_that_leads_out_of_the_run_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "other.jsonl").write_text("", encoding="utf-8")
     row = Row(
-        model=ModelRow(spec="m", kind="k", name="m"),
+        model=ModelInfo(spec="m", kind="k", name="m"),
         predictions=PredictionsFileRow(path="m.jsonl", sha256="", rows=0),
     )
     run = load_run(write(tmp_path / "run", leaderboard(rows=[row])))
@@ -243,10 +240,10 @@ def test_a_link_that_leads_out_of_the_run_folder_is_not_followed(tmp_path: Path)
 def test_answers_without_their_candidates_are_the_same_answers(tmp_path: Path) -> None:
     file = tmp_path / "run" / "m.jsonl"
     file.parent.mkdir()
-    said = prediction(n_best=[CandidateRow(text="180", score=1.0)])
+    said = prediction(n_best=[Candidate(text="180", score=1.0)])
     file.write_text(store.render_prediction(said), encoding="utf-8")
     row = Row(
-        model=ModelRow(spec="m", kind="k", name="m"),
+        model=ModelInfo(spec="m", kind="k", name="m"),
         predictions=PredictionsFileRow(path="m.jsonl", sha256="", rows=1),
     )
     run = load_run(write(tmp_path / "run", leaderboard(rows=[row])))

@@ -15,7 +15,7 @@ from qa_eval.metrics.score_table import ScoreTable, tables_of
 from qa_eval.records import TRACKS, Corpus, Estimate, ItemScore, Question, Track
 from qa_eval.runs.ranking import UNRANKED
 from qa_eval.runs.rows import stored_score
-from qa_eval.runs.schema import EstimateRow, Row, ScoredRow
+from qa_eval.runs.schema import Row, ScoredRow
 from qa_eval.runs.store import Run
 from qa_eval.stats.contrasts import contrast
 from qa_eval.stats.intervals import Term
@@ -76,9 +76,9 @@ class Movement:
     model: str
     track: Track
     metric: str
-    before: EstimateRow | None
+    before: Estimate | None
     """None where it was not defined."""
-    after: EstimateRow | None
+    after: Estimate | None
     difference: Estimate | None
     """After minus before; without bounds where no choice of facts would move the number. Of metrics that rank
     items None."""

@@ -12,7 +12,8 @@ from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 from qa_eval.text.figures import label, no_interval, percent, smallest_difference
 
 if TYPE_CHECKING:
-    from qa_eval.runs.schema import CountsRow, EstimateRow, Row
+    from qa_eval.records import Estimate
+    from qa_eval.runs.schema import CountsRow, Row
 
 _NAMED = 3
 """Models that a note names."""
@@ -150,7 +151,7 @@ def _slice_sentence(view: View) -> str:
 
 
 def _counted(
-    view: View, metrics_of: Callable[[ViewLine], Mapping[str, EstimateRow]], metric: str
+    view: View, metrics_of: Callable[[ViewLine], Mapping[str, Estimate]], metric: str
 ) -> tuple[int, int]:
     """Items that a metric of all items is over, and how many of them are silent: of the first row with it."""
     for line in view.lines:

@@ -13,8 +13,8 @@ from qa_eval.runs.leaderboard.merged_runs import Merged, run_of
 from qa_eval.runs.ranking import HEADLINE, UNRANKED
 
 if TYPE_CHECKING:
-    from qa_eval.records import Track
-    from qa_eval.runs.schema import EstimateRow, Leaderboard, Row
+    from qa_eval.records import Estimate, Track
+    from qa_eval.runs.schema import Leaderboard, Row
 
 READING = ("balanced_f1", "em", "f1", "em_any", "f1_any", "match", "leak", "contrast_consistency")
 PUBLIC = ("f1", "em", "has_answer_f1", "no_answer_recall", "balanced_f1", "match", "auroc")
@@ -59,7 +59,7 @@ class ViewLine:
         """Ranked rows come first, then interrupted ones, failed ones, unranked ones."""
         return 3 if self.unranked else ("ok", "partial", "error").index(self.row.status)
 
-    def metrics(self, track: str, slice_: str | None) -> Mapping[str, EstimateRow]:
+    def metrics(self, track: str, slice_: str | None) -> Mapping[str, Estimate]:
         return self.row.metrics.get(track, {}) if slice_ is None else self.row.slices.get(slice_, {})
 
 
@@ -89,7 +89,7 @@ class View:
             self.selection.track != "pooled" or self.board.data.items.reading == 0
         )
 
-    def estimate(self, line: ViewLine, column: tuple[str, str]) -> EstimateRow | None:
+    def estimate(self, line: ViewLine, column: tuple[str, str]) -> Estimate | None:
         track, metric = column
         return line.metrics(track, self.selection.slice).get(metric)
 
