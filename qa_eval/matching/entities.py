@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from qa_eval.matching.nouns import ORIGINS
 from qa_eval.matching.quantities import MOST_OTHER_WORDS
-from qa_eval.matching.spelling import fold, is_negator, text_key, vocabulary
+from qa_eval.matching.spelling import fold, is_negator, readings, text_key, vocabulary
 from qa_eval.matching.verdicts import Verdict
 
 LONGEST = 300
@@ -55,7 +55,6 @@ _AS_WELL = re.compile(r",? as well as ")
 _LISTING = frozenset({"and", "&", ";", "/"})
 _MOST_LARGER = 2
 """Larger places after a place's name ("Palmyra, Homs, Syria"); more of them are a list of places."""
-_MOST_LISTED = 8
 _CITY = "city"
 _KINDS = {"city": _CITY, "town": _CITY, "village": _CITY} | {
     "province": "province",
@@ -64,13 +63,17 @@ _KINDS = {"city": _CITY, "town": _CITY, "village": _CITY} | {
     "district": "district",
     "county": "county",
     "prefecture": "prefecture",
+    "department": "department",
+    "oblast": "oblast",
+    "canton": "canton",
+    "municipality": "municipality",
 }
 """The kind that each of these words gives a place. A name without one may name a city, never a province."""
 _FEATURES_OF = vocabulary("state island lake")
 _FEATURES_BEFORE = vocabulary("river lake")
 """Words that belong to the name, before it or after it: "the island of Crete", "the River Nile"."""
 _MEMBERS = vocabulary("""militants fighters jihadists jihadis insurgents gunmen terrorists extremists
-guerrillas militiamen soldiers""")
+guerrillas militiamen soldiers rebels""")
 _MEMBERS_OF_ARMED = vocabulary("members forces troops")
 _MEMBERS_OF = re.compile(
     rf"({'|'.join(sorted(_MEMBERS | _MEMBERS_OF_ARMED))}) (?:of|from|with|belonging to) (.+)"
@@ -194,17 +197,6 @@ def _describes(group: Sequence[str], kind: str, lists: bool) -> bool:
     return head > 0 and group[head - 1].islower() and group[head - 1] not in _ARTICLES
 
 
-def _readings(keys: Sequence[str]) -> frozenset[frozenset[str]]:
-    """The names of a list, also with the last words of the last one lent to all before it."""
-    words = keys[-1].split()
-    found = {frozenset(keys)}
-    if len(keys) <= _MOST_LISTED:
-        for start in range(1, len(words)):
-            head = " ".join(words[start:])
-            found.add(frozenset(key if key.endswith(head) else f"{key} {head}" for key in keys))
-    return frozenset(found)
-
-
 def _parts(words: Sequence[str], kind: str, lists: bool) -> list[tuple[list[str], bool]]:
     """The names that commas and "and" part, and whether each follows a comma; "in" parts places too."""
     parts: list[tuple[list[str], bool]] = []
@@ -244,7 +236,7 @@ def _read(text: str, kind: str) -> Entity | str:
     if said_words - sum(len(key.split()) for key in names) > MOST_OTHER_WORDS:
         return "too many words around the name"
     if lists:
-        return Entity(frozenset(keys), "", direction, negated, "", _readings(keys), everything)
+        return Entity(frozenset(keys), "", direction, negated, "", readings(keys), everything)
     return Entity(frozenset(names), ", ".join(keys[1:]), direction, negated, said, listed=everything)
 
 

@@ -1,7 +1,8 @@
 """What a number counts: the noun behind it, how the counted fared, and on whose side they are.
 
-A closed vocabulary. Nouns of one group are one noun, those of two groups of one axis exclude each other, and
-a word in no group ("people", "monuments", an unknown word) excludes nothing.
+A closed vocabulary. Nouns of one group are one noun, and those of two groups of one axis exclude each other.
+A word may be in several groups and then names any of them: vehicles are cars or trucks, officers are police
+or troops. A word in no group ("people", "monuments", an unknown word) excludes nothing.
 """
 
 from __future__ import annotations
@@ -13,14 +14,27 @@ from qa_eval.matching.spelling import vocabulary
 
 _COUNTED_AXES = ("who", "thing", "fate")
 Groups = frozenset[tuple[str, str]]
-"""Pairs of an axis (`who`, `fate`, `thing`, `side`, `against`, `origin`) and a group on it."""
+"""Pairs of an axis (`who`, `sex`, `age`, `fate`, `thing`, `side`, `against`, `origin`) and a group on it."""
 
 
-def _groups(axis: str, rows: dict[str, str]) -> dict[str, tuple[str, str]]:
-    """The axis and group of every word, from the words of each group."""
-    return {word: (axis, group) for group, words in rows.items() for word in words.split()}
+def _groups(axis: str, rows: dict[str, str]) -> dict[str, Groups]:
+    """The groups of every word on one axis, from the words of each group."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for group, words in rows.items():
+        for word in words.split():
+            found.setdefault(word, set()).add((axis, group))
+    return {word: frozenset(groups) for word, groups in found.items()}
 
 
+def _joined(*tables: dict[str, Groups]) -> dict[str, Groups]:
+    """The groups of every word on all axes."""
+    return {
+        word: frozenset().union(*(table.get(word, ()) for table in tables))
+        for word in frozenset().union(*tables)
+    }
+
+
+_WORKERS = "workers worker employees employee staffers labourers laborers"
 _WHO = _groups(
     "who",
     {
@@ -28,32 +42,72 @@ _WHO = _groups(
             "fighters fighter militants militant jihadists jihadist jihadis jihadi insurgents "
             "insurgent rebels rebel terrorists terrorist extremists extremist gunmen gunman "
             "guerrillas guerrilla militiamen militiaman combatants combatant "
-            "attackers recruits islamists islamist bombers bomber"
+            "attackers recruits islamists islamist bombers bomber kidnappers kidnapper captors hijackers "
+            "suspects suspect"
         ),
         "troops": (
             "troops troop soldiers soldier servicemen serviceman conscripts conscript "
-            "infantrymen paratroopers loyalists loyalist marines"
+            "infantrymen paratroopers loyalists loyalist marines "
+            "officers officer guards guard guardsmen"
         ),
         "civilians": (
             "civilians civilian locals residents resident inhabitants inhabitant villagers "
             "villager refugees refugee women woman children child families family townspeople "
             "citizens citizen noncombatants bystanders bystander evacuees evacuee displaced "
-            "schoolchildren"
+            "schoolchildren girls girl boys boy migrants migrant "
+            "passengers passenger witnesses witness eyewitnesses"
         ),
         "visitors": (
             "visitors visitor tourists tourist holidaymakers sightseers sightseer guests "
             "travellers travelers pilgrims pilgrim"
         ),
         "journalists": "journalists journalist reporters reporter correspondents cameramen photographers",
-        "police": "police policemen policeman officers constables",
+        "police": (
+            "police policemen policeman policewomen officers officer constables guards guard guardsmen"
+        ),
         "medics": "medics medic doctors doctor nurses nurse paramedics",
-        "patients": "patients patient",
+        "patients": "patients patient outpatients",
         "players": "players player footballers footballer goalkeepers goalkeeper",
         "experts": ("experts expert archaeologists archaeologist archeologists scientists scholars curators"),
         "diplomats": "diplomats diplomat ambassadors ministers minister politicians lawmakers mps",
-        "captives": "prisoners prisoner hostages hostage detainees detainee captives inmates",
-        "workers": "workers worker employees employee staffers labourers laborers",
-        "pupils": "students student pupils pupil teachers teacher",
+        "captives": "prisoners prisoner hostages hostage detainees detainee captives captive inmates inmate",
+        "workers": _WORKERS,
+        "rescuers": f"{_WORKERS} rescuers rescuer firefighters firefighter",
+        "miners": f"{_WORKERS} miners miner",
+        "farmers": f"{_WORKERS} farmers farmer",
+        "drivers": f"{_WORKERS} drivers driver",
+        "engineers": f"{_WORKERS} engineers engineer",
+        "crew": f"{_WORKERS} crew sailors sailor seamen",
+        "pilots": f"{_WORKERS} pilots pilot",
+        "pupils": "students student pupils pupil schoolchildren children child girls girl boys boy",
+        "teachers": "teachers teacher professors professor lecturers",
+        "activists": "activists activist campaigners",
+        "protesters": (
+            "protesters protester protestors demonstrators demonstrator marchers activists activist"
+        ),
+        "suspects": "suspects suspect defendants defendant",
+        "witnesses": "witnesses witness eyewitnesses bystanders bystander",
+        "candidates": "candidates candidate contenders politicians",
+        "voters": "voters voter electors",
+        "lawyers": "lawyers lawyer attorneys attorney",
+        "judges": "judges judge jurors",
+        "clergy": "priests priest monks monk nuns imams bishops",
+        "spectators": "spectators spectator fans fan",
+        "shareholders": "shareholders shareholder investors investor",
+        "customers": "customers customer clients",
+    },
+)
+_SEX = _groups(
+    "sex", {"women": "women woman girls girl females female", "men": "men man boys boy males male"}
+)
+_AGE = _groups(
+    "age",
+    {
+        "children": (
+            "children child girls girl boys boy schoolchildren pupils pupil infants infant babies baby "
+            "toddlers minors teenagers"
+        ),
+        "adults": "adults adult women woman men man",
     },
 )
 _FATE = _groups(
@@ -65,21 +119,27 @@ _FATE = _groups(
         ),
         "wounded": "wounded injured hurt injuries injury maimed",
         "missing": "missing disappeared",
-        "captured": "arrested detained imprisoned kidnapped abducted",
-        "freed": "released freed",
+        "captured": (
+            "arrested detained imprisoned kidnapped abducted arrests arrest detentions abductions kidnappings"
+        ),
+        "freed": "released freed rescued",
+        "alive": "survivors survivor survived alive rescued",
     },
 )
 _THINGS = _groups(
     "thing",
     {
         "countries": "countries country nations nation states",
-        "aircraft": "aircraft planes plane jets jet airplanes aeroplanes warplanes warplane",
-        "helicopters": "helicopters helicopter choppers",
+        "planes": "aircraft planes plane jets jet airplanes aeroplanes warplanes warplane",
+        "helicopters": "aircraft helicopters helicopter choppers",
         "drones": "drones drone",
         "tanks": "tanks tank",
-        "vehicles": "vehicles vehicle cars car trucks truck lorries",
-        "buses": "buses bus",
-        "ships": "ships ship boats vessels",
+        "cars": "vehicles vehicle cars car",
+        "trucks": "vehicles vehicle trucks truck lorries",
+        "buses": "vehicles vehicle buses bus",
+        "trains": "trains train",
+        "bicycles": "bicycles bicycle bikes bike",
+        "ships": "ships ship boats boat vessels vessel",
         "missiles": "missiles missile rockets rocket",
         "shells": "shells shell mortars",
         "mines": "mines mine landmines landmine",
@@ -107,6 +167,25 @@ _THINGS = _groups(
         "mosaics": "mosaics mosaic",
         "inscriptions": "inscriptions",
         "houses": "houses house homes home",
+        "apartments": "apartments apartment flats flat",
+        "hotels": "hotels hotel",
+        "palaces": "palaces palace",
+        "prisons": "prisons prison jails",
+        "factories": "factories factory plants",
+        "restaurants": "restaurants restaurant cafes",
+        "stadiums": "stadiums stadium",
+        "theaters": "theaters theater theatres theatre cinemas",
+        "stations": "stations station",
+        "islands": "islands island",
+        "floods": "floods flood",
+        "storms": "storms storm hurricanes hurricane",
+        "earthquakes": "earthquakes earthquake tremors",
+        "fires": "fires fire blazes",
+        "cases": "cases case infections",
+        "jobs": "jobs job",
+        "films": "films film movies movie",
+        "songs": "songs song",
+        "albums": "albums album",
         "hospitals": "hospitals hospital clinics",
         "schools": "schools school",
         "bridges": "bridges bridge",
@@ -160,9 +239,9 @@ _THINGS = _groups(
         "documents": "documents document",
     },
 )
-_NOUNS = _WHO | _FATE | _THINGS
-_SIDES = {
-    **_groups(
+_NOUNS = _joined(_WHO, _SEX, _AGE, _FATE, _THINGS)
+_SIDES = _joined(
+    _groups(
         "side",
         {
             "government": "government regime assad loyalists loyalist",
@@ -176,7 +255,7 @@ _SIDES = {
             "coalition": "coalition",
         },
     ),
-    **_groups(
+    _groups(
         "origin",
         {
             "syrian": "syrian syria",
@@ -204,8 +283,10 @@ _SIDES = {
             "pakistani": "pakistani",
         },
     ),
-}
-ORIGINS = frozenset(word for word, (axis, _) in _SIDES.items() if axis == "origin" and word[-1] in "nhies")
+)
+ORIGINS = frozenset(
+    word for word, groups in _SIDES.items() if word[-1] in "nhies" for axis, _ in groups if axis == "origin"
+)
 """Words for where somebody or something is from."""
 _PEOPLE = vocabulary(
     "casualties casualty victims victim people persons person men man others human humans members member "
@@ -230,7 +311,7 @@ _LEADING = vocabulary(": ( was were is are at to reached totalled totaled")
 _RATES = vocabulary("a an per every")
 """Words right behind a number that lead to what it is a rate of, not to what it counts."""
 _PLURALS = vocabulary(
-    "troops police women children people aircraft gunmen militiamen policemen men servicemen"
+    "troops police women children people aircraft gunmen militiamen policemen men servicemen crew"
 )
 
 
@@ -253,6 +334,11 @@ def behind(words: Sequence[str], end: int) -> str:
     return word if word.isalpha() and word not in _STOPS | _AFTER_NOUN | _NO_UNIT else ""
 
 
+def is_counted(word: str) -> bool:
+    """True for a plural that is known as something counted, be it a general one."""
+    return word in _NOUNS.keys() | _PEOPLE and (word.endswith("s") or word in _PLURALS)
+
+
 def counted(words: Sequence[str], start: int, end: int) -> Counted:
     """What the number at words `start` to `end` counts; the words are folded.
 
@@ -269,7 +355,7 @@ def counted(words: Sequence[str], start: int, end: int) -> Counted:
         before = _phrase(words, 0, start)
         if before.groups:
             found, where = before, (0, start)
-    fates = {_FATE[word] for word in words if word in _FATE}
+    fates = {pair for word in words for pair in _FATE.get(word, ())}
     groups = {pair for pair in found.groups if pair[0] != "fate"} | fates | _sides(words, *where)
     return Counted(frozenset(_sided(groups, words)), found.noun)
 
@@ -284,16 +370,19 @@ def _phrase(words: Sequence[str], start: int, stop: int) -> Counted:
         elif word in _AFTER_NOUN and noun:
             break
         elif word in _PEOPLE:
+            groups |= _NOUNS.get(word, frozenset())  # "men" are no boys, and may be anybody else
             noun, joined = noun or word, False
         elif word in _NOUNS and joined and not _modifies(word, after):
-            groups.add(_NOUNS[word])
+            groups |= _NOUNS[word]
             noun, joined = noun or word, word in _FATE
     return Counted(frozenset(groups), noun)
 
 
 def _modifies(word: str, after: str) -> bool:
-    """True for "tourist" of "tourist sites": a singular before another noun than "deaths" and the like."""
-    plural = word.endswith("s") or word in _PLURALS
+    """True for "tourist" of "tourist sites", a singular before another noun than "deaths" and the like, and
+    for "police" of "police stations".
+    """
+    plural = word.endswith("s") or (word in _PLURALS and after not in _THINGS)
     return (
         not plural
         and word not in _FATE
@@ -311,15 +400,13 @@ def _modifies(word: str, after: str) -> bool:
 
 def _sides(words: Sequence[str], start: int, stop: int) -> set[tuple[str, str]]:
     """Whose they are, and where from, within the phrase; and whom they are against ("anti-government")."""
-    sides = set()
+    sides: set[tuple[str, str]] = set()
     for i in range(start, stop):
-        axis, group = _SIDES.get(words[i], ("", ""))
+        said = _SIDES.get(words[i], frozenset())
         if words[i] == "islamic" and i + 1 < len(words) and words[i + 1] == "state":
-            axis, group = "side", "Islamic State"
-        if axis == "side" and i and words[i - 1] == "anti":
-            axis = "against"
-        if axis:
-            sides.add((axis, group))
+            said = frozenset({("side", "Islamic State")})
+        against = i and words[i - 1] == "anti"
+        sides |= {("against" if against and axis == "side" else axis, group) for axis, group in said}
     return sides
 
 
@@ -340,10 +427,10 @@ def conflict(one: Counted, other: Counted) -> str:
     Two groups of one axis exclude each other, and so do nouns that share no axis: soldiers are not
     explosions, and the dead are not the militants.
     """
-    for axis in (*_COUNTED_AXES, "side", "origin"):
+    for axis in (*_COUNTED_AXES, "sex", "age", "side", "origin"):
         mine, theirs = _on(axis, one), _on(axis, other)
         if mine and theirs and not mine & theirs:
-            verb = "are" if axis in _COUNTED_AXES else "is"
+            verb = "is" if axis in ("side", "origin") else "are"
             return f"{min(mine)} {verb} not {min(theirs)}"
     for mine, theirs in (
         (_on("side", one), _on("against", other)),

@@ -66,8 +66,10 @@ class Person:
     suffix: str = ""
     """`junior`, `senior` or none."""
     negated: bool = False
-    inverted: bool = False
-    """True for "Surname, Given", which are two persons unless the other side has that given name."""
+    inverted: int = 0
+    """How many words come before the comma of "Surname, Given"; 0 for a name in its usual order. It is two
+    persons unless the other side has that given name and all words of that surname.
+    """
 
     @property
     def specifics(self) -> frozenset[str]:
@@ -177,7 +179,7 @@ def _name_run(segment: list[_Word], cased: bool) -> list[_Word]:
     return run + suffixes
 
 
-def _person(run: Sequence[_Word], negated: bool, *, inverted: bool = False) -> Person:
+def _person(run: Sequence[_Word], negated: bool, *, inverted: int = 0) -> Person:
     suffix = next((_SUFFIXES[word.text] for word in run if word.text in _SUFFIXES), "")
     run = [word for word in run if word.text not in _SUFFIXES]
     parts: list[str] = []
@@ -248,8 +250,8 @@ def _read(text: str) -> Person | str:
     if len(runs) == 1:
         return _person(runs[0], negated)
     surname = _person(runs[0], negated)
-    if len(runs) == 2 and "," in text and all(bare) and not surname.given:
-        return _person([*runs[1], *runs[0]], negated, inverted=True)
+    if len(runs) == 2 and "," in text and all(bare):
+        return _person([*runs[1], *runs[0]], negated, inverted=1 + len(surname.given))
     return "more than one name"
 
 
@@ -257,7 +259,7 @@ def read_person(text: str) -> Person | str:
     """The one person that a text names, or why it names none. Defined for any string.
 
     >>> read_person("Syrian President Bashar al-Assad")
-    Person(given=('bashar',), surname='assad', suffix='', negated=False, inverted=False)
+    Person(given=('bashar',), surname='assad', suffix='', negated=False, inverted=0)
     """
     return _read(text) if len(text) <= LONGEST else "too long for a name"
 
@@ -283,7 +285,8 @@ def compare_persons(prediction: str, gold: str) -> Verdict:
         side, why = ("answer", one) if isinstance(one, str) else ("wording", other)
         return Verdict(level=0, rule="none", detail=f"{side}: {why}")
     for side, person, against in (("answer", one, other), ("wording", other, one)):
-        if person.inverted and not _same_person(person, against):
+        short = person.inverted > 1 and len(person.given) > len(against.given)
+        if person.inverted and (short or not _same_person(person, against)):
             return Verdict(level=0, rule="none", detail=f"{side}: more than one name")
     return _compare(one, other)
 

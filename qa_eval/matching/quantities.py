@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from qa_eval.matching import units
-from qa_eval.matching.nouns import NOTHING, Counted, behind, counted
+from qa_eval.matching.nouns import NOTHING, Counted, behind, counted, is_counted
 from qa_eval.matching.numerals import ARTICLES, Token, cardinal, ordinal, tokenize
 from qa_eval.matching.spelling import fold, is_negator, vocabulary
 
@@ -242,11 +242,16 @@ class _Reader:
         if again is not None and again[0] == value and self.word(again[1]) == ")":
             j = again[1] + 1  # "ten (10) months"
         scaled = value >= 1000 and self.tokens[j - 1].kind == "word"
-        if self.word(j) == "m" and (money or self.coin(j + 1)):
+        if self.word(j) == "m" and (money or self.coin(j + 1) or self.millions(j)):
             value, j, scaled = value * 10**6, j + 1, True
         if money:
             return _Amount(value, f"money: {money}", Fraction(1), j, scaled)
         return self.unit(_Amount(value, "part" if part else "count", Fraction(1), j, scaled))
+
+    def millions(self, j: int) -> bool:
+        """True for the "m" of "3m visitors" and "3m+ visitors": glued to a number, before what is counted."""
+        after = self.word(j + 2) if self.word(j + 1) == "+" else self.word(j + 1)
+        return self.tokens[j - 1].end == self.tokens[j].start and is_counted(after)
 
     def currency(self, i: int) -> tuple[str, int]:
         """The money named before a number ("$", "US$", "EUR"), or "", and the index of the number."""
@@ -284,6 +289,8 @@ class _Reader:
             inner = self.unit(replace(amount, end=j + 1))
             closed = inner.kind != amount.kind and self.word(inner.end) == ")"
             return replace(inner, end=inner.end + 1) if closed else amount
+        if amount.kind == "part" and word == "of" and after in ARTICLES:
+            return self.part_of(amount)
         if (word in units.PERCENT and after not in ("point", "points")) or (word, after) == ("per", "cent"):
             amount.kind, amount.end = "percent", j + (2 if word == "per" else 1)
         elif (word in ("percentage", "percent") and after in ("point", "points")) or word in ("pp", "ppt"):
@@ -294,16 +301,45 @@ class _Reader:
             amount.kind, amount.end = "basis points", j + (1 if word == "bps" else 2)
         elif coin := self.coin(j):
             amount.kind, amount.factor, amount.end = coin
-        elif word in ("square", "sq") and after in units.MEASURES:
+        elif not self.measure(amount):
+            self.time_unit(amount)
+        return amount
+
+    def measure(self, amount: _Amount) -> bool:
+        """Gives the amount the measure that follows it (length, area, speed, weight); True if one follows."""
+        j = amount.end
+        word, after = self.word(j), self.word(j + 1)
+        if word in ("square", "sq") and after in units.MEASURES:
             kind, factor = units.MEASURES[after]
             amount.kind, amount.factor, amount.end = f"square {kind}", factor * factor, j + 2
         elif word == "nautical" and after in units.MEASURES:
             amount.kind, amount.end = "nautical miles", j + 2
+        elif word == "metric" and after in ("ton", "tons"):
+            (amount.kind, amount.factor), amount.end = units.MEASURES["tonne"], j + 2
         elif word in units.MEASURES:
             (amount.kind, amount.factor), amount.end = units.MEASURES[word], j + 1
+            self.speed(amount)
+        elif word in units.SPEEDS:
+            (amount.kind, amount.factor), amount.end = units.SPEEDS[word], j + 1
         else:
-            self.time_unit(amount)
-        return amount
+            return False
+        return True
+
+    def part_of(self, part: _Amount) -> _Amount:
+        """A part of one unit or of a large number: "a quarter of a century", "a third of a million"."""
+        scale = cardinal(self.tokens, part.end + 1)
+        if scale is not None and self.word(scale[1] - 1) in _EXACT_SCALES:
+            return self.unit(_Amount(part.value * scale[0], "count", Fraction(1), scale[1], scaled=True))
+        whole = self.unit(replace(part, kind="count", end=part.end + 2))
+        return part if whole.kind == "count" else whole
+
+    def speed(self, length: _Amount) -> None:
+        """Makes a length a speed if a short time follows it: "km per hour", "km/h", "miles an hour"."""
+        word, after = self.word(length.end), self.word(length.end + 1)
+        per = units.PER_HOUR.get(length.kind, {}).get(after)
+        if per is not None and (word == "/" or word in _RATE_WORDS or word in ARTICLES):
+            length.kind, length.factor = f"{length.kind} per hour", length.factor * per
+            length.end += 2
 
     def coin(self, j: int) -> tuple[str, Fraction, int] | None:
         """The money named at token j ("dollars", "Swiss francs"), its factor, and the index after it."""
@@ -519,6 +555,16 @@ def read_quantities(text: str) -> Quantities:
     if len(text) > LONGEST:
         return Quantities(unread="too long to be read as a number")
     return _read(text)
+
+
+def same_figure(full: str, bare: str) -> bool:
+    """True if a bare number is the figure of a full quantity: 12 of "12 percentage points", 25 of "25 km"."""
+    one, other = read_quantities(full), read_quantities(bare)
+    if one.unread or other.unread or not (len(one.found) == len(other.found) == 1):
+        return False
+    amount, number = one.found[0], other.found[0]
+    same = amount.said == number.said and amount.vague == number.vague
+    return same and number.kind == "count" and amount.kind not in ("ordinal", "part")
 
 
 def numbers_in(text: str) -> frozenset[Fraction]:

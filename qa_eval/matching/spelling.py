@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -157,7 +157,7 @@ _LIGHT = vocabulary("""a an the is are was were be been being has have had havin
 """Words that a statement may have or lack."""
 _LIGHT_IF_DENIED = _LIGHT | vocabulary("do does did of about any yet still also")
 _NEGATION_TOKENS = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[.,;:!?()\"]")
-_NO_ONE = re.compile(r"\bno[ -]one\b(?!-)")
+_NO_ONE = re.compile(r"\bno[ -]one\b(?!-)", re.IGNORECASE)
 _LISTED = re.compile(r"[,;&]|\band\b", re.IGNORECASE)
 _SCOPE = 2
 """How many content words a negator reaches: "not yet entirely clear of mines" negates clear and mines."""
@@ -175,12 +175,14 @@ _DENIALS = re.compile(
 
 
 def denials_spelled_out(text: str) -> str:
-    """The text with "not" for phrases that deny what follows: "anything but Sunday", "instead of Palmyra".
+    """The text with "not" for phrases that deny what follows ("anything but Sunday", "instead of Palmyra").
+
+    "No one" holds no number, and becomes "nobody".
 
     >>> denials_spelled_out("far from 400"), denials_spelled_out("none other than Assad")
     ('not 400', 'none other than Assad')
     """
-    return _DENIALS.sub("not", text)
+    return _NO_ONE.sub("nobody", _DENIALS.sub("not", text))
 
 
 def is_negator(word: str) -> bool:
@@ -270,7 +272,7 @@ def same_statement(one: str, other: str) -> str:
 
     Where both deny something: the same words in any order, the same ones denied; who heard or reported it
     does not count. Where neither does: the same words in order but for articles, "is" and "has", or the same
-    parts of a list in any order.
+    parts of a list in any order, its shared last words spelled out or not.
 
     >>> same_statement("no deaths reported", "had not heard of any deaths")
     'no deaths'
@@ -292,8 +294,28 @@ def same_statement(one: str, other: str) -> str:
         return " ".join(keys[0])
     if not (_LISTED.search(one) and _LISTED.search(other)):
         return ""
-    parts = [frozenset(map(text_key, _LISTED.split(fold(text)))) - {""} for text in (one, other)]
-    return " + ".join(sorted(parts[0])) if len(parts[0]) > 1 and parts[0] == parts[1] else ""
+    lists = [[key for part in _LISTED.split(fold(text)) if (key := text_key(part))] for text in (one, other)]
+    if min(map(len, lists)) < 2 or not readings(lists[0]) & readings(lists[1]):
+        return ""
+    return " + ".join(sorted(set(lists[0])))
+
+
+_MOST_LISTED = 8
+
+
+def readings(keys: Sequence[str]) -> frozenset[frozenset[str]]:
+    """The parts of a list, also with the last words of the last one lent to all before it.
+
+    >>> frozenset({"old jets", "new jets"}) in readings(["old", "new jets"])
+    True
+    """
+    words = keys[-1].split()
+    found = {frozenset(keys)}
+    if len(keys) <= _MOST_LISTED:
+        for start in range(1, len(words)):
+            head = " ".join(words[start:])
+            found.add(frozenset(key if key.endswith(head) else f"{key} {head}" for key in keys))
+    return frozenset(found)
 
 
 # ------------------------------------------------------------------------------------------ occurrences

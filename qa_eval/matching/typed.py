@@ -34,7 +34,7 @@ from qa_eval.matching.entities import compare_entities, namesakes, read_entity
 from qa_eval.matching.frames import unframed
 from qa_eval.matching.normal_form import normalize
 from qa_eval.matching.person_names import compare_persons, read_person
-from qa_eval.matching.quantities import numbers_in, read_quantities
+from qa_eval.matching.quantities import numbers_in, read_quantities, same_figure
 from qa_eval.matching.quantity_verdicts import compare_quantities
 from qa_eval.matching.spelling import (
     contradiction,
@@ -85,7 +85,8 @@ def match_any(prediction: str, wordings: Sequence[str], answer_type: AnswerType,
     """Judges an answer against all wordings of one claim: the best `match`, first of equals.
 
     A veto by one wording holds against the credit of a barer one: one that the vetoing wording matches
-    leniently itself, and to which it adds a noun, a unit, a given name, a day or the like. So "400 miles" is
+    leniently itself, or whose figure or place name it has, and to which it adds a noun, a unit, a given name,
+    a day or the like. So "400 miles" is
     refused for "400" and "400 kilometers", but not for "400 miles" and "640 kilometers". The same text (level
     3 and above) is always credited. Where nothing matches, the most telling refusal is given; `NO_MATCH` for
     no wordings.
@@ -120,6 +121,8 @@ def _says_more(full: str, bare: str, answer_type: AnswerType) -> bool:
         return False
     if match(full, bare, answer_type, strict=False).ok:
         return True
+    if answer_type in _NUMERIC:
+        return same_figure(full, bare)
     return answer_type == "place" and namesakes(full, bare)
 
 

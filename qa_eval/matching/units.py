@@ -121,7 +121,17 @@ MEASURES: dict[str, Unit] = {
     **_table("knots", {"knot knots": 1}),
     **_table("degrees", {"degree degrees °": 1}),
 }
-MEASURE_KINDS = frozenset(kind for kind, _ in MEASURES.values())
+_LENGTHS = ("metres", "feet")
+SPEEDS: dict[str, Unit] = {
+    **_table("metres per hour", {"kph kmh kmph": 1000}),
+    **_table("feet per hour", {"mph": 5280}),
+}
+PER_HOUR: dict[str, dict[str, int]] = {
+    kind: {"hour": 1, "h": 1, "hr": 1, "minute": 60, "min": 60, "second": 3600, "sec": 3600, "s": 3600}
+    for kind in _LENGTHS
+}
+"""How often an hour has the time after "per", for the kinds of value that have a speed."""
+MEASURE_KINDS = frozenset(kind for kind, _ in (*MEASURES.values(), *SPEEDS.values()))
 
 PERCENT = frozenset({"%", "percent", "pct"})
 PER_MILLE = frozenset({"‰", "permille"})

@@ -510,6 +510,76 @@ ROWS: dict[AnswerType, list[Row]] = {
         Row(wordings=("500 cl",), refused=("500 ml",)),
         Row(wordings=("500 mcg",), refused=("500 mg",)),
         Row(wordings=("250 micrograms",), open=("250 μg",)),
+        Row(
+            wordings=("12", "12 protesters"),
+            claims=("12 demonstrators",),
+            open=("12 activists",),
+            refused=("12 policemen", "12 police officers", "12 soldiers", "12 police stations"),
+        ),
+        Row(
+            wordings=("12", "12 policemen"),
+            open=("12 officers", "12 guards"),
+            refused=("12 police stations",),
+        ),
+        Row(
+            wordings=("five", "five soldiers"),
+            open=("five officers", "five guards", "five men"),
+            refused=("five police officers", "five boys", "five firefighters"),
+        ),
+        Row(
+            wordings=("250", "250 prisoners"),
+            claims=("250 inmates",),
+            open=("250 men", "250 adults"),
+            refused=("250 guards", "250 judges", "250 lawyers"),
+        ),
+        Row(
+            wordings=("70", "70 pupils"),
+            claims=("70 schoolchildren", "70 students"),
+            open=("70 children", "70 girls"),
+            refused=("70 teachers", "70 soldiers", "70 adults", "70 men"),
+        ),
+        Row(
+            wordings=("300", "300 men"),
+            open=("300 soldiers", "300 adults", "300 people"),
+            refused=("300 women", "300 boys", "300 children"),
+        ),
+        Row(wordings=("30", "30 women"), open=("30 women and girls",), refused=("30 children", "30 men")),
+        Row(
+            wordings=("15", "15 activists"), open=("15 protesters",), refused=("15 journalists", "15 police")
+        ),
+        Row(wordings=("eight", "eight kidnappers"), open=("eight men",), refused=("eight hostages",)),
+        Row(
+            wordings=("40", "40 trucks"),
+            claims=("40 lorries",),
+            open=("40 vehicles",),
+            refused=("40 cars", "40 buses", "40 tanks", "40 truck bombs"),
+        ),
+        Row(wordings=("20", "20 helicopters"), open=("20 aircraft",), refused=("20 planes",)),
+        Row(
+            wordings=("100", "100 deaths"),
+            claims=("100 fatalities",),
+            refused=("100 arrests", "100 survivors", "100 cases", "100 rescued"),
+        ),
+        Row(wordings=("300", "300 voters"), refused=("300 candidates", "300 votes")),
+        Row(wordings=("11", "11 witnesses"), refused=("11 suspects",)),
+        Row(wordings=("nine", "nine miners"), open=("nine workers",), refused=("nine rescuers",)),
+        Row(
+            wordings=("80", "80 kilometers"),
+            refused=("80 kilometers per hour", "80 km/h", "80 kph", "80 mph"),
+        ),
+        Row(
+            wordings=("80 kilometers per hour",),
+            claims=("80 km/h", "80 kph", "80 kilometers an hour"),
+            right=("80",),
+            refused=("80 kilometers", "80 mph", "80 miles per hour", "80 meters a second"),
+        ),
+        Row(wordings=("10 meters per second",), claims=("10 m/s", "36 km/h"), refused=("10 km/h",)),
+        Row(wordings=("100 kilometers",), claims=("100 kilometers a day",)),
+        Row(wordings=("over 1 million visitors",), open=("1m+ visitors", "1m visitors"), refused=("1m",)),
+        Row(wordings=("3 meters",), claims=("3m", "a 3m wall"), refused=("3m people",)),
+        Row(wordings=("3,000 kilograms",), claims=("3 metric tons",), refused=("3 tons",)),
+        Row(wordings=("zero",), claims=("no one",), refused=("one",)),
+        Row(wordings=("250,000",), claims=("a quarter of a million",), refused=("a quarter",)),
     ],
     "duration": [
         Row(wordings=("over three weeks", "more than three weeks"), open=("3+ weeks",)),
@@ -613,6 +683,10 @@ ROWS: dict[AnswerType, list[Row]] = {
         Row(wordings=("18 months", "a year and a half"), open=("one and a half years",)),
         Row(wordings=("one and a half years",), claims=("1.5 years",)),
         Row(wordings=("12 months",), refused=("half a year",)),
+        Row(wordings=("25 years",), claims=("a quarter of a century",), refused=("a quarter of a decade",)),
+        Row(wordings=("45 minutes",), claims=("three quarters of an hour",), refused=("three quarters",)),
+        Row(wordings=("20 minutes",), claims=("a third of an hour",)),
+        Row(wordings=("six months",), claims=("half of a year",)),
     ],
     "percent": [
         Row(wordings=("20 percent", "20 percent a year"), refused=("20 percent a month",)),
@@ -675,6 +749,12 @@ ROWS: dict[AnswerType, list[Row]] = {
         Row(wordings=("one third",), refused=("two thirds",)),
         Row(wordings=("50 percent",), open=("half",), refused=("50 basis points",)),
         Row(wordings=("50 basis points",), open=("50 bps",)),
+        Row(
+            wordings=("12 percentage points", "12"),
+            claims=("12 percentage points",),
+            refused=("12 percent", "12 basis points"),
+        ),
+        Row(wordings=("25", "25 basis points"), refused=("25 percent", "25 percentage points")),
     ],
     "age": [
         Row(
@@ -853,6 +933,7 @@ ROWS: dict[AnswerType, list[Row]] = {
         Row(
             wordings=("$50,000 per person",), open=("$50,000 per capita",), refused=("$50,000 per household",)
         ),
+        Row(wordings=("$250,000",), claims=("a quarter of a million dollars",), refused=("a quarter",)),
     ],
     "date": [
         Row(
@@ -1213,6 +1294,16 @@ ROWS: dict[AnswerType, list[Row]] = {
             ),
         ),
         Row(wordings=("John Smith",), refused=("Jane Smith of Reuters",)),
+        Row(
+            wordings=("Gabriel Garcia Marquez",),
+            claims=("Garcia Marquez, Gabriel",),
+            refused=("Garcia Marquez, Rodrigo",),
+        ),
+        Row(wordings=("Gabriel Marquez",), refused=("Garcia Marquez, Gabriel",)),
+        Row(
+            wordings=("Lena Holm",),
+            refused=("Lena Holm, Paul Berg", "Paul Berg, Lena", "Paul Holm, Lena Berg"),
+        ),
     ],
     "place": [
         Row(
@@ -1414,6 +1505,11 @@ ROWS: dict[AnswerType, list[Row]] = {
         Row(wordings=("Lake Charles",), open=("the city of Lake Charles",), refused=("Charles",)),
         Row(wordings=("Jordan",), refused=("the Jordan River", "the River Jordan")),
         Row(wordings=("Rhode Island",), refused=("Rhodes", "Long Island")),
+        Row(
+            wordings=("Antioquia", "the department of Antioquia"),
+            claims=("Antioquia department", "Antioquia"),
+            refused=("the city of Antioquia", "Antioquia province"),
+        ),
     ],
     "organization": [
         Row(
@@ -1634,6 +1730,8 @@ ROWS: dict[AnswerType, list[Row]] = {
         Row(wordings=("Chelsea",), open=("Chelsea FC",)),
         Row(wordings=("AC Milan",), refused=("Inter Milan",)),
         Row(wordings=("FC Barcelona",), refused=("FC Barcelona B",)),
+        Row(wordings=("FARC",), right=("FARC rebels",), refused=("ex-FARC rebels", "a FARC leader")),
+        Row(wordings=("FARC rebels",), right=("FARC",)),
     ],
     "text": [
         Row(
@@ -1886,5 +1984,13 @@ ROWS: dict[AnswerType, list[Row]] = {
             ),
         ),
         Row(wordings=("no one was hurt",), refused=("one was hurt",)),
+        Row(
+            wordings=("British jets and American jets",),
+            claims=("American and British jets",),
+            refused=("American and French jets", "American jets", "American and British tanks"),
+        ),
+        Row(
+            wordings=("old and new relics",), claims=("new relics and old relics",), refused=("new and old",)
+        ),
     ],
 }
