@@ -1,7 +1,7 @@
 """The plain values that pass between the layers: frozen dataclasses, no I/O, no computation beyond lookups.
 
 An `Instance` is what a model sees (no gold), a `Prediction` is what it says, an `Answer` is what was decided
-from that under a threshold, an `ItemScore` is what the answer is worth. Everything is a fraction in [0, 1] or
+from that under a threshold. Everything is a fraction in [0, 1] or
 absent (`None`); nothing is ever NaN.
 """
 
@@ -383,46 +383,6 @@ class Match(Stored):
     def makes_claim(self) -> bool:
         """True if a strict judgement says that the wording's claim was made: equal typed value or better."""
         return self.ok and self.level >= 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemScore:
-    """What one answer to one item is worth; a value that is not defined for it is absent from `scores`."""
-
-    item: ItemId
-    category: str
-    contested: bool
-    relation: Relation | None
-    answerable: bool
-    """Reading track: the article states a claim. Pooled: always True."""
-    golds: tuple[str, ...]
-    """`own` golds on the reading track, `any` golds on the pooled one; empty where no answer is right."""
-    prediction: str
-    matched_claim: str | None
-    """claim(p): the claim the prediction makes; None for none or ambiguous."""
-    match: Match
-    """The rule that credited the answer or, if none did, the most telling refusal."""
-    scores: Mapping[str, float]
-    """Per-item values of the metrics, by metric id."""
-    confidence: float | None = None
-    correct: bool = False
-    """What `confidence` is about: `match` on the reading track, `match_any` on the pooled one; on public
-    sets, most of whose questions have no type, EM."""
-    no_answer_margin: float | None = None
-    """Ranks items by belief in no answer: null score - best score; or the given probability's logit."""
-    answered: bool = False
-    error: bool = False
-    missing: bool = False
-    truncated: bool = False
-    answer_type: AnswerType = "text"
-    """Of the question: two wordings' answers are compared by its rules."""
-    copied: bool = False
-    """Reading track: the answer is a span of the article it was asked of."""
-    sources: Mapping[str, tuple[bool, float]] = field(default_factory=dict)
-    """Pooled track, contested facts whose top answer makes a claim: answering article -> (it states that
-    claim, the share of all claims that it states: its chance)."""
-    speakers: Mapping[str, tuple[bool, float]] = field(default_factory=dict)
-    """The same by the speakers that the evidence names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

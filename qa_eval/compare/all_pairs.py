@@ -10,8 +10,8 @@ from qa_eval.compare.primary_metrics import choose_metrics
 from qa_eval.compare.sides import all_sides, differing_fields, estimand_of, refuse_unscored, side_info
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.item_scores import ItemScore
 from qa_eval.metrics.score_table import Cluster, cluster_of, slices_of, tables_of
-from qa_eval.records import ItemScore
 from qa_eval.runs.common_items import common_scores
 from qa_eval.runs.ranking import RESAMPLES
 from qa_eval.runs.store import Run, load_run
@@ -58,7 +58,7 @@ def compare_all(
     direction = 1 if METRICS[name].higher_is_better else -1
     places = compared.ranks(direction)
     order = sorted(range(len(sides)), key=lambda i: (-direction * values[i], sides[i].name))
-    items = [s.item for s in scores[0] if s.item.track == track and _inside(s, slice_name, cluster)]
+    items = [s for s in scores[0] if s.track == track and _inside(s, slice_name, cluster)]
     return AllPairs(
         metric=f"{track}.{name}",
         slice=slice_name or "",

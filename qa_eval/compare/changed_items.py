@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from typing import Literal
 
 from qa_eval.compare.differences import ItemChange, SideAnswer
-from qa_eval.runs.schema import ScoredRow
+from qa_eval.runs.schema import PredictionRow
 
 
-def changed_items(pairs: Iterable[tuple[ScoredRow, ScoredRow]]) -> list[ItemChange]:
+def changed_items(pairs: Iterable[tuple[PredictionRow, PredictionRow]]) -> list[ItemChange]:
     """Every pair of answers that differ in text or verdict: what was fixed, what broke, then the rest."""
     found = [change for base, new in pairs if (change := _change(base, new)) is not None]
     order = ("fixed", "broken", "changed")
     return sorted(found, key=lambda change: order.index(change.kind))
 
 
-def _change(base: ScoredRow, new: ScoredRow) -> ItemChange | None:
+def _change(base: PredictionRow, new: PredictionRow) -> ItemChange | None:
     before, after = _said(base), _said(new)
     kind: Literal["fixed", "broken", "changed"] = "changed"
     if before.right != after.right:
@@ -28,7 +28,7 @@ def _change(base: ScoredRow, new: ScoredRow) -> ItemChange | None:
     )
 
 
-def _said(row: ScoredRow) -> SideAnswer:
+def _said(row: PredictionRow) -> SideAnswer:
     return SideAnswer(
         prediction=row.prediction,
         right=row.right,

@@ -21,9 +21,9 @@ from qa_eval.compare.sides import (
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.score_table import cluster_of, slices_of, tables_of
 from qa_eval.records import Track
-from qa_eval.runs.common_items import Pairing, Side, pair_items
+from qa_eval.runs.common_items import Pairing, Side, filed, pair_items
 from qa_eval.runs.ranking import RESAMPLES
-from qa_eval.runs.schema import ScoredRow
+from qa_eval.runs.schema import PredictionRow
 from qa_eval.runs.store import Run, load_run
 from qa_eval.stats.significance import holm
 
@@ -108,7 +108,7 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
     shared = {a.track for a, _ in pairing.pairs}
     if not shared:
         raise QaEvalError(f"{base.name} and {new.name}: no item in common{_edited_hint(pairing)}")
-    scores = [[side.score(row[i], row[0]) for row in pairing.pairs] for i, side in enumerate((base, new))]
+    scores = [[filed(row[i], row[0]) for row in pairing.pairs] for i in (0, 1)]
     cluster = base.run.leaderboard.data.cluster
     tables = [tables_of(side, cluster) for side in scores]
     chosen = choose_metrics(tables, wanted.metrics, wanted.slice, base.run.leaderboard.sort)
@@ -153,7 +153,7 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
     )
 
 
-def _verdict(pairs: Sequence[tuple[ScoredRow, ScoredRow]], primary: MetricDifference) -> Verdict:
+def _verdict(pairs: Sequence[tuple[PredictionRow, PredictionRow]], primary: MetricDifference) -> Verdict:
     if all(a.prediction == b.prediction for a, b in pairs) and primary.wins == primary.losses == 0:
         return "same"
     return primary.verdict

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from qa_eval.compare.differences import ArticleDifference, MetricDifference, Test
 from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.item_scores import ItemScore
 from qa_eval.metrics.parts import Metric
 from qa_eval.metrics.score_table import Cluster, ScoreTable, tables_of
-from qa_eval.records import ItemScore, Track
+from qa_eval.records import Track
 from qa_eval.stats.intervals import Term, rowwise_estimate
 from qa_eval.stats.significance import PairedTest, benjamini_hochberg, mcnemar, paired_tests
 
@@ -88,16 +89,16 @@ def by_article(
     Nothing where articles are no fixed few: on the pooled track, where contexts are the sample, and for one
     article or more than `MOST_ARTICLES`.
     """
-    names = sorted({s.item.article for s in base if s.item.track == "reading"})
+    names = sorted({s.article for s in base if s.track == "reading"})
     if track == "pooled" or cluster == "context" or not 1 < len(names) <= MOST_ARTICLES:
         return [], None
     found, without = [], []
     for name in names:
-        b, a = (_value([s for s in side if s.item.article == name], metric) for side in (base, new))
+        b, a = (_value([s for s in side if s.article == name], metric) for side in (base, new))
         if b is not None and a is not None:
             difference = a[0] - b[0]
             found.append(ArticleDifference(article=name, base=b[0], new=a[0], difference=difference, n=a[1]))
-        b, a = (_value([s for s in side if s.item.article != name], metric) for side in (base, new))
+        b, a = (_value([s for s in side if s.article != name], metric) for side in (base, new))
         if b is not None and a is not None:
             without.append(a[0] - b[0])
     return found, (min(without), max(without)) if without else None

@@ -9,7 +9,7 @@ that are under way.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,10 +18,10 @@ from qa_eval.evaluation.engines.engine import Group
 from qa_eval.evaluation.environment import peak_rss_bytes
 from qa_eval.evaluation.plans import Contestant
 from qa_eval.evaluation.tasks.task import Part, Task
-from qa_eval.metrics.score_table import ScoreTable, add_scores
+from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.records import Instance, Prediction, Track
-from qa_eval.runs.rows import Judged, Threshold
-from qa_eval.runs.schema import PerformanceRow
+from qa_eval.runs.rows import Threshold
+from qa_eval.runs.schema import PerformanceRow, PredictionRow
 from qa_eval.runs.store import PredictionsWriter
 
 
@@ -183,26 +183,26 @@ class Sitting:
             self._add(number, opened.part.judge(opened.predictions, self.threshold))
             del self._parts[number]
 
-    def _add(self, number: int, judged: Judged) -> None:
+    def _add(self, number: int, rows: Sequence[PredictionRow]) -> None:
         """Adds what a part is worth."""
         self._added = number, self.writer.rows
         self._adding = True
-        self.writer.add(judged.rows)
-        self._score(judged)
+        self.writer.add(rows)
+        self._score(rows)
         self._adding = False
 
-    def _score(self, judged: Judged) -> None:
-        add_scores(self.tables, judged.scores, self.task.cluster)
-        self.decided |= any(row.threshold is not None for row in judged.rows)
+    def _score(self, rows: Sequence[PredictionRow]) -> None:
+        self.task.tabulate(self.tables, rows)
+        self.decided |= any(row.threshold is not None for row in rows)
 
     def _judge_again(self) -> None:
         """Makes rows and scores anew from the rows that are stored."""
         self._adding = True
         before, after = self.writer, self.writer.again()
         self.tables, self.decided = {}, False
-        for judged in self.task.rejudged(before.stream, self.threshold):
-            after.add(judged.rows)
-            self._score(judged)
+        for rows in self.task.rejudged(before.stream, self.threshold):
+            after.add(rows)
+            self._score(rows)
         self.writer = after
         self._adding = False
         before.discard()

@@ -29,7 +29,7 @@ from qa_eval.evaluation.tasks.public import AskedExample, PublicTask, StoredTask
 from qa_eval.evaluation.tasks.task import Judge, Task
 from qa_eval.files.paths import read_input, user_path
 from qa_eval.metrics.item_scores import SCORER_VERSION
-from qa_eval.metrics.score_table import ScoreTable, add_scores
+from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.records import Corpus, Decoding, ItemId, Track
 from qa_eval.runs.checksums import changed_fields, unsealed_fields
 from qa_eval.runs.ranking import Entry, decoding_row, judged_entry, model_signature, rank_rows, reference_row
@@ -211,14 +211,14 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
     tables: dict[Track, ScoreTable] = {}
     seen, decided = 0, False
     stored = run.stream(row, checked=False)
-    for judged in judge.rejudged(lambda: run.stream(row, checked=False), board.options.threshold):
-        for now in judged.rows:
+    for rows in judge.rejudged(lambda: run.stream(row, checked=False), board.options.threshold):
+        for now in rows:
             seen += 1
             before = next(stored)
             found += differences(before, now, f"{name}:{seen}: {before.item}")
             found += unknown_fields(before, f"{name}:{seen}: {before.item}.")
             decided |= now.threshold is not None
-        add_scores(tables, judged.scores, judge.cluster)
+        judge.tabulate(tables, rows)
     decoding = _decoding(row)
     fresh = Row(
         status=row.status,

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from qa_eval.metrics.decisions import decide, pool
-from qa_eval.metrics.item_scores import score_item
+from qa_eval.metrics.item_scores import ItemScore, score_item
 from qa_eval.metrics.official_scores import best_thresholds, official_report, official_scores, score_answers
 from qa_eval.metrics.rules.squad import Rules
 from qa_eval.metrics.summary import summarize
@@ -28,7 +28,6 @@ from qa_eval.records import (
     Estimate,
     Evidence,
     ItemId,
-    ItemScore,
     Prediction,
     Question,
 )

@@ -8,22 +8,14 @@ is `None` or left out, never NaN.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat
+from pydantic import BaseModel, ConfigDict, FiniteFloat, TypeAdapter
 
+from qa_eval.metrics.item_scores import ItemScore
 from qa_eval.metrics.rules.squad import UNSCORED
-from qa_eval.records import (
-    AnswerType,
-    Candidate,
-    Difference,
-    Estimate,
-    Fraction,
-    Match,
-    ModelInfo,
-    Relation,
-    Status,
-)
+from qa_eval.records import Candidate, Difference, Estimate, ModelInfo, Status
 
 SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
@@ -280,83 +272,41 @@ class Leaderboard(_Record):
         return {r.model.spec: r for r in self.rows}[spec]
 
 
-class ScoredRow(_Record):
-    """What a line of a predictions file says of an item, its answer and what that is worth.
-
-    All that metrics, comparisons and merged leaderboards need: read without the candidates, which are most of
-    a line and are not looked at.
-    """
-
-    model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
-
-    item: str
-    fact: str
-    article: str
-    """An article id, or `*` on the pooled track."""
-    track: Literal["reading", "pooled"]
-    question_sha256: str
-    context_sha256: str
-    gold_sha256: str
-    question: str = ""
-    """The words asked."""
-    category: str = ""
-    """Empty on public data sets."""
-    answer_type: AnswerType = "text"
-    """On public data sets, what the question asks for if it tells, else `text`."""
-    contested: bool = False
-    """True if the sources disagree on the fact."""
-    relation: Relation | None = None
-    prediction: str
-    """"" when abstaining."""
-    span: tuple[int, int] | None = None
-    """Characters of `source_article`, half-open."""
-    score: FiniteFloat | None = None
-    null_score: FiniteFloat | None = None
-    no_answer_probability: Fraction | None = None
-    confidence: Fraction | None = None
-    truncated: bool = False
-    golds: list[str] = []
-    matched_claim: str | None = None
-    match: Match
-    scores: dict[str, FiniteFloat] = {}
-    """Per-item values of the metrics, by metric id; what is not defined for the item is absent."""
-    missing: bool = False
-    """True if the model gave no prediction; it scores 0."""
-    error: str | None = None
-
-    @property
-    def right(self) -> bool:
-        """True if the answer was given, or withheld, as it should be."""
-        return self.match.ok and not self.missing and self.error is None
-
-
-class PredictionRow(ScoredRow):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionRow(ItemScore):
     """One line of a predictions file: an item, what was answered, and what that is worth.
 
     It holds all that is needed to decide and score the answer again without the model. There are no times in
     it: equal answers give equal bytes.
     """
 
-    model_config = ConfigDict(
-        extra="allow", frozen=True, protected_namespaces=(), use_attribute_docstrings=True
-    )
-
+    question_sha256: str
+    context_sha256: str
+    gold_sha256: str
+    question: str = ""
+    """The words asked."""
     final: bool = False
     """True if the model decided the text itself; no threshold applies."""
     source_article: str | None = None
     no_answer_given: bool = False
     """True if the model gave that probability itself; otherwise it follows from the scores."""
-    threshold: FiniteFloat | None = None
-    n_best: list[Candidate] = []
+    threshold: float | None = None
+    n_best: tuple[Candidate, ...] = ()
     windows: int = 0
     tokens: int = 0
 
 
+LEADERBOARD_ADAPTER = TypeAdapter(Leaderboard)
+"""Validates and writes `leaderboard.json`."""
+PREDICTION_ADAPTER = TypeAdapter(PredictionRow)
+"""Validates and writes one line of `predictions/*.jsonl`."""
+
+
 def leaderboard_schema() -> dict[str, Any]:
     """The JSON Schema of `leaderboard.json`, as `qa-eval schema leaderboard` prints it."""
-    return Leaderboard.model_json_schema()
+    return LEADERBOARD_ADAPTER.json_schema()
 
 
 def prediction_schema() -> dict[str, Any]:
     """The JSON Schema of one line of `predictions/*.jsonl`, as `qa-eval schema predictions` prints it."""
-    return PredictionRow.model_json_schema()
+    return PREDICTION_ADAPTER.json_schema()

@@ -159,7 +159,7 @@ def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[
 
 
 def _example_changed(example: Example, answer: PredictionRow) -> bool:
-    present = (example.question, sha256_text(example.context), list(example.golds))
+    present = (example.question, sha256_text(example.context), example.golds)
     return present != (answer.question, answer.context_sha256, answer.golds)
 
 

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import shlex
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -630,7 +630,7 @@ def test_a_run_that_was_tampered_with_is_told(
     assert row.predictions is not None
     board = committed.leaderboard
     if what == "item":
-        answer = answer.model_copy(update={"item": broken})
+        answer = replace(answer, item=broken)
     else:
         board = board.model_copy(update={what: broken})
     run = Run(path=None, leaderboard=board, kept={row.predictions.path: (answer,)})

@@ -27,7 +27,7 @@ from qa_eval.evaluation.forecast.arithmetic import (
 from qa_eval.evaluation.forecast.speed_probe import Process
 from qa_eval.evaluation.plans import Contestant, Plan
 from qa_eval.evaluation.tasks.task import Part
-from qa_eval.metrics.score_table import ScoreTable, add_scores
+from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.records import Decoding, Instance, Prediction, Runtime, Track
 from qa_eval.runs.schema import PredictionRow
 from qa_eval.runs.store import render_prediction
@@ -280,9 +280,9 @@ class _Planner:
             kept += [(keys[item], p, asked[item]) for item, p in answers.items() if item in keys]
             if self.cache is not None:
                 answers |= self.cache.get([(k, asked[i]) for i, k in keys.items() if i not in answers])
-            judged = part.judge(answers, plan.options.threshold)
-            add_scores(tables, judged.scores, plan.task.cluster)
-            scratch.add(judged.rows)
+            rows = part.judge(answers, plan.options.threshold)
+            plan.task.tabulate(tables, rows)
+            scratch.add(rows)
         scratch.keep(contestant.model.info.spec, kept)
 
 

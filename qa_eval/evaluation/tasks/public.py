@@ -15,13 +15,14 @@ from qa_eval.files.hashes import sha256_json, sha256_text
 from qa_eval.matching.answer_types import asked_type
 from qa_eval.metrics.decisions import decide
 from qa_eval.metrics.example_scores import oracle_answer, score_example, unscored_example
+from qa_eval.metrics.item_scores import ItemScore
 from qa_eval.metrics.reference_answers import ReferenceName
 from qa_eval.metrics.rules.squad import UNSCORED, Rules, rules_named
 from qa_eval.metrics.score_table import Cluster, ScoreTable, add_scores
 from qa_eval.metrics.thresholds import fit_thresholds, threshold_case
 from qa_eval.models.protocol import Model
-from qa_eval.records import Answer, Example, Instance, ItemId, ItemScore, Prediction, Track
-from qa_eval.runs.rows import ItemHashes, Judged, Threshold, item_hashes_sha256, prediction_row, rebuild
+from qa_eval.records import Answer, Example, Instance, ItemId, Prediction, Track
+from qa_eval.runs.rows import ItemHashes, Threshold, item_hashes_sha256, prediction_row, rebuild
 from qa_eval.runs.schema import DataRow, ItemsRow, OptionsRow, PredictionRow, SourcesRow, WholeRow
 from qa_eval.runs.sources import dataset_sources
 
@@ -97,7 +98,9 @@ class StoredTask:
         scoring_rules(rules)
         self.rules = rules
 
-    def rejudged(self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold) -> Iterator[Judged]:
+    def rejudged(
+        self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold
+    ) -> Iterator[list[PredictionRow]]:
         """What stored answers are worth; `cross-fit` is fitted by F1, for each context on the others.
 
         Raises ValueError for an item id that is none.
@@ -110,6 +113,10 @@ class StoredTask:
             predictions, _ = rebuild(some)
             asked = [(AskedExample.stored(row), predictions.get(row.item)) for row in some]
             yield judge_asked(asked, rules, thresholds)
+
+    def tabulate(self, tables: dict[Track, ScoreTable], rows: Iterable[ItemScore]) -> None:
+        """Adds judged rows to the tables of their tracks."""
+        add_scores(tables, rows, self.cluster)
 
     def _fitted(self, rows: Iterator[PredictionRow], rules: Rules) -> dict[str, float]:
         cases = []
@@ -211,7 +218,7 @@ class PublicPart:
 
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
-    ) -> Judged:
+    ) -> list[PredictionRow]:
         """Decides and scores the questions; for `cross-fit` first as if the threshold were 0."""
         said = ((example, predictions.get(str(example.item))) for example in self.examples)
         asked = [(AskedExample.of(example), p) for example, p in said if whole or p is not None]
@@ -220,9 +227,9 @@ class PublicPart:
 
 def judge_asked(
     asked: Iterable[tuple[AskedExample, Prediction | None]], rules: Rules | None, thresholds: Thresholds
-) -> Judged:
+) -> list[PredictionRow]:
     """Decides and scores questions; one without a prediction is missing, and worth 0."""
-    rows, scores = [], []
+    rows = []
     for question, said in asked:
         item = question.item
         if said is None:
@@ -231,10 +238,8 @@ def judge_asked(
             at = thresholds if isinstance(thresholds, float) else thresholds[item.article]
             answer = decide(said, threshold=at)
         score = question.score(answer, rules)
-        scores.append(score)
         rows.append(
             prediction_row(
-                item,
                 question.question,
                 answer,
                 score,
@@ -243,7 +248,7 @@ def judge_asked(
                 no_answer_given=said is not None and said.no_answer_probability is not None,
             )
         )
-    return Judged(rows=tuple(rows), scores=tuple(scores))
+    return rows
 
 
 def _batches(values: Iterable[_T], size: int) -> Iterator[list[_T]]:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qa_eval.errors import QaEvalError
+from qa_eval.metrics.item_scores import ItemScore
 from qa_eval.metrics.score_table import tables_of
-from qa_eval.records import Decoding, ItemScore
+from qa_eval.records import Decoding
 from qa_eval.runs.common_items import Side, common_scores
 from qa_eval.runs.ranking import UNRANKED, Entry, judged_entry, model_signature, rank_rows
-from qa_eval.runs.rows import stored_score
 from qa_eval.runs.schema import DataRow, ItemsRow, Leaderboard, Row
 from qa_eval.runs.store import Run
 
@@ -205,8 +205,7 @@ def _with_tables(found: Sequence[Side], state: _State) -> list[Entry]:
 
 
 def _scores(side: Side) -> list[ItemScore]:
-    by_em = side.run.leaderboard.data.kind == "public"
-    return [stored_score(row, by_em=by_em) for row in side.run.scored(side.row)]
+    return list(side.run.scored(side.row))
 
 
 def _on_common_items(found: Sequence[Side], state: _State) -> list[Entry]:
@@ -220,12 +219,12 @@ def _on_common_items(found: Sequence[Side], state: _State) -> list[Entry]:
     scores = common_scores(sides)
     if not scores or not scores[0]:
         raise QaEvalError("these runs have no item in common")
-    canonical = [s for s in scores[0] if s.item.paraphrase == 0]
-    counts = {track: sum(s.item.track == track for s in canonical) for track in ("reading", "pooled")}
+    canonical = [s for s in scores[0] if s.paraphrase == 0]
+    counts = {track: sum(s.track == track for s in canonical) for track in ("reading", "pooled")}
     state.data = state.data.model_copy(
         update={
-            "facts": len({s.item.fact for s in canonical}),
-            "contested": len({s.item.fact for s in canonical if s.contested}),
+            "facts": len({s.fact for s in canonical}),
+            "contested": len({s.fact for s in canonical if s.contested}),
             "items": ItemsRow(**counts),
         }
     )
