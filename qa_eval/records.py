@@ -85,9 +85,13 @@ class Stored:
         def write(record: Stored, dump: Callable[[Stored], dict[str, Any]]) -> dict[str, Any]:
             return {**dump(record), **record.extra}
 
-        plain = handler(source)
+        # Where the class is met again, pydantic takes what `ref` names: that has to be the whole, not the inside.
+        plain = dict(handler.resolve_ref_schema(handler(source)))
         return core_schema.no_info_wrap_validator_function(
-            read, plain, serialization=core_schema.wrap_serializer_function_ser_schema(write, schema=plain)
+            read,
+            plain,
+            ref=plain.pop("ref"),
+            serialization=core_schema.wrap_serializer_function_ser_schema(write, schema=plain),
         )
 
 

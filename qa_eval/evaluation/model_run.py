@@ -20,9 +20,9 @@ from qa_eval.evaluation.plans import Contestant
 from qa_eval.evaluation.tasks.task import Part, Task
 from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.records import Instance, Prediction, Track
+from qa_eval.runs.predictions_writer import PredictionsWriter
 from qa_eval.runs.rows import Threshold
 from qa_eval.runs.schema import PerformanceRow, PredictionRow
-from qa_eval.runs.store import PredictionsWriter
 
 
 class Counting(Protocol):

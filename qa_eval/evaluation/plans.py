@@ -22,8 +22,8 @@ from qa_eval.models.registry import resolve
 from qa_eval.records import Corpus, Decoding, Instance, Runtime, Track
 from qa_eval.runs.ranking import RESAMPLES, RULES, model_signature
 from qa_eval.runs.rows import Threshold
+from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import DataRow, OptionsRow
-from qa_eval.runs.store import slugs
 
 _UNCACHED = frozenset({"baseline", "predictions"})
 """Kinds whose answers cost less than looking them up."""

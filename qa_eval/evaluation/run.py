@@ -27,6 +27,7 @@ from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.models.declarations import undeclared_sentence
 from qa_eval.models.protocol import Model
 from qa_eval.records import Corpus, Decoding, Prediction, Runtime, Status, Track
+from qa_eval.runs.predictions_writer import PredictionsWriter
 from qa_eval.runs.ranking import (
     RESAMPLES,
     Entry,
@@ -36,8 +37,9 @@ from qa_eval.runs.ranking import (
     reference_row,
 )
 from qa_eval.runs.rows import Threshold
+from qa_eval.runs.run_folder import RunFolder, check_name, open_run_folder, slugs
 from qa_eval.runs.schema import CountsRow, Leaderboard, PredictionRow, Row
-from qa_eval.runs.store import PredictionsWriter, Run, RunFolder, check_name, open_run_folder, slugs
+from qa_eval.runs.store import Run
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +101,7 @@ def evaluate(
     * `corpus`: the curated set by default; or `dataset`: a public data set, as a spec (with its `split`) or
       opened, of which answers are stored as they come, so that it may have any size;
     * `rules`: those by which a public data set is scored, a key of `RULES`; by default its own;
-    * `out` and `name`: where the run folder goes (see `store.open_run_folder`); `out=None` keeps the run in
+    * `out` and `name`: where the run folder goes (see `open_run_folder`); `out=None` keeps the run in
       memory;
     * `track`, `paraphrases`, `categories`, `limit`, `sample`, `seed`: what is asked (see `corpus.item_ids`);
       of a public data set only `limit`, `sample` and `seed`, which count questions;

@@ -19,8 +19,8 @@ from qa_eval.export.source import ExportSource, is_public, lower_is_better, plai
 from qa_eval.files.hashes import canonical_json, sha256_json
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.records import Estimate
+from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import PredictionRow
-from qa_eval.runs.store import slugs
 from qa_eval.text.terminal import safe_json
 
 SCHEMA_VERSION = "0.3.0"

@@ -18,8 +18,8 @@ from qa_eval.export.outputs import Export, Output
 from qa_eval.export.source import ExportSource, lower_is_better
 from qa_eval.files.hashes import canonical_json, sha256_text
 from qa_eval.records import Estimate
+from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import PredictionRow
-from qa_eval.runs.store import slugs
 from qa_eval.text.terminal import safe_json
 
 _FILTER = "none"

@@ -16,8 +16,9 @@ from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.records import Corpus, Estimate, ItemId
+from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
-from qa_eval.runs.store import Run, choose_rows, slugs
+from qa_eval.runs.store import Run, choose_rows
 
 PUBLISHED: tuple[tuple[str, str], ...] = (
     ("reading", "balanced_f1"),

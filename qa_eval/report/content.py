@@ -20,8 +20,9 @@ from qa_eval.metrics.decisions import abstains
 from qa_eval.records import Corpus, Example, ItemId, Question
 from qa_eval.runs.common_items import Side, common_answers
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_names, run_of
+from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
-from qa_eval.runs.store import Run, slugs
+from qa_eval.runs.store import Run
 
 MOST_QUESTIONS = 2000
 """Questions with a page of their own; of more, those on which the models differ come first."""

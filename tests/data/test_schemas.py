@@ -17,8 +17,9 @@ from qa_eval.cli import cli
 from qa_eval.data.corpus_schema import ArticleLine, QuestionLine
 from qa_eval.evaluation.run import evaluate
 from qa_eval.report.html import _COLUMNS
+from qa_eval.runs.predictions_writer import render_prediction
 from qa_eval.runs.schema import LEADERBOARD_ADAPTER, PREDICTION_ADAPTER
-from qa_eval.runs.store import Run, load_run, render_prediction
+from qa_eval.runs.store import Run, load_run
 from tests.support.places import ROOT
 from tests.support.small_corpus import FALL, LOSSES, fact, small_corpus
 

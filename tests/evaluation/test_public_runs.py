@@ -27,8 +27,9 @@ from qa_eval.metrics.score_table import add_scores
 from qa_eval.metrics.thresholds import fold_of
 from qa_eval.models.protocol import Model
 from qa_eval.records import Instance, Runtime
+from qa_eval.runs.predictions_writer import PredictionsWriter
 from qa_eval.runs.schema import PredictionRow
-from qa_eval.runs.store import PredictionsWriter, Run
+from qa_eval.runs.store import Run
 from tests.support.fake_models import FakeModel
 from tests.support.places import BASELINE
 from tests.support.plain_rules import plain_means, plain_score, plain_v2

@@ -13,9 +13,10 @@ from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.records import Article, Candidate, Claim, Corpus, Evidence, Match, Question
+from qa_eval.runs.predictions_writer import render_prediction
 from qa_eval.runs.schema import PredictionRow, PredictionsFileRow, Row
 from qa_eval.runs.show import choose_failures, choose_items, draw_item
-from qa_eval.runs.store import Run, choose_rows, render_prediction
+from qa_eval.runs.store import Run, choose_rows
 from tests.support.example_run import leaderboard, row
 
 TEXT = "The Observatory said around 180 soldiers died.\n\nThe army denied it. On Sunday 194 were buried."

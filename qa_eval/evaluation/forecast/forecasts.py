@@ -29,8 +29,8 @@ from qa_eval.evaluation.plans import Contestant, Plan
 from qa_eval.evaluation.tasks.task import Part
 from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.records import Decoding, Instance, Prediction, Runtime, Track
+from qa_eval.runs.predictions_writer import render_prediction
 from qa_eval.runs.schema import PredictionRow
-from qa_eval.runs.store import render_prediction
 
 COUNTED = 10_000
 """Items of a data set that are put into windows; of a larger one, a sample of so many."""
