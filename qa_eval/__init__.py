@@ -1,43 +1,129 @@
 """Extractive question answering, evaluated: contested answers where the sources disagree.
 
-Public names, each imported when first used (so that nothing heavy is loaded by accident):
+    import qa_eval as qa
 
-* `compare_runs` – compare models item by item, of two stored runs or of one;
-* `evaluate` – run models over a corpus and get a scored `Run`;
-* `load_corpus` – read and validate a question set with its articles;
-* `load_run` – read a run folder or a `leaderboard.json`;
-* `score_predictions` – score predictions made elsewhere by the official rules of a public data set;
-* `Model` – the protocol that anything which answers questions follows.
+* `exact_match`, `f1`, `match` – one answer against its golds;
+* `score` – a system's answers against golds or a public data set, by official rules: a `Scorecard`;
+* `evaluate` – run models over a corpus or a public data set: a `Run`;
+* `compare` – is the difference between two models real? a `Comparison`;
+* `load_corpus`, `load_run` – read a question set with its articles, and a stored run.
+
+A model is anything that follows `Model`. A plug-in offers a `Kind`, which makes one from a `ModelSpec`. All
+numbers are fractions in [0, 1]. Every error raised on purpose is a `QaEvalError`.
+
+Nothing is imported before its name is used, so that nothing heavy is loaded by accident.
 """
 
 # Nothing is imported here while the program starts, so that ctrl-C finds `qa_eval.__main__.main` at work.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from qa_eval.compare.comparison import compare_runs
+    from qa_eval.comparisons.comparison import compare
+    from qa_eval.comparisons.differences import Comparison
     from qa_eval.data.corpus import load_corpus
-    from qa_eval.evaluation.run import evaluate
-    from qa_eval.evaluation.scorecard import score_predictions
-    from qa_eval.models.protocol import Model
-    from qa_eval.runs.store import load_run
+    from qa_eval.errors import (
+        CheckFailedError,
+        InputError,
+        ModelError,
+        QaEvalError,
+        RunFolderError,
+        SpecError,
+    )
+    from qa_eval.evaluation.run import Interrupted, Progress, evaluate
+    from qa_eval.evaluation.scorecard import Scorecard, score
+    from qa_eval.metrics.single_answers import exact_match, f1, match
+    from qa_eval.models.protocol import Kind, Model, ModelSpec
+    from qa_eval.records import (
+        Article,
+        Candidate,
+        Claim,
+        Corpus,
+        Decoding,
+        Estimate,
+        Evidence,
+        Instance,
+        Match,
+        ModelInfo,
+        Prediction,
+        Question,
+        Runtime,
+    )
+    from qa_eval.runs.store import Run, load_run
 
 __version__ = "0.1.0"
-__all__ = ["Model", "__version__", "compare_runs", "evaluate", "load_corpus", "load_run", "score_predictions"]
+__all__ = [
+    "Article",
+    "Candidate",
+    "CheckFailedError",
+    "Claim",
+    "Comparison",
+    "Corpus",
+    "Decoding",
+    "Estimate",
+    "Evidence",
+    "InputError",
+    "Instance",
+    "Interrupted",
+    "Kind",
+    "Match",
+    "Model",
+    "ModelError",
+    "ModelInfo",
+    "ModelSpec",
+    "Prediction",
+    "Progress",
+    "QaEvalError",
+    "Question",
+    "Run",
+    "RunFolderError",
+    "Runtime",
+    "Scorecard",
+    "SpecError",
+    "__version__",
+    "compare",
+    "evaluate",
+    "exact_match",
+    "f1",
+    "load_corpus",
+    "load_run",
+    "match",
+    "score",
+]
 
 _HOMES = {
-    "Model": "qa_eval.models.protocol",
-    "compare_runs": "qa_eval.compare.comparison",
-    "evaluate": "qa_eval.evaluation.run",
-    "load_corpus": "qa_eval.data.corpus",
-    "load_run": "qa_eval.runs.store",
-    "score_predictions": "qa_eval.evaluation.scorecard",
+    "compare": "comparisons.comparison",
+    "Comparison": "comparisons.differences",
+    "load_corpus": "data.corpus",
+    **dict.fromkeys(("CheckFailedError", "InputError", "ModelError", "QaEvalError"), "errors"),
+    **dict.fromkeys(("RunFolderError", "SpecError"), "errors"),
+    **dict.fromkeys(("Interrupted", "Progress", "evaluate"), "evaluation.run"),
+    **dict.fromkeys(("Scorecard", "score"), "evaluation.scorecard"),
+    **dict.fromkeys(("exact_match", "f1", "match"), "metrics.single_answers"),
+    **dict.fromkeys(("Kind", "Model", "ModelSpec"), "models.protocol"),
+    **dict.fromkeys(
+        (
+            *("Article", "Candidate", "Claim", "Corpus", "Decoding", "Estimate", "Evidence", "Instance"),
+            *("Match", "ModelInfo", "Prediction", "Question", "Runtime"),
+        ),
+        "records",
+    ),
+    **dict.fromkeys(("Run", "load_run"), "runs.store"),
 }
+"""Public name -> the module that defines it."""
+_RENAMED = {"compare_runs": "compare", "score_predictions": "score"}
+"""Old name -> the present one. Old names go with version 0.2."""
 
 
 def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        from importlib import import_module
+    from importlib import import_module
 
-        return getattr(import_module(_HOMES[name]), name)
+    if (present := _RENAMED.get(name)) is not None:
+        import warnings
+
+        message = f"qa_eval.{name} is now qa_eval.{present}; the old name goes with version 0.2"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        name = present
+    if name in _HOMES:
+        return getattr(import_module(f"qa_eval.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'qa_eval' has no attribute {name!r}")
 
 

@@ -7,8 +7,9 @@ absent (`None`); nothing is ever NaN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
@@ -46,7 +47,57 @@ Score = Annotated[float, Le(1.0)]
 """A metric's value: a fraction, or a skill, which is below 0 where a trivial strategy does better."""
 
 
-class Stored:
+# ------------------------------------------------------------------------------------------ how they print
+
+_LONGEST_REPR = 1_000
+"""Characters of a record's `repr`, about."""
+
+
+def abridged(name: str, values: Iterable[tuple[str, object]]) -> str:
+    """`NAME(field=value, …)` as a dataclass prints itself; if that is too long, long values are cut.
+
+    >>> abridged("Claim", [("id", "x"), ("aliases", ("a",))])
+    "Claim(id='x', aliases=('a',))"
+    >>> abridged("Claim", [("id", "x"), ("aliases", ("a",) * 999)])
+    "Claim(id='x', aliases=<999 values>)"
+    """
+    shown = [(field, value, _brief(value, _LONGEST_REPR)) for field, value in values]
+    if sum(len(field) + len(text) + 3 for field, _, text in shown) > _LONGEST_REPR:
+        room = max(20, _LONGEST_REPR // len(shown) - 20)
+        shown = [
+            (field, value, text if len(text) <= room else _brief(value, room)) for field, value, text in shown
+        ]
+    return f"{name}({', '.join(f'{field}={text}' for field, _, text in shown)})"
+
+
+def _brief(value: object, room: int) -> str:
+    """The `repr` of a value if it is that short, else its beginning, or how much is in it.
+
+    Of large values no more is rendered than is shown.
+    """
+    if isinstance(value, Collection) and not isinstance(value, str | bytes):
+        size = 0
+        for part in islice(value.values() if isinstance(value, Mapping) else value, room):
+            size += len(_brief(part, room))
+            if size > room:
+                return f"<{len(value)} {'value' if len(value) == 1 else 'values'}>"
+    text = repr(value[:room] if isinstance(value, str) else value)
+    if len(text) > room or (isinstance(value, str) and len(value) > room):
+        return f"{text[: room - 2]}…{text[-1]}"
+    return text
+
+
+class Abridged:
+    """A dataclass whose `repr` is short, however much it holds."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        shown = fields(self)  # type: ignore[arg-type]
+        return abridged(type(self).__name__, [(f.name, getattr(self, f.name)) for f in shown if f.repr])
+
+
+class Stored(Abridged):
     """A frozen dataclass that run folders hold: pydantic validates it when it is read, and writes it.
 
     To construct one needs no pydantic, and nothing is then validated. Fields that a newer program wrote are
@@ -85,7 +136,7 @@ class Stored:
         def write(record: Stored, dump: Callable[[Stored], dict[str, Any]]) -> dict[str, Any]:
             return {**dump(record), **record.extra}
 
-        # Where the class is met again, pydantic takes what `ref` names: that has to be the whole, not the inside.
+        # Where the class is met again, pydantic takes what `ref` names, which has to be the whole.
         plain = dict(handler.resolve_ref_schema(handler(source)))
         return core_schema.no_info_wrap_validator_function(
             read,
@@ -98,8 +149,8 @@ class Stored:
 # ------------------------------------------------------------------------------------------ the data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Evidence(Abridged):
     """One passage that states a claim."""
 
     article: str
@@ -119,8 +170,8 @@ class Evidence:
         return self.start + len(self.text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Claim(Abridged):
     """One answer that some sources give, in every wording accepted for it."""
 
     id: str
@@ -148,8 +199,8 @@ class Claim:
         return tuple(e for e in self.evidence if e.article == article)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Question(Abridged):
     """One fact: a question, its paraphrases, and what each article answers."""
 
     id: str
@@ -193,13 +244,14 @@ class Question:
         return self.question if paraphrase == 0 else self.paraphrases[paraphrase - 1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Article:
-    """One source, its text decoded as UTF-8 from bytes whose hash was checked."""
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Article(Abridged):
+    """One source: its text and what is known of it."""
 
     id: str
     text: str
-    sha256: str
+    sha256: str = ""
+    """SHA-256 of the bytes; empty for a text in memory, until it is evaluated."""
     title: str | None = None
     publisher: str | None = None
     byline: str | None = None
@@ -207,18 +259,18 @@ class Article:
     notes: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Corpus:
-    """A question set with its articles, validated."""
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Corpus(Abridged):
+    """A question set with its articles. `load_corpus` validates it; one made in memory is taken as it is."""
 
     questions: tuple[Question, ...]
     """In file order (files by name, lines in order)."""
     articles: tuple[Article, ...]
     """In manifest order."""
-    questions_sha256: str
-    """Over the canonical JSON of all questions, sorted by id."""
-    articles_sha256: str
-    """Over the sorted (id, sha256) pairs of all articles."""
+    questions_sha256: str = ""
+    """Over the canonical JSON of all questions, sorted by id; empty in memory, until it is evaluated."""
+    articles_sha256: str = ""
+    """Over the sorted (id, sha256) pairs of all articles; the same."""
     questions_path: str = ""
     articles_path: str = ""
     questions_from: tuple[Path, ...] = ()
@@ -235,8 +287,8 @@ class Corpus:
         return {q.id: q for q in self.questions}[id]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Example(Abridged):
     """One question of a public data set, with its text and its golds."""
 
     id: str
@@ -297,8 +349,8 @@ class ItemId:
         return "pooled" if self.article == "*" else "reading"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instance:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Instance(Abridged):
     """One question asked of one text: all that a model ever sees. There is no gold in it."""
 
     item: str
@@ -310,7 +362,7 @@ class Instance:
     """The question's own id in a public data set; empty elsewhere."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Candidate(Stored):
     """One possible answer. Offsets are characters of the article, half-open; None for text-only answers."""
 
@@ -324,8 +376,8 @@ class Candidate(Stored):
     """Filled when an answer is decided: one softmax over the n-best and the null score."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Prediction(Abridged):
     """What a model says of one instance, before any threshold."""
 
     item: str
@@ -346,8 +398,8 @@ class Prediction:
     """Why there is no prediction; it then scores 0 and is counted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Answer(Abridged):
     """What was decided from a prediction: a text, or "" for no answer."""
 
     item: str
@@ -372,14 +424,14 @@ class Answer:
     """True if the model gave no prediction for the item at all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Match(Stored):
     """How an answer was judged against a wording, and by which rule."""
 
     ok: bool
+    rule: str
     level: int
     """5 identical, 4 equal by the SQuAD rules, 3 equal text, 2 equal typed value, 1 value only, 0 no."""
-    rule: str
     detail: str = ""
     """For people: what was compared, e.g. `400 != 417`."""
 
@@ -389,7 +441,7 @@ class Match(Stored):
         return self.ok and self.level >= 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Estimate(Stored):
     """A number with its 95 % interval."""
 
@@ -406,7 +458,7 @@ class Estimate(Stored):
     """Facts they come from; on public sets, contexts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Difference(Stored):
     """How much better one model is than another, on the same facts."""
 
@@ -424,8 +476,8 @@ class Difference(Stored):
     """Facts on which the models are compared; on public sets, contexts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Summary(Abridged):
     """All metrics of one model on one data set."""
 
     metrics: Mapping[Track, Mapping[str, Estimate]]
@@ -473,7 +525,7 @@ class Runtime:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ModelInfo(Stored):
     """Who answered: enough to tell two models apart and to find the same one again."""
 

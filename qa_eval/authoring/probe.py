@@ -86,8 +86,7 @@ def probe_question(
     asked = [
         Instance(item=f"probe@{a.id}", question=question, context=a.text, article=a.id) for a in articles
     ]
-    given: dict[str, Prediction] = {}
-    LocalEngine().predict(model, asked, lambda found: given.update({p.item: p for p in found}))
+    given = {p.item: p for some in LocalEngine().predict(model, asked) for p in some}
     decided = {
         one.article: decide(
             given.get(one.item, Prediction(item=one.item, error="no answer")), threshold=threshold

@@ -14,7 +14,7 @@ from qa_eval.cli.command import Command, option
 from qa_eval.errors import CheckFailedError
 
 if TYPE_CHECKING:
-    from qa_eval.compare.differences import AllPairs, Comparison, Gate
+    from qa_eval.comparisons.differences import AllPairs, Comparison, Gate
 
 EXAMPLES = (
     ("qa-eval compare results/main results/branch", "better, worse, or too few items to tell"),
@@ -105,9 +105,9 @@ def compare_command(
         raise click.UsageError("Two runs, BASE and NEW; --all-pairs takes more.")
     if all_pairs and (model or against or fail_on_regression or len(metrics) > 1):
         raise click.UsageError("--all-pairs: every model by one metric; no --model, --against or check.")
-    from qa_eval.compare.all_pairs import compare_all
-    from qa_eval.compare.comparison import compare_runs
-    from qa_eval.compare.regression_gate import regression_gate
+    from qa_eval.comparisons.all_pairs import compare_all
+    from qa_eval.comparisons.comparison import compare
+    from qa_eval.comparisons.regression_gate import regression_gate
     from qa_eval.runs.schema import NOTHING_SCORED
     from qa_eval.runs.store import load_run
 
@@ -118,15 +118,15 @@ def compare_command(
         return
     if all_pairs:
         metric = metrics[0] if metrics else None
-        ranking = compare_all(runs, metric=metric, slice_name=slice_, allow_different=allow_different)
+        ranking = compare_all(runs, metric=metric, slice=slice_, allow_different=allow_different)
         _print(ranking, None, form, items)
         return
-    found = compare_runs(
+    found = compare(
         *runs,
         model=model,
         against=against,
         metrics=metrics,
-        slice_name=slice_,
+        slice=slice_,
         allow_different=allow_different,
     )
     gate = regression_gate(found, tolerance, allow_missing=allow_missing) if fail_on_regression else None
@@ -136,8 +136,8 @@ def compare_command(
 
 
 def _print(found: Comparison | AllPairs, gate: Gate | None, form: str, items: int) -> None:
-    from qa_eval.compare.comparison_formats import render_comparison_json, render_comparison_markdown
-    from qa_eval.compare.comparison_table import draw_comparison
+    from qa_eval.comparisons.comparison_formats import render_comparison_json, render_comparison_markdown
+    from qa_eval.comparisons.comparison_table import draw_comparison
     from qa_eval.text.terminal import terminal_width, write_lines
 
     if form == "json":

@@ -100,11 +100,11 @@ def score_command(
     """
     from qa_eval.data.dataset import open_dataset
     from qa_eval.data.dataset_options import parse_columns
-    from qa_eval.evaluation.scorecard import score_predictions
+    from qa_eval.evaluation.scorecard import score
     from qa_eval.text.terminal import safe_json, terminal_width, write_lines
 
     opened = open_dataset(dataset, split=split, columns=parse_columns(columns), duplicate_ids=duplicate_ids)
-    card = score_predictions(predictions, opened, rules=rules, na_probs=na_probs, na_threshold=na_threshold)
+    card = score(predictions, opened, rules=rules, na_probs=na_probs, na_threshold=na_threshold)
     if as_json:
         click.echo(safe_json(json.dumps(card.as_json(), indent=2, ensure_ascii=False, allow_nan=False)))
         return

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from qa_eval.files.hashes import sha256_json
-from qa_eval.records import Article, Question
+from qa_eval.files.hashes import sha256_json, sha256_text
+from qa_eval.records import Article, Corpus, Question
 
 
 def question_record(question: Question) -> dict[str, Any]:
@@ -49,6 +50,19 @@ def questions_sha256(questions: Iterable[Question]) -> str:
 def articles_sha256(articles: Iterable[Article]) -> str:
     """Over the sorted (id, sha256) pairs."""
     return sha256_json(sorted([a.id, a.sha256] for a in articles))
+
+
+def with_hashes(corpus: Corpus) -> Corpus:
+    """The corpus with the hashes that it lacks because it was made in memory."""
+    if corpus.questions_sha256 and corpus.articles_sha256:
+        return corpus
+    articles = tuple(a if a.sha256 else replace(a, sha256=sha256_text(a.text)) for a in corpus.articles)
+    return replace(
+        corpus,
+        articles=articles,
+        questions_sha256=corpus.questions_sha256 or questions_sha256(corpus.questions),
+        articles_sha256=corpus.articles_sha256 or articles_sha256(articles),
+    )
 
 
 def gold_sha256(question: Question) -> str:

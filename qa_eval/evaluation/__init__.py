@@ -1,10 +1,13 @@
 """A run from plan to stored result.
 
-plans             what a run will do: models, data, signatures
-run               asks every model, scores its answers, writes the run folder
+run               the steps of a run, from top to bottom: plan, ask, score, store, rank
+plans             plan: what a run will do: models, data, signatures
+answers           ask: what a model answers in a task, from the cache and from an engine
 engines/          where predicting happens: this process, or a Ray cluster
 cache             answers that were computed before
-tasks/            the items of a collection or of a public data set, and their scores
+tasks/            score: the items of a collection or of a public data set, and their scores
+writers           store: rows, leaderboard and run folder while a run is under way
+transaction       a block of code that ctrl-C cannot split
 verification      scores a stored run again
 scorecard         scores predictions that somebody else made
 forecast/         what a run would cost

@@ -1,4 +1,12 @@
-"""Runs models over a corpus or a public data set: asks, judges, ranks, writes the run folder.
+"""Runs models over a corpus or a public data set: plan, ask, score, store, rank.
+
+| step | what does it |
+|---|---|
+| plan | `plans.settle`: the models, the task, the signatures, before anything is written |
+| ask | `answers.ask`: an engine asks a model what the cache does not have |
+| score | `Part.judge`: what a part's answers are worth |
+| store | `writers`: rows, leaderboard and folder, while the run is under way |
+| rank | `ranking.rank_rows`: the rows in their order |
 
 Everything that can be wrong with the call is found before anything is written. Answers are kept as they come,
 so that a run that ends early, however it ends, goes on where it stopped. One item's failure is that item's
@@ -8,38 +16,31 @@ error, one model's failure is that row's.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from qa_eval.data.content_hashes import with_hashes
 from qa_eval.data.dataset import PublicDataset
-from qa_eval.evaluation.cache import PredictionCache, cache_path
-from qa_eval.evaluation.engines.engine import Engine, Group, ModelFailedError
+from qa_eval.evaluation.answers import Answers, PartAnswers, ask
+from qa_eval.evaluation.cache import PredictionCache
+from qa_eval.evaluation.engines.engine import Engine, ModelFailedError
 from qa_eval.evaluation.engines.local import LocalEngine
-from qa_eval.evaluation.environment import describe_environment, describe_harness
-from qa_eval.evaluation.model_run import Sitting
 from qa_eval.evaluation.plans import Plan, settle, settle_all, spec_of
+from qa_eval.evaluation.transaction import Transaction
+from qa_eval.evaluation.writers import ModelWriter, RunWriter
 from qa_eval.files.paths import user_path
-from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.models.declarations import undeclared_sentence
 from qa_eval.models.protocol import Model
-from qa_eval.records import Corpus, Decoding, Prediction, Runtime, Status, Track
-from qa_eval.runs.predictions_writer import PredictionsWriter
-from qa_eval.runs.ranking import (
-    RESAMPLES,
-    Entry,
-    decoding_row,
-    judged_entry,
-    rank_rows,
-    reference_row,
-)
+from qa_eval.records import Corpus, Decoding, Runtime, Track
+from qa_eval.runs.ranking import RESAMPLES, judged_entry, rank_rows, reference_row
 from qa_eval.runs.rows import Threshold
-from qa_eval.runs.run_folder import RunFolder, check_name, open_run_folder, slugs
-from qa_eval.runs.schema import CountsRow, Leaderboard, PredictionRow, Row
+from qa_eval.runs.run_folder import check_name, slugs
 from qa_eval.runs.store import Run
+from qa_eval.text.progress import progress_shown
 
 _log = logging.getLogger(__name__)
 
@@ -71,13 +72,13 @@ class Interrupted(KeyboardInterrupt):
 
 
 def evaluate(
-    models: Sequence[str | Model],
+    models: str | Model | Sequence[str | Model],
     *,
     corpus: Corpus | None = None,
     dataset: str | PublicDataset | None = None,
     split: str | None = None,
     rules: str | None = None,
-    out: Path | str | None = Path("results"),
+    out: Path | str | None = None,
     name: str | None = None,
     track: Track | Literal["both"] = "both",
     paraphrases: bool = False,
@@ -91,24 +92,26 @@ def evaluate(
     limit: int | None = None,
     sample: int | None = None,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Progress | Literal[False] | None = None,
     command: str | None = None,
     engine: Engine | None = None,
 ) -> Run:
-    """Answers every item with every model, scores and ranks them, and writes a run folder.
+    """Answers every item with every model, scores and ranks them, and writes a run folder if told where.
 
-    * `models`: specs, or objects that follow `Model`;
+    * `models`: a spec, or an object that follows `Model`, or several;
     * `corpus`: the curated set by default; or `dataset`: a public data set, as a spec (with its `split`) or
       opened, of which answers are stored as they come, so that it may have any size;
     * `rules`: those by which a public data set is scored, a key of `RULES`; by default its own;
-    * `out` and `name`: where the run folder goes (see `open_run_folder`); `out=None` keeps the run in
-      memory;
+    * `out` and `name`: where the run folder goes (see `open_run_folder`); without `out` nothing is
+      written but the cache, and the run is kept in memory;
     * `track`, `paraphrases`, `categories`, `limit`, `sample`, `seed`: what is asked (see `corpus.item_ids`);
       of a public data set only `limit`, `sample` and `seed`, which count questions;
     * `threshold`: abstain when null score - best score exceeds it; `"cross-fit"` fits it for each fact on the
       other facts, by balanced F1; on a public data set for each context on the others, by F1;
     * `references`: adds the rows that are built from the golds;
     * `cache`: use the global cache; without it, answers are kept in the run folder until it is complete;
+    * `progress`: what is told how far the run is. By default a bar where stderr is a terminal, or in a
+      notebook; False for none;
     * `engine`: where predicting happens, this process by default.
 
     Returns the run; its status is `error` if a model failed, whose row then says why. Raises SpecError,
@@ -116,13 +119,13 @@ def evaluate(
     be used, before anything is written; `Interrupted` when interrupted, after keeping what is done.
 
     >>> from qa_eval import evaluate
-    >>> run = evaluate(["baseline:abstain"], out=None, limit=3, references=False)
+    >>> run = evaluate("baseline:abstain", limit=3, references=False)
     >>> run.leaderboard.row("baseline:abstain").counts.abstained == run.leaderboard.data.items.reading
     True
     """
     plan = settle(
-        models,
-        corpus=corpus,
+        models if isinstance(models, Sequence) and not isinstance(models, str) else [models],
+        corpus=with_hashes(corpus) if corpus is not None else None,
         dataset=dataset,
         split=split,
         rules=rules,
@@ -143,7 +146,7 @@ def evaluate(
         device=runtime.device,
         cache=cache,
         overwrite=overwrite,
-        progress=progress,
+        progress=progress_shown() if progress is None else progress or None,
         command=command,
         engine=engine,
     )
@@ -204,263 +207,138 @@ def run_plans(
     A model answers everything that all plans ask of it before the next one is loaded. The rest is as in
     `evaluate`, with a run for each plan.
     """
-    engine, now = engine or LocalEngine(), datetime.now(UTC)
-    if (sentence := undeclared_sentence([c.model.info for c in plans[0][0].contestants])) is not None:
+    engine, progress, now = engine or LocalEngine(), progress or _Silence(), datetime.now(UTC)
+    models = [contestant.model for contestant in plans[0][0].contestants]
+    if (sentence := undeclared_sentence([model.info for model in models])) is not None:
         _log.warning("%s", sentence)
-    with engine, ExitStack() as held:
-        engine.check([contestant.model for contestant in plans[0][0].contestants])
-        evaluations = []
-        for plan, out, name in plans:
-            folder = None
-            if out is not None:
-                folder = open_run_folder(
-                    user_path(out), name, plan.identity, plan.run_id, overwrite=overwrite, now=now
+    with engine, ExitStack() as opened:
+        engine.check(models)
+        runs = [
+            opened.enter_context(
+                RunWriter.opened(
+                    plan, out, name, overwrite=overwrite, now=now, device=device, command=command
                 )
-                held.callback(folder.release)
-            evaluations.append(_evaluation(plan, folder, name, now=now, device=device, command=command))
-        return _Matrix(evaluations, engine, progress or _Silence()).go(use_cache=cache)
-
-
-def _evaluation(
-    plan: Plan, folder: RunFolder | None, name: str | None, *, now: datetime, device: str, command: str | None
-) -> _Evaluation:
-    created = folder.created_at if folder is not None else None
-    leaderboard = Leaderboard(
-        run_id=plan.run_id,
-        name=folder.target.name if folder is not None else name or "",
-        created_at=created or _stamp(now),
-        harness=describe_harness(command),
-        environment=describe_environment(device),
-        data=plan.task.data,
-        sources=plan.task.sources(folder.target) if folder is not None else None,
-        options=plan.options,
-        rules=plan.task.rules,
-        scorer_version=SCORER_VERSION,
-    )
-    return _Evaluation(plan=plan, folder=folder, device=device, leaderboard=leaderboard)
-
-
-# ------------------------------------------------------------------------------------------ the run
-
-
-@dataclass(slots=True)
-class _Matrix:
-    """Models by tasks, under way: model by model, each over all tasks."""
-
-    evaluations: Sequence[_Evaluation]
-    engine: Engine
-    progress: Progress
-
-    def go(self, *, use_cache: bool) -> list[Run]:
-        models = [contestant.model for contestant in self.evaluations[0].plan.contestants]
-        order = sorted(range(len(models)), key=lambda n: self._size(models[n]))
-        for evaluation in self.evaluations:
-            evaluation.write()
-        self.progress.start(len(models))
+            )
+            for plan, out, name in plans
+        ]
+        for run in runs:
+            run.write()
+        progress.start(len(models))
         try:
-            with ExitStack() as stack:
-                for evaluation in self.evaluations:
-                    evaluation.cache = stack.enter_context(evaluation.answers(use_cache=use_cache))
-                for number in order:
-                    self._ask(number, models[number])
-            return [evaluation.complete() for evaluation in self.evaluations]
+            with ExitStack() as stores:
+                caches = [stores.enter_context(run.cache(use_cache=cache)) for run in runs]
+                for number in _order(models, engine):
+                    _run_model(number, runs, caches, engine, progress)
+            return [_rank(run) for run in runs]
         except KeyboardInterrupt:
-            raise Interrupted([evaluation.interrupted() for evaluation in self.evaluations]) from None
+            raise Interrupted([run.run or _rank(run, interrupted=True) for run in runs]) from None
         finally:
-            self.progress.finish()
-            for evaluation in self.evaluations:
-                evaluation.drop()
-
-    def _ask(self, number: int, model: Model) -> None:
-        """One model's rows: asked and judged part by part, its predictions written."""
-        sizes = [evaluation.plan.task.size(model) for evaluation in self.evaluations]
-        self.progress.model(model.info.spec, sum(sizes))
-        sittings = [evaluation.begin(number, self.progress) for evaluation in self.evaluations]
-        order = sorted(range(len(sittings)), key=lambda n: -sizes[n] if self.engine.longest_first else 0)
-        desk = _Desk([sittings[n] for n in order])
-        failure = None
-        try:
-            self.engine.answer(model, desk.groups(), desk)
-        except ModelFailedError as error:
-            _log.warning("%s failed: %s", model.info.spec, error)
-            failure = str(error)
-        for evaluation in self.evaluations:
-            evaluation.end(failure)
-
-    def _size(self, model: Model) -> int:
-        """What a model is sorted by: the largest has the most work, where that matters."""
-        return -(model.info.parameters or 0) if self.engine.longest_first else 0
+            progress.finish()
 
 
-class _Desk:
-    """Several sittings of one model behind one another, as one for the engine."""
-
-    def __init__(self, sittings: Sequence[Sitting]) -> None:
-        self._sittings = sittings
-        self._out: dict[int, tuple[Sitting, int]] = {}
-
-    def groups(self) -> Iterator[Group]:
-        """Those of all, numbered anew."""
-        number = 0
-        for sitting in self._sittings:
-            for group in sitting.groups():
-                number += 1
-                self._out[number] = sitting, group.number
-                known_good = any(other.succeeded for other in self._sittings)
-                yield replace(group, number=number, known_good=known_good)
-
-    def take(self, group: int, predictions: list[Prediction]) -> None:
-        sitting, number = self._out[group]
-        sitting.take(number, predictions)
-
-    def close(self, group: int) -> None:
-        sitting, number = self._out.pop(group)
-        sitting.close(number)
+def _order(models: Sequence[Model], engine: Engine) -> list[int]:
+    """The numbers of the models in the order in which they are asked: largest first where that matters."""
+    sizes = [model.info.parameters or 0 for model in models]
+    return sorted(range(len(models)), key=lambda n: -sizes[n] if engine.longest_first else 0)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Evaluation:
-    """One task's run under way."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ModelRun:
+    """One model in one task: what it answers, what is stored of it, and the run that gets its row."""
 
-    plan: Plan
-    folder: RunFolder | None
-    device: str
-    leaderboard: Leaderboard
-    entries: list[Entry] = field(default_factory=list)
-    kept: dict[str, tuple[PredictionRow, ...]] = field(default_factory=dict)
-    cache: PredictionCache | None = None
-    sitting: Sitting | None = None
-    """Of the model that is being asked or judged."""
-    run: Run | None = None
-    """Once it is complete."""
+    run: RunWriter
+    answers: Answers
+    writer: ModelWriter
 
-    @contextmanager
-    def answers(self, *, use_cache: bool) -> Iterator[PredictionCache | None]:
-        """The store of answers: the global cache, else one inside the run folder, else none."""
-        paths = [cache_path()] if use_cache else []
-        paths += [self.folder.private_cache] if self.folder is not None else []
-        store = None
-        if any(contestant.cached for contestant in self.plan.contestants):
-            for path in paths:
-                store = PredictionCache(path=path)
-                if store.usable:
-                    break
-        try:
-            yield store
-        finally:
-            if store is not None:
-                store.close()
-
-    def begin(self, number: int, progress: Progress) -> Sitting:
-        """Turns to a model."""
-        contestant = self.plan.contestants[number]
-        self.sitting = Sitting(
-            contestant=contestant,
-            task=self.plan.task,
-            threshold=self.plan.options.threshold,
-            writer=PredictionsWriter(self.folder.path if self.folder is not None else None, contestant.slug),
-            cache=self.cache,
-            progress=progress,
-        )
-        return self.sitting
+    def score(self, parts: Iterable[PartAnswers]) -> None:
+        """Scores parts, and stores rows and scores. Belongs into a transaction."""
+        threshold = self.run.plan.options.threshold
+        for answered in parts:
+            self.writer.add(answered.part.judge(answered.predictions, threshold, whole=answered.whole))
 
     def end(self, failure: str | None) -> None:
-        """Adds the model's row; of one that failed, unless it had answered all of this task before."""
-        assert self.sitting is not None
-        sitting = self.sitting
-        if failure is not None and not (sitting.over and sitting.succeeded):
-            sitting.give_up()
-            row = self._row(sitting).model_copy(update={"status": "error", "error": failure})
-            self.entries.append(Entry(row=row))
+        """Adds the row; of a model that failed an error, unless it had answered all of this task before."""
+        if failure is not None and not (self.answers.finished and self.answers.succeeded):
+            self.answers.take_rest()
+            self.run.add_failed(self.answers, self.writer, failure)
         else:
-            sitting.finish()
-            self.entries.append(self._judged(sitting, status="ok"))
-        self.sitting = None
-        rows = [entry.row for entry in self.entries]
-        self.leaderboard = self.leaderboard.model_copy(update={"rows": rows})
-        self.write()
+            self.writer.fit()
+            self.run.add(self.answers, self.writer, status="ok")
 
-    def drop(self) -> None:
-        """Removes what is written of a model whose row did not come about."""
-        if self.sitting is not None:
-            self.sitting.writer.discard()
+    def interrupt(self) -> None:
+        """Scores what was answered of parts under way, and adds a partial row if there is no row yet."""
+        if not self.run.has(self.answers.contestant):
+            with Transaction():
+                self.score(self.answers.take_rest())
+            self.writer.fit()
+            self.run.add(self.answers, self.writer, status="partial")
 
-    def complete(self) -> Run:
-        """After the last model."""
-        if self.plan.options.references:
-            task = self.plan.task
-            for name, tables in task.references():
-                row = reference_row(name, data=task.data.item_hashes_sha256, rules=task.rules)
-                self.entries.append(judged_entry(row, tables, resamples=self.plan.options.resamples))
-        failed = any(entry.row.status == "error" for entry in self.entries)
-        self.run = self._finished("error" if failed else "complete")
-        return self.run
 
-    def interrupted(self) -> Run:
-        """What there is, with the row of a model that was interrupted, of what it had answered."""
-        if self.run is not None:
-            return self.run
-        done = [entry.row.signature for entry in self.entries]
-        if self.sitting is not None and self.sitting.contestant.signature not in done:
-            self.sitting.interrupt()
-            self.entries.append(self._judged(self.sitting, status="partial"))
-        return self._finished("partial")
+def _run_model(
+    number: int,
+    runs: Sequence[RunWriter],
+    caches: Sequence[PredictionCache | None],
+    engine: Engine,
+    progress: Progress,
+) -> None:
+    """Asks one model everything, scores and stores its answers part by part, and adds its row to each run."""
+    model = runs[0].plan.contestants[number].model
+    sizes = [run.plan.task.size(model) for run in runs]
+    progress.model(model.info.spec, sum(sizes))
+    order = sorted(range(len(runs)), key=lambda n: -sizes[n] if engine.longest_first else 0)
+    with ExitStack() as files:
+        with Transaction():
+            model_runs = [
+                _ModelRun(
+                    run=runs[n],
+                    answers=Answers(
+                        contestant=runs[n].plan.contestants[number],
+                        task=runs[n].plan.task,
+                        number=task,
+                        cache=caches[n],
+                        on_cached=lambda found: progress.advance(found, True),
+                    ),
+                    writer=files.enter_context(runs[n].model(runs[n].plan.contestants[number])),
+                )
+                for task, n in enumerate(order)
+            ]
+        try:
+            failure = _ask_and_score(model_runs, engine, progress)
+            for model_run in model_runs:
+                model_run.end(failure)
+        except KeyboardInterrupt:
+            for model_run in model_runs:
+                model_run.interrupt()
+            raise
 
-    def _row(self, sitting: Sitting) -> Row:
-        model, threshold = sitting.contestant.model, self.plan.options.threshold
-        return Row(
-            model=model.info,
-            signature=sitting.contestant.signature,
-            decoding=decoding_row(model.decoding, threshold, decided=sitting.decided),
-            counts=CountsRow(cached=sitting.cached),
-            performance=sitting.performance(),
-        )
 
-    def _judged(self, sitting: Sitting, *, status: Literal["ok", "partial"]) -> Entry:
-        described = sitting.writer.finish()
-        if self.folder is None:
-            self.kept[described.path] = tuple(sitting.writer.kept)
-        asked = self.plan.task.data.items
-        unasked = asked.reading + asked.pooled - described.rows
-        row = self._row(sitting).model_copy(
-            update={
-                "predictions": described,
-                "counts": CountsRow(cached=sitting.cached, unasked=unasked),
-            }
-        )
-        entry = judged_entry(row, sitting.tables, resamples=self.plan.options.resamples, status=status)
-        counts = entry.row.counts
-        if counts.items and counts.missing == counts.items and row.model.kind == "predictions":
-            _log.warning(
-                "%s: no prediction is of a question that was asked: its ids are others", row.model.spec
-            )
-        return entry
+def _ask_and_score(model_runs: Sequence[_ModelRun], engine: Engine, progress: Progress) -> str | None:
+    """Keeps, scores and stores what the model answers as it comes. Returns why the model failed, or None."""
+    try:
+        with closing(ask(engine, [model_run.answers for model_run in model_runs])) as asking:
+            for given in asking:
+                model_run = model_runs[given.group.task]
+                with Transaction():
+                    model_run.score(model_run.answers.take(given))
+                if given.predictions:
+                    progress.advance(len(given.predictions), False)
+    except ModelFailedError as error:
+        _log.warning("%s failed: %s", model_runs[0].answers.contestant.model.info.spec, error)
+        return str(error)
+    return None
 
-    def write(self) -> None:
-        """Writes the leaderboard as it is."""
-        if self.folder is not None:
-            self.leaderboard = self.folder.write_leaderboard(self.leaderboard)
 
-    def _finished(self, status: Status) -> Run:
-        """Ranks what there is, writes it, and puts the folder in its place."""
-        ranked = rank_rows(self.entries, resamples=self.plan.options.resamples, sorts=self.plan.task.sorts)
-        self.leaderboard = self.leaderboard.model_copy(
-            update={
-                "status": status,
-                "finished_at": None if status == "partial" else _stamp(datetime.now(UTC)),
-                "environment": describe_environment(self.device),
-                "rows": ranked.rows,
-                "sort": ranked.sort,
-                "minimum_detectable_difference": ranked.minimum_detectable_difference,
-            }
-        )
-        self.write()
-        path = None
-        if self.folder is not None:
-            path = self.folder.path
-            if status != "partial":
-                path = self.folder.finish(complete=status == "complete")
-        return Run(path=path, leaderboard=self.leaderboard, kept=self.kept)
+def _rank(run: RunWriter, *, interrupted: bool = False) -> Run:
+    """Ranks the rows, the references among them unless the run was interrupted, and finishes the run."""
+    options, task = run.plan.options, run.plan.task
+    entries = list(run.entries)
+    if options.references and not interrupted:
+        for name, tables in task.references():
+            row = reference_row(name, data=task.data.item_hashes_sha256, rules=task.rules)
+            entries.append(judged_entry(row, tables, resamples=options.resamples))
+    failed = any(entry.row.status == "error" for entry in entries)
+    ranked = rank_rows(entries, resamples=options.resamples, sorts=task.sorts)
+    return run.finish(ranked, "partial" if interrupted else "error" if failed else "complete")
 
 
 class _Silence:
@@ -470,8 +348,3 @@ class _Silence:
     def model(self, name: str, items: int) -> None: ...
     def advance(self, n: int = 1, from_cache: bool = False) -> None: ...
     def finish(self) -> None: ...
-
-
-def _stamp(moment: datetime) -> str:
-    """ISO 8601 in UTC, to the second."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,36 +1,24 @@
-"""`qa-eval score`: predictions that anybody made, scored by the official rules of any data set.
+"""`score`: answers that any system gave, scored by the official rules against golds or a public data set.
 
-What the official script prints stands at the top of the result, under its keys and in percent; everything
-that we add, intervals first, stands apart under `qa_eval`.
+Every number is a fraction in [0, 1], apart from what the official script prints, under its keys: that is in
+percent, as there.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from os import PathLike
-from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qa_eval import __version__
-from qa_eval.data.answers.answer_files import AnswerFile
-from qa_eval.data.answers.answer_shapes import (
-    FieldError,
-    GivenRow,
-    id_text,
-    keyed_answer,
-    number_in,
-    plain,
-    row_answers,
-    shown,
-)
+from qa_eval.data.answers.answer_shapes import shown
 from qa_eval.data.dataset import PublicDataset, open_dataset
-from qa_eval.errors import InputError, QaEvalError
-from qa_eval.files.hashes import sha256_files
+from qa_eval.data.given_golds import dataset_of_golds
+from qa_eval.errors import QaEvalError
+from qa_eval.evaluation.given_answers import GivenAnswers, Predictions, Probabilities, given_answers
 from qa_eval.metrics.official_scores import (
     BestThreshold,
     Earned,
@@ -40,166 +28,25 @@ from qa_eval.metrics.official_scores import (
     score_answers,
 )
 from qa_eval.metrics.rules.squad import RULES, Rules
-from qa_eval.records import Estimate, Example, Finding, ItemId
-from qa_eval.text.phrases import count
+from qa_eval.records import Estimate, Example
+from qa_eval.runs.frames import data_frame
+from qa_eval.text.figures import interval_text, percent
+from qa_eval.text.notebook_tables import notebook_table
+from qa_eval.text.phrases import count, quote, shorten, suggestion
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Golds = str | PathLike[str] | PublicDataset | Mapping[Any, Any] | Iterable[Any]
+"""A data set, as a spec or opened; or golds by question id, as rows, or by position."""
 
 
-@dataclass(slots=True, kw_only=True)
-class GivenAnswers:
-    """What somebody's system said."""
-
-    texts: dict[str, str] = field(default_factory=dict)
-    """The answer by question id; empty for no answer."""
-    no_answer: dict[str, float] = field(default_factory=dict)
-    """The no-answer probability, of those that have one."""
-    duplicates: list[str] = field(default_factory=list)
-    """Ids that came again, with the same answer."""
-    failed: list[str] = field(default_factory=list)
-    """Ids of rows that hold an error instead of an answer."""
-    from_n_best: bool = False
-    """Whether answers were chosen from n-best lists."""
-    nulls: int = 0
-    """Answers that are null, and read as no answer."""
-    sha256: dict[str, str] = field(default_factory=dict)
-    """Of the files `predictions` and `na_probs`, as far as there were any."""
-
-
-def read_answers(path: Path, rules: Rules) -> GivenAnswers:
-    """Reads a predictions file, in any of the shapes that `qa_eval.data.answers.answer_shapes` lists.
-
-    Of an n-best list the answer is what the tools that write such lists answer: the first text that is not
-    empty, unless the rules know unanswerable questions and the empty text ranks above it (by its score in the
-    lists of run_squad, by its place in others). Ids of items of public data sets become the question's own.
-
-    An id may come again with the same answer. Raises InputError with every finding, among them answers of
-    another type, and ids that come again with another answer: nobody can tell which was meant.
-    """
-    file = AnswerFile(path)
-    given = GivenAnswers()
-    for line, row in file.answers():
-        try:
-            _add(given, row, rules)
-        except FieldError as error:
-            file.find(line, error.field, str(error), "type")
-    file.close()
-    return given
-
-
-def take_answers(predictions: Mapping[Any, Any] | Iterable[Mapping[str, Any]], rules: Rules) -> GivenAnswers:
-    """`read_answers` of answers in memory, by id or as rows; scalars and arrays of NumPy may be in them.
-
-    Raises InputError with every finding.
-    """
-    items = getattr(predictions, "items", None)  # of a mapping, or of a Series of pandas
-    keyed = items is not None
-    given = GivenAnswers()
-    findings: list[Finding] = []
-    for number, entry in enumerate(items() if items is not None else predictions):
-        try:
-            for row in [keyed_answer(*map(plain, entry))] if keyed else _rows_in(plain(entry)):
-                _add(given, row, rules)
-        except FieldError as error:
-            field = error.field if keyed else f"[{number}].{error.field}".strip(".")
-            findings.append(_in_memory("predictions", field, str(error)))
-    if findings:
-        raise InputError(findings)
-    return given
-
-
-def _rows_in(row: object) -> Iterator[GivenRow]:
-    if not isinstance(row, dict):
-        raise FieldError("", f"is {shown(row)}; it should be a dict with id and prediction")
-    return row_answers(row)
-
-
-def _in_memory(what: str, field: str, message: str) -> Finding:
-    return Finding(severity="error", path=what, line=None, field=field, message=message, check="type")
-
-
-def read_probabilities(path: Path) -> dict[str, float]:
-    """Reads `{id: number}`: no-answer probabilities, or log odds as `null_odds.json` holds them.
-
-    Rows with `id` and `no_answer_probability` are read too. Raises InputError with every finding.
-    """
-    file = AnswerFile(path)
-    found: dict[str, float] = {}
-    for line, id, value in file.entries():
-        try:
-            _add_probability(found, *((id, value) if id is not None else _probability_row(value)))
-        except FieldError as error:
-            file.find(line, error.field, str(error), "type")
-    file.close()
-    return found
-
-
-def take_probabilities(na_probs: Mapping[Any, Any]) -> dict[str, float]:
-    """`read_probabilities` of a mapping in memory. Raises InputError with every finding."""
-    found: dict[str, float] = {}
-    findings: list[Finding] = []
-    for key, value in na_probs.items():
-        try:
-            _add_probability(found, id_text(plain(key), "id"), plain(value))
-        except FieldError as error:
-            findings.append(_in_memory("na_probs", error.field, str(error)))
-    if findings:
-        raise InputError(findings)
-    return found
-
-
-def _probability_row(row: dict[str, Any]) -> tuple[str, Any]:
-    if "no_answer_probability" not in row or "id" not in row:
-        raise FieldError("", f"is {shown(row)}; it should have an id and a no_answer_probability")
-    return id_text(row["id"], "id"), row["no_answer_probability"]
-
-
-def _add_probability(found: dict[str, float], id: str, value: object) -> None:
-    number = number_in({id: value}, id)
-    if number is None:
-        raise FieldError(id, f"is {shown(value)}; it should be a number under the question's id")
-    if found.setdefault(id, number) != number:
-        raise FieldError(id, f"is there twice, as {found[id]} and {number}")
-
-
-def _add(given: GivenAnswers, row: GivenRow, rules: Rules) -> None:
-    id = _question_id(row)
-    if row.answer is None:
-        given.failed.append(id)
-        return
-    text = row.answer.decided(unanswerable=rules.unanswerable)
-    if id in given.texts:
-        before, hint = given.texts[id], f"; {row.hint}" if row.hint else ""
-        if text != before:
-            raise FieldError(
-                "id", f"{id!r} is there twice, with the answers {shown(before)} and {shown(text)}{hint}"
-            )
-        if row.no_answer_probability != given.no_answer.get(id):
-            raise FieldError("id", f"{id!r} is there twice, with different no-answer probabilities{hint}")
-        given.duplicates.append(id)
-        return
-    given.texts[id] = text
-    given.nulls += row.answer.is_null
-    given.from_n_best |= row.answer.text is None
-    if row.no_answer_probability is not None:
-        given.no_answer[id] = row.no_answer_probability
-
-
-_CONTEXT_ID = re.compile(r"c[0-9a-f]{12}")
-
-
-def _question_id(row: GivenRow) -> str:
-    """The question's own id, of an item of a public data set; the item's id where there are articles."""
-    if not row.is_item:
-        return row.id
-    item = ItemId.parse(row.id)
-    return unquote(item.fact) if _CONTEXT_ID.fullmatch(item.article) else row.id  # what `Example.item` wrote
-
-
-# ------------------------------------------------------------------------------------------ scoring
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Scorecard:
-    """Official scores of somebody's predictions, with what was done to get them."""
+    """Official scores of somebody's predictions, with what was done to get them.
+
+    `card.f1` is a value, `card["f1"]` the same with its interval; so for every key of the official script.
+    """
 
     dataset: str
     """Its spec."""
@@ -225,17 +72,84 @@ class Scorecard:
     """Of the files `predictions` and `na_probs`, as far as there were any; of the data set's `questions` with
     their golds and of its `contexts`, whatever their order."""
 
+    @property
+    def estimates(self) -> dict[str, Estimate]:
+        """`scores`, and under `best_exact` and `best_f1` those of the best thresholds, if there are any."""
+        return {**self.scores, **{f"best_{b.metric}": b.score for b in self.best}}
+
+    def __getitem__(self, metric: str) -> Estimate:
+        """The estimate of a metric: `value`, `low`, `high`, `n`. `em` is exact match by any rules.
+
+        Raises KeyError naming the metrics that there are.
+        """
+        found = self.estimates
+        if metric == "em":
+            metric = "exact_match" if "exact_match" in found else "exact"
+        if metric not in found:
+            raise KeyError(f"there is no metric {quote(metric)}{suggestion(metric, ['em', *found])}")
+        return found[metric]
+
+    @property
+    def em(self) -> float:
+        """Exact match, a fraction in [0, 1]."""
+        return self["em"].value
+
+    @property
+    def f1(self) -> float:
+        """F1, a fraction in [0, 1]."""
+        return self["f1"].value
+
+    def __getattr__(self, name: str) -> float:
+        """The value of any metric of `estimates`, a fraction in [0, 1]. Raises AttributeError."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name].value
+        except KeyError as error:
+            raise AttributeError(error.args[0]) from None
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *self.estimates})
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row for each metric: metric, value, low, high, method, n, clusters. Values are fractions.
+
+        Raises QaEvalError where pandas is not installed.
+        """
+        columns = ("metric", "value", "low", "high", "method", "n", "clusters")
+        return data_frame(columns, ({"metric": key, **asdict(e)} for key, e in self.estimates.items()))
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(f"{_label(key)} {percent(e.value)}" for key, e in self.estimates.items())
+        return f"<Scorecard: {numbers}; percent, {self._asked()}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (_label(key), percent(e.value), interval_text(e.low, e.high) or "–", f"{e.n:,}")
+            for key, e in self.estimates.items()
+        ]
+        head = ("metric", "percent", "95 % interval", "questions")
+        return notebook_table(self._asked(), head, rows, notes=self.notes)
+
+    def _asked(self) -> str:
+        return f"{count(self.counts['questions'], 'question')} of {shorten(self.dataset)} by {self.rules}"
+
     def official(self) -> dict[str, float | int]:
         """What the official script prints: its keys in its order, in percent."""
         return official_report(self.scores, self.best, RULES[self.rules], missing=len(self.missing))
 
     def as_json(self) -> dict[str, Any]:
-        """`official`, and everything else under `qa_eval`; intervals are in percent like the scores."""
-        estimates = dict(self.scores) | {f"best_{b.metric}": b.score for b in self.best}
+        """`official`, and everything else under `qa_eval`.
+
+        `qa_eval.official` names the keys that are the official script's, and their unit, which is percent.
+        Everything under `qa_eval.scores` is a fraction.
+        """
+        official = self.official()
         added = {
             "dataset": self.dataset,
             "rules": self.rules,
-            "intervals": {key: _interval(estimate) for key, estimate in estimates.items()},
+            "official": {"keys": list(official), "unit": "percent"},
+            "scores": {key: asdict(estimate) for key, estimate in self.estimates.items()},
             "counts": dict(self.counts),
             "missing": self.missing,
             "extra": self.extra,
@@ -245,56 +159,69 @@ class Scorecard:
             "sha256": dict(self.sha256),
             "version": __version__,
         }
-        return self.official() | {"qa_eval": added}
+        return official | {"qa_eval": added}
 
 
-def _interval(estimate: Estimate) -> dict[str, Any]:
-    low, high = estimate.low, estimate.high
-    return {
-        "low": None if low is None else 100 * low,
-        "high": None if high is None else 100 * high,
-        "method": estimate.method,
-        "n": estimate.n,
-        "clusters": estimate.clusters,
-    }
+def _label(key: str) -> str:
+    """An official key for people.
+
+    >>> _label("HasAns_exact"), _label("best_f1"), _label("exact_match")
+    ('HasAns EM', 'best F1', 'EM')
+    """
+    part, _, metric = key.rpartition("_") if key != "exact_match" else ("", "", key)
+    name = "F1" if metric == "f1" else "EM"
+    return f"{part} {name}".strip()
 
 
-def score_predictions(
-    predictions: str | PathLike[str] | Mapping[Any, Any] | Iterable[Mapping[str, Any]],
-    dataset: str | PublicDataset,
+def score(
+    predictions: Predictions,
+    golds: Golds,
     *,
-    split: str | None = None,
     rules: str | None = None,
-    na_probs: str | PathLike[str] | Mapping[Any, Any] | None = None,
+    split: str | None = None,
+    na_probs: Probabilities | None = None,
     na_threshold: float = 1.0,
     resamples: int = 9999,
     seed: int = 0,
 ) -> Scorecard:
-    """Scores predictions of anybody against a public data set, by the rules of its official script.
+    """Scores answers by the rules of an official script, with an interval for each number.
 
-    `predictions` is a file (see `read_answers`), or what such a file may hold, in memory: a mapping from
-    question ids to answers, or rows. `dataset` is a spec as for `open_dataset`, or an opened data set.
-    `rules` is a key of `RULES`; by default those of the set that the data set names, else SQuAD's (see
-    `qa_eval.data.published_sets`). `na_probs` maps ids to no-answer probabilities, in memory or in a file;
-    answers whose probability is above `na_threshold` are refused, and the best thresholds are searched. The
-    data set is read twice, as a stream: to check it, and to score.
+    * `predictions`: answers by question id, rows with `id` and `prediction`, or a file of either in any
+      shape that `qa_eval.data.answers.answer_shapes` lists. `""` and None are no answer;
+    * `golds`: golds by question id (a text, or a list of which the best counts; an empty list where no answer
+      is right), or rows with `id` and `answers`; a list of texts for predictions, and a list of golds, are
+      paired by position. Or a public data set: a spec as for `open_dataset`, or an opened one, which is read
+      twice, as a stream;
+    * `rules`: a key of `RULES`; by default those of the set that the data set names, else SQuAD's (see
+      `qa_eval.data.published_sets`);
+    * `split`: of a data set of the hub;
+    * `na_probs`: no-answer probabilities by question id, or a file of them; answers whose probability is
+      above `na_threshold` are refused, and the best thresholds are searched;
+    * `resamples`, `seed`: of the intervals, which are clustered by context, or by question where there is
+      none.
+
+    A question without a prediction scores 0 and stays in the denominator.
 
     Raises QaEvalError for unknown rules, for rules or probabilities that do not fit the data set, and for
-    files that are wrong, with every finding.
+    what is wrong in predictions or golds, with every finding.
 
-    >>> import json, tempfile
-    >>> row = {"id": "q1", "question": "Where?", "context": "In old Paris."}
-    >>> row["answers"] = {"text": ["old Paris", "Paris"], "answer_start": [3, 7]}
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder) / "tiny.jsonl"
-    ...     _ = file.write_text(json.dumps(row))
-    ...     card = score_predictions({"q1": "Paris", "q2": "Rome"}, f"jsonl:{file}")
-    >>> card.official(), card.extra
-    ({'exact_match': 100.0, 'f1': 100.0}, ('q2',))
+    >>> import qa_eval as qa
+    >>> golds = {"q1": ["400", "over 400"], "q2": []}
+    >>> scores = qa.score({"q1": "400", "q2": ""}, golds, rules="squad-v2.0")
+    >>> scores.f1, scores["f1"].n, scores.official()["f1"]
+    (1.0, 2, 100.0)
+    >>> qa.score(["Paris"], ["in old Paris"])
+    <Scorecard: EM 0.0, F1 50.0; percent, 1 question of golds by squad-v1.1>
     """
-    opened = open_dataset(dataset, split=split) if isinstance(dataset, str) else dataset
-    if rules is not None:
-        opened = opened.with_rules(rules)
+    predictions, golds = _paired(predictions, golds)
+    if isinstance(golds, str | PathLike):
+        opened = open_dataset(str(golds), split=split).with_rules(rules)
+    elif split is not None:
+        raise QaEvalError(f"split: {split!r} is of a data set of the hub, and golds is none")
+    elif isinstance(golds, PublicDataset):
+        opened = golds if rules is None else golds.with_rules(rules)
+    else:
+        opened = dataset_of_golds(golds, rules=rules)
     census = opened.check()
     if not census.labelled:
         raise QaEvalError(
@@ -304,7 +231,7 @@ def score_predictions(
     chosen = RULES[opened.rules]
     if na_probs is not None and not chosen.unanswerable:
         raise QaEvalError(f"no-answer probabilities: {chosen.name} has no unanswerable questions")
-    given = _given(predictions, na_probs, chosen)
+    given = given_answers(predictions, na_probs, chosen)
     try:
         earned = score_answers(
             ((_known_id(example, given), example.golds, example.context_id) for example in opened),
@@ -333,31 +260,28 @@ def score_predictions(
     )
 
 
+def _paired(predictions: Any, golds: Any) -> tuple[Any, Any]:  # noqa: ANN401
+    """Both by question id, where both are lists of texts: the id is the place in the list.
+
+    Raises QaEvalError where only the golds are such a list, and where the two are of different length.
+    """
+    if not isinstance(golds, list | tuple) or any(isinstance(entry, Mapping) for entry in golds):
+        return predictions, golds
+    if not isinstance(predictions, list | tuple) or any(isinstance(entry, Mapping) for entry in predictions):
+        raise QaEvalError(
+            "golds: a list without ids goes with a list of predictions in the same order; "
+            "give both by question id, as dicts or as rows with an id"
+        )
+    if len(predictions) != len(golds):
+        raise QaEvalError(f"predictions: there are {len(predictions)}, and {len(golds)} golds")
+    return {str(n): p for n, p in enumerate(predictions)}, {str(n): g for n, g in enumerate(golds)}
+
+
 def _known_id(example: Example, given: GivenAnswers) -> str:
     """The id under which the question is answered: its own, or that of its item."""
     if example.id in given.texts or (item := str(example.item)) not in given.texts:
         return example.id
     return item
-
-
-def _given(
-    predictions: str | PathLike[str] | Mapping[Any, Any] | Iterable[Mapping[str, Any]],
-    na_probs: str | PathLike[str] | Mapping[Any, Any] | None,
-    rules: Rules,
-) -> GivenAnswers:
-    if isinstance(predictions, str | PathLike):
-        given = read_answers(Path(predictions), rules)
-        given.sha256["predictions"] = sha256_files([Path(predictions)])
-    elif isinstance(predictions, Iterable):
-        given = take_answers(predictions, rules)
-    else:
-        raise QaEvalError(f"predictions: {shown(predictions)} is neither a file nor answers by id nor rows")
-    if isinstance(na_probs, str | PathLike):
-        given.no_answer = read_probabilities(Path(na_probs))
-        given.sha256["na_probs"] = sha256_files([Path(na_probs)])
-    elif na_probs is not None:
-        given.no_answer = take_probabilities(na_probs)
-    return given
 
 
 def _counts(earned: Earned, given: GivenAnswers) -> dict[str, int]:

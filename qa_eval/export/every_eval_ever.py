@@ -15,19 +15,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from qa_eval.export.outputs import Export, Output
-from qa_eval.export.source import ExportSource, is_public, lower_is_better, plain_id
+from qa_eval.export.source import ExportSource, is_public, plain_id
 from qa_eval.files.hashes import canonical_json, sha256_json
-from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.listings import entry, listed
+from qa_eval.metrics.parts import Metric
 from qa_eval.records import Estimate
 from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import PredictionRow
 from qa_eval.text.terminal import safe_json
 
 SCHEMA_VERSION = "0.3.0"
-_SAMPLED = {"reading": "f1", "pooled": "f1_any"}
-"""Track -> the metric whose value each answer has in its line."""
-_KNOWN = {"em": ("exact_match", "Exact match"), "f1": ("f1", "F1")}
-"""Metric id -> its id and name beyond this program; others are named within it."""
 
 
 def every_eval_ever(source: ExportSource) -> Export:
@@ -118,21 +115,21 @@ def _model(source: ExportSource) -> dict[str, Any]:
 
 def _result(source: ExportSource, track: str, metric: str, value: Estimate) -> dict[str, Any]:
     run = source.run.leaderboard
-    id, name = _KNOWN.get(metric, (f"qa_eval.{metric}", metric.replace("_", " ")))
+    definition = entry(metric)
     return {
         "evaluation_result_id": _result_id(track, metric),
         "evaluation_name": f"{source.data.slug}-{track}",
         "source_data": _data(source),
         "evaluation_timestamp": source.finished_at,
         "metric_config": {
-            "evaluation_description": METRICS[metric].meaning if metric in METRICS else metric,
-            "metric_id": id,
-            "metric_name": name,
+            "evaluation_description": definition.meaning or metric,
+            "metric_id": definition.known_as or f"qa_eval.{metric}",
+            "metric_name": definition.title,
             "metric_unit": "proportion",
             "metric_parameters": {"rules": run.rules, "scorer": run.scorer_version, "track": track},
-            "lower_is_better": lower_is_better(metric),
+            "lower_is_better": not definition.higher_is_better,
             "score_type": "continuous",
-            "min_score": 0.0,
+            "min_score": _least(definition, value),
             "max_score": 1.0,
         },
         "score_details": {"score": value.value, **_uncertainty(source, value)},
@@ -145,6 +142,12 @@ def _result(source: ExportSource, track: str, metric: str, value: Estimate) -> d
             },
         },
     }
+
+
+def _least(metric: Metric, value: Estimate) -> float:
+    """The least value that the metric can have on as many items."""
+    # Over n items, r (1 - r) is at least (n - 1) / n², so that no skill is below -n - 1 / (n - 1).
+    return metric.least if metric.least is not None else -1.0 - value.n
 
 
 def _uncertainty(source: ExportSource, value: Estimate) -> dict[str, Any]:
@@ -188,8 +191,10 @@ def _result_id(track: str, metric: str) -> str:
 
 def _samples(source: ExportSource) -> Iterator[dict[str, Any]]:
     public = is_public(source.run)
+    # The metric whose value each answer has in its line: the first of those that need golds alone.
+    sampled = dict(reversed(listed("basic", "reading", "pooled")))
     for answer in source.counted:
-        metric = _SAMPLED[answer.track]
+        metric = sampled[answer.track]
         if metric in answer.scores:
             yield _sample(source, answer, metric, plain_id(answer.item) if public else answer.item)
 

@@ -10,12 +10,9 @@ from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_res
 from qa_eval.errors import QaEvalError
 from qa_eval.export.outputs import Export, Output
 from qa_eval.export.source import ExportSource
+from qa_eval.metrics.listings import entry
 from qa_eval.records import Estimate
 from qa_eval.text.terminal import clean_lines
-
-_TYPES = {"em": "exact_match", "f1": "f1"}
-"""Metric id -> what the hub calls it, where it knows it."""
-_LABELS = {"em": "Exact match", "f1": "F1", "em_any": "Exact match, any source", "f1_any": "F1, any source"}
 
 
 def model_index(source: ExportSource) -> Export:
@@ -35,8 +32,8 @@ def model_index(source: ExportSource) -> Export:
             dataset_config=data.config,
             dataset_split=data.split,
             dataset_revision=data.revision,
-            metric_type=_TYPES.get(metric, metric) if track == "reading" else f"pooled_{metric}",
-            metric_name=_label(track, metric),
+            metric_type=(entry(metric).known_as or metric) if track == "reading" else f"pooled_{metric}",
+            metric_name=_title(track, metric),
             metric_value=_percent(value.value),
             metric_args=_arguments(source, value),
         )
@@ -72,9 +69,9 @@ def eval_results(source: ExportSource) -> Export:
     return Export(outputs=(Output(name=f"{data.slug}.yaml", data=text),))
 
 
-def _label(track: str, metric: str) -> str:
-    label = _LABELS.get(metric, metric.replace("_", " ").capitalize())
-    return f"{label} (all articles)" if track == "pooled" else label
+def _title(track: str, metric: str) -> str:
+    title = entry(metric).title
+    return f"{title} (all articles)" if track == "pooled" else title
 
 
 def _safe(text: str) -> str:

@@ -15,8 +15,9 @@ from datetime import datetime
 from typing import Any
 
 from qa_eval.export.outputs import Export, Output
-from qa_eval.export.source import ExportSource, lower_is_better
+from qa_eval.export.source import ExportSource
 from qa_eval.files.hashes import canonical_json, sha256_text
+from qa_eval.metrics.listings import entry
 from qa_eval.records import Estimate
 from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import PredictionRow
@@ -58,7 +59,7 @@ def _results(
         "versions": dict.fromkeys(values, run.scorer_version),
         "n-shot": dict.fromkeys(values, 0),
         "higher_is_better": {
-            task: {metric: not lower_is_better(metric) for _, metric, _ in found}
+            task: {metric: entry(metric).higher_is_better for _, metric, _ in found}
             for task, found in values.items()
         },
         "n-samples": {
@@ -117,7 +118,7 @@ def _config(source: ExportSource, task: str, values: list[tuple[str, str, Estima
         "output_type": "generate_until",
         "num_fewshot": 0,
         "metric_list": [
-            {"metric": metric, "higher_is_better": not lower_is_better(metric)} for _, metric, _ in values
+            {"metric": metric, "higher_is_better": entry(metric).higher_is_better} for _, metric, _ in values
         ],
         "metadata": {
             "version": run.scorer_version,

@@ -14,29 +14,11 @@ from urllib.parse import unquote
 from qa_eval.data.dataset import PublicDataset, open_dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
-from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.listings import in_order, listed
 from qa_eval.records import Corpus, Estimate, ItemId
 from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
 from qa_eval.runs.store import Run, choose_rows
-
-PUBLISHED: tuple[tuple[str, str], ...] = (
-    ("reading", "balanced_f1"),
-    ("reading", "f1"),
-    ("reading", "em"),
-    ("reading", "f1_any"),
-    ("reading", "em_any"),
-    ("reading", "match"),
-    ("reading", "leak"),
-    ("reading", "has_answer_f1"),
-    ("reading", "has_answer_em"),
-    ("reading", "no_answer_recall"),
-    ("reading", "contrast_consistency"),
-    ("pooled", "f1_any"),
-    ("pooled", "em_any"),
-    ("pooled", "coverage_at_3"),
-)
-"""(track, metric) of the numbers that stand on a model's page, as far as they are defined."""
 
 
 class AskedItem(NamedTuple):
@@ -140,17 +122,16 @@ class ExportSource:
 
     def metrics(self) -> list[tuple[str, str, Estimate]]:
         """(track, metric, value) of every metric, in the order of the table of metrics."""
-        order = {metric: n for n, metric in enumerate(METRICS)}
         return [
             (track, metric, metrics[metric])
             for track, metrics in sorted(self.row.metrics.items(), reverse=True)
-            for metric in sorted(metrics, key=lambda m: (order.get(m, len(order)), m))
+            for metric in in_order(metrics)
         ]
 
     def published(self) -> list[tuple[str, str, Estimate]]:
         """(track, metric, value) of what stands on a model's page."""
         values = {(track, metric): value for track, metric, value in self.metrics()}
-        return [(*key, values[key]) for key in PUBLISHED if key in values]
+        return [(*key, values[key]) for key in listed("card", "reading", "pooled") if key in values]
 
     def notes_on(self, estimate: Estimate) -> str:
         """Interval, size and rules of a value, in percent, as one ASCII line."""
@@ -163,11 +144,6 @@ class ExportSource:
         if self.part:
             parts.insert(0, f"only {self.part}")
         return "percent; " + "; ".join(parts)
-
-
-def lower_is_better(metric: str) -> bool:
-    """Whether less of the metric is better; False for metrics of other versions that are not known here."""
-    return metric in METRICS and not METRICS[metric].higher_is_better
 
 
 def is_public(run: Run) -> bool:

@@ -72,7 +72,7 @@ def match(prediction: str, gold: str, answer_type: AnswerType, *, strict: bool) 
     made from level 2 up.
 
     >>> match("400 fighters", "over 400", "number", strict=False)
-    Match(ok=True, level=1, rule='value-only', detail='400 ~ over 400')
+    Match(ok=True, rule='value-only', level=1, detail='400 ~ over 400')
     >>> match("417", "over 400", "number", strict=True).detail
     '417 != over 400'
     """

@@ -6,15 +6,10 @@ from collections.abc import Sequence
 
 from qa_eval.matching import typed
 from qa_eval.metrics.decisions import abstains
-from qa_eval.metrics.item_scores import (
-    UNSCORED_RULE,
-    ItemScore,
-    answered_item,
-    failure_match,
-    is_failed,
-    span_of,
-)
+from qa_eval.metrics.item_scores import failure_match, is_failed
+from qa_eval.metrics.listings import with_item_values
 from qa_eval.metrics.rules.squad import Rules
+from qa_eval.metrics.scored_item import UNSCORED_RULE, ItemScore, answered_item, span_of
 from qa_eval.records import Answer, AnswerType, Candidate, Example, ItemId, Match
 
 ABSTAINED = Match(ok=True, level=5, rule="null", detail="no answer, and none is right")
@@ -67,7 +62,7 @@ def score_example(
         match = _match(answer.text, golds, answer_type, right=em == 1.0)
     if answer_type is not None:
         scores["match"] = float(match.ok)
-    return ItemScore(
+    score = ItemScore(
         **answered_item(item, answer),
         answer_type=answer_type or "text",
         golds=tuple(golds),
@@ -75,6 +70,7 @@ def score_example(
         scores=scores,
         span=span_of(answer),
     )
+    return with_item_values(score)
 
 
 def oracle_answer(example: Example, rules: Rules) -> Answer:

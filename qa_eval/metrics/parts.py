@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal
 
@@ -12,12 +12,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_eval.matching import typed
-from qa_eval.metrics.item_scores import ItemScore
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import Track
 
-Unit = Literal["item", "fact", "wordings"]
+Counted = Literal["item", "fact", "wordings"]
 """What is counted. `item`: one canonical item. `fact`: the canonical items of one fact. `wordings`: one fact
 in one article, in every wording that was asked, if at least two were."""
+
+Family = Literal["answers", "no answer", "claims", "all articles", "calibration", "wordings"]
+"""What a metric is about: the chapters of the guide to the metrics."""
+
+Listing = Literal[
+    "ranking",
+    "basic",
+    "headline",
+    "reading track",
+    "pooled track",
+    "public",
+    "slices",
+    "narrow",
+    "answer",
+    "model page",
+    "worst categories",
+    "contested page",
+    "card",
+]
+"""The places that show some of the metrics, in an order of their own.
+
+| listing | what it is |
+|---|---|
+| `ranking` | what orders the rows of a leaderboard and is compared first: the first that is defined |
+| `basic` | what needs no more than golds: ranks public data sets, and speaks for an answer or a slice alone |
+| `headline` | columns of a leaderboard over both tracks |
+| `reading track` | columns of a leaderboard of that track |
+| `pooled track` | columns of a leaderboard of that track |
+| `public` | columns of a leaderboard of a data set without claims |
+| `slices` | columns of a leaderboard of a slice: the first seven that are defined |
+| `narrow` | columns of a narrow terminal, the last to go first; unlisted ones go before them |
+| `answer` | what is shown of each answer; on the pooled track by the metric's `twin` |
+| `model page` | columns of the slices on a model's page of the report |
+| `worst categories` | what a model's worst categories are found by: the first that is defined |
+| `contested page` | columns of the coverage of claims in the report |
+| `card` | what is published with a model: model cards and `.eval_results` |
+"""
+
+ALL_ITEMS = "all items"
+ANSWERABLE = "answerable items"
+SILENT = "silent items"
 
 Value = Callable[[Sequence[ItemScore]], float | None]
 """A unit's value; None where the unit does not count. The sequence of an `item` unit has length 1."""
@@ -48,27 +89,70 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One metric. Absent from a summary where a denominator is 0, or `needs` is not met."""
+    """One metric: everything that any part of the program says of it.
+
+    Absent from a summary where a denominator is 0, or `needs` is not met.
+    """
 
     id: str
+    label: str = ""
+    """Name in tables; where none is given, the id in plain words."""
+    title: str = ""
+    """Name where there is room; where none is given, the label with a capital."""
+    family: Family
     tracks: tuple[Track, ...]
     meaning: str
-    """One sentence."""
+    """Definition in one sentence."""
+    formula: str = ""
+    """Definition as a formula; empty for the mean of the items' values."""
     detail: str = ""
-    """What the sentence leaves open: denominators and edge cases, as decided here."""
+    """Edge cases and denominators that the sentence leaves open, as decided here."""
+    over: str
+    """Denominator in words, such as `ALL_ITEMS`."""
+    least: float | None = 0.0
+    """Least possible value; None: there is none. The greatest is 1."""
     higher_is_better: bool = True
-    shares: tuple[Share, ...] = ()
-    ranking: Ranking | None = None
-    """Then there are no shares. Computed over all items only, not by slice."""
+    listed: Mapping[Listing, float] = field(default_factory=dict)
+    """Where the metric is shown, and its place there; a place like 2.5 is between two others."""
+    twin: str = ""
+    """Id of the metric that takes this one's place on the pooled track."""
+    known_as: str = ""
+    """Id of the metric in other tools; empty where they have none like it."""
+    official: tuple[str, ...] = ()
+    """Keys of the official scripts for the same number."""
+    gloss: str = ""
+    """Equation that explains the value in the caption of a table that is sorted by it."""
+    remark: str = ""
+    """Note under tables with the metric: a format string over the row's counts and the value's `n`."""
     n_matters: bool = False
     """Whether models may have the metric over different items, so that tables print n next to the value."""
-    unit: Unit = "item"
+    whole: bool = False
+    """Whether each item has 0 or 1, so that a single answer is shown without percent."""
+    of_item: Callable[[ItemScore], float | None] | None = None
+    """Value of an item under the metric's id, of what else is known of it; None where it has none."""
+    shares: tuple[Share, ...] = ()
+    ranking: Ranking | None = None
+    """Statistic of the order of items. Then there are no shares, and no values by slice."""
+    counted: Counted = "item"
     minimum: int = 1
     """Units in the denominator below which the metric is absent."""
     needs: Callable[[ItemScore], bool] | None = None
     """Some canonical item of the track (in the slice) has to be like this."""
     otherwise: str = ""
     """Why the metric is absent where `needs` is not met, for the row; empty where that needs no words."""
+
+    def __post_init__(self) -> None:
+        label = self.label or self.id.replace("_", " ")
+        object.__setattr__(self, "label", label)
+        object.__setattr__(self, "title", self.title or label[:1].upper() + label[1:])
+
+    @property
+    def unit(self) -> Literal["percent", "skill"]:
+        """Unit of the value, a fraction that is printed as percent: a share, or a skill that may be negative.
+
+        Differences of either are printed in points.
+        """
+        return "percent" if self.least == 0 else "skill"
 
 
 # ------------------------------------------------------------------------------------------ building blocks

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.item_scores import ItemScore
-from qa_eval.metrics.parts import Metric, Unit, abstained
+from qa_eval.metrics.parts import Counted, Metric, abstained
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.source_preferences import SourcePreferences
 from qa_eval.records import TRACKS, Question, Track
 from qa_eval.stats.intervals import Term
@@ -50,7 +50,7 @@ class ScoreTable:
         self._names: dict[str, int] = {}
         """Cluster -> its number, in the order of first items."""
         self._places: IntArray = np.empty(0, dtype=np.intp)
-        self._units: dict[Unit, _Units] = {unit: _Units() for unit in ("item", "fact", "wordings")}
+        self._units: dict[Counted, _Units] = {unit: _Units() for unit in ("item", "fact", "wordings")}
         self._rankings: dict[str, _Ranked] = defaultdict(_Ranked)
         self._met: dict[str, set[str]] = defaultdict(set)
         self._metrics = [m for m in METRICS.values() if track in m.tracks and m.id in metrics]
@@ -118,7 +118,7 @@ class ScoreTable:
         Units that do not count have 0 and 0. None where the metric ranks items or its `needs` are not met.
         """
         definition = METRICS[metric]
-        units = self._units[definition.unit]
+        units = self._units[definition.counted]
         if not definition.shares or (
             definition.needs is not None and metric not in self._met.get(slice_name, ())
         ):
@@ -135,7 +135,7 @@ class ScoreTable:
         definition = METRICS[metric]
         if definition.needs is None or not definition.shares or metric in self._met.get(WHOLE, ()):
             return False
-        units = self._units[definition.unit]
+        units = self._units[definition.counted]
         places = units.places(WHOLE)
         return all(units.column(metric, number, places)[1].any() for number in range(len(definition.shares)))
 
@@ -162,13 +162,13 @@ class ScoreTable:
         }
         self.counts.update({name: int(flag) for name, flag in flags.items()})
 
-    def _add(self, unit: Unit, scores: Sequence[ItemScore], slices: Iterable[str]) -> None:
+    def _add(self, unit: Counted, scores: Sequence[ItemScore], slices: Iterable[str]) -> None:
         name = cluster_of(scores[0].fact, scores[0].article, self.cluster)
         cluster = self._names.setdefault(name, len(self._names))
         units = self._units[unit]
         units.add(cluster, slices)
         for metric in self._metrics:
-            if metric.unit == unit:
+            if metric.counted == unit:
                 units.fill(metric, scores)
                 if unit == "item":
                     self._rank_and_meet(metric, scores[0], cluster, slices)

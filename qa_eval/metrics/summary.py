@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.item_scores import ItemScore
 from qa_eval.metrics.parts import Metric
 from qa_eval.metrics.score_table import WHOLE, ScoreTable, tables_of
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import Estimate, Question, Summary, Track
-from qa_eval.stats.intervals import Term, linear_contributions, ratio_estimates, rowwise_estimate
+from qa_eval.stats.intervals import Term, ratio_estimates, rowwise_estimate
 
 FloatArray = NDArray[np.float64]
 
@@ -86,31 +86,6 @@ def summarize_tables(
         speaker_preference=tables["pooled"].preferences.by_speaker() if "pooled" in tables else {},
         counts={name: main.counts[name] if main is not None else 0 for name in _COUNTS},
     )
-
-
-def metric_terms(
-    scores: Sequence[ItemScore], metric: str = "balanced_f1", track: Track | None = None
-) -> tuple[tuple[str, ...], list[Term]]:
-    """The facts, sorted, and the metric's ratios of sums per fact: what paired comparisons are made of.
-
-    Of the reading track, unless told otherwise, for metrics that both tracks have. Raises KeyError for an
-    unknown metric and ValueError for one that ranks items or is undefined on these scores.
-    """
-    asked = track if track is not None else METRICS[metric].tracks[0]
-    table = tables_of(scores).get(asked)
-    found = table.terms(metric) if table is not None and asked in METRICS[metric].tracks else None
-    if table is None or found is None:
-        items = table.counts["items"] if table is not None else 0
-        raise ValueError(f"{metric} is not a ratio of sums on these {items} {asked} items")
-    return table.clusters, found[0]
-
-
-def headline_contributions(
-    scores: Sequence[ItemScore], metric: str = "balanced_f1", track: Track | None = None
-) -> tuple[tuple[str, ...], FloatArray]:
-    """The facts, sorted, and what each adds to the metric; the sum is its value. Raises as `metric_terms`."""
-    facts, terms = metric_terms(scores, metric, track)
-    return facts, linear_contributions(terms)
 
 
 # ------------------------------------------------------------------------------------------ inside

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from qa_eval.metrics import calibration
+from qa_eval.metrics.listings import label
 from qa_eval.report.content import ReportContent, ReportModel
 from qa_eval.runs.leaderboard.history import Point
 from qa_eval.runs.schema import Row
-from qa_eval.text.figures import label, percent, signed
+from qa_eval.text.figures import percent, signed
 from qa_eval.text.terminal import clean
 from qa_eval.text.wide_table import shortened
 

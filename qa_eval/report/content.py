@@ -17,6 +17,7 @@ from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.data.dataset import PublicDataset
 from qa_eval.files.hashes import combine_sha256, sha256_text
 from qa_eval.metrics.decisions import abstains
+from qa_eval.metrics.listings import answer_scores
 from qa_eval.records import Corpus, Example, ItemId, Question
 from qa_eval.runs.common_items import Side, common_answers
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_names, run_of
@@ -334,7 +335,7 @@ def _said(model: int, answer: PredictionRow, question: Question | None, candidat
         rule=answer.match.rule,
         level=answer.match.level,
         detail=answer.match.detail,
-        scores={k: v for k, v in answer.scores.items() if k in ("em", "f1", "em_any", "f1_any")},
+        scores=answer_scores(answer.scores),
         score=answer.score,
         null_score=answer.null_score,
         threshold=answer.threshold,

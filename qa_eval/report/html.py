@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from qa_eval import __version__
-from qa_eval.compare import sentences
-from qa_eval.compare.differences import Comparison
-from qa_eval.metrics.catalog import METRICS
+from qa_eval.comparisons import sentences
+from qa_eval.comparisons.differences import Comparison
+from qa_eval.metrics.listings import entry, in_order, label, listed
 from qa_eval.models.declarations import abstention
 from qa_eval.records import Estimate
 from qa_eval.report.charts import Chart
@@ -36,10 +36,10 @@ from qa_eval.report.page_views import (
     table_views,
     where_it_fails,
 )
-from qa_eval.runs.leaderboard.captions import leakable_sentence
+from qa_eval.runs.leaderboard.captions import remark_on
 from qa_eval.runs.ranking import competes
 from qa_eval.runs.schema import Row
-from qa_eval.text.figures import interval_text, label, percent, signed
+from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.terminal import clean
 
 if TYPE_CHECKING:
@@ -309,7 +309,8 @@ def _environment() -> Environment:
         reach=reach,
         first_gold=lambda texts: next((p for t in texts for s in t.stretches for p in s if p.gold), None),
         anchor=anchor,
-        in_order=lambda ids: sorted(ids, key=[*METRICS, *ids].index),
+        in_order=in_order,
+        metric=entry,
         kind=lambda fact: "contested" if fact.contested else "settled" if fact.question else "question",
         href=lambda slug: quote(str(slug)),
         place=place,
@@ -319,7 +320,11 @@ def _environment() -> Environment:
         safe_json=Markup,
     )
     environment.globals.update(
-        sentences=sentences, metrics_table=METRICS, percent=percent, leakable_sentence=leakable_sentence
+        sentences=sentences,
+        percent=percent,
+        remark_on=remark_on,
+        shown_of_answers=lambda: [id for _, id in listed("answer")],
+        coverage_columns=lambda: [id for _, id in listed("contested page")],
     )
     return environment
 
@@ -383,10 +388,10 @@ def _legend(views: Sequence[TableView]) -> list[Mapping[str, str]]:
         name: {"name": name, "meaning": meaning, "detail": ""} for name, meaning in _COLUMNS.items()
     }
     for column in (c for view in views for c in view.columns):
-        metric = METRICS.get(column.metric)
-        if metric is not None:
+        metric = entry(column.metric)
+        if metric.meaning:
             found.setdefault(
-                metric.id, {"name": label(metric.id), "meaning": metric.meaning, "detail": metric.detail}
+                metric.id, {"name": metric.label, "meaning": metric.meaning, "detail": metric.detail}
             )
     return list(found.values())
 

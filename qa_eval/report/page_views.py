@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.listings import entry, listed
 from qa_eval.records import Estimate
 from qa_eval.records import Evidence as Passage
 from qa_eval.report.content import Fact, Item, Outcome, ReportContent, ReportModel, ShownAnswer
 from qa_eval.report.marked_text import Segment, Span, excerpts, names, segments
 from qa_eval.runs.leaderboard.views import Selection, leaderboard_view
-from qa_eval.text.figures import label
 
 # ------------------------------------------------------------------------------------------ leaderboard
 
@@ -97,14 +96,14 @@ def _slice_name(name: str, evidence: ReportContent) -> tuple[str, str]:
 
 
 def _column(track: str, metric: str) -> ViewColumn:
-    known = METRICS.get(metric)
+    known = entry(metric)
     return ViewColumn(
         track=track,
         metric=metric,
-        label=label(metric),
-        tip=f"{known.meaning} {known.detail}".strip() if known is not None else "",
-        higher_is_better=known is None or known.higher_is_better,
-        n_matters=known is not None and known.n_matters,
+        label=known.label,
+        tip=f"{known.meaning} {known.detail}".strip(),
+        higher_is_better=known.higher_is_better,
+        n_matters=known.n_matters,
     )
 
 
@@ -282,18 +281,7 @@ def contested_view(evidence: ReportContent) -> ContestedView | None:
 def chosen_slices(model: ReportModel) -> tuple[tuple[str, ...], list[tuple[str, Mapping[str, Estimate]]]]:
     """Metric columns, and the slices of a model with their values."""
     present = {metric for values in model.row.slices.values() for metric in values}
-    wanted = (
-        "em",
-        "f1",
-        "em_any",
-        "f1_any",
-        "match",
-        "no_answer_recall",
-        "leak",
-        "match_any",
-        "coverage_at_3",
-    )
-    columns = tuple(m for m in wanted if m in present)
+    columns = tuple(metric for _, metric in listed("model page") if metric in present)
     return columns, sorted(model.row.slices.items(), key=lambda pair: _slice_order(pair[0]))
 
 
@@ -331,7 +319,9 @@ def answers_by_model(evidence: ReportContent) -> Mapping[int, Sequence[Given]]:
 
 def where_it_fails(model: ReportModel, answers: Sequence[Given]) -> Failures:
     """Worst categories, and wrong answers that it was surest of."""
-    metric = "match" if any("match" in v for v in model.row.slices.values()) else "f1"
+    present = {metric for values in model.row.slices.values() for metric in values}
+    wanted = [metric for _, metric in listed("worst categories")]
+    metric = next((metric for metric in wanted if metric in present), wanted[-1])
     found = [
         (name.partition(":")[2], values[metric])
         for name, values in model.row.slices.items()

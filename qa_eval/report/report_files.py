@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qa_eval.compare.comparison import compare_runs
-from qa_eval.compare.differences import Comparison
-from qa_eval.compare.sides import MAY_DIFFER
+from qa_eval.comparisons.comparison import compare
+from qa_eval.comparisons.differences import Comparison
+from qa_eval.comparisons.sides import MAY_DIFFER
 from qa_eval.data.dataset import PublicDataset
 from qa_eval.errors import QaEvalError
 from qa_eval.records import Corpus
@@ -77,7 +77,7 @@ def _comparisons(evidence: ReportContent) -> ShownComparisons:
     if len(runs) > 1:
         oldest, newest = runs[0].leaderboard.name, runs[-1].leaderboard.name
         try:
-            compared = compare_runs(runs[0], runs[-1], allow_different=MAY_DIFFER)
+            compared = compare(runs[0], runs[-1], allow_different=MAY_DIFFER)
             found.append((f"{newest} against {oldest}", compared))
         except QaEvalError as error:
             notes.append(f"{newest} against {oldest}: {error}")
@@ -87,7 +87,7 @@ def _comparisons(evidence: ReportContent) -> ShownComparisons:
         name = runs[-1].leaderboard.name
         first, second = ranked[0].model.spec, ranked[1].model.spec
         try:
-            found.append((f"The two best of {name}", compare_runs(runs[-1], model=first, against=second)))
+            found.append((f"The two best of {name}", compare(runs[-1], model=first, against=second)))
         except QaEvalError as error:
             notes.append(f"{first} against {second}: {error}")
     return ShownComparisons(found=tuple(found), notes=tuple(notes))

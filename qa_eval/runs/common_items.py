@@ -12,7 +12,7 @@ from typing import Literal
 
 from qa_eval.data.content_hashes import item_sha256
 from qa_eval.errors import QaEvalError
-from qa_eval.metrics.item_scores import ItemScore
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.runs.schema import PredictionRow, Row
 from qa_eval.runs.store import Run
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from qa_eval.errors import RunFolderError
 from qa_eval.files.atomic_files import beside, flush_folder, telling_failure
@@ -35,30 +35,25 @@ class PredictionsWriter:
         self._path = folder / self.name if folder is not None else None
         self._temporary: Path | None = None
         self._file: BinaryIO | None = None
-        self._mark = _Mark(hashlib.sha256(), 0, 0)
+        self.rows = 0
+        """The number of rows that were added."""
+        self._digest = hashlib.sha256()
         if self._path is not None:
             self._temporary = beside(self._path)
             with telling_failure(self._path):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._temporary.open("xb")
 
-    @property
-    def rows(self) -> int:
-        """How many rows were added."""
-        return self._mark.rows
-
     def add(self, rows: Sequence[PredictionRow]) -> None:
-        """Adds rows; all of them, or none if it is interrupted."""
+        """Adds rows. Whoever may be interrupted calls it in a transaction, which keeps it whole."""
         data = "".join(map(render_prediction, rows)).encode("utf-8")
-        self._rewind()
         if self._file is None:
             self.kept += rows
         elif self._path is not None:
             with self._writing(self._path):
                 self._file.write(data)
-        digest = self._mark.digest.copy()
-        digest.update(data)
-        self._mark = _Mark(digest, self._mark.size + len(data), self._mark.rows + len(rows))
+        self._digest.update(data)
+        self.rows += len(rows)
 
     def again(self) -> PredictionsWriter:
         """A new one for the same file, which will hold what that one is given."""
@@ -66,7 +61,6 @@ class PredictionsWriter:
 
     def stream(self) -> Iterator[PredictionRow]:
         """The rows that were added so far."""
-        self._rewind()
         if self._file is None or self._temporary is None or self._path is None:
             yield from self.kept
             return
@@ -76,7 +70,6 @@ class PredictionsWriter:
 
     def finish(self) -> PredictionsFileRow:
         """Puts the file in its place, and says what the leaderboard says of it."""
-        self._rewind()
         if self._file is not None and self._path is not None and self._temporary is not None:
             with self._writing(self._path):
                 self._file.flush()
@@ -84,7 +77,7 @@ class PredictionsWriter:
                 self._file.close()
                 self._temporary.replace(self._path)
             flush_folder(self._path.parent)
-        return PredictionsFileRow(path=self.name, sha256=self._mark.digest.hexdigest(), rows=self.rows)
+        return PredictionsFileRow(path=self.name, sha256=self._digest.hexdigest(), rows=self.rows)
 
     def discard(self) -> None:
         """Forgets what was written."""
@@ -102,19 +95,3 @@ class PredictionsWriter:
         except RunFolderError:
             self.discard()
             raise
-
-    def _rewind(self) -> None:
-        """Drops what an interrupted `add` left."""
-        del self.kept[self._mark.rows :]
-        if self._file is not None and self._path is not None and self._file.tell() != self._mark.size:
-            with self._writing(self._path):
-                self._file.seek(self._mark.size)
-                self._file.truncate()
-
-
-class _Mark(NamedTuple):
-    """How far a file is written."""
-
-    digest: hashlib._Hash
-    size: int
-    rows: int

@@ -11,6 +11,7 @@ from typing import Literal
 
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.item_scores import SCORER_VERSION
+from qa_eval.metrics.listings import sort_keys
 from qa_eval.metrics.reference_answers import ReferenceName
 from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.metrics.summary import summarize_tables
@@ -25,18 +26,6 @@ RULES = "squad-v2.0"
 RESAMPLES = 9999
 UNRANKED = frozenset({"baseline:abstain", "baseline:random-span"})
 """They make the columns readable and take no part in the ranking."""
-SORTS = ("reading.balanced_f1", "reading.f1", "pooled.f1_any")
-"""What orders the rows: the first that is defined on the data."""
-HEADLINE: tuple[tuple[Track, str], ...] = (
-    ("reading", "balanced_f1"),
-    ("reading", "em"),
-    ("reading", "f1"),
-    ("reading", "em_any"),
-    ("reading", "f1_any"),
-    ("pooled", "coverage_at_3"),
-    ("reading", "contrast_consistency"),
-)
-"""The columns of a leaderboard of the curated set and of sets like it."""
 _GROUPS = {"ok": 0, "partial": 1, "error": 2}
 
 
@@ -162,10 +151,11 @@ class Ranked:
 
 
 def rank_rows(
-    entries: Iterable[Entry], *, resamples: int = RESAMPLES, sorts: Sequence[str] = SORTS
+    entries: Iterable[Entry], *, resamples: int = RESAMPLES, sorts: Sequence[str] | None = None
 ) -> Ranked:
-    """Orders rows by the sort metric, the first of `sorts` that is defined, and ranks those that compete.
+    """Orders rows by the sort metric, and ranks those that compete.
 
+    The sort metric is the first of `sorts` that is defined; without them, of the listing `ranking`.
     Models that finished come first, then interrupted ones, then failed ones, then references in the order
     given. Ranked are finished models other than the unranked baselines. One test decides on all pairs of
     them, and the difference of each to the first comes from the same test, so that ranks and differences
@@ -173,7 +163,7 @@ def rank_rows(
     `FEWEST_CLUSTERS` clusters nothing is ranked.
     """
     entries = list(entries)
-    sort = _sort(entries, sorts)
+    sort = _sort(entries, sorts if sorts is not None else sort_keys("ranking"))
     track: Track = "pooled" if sort.startswith("pooled.") else "reading"
     metric = sort.partition(".")[2]
     ordered = sorted(entries, key=lambda entry: _place(entry, track, metric))

@@ -13,7 +13,8 @@ from typing import Literal
 from qa_eval.data.content_hashes import gold_sha256, item_sha256
 from qa_eval.files.hashes import combine_sha256, sha256_json, sha256_text
 from qa_eval.metrics.decisions import decide, has_no_order, has_order, pool
-from qa_eval.metrics.item_scores import ItemScore, score_item
+from qa_eval.metrics.item_scores import score_item
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.thresholds import cross_fit_thresholds
 from qa_eval.records import Answer, Candidate, Corpus, ItemId, Prediction, Question
 from qa_eval.runs.schema import PredictionRow

@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat, TypeAdapter
 
-from qa_eval.metrics.item_scores import ItemScore
 from qa_eval.metrics.rules.squad import UNSCORED
-from qa_eval.records import Candidate, Difference, Estimate, ModelInfo, Status
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.records import Candidate, Difference, Estimate, ModelInfo, Status, abridged
 
 SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
@@ -32,6 +32,12 @@ class _Record(BaseModel):
         protected_namespaces=(),
         use_attribute_docstrings=True,
     )
+
+    def __repr__(self) -> str:
+        named = [(name, value) for name, value in self.__repr_args__() if name is not None]
+        return abridged(type(self).__name__, named)
+
+    __str__ = __repr__
 
 
 class DecodingRow(_Record):
@@ -270,6 +276,18 @@ class Leaderboard(_Record):
     def row(self, spec: str) -> Row:
         """The row of that model spec. Raises KeyError."""
         return {r.model.spec: r for r in self.rows}[spec]
+
+    def __repr__(self) -> str:
+        from qa_eval.runs.leaderboard.brief_board import board_text
+
+        return board_text(self)
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        from qa_eval.runs.leaderboard.brief_board import board_html
+
+        return board_html(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

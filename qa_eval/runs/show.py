@@ -15,8 +15,9 @@ from rich.text import Text
 from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
-from qa_eval.metrics.example_scores import NO_VERDICT
+from qa_eval.metrics.listings import answer_scores, entry, label
 from qa_eval.records import Candidate, Claim, Corpus, Example, ItemId, Question
+from qa_eval.text.figures import percent
 from qa_eval.text.passages import Mark, draw_passages, wrap_text
 from qa_eval.text.terminal import clean
 
@@ -143,7 +144,7 @@ def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[
         note = "question, context or golds have changed since the run: the verdict is on what they were"
         yield from wrap_text(Text(note, "yellow"), width)
     golds = dict.fromkeys(answers[0].golds)
-    none = "not given" if _is_unscored(answers[0]) else "no answer"
+    none = "not given" if answers[0].unscored else "no answer"
     said = " / ".join(f"“{clean(gold)}”" for gold in golds) or none
     yield from wrap_text(Text.assemble("gold   ", (said, "green")), width, hanging=" " * 7)
     for row, answer in shown.answers:
@@ -204,12 +205,14 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
         else Text(f"“{clean(answer.prediction)}”", "bold")
     )
     line = Text.assemble(said, "  ")
-    if not _is_unscored(answer):
+    if not answer.unscored:
         line.append_text(Text("right", "bold green") if answer.right else Text("wrong", "bold red"))
         line.append(f"  {_reason(answer)}")
     yield from wrap_text(line, width, _INDENT, _INDENT)
-    scores = [f"EM {answer.scores[k]:.0f}" for k in ("em", "em_any") if k in answer.scores][:1]
-    scores += [f"F1 {100 * answer.scores[k]:.1f}" for k in ("f1", "f1_any") if k in answer.scores][:1]
+    scores = [
+        f"{label(id)} {f'{value:.0f}' if entry(id).whole else percent(value)}"
+        for id, value in answer_scores(answer.scores).items()
+    ]
     if answer.matched_claim is not None:
         leak = (
             "another article's " if answer.scores.get("leak") or answer.scores.get("no_answer_leak") else ""
@@ -219,10 +222,6 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
         scores.append("makes no claim")
     if about := scores + _decision(answer):
         yield from wrap_text(Text(" · ".join(about), "dim"), width, _INDENT, _INDENT)
-
-
-def _is_unscored(answer: PredictionRow) -> bool:
-    return answer.match.rule == NO_VERDICT.rule
 
 
 def _reason(answer: PredictionRow) -> str:

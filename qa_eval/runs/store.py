@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -28,7 +28,12 @@ from qa_eval.runs.schema import (
     PredictionsFileRow,
     Row,
 )
-from qa_eval.text.phrases import count, shorten, suggestion
+from qa_eval.text.phrases import count, quote, shorten, suggestion
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from qa_eval.runs.model_results import ItemTable, ModelResult
 
 LEADERBOARD = "leaderboard.json"
 PREDICTIONS = "predictions"
@@ -45,17 +50,63 @@ _RecordT = TypeVar("_RecordT")
 # ------------------------------------------------------------------------------------------ reading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Run:
     """One evaluation: its leaderboard and the answers behind it.
 
-    `path` is the run folder, or None for a run that was kept in memory only.
+    `path` is the run folder, or None for a run that was kept in memory only. `run[SPEC]` is one model's
+    result. A run prints as its leaderboard, and a notebook shows it as a table.
     """
 
     path: Path | None
     leaderboard: Leaderboard
     kept: Mapping[str, tuple[PredictionRow, ...]] = field(default_factory=dict)
     """Predictions rows held in memory, by the `predictions.path` of their leaderboard row."""
+
+    def __getitem__(self, model: str) -> ModelResult:
+        """The result of a model, named by its spec or its name. Raises KeyError naming near matches."""
+        from qa_eval.runs.model_results import ModelResult
+
+        rows = self.leaderboard.rows
+        for row in rows:
+            if model == row.model.spec:
+                return ModelResult(self, row)
+        for row in rows:
+            if model == row.model.name:
+                return ModelResult(self, row)
+        known = suggestion(str(model), [row.model.spec for row in rows])
+        raise KeyError(f"there is no model {quote(str(model))} in this run{known}")
+
+    def __iter__(self) -> Iterator[str]:
+        """The specs of the models, in the order of the leaderboard."""
+        return (row.model.spec for row in self.leaderboard.rows)
+
+    def items(self, model: str) -> ItemTable:
+        """What a model answered to each item; `.to_pandas()` has a row for each.
+
+        Raises KeyError for an unknown model, QaEvalError for one without stored answers (such as references),
+        and InputError where the file is missing, broken, or not the one that the run wrote.
+        """
+        return self[model].items()
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row for each model, slice and metric: model, track, slice, metric, value, low, high, n, method,
+        clusters.
+
+        The slice of all items is called `all`. Values are fractions in [0, 1]; without an interval `low` and
+        `high` are missing. Raises QaEvalError where pandas is not installed.
+        """
+        from qa_eval.runs.frames import data_frame
+        from qa_eval.runs.model_results import RECORD_COLUMNS, ModelResult
+
+        results = [ModelResult(self, row) for row in self.leaderboard.rows]
+        return data_frame(RECORD_COLUMNS, (record for result in results for record in result.records()))
+
+    def __repr__(self) -> str:
+        return repr(self.leaderboard)
+
+    def _repr_html_(self) -> str:
+        return self.leaderboard._repr_html_()
 
     def predictions(self, row: Row | str) -> list[PredictionRow]:
         """The answers of a leaderboard row, given as such or by its model spec, in the order they were asked.

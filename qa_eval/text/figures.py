@@ -1,46 +1,6 @@
-"""Metrics and numbers in the words of people: labels, percent, points. Fractions come in, text goes out."""
+"""Numbers in the words of people: percent, points, sizes, times. Fractions come in, text goes out."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-
-LABELS: Mapping[str, str] = {
-    "balanced_f1": "balanced F1",
-    "em": "EM",
-    "f1": "F1",
-    "em_any": "EM-any",
-    "f1_any": "F1-any",
-    "match_any": "match-any",
-    "has_answer_f1": "HasAns F1",
-    "has_answer_em": "HasAns EM",
-    "no_answer_f1": "NoAns F1",
-    "no_answer_precision": "NoAns precision",
-    "no_answer_recall": "NoAns recall",
-    "no_answer_auroc": "NoAns AUROC",
-    "no_answer_leak": "NoAns leak",
-    "leak_leakable": "leak (leakable)",
-    "coverage_at_3": "coverage@3",
-    "claim_recall_at_3": "claim recall@3",
-    "coverage_at_80": "coverage@80%",
-    "set_f1": "set F1",
-    "brier": "Brier",
-    "brier_skill": "Brier skill",
-    "auroc": "AUROC",
-    "aurc": "AURC",
-    "paraphrase_worst_f1": "paraphrase worst F1",
-    "paraphrase_worst_em": "paraphrase worst EM",
-    "paraphrase_mean_f1": "paraphrase mean F1",
-}
-"""Metric id -> the name the field knows it by, where that is not the id in plain words."""
-
-
-def label(metric: str) -> str:
-    """The metric's name for people.
-
-    >>> label("em_any"), label("contrast_consistency")
-    ('EM-any', 'contrast consistency')
-    """
-    return LABELS.get(metric, metric.replace("_", " "))
 
 
 def percent(value: float) -> str:

@@ -1,10 +1,12 @@
-"""How far a run has come, on stderr: a bar per model and worker on a terminal, plain lines elsewhere."""
+"""How far a run has come: bars on a terminal, plain lines elsewhere on stderr, one bar in a notebook."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
-from typing import TextIO
+from html import escape
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -75,3 +77,69 @@ class TerminalProgress:
         else:
             for name, n in self._by_worker.items():
                 self._stream.write(f"worker {clean(name)}: {n} items\n")
+
+
+class NotebookProgress:
+    """The same protocol in a notebook: one line of HTML, with a bar, that is drawn anew as items come."""
+
+    def __init__(self) -> None:
+        self._models = 0
+        self._begun = 0
+        self._name = ""
+        self._items = 0
+        self._done = 0
+        self._cached = 0
+        self._drawn = 0.0
+        self._handle: Any = None
+
+    def start(self, models: int) -> None:
+        """Before the first model."""
+        self._models = models
+        self._draw()
+
+    def model(self, name: str, items: int) -> None:
+        """Before a model is asked `items` questions."""
+        self._begun += 1
+        self._name, self._items, self._done, self._cached = name, items, 0, 0
+        self._draw()
+
+    def advance(self, n: int = 1, from_cache: bool = False) -> None:
+        """`n` more items are answered, or were found answered already."""
+        self._done += n
+        self._cached += n if from_cache else 0
+        if time.monotonic() - self._drawn > _REDRAWN or self._done >= self._items:
+            self._draw()
+
+    def finish(self) -> None:
+        """After the last model, or when interrupted."""
+        self._draw()
+
+    def _draw(self) -> None:
+        from IPython.display import HTML, display
+
+        self._drawn = time.monotonic()
+        shown = HTML(self.line())
+        if self._handle is None:
+            self._handle = display(shown, display_id=True)
+        else:
+            self._handle.update(shown)
+
+    def line(self) -> str:
+        """The line as it is drawn now."""
+        bar = f'<progress value="{self._done}" max="{max(self._items, 1)}"></progress>'
+        name = f"{self._begun}/{self._models} {escape(clean(self._name))}"
+        cached = f", {self._cached} from cache" if self._cached else ""
+        return f"{bar} {name}: {self._done}/{self._items} items{cached}"
+
+
+_REDRAWN = 0.1
+"""Seconds between two drawings, at least."""
+
+
+def progress_shown() -> TerminalProgress | NotebookProgress | None:
+    """A bar where somebody can see one: in a notebook, or where stderr is a terminal; else None."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None and hasattr(shell, "kernel"):
+        return NotebookProgress()
+    return TerminalProgress() if sys.stderr is not None and sys.stderr.isatty() else None

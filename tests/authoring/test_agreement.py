@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from qa_eval.authoring.agreement.agreement_formats import draw_agreement
 from qa_eval.authoring.agreement.annotations import Agreement, compare_annotations, same_claims
-from qa_eval.cli import cli
 from qa_eval.data.corpus import load_corpus
 from qa_eval.errors import QaEvalError
 from qa_eval.stats.krippendorff import krippendorff_alpha
+from tests.support.command_line import call
 from tests.support.small_corpus import (
     LOSSES,
     completed,
@@ -190,14 +189,12 @@ def test_sets_without_a_common_fact_or_over_other_articles_are_refused(tmp_path:
 
 
 def command(*args: str) -> tuple[int, str, str]:
-    done = CliRunner().invoke(cli, ["questions", "agree", *args], prog_name="qa-eval")
+    done = call("questions", "agree", *args)
     return done.exit_code, done.stdout, done.stderr
 
 
 @pytest.fixture
-def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
+def two(own_place: Path) -> list[str]:
     write_articles(Path("seeds"), ARTICLES)
     write_lines(Path("a.jsonl"), [completed(DEAD, ARTICLES)])
     other = {**DEAD, "claims": [claim("400", two="400")]}

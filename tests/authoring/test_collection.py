@@ -11,33 +11,17 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
-from qa_eval.cli import cli
 from qa_eval.data.checks.check_report import check_questions
 from qa_eval.data.corpus import load_corpus
+from tests.support.command_line import call, done
 from tests.support.places import ROOT
+
+pytestmark = pytest.mark.usefixtures("own_place")
 
 EVENING = "港口起火\n\n市长说，超过120人离开了家园。大火于5月3日从一座仓库开始。\n"
 MORNING = "港口大火熄灭\n\n消防队统计有140人离开家园。没有人受伤。\n"
 """Two invented reports of one fire: the mayor says that over 120 fled, the fire brigade counted 140."""
-
-
-@pytest.fixture(autouse=True)
-def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("COLUMNS", "120")
-
-
-def call(*args: str) -> Result:
-    return CliRunner().invoke(cli, list(args), prog_name="qa-eval")
-
-
-def done(*args: str) -> Result:
-    result = call(*args)
-    assert result.exit_code == 0, result.output
-    return result
 
 
 def test_a_new_collection_is_sound_and_its_manifest_holds_the_hashes(tmp_path: Path) -> None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import doctest
 import re
 import shlex
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-import qa_eval
-from qa_eval.cli import cli
+from tests.support.command_line import call
 from tests.support.places import ROOT
 
 COMPARED = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -37,32 +34,11 @@ def transcript() -> list[tuple[str, str]]:
     return steps
 
 
-@pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository like this one, whose questions the program takes for the curated ones."""
-    for name in ("questions", "seeds"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / "qa_eval").mkdir()
-    monkeypatch.setattr(qa_eval, "__file__", str(tmp_path / "qa_eval" / "__init__.py"))
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path.parent / "cache"))
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "A contributor")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@example.org")
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    for call in (("init", "-q", "-b", "main"), ("add", "."), ("commit", "-q", "-m", "base")):
-        subprocess.run(["git", *call], check=True)
-    return tmp_path
-
-
 def run(command: str) -> str:
     """What a terminal shows of a command that must succeed."""
     words = shlex.split(command.replace("\\\n", " "))
     if words[0] == "qa-eval":
-        result = CliRunner().invoke(cli, words[1:], prog_name="qa-eval")
+        result = call(*words[1:])
         assert result.exit_code == 0, result.output
         return result.output
     assert words[0] in ("git", "cat"), command
@@ -71,7 +47,7 @@ def run(command: str) -> str:
 
 
 @pytest.mark.slow
-def test_the_transcript_is_what_happens(checkout: Path) -> None:
+def test_the_transcript_is_what_happens(own_checkout: Path) -> None:
     steps = transcript()
     assert [step[0].split()[0] for step in steps].count("qa-eval") >= 5
     checker = doctest.OutputChecker()

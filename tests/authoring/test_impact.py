@@ -11,19 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from qa_eval.authoring.impact.impact_formats import draw_impact, render_impact_json, render_impact_markdown
 from qa_eval.authoring.impact.impact_measures import Impact, find_changes, measure_impact
 from qa_eval.authoring.impact.past_sets import Past, read_past
 from qa_eval.authoring.impact.set_changes import FieldChange, fact_changes
-from qa_eval.cli import cli
 from qa_eval.data.corpus import load_corpus
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.run import evaluate
 from qa_eval.records import Question
 from qa_eval.text.markdown import COMMENT_CHARACTERS
+from tests.support.command_line import call
 from tests.support.small_corpus import ARTICLES, FALL, LOSSES, fact, settled, small_corpus, write_corpus
+
+pytestmark = pytest.mark.usefixtures("own_place", "plain_git")
 
 CHEAP = ["baseline:first-of-type", "baseline:sliding-window", "baseline:abstain"]
 BRIDE = settled("the-bride", "What is the city called?", beta="bride")
@@ -32,15 +34,6 @@ QUIET = [
     for number, word in enumerate(("Farmers", "rain", "nobody", "here", "speaks", "hope"))
 ]
 """So many facts more that a difference has an interval."""
-
-
-@pytest.fixture(autouse=True)
-def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("COLUMNS", "120")
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def git(*args: str, at: Path = Path()) -> str:
@@ -458,31 +451,30 @@ def test_json_holds_fractions_and_everything(hostile: Impact) -> None:
 # ------------------------------------------------------------------------------------------ the command
 
 
-def call(*args: str) -> Result:
-    data = ["--questions", "questions", "--articles", "seeds"]
-    return CliRunner().invoke(cli, ["questions", "impact", *args, *data], prog_name="qa-eval")
+def impact(*args: str) -> Result:
+    return call("questions", "impact", *args, "--questions", "questions", "--articles", "seeds")
 
 
 def test_the_command_tells_a_branch_and_the_working_tree(tmp_path: Path) -> None:
     repository(tmp_path, [FALL])
     write_corpus(tmp_path, [FALL, LOSSES])
     models = [part for spec in CHEAP for part in ("-m", spec)]
-    done = call("main", *models)
+    done = impact("main", *models)
     assert done.exit_code == 0, done.output
     assert "facts: 1 added, 0 edited, 0 removed since main (" in done.stdout
     assert "added militant-losses" in done.stdout
     assert "a heuristic answers it already: baseline:first-of-type" in " ".join(done.stdout.split())
     assert "baseline:abstain         balanced F1" in done.stdout
     assert "compared with main at" in done.stderr
-    markdown = call("main", *models, "--format", "markdown")
+    markdown = impact("main", *models, "--format", "markdown")
     assert markdown.stdout.startswith("### Questions: what this change does\n")
-    assert json.loads(call("main", *models, "--format", "json").stdout)["facts_after"] == 2
+    assert json.loads(impact("main", *models, "--format", "json").stdout)["facts_after"] == 2
 
 
 def test_without_a_change_no_model_is_asked(tmp_path: Path) -> None:
     repository(tmp_path)
     for form in ("table", "markdown"):
-        done = call("HEAD", "-m", "hf:no/such-model", "--format", form)
+        done = impact("HEAD", "-m", "hf:no/such-model", "--format", form)
         assert done.exit_code == 0, done.output
         assert "nothing was added, edited or removed" in done.stdout
 
@@ -490,14 +482,14 @@ def test_without_a_change_no_model_is_asked(tmp_path: Path) -> None:
 def test_an_edited_article_is_a_change_too(tmp_path: Path) -> None:
     repository(tmp_path)
     write_corpus(tmp_path, None, {**ARTICLES, "gamma": "Farmers hope for more rain.\n"})
-    done = call("main", "-m", "baseline:abstain")
+    done = impact("main", "-m", "baseline:abstain")
     assert "articles edited: gamma" in done.stdout
 
 
 def test_mistakes_exit_with_two_and_no_traceback(tmp_path: Path) -> None:
     write_corpus(tmp_path)
-    done = call("main")
+    done = impact("main")
     assert done.exit_code == 2
     assert done.stderr.startswith("Error: questions is not in a git repository")
     shutil.rmtree("questions")
-    assert call("main").stderr.startswith("Error: questions does not exist")
+    assert impact("main").stderr.startswith("Error: questions does not exist")

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner, Result
-from hypothesis import given, settings
+from click.testing import Result
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_eval.authoring.canonical_lines import canonical_line, fix_lines
@@ -20,16 +20,17 @@ from qa_eval.cli import cli
 from qa_eval.data.checks.check_report import check_questions
 from qa_eval.data.corpus import load_corpus
 from qa_eval.records import Article, Candidate, Instance, ModelInfo, Prediction, Question
+from tests.support.command_line import call
 from tests.support.places import ROOT
 from tests.support.small_corpus import ARTICLES, FALL, LOSSES, fact, write_corpus
 
 SHOWN = [Article(id=id, text=text, sha256="") for id, text in ARTICLES.items()]
 
 
-def call(folder: Path, *args: str, given: str | None = None) -> Result:
-    own = [] if "--questions" in args else ["--questions", str(folder / "questions")]
-    call = ["questions", *args, *own, "--articles", str(folder / "seeds")]
-    return CliRunner().invoke(cli, call, input=given, prog_name="qa-eval")
+def on_set(folder: Path, *args: str, given: str | None = None) -> Result:
+    """`questions ARGS` on the set below the folder."""
+    own = [] if "--questions" in args else ["--questions", folder / "questions"]
+    return call("questions", *args, *own, "--articles", folder / "seeds", given=given)
 
 
 RAIN = (
@@ -44,7 +45,7 @@ def line(row: dict[str, Any]) -> bytes:
 
 def test_a_question_is_added_with_offsets_silent_articles_and_flag_worked_out(tmp_path: Path) -> None:
     write_corpus(tmp_path)
-    done = call(tmp_path, *RAIN)
+    done = on_set(tmp_path, *RAIN)
     assert done.exit_code == 0, done.output
     row = json.loads((tmp_path / "questions" / "weather.jsonl").read_text("utf-8"))
     assert row == {
@@ -90,7 +91,7 @@ def test_a_line_that_a_check_refuses_is_not_written(
 ) -> None:
     write_corpus(tmp_path)
     before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
-    done = call(tmp_path, "new", *args)
+    done = on_set(tmp_path, "new", *args)
     assert done.exit_code == 1
     assert message in done.stderr
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
@@ -107,7 +108,7 @@ def test_a_line_that_a_check_refuses_is_not_written(
 )
 def test_a_wrong_call_writes_nothing(tmp_path: Path, args: tuple[str, ...], message: str) -> None:
     write_corpus(tmp_path)
-    done = call(tmp_path, "new", *args)
+    done = on_set(tmp_path, "new", *args)
     assert (done.exit_code, message in done.stderr) == (2, True), done.output
     assert sorted(p.name for p in tmp_path.rglob("*.jsonl")) == ["articles.jsonl", "facts.jsonl"]
 
@@ -115,7 +116,7 @@ def test_a_wrong_call_writes_nothing(tmp_path: Path, args: tuple[str, ...], mess
 def test_prompts_show_each_place_and_ask_which_state_the_answer(tmp_path: Path) -> None:
     write_corpus(tmp_path)
     given = "What do the farmers wait for?\ntext\nweather\nrain\n\n9\n1\n\n\n\n\ny\n"
-    done = call(tmp_path, "new", "--ask", given=given)
+    done = on_set(tmp_path, "new", "--ask", given=given)
     assert done.exit_code == 0, done.output
     assert "Farmers hope for [rain]" in done.stderr
     assert "numbers from 1 to 1, please" in done.stderr
@@ -127,7 +128,7 @@ def test_prompts_show_each_place_and_ask_which_state_the_answer(tmp_path: Path) 
 def test_note_partial_articles_and_id_are_asked_for_too(tmp_path: Path) -> None:
     write_corpus(tmp_path)
     asked = "What do the farmers wait for?\ntext\nweather\nrain\n\nall\n"
-    done = call(tmp_path, "new", "--ask", given=f"{asked}Only one says so.\n3\n2\n\nrain-hope\ny\n")
+    done = on_set(tmp_path, "new", "--ask", given=f"{asked}Only one says so.\n3\n2\n\nrain-hope\ny\n")
     assert done.exit_code == 0, done.output
     assert "Its id [farmers-wait]" in done.stderr
     assert "numbers from 1 to 2, please" in done.stderr
@@ -143,7 +144,7 @@ def test_note_partial_articles_and_id_are_asked_for_too(tmp_path: Path) -> None:
 def test_a_category_that_names_no_file_is_asked_for_again(tmp_path: Path) -> None:
     write_corpus(tmp_path)
     given = "What do the farmers wait for?\ntext\nThe Weather\nthe-weather\nrain\n\nall\n\n\n\n\ny\n"
-    done = call(tmp_path, "new", "--ask", given=given)
+    done = on_set(tmp_path, "new", "--ask", given=given)
     assert done.exit_code == 0, done.output
     assert "small letters, digits and -, please: the-weather?" in done.stderr
     assert (tmp_path / "questions" / "the-weather.jsonl").is_file()
@@ -152,7 +153,7 @@ def test_a_category_that_names_no_file_is_asked_for_again(tmp_path: Path) -> Non
 def test_a_warning_comes_with_the_exemption_that_would_answer_it(tmp_path: Path) -> None:
     write_corpus(tmp_path)
     asked = ("new", "--question", "What had been lost?", "--type", "text", "--category", "dates")
-    done = call(tmp_path, *asked, "--answer", "town | the war", "--skip", "gamma:45")
+    done = on_set(tmp_path, *asked, "--answer", "town | the war", "--skip", "gamma:45")
     assert done.exit_code == 0, done.output
     *_, heading, table = done.stderr.partition("[[exemption]]\n")
     path = tmp_path / "questions" / "exemptions.toml"
@@ -163,7 +164,7 @@ def test_a_warning_comes_with_the_exemption_that_would_answer_it(tmp_path: Path)
 def test_what_flags_say_is_not_asked(tmp_path: Path) -> None:
     write_corpus(tmp_path)
     flags = ("--note", "A note.", "--partial", "beta", "--id", "rain-hope", "--paraphrase", "Why look up?")
-    done = call(tmp_path, *RAIN, *flags, "--ask", given="all\ny\n")
+    done = on_set(tmp_path, *RAIN, *flags, "--ask", given="all\ny\n")
     assert done.exit_code == 0, done.output
     row = json.loads((tmp_path / "questions" / "weather.jsonl").read_text("utf-8"))
     assert (row["id"], row["note"], row["partial"]) == ("rain-hope", "A note.", ["beta"])
@@ -176,12 +177,12 @@ def test_a_warning_that_is_exempt_is_not_told_again(tmp_path: Path) -> None:
         *("--answer", "fallen", "--answer", "State media | the war", "--relation", "wording"),
         *("--skip", "gamma:45"),
     )
-    assert 'silent but has "the war"' in call(tmp_path, *war, "--dry-run").stderr
+    assert 'silent but has "the war"' in on_set(tmp_path, *war, "--dry-run").stderr
     (tmp_path / "questions" / "exemptions.toml").write_text(
         '[[exemption]]\ncheck = "silent-occurrence"\nfact = "stopped-fighting"\narticle = "gamma"\n'
         'reason = "The other war."\n'
     )
-    done = call(tmp_path, *war)
+    done = on_set(tmp_path, *war)
     assert done.exit_code == 0, done.output
     assert "silent but has" not in done.stderr
     assert not check_questions([tmp_path / "questions"], tmp_path / "seeds").findings
@@ -200,11 +201,11 @@ def test_nothing_is_written_into_an_installed_package(
     path.write_bytes(b"".join(line(dict(reversed(row.items()))) for row in (LOSSES, FALL)))
     before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     monkeypatch.setattr("qa_eval.__file__", str(package / "__init__.py"))
-    done = CliRunner().invoke(cli, args, prog_name="qa-eval")
+    done = call(*args)
     assert done.exit_code == 2
     assert "is the installed copy; nothing is written there. Say which questions you mean" in done.stderr
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
-    shown = CliRunner().invoke(cli, ["questions", *RAIN, "--dry-run"], prog_name="qa-eval")
+    shown = call("questions", *RAIN, "--dry-run")
     assert (shown.exit_code, '"rain"' in shown.stdout) == (0, True)
 
 
@@ -217,7 +218,7 @@ def test_a_checkout_whose_questions_are_a_link_is_not_written(
     for name in ("questions", "seeds"):
         (tmp_path / "checkout" / name).symlink_to(tmp_path / name)
     monkeypatch.setattr("qa_eval.__file__", str(tmp_path / "checkout" / "qa_eval" / "__init__.py"))
-    done = CliRunner().invoke(cli, ["questions", *RAIN], prog_name="qa-eval")
+    done = call("questions", *RAIN)
     assert (done.exit_code, "questions is a link; nothing is written there" in done.stderr) == (2, True)
     assert sorted(p.name for p in (tmp_path / "questions").iterdir()) == ["facts.jsonl"]
 
@@ -229,7 +230,7 @@ def test_ctrl_c_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: pytest.
         raise click.Abort
 
     monkeypatch.setattr("click.confirm", interrupt)
-    done = call(
+    done = on_set(
         tmp_path, "new", "--ask", given="What do the farmers wait for?\ntext\nweather\nrain\n\nall\n\n"
     )
     assert done.exit_code == 130
@@ -242,8 +243,8 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     other.write_bytes(line(dict(reversed(FALL.items()))))
     before = other.read_bytes()
     (tmp_path / "questions" / "weather.jsonl").symlink_to(other)
-    assert call(tmp_path, *RAIN).exit_code == 2
-    call(tmp_path, "check", "--fix")
+    assert on_set(tmp_path, *RAIN).exit_code == 2
+    on_set(tmp_path, "check", "--fix")
     assert other.read_bytes() == before
 
 
@@ -316,7 +317,6 @@ FACTS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(FACTS.flatmap(lambda f: st.permutations(list(f.items())).map(dict)), min_size=1, max_size=3))
 def test_fix_never_touches_meaning_and_is_stable(rows: list[dict[str, Any]]) -> None:
     data = b"".join(map(line, rows))
@@ -325,7 +325,6 @@ def test_fix_never_touches_meaning_and_is_stable(rows: list[dict[str, Any]]) -> 
     assert fix_lines(fixed, ARTICLES) == (fixed, ())
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=100).map(lambda t: t.encode("utf-8", "replace")))
 def test_fix_of_any_bytes_does_not_raise_and_is_stable(data: bytes) -> None:
     fixed, _ = fix_lines(data, ARTICLES)
@@ -412,14 +411,14 @@ def test_where_a_model_abstains_its_best_texts_are_shown_and_not_drafted() -> No
 
 def test_probe_prints_a_table_and_a_line_or_json() -> None:
     args = ["questions", "probe", "How many militants died?", "-m", "baseline:first-of-type"]
-    done = CliRunner().invoke(cli, args)
+    done = call(*args)
     assert done.exit_code == 0, done.output
     row = json.loads(done.stdout.splitlines()[-1])
     assert row["answer_type"] == "number"
-    whole = json.loads(CliRunner().invoke(cli, [*args, "--json"]).stdout)
+    whole = json.loads(call(*args, "--json").stdout)
     assert (whole["draft"], len(whole["articles"])) == (row, 5)
     assert max(len(reply["others"]) for reply in whole["articles"]) == 2
-    more = json.loads(CliRunner().invoke(cli, [*args, "--json", "--n-best", "5"]).stdout)
+    more = json.loads(call(*args, "--json", "--n-best", "5").stdout)
     assert max(len(reply["others"]) for reply in more["articles"]) == 4
 
 
@@ -428,14 +427,14 @@ def test_probe_takes_the_flags_of_run_but_no_fitted_threshold() -> None:
     probe = cli.commands["questions"].get_command(click.Context(cli), "probe")  # type: ignore[attr-defined]
     for name in ("max_length", "doc_stride", "max_answer_tokens", "threshold", "device", "dtype"):
         assert known[name] in probe.params
-    wrong = CliRunner().invoke(cli, ["questions", "probe", "Who?", "--threshold", "cross-fit"])
+    wrong = call("questions", "probe", "Who?", "--threshold", "cross-fit")
     assert (wrong.exit_code, "only a run has" in wrong.stderr) == (2, True)
 
 
 def test_the_job_summary_is_literal_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_corpus(tmp_path, [fact(FALL, id="<b>@me")])
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
-    assert call(tmp_path, "check", "--format", "github").exit_code == 1
+    assert on_set(tmp_path, "check", "--format", "github").exit_code == 1
     text = (tmp_path / "summary.md").read_text("utf-8")
     assert text.startswith("### questions check\n")
     assert "<b>" not in text

@@ -17,8 +17,8 @@ from statistics import median
 import numpy as np
 
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.item_scores import ItemScore
 from qa_eval.metrics.score_table import ScoreTable, tables_of
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import Match
 from qa_eval.stats import draws
 from qa_eval.stats.intervals import Term, ratio_estimate, ratio_estimates

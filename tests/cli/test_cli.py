@@ -15,13 +15,16 @@ from typing import Any, NoReturn
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from qa_eval.cli import cli
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.run import Interrupted
 from qa_eval.records import Finding
 from qa_eval.runs.store import load_run
+from tests.support.command_line import call
+
+pytestmark = pytest.mark.usefixtures("own_place")
 
 CONTRACT = [
     *("model", "questions", "articles", "track", "paraphrases", "limit", "out", "name", "device", "dtype"),
@@ -40,18 +43,6 @@ CONTRACT = [
 ]
 """The flags of `run`."""
 CHEAP = ("-m", "baseline:abstain", "-m", "baseline:first-of-type", "--limit", "3", "--no-reference")
-
-
-@pytest.fixture(autouse=True)
-def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test has a folder and a cache of its own, and a terminal of 120 columns."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("COLUMNS", "120")
-
-
-def call(*args: str) -> Result:
-    return CliRunner().invoke(cli, list(args), prog_name="qa-eval")
 
 
 def commands(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -555,6 +546,6 @@ def test_a_predictions_file_of_other_questions_is_named(
     file = tmp_path / "other.json"
     file.write_text('{"zz": "a"}', "utf-8")
     out = ["--out", str(tmp_path / "o"), "--name", "x", "--no-reference", "--limit", "1"]
-    result = CliRunner().invoke(cli, ["run", "-m", f"predictions:{file}", *out])
+    result = call("run", "-m", f"predictions:{file}", *out)
     assert result.exit_code == 0, result.output
     assert "no prediction is of a question that was asked" in caplog.text

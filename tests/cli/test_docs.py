@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 import yaml
-from click.testing import CliRunner
 
 import qa_eval
 from qa_eval.cli import cli
+from tests.support.command_line import call
 from tests.support.places import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -54,26 +56,65 @@ def test_commands_in_the_readme_exist_with_their_flags() -> None:
 
 def test_the_leaderboard_in_the_readme_is_the_committed_run() -> None:
     block = README.partition("output -->\n")[2].partition("<!-- /leaderboard -->")[0]
-    result = CliRunner().invoke(cli, ["leaderboard", str(ROOT / "results/baseline"), "--format", "markdown"])
+    result = call("leaderboard", str(ROOT / "results/baseline"), "--format", "markdown")
     assert result.exit_code == 0, result.output
     assert block.strip() == result.stdout.strip()
 
 
 def test_public_names_are_pinned() -> None:
-    assert sorted(qa_eval.__all__) == [
-        "Model",
-        "__version__",
-        "compare_runs",
-        "evaluate",
-        "load_corpus",
-        "load_run",
-        "score_predictions",
-    ]
+    functions = {"exact_match", "f1", "match", "score", "evaluate", "compare", "load_run", "load_corpus"}
+    data = {"Corpus", "Question", "Claim", "Evidence", "Article", "Instance"}
+    models = {"Prediction", "Candidate", "ModelInfo", "Model", "ModelSpec", "Kind", "Decoding", "Runtime"}
+    results = {"Run", "Comparison", "Scorecard", "Estimate", "Match", "Progress", "Interrupted"}
+    errors = {"QaEvalError", "InputError", "SpecError", "ModelError", "RunFolderError", "CheckFailedError"}
+    assert set(qa_eval.__all__) == functions | data | models | results | errors | {"__version__"}
     for name in qa_eval.__all__:
         assert getattr(qa_eval, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         qa_eval.nonsense  # noqa: B018
     assert set(qa_eval.__all__) <= set(dir(qa_eval))
+
+
+def test_no_public_name_is_a_room() -> None:
+    # Importing a room sets an attribute of its name, which would hide the function.
+    rooms = {path.name for path in (ROOT / "qa_eval").iterdir()}
+    assert not rooms & set(qa_eval.__all__)
+
+
+@pytest.mark.parametrize(("old", "present"), [("compare_runs", "compare"), ("score_predictions", "score")])
+def test_old_names_are_the_present_functions_with_a_warning(old: str, present: str) -> None:
+    with pytest.warns(DeprecationWarning, match=f"qa_eval.{old} is now qa_eval.{present}; .* version 0.2"):
+        assert getattr(qa_eval, old) is getattr(qa_eval, present)
+
+
+def test_the_python_of_the_readme_runs_and_gives_what_its_comments_say(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (source,) = re.findall(r"## From Python\n\n```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    shown = []
+    for statement in ast.parse(source).body:
+        lines = "\n".join(source.splitlines()[statement.lineno - 1 : statement.end_lineno])
+        comment = lines.partition("  # ")[2]
+        if not isinstance(statement, ast.Expr):
+            exec(compile(lines, "README.md", "exec"), names)
+            continue
+        value = eval(compile(ast.Expression(statement.value), "README.md", "eval"), names)
+        if re.match(r"\d|Match\(", comment):
+            assert repr(value).startswith(comment.partition("…")[0].strip(" ")), lines
+        shown.append(value)
+    found, run, metrics, items, f1 = shown[3:8]
+    assert found[:2] == (1.0, None), "two questions are too few for an interval"
+    assert list(found[2]["metric"])[:2] == ["exact", "f1"]
+    assert len(repr(run).splitlines()) <= 20
+    assert "<table>" in run._repr_html_()
+    assert {"model", "slice", "metric", "value", "low", "high", "n"} <= set(metrics.columns)
+    assert {"question", "article", "prediction", "golds", "scores", "why"} <= set(items.columns)
+    assert f1 == run["embedded"].estimate("f1").value
+    assert 0 <= f1 <= 1
+    printed = capsys.readouterr().out
+    assert re.search(r"^(Better|Worse|Cannot tell at this size|The same): ", printed, re.MULTILINE)
+    assert "metric" in printed
 
 
 @pytest.mark.parametrize(
@@ -134,7 +175,7 @@ def test_the_job_for_slurm_is_a_shell_script(tmp_path: Path) -> None:
 def test_the_agreement_of_the_annotations_is_what_the_command_prints() -> None:
     page = (ROOT / "docs" / "agreement.md").read_text("utf-8")
     second = str(ROOT / "docs" / "agreement" / "second-annotation.jsonl")
-    done = CliRunner().invoke(cli, ["questions", "agree", str(ROOT / "questions"), second])
+    done = call("questions", "agree", str(ROOT / "questions"), second)
     assert done.exit_code == 0, done.output
     measures = ("EM ", "F1 ", "match ", "same claim ")
     printed = [line for line in done.stdout.splitlines() if line.startswith(measures)]

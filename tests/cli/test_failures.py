@@ -17,11 +17,10 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
 
-from qa_eval.cli import cli
 from qa_eval.cli.failures import explain
 from qa_eval.errors import CheckFailedError, QaEvalError
+from tests.support.command_line import call
 from tests.support.places import ROOT
 from tests.support.public_files import TWO_ARTICLES, write
 
@@ -34,8 +33,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("failures")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QA_EVAL_CACHE", str(place / "cache"))
-        call = ["run", "-m", "baseline:first-of-type", "--limit", "2", "--no-reference", "--name", "run"]
-        done = CliRunner().invoke(cli, [*call, "--out", str(place)])
+        words = ["run", "-m", "baseline:first-of-type", "--limit", "2", "--no-reference", "--name", "run"]
+        done = call(*words, "--out", str(place))
     assert done.exit_code == 0, done.output
     write(place / "d.json", TWO_ARTICLES)
     write(place / "p.json", {"q1": "sky"})
@@ -78,10 +77,6 @@ def _there(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
-
-
-def call(*args: str) -> Result:
-    return CliRunner().invoke(cli, list(args), prog_name="qa-eval")
 
 
 # ------------------------------------------------------------------------------------------ bad paths

@@ -6,15 +6,14 @@ import json
 import os
 import shlex
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from qa_eval.cli import cli
+from tests.support.command_line import call
 from tests.support.places import ROOT
 from tests.support.public_files import SEA, SKY, mrqa, qa, squad, write, write_lines
 
@@ -70,26 +69,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def checkout(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the place for one example, on a branch of a repository that holds the curated questions."""
-    shutil.copytree(place, tmp_path / "here", dirs_exist_ok=True)
-    here = tmp_path / "here"
-    for name in ("questions", "seeds"):
-        shutil.copytree(ROOT / name, here / name)
-    shutil.copy(ROOT / "pyproject.toml", here)
-    (here / "qa_eval").mkdir()
-    monkeypatch.setattr("qa_eval.__file__", str(here / "qa_eval" / "__init__.py"))
-    monkeypatch.chdir(here)
+def example_checkout(place: Path, own_checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout with the runs and files that the examples name."""
+    shutil.copytree(place, own_checkout, dirs_exist_ok=True)
     monkeypatch.setenv("QA_EVAL_CACHE", str(place / "cache"))
     monkeypatch.setenv("BASE_SHA", "main")
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "A contributor")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@example.org")
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    for call in (("init", "-q", "-b", "main"), ("add", "questions", "seeds"), ("commit", "-q", "-m", "base")):
-        subprocess.run(["git", *call], check=True)
-    return here
+    return own_checkout
 
 
 def test_the_examples_that_are_not_run_are_examples() -> None:
@@ -102,7 +87,7 @@ def test_the_example_works(line: str, checkout: Path) -> None:
     ours, _, others = line.partition(" | ")
     words = [os.path.expandvars(word) for word in shlex.split(ours.partition(" >> ")[0])]
     assert words[0] == "qa-eval"
-    done = CliRunner().invoke(cli, words[1:], prog_name="qa-eval")
+    done = call(*words[1:])
     assert done.exit_code == 0, done.output
     if others.startswith("jq "):
         value = json.loads(done.stdout)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from qa_eval.errors import InputError
-from qa_eval.evaluation.scorecard import read_answers
+from qa_eval.evaluation.given_answers import read_answers
 from qa_eval.metrics.rules.squad import SQUAD_V1, SQUAD_V2
 
 Answers = dict[str, str]

@@ -13,7 +13,7 @@ import pytest
 from qa_eval.data.dataset import PublicDataset, open_dataset
 from qa_eval.data.dataset_options import parse_columns
 from qa_eval.errors import InputError, QaEvalError, SpecError
-from qa_eval.evaluation.scorecard import score_predictions
+from qa_eval.evaluation.scorecard import score
 from tests.support.public_files import flat, mrqa, qa, squad, write, write_lines
 
 MILL = "Ada Roe built the mill in 1843."
@@ -103,9 +103,9 @@ def test_a_flag_that_is_not_clear_is_refused_where_something_depends_on_it(
 
 def test_plausible_answers_in_place_of_answers_earn_nothing(tmp_path: Path) -> None:
     spec = of_rows(tmp_path, row("q1", GIVEN, is_impossible=True), flat("q2", "Who?", MILL, ADA)).spec
-    right = score_predictions({"q1": "", "q2": "Ada Roe"}, spec).official()
+    right = score({"q1": "", "q2": "Ada Roe"}, spec).official()
     assert (right["exact"], right["NoAns_exact"], right["NoAns_total"]) == (100.0, 100.0, 1)
-    tempted = score_predictions({"q1": "1843", "q2": "Ada Roe"}, spec).official()
+    tempted = score({"q1": "1843", "q2": "Ada Roe"}, spec).official()
     assert (tempted["exact"], tempted["f1"], tempted["NoAns_f1"]) == (50.0, 50.0, 0.0)
 
 
@@ -153,13 +153,13 @@ def test_a_blank_gold_next_to_others_stays_a_gold_which_squad_2_drops(tmp_path: 
     dataset = of_rows(tmp_path, row("q1", ["", "Ada Roe"]), row("q2", []))
     assert golds(dataset) == {"q1": ("", "Ada Roe"), "q2": ()}
     assert notes(dataset) == [("blank-among-golds", 1, "1answers")]
-    silent = score_predictions({"q1": "", "q2": ""}, dataset).official()
+    silent = score({"q1": "", "q2": ""}, dataset).official()
     assert (silent["HasAns_exact"], silent["HasAns_total"], silent["NoAns_exact"]) == (0.0, 1, 100.0)
-    answered = score_predictions({"q1": "Ada Roe", "q2": ""}, dataset).official()
+    answered = score({"q1": "Ada Roe", "q2": ""}, dataset).official()
     assert answered["HasAns_exact"] == 100.0
     # The script of SQuAD 1.1 drops no gold.
     only = of_rows(tmp_path, row("q1", ["", "Ada Roe"]))
-    assert score_predictions({"q1": ""}, only).official() == {"exact_match": 100.0, "f1": 0.0}
+    assert score({"q1": ""}, only).official() == {"exact_match": 100.0, "f1": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_the_warning_says_what_the_rules_in_force_do_with_a_blank_gold(
         "answers: holds a blank answer next to others"
     )
     assert list(dataset.check().warnings(dataset.rules)) == [warning]
-    card = score_predictions({"q1": ""}, dataset)
+    card = score({"q1": ""}, dataset)
     assert warning in card.notes
     official = card.official()
     assert official.get("exact_match", official.get("exact")) == (0.0 if rules == "squad-v2.0" else 100.0)
@@ -598,7 +598,7 @@ def test_a_data_set_may_give_no_answers(tmp_path: Path, given: dict[str, Any]) -
         assert census.tolerated == ()
         assert dataset.rules == "none"
         with pytest.raises(QaEvalError, match="the answers are not given, so predictions cannot be scored"):
-            score_predictions({"q1": "x"}, dataset)
+            score({"q1": "x"}, dataset)
 
 
 def test_the_answers_are_given_of_all_questions_or_of_none(tmp_path: Path) -> None:

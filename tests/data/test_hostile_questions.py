@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_eval.cli import cli
 from qa_eval.data.checks.check_report import check_questions
 from qa_eval.data.checks.limits import work
 from qa_eval.data.checks.question_checks import words
@@ -25,6 +23,7 @@ from qa_eval.data.corpus_files import Authored, read_questions
 from qa_eval.errors import InputError
 from qa_eval.files.strict_json import read_json_lines
 from qa_eval.records import Claim, Evidence, Question
+from tests.support.command_line import call
 from tests.support.small_corpus import ARTICLES, FALL, LOSSES, fact, settled, write_corpus, write_lines
 
 
@@ -165,9 +164,7 @@ def test_facts_beyond_what_can_be_checked_are_refused_and_not_checked(
     with pytest.raises(InputError, match="no fact is checked"):
         load_corpus(questions, seeds)
     before = (questions / "facts.jsonl").read_bytes()
-    CliRunner().invoke(
-        cli, ["questions", "check", "--fix", "--questions", str(questions), "--articles", str(seeds)]
-    )
+    call("questions", "check", "--fix", "--questions", str(questions), "--articles", str(seeds))
     assert (questions / "facts.jsonl").read_bytes() == before
 
 
@@ -183,7 +180,6 @@ def authored(*texts: str) -> list[Authored]:
     ]
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.lists(st.sampled_from("bcdefgh"), min_size=1, max_size=9).map(" ".join), max_size=8))
 def test_near_duplicates_are_those_that_comparing_all_pairs_finds(texts: list[str]) -> None:
     expected: set[tuple[str, str]] = set()

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from qa_eval import evaluate, score_predictions
-from qa_eval.cli import cli
+from qa_eval import evaluate, score
 from qa_eval.data.dataset import PublicDataset, open_dataset
 from qa_eval.data.published_sets import Marks, Version, origin_of
 from qa_eval.errors import InputError, QaEvalError
@@ -19,6 +17,7 @@ from qa_eval.evaluation.verification import verify
 from qa_eval.metrics.rules.squad import RULES
 from qa_eval.records import Example
 from qa_eval.runs.store import load_run
+from tests.support.command_line import call
 from tests.support.plain_rules import plain_means
 from tests.support.public_files import flat, mrqa, qa, squad, write, write_lines
 
@@ -198,8 +197,8 @@ def test_one_line_says_which_rules_were_taken_and_how_to_choose_others(
 ) -> None:
     dataset = made(tmp_path, text, version, ids)
     assert list(dataset.notes()) == notes
-    said = CliRunner().invoke(
-        cli, ["run", "-m", "baseline:abstain", "--dataset", dataset.spec, "--out", str(tmp_path / "results")]
+    said = call(
+        "run", "-m", "baseline:abstain", "--dataset", dataset.spec, "--out", str(tmp_path / "results")
     )
     assert said.exit_code == 0
     assert [line for line in said.stderr.splitlines() if line.startswith("note: ")] == [
@@ -207,7 +206,7 @@ def test_one_line_says_which_rules_were_taken_and_how_to_choose_others(
     ]
     (folder,) = (tmp_path / "results").iterdir()
     assert load_run(folder).leaderboard.data.notes == tuple(notes)
-    assert score_predictions({"q0": ""}, dataset.spec).notes[: len(notes)] == tuple(notes)
+    assert score({"q0": ""}, dataset.spec).notes[: len(notes)] == tuple(notes)
 
 
 def test_a_version_may_come_after_the_data_and_twice_is_an_error(tmp_path: Path) -> None:
@@ -292,8 +291,8 @@ def test_a_run_is_scored_by_the_rules_that_are_asked_for(tmp_path: Path, rules: 
     dataset = made(tmp_path, CHINESE, "v1.0", CMRC)
     answers = write(tmp_path / "answers.json", {"DEV_21_QUERY_0": "工匠林遠山", "DEV_21_QUERY_1": "橋"})
     (tmp_path / "run.toml").write_text(f'dataset = ["{dataset.spec}"]\nrules = "{rules}"\n')
-    call = ["run", "-m", f"predictions:{answers}", "--config", str(tmp_path / "run.toml")]
-    said = CliRunner().invoke(cli, [*call, "--out", str(tmp_path), "--name", "run"])
+    flags = ["run", "-m", f"predictions:{answers}", "--config", str(tmp_path / "run.toml")]
+    said = call(*flags, "--out", str(tmp_path), "--name", "run")
     assert said.exit_code == 0, said.output
     run = load_run(tmp_path / "run")
     board = run.leaderboard
@@ -325,7 +324,7 @@ def test_runs_by_other_rules_are_other_runs(tmp_path: Path) -> None:
     asked_for = evaluate(["baseline:abstain"], dataset=spec, rules="cmrc2018", out=None)
     assert asked_for.leaderboard.run_id == runs[None].leaderboard.run_id
     for command in ("compare", "leaderboard"):
-        said = CliRunner().invoke(cli, [command, str(tmp_path / "own"), str(tmp_path / "other")])
+        said = call(command, str(tmp_path / "own"), str(tmp_path / "other"))
         assert said.exit_code == 2
         assert "rules: cmrc2018 in own" in said.stderr
     with pytest.raises(QaEvalError, match=r"own: holds another run \(other rules\)"):
@@ -366,8 +365,8 @@ def test_a_run_by_rules_that_this_version_does_not_have_is_refused(tmp_path: Pat
         pytest.param(["run", "--rules", "korquad"], "'korquad-v1'", id="an unknown name"),
     ],
 )
-def test_rules_that_have_no_use_are_refused(call: list[str], words: str) -> None:
-    said = CliRunner().invoke(cli, call)
+def test_rules_that_have_no_use_are_refused(args: list[str], words: str) -> None:
+    said = call(*args)
     assert said.exit_code == 2
     assert words in said.stderr
 
@@ -387,5 +386,5 @@ def test_rules_that_do_not_fit_a_data_set_are_refused_before_anything_is_written
 def test_every_rule_can_be_asked_for_by_its_name(tmp_path: Path) -> None:
     dataset = made(tmp_path, ENGLISH, "v1.1")
     for rules in RULES:
-        card = score_predictions({"q0": "a joiner", "q1": "a"}, dataset, rules=rules)
+        card = score({"q0": "a joiner", "q1": "a"}, dataset, rules=rules)
         assert card.rules == rules

@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
 
-from qa_eval.cli import cli
 from qa_eval.data.corpus_schema import ArticleLine, QuestionLine
 from qa_eval.evaluation.run import evaluate
 from qa_eval.report.html import _COLUMNS
 from qa_eval.runs.predictions_writer import render_prediction
 from qa_eval.runs.schema import LEADERBOARD_ADAPTER, PREDICTION_ADAPTER
 from qa_eval.runs.store import Run, load_run
+from tests.support.command_line import call
 from tests.support.places import ROOT
 from tests.support.small_corpus import FALL, LOSSES, fact, small_corpus
 
@@ -32,7 +31,7 @@ MODELS: dict[str, TypeAdapter[Any]] = {
 
 
 def published(name: str) -> Draft202012Validator:
-    done = CliRunner().invoke(cli, ["schema", name])
+    done = call("schema", name)
     assert done.exit_code == 0
     schema = json.loads(done.stdout)
     Draft202012Validator.check_schema(schema)

@@ -6,28 +6,21 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from qa_eval.cli import cli
 from qa_eval.data.corpus import load_corpus
 from qa_eval.data.items import instances, item_ids
 from qa_eval.errors import ModelError
 from qa_eval.evaluation.speed import bench
 from qa_eval.records import Decoding, Instance
-from tests.support import tiny_models
+from tests.support.command_line import call
 
 DECODING = Decoding(max_length=96, doc_stride=24)
 NARROW = ("--max-length", "96", "--doc-stride", "24")
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return f"hf:{tiny_models.build('bert', tmp_path_factory.mktemp('bench') / 'bert')}"
-
-
-def test_json_has_the_promised_keys_and_they_add_up(tiny: str) -> None:
-    done = CliRunner().invoke(
-        cli, ["bench", "-m", tiny, "-m", f"{tiny}?unanswerable=false", "--limit", "1", "--json", *NARROW]
+def test_json_has_the_promised_keys_and_they_add_up(tiny_spec: str) -> None:
+    done = call(
+        "bench", "-m", tiny_spec, "-m", f"{tiny_spec}?unanswerable=false", "--limit", "1", "--json", *NARROW
     )
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
@@ -47,18 +40,18 @@ def test_json_has_the_promised_keys_and_they_add_up(tiny: str) -> None:
     assert agreement["largest_score_difference"] == pytest.approx(0, abs=1e-4)
 
 
-def test_the_table_says_the_same_for_people(tiny: str) -> None:
-    done = CliRunner().invoke(cli, ["bench", "-m", tiny, "--limit", "1", "--rounds", "1", *NARROW])
+def test_the_table_says_the_same_for_people(tiny_spec: str) -> None:
+    done = call("bench", "-m", tiny_spec, "--limit", "1", "--rounds", "1", *NARROW)
     assert done.exit_code == 0, done.output
     for words in ("items, ", "windows/s", "share of time", "floor", "peak memory"):
         assert words in done.stdout
 
 
-def test_a_model_against_itself_moves_nothing(tiny: str) -> None:
+def test_a_model_against_itself_moves_nothing(tiny_spec: str) -> None:
     corpus = load_corpus()
     asked = instances(corpus, item_ids(corpus, tracks=["reading"], limit=1))
     golds = dict.fromkeys((i.item for i in asked), ("400",))
-    speeds, (agreement,) = bench([tiny, tiny], asked, golds, rounds=1, decoding=DECODING)
+    speeds, (agreement,) = bench([tiny_spec, tiny_spec], asked, golds, rounds=1, decoding=DECODING)
     assert [s.windows for s in speeds] == [speeds[0].windows] * 2
     assert (agreement.moved, agreement.f1_difference) == (0, 0.0)
 
@@ -69,24 +62,24 @@ def test_what_has_no_forward_pass_is_refused() -> None:
 
 
 def test_quantizing_measures_each_onnx_model_twice(
-    tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_spec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path))
-    onnx = tiny.replace("hf:", "onnx:")
-    call = ["bench", "-m", onnx, "--quantize", "int8", "--limit", "1", "--rounds", "1", "--json", *NARROW]
-    done = CliRunner().invoke(cli, call)
+    onnx = tiny_spec.replace("hf:", "onnx:")
+    words = ["bench", "-m", onnx, "--quantize", "int8", "--limit", "1", "--rounds", "1", "--json", *NARROW]
+    done = call(*words)
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert [row["backend"] for row in told["models"]] == ["onnx-fp32", "onnx-int8"]
     assert [row["spec"] for row in told["agreement"]] == [f"{onnx}?quantize=int8"]
 
 
-def test_only_onnx_models_can_be_quantized(tiny: str) -> None:
-    done = CliRunner().invoke(cli, ["bench", "-m", tiny, "--quantize", "int8"])
+def test_only_onnx_models_can_be_quantized(tiny_spec: str) -> None:
+    done = call("bench", "-m", tiny_spec, "--quantize", "int8")
     assert done.exit_code == 2
     assert "only onnx: models can be quantized" in done.stderr + str(done.exception)
 
 
-def test_articles_can_be_given(tiny: str, tmp_path: Path) -> None:
-    done = CliRunner().invoke(cli, ["bench", "-m", tiny, "--questions", str(tmp_path / "none")])
+def test_articles_can_be_given(tiny_spec: str, tmp_path: Path) -> None:
+    done = call("bench", "-m", tiny_spec, "--questions", str(tmp_path / "none"))
     assert done.exit_code == 2

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qa_eval.errors import ModelError
-from qa_eval.evaluation.engines.engine import ModelFailedError
+from qa_eval.evaluation.engines.engine import Group, ModelFailedError
 from qa_eval.evaluation.engines.local import LocalEngine, checked
 from qa_eval.records import Candidate, Instance, Prediction
 from tests.support.fake_models import TEXTS, FakeModel, hashed_prediction
@@ -23,13 +23,9 @@ def instances(count: int) -> list[Instance]:
 
 
 def answered(model: object, count: int, known_good: bool = False, **options: int) -> dict[str, Prediction]:
-    found: list[Prediction] = []
-    LocalEngine(**options).predict(
-        model,  # type: ignore[arg-type]
-        instances(count),
-        found.extend,
-        known_good=known_good,
-    )
+    engine = LocalEngine(**options)
+    asking = engine.predict(model, instances(count), known_good=known_good)  # type: ignore[arg-type]
+    found = [prediction for some in asking for prediction in some]
     assert len({p.item for p in found}) == len(found), "each is handed over once"
     return {p.item: p for p in found}
 
@@ -129,23 +125,30 @@ def test_a_model_that_breaks_the_protocol_fails_by_name(script: list[object], me
 
 
 def test_an_interruption_hands_over_what_is_done_and_passes_through() -> None:
-    found: list[Prediction] = []
+    asking = LocalEngine().predict(Scripted([GOOD, KeyboardInterrupt()]), instances(3))
+    assert next(asking) == [GOOD]
     with pytest.raises(KeyboardInterrupt):
-        LocalEngine().predict(Scripted([GOOD, KeyboardInterrupt()]), instances(3), found.extend)
-    assert found == [GOOD]
+        next(asking)
 
 
 def test_answers_are_handed_over_while_the_model_goes_on() -> None:
-    handed: list[int] = []
     model = FakeModel(delay=0.02)
-    LocalEngine(hand_over_seconds=0.05).predict(model, instances(10), lambda some: handed.append(len(some)))
+    handed = [len(some) for some in LocalEngine(hand_over_seconds=0.05).predict(model, instances(10))]
     assert sum(handed) == 10
     assert len(handed) >= 3
 
 
+def test_the_last_answers_of_a_group_say_so_also_of_a_group_without_instances() -> None:
+    groups = [Group(instances(2)), Group([]), Group(instances(1))]
+    given = list(LocalEngine().answer(FakeModel(), groups))
+    assert [one.group for one in given if one.last] == groups
+    answered = [(groups.index(one.group), p.item) for one in given for p in one.predictions]
+    assert answered == [(0, "f0@a"), (0, "f1@a"), (2, "f0@a")]
+
+
 def test_two_instances_with_one_id_are_a_callers_error() -> None:
     with pytest.raises(ValueError, match="two instances have the same item id"):
-        LocalEngine().predict(FakeModel(), instances(1) * 2, lambda some: None)
+        list(LocalEngine().predict(FakeModel(), instances(1) * 2))
 
 
 # ------------------------------------------------------------------------------------------ checking

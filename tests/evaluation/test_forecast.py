@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import random
 from dataclasses import replace
@@ -10,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from qa_eval.cli import cli
 from qa_eval.cli.plan import plan_command
 from qa_eval.cli.run import run_command
 from qa_eval.evaluation.cache import cache_info
@@ -30,30 +27,15 @@ from qa_eval.evaluation.forecast.arithmetic import (
 )
 from qa_eval.evaluation.forecast.forecast_formats import draw_forecast
 from qa_eval.evaluation.plans import settle
+from tests.support.command_line import call
 from tests.support.fake_models import FakeModel, four_facts
+from tests.support.plug_ins import write_plug_in
 from tests.support.public_files import TWO_ARTICLES, flat, write, write_lines
-from tests.support.tiny_models import build
+
+pytestmark = pytest.mark.usefixtures("own_place", "few_resamples")
 
 SHORT = ("--max-length", "64", "--doc-stride", "16", "--no-reference", "--probe-seconds", "0.2")
 LOCAL, RAY = Setting(), Setting(engine="ray", workers=5)
-
-
-@pytest.fixture(autouse=True)
-def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr("qa_eval.evaluation.run.RESAMPLES", 99)
-
-
-@pytest.fixture(scope="module")
-def bert(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A checkpoint with random weights."""
-    return f"hf:{build('bert', tmp_path_factory.mktemp('model') / 'bert')}"
-
-
-def call(*args: str) -> Result:
-    return CliRunner().invoke(cli, list(args), prog_name="qa-eval")
 
 
 def planned(*args: str, code: int = 0) -> dict[str, Any]:
@@ -259,8 +241,8 @@ def test_a_part_of_a_data_set_is_divided_by_questions(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------ counts
 
 
-def test_the_counts_are_what_a_run_reports_after_a_part_of_it_and_after_all(bert: str) -> None:
-    flags = ("-m", bert, *SHORT)
+def test_the_counts_are_what_a_run_reports_after_a_part_of_it_and_after_all(tiny_spec: str) -> None:
+    flags = ("-m", tiny_spec, *SHORT)
     (half,) = ran(*flags, "--limit", "1")
     kept = cache_info().entries
     plan = planned(*flags, "--limit", "2")
@@ -289,12 +271,14 @@ def test_the_counts_are_what_a_run_reports_after_a_part_of_it_and_after_all(bert
     assert plan["scaled"]["answering_seconds"] > 0
 
 
-def test_several_data_sets_are_counted_each_and_a_large_one_by_a_sample(bert: str, tmp_path: Path) -> None:
+def test_several_data_sets_are_counted_each_and_a_large_one_by_a_sample(
+    tiny_spec: str, tmp_path: Path
+) -> None:
     rng = random.Random(3)
     rows = [
         flat(f"q{n}", f"Who is number {n}?", " ".join(["Palmyra"] * rng.randint(5, 120))) for n in range(120)
     ]
-    flags = ["-m", bert, "-m", "baseline:abstain", *SHORT]
+    flags = ["-m", tiny_spec, "-m", "baseline:abstain", *SHORT]
     flags += ["--dataset", f"jsonl:{write_lines(tmp_path / 'many.jsonl', rows)}"]
     flags += ["--dataset", f"squad:{write(tmp_path / 'tiny.json', TWO_ARTICLES)}"]
     plan = planned(*flags, "--exact-up-to", "60", "--engine", "ray", "--workers", "3")
@@ -380,13 +364,8 @@ KIND = Kind(name="odd", summary="", example="odd:x", factory=lambda spec, decodi
 
 @pytest.fixture
 def _plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "odd_kind.py").write_text(PLUG_IN)
-    info = tmp_path / "odd-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[qa_eval.models]\nodd = odd_kind:KIND\n")
+    write_plug_in(tmp_path, "odd_kind", PLUG_IN, "odd = odd_kind:KIND")
     monkeypatch.syspath_prepend(str(tmp_path))
-    importlib.invalidate_caches()
 
 
 @pytest.mark.usefixtures("_plug_in")

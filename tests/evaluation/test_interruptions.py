@@ -19,6 +19,8 @@ from qa_eval.runs.store import load_run
 from tests.support.fake_models import READINGS, FakeModel, four_facts
 from tests.support.places import ROOT
 
+pytestmark = pytest.mark.usefixtures("own_cache", "few_resamples")
+
 CORPUS = four_facts()
 
 SCRIPT = """
@@ -45,12 +47,6 @@ except Interrupted as interrupted:
 """
 ASKED = 2 * READINGS
 """Readings a model is asked, paraphrases included."""
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("qa_eval.evaluation.run.RESAMPLES", 99)
 
 
 @pytest.fixture(scope="module")

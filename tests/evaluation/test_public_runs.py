@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import re
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise
@@ -13,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from qa_eval import evaluate
-from qa_eval.cli import cli
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import InputError, QaEvalError
+from qa_eval.evaluation.answers import Answers
 from qa_eval.evaluation.run import Interrupted
-from qa_eval.evaluation.scorecard import score_predictions
+from qa_eval.evaluation.scorecard import score
 from qa_eval.evaluation.verification import verify
 from qa_eval.files.hashes import canonical_json
 from qa_eval.metrics.score_table import add_scores
@@ -30,16 +30,13 @@ from qa_eval.records import Instance, Runtime
 from qa_eval.runs.predictions_writer import PredictionsWriter
 from qa_eval.runs.schema import PredictionRow
 from qa_eval.runs.store import Run
+from tests.support.command_line import call
 from tests.support.fake_models import FakeModel
 from tests.support.places import BASELINE
 from tests.support.plain_rules import plain_means, plain_score, plain_v2
 from tests.support.public_files import SKY, TWO_ARTICLES, flat, write, write_lines
 
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("qa_eval.evaluation.run.RESAMPLES", 99)
+pytestmark = pytest.mark.usefixtures("own_cache", "few_resamples")
 
 
 @pytest.fixture
@@ -129,7 +126,7 @@ def test_a_run_and_its_scored_predictions_have_the_same_values_and_intervals(tmp
     dataset = made_up(tmp_path)
     run = evaluate([FakeModel()], dataset=dataset, out=None)
     said = {row.fact: row.prediction for row in run.predictions("test:fake")}
-    scores = score_predictions(said, dataset, resamples=99).scores
+    scores = score(said, dataset, resamples=99).scores
     found = run.leaderboard.row("test:fake").metrics["reading"]
     for ours, theirs in (
         *(("em", "exact"), ("f1", "f1"), ("has_answer_em", "HasAns_exact"), ("has_answer_f1", "HasAns_f1")),
@@ -248,6 +245,31 @@ def test_a_model_is_never_asked_what_is_kept(tmp_path: Path, monkeypatch: pytest
     assert run.leaderboard.row("test:fake").counts.cached == 25
 
 
+def test_of_what_is_kept_one_part_at_a_time_is_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa_eval.evaluation.tasks.public.PART", 10)
+    dataset = made_up(tmp_path)
+    evaluate([FakeModel()], dataset=dataset, out=None)
+    events: list[str] = []
+    opened, added = Answers._opened, PredictionsWriter.add
+
+    def open_part(self: Answers, *part: Any) -> Any:
+        events.append("opened")
+        return opened(self, *part)
+
+    def add(self: PredictionsWriter, rows: Any) -> None:
+        events.append("stored")
+        added(self, rows)
+
+    monkeypatch.setattr(Answers, "_opened", open_part)
+    monkeypatch.setattr(PredictionsWriter, "add", add)
+    model = FakeModel()
+    evaluate([model], dataset=dataset, out=None)
+    assert model.asked == []
+    assert events == ["opened", "stored"] * 6
+
+
 def test_deterministic_runs_give_equal_bytes_in_parts_of_any_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,17 +341,18 @@ def test_rows_and_scores_agree_wherever_an_interruption_falls(
 
     def rows(writer: Any, added: Any) -> None:
         if when == "before rows" and next(calls) == 2:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         add_rows(writer, added)
 
     def scores(tables: Any, added: Any, cluster: Any) -> None:
         if when != "before rows" and next(calls) == 2:
-            add_scores(tables, added[:4] if when == "within scores" else (), cluster)
-            raise KeyboardInterrupt
+            add_scores(tables, at_first := added[:4] if when == "within scores" else (), cluster)
+            signal.raise_signal(signal.SIGINT)
+            added = added[len(at_first) :]
         add_scores(tables, added, cluster)
 
     monkeypatch.setattr(PredictionsWriter, "add", rows)
-    monkeypatch.setattr("qa_eval.evaluation.model_run.add_scores", scores)
+    monkeypatch.setattr("qa_eval.evaluation.writers.add_scores", scores)
     with pytest.raises(Interrupted) as caught:
         evaluate(["baseline:first-of-type"], dataset=made_up(tmp_path), out=tmp_path / "out", name="r")
     row = caught.value.run.leaderboard.row("baseline:first-of-type")
@@ -459,10 +482,6 @@ def test_a_wrong_data_set_is_refused_before_anything_is_written(tmp_path: Path) 
 
 
 # ------------------------------------------------------------------------------------------ the command line
-
-
-def call(*args: str) -> Result:
-    return CliRunner().invoke(cli, list(args), prog_name="qa-eval", env={"COLUMNS": "140"})
 
 
 def test_a_run_its_leaderboard_its_items_and_its_verification(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import re
 import signal
@@ -11,22 +10,20 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import ray
-from click.testing import CliRunner
 from ray.cluster_utils import Cluster
 
 from qa_eval import evaluate
-from qa_eval.cli import cli
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError, SpecError
 from qa_eval.evaluation.cache import cache_info
-from qa_eval.evaluation.engines.engine import Group, Listener
+from qa_eval.evaluation.engines.engine import Group, GroupAnswers
 from qa_eval.evaluation.engines.local import LocalEngine
 from qa_eval.evaluation.engines.ray import RayEngine
 from qa_eval.evaluation.engines.ray_worker import WorkerRequest, WorkerTask, pack
@@ -34,10 +31,12 @@ from qa_eval.evaluation.plans import settle
 from qa_eval.evaluation.run import evaluate_all
 from qa_eval.models.protocol import Model
 from qa_eval.models.registry import resolve
-from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
+from qa_eval.records import Decoding, Instance, ModelInfo, Runtime
 from qa_eval.runs.store import Run
+from tests.support.command_line import call
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.places import ROOT
+from tests.support.plug_ins import write_plug_in
 from tests.support.public_files import flat, write_lines
 from tests.support.tiny_models import build
 
@@ -117,15 +116,10 @@ def slow(tmp_path: Path) -> Path:
 def plug_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A plug-in that this process and all workers see."""
     folder = tmp_path_factory.mktemp("plug-in")
-    (folder / "steady_kind.py").write_text(PLUG_IN)
-    info = folder / "steady-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: steady\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[qa_eval.models]\nsteady = steady_kind:KIND\n")
+    write_plug_in(folder, "steady_kind", PLUG_IN, "steady = steady_kind:KIND")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
         patch.setenv("PYTHONPATH", f"{folder}{os.pathsep}{ROOT}")
-        importlib.invalidate_caches()
         yield folder
 
 
@@ -142,12 +136,6 @@ def cluster(plug_in: Path) -> Iterator[Cluster]:
         ray.shutdown()
         made.shutdown()
         gc.collect()  # while what is said of what Ray leaves is ignored
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("qa_eval.evaluation.run.RESAMPLES", 99)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -242,7 +230,7 @@ def test_what_travels_has_no_gold(tmp_path: Path) -> None:
 
 @dataclass
 class Counted:
-    """A listener that knows how much was drawn and not answered; `act` is done at the first answer."""
+    """Knows how much was drawn and not answered; `act` is done at the first answer."""
 
     act: Callable[[], None] = lambda: None
     drawn: int = 0
@@ -252,19 +240,17 @@ class Counted:
 
     def groups(self, count: int, size: int) -> Iterator[Group]:
         for number in range(count):
-            self.drawn += size
+            of_this = size if number % 6 else 0  # there may be none, where all is in the cache
+            self.drawn += of_this
             self.most = max(self.most, self.drawn - len(self.items))
-            yield Group(
-                number, [Instance(item=f"q{i}@a", question="Who?", context="Me.") for i in range(size)]
-            )
+            instances = [Instance(item=f"q{i}@a", question="Who?", context="Me.") for i in range(of_this)]
+            yield Group(instances, part=number)
 
-    def take(self, group: int, predictions: list[Prediction]) -> None:
-        if not self.items:
+    def take(self, given: GroupAnswers) -> None:
+        if given.predictions and not self.items:
             self.act()
-        self.items += [(group, p.item) for p in predictions]
-
-    def close(self, group: int) -> None:
-        self.closed.append(group)
+        self.items += [(given.group.part, p.item) for p in given.predictions]
+        self.closed += [given.group.part] if given.last else []
 
 
 def test_items_are_drawn_only_so_far_ahead_of_the_answers_even_if_what_feeds_is_lost(
@@ -278,8 +264,9 @@ def test_items_are_drawn_only_so_far_ahead_of_the_answers_even_if_what_feeds_is_
 
     seen = Counted(lose_the_feed)
     with engine:
-        engine.answer(resolve("baseline:abstain"), seen.groups(60, 20), seen)
-    assert len(seen.items) == len(set(seen.items)) == 1200
+        for given in engine.answer(resolve("baseline:abstain"), seen.groups(60, 20)):
+            seen.take(given)
+    assert len(seen.items) == len(set(seen.items)) == 1000
     assert sorted(seen.closed) == list(range(60))
     assert seen.most <= (4 * 1 + 4) * 10 + 20
     assert "batches are asked again" in caplog.text
@@ -395,8 +382,8 @@ def test_a_driver_that_ends_early_goes_on_from_its_cache(
     tmp_path: Path, cluster: Cluster, slow: Path, how: signal.Signals
 ) -> None:
     spec, data = f"steady:x?slow={slow}", dataset(tmp_path, "set", 400)
-    call = [sys.executable, "-c", SCRIPT, spec, data, str(tmp_path / "ray"), cluster.address]
-    with subprocess.Popen(call, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    words = [sys.executable, "-c", SCRIPT, spec, data, str(tmp_path / "ray"), cluster.address]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         end = time.monotonic() + 60
         while not cache_info().entries and time.monotonic() < end:
             time.sleep(0.02)
@@ -420,12 +407,12 @@ def test_the_command_prints_what_it_prints_without_a_cluster(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    call = ["run", "-m", "baseline:abstain", "-m", "baseline:first-of-type", "--limit", "2", "--no-cache"]
-    here = CliRunner().invoke(cli, [*call, "--out", str(tmp_path / "local"), "--name", "run"])
+    words = ["run", "-m", "baseline:abstain", "-m", "baseline:first-of-type", "--limit", "2", "--no-cache"]
+    here = call(*words, "--out", str(tmp_path / "local"), "--name", "run")
     assert here.exit_code == 0, here.stderr
     on_ray = ["--engine", "ray", "--workers", "1", "--out", str(tmp_path / "ray"), "--name", "run"]
     there = subprocess.run(
-        [sys.executable, "-m", "qa_eval", *call, *on_ray],
+        [sys.executable, "-m", "qa_eval", *words, *on_ray],
         capture_output=True,
         text=True,
         timeout=120,
@@ -468,13 +455,10 @@ class LongestFirst:
     def check(self, models: Sequence[Model]) -> None:
         pass
 
-    def answer(self, model: Model, groups: Iterable[Group], listener: Listener) -> None:
-        def noted() -> Iterator[Group]:
-            for group in groups:
-                self.asked.append((model.info.name, len(group.instances)))
-                yield group
-
-        LocalEngine().answer(model, noted(), listener)
+    def answer(self, model: Model, groups: Iterable[Group]) -> Generator[GroupAnswers, None, None]:
+        for group in groups:
+            self.asked.append((model.info.name, len(group.instances)))
+            yield from LocalEngine().answer(model, [group])
 
 
 def test_the_largest_model_comes_first_with_all_its_data_sets_of_which_the_largest_comes_first(
@@ -525,7 +509,7 @@ def test_a_model_that_is_an_object_is_refused_before_anything_is_written(
 
 
 def test_flags_of_a_cluster_without_one_are_refused() -> None:
-    done = CliRunner().invoke(cli, ["run", "--workers", "3", "--gpus-per-worker", "1"])
+    done = call("run", "--workers", "3", "--gpus-per-worker", "1")
     assert done.exit_code == 2
     assert "--workers, --gpus-per-worker: only with --engine ray." in done.stderr
 

@@ -21,12 +21,7 @@ from qa_eval.runs.store import Run, load_run
 from tests.support.fake_models import READINGS, FakeModel, four_facts, hashed_prediction
 from tests.support.small_corpus import wells
 
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-    # Intervals are not what is tested here, and most of the time a small run takes.
-    monkeypatch.setattr("qa_eval.evaluation.run.RESAMPLES", 99)
+pytestmark = pytest.mark.usefixtures("own_cache", "few_resamples")
 
 
 CORPUS = four_facts()

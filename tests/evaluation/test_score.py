@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
-from qa_eval import score_predictions
-from qa_eval.cli import cli
+from qa_eval import score
 from qa_eval.errors import InputError, QaEvalError
-from qa_eval.evaluation.scorecard import read_answers
+from qa_eval.evaluation.given_answers import read_answers
 from qa_eval.metrics.rules.squad import SQUAD_V1, SQUAD_V2
 from qa_eval.records import Example
+from tests.support.command_line import call
 from tests.support.plain_rules import plain_means, plain_v2
 
 Write = Callable[[str, Any], Path]
@@ -88,7 +87,7 @@ ANSWERS = {"q1": "old city", "q2": "over 417", "q3": "", "q4": "x"}
 )
 def test_every_shape_of_file_gives_the_same_scores(write: Write, name: str, text: str) -> None:
     dataset = write("dev.json", squad(QUESTIONS))
-    card = score_predictions(write(name, text), f"squad:{dataset}")
+    card = score(write(name, text), f"squad:{dataset}")
     assert card.rules == "squad-v2.0"
     assert card.official() == pytest.approx(plain_v2(list(QUESTIONS.items()), ANSWERS), abs=1e-9)
     assert list(card.official()) == [
@@ -233,9 +232,7 @@ def made_up(seed: int) -> tuple[dict[str, list[str]], dict[str, str], dict[str, 
 def test_a_whole_file_scores_to_the_last_digit_as_by_the_official_script(write: Write) -> None:
     questions, answers, probabilities = made_up(1)
     dataset = write("dev.json", squad(questions))
-    card = score_predictions(
-        write("a.json", answers), f"squad:{dataset}", na_probs=write("na.json", probabilities)
-    )
+    card = score(write("a.json", answers), f"squad:{dataset}", na_probs=write("na.json", probabilities))
     official = plain_v2(list(questions.items()), answers, probabilities)
     assert list(card.official()) == list(official)
     assert card.official() == pytest.approx(official, abs=1e-9)
@@ -247,7 +244,7 @@ def test_a_whole_file_scores_to_the_last_digit_as_by_the_official_script(write: 
 def test_rules_can_be_chosen(write: Write, rules: str) -> None:
     dataset = write("dev.json", squad(ANSWERABLE))
     answers = {"q1": "die old city", "q2": "„417“"}
-    card = score_predictions(answers, f"squad:{dataset}", rules=rules)
+    card = score(answers, f"squad:{dataset}", rules=rules)
     assert card.official() == pytest.approx(plain_means(list(ANSWERABLE.items()), answers, rules), abs=1e-9)
     own = ["AVERAGE", "F1", "EM", "TOTAL", "SKIP"] if rules == "cmrc2018" else []
     assert list(card.official()) == [*own, "exact_match", "f1"]
@@ -265,7 +262,7 @@ def test_missing_extra_and_repeated_ids_are_counted_and_listed(write: Write) -> 
         {"id": "q2", "prediction": "", "error": "no room"},
     ]
     path = write("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-    card = score_predictions(path, f"squad:{dataset}")
+    card = score(path, f"squad:{dataset}")
     assert card.official() == {
         "exact": 25.0, "f1": 25.0, "total": 4,
         "HasAns_exact": pytest.approx(100 / 3), "HasAns_f1": pytest.approx(100 / 3), "HasAns_total": 3,
@@ -294,9 +291,9 @@ def test_probabilities_of_rows_and_of_a_file_count_alike(write: Write) -> None:
     dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
     probabilities = {"q1": 0.1, "q2": 0.2, "q3": 0.9, "q4": 0.3}
     rows = [{"id": i, "prediction": t, "no_answer_probability": probabilities[i]} for i, t in ANSWERS.items()]
-    by_rows = score_predictions(write("a.jsonl", "\n".join(map(json.dumps, rows))), dataset)
-    by_file = score_predictions(ANSWERS, dataset, na_probs=write("na.json", probabilities))
-    by_mapping = score_predictions(ANSWERS, dataset, na_probs=probabilities)
+    by_rows = score(write("a.jsonl", "\n".join(map(json.dumps, rows))), dataset)
+    by_file = score(ANSWERS, dataset, na_probs=write("na.json", probabilities))
+    by_mapping = score(ANSWERS, dataset, na_probs=probabilities)
     assert by_rows.official() == by_file.official() == by_mapping.official()
     assert "best_f1_thresh" in by_rows.official()
 
@@ -304,14 +301,14 @@ def test_probabilities_of_rows_and_of_a_file_count_alike(write: Write) -> None:
 def test_what_a_threshold_does_is_said(write: Write) -> None:
     dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
     answers = dict.fromkeys(QUESTIONS, "x")
-    card = score_predictions(answers, dataset, na_probs={"q1": 0.5, "q2": 2.5, "q3": 0.5}, na_threshold=2.0)
+    card = score(answers, dataset, na_probs={"q1": 0.5, "q2": 2.5, "q3": 0.5}, na_threshold=2.0)
     assert card.notes == (
         "1 answer with a no-answer probability above 2: no answer",
         "1 answer without a no-answer probability: "
         "given under every threshold; the official script stops there",
     )
     tied = {"q1": "old city", "q2": "x", "q3": "x", "q4": "x"}
-    card = score_predictions(tied, dataset, na_probs=dict.fromkeys(QUESTIONS, 0.0))
+    card = score(tied, dataset, na_probs=dict.fromkeys(QUESTIONS, 0.0))
     # All refused: the one silent question. All given: q1. The search stops after q1, before it loses q3.
     assert card.official()["best_exact"] == 25.0
     assert card.notes == (
@@ -324,7 +321,7 @@ def test_a_threshold_that_refuses_all_is_below_all_probabilities_and_the_differe
     write: Write,
 ) -> None:
     dataset = f"squad:{write('dev.json', squad({'q1': []}))}"
-    card = score_predictions({"q1": "x"}, dataset, na_probs={"q1": 0.0})
+    card = score({"q1": "x"}, dataset, na_probs={"q1": 0.0})
     assert (card.official()["best_f1"], card.official()["best_f1_thresh"]) == (100.0, -1.0)
     assert card.notes == (
         "best_exact: the official search says 100.0000 at 0, a threshold that does not reach it",
@@ -335,7 +332,7 @@ def test_a_threshold_that_refuses_all_is_below_all_probabilities_and_the_differe
 def test_probabilities_in_rows_do_not_matter_where_every_question_has_an_answer(write: Write) -> None:
     dataset = f"squad:{write('dev.json', squad({'q1': ['x']}))}"
     row = {"id": "q1", "prediction": "x", "no_answer_probability": 0.9}
-    card = score_predictions(write("a.jsonl", row), dataset)
+    card = score(write("a.jsonl", row), dataset)
     assert card.official() == {"exact_match": 100.0, "f1": 100.0}
     assert card.notes == ("no-answer probabilities: passed over, squad-v1.1 has no unanswerable questions",)
 
@@ -346,11 +343,11 @@ def test_probabilities_in_rows_do_not_matter_where_every_question_has_an_answer(
 def test_what_does_not_fit_is_refused(write: Write) -> None:
     dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
     with pytest.raises(QaEvalError, match=r"no rules called 'squad'; there are: squad-v1\.1, squad"):
-        score_predictions(ANSWERS, dataset, rules="squad")
+        score(ANSWERS, dataset, rules="squad")
     with pytest.raises(QaEvalError, match=r"1 of 4 questions have no gold, such as 'q3'; squad-v1\.1"):
-        score_predictions(ANSWERS, dataset, rules="squad-v1.1")
+        score(ANSWERS, dataset, rules="squad-v1.1")
     with pytest.raises(QaEvalError, match="mrqa has no unanswerable questions"):
-        score_predictions(ANSWERS, f"squad:{write('v1.json', squad(ANSWERABLE))}", rules="mrqa", na_probs={})
+        score(ANSWERS, f"squad:{write('v1.json', squad(ANSWERABLE))}", rules="mrqa", na_probs={})
 
 
 @pytest.mark.parametrize(
@@ -368,7 +365,7 @@ def test_what_does_not_fit_is_refused(write: Write) -> None:
 def test_wrong_probabilities_are_refused(write: Write, text: str, messages: list[str]) -> None:
     dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
     with pytest.raises(InputError) as caught:
-        score_predictions(ANSWERS, dataset, na_probs=write("na.json", text))
+        score(ANSWERS, dataset, na_probs=write("na.json", text))
     found = [str(f).partition("na.json:")[2] for f in caught.value.findings]
     assert all(f.startswith(m) for f, m in zip(found, messages, strict=True)), found
 
@@ -389,14 +386,14 @@ IN_MEMORY = [
 
 @pytest.mark.parametrize("answers", IN_MEMORY)
 def test_answers_in_memory_mean_what_they_mean_in_a_file(write: Write, answers: Any) -> None:
-    card = score_predictions(answers, f"squad:{write('dev.json', squad(QUESTIONS))}", resamples=1)
+    card = score(answers, f"squad:{write('dev.json', squad(QUESTIONS))}", resamples=1)
     assert card.official() == pytest.approx(plain_v2(list(QUESTIONS.items()), ANSWERS), abs=1e-9)
 
 
 def test_a_series_of_pandas_is_a_mapping(write: Write) -> None:
     pandas = pytest.importorskip("pandas")
     answers = pandas.Series(ANSWERS)
-    card = score_predictions(answers, f"squad:{write('dev.json', squad(QUESTIONS))}", resamples=1)
+    card = score(answers, f"squad:{write('dev.json', squad(QUESTIONS))}", resamples=1)
     assert card.official() == pytest.approx(plain_v2(list(QUESTIONS.items()), ANSWERS), abs=1e-9)
 
 
@@ -405,9 +402,9 @@ def test_a_value_that_holds_itself_and_one_that_is_no_answers_are_refused(write:
     endless: list[Any] = []
     endless.append(endless)
     with pytest.raises(InputError, match="predictions: is nested too deeply"):
-        score_predictions({"q1": endless}, dataset)
+        score({"q1": endless}, dataset)
     with pytest.raises(QaEvalError, match="predictions: 5 is neither a file nor answers by id nor rows"):
-        score_predictions(5, dataset)  # type: ignore[arg-type]
+        score(5, dataset)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("number", [int, np.int64])
@@ -415,7 +412,7 @@ def test_whole_numbers_in_memory_are_ids_by_their_digits(write: Write, number: t
     id = number(7211011040021040393)
     dataset = f"squad:{write('dev.json', squad({str(id): ['417']}))}"
     for answers in ({id: "417"}, [{"id": id, "prediction": "417"}]):
-        card = score_predictions(answers, dataset, rules="squad-v2.0", na_probs={id: number(0)}, resamples=1)
+        card = score(answers, dataset, rules="squad-v2.0", na_probs={id: number(0)}, resamples=1)
         assert (card.official()["exact"], card.extra) == (100.0, ())
 
 
@@ -472,7 +469,7 @@ def test_answers_in_memory_that_are_wrong_are_refused_with_all_that_is_wrong(
 ) -> None:
     dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
     with pytest.raises(InputError) as caught:
-        score_predictions(answers, dataset, na_probs=probabilities)
+        score(answers, dataset, na_probs=probabilities)
     found = [str(f) for f in caught.value.findings]
     assert len(found) == len(messages)
     assert all(f.startswith(m) for f, m in zip(found, messages, strict=True)), found
@@ -480,10 +477,8 @@ def test_answers_in_memory_that_are_wrong_are_refused_with_all_that_is_wrong(
 
 def test_what_was_read_as_no_answer_and_what_fits_no_question_is_noted(write: Write) -> None:
     dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
-    assert score_predictions(ANSWERS | {"q3": None}, dataset, resamples=1).notes == (
-        "1 answer null: read as no answer",
-    )
-    notes = score_predictions({"Q1": "old city"}, dataset, resamples=1).notes
+    assert score(ANSWERS | {"q3": None}, dataset, resamples=1).notes == ("1 answer null: read as no answer",)
+    notes = score({"Q1": "old city"}, dataset, resamples=1).notes
     assert notes[0] == 'no prediction is of a question of the data set: its ids differ from "Q1"'
 
 
@@ -495,22 +490,19 @@ def test_probabilities_are_read_from_tables_and_packed_files(write: Write, tmp_p
     packed.write_bytes(gzip.compress(json.dumps(probabilities).encode()))
     expected = plain_v2(list(QUESTIONS.items()), ANSWERS, probabilities)
     for file in (write("na.csv", table), packed):
-        card = score_predictions(ANSWERS, dataset, na_probs=file, resamples=1)
+        card = score(ANSWERS, dataset, na_probs=file, resamples=1)
         assert card.official() == pytest.approx(expected, abs=1e-9)
 
 
 # ------------------------------------------------------------------------------------------ the command
 
 
-def run(*args: object) -> Result:
-    return CliRunner().invoke(cli, ["score", *map(str, args)], env={"COLUMNS": "100"})
-
-
 def test_the_command_prints_a_table(write: Write) -> None:
     dataset = write("dev.json", squad(QUESTIONS))
     answers = {f"extra{i}": "x" for i in range(6)} | {"q1": "old city", "bad\x1b[31m": "x"}
     probabilities = write("na.json", dict.fromkeys([*answers, *QUESTIONS], 0.25))
-    result = run(write("a.json", answers), "--dataset", f"squad:{dataset}", "--na-probs", probabilities)
+    flags = ("--dataset", f"squad:{dataset}", "--na-probs", probabilities)
+    result = call("score", write("a.json", answers), *flags, columns=100)
     assert result.exit_code == 0, result.output
     lines = [line.split() for line in result.stdout.splitlines()]
     assert ["all", "25.0"] in [line[:2] for line in lines]
@@ -523,7 +515,7 @@ def test_the_command_prints_a_table(write: Write) -> None:
 
 def test_the_table_of_a_set_without_unanswerable_questions_is_one_line(write: Write) -> None:
     dataset = write("dev.json", squad(ANSWERABLE))
-    result = run(write("a.json", {"q1": "city", "q2": "417"}), "--dataset", f"squad:{dataset}")
+    result = call("score", write("a.json", {"q1": "city", "q2": "417"}), "--dataset", f"squad:{dataset}")
     assert result.exit_code == 0, result.output
     _, row, blank, counts, caption = result.stdout.splitlines()[-5:]
     # 1 of 2 exact; F1 of "city" against "old city": 2/3.
@@ -536,14 +528,16 @@ def test_the_table_of_a_set_without_unanswerable_questions_is_one_line(write: Wr
 def test_the_command_prints_the_official_keys_as_json(write: Write) -> None:
     dataset = write("dev.json", squad(QUESTIONS))
     answers = write("a.json", ANSWERS | {"\x9b\u202e": "x"})
-    result = run(answers, "--dataset", f"squad:{dataset}", "--json")
+    result = call("score", answers, "--dataset", f"squad:{dataset}", "--json")
     assert result.exit_code == 0, result.output
     printed = json.loads(result.stdout)
     added = printed.pop("qa_eval")
     assert printed == pytest.approx(plain_v2(list(QUESTIONS.items()), ANSWERS), abs=1e-9)
     assert added["extra"] == ["\x9b\u202e"]
     assert "\x9b" not in result.stdout
-    exact = added["intervals"]["exact"]
+    assert added["official"] == {"keys": list(printed), "unit": "percent"}
+    exact = added["scores"]["exact"]
+    assert exact["value"] == pytest.approx(printed["exact"] / 100)
     # Two contexts are too few for an interval.
     assert (exact["low"], exact["high"], exact["method"]) == (None, None, "too-few")
     assert (exact["n"], exact["clusters"]) == (4, 2)
@@ -567,7 +561,7 @@ def test_mistakes_are_told_without_a_traceback(
     write: Write, predictions: str, dataset: str | None, flags: list[str], message: str
 ) -> None:
     spec = dataset or f"squad:{write('dev.json', squad(QUESTIONS))}"
-    result = run(write("a.json", predictions), "--dataset", spec, *flags)
+    result = call("score", write("a.json", predictions), "--dataset", spec, *flags)
     assert result.exit_code == 2
     assert message in result.stderr
     assert "Traceback" not in result.output

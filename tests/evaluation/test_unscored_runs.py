@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from qa_eval import compare_runs, evaluate, load_run
-from qa_eval.cli import cli
+from qa_eval import compare, evaluate, load_run
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.evaluation.verification import verify
+from tests.support.command_line import call, done
 from tests.support.public_files import SEA, SKY, qa, squad, write, write_lines
 
 NOTHING = "nothing is scored: the data set does not give its answers"
@@ -23,12 +22,6 @@ SECRET = squad(
     [(SKY, UNANSWERED)],
     [(SEA, [{"id": 3, "question": "How far is the sea?", "answers": None}])],
 )
-
-
-def call(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner().invoke(cli, [str(a) for a in arguments], catch_exceptions=False)
-    assert result.exit_code == code, result.output
-    return result
 
 
 @pytest.fixture
@@ -66,15 +59,15 @@ def test_rows_hold_no_verdict(secret: Path) -> None:
 
 def test_the_answers_are_exported(secret: Path) -> None:
     run = run_of(secret)
-    result = call("export", run, "--format", "squad-predictions", "-m", "baseline:first-of-type")
+    result = done("export", run, "--format", "squad-predictions", "-m", "baseline:first-of-type")
     assert json.loads(result.stdout) == {"q1": "May 2015", "2": "2015", "3": ""}
     for form in ("model-index", "every-eval-ever", "lm-eval", "csv"):
-        assert NOTHING in call("export", run, "--format", form, "-m", "baseline:first-of-type").stderr
+        assert NOTHING in done("export", run, "--format", form, "-m", "baseline:first-of-type").stderr
 
 
 def test_run_says_that_nothing_is_scored_and_what_to_do_next(secret: Path) -> None:
     out = secret.parent / "out"
-    result = call("run", "-m", MODELS[0], "--dataset", f"squad:{secret}", "--out", out, "--name", "x")
+    result = done("run", "-m", MODELS[0], "--dataset", f"squad:{secret}", "--out", out, "--name", "x")
     assert "3 questions on 2 contexts; their answers are not given, so nothing is scored" in result.stderr
     assert f"next: qa-eval export {out / 'x'} --format squad-predictions -m {MODELS[0]}" in result.stderr
     assert NOTHING in result.stdout
@@ -83,31 +76,32 @@ def test_run_says_that_nothing_is_scored_and_what_to_do_next(secret: Path) -> No
 def test_every_command_says_that_nothing_is_scored(secret: Path) -> None:
     run = run_of(secret)
     for form in ("table", "markdown"):
-        assert NOTHING in call("leaderboard", run, "--format", form).output
-    assert NOTHING in call("leaderboard", run, run, "--common-items").output
+        assert NOTHING in done("leaderboard", run, "--format", form).output
+    assert NOTHING in done("leaderboard", run, run, "--common-items").output
     for form in ("csv", "json"):
-        call("leaderboard", run, "--format", form)
-    assert NOTHING in call("show", run, "--failures").output
-    shown = call("show", run, "q1").output
+        done("leaderboard", run, "--format", form)
+    assert NOTHING in done("show", run, "--failures").output
+    shown = done("show", run, "q1").output
     assert "gold   not given" in shown
     assert "wrong" not in shown
-    assert NOTHING in call("verify", run).output
+    assert NOTHING in done("verify", run).output
     assert verify(run) == []
-    assert call("compare", run, run).output == f"{NOTHING}\n"
-    assert call("compare", run, "--all-pairs").output == f"{NOTHING}\n"
-    assert json.loads(call("compare", run, run, "--format", "json").output)["notes"] == [NOTHING]
+    assert done("compare", run, run).output == f"{NOTHING}\n"
+    assert done("compare", run, "--all-pairs").output == f"{NOTHING}\n"
+    assert json.loads(done("compare", run, run, "--format", "json").output)["notes"] == [NOTHING]
     with pytest.raises(QaEvalError, match=NOTHING):
-        compare_runs(run, run)
+        compare(run, run)
 
 
 def test_a_check_on_nothing_fails(secret: Path) -> None:
     run = run_of(secret)
-    assert NOTHING in call("compare", run, run, "--fail-on-regression", code=2).stderr
+    refused = call("compare", run, run, "--fail-on-regression")
+    assert (refused.exit_code, NOTHING in refused.stderr) == (2, True)
 
 
 def test_a_report_calls_no_answer_wrong(secret: Path) -> None:
     run = run_of(secret)
-    call("report", run, "--out", secret.parent / "site")
+    done("report", run, "--out", secret.parent / "site")
     site = secret.parent / "site"
     assert NOTHING in (site / "index.html").read_text()
     question = (site / "questions" / "q1.html").read_text()
@@ -122,7 +116,7 @@ def test_a_threshold_cannot_be_fitted(secret: Path) -> None:
 
 
 def test_score_refuses_in_one_line(secret: Path) -> None:
-    result = CliRunner().invoke(cli, ["score", str(secret), "--dataset", f"squad:{secret}"])
+    result = call("score", secret, "--dataset", f"squad:{secret}")
     (line,) = result.stderr.splitlines()
     assert result.exit_code == 2
     assert line.startswith(
@@ -132,7 +126,7 @@ def test_score_refuses_in_one_line(secret: Path) -> None:
 
 def test_a_data_set_of_no_answers_at_all_is_scored_with_a_warning(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", squad([(SKY, [qa("q1", "Who?"), qa("q2", "Why?")])]))
-    result = call("run", "-m", MODELS[1], "--dataset", f"squad:{path}", "--out", tmp_path / "out")
+    result = done("run", "-m", MODELS[1], "--dataset", f"squad:{path}", "--out", tmp_path / "out")
     assert "2 unanswerable; rules squad-v2.0" in result.stderr
     assert "warning: no question has an answer, so only silence is right" in result.stderr
 
@@ -151,16 +145,16 @@ def test_how_a_data_set_was_read_is_stored_and_read_so_again(tmp_path: Path) -> 
     rows = write_lines(tmp_path / "rows.jsonl", NAMED)
     out = tmp_path / "out"
     flags = ("--dataset", f"jsonl:{rows}", "--columns", COLUMNS, "--duplicate-ids", "first")
-    call("run", "-m", MODELS[0], *flags, "--out", out, "--name", "x", "--no-reference")
+    done("run", "-m", MODELS[0], *flags, "--out", out, "--name", "x", "--no-reference")
     data = load_run(out / "x").leaderboard.data
     named = {"id": "uid", "question": "query", "context": "passage", "answers": "gold"}
     assert (data.columns, data.duplicate_ids, data.facts) == (named, "first", 2)
     assert verify(out / "x") == []
-    assert "every number came out again" in call("verify", out / "x").output
+    assert "every number came out again" in done("verify", out / "x").output
     moved = rows.rename(tmp_path / "moved.jsonl")
-    assert "every number" in call("verify", out / "x", "--dataset", f"jsonl:{moved}").output
-    assert "How far is the sea?" in call("show", out / "x", "1", "--dataset", f"jsonl:{moved}").output
-    call("export", out / "x", "--format", "lm-eval", "--dataset", f"jsonl:{moved}")
+    assert "every number" in done("verify", out / "x", "--dataset", f"jsonl:{moved}").output
+    assert "How far is the sea?" in done("show", out / "x", "1", "--dataset", f"jsonl:{moved}").output
+    done("export", out / "x", "--format", "lm-eval", "--dataset", f"jsonl:{moved}")
 
 
 def test_how_a_data_set_was_read_is_part_of_the_identity_of_a_run(tmp_path: Path) -> None:
@@ -181,7 +175,7 @@ def test_columns_may_be_in_a_configuration_file(tmp_path: Path) -> None:
     predictions = write(tmp_path / "p.json", {"1": "12 miles", "2": "2015"})
     for text in (f'columns = "{COLUMNS}"', f"columns = {json.dumps(COLUMNS.split(','))}"):
         config = write(tmp_path / "c.toml", f'dataset = "jsonl:{rows}"\n{text}\n')
-        result = call("score", predictions, "--config", config, "--json")
+        result = done("score", predictions, "--config", config, "--json")
         assert json.loads(result.stdout)["exact_match"] == 50.0
 
 
@@ -190,13 +184,13 @@ def test_other_commands_take_columns_too(tmp_path: Path, command: str) -> None:
     rows = write_lines(tmp_path / "rows.jsonl", NAMED[:2])
     flags = ("--dataset", f"jsonl:{rows}", "--columns", "question=qurey")
     model = "embedded" if command == "bench" else "baseline:abstain"
-    result = CliRunner().invoke(cli, [command, "-m", model, *flags])
+    result = call(command, "-m", model, *flags)
     assert result.exit_code == 2
     assert 'there is no column "qurey"; did you mean "query"?' in result.stderr
 
 
 def test_how_to_read_is_said_of_data_sets_only() -> None:
     for flags in (("--columns", "id=uid"), ("--duplicate-ids", "first")):
-        result = CliRunner().invoke(cli, ["run", *flags])
+        result = call("run", *flags)
         assert result.exit_code == 2
         assert f"{flags[0]}: only with --dataset." in result.stderr

@@ -15,7 +15,6 @@ import click
 import jsonschema
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 from huggingface_hub import ModelCard, parse_eval_result_entries
 from pyarrow import parquet
 
@@ -25,29 +24,20 @@ from qa_eval.errors import QaEvalError
 from qa_eval.export.formats import FORMATS, export_run
 from qa_eval.export.outputs import Export, Output, write_export
 from qa_eval.export.question_set import export_questions
-from qa_eval.export.source import PUBLISHED, model_id, name_data
+from qa_eval.export.source import model_id, name_data
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.records import ItemId, ModelInfo
+from qa_eval.metrics.listings import listed
+from qa_eval.records import Corpus, ItemId, ModelInfo
 from qa_eval.runs.schema import DataRow, PredictionsFileRow, Row
 from qa_eval.runs.store import Run, load_run
 from tests.support import example_run
+from tests.support.command_line import call
 from tests.support.every_eval_ever_schema import AGGREGATE, SAMPLE
-from tests.support.places import ROOT
+from tests.support.places import BASELINE
 from tests.support.plain_rules import plain_v2
 from tests.support.small_corpus import small_corpus, write_corpus
 
-BASELINE = ROOT / "results" / "baseline"
 FIRST = "baseline:first-of-type"
-
-
-@pytest.fixture(scope="module")
-def committed() -> Run:
-    return load_run(BASELINE)
-
-
-@pytest.fixture(scope="module")
-def corpus() -> Any:
-    return qa_eval.load_corpus()
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +65,6 @@ def card_data(text: str) -> Any:
     return ModelCard(text).data
 
 
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(cli, ["export", *map(str, arguments)])
-
-
 def text_of(export: Export, number: int = 0) -> str:
     data = export.outputs[number].data
     assert isinstance(data, str)
@@ -98,8 +84,12 @@ def test_a_model_card_holds_the_published_numbers_in_percent(committed: Run) -> 
     assert card.model_name == "embedded"
     found = {r.metric_type: r for r in card.eval_results}
     # Its answers are all copied from the article, so it has no leak.
-    published = {(track, metric) for track, metric, *_ in PUBLISHED if metric in stored[track]}
-    assert ("reading", "leak") in {(track, metric) for track, metric, *_ in PUBLISHED} - published
+    published = {
+        (track, metric) for track, metric in listed("card", "reading", "pooled") if metric in stored[track]
+    }
+    assert ("reading", "leak") in {
+        (track, metric) for track, metric in listed("card", "reading", "pooled")
+    } - published
     assert len(found) == len(card.eval_results) == len(published)
     f1 = found["f1"]
     assert f1.task_type == "question-answering"
@@ -189,12 +179,12 @@ def test_a_model_has_a_name_as_on_the_hub(model: tuple[str, str, str], id: str) 
 # ------------------------------------------------------------------------------------------ Every Eval Ever
 
 
-def test_a_record_of_every_eval_ever_is_valid_and_complete(committed: Run, corpus: Any) -> None:
+def test_a_record_of_every_eval_ever_is_valid_and_complete(committed: Run, curated: Corpus) -> None:
     export = export_run(
         committed,
         "every-eval-ever",
         models=["embedded"],
-        texts=corpus,
+        texts=curated,
         organization="We",
         relationship="first_party",
     )
@@ -218,8 +208,8 @@ def test_a_record_of_every_eval_ever_is_valid_and_complete(committed: Run, corpu
     assert record["source_metadata"]["source_organization_name"] == "We"
 
 
-def test_each_answer_has_a_line_that_refers_to_the_record(committed: Run, corpus: Any) -> None:
-    export = export_run(committed, "every-eval-ever", models=["embedded"], texts=corpus)
+def test_each_answer_has_a_line_that_refers_to_the_record(committed: Run, curated: Corpus) -> None:
+    export = export_run(committed, "every-eval-ever", models=["embedded"], texts=curated)
     record, samples = json.loads(text_of(export)), text_of(export, 1)
     detail = record["detailed_evaluation_results"]
     assert [output.name for output in export.outputs][1] == detail["file_path"]
@@ -240,8 +230,8 @@ def test_each_answer_has_a_line_that_refers_to_the_record(committed: Run, corpus
     for id, values in by_result.items():
         assert sum(values) / len(values) == pytest.approx(scores[id]), "the lines' mean is the record's score"
     first = lines[0]
-    article = corpus.article(ItemId.parse(first["sample_id"]).article)
-    assert first["input"]["raw"] == f"{article.text}\n\n{corpus.question('recaptured-city').question}"
+    article = curated.article(ItemId.parse(first["sample_id"]).article)
+    assert first["input"]["raw"] == f"{article.text}\n\n{curated.question('recaptured-city').question}"
 
 
 def test_equal_runs_are_exported_to_equal_bytes(small: Run) -> None:
@@ -259,25 +249,25 @@ def test_equal_runs_are_exported_to_equal_bytes(small: Run) -> None:
 
 
 def test_samples_of_articles_are_scored_on_the_exported_questions(
-    committed: Run, corpus: Any, tmp_path: Path
+    committed: Run, curated: Corpus, tmp_path: Path
 ) -> None:
-    export = export_run(committed, "lm-eval", models=["embedded"], texts=corpus)
+    export = export_run(committed, "lm-eval", models=["embedded"], texts=curated)
     samples = next(
         output for output in export.outputs if "samples" in output.name and "reading" in output.name
     )
     assert isinstance(samples.data, str)
     (tmp_path / "samples.jsonl").write_text(samples.data, "utf-8")
-    made = CliRunner().invoke(cli, ["export", "--format", "dataset", "--out", str(tmp_path / "set")])
+    made = call("export", "--format", "dataset", "--out", tmp_path / "set")
     assert made.exit_code == 0, made.output
     dataset = f"squad:{tmp_path / 'set' / 'squad-v2.0.json'}"
-    card = qa_eval.score_predictions(tmp_path / "samples.jsonl", dataset, resamples=1)
+    card = qa_eval.score(tmp_path / "samples.jsonl", dataset, resamples=1)
     f1 = committed.leaderboard.row("embedded").metrics["reading"]["f1"]
     assert card.scores["f1"].value == pytest.approx(f1.value, abs=1e-12)
     assert (card.missing, card.extra) == ((), ())
 
 
-def test_the_layout_of_lm_eval_holds_results_and_samples(committed: Run, corpus: Any) -> None:
-    export = export_run(committed, "lm-eval", models=["embedded"], texts=corpus)
+def test_the_layout_of_lm_eval_holds_results_and_samples(committed: Run, curated: Corpus) -> None:
+    export = export_run(committed, "lm-eval", models=["embedded"], texts=curated)
     names = [output.name for output in export.outputs]
     assert committed.leaderboard.finished_at is not None
     stamp = committed.leaderboard.finished_at.replace(":", "-").removesuffix("Z") + ".000000"
@@ -331,11 +321,11 @@ def test_formats_that_hold_texts_want_them(form: str, small: Run) -> None:
 
 
 def test_the_official_rules_give_the_runs_scores_on_the_exported_questions(
-    committed: Run, corpus: Any
+    committed: Run, curated: Corpus
 ) -> None:
     predictions = json.loads(text_of(export_run(committed, "squad-predictions", models=["embedded"])))
     chances = json.loads(text_of(export_run(committed, "squad-na-probs", models=["embedded"])))
-    squad = json.loads(text_of(export_questions(corpus, curated=True), 1))
+    squad = json.loads(text_of(export_questions(curated, curated=True), 1))
     questions = [
         (qa["id"], [answer["text"] for answer in qa["answers"]])
         for article in squad["data"]
@@ -458,16 +448,16 @@ def test_answers_to_public_questions_have_the_plain_ids(public: Run) -> None:
     "form", [f for f in FORMATS if f not in ("eval-results", "squad-na-probs", "parquet")]
 )
 def test_every_format_takes_a_run_over_a_public_data_set(form: str, public: Run, tmp_path: Path) -> None:
-    result = call(public.path, "--format", form, "--out", tmp_path / "out")
+    result = call("export", public.path, "--format", form, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
 
 
 def test_records_of_public_runs_are_valid_and_clustered_by_context(public: Run) -> None:
-    result = call(public.path, "--format", "every-eval-ever")
+    result = call("export", public.path, "--format", "every-eval-ever")
     record = json.loads(result.stdout)
     jsonschema.validate(record, AGGREGATE)
     assert "context" in json.dumps(record["evaluation_results"][0]["score_details"])
-    card = card_data(call(public.path, "--format", "model-index").stdout)
+    card = card_data(call("export", public.path, "--format", "model-index").stdout)
     assert {r.metric_type for r in card.eval_results} >= {"f1", "exact_match"}
     assert {"leak", "f1_any", "pooled_f1_any"}.isdisjoint(r.metric_type for r in card.eval_results)
 
@@ -476,7 +466,7 @@ def test_records_of_public_runs_are_valid_and_clustered_by_context(public: Run) 
 def test_what_is_exported_of_a_public_data_set_is_scored_alike(
     form: str, public: Run, tmp_path: Path
 ) -> None:
-    result = call(public.path, "--format", form, "-m", FIRST, "--out", tmp_path / "out")
+    result = call("export", public.path, "--format", form, "-m", FIRST, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     files = (
         [tmp_path / "out"] if (tmp_path / "out").is_file() else list((tmp_path / "out").rglob("samples_*"))
@@ -484,7 +474,7 @@ def test_what_is_exported_of_a_public_data_set_is_scored_alike(
     if form == "csv":
         files = [files[0].rename(tmp_path / "out.csv")]
     assert public.leaderboard.data.dataset is not None
-    card = qa_eval.score_predictions(files[0], public.leaderboard.data.dataset, resamples=1)
+    card = qa_eval.score(files[0], public.leaderboard.data.dataset, resamples=1)
     f1 = public.leaderboard.row(FIRST).metrics["reading"]["f1"]
     assert card.scores["f1"].value == pytest.approx(f1.value, abs=1e-12)
     assert (card.missing, card.extra) == ((), ())
@@ -494,7 +484,7 @@ def test_a_public_data_set_that_changed_is_refused(public: Run, tmp_path: Path) 
     other = tmp_path / "other.json"
     text = json.dumps(PUBLIC).replace("What fell?", "What fell there?")
     other.write_text(text, "utf-8")
-    result = call(public.path, "--format", "lm-eval", "--dataset", f"squad:{other}")
+    result = call("export", public.path, "--format", "lm-eval", "--dataset", f"squad:{other}")
     assert result.exit_code == 2
     assert "is not what this run asked: 1 of its 3 questions are not there, such as 'c*'" in result.stderr
 
@@ -505,20 +495,20 @@ def test_a_public_data_set_that_changed_is_refused(public: Run, tmp_path: Path) 
 def test_a_file_is_replaced_only_when_told(small: Run, tmp_path: Path) -> None:
     out = tmp_path / "predictions.json"
     arguments = (small.path, "--format", "squad-predictions", "-m", FIRST, "--out", out)
-    assert call(*arguments).exit_code == 0
+    assert call("export", *arguments).exit_code == 0
     before = out.read_bytes()
     out.write_text("mine")
-    result = call(*arguments)
+    result = call("export", *arguments)
     assert result.exit_code == 2
     assert "is there already; --overwrite replaces it" in result.stderr
     assert out.read_text() == "mine"
-    assert call(*arguments, "--overwrite").exit_code == 0
+    assert call("export", *arguments, "--overwrite").exit_code == 0
     assert out.read_bytes() == before
     assert names_in(tmp_path) == ["predictions.json"], "nothing is left beside it"
 
 
 def test_a_folder_that_exists_takes_the_file_under_its_own_name(small: Run, tmp_path: Path) -> None:
-    result = call(small.path, "--format", "squad-predictions", "-m", FIRST, "--out", tmp_path)
+    result = call("export", small.path, "--format", "squad-predictions", "-m", FIRST, "--out", tmp_path)
     assert result.exit_code == 0
     assert names_in(tmp_path) == ["predictions.json"]
 
@@ -528,7 +518,7 @@ def test_nothing_is_written_through_a_link_that_leads_out(tmp_path: Path) -> Non
     inside.mkdir()
     outside.mkdir()
     (inside / "data").symlink_to(outside)
-    result = call("--format", "dataset", "--out", inside)
+    result = call("export", "--format", "dataset", "--out", inside)
     assert result.exit_code == 2
     assert "a link leads out of" in result.stderr
     assert not list(outside.iterdir())
@@ -554,6 +544,7 @@ def test_text_goes_to_stdout_where_no_file_is_named(form: str, small: Run) -> No
     assert small.path is not None
     folder = small.path.parent.parent
     result = call(
+        "export",
         *(small.path, "--format", form, "-m", FIRST),
         *("--questions", folder / "questions", "--articles", folder / "seeds"),
     )
@@ -577,7 +568,7 @@ def test_the_command_offers_every_format() -> None:
     offered = next(p for p in cli.commands["export"].params if p.name == "form")
     assert isinstance(offered.type, click.Choice)
     assert set(offered.type.choices) == {*FORMATS, "dataset"}
-    help_text = call("--help").stdout
+    help_text = call("export", "--help").stdout
     assert all(form in help_text for form in FORMATS)
 
 
@@ -599,7 +590,7 @@ def test_a_wrong_call_is_told_and_writes_nothing(
     arguments: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    result = call(*shlex.split(arguments))
+    result = call("export", *shlex.split(arguments))
     assert result.exit_code == 2
     assert message in result.stderr
     assert not result.stdout
@@ -609,7 +600,7 @@ def test_a_wrong_call_is_told_and_writes_nothing(
 def test_other_questions_than_the_runs_are_refused(tmp_path: Path) -> None:
     questions, seeds = write_corpus(tmp_path)
     arguments = ("--format", "lm-eval", "-m", "embedded", "--questions", questions, "--articles", seeds)
-    result = call(BASELINE, *arguments)
+    result = call("export", BASELINE, *arguments)
     assert result.exit_code == 2
     assert "are not what this run asked; name its questions and articles with --questions" in result.stderr
 
@@ -623,7 +614,7 @@ def test_other_questions_than_the_runs_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_a_run_that_was_tampered_with_is_told(
-    what: str, broken: str, message: str, committed: Run, corpus: Any
+    what: str, broken: str, message: str, committed: Run, curated: Corpus
 ) -> None:
     row = committed.leaderboard.row("embedded")
     answer = committed.predictions(row)[0]
@@ -636,7 +627,7 @@ def test_a_run_that_was_tampered_with_is_told(
     run = Run(path=None, leaderboard=board, kept={row.predictions.path: (answer,)})
     for form in ("lm-eval", "every-eval-ever"):
         with pytest.raises(QaEvalError, match=message):
-            export_run(run, form, models=["embedded"], texts=corpus)
+            export_run(run, form, models=["embedded"], texts=curated)
 
 
 def test_numbers_of_an_interrupted_model_are_not_published() -> None:

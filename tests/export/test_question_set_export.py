@@ -9,22 +9,18 @@ from typing import Any
 
 import datasets
 import pytest
-from click.testing import CliRunner
 from huggingface_hub import DatasetCard
 
-import qa_eval
-from qa_eval.cli import cli
 from qa_eval.data.dataset import open_dataset
 from qa_eval.data.items import item_ids
 from qa_eval.integrations.reports import contested_report
+from qa_eval.records import Corpus
+from tests.support.command_line import done
 from tests.support.small_corpus import write_corpus
 
 
 def export(out: Path, *arguments: object) -> None:
-    result = CliRunner().invoke(
-        cli, ["export", "--format", "dataset", "--out", str(out), *map(str, arguments)]
-    )
-    assert result.exit_code == 0, result.output
+    done("export", "--format", "dataset", "--out", out, *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -47,15 +43,10 @@ def table(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
         return datasets.load_dataset(str(folder), split="test", cache_dir=cache)
 
 
-@pytest.fixture(scope="module")
-def corpus() -> Any:
-    return qa_eval.load_corpus()
-
-
-def test_the_folder_loads_with_an_item_for_every_question_and_article(table: Any, corpus: Any) -> None:
-    assert table["id"][:] == [str(item) for item in item_ids(corpus, tracks=["reading"])]
+def test_the_folder_loads_with_an_item_for_every_question_and_article(table: Any, curated: Corpus) -> None:
+    assert table["id"][:] == [str(item) for item in item_ids(curated, tracks=["reading"])]
     for row in table:
-        question, article = corpus.question(row["fact"]), corpus.article(row["article"])
+        question, article = curated.question(row["fact"]), curated.article(row["article"])
         assert row["context"] == article.text
         assert row["question"] == question.question
         assert row["contested"] == question.contested
@@ -85,7 +76,7 @@ def test_the_card_tells_the_questions_licence_from_the_articles(folder: Path) ->
     assert "706 items, of which 435 have no answer" in card.text
 
 
-def test_the_rows_are_references_of_the_contested_metric(table: Any, corpus: Any) -> None:
+def test_the_rows_are_references_of_the_contested_metric(table: Any, curated: Corpus) -> None:
     # Every article's own first answer, as the oracle of the leaderboard gives it: right everywhere.
     rows = table.to_list()
     first = [

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_eval.authoring.check import annotation, finding_line
@@ -39,7 +39,6 @@ def written(value: Any, path: str, at: int, places: dict[str, int]) -> str:
     return text + ("}" if isinstance(value, dict) else "]")
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.text('ab.[0\\"{', max_size=4), VALUES, max_size=4))
 def test_every_value_of_a_line_is_found_where_it_was_written(value: dict[str, Any]) -> None:
     places: dict[str, int] = {}

@@ -10,11 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from qa_eval.cli import cli
 from qa_eval.errors import RunFolderError
 from qa_eval.files.locks import lock_folder, lock_path
+from tests.support.command_line import call
 
 HOLD = """
 import sys
@@ -138,17 +137,17 @@ def test_run_is_refused_in_a_folder_of_a_run_under_way(
     monkeypatch.chdir(tmp_path)
     for name in ("one", "two"):
         Path(f"{name}.jsonl").write_text(ROW, "utf-8")
-    call = ["run", "-m", "baseline:abstain", "--no-reference", "--name", "same", "--overwrite", "--out", "o"]
-    single = [*call, "--dataset", "jsonl:one.jsonl"]
+    words = ["run", "-m", "baseline:abstain", "--no-reference", "--name", "same", "--overwrite", "--out", "o"]
+    single = [*words, "--dataset", "jsonl:one.jsonl"]
     for args, folder in ((single, "o/same"), ([*single, "--dataset", "jsonl:two.jsonl"], "o/same/two")):
         lock = lock_folder(Path(folder))
-        refused = CliRunner().invoke(cli, args, prog_name="qa-eval")
+        refused = call(*args)
         assert refused.exit_code == 2
         assert re.search(
             rf"Error: {folder}: another run is under way there, process {os.getpid()} on", refused.stderr
         )
         lock.release()
-        done = CliRunner().invoke(cli, args, prog_name="qa-eval")
+        done = call(*args)
         assert done.exit_code == 0, done.stderr
         assert not list(Path("o").rglob(".*")), "no lock and nothing that was staged is left"
 

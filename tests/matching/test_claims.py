@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_eval.matching.claims import best_match, claim_of, foreign_claims, match_claim, overlaps, separable
@@ -220,7 +220,6 @@ def test_spans_overlap_in_characters_of_one_article(
     assert overlaps(*place, evidence=here) is shared
 
 
-@settings(max_examples=200)
 @given(
     texts_about(WORKED),
     st.sampled_from([*TEXTS, None]),

@@ -10,6 +10,7 @@ import pytest
 
 from qa_eval import load_corpus
 from qa_eval.data.items import item_ids
+from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.decisions import decide, pool
 from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.summary import summarize
@@ -39,6 +40,7 @@ from tests.support.loop_scorer import (
     pooled_metrics,
     preferences,
     reading_metrics,
+    silence_metrics,
 )
 
 READING: tuple[Track, ...] = ("reading",)
@@ -172,8 +174,11 @@ def test_both_scorers_agree_on_adversarial_answers(corpus: Corpus, seed: int) ->
     summary = summarize(scores, intervals=False, questions=corpus.questions)
     plain = {k: placed(corpus, a) for k, a in answers.items()}
     reading = reading_metrics(corpus, plain) | paraphrase_metrics(corpus, plain)
-    same_values(summary.metrics["reading"], reading | confidence_metrics(corpus, plain))
+    reading |= silence_metrics(corpus, plain) | confidence_metrics(corpus, plain)
+    same_values(summary.metrics["reading"], reading)
     same_pooled(summary, corpus, plain)
+    pooled = pooled_metrics(corpus, plain)
+    assert reading.keys() | pooled.keys() == METRICS.keys(), "every metric is computed in loops too"
 
 
 def same_values(found: Mapping[str, Estimate], expected: Mapping[str, float | None]) -> None:
@@ -255,7 +260,8 @@ def test_both_scorers_agree_on_which_answers_count(
         for i in items
     }
     plain = {k: placed(corpus, a) for k, a in answers.items()}
-    reading = reading_metrics(corpus, plain) | confidence_metrics(corpus, plain)
+    reading = reading_metrics(corpus, plain) | silence_metrics(corpus, plain)
+    reading |= confidence_metrics(corpus, plain)
     same_values(summary.metrics["reading"], reading)
     assert ("leak" in summary.metrics["reading"]) == (BARE in kinds)
     counted = answers_in_order({k: a for k, a in plain.items() if k in asked}, asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_eval.metrics.answer_sets import set_f1
@@ -37,7 +37,6 @@ def test_set_f1_of_worked_examples(predicted: list[str], gold_sets: list[list[st
 words = st.sampled_from(["x", "y", "z", "The x", "w", ""])
 
 
-@settings(deadline=None)
 @given(st.lists(words, max_size=4), st.lists(st.lists(words, max_size=3), max_size=4))
 def test_the_pairing_is_the_best_of_all_pairings(predicted: list[str], gold_sets: list[list[str]]) -> None:
     places: list[int | None] = [*range(len(gold_sets)), *[None] * len(predicted)]

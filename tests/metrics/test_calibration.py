@@ -6,7 +6,7 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
@@ -167,7 +167,6 @@ weighted = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(scored)
 def test_aurc_is_the_mean_over_all_orders_within_ties(items: list[tuple[float, bool]]) -> None:
     falling = sorted((c for c, _ in items), reverse=True)
@@ -179,7 +178,6 @@ def test_aurc_is_the_mean_over_all_orders_within_ties(items: list[tuple[float, b
     assert aurc(*zip(*items, strict=True)) == pytest.approx(np.mean(areas), abs=1e-12)
 
 
-@settings(deadline=None)
 @given(scored)
 def test_auroc_is_the_share_of_pairs_in_the_right_order(items: list[tuple[float, bool]]) -> None:
     pairs = [(p, n) for p, is_positive in items for n, other in items if is_positive and not other]
@@ -190,7 +188,6 @@ def test_auroc_is_the_share_of_pairs_in_the_right_order(items: list[tuple[float,
         assert found == pytest.approx(sum((p > n) + 0.5 * (p == n) for p, n in pairs) / len(pairs))
 
 
-@settings(deadline=None)
 @given(weighted)
 def test_a_weight_is_a_repetition(items: list[tuple[float, bool, int]]) -> None:
     score, label, weight = zip(*items, strict=True)

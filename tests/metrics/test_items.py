@@ -4,12 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_eval.matching.claims import claim_of
 from qa_eval.metrics.decisions import decide
-from qa_eval.metrics.item_scores import ItemScore, score_item
+from qa_eval.metrics.item_scores import score_item
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import Answer, Candidate, Corpus, ItemId, Prediction, Question
 from qa_eval.runs.rows import judge
 from tests.support.worked_example import (
@@ -305,7 +306,6 @@ def test_what_the_answer_knew_of_itself_is_carried_along() -> None:
 # ------------------------------------------------------------------------------------------ invariants
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.data(), st.sampled_from([WORKED, QUOTATIONS]))
 def test_every_answer_keeps_the_invariants(data: st.DataObject, corpus: Corpus) -> None:
     item = data.draw(st.sampled_from(reading_items(corpus)))
@@ -319,7 +319,6 @@ def test_every_answer_keeps_the_invariants(data: st.DataObject, corpus: Corpus) 
         assert score.prediction == answer.text
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.data(), st.sampled_from([WORKED, QUOTATIONS]))
 def test_every_pooled_answer_keeps_the_invariants(data: st.DataObject, corpus: Corpus) -> None:
     question = data.draw(st.sampled_from(corpus.questions))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qa_eval.metrics.rules.mlqa import MLQA_LANGUAGES, mlqa_normalizer
@@ -73,7 +73,6 @@ mixed = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.sampled_from(MLQA_LANGUAGES), mixed, st.lists(mixed, min_size=1, max_size=4))
 @example("ar", "ا", ["االل"])
 @example("de", "", ["der"])

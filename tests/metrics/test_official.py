@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from qa_eval.metrics.official_scores import best_thresholds, official_report, official_scores, score_answers
@@ -37,7 +37,6 @@ def close(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=0, abs_tol=1e-9)
 
 
-@settings(deadline=None)
 @given(st.sampled_from([r for r in RULES if r != "squad-v2.0"]), data_sets(goldless=False), st.data())
 def test_sets_without_unanswerable_questions_score_as_by_their_script(
     rules: str, questions: list[Question], data: st.DataObject
@@ -52,7 +51,6 @@ def test_sets_without_unanswerable_questions_score_as_by_their_script(
     assert all(close(report[key], official[key]) for key in official)
 
 
-@settings(deadline=None)
 @given(data_sets(goldless=True), st.data())
 def test_sets_with_unanswerable_questions_score_as_by_the_script(
     questions: list[Question], data: st.DataObject
@@ -71,7 +69,6 @@ def test_sets_with_unanswerable_questions_score_as_by_the_script(
     assert {k for k in official if "best" not in k and "total" not in k} == set(ours)
 
 
-@settings(deadline=None)
 @given(data_sets(goldless=True), st.data())
 def test_the_best_threshold_is_the_official_one_where_no_probabilities_are_equal(
     questions: list[Question], data: st.DataObject
@@ -89,7 +86,6 @@ def test_the_best_threshold_is_the_official_one_where_no_probabilities_are_equal
         assert best.threshold == best.official_threshold == place
 
 
-@settings(deadline=None)
 @given(data_sets(goldless=True), st.data())
 def test_the_best_threshold_reaches_what_it_says_and_no_other_reaches_more(
     questions: list[Question], data: st.DataObject

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qa_eval.metrics.official_scores import official_report, official_scores, score_answers
@@ -144,7 +144,6 @@ PIECES = [
 mixed = st.one_of(st.text(max_size=30), st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.sampled_from(OTHERS), mixed, st.lists(mixed, min_size=1, max_size=4))
 @example("cmrc2018", "- -", [" ", "--"])
 @example("cmrc2018", "İ", ["i\u0307"])

@@ -9,9 +9,9 @@ import pytest
 
 from qa_eval.matching.answer_types import asked_type
 from qa_eval.metrics.example_scores import oracle_answer, score_example
-from qa_eval.metrics.item_scores import ItemScore
 from qa_eval.metrics.rules.squad import SQUAD_V1, SQUAD_V2, Rules
 from qa_eval.metrics.score_table import ScoreTable, add_scores, tables_of
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.summary import summarize_tables
 from qa_eval.metrics.thresholds import fit_thresholds, fold_of, threshold_case
 from qa_eval.models.replay import Replay

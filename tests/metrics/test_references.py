@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.item_scores import ItemScore, score_item
+from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.reference_answers import REFERENCES, ReferenceName, reference_answers
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.summary import summarize
 from qa_eval.records import Answer, Claim, Corpus, ItemId, Summary
 from tests.support.worked_example import (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_eval.metrics.decisions import decide
@@ -137,7 +137,6 @@ def predicted(draw: st.DrawFn, corpus: Corpus) -> dict[str, Prediction]:
     return {k: replace(p, error="e") if draw(st.integers(0, 19)) == 0 else p for k, p in found.items()}
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_each_threshold_is_the_best_for_the_other_folds(data: st.DataObject) -> None:
     corpus = corpus_with(7)
@@ -152,7 +151,6 @@ def test_each_threshold_is_the_best_for_the_other_folds(data: st.DataObject) -> 
         assert balanced(corpus, predictions, others, mine) == pytest.approx(best)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_a_facts_own_answers_do_not_move_its_threshold(data: st.DataObject) -> None:
     corpus = corpus_with(7)

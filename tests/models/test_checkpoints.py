@@ -22,18 +22,8 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 +
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_models.build("bert", tmp_path_factory.mktemp("checkpoints") / "bert")
-
-
-@pytest.fixture(scope="module")
 def sharded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_models.build("bert", tmp_path_factory.mktemp("shards") / "bert", shard="40KB")
-
-
-@pytest.fixture
-def folder(original: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(original, tmp_path / "ck")
 
 
 @pytest.fixture
@@ -55,19 +45,19 @@ def refusal(spec: str | Path) -> str:
 
 @pytest.mark.parametrize("file", ["config.json", "tokenizer.json", "model.safetensors"])
 def test_a_pointer_of_git_lfs_is_named_with_the_command_that_fetches_the_file(
-    folder: Path, file: str
+    bert_copy: Path, file: str
 ) -> None:
-    (folder / file).write_text(POINTER)
-    message = refusal(f"hf:{folder}")
+    (bert_copy / file).write_text(POINTER)
+    message = refusal(f"hf:{bert_copy}")
     assert f"{file} is a git-lfs pointer" in message
     assert "`git lfs pull`" in message
 
 
 @pytest.mark.parametrize("file", ["spiece.model", "vocab.txt"])
-def test_a_pointer_in_place_of_another_vocabulary_is_named(folder: Path, file: str) -> None:
-    (folder / "tokenizer.json").unlink()
-    (folder / file).write_text(POINTER)
-    assert f"{file} is a git-lfs pointer" in refusal(folder)
+def test_a_pointer_in_place_of_another_vocabulary_is_named(bert_copy: Path, file: str) -> None:
+    (bert_copy / "tokenizer.json").unlink()
+    (bert_copy / file).write_text(POINTER)
+    assert f"{file} is a git-lfs pointer" in refusal(bert_copy)
 
 
 def test_pointers_among_shards_and_for_their_index_are_named(shards: Path) -> None:
@@ -79,10 +69,10 @@ def test_pointers_among_shards_and_for_their_index_are_named(shards: Path) -> No
     assert "model.safetensors.index.json is a git-lfs pointer" in refusal(shards)
 
 
-def test_a_pickle_that_is_a_pointer_is_called_one(folder: Path) -> None:
-    (folder / "model.safetensors").unlink()
-    (folder / "pytorch_model.bin").write_text(POINTER)
-    assert "pytorch_model.bin is a git-lfs pointer" in refusal(folder)
+def test_a_pickle_that_is_a_pointer_is_called_one(bert_copy: Path) -> None:
+    (bert_copy / "model.safetensors").unlink()
+    (bert_copy / "pytorch_model.bin").write_text(POINTER)
+    assert "pytorch_model.bin is a git-lfs pointer" in refusal(bert_copy)
 
 
 def _header(content: bytes) -> bytes:
@@ -118,19 +108,19 @@ def _header(content: bytes) -> bytes:
     ],
 )
 def test_a_file_that_is_no_safetensors_file_is_refused_from_its_header(
-    folder: Path, content: bytes, reason: str
+    bert_copy: Path, content: bytes, reason: str
 ) -> None:
-    (folder / "model.safetensors").write_bytes(content)
-    assert reason in refusal(folder)
+    (bert_copy / "model.safetensors").write_bytes(content)
+    assert reason in refusal(bert_copy)
 
 
-def test_weights_that_were_cut_short_are_refused_with_both_sizes(folder: Path) -> None:
-    path = folder / "model.safetensors"
+def test_weights_that_were_cut_short_are_refused_with_both_sizes(bert_copy: Path) -> None:
+    path = bert_copy / "model.safetensors"
     whole = path.read_bytes()
     path.write_bytes(whole[:-100])
-    assert f"it has {len(whole) - 100:,} of the {len(whole):,} bytes" in refusal(folder)
+    assert f"it has {len(whole) - 100:,} of the {len(whole):,} bytes" in refusal(bert_copy)
     path.write_bytes(whole)
-    assert len(read_header(path).tensors) == len(local_checkpoint(folder).tensors)
+    assert len(read_header(path).tensors) == len(local_checkpoint(bert_copy).tensors)
 
 
 def test_a_shard_that_was_cut_short_is_refused_by_name(shards: Path) -> None:
@@ -176,10 +166,10 @@ def _edited(**fields: object) -> Callable[[Path], None]:
     ],
 )
 def test_a_configuration_that_no_model_has_is_refused_in_one_line(
-    folder: Path, spoil: Callable[[Path], object], reason: str
+    bert_copy: Path, spoil: Callable[[Path], object], reason: str
 ) -> None:
-    spoil(folder / "config.json")
-    assert reason in refusal(folder)
+    spoil(bert_copy / "config.json")
+    assert reason in refusal(bert_copy)
 
 
 # ------------------------------------------------------------------------------------------ shards
@@ -257,14 +247,20 @@ def test_an_index_without_files_is_refused(shards: Path, index: str) -> None:
 
 
 def test_a_file_of_a_checkpoint_is_answered_with_its_folder(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    bert_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(folder.parent)
+    monkeypatch.chdir(bert_copy.parent)
     for file in ("model.safetensors", "config.json", "tokenizer.json"):
-        for name in (f"ck/{file}", f"./ck/{file}", f"hf:ck/{file}", f"onnx:ck/{file}", str(folder / file)):
-            expected = str(folder) if name.startswith("/") else "./ck"
+        for name in (
+            f"bert/{file}",
+            f"./bert/{file}",
+            f"hf:bert/{file}",
+            f"onnx:bert/{file}",
+            str(bert_copy / file),
+        ):
+            expected = str(bert_copy) if name.startswith("/") else "./bert"
             assert refusal(name).endswith(f"name the checkpoint's folder: -m {expected}")
-    monkeypatch.chdir(folder)
+    monkeypatch.chdir(bert_copy)
     assert refusal("./config.json").endswith("name the checkpoint's folder: -m .")
     with pytest.raises(SpecError, match=r"name the checkpoint's folder: -m \.$"):
         resolve("model.safetensors", NARROW)

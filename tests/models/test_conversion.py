@@ -7,7 +7,7 @@ import json
 import os
 import pickle
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,37 +15,28 @@ import huggingface_hub
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 from safetensors.torch import load_file
 
-from qa_eval.cli import cli
 from qa_eval.errors import ModelError
 from qa_eval.models.checkpoint.conversion import safetensors_copy
 from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, ModelInfo, Runtime
-from tests.support import tiny_models
+from tests.support.command_line import call
 
 NARROW = Decoding(max_length=96, doc_stride=24)
 CONVERT = Runtime(convert_weights=True)
 ASKED = [Instance(item="a@x", question="Who was killed?", context="The man was killed in May.", article="x")]
 
 
-@pytest.fixture(scope="module")
-def originals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    root = tmp_path_factory.mktemp("conversion")
-    return {kind: tiny_models.build(kind, root / kind) for kind in ("bert", "bart")}
-
-
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "weights"
+def cache(own_cache: Path) -> Path:
+    return own_cache / "weights"
 
 
 @pytest.fixture
-def pickled(originals: Mapping[str, Path], tmp_path: Path) -> Path:
+def pickled(tiny_bert: Path, tmp_path: Path) -> Path:
     """A checkpoint with pytorch_model.bin alone."""
-    folder = shutil.copytree(originals["bert"], tmp_path / "pickled")
+    folder = shutil.copytree(tiny_bert, tmp_path / "pickled")
     torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
     return folder
@@ -84,18 +75,16 @@ def test_files_that_cannot_be_converted_are_not_offered_to_be(pickled: Path, fil
 # ------------------------------------------------------------------------------------------ converted
 
 
-def test_converted_weights_give_the_same_answers(
-    pickled: Path, originals: Mapping[str, Path], cache: Path
-) -> None:
-    assert answers(pickled, CONVERT) == answers(originals["bert"], Runtime())
+def test_converted_weights_give_the_same_answers(pickled: Path, tiny_bert: Path, cache: Path) -> None:
+    assert answers(pickled, CONVERT) == answers(tiny_bert, Runtime())
     (copy,) = cache.iterdir()
     assert copy.name == f"{_sha256(pickled / 'pytorch_model.bin')}.safetensors"
     before = copy.stat().st_mtime_ns
-    assert answers(pickled, CONVERT) == answers(originals["bert"], Runtime())
+    assert answers(pickled, CONVERT) == answers(tiny_bert, Runtime())
     assert copy.stat().st_mtime_ns == before
     info: ModelInfo = resolve(f"hf:{pickled}", NARROW, CONVERT).info
     assert info.weights_sha256 == _sha256(copy)
-    assert info.parameters == resolve(f"hf:{originals['bert']}", NARROW).info.parameters
+    assert info.parameters == resolve(f"hf:{tiny_bert}", NARROW).info.parameters
 
 
 def test_a_damaged_copy_is_made_again(pickled: Path, cache: Path) -> None:
@@ -107,23 +96,23 @@ def test_a_damaged_copy_is_made_again(pickled: Path, cache: Path) -> None:
     assert copy.read_bytes() == whole
 
 
-def test_safetensors_are_read_where_both_are_there(pickled: Path, originals: Mapping[str, Path]) -> None:
+def test_safetensors_are_read_where_both_are_there(pickled: Path, tiny_bert: Path) -> None:
     (pickled / "pytorch_model.bin").write_bytes(b"anything")
-    shutil.copy(originals["bert"] / "model.safetensors", pickled)
-    assert answers(pickled, CONVERT) == answers(originals["bert"], Runtime())
+    shutil.copy(tiny_bert / "model.safetensors", pickled)
+    assert answers(pickled, CONVERT) == answers(tiny_bert, Runtime())
 
 
-def test_tensors_that_share_memory_are_converted(originals: Mapping[str, Path], tmp_path: Path) -> None:
+def test_tensors_that_share_memory_are_converted(tiny_model: Callable[[str], Path], tmp_path: Path) -> None:
     """BART has one table of words under three names, as torch saves it."""
-    folder = shutil.copytree(originals["bart"], tmp_path / "bart")
+    folder = shutil.copytree(tiny_model("bart"), tmp_path / "bart")
     weights = load_file(folder / "model.safetensors")
     shared = weights["model.shared.weight"]
     for part in ("encoder", "decoder"):
         weights[f"model.{part}.embed_tokens.weight"] = shared
     torch.save(weights, folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
-    assert answers(folder, CONVERT) == answers(originals["bart"], Runtime())
-    parameters = [resolve(f"hf:{f}", NARROW, CONVERT).info.parameters for f in (folder, originals["bart"])]
+    assert answers(folder, CONVERT) == answers(tiny_model("bart"), Runtime())
+    parameters = [resolve(f"hf:{f}", NARROW, CONVERT).info.parameters for f in (folder, tiny_model("bart"))]
     assert parameters[0] == parameters[1]
 
 
@@ -154,10 +143,10 @@ def _sharded(folder: Path) -> list[Path]:
     return [folder / file for file in sorted(set(files.values()))]
 
 
-def test_pickled_shards_are_converted_each(pickled: Path, originals: Mapping[str, Path], cache: Path) -> None:
+def test_pickled_shards_are_converted_each(pickled: Path, tiny_bert: Path, cache: Path) -> None:
     shards = _sharded(pickled)
     assert "--convert-weights" in refusal(pickled, Runtime())
-    assert answers(pickled, CONVERT) == answers(originals["bert"], Runtime())
+    assert answers(pickled, CONVERT) == answers(tiny_bert, Runtime())
     assert sorted(p.stem for p in cache.iterdir()) == sorted(map(_sha256, shards))
     shards[0].unlink()
     assert "which is not there" in refusal(pickled)
@@ -257,7 +246,7 @@ def test_converted_weights_are_examined_like_any_others(pickled: Path) -> None:
 
 
 def test_pickles_are_fetched_from_the_hub_only_with_the_flag_and_without_safetensors(
-    pickled: Path, originals: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
+    pickled: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[list[str]] = []
 
@@ -274,7 +263,7 @@ def test_pickles_are_fetched_from_the_hub_only_with_the_flag_and_without_safeten
     assert asked == [[]]
     resolve("org/name", NARROW, CONVERT)
     assert asked[1:] == [[], ["pytorch_model*.bin", "pytorch_model.bin.index.json"]]
-    download(originals["bert"])
+    download(tiny_bert)
     resolve("org/name", NARROW, CONVERT)
     assert asked[3:] == [[]]
 
@@ -305,11 +294,10 @@ def test_every_command_that_names_models_has_the_flag(
     pickled: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(pickled.parent)
-    runner = CliRunner()
-    refused = runner.invoke(cli, [*command, "./pickled"])
+    refused = call(*command, "./pickled")
     assert "--convert-weights" in refused.output + str(refused.exception)
     # The weights are then read, and what comes next is found wrong.
-    again = runner.invoke(cli, [*command, "./pickled", "--convert-weights"])
+    again = call(*command, "./pickled", "--convert-weights")
     assert "reads at most 96 tokens at once" in again.output + str(again.exception)
 
 

@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from qa_eval import compare_runs, evaluate, load_run
-from qa_eval.cli import cli
+from qa_eval import compare, evaluate, load_run
 from qa_eval.errors import ModelError
 from qa_eval.models.declarations import abstention, declaring_spec, undeclared_sentence
 from qa_eval.models.protocol import ModelSpec
@@ -23,6 +21,7 @@ from qa_eval.runs.leaderboard.board_formats import render_markdown
 from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.store import Run
 from tests.support import tiny_models
+from tests.support.command_line import call
 
 NARROW = Decoding(max_length=96, doc_stride=24)
 SENTENCE = (
@@ -197,7 +196,7 @@ def test_the_command_models_says_what_is_declared(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     monkeypatch.setattr("qa_eval.records.Decoding", lambda: NARROW)  # the tiny model reads no default window
-    done = CliRunner().invoke(cli, ["models", f"./ck{option}"])
+    done = call("models", f"./ck{option}")
     assert done.exit_code == 0, done.output
     assert f"no answer      {shown}" in done.output
 
@@ -206,17 +205,17 @@ def test_compare_names_what_differs_between_two_declarations(folder: Path) -> No
     without = _run("./ck", "without")
     (folder / "README.md").write_text("---\ndatasets: squad_v2\n---\n", "utf-8")
     declared = _run("./ck", "with")
-    (pair,) = compare_runs(declared, without, resamples=99).pairs
+    (pair,) = compare(declared, without, resamples=99).pairs
     assert pair.differing == {
         "no answer": (
             "trained with unanswerable questions, as its model card declares",
             "not declared, so it never abstains",
         )
     }
-    (same,) = compare_runs(declared, declared, resamples=99).pairs
+    (same,) = compare(declared, declared, resamples=99).pairs
     assert same.differing == {}
     option = _run("./ck?unanswerable=true", "option")
-    (alike,) = compare_runs(declared, option, resamples=99).pairs
+    (alike,) = compare(declared, option, resamples=99).pairs
     assert alike.differing == {}
 
 
@@ -233,7 +232,7 @@ def test_a_run_of_an_older_version_is_read_and_compared(folder: Path) -> None:
         leaderboard_view(old.leaderboard)
     )
     new = _run("./ck?unanswerable=true", "new")
-    (pair,) = compare_runs(old, new, resamples=99).pairs
+    (pair,) = compare(old, new, resamples=99).pairs
     assert pair.differing["no answer"][0] == "it has no score for no answer, so it never abstains"
 
 

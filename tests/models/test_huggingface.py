@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -45,16 +44,9 @@ KINDS = list(tiny_models.KINDS)
 
 
 @pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def checkpoints(tiny_model: Callable[[str], Path]) -> dict[str, Path]:
     """A tiny checkpoint of each kind."""
-    root = tmp_path_factory.mktemp("checkpoints")
-    return {kind: tiny_models.build(kind, root / kind) for kind in KINDS}
-
-
-@pytest.fixture
-def bert(checkpoints: dict[str, Path], tmp_path: Path) -> Path:
-    """A copy of the tiny BERT, to be spoilt."""
-    return shutil.copytree(checkpoints["bert"], tmp_path / "bert")
+    return {kind: tiny_model(kind) for kind in KINDS}
 
 
 def answers(model: Model, instances: Sequence[Instance] = INSTANCES) -> dict[str, Prediction]:
@@ -221,43 +213,34 @@ def test_an_item_that_cannot_be_read_is_an_error_of_its_own(
         assert question[:20].encode("unicode_escape").decode() in str(found["bad@x"].error).replace("'", "")
 
 
-def test_logits_that_are_no_numbers_are_an_error_of_the_item(bert: Path) -> None:
+def test_logits_that_are_no_numbers_are_an_error_of_the_item(bert_copy: Path) -> None:
     from safetensors.torch import load_file, save_file
 
-    weights = load_file(bert / "model.safetensors")
+    weights = load_file(bert_copy / "model.safetensors")
     weights["qa_outputs.bias"][:] = float("nan")
-    save_file(weights, bert / "model.safetensors", metadata={"format": "pt"})
-    for prediction in answers(resolve(f"hf:{bert}", NARROW), INSTANCES[:2]).values():
+    save_file(weights, bert_copy / "model.safetensors", metadata={"format": "pt"})
+    for prediction in answers(resolve(f"hf:{bert_copy}", NARROW), INSTANCES[:2]).values():
         assert "not finite" in str(prediction.error)
         assert prediction.n_best == ()
 
 
-def test_no_instances_load_no_weights(bert: Path) -> None:
-    model = resolve(f"hf:{bert}", NARROW)
-    (bert / "model.safetensors").unlink()
+def test_no_instances_load_no_weights(bert_copy: Path) -> None:
+    model = resolve(f"hf:{bert_copy}", NARROW)
+    (bert_copy / "model.safetensors").unlink()
     assert list(model.predict([])) == []
     with pytest.raises(ModelError, match="cannot be loaded"):
         list(model.predict(INSTANCES[:1]))
 
 
-def test_a_model_that_has_answered_lets_its_weights_go_and_can_be_asked_again(bert: Path) -> None:
-    model: Any = resolve(f"hf:{bert}", NARROW)
-    engine, said = LocalEngine(), _Listener()
-    for number in (1, 2):
-        engine.answer(model, [Group(number, INSTANCES[:2])], said)
+def test_a_model_that_has_answered_lets_its_weights_go_and_can_be_asked_again(bert_copy: Path) -> None:
+    model: Any = resolve(f"hf:{bert_copy}", NARROW)
+    taken: list[list[Prediction]] = []
+    for _ in range(2):
+        asking = LocalEngine().answer(model, [Group(INSTANCES[:2])])
+        taken.append([prediction for given in asking for prediction in given.predictions])
         assert model.reader._forward is None
-    assert said.taken[1] == said.taken[2]
-    assert all(p.error is None for p in said.taken[1])
-
-
-class _Listener:
-    def __init__(self) -> None:
-        self.taken: dict[int, list[Prediction]] = {1: [], 2: []}
-
-    def take(self, group: int, predictions: list[Prediction]) -> None:
-        self.taken[group] += predictions
-
-    def close(self, group: int) -> None: ...
+    assert taken[0] == taken[1]
+    assert [p.error for p in taken[0]] == [None, None]
 
 
 # ------------------------------------------------------------------------------------ trouble on the way
@@ -365,12 +348,12 @@ def test_a_text_asked_many_questions_is_tokenized_once(reader: Any, monkeypatch:
     ],
 )
 def test_unanswerable_questions_are_declared_never_inferred(
-    bert: Path, card: str | None, option: str, has_null: bool
+    bert_copy: Path, card: str | None, option: str, has_null: bool
 ) -> None:
-    (bert / "README.md").unlink()
+    (bert_copy / "README.md").unlink()
     if card is not None:
-        (bert / "README.md").write_text(card, "utf-8")
-    model = resolve(f"hf:{bert}{option}", NARROW)
+        (bert_copy / "README.md").write_text(card, "utf-8")
+    model = resolve(f"hf:{bert_copy}{option}", NARROW)
     (prediction,) = answers(model, INSTANCES[:1]).values()
     assert model.info.no_null_head is not has_null
     assert (prediction.null_score is not None) is has_null
@@ -387,23 +370,25 @@ def test_the_info_is_known_before_weights_are_loaded(checkpoints: dict[str, Path
     assert resolve(info.spec, NARROW).info == info
 
 
-def test_the_fingerprint_moves_with_whatever_can_move_an_answer(bert: Path) -> None:
+def test_the_fingerprint_moves_with_whatever_can_move_an_answer(bert_copy: Path) -> None:
     def fingerprint(option: str = "") -> str | None:
-        return resolve(f"hf:{bert}{option}", NARROW).info.fingerprint
+        return resolve(f"hf:{bert_copy}{option}", NARROW).info.fingerprint
 
     seen = [fingerprint(), fingerprint("?unanswerable=false")]
-    config = json.loads((bert / "config.json").read_text("utf-8"))
-    (bert / "config.json").write_text(json.dumps(config | {"layer_norm_eps": 1e-5}), "utf-8")
+    config = json.loads((bert_copy / "config.json").read_text("utf-8"))
+    (bert_copy / "config.json").write_text(json.dumps(config | {"layer_norm_eps": 1e-5}), "utf-8")
     seen.append(fingerprint())
-    data = bytearray((bert / "model.safetensors").read_bytes())
+    data = bytearray((bert_copy / "model.safetensors").read_bytes())
     data[-1] ^= 1
-    (bert / "model.safetensors").write_bytes(bytes(data))
+    (bert_copy / "model.safetensors").write_bytes(bytes(data))
     seen.append(fingerprint())
-    tokenizer = (bert / "tokenizer.json").read_text("utf-8")
-    (bert / "tokenizer.json").write_text(tokenizer + " ", "utf-8")
+    tokenizer = (bert_copy / "tokenizer.json").read_text("utf-8")
+    (bert_copy / "tokenizer.json").write_text(tokenizer + " ", "utf-8")
     seen.append(fingerprint())
     assert len(set(seen)) == len(seen)
-    (bert / "README.md").write_text((bert / "README.md").read_text("utf-8") + "More words.\n", "utf-8")
+    (bert_copy / "README.md").write_text(
+        (bert_copy / "README.md").read_text("utf-8") + "More words.\n", "utf-8"
+    )
     assert fingerprint() == seen[-1]
 
 
@@ -484,10 +469,12 @@ def _spoil(folder: Path, how: str) -> None:
         ("broken card", "README.md:3: the front matter is no YAML"),
     ],
 )
-def test_a_folder_that_cannot_be_used_is_refused_with_the_reason(bert: Path, how: str, message: str) -> None:
-    _spoil(bert, how)
+def test_a_folder_that_cannot_be_used_is_refused_with_the_reason(
+    bert_copy: Path, how: str, message: str
+) -> None:
+    _spoil(bert_copy, how)
     with pytest.raises(ModelError, match=message):
-        resolve(f"hf:{bert}", NARROW)
+        resolve(f"hf:{bert_copy}", NARROW)
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "distilbert"])
@@ -497,14 +484,14 @@ def test_a_checkpoint_without_a_head_is_refused_naming_what_it_lacks(tmp_path: P
         resolve(f"hf:{folder}", NARROW)
 
 
-def test_a_tokenizer_without_offsets_is_refused(bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tokenizer_without_offsets_is_refused(bert_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Slow:
         is_fast = False
 
     monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", lambda *a, **k: Slow())
-    (bert / "tokenizer.json").rename(bert / "vocab.txt")
+    (bert_copy / "tokenizer.json").rename(bert_copy / "vocab.txt")
     with pytest.raises(ModelError, match=r"\(Slow\) knows no offsets"):
-        resolve(f"hf:{bert}", NARROW)
+        resolve(f"hf:{bert_copy}", NARROW)
 
 
 @pytest.mark.parametrize(

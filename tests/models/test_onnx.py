@@ -35,11 +35,6 @@ def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QA_EVAL_CACHE", str(cache))
 
 
-@pytest.fixture(scope="module")
-def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_models.build("bert", tmp_path_factory.mktemp("onnx") / "bert")
-
-
 def answers(model: Model, instances: list[Instance]) -> dict[str, Prediction]:
     return {p.item: p for p in model.predict(instances)}
 
@@ -77,8 +72,8 @@ def test_a_graph_that_gives_other_logits_than_the_model_is_refused(tmp_path: Pat
         answers(resolve(f"onnx:{folder}", NARROW), INSTANCES[:1])
 
 
-def test_a_tiny_bert_answers_as_with_torch(bert: Path) -> None:
-    assert_alike(resolve(f"onnx:{bert}", NARROW), resolve(f"hf:{bert}", NARROW), INSTANCES)
+def test_a_tiny_bert_answers_as_with_torch(tiny_bert: Path) -> None:
+    assert_alike(resolve(f"onnx:{tiny_bert}", NARROW), resolve(f"hf:{tiny_bert}", NARROW), INSTANCES)
 
 
 @pytest.mark.slow
@@ -86,16 +81,19 @@ def test_the_embedded_model_answers_as_with_torch() -> None:
     assert_alike(resolve("onnx:embedded"), resolve("embedded"), INSTANCES[:2])
 
 
-def test_the_backend_and_the_spec_tell_the_three_apart(bert: Path) -> None:
-    infos = [resolve(s, NARROW).info for s in (f"hf:{bert}", f"onnx:{bert}", f"onnx:{bert}?quantize=int8")]
+def test_the_backend_and_the_spec_tell_the_three_apart(tiny_bert: Path) -> None:
+    infos = [
+        resolve(s, NARROW).info
+        for s in (f"hf:{tiny_bert}", f"onnx:{tiny_bert}", f"onnx:{tiny_bert}?quantize=int8")
+    ]
     assert [i.backend for i in infos] == ["torch-float32", "onnx-fp32", "onnx-int8"]
     assert len({i.spec for i in infos}) == 3
     assert len({i.weights_sha256 for i in infos}) == 1
     assert resolve(infos[2].spec, NARROW).info == infos[2]
 
 
-def test_int8_answers_do_not_depend_on_company(bert: Path) -> None:
-    spec = f"onnx:{bert}?quantize=int8"
+def test_int8_answers_do_not_depend_on_company(tiny_bert: Path) -> None:
+    spec = f"onnx:{tiny_bert}?quantize=int8"
     one = answers(resolve(spec, NARROW), INSTANCES)
     other = answers(resolve(spec, NARROW), INSTANCES[::-1])
     alone = answers(resolve(spec, NARROW, Runtime(deterministic=True)), INSTANCES)
@@ -103,7 +101,7 @@ def test_int8_answers_do_not_depend_on_company(bert: Path) -> None:
 
 
 def test_the_graph_is_made_once_and_a_damaged_one_anew(
-    bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from qa_eval.models import onnx
 
@@ -116,7 +114,7 @@ def test_the_graph_is_made_once_and_a_damaged_one_anew(
         export(base, to)
 
     monkeypatch.setattr(onnx, "_export", counted)
-    spec = f"onnx:{bert}"
+    spec = f"onnx:{tiny_bert}"
     first = answers(resolve(spec, NARROW), INSTANCES[:2])
     assert answers(resolve(spec, NARROW), INSTANCES[:2]) == first
     assert len(made) == 1
@@ -128,7 +126,7 @@ def test_the_graph_is_made_once_and_a_damaged_one_anew(
 
 
 def test_a_model_that_cannot_be_exported_is_a_model_error(
-    bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from qa_eval.models import onnx
 
@@ -139,7 +137,7 @@ def test_a_model_that_cannot_be_exported_is_a_model_error(
     monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path))
     monkeypatch.setattr(onnx, "_export", fails)
     with pytest.raises(ModelError, match="no ONNX graph can be made or run: RuntimeError: no such operator"):
-        answers(resolve(f"onnx:{bert}", NARROW), INSTANCES[:1])
+        answers(resolve(f"onnx:{tiny_bert}", NARROW), INSTANCES[:1])
     assert list(tmp_path.glob("onnx/*")) == []
 
 
@@ -154,16 +152,16 @@ def test_a_model_that_cannot_be_exported_is_a_model_error(
     ],
 )
 def test_what_cannot_be_is_refused(
-    bert: Path, spec: str, runtime: Runtime, error: type[Exception], says: str
+    tiny_bert: Path, spec: str, runtime: Runtime, error: type[Exception], says: str
 ) -> None:
     with pytest.raises(error, match=says):
-        resolve(f"onnx:{bert}{spec}", NARROW, replace(runtime))
+        resolve(f"onnx:{tiny_bert}{spec}", NARROW, replace(runtime))
 
 
 def test_without_the_extra_the_message_says_what_to_install(
-    bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match=r"onnxruntime, onnx, onnxscript.*pip install -e .+\[onnx\]"):
-        resolve(f"onnx:{bert}", NARROW)
+        resolve(f"onnx:{tiny_bert}", NARROW)

@@ -11,6 +11,7 @@ import pytest
 from qa_eval.errors import ModelError, SpecError
 from qa_eval.models.registry import kinds, resolve
 from qa_eval.records import Instance
+from tests.support.plug_ins import write_plug_in
 
 ECHO = '''
 from qa_eval.models.protocol import Kind
@@ -47,15 +48,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     modules: list[str] = []
 
     def install(module: str, source: str, points: str, distribution: str = "") -> None:
-        distribution = distribution or module
         modules.append(module)
-        (tmp_path / f"{module}.py").write_text(source, "utf-8")
-        info = tmp_path / f"{distribution}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n", "utf-8"
-        )
-        (info / "entry_points.txt").write_text(f"[qa_eval.models]\n{points}\n", "utf-8")
+        write_plug_in(tmp_path, module, source, points, distribution)
 
     monkeypatch.syspath_prepend(str(tmp_path))
     yield install

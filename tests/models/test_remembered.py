@@ -16,35 +16,19 @@ from qa_eval.models.checkpoint.remembered import RememberedModel
 from qa_eval.models.reading.reader import SpanModel
 from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, Runtime
-from tests.support import tiny_models
 
 NARROW = Decoding(max_length=96, doc_stride=24)
 ASKED = [Instance(item="a@x", question="Who was killed?", context="The man was killed in May.", article="x")]
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_models.build("bert", tmp_path_factory.mktemp("remembered") / "bert")
-
-
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "checkpoints"
+def cache(own_cache: Path) -> Path:
+    return own_cache / "checkpoints"
 
 
-@pytest.fixture
-def folder(original: Path, tmp_path: Path) -> Path:
-    copy = tmp_path / "bert"
-    copy.mkdir()
-    for file in original.iterdir():
-        (copy / file.name).write_bytes(file.read_bytes())
-    return copy
-
-
-def test_the_second_time_the_model_is_known_and_answers_alike(folder: Path, cache: Path) -> None:
-    first = resolve(f"hf:{folder}", NARROW)
-    second = resolve(f"hf:{folder}", NARROW)
+def test_the_second_time_the_model_is_known_and_answers_alike(bert_copy: Path, cache: Path) -> None:
+    first = resolve(f"hf:{bert_copy}", NARROW)
+    second = resolve(f"hf:{bert_copy}", NARROW)
     assert isinstance(first, SpanModel)
     assert isinstance(second, RememberedModel)
     assert (second.info, second.decoding) == (first.info, first.decoding)
@@ -53,9 +37,9 @@ def test_the_second_time_the_model_is_known_and_answers_alike(folder: Path, cach
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "config.json", "tokenizer.json", "README.md"])
-def test_a_changed_file_makes_it_a_checkpoint_never_seen(folder: Path, file: str) -> None:
-    resolve(f"hf:{folder}", NARROW)
-    path = folder / file
+def test_a_changed_file_makes_it_a_checkpoint_never_seen(bert_copy: Path, file: str) -> None:
+    resolve(f"hf:{bert_copy}", NARROW)
+    path = bert_copy / file
     if file == "model.safetensors":
         content = bytearray(path.read_bytes())
         content[-1] ^= 1
@@ -64,7 +48,7 @@ def test_a_changed_file_makes_it_a_checkpoint_never_seen(folder: Path, file: str
         path.write_text("---\nqa_eval:\n  unanswerable: true\n---\n")
     else:
         path.write_text(json.dumps(json.loads(path.read_text("utf-8")), indent=1))
-    assert isinstance(resolve(f"hf:{folder}", NARROW), SpanModel)
+    assert isinstance(resolve(f"hf:{bert_copy}", NARROW), SpanModel)
 
 
 @pytest.mark.parametrize(
@@ -76,12 +60,16 @@ def test_a_changed_file_makes_it_a_checkpoint_never_seen(folder: Path, file: str
     ],
 )
 def test_another_call_is_another_note(
-    folder: Path, decoding: Decoding, runtime: Runtime, devices: str | None, monkeypatch: pytest.MonkeyPatch
+    bert_copy: Path,
+    decoding: Decoding,
+    runtime: Runtime,
+    devices: str | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    resolve(f"hf:{folder}", NARROW)
+    resolve(f"hf:{bert_copy}", NARROW)
     if devices is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", devices)
-    assert isinstance(resolve(f"hf:{folder}", decoding, runtime), SpanModel)
+    assert isinstance(resolve(f"hf:{bert_copy}", decoding, runtime), SpanModel)
 
 
 @pytest.mark.parametrize(
@@ -92,24 +80,24 @@ def test_another_call_is_another_note(
         pytest.param(lambda text: "[]", id="something else"),
     ],
 )
-def test_a_damaged_note_is_as_none(folder: Path, cache: Path, damage: object) -> None:
-    resolve(f"hf:{folder}", NARROW)
+def test_a_damaged_note_is_as_none(bert_copy: Path, cache: Path, damage: object) -> None:
+    resolve(f"hf:{bert_copy}", NARROW)
     (note,) = cache.iterdir()
     text = note.read_text("utf-8")
     note.write_text(damage(text))  # type: ignore[operator]
-    assert isinstance(resolve(f"hf:{folder}", NARROW), SpanModel)
+    assert isinstance(resolve(f"hf:{bert_copy}", NARROW), SpanModel)
     assert note.read_text("utf-8") == text
 
 
-def test_a_cache_that_cannot_be_written_is_no_hindrance(folder: Path, cache: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_no_hindrance(bert_copy: Path, cache: Path) -> None:
     cache.parent.mkdir()
     cache.write_text("a file where a folder should be")
-    assert isinstance(resolve(f"hf:{folder}", NARROW), SpanModel)
+    assert isinstance(resolve(f"hf:{bert_copy}", NARROW), SpanModel)
 
 
-def test_a_machine_that_is_not_what_it_was_is_told(folder: Path) -> None:
-    here = resolve(f"hf:{folder}", NARROW)
-    known = resolve(f"hf:{folder}", NARROW)
+def test_a_machine_that_is_not_what_it_was_is_told(bert_copy: Path) -> None:
+    here = resolve(f"hf:{bert_copy}", NARROW)
+    known = resolve(f"hf:{bert_copy}", NARROW)
     assert isinstance(here, SpanModel)
     assert isinstance(known, RememberedModel)
     elsewhere = SpanModel(replace(here.info, backend="torch-float32-cuda"), NARROW, here.reader)
@@ -118,14 +106,14 @@ def test_a_machine_that_is_not_what_it_was_is_told(folder: Path) -> None:
         list(known.predict(ASKED))
 
 
-def test_a_run_whose_answers_are_all_there_imports_no_torch(folder: Path) -> None:
+def test_a_run_whose_answers_are_all_there_imports_no_torch(bert_copy: Path) -> None:
     call = (
         f"from qa_eval import evaluate; from qa_eval.records import Decoding; "
-        f"run = evaluate(['hf:{folder}'], out=None, limit=1, references=False, "
+        f"run = evaluate(['hf:{bert_copy}'], out=None, limit=1, references=False, "
         f"decoding=Decoding(max_length=96, doc_stride=24)); "
         f"print(run.leaderboard.rows[0].counts.cached)"
     )
-    evaluate([f"hf:{folder}"], out=None, limit=1, references=False, decoding=NARROW)
+    evaluate([f"hf:{bert_copy}"], out=None, limit=1, references=False, decoding=NARROW)
     code = f"import sys\n{call}\nprint('torch' in sys.modules, 'transformers' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_eval.models.reading.spans import NO_SPANS, Spans, best_spans, merge_spans
@@ -84,7 +84,6 @@ def windows(draw: st.DrawFn) -> list[SlowWindow]:
     return found
 
 
-@settings(max_examples=1000, deadline=None)
 @given(windows(), st.integers(1, 6), st.sampled_from([1, 2, 5, 20]))
 def test_search_and_merge_equal_the_decoder_that_loops_over_all_spans(
     found: list[SlowWindow], max_answer_tokens: int, n: int
@@ -93,7 +92,6 @@ def test_search_and_merge_equal_the_decoder_that_loops_over_all_spans(
     assert as_list(merged) == slow_best(found, max_answer_tokens, n)
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_search_equals_the_loop_on_long_windows_too(seed: int) -> None:
     rng = np.random.default_rng(seed)

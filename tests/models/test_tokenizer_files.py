@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from qa_eval.cli import cli
 from qa_eval.errors import ModelError
 from qa_eval.models.checkpoint import piece_models
 from qa_eval.models.checkpoint.checkpoints import EMBEDDED
@@ -27,6 +25,7 @@ from qa_eval.models.checkpoint.tokenizer_files import (
 from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, Prediction
 from tests.support import tiny_models
+from tests.support.command_line import call
 
 DECODING = Decoding(max_length=96, doc_stride=24, max_answer_tokens=12, n_best=5)
 TEXT = "The city of Palmyra was taken back in March 2016, officials said. " * 6
@@ -348,28 +347,25 @@ def edit(path: Path, **fields: Any) -> None:
     path.write_text(json.dumps({k: v for k, v in found.items() if v is not None}), "utf-8")
 
 
-@pytest.fixture
-def bert(tmp_path: Path) -> Path:
-    return tiny_models.build("bert", tmp_path / "bert")
-
-
 @pytest.mark.parametrize(
     "named",
     ["PreTrainedTokenizerFast", "BertTokenizerFast", "ElectraTokenizer", "RobertaTokenizer", "Unheard", None],
 )
 @pytest.mark.parametrize("inputs", [None, ["input_ids", "attention_mask"]])
 def test_a_model_is_read_alike_whatever_class_its_tokenizer_was_saved_as(
-    bert: Path, named: str | None, inputs: list[str] | None
+    bert_copy: Path, named: str | None, inputs: list[str] | None
 ) -> None:
-    before = answers(bert)
-    edit(bert / "tokenizer_config.json", tokenizer_class=named, model_input_names=inputs)
-    assert answers(bert) == before
+    before = answers(bert_copy)
+    edit(bert_copy / "tokenizer_config.json", tokenizer_class=named, model_input_names=inputs)
+    assert answers(bert_copy) == before
 
 
-def test_a_file_of_words_under_a_byte_level_class_is_read_as_words_and_the_row_says_so(bert: Path) -> None:
-    assert resolve(str(bert), DECODING).info.tokenizer_note is None
-    edit(bert / "tokenizer_config.json", tokenizer_class="RobertaTokenizer")
-    info = resolve(str(bert), DECODING).info
+def test_a_file_of_words_under_a_byte_level_class_is_read_as_words_and_the_row_says_so(
+    bert_copy: Path,
+) -> None:
+    assert resolve(str(bert_copy), DECODING).info.tokenizer_note is None
+    edit(bert_copy / "tokenizer_config.json", tokenizer_class="RobertaTokenizer")
+    info = resolve(str(bert_copy), DECODING).info
     assert info.tokenizer_note is not None
     assert "read from tokenizer.json; transformers" in info.tokenizer_note
     assert "pre-tokenizer" in info.tokenizer_note
@@ -378,28 +374,28 @@ def test_a_file_of_words_under_a_byte_level_class_is_read_as_words_and_the_row_s
 def test_the_command_models_shows_how_a_tokenizer_differs(tmp_path: Path) -> None:
     for file in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
         (tmp_path / file).symlink_to(EMBEDDED / file)
-    assert "tokenizer " not in CliRunner().invoke(cli, ["models", str(tmp_path)]).stdout
+    assert "tokenizer " not in call("models", str(tmp_path)).stdout
     settings = json.loads((EMBEDDED / "tokenizer_config.json").read_text("utf-8"))
     (tmp_path / "tokenizer_config.json").unlink()
     (tmp_path / "tokenizer_config.json").write_text(
         json.dumps(settings | {"tokenizer_class": "RobertaTokenizer"})
     )
-    shown = CliRunner().invoke(cli, ["models", str(tmp_path)]).stdout
+    shown = call("models", str(tmp_path)).stdout
     assert "tokenizer      read from tokenizer.json; transformers" in shown
 
 
 def test_a_tokenizer_that_the_library_cannot_build_is_read_from_its_file(
-    bert: Path, monkeypatch: pytest.MonkeyPatch
+    bert_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import transformers
 
-    before = answers(bert)
+    before = answers(bert_copy)
 
     def refuse(*_: object, **__: object) -> None:
         raise ValueError("no such class")
 
     monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", refuse)
-    other = shutil.copytree(bert, bert.with_name("other"))
+    other = shutil.copytree(bert_copy, bert_copy.with_name("other"))
     assert answers(other) == before
     note = resolve(str(other), DECODING).info.tokenizer_note
     assert note is not None
@@ -420,10 +416,10 @@ def _template(folder: Path, pair: str) -> None:
     ["[CLS] $A [SEP] $B:2 [SEP]:1", "[CLS]:2 $A [SEP] $B:1 [SEP]:1", "[CLS] $A:0 [SEP] $B:1 [SEP]:5"],
     ids=["of the text", "of the first special token", "of the last"],
 )
-def test_a_token_type_that_the_model_does_not_know_is_refused(bert: Path, pair: str) -> None:
-    _template(bert, pair)
+def test_a_token_type_that_the_model_does_not_know_is_refused(bert_copy: Path, pair: str) -> None:
+    _template(bert_copy, pair)
     with pytest.raises(ModelError, match=r"token type [25], .* only 0 to 1 .type_vocab_size 2"):
-        resolve(str(bert), DECODING)
+        resolve(str(bert_copy), DECODING)
 
 
 def test_a_model_with_one_type_is_given_none(tmp_path: Path) -> None:

@@ -22,16 +22,6 @@ ASKED = [Instance(item="a@x", question="Who was killed?", context="The man was k
 Weights = dict[str, torch.Tensor]
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_models.build("bert", tmp_path_factory.mktemp("weights") / "bert")
-
-
-@pytest.fixture
-def folder(original: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(original, tmp_path / "ck")
-
-
 def rewrite(folder: Path, change: Callable[[Weights], Weights]) -> None:
     path = folder / "model.safetensors"
     save_file({k: v.clone() for k, v in change(load_file(path)).items()}, path, {"format": "pt"})
@@ -56,27 +46,27 @@ def refusal(folder: Path, kind: str = "hf") -> str:
 )
 @pytest.mark.parametrize("kind", ["hf", "onnx"])
 def test_a_wrappers_prefix_is_named_with_how_to_write_the_file_without(
-    folder: Path, prefix: str, kind: str
+    bert_copy: Path, prefix: str, kind: str
 ) -> None:
-    rewrite(folder, lambda w: {prefix + name: tensor for name, tensor in w.items()})
-    message = refusal(folder, kind)
+    rewrite(bert_copy, lambda w: {prefix + name: tensor for name, tensor in w.items()})
+    message = refusal(bert_copy, kind)
     assert f"begin with {prefix!r}" in message
     assert f"name.removeprefix({prefix!r})" in message
     assert "not trained" not in message
 
 
-def test_what_the_message_says_makes_the_checkpoint_usable(folder: Path) -> None:
-    rewrite(folder, lambda w: {"module." + name: tensor for name, tensor in w.items()})
-    call = refusal(folder).partition("safetensors.torch: ")[2]
-    names = {"load_file": load_file, "save_file": save_file, "FILE": folder / "model.safetensors"}
+def test_what_the_message_says_makes_the_checkpoint_usable(bert_copy: Path) -> None:
+    rewrite(bert_copy, lambda w: {"module." + name: tensor for name, tensor in w.items()})
+    call = refusal(bert_copy).partition("safetensors.torch: ")[2]
+    names = {"load_file": load_file, "save_file": save_file, "FILE": bert_copy / "model.safetensors"}
     eval(call, names)
-    assert resolve(str(folder), NARROW).info.parameters
+    assert resolve(str(bert_copy), NARROW).info.parameters
 
 
 @pytest.mark.parametrize("wrapper", ["_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_orig_mod"])
-def test_a_wrapper_around_layers_is_named(folder: Path, wrapper: str) -> None:
-    rewrite(folder, lambda w: {k.replace("layer.1.", f"layer.1.{wrapper}."): v for k, v in w.items()})
-    message = refusal(folder)
+def test_a_wrapper_around_layers_is_named(bert_copy: Path, wrapper: str) -> None:
+    rewrite(bert_copy, lambda w: {k.replace("layer.1.", f"layer.1.{wrapper}."): v for k, v in w.items()})
+    message = refusal(bert_copy)
     assert f"with '{wrapper}.' in them" in message
     assert "not trained" not in message
 
@@ -91,40 +81,40 @@ def test_a_wrapper_around_layers_is_named(folder: Path, wrapper: str) -> None:
 )
 @pytest.mark.parametrize("kind", ["hf", "onnx"])
 def test_weights_without_tensors_of_the_body_are_incomplete(
-    folder: Path, left_out: str, count: int, kind: str
+    bert_copy: Path, left_out: str, count: int, kind: str
 ) -> None:
-    rewrite(folder, lambda w: {k: v for k, v in w.items() if not k.startswith(left_out)})
-    message = refusal(folder, kind)
+    rewrite(bert_copy, lambda w: {k: v for k, v in w.items() if not k.startswith(left_out)})
+    message = refusal(bert_copy, kind)
     assert f"is incomplete: its weights lack {count} of the 39 tensors of BertForQuestionAnswering" in message
     assert f"among them {left_out}" in message
     assert "not trained" not in message
 
 
-def test_weights_of_another_architecture_are_no_untrained_model(folder: Path, tmp_path: Path) -> None:
+def test_weights_of_another_architecture_are_no_untrained_model(bert_copy: Path, tmp_path: Path) -> None:
     other = tiny_models.build("distilbert", tmp_path / "other")
-    shutil.copy(other / "model.safetensors", folder / "model.safetensors")
-    message = refusal(folder)
+    shutil.copy(other / "model.safetensors", bert_copy / "model.safetensors")
+    message = refusal(bert_copy)
     assert "is incomplete" in message
     assert "is of another model" in message
 
 
-def test_weights_without_the_head_alone_are_not_trained(folder: Path) -> None:
-    rewrite(folder, lambda w: {k: v for k, v in w.items() if not k.startswith("qa_outputs")})
+def test_weights_without_the_head_alone_are_not_trained(bert_copy: Path) -> None:
+    rewrite(bert_copy, lambda w: {k: v for k, v in w.items() if not k.startswith("qa_outputs")})
     assert "is not trained for extractive question answering: its weights lack qa_outputs.bias" in refusal(
-        folder
+        bert_copy
     )
 
 
-def test_names_that_the_library_knows_how_to_read_are_read(folder: Path, original: Path) -> None:
+def test_names_that_the_library_knows_how_to_read_are_read(bert_copy: Path, tiny_bert: Path) -> None:
     """Names without the body's prefix, tensors that nothing needs, and a buffer of old versions."""
     rewrite(
-        folder,
+        bert_copy,
         lambda w: (
             {k.removeprefix("bert."): v for k, v in w.items()}
             | {"pooler.dense.bias": torch.zeros(32), "embeddings.position_ids": torch.arange(96)[None]}
         ),
     )
-    plain, other = (list(resolve(str(path), NARROW).predict(ASKED)) for path in (original, folder))
+    plain, other = (list(resolve(str(path), NARROW).predict(ASKED)) for path in (tiny_bert, bert_copy))
     assert plain == other
 
 
@@ -139,11 +129,11 @@ def configure(folder: Path, **fields: object) -> None:
 @pytest.mark.parametrize("kind", ["hf", "onnx"])
 @pytest.mark.parametrize("prefix", ["bert.", ""], ids=["whole names", "names without the body's prefix"])
 def test_weights_of_more_layers_than_the_configuration_are_refused(
-    folder: Path, kind: str, prefix: str
+    bert_copy: Path, kind: str, prefix: str
 ) -> None:
-    rewrite(folder, lambda w: {k.replace("bert.", prefix): v for k, v in w.items()})
-    configure(folder, num_hidden_layers=1)
-    assert refusal(folder, kind).endswith(
+    rewrite(bert_copy, lambda w: {k.replace("bert.", prefix): v for k, v in w.items()})
+    configure(bert_copy, num_hidden_layers=1)
+    assert refusal(bert_copy, kind).endswith(
         f": the weights have 2 layers encoder.layer (such as {prefix}encoder.layer.1.attention.output."
         "LayerNorm.bias), but num_hidden_layers is 1 in config.json; the others would not be used. Set "
         "num_hidden_layers to 2, or take the config.json of these weights"
@@ -156,36 +146,36 @@ def test_shards_of_more_layers_than_the_configuration_are_refused(tmp_path: Path
     assert "the weights have 2 layers encoder.layer" in refusal(folder)
 
 
-def test_one_tensor_of_a_later_layer_is_enough(folder: Path) -> None:
+def test_one_tensor_of_a_later_layer_is_enough(bert_copy: Path) -> None:
     name = "bert.encoder.layer.11.output.dense.bias"
-    rewrite(folder, lambda w: w | {name: torch.zeros(32)})
-    assert f"the weights have 12 layers encoder.layer (such as {name})" in refusal(folder)
+    rewrite(bert_copy, lambda w: w | {name: torch.zeros(32)})
+    assert f"the weights have 12 layers encoder.layer (such as {name})" in refusal(bert_copy)
 
 
-def test_names_are_compared_after_the_library_renamed_them(folder: Path) -> None:
+def test_names_are_compared_after_the_library_renamed_them(bert_copy: Path) -> None:
     name = "bert.encoder.layer.2.output.LayerNorm.gamma"
-    rewrite(folder, lambda w: w | {name: torch.zeros(32)})
-    assert "layer.2.output.LayerNorm.weight" in refusal(folder)
+    rewrite(bert_copy, lambda w: w | {name: torch.zeros(32)})
+    assert "layer.2.output.LayerNorm.weight" in refusal(bert_copy)
 
 
-def test_a_field_that_is_missing_is_named(folder: Path) -> None:
+def test_a_field_that_is_missing_is_named(bert_copy: Path) -> None:
     name = "bert.encoder.layer.15.output.dense.bias"
     rewrite(
-        folder,
+        bert_copy,
         lambda w: (
             {k.replace("layer.1.", f"layer.{n}."): v for k, v in w.items() for n in range(1, 12)}
             | {name: torch.zeros(32)}
         ),
     )
-    path = folder / "config.json"
+    path = bert_copy / "config.json"
     fields = json.loads(path.read_text("utf-8"))
     del fields["num_hidden_layers"]
     path.write_text(json.dumps(fields), "utf-8")
-    assert "but config.json has no num_hidden_layers, so that there are 12" in refusal(folder)
+    assert "but config.json has no num_hidden_layers, so that there are 12" in refusal(bert_copy)
 
 
 def test_tensors_that_the_model_has_no_use_for_are_no_layers_and_no_parameters(
-    folder: Path, original: Path
+    bert_copy: Path, tiny_bert: Path
 ) -> None:
     extras = {
         "bert.pooler.dense.weight": torch.zeros(32, 32),
@@ -196,8 +186,8 @@ def test_tensors_that_the_model_has_no_use_for_are_no_layers_and_no_parameters(
         "bert.encoder.layer.0.adapter.weight": torch.zeros(3, 32),
         "classifier.bias": torch.zeros(3),
     }
-    rewrite(folder, lambda w: w | extras)
-    plain, other = (resolve(str(path), NARROW) for path in (original, folder))
+    rewrite(bert_copy, lambda w: w | extras)
+    plain, other = (resolve(str(path), NARROW) for path in (tiny_bert, bert_copy))
     assert list(plain.predict(ASKED)) == list(other.predict(ASKED))
     assert plain.info.parameters == other.info.parameters
 
@@ -207,10 +197,12 @@ def test_tensors_that_the_model_has_no_use_for_are_no_layers_and_no_parameters(
     "field",
     ["num_hidden_layers", "num_layers", "n_layer", "n_layers", "encoder_layers", "decoder_layers"],
 )
-def test_a_number_of_layers_below_1_is_refused_with_its_field(folder: Path, field: str, value: float) -> None:
-    configure(folder, **{field: value})
+def test_a_number_of_layers_below_1_is_refused_with_its_field(
+    bert_copy: Path, field: str, value: float
+) -> None:
+    configure(bert_copy, **{field: value})
     shown = json.dumps(value)
-    assert f"config.json: {field} is {shown}; a model has at least 1 layer" in refusal(folder)
+    assert f"config.json: {field} is {shown}; a model has at least 1 layer" in refusal(bert_copy)
 
 
 # ------------------------------------------------------------------------------------------ shapes
@@ -218,22 +210,22 @@ def test_a_number_of_layers_below_1_is_refused_with_its_field(folder: Path, fiel
 
 @pytest.mark.parametrize("labels", [1, 3, 4])
 @pytest.mark.parametrize("in_config", [True, False], ids=["config.json says so", "config.json does not"])
-def test_a_head_without_two_labels_is_refused(folder: Path, labels: int, in_config: bool) -> None:
+def test_a_head_without_two_labels_is_refused(bert_copy: Path, labels: int, in_config: bool) -> None:
     rewrite(
-        folder,
+        bert_copy,
         lambda w: w | {"qa_outputs.weight": torch.zeros(labels, 32), "qa_outputs.bias": torch.zeros(labels)},
     )
     if in_config:
-        config = json.loads((folder / "config.json").read_text("utf-8")) | {"num_labels": labels}
-        (folder / "config.json").write_text(json.dumps(config), "utf-8")
-    assert f"its head (qa_outputs) gives {labels} labels to each token" in refusal(folder)
+        config = json.loads((bert_copy / "config.json").read_text("utf-8")) | {"num_labels": labels}
+        (bert_copy / "config.json").write_text(json.dumps(config), "utf-8")
+    assert f"its head (qa_outputs) gives {labels} labels to each token" in refusal(bert_copy)
 
 
-def test_a_configuration_with_other_labels_than_the_weights_is_named_as_the_mistake(folder: Path) -> None:
-    config = json.loads((folder / "config.json").read_text("utf-8"))
+def test_a_configuration_with_other_labels_than_the_weights_is_named_as_the_mistake(bert_copy: Path) -> None:
+    config = json.loads((bert_copy / "config.json").read_text("utf-8"))
     config["id2label"] = {"0": "start", "1": "end", "2": "type"}
-    (folder / "config.json").write_text(json.dumps(config), "utf-8")
-    message = refusal(folder)
+    (bert_copy / "config.json").write_text(json.dumps(config), "utf-8")
+    message = refusal(bert_copy)
     assert "config.json asks for a head of 3 labels, and the weights have 2" in message
     assert "set num_labels to 2" in message
 
@@ -247,12 +239,12 @@ def test_a_configuration_with_other_labels_than_the_weights_is_named_as_the_mist
     ],
 )
 def test_shapes_that_differ_from_the_configuration_are_named_with_both(
-    folder: Path, field: str, value: int, name: str
+    bert_copy: Path, field: str, value: int, name: str
 ) -> None:
-    config = json.loads((folder / "config.json").read_text("utf-8"))
+    config = json.loads((bert_copy / "config.json").read_text("utf-8"))
     have = config[field]
-    (folder / "config.json").write_text(json.dumps(config | {field: value}), "utf-8")
-    message = refusal(folder)
+    (bert_copy / "config.json").write_text(json.dumps(config | {field: value}), "utf-8")
+    message = refusal(bert_copy)
     assert f"{name} has the shape [{have}" in message
     assert f"[{value}" in message
 
@@ -275,46 +267,48 @@ def _with_tokens(folder: Path, *tokens: str, special: bool = False) -> None:
 @pytest.mark.parametrize("special", [False, True])
 @pytest.mark.parametrize("kind", ["hf", "onnx"])
 def test_a_vocabulary_larger_than_the_embedding_is_refused_with_both_sizes(
-    folder: Path, special: bool, kind: str
+    bert_copy: Path, special: bool, kind: str
 ) -> None:
-    rows = json.loads((folder / "config.json").read_text("utf-8"))["vocab_size"]
-    _with_tokens(folder, "<date>", "<place>", special=special)
-    message = refusal(folder, kind)
+    rows = json.loads((bert_copy / "config.json").read_text("utf-8"))["vocab_size"]
+    _with_tokens(bert_copy, "<date>", "<place>", special=special)
+    message = refusal(bert_copy, kind)
     assert f"its tokenizer has {rows + 2} tokens and its embedding {rows} rows" in message
     assert "'<date>', '<place>'" in message
 
 
-def test_an_embedding_with_rows_to_spare_is_no_mistake(folder: Path) -> None:
+def test_an_embedding_with_rows_to_spare_is_no_mistake(bert_copy: Path) -> None:
     def larger(weights: Weights) -> Weights:
         name = "bert.embeddings.word_embeddings.weight"
         return weights | {name: torch.cat([weights[name], torch.zeros(2, 32)])}
 
-    rewrite(folder, larger)
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    (folder / "config.json").write_text(
+    rewrite(bert_copy, larger)
+    config = json.loads((bert_copy / "config.json").read_text("utf-8"))
+    (bert_copy / "config.json").write_text(
         json.dumps(config | {"vocab_size": config["vocab_size"] + 2}), "utf-8"
     )
-    _with_tokens(folder, "<date>", "<place>")
-    assert resolve(str(folder), NARROW).info.parameters
+    _with_tokens(bert_copy, "<date>", "<place>")
+    assert resolve(str(bert_copy), NARROW).info.parameters
 
 
 # ------------------------------------------------------------------------------------------ loading
 
 
-def test_only_the_files_that_were_examined_are_loaded(folder: Path, original: Path, tmp_path: Path) -> None:
+def test_only_the_files_that_were_examined_are_loaded(
+    bert_copy: Path, tiny_bert: Path, tmp_path: Path
+) -> None:
     """Whatever other weights the configuration or the folder names."""
-    zeros = {k: torch.zeros_like(v) for k, v in load_file(folder / "model.safetensors").items()}
+    zeros = {k: torch.zeros_like(v) for k, v in load_file(bert_copy / "model.safetensors").items()}
     save_file(zeros, tmp_path / "other.safetensors", {"format": "pt"})
-    save_file(zeros, folder / "adapter_model.safetensors", {"format": "pt"})
-    config = json.loads((folder / "config.json").read_text("utf-8"))
+    save_file(zeros, bert_copy / "adapter_model.safetensors", {"format": "pt"})
+    config = json.loads((bert_copy / "config.json").read_text("utf-8"))
     config["transformers_weights"] = "../other.safetensors"
-    (folder / "config.json").write_text(json.dumps(config), "utf-8")
-    plain, other = (list(resolve(str(path), NARROW).predict(ASKED)) for path in (original, folder))
+    (bert_copy / "config.json").write_text(json.dumps(config), "utf-8")
+    plain, other = (list(resolve(str(path), NARROW).predict(ASKED)) for path in (tiny_bert, bert_copy))
     assert plain == other
 
 
-def test_a_file_that_changes_between_examining_and_loading_is_an_error(folder: Path) -> None:
-    model = resolve(str(folder), NARROW)
-    rewrite(folder, lambda w: {k: v for k, v in w.items() if "layer.1" not in k})
+def test_a_file_that_changes_between_examining_and_loading_is_an_error(bert_copy: Path) -> None:
+    model = resolve(str(bert_copy), NARROW)
+    rewrite(bert_copy, lambda w: {k: v for k, v in w.items() if "layer.1" not in k})
     with pytest.raises(ModelError, match=r"is incomplete.*layer\.1"):
         list(model.predict(ASKED))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import transformers
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
@@ -75,7 +75,6 @@ def test_windows_equal_those_of_the_tokenizer_itself(
         assert (window.offset, window.size) == (places[0], len(places))
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     context=st.integers(0, 60),
     question=st.integers(1, 12),
@@ -271,7 +270,6 @@ def test_an_answer_begins_and_ends_between_whole_characters(
 _ANY = st.text(st.sampled_from(["a", "\u00e9", " ", "\n", "\u0301", "\u0323", "\u093f", "\u0915"]))
 
 
-@settings(max_examples=300, deadline=None)
 @given(text=_ANY)
 def test_no_answer_begins_or_ends_with_white_space_or_begins_with_a_mark(text: str) -> None:
     next_text, previous_end = _trims(text)

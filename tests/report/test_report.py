@@ -16,11 +16,9 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import qa_eval
-from qa_eval.cli import cli
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.matching.normal_form import normalize
@@ -34,6 +32,7 @@ from qa_eval.report.report_files import Built, build_report
 from qa_eval.report.site import write_charts, write_site
 from qa_eval.runs.ranking import competes
 from qa_eval.runs.store import Run
+from tests.support.command_line import call, done
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.public_files import TWO_ARTICLES
 from tests.support.small_corpus import small_corpus
@@ -132,10 +131,7 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Built]:
     folder = tmp_path_factory.mktemp("public")
     file = folder / "dev.json"
     file.write_text(json.dumps(TWO_ARTICLES), "utf-8")
-    called = CliRunner().invoke(
-        cli, ["run", "--dataset", f"squad:{file}", "-m", FIRST, "--out", str(folder), "--name", "public"]
-    )
-    assert called.exit_code == 0, called.output
+    done("run", "--dataset", f"squad:{file}", "-m", FIRST, "--out", folder, "--name", "public")
     run = qa_eval.load_run(folder / "public")
     return run, build_report([run], open_dataset(f"squad:{file}"))
 
@@ -146,10 +142,6 @@ def html(built: Built) -> dict[str, str]:
 
 def pages(built: Built) -> dict[str, Page]:
     return {name: Page(text) for name, text in html(built).items()}
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(cli, ["report", *map(str, arguments)])
 
 
 @pytest.fixture(params=["plain", "hostile", "public"])
@@ -634,11 +626,11 @@ def test_a_folder_with_other_files_is_left_alone(
 
 def test_the_command_writes_the_site_and_prints_the_page(tmp_path: Path, corpus: Any) -> None:
     run = qa_eval.evaluate([FIRST], limit=3, out=tmp_path, name="small", references=False)
-    done = call(run.path, "--out", tmp_path / "site", "--charts", tmp_path / "charts")
-    assert done.exit_code == 0, done.output
-    assert done.stdout == f"report: {tmp_path / 'site' / 'index.html'}\n"
+    written = call("report", run.path, "--out", tmp_path / "site", "--charts", tmp_path / "charts")
+    assert written.exit_code == 0, written.output
+    assert written.stdout == f"report: {tmp_path / 'site' / 'index.html'}\n"
     assert (tmp_path / "charts" / "forest.pdf").is_file()
-    refused = call(run.path, "--out", tmp_path)
+    refused = call("report", run.path, "--out", tmp_path)
     assert (refused.exit_code, "not of a report" in refused.output) == (2, True)
     assert table_views(gather([run], None, None))[0].key == ""
 

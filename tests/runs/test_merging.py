@@ -7,16 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from qa_eval.cli import cli
 from qa_eval.data.content_hashes import questions_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.records import Corpus
 from qa_eval.runs.leaderboard.history import history_of
 from qa_eval.runs.leaderboard.merged_runs import Merged, merge_runs, run_of
 from qa_eval.runs.store import Run
-from tests.compare.test_compare import RIGHT, Scripted, asked, counted
+from tests.comparisons.test_compare import RIGHT, Scripted, asked, counted
+from tests.support.command_line import call
 from tests.support.fake_models import four_facts
 from tests.support.small_corpus import wells
 
@@ -138,12 +137,12 @@ def test_the_command_merges_and_tells_history(tmp_path: Path) -> None:
     for name, right in (("one", 6), ("two", 8)):
         asked(Scripted(name, counted(right=right)), corpus=wells(), out=tmp_path, name=name)
     paths = [str(tmp_path / name) for name in ("one", "two")]
-    done = CliRunner().invoke(cli, ["leaderboard", *paths, "--format", "json"])
+    done = call("leaderboard", *paths, "--format", "json")
     assert done.exit_code == 0, done.output
     document = json.loads(done.stdout)
     assert [(row["run"], row["model"]["spec"]) for row in document["rows"]] == [
         ("two", "test:two"),
         ("one", "test:one"),
     ]
-    told = CliRunner().invoke(cli, ["leaderboard", *paths, "--history", "test:one"])
+    told = call("leaderboard", *paths, "--history", "test:one")
     assert (told.exit_code, "one" in told.stdout) == (0, True)

@@ -9,12 +9,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from qa_eval import evaluate
-from qa_eval.cli import cli
 from qa_eval.errors import InputError
 from qa_eval.runs.store import load_run, run_folders
+from tests.support.command_line import call
 from tests.support.fake_models import four_facts
 
 MODELS = ["baseline:sliding-window", "baseline:first-of-type"]
@@ -33,15 +33,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def runs(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(written, tmp_path / "o")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
-    return tmp_path / "o"
+def runs(written: Path, own_place: Path) -> Path:
+    return shutil.copytree(written, own_place / "o")
 
 
-def call(*args: str) -> Result:
-    return CliRunner().invoke(cli, ["leaderboard", *args], prog_name="qa-eval")
+def shown(*args: str) -> Result:
+    """What `leaderboard` prints."""
+    return call("leaderboard", *args)
 
 
 def test_run_folders_are_found_in_folders_of_folders_and_not_through_links(runs: Path) -> None:
@@ -54,16 +52,16 @@ def test_run_folders_are_found_in_folders_of_folders_and_not_through_links(runs:
 
 
 def test_runs_of_a_folder_that_asked_the_same_are_merged(runs: Path) -> None:
-    merged, named = call("o/same", "--format", "json"), call("o/same/one", "o/same/two", "--format", "json")
+    merged, named = shown("o/same", "--format", "json"), shown("o/same/one", "o/same/two", "--format", "json")
     assert merged.exit_code == 0, merged.stderr
     assert merged.stdout == named.stdout
     assert len(json.loads(merged.stdout)["rows"]) == len(MODELS) + 3
-    assert call("o/other").stdout == call("o/other/fewer/three").stdout
+    assert shown("o/other").stdout == shown("o/other/fewer/three").stdout
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "csv", "json"])
 def test_runs_of_a_folder_that_did_not_ask_the_same_are_listed(runs: Path, form: str) -> None:
-    listed = call("o", "--format", form)
+    listed = shown("o", "--format", form)
     assert listed.exit_code == 0, listed.stderr
     assert listed.stderr == (
         "3 runs, not in one table: they did not ask the same; name those to merge, or see --common-items\n"
@@ -85,23 +83,23 @@ def test_runs_of_a_folder_that_did_not_ask_the_same_are_listed(runs: Path, form:
 
 def test_flags_that_are_of_one_table_are_refused_where_there_is_none(runs: Path) -> None:
     for flags in (["--slice", "silent"], ["--track", "reading"], ["--sort", "em"]):
-        refused = call("o", *flags)
+        refused = shown("o", *flags)
         assert (refused.exit_code, refused.stdout) == (2, "")
         assert "these runs cannot stand in one table" in refused.stderr
-    assert call("o", "--common-items").exit_code == 0
-    assert call("o", "--history", MODELS[0]).stdout.count("\n") >= 5
-    assert call("o/same/one", "o/other/fewer/three").exit_code == 2, "named runs are merged or refused"
+    assert shown("o", "--common-items").exit_code == 0
+    assert shown("o", "--history", MODELS[0]).stdout.count("\n") >= 5
+    assert shown("o/same/one", "o/other/fewer/three").exit_code == 2, "named runs are merged or refused"
 
 
 def test_broken_runs_of_a_folder_are_named_and_left_out(runs: Path) -> None:
     (runs / "same/two/leaderboard.json").write_text("{", "utf-8")
-    shown = call("o/same")
-    assert shown.exit_code == 0
-    assert shown.stdout == call("o/same/one").stdout
-    assert shown.stderr.startswith("warning: left out: o/same/two/leaderboard.json:1: not JSON")
-    assert call("o/same/two").exit_code == 2, "a run that is named must be readable"
+    one = shown("o/same")
+    assert one.exit_code == 0
+    assert one.stdout == shown("o/same/one").stdout
+    assert one.stderr.startswith("warning: left out: o/same/two/leaderboard.json:1: not JSON")
+    assert shown("o/same/two").exit_code == 2, "a run that is named must be readable"
     (runs / "same/one/leaderboard.json").write_text("[]", "utf-8")
-    refused = call("o/same")
+    refused = shown("o/same")
     assert refused.exit_code == 2
     assert "Error: o/same: none of the runs here can be read; name a run folder" in refused.stderr
 
@@ -110,7 +108,7 @@ def test_a_run_of_a_folder_whose_answers_were_changed_is_named_and_nothing_is_ra
     for name in ("one", "two"):
         file = runs / "same" / name / "predictions/baseline-sliding-window.jsonl"
         file.write_bytes(file.read_bytes()[:-1])
-    listed = call("o/same")
+    listed = shown("o/same")
     assert listed.exit_code == 0
     assert "baseline-sliding-window.jsonl: is not what the run wrote" in listed.stderr
     assert listed.stdout.splitlines()[0].split()[:3] == ["run", "created", "status"]
@@ -128,7 +126,7 @@ def test_a_run_of_a_folder_whose_answers_were_changed_is_named_and_nothing_is_ra
 )
 def test_a_folder_without_a_run_is_refused(runs: Path, args: list[str], message: str) -> None:
     Path("empty").mkdir()
-    refused = call(*args)
+    refused = shown(*args)
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert message in refused.stderr
 

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from qa_eval import evaluate, load_run
-from qa_eval.cli import cli
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.evaluation.verification import verify
 from qa_eval.runs.sources import find_corpus
+from tests.support.command_line import call, done
 from tests.support.fake_models import four_facts
 from tests.support.places import ROOT
 from tests.support.public_files import TWO_ARTICLES, write
@@ -29,11 +28,9 @@ UNSHOWN = "only what the run itself holds is shown"
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(own_place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with a collection of three articles and a question below `flood`."""
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("COLUMNS", "120")
-    home = tmp_path / "home"
+    home = own_place / "home"
     home.mkdir()
     monkeypatch.chdir(home)
     Path("ferry.txt").write_text("On Monday the ferry Halcyon carried nineteen cyclists.\n", "utf-8")
@@ -58,16 +55,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ]
     done("questions", "new", *data, *question, *answers)
     return home
-
-
-def call(*args: str) -> Result:
-    return CliRunner().invoke(cli, list(args), prog_name="qa-eval")
-
-
-def done(*args: str) -> Result:
-    result = call(*args)
-    assert result.exit_code == 0, result.output
-    return result
 
 
 def asked(questions: str, articles: str, *more: str) -> str:

@@ -149,12 +149,9 @@ def newer(value: Any) -> Any:
     parts = {}
     for name, part in value.items():
         if name in RECORDS_BY_NAME:
-            part = {
-                outer: {id: newer(record) for id, record in inner.items()} for outer, inner in part.items()
-            }
-        elif name not in VALUES_BY_NAME:
-            part = newer(part)
-        parts[name] = part
+            parts[name] = {key: {id: newer(r) for id, r in inner.items()} for key, inner in part.items()}
+        else:
+            parts[name] = part if name in VALUES_BY_NAME else newer(part)
     return parts | UNKNOWN
 
 

@@ -9,14 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from qa_eval import evaluate
-from qa_eval.cli import cli
 from qa_eval.errors import InputError
 from qa_eval.evaluation.verification import verify
 from qa_eval.runs.schema import PredictionsFileRow
 from qa_eval.runs.store import LEADERBOARD, Run, load_run
+from tests.support.command_line import call
 from tests.support.fake_models import four_facts
 
 CHANGED, OTHER = "baseline-sliding-window.jsonl", "baseline-first-of-type.jsonl"
@@ -33,15 +32,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def runs(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def runs(written: Path, own_place: Path) -> Path:
     """A copy of the two runs in the current folder."""
-    shutil.copytree(written, tmp_path / "o")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "o"
-
-
-def call(*args: str) -> Result:
-    return CliRunner().invoke(cli, list(args), prog_name="qa-eval")
+    return shutil.copytree(written, own_place / "o")
 
 
 def lines(data: bytes) -> list[bytes]:

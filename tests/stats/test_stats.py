@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
@@ -313,7 +313,6 @@ def test_extreme_inputs_have_finite_intervals_of_some_width(terms: list[Term]) -
     assert found.high <= 1 + 1e-12
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     st.lists(
         st.tuples(st.integers(1, 3), st.floats(0, 1), st.integers(0, 2), st.floats(0, 1)),

@@ -6,6 +6,7 @@ computed from the answers anew, with nothing kept between metrics.
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -338,6 +339,39 @@ def copied(corpus: Corpus, answer: Answer, article: str) -> bool:
     return corpus.article(article).text[candidate.start : candidate.end] == answer.text
 
 
+def is_right(corpus: Corpus, item: ItemId, answer: Answer) -> bool:
+    """Whether the answer to a reading item is right: the typed match, on silent items no answer."""
+    question = corpus.question(item.fact)
+    own = question.own_claims(item.article)
+    if failed(answer) or abstains(answer):
+        return abstains(answer) and not own
+    place = located(corpus, question, answer.text, answer.candidate, item.article)
+    return any(leniently(question, c, answer.text, place) for c in own)
+
+
+def plain_margin(answer: Answer) -> float | None:
+    """How strongly no answer is believed; None where the model says nothing of it."""
+    if failed(answer):
+        return None
+    if answer.null_score is not None and answer.score is not None:
+        return answer.null_score - answer.score
+    p = answer.no_answer_probability
+    if p is None:
+        return None
+    return math.inf * (p - 0.5) if p in (0.0, 1.0) else math.log(p / (1 - p))
+
+
+def silence_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, float | None]:
+    """Whether the belief in no answer puts silent items before answerable ones."""
+    believed = []
+    for key, answer in answers.items():
+        item = ItemId.parse(key)
+        margin = plain_margin(answer)
+        if item.track == "reading" and not item.paraphrase and margin is not None:
+            believed.append((margin, not corpus.question(item.fact).own_claims(item.article)))
+    return {"no_answer_auroc": plain_auroc(believed)}
+
+
 def confidence_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, float | None]:
     """Every metric of confidences; right is the typed match, on silent items: no answer."""
     stated: list[tuple[float, bool]] = []  # whatever has a confidence
@@ -350,13 +384,8 @@ def confidence_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[st
         items += 1
         if failed(answer) or answer.confidence is None:
             continue
-        question = corpus.question(item.fact)
-        own = question.own_claims(item.article)
-        if abstains(answer):
-            right = not own
-        else:
-            place = located(corpus, question, answer.text, answer.candidate, item.article)
-            right = any(leniently(question, c, answer.text, place) for c in own)
+        right = is_right(corpus, item, answer)
+        if not abstains(answer):
             answered.append((answer.confidence, right))
         stated.append((answer.confidence, right))
     return {
@@ -585,13 +614,13 @@ def answers_in_order(
 
 
 def paraphrase_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, float | None]:
-    """Agreement and worst F1 over the wordings of one question, asked of one article."""
+    """Agreement, and worst and mean values, over the wordings of one question, asked of one article."""
     groups: dict[tuple[str, str], list[Answer]] = {}
     for key, answer in answers.items():
         item = ItemId.parse(key)
         if item.track == "reading":
             groups.setdefault((item.fact, item.article), []).append(answer)
-    agreement, worst = [], []
+    agreement, worst, worst_em, all_right, middle = [], [], [], [], []
     for (fact, article), group in groups.items():
         if len(group) < 2:
             continue
@@ -610,5 +639,16 @@ def paraphrase_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[st
             agreed.append(1.0 if there or back else 0.0)
         agreement.append(sum(agreed) / len(agreed))
         golds = question.own_golds(article)
-        worst.append(min(0.0 if failed(a) else best(plain_f1, a.text, golds) for a in group))
-    return {"paraphrase_agreement": mean(agreement), "paraphrase_worst_f1": mean(worst)}
+        f1s = [0.0 if failed(a) else best(plain_f1, a.text, golds) for a in group]
+        worst.append(min(f1s))
+        middle.append(sum(f1s) / len(f1s))
+        worst_em.append(min(0.0 if failed(a) else best(plain_em, a.text, golds) for a in group))
+        item = ItemId(fact=fact, article=article)
+        all_right.append(1.0 if all(is_right(corpus, item, a) for a in group) else 0.0)
+    return {
+        "paraphrase_agreement": mean(agreement),
+        "paraphrase_worst_f1": mean(worst),
+        "paraphrase_worst_em": mean(worst_em),
+        "paraphrase_all_right": mean(all_right),
+        "paraphrase_mean_f1": mean(middle),
+    }

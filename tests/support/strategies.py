@@ -13,11 +13,12 @@ from dataclasses import replace
 from qa_eval import load_corpus, load_run
 from qa_eval.metrics.decisions import decide
 from qa_eval.metrics.item_scores import score_item
+from qa_eval.metrics.listings import label
 from qa_eval.metrics.summary import summarize
 from qa_eval.records import Corpus, ItemId, Prediction
 from qa_eval.runs.rows import rebuild
 from qa_eval.runs.store import Run
-from qa_eval.text.figures import label, percent
+from qa_eval.text.figures import percent
 from tests.support.places import BASELINE
 
 MODEL = "embedded"

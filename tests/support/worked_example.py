@@ -12,7 +12,8 @@ from qa_eval.files.hashes import sha256_text
 from qa_eval.matching.claims import foreign_claims
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.decisions import decide, pool
-from qa_eval.metrics.item_scores import ItemScore, score_item
+from qa_eval.metrics.item_scores import score_item
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import (
     Answer,
     Article,

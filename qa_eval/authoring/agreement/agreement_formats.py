@@ -9,6 +9,7 @@ from rich.text import Text
 
 from qa_eval.authoring.agreement.annotations import Agreement, Disagreement
 from qa_eval.files.hashes import canonical_json
+from qa_eval.metrics.listings import label
 from qa_eval.records import Estimate
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 from qa_eval.text.figures import interval_text, no_interval, percent
@@ -18,7 +19,8 @@ from qa_eval.text.terminal import clean, safe_json
 
 SCHEMA_VERSION = 1
 
-_LABELS = {"em": "EM", "f1": "F1", "match": "match", "claim": "same claim"}
+_LABELS = {"claim": "same claim"}
+"""The measures that are no metrics."""
 _LISTED = 12
 """Ids named in one sentence."""
 
@@ -62,7 +64,7 @@ def _numbers(agreement: Agreement, width: int) -> list[Text]:
     both = agreement.answered
     n = next(iter(both.values())).n if both else 0
     rows = [
-        (_LABELS[id], _estimate(agreement.all[id]), _estimate(both[id]) if both else "–")
+        (_LABELS.get(id) or label(id), _estimate(agreement.all[id]), _estimate(both[id]) if both else "–")
         for id in agreement.all
     ]
     return draw_grid(("agreement, percent", f"all {agreement.readings}", f"both answer ({n})"), rows, width)

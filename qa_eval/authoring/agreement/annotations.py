@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from qa_eval.errors import QaEvalError
 from qa_eval.matching import typed
 from qa_eval.matching.normal_form import normalize
-from qa_eval.metrics.rules.squad import exact_match, f1
+from qa_eval.metrics.rules.squad import SQUAD_V2
 from qa_eval.records import AnswerType, Claim, Corpus, Estimate, Evidence, Question
 from qa_eval.stats.intervals import Term, ratio_estimates, rowwise_estimate
 from qa_eval.stats.krippendorff import Coincidences, coincidences
@@ -223,9 +223,10 @@ def _scores(a: Sequence[str], b: Sequence[str], answer_type: AnswerType) -> dict
     if not (a and b):
         return dict.fromkeys(("em", "f1", "match"), float(not a and not b))
     pairs = [(one, other) for one in a for other in b]
+    scores = [SQUAD_V2.score(one, [other]) for one, other in pairs]
     return {
-        "em": max(exact_match(*pair) for pair in pairs),
-        "f1": max(f1(*pair) for pair in pairs),
+        "em": max(em for em, _ in scores),
+        "f1": max(f1 for _, f1 in scores),
         "match": float(any(_match(*pair, answer_type) for pair in pairs)),
     }
 

@@ -10,9 +10,10 @@ from rich.text import Text
 from qa_eval.authoring.impact.impact_measures import ArticleAnswers, FactImpact, GivenAnswer, Impact, Movement
 from qa_eval.authoring.impact.set_changes import FactChange
 from qa_eval.files.hashes import canonical_json
-from qa_eval.runs.ranking import HEADLINE, UNRANKED
+from qa_eval.metrics.listings import label, listed
+from qa_eval.runs.ranking import UNRANKED
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
-from qa_eval.text.figures import label, percent, signed
+from qa_eval.text.figures import percent, signed
 from qa_eval.text.grid import draw_grid
 from qa_eval.text.markdown import COMMENT_CHARACTERS, markdown_code, markdown_row
 from qa_eval.text.passages import wrap_text
@@ -103,7 +104,7 @@ def _moved(movement: Movement) -> tuple[str, str]:
 def _shown(impact: Impact) -> list[tuple[str, str]]:
     """The headline columns that some model has."""
     there = {(m.track, m.metric) for m in impact.movements}
-    return [column for column in HEADLINE if column in there]
+    return [(track, metric) for track, metric in listed("headline") if (track, metric) in there]
 
 
 _NOTE = (

@@ -11,8 +11,8 @@ import numpy as np
 from qa_eval.authoring.impact.past_sets import Past
 from qa_eval.authoring.impact.set_changes import ArticleChanges, FactChange, article_changes, fact_changes
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.item_scores import ItemScore
 from qa_eval.metrics.score_table import ScoreTable, tables_of
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import TRACKS, Corpus, Estimate, ItemId, Question, Track
 from qa_eval.runs.ranking import UNRANKED
 from qa_eval.runs.schema import PredictionRow, Row

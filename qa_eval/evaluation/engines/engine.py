@@ -1,7 +1,8 @@
-"""Where predicting happens. An engine gets a model and groups of instances, and hands predictions over.
+"""Where predicting happens. An engine is given a model and groups of instances, and yields their predictions.
 
     with engine:
-        engine.answer(model, groups, listener)
+        for given in engine.answer(model, groups):
+            ...
 
 Whatever the engine, an item that cannot be answered is a prediction with an `error`, never the end of the
 run; a model that cannot answer at all raises `ModelFailedError`. Engines know no golds, caches or folders.
@@ -10,7 +11,7 @@ To add one: a module in this folder with a class that follows `Engine`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
@@ -19,15 +20,9 @@ from qa_eval.errors import ModelError
 from qa_eval.models.protocol import Model
 from qa_eval.records import Instance, Prediction
 
-__all__ = ["Answering", "Engine", "Group", "Listener", "ModelFailedError", "OnPredictions", "Unloading"]
-
 
 class ModelFailedError(ModelError):
     """A model cannot answer: it could not be loaded, failed on everything, or broke the protocol."""
-
-
-OnPredictions = Callable[[list[Prediction]], None]
-"""Takes predictions that are finished, some at a time; each is handed over once."""
 
 
 class Answering(Protocol):
@@ -46,25 +41,30 @@ class Unloading(Protocol):
         """The next use loads them again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Instances that are asked together; item ids are distinct within a group only."""
+    """Instances that are asked together; item ids are distinct within a group only. There may be none.
 
-    number: int
-    """Names the group to the listener."""
+    An engine gives the same object back with the predictions. Groups compare by identity.
+    """
+
     instances: Sequence[Instance]
     known_good: bool = False
-    """The model has answered before, so that failing on these few need not mean that it fails on all."""
+    """Whether the model has answered before: failing on these few then need not mean that it fails on all."""
+    task: int = 0
+    """Number of the task whose group it is, for the caller."""
+    part: int = 0
+    """Number of the group's part in that task, for the caller."""
 
 
-class Listener(Protocol):
-    """What an engine tells, always in the thread that called it."""
+@dataclass(frozen=True, slots=True)
+class GroupAnswers:
+    """Predictions of a group that are finished. Each prediction is given once."""
 
-    def take(self, group: int, predictions: list[Prediction]) -> None:
-        """These are finished; each prediction is handed over once."""
-
-    def close(self, group: int) -> None:
-        """Nothing more will come of this group; an instance that the model passed over got no prediction."""
+    group: Group
+    predictions: Sequence[Prediction]
+    last: bool = False
+    """Whether nothing more comes of the group. An instance that the model passed over has no prediction."""
 
 
 class Engine(Protocol):
@@ -85,11 +85,12 @@ class Engine(Protocol):
     def check(self, models: Sequence[Model]) -> None:
         """Raises QaEvalError for models that this engine cannot have answer."""
 
-    def answer(self, model: Model, groups: Iterable[Group], listener: Listener) -> None:
-        """Has the model answer every instance of every group, in any order.
+    def answer(self, model: Model, groups: Iterable[Group]) -> Generator[GroupAnswers, None, None]:
+        """Yields the model's predictions for every instance of every group, in any order.
 
         Groups are drawn as they are needed, in the caller's thread, and only so many ahead of the answers
-        that memory does not grow with their number. When this returns, all are closed. Raises
-        ModelFailedError as soon as it is known that the model cannot answer, after handing over what is
-        done, and KeyboardInterrupt as it comes.
+        that memory does not grow with their number. The last answers of each group say so, also those of a
+        group without instances. Raises ModelFailedError as soon as it is known that the model cannot answer,
+        and KeyboardInterrupt as it comes, both after yielding what is done. Closing the generator ends the
+        asking.
         """

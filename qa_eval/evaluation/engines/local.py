@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Self
 
 from qa_eval.errors import ModelError
-from qa_eval.evaluation.engines.engine import (
-    Answering,
-    Group,
-    Listener,
-    ModelFailedError,
-    OnPredictions,
-    Unloading,
-)
+from qa_eval.evaluation.engines.engine import Answering, Group, GroupAnswers, ModelFailedError, Unloading
 from qa_eval.models.protocol import Model
 from qa_eval.records import Candidate, Instance, Prediction
 
@@ -36,7 +28,7 @@ class LocalEngine:
     give_up_after: int = 5
     """A model that has answered nothing is given up once so many items asked alone have failed."""
     hand_over_seconds: float = 0.2
-    """Finished predictions are handed over at least so often, as long as the model yields them."""
+    """Finished predictions are yielded at least so often, as long as the model yields them."""
     longest_first: bool = field(default=False, init=False)
 
     def __enter__(self) -> Self:
@@ -48,41 +40,32 @@ class LocalEngine:
     def check(self, models: Sequence[Model]) -> None:
         """Any model will do."""
 
-    def answer(self, model: Answering, groups: Iterable[Group], listener: Listener) -> None:
+    def answer(self, model: Answering, groups: Iterable[Group]) -> Generator[GroupAnswers, None, None]:
         """See `Engine.answer`: one group after another. Then the model lets its weights go, so that of many
         models only one is in memory.
         """
         try:
             for group in groups:
-                self.predict(
-                    model,
-                    group.instances,
-                    partial(listener.take, group.number),
-                    known_good=group.known_good,
-                )
-                listener.close(group.number)
+                for some in self.predict(model, group.instances, known_good=group.known_good):
+                    yield GroupAnswers(group, some)
+                yield GroupAnswers(group, (), last=True)
         finally:
             if isinstance(model, Unloading):
                 model.unload()
 
     def predict(
-        self,
-        model: Answering,
-        instances: Sequence[Instance],
-        on_predictions: OnPredictions,
-        *,
-        known_good: bool = False,
-    ) -> None:
-        """Has the model answer every instance.
+        self, model: Answering, instances: Sequence[Instance], *, known_good: bool = False
+    ) -> Iterator[list[Prediction]]:
+        """Yields the model's predictions for every instance, some at a time.
 
-        Every prediction goes through `on_predictions`, at the latest before this returns or raises; an
-        instance that the model passed over gets none. `known_good`: it has answered before, so that failing
-        on these few instances need not mean that it fails on all. Raises ModelFailedError as soon as it is
-        known that the model cannot answer, and KeyboardInterrupt as it comes.
+        An instance that the model passed over gets none. `known_good`: it has answered before, so that
+        failing on these few instances need not mean that it fails on all. Raises ModelFailedError as soon as
+        it is known that the model cannot answer, and KeyboardInterrupt as it comes, both after yielding what
+        is done.
         """
-        session = _Session(engine=self, model=model, on_predictions=on_predictions)
+        session = _Session(engine=self, model=model)
         for start in range(0, len(instances), self.chunk):
-            session.ask(instances[start : start + self.chunk])
+            yield from session.ask(instances[start : start + self.chunk])
         if session.first_error is not None and not (session.succeeded or known_good):
             raise ModelFailedError(session.first_error)
 
@@ -91,37 +74,32 @@ class LocalEngine:
 class _Session:
     engine: LocalEngine
     model: Answering
-    on_predictions: OnPredictions
     succeeded: bool = False
     raised: int = 0
     """Items that raised when asked alone."""
     first_error: str | None = None
 
-    def ask(self, instances: Sequence[Instance]) -> None:
+    def ask(self, instances: Sequence[Instance]) -> Iterator[list[Prediction]]:
         """Asks a group; halves what is left of it if the model raises."""
         waiting = {i.item: i for i in instances}
         if len(waiting) != len(instances):
             raise ValueError("two instances have the same item id")
         try:
-            self._collect(waiting)
+            yield from self._collected(waiting)
         except ModelError as error:
             # The model itself says that it cannot be used; asking on would fail the same way.
             raise error if isinstance(error, ModelFailedError) else ModelFailedError(str(error)) from error
         except Exception as error:
             left = list(waiting.values())
             if len(left) == 1:
-                self._record_failure(left[0], error)
+                yield from self._failed(left[0], error)
             elif left:
                 middle = len(left) // 2
-                self.ask(left[:middle])
-                self.ask(left[middle:])
+                yield from self.ask(left[:middle])
+                yield from self.ask(left[middle:])
 
-    def hand_over(self, predictions: Sequence[Prediction]) -> None:
-        if predictions:
-            self.on_predictions(list(predictions))
-
-    def _collect(self, waiting: dict[str, Instance]) -> None:
-        """Takes what the model yields out of `waiting`, and hands it over now and then and at the end."""
+    def _collected(self, waiting: dict[str, Instance]) -> Iterator[list[Prediction]]:
+        """Yields what the model yields, now and then and however it ends, and takes it out of `waiting`."""
         asked = set(waiting)
         ready: list[Prediction] = []
         due = time.monotonic() + self.engine.hand_over_seconds
@@ -136,19 +114,23 @@ class _Session:
                 ready.append(self._noted(checked(prediction, instance)))
                 if time.monotonic() >= due:
                     ready, done = [], ready
-                    self.hand_over(done)
+                    yield done
                     due = time.monotonic() + self.engine.hand_over_seconds
-        finally:
-            self.hand_over(ready)
+        except (Exception, KeyboardInterrupt):
+            if ready:
+                yield ready
+            raise
+        if ready:
+            yield ready
 
     def _noted(self, prediction: Prediction) -> Prediction:
         self.succeeded |= prediction.error is None
         self.first_error = self.first_error or prediction.error
         return prediction
 
-    def _record_failure(self, instance: Instance, error: Exception) -> None:
+    def _failed(self, instance: Instance, error: Exception) -> Iterator[list[Prediction]]:
         prediction = self._noted(Prediction(item=instance.item, error=_described(error)))
-        self.hand_over([prediction])
+        yield [prediction]
         self.raised += 1
         if not self.succeeded and self.raised >= self.engine.give_up_after:
             raise ModelFailedError(prediction.error) from error

@@ -12,12 +12,12 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from qa_eval.errors import QaEvalError, SpecError
-from qa_eval.evaluation.engines.engine import Group, Listener, ModelFailedError
+from qa_eval.evaluation.engines.engine import Group, GroupAnswers, ModelFailedError
 from qa_eval.files.installation import install_command
 from qa_eval.models.protocol import Model
 from qa_eval.models.registry import parse_spec
@@ -114,32 +114,32 @@ class RayEngine:
                     f"{model.info.spec}: a model that is an object cannot travel to a cluster; give its spec"
                 ) from None
 
-    def answer(self, model: Model, groups: Iterable[Group], listener: Listener) -> None:
+    def answer(self, model: Model, groups: Iterable[Group]) -> Generator[GroupAnswers, None, None]:
         """See `Engine.answer`. Raises QaEvalError when the cluster is lost."""
         from qa_eval.evaluation.engines.ray_worker import WorkerTask
 
         task = WorkerTask(model.info, model.decoding, self.decoding, self.runtime)
-        desk = _Desk(
-            _cut(groups, self.batch), listener, ahead=4 * self._size + 4, first=self._asked + 1,
+        batches = _Batches(
+            iter(groups), self.batch, ahead=4 * self._size + 4, first=self._asked + 1,
             on_answers=self.on_answers,
         )  # fmt: skip
-        desk.fill()
         try:
-            while desk.out:
-                answered = desk.answered
-                stream = self._opened(min(self._size, len(desk.out)))
-                why = _carried(stream, task, desk)
+            yield from batches.draw()
+            while batches.out:
+                answered = batches.answered
+                stream = self._opened(min(self._size, len(batches.out)))
+                why = yield from _carried(stream, task, batches)
                 if why is not None:
                     self._close()
-                    if desk.answered == answered and not stream.node_lost:
+                    if batches.answered == answered and not stream.node_lost:
                         raise _in_vain(stream, why)
-                    _log.warning("%s: %s; %d batches are asked again", model.info.spec, why, len(desk.out))
+                    _log.warning("%s: %s; %d batches are asked again", model.info.spec, why, len(batches.out))
         except BaseException:
             self._close()
             raise
         finally:
-            self._asked = desk.last
-        desk.verdict()
+            self._asked = batches.last
+        batches.verdict()
 
     def _opened(self, size: int) -> Stream:
         """The stream there is, or a new one if there is room for more workers, of which `size` are wanted."""
@@ -220,18 +220,21 @@ class RayEngine:
         return f"{self.cpus_per_worker:g} CPUs and {self.gpus_per_worker:g} GPUs"
 
 
-def _carried(stream: Stream, task: WorkerTask, desk: _Desk) -> str | None:
-    """Has a stream answer what is out, and what there is to draw; None, or why it ended before."""
+def _carried(
+    stream: Stream, task: WorkerTask, batches: _Batches
+) -> Generator[GroupAnswers, None, str | None]:
+    """Has a stream answer what is out, and what there is to draw. Returns None, or why it ended before."""
     import ray
 
     from qa_eval.evaluation.engines.ray_stream import reason
 
     try:
-        stream.put(desk.asked(task, desk.out))
-        while desk.out and stream.error is None:
-            for number, said in stream.some():
-                desk.take(number, said)
-            stream.put(desk.asked(task, desk.fill()))
+        batches.new = list(batches.out)  # a stream before this one may have been sent them
+        while batches.out and stream.error is None:
+            stream.put(batches.requests(task))
+            for number, reply in stream.some():
+                yield from batches.take(number, reply)
+            yield from batches.draw()
     except ray.exceptions.RayError as error:  # of what feeds the workers
         return reason(error)
     return stream.error
@@ -303,85 +306,75 @@ def _told(versions: Mapping[str, str] | str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    group: int
+    group: Group
     instances: Sequence[Instance]
-    known_good: bool
 
 
-def _cut(groups: Iterable[Group], size: int) -> Iterator[list[_Batch]]:
-    """The batches of each group."""
-    for group in groups:
-        starts = range(0, len(group.instances), size)
-        yield [_Batch(group.number, group.instances[at : at + size], group.known_good) for at in starts]
-
-
-class _Desk:
+class _Batches:
     """What the driver knows of a model's batches: which are out, and what came back."""
 
     def __init__(
         self,
-        groups: Iterator[list[_Batch]],
-        listener: Listener,
+        groups: Iterator[Group],
+        size: int,
         *,
         ahead: int,
         first: int,
         on_answers: Callable[[str, int], None] | None,
     ) -> None:
         self.out: dict[int, _Batch] = {}
+        self.new: list[int] = []
+        """Numbers of those that were not sent yet."""
         self.answered = 0
         self.last = first - 1
         """The number of the batch that was last drawn."""
-        self.drawn = False
-        """Whether every batch was drawn."""
         self._groups = groups
-        self._listener = listener
+        self._size = size
         self._ahead = ahead
         self._on_answers = on_answers
-        self._left: Counter[int] = Counter()
+        self._left: Counter[Group] = Counter()
         """Batches of each group that are not answered."""
         self._good = False
         self._first_error: str | None = None
 
-    def fill(self) -> list[int]:
-        """Draws groups while fewer than `ahead` batches are out; returns the numbers of what was drawn."""
-        new: dict[int, _Batch] = {}
-        while not self.drawn and len(self.out) + len(new) < self._ahead:
-            batches = next(self._groups, None)
-            if batches is None:
-                self.drawn = True
-                break
-            for batch in batches:
+    def draw(self) -> Iterator[GroupAnswers]:
+        """Draws groups while fewer than `ahead` batches are out; a group without instances is answered."""
+        while len(self.out) < self._ahead and (group := next(self._groups, None)) is not None:
+            if not group.instances:
+                yield GroupAnswers(group, (), last=True)
+            for at in range(0, len(group.instances), self._size):
                 self.last += 1
-                self._left[batch.group] += 1
-                new[self.last] = batch
-        self.out |= new
-        return list(new)
+                self._left[group] += 1
+                self.out[self.last] = _Batch(group, group.instances[at : at + self._size])
+                self.new.append(self.last)
 
-    def asked(self, task: WorkerTask, numbers: Iterable[int]) -> list[tuple[int, WorkerRequest]]:
-        """Batches as they travel."""
+    def requests(self, task: WorkerTask) -> list[tuple[int, WorkerRequest]]:
+        """What was not sent yet, as it travels."""
         from qa_eval.evaluation.engines.ray_worker import WorkerRequest
 
+        numbers, self.new = self.new, []
         return [(number, WorkerRequest(task, tuple(self.out[number].instances))) for number in numbers]
 
-    def take(self, number: int, said: WorkerReply) -> None:
-        """Hands over what a batch came to, once. Raises ModelFailedError where the model cannot answer."""
+    def take(self, number: int, reply: WorkerReply) -> Iterator[GroupAnswers]:
+        """Yields what a batch came to, once. Raises ModelFailedError where the model cannot answer."""
         batch = self.out.pop(number, None)
         if batch is None:
             return  # answered before, by a worker that was thought dead
+        group = batch.group
         self.answered += 1
-        if said.predictions:
-            self._listener.take(batch.group, list(said.predictions))
-            if self._on_answers is not None:
-                self._on_answers(said.worker, len(said.predictions))
-        if said.failure is not None:
-            raise ModelFailedError(said.failure)
-        self._good |= batch.known_good or any(p.error is None for p in said.predictions)
+        if reply.predictions and self._on_answers is not None:
+            self._on_answers(reply.worker, len(reply.predictions))
+        if reply.failure is not None:
+            yield GroupAnswers(group, reply.predictions)
+            raise ModelFailedError(reply.failure)
+        self._good |= group.known_good or any(p.error is None for p in reply.predictions)
         if self._first_error is None:
-            self._first_error = next((p.error for p in said.predictions if p.error is not None), None)
-        self._left[batch.group] -= 1
-        if not self._left[batch.group]:
-            del self._left[batch.group]
-            self._listener.close(batch.group)
+            self._first_error = next((p.error for p in reply.predictions if p.error is not None), None)
+        self._left[group] -= 1
+        last = not self._left[group]
+        if last:
+            del self._left[group]
+        yield GroupAnswers(group, reply.predictions, last=last)
 
     def verdict(self) -> None:
         """Raises ModelFailedError if every item failed."""

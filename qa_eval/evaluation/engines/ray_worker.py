@@ -166,7 +166,8 @@ class Worker:
             engine = LocalEngine()
             if self._succeeded:
                 engine = replace(engine, give_up_after=_NEVER)
-            engine.predict(model, asked.instances, found.extend, known_good=True)
+            for some in engine.predict(model, asked.instances, known_good=True):
+                found += some
         except QaEvalError as error:
             failure = str(error)
         self._succeeded |= failure is None and any(p.error is None for p in found)

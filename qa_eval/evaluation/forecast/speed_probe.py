@@ -112,11 +112,10 @@ def _counts(instances: list[Instance]) -> list[tuple[int, int]]:
 
 def _ask(instances: list[Instance]) -> ProbeReply:
     assert _held is not None
-    found: list[Prediction] = []
     since = time.perf_counter()
     try:
         # Whether it fails on everything is judged over all that is asked.
-        LocalEngine().predict(_held, instances, found.extend, known_good=True)
+        found = [p for some in LocalEngine().predict(_held, instances, known_good=True) for p in some]
     except Exception as error:
         raise ModelFailedError(str(error)) from None
     return ProbeReply(found, time.perf_counter() - since, peak_rss_bytes())

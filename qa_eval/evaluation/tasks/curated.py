@@ -11,12 +11,13 @@ from qa_eval.data.items import instances, item_ids
 from qa_eval.data.locations import curated_paths
 from qa_eval.errors import QaEvalError
 from qa_eval.files.paths import real_path
-from qa_eval.metrics.item_scores import ItemScore
+from qa_eval.metrics.listings import sort_keys
 from qa_eval.metrics.reference_answers import REFERENCES, ReferenceName, reference_answers
 from qa_eval.metrics.score_table import Cluster, ScoreTable, add_scores, tables_of
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.models.protocol import Model
 from qa_eval.records import Corpus, Instance, ItemId, Prediction, Track
-from qa_eval.runs.ranking import RULES, SORTS
+from qa_eval.runs.ranking import RULES
 from qa_eval.runs.rows import (
     ByArticle,
     Threshold,
@@ -39,8 +40,12 @@ class CuratedTask:
     options: OptionsRow
     rules: str = RULES
     cluster: Cluster = "fact"
-    sorts: Sequence[str] = SORTS
     fits_afterwards: bool = False
+
+    @property
+    def sorts(self) -> Sequence[str]:
+        """What ranks models on facts and articles."""
+        return sort_keys("ranking")
 
     @cached_property
     def items(self) -> tuple[ItemId, ...]:

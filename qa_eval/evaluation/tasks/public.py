@@ -15,10 +15,11 @@ from qa_eval.files.hashes import sha256_json, sha256_text
 from qa_eval.matching.answer_types import asked_type
 from qa_eval.metrics.decisions import decide
 from qa_eval.metrics.example_scores import oracle_answer, score_example, unscored_example
-from qa_eval.metrics.item_scores import ItemScore
+from qa_eval.metrics.listings import sort_keys
 from qa_eval.metrics.reference_answers import ReferenceName
 from qa_eval.metrics.rules.squad import UNSCORED, Rules, rules_named
 from qa_eval.metrics.score_table import Cluster, ScoreTable, add_scores
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.thresholds import fit_thresholds, threshold_case
 from qa_eval.models.protocol import Model
 from qa_eval.records import Answer, Example, Instance, ItemId, Prediction, Track
@@ -90,13 +91,17 @@ class StoredTask:
     """Answers to questions of a public data set that is not at hand: what is stored suffices to judge."""
 
     cluster: Cluster = "context"
-    sorts: Sequence[str] = ("reading.f1",)
     fits_afterwards: bool = True
 
     def __init__(self, rules: str) -> None:
         """Raises QaEvalError for rules that this version does not have."""
         scoring_rules(rules)
         self.rules = rules
+
+    @property
+    def sorts(self) -> Sequence[str]:
+        """What needs golds alone."""
+        return sort_keys("basic")
 
     def rejudged(
         self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold

@@ -14,9 +14,9 @@ from typing import Protocol
 
 from qa_eval.evaluation.tasks.curated import CuratedTask
 from qa_eval.evaluation.tasks.public import PublicTask, StoredTask
-from qa_eval.metrics.item_scores import ItemScore
 from qa_eval.metrics.reference_answers import ReferenceName
 from qa_eval.metrics.score_table import Cluster, ScoreTable
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.models.protocol import Model
 from qa_eval.records import Instance, Prediction, Track
 from qa_eval.runs.rows import Threshold

@@ -44,28 +44,6 @@ from qa_eval.metrics.rules.korquad import korquad_characters, korquad_form
 from qa_eval.metrics.rules.mlqa import MLQA_LANGUAGES, mlqa_normalizer
 
 
-def exact_match(prediction: str, gold: str) -> float:
-    """1.0 if the two are equal after `normalize`, else 0.0; so 1.0 where both normalize to nothing.
-
-    >>> exact_match("the 400", "400."), exact_match("3.5", "35"), exact_match("four hundred", "400")
-    (1.0, 1.0, 0.0)
-    """
-    return float(normalize(prediction) == normalize(gold))
-
-
-def f1(prediction: str, gold: str, *, both_empty: float = 1.0) -> float:
-    """Token-overlap F1 of two answers, a fraction in [0, 1].
-
-    Tokens are counted with multiplicity after `normalize`. If either side normalizes to nothing the value is
-    `both_empty` where both do (1.0 under the v2.0 rules, 0.0 under those of v1.1) and 0.0 otherwise. Defined
-    for any two strings; never raises.
-
-    >>> f1("the Golden Gate Bridge", "Golden Gate")
-    0.8
-    """
-    return _overlap(normalize(prediction).split(), normalize(gold).split(), both_empty, common_bag)
-
-
 def common_bag(one: Sequence[str], other: Sequence[str]) -> int:
     """How many tokens are in both, in any order, each as often as in the one that has it less often.
 
@@ -128,6 +106,8 @@ class Rules:
 
         >>> SQUAD_V2.score("", []), SQUAD_V1.score("the", ["a"])
         ((1.0, 1.0), (1.0, 0.0))
+        >>> SQUAD_V2.score("the Golden Gate Bridge", ["Golden Gate"]), SQUAD_V2.score("3.5", ["35"])
+        ((0.0, 0.8), (1.0, 1.0))
         >>> RULES["mlqa-es"].score("la casa", ["«Casa»"])
         (1.0, 1.0)
         """

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,9 @@ _MEMORY_TOKENS = 1_000_000
 
 _AHEAD = 4
 """Batches that wait for workers, so that tokenizing and decoding never keep one idle."""
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 Floats = NDArray[np.float32]
 Outcome = tuple[int, Window, "tuple[Floats, Floats] | str"]
@@ -145,26 +148,14 @@ class SpanReader:
         What it takes, loading the weights apart, is added to `timings`.
         """
         timings = timings or Timings()
-        if self.workers is None:
-            yield from self._read(instances, timings, lambda batch: lambda: list(self._outcomes(batch)), 0)
-            return
-        with self.workers() as pool:
-
-            def begin(batch: list[tuple[int, Window]]) -> Callable[[], list[Outcome]]:
-                future: Future[list[Outcome]] = pool.submit(lambda: list(self._outcomes(batch)))
-                return future.result
-
-            yield from self._read(instances, timings, begin, _AHEAD)
+        with (self.workers or _InThisThread)() as pool:
+            yield from self._read(instances, timings, pool, ahead=_AHEAD if self.workers else 0)
 
     def _read(
-        self,
-        instances: Sequence[Instance],
-        timings: Timings,
-        begin: Callable[[list[tuple[int, Window]]], Callable[[], list[Outcome]]],
-        ahead: int,
+        self, instances: Sequence[Instance], timings: Timings, pool: Executor, *, ahead: int
     ) -> Iterator[Prediction]:
-        """Begins batches in order, up to `ahead` of them before the first is waited for."""
-        waiting: deque[tuple[dict[int, _Reading], Callable[[], list[Outcome]]]] = deque()
+        """Submits batches in order, up to `ahead` of them before the first is waited for."""
+        waiting: deque[tuple[dict[int, _Reading], Future[list[Outcome]]]] = deque()
         since = time.perf_counter()
         for readings, errors, queue in self._chunks(instances):
             timings.tokenizing += time.perf_counter() - since
@@ -172,7 +163,9 @@ class SpanReader:
             if queue:
                 self.forward()
             for batch in self._batches(queue):
-                waiting.append((readings, begin(batch)))
+                since = time.perf_counter()
+                waiting.append((readings, pool.submit(self._outcomes, batch)))
+                timings.forward += time.perf_counter() - since
                 while len(waiting) > ahead:
                     yield from self._finished(*waiting.popleft(), timings)
             since = time.perf_counter()
@@ -181,10 +174,10 @@ class SpanReader:
             yield from self._finished(*waiting.popleft(), timings)
 
     def _finished(
-        self, readings: dict[int, _Reading], outcomes: Callable[[], list[Outcome]], timings: Timings
+        self, readings: dict[int, _Reading], outcomes: Future[list[Outcome]], timings: Timings
     ) -> list[Prediction]:
         since = time.perf_counter()
-        found = outcomes()
+        found = outcomes.result()
         done = time.perf_counter()
         answered = [p for p in (self._taken(readings, *outcome) for outcome in found) if p is not None]
         timings.forward += done - since
@@ -324,7 +317,7 @@ class SpanReader:
         """Whether a window may go into a batch that begins with `first` and holds so many others."""
         return len(window) * (others + 1) <= self._budget and (self._pad or len(first) == len(window))
 
-    def _outcomes(self, batch: list[tuple[int, Window]]) -> Iterator[Outcome]:
+    def _outcomes(self, batch: list[tuple[int, Window]]) -> list[Outcome]:
         """Each window with its logits, or with what went wrong; a batch that fails is halved."""
         try:
             starts, ends = self.forward()(*self.arrays([window for _, window in batch]))
@@ -333,15 +326,13 @@ class SpanReader:
                 half = len(batch) // 2
                 if isinstance(error, OutOfMemoryError):
                     self._budget = min(self._budget, half * max(len(w) for _, w in batch))
-                yield from self._outcomes(batch[:half])
-                yield from self._outcomes(batch[half:])
-                return
+                return self._outcomes(batch[:half]) + self._outcomes(batch[half:])
             number, window = batch[0]
             reason = "out of memory" if isinstance(error, OutOfMemoryError) else type(error).__name__
-            yield number, window, f"the model fails on a window of {len(window)} tokens: {reason}: {error}"
-            return
-        for row, (number, window) in enumerate(batch):
-            yield number, window, (starts[row], ends[row])
+            return [
+                (number, window, f"the model fails on a window of {len(window)} tokens: {reason}: {error}")
+            ]
+        return [(number, window, (starts[row], ends[row])) for row, (number, window) in enumerate(batch)]
 
     # ------------------------------------------------------------------------------ logits to predictions
 
@@ -411,6 +402,16 @@ class SpanReader:
             windows=reading.windows,
             tokens=reading.tokens,
         )
+
+
+class _InThisThread(Executor):
+    """Calls what is submitted at once; the future has the result. An exception passes through."""
+
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        """The future of a call that is done."""
+        future: Future[_T] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
 
 
 class SpanModel:

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qa_eval.files.hashes import canonical_json
-from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.listings import entry, in_order, label, listed
 from qa_eval.runs.leaderboard.captions import caption, notes, tally
 from qa_eval.runs.leaderboard.views import View, ViewLine
-from qa_eval.text.figures import interval_text, label, percent, signed
+from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.markdown import markdown_row, markdown_text
 from qa_eval.text.terminal import clean, safe_json
 from qa_eval.text.wide_table import Board, BoardRow, Cell, Column
@@ -19,9 +19,6 @@ from qa_eval.text.wide_table import Board, BoardRow, Cell, Column
 if TYPE_CHECKING:
     from qa_eval.records import Difference, Estimate
     from qa_eval.runs.schema import Row
-
-_KEPT_LONGEST = ("balanced_f1", "f1", "em", "coverage_at_3", "contrast_consistency", "f1_any", "em_any")
-"""Where a terminal is too narrow, columns go from the end of this list; all others before them."""
 
 _RUNS_NAMED = 4
 """Of many runs, named in the title."""
@@ -46,7 +43,9 @@ def board_of(view: View) -> Board:
 
 
 def _priority(metric: str) -> int:
-    return _KEPT_LONGEST.index(metric) if metric in _KEPT_LONGEST else len(_KEPT_LONGEST)
+    """The place among the columns that a narrow terminal keeps; unlisted ones go before them."""
+    kept = [id for _, id in listed("narrow")]
+    return kept.index(metric) if metric in kept else len(kept)
 
 
 def _title(view: View) -> str:
@@ -85,7 +84,7 @@ def _board_row(view: View, line: ViewLine) -> BoardRow:
 def _cell(estimate: Estimate | None, metric: str) -> Cell:
     if estimate is None:
         return Cell(value="–")
-    n = f" (n {estimate.n})" if metric in METRICS and METRICS[metric].n_matters else ""
+    n = f" (n {estimate.n})" if entry(metric).n_matters else ""
     return Cell(value=percent(estimate.value) + n, interval=interval_text(estimate.low, estimate.high))
 
 
@@ -185,13 +184,11 @@ def _csv_columns(view: View) -> list[tuple[str, tuple[str, str]]]:
     tracks = [chosen.track] if chosen.track is not None else ["reading", "pooled"]
     if chosen.slice is not None:
         tracks = [view.columns[0][0]] if view.columns else tracks[:1]
-    order = {metric: n for n, metric in enumerate(METRICS)}
     found = []
     for track in tracks:
         present = {metric for line in view.lines for metric in line.metrics(track, chosen.slice)}
         prefix = "pooled." if track == "pooled" and len(tracks) > 1 else ""
-        ordered = sorted(present, key=lambda metric: (order.get(metric, len(order)), metric))
-        found += [(prefix + metric, (track, metric)) for metric in ordered]
+        found += [(prefix + metric, (track, metric)) for metric in in_order(present)]
     return found
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from qa_eval.metrics.listings import column_label, entry, in_order, label, listed, remark
+from qa_eval.metrics.parts import ALL_ITEMS, SILENT
 from qa_eval.models.declarations import undeclared_sentence
 from qa_eval.runs.leaderboard.views import View, ViewLine
 from qa_eval.runs.schema import NOTHING_SCORED
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
-from qa_eval.text.figures import label, no_interval, percent, smallest_difference
+from qa_eval.text.figures import no_interval, percent, smallest_difference
 
 if TYPE_CHECKING:
     from qa_eval.records import Estimate
@@ -39,10 +41,8 @@ def caption(view: View) -> Iterator[str]:
     first = view.board
     yield _items_sentence(view) if view.selection.slice is None else _slice_sentence(view)
     track, metric = view.sort
-    by = label(metric) + (" (pooled)" if track == "pooled" else "")
-    meaning = ""
-    if metric == "balanced_f1":
-        meaning = " = mean of F1 where the article answers and recall of no answer (always abstaining: 50)"
+    by = column_label(track, metric)
+    meaning = f" = {gloss}" if (gloss := entry(metric).gloss) else ""
     if not first.scored:
         yield NOTHING_SCORED
         return
@@ -107,7 +107,7 @@ def _items_sentence(view: View) -> str:
 
 def silent_share(view: View) -> float | None:
     """Share of the canonical reading items on which no answer is right; None where the track was not run."""
-    every, silent = _counted(view, lambda line: line.row.metrics.get("reading", {}), "em")
+    every, silent = _counted(view, lambda line: line.row.metrics.get("reading", {}))
     return silent / every if every else None
 
 
@@ -120,10 +120,9 @@ def _slice_sentence(view: View) -> str:
     data, name = view.board.data, str(view.selection.slice)
     track = view.columns[0][0] if view.columns else "reading"
     noun = "questions" if data.kind == "public" else f"{track} items"
-    metric = "em" if track == "reading" else "em_any"
 
     def of(slice_: str) -> tuple[int, int]:
-        return _counted(view, lambda line: line.row.slices.get(slice_, {}), metric)
+        return _counted(view, lambda line: line.row.slices.get(slice_, {}))
 
     number, silent = of(name)
     if data.kind == "public" or track == "pooled":
@@ -150,16 +149,18 @@ def _slice_sentence(view: View) -> str:
     )
 
 
-def _counted(
-    view: View, metrics_of: Callable[[ViewLine], Mapping[str, Estimate]], metric: str
-) -> tuple[int, int]:
+def _counted(view: View, metrics_of: Callable[[ViewLine], Mapping[str, Estimate]]) -> tuple[int, int]:
     """Items that a metric of all items is over, and how many of them are silent: of the first row with it."""
     for line in view.lines:
         metrics = metrics_of(line)
-        if metric in metrics and metrics[metric].n:
-            silent = metrics.get("no_answer_recall")
-            return metrics[metric].n, silent.n if silent is not None else 0
+        if every := _over(ALL_ITEMS, metrics):
+            return every, _over(SILENT, metrics)
     return 0, 0
+
+
+def _over(kind: str, metrics: Mapping[str, Estimate]) -> int:
+    """The number of items of a kind, from a metric over all of them; 0 where there is none."""
+    return next((metrics[id].n for id in in_order(metrics) if entry(id).over == kind), 0)
 
 
 def notes(view: View) -> Iterator[str]:
@@ -173,16 +174,17 @@ def notes(view: View) -> Iterator[str]:
         if line.row.status == "partial":
             spec, done, left = line.row.model.spec, line.row.counts.items, line.row.counts.unasked
             yield f"{spec}: interrupted; its numbers are of {done} items; {left} were not asked"
-    shown = {metric for _, metric in view.columns} | (
-        {"leak"} if view.selection.track == "reading" else set()
-    )
+    shown = {metric for _, metric in view.columns}
+    if view.selection.track == "reading":
+        shown |= {metric for _, metric in listed("reading track")}
     for metric in sorted(shown):
         rows = [line.row for line in view.lines if metric in line.row.absent]
         if rows:
             yield f"{label(metric)} is left out for {_named(rows)}: {rows[0].absent[metric]}"
-    leaking = [line for line in view.lines if view.estimate(line, ("reading", "leak")) is not None]
-    if leaking and view.counted and ("reading", "leak") in view.columns:
-        yield leakable_sentence(leaking[0].row)
+    for track, metric in view.columns if view.counted else ():
+        found = [line.row for line in view.lines if view.estimate(line, (track, metric)) is not None]
+        if found and (aside := remark_on(found[0], track, metric)):
+            yield aside
     models = {line.row.model.spec: line.row.model for line in view.lines if line.row.model.no_null_head}
     if any(model.declaration != "undeclared" for model in models.values()):
         yield "† has no score for no answer, so it never abstains"
@@ -190,11 +192,10 @@ def notes(view: View) -> Iterator[str]:
         yield f"† {sentence}"
 
 
-def leakable_sentence(row: Row) -> str:
-    """On how many of the items of `leak` a copied answer could be one."""
-    leak = row.metrics["reading"]["leak"]
-    found = f"leak: in {row.counts.leakable} of its {leak.n} items"
-    return f"{found} the article has a wording of another source's claim"
+def remark_on(row: Row, track: str, metric: str) -> str:
+    """What belongs under a table with the row's value of the metric; empty for most metrics."""
+    estimate = row.metric(track, metric)
+    return remark(metric, row.counts.model_dump(), estimate.n) if estimate is not None else ""
 
 
 def _named(rows: Sequence[Row]) -> str:

@@ -9,9 +9,10 @@ from difflib import get_close_matches
 from rich.text import Text
 
 from qa_eval.errors import QaEvalError
+from qa_eval.metrics.listings import label
 from qa_eval.runs.leaderboard.record_tables import render_records
 from qa_eval.runs.schema import Leaderboard, Row
-from qa_eval.text.figures import interval_text, label, percent, signed
+from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.grid import draw_grid
 
 _REMARK = (

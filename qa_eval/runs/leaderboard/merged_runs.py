@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qa_eval.errors import QaEvalError
-from qa_eval.metrics.item_scores import ItemScore
 from qa_eval.metrics.score_table import tables_of
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import Decoding
 from qa_eval.runs.common_items import Side, common_scores
 from qa_eval.runs.ranking import UNRANKED, Entry, judged_entry, model_signature, rank_rows

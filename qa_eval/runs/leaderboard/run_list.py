@@ -8,11 +8,12 @@ from pathlib import Path
 
 from rich.text import Text
 
+from qa_eval.metrics.listings import label
 from qa_eval.runs.leaderboard.record_tables import render_records
 from qa_eval.runs.ranking import competes
 from qa_eval.runs.schema import Leaderboard
 from qa_eval.runs.store import Run
-from qa_eval.text.figures import label, percent
+from qa_eval.text.figures import percent
 from qa_eval.text.grid import draw_grid
 from qa_eval.text.phrases import show_path
 

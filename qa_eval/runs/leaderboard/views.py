@@ -8,29 +8,14 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from qa_eval.errors import QaEvalError
-from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.listings import entry, listed
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_of
-from qa_eval.runs.ranking import HEADLINE, UNRANKED
+from qa_eval.runs.ranking import UNRANKED
 
 if TYPE_CHECKING:
     from qa_eval.records import Estimate, Track
     from qa_eval.runs.schema import Leaderboard, Row
 
-READING = ("balanced_f1", "em", "f1", "em_any", "f1_any", "match", "leak", "contrast_consistency")
-PUBLIC = ("f1", "em", "has_answer_f1", "no_answer_recall", "balanced_f1", "match", "auroc")
-"""Of a data set without claims."""
-POOLED = (
-    "f1_any",
-    "em_any",
-    "match_any",
-    "coverage_at_3",
-    "claim_recall_at_3",
-    "set_f1",
-    "support",
-    "newest",
-    "attribution",
-)
-SLICED = ("balanced_f1", "em", "f1", "em_any", "f1_any", "match", "no_answer_recall", "leak", *POOLED[2:])
 _MOST_SLICED = 7
 
 
@@ -107,7 +92,7 @@ def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selecti
     sort = _sort_key(lines, columns, board, selection)
     if selection.sort is not None and sort not in columns:
         columns = (sort, *columns)
-    lower_first = sort[1] in METRICS and not METRICS[sort[1]].higher_is_better
+    lower_first = not entry(sort[1]).higher_is_better
 
     def place(line: ViewLine) -> tuple[int, bool, float, str, str]:
         estimate = line.metrics(sort[0], selection.slice).get(sort[1])
@@ -141,13 +126,14 @@ def _columns(lines: Sequence[ViewLine], selection: Selection, *, public: bool) -
         )
     if selection.slice is not None:
         return _slice_columns(lines, selection, tracks)
-    wanted: list[tuple[str, str]]
     if public:
-        wanted = [("reading", m) for m in PUBLIC]
-    elif selection.track is not None:
-        wanted = [(selection.track, m) for m in (READING if selection.track == "reading" else POOLED)]
+        wanted = listed("public", "reading")
+    elif selection.track == "reading":
+        wanted = listed("reading track", "reading")
+    elif selection.track == "pooled" or (tracks and "reading" not in tracks):
+        wanted = listed("pooled track", "pooled")
     else:
-        wanted = list(HEADLINE) if "reading" in tracks or not tracks else [("pooled", m) for m in POOLED]
+        wanted = listed("headline")
     return tuple(column for column in wanted if column in present) or tuple(wanted)
 
 
@@ -163,7 +149,7 @@ def _slice_columns(
     if selection.track not in (None, track):
         raise QaEvalError(f"--slice {name}: it is a slice of the {track} track")
     present = {metric for line in lines for metric in line.row.slices.get(name, {})}
-    return tuple((track, metric) for metric in SLICED if metric in present)[:_MOST_SLICED]
+    return tuple((track, metric) for _, metric in listed("slices") if metric in present)[:_MOST_SLICED]
 
 
 def _sort_key(

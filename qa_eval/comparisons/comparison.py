@@ -1,4 +1,4 @@
-"""`compare_runs`: from run folders to what can be said of their difference."""
+"""`compare`: from runs to what can be said of their difference."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qa_eval.compare.changed_items import changed_items
-from qa_eval.compare.differences import ArticleDifference, Comparison, MetricDifference, Pair, Verdict
-from qa_eval.compare.measurements import by_article, corrected, measure
-from qa_eval.compare.primary_metrics import choose_metrics
-from qa_eval.compare.sides import (
+from qa_eval.comparisons.changed_items import changed_items
+from qa_eval.comparisons.differences import ArticleDifference, Comparison, MetricDifference, Pair, Verdict
+from qa_eval.comparisons.measurements import by_article, corrected, measure
+from qa_eval.comparisons.primary_metrics import choose_metrics
+from qa_eval.comparisons.sides import (
     NO_ANSWER,
     choose_sides,
     differing_fields,
@@ -22,52 +22,57 @@ from qa_eval.errors import QaEvalError
 from qa_eval.metrics.score_table import cluster_of, slices_of, tables_of
 from qa_eval.records import Track
 from qa_eval.runs.common_items import Pairing, Side, filed, pair_items
+from qa_eval.runs.model_results import ModelResult
 from qa_eval.runs.ranking import RESAMPLES
 from qa_eval.runs.schema import PredictionRow
 from qa_eval.runs.store import Run, load_run
 from qa_eval.stats.significance import holm
 
 
-def compare_runs(
-    base: Run | Path | str,
-    new: Run | Path | str | None = None,
+def compare(
+    base: Run | ModelResult | Path | str,
+    new: Run | ModelResult | Path | str | None = None,
     *,
     model: str | None = None,
     against: str | None = None,
     metrics: Sequence[str] = (),
-    slice_name: str | None = None,
+    slice: str | None = None,
     allow_different: Sequence[str] = (),
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Comparison:
     """Compares models of two runs, or of one, item by item: is a difference real, and where is it?
 
-    * `base`, `new`: runs, run folders or `leaderboard.json` files; without `new`, two models of one run;
+    * `base`, `new`: runs, run folders or `leaderboard.json` files; or one model of a run, `run[SPEC]`.
+      Without `new`, two models of one run;
     * `model` (of the new run) and `against` (of the base run): specs or names. Without them each model that
       both runs hold is compared with itself; `against` alone compares every model with that one;
     * `metrics`: the primary ones, as `METRIC` or `TRACK.METRIC`; by default what the runs are sorted by.
       Their p are Holm's if there are several, or several models; all other metrics, and all slices, are
       exploratory and corrected by Benjamini and Hochberg;
-    * `slice_name`: measures on these items alone;
-    * `allow_different`: of `decoding`, `threshold`, `track`, what may differ between the runs.
+    * `slice`: measures on these items alone;
+    * `allow_different`: of `decoding`, `threshold`, `track`, what may differ between the runs;
+    * `resamples`, `seed`: of the tests and intervals.
 
     Of several models only the primary metrics are compared, unless all but one give the same answers. Items
     are paired by content (see `qa_eval.runs.common_items`). Equal calls give equal results. Raises InputError
     for files that cannot be read, QaEvalError for runs that may not be compared, for models, metrics and
     slices that are not there, where the two have no item in common, and where nothing is scored.
 
-    >>> from qa_eval import compare_runs, evaluate
-    >>> run = evaluate(["baseline:abstain", "baseline:first-of-type"], out=None, limit=8, references=False)
-    >>> found = compare_runs(run, model="baseline:first-of-type", against="baseline:abstain", resamples=99)
+    >>> import qa_eval as qa
+    >>> run = qa.evaluate(["baseline:abstain", "baseline:first-of-type"], limit=8, references=False)
+    >>> found = qa.compare(run["baseline:abstain"], run["baseline:first-of-type"], resamples=99)
     >>> found.pairs[0].verdict in ("better", "worse", "undecided", "same")
     True
     """
-    one, other = (run if isinstance(run, Run) or run is None else load_run(run) for run in (base, new))
-    assert one is not None
+    one, against = _run_of(base, against, "base", "against")
+    other, model = _run_of(new, model, "new", "model") if new is not None else (None, model)
+    if isinstance(base, ModelResult) and other is one:
+        other = None
     refuse_unscored(run for run in (one, other) if run is not None)
     sides, notes = choose_sides(one, other, model, against)
     tests = len(sides) * max(1, len(metrics))
-    wanted = _Wanted(tuple(metrics), slice_name, tuple(allow_different), resamples, seed, tests)
+    wanted = _Wanted(tuple(metrics), slice, tuple(allow_different), resamples, seed, tests)
     pairs = _together([_pair(*pair, wanted, details=len(sides) == 1) for pair in sides])
     moved = [n for n, pair in enumerate(pairs) if pair.verdict != "same"]
     if len(pairs) > 1 and len(moved) == 1:
@@ -88,6 +93,17 @@ def compare_runs(
 
 
 # ------------------------------------------------------------------------------------------ one pair
+
+
+def _run_of(
+    side: Run | ModelResult | Path | str, spec: str | None, name: str, flag: str
+) -> tuple[Run, str | None]:
+    """The run of a side, and the model that is meant. Raises QaEvalError where two are named."""
+    if isinstance(side, ModelResult):
+        if spec is not None and spec not in (side.row.model.spec, side.row.model.name):
+            raise QaEvalError(f"{flag}: {spec} is another model than {name}, which is {side.spec}")
+        return side.run, side.spec
+    return side if isinstance(side, Run) else load_run(side), spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`compare_runs`, `compare_all` and `qa-eval compare`, on answers whose differences are counted by hand."""
+"""`compare`, `compare_all` and `qa-eval compare`, on answers whose differences are counted by hand."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from scipy import stats
 
 from qa_eval import evaluate
-from qa_eval.cli import cli
-from qa_eval.compare.all_pairs import MOST_MODELS, compare_all
-from qa_eval.compare.comparison import compare_runs
-from qa_eval.compare.comparison_formats import render_comparison_json, render_comparison_markdown
-from qa_eval.compare.comparison_table import draw_comparison
-from qa_eval.compare.differences import Comparison, MetricDifference
-from qa_eval.compare.regression_gate import regression_gate
+from qa_eval.comparisons.all_pairs import MOST_MODELS, compare_all
+from qa_eval.comparisons.comparison import compare
+from qa_eval.comparisons.comparison_formats import render_comparison_json, render_comparison_markdown
+from qa_eval.comparisons.comparison_table import draw_comparison
+from qa_eval.comparisons.differences import Comparison, MetricDifference
+from qa_eval.comparisons.regression_gate import regression_gate
 from qa_eval.data.content_hashes import articles_sha256, questions_sha256
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError
@@ -30,6 +28,7 @@ from qa_eval.records import Candidate, Corpus, Decoding, Instance, ItemId, Model
 from qa_eval.runs.common_items import Edited
 from qa_eval.runs.store import Run
 from qa_eval.text.markdown import COMMENT_CHARACTERS
+from tests.support.command_line import call
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.public_files import TWO_ARTICLES, write
 from tests.support.small_corpus import wells
@@ -103,7 +102,7 @@ def asked(*models: Scripted, corpus: Corpus | None = None, **options: Any) -> Ru
 
 def compared(base: Mapping[str, str], new: Mapping[str, str], **options: Any) -> Comparison:
     run = asked(Scripted("base", base), Scripted("new", new), corpus=options.pop("corpus", None))
-    return compare_runs(run, model="test:new", against="test:base", resamples=999, **options)
+    return compare(run, model="test:new", against="test:base", resamples=999, **options)
 
 
 def metric(found: Comparison, name: str, slice_name: str = "") -> MetricDifference:
@@ -120,7 +119,7 @@ def metric(found: Comparison, name: str, slice_name: str = "") -> MetricDifferen
 def test_a_fact_whose_question_was_edited_is_listed_and_not_compared() -> None:
     one = asked(Scripted("m", RIGHT))
     two = asked(Scripted("m", RIGHT), corpus=four_facts(dead="How many of the soldiers died?"))
-    (pair,) = compare_runs(one, two, resamples=99).pairs
+    (pair,) = compare(one, two, resamples=99).pairs
     assert pair.edited == tuple(Edited(item=f"dead@{a}", parts=("question",)) for a in "abc")
     assert (pair.items, pair.facts, pair.added, pair.removed) == ({"reading": 8}, 3, (), ())
 
@@ -142,7 +141,7 @@ def test_a_text_that_was_edited_is_named_and_an_item_that_is_asked_no_more_is_re
         questions_sha256=questions_sha256(shorter),
         articles_sha256=articles_sha256(articles),
     )
-    (pair,) = compare_runs(
+    (pair,) = compare(
         asked(Scripted("m", RIGHT)), asked(Scripted("m", RIGHT), corpus=after), resamples=99
     ).pairs
     # "Monday" of article b is no gold any more: that is another fact wherever it is asked.
@@ -161,7 +160,7 @@ def test_items_pair_by_content_whatever_the_fact_is_called_and_wherever_it_stand
     renamed = tuple(replace(q, id=f"new-{q.id}") for q in reversed(corpus.questions))
     other = replace(corpus, questions=renamed, questions_sha256=questions_sha256(renamed))
     says = {f"new-{item}": text for item, text in RIGHT.items()}
-    (pair,) = compare_runs(
+    (pair,) = compare(
         asked(Scripted("m", RIGHT)), asked(Scripted("m", says), corpus=other), resamples=99
     ).pairs
     assert (pair.items, pair.edited, pair.added, pair.removed) == ({"reading": 11}, (), (), ())
@@ -173,15 +172,15 @@ def test_added_and_removed_items_are_listed() -> None:
     fewer = corpus.questions[:3]
     other = replace(corpus, questions=fewer, questions_sha256=questions_sha256(fewer))
     whole, part = asked(Scripted("m", RIGHT)), asked(Scripted("m", RIGHT), corpus=other)
-    (removed,) = compare_runs(whole, part, resamples=99).pairs
+    (removed,) = compare(whole, part, resamples=99).pairs
     assert (set(removed.removed), removed.added) == ({"closed@a", "closed@b", "closed@c"}, ())
-    (added,) = compare_runs(part, whole, resamples=99).pairs
+    (added,) = compare(part, whole, resamples=99).pairs
     assert (set(added.added), added.removed) == ({"closed@a", "closed@b", "closed@c"}, ())
 
 
 def test_edited_items_are_named_where_several_models_are_compared() -> None:
     models = [Scripted("m", RIGHT), Scripted("n", {})]
-    found = compare_runs(
+    found = compare(
         asked(*models), asked(*models, corpus=four_facts(dead="How many of the soldiers died?")), resamples=99
     )
     assert len(found.pairs) == 2
@@ -192,7 +191,7 @@ def test_edited_items_are_named_where_several_models_are_compared() -> None:
 
 def test_runs_without_a_common_item_are_refused() -> None:
     with pytest.raises(QaEvalError, match="no item in common"):
-        compare_runs(asked(Scripted("m", {})), asked(Scripted("m", {}), corpus=wells()), resamples=99)
+        compare(asked(Scripted("m", {})), asked(Scripted("m", {}), corpus=wells()), resamples=99)
 
 
 # ------------------------------------------------------------------------------------------ what is refused
@@ -211,7 +210,7 @@ def test_runs_that_were_scored_otherwise_are_refused_naming_the_field(
     run = asked(Scripted("m", RIGHT), name="one")
     other = replace(run, leaderboard=run.leaderboard.model_copy(update=change))
     with pytest.raises(QaEvalError) as caught:
-        compare_runs(run, other, resamples=99)
+        compare(run, other, resamples=99)
     assert message in str(caught.value)
 
 
@@ -219,19 +218,19 @@ def test_other_decoding_is_refused_until_it_is_allowed() -> None:
     one = asked(Scripted("m", RIGHT, Decoding()), name="one")
     two = asked(Scripted("m", RIGHT, Decoding(max_length=256)), name="two")
     with pytest.raises(QaEvalError) as caught:
-        compare_runs(one, two, resamples=99)
+        compare(one, two, resamples=99)
     assert "decoding: max_length=384" in str(caught.value)
     assert "max_length=256" in str(caught.value)
     assert "(--allow-different decoding)" in str(caught.value)
-    (pair,) = compare_runs(one, two, allow_different=["decoding"], resamples=99).pairs
+    (pair,) = compare(one, two, allow_different=["decoding"], resamples=99).pairs
     assert list(pair.differing) == ["decoding"]
 
 
 def test_other_tracks_are_refused_until_they_are_allowed() -> None:
     one, two = asked(Scripted("m", RIGHT)), asked(Scripted("m", RIGHT), track="both")
     with pytest.raises(QaEvalError, match=r"track: reading in .*both in .*--allow-different track"):
-        compare_runs(one, two, resamples=99)
-    (pair,) = compare_runs(one, two, allow_different=["track"], resamples=99).pairs
+        compare(one, two, resamples=99)
+    (pair,) = compare(one, two, allow_different=["track"], resamples=99).pairs
     assert pair.items == {"reading": 11}
 
 
@@ -252,7 +251,7 @@ def test_other_tracks_are_refused_until_they_are_allowed() -> None:
             id="rank metric",
         ),
         pytest.param(
-            {"model": "test:new", "against": "test:base", "slice_name": "contestd"},
+            {"model": "test:new", "against": "test:base", "slice": "contestd"},
             "did you mean contested",
             id="slice",
         ),
@@ -261,7 +260,7 @@ def test_other_tracks_are_refused_until_they_are_allowed() -> None:
 def test_what_is_not_there_is_refused_by_name(options: dict[str, Any], message: str) -> None:
     run = asked(Scripted("base", {}), Scripted("new", RIGHT))
     with pytest.raises(QaEvalError, match=message):
-        compare_runs(run, resamples=99, **options)
+        compare(run, resamples=99, **options)
 
 
 # ------------------------------------------------------------------------------------------ the numbers
@@ -294,7 +293,7 @@ def test_article_values_and_the_range_without_each_are_those_counted_by_hand() -
 
 
 def test_a_slice_is_measured_alone() -> None:
-    found = compared({}, RIGHT, metrics=["em"], slice_name="contested")
+    found = compared({}, RIGHT, metrics=["em"], slice="contested")
     em = metric(found, "em", "contested")  # dead@a and dead@b
     assert (em.base, em.new, em.n, em.clusters) == (0.0, 1.0, 2, 1)
     assert found.pairs[0].items == {"reading": 2}
@@ -320,7 +319,7 @@ def test_on_the_pooled_track_right_and_wrong_answers_are_held_by_mcnemar() -> No
     corpus = wells(9)
     base, new = counted(9, right=1), counted(9, right=7)
     run = asked(Scripted("base", base), Scripted("new", new), corpus=corpus, track="pooled")
-    found = compare_runs(run, model="test:new", against="test:base", metrics=["em_any"], resamples=999)
+    found = compare(run, model="test:new", against="test:base", metrics=["em_any"], resamples=999)
     em = metric(found, "em_any")
     assert (em.test, em.wins, em.losses) == ("mcnemar", 6, 0)
     assert em.p == pytest.approx(stats.binomtest(6, 6).pvalue)
@@ -388,9 +387,7 @@ def test_degenerate_data_give_finite_numbers_and_intervals_with_a_width(
 def test_equal_calls_give_equal_bytes() -> None:
     run = asked(Scripted("base", {}), Scripted("new", RIGHT))
     one, two, other = (
-        render_comparison_json(
-            compare_runs(run, model="test:new", against="test:base", resamples=999, seed=seed)
-        )
+        render_comparison_json(compare(run, model="test:new", against="test:base", resamples=999, seed=seed))
         for seed in (3, 3, 4)
     )
     assert one == two != other
@@ -406,7 +403,7 @@ def test_several_models_against_one_are_corrected_by_holm() -> None:
         Scripted("eight", counted(right=8)),
         corpus=wells(),
     )
-    found = compare_runs(run, against="test:base", metrics=["em"], resamples=999)
+    found = compare(run, against="test:base", metrics=["em"], resamples=999)
     p = {pair.new.model: pair.primary[0] for pair in found.pairs}
     assert {name: d.p for name, d in p.items()} == {"test:six": 2 / 64, "test:eight": 2 / 256}
     assert {name: d.p_adjusted for name, d in p.items()} == {"test:six": 2 / 64, "test:eight": 4 / 256}
@@ -480,14 +477,14 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_the_exit_code_is_1_only_for_a_regression(folders: Path, arguments: list[str], code: int) -> None:
     paths = [str(folders / a) if a in ("good", "bad", "nowhere") else a for a in arguments]
-    done = CliRunner().invoke(cli, ["compare", *paths])
+    done = call("compare", *paths)
     assert done.exit_code == code, done.output
     assert "Traceback" not in done.output
 
 
 def test_json_from_the_command_says_why_the_check_failed(folders: Path) -> None:
     paths = [str(folders / name) for name in ("good", "bad")]
-    done = CliRunner().invoke(cli, ["compare", *paths, "--fail-on-regression", "--format", "json"])
+    done = call("compare", *paths, "--fail-on-regression", "--format", "json")
     gate = json.loads(done.stdout)["gate"]
     assert (gate["failed"], gate["rule"]) == (True, "significant")
     assert "significantly worse" in gate["reasons"][0]
@@ -540,7 +537,7 @@ def test_all_pairs_of_many_models_fit_a_comment_and_say_what_is_left_out(crowd: 
 
 def test_many_models_against_one_fit_a_comment_and_say_what_is_left_out(crowd: Run) -> None:
     first = crowd.leaderboard.rows[0].model.spec
-    found = compare_runs(crowd, against=first, metrics=["em", "f1", "match", "has_answer_f1"], resamples=99)
+    found = compare(crowd, against=first, metrics=["em", "f1", "match", "has_answer_f1"], resamples=99)
     gate = regression_gate(found, 0.01)
     text = render_comparison_markdown(found, gate=gate)
     assert len(text) <= COMMENT_CHARACTERS
@@ -560,7 +557,7 @@ def test_more_models_than_can_be_compared_with_each_other_are_refused(crowd: Run
 def test_on_a_public_data_set_contexts_are_what_is_flipped(tmp_path: Path) -> None:
     file = write(tmp_path / "sky.json", TWO_ARTICLES)
     run = evaluate(["baseline:abstain", FakeModel()], dataset=open_dataset(f"squad:{file}"), out=None)
-    found = compare_runs(run, model="test:fake", against="baseline:abstain", resamples=99)
+    found = compare(run, model="test:fake", against="baseline:abstain", resamples=99)
     (pair,) = found.pairs
     assert (pair.primary[0].name, pair.cluster, pair.clusters, pair.facts) == ("reading.f1", "context", 2, 4)
     text = "\n".join(line.plain for line in draw_comparison(found, 200))
@@ -571,7 +568,7 @@ def test_on_a_public_data_set_contexts_are_what_is_flipped(tmp_path: Path) -> No
 
 def test_all_pairs_on_a_slice_count_the_items_of_the_slice() -> None:
     run = asked(Scripted("base", {}), Scripted("new", RIGHT))
-    found = compare_all([run], metric="em", slice_name="contested", resamples=99)
+    found = compare_all([run], metric="em", slice="contested", resamples=99)
     assert (found.items, found.facts, found.clusters) == (2, 1, 1)
     assert [(s.side.model, s.value) for s in found.standings] == [("test:new", 1.0), ("test:base", 0.0)]
 
@@ -592,7 +589,7 @@ def test_where_interval_and_p_disagree_it_is_said_which_of_them_counts() -> None
         Scripted("too", counted(right=6)),
         corpus=wells(),
     )
-    corrected = compare_runs(run, against="test:base", metrics=["em"], resamples=999)
+    corrected = compare(run, against="test:base", metrics=["em"], resamples=999)
     for found, disagree in ((few, False), (many, False), (corrected, True)):
         text = "\n".join(line.plain for line in draw_comparison(found, 400))
         assert (note in text) is disagree

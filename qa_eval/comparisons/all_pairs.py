@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from qa_eval.compare.differences import AllPairs, PairwiseDifference, Standing
-from qa_eval.compare.primary_metrics import choose_metrics
-from qa_eval.compare.sides import all_sides, differing_fields, estimand_of, refuse_unscored, side_info
+from qa_eval.comparisons.differences import AllPairs, PairwiseDifference, Standing
+from qa_eval.comparisons.primary_metrics import choose_metrics
+from qa_eval.comparisons.sides import all_sides, differing_fields, estimand_of, refuse_unscored, side_info
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.item_scores import ItemScore
 from qa_eval.metrics.score_table import Cluster, cluster_of, slices_of, tables_of
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.runs.common_items import common_scores
 from qa_eval.runs.ranking import RESAMPLES
 from qa_eval.runs.store import Run, load_run
@@ -26,14 +26,14 @@ def compare_all(
     runs: Sequence[Run | Path | str],
     *,
     metric: str | None = None,
-    slice_name: str | None = None,
+    slice: str | None = None,
     allow_different: Sequence[str] = (),
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> AllPairs:
     """Compares every model of the runs with every other on the items that all answered, up to 50 models.
 
-    p are corrected together by maxT with shared flips; ranks are intervals. Raises as `compare_runs`.
+    p are corrected together by maxT with shared flips; ranks are intervals. Raises as `compare`.
     """
     loaded = [run if isinstance(run, Run) else load_run(run) for run in runs]
     refuse_unscored(loaded)
@@ -46,8 +46,8 @@ def compare_all(
     cluster = sides[0].run.leaderboard.data.cluster
     tables = [tables_of(side, cluster) for side in scores]
     wanted = (metric,) if metric is not None else ()
-    ((track, name),) = choose_metrics(tables, wanted, slice_name, sides[0].run.leaderboard.sort)
-    found = [table[track].terms(name, slice_name or "") for table in tables]
+    ((track, name),) = choose_metrics(tables, wanted, slice, sides[0].run.leaderboard.sort)
+    found = [table[track].terms(name, slice or "") for table in tables]
     missing = [side.name for side, terms in zip(sides, found, strict=True) if terms is None]
     if missing:
         raise QaEvalError(f"{track}.{name}: not defined for {', '.join(missing)} on these items")
@@ -58,10 +58,10 @@ def compare_all(
     direction = 1 if METRICS[name].higher_is_better else -1
     places = compared.ranks(direction)
     order = sorted(range(len(sides)), key=lambda i: (-direction * values[i], sides[i].name))
-    items = [s for s in scores[0] if s.track == track and _inside(s, slice_name, cluster)]
+    items = [s for s in scores[0] if s.track == track and _inside(s, slice, cluster)]
     return AllPairs(
         metric=f"{track}.{name}",
-        slice=slice_name or "",
+        slice=slice or "",
         items=sum(item.paraphrase == 0 for item in items),
         facts=len({item.fact for item in items}),
         cluster=cluster,
@@ -85,8 +85,8 @@ def compare_all(
     )
 
 
-def _inside(score: ItemScore, slice_name: str | None, cluster: Cluster) -> bool:
-    return slice_name is None or slice_name in slices_of(score, cluster)
+def _inside(score: ItemScore, slice: str | None, cluster: Cluster) -> bool:
+    return slice is None or slice in slices_of(score, cluster)
 
 
 def _difference(compared: Comparisons, order: Sequence[int], a: int, b: int) -> PairwiseDifference:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qa_eval.metrics.score_table import Cluster
+from qa_eval.records import Abridged
 from qa_eval.runs.common_items import Edited
 
 COMPARISON_VERSION = 1
@@ -95,8 +96,8 @@ class ArticleDifference:
     n: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SideAnswer:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SideAnswer(Abridged):
     """One answer, and the rule that credited or refused it."""
 
     prediction: str
@@ -108,8 +109,8 @@ class SideAnswer:
     f1: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemChange:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ItemChange(Abridged):
     """An item that was answered otherwise."""
 
     item: str
@@ -122,8 +123,8 @@ class ItemChange:
     new: SideAnswer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Pair(Abridged):
     """One model against another."""
 
     base: SideInfo
@@ -162,9 +163,12 @@ class Gate:
     """Why it failed, or why not: a sentence for each model and primary metric."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Comparison:
-    """Models of one run against models of another, or of the same."""
+    """Models of one run against models of another, or of the same.
+
+    It prints as the verdict with a short table, and a notebook shows that as HTML.
+    """
 
     pairs: tuple[Pair, ...]
     estimand: str
@@ -172,6 +176,16 @@ class Comparison:
     resamples: int
     seed: int
     schema_version: int = COMPARISON_VERSION
+
+    def __repr__(self) -> str:
+        from qa_eval.comparisons.brief_comparison import comparison_text
+
+        return comparison_text(self)
+
+    def _repr_html_(self) -> str:
+        from qa_eval.comparisons.brief_comparison import comparison_html
+
+        return comparison_html(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +214,8 @@ class PairwiseDifference:
     """Smallest true difference that the corrected test would show 4 times in 5; None where none could be."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AllPairs:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AllPairs(Abridged):
     """Every model against every other, corrected together by maxT."""
 
     metric: str

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 
-from qa_eval.compare.differences import AllPairs, Comparison, Gate, ItemChange, MetricDifference, Pair
-from qa_eval.compare.sentences import (
+from qa_eval.comparisons.differences import AllPairs, Comparison, Gate, ItemChange, MetricDifference, Pair
+from qa_eval.comparisons.sentences import (
     KINDS,
     METRIC_HEAD,
     MODEL_HEAD,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
-from qa_eval.compare.differences import SideInfo
+from qa_eval.comparisons.differences import SideInfo
 from qa_eval.errors import QaEvalError
 from qa_eval.models.declarations import abstention
 from qa_eval.records import ModelInfo

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_eval.compare.differences import ArticleDifference, MetricDifference, Test
+from qa_eval.comparisons.differences import ArticleDifference, MetricDifference, Test
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.item_scores import ItemScore
 from qa_eval.metrics.parts import Metric
 from qa_eval.metrics.score_table import Cluster, ScoreTable, tables_of
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import Track
 from qa_eval.stats.intervals import Term, rowwise_estimate
 from qa_eval.stats.significance import PairedTest, benjamini_hochberg, mcnemar, paired_tests

@@ -7,8 +7,8 @@ from itertools import groupby
 
 from rich.text import Text
 
-from qa_eval.compare.differences import AllPairs, Comparison, Gate, ItemChange, Pair
-from qa_eval.compare.sentences import (
+from qa_eval.comparisons.differences import AllPairs, Comparison, Gate, ItemChange, Pair
+from qa_eval.comparisons.sentences import (
     KINDS,
     METRIC_HEAD,
     MODEL_HEAD,

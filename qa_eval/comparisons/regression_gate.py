@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qa_eval.compare.differences import Comparison, Gate, MetricDifference, Pair
+from qa_eval.comparisons.differences import Comparison, Gate, MetricDifference, Pair
+from qa_eval.metrics.listings import label
 from qa_eval.records import ItemId
-from qa_eval.text.figures import label, signed
+from qa_eval.text.figures import signed
 from qa_eval.text.phrases import count
 
 _ROUNDING = 1e-12

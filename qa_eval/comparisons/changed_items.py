@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from qa_eval.compare.differences import ItemChange, SideAnswer
+from qa_eval.comparisons.differences import ItemChange, SideAnswer
+from qa_eval.metrics.listings import answer_scores
 from qa_eval.runs.schema import PredictionRow
 
 
@@ -29,12 +30,13 @@ def _change(base: PredictionRow, new: PredictionRow) -> ItemChange | None:
 
 
 def _said(row: PredictionRow) -> SideAnswer:
+    scores = answer_scores(row.scores)
     return SideAnswer(
         prediction=row.prediction,
         right=row.right,
         rule=row.match.rule,
         level=row.match.level,
         detail=row.match.detail,
-        em=row.scores.get("em", row.scores.get("em_any")),
-        f1=row.scores.get("f1", row.scores.get("f1_any")),
+        em=scores.get("em"),
+        f1=scores.get("f1"),
     )

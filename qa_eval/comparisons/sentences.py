@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from qa_eval.compare.differences import (
+from qa_eval.comparisons.differences import (
     AllPairs,
     Comparison,
     ItemChange,
@@ -14,8 +14,9 @@ from qa_eval.compare.differences import (
     SideInfo,
     Standing,
 )
+from qa_eval.metrics.listings import column_label, listed
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
-from qa_eval.text.figures import label, percent, signed, smallest_difference
+from qa_eval.text.figures import percent, signed, smallest_difference
 
 VERDICTS = {
     "better": "better",
@@ -53,7 +54,7 @@ def several_title(comparison: Comparison) -> str:
 
 def metric_name(d: MetricDifference) -> str:
     """The metric's label, with its track if that is the pooled one."""
-    return label(d.metric) + (" (pooled)" if d.track == "pooled" else "")
+    return column_label(d.track, d.metric)
 
 
 def p_text(p: float | None) -> str:
@@ -192,15 +193,16 @@ def range_sentence(comparison: Comparison) -> str:
 
 
 def shown_slices(pair: Pair) -> list[MetricDifference]:
-    """The primary metrics on each slice; F1 where they need two kinds of items and a slice has one."""
+    """The primary metrics on each slice; one of the listing `basic` where a slice has none of them."""
     if pair.verdict == "same":
         return []
     wanted = {(d.track, d.metric) for d in pair.primary}
+    basic = listed("basic", "reading", "pooled")
     rows = [d for d in pair.exploratory if d.slice and d.slice != pair.primary[0].slice]
     shown = []
     for name in dict.fromkeys(d.slice for d in rows):
         here = [d for d in rows if d.slice == name]
-        instead = [d for d in here if d.metric in ("f1", "f1_any")][:1]
+        instead = [d for d in here if (d.track, d.metric) in basic][:1]
         shown += [d for d in here if (d.track, d.metric) in wanted] or instead
     return shown
 
@@ -276,8 +278,7 @@ def rank_text(standing: Standing) -> str:
 def all_pairs_title(found: AllPairs) -> str:
     """The metric, and the slice if it is of one."""
     track, _, metric = found.metric.partition(".")
-    pooled = " (pooled)" if track == "pooled" else ""
-    return label(metric) + pooled + (f" on {found.slice}" if found.slice else "")
+    return column_label(track, metric) + (f" on {found.slice}" if found.slice else "")
 
 
 def alike(found: AllPairs) -> list[list[str]]:

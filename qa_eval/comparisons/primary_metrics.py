@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from qa_eval.compare.measurements import Tables
+from qa_eval.comparisons.measurements import Tables
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.listings import sort_keys
 from qa_eval.records import Track
-from qa_eval.runs.ranking import SORTS
 
 
 def choose_metrics(
-    tables: Sequence[Tables], wanted: Sequence[str], slice_name: str | None, sort: str
+    tables: Sequence[Tables], wanted: Sequence[str], slice: str | None, sort: str
 ) -> list[tuple[Track, str]]:
     """The primary metrics, each defined for every side; what the runs are sorted by where none is wanted."""
     common = [track for track in tables[0] if all(track in sides for sides in tables)]
-    if slice_name is not None:
+    if slice is not None:
         known = tables[0][common[0]].slices()
-        if slice_name not in known:
-            raise QaEvalError(_unknown("--slice", slice_name, known))
+        if slice not in known:
+            raise QaEvalError(_unknown("--slice", slice, known))
         common = common[:1]
     defined = [
         (track, metric)
         for track in common
         for metric in METRICS
-        if all(sides[track].terms(metric, slice_name or "") is not None for sides in tables)
+        if all(sides[track].terms(metric, slice or "") is not None for sides in tables)
     ]
     names = {f"{track}.{metric}": (track, metric) for track, metric in defined}
     if not wanted:
-        first = next((names[name] for name in (sort, *SORTS) if name in names), None)
+        first = next((names[name] for name in (sort, *sort_keys("ranking")) if name in names), None)
         if first is None and not defined:
             raise QaEvalError("no metric is defined for both on these items")
         return [first or defined[0]]

@@ -1,0 +1,101 @@
+"""A comparison in few lines: what it prints at a Python prompt and shows in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qa_eval.comparisons.differences import Comparison, Pair
+from qa_eval.comparisons.sentences import (
+    METRIC_HEAD,
+    MODEL_HEAD,
+    detectable_sentence,
+    footnotes,
+    items_sentence,
+    metric_cells,
+    metric_name,
+    model_cells,
+    model_name,
+    other_metrics,
+    pair_title,
+    range_sentence,
+    several_title,
+    single_pair,
+    verdict_sentence,
+)
+from qa_eval.text.grid import draw_grid
+from qa_eval.text.notebook_tables import notebook_table
+from qa_eval.text.phrases import shorten
+from qa_eval.text.terminal import clean
+
+_ROWS, _NOTEBOOK_ROWS = 9, 40
+"""Rows of the table that are printed, and that a notebook shows."""
+_WIDTH, _LONGEST = 100, 180
+_LONGEST_NAME = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Brief:
+    title: str
+    sentences: tuple[str, ...]
+    """What was found."""
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+    """How to read it."""
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """Who is compared, the verdict, and a table of the first metrics or models; at most 2,000 characters."""
+    brief = _brief(comparison)
+    lines = [shorten(clean(line), _LONGEST) for line in (brief.title, *brief.sentences[:4])]
+    names = [(shorten(row[0], _LONGEST_NAME), *row[1:]) for row in brief.rows[:_ROWS]]
+    lines += [line.plain for line in draw_grid(brief.head, names, _WIDTH)]
+    if (more := len(brief.rows) - _ROWS) > 0:
+        lines.append(f"and {more} more")
+    return "\n".join(lines)
+
+
+def comparison_html(comparison: Comparison) -> str:
+    """The same as HTML, with the interval's meaning under it."""
+    brief = _brief(comparison)
+    rows = brief.rows[:_NOTEBOOK_ROWS]
+    return notebook_table(brief.title, brief.head, rows, lead=brief.sentences, notes=brief.notes)
+
+
+def _brief(comparison: Comparison) -> _Brief:
+    pair = single_pair(comparison)
+    if pair is not None:
+        return _Brief(
+            title=pair_title(pair),
+            sentences=tuple(_verdicts(pair)),
+            head=("metric", *METRIC_HEAD),
+            rows=tuple(_metrics(pair)),
+            notes=(items_sentence(pair), *footnotes(comparison, pair)),
+        )
+    several = len(comparison.pairs[0].primary) > 1
+    return _Brief(
+        title=several_title(comparison),
+        sentences=(range_sentence(comparison),),
+        head=("model", *MODEL_HEAD),
+        rows=tuple(_models(comparison.pairs, several=several)),
+        notes=tuple(footnotes(comparison, None)),
+    )
+
+
+def _verdicts(pair: Pair) -> Iterator[str]:
+    for d in pair.primary[:1] if pair.verdict == "same" else pair.primary:
+        yield verdict_sentence(pair, d)
+        yield detectable_sentence(d)
+
+
+def _metrics(pair: Pair) -> Iterator[tuple[str, ...]]:
+    yield from ((f"{metric_name(d)} *", *metric_cells(d)) for d in pair.primary)
+    yield from ((metric_name(d), *metric_cells(d)) for d in other_metrics(pair)[0])
+
+
+def _models(pairs: Sequence[Pair], *, several: bool) -> Iterator[tuple[str, ...]]:
+    for pair in pairs:
+        for d in pair.primary:
+            name = f"{model_name(pair)}: {metric_name(d)}" if several else model_name(pair)
+            yield (name, *model_cells(pair, d))

@@ -1,0 +1,202 @@
+"""Answers that somebody's system gave, read from a file or taken from memory, as `score` takes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from qa_eval.data.answers.answer_files import AnswerFile
+from qa_eval.data.answers.answer_shapes import (
+    FieldError,
+    GivenRow,
+    id_text,
+    keyed_answer,
+    number_in,
+    plain,
+    row_answers,
+    shown,
+)
+from qa_eval.errors import InputError, QaEvalError
+from qa_eval.files.hashes import sha256_files
+from qa_eval.metrics.rules.squad import Rules
+from qa_eval.records import Finding, ItemId
+
+Predictions = str | PathLike[str] | Mapping[Any, Any] | Iterable[Any]
+"""A file of answers, or what such a file may hold: answers by question id, or rows."""
+Probabilities = str | PathLike[str] | Mapping[Any, Any]
+"""No-answer probabilities by question id, or a file of them."""
+
+
+@dataclass(slots=True, kw_only=True)
+class GivenAnswers:
+    """What somebody's system said."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    """The answer by question id; empty for no answer."""
+    no_answer: dict[str, float] = field(default_factory=dict)
+    """The no-answer probability, of those that have one."""
+    duplicates: list[str] = field(default_factory=list)
+    """Ids that came again, with the same answer."""
+    failed: list[str] = field(default_factory=list)
+    """Ids of rows that hold an error instead of an answer."""
+    from_n_best: bool = False
+    """Whether answers were chosen from n-best lists."""
+    nulls: int = 0
+    """Answers that are null, and read as no answer."""
+    sha256: dict[str, str] = field(default_factory=dict)
+    """Of the files `predictions` and `na_probs`, as far as there were any."""
+
+
+def given_answers(predictions: Predictions, na_probs: Probabilities | None, rules: Rules) -> GivenAnswers:
+    """The answers with their no-answer probabilities, from files or from memory.
+
+    Raises QaEvalError for predictions that are neither, and InputError with everything that is wrong in them.
+    """
+    if isinstance(predictions, str | PathLike):
+        given = read_answers(Path(predictions), rules)
+        given.sha256["predictions"] = sha256_files([Path(predictions)])
+    elif isinstance(predictions, Iterable):
+        given = take_answers(predictions, rules)
+    else:
+        raise QaEvalError(f"predictions: {shown(predictions)} is neither a file nor answers by id nor rows")
+    if isinstance(na_probs, str | PathLike):
+        given.no_answer = read_probabilities(Path(na_probs))
+        given.sha256["na_probs"] = sha256_files([Path(na_probs)])
+    elif na_probs is not None:
+        given.no_answer = take_probabilities(na_probs)
+    return given
+
+
+def read_answers(path: Path, rules: Rules) -> GivenAnswers:
+    """Reads a predictions file, in any of the shapes that `qa_eval.data.answers.answer_shapes` lists.
+
+    Of an n-best list the answer is what the tools that write such lists answer: the first text that is not
+    empty, unless the rules know unanswerable questions and the empty text ranks above it (by its score in the
+    lists of run_squad, by its place in others). Ids of items of public data sets become the question's own.
+
+    An id may come again with the same answer. Raises InputError with every finding, among them answers of
+    another type, and ids that come again with another answer: nobody can tell which was meant.
+    """
+    file = AnswerFile(path)
+    given = GivenAnswers()
+    for line, row in file.answers():
+        try:
+            _add(given, row, rules)
+        except FieldError as error:
+            file.find(line, error.field, str(error), "type")
+    file.close()
+    return given
+
+
+def take_answers(predictions: Mapping[Any, Any] | Iterable[Any], rules: Rules) -> GivenAnswers:
+    """`read_answers` of answers in memory, by id or as rows; scalars and arrays of NumPy may be in them.
+
+    Raises InputError with every finding.
+    """
+    items = getattr(predictions, "items", None)  # of a mapping, or of a Series of pandas
+    keyed = items is not None
+    given = GivenAnswers()
+    findings: list[Finding] = []
+    for number, entry in enumerate(items() if items is not None else predictions):
+        try:
+            for row in [keyed_answer(*map(plain, entry))] if keyed else _rows_in(plain(entry)):
+                _add(given, row, rules)
+        except FieldError as error:
+            field = error.field if keyed else f"[{number}].{error.field}".strip(".")
+            findings.append(_in_memory("predictions", field, str(error)))
+    if findings:
+        raise InputError(findings)
+    return given
+
+
+def _rows_in(row: object) -> Iterator[GivenRow]:
+    if not isinstance(row, dict):
+        raise FieldError("", f"is {shown(row)}; it should be a dict with id and prediction")
+    return row_answers(row)
+
+
+def _in_memory(what: str, field: str, message: str) -> Finding:
+    return Finding(severity="error", path=what, line=None, field=field, message=message, check="type")
+
+
+def read_probabilities(path: Path) -> dict[str, float]:
+    """Reads `{id: number}`: no-answer probabilities, or log odds as `null_odds.json` holds them.
+
+    Rows with `id` and `no_answer_probability` are read too. Raises InputError with every finding.
+    """
+    file = AnswerFile(path)
+    found: dict[str, float] = {}
+    for line, id, value in file.entries():
+        try:
+            _add_probability(found, *((id, value) if id is not None else _probability_row(value)))
+        except FieldError as error:
+            file.find(line, error.field, str(error), "type")
+    file.close()
+    return found
+
+
+def take_probabilities(na_probs: Mapping[Any, Any]) -> dict[str, float]:
+    """`read_probabilities` of a mapping in memory. Raises InputError with every finding."""
+    found: dict[str, float] = {}
+    findings: list[Finding] = []
+    for key, value in na_probs.items():
+        try:
+            _add_probability(found, id_text(plain(key), "id"), plain(value))
+        except FieldError as error:
+            findings.append(_in_memory("na_probs", error.field, str(error)))
+    if findings:
+        raise InputError(findings)
+    return found
+
+
+def _probability_row(row: dict[str, Any]) -> tuple[str, Any]:
+    if "no_answer_probability" not in row or "id" not in row:
+        raise FieldError("", f"is {shown(row)}; it should have an id and a no_answer_probability")
+    return id_text(row["id"], "id"), row["no_answer_probability"]
+
+
+def _add_probability(found: dict[str, float], id: str, value: object) -> None:
+    number = number_in({id: value}, id)
+    if number is None:
+        raise FieldError(id, f"is {shown(value)}; it should be a number under the question's id")
+    if found.setdefault(id, number) != number:
+        raise FieldError(id, f"is there twice, as {found[id]} and {number}")
+
+
+def _add(given: GivenAnswers, row: GivenRow, rules: Rules) -> None:
+    id = _question_id(row)
+    if row.answer is None:
+        given.failed.append(id)
+        return
+    text = row.answer.decided(unanswerable=rules.unanswerable)
+    if id in given.texts:
+        before, hint = given.texts[id], f"; {row.hint}" if row.hint else ""
+        if text != before:
+            raise FieldError(
+                "id", f"{id!r} is there twice, with the answers {shown(before)} and {shown(text)}{hint}"
+            )
+        if row.no_answer_probability != given.no_answer.get(id):
+            raise FieldError("id", f"{id!r} is there twice, with different no-answer probabilities{hint}")
+        given.duplicates.append(id)
+        return
+    given.texts[id] = text
+    given.nulls += row.answer.is_null
+    given.from_n_best |= row.answer.text is None
+    if row.no_answer_probability is not None:
+        given.no_answer[id] = row.no_answer_probability
+
+
+_CONTEXT_ID = re.compile(r"c[0-9a-f]{12}")
+
+
+def _question_id(row: GivenRow) -> str:
+    """The question's own id, of an item of a public data set; the item's id where there are articles."""
+    if not row.is_item:
+        return row.id
+    item = ItemId.parse(row.id)
+    return unquote(item.fact) if _CONTEXT_ID.fullmatch(item.article) else row.id  # what `Example.item` wrote

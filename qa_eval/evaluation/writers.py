@@ -1,0 +1,220 @@
+"""Storing: what a run writes while it is under way, model by model."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Self
+
+from qa_eval.evaluation.answers import Answers
+from qa_eval.evaluation.cache import PredictionCache, cache_path
+from qa_eval.evaluation.environment import describe_environment, describe_harness
+from qa_eval.evaluation.plans import Contestant, Plan
+from qa_eval.evaluation.tasks.task import Task
+from qa_eval.evaluation.transaction import Transaction
+from qa_eval.files.paths import user_path
+from qa_eval.metrics.item_scores import SCORER_VERSION
+from qa_eval.metrics.score_table import ScoreTable
+from qa_eval.records import Status, Track
+from qa_eval.runs.predictions_writer import PredictionsWriter
+from qa_eval.runs.ranking import Entry, Ranked, decoding_row, judged_entry
+from qa_eval.runs.rows import Threshold
+from qa_eval.runs.run_folder import RunFolder, open_run_folder
+from qa_eval.runs.schema import CountsRow, Leaderboard, PredictionRow, Row
+from qa_eval.runs.store import Run
+
+_log = logging.getLogger(__name__)
+
+
+class ModelWriter:
+    """One model's predictions file in one task, and the score tables of the same items.
+
+    A context: what was not finished when it ends is discarded. Raises RunFolderError if the file cannot be
+    written.
+    """
+
+    def __init__(self, folder: Path | None, slug: str, task: Task, threshold: Threshold) -> None:
+        """`folder`: the run's; None keeps the rows in memory."""
+        self.file = PredictionsWriter(folder, slug)
+        self.tables: dict[Track, ScoreTable] = {}
+        self.decided = False
+        """Whether a threshold had a say in any answer."""
+        self._task, self._threshold = task, threshold
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.discard()
+
+    def add(self, rows: Sequence[PredictionRow]) -> None:
+        """Adds rows to the file and their scores to the tables. Belongs into a transaction."""
+        self.file.add(rows)
+        self._task.tabulate(self.tables, rows)
+        self.decided |= any(row.threshold is not None for row in rows)
+
+    def fit(self) -> None:
+        """After the last row: where only all answers together decide a threshold, scores all rows again."""
+        if self._threshold == "cross-fit" and self._task.fits_afterwards:
+            with Transaction():
+                before, self.file = self.file, self.file.again()
+                self.tables, self.decided = {}, False
+                try:
+                    for rows in self._task.rejudged(before.stream, self._threshold):
+                        self.add(rows)
+                finally:
+                    before.discard()
+
+
+@dataclass(slots=True, kw_only=True)
+class RunWriter:
+    """The run of one plan under way: its folder, if it has one, its leaderboard and the rows so far."""
+
+    plan: Plan
+    folder: RunFolder | None
+    device: str
+    leaderboard: Leaderboard
+    entries: list[Entry] = field(default_factory=list)
+    kept: dict[str, tuple[PredictionRow, ...]] = field(default_factory=dict)
+    """The rows of each model, if there is no folder."""
+    run: Run | None = None
+    """The run, once it is finished."""
+
+    @classmethod
+    @contextmanager
+    def opened(
+        cls,
+        plan: Plan,
+        out: Path | str | None,
+        name: str | None,
+        *,
+        overwrite: bool,
+        now: datetime,
+        device: str,
+        command: str | None,
+    ) -> Iterator[Self]:
+        """A context that holds the folder's lock. Raises RunFolderError where the folder cannot be used."""
+        folder = None
+        if out is not None:
+            folder = open_run_folder(
+                user_path(out), name, plan.identity, plan.run_id, overwrite=overwrite, now=now
+            )
+        try:
+            leaderboard = Leaderboard(
+                run_id=plan.run_id,
+                name=folder.target.name if folder is not None else name or "",
+                created_at=folder.created_at if folder is not None and folder.created_at else _stamp(now),
+                harness=describe_harness(command),
+                environment=describe_environment(device),
+                data=plan.task.data,
+                sources=plan.task.sources(folder.target) if folder is not None else None,
+                options=plan.options,
+                rules=plan.task.rules,
+                scorer_version=SCORER_VERSION,
+            )
+            yield cls(plan=plan, folder=folder, device=device, leaderboard=leaderboard)
+        finally:
+            if folder is not None:
+                folder.release()
+
+    @contextmanager
+    def cache(self, *, use_cache: bool) -> Iterator[PredictionCache | None]:
+        """The store of answers: the global cache, else one inside the run folder, else none."""
+        paths = [cache_path()] if use_cache else []
+        paths += [self.folder.private_cache] if self.folder is not None else []
+        store = None
+        if any(contestant.cached for contestant in self.plan.contestants):
+            for path in paths:
+                store = PredictionCache(path=path)
+                if store.usable:
+                    break
+        try:
+            yield store
+        finally:
+            if store is not None:
+                store.close()
+
+    def model(self, contestant: Contestant) -> ModelWriter:
+        """The writer of a model's answers."""
+        folder = self.folder.path if self.folder is not None else None
+        return ModelWriter(folder, contestant.slug, self.plan.task, self.plan.options.threshold)
+
+    def has(self, contestant: Contestant) -> bool:
+        """Whether there is a row of that model."""
+        return any(entry.row.signature == contestant.signature for entry in self.entries)
+
+    def add(self, answers: Answers, writer: ModelWriter, *, status: Literal["ok", "partial"]) -> None:
+        """Adds a model's row, made of what was answered and stored of it, and writes the leaderboard."""
+        asked = self.plan.task.data.items
+        unasked = asked.reading + asked.pooled - writer.file.rows
+        row = self._row(answers, decided=writer.decided)
+        row = row.model_copy(update={"counts": CountsRow(cached=answers.cached, unasked=unasked)})
+        entry = judged_entry(row, writer.tables, resamples=self.plan.options.resamples, status=status)
+        with Transaction():
+            file = writer.file.finish()
+            if self.folder is None:
+                self.kept[file.path] = tuple(writer.file.kept)
+            self._add(Entry(row=entry.row.model_copy(update={"predictions": file}), tables=entry.tables))
+        counts = entry.row.counts
+        if counts.items and counts.missing == counts.items and row.model.kind == "predictions":
+            _log.warning(
+                "%s: no prediction is of a question that was asked: its ids are others", row.model.spec
+            )
+
+    def add_failed(self, answers: Answers, writer: ModelWriter, error: str) -> None:
+        """Adds the row of a model that failed: nothing that it answered counts."""
+        row = self._row(answers, decided=writer.decided)
+        with Transaction():
+            self._add(Entry(row=row.model_copy(update={"status": "error", "error": error})))
+
+    def finish(self, ranked: Ranked, status: Status) -> Run:
+        """Writes the ranked rows, and puts the folder in its place unless the run is partial."""
+        with Transaction():
+            self.leaderboard = self.leaderboard.model_copy(
+                update={
+                    "status": status,
+                    "finished_at": None if status == "partial" else _stamp(datetime.now(UTC)),
+                    "environment": describe_environment(self.device),
+                    "rows": ranked.rows,
+                    "sort": ranked.sort,
+                    "minimum_detectable_difference": ranked.minimum_detectable_difference,
+                }
+            )
+            self.write()
+            path = None
+            if self.folder is not None:
+                path = self.folder.path
+                if status != "partial":
+                    path = self.folder.finish(complete=status == "complete")
+            self.run = Run(path=path, leaderboard=self.leaderboard, kept=self.kept)
+        return self.run
+
+    def write(self) -> None:
+        """Writes the leaderboard as it is."""
+        if self.folder is not None:
+            self.leaderboard = self.folder.write_leaderboard(self.leaderboard)
+
+    def _add(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        rows = [entry.row for entry in self.entries]
+        self.leaderboard = self.leaderboard.model_copy(update={"rows": rows})
+        self.write()
+
+    def _row(self, answers: Answers, *, decided: bool) -> Row:
+        model, threshold = answers.contestant.model, self.plan.options.threshold
+        return Row(
+            model=model.info,
+            signature=answers.contestant.signature,
+            decoding=decoding_row(model.decoding, threshold, decided=decided),
+            counts=CountsRow(cached=answers.cached),
+            performance=answers.performance(),
+        )
+
+
+def _stamp(moment: datetime) -> str:
+    """ISO 8601 in UTC, to the second."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

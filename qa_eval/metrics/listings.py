@@ -1,0 +1,108 @@
+"""What tables, pages and exports ask of the metrics: names, order, and who is shown where.
+
+Everything is read from the entries of `catalog` at each call, so that an entry is all that a metric needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.parts import Listing, Metric
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.records import Track
+
+
+def entry(id: str) -> Metric:
+    """The metric's entry; for an id of another version of the program, one that knows no more than the id.
+
+    >>> entry("em").title, entry("of_tomorrow").title
+    ('Exact match', 'Of tomorrow')
+    """
+    found = METRICS.get(id)
+    return found if found is not None else Metric(id=id, family="answers", tracks=(), meaning="", over="")
+
+
+def label(id: str) -> str:
+    """The metric's name in tables; any other key in plain words.
+
+    >>> label("em_any"), label("contrast_consistency"), label("n_best")
+    ('EM-any', 'contrast consistency', 'n best')
+    """
+    return entry(id).label
+
+
+def column_label(track: str, id: str) -> str:
+    """The metric's name where both tracks are spoken of.
+
+    >>> column_label("reading", "f1_any"), column_label("pooled", "f1_any")
+    ('F1-any', 'F1-any (pooled)')
+    """
+    return label(id) + (" (pooled)" if track == "pooled" else "")
+
+
+def in_order(ids: Iterable[str]) -> list[str]:
+    """The ids in the order of the catalog, then those of other versions by name.
+
+    >>> in_order(["of_tomorrow", "em", "balanced_f1"])
+    ['balanced_f1', 'em', 'of_tomorrow']
+    """
+    order = {id: place for place, id in enumerate(METRICS)}
+    return sorted(ids, key=lambda id: (order.get(id, len(order)), id))
+
+
+def listed(listing: Listing, *tracks: Track) -> list[tuple[Track, str]]:
+    """(track, metric id) of what a listing has, in its order, one of the tracks after the other.
+
+    Without tracks, each metric once, on its first track.
+
+    >>> listed("basic"), listed("basic", "pooled")
+    ([('reading', 'f1'), ('reading', 'f1_any')], [('pooled', 'f1_any')])
+    """
+    found = sorted((m for m in METRICS.values() if listing in m.listed), key=lambda m: m.listed[listing])
+    if not tracks:
+        return [(metric.tracks[0], metric.id) for metric in found]
+    return [(track, metric.id) for track in tracks for metric in found if track in metric.tracks]
+
+
+def sort_keys(listing: Listing) -> list[str]:
+    """`TRACK.METRIC` of what a listing has on either track: what a leaderboard may be sorted by.
+
+    >>> sort_keys("basic")
+    ['reading.f1', 'reading.f1_any', 'pooled.f1_any']
+    """
+    return [f"{track}.{id}" for track, id in listed(listing, "reading", "pooled")]
+
+
+def answer_scores(scores: Mapping[str, float]) -> dict[str, float]:
+    """What is shown of one answer: the values of the listing `answer`; on the pooled track, of the twins.
+
+    >>> answer_scores({"em_any": 0.0, "f1_any": 0.5, "match_any": 1.0})
+    {'em': 0.0, 'f1': 0.5}
+    """
+    pairs = [(id, entry(id).twin) for _, id in listed("answer")]
+    return {id: scores.get(id, scores.get(twin, 0.0)) for id, twin in pairs if {id, twin} & scores.keys()}
+
+
+def remark(id: str, counts: Mapping[str, Any], n: int) -> str:
+    """The note that belongs under a table with the metric; empty where there is none.
+
+    >>> remark("leak", {"leakable": 2}, 40)
+    "leak: in 2 of its 40 items the article has a wording of another source's claim"
+    """
+    metric = entry(id)
+    return f"{metric.label}: {metric.remark.format_map({**counts, 'n': n})}" if metric.remark else ""
+
+
+def with_item_values(score: ItemScore) -> ItemScore:
+    """The item's scores with the values that entries make of them (`Metric.of_item`)."""
+    made = {
+        metric.id: value
+        for metric in METRICS.values()
+        if metric.of_item is not None
+        and score.track in metric.tracks
+        and (value := metric.of_item(score)) is not None
+    }
+    return replace(score, scores={**score.scores, **made}) if made else score

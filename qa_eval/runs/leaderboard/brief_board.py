@@ -1,0 +1,98 @@
+"""A leaderboard in few lines: what a run prints at a Python prompt and shows in a notebook."""
+
+from __future__ import annotations
+
+from qa_eval.metrics.listings import label
+from qa_eval.runs.leaderboard.board_formats import board_of
+from qa_eval.runs.leaderboard.views import View, leaderboard_view
+from qa_eval.runs.schema import Leaderboard
+from qa_eval.text.grid import draw_grid
+from qa_eval.text.notebook_tables import notebook_table
+from qa_eval.text.phrases import count, shorten
+from qa_eval.text.terminal import clean
+from qa_eval.text.wide_table import Board, BoardRow, Cell
+
+_LINES, _CHARACTERS, _WIDTH = 20, 2_000, 100
+_LONGEST_NAME = 40
+_MOST_ROWS = 50
+"""Rows that a notebook shows."""
+_WHERE = "to_pandas() has all"
+
+
+def board_text(board: Leaderboard) -> str:
+    """At most 20 lines and 2,000 characters: rank, model, and the metrics in percent.
+
+    The first metric has its interval next to it.
+    Columns for which 100 characters have no room are left out, and so are rows for which there is no line.
+    """
+    view = leaderboard_view(board)
+    drawn = board_of(view)
+    for shown in range(min(len(drawn.all_rows), _LINES - 5), -1, -1):
+        lines = _lines(view, drawn, shown)
+        if len(lines) <= _LINES and sum(len(line) + 1 for line in lines) <= _CHARACTERS:
+            break
+    return "\n".join(lines)
+
+
+def _lines(view: View, drawn: Board, shown: int) -> list[str]:
+    title = f"{shorten(clean(view.board.name), _LONGEST_NAME)}: " if view.board.name else ""
+    head = ("rank", "model", *_headings(drawn))
+    rows = [_cells(row, len(head)) for row in drawn.all_rows[:shown]]
+    lines = [title + shorten(clean(_asked(view)), _WIDTH - len(title))]
+    lines += [line.plain for line in draw_grid(head, rows, _WIDTH, left=2)] if rows else []
+    if left := len(drawn.all_rows) - shown:
+        lines.append(f"and {count(left, 'more row')}: {_WHERE}")
+    return lines
+
+
+def _asked(view: View) -> str:
+    """What was asked, and how far the run has come."""
+    board = view.board
+    items = board.data.items
+    asked = [f"{n} {track} items" for track, n in (("reading", items.reading), ("pooled", items.pooled)) if n]
+    state = "" if board.status == "complete" else f"; status {board.status}"
+    percent = "; percent" if board.scored else "; nothing is scored"
+    return f"{count(board.data.facts, 'question')}, {' and '.join(asked) or 'no items'}{percent}{state}"
+
+
+def _headings(drawn: Board) -> list[str]:
+    """The first column is followed by its interval."""
+    labels = [column.label for column in drawn.columns]
+    return [*labels[:1], *(["95 % interval"] if labels else []), *labels[1:]]
+
+
+def _cells(row: BoardRow, width: int) -> list[str]:
+    cells = [_rank(row), shorten(clean(row.name), _LONGEST_NAME)]
+    if row.failure:
+        cells.append("failed")
+    elif row.cells:
+        first, *rest = row.cells
+        cells += [first.value, first.interval, *(cell.value for cell in rest)]
+    return cells + [""] * (width - len(cells))
+
+
+def _rank(row: BoardRow) -> str:
+    return f"{row.rank} ({row.rank_interval})" if row.rank_interval else row.rank or "–"
+
+
+def board_html(board: Leaderboard) -> str:
+    """The leaderboard as an HTML table: the metrics with their intervals, and what a reader must know."""
+    view = leaderboard_view(board)
+    drawn = board_of(view)
+    head = ["rank", "model", *(label(metric) for _, metric in view.columns), *drawn.counts]
+    rows = []
+    for row in drawn.all_rows[:_MOST_ROWS]:
+        cells = [_rank(row), shorten(row.name, 80)]
+        if row.failure:
+            cells.append(shorten(row.failure, 200))
+        else:
+            cells += [*map(_with_interval, row.cells), *row.counts]
+        rows.append(cells + [""] * (len(head) - len(cells)))
+    more = len(drawn.all_rows) - _MOST_ROWS
+    left_out = [f"and {count(more, 'more row')}: {_WHERE}"] if more > 0 else []
+    title = f"{board.name}: {_asked(view)}" if board.name else _asked(view)
+    return notebook_table(title, head, rows, left=2, notes=[*left_out, *drawn.notes, *drawn.caption])
+
+
+def _with_interval(cell: Cell) -> str:
+    return f"{cell.value} ({cell.interval})" if cell.interval else cell.value

@@ -1,0 +1,46 @@
+"""Small HTML tables for notebooks. Text from data is cleaned and escaped, as on the pages of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from qa_eval.text.terminal import clean
+
+_LEFT, _RIGHT = "text-align: left", "text-align: right; font-variant-numeric: tabular-nums"
+
+
+def notebook_table(
+    title: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    left: int = 1,
+    lead: Sequence[str] = (),
+    notes: Sequence[str] = (),
+) -> str:
+    """A table under its title: the first `left` columns begin at the left, all others end at the right.
+
+    `lead` are sentences above it, `notes` sentences under it. Every text is plain.
+
+    >>> "<script>" in notebook_table("<script>", ["a"], [["<b>"]])
+    False
+    """
+    lines = [f"<strong>{_safe(title)}</strong>" if title else ""]
+    lines += [f"<div>{_safe(sentence)}</div>" for sentence in lead]
+    lines += ["<table>", "<thead>", _row("th", head, left), "</thead>"]
+    lines += ["<tbody>", *(_row("td", row, left) for row in rows), "</tbody>", "</table>"]
+    lines += [f'<div style="font-size: smaller; opacity: 0.75">{_safe(note)}</div>' for note in notes]
+    return "<div>\n" + "\n".join(line for line in lines if line) + "\n</div>"
+
+
+def _row(tag: str, cells: Sequence[str], left: int) -> str:
+    styles = [_LEFT if n < left else _RIGHT for n in range(len(cells))]
+    styled = [
+        f'<{tag} style="{style}">{_safe(text)}</{tag}>' for style, text in zip(styles, cells, strict=True)
+    ]
+    return f"<tr>{''.join(styled)}</tr>"
+
+
+def _safe(text: str) -> str:
+    return escape(clean(text))

@@ -1,0 +1,250 @@
+"""A run at a Python prompt: what it prints, one model's result, and its data frames."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import qa_eval as qa
+from qa_eval.records import Match
+from qa_eval.runs.model_results import why
+from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
+from tests.support.fake_models import FakeModel, four_facts
+from tests.support.places import ROOT
+
+BASELINE = ROOT / "results" / "baseline"
+
+
+@pytest.fixture(scope="module")
+def run() -> qa.Run:
+    return qa.load_run(BASELINE)
+
+
+@pytest.fixture(scope="module")
+def small() -> qa.Run:
+    models: list[Any] = [FakeModel(name="one"), FakeModel(name="two")]
+    return qa.evaluate(models, corpus=four_facts(), cache=False)
+
+
+# ------------------------------------------------------------------------------------------ one model
+
+
+def test_a_result_is_found_by_spec_or_name_and_has_the_stored_numbers(run: qa.Run) -> None:
+    result, row = run["baseline:first-of-type"], run.leaderboard.row("baseline:first-of-type")
+    assert result.row is run["first-of-type"].row is row
+    assert result.f1 == row.metrics["reading"]["f1"].value
+    assert result.coverage_at_3 == row.metrics["pooled"]["coverage_at_3"].value
+    assert result.estimate("f1") is row.metrics["reading"]["f1"]
+    assert result.estimate("pooled.f1_any") is row.metrics["pooled"]["f1_any"]
+    assert result.estimate("f1", slice="contested") is row.slices["contested"]["f1"]
+    assert {"f1", "coverage_at_3", "estimate"} <= set(dir(result))
+    assert next(iter(run)) == "embedded"
+    assert "embedded" in run
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda run: run["embeded"],
+            KeyError,
+            'there is no model "embeded" in this run; did you mean "embedded"?',
+        ),
+        (lambda run: run.items("embeded"), KeyError, 'there is no model "embeded"'),
+        (lambda run: run["embedded"].f2, AttributeError, 'embedded: there is no metric "f2"'),
+        (
+            lambda run: run["embedded"].estimate("em_ny"),
+            qa.QaEvalError,
+            'metric "em_ny"; did you mean "em_any"',
+        ),
+        (
+            lambda run: run["embedded"].estimate("f1", slice="contestd"),
+            qa.QaEvalError,
+            'no slice "contestd"; did you mean "contested"',
+        ),
+        (lambda run: run["embedded"].estimate("f1", slice="silnt"), qa.QaEvalError, 'did you mean "silent"'),
+        (
+            lambda run: run.items("reference:oracle"),
+            qa.QaEvalError,
+            "reference:oracle: no answers are stored",
+        ),
+    ],
+)
+def test_what_is_not_there_is_named_with_near_matches(
+    run: qa.Run, call: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error) as raised:
+        call(run)
+    assert message in str(raised.value.args[0])
+
+
+# ------------------------------------------------------------------------------------------ data frames
+
+
+def test_a_run_as_a_data_frame_has_a_row_for_each_model_slice_and_metric(run: qa.Run) -> None:
+    frame = run.to_pandas()
+    assert list(frame.columns) == [
+        *("model", "track", "slice", "metric", "value", "low", "high", "n", "method", "clusters")
+    ]
+    stored = {
+        (row.model.spec, track, "all", metric): e
+        for row in run.leaderboard.rows
+        for track, found in row.metrics.items()
+        for metric, e in found.items()
+    }
+    whole = frame[frame["slice"] == "all"]
+    assert len(whole) == len(stored)
+    for line in whole.to_dict("records"):
+        estimate = stored[line["model"], line["track"], "all", line["metric"]]
+        assert (line["value"], line["n"]) == (estimate.value, estimate.n)
+    assert len(frame) == len(stored) + sum(len(m) for r in run.leaderboard.rows for m in r.slices.values())
+    assert not frame.duplicated(["model", "track", "slice", "metric"]).any()
+    fractions = frame[~frame["metric"].str.endswith("_skill")]
+    assert fractions["value"].between(0, 1).all(), "never percent"
+    assert set(frame[frame["slice"].str.startswith("pooled:")]["track"]) == {"pooled"}
+    assert run["embedded"].to_pandas().equals(frame[frame["model"] == "embedded"].reset_index(drop=True))
+
+
+def test_the_items_of_a_model_as_a_data_frame(run: qa.Run) -> None:
+    table = run.items("embedded")
+    frame = table.to_pandas()
+    assert {"question", "article", "prediction", "golds", "scores", "why"} <= set(frame.columns)
+    answers = run.predictions("embedded")
+    assert len(frame) == len(table) == len(answers) == run.leaderboard.data.items.reading + 149
+    for line, answer in zip(frame.to_dict("records"), answers, strict=True):
+        assert (line["item"], line["question"]) == (answer.item, answer.question)
+        assert (line["article"], line["prediction"]) == (answer.article, answer.prediction)
+        assert (line["golds"], line["scores"]) == (answer.golds, answer.scores)
+        assert all(line[metric] == value for metric, value in answer.scores.items())
+        assert line["right"] == answer.right
+        assert line["why"].startswith("Right") == answer.right
+        assert line["why"].endswith(".")
+    reading = frame[frame["track"] == "reading"]
+    assert reading["f1"].mean() == pytest.approx(run["embedded"].f1, abs=0.02)
+
+
+def test_a_run_in_memory_has_the_same_frames(small: qa.Run) -> None:
+    assert small.path is None
+    frame = small.items("test:one").to_pandas()
+    assert set(frame["track"]) == {"reading", "pooled"}
+    assert set(small.to_pandas()["model"]) >= {"test:one", "test:two", "reference:oracle"}
+
+
+def answer(**changes: Any) -> PredictionRow:
+    whole: dict[str, Any] = {
+        **{"item": "q@a", "fact": "q", "article": "a", "track": "reading", "prediction": "417"},
+        **dict.fromkeys(("question_sha256", "context_sha256", "gold_sha256"), ""),
+        "match": verdict(False, "veto", "417 != 400"),
+    }
+    return PredictionRow(**whole | changes)
+
+
+def verdict(ok: bool, rule: str, detail: str = "", level: int = 0) -> Match:
+    return Match(ok=ok, level=level, rule=rule, detail=detail)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        pytest.param({}, "Wrong by the rule veto: 417 != 400.", id="another value"),
+        pytest.param(
+            {"matched_claim": "417", "scores": {"leak": 1.0}},
+            "Wrong by the rule veto: 417 != 400. It makes the claim 417 of another source.",
+            id="another source's claim",
+        ),
+        pytest.param(
+            {"match": verdict(True, "number", "four hundred = 400", 2)},
+            "Right by the rule number: four hundred = 400.",
+            id="an equal value",
+        ),
+        pytest.param(
+            {"match": verdict(True, "text", "", 3)}, "Right by the rule text: equal text.", id="no detail"
+        ),
+        pytest.param(
+            {"match": verdict(False, "none", "other words")},
+            "Wrong: no rule credits the answer (other words).",
+            id="no rule",
+        ),
+        pytest.param(
+            {"prediction": "", "match": verdict(True, "null", "no answer, and the article gives none", 5)},
+            "Right: no answer was given, and the article gives none.",
+            id="rightly silent",
+        ),
+        pytest.param(
+            {"prediction": "", "match": verdict(False, "abstained", "the article answers")},
+            "Wrong: no answer was given, but the article answers.",
+            id="wrongly silent",
+        ),
+        pytest.param(
+            {"match": verdict(False, "answered", "the article is silent")},
+            "Wrong: an answer was given, but the article is silent.",
+            id="wrongly an answer",
+        ),
+        pytest.param({"error": "no room"}, "The model failed: no room.", id="a failure"),
+        pytest.param({"missing": True}, "The model gave no prediction.", id="no prediction"),
+        pytest.param(
+            {"match": verdict(False, "unscored")}, "The data set does not give its answers.", id="unscored"
+        ),
+    ],
+)
+def test_why_is_a_sentence(changes: dict[str, Any], sentence: str) -> None:
+    assert why(answer(**changes)) == sentence
+
+
+# ------------------------------------------------------------------------------------------ printing
+
+
+def test_a_run_prints_as_its_leaderboard(run: qa.Run) -> None:
+    lines = repr(run).splitlines()
+    assert lines[0] == "baseline: 149 questions, 706 reading items and 149 pooled items; percent"
+    assert lines[1].split() == [
+        "rank",
+        "model",
+        "balanced",
+        "F1",
+        "95",
+        "%",
+        "interval",
+        "EM",
+        "F1",
+        "EM-any",
+        "F1-any",
+    ]
+    assert lines[2].split()[:5] == ["1", "embedded", "61.1", "56.3–65.6", "59.1"]
+    assert len(lines) == 2 + len(run.leaderboard.rows)
+    assert repr(run) == str(run) == repr(run.leaderboard)
+
+
+def many(number: int, **changes: Any) -> Leaderboard:
+    """The committed leaderboard with so many rows of long names."""
+    board = qa.load_run(BASELINE).leaderboard
+    first = board.rows[0]
+    rows = [
+        first.model_copy(
+            update={"model": replace(first.model, spec=f"hf:{'very-' * 30}long-{n}\x1b[31m")} | changes
+        )
+        for n in range(number)
+    ]
+    return board.model_copy(update={"rows": rows, "name": "a name\n" * 99})
+
+
+@pytest.mark.parametrize("rows", [0, 1, 15, 16, 60])
+@pytest.mark.parametrize(
+    "changes", [{}, {"status": "error", "error": "x" * 5000, "metrics": {}, "rank": None}]
+)
+def test_any_leaderboard_is_short(rows: int, changes: dict[str, Any]) -> None:
+    text = repr(many(rows, **changes))
+    assert len(text) <= 2000
+    assert len(text.splitlines()) <= 20
+    assert "\x1b" not in text
+    assert rows <= 15 or ": to_pandas() has all" in text
+
+
+def test_a_result_and_its_items_print_as_one_line(run: qa.Run, small: qa.Run) -> None:
+    shown = "balanced F1 61.1, EM 59.1, F1 62.7, EM-any 59.3, F1-any 63.1"
+    assert repr(run["embedded"]) == f"<ModelResult embedded: rank 1, {shown}; percent>"
+    assert repr(run.items("embedded")).startswith("<ItemTable embedded: 855 items, 5")
+    failed: Row = small.leaderboard.rows[0].model_copy(update={"status": "error", "error": "no\nroom"})
+    assert repr(replace(small["test:one"], row=failed)).endswith(r": failed: no\nroom>")
