@@ -11,9 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
-
-from annotated_types import Ge, Le
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast, get_args
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -41,9 +39,22 @@ option of its spec, or nowhere."""
 Severity = Literal["error", "warning"]
 Status = Literal["complete", "partial", "error"]
 
-Fraction = Annotated[float, Ge(0.0), Le(1.0)]
+
+class Bounds:
+    """What pydantic checks of a number that it reads: the least and the greatest value."""
+
+    def __init__(self, **bounds: float) -> None:
+        """`ge` and `le`, each of which may be left out."""
+        self._bounds = bounds
+
+    def __get_pydantic_core_schema__(self, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema: Any = {**handler(source), **self._bounds}
+        return cast("CoreSchema", schema)
+
+
+Fraction = Annotated[float, Bounds(ge=0.0, le=1.0)]
 """A number in [0, 1]."""
-Score = Annotated[float, Le(1.0)]
+Score = Annotated[float, Bounds(le=1.0)]
 """A metric's value: a fraction, or a skill, which is below 0 where a trivial strategy does better."""
 
 

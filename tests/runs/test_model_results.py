@@ -116,7 +116,7 @@ def test_the_items_of_a_model_as_a_data_frame(run: qa.Run) -> None:
     for line, answer in zip(frame.to_dict("records"), answers, strict=True):
         assert (line["item"], line["question"]) == (answer.item, answer.question)
         assert (line["article"], line["prediction"]) == (answer.article, answer.prediction)
-        assert (line["golds"], line["scores"]) == (answer.golds, answer.scores)
+        assert (line["golds"], line["scores"]) == (list(answer.golds), answer.scores)
         assert all(line[metric] == value for metric, value in answer.scores.items())
         assert line["right"] == answer.right
         assert line["why"].startswith("Right") == answer.right
