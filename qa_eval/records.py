@@ -129,6 +129,10 @@ class Stored(Abridged):
         found: Mapping[str, Any] = getattr(self, "_extra", {})
         return found
 
+    def parts(self) -> dict[str, Any]:
+        """The fields that this version knows, by name; records among them stay records."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
         """Puts unknown fields aside when the record is read, and adds them when it is written."""

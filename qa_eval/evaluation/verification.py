@@ -30,7 +30,7 @@ from qa_eval.evaluation.tasks.task import Judge, Task
 from qa_eval.files.paths import read_input, user_path
 from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.score_table import ScoreTable
-from qa_eval.records import Corpus, Decoding, ItemId, Track
+from qa_eval.records import Corpus, ItemId, Stored, Track
 from qa_eval.runs.checksums import changed_fields, unsealed_fields
 from qa_eval.runs.ranking import Entry, decoding_row, judged_entry, model_signature, rank_rows, reference_row
 from qa_eval.runs.rows import item_hashes_sha256
@@ -219,7 +219,7 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
             found += unknown_fields(before, f"{name}:{seen}: {before.item}.")
             decided |= now.threshold is not None
         judge.tabulate(tables, rows)
-    decoding = _decoding(row)
+    decoding = row.decoding.windows
     fresh = Row(
         status=row.status,
         model=row.model,
@@ -265,13 +265,6 @@ def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None
         yield from differences(
             run.leaderboard.data.item_hashes_sha256, together, f"{name}: hash of the items"
         )
-
-
-def _decoding(row: Row) -> Decoding | None:
-    d = row.decoding
-    if None in (d.max_length, d.doc_stride, d.max_answer_tokens, d.n_best):
-        return None
-    return Decoding(**{field: getattr(d, field) for field in Decoding.__dataclass_fields__})
 
 
 def _compared(board: Leaderboard, entries: Sequence[Entry], judge: Judge) -> Iterator[str]:
@@ -327,16 +320,17 @@ def differences(stored: object, computed: object, path: str) -> Iterator[str]:
 def unknown_fields(value: object, path: str) -> Iterator[str]:
     """Fields that are stored and not known to the schema, at any depth; `path` ends where a name follows.
 
-    >>> from qa_eval.runs.schema import ModelInfo
-    >>> row = ModelInfo.model_validate({"spec": "m", "kind": "k", "name": "m", "mood": "good"})
+    >>> from qa_eval.runs.schema import CountsRow
+    >>> row = CountsRow.model_validate({"items": 1, "mood": "good"})
     >>> list(unknown_fields([row], "rows"))
     ['rows[0].mood: is no field that this version knows']
     """
-    if isinstance(value, BaseModel):
+    if isinstance(value, BaseModel | Stored):
         path = path if not path or path.endswith((".", " ")) else f"{path}."
-        yield from (f"{path}{name}: is no field that this version knows" for name in value.model_extra or ())
-        for name in type(value).model_fields:
-            yield from unknown_fields(getattr(value, name), f"{path}{name}")
+        unknown = value.extra if isinstance(value, Stored) else value.model_extra
+        yield from (f"{path}{name}: is no field that this version knows" for name in unknown or ())
+        for name, part in _fields(value).items():
+            yield from unknown_fields(part, f"{path}{name}")
     elif isinstance(value, Mapping):
         for key, part in value.items():
             yield from unknown_fields(part, f"{path}.{key}")
@@ -346,9 +340,16 @@ def unknown_fields(value: object, path: str) -> Iterator[str]:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, BaseModel):
-        return {name: getattr(value, name) for name in type(value).model_fields}
+    if isinstance(value, BaseModel | Stored):
+        return _fields(value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def _fields(record: BaseModel | Stored) -> dict[str, object]:
+    """The fields of a record that this version knows."""
+    if isinstance(record, Stored):
+        return record.parts()
+    return {name: getattr(record, name) for name in type(record).model_fields}
 
 
 def _equal(stored: object, computed: object) -> bool:
@@ -362,7 +363,7 @@ def _equal(stored: object, computed: object) -> bool:
 def _shown(value: object) -> str:
     if isinstance(value, Mapping):
         return f"{len(value)} values"
-    if isinstance(value, BaseModel):
+    if isinstance(value, BaseModel | Stored):
         return "a record"
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."

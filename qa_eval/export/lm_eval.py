@@ -149,7 +149,7 @@ def _samples(source: ExportSource, answers: list[PredictionRow]) -> Iterator[str
             "article": answer.article,
             "answers": answer.golds,
         }
-        target = str(answer.golds)
+        target = str(list(answer.golds))
         sample = {
             "doc_id": number,
             "doc": doc,

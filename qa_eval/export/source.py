@@ -154,7 +154,7 @@ def is_public(run: Run) -> bool:
 def part_asked(board: Leaderboard, row: Row) -> str:
     """Which part of its set a model answered, for people; empty if it is the whole set.
 
-    >>> from qa_eval.runs.schema import DataRow, ModelInfo, OptionsRow, WholeRow
+    >>> from qa_eval.runs.schema import DataRow, OptionsRow, WholeRow
     >>> data = DataRow(kind="public", questions_sha256="", articles_sha256="", facts=50)
     >>> data = data.model_copy(update={"whole": WholeRow(facts=11873, items={"reading": 11873})})
     >>> board = Leaderboard(run_id="", name="", created_at="", data=data, rules="", scorer_version="",
@@ -208,7 +208,7 @@ def refuse_unfinished(row: Row) -> None:
 def model_id(row: Row) -> str:
     """`ORG/NAME` of a model of the hub; of others a name made of the spec, below `qa_eval` or `local`.
 
-    >>> from qa_eval.runs.schema import ModelInfo
+    >>> from qa_eval.records import ModelInfo
     >>> model_id(Row(model=ModelInfo(spec="hf:deepset/tiny", kind="hf", name="deepset/tiny")))
     'deepset/tiny'
     >>> model_id(Row(model=ModelInfo(spec="baseline:abstain", kind="baseline", name="abstain")))

@@ -150,4 +150,4 @@ def _record(run: Run, row: Row, answer: PredictionRow) -> dict[str, Any]:
 def _cell(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return canonical_json(value) if isinstance(value, list) else value
+    return canonical_json(value) if isinstance(value, tuple) else value

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.item_scores import SCORER_VERSION
@@ -100,7 +100,7 @@ class Entry:
 
 def decoding_row(decoding: Decoding | None, threshold: Threshold, *, decided: bool) -> DecodingRow:
     """How answers were decided; `decided`: whether a threshold had a say in any of them."""
-    windows = {name: getattr(decoding, name) for name in Decoding.__dataclass_fields__} if decoding else {}
+    windows: dict[str, Any] = asdict(decoding) if decoding is not None else {}
     if not decided:
         return DecodingRow(**windows)
     source: Literal["fixed", "cross-fit"] = "cross-fit" if isinstance(threshold, str) else "fixed"

@@ -7,7 +7,7 @@ that every number comes out again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from qa_eval.data.content_hashes import gold_sha256, item_sha256
@@ -144,9 +144,8 @@ def prediction_row(
 
     `final`: its text is the model's own; `no_answer_given`: its no-answer probability is.
     """
-    scored = {f.name: getattr(score, f.name) for f in fields(ItemScore)}
     return PredictionRow(
-        **scored,
+        **score.parts(),
         **asdict(hashes),
         question=words,
         final=final,

@@ -8,14 +8,14 @@ is `None` or left out, never NaN.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat, TypeAdapter
 
 from qa_eval.metrics.rules.squad import UNSCORED
 from qa_eval.metrics.scored_item import ItemScore
-from qa_eval.records import Candidate, Difference, Estimate, ModelInfo, Status, abridged
+from qa_eval.records import Candidate, Decoding, Difference, Estimate, ModelInfo, Status, abridged
 
 SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
@@ -41,7 +41,7 @@ class _Record(BaseModel):
 
 
 class DecodingRow(_Record):
-    """How windows were made and answers decided; None where the model has no such thing."""
+    """A `Decoding` any part of which the model may lack (None), and how answers were decided."""
 
     max_length: int | None = None
     doc_stride: int | None = None
@@ -51,6 +51,12 @@ class DecodingRow(_Record):
     """None where it was fitted per item; the predictions rows then hold it."""
     threshold_source: Literal["fixed", "cross-fit", "none"] = "none"
     """`none`: there was nothing a threshold could decide."""
+
+    @property
+    def windows(self) -> Decoding | None:
+        """The model's `Decoding`; None where a part is absent."""
+        parts = {f.name: getattr(self, f.name) for f in fields(Decoding)}
+        return None if None in parts.values() else Decoding(**parts)
 
 
 class CountsRow(_Record):
@@ -327,4 +333,7 @@ def leaderboard_schema() -> dict[str, Any]:
 
 def prediction_schema() -> dict[str, Any]:
     """The JSON Schema of one line of `predictions/*.jsonl`, as `qa-eval schema predictions` prints it."""
-    return PREDICTION_ADAPTER.json_schema()
+    schema = PREDICTION_ADAPTER.json_schema()
+    # pydantic describes the fields of a dataclass itself, and not those that it inherits.
+    schema["properties"] |= TypeAdapter(ItemScore).json_schema()["properties"]
+    return schema

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.score_table import tables_of
 from qa_eval.metrics.scored_item import ItemScore
-from qa_eval.records import Decoding
 from qa_eval.runs.common_items import Side, common_scores
 from qa_eval.runs.ranking import UNRANKED, Entry, judged_entry, model_signature, rank_rows
 from qa_eval.runs.schema import DataRow, ItemsRow, Leaderboard, Row
@@ -147,10 +146,9 @@ def _signature(side: Side, *, by_data: bool) -> str:
     row, board = side.row, side.run.leaderboard
     if by_data or row.is_reference:
         return row.signature or f"{board.run_id} {row.model.spec}"
-    fields = {name: getattr(row.decoding, name) for name in Decoding.__dataclass_fields__}
     return model_signature(
         row.model,
-        None if None in fields.values() else Decoding(**fields),
+        row.decoding.windows,
         board.options.threshold,
         deterministic=board.options.deterministic,
         data="",
