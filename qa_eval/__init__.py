@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Question,
         Runtime,
     )
+    from qa_eval.runs.options import RunOptions
     from qa_eval.runs.store import Run, load_run
 
 __version__ = "0.1.0"
@@ -75,6 +76,7 @@ __all__ = [
     "Question",
     "Run",
     "RunFolderError",
+    "RunOptions",
     "Runtime",
     "Scorecard",
     "SpecError",
@@ -106,6 +108,7 @@ _HOMES = {
         ),
         "records",
     ),
+    "RunOptions": "runs.options",
     **dict.fromkeys(("Run", "load_run"), "runs.store"),
 }
 """Public name -> the module that defines it."""

@@ -37,6 +37,8 @@ Declaration = Literal["card", "option", "undeclared"]
 option of its spec, or nowhere."""
 
 Severity = Literal["error", "warning"]
+DuplicateIds = Literal["error", "first"]
+"""What happens to a question whose id an earlier one has: the data set is refused, or the first is kept."""
 Status = Literal["complete", "partial", "error"]
 
 
@@ -276,7 +278,21 @@ class Article(Abridged):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Corpus(Abridged):
-    """A question set with its articles. `load_corpus` validates it; one made in memory is taken as it is."""
+    """A question set with its articles. `load_corpus` validates it; one made in memory is taken as it is.
+
+    >>> fell = Evidence(article="a", text="Palmyra", start=0)
+    >>> question = Question(
+    ...     id="fell",
+    ...     question="What fell?",
+    ...     category="events",
+    ...     answer_type="place",
+    ...     claims=(Claim(id="palmyra", evidence=(fell,)),),
+    ...     silent=("b",),
+    ... )
+    >>> articles = Article(id="a", text="Palmyra fell."), Article(id="b", text="It rained.")
+    >>> Corpus(questions=(question,), articles=articles).question("fell").own_golds("a")
+    ('Palmyra',)
+    """
 
     questions: tuple[Question, ...]
     """In file order (files by name, lines in order)."""

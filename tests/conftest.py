@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import settings
 
 from qa_eval.data.corpus import load_corpus
 from qa_eval.records import Corpus
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import Run, load_run
 from tests.support.places import BASELINE, ROOT
 
@@ -67,7 +69,9 @@ def own_checkout(own_place: Path, plain_git: None, monkeypatch: pytest.MonkeyPat
 @pytest.fixture
 def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs whose intervals are not what is tested, and would be most of the time that they take."""
-    monkeypatch.setattr("qa_eval.evaluation.run.RESAMPLES", 99)
+    stored = vars(RunOptions)["stored"].fget
+    few = property(lambda options: replace(stored(options), resamples=99))
+    monkeypatch.setattr(RunOptions, "stored", few)
 
 
 @pytest.fixture

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
+
+import pytest
 
 from tests.support.places import ROOT
 
@@ -45,3 +48,28 @@ def test_no_two_public_classes_have_one_name() -> None:
 def test_no_folder_of_the_package_is_named_like_a_folder_of_data() -> None:
     folders = {path.name for path in PACKAGE.rglob("*") if path.is_dir()}
     assert not folders & {"questions", "seeds", "results", "tests", "docs"}
+
+
+def packages() -> list[Path]:
+    """Every room and every folder of modules in one, relative to the package."""
+    return sorted(path.parent for path in modules() if path.name == "__init__.py" and len(path.parts) > 1)
+
+
+def described(package: Path) -> set[str]:
+    """The names that the docstring of a folder describes, one on a line; those of folders end in a slash."""
+    text = ast.get_docstring(ast.parse((PACKAGE / package / "__init__.py").read_text("utf-8"))) or ""
+    entries = re.findall(r"^ *((?:[a-z0-9_]+/?, )*[a-z0-9_]+/?) {2,}\S", text, re.MULTILINE)
+    return {name for entry in entries for name in entry.split(", ")}
+
+
+@pytest.mark.parametrize("package", packages(), ids=str)
+def test_the_docstring_of_a_folder_maps_its_modules_and_names_no_others(package: Path) -> None:
+    folder = PACKAGE / package
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    folders = {f"{path.parent.name}/" for path in folder.glob("*/__init__.py")}
+    named = described(package)
+    assert (modules | folders) - named == set(), "these are not described"
+    missing = {
+        name for name in named if not (folder / (name if name.endswith("/") else f"{name}.py")).exists()
+    }
+    assert missing == set(), "these do not exist"

@@ -64,6 +64,7 @@ def large_values() -> dict[str, Any]:
         ),
         "Decoding": qa.Decoding(),
         "Runtime": qa.Runtime(),
+        "RunOptions": qa.RunOptions(categories=(LONG,) * 99, name=LONG, split=LONG, columns=(LONG,)),
         "Run": run,
         "Comparison": qa.compare(run, against="embedded", resamples=99),
         "Scorecard": qa.score(golds | {LONG: LONG}, golds, resamples=9),
@@ -166,7 +167,7 @@ def notebook() -> tuple[qa.Run, qa.Comparison, qa.Scorecard, int]:
     corpus: qa.Corpus = qa.Corpus(questions=(question,), articles=articles)
     progress: qa.Progress = Counted()
     models: list[str | qa.Model] = ["echo:x", Echo(qa.ModelSpec.parse("echo:y")), "baseline:abstain"]
-    run: qa.Run = qa.evaluate(models, corpus=corpus, progress=progress, cache=False)
+    run: qa.Run = qa.evaluate(models, corpus=corpus, progress=progress, options=qa.RunOptions(cache=False))
     run.to_pandas(), run.items("echo:x").to_pandas()
     f1: float = run["echo:x"].f1
     low: float | None = run["echo:x"].estimate("f1").low
@@ -250,8 +251,9 @@ def test_a_run_writes_nothing_unless_it_is_told_where(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    run = qa.evaluate("baseline:abstain", corpus=four_facts(), cache=False)
+    run = qa.evaluate("baseline:abstain", corpus=four_facts(), options=qa.RunOptions(cache=False))
     assert run.path is None
     assert list(tmp_path.iterdir()) == []
-    assert qa.evaluate("baseline:abstain", corpus=four_facts(), cache=False, out="kept", name="x").path
+    options = qa.RunOptions(cache=False)
+    assert qa.evaluate("baseline:abstain", corpus=four_facts(), out="kept", name="x", options=options).path
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]

@@ -1,7 +1,27 @@
 """The command line: `qa-eval`, also `python -m qa_eval`.
 
-This package parses calls, composes the verbs and decides exit codes; everything else is in the verbs.
-Importing it is light: a command imports what it needs when it runs.
+A command has a file of its own, named as the command:
+
+run, plan, score, bench                      models and answers
+leaderboard, show, verify, compare, report   stored runs
+export, schema                               formats of other tools, and of these files
+models, cache, init                          what is there, what is kept, a new collection
+questions                                    the group `questions`, with `check` and `stats`
+questions_new, questions_probe               the other commands of that group
+questions_impact, questions_agree            and more of them
+
+What commands share:
+
+command         how every command behaves: help, near matches, exit codes
+option_groups   the flags that several commands have; those of a run come from `qa_eval.runs.options`
+configuration   `--config`
+argument_types  paths and text as arguments
+asked_data      the data that a stored run asked, found again
+printing        what several commands print
+failures        what a failure says, and its exit code
+process         the process around a command: streams and signals
+
+Importing this package is light: a command imports what it needs when it runs.
 """
 
 from __future__ import annotations
@@ -10,20 +30,25 @@ import click
 
 from qa_eval import __version__
 from qa_eval.cli.bench import bench_command
+from qa_eval.cli.cache import cache_group
 from qa_eval.cli.command import CommandGroup
 from qa_eval.cli.compare import compare_command
-from qa_eval.cli.data_commands import cache_group, models_command, questions_group, schema_command
 from qa_eval.cli.export import export_command
 from qa_eval.cli.init import init_command
+from qa_eval.cli.leaderboard import leaderboard_command
+from qa_eval.cli.models import models_command
 from qa_eval.cli.plan import plan_command
+from qa_eval.cli.questions import questions_group
 from qa_eval.cli.questions_agree import agree_command
 from qa_eval.cli.questions_impact import impact_command
 from qa_eval.cli.questions_new import new_command
 from qa_eval.cli.questions_probe import probe_command
 from qa_eval.cli.report import report_command
-from qa_eval.cli.result_commands import leaderboard_command, show_command, verify_command
 from qa_eval.cli.run import run_command
+from qa_eval.cli.schema import schema_command
 from qa_eval.cli.score import score_command
+from qa_eval.cli.show import show_command
+from qa_eval.cli.verify import verify_command
 
 __all__ = ["cli"]
 

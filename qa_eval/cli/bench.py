@@ -9,22 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa_eval.cli.command import (
-    Command,
-    checkpoint_options,
+from qa_eval.cli.command import Command, note, option
+from qa_eval.cli.option_groups import (
     data_options,
     dataset_options,
-    intake_options,
-    note,
-    option,
+    given_options,
     quantize_option,
-    rules_option,
+    run_flags,
 )
 from qa_eval.metrics.rules.squad import RULES, SQUAD_V2, Rules
 
 if TYPE_CHECKING:
     from qa_eval.data.dataset import PublicDataset
-    from qa_eval.data.dataset_options import DuplicateIds
     from qa_eval.evaluation.speed import AnswerAgreement, Speed
     from qa_eval.records import Instance
 
@@ -42,57 +38,31 @@ EXAMPLES = (
     "-m", "--model", "models", multiple=True, required=True, metavar="SPEC", section="Models",
     help="A model to measure; of several, answers are compared with the first one's.",
 )  # fmt: skip
-@checkpoint_options
+@run_flags("trust_remote_code", "convert_weights")
 @quantize_option
 @data_options
 @dataset_options
-@intake_options
-@rules_option("Data")
-@option(
-    "--limit", type=click.IntRange(min=1), metavar="N", section="Data",
-    help="Only the first N facts, or the first N questions of a dataset.",
-)  # fmt: skip
-@option(
-    "--max-length", type=int, default=384, show_default=True, metavar="N", section="Decoding",
-    help="Tokens of a window.",
-)  # fmt: skip
-@option(
-    "--doc-stride", type=int, default=128, show_default=True, metavar="N", section="Decoding",
-    help="Tokens by which windows overlap.",
-)  # fmt: skip
+@run_flags("columns", "duplicate_ids", "rules", "limit")
+@run_flags("max_length", "doc_stride")
 @option(
     "--rounds", type=click.IntRange(min=1), default=3, show_default=True, metavar="N", section="Computing",
     help="Times that everything is measured; medians are shown.",
 )  # fmt: skip
-@option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True,
-    section="Computing", help="Where to compute.",
-)  # fmt: skip
-@option(
-    "--batch-tokens", type=click.IntRange(min=1), default=None, metavar="N", section="Computing",
-    help="Tokens that go through a model at once.  [default: as in `run`]",
-)  # fmt: skip
+@run_flags("device", "batch_tokens")
 @option("--json", "as_json", is_flag=True, section="Output", help="Print JSON instead of the table.")
+@click.pass_context
 def bench_command(
+    ctx: click.Context,
+    /,
     *,
     models: tuple[str, ...],
-    trust_remote_code: bool,
-    convert_weights: bool,
     quantize: str | None,
     questions: tuple[Path, ...],
     articles: Path | None,
     dataset: str | None,
-    split: str | None,
-    columns: tuple[str, ...],
-    duplicate_ids: DuplicateIds,
-    rules: str | None,
-    limit: int | None,
-    max_length: int,
-    doc_stride: int,
     rounds: int,
-    device: str,
-    batch_tokens: int | None,
     as_json: bool,
+    **_: object,
 ) -> None:
     """Measures how fast models read the questions' articles, and what of the time is the model itself.
 
@@ -102,32 +72,24 @@ def bench_command(
     """
     from qa_eval.evaluation.speed import bench
     from qa_eval.models.registry import with_quantized
-    from qa_eval.records import Decoding, Runtime
 
+    options = given_options(ctx)
     if dataset is None:
-        if rules is not None:
+        if options.rules is not None:
             raise click.UsageError("--rules: only with --dataset.")
-        (asked, golds), by = _curated(questions, articles, limit), SQUAD_V2
+        (asked, golds), by = _curated(questions, articles, options.limit), SQUAD_V2
     elif questions or articles:
         raise click.UsageError("--dataset stands for --questions and --articles: give one or the other")
     else:
-        from qa_eval.data.dataset import open_dataset
-        from qa_eval.data.dataset_options import parse_columns
+        from qa_eval.evaluation.plans import opened_dataset
 
-        named = parse_columns(columns)
-        opened = open_dataset(dataset, split=split, columns=named, duplicate_ids=duplicate_ids, rules=rules)
-        (asked, golds), by = _public(opened, limit)
+        (asked, golds), by = _public(opened_dataset(dataset, options), options.limit)
     speeds, agreements = bench(
         with_quantized(models, quantize) if quantize else models,
         asked,
         golds,
-        decoding=Decoding(max_length=max_length, doc_stride=doc_stride),
-        runtime=Runtime(
-            device=device,
-            trust_remote_code=trust_remote_code,
-            convert_weights=convert_weights,
-            batch_tokens=batch_tokens,
-        ),
+        decoding=options.decoding,
+        runtime=options.runtime,
         rounds=rounds,
         rules=by,
         note=note,

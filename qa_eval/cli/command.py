@@ -1,4 +1,4 @@
-"""How every command of `qa-eval` behaves: options in sections, near matches, `--config`, exit codes.
+"""How every command of `qa-eval` behaves: sections of the help, near matches, `--config`, exit codes.
 
 Exit codes: 0 done; 1 a check, comparison or verification failed, a model failed, or the program has a defect;
 2 the call or its input is wrong, or a file cannot be read or written; 130 interrupted. `qa_eval.cli.failures`
@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 import click
 
-from qa_eval.cli.argument_types import PATH, check_text
+from qa_eval.cli.argument_types import check_text
 from qa_eval.cli.configuration import config_option
 from qa_eval.cli.failures import explain
-from qa_eval.metrics.rules.squad import RULES
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+"""A function that becomes a command."""
 
 CONTEXT_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -36,104 +36,9 @@ def option(
     *declarations: str,
     section: str = "Options",
     **attributes: Any,  # noqa: ANN401
-) -> Callable[[_F], _F]:
+) -> Callable[[Decorated], Decorated]:
     """`click.option`, under a heading of the help."""
     return click.option(*declarations, cls=SectionedOption, section=section, **attributes)
-
-
-def data_options(command: _F) -> _F:
-    """`--questions` and `--articles`."""
-    command = option(
-        "--articles",
-        type=PATH,
-        metavar="DIR",
-        section="Data",
-        help="The folder of the articles.  [default: the curated ones]",
-    )(command)
-    return option(
-        "--questions",
-        type=PATH,
-        multiple=True,
-        metavar="PATH",
-        section="Data",
-        help="A file of questions or a folder of them; may be repeated.  [default: the curated set]",
-    )(command)
-
-
-def checkpoint_options(command: _F) -> _F:
-    """`--trust-remote-code` and `--convert-weights`."""
-    command = option(
-        "--convert-weights",
-        is_flag=True,
-        section="Models",
-        help="Read the tensors of a pytorch_model.bin, and keep a safetensors copy in the cache.",
-    )(command)
-    return option(
-        "--trust-remote-code", is_flag=True, section="Models", help="Let a hub model run the code it brings."
-    )(command)
-
-
-def quantize_option(command: _F) -> _F:
-    """`--quantize`."""
-    return option(
-        "--quantize",
-        type=click.Choice(["int8"]),
-        section="Models",
-        help="Of each onnx: model also a version with 8-bit products, as a model of its own.",
-    )(command)
-
-
-def dataset_options(command: _F) -> _F:
-    """`--dataset` and `--split`."""
-    return _dataset_options(command, "dataset", several=False)
-
-
-def rules_option(section: str) -> Callable[[_F], _F]:
-    """`--rules`, under a heading of the help."""
-    return option(
-        "--rules",
-        type=click.Choice(list(RULES)),
-        metavar="NAME",
-        section=section,
-        help="How a data set is scored: squad-v1.1, squad-v2.0, mrqa, mlqa-LANG, korquad-v1 (characters), "
-        "cmrc2018 or drcd (longest common run).  [default: as its version or its ids tell, else as SQuAD]",
-    )
-
-
-def datasets_options(command: _F) -> _F:
-    """The same, where `--dataset` may be repeated."""
-    return _dataset_options(command, "datasets", several=True)
-
-
-def _dataset_options(command: _F, name: str, *, several: bool) -> _F:
-    command = option(
-        "--split", metavar="S", section="Data", help="Of a hub data set.  [default: validation]"
-    )(command)
-    return option(
-        "--dataset",
-        name,
-        metavar="SPEC",
-        multiple=several,
-        section="Data",
-        help="A public data set in place of the questions: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME."
-        + (" May be repeated: a run for each." if several else ""),
-    )(command)
-
-
-def intake_options(command: _F) -> _F:
-    """`--columns` and `--duplicate-ids`."""
-    command = option(
-        "--duplicate-ids", type=click.Choice(["error", "first"]), default="error", show_default=True,
-        section="Data", help="Of a data set with questions of one id: refuse it, or keep the first of them.",
-    )(command)  # fmt: skip
-    return option(
-        "--columns",
-        multiple=True,
-        metavar="ROLE=COLUMN,…",
-        section="Data",
-        help="Of rows with columns of other names: question=query,context=passage; the roles are id, "
-        "question, context, answers and is_impossible.",
-    )(command)
 
 
 def note(message: str) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from qa_eval.cli.argument_types import PATH
-from qa_eval.cli.command import Command, data_options, note, option
+from qa_eval.cli.command import Command, note, option
+from qa_eval.cli.option_groups import data_options
 from qa_eval.errors import QaEvalError
 
 if TYPE_CHECKING:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from qa_eval.cli.command import Command, note, option
-from qa_eval.cli.run import WORDS_REFUSED, RunCall, run_command
+from qa_eval.cli.run import WORDS_REFUSED, RunCall, call_flags
 
 if TYPE_CHECKING:
-    from qa_eval.evaluation.forecast.arithmetic import Setting
+    from qa_eval.evaluation.forecast import Setting
     from qa_eval.evaluation.plans import Plan
     from qa_eval.models.protocol import Model
+    from qa_eval.runs.options import RunOptions
 
 EXAMPLES = (
     ("qa-eval plan", "what `qa-eval run` would take"),
@@ -28,18 +29,16 @@ EXAMPLES = (
     ),
 )
 
-_ELSEWHERE = ("as_json", "config")
-"""Flags of `run` that have another help here."""
-
 
 @click.command(
     "plan",
     cls=Command,
-    params=[param for param in run_command.params if param.name not in _ELSEWHERE],
     examples=EXAMPLES,
     short_help="What a run would take in time, memory and disk.",
     context_settings=WORDS_REFUSED,
 )
+@call_flags
+@option("--json", "as_json", is_flag=True, section="Output", help="Print JSON instead of the table.")
 @option(
     "--probe-seconds", type=click.FloatRange(min=0, min_open=True), default=5.0, show_default=True,
     metavar="S", section="Plan", help="So long each model answers, to see how fast it is.",
@@ -57,7 +56,6 @@ _ELSEWHERE = ("as_json", "config")
     "--for-items", type=click.IntRange(min=1), metavar="N", section="Plan",
     help="Also work out what N items like these for each model would take.  [default: as many as there are]",
 )  # fmt: skip
-@option("--json", "as_json", is_flag=True, section="Output", help="Print JSON instead of the table.")
 @click.pass_context
 def plan_command(
     ctx: click.Context,
@@ -77,62 +75,65 @@ def plan_command(
     flags of `run` may stand here and do nothing. Exit code 1: a model cannot be asked (the others are
     planned).
     """
-    from qa_eval.evaluation.forecast.forecast_formats import draw_forecast, render_forecast_json
-    from qa_eval.evaluation.forecast.forecasts import forecast
+    from qa_eval.evaluation.environment import peak_rss_bytes
+    from qa_eval.evaluation.forecast import Forecast, draw_forecast, render_forecast_json
+    from qa_eval.evaluation.forecast_probe import ProbeOptions, probe_models
     from qa_eval.evaluation.plans import resolve_models
     from qa_eval.text.terminal import terminal_width, write_lines
 
     since = time.perf_counter()
     call = RunCall.of(ctx)
-    setting, threads = _setting(call)
+    options = call.options
+    setting, threads = _setting(options)
     seconds = time.perf_counter() - since
-    models = resolve_models(call.models, call.decoding, call.runtime)  # their own time is measured apart
+    # The time that it takes to find the models is measured apart.
+    models = resolve_models(call.models, options.decoding, options.runtime)
     since = time.perf_counter()
     plans = _plans(call, models)
     seconds += time.perf_counter() - since
-    found = forecast(
-        plans,
-        setting,
-        decoding=call.decoding,
-        runtime=call.runtime,
-        preparing_seconds=seconds,
+    probe = ProbeOptions(
+        decoding=options.decoding,
+        runtime=options.runtime,
         threads=threads,
-        cache=call.cache,
-        probe_seconds=probe_seconds,
+        cache=options.cache,
+        seconds=probe_seconds,
         counted=exact_up_to,
+        asks_cached=for_models is not None or for_items is not None,
+    )
+    found = Forecast(
+        setting=setting,
+        models=tuple(probe_models(plans, probe, note)),
+        preparing_seconds=seconds,
+        driver_rss_bytes=peak_rss_bytes(),
         for_models=for_models,
         for_items=for_items,
-        note=note,
     )
     if as_json:
         click.echo(render_forecast_json(found), nl=False)
     else:
         write_lines(sys.stdout, draw_forecast(found, terminal_width(sys.stdout)))
-    if any(model.error is not None for model in found.models):
+    if len(found.planned) < len(found.models):
         ctx.exit(1)
 
 
 def _plans(call: RunCall, models: Sequence[Model]) -> list[Plan]:
     from qa_eval.evaluation.plans import settle, settle_all
 
-    if "datasets" in call.data:
-        datasets = call.data["datasets"]
-        return settle_all(models, datasets, decoding=call.decoding, runtime=call.runtime, **call.choices)
-    return [settle(models, decoding=call.decoding, runtime=call.runtime, **call.data, **call.choices)]
+    if call.datasets:
+        return settle_all(models, call.datasets, call.options)
+    return [settle(models, corpus=call.corpus, options=call.options)]
 
 
-def _setting(call: RunCall) -> tuple[Setting, int | None]:
+def _setting(options: RunOptions) -> tuple[Setting, int | None]:
     """The engine and its workers, and the cores of each; None for all of them."""
-    from qa_eval.evaluation.engines.ray import RayEngine
-    from qa_eval.evaluation.forecast.arithmetic import Setting
+    from qa_eval.evaluation.forecast import Setting
 
-    engine = call.engine
-    if not isinstance(engine, RayEngine):
+    if options.engine != "ray":
         return Setting(), None
-    cores = max(1, int(engine.cpus_per_worker))
-    if engine.workers is not None:
-        return Setting(engine="ray", workers=engine.workers), cores
-    if engine.address is not None or engine.gpus_per_worker:
+    cores = max(1, int(options.cpus_per_worker))
+    if options.workers is not None:
+        return Setting(engine="ray", workers=options.workers), cores
+    if options.address is not None or options.gpus_per_worker:
         raise click.UsageError("plan does not look at the cluster: say how many with --workers.")
-    room = int((os.cpu_count() or 1) / engine.cpus_per_worker)
+    room = int((os.cpu_count() or 1) / options.cpus_per_worker)
     return Setting(engine="ray", workers=max(1, room)), cores

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa_eval.cli.command import Command, data_options, note, option
+from qa_eval.cli.command import Command, note, option
+from qa_eval.cli.option_groups import data_options
 from qa_eval.cli.run import DEFAULT_MODELS
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def impact_command(
     from qa_eval.data.corpus import load_corpus
     from qa_eval.data.locations import curated_paths
     from qa_eval.evaluation.run import evaluate
+    from qa_eval.runs.options import RunOptions
     from qa_eval.text.progress import TerminalProgress
 
     if not questions or articles is None:
@@ -71,7 +73,10 @@ def impact_command(
     if found.changed:
         runs = [
             evaluate(
-                models or DEFAULT_MODELS, corpus=one, out=None, references=False, progress=TerminalProgress()
+                models or DEFAULT_MODELS,
+                corpus=one,
+                options=RunOptions(references=False),
+                progress=TerminalProgress(),
             )
             for one in (past.corpus, corpus)
             if one is not None

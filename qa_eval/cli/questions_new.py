@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from qa_eval.cli.command import Command, data_options, note, option
+from qa_eval.cli.command import Command, note, option
+from qa_eval.cli.option_groups import data_options
 from qa_eval.records import ANSWER_TYPES, RELATIONS, AnswerType, Article, Relation
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +12,12 @@ import click
 
 from qa_eval.cli.argument_types import PATH
 from qa_eval.cli.command import Command, note, option
-from qa_eval.cli.run import run_command
+from qa_eval.cli.option_groups import given_options, run_flags
 from qa_eval.records import ANSWER_TYPES, AnswerType
 
 if TYPE_CHECKING:
     from qa_eval.authoring.probe import Probe
 
-_DECODING = ("max_length", "doc_stride", "max_answer_tokens")
-_RUNTIME = ("trust_remote_code", "convert_weights", "device", "dtype", "batch_tokens", "deterministic")
-_OF_RUN = (*_DECODING, *_RUNTIME, "threshold")
-"""Flags that mean what they mean for `run`."""
 _ASKED_FOR = 20
 """Spans that the model gives at least: many of them make one claim."""
 
@@ -28,13 +25,15 @@ _ASKED_FOR = 20
 @click.command(
     "probe",
     cls=Command,
-    params=[param for param in run_command.params if param.name in _OF_RUN],
     examples=[
         ('qa-eval questions probe "How many soldiers died?"', "the embedded model, in each article"),
         ('qa-eval questions probe "Who led them?" -m hf:ORG/NAME --n-best 5', "another model, more of each"),
     ],
     short_help="What a model answers in each article, as a draft.",
 )
+@run_flags("trust_remote_code", "convert_weights")
+@run_flags("max_length", "doc_stride", "max_answer_tokens", "threshold")
+@run_flags("device", "dtype", "batch_tokens", "deterministic")
 @click.argument("question")
 @option(
     "-m", "--model", "spec", default="embedded", show_default=True, metavar="SPEC", section="Models",
@@ -60,7 +59,10 @@ _ASKED_FOR = 20
     help="Answers shown of each article, of different claims.",
 )  # fmt: skip
 @option("--json", "as_json", is_flag=True, section="Output", help="Everything as JSON.")
+@click.pass_context
 def probe_command(
+    ctx: click.Context,
+    /,
     *,
     question: str,
     spec: str,
@@ -68,9 +70,8 @@ def probe_command(
     kind: AnswerType | None,
     category: str,
     n_best: int,
-    threshold: float | str,
     as_json: bool,
-    **options: Any,  # noqa: ANN401
+    **_: object,
 ) -> None:
     """Asks a model QUESTION in each article and groups its best answers into draft claims.
 
@@ -84,24 +85,21 @@ def probe_command(
     from qa_eval.matching.answer_types import asked_type
     from qa_eval.models.declarations import undeclared_sentence
     from qa_eval.models.registry import resolve
-    from qa_eval.records import Decoding, Runtime
     from qa_eval.text.terminal import safe_json
 
     if not question.strip():
         raise click.UsageError("the question is empty")
-    if isinstance(threshold, str):
+    options = given_options(ctx)
+    if isinstance(options.threshold, str):
         raise click.UsageError("--threshold cross-fit: only a run has the right answers that it is fitted on")
     kind = kind or asked_type(question) or "text"
-    _, folder = read_set([], data_paths(None, articles)[1])
-    model = resolve(
-        spec,
-        Decoding(n_best=max(_ASKED_FOR, n_best), **{name: options[name] for name in _DECODING}),
-        Runtime(**{name: options[name] for name in _RUNTIME}),
-    )
+    folder = read_set([], data_paths(None, articles)[1])[1]
+    decoding = replace(options.decoding, n_best=max(_ASKED_FOR, n_best))
+    model = resolve(spec, decoding, options.runtime)
     if (sentence := undeclared_sentence([model.info])) is not None:
         note(sentence)
     probe = probe_question(
-        question, kind, category, folder.articles, model, n_best=n_best, threshold=threshold
+        question, kind, category, folder.articles, model, n_best=n_best, threshold=options.threshold
     )
     line = canonical_line(probe.draft) if probe.draft is not None else None
     if as_json:

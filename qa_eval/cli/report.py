@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from qa_eval.cli.argument_types import PATH
-from qa_eval.cli.command import Command, data_options, dataset_options, note, option
-from qa_eval.cli.result_commands import corpus_of, dataset_of, is_public, newest_run
+from qa_eval.cli.asked_data import corpus_of, dataset_of, is_public
+from qa_eval.cli.command import Command, note, option
+from qa_eval.cli.leaderboard import newest_run
+from qa_eval.cli.option_groups import data_options, dataset_options
 
 if TYPE_CHECKING:
     from qa_eval.data.dataset import PublicDataset

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from qa_eval.cli.argument_types import PATH
-from qa_eval.cli.command import Command, intake_options, option, rules_option
+from qa_eval.cli.command import Command, option
+from qa_eval.cli.option_groups import given_options, run_flags
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from qa_eval.data.dataset_options import DuplicateIds
     from qa_eval.evaluation.scorecard import Scorecard
     from qa_eval.records import Estimate
 
@@ -52,9 +52,8 @@ LISTED = 5
     section="Data",
     help="What was asked: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME.",
 )
-@option("--split", metavar="S", section="Data", help="The split of a hub data set.")
-@intake_options
-@rules_option("Scoring")
+@run_flags("split", "columns", "duplicate_ids")
+@run_flags("rules", section="Scoring")
 @option(
     "--na-probs",
     type=PATH,
@@ -78,17 +77,17 @@ LISTED = 5
     section="Output",
     help="The official script's keys, and ours under qa_eval.",
 )
+@click.pass_context
 def score_command(
+    ctx: click.Context,
+    /,
     *,
     predictions: Path,
     dataset: str,
-    split: str | None,
-    columns: tuple[str, ...],
-    duplicate_ids: DuplicateIds,
-    rules: str | None,
     na_probs: Path | None,
     na_threshold: float,
     as_json: bool,
+    **_: object,
 ) -> None:
     """Scores predictions that any system made, by the official rules of a data set.
 
@@ -98,13 +97,12 @@ def score_command(
     lm-evaluation-harness are read as they are. The numbers are those of the official script, each with an
     interval; where that script is wrong, the output says what was done instead.
     """
-    from qa_eval.data.dataset import open_dataset
-    from qa_eval.data.dataset_options import parse_columns
+    from qa_eval.evaluation.plans import opened_dataset
     from qa_eval.evaluation.scorecard import score
     from qa_eval.text.terminal import safe_json, terminal_width, write_lines
 
-    opened = open_dataset(dataset, split=split, columns=parse_columns(columns), duplicate_ids=duplicate_ids)
-    card = score(predictions, opened, rules=rules, na_probs=na_probs, na_threshold=na_threshold)
+    opened = opened_dataset(dataset, given_options(ctx))
+    card = score(predictions, opened, na_probs=na_probs, na_threshold=na_threshold)
     if as_json:
         click.echo(safe_json(json.dumps(card.as_json(), indent=2, ensure_ascii=False, allow_nan=False)))
         return

@@ -13,7 +13,7 @@ from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.score_table import Cluster, cluster_of, slices_of, tables_of
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.runs.common_items import common_scores
-from qa_eval.runs.ranking import RESAMPLES
+from qa_eval.runs.options import RESAMPLES
 from qa_eval.runs.store import Run, load_run
 from qa_eval.stats.intervals import linear_contributions
 from qa_eval.stats.significance import Comparisons, compare_all_pairs

@@ -18,18 +18,23 @@ def changed_items(pairs: Iterable[tuple[PredictionRow, PredictionRow]]) -> list[
 
 
 def _change(base: PredictionRow, new: PredictionRow) -> ItemChange | None:
-    before, after = _said(base), _said(new)
+    base_answer, new_answer = _answer(base), _answer(new)
     kind: Literal["fixed", "broken", "changed"] = "changed"
-    if before.right != after.right:
-        kind = "fixed" if after.right else "broken"
-    elif before.prediction == after.prediction:
+    if base_answer.right != new_answer.right:
+        kind = "fixed" if new_answer.right else "broken"
+    elif base_answer.prediction == new_answer.prediction:
         return None
     return ItemChange(
-        item=base.item, kind=kind, question=base.question, golds=tuple(base.golds), base=before, new=after
+        item=base.item,
+        kind=kind,
+        question=base.question,
+        golds=tuple(base.golds),
+        base=base_answer,
+        new=new_answer,
     )
 
 
-def _said(row: PredictionRow) -> SideAnswer:
+def _answer(row: PredictionRow) -> SideAnswer:
     scores = answer_scores(row.scores)
     return SideAnswer(
         prediction=row.prediction,

@@ -23,7 +23,7 @@ from qa_eval.metrics.score_table import cluster_of, slices_of, tables_of
 from qa_eval.records import Track
 from qa_eval.runs.common_items import Pairing, Side, filed, pair_items
 from qa_eval.runs.model_results import ModelResult
-from qa_eval.runs.ranking import RESAMPLES
+from qa_eval.runs.options import RESAMPLES
 from qa_eval.runs.schema import PredictionRow
 from qa_eval.runs.store import Run, load_run
 from qa_eval.stats.significance import holm
@@ -60,17 +60,17 @@ def compare(
     slices that are not there, where the two have no item in common, and where nothing is scored.
 
     >>> import qa_eval as qa
-    >>> run = qa.evaluate(["baseline:abstain", "baseline:first-of-type"], limit=8, references=False)
+    >>> run = qa.evaluate(["baseline:abstain", "baseline:first-of-type"], limit=8)
     >>> found = qa.compare(run["baseline:abstain"], run["baseline:first-of-type"], resamples=99)
     >>> found.pairs[0].verdict in ("better", "worse", "undecided", "same")
     True
     """
-    one, against = _run_of(base, against, "base", "against")
-    other, model = _run_of(new, model, "new", "model") if new is not None else (None, model)
-    if isinstance(base, ModelResult) and other is one:
-        other = None
-    refuse_unscored(run for run in (one, other) if run is not None)
-    sides, notes = choose_sides(one, other, model, against)
+    base_run, against = _run_of(base, against, "base", "against")
+    new_run, model = _run_of(new, model, "new", "model") if new is not None else (None, model)
+    if isinstance(base, ModelResult) and new_run is base_run:
+        new_run = None
+    refuse_unscored(run for run in (base_run, new_run) if run is not None)
+    sides, notes = choose_sides(base_run, new_run, model, against)
     tests = len(sides) * max(1, len(metrics))
     wanted = _Wanted(tuple(metrics), slice, tuple(allow_different), resamples, seed, tests)
     pairs = _together([_pair(*pair, wanted, details=len(sides) == 1) for pair in sides])
@@ -79,7 +79,7 @@ def compare(
         pairs[moved[0]] = _pair(*sides[moved[0]], wanted, details=True)
     if len(pairs) > 1:
         apart = [(pair.new.model, pair.differing[NO_ANSWER]) for pair in pairs if NO_ANSWER in pair.differing]
-        notes += [f"{model}: {NO_ANSWER}: {before} → {after}" for model, (before, after) in apart]
+        notes += [f"{model}: {NO_ANSWER}: {of_base} → {of_new}" for model, (of_base, of_new) in apart]
     for side in {s.name: s for pair in sides for s in pair}.values():
         if side.row.status == "partial":
             notes.append(f"{side.name} was interrupted: only what it answered is compared")
@@ -121,12 +121,13 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
     """One pair; without details, of its primary metrics alone."""
     differing = differing_fields(base, new, wanted.allowed)
     pairing = pair_items(base.answers(), new.answers())
-    shared = {a.track for a, _ in pairing.pairs}
+    shared = {answer.track for answer, _ in pairing.pairs}
     if not shared:
         raise QaEvalError(f"{base.name} and {new.name}: no item in common{_edited_hint(pairing)}")
-    scores = [[filed(row[i], row[0]) for row in pairing.pairs] for i in (0, 1)]
+    base_scores = [answer for answer, _ in pairing.pairs]
+    new_scores = [filed(answer, like) for like, answer in pairing.pairs]
     cluster = base.run.leaderboard.data.cluster
-    tables = [tables_of(side, cluster) for side in scores]
+    tables = [tables_of(scores, cluster) for scores in (base_scores, new_scores)]
     chosen = choose_metrics(tables, wanted.metrics, wanted.slice, base.run.leaderboard.sort)
     measured = measure(
         tables[0],
@@ -141,10 +142,10 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
     articles: list[ArticleDifference] = []
     without = None
     if details and wanted.slice is None:
-        articles, without = by_article(scores[0], scores[1], *chosen[0], cluster)
+        articles, without = by_article(base_scores, new_scores, *chosen[0], cluster)
     pairs = [
         rows
-        for rows, score in zip(pairing.pairs, scores[0], strict=True)
+        for rows, score in zip(pairing.pairs, base_scores, strict=True)
         if wanted.slice is None or wanted.slice in slices_of(score, cluster)
     ]
     if wanted.slice is not None:
@@ -153,10 +154,10 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
         base=side_info(base),
         new=side_info(new),
         differing=differing,
-        items={track: n for track in sorted(shared) if (n := sum(a.track == track for a, _ in pairs))},
-        facts=len({a.fact for a, _ in pairs}),
+        items={track: n for track in sorted(shared) if (n := sum(row.track == track for row, _ in pairs))},
+        facts=len({row.fact for row, _ in pairs}),
         cluster=cluster,
-        clusters=len({cluster_of(a.fact, a.article, cluster) for a, _ in pairs}),
+        clusters=len({cluster_of(row.fact, row.article, cluster) for row, _ in pairs}),
         edited=pairing.edited,
         added=pairing.added,
         removed=pairing.removed,
@@ -170,7 +171,7 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
 
 
 def _verdict(pairs: Sequence[tuple[PredictionRow, PredictionRow]], primary: MetricDifference) -> Verdict:
-    if all(a.prediction == b.prediction for a, b in pairs) and primary.wins == primary.losses == 0:
+    if all(base.prediction == new.prediction for base, new in pairs) and primary.wins == primary.losses == 0:
         return "same"
     return primary.verdict
 

@@ -90,7 +90,7 @@ def _one(comparison: Comparison, pair: Pair) -> Iterator[str]:
     for d in pair.primary[:1] if pair.verdict == "same" else pair.primary:
         head, colon, rest = verdict_sentence(pair, d).partition(":")
         yield _lines([f"**{head}**{colon}{markdown_text(rest)}", markdown_text(detectable_sentence(d))])
-    about = [f"{field}: {before} → {after}" for field, (before, after) in pair.differing.items()]
+    about = [f"{field}: {base} → {new}" for field, (base, new) in pair.differing.items()]
     about += [items_sentence(pair), *apart_lines(pair, NAMED_APART), *same_beside(comparison, pair)]
     yield _lines([markdown_text(line) for line in about])
     if pair.verdict == "same":

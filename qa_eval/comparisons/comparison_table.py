@@ -72,7 +72,7 @@ def _paragraph(sentence: str, width: int, style: str = "", indent: str = "") -> 
 
 def _one(comparison: Comparison, pair: Pair, width: int, items: int) -> Iterator[Text]:
     yield Text(clean(pair_title(pair)), "bold")
-    about = [f"{field}: {before} → {after}" for field, (before, after) in pair.differing.items()]
+    about = [f"{field}: {base} → {new}" for field, (base, new) in pair.differing.items()]
     for line in (
         *about,
         items_sentence(pair),

@@ -130,8 +130,8 @@ class Pair(Abridged):
     base: SideInfo
     new: SideInfo
     differing: dict[str, tuple[str, str]]
-    """What else differs between the two, by field: allowed differences, other backends, and whether they can
-    abstain (`no answer`)."""
+    """What else differs between the two: field -> values of base and new. These are the differences that were
+    allowed, other backends, and whether the models can abstain (`no answer`)."""
     items: dict[str, int]
     """Track -> items compared."""
     facts: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from qa_eval.stats.intervals import Term, rowwise_estimate
 from qa_eval.stats.significance import PairedTest, benjamini_hochberg, mcnemar, paired_tests
 
 FloatArray = NDArray[np.float64]
+_Found = TypeVar("_Found")
 
 Tables = Mapping[Track, ScoreTable]
 
@@ -34,8 +36,8 @@ class _Request:
     track: Track
     slice: str
     metric: str
-    terms: tuple[Sequence[Term], Sequence[Term]]
-    """New, base."""
+    base: Sequence[Term]
+    new: Sequence[Term]
 
 
 def measure(
@@ -58,7 +60,8 @@ def measure(
         for r in _requests(base, new, only_slice)
         if only is None or ((r.track, r.metric) in only and r.slice == (only_slice or ""))
     ]
-    found = paired_tests([r.terms for r in requests], resamples=resamples, seed=seed, tests=tests)
+    terms = [(r.new, r.base) for r in requests]  # a difference is of the first to the second
+    found = paired_tests(terms, resamples=resamples, seed=seed, tests=tests)
     measured = [
         _measured(request, test, base[request.track], new[request.track])
         for request, test in zip(requests, found, strict=True)
@@ -94,17 +97,27 @@ def by_article(
         return [], None
     found, without = [], []
     for name in names:
-        b, a = (_value([s for s in side if s.article == name], metric) for side in (base, new))
-        if b is not None and a is not None:
-            difference = a[0] - b[0]
-            found.append(ArticleDifference(article=name, base=b[0], new=a[0], difference=difference, n=a[1]))
-        b, a = (_value([s for s in side if s.article != name], metric) for side in (base, new))
-        if b is not None and a is not None:
-            without.append(a[0] - b[0])
+        here = [_value([s for s in side if s.article == name], metric) for side in (base, new)]
+        elsewhere = [_value([s for s in side if s.article != name], metric) for side in (base, new)]
+        if (values := _both(*here)) is not None:
+            (base_value, _), (new_value, n) = values
+            found.append(
+                ArticleDifference(
+                    article=name, base=base_value, new=new_value, difference=new_value - base_value, n=n
+                )
+            )
+        if (values := _both(*elsewhere)) is not None:
+            (base_value, _), (new_value, _) = values
+            without.append(new_value - base_value)
     return found, (min(without), max(without)) if without else None
 
 
 # ------------------------------------------------------------------------------------------ inside
+
+
+def _both(base: _Found | None, new: _Found | None) -> tuple[_Found, _Found] | None:
+    """What was found of both sides; None if it was not found of one."""
+    return None if base is None or new is None else (base, new)
 
 
 def _requests(base: Tables, new: Tables, only_slice: str | None) -> Iterable[_Request]:
@@ -114,9 +127,9 @@ def _requests(base: Tables, new: Tables, only_slice: str | None) -> Iterable[_Re
         slices = [s for s in base[track].slices() if only_slice in (None, s)] if track == main else []
         for name in [*whole, *slices]:
             for metric in METRICS:
-                ours, theirs = new[track].terms(metric, name), base[track].terms(metric, name)
-                if ours is not None and theirs is not None:
-                    yield _Request(track, name, metric, (ours[0], theirs[0]))
+                terms = _both(base[track].terms(metric, name), new[track].terms(metric, name))
+                if terms is not None:
+                    yield _Request(track, name, metric, base=terms[0][0], new=terms[1][0])
 
 
 def _measured(request: _Request, tested: PairedTest, base: ScoreTable, new: ScoreTable) -> MetricDifference:
@@ -126,16 +139,15 @@ def _measured(request: _Request, tested: PairedTest, base: ScoreTable, new: Scor
     d = tested.difference
     p = d.p
     test: Test = "sign-flip"
-    if request.track == "pooled" and _binary(request.terms):
+    if request.track == "pooled" and _binary(request.base, request.new):
         p, test = mcnemar(wins, losses, mid_p=False), "mcnemar"
-    ours, theirs = request.terms
     return MetricDifference(
         track=request.track,
         slice=request.slice,
         metric=request.metric,
         higher_is_better=metric.higher_is_better,
-        base=_ratio(theirs),
-        new=_ratio(ours),
+        base=_ratio(request.base),
+        new=_ratio(request.new),
         difference=d.value,
         low=d.low,
         high=d.high,
@@ -158,26 +170,25 @@ def _unit_gains(metric: Metric, slice_name: str, base: ScoreTable, new: ScoreTab
 
     Where the sides count other units (as a precision does), one that counts is held against the mean ratio.
     """
-    ours, theirs = new.units(metric.id, slice_name), base.units(metric.id, slice_name)
-    assert ours is not None
-    assert theirs is not None
-    gains: FloatArray = np.zeros(len(ours[1]))
-    counted = np.zeros(len(ours[1]), dtype=np.bool_)
-    for a, b in zip(ours[0], theirs[0], strict=True):
-        size = (a.denominator.sum() + b.denominator.sum()) / 2
-        ratio = (a.numerator.sum() / a.denominator.sum() + b.numerator.sum() / b.denominator.sum()) / 2
-        lead = (a.numerator - b.numerator) - ratio * (a.denominator - b.denominator)
-        gains += a.weight * lead / size
-        counted |= (a.denominator > 0) | (b.denominator > 0)
+    units = _both(base.units(metric.id, slice_name), new.units(metric.id, slice_name))
+    assert units is not None
+    (base_terms, number), (new_terms, _) = units
+    gains: FloatArray = np.zeros(len(number))
+    counted = np.zeros(len(number), dtype=np.bool_)
+    for b, n in zip(base_terms, new_terms, strict=True):
+        size = (n.denominator.sum() + b.denominator.sum()) / 2
+        ratio = (n.numerator.sum() / n.denominator.sum() + b.numerator.sum() / b.denominator.sum()) / 2
+        lead = (n.numerator - b.numerator) - ratio * (n.denominator - b.denominator)
+        gains += n.weight * lead / size
+        counted |= (n.denominator > 0) | (b.denominator > 0)
     return (gains if metric.higher_is_better else -gains)[counted]
 
 
-def _binary(terms: tuple[Sequence[Term], Sequence[Term]]) -> bool:
+def _binary(base: Sequence[Term], new: Sequence[Term]) -> bool:
     """Whether each cluster is one item, right or wrong, and both sides count the same."""
-    ours, theirs = terms
-    if len(ours) != 1 or not np.array_equal(ours[0].denominator, theirs[0].denominator):
+    if len(base) != 1 or not np.array_equal(base[0].denominator, new[0].denominator):
         return False
-    columns = (ours[0].denominator, ours[0].numerator, theirs[0].numerator)
+    columns = (base[0].denominator, base[0].numerator, new[0].numerator)
     return all(bool(np.isin(column, (0.0, 1.0)).all()) for column in columns)
 
 
@@ -204,25 +215,25 @@ def _ranking(
     metric: Metric, track: Track, base: ScoreTable, new: ScoreTable, *, resamples: int, seed: int
 ) -> MetricDifference | None:
     """The items of both sides are resampled together, by cluster."""
-    ranking, ours, theirs = metric.ranking, new.ranked(metric.id), base.ranked(metric.id)
-    if ranking is None or ours is None or theirs is None:
+    ranked = _both(base.ranked(metric.id), new.ranked(metric.id))
+    if metric.ranking is None or ranked is None:
         return None
-    values = [ranking.statistic(score, positive) for score, positive, _ in (ours, theirs)]
-    a, b = values
-    if a is None or b is None:
+    values = _both(*(metric.ranking.statistic(score, positive) for score, positive, _ in ranked))
+    if values is None:
         return None
-    size = len(ours[0])
+    base_value, new_value = values
+    size = len(ranked[0][0])
 
     def differences(weights: FloatArray) -> FloatArray:
-        sides = ((ours, weights[:, :size]), (theirs, weights[:, size:]))
-        one, other = (_each_row(metric, score, positive, w) for (score, positive, _), w in sides)
-        both = one - other
-        return both[np.isfinite(both)]
+        halves = zip(ranked, (weights[:, :size], weights[:, size:]), strict=True)
+        base_rows, new_rows = (_each_row(metric, score, positive, w) for (score, positive, _), w in halves)
+        found: FloatArray = new_rows - base_rows
+        return found[np.isfinite(found)]
 
     estimate = rowwise_estimate(
         differences,
-        a - b,
-        np.concatenate([ours[2], theirs[2]]),
+        new_value - base_value,
+        np.concatenate([clusters for _, _, clusters in ranked]),
         size,
         resamples=resamples,
         seed=seed,
@@ -234,9 +245,9 @@ def _ranking(
         slice="",
         metric=metric.id,
         higher_is_better=metric.higher_is_better,
-        base=b,
-        new=a,
-        difference=a - b,
+        base=base_value,
+        new=new_value,
+        difference=new_value - base_value,
         low=estimate.low,
         high=estimate.high,
         method=estimate.method,
@@ -247,7 +258,7 @@ def _ranking(
         wins=0,
         ties=0,
         losses=0,
-        n=size,
+        n=len(ranked[1][0]),
         clusters=estimate.clusters,
         minimum_detectable_difference=None,
     )

@@ -34,23 +34,23 @@ def choose_sides(
 
     Raises QaEvalError for a model that is not there or failed, or where it must be told which are meant.
     """
-    later = base if new is None else new
+    new_run = base if new is None else new
     if model is not None and against is not None:
-        return [(_named(base, against, "--against"), _named(later, model, "--model"))], []
+        return [(_named(base, against, "--against"), _named(new_run, model, "--model"))], []
     if model is not None:
         if new is None:
             raise QaEvalError(f"one run: name what {model} is compared with: --against {_names(base)}")
-        side = _named(later, model, "--model")
+        side = _named(new_run, model, "--model")
         return [(_counterpart(base, side), side)], []
     if against is not None:
         side = _named(base, against, "--against")
-        others = [o for o in _answered(later) if new is not None or o.row.model.spec != side.row.model.spec]
+        others = [o for o in _answered(new_run) if new is not None or o.row.model.spec != side.row.model.spec]
         if not others:
             raise QaEvalError(f"{side.name}: there is no model to compare it with")
         return [(side, other) for other in others], []
     if new is None:
         raise QaEvalError(f"one run: name two models with --model and --against; there are: {_names(base)}")
-    return _namesakes(base, later)
+    return _namesakes(base, new_run)
 
 
 def refuse_unscored(runs: Iterable[Run]) -> None:
@@ -75,14 +75,15 @@ def differing_fields(base: Side, new: Side, allowed: Sequence[str]) -> dict[str,
     """
     refused = []
     found = {}
-    for field, (a, b) in _identity(base, new).items():
-        if a == b:
+    for field, (base_value, new_value) in _identity(base, new).items():
+        if base_value == new_value:
             continue
-        found[field] = (a, b)
-        if field in MAY_DIFFER and field not in allowed:
-            refused.append(f"  {field}: {a} in {base.name}, {b} in {new.name} (--allow-different {field})")
-        elif field not in MAY_DIFFER:
-            refused.append(f"  {field}: {a} in {base.name}, {b} in {new.name}")
+        found[field] = (base_value, new_value)
+        both = f"  {field}: {base_value} in {base.name}, {new_value} in {new.name}"
+        if field not in MAY_DIFFER:
+            refused.append(both)
+        elif field not in allowed:
+            refused.append(f"{both} (--allow-different {field})")
     if refused:
         raise QaEvalError("these cannot be compared, they differ in\n" + "\n".join(refused))
     models = base.row.model, new.row.model
@@ -125,18 +126,18 @@ def _abstain_apart(base: ModelInfo, new: ModelInfo) -> bool:
 
 def _identity(base: Side, new: Side) -> Mapping[str, tuple[str, str]]:
     """What has to be equal, rendered; a model without windows or threshold differs from none in these."""
-    one, other = base.run.leaderboard, new.run.leaderboard
+    boards = base.run.leaderboard, new.run.leaderboard
     fields = {
-        "rules": (one.rules, other.rules),
-        "scorer_version": (one.scorer_version, other.scorer_version),
-        "data.cluster": (one.data.cluster, other.data.cluster),
-        "track": (one.options.track, other.options.track),
+        "rules": (boards[0].rules, boards[1].rules),
+        "scorer_version": (boards[0].scorer_version, boards[1].scorer_version),
+        "data.cluster": (boards[0].data.cluster, boards[1].data.cluster),
+        "track": (boards[0].options.track, boards[1].options.track),
     }
     windows = (_windows(base.row.decoding), _windows(new.row.decoding))
     if all(windows):
         fields["decoding"] = windows
     if "none" not in (base.row.decoding.threshold_source, new.row.decoding.threshold_source):
-        fields["threshold"] = (str(one.options.threshold), str(other.options.threshold))
+        fields["threshold"] = (str(boards[0].options.threshold), str(boards[1].options.threshold))
     return fields
 
 
@@ -182,18 +183,21 @@ def _counterpart(run: Run, side: Side) -> Side:
 
 
 def _namesakes(base: Run, new: Run) -> tuple[list[tuple[Side, Side]], list[str]]:
-    ours = {row.model.spec: row for row in base.leaderboard.rows if not row.is_reference}
-    theirs = {row.model.spec: row for row in new.leaderboard.rows if not row.is_reference}
-    both = [spec for spec in ours if spec in theirs]
+    rows = [{r.model.spec: r for r in run.leaderboard.rows if not r.is_reference} for run in (base, new)]
+    base_rows, new_rows = rows
+    both = [spec for spec in base_rows if spec in new_rows]
     if both:
         pairs = [
-            (Side(run=base, row=_usable(base, ours[spec])), Side(run=new, row=_usable(new, theirs[spec])))
+            (
+                Side(run=base, row=_usable(base, base_rows[spec])),
+                Side(run=new, row=_usable(new, new_rows[spec])),
+            )
             for spec in both
         ]
-        return pairs, list(_left_out(base, ours, both)) + list(_left_out(new, theirs, both))
-    left, right = _answered(base), _answered(new)
-    if len(left) == len(right) == 1:
-        return [(left[0], right[0])], []
+        return pairs, [*_left_out(base, base_rows, both), *_left_out(new, new_rows, both)]
+    base_sides, new_sides = _answered(base), _answered(new)
+    if len(base_sides) == len(new_sides) == 1:
+        return [(base_sides[0], new_sides[0])], []
     raise QaEvalError(
         "the runs have no model in common: name two with --model and --against\n"
         f"  {base.leaderboard.name} has: {_names(base)}\n  {new.leaderboard.name} has: {_names(new)}"

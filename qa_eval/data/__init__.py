@@ -8,6 +8,7 @@ items             the items of a collection, and the instances that a model sees
 dataset           a public data set, streamed from its file
 formats/          the file formats of public data sets, one file each
 examples, golds   questions of a public data set and their answers
+given_golds       golds in memory as a data set
 published_sets    known data sets, and the rules by which each is scored
 answers/          files of answers that other tools write
 content_hashes    hashes of questions, articles and items

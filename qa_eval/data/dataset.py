@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from qa_eval.data.dataset_files import likely_spec
-from qa_eval.data.dataset_options import DuplicateIds, Intake, Read, Where, checked_columns
+from qa_eval.data.dataset_options import Intake, Read, Where, checked_columns
 from qa_eval.data.examples import NO_ANSWERS
 from qa_eval.data.formats.json_lines import read_flat, read_mrqa, read_squad
 from qa_eval.data.published_sets import Marks, Origin, Version, origin_of, scored_by_others, spacing_notes
@@ -20,7 +20,7 @@ from qa_eval.errors import InputError, QaEvalError, SpecError
 from qa_eval.files.hashes import sha256_json
 from qa_eval.files.paths import user_path
 from qa_eval.metrics.rules.squad import RULES, UNSCORED, Rules, rules_named
-from qa_eval.records import Example, Finding, Instance
+from qa_eval.records import DuplicateIds, Example, Finding, Instance
 from qa_eval.text.phrases import count, quote, suggestion
 
 _MOST_FINDINGS = 1000

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from qa_eval.data.published_sets import Version
 from qa_eval.data.validation import field_path
 from qa_eval.errors import SpecError
-from qa_eval.records import Example, Finding, Severity
+from qa_eval.records import DuplicateIds, Example, Finding, Severity
 from qa_eval.text.phrases import quote, suggestion
 
 Read = Iterator[Example | Finding | Version]
 """What a reader yields."""
-DuplicateIds = Literal["error", "first"]
-"""What happens to a question whose id an earlier one has: the data set is refused, or the first is kept."""
 
 ROLES = ("id", "question", "context", "answers", "is_impossible")
 """What `--columns` can name the column of."""

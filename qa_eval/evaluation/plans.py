@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from qa_eval.data.corpus import load_corpus
 from qa_eval.data.dataset import PublicDataset, open_dataset
+from qa_eval.data.dataset_options import parse_columns
 from qa_eval.errors import QaEvalError, SpecError
 from qa_eval.evaluation.cache import answer_key
 from qa_eval.evaluation.tasks.curated import CuratedTask
@@ -19,11 +19,11 @@ from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.rules.squad import UNSCORED
 from qa_eval.models.protocol import Model
 from qa_eval.models.registry import resolve
-from qa_eval.records import Corpus, Decoding, Instance, Runtime, Track
-from qa_eval.runs.ranking import RESAMPLES, RULES, model_signature
-from qa_eval.runs.rows import Threshold
+from qa_eval.records import Corpus, Decoding, Instance, Runtime
+from qa_eval.runs.options import RunOptions, StoredOptions
+from qa_eval.runs.ranking import RULES, model_signature
 from qa_eval.runs.run_folder import slugs
-from qa_eval.runs.schema import DataRow, OptionsRow
+from qa_eval.runs.schema import DataRow
 
 _UNCACHED = frozenset({"baseline", "predictions"})
 """Kinds whose answers cost less than looking them up."""
@@ -58,7 +58,7 @@ class Plan:
 
     task: Task
     contestants: tuple[Contestant, ...]
-    options: OptionsRow
+    options: StoredOptions
     identity: dict[str, Any]
 
     @property
@@ -67,75 +67,61 @@ class Plan:
 
 
 def settle(
-    models: Sequence[str | Model],
+    models: str | Model | Sequence[str | Model],
     *,
     corpus: Corpus | None = None,
     dataset: str | PublicDataset | None = None,
-    split: str | None = None,
-    rules: str | None = None,
-    track: Track | Literal["both"] = "both",
-    paraphrases: bool = False,
-    decoding: Decoding = Decoding(),  # noqa: B008 - frozen
-    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
-    threshold: Threshold = 0.0,
-    references: bool = True,
-    categories: Sequence[str] = (),
-    limit: int | None = None,
-    sample: int | None = None,
-    seed: int = 0,
-    resamples: int = RESAMPLES,
+    options: RunOptions = RunOptions(),  # noqa: B008 - frozen
 ) -> Plan:
     """The plan of a call of `evaluate`, which says what its arguments mean and what is raised."""
     if dataset is not None:
-        _refuse_curated_options(corpus, track, paraphrases=paraphrases, categories=categories)
-    elif split is not None:
-        raise QaEvalError(f"split: {split}: only a public data set has splits")
-    elif rules is not None:
-        raise QaEvalError(f"rules: {rules}: only for a public data set; facts asked of articles have {RULES}")
-    options = OptionsRow(
-        track=track if dataset is None else "reading",
-        paraphrases=paraphrases,
-        categories=tuple(sorted(set(categories))),
-        limit=limit,
-        sample=sample,
-        seed=seed,
-        threshold=check_threshold(threshold),
-        references=references,
-        resamples=resamples,
-        deterministic=runtime.deterministic,
-    )
-    if not models and not references:
+        _refuse_curated_options(corpus, options)
+        options = replace(options, track="reading")
+    else:
+        _refuse_dataset_options(options)
+    if not models and not options.references:
         raise SpecError("no model and no reference rows: there is nothing to run")
-    resolved = resolve_models([models] if isinstance(models, str) else models, decoding, runtime)
+    several = [models] if isinstance(models, str) or not isinstance(models, Sequence) else models
+    resolved = resolve_models(several, options.decoding, options.runtime)
+    stored = options.stored
     task: Task
     if dataset is not None:
-        opened = open_dataset(dataset, split=split) if isinstance(dataset, str) else dataset
-        task = PublicTask(opened if rules is None else opened.with_rules(rules), options)
+        task = PublicTask(opened_dataset(dataset, options), stored)
     else:
-        task = CuratedTask(load_corpus() if corpus is None else corpus, options)
-    return make_plan(resolved, task, options=options)
+        task = CuratedTask(load_corpus() if corpus is None else corpus, stored)
+    return make_plan(resolved, task, options=stored)
 
 
 def settle_all(
     models: Sequence[str | Model],
     datasets: Sequence[PublicDataset],
-    *,
-    decoding: Decoding = Decoding(),  # noqa: B008 - frozen
-    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
-    **choices: Any,  # noqa: ANN401
+    options: RunOptions = RunOptions(),  # noqa: B008 - frozen
 ) -> list[Plan]:
-    """A plan for each of several data sets, of the same models; `choices` are other arguments of `settle`.
+    """A plan for each of several data sets, of the same models.
 
     Raises SpecError for a data set that is given twice, and as `settle` does.
     """
     specs = list(map(spec_of, datasets))
     if repeated := sorted({spec for spec in specs if specs.count(spec) > 1}):
         raise SpecError(f"{', '.join(repeated)} is given twice: name it once")
-    resolved = resolve_models(models, decoding, runtime)
-    return [
-        settle(resolved, dataset=dataset, decoding=decoding, runtime=runtime, **choices)
-        for dataset in datasets
-    ]
+    resolved = resolve_models(models, options.decoding, options.runtime)
+    return [settle(resolved, dataset=dataset, options=options) for dataset in datasets]
+
+
+def opened_dataset(dataset: str | PublicDataset, options: RunOptions) -> PublicDataset:
+    """The data set, read and scored as the options say; nothing is read yet.
+
+    One that is open already keeps its split and its columns. Raises as `open_dataset` and `parse_columns`.
+    """
+    if isinstance(dataset, str):
+        return open_dataset(
+            dataset,
+            split=options.split,
+            columns=parse_columns(options.columns),
+            duplicate_ids=options.duplicate_ids,
+            rules=options.rules,
+        )
+    return dataset if options.rules is None else dataset.with_rules(options.rules)
 
 
 def spec_of(dataset: PublicDataset) -> str:
@@ -143,15 +129,13 @@ def spec_of(dataset: PublicDataset) -> str:
     return f"{dataset.spec} {dataset.split or ''}".strip()
 
 
-def _refuse_curated_options(
-    corpus: Corpus | None, track: str, *, paraphrases: bool, categories: Sequence[str]
-) -> None:
+def _refuse_curated_options(corpus: Corpus | None, options: RunOptions) -> None:
     """Raises QaEvalError naming every option that a public data set has no place for."""
     given = {
         "corpus": corpus is not None,
-        "track": track == "pooled",
-        "paraphrases": paraphrases,
-        "categories": bool(categories),
+        "track": options.track == "pooled",
+        "paraphrases": options.paraphrases,
+        "categories": bool(options.categories),
     }
     if named := [name for name, is_given in given.items() if is_given]:
         raise QaEvalError(
@@ -160,7 +144,20 @@ def _refuse_curated_options(
         )
 
 
-def make_plan(models: Sequence[Model], task: Task, *, options: OptionsRow) -> Plan:
+def _refuse_dataset_options(options: RunOptions) -> None:
+    """Raises QaEvalError for an option that says how a public data set is read or scored."""
+    if options.split is not None:
+        raise QaEvalError(f"split: {options.split}: only a public data set has splits")
+    if options.rules is not None:
+        raise QaEvalError(
+            f"rules: {options.rules}: only for a public data set; facts asked of articles have {RULES}"
+        )
+    given = {"columns": bool(options.columns), "duplicate_ids": options.duplicate_ids != "error"}
+    if named := [name for name, is_given in given.items() if is_given]:
+        raise QaEvalError(f"{', '.join(named)}: only for a public data set")
+
+
+def make_plan(models: Sequence[Model], task: Task, *, options: StoredOptions) -> Plan:
     """Settles what is asked of whom; nothing is written and no weights are loaded.
 
     Raises SpecError for two models that are the same, InputError or QaEvalError for what is wrong with the
@@ -224,20 +221,11 @@ def _refuse_twins(models: Sequence[Model], signatures: Sequence[str]) -> None:
         first[signature] = spec
 
 
-def check_threshold(threshold: Threshold) -> Threshold:
-    """The threshold itself. Raises QaEvalError unless it is a finite number or `cross-fit`."""
-    if isinstance(threshold, str) and threshold != "cross-fit":
-        raise QaEvalError(f"threshold: {threshold!r} is neither a number nor cross-fit")
-    if not isinstance(threshold, str) and not math.isfinite(threshold):
-        raise QaEvalError(f"threshold: {threshold} is not a finite number")
-    return threshold
-
-
 def identity_of(
-    data: DataRow, options: OptionsRow, signatures: Sequence[str], rules: str = RULES
+    data: DataRow, options: StoredOptions, signatures: Sequence[str], rules: str = RULES
 ) -> dict[str, Any]:
     """What decides every number of a run; the order of the models does not."""
-    chosen = {name: getattr(options, name) for name in OptionsRow.model_fields}
+    chosen = {field.name: getattr(options, field.name) for field in fields(StoredOptions)}
     identity = {
         "questions": data.questions_sha256,
         "articles": data.articles_sha256,

@@ -16,15 +16,17 @@ error, one model's failure is that row's.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from qa_eval.data.content_hashes import with_hashes
+from qa_eval.data.corpus import load_corpus
 from qa_eval.data.dataset import PublicDataset
+from qa_eval.errors import QaEvalError
 from qa_eval.evaluation.answers import Answers, PartAnswers, ask
 from qa_eval.evaluation.cache import PredictionCache
 from qa_eval.evaluation.engines.engine import Engine, ModelFailedError
@@ -35,9 +37,9 @@ from qa_eval.evaluation.writers import ModelWriter, RunWriter
 from qa_eval.files.paths import user_path
 from qa_eval.models.declarations import undeclared_sentence
 from qa_eval.models.protocol import Model
-from qa_eval.records import Corpus, Decoding, Runtime, Track
-from qa_eval.runs.ranking import RESAMPLES, judged_entry, rank_rows, reference_row
-from qa_eval.runs.rows import Threshold
+from qa_eval.records import Corpus, Track
+from qa_eval.runs.options import RunOptions, Threshold, run_options
+from qa_eval.runs.ranking import judged_entry, rank_rows, reference_row
 from qa_eval.runs.run_folder import check_name, slugs
 from qa_eval.runs.store import Run
 from qa_eval.text.progress import progress_shown
@@ -75,77 +77,73 @@ def evaluate(
     models: str | Model | Sequence[str | Model],
     *,
     corpus: Corpus | None = None,
+    questions: Sequence[Path | str] | Path | str | None = None,
+    articles: Path | str | None = None,
     dataset: str | PublicDataset | None = None,
-    split: str | None = None,
-    rules: str | None = None,
     out: Path | str | None = None,
     name: str | None = None,
-    track: Track | Literal["both"] = "both",
-    paraphrases: bool = False,
-    decoding: Decoding = Decoding(),  # noqa: B008 - frozen
-    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
-    threshold: Threshold = 0.0,
-    references: bool = True,
-    cache: bool = True,
-    overwrite: bool = False,
-    categories: Sequence[str] = (),
+    track: Track | Literal["both"] | None = None,
     limit: int | None = None,
-    sample: int | None = None,
-    seed: int = 0,
+    seed: int | None = None,
+    resamples: int | None = None,
+    threshold: Threshold | None = None,
+    options: RunOptions = RunOptions(),  # noqa: B008 - frozen
     progress: Progress | Literal[False] | None = None,
-    command: str | None = None,
     engine: Engine | None = None,
+    command: str | None = None,
 ) -> Run:
     """Answers every item with every model, scores and ranks them, and writes a run folder if told where.
 
-    * `models`: a spec, or an object that follows `Model`, or several;
-    * `corpus`: the curated set by default; or `dataset`: a public data set, as a spec (with its `split`) or
-      opened, of which answers are stored as they come, so that it may have any size;
-    * `rules`: those by which a public data set is scored, a key of `RULES`; by default its own;
-    * `out` and `name`: where the run folder goes (see `open_run_folder`); without `out` nothing is
+    * `models`: a spec, an object that follows `Model`, or several of them;
+    * what is asked: the curated set, or a `corpus`; or `questions` and `articles`, files and folders that
+      `load_corpus` reads; or `dataset`, a public data set of any size, as a spec or opened, whose answers are
+      stored as they come;
+    * `out` and `name`: where the run folder goes (see `open_run_folder`). Without `out` nothing is
       written but the cache, and the run is kept in memory;
-    * `track`, `paraphrases`, `categories`, `limit`, `sample`, `seed`: what is asked (see `corpus.item_ids`);
-      of a public data set only `limit`, `sample` and `seed`, which count questions;
+    * `track`: `reading` asks of each article, `pooled` of all at once, `both` does both;
+    * `limit`: only the first facts of the corpus, or the first questions of the data set;
+    * `seed`: seed of every random choice; `resamples`: resamples of each interval and test;
     * `threshold`: abstain when null score - best score exceeds it; `"cross-fit"` fits it for each fact on the
       other facts, by balanced F1; on a public data set for each context on the others, by F1;
-    * `references`: adds the rows that are built from the golds;
-    * `cache`: use the global cache; without it, answers are kept in the run folder until it is complete;
+    * `options`: the other options of `qa-eval run`; an argument of its own wins over the same option there;
     * `progress`: what is told how far the run is. By default a bar where stderr is a terminal, or in a
       notebook; False for none;
-    * `engine`: where predicting happens, this process by default.
+    * `engine`: where models answer, by default the engine that the options name;
+    * `command`: the command line that the run is stored with.
 
-    Returns the run; its status is `error` if a model failed, whose row then says why. Raises SpecError,
-    ModelError, InputError or QaEvalError for a call that is wrong and RunFolderError for a folder that cannot
-    be used, before anything is written; `Interrupted` when interrupted, after keeping what is done.
+    Returns the run. Its status is `error` if a model failed; that model's row then says why. Raises
+    SpecError, ModelError, InputError or QaEvalError for a call that is wrong and RunFolderError for a folder
+    that cannot be used, before anything is written; `Interrupted` when interrupted, after keeping what is
+    done.
 
     >>> from qa_eval import evaluate
-    >>> run = evaluate("baseline:abstain", limit=3, references=False)
+    >>> run = evaluate("baseline:abstain", limit=3)
     >>> run.leaderboard.row("baseline:abstain").counts.abstained == run.leaderboard.data.items.reading
     True
     """
+    told = {
+        "out": out,
+        "name": name,
+        "track": track,
+        "limit": limit,
+        "seed": seed,
+        "resamples": resamples,
+        "threshold": threshold,
+    }
+    options = options.updated({option: value for option, value in told.items() if value is not None})
+    if questions is not None or articles is not None:
+        if corpus is not None or dataset is not None:
+            raise QaEvalError("questions, articles: not with a corpus or a dataset, which stands for them")
+        corpus = load_corpus(questions, articles)
     plan = settle(
-        models if isinstance(models, Sequence) and not isinstance(models, str) else [models],
+        models,
         corpus=with_hashes(corpus) if corpus is not None else None,
         dataset=dataset,
-        split=split,
-        rules=rules,
-        track=track,
-        paraphrases=paraphrases,
-        decoding=decoding,
-        runtime=runtime,
-        threshold=threshold,
-        references=references,
-        categories=categories,
-        limit=limit,
-        sample=sample,
-        seed=seed,
-        resamples=RESAMPLES,
+        options=options,
     )
     runs = run_plans(
-        [(plan, out, name)],
-        device=runtime.device,
-        cache=cache,
-        overwrite=overwrite,
+        [(plan, options.out, options.name)],
+        options=options,
         progress=progress_shown() if progress is None else progress or None,
         command=command,
         engine=engine,
@@ -157,47 +155,56 @@ def evaluate_all(
     models: Sequence[str | Model],
     datasets: Sequence[PublicDataset],
     *,
-    out: Path | str | None = Path("results"),
-    name: str | None = None,
-    decoding: Decoding = Decoding(),  # noqa: B008 - frozen
-    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
-    cache: bool = True,
-    overwrite: bool = False,
+    options: RunOptions = RunOptions(),  # noqa: B008 - frozen
     progress: Progress | None = None,
     command: str | None = None,
     engine: Engine | None = None,
-    **choices: Any,  # noqa: ANN401
 ) -> list[Run]:
     """`evaluate` of several data sets at once: a model is loaded once, and answers all of them.
 
-    Each data set has a run folder of its own: `out`/`name`/DATASET, or in `out` if there is no name.
-    `choices` are the other arguments of `evaluate`. Raises SpecError for a data set that is given twice.
+    Each data set has a run folder of its own: OUT/NAME/DATASET, or in OUT if the options give no name. Raises
+    SpecError for a data set that is given twice.
     """
-    plans = settle_all(models, datasets, decoding=decoding, runtime=runtime, resamples=RESAMPLES, **choices)
+    plans = settle_all(models, datasets, options)
     names = [dataset.name for dataset in datasets]
     folders = slugs(names if len(set(names)) == len(names) else list(map(spec_of, datasets)))
-    where: Path | str | None = out
+    where = options.out
     called: Sequence[str | None] = [None] * len(folders)
-    if name is not None and out is not None:
-        check_name(name)
-        where, called = user_path(out) / name, folders
-    return run_plans(
-        [(plan, where, folder) for plan, folder in zip(plans, called, strict=True)],
-        device=runtime.device,
-        cache=cache,
-        overwrite=overwrite,
-        progress=progress,
-        command=command,
-        engine=engine,
-    )
+    if options.name is not None and options.out is not None:
+        check_name(options.name)
+        where, called = user_path(options.out) / options.name, folders
+    placed = [(plan, where, folder) for plan, folder in zip(plans, called, strict=True)]
+    return run_plans(placed, options=options, progress=progress, command=command, engine=engine)
+
+
+def chosen_engine(options: RunOptions, on_answers: Callable[[str, int], None] | None = None) -> Engine:
+    """The engine that the options ask for; `on_answers` is told what Ray's workers do.
+
+    Raises QaEvalError for options of a cluster without one.
+    """
+    if options.engine == "ray":
+        from qa_eval.evaluation.engines.ray import RayEngine
+
+        return RayEngine(
+            address=options.address,
+            workers=options.workers,
+            cpus_per_worker=options.cpus_per_worker,
+            gpus_per_worker=options.gpus_per_worker,
+            decoding=options.decoding,
+            runtime=options.runtime,
+            on_answers=on_answers,
+        )
+    declared = run_options()
+    of_a_cluster = ("address", "workers", "cpus_per_worker", "gpus_per_worker")
+    if given := [name for name in of_a_cluster if getattr(options, name) != declared[name].default]:
+        raise QaEvalError(f"{', '.join(given)}: only with engine='ray'")
+    return LocalEngine()
 
 
 def run_plans(
     plans: Sequence[tuple[Plan, Path | str | None, str | None]],
     *,
-    device: str = "auto",
-    cache: bool = True,
-    overwrite: bool = False,
+    options: RunOptions,
     progress: Progress | None = None,
     command: str | None = None,
     engine: Engine | None = None,
@@ -207,7 +214,7 @@ def run_plans(
     A model answers everything that all plans ask of it before the next one is loaded. The rest is as in
     `evaluate`, with a run for each plan.
     """
-    engine, progress, now = engine or LocalEngine(), progress or _Silence(), datetime.now(UTC)
+    engine, progress, now = engine or chosen_engine(options), progress or _Silence(), datetime.now(UTC)
     models = [contestant.model for contestant in plans[0][0].contestants]
     if (sentence := undeclared_sentence([model.info for model in models])) is not None:
         _log.warning("%s", sentence)
@@ -216,7 +223,13 @@ def run_plans(
         runs = [
             opened.enter_context(
                 RunWriter.opened(
-                    plan, out, name, overwrite=overwrite, now=now, device=device, command=command
+                    plan,
+                    out,
+                    name,
+                    overwrite=options.overwrite,
+                    now=now,
+                    device=options.device,
+                    command=command,
                 )
             )
             for plan, out, name in plans
@@ -226,7 +239,7 @@ def run_plans(
         progress.start(len(models))
         try:
             with ExitStack() as stores:
-                caches = [stores.enter_context(run.cache(use_cache=cache)) for run in runs]
+                caches = [stores.enter_context(run.cache(use_cache=options.cache)) for run in runs]
                 for number in _order(models, engine):
                     _run_model(number, runs, caches, engine, progress)
             return [_rank(run) for run in runs]

@@ -19,6 +19,7 @@ from qa_eval.data.dataset import PublicDataset, open_dataset
 from qa_eval.data.given_golds import dataset_of_golds
 from qa_eval.errors import QaEvalError
 from qa_eval.evaluation.given_answers import GivenAnswers, Predictions, Probabilities, given_answers
+from qa_eval.metrics.listings import entry
 from qa_eval.metrics.official_scores import (
     BestThreshold,
     Earned,
@@ -29,7 +30,7 @@ from qa_eval.metrics.official_scores import (
 )
 from qa_eval.metrics.rules.squad import RULES, Rules
 from qa_eval.records import Estimate, Example
-from qa_eval.runs.frames import data_frame
+from qa_eval.runs.data_frames import data_frame
 from qa_eval.text.figures import interval_text, percent
 from qa_eval.text.notebook_tables import notebook_table
 from qa_eval.text.phrases import count, quote, shorten, suggestion
@@ -46,6 +47,11 @@ class Scorecard:
     """Official scores of somebody's predictions, with what was done to get them.
 
     `card.f1` is a value, `card["f1"]` the same with its interval; so for every key of the official script.
+
+    >>> import qa_eval as qa
+    >>> card = qa.score({"q1": "Paris", "q2": "Rome"}, {"q1": "in Paris", "q2": "Rome"})
+    >>> card.em, card["f1"].value == card.f1, card.to_pandas()["metric"].tolist()
+    (0.5, True, ['exact_match', 'f1'])
     """
 
     dataset: str
@@ -78,16 +84,15 @@ class Scorecard:
         return {**self.scores, **{f"best_{b.metric}": b.score for b in self.best}}
 
     def __getitem__(self, metric: str) -> Estimate:
-        """The estimate of a metric: `value`, `low`, `high`, `n`. `em` is exact match by any rules.
+        """The estimate of a metric, named by its id (such as `em`) or by a key of the official script.
 
         Raises KeyError naming the metrics that there are.
         """
         found = self.estimates
-        if metric == "em":
-            metric = "exact_match" if "exact_match" in found else "exact"
-        if metric not in found:
+        key = next((key for key in (metric, *entry(metric).official) if key in found), None)
+        if key is None:
             raise KeyError(f"there is no metric {quote(metric)}{suggestion(metric, ['em', *found])}")
-        return found[metric]
+        return found[key]
 
     @property
     def em(self) -> float:

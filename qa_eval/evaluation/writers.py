@@ -20,9 +20,9 @@ from qa_eval.files.paths import user_path
 from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.records import Status, Track
+from qa_eval.runs.options import Threshold
 from qa_eval.runs.predictions_writer import PredictionsWriter
 from qa_eval.runs.ranking import Entry, Ranked, decoding_row, judged_entry
-from qa_eval.runs.rows import Threshold
 from qa_eval.runs.run_folder import RunFolder, open_run_folder
 from qa_eval.runs.schema import CountsRow, Leaderboard, PredictionRow, Row
 from qa_eval.runs.store import Run

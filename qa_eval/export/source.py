@@ -154,11 +154,12 @@ def is_public(run: Run) -> bool:
 def part_asked(board: Leaderboard, row: Row) -> str:
     """Which part of its set a model answered, for people; empty if it is the whole set.
 
-    >>> from qa_eval.runs.schema import DataRow, OptionsRow, WholeRow
+    >>> from qa_eval.runs.options import StoredOptions
+    >>> from qa_eval.runs.schema import DataRow, WholeRow
     >>> data = DataRow(kind="public", questions_sha256="", articles_sha256="", facts=50)
     >>> data = data.model_copy(update={"whole": WholeRow(facts=11873, items={"reading": 11873})})
     >>> board = Leaderboard(run_id="", name="", created_at="", data=data, rules="", scorer_version="",
-    ...     options=OptionsRow(sample=50))
+    ...     options=StoredOptions(sample=50))
     >>> part_asked(board, Row(model=ModelInfo(spec="m", kind="k", name="m")))
     '50 of 11,873 questions, a sample with seed 0'
     """

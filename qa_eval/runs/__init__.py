@@ -1,6 +1,7 @@
 """Stored runs: `results/NAME/leaderboard.json` and `predictions/*.jsonl`.
 
 schema            every field of the two files
+options           what a run can be told: each option once, with its flag
 store             reads run folders, and chooses rows of a run
 run_folder        a run folder being written: claimed, resumed, put in its place
 predictions_writer a predictions file being written
@@ -10,5 +11,7 @@ leaderboard/      runs as tables: merged, sorted, over time
 common_items      the items that two runs share
 sources           where a run finds its data again
 show              single items of a run
+model_results     one model of a run by name, its items, and why each is right or wrong
+data_frames       results as data frames
 checksums         checksums of the fields of a leaderboard
 """

@@ -51,15 +51,15 @@ class Edited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
-    """The items of two models, matched."""
+    """The items of two models, base and new, matched."""
 
     pairs: tuple[tuple[PredictionRow, PredictionRow], ...]
-    """In the order of the first model."""
+    """In the order of the base."""
     edited: tuple[Edited, ...]
     added: tuple[str, ...]
-    """Items of the second model alone."""
+    """Items of the new model alone."""
     removed: tuple[str, ...]
-    """Items of the first model alone."""
+    """Items of the base alone."""
 
 
 def pair_items(base: Sequence[PredictionRow], new: Sequence[PredictionRow]) -> Pairing:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qa_eval.errors import QaEvalError
-from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.listings import label
+from qa_eval.metrics.listings import in_order, label
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import Estimate
-from qa_eval.runs.frames import data_frame
+from qa_eval.runs.data_frames import data_frame
+from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.schema import PredictionRow, Row
 from qa_eval.runs.show import LEVELS
 from qa_eval.text.figures import percent
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 WHOLE = "all"
 """What data frames call the slice that is everything."""
+_NAMED = 5
+"""Metrics that a result prints."""
 _SHOWN = 10
 """Items that a notebook shows."""
 _LONGEST = 200
@@ -37,7 +39,7 @@ class ModelResult:
     """A model's row of a run: `result.f1` is a value, `result.estimate("f1")` the same with its interval.
 
     >>> import qa_eval as qa
-    >>> result = qa.evaluate("baseline:abstain", limit=3, references=False)["baseline:abstain"]
+    >>> result = qa.evaluate("baseline:abstain", limit=3)["baseline:abstain"]
     >>> result.f1 == result.estimate("f1").value
     True
     """
@@ -124,10 +126,9 @@ class ModelResult:
     def __repr__(self) -> str:
         if self.row.status == "error":
             return f"<ModelResult {_shown(self.spec, 60)}: failed: {_shown(self.row.error or '')}>"
-        track, _, metric = self.run.leaderboard.sort.partition(".")
-        names = dict.fromkeys([metric, "em", "f1", "em_any", "f1_any"])
-        values = [(name, self.row.metric(track, name)) for name in names]
-        shown = ", ".join(f"{label(name)} {percent(e.value)}" for name, e in values if e is not None)
+        columns = leaderboard_view(self.run.leaderboard).columns[:_NAMED]
+        values = [(metric, self.row.metric(track, metric)) for track, metric in columns]
+        shown = ", ".join(f"{label(metric)} {percent(e.value)}" for metric, e in values if e is not None)
         rank = f"rank {self.row.rank}, " if self.row.rank is not None else ""
         return f"<ModelResult {_shown(self.spec, 60)}: {rank}{shown or 'nothing is scored'}; percent>"
 
@@ -171,8 +172,7 @@ class ItemTable:
         answer is right. `why` is a sentence, `scores` maps metrics to fractions. A column for each metric
         follows; a metric that is not defined for an item is missing there.
         """
-        present = {metric for answer in self.answers for metric in answer.scores}
-        metrics = [metric for metric in METRICS if metric in present]
+        metrics = in_order({metric for answer in self.answers for metric in answer.scores})
         rows = (
             {
                 "item": answer.item,

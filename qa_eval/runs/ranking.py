@@ -16,14 +16,13 @@ from qa_eval.metrics.reference_answers import ReferenceName
 from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.metrics.summary import summarize_tables
 from qa_eval.records import Decoding, ModelInfo, Track
-from qa_eval.runs.rows import Threshold
+from qa_eval.runs.options import RESAMPLES, Threshold
 from qa_eval.runs.schema import CountsRow, DecodingRow, Row
 from qa_eval.stats.significance import Comparisons, compare_all_pairs, paired_difference
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 
 RULES = "squad-v2.0"
 """The EM and F1 rules of the curated set."""
-RESAMPLES = 9999
 UNRANKED = frozenset({"baseline:abstain", "baseline:random-span"})
 """They make the columns readable and take no part in the ranking."""
 _GROUPS = {"ok": 0, "partial": 1, "error": 2}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
 
 from qa_eval.data.content_hashes import gold_sha256, item_sha256
 from qa_eval.files.hashes import combine_sha256, sha256_json, sha256_text
@@ -17,10 +16,8 @@ from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.thresholds import cross_fit_thresholds
 from qa_eval.records import Answer, Candidate, Corpus, ItemId, Prediction, Question
+from qa_eval.runs.options import Threshold
 from qa_eval.runs.schema import PredictionRow
-
-Threshold = float | Literal["cross-fit"]
-"""Abstain when null score - best score exceeds it; `cross-fit`: fitted for each fact on the other facts."""
 
 ByArticle = Mapping[str, Prediction]
 """What a model said of one question, by article; an answer to all articles at once stands under `*`."""

@@ -15,7 +15,17 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat, TypeAdapter
 
 from qa_eval.metrics.rules.squad import UNSCORED
 from qa_eval.metrics.scored_item import ItemScore
-from qa_eval.records import Candidate, Decoding, Difference, Estimate, ModelInfo, Status, abridged
+from qa_eval.records import (
+    Candidate,
+    Decoding,
+    Difference,
+    DuplicateIds,
+    Estimate,
+    ModelInfo,
+    Status,
+    abridged,
+)
+from qa_eval.runs.options import StoredOptions
 
 SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
@@ -196,7 +206,7 @@ class DataRow(_Record):
     """The split of a public data set that was read; None for a file."""
     columns: dict[str, str] = {}
     """Role -> column, of a public data set whose columns were named."""
-    duplicate_ids: Literal["error", "first"] = "error"
+    duplicate_ids: DuplicateIds = "error"
     """`first`: of several questions of a public data set with one id, only the first was kept."""
     cluster: Literal["fact", "context"] = "fact"
     """What intervals and tests resample: facts, or the contexts of a public data set."""
@@ -229,22 +239,6 @@ class SourcesRow(_Record):
     """File or folder of a public data set."""
 
 
-class OptionsRow(_Record):
-    """What was chosen of the data, and how the statistics were made."""
-
-    track: Literal["reading", "pooled", "both"] = "both"
-    paraphrases: bool = False
-    categories: tuple[str, ...] = ()
-    limit: int | None = None
-    sample: int | None = None
-    seed: int = 0
-    """Of the sample."""
-    threshold: FiniteFloat | Literal["cross-fit"] = 0.0
-    references: bool = True
-    resamples: int = 9999
-    deterministic: bool = False
-
-
 class Leaderboard(_Record):
     """`leaderboard.json`: one run."""
 
@@ -260,7 +254,7 @@ class Leaderboard(_Record):
     data: DataRow
     sources: SourcesRow | None = None
     """Where what was asked is; None for the curated set, a data set of the hub, and what was in memory."""
-    options: OptionsRow = OptionsRow()
+    options: StoredOptions = StoredOptions()
     rules: str
     """The name of the rules of EM and F1; `none` where the data set does not give its answers."""
     scorer_version: str

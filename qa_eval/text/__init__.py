@@ -2,6 +2,7 @@
 
     wide_table        a leaderboard, in the richest shape that fits the width
     grid              small tables of plain columns
+    notebook_tables   small HTML tables for notebooks
     markdown          pieces of Markdown in which text from data is literal
     passages          passages of a long text with places marked
     figures           percent, points, intervals, sizes and durations in words

@@ -21,6 +21,7 @@ from qa_eval.data.corpus import load_corpus
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.run import evaluate
 from qa_eval.records import Question
+from qa_eval.runs.options import RunOptions
 from qa_eval.text.markdown import COMMENT_CHARACTERS
 from tests.support.command_line import call
 from tests.support.small_corpus import ARTICLES, FALL, LOSSES, fact, settled, small_corpus, write_corpus
@@ -264,7 +265,7 @@ def measured(
     sets = [
         small_corpus(folder / n, list(rows), more.get("articles")) for n, rows in (("a", base), ("b", new))
     ]
-    runs = [evaluate(more.get("models", CHEAP), corpus=c, out=None, references=False) for c in sets]
+    runs = [evaluate(more.get("models", CHEAP), corpus=c, options=RunOptions(references=False)) for c in sets]
     changes = find_changes(Past(ref="main", commit="c" * 40, corpus=sets[0]), sets[1])
     return measure_impact(changes, sets[1], runs[0], runs[1])
 
@@ -317,7 +318,7 @@ def test_the_spread_is_over_the_articles_that_answer(
         for name, said in (("one", one), ("other", other))
     ]
     corpus = small_corpus(tmp_path / "s", [LOSSES])
-    run = evaluate(models, corpus=corpus, out=None, references=False, track="reading")
+    run = evaluate(models, corpus=corpus, track="reading", options=RunOptions(references=False))
     changes = find_changes(Past(ref="main", commit="c" * 40, corpus=None), corpus)
     found = measure_impact(changes, corpus, None, run)
     assert found.facts[0].spread == spread
@@ -333,7 +334,7 @@ def test_another_sources_claim_is_a_leak(tmp_path: Path) -> None:
         tmp_path / "s", rows, {"alpha": "417 fell.\n", "beta": "400 fell.\n", "gamma": "Rain.\n"}
     )
     model = given(tmp_path, "m", militant_losses_at_alpha="400", militant_losses_at_beta="400")
-    run = evaluate([model], corpus=corpus, out=None, references=False, track="reading")
+    run = evaluate([model], corpus=corpus, track="reading", options=RunOptions(references=False))
     changes = find_changes(Past(ref="main", commit="c" * 40, corpus=None), corpus)
     (one,) = measure_impact(changes, corpus, None, run).facts
     assert [a.verdict for e in one.articles for a in e.answers] == ["leak", "right", "failed"]

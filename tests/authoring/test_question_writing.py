@@ -425,8 +425,9 @@ def test_probe_prints_a_table_and_a_line_or_json() -> None:
 def test_probe_takes_the_flags_of_run_but_no_fitted_threshold() -> None:
     known = {p.name: p for p in cli.commands["run"].params}
     probe = cli.commands["questions"].get_command(click.Context(cli), "probe")  # type: ignore[attr-defined]
+    here = {p.name: p for p in probe.params}
     for name in ("max_length", "doc_stride", "max_answer_tokens", "threshold", "device", "dtype"):
-        assert known[name] in probe.params
+        assert known[name].to_info_dict() == here[name].to_info_dict()
     wrong = call("questions", "probe", "Who?", "--threshold", "cross-fit")
     assert (wrong.exit_code, "only a run has" in wrong.stderr) == (2, True)
 

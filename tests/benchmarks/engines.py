@@ -27,11 +27,9 @@ import sys, time
 began = time.perf_counter()
 import os
 os.sched_setaffinity(0, range(int(sys.argv[4])))
-import qa_eval.evaluation.run
 from qa_eval import evaluate
 from qa_eval.evaluation.environment import peak_rss_bytes
-from qa_eval.records import Runtime
-qa_eval.evaluation.run.RESAMPLES = 9
+from qa_eval.runs.options import RunOptions
 engine = None
 if sys.argv[3] == "ray":
     from qa_eval.evaluation.engines.ray import RayEngine
@@ -47,8 +45,8 @@ class First:
 
 first = First()
 run = evaluate(
-    [sys.argv[1]], dataset=f"squad:{sys.argv[2]}", out=sys.argv[2] + "." + sys.argv[3], cache=False,
-    references=False, progress=first, engine=engine,
+    [sys.argv[1]], dataset=f"squad:{sys.argv[2]}", out=sys.argv[2] + "." + sys.argv[3], resamples=9,
+    options=RunOptions(cache=False, references=False), progress=first, engine=engine,
 )
 row = run.leaderboard.rows[0]
 ended = time.perf_counter()

@@ -26,6 +26,7 @@ from qa_eval.data.corpus import load_corpus
 from qa_eval.data.dataset import open_dataset
 from qa_eval.report.report_files import build_report
 from qa_eval.report.site import write_site
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import Run
 from tests.support.fake_models import FakeModel
 
@@ -67,7 +68,9 @@ def many(folder: Path, models: int, questions: int) -> Run:
             row = {"id": f"q{n}", "question": f"What is number {n}?", "context": text}
             out.write(json.dumps(row | {"answers": {"text": [answer], "answer_start": [start]}}) + "\n")
     salted = [FakeModel(name=f"model-{n:02}") for n in range(models)]
-    return qa_eval.evaluate(salted, dataset=f"jsonl:{file}", out=folder, name="many", cache=False)
+    return qa_eval.evaluate(
+        salted, dataset=f"jsonl:{file}", out=folder, name="many", options=RunOptions(cache=False)
+    )
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from qa_eval.cli import cli
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.run import Interrupted
 from qa_eval.records import Finding
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import load_run
 from tests.support.command_line import call
 
@@ -280,7 +281,7 @@ def test_a_mistake_of_ours_is_named_with_its_place(monkeypatch: pytest.MonkeyPat
     assert done.exit_code == 1
     assert re.fullmatch(
         r"Error: this is a defect of qa-eval: ZeroDivisionError "
-        r"\(qa_eval/cli/result_commands\.py:\d+, in \S+\)\n"
+        r"\(qa_eval/cli/leaderboard\.py:\d+, in \S+\)\n"
         r"Please report it with the command and this line; QA_EVAL_TRACEBACK=1 shows the traceback\.\n",
         done.stderr,
     )
@@ -345,10 +346,12 @@ def test_a_configuration_that_is_not_there_or_not_text_is_told() -> None:
 
 
 def test_flags_come_from_the_configuration_and_the_command_line_wins(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: dict[str, Any] = {}
+    asked: list[Any] = []
+    seen: list[RunOptions] = []
 
-    def note(models: Any, **options: Any) -> NoReturn:
-        seen.update(options, models=models)
+    def note(models: Any, *, options: RunOptions, **_: object) -> NoReturn:
+        asked.extend(models)
+        seen.append(options)
         raise QaEvalError("enough")
 
     monkeypatch.setattr("qa_eval.evaluation.run.evaluate", note)
@@ -359,12 +362,21 @@ def test_flags_come_from_the_configuration_and_the_command_line_wins(monkeypatch
     )
     done = config(text, "run", "--name", "from-line", "--seed", "7")
     assert done.exit_code == 2, done.output
-    assert seen["models"] == ("baseline:abstain", "embedded")
-    assert seen["categories"] == ("death-toll",)
-    assert (seen["limit"], seen["references"], seen["threshold"], seen["cache"]) == (4, False, 1.5, False)
-    assert (seen["name"], seen["out"], seen["seed"]) == ("from-line", Path("here"), 7)
-    assert (seen["decoding"].max_length, seen["decoding"].n_best) == (256, 20)
-    assert (seen["runtime"].deterministic, seen["runtime"].seed) == (True, 7)
+    assert asked == ["baseline:abstain", "embedded"]
+    assert seen == [
+        RunOptions(
+            categories=("death-toll",),
+            limit=4,
+            references=False,
+            threshold=1.5,
+            max_length=256,
+            name="from-line",
+            out=Path("here"),
+            deterministic=True,
+            cache=False,
+            seed=7,
+        )
+    ]
 
 
 def test_other_commands_take_a_configuration_too(stored: Path) -> None:

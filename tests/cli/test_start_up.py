@@ -35,7 +35,7 @@ def run_cli(*args: str) -> str:
         pytest.param(run_cli("--help"), AVOIDABLE, id="--help"),
         pytest.param(run_cli("run", "--help"), AVOIDABLE, id="run --help"),
         pytest.param(run_cli("plan", "--help"), AVOIDABLE, id="plan --help"),
-        pytest.param("import qa_eval.evaluation.forecast.forecasts", HEAVY, id="import of the forecast"),
+        pytest.param("import qa_eval.evaluation.forecast_probe", HEAVY, id="import of the forecast"),
         pytest.param(run_cli("score", "--help"), AVOIDABLE, id="score --help"),
         pytest.param(run_cli("--version"), AVOIDABLE, id="--version"),
         pytest.param(

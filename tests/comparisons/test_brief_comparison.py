@@ -1,4 +1,4 @@
-"""`qa_eval.compare` of results of a run, and what a comparison prints."""
+"""`qa_eval.comparisons` of results of a run, and what a comparison prints."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.records import Candidate, Corpus, Decoding, Instance, ItemId, ModelInfo, Prediction
 from qa_eval.runs.common_items import Edited
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import Run
 from qa_eval.text.markdown import COMMENT_CHARACTERS
 from tests.support.command_line import call
@@ -96,8 +97,8 @@ def counted(n: int = 8, right: int | None = None) -> dict[str, str]:
 
 
 def asked(*models: Scripted, corpus: Corpus | None = None, **options: Any) -> Run:
-    options = {"track": "reading", "out": None, "cache": False, "references": False} | options
-    return evaluate(list(models), corpus=corpus or four_facts(), **options)
+    chosen = RunOptions(track="reading", cache=False, references=False).updated(options)
+    return evaluate(list(models), corpus=corpus or four_facts(), options=chosen)
 
 
 def compared(base: Mapping[str, str], new: Mapping[str, str], **options: Any) -> Comparison:
@@ -556,7 +557,7 @@ def test_more_models_than_can_be_compared_with_each_other_are_refused(crowd: Run
 
 def test_on_a_public_data_set_contexts_are_what_is_flipped(tmp_path: Path) -> None:
     file = write(tmp_path / "sky.json", TWO_ARTICLES)
-    run = evaluate(["baseline:abstain", FakeModel()], dataset=open_dataset(f"squad:{file}"), out=None)
+    run = evaluate(["baseline:abstain", FakeModel()], dataset=open_dataset(f"squad:{file}"))
     found = compare(run, model="test:fake", against="baseline:abstain", resamples=99)
     (pair,) = found.pairs
     assert (pair.primary[0].name, pair.cluster, pair.clusters, pair.facts) == ("reading.f1", "context", 2, 4)

@@ -361,6 +361,6 @@ def test_a_broken_file_is_an_input_error(tmp_path: Path) -> None:
 
 def test_a_run_says_which_split_it_read(tmp_path: Path) -> None:
     spec = f"hub:{parquet(tmp_path / 'set')}"
-    run = evaluate(["baseline:abstain"], dataset=spec, out=None)
+    run = evaluate(["baseline:abstain"], dataset=spec)
     data = run.leaderboard.data
     assert (data.kind, data.dataset, data.split, data.facts) == ("public", spec, "validation", 3)

@@ -16,6 +16,7 @@ from qa_eval.evaluation.plans import settle
 from qa_eval.evaluation.verification import verify
 from qa_eval.metrics.rules.squad import RULES
 from qa_eval.records import Example
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import load_run
 from tests.support.command_line import call
 from tests.support.plain_rules import plain_means
@@ -313,7 +314,9 @@ def test_a_run_is_scored_by_the_rules_that_are_asked_for(tmp_path: Path, rules: 
 def test_runs_by_other_rules_are_other_runs(tmp_path: Path) -> None:
     spec = made(tmp_path, CHINESE, "v1.0", CMRC).spec
     runs = {
-        rules: evaluate(["baseline:abstain"], dataset=spec, rules=rules, out=tmp_path, name=name)
+        rules: evaluate(
+            ["baseline:abstain"], dataset=spec, out=tmp_path, name=name, options=RunOptions(rules=rules)
+        )
         for name, rules in (("own", None), ("other", "mlqa-zh"))
     }
     assert {key: run.leaderboard.rules for key, run in runs.items()} == {
@@ -321,14 +324,16 @@ def test_runs_by_other_rules_are_other_runs(tmp_path: Path) -> None:
         "mlqa-zh": "mlqa-zh",
     }
     assert runs[None].leaderboard.run_id != runs["mlqa-zh"].leaderboard.run_id
-    asked_for = evaluate(["baseline:abstain"], dataset=spec, rules="cmrc2018", out=None)
+    asked_for = evaluate(["baseline:abstain"], dataset=spec, options=RunOptions(rules="cmrc2018"))
     assert asked_for.leaderboard.run_id == runs[None].leaderboard.run_id
     for command in ("compare", "leaderboard"):
         said = call(command, str(tmp_path / "own"), str(tmp_path / "other"))
         assert said.exit_code == 2
         assert "rules: cmrc2018 in own" in said.stderr
     with pytest.raises(QaEvalError, match=r"own: holds another run \(other rules\)"):
-        evaluate(["baseline:abstain"], dataset=spec, rules="drcd", out=tmp_path, name="own")
+        evaluate(
+            ["baseline:abstain"], dataset=spec, out=tmp_path, name="own", options=RunOptions(rules="drcd")
+        )
 
 
 def test_a_run_that_says_other_rules_than_its_rows_does_not_verify(tmp_path: Path) -> None:
@@ -351,7 +356,7 @@ def test_a_run_by_rules_that_this_version_does_not_have_is_refused(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("call", "words"),
+    ("args", "words"),
     [
         pytest.param(
             ["run", "-m", "baseline:abstain", "--rules", "mrqa"], "--rules: only with --dataset", id="run"
@@ -375,12 +380,17 @@ def test_rules_that_do_not_fit_a_data_set_are_refused_before_anything_is_written
     document = squad([(ENGLISH, [qa("a", "Who?", [("a joiner", 32)]), qa("b", "Why?", is_impossible=True)])])
     spec = f"squad:{write(tmp_path / 'dev.json', document)}"
     with pytest.raises(QaEvalError, match=r"1 of 2 questions have no gold, such as 'b'; korquad-v1 has no"):
-        evaluate(["baseline:abstain"], dataset=spec, rules="korquad-v1", out=tmp_path / "results")
+        evaluate(
+            ["baseline:abstain"],
+            dataset=spec,
+            out=tmp_path / "results",
+            options=RunOptions(rules="korquad-v1"),
+        )
     assert not (tmp_path / "results").exists()
     with pytest.raises(QaEvalError, match=r"no rules called 'korquad'; there are: squad-v1\.1"):
         open_dataset(spec, rules="korquad")
     with pytest.raises(QaEvalError, match=r"rules: mrqa: only for a public data set"):
-        settle(["baseline:abstain"], rules="mrqa")
+        settle(["baseline:abstain"], options=RunOptions(rules="mrqa"))
 
 
 def test_every_rule_can_be_asked_for_by_its_name(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from qa_eval.data.corpus_schema import ArticleLine, QuestionLine
 from qa_eval.evaluation.run import evaluate
 from qa_eval.report.html import _COLUMNS
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.predictions_writer import render_prediction
 from qa_eval.runs.schema import LEADERBOARD_ADAPTER, PREDICTION_ADAPTER
 from qa_eval.runs.store import Run, load_run
@@ -41,7 +42,9 @@ def published(name: str) -> Draft202012Validator:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     corpus = small_corpus(tmp_path_factory.mktemp("set"))
-    return evaluate(["baseline:first-of-type", "baseline:abstain"], corpus=corpus, out=None, cache=False)
+    return evaluate(
+        ["baseline:first-of-type", "baseline:abstain"], corpus=corpus, options=RunOptions(cache=False)
+    )
 
 
 def lines(path: Path) -> list[Any]:
@@ -89,7 +92,9 @@ def test_fields_are_described_and_ranks_in_the_words_of_the_readme_and_the_repor
 
 def test_what_a_run_writes_is_what_the_schemas_describe(tmp_path: Path) -> None:
     corpus = small_corpus(tmp_path / "set")
-    stored = evaluate(["baseline:first-of-type"], corpus=corpus, out=tmp_path, name="r", cache=False)
+    stored = evaluate(
+        ["baseline:first-of-type"], corpus=corpus, out=tmp_path, name="r", options=RunOptions(cache=False)
+    )
     assert stored.path is not None
     board = json.loads((stored.path / "leaderboard.json").read_text("utf-8"))
     assert [e.message for e in published("leaderboard").iter_errors(board)] == []

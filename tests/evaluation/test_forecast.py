@@ -13,20 +13,18 @@ import pytest
 from qa_eval.cli.plan import plan_command
 from qa_eval.cli.run import run_command
 from qa_eval.evaluation.cache import cache_info
-from qa_eval.evaluation.forecast.arithmetic import (
+from qa_eval.evaluation.forecast import (
     Forecast,
     ModelForecast,
     Pace,
     Setting,
     Total,
     Work,
-    dataset_seconds,
+    draw_forecast,
     estimated,
-    model_seconds,
-    speed,
 )
-from qa_eval.evaluation.forecast.forecast_formats import draw_forecast
 from qa_eval.evaluation.plans import settle
+from qa_eval.runs.options import RunOptions
 from tests.support.command_line import call
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.plug_ins import write_plug_in
@@ -62,6 +60,8 @@ def ran(*args: str) -> list[dict[str, Any]]:
 
 # ------------------------------------------------------------------------------------------ arithmetic
 
+PACE = Pace(items=4, tokens=200, seconds=2.0, row_seconds=0.1, row_bytes=300, answer_bytes=50)
+"""100 tokens and 2 items a second."""
 WORK = Work(
     dataset="d",
     items=20,
@@ -74,12 +74,9 @@ WORK = Work(
     windows_left=Total(20),
     tokens_left=Total(1_000),
     reading_seconds=0.5,
+    probe=PACE,
 )
-PACE = Pace(items=4, tokens=200, seconds=2.0, row_seconds=0.1, row_bytes=300, answer_bytes=50)
-"""100 tokens and 2 items a second."""
-MODEL = ModelForecast(
-    spec="m", works=(WORK,), paces=(PACE,), start_seconds=4.0, load_seconds=3.0, peak_rss_bytes=1_000
-)
+MODEL = ModelForecast(spec="m", works=(WORK,), start_seconds=4.0, load_seconds=3.0, peak_rss_bytes=1_000)
 ITEMS = replace(WORK, windows=None, tokens=None, windows_left=None, tokens_left=None)
 DONE = replace(WORK, cached=20, windows_left=Total(0), tokens_left=Total(0))
 
@@ -90,21 +87,31 @@ DONE = replace(WORK, cached=20, windows_left=Total(0), tokens_left=Total(0))
         # 1,000 tokens at 100 a second, then 0.5 s of reading and 20 rows at 0.1 s
         pytest.param(WORK, LOCAL, 10 + 0.5 + 2, id="local: one after the other"),
         pytest.param(WORK, replace(RAY, workers=1), 10, id="one worker: side by side"),
-        pytest.param(WORK, RAY, 2.5, id="five workers are faster than what judges"),
+        pytest.param(WORK, RAY, 2.5, id="five workers are faster than what scores"),
         # 10 items at 2 a second
         pytest.param(ITEMS, LOCAL, 5 + 0.5 + 2, id="a model without windows"),
         pytest.param(DONE, LOCAL, 0.5 + 2, id="all cached"),
     ],
 )
 def test_time_of_one_data_set(work: Work, setting: Setting, seconds: float) -> None:
-    assert dataset_seconds(work, PACE, setting) == pytest.approx(seconds)
+    assert work.cost(setting).seconds == pytest.approx(seconds)
 
 
-def test_items_are_the_unit_where_the_model_counts_no_tokens() -> None:
-    assert speed(WORK, PACE) == (1_000, "tokens", 100.0)
-    assert speed(ITEMS, PACE) == (10, "items", 2.0)
-    assert speed(WORK, replace(PACE, tokens=0)) == (10, "items", 2.0)
-    assert speed(DONE, Pace()) == (0, "items", 0.0)
+@pytest.mark.parametrize(
+    ("work", "speed"),
+    [
+        pytest.param(WORK, (Total(1_000), "tokens", 100.0), id="tokens"),
+        pytest.param(ITEMS, (Total(10), "items", 2.0), id="no windows"),
+        pytest.param(
+            replace(WORK, probe=replace(PACE, tokens=0)), (Total(10), "items", 2.0), id="no tokens counted"
+        ),
+        pytest.param(replace(DONE, probe=Pace()), (Total(0), "items", 0.0), id="nothing asked"),
+    ],
+)
+def test_items_are_the_unit_where_the_model_counts_no_tokens(
+    work: Work, speed: tuple[Total, str, float]
+) -> None:
+    assert work.speed == speed
 
 
 @pytest.mark.parametrize(
@@ -119,9 +126,9 @@ def test_time_of_a_model_and_of_the_run(setting: Setting, model: float, whole: f
     idle = replace(MODEL, works=(DONE,))
     broken = ModelForecast(spec="b", error="no")
     found = Forecast(setting=setting, models=(MODEL, idle, broken), preparing_seconds=1)
-    assert model_seconds(MODEL, setting) == pytest.approx(model)
-    assert model_seconds(idle, setting) == pytest.approx(2.5)
-    assert found.seconds == pytest.approx(whole)
+    assert MODEL.cost(setting).seconds == pytest.approx(model)
+    assert idle.cost(setting).seconds == pytest.approx(2.5)
+    assert found.cost.seconds == pytest.approx(whole)
 
 
 def test_memory_and_disk() -> None:
@@ -129,35 +136,36 @@ def test_memory_and_disk() -> None:
     local = Forecast(setting=LOCAL, models=(MODEL, larger), driver_rss_bytes=70)
     assert local.rss_bytes == 3_000
     assert replace(local, setting=RAY).rss_bytes == 5 * 3_000 + 70
-    assert local.predictions_bytes == 2 * 20 * 300
-    assert local.cache_bytes == 2 * 10 * 50
+    assert local.cost.predictions_bytes == 2 * 20 * 300
+    assert local.cost.cache_bytes == 2 * 10 * 50
 
 
 def test_scaling_is_the_same_arithmetic_with_more_models_and_items_and_nothing_cached() -> None:
     one = Forecast(setting=RAY, models=(MODEL,), preparing_seconds=1, for_models=1_000, for_items=200)
-    found = one.scaled
-    assert found is not None
-    # ten times the items: 20,000 tokens of each model, 200 s of one worker, 5 s of reading, 20 s of judging
-    assert found.tokens == 1_000 * 20_000
-    assert found.answering_seconds == pytest.approx(1_000 * 200)
-    assert found.driver_seconds == pytest.approx(1_000 * 25)
-    assert found.seconds == pytest.approx(10 + 4 + 1_000 * (3 + 200 / 5))
-    assert found.predictions_bytes == 1_000 * 200 * 300
-    assert found.cache_bytes == 1_000 * 200 * 50
+    assert one.scaled is not None
+    models, items, cost = one.scaled
+    assert (models, items) == (1_000, 200)
+    # ten times the items: 20,000 tokens of each model, 200 s of one worker, 5 s of reading, 20 s of scoring
+    assert cost.tokens == pytest.approx(1_000 * 20_000)
+    assert cost.answering_seconds == pytest.approx(1_000 * 200)
+    assert cost.driver_seconds == pytest.approx(1_000 * 25)
+    assert cost.seconds == pytest.approx(10 + 4 + 1_000 * (3 + 200 / 5))
+    assert cost.predictions_bytes == pytest.approx(1_000 * 200 * 300)
+    assert cost.cache_bytes == pytest.approx(1_000 * 200 * 50)
     assert Forecast(setting=RAY, models=(MODEL,)).scaled is None
     assert replace(one, models=(replace(MODEL, error="no"),)).scaled is None
 
 
 def test_models_and_data_sets_scale_in_equal_shares() -> None:
-    slow = replace(MODEL, paces=(replace(PACE, seconds=4.0),))
+    slow = replace(MODEL, works=(replace(WORK, probe=replace(PACE, seconds=4.0)),))
     found = Forecast(setting=LOCAL, models=(MODEL, slow), for_models=4).scaled
     assert found is not None
     # two at 100 and two at 50 tokens a second, 2,000 tokens each
-    assert found.answering_seconds == pytest.approx(2 * 20 + 2 * 40)
-    both = replace(MODEL, works=(WORK, replace(WORK, items=60)), paces=(PACE, PACE))
+    assert found[2].answering_seconds == pytest.approx(2 * 20 + 2 * 40)
+    both = replace(MODEL, works=(WORK, replace(WORK, items=60)))
     found = Forecast(setting=LOCAL, models=(both,), for_items=800).scaled
     assert found is not None
-    assert found.tokens == 10 * 2_000 + 10 * 2_000
+    assert found[2].tokens == pytest.approx(10 * 2_000 + 10 * 2_000)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +210,7 @@ def test_the_arithmetic_is_printed_with_its_numbers() -> None:
         "d: windows and tokens are estimated from 20 of 200 questions, drawn at random",
         "time, 5 workers on Ray:",
         "  m: 3.0 s load + max(1,000 tokens / (100 tokens/s x 5), 0.5 s reading + 20 rows x "
-        "100.00 ms judging) = 5.5 s (± 0.3 s)",
+        "100.00 ms scoring) = 5.5 s (± 0.3 s)",
         "  all: 1.0 s to read and check the data + 4.0 s to start + 5.5 s = 10.5 s",
         "memory: 5 x 1.0 kB, of the largest model's process, + 2.0 MB, of the process that plans = 2.0 MB",
         "disk: 6.0 kB of predictions, 500 B of cache",
@@ -216,7 +224,7 @@ def test_the_arithmetic_is_printed_with_its_numbers() -> None:
 
 def test_a_part_is_divided_by_facts_and_judged_alone() -> None:
     model = FakeModel()
-    (part,) = settle([model], corpus=four_facts(), references=False).task.parts(model)
+    (part,) = settle([model], corpus=four_facts(), options=RunOptions(references=False)).task.parts(model)
     by_fact = part.by_fact()
     assert {fact: len(asked) for fact, asked in by_fact.items()} == dict.fromkeys(
         ["dead", "began", "absent", "closed"], 3

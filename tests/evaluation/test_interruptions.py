@@ -15,6 +15,7 @@ import pytest
 from qa_eval import evaluate
 from qa_eval.evaluation.cache import cache_info
 from qa_eval.evaluation.verification import verify
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import load_run
 from tests.support.fake_models import READINGS, FakeModel, four_facts
 from tests.support.places import ROOT
@@ -25,21 +26,21 @@ CORPUS = four_facts()
 
 SCRIPT = """
 import signal, sys
-import qa_eval.evaluation.run
 from qa_eval import evaluate
 from qa_eval.evaluation.run import Interrupted
+from qa_eval.runs.options import RunOptions
 from tests.support.fake_models import FakeModel, four_facts
 
 def told(instance):
     print("asked", instance.item, flush=True)
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what it starts behind ignore it
-qa_eval.evaluation.run.RESAMPLES = 99
 try:
     print("ready", flush=True)
     evaluate(
         [FakeModel("first", delay=0.02, fails=told), FakeModel("slow", delay=0.04, fails=told)],
-        corpus=four_facts(), out=sys.argv[1], name="run", cache=sys.argv[2] == "cache", paraphrases=True,
+        corpus=four_facts(), out=sys.argv[1], name="run", resamples=99,
+        options=RunOptions(cache=sys.argv[2] == "cache", paraphrases=True),
     )
 except Interrupted as interrupted:
     print(interrupted, flush=True)
@@ -54,7 +55,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of a run that nobody interrupts."""
     out = tmp_path_factory.mktemp("whole")
     models = [FakeModel("first"), FakeModel("slow")]
-    evaluate(models, corpus=CORPUS, out=out, name="run", cache=False, paraphrases=True)
+    evaluate(models, corpus=CORPUS, out=out, name="run", options=RunOptions(cache=False, paraphrases=True))
     return files(out / "run")
 
 
@@ -101,7 +102,11 @@ def test_a_run_killed_at_random_moments_resumes_to_the_same_bytes(
         assert load_run(tmp_path / "run").leaderboard.status == "partial"
     first, slow = FakeModel("first"), FakeModel("slow")
     run = evaluate(
-        [first, slow], corpus=CORPUS, out=tmp_path, name="run", cache=cache == "cache", paraphrases=True
+        [first, slow],
+        corpus=CORPUS,
+        out=tmp_path,
+        name="run",
+        options=RunOptions(cache=cache == "cache", paraphrases=True),
     )
     assert run.leaderboard.status == "complete"
     assert len(first.asked) + len(slow.asked) < 2 * ASKED, "something was kept"
@@ -126,7 +131,13 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path, whole: dict[str, bytes], aske
     assert models[-1].counts.unasked > 0
     assert verify(tmp_path / "run", CORPUS) == []
     slow = FakeModel("slow")
-    evaluate([FakeModel("first"), slow], corpus=CORPUS, out=tmp_path, name="run", paraphrases=True)
+    evaluate(
+        [FakeModel("first"), slow],
+        corpus=CORPUS,
+        out=tmp_path,
+        name="run",
+        options=RunOptions(paraphrases=True),
+    )
     assert len(slow.asked) <= ASKED - (7 if asked > ASKED else 0) + 1
     assert files(tmp_path / "run") == whole
 

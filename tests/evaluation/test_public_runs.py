@@ -26,7 +26,8 @@ from qa_eval.files.hashes import canonical_json
 from qa_eval.metrics.score_table import add_scores
 from qa_eval.metrics.thresholds import fold_of
 from qa_eval.models.protocol import Model
-from qa_eval.records import Instance, Runtime
+from qa_eval.records import Instance
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.predictions_writer import PredictionsWriter
 from qa_eval.runs.schema import PredictionRow
 from qa_eval.runs.store import Run
@@ -102,7 +103,7 @@ def test_the_worked_example(tiny: str, tmp_path: Path) -> None:
 
 
 def test_the_leaderboard_says_what_was_asked(tiny: str) -> None:
-    board = evaluate(["baseline:abstain"], dataset=tiny, out=None).leaderboard
+    board = evaluate(["baseline:abstain"], dataset=tiny).leaderboard
     data, census = board.data, open_dataset(tiny).check()
     assert (data.kind, data.dataset, data.split, data.cluster) == ("public", tiny, None, "context")
     assert (data.facts, data.contexts, data.contested) == (4, 2, 0)
@@ -114,17 +115,17 @@ def test_the_leaderboard_says_what_was_asked(tiny: str) -> None:
 
 def test_the_oracle_is_the_only_reference_and_has_everything(tiny: str, tmp_path: Path) -> None:
     for dataset in (tiny, made_up(tmp_path), made_up(tmp_path, unanswerable=False)):
-        run = evaluate(["baseline:abstain"], dataset=dataset, out=None)
+        run = evaluate(["baseline:abstain"], dataset=dataset)
         assert [r.model.spec for r in run.leaderboard.rows if r.is_reference] == ["reference:oracle"]
         found = values(run, "reference:oracle")
         assert {found[id] for id in ("em", "f1", "match")} == {1.0}
-    without = evaluate(["baseline:abstain"], dataset=tiny, out=None, references=False)
+    without = evaluate(["baseline:abstain"], dataset=tiny, options=RunOptions(references=False))
     assert len(without.leaderboard.rows) == 1
 
 
 def test_a_run_and_its_scored_predictions_have_the_same_values_and_intervals(tmp_path: Path) -> None:
     dataset = made_up(tmp_path)
-    run = evaluate([FakeModel()], dataset=dataset, out=None)
+    run = evaluate([FakeModel()], dataset=dataset)
     said = {row.fact: row.prediction for row in run.predictions("test:fake")}
     scores = score(said, dataset, resamples=99).scores
     found = run.leaderboard.row("test:fake").metrics["reading"]
@@ -138,7 +139,7 @@ def test_a_run_and_its_scored_predictions_have_the_same_values_and_intervals(tmp
 
 def test_em_and_f1_are_those_of_a_plain_reading_of_the_rules(tmp_path: Path) -> None:
     dataset = made_up(tmp_path)
-    run = evaluate([FakeModel()], dataset=dataset, out=None)
+    run = evaluate([FakeModel()], dataset=dataset)
     said = {row.fact: row.prediction for row in run.predictions("test:fake")}
     plain = plain_v2([(e.id, e.golds) for e in open_dataset(dataset)], said)
     found = values(run, "test:fake")
@@ -152,7 +153,7 @@ def test_em_and_f1_are_those_of_a_plain_reading_of_the_rules(tmp_path: Path) -> 
 
 def test_rules_without_unanswerable_questions_have_no_such_metrics(tmp_path: Path) -> None:
     dataset = made_up(tmp_path, unanswerable=False)
-    run = evaluate([FakeModel()], dataset=dataset, out=None)
+    run = evaluate([FakeModel()], dataset=dataset)
     said = {row.fact: row.prediction for row in run.predictions("test:fake")}
     plain = plain_means([(e.id, e.golds) for e in open_dataset(dataset)], said, "squad-v1.1")
     found = values(run, "test:fake")
@@ -165,7 +166,7 @@ def test_rules_without_unanswerable_questions_have_no_such_metrics(tmp_path: Pat
 def test_models_are_ranked_by_f1(tmp_path: Path) -> None:
     dataset = made_up(tmp_path)
     best = replay(tmp_path, {e.id: e.golds[-1] if e.golds else "" for e in open_dataset(dataset)})
-    run = evaluate(["baseline:abstain", FakeModel(), best], dataset=dataset, out=None)
+    run = evaluate(["baseline:abstain", FakeModel(), best], dataset=dataset)
     rows = {row.model.spec: row for row in run.leaderboard.rows}
     assert run.leaderboard.sort == "reading.f1"
     assert [rows[spec].rank for spec in (best, "test:fake", "baseline:abstain")] == [1, 2, None]
@@ -176,7 +177,7 @@ def test_models_are_ranked_by_f1(tmp_path: Path) -> None:
 
 
 def test_confidence_is_about_em(tmp_path: Path) -> None:
-    run = evaluate([FakeModel()], dataset=made_up(tmp_path), out=None)
+    run = evaluate([FakeModel()], dataset=made_up(tmp_path))
     rows = run.predictions("test:fake")
     errors = [(row.confidence - row.scores["em"]) ** 2 for row in rows if row.confidence is not None]
     assert len(errors) == 60
@@ -215,7 +216,7 @@ def test_a_cross_fitted_threshold_is_the_best_by_f1_of_the_other_contexts(tmp_pa
     assert values(run, "test:fake")["f1"] == pytest.approx(sum(r.scores["f1"] for r in rows) / len(rows))
     assert run.path is not None
     assert verify(run.path) == []
-    in_memory = evaluate([FakeModel()], dataset=dataset, out=None, threshold="cross-fit")
+    in_memory = evaluate([FakeModel()], dataset=dataset, threshold="cross-fit")
     assert in_memory.predictions("test:fake") == rows
 
 
@@ -227,7 +228,15 @@ def test_parts_of_any_size_give_the_same_run(tmp_path: Path, monkeypatch: pytest
     runs = []
     for part in (7, 512):
         monkeypatch.setattr("qa_eval.evaluation.tasks.public.PART", part)
-        runs.append(evaluate([FakeModel()], dataset=dataset, out=tmp_path / str(part), name="r", cache=False))
+        runs.append(
+            evaluate(
+                [FakeModel()],
+                dataset=dataset,
+                out=tmp_path / str(part),
+                name="r",
+                options=RunOptions(cache=False),
+            )
+        )
     assert files(runs[0]) == files(runs[1])
     one, other = (run.leaderboard.row("test:fake").metrics["reading"] for run in runs)
     assert one.keys() == other.keys()
@@ -239,8 +248,8 @@ def test_a_model_is_never_asked_what_is_kept(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("qa_eval.evaluation.tasks.public.PART", 10)
     dataset = made_up(tmp_path)
     first, second = FakeModel(), FakeModel()
-    evaluate([first], dataset=dataset, out=None, limit=25)
-    run = evaluate([second], dataset=dataset, out=None)
+    evaluate([first], dataset=dataset, limit=25)
+    run = evaluate([second], dataset=dataset)
     assert (len(first.asked), len(second.asked)) == (25, 35)
     assert run.leaderboard.row("test:fake").counts.cached == 25
 
@@ -250,7 +259,7 @@ def test_of_what_is_kept_one_part_at_a_time_is_in_memory(
 ) -> None:
     monkeypatch.setattr("qa_eval.evaluation.tasks.public.PART", 10)
     dataset = made_up(tmp_path)
-    evaluate([FakeModel()], dataset=dataset, out=None)
+    evaluate([FakeModel()], dataset=dataset)
     events: list[str] = []
     opened, added = Answers._opened, PredictionsWriter.add
 
@@ -265,7 +274,7 @@ def test_of_what_is_kept_one_part_at_a_time_is_in_memory(
     monkeypatch.setattr(Answers, "_opened", open_part)
     monkeypatch.setattr(PredictionsWriter, "add", add)
     model = FakeModel()
-    evaluate([model], dataset=dataset, out=None)
+    evaluate([model], dataset=dataset)
     assert model.asked == []
     assert events == ["opened", "stored"] * 6
 
@@ -273,8 +282,8 @@ def test_of_what_is_kept_one_part_at_a_time_is_in_memory(
 def test_deterministic_runs_give_equal_bytes_in_parts_of_any_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options: dict[str, Any] = {"dataset": made_up(tmp_path, questions=6), "name": "r", "cache": False}
-    options |= {"references": False, "runtime": Runtime(deterministic=True)}
+    options: dict[str, Any] = {"dataset": made_up(tmp_path, questions=6), "name": "r"}
+    options["options"] = RunOptions(cache=False, references=False, deterministic=True)
     runs = []
     for part in (2, 512):
         monkeypatch.setattr("qa_eval.evaluation.tasks.public.PART", part)
@@ -313,20 +322,19 @@ def test_an_interrupted_run_keeps_what_is_done_and_goes_on_there(
 ) -> None:
     monkeypatch.setattr("qa_eval.evaluation.tasks.public.PART", 8)
     options: dict[str, Any] = {"dataset": made_up(tmp_path), "name": "r", "threshold": threshold}
+    options["options"] = RunOptions(cache=cache)
     models: list[Model | str] = [FakeModel("first"), FakeModel("second", fails=interrupting(at))]
     with pytest.raises(Interrupted) as caught:
-        evaluate(models, out=tmp_path / "out", cache=cache, **options)
+        evaluate(models, out=tmp_path / "out", **options)
     kept, done = caught.value.run, int(at[1:])
     row = kept.leaderboard.row("test:second")
     assert (row.status, row.counts.items, row.counts.unasked) == ("partial", done, 60 - done)
     assert len(kept.predictions("test:second")) == done
     assert verify(tmp_path / "out" / "r") == []
     again = [FakeModel("first"), FakeModel("second")]
-    resumed = evaluate(again, out=tmp_path / "out", cache=cache, **options)
+    resumed = evaluate(again, out=tmp_path / "out", **options)
     assert [len(model.asked) for model in again] == [0, 60 - done]
-    whole = evaluate(
-        [FakeModel("first"), FakeModel("second")], out=tmp_path / "whole", cache=cache, **options
-    )
+    whole = evaluate([FakeModel("first"), FakeModel("second")], out=tmp_path / "whole", **options)
     assert files(resumed) == files(whole)
     assert verify(tmp_path / "out" / "r") == []
 
@@ -464,13 +472,13 @@ def test_a_data_set_that_has_changed_since_is_a_difference(stored: Path, tmp_pat
 def test_options_of_the_curated_set_are_refused(tiny: str, tmp_path: Path, options: dict[str, Any]) -> None:
     (name,) = options
     with pytest.raises(QaEvalError, match=f"{name}: only for facts asked of articles"):
-        evaluate(["baseline:abstain"], dataset=tiny, out=tmp_path / "out", **options)
+        evaluate(["baseline:abstain"], dataset=tiny, out=tmp_path / "out", options=RunOptions(**options))
     assert not (tmp_path / "out").exists()
 
 
 def test_a_split_needs_a_data_set() -> None:
     with pytest.raises(QaEvalError, match="split: dev: only a public data set has splits"):
-        evaluate(["baseline:abstain"], split="dev", out=None)
+        evaluate(["baseline:abstain"], options=RunOptions(split="dev"))
 
 
 def test_a_wrong_data_set_is_refused_before_anything_is_written(tmp_path: Path) -> None:

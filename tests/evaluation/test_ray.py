@@ -11,9 +11,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import ray
@@ -32,6 +31,7 @@ from qa_eval.evaluation.run import evaluate_all
 from qa_eval.models.protocol import Model
 from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, ModelInfo, Runtime
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import Run
 from tests.support.command_line import call
 from tests.support.fake_models import FakeModel, four_facts
@@ -143,7 +143,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def asked(spec: str, data: str, out: Path, engine: RayEngine | None = None) -> Run:
-    return evaluate([spec], dataset=data, out=out, name="run", cache=False, engine=engine)
+    return evaluate([spec], dataset=data, out=out, name="run", engine=engine, options=RunOptions(cache=False))
 
 
 def quickly(spec: str, data: str, out: Path, slow: Path) -> dict[str, bytes]:
@@ -161,16 +161,14 @@ def both_engines(
 ) -> tuple[list[Run], list[Run]]:
     """The runs of two data sets, small and large: locally, and on the cluster."""
     sets = [open_dataset(dataset(tmp_path, name, n)) for name, n in (("small", 7), ("large", 20))]
-    every: dict[str, Any] = {
-        "name": "both",
-        "cache": False,
-        "runtime": engine.runtime,
-        "decoding": engine.decoding,
-    }
-    local = evaluate_all(specs, sets, out=tmp_path / "local", **every)
+    same = asdict(engine.runtime) | asdict(engine.decoding)
+    local, ray = (
+        RunOptions(out=tmp_path / name, name="both", cache=False, **same) for name in ("local", "ray")
+    )
+    found = evaluate_all(specs, sets, options=local)
     for file in pids.iterdir() if pids is not None else ():
         file.unlink()
-    return local, evaluate_all(specs, sets, out=tmp_path / "ray", engine=engine, **every)
+    return found, evaluate_all(specs, sets, engine=engine, options=ray)
 
 
 def test_predictions_are_byte_identical_to_the_local_engines(tmp_path: Path, cluster: Cluster) -> None:
@@ -361,13 +359,11 @@ def test_a_model_that_crashes_its_worker_each_time_is_its_rows_error(
 
 SCRIPT = """
 import signal, sys
-import qa_eval.evaluation.run
 from qa_eval import evaluate
 from qa_eval.evaluation.engines.ray import RayEngine
 from qa_eval.evaluation.run import Interrupted
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what it starts behind ignore it
-qa_eval.evaluation.run.RESAMPLES = 99
 try:
     engine = RayEngine(address=sys.argv[4], workers=1, batch=5)
     evaluate([sys.argv[1]], dataset=sys.argv[2], out=sys.argv[3], name="run", engine=engine)
@@ -467,7 +463,7 @@ def test_the_largest_model_comes_first_with_all_its_data_sets_of_which_the_large
     sets = [open_dataset(dataset(tmp_path, name, n)) for name, n in (("small", 3), ("large", 9), ("mid", 5))]
     models = [Sized("little", parameters=10), Sized("none"), Sized("huge", parameters=10_000)]
     engine = LongestFirst()
-    runs = evaluate_all(models, sets, out=None, cache=False, engine=engine)
+    runs = evaluate_all(models, sets, engine=engine, options=RunOptions(cache=False))
     assert engine.asked == [(name, n) for name in ("huge", "little", "none") for n in (9, 5, 3)]
     assert [run.leaderboard.data.facts for run in runs] == [3, 9, 5], "the runs are those that were asked for"
 
@@ -517,4 +513,4 @@ def test_flags_of_a_cluster_without_one_are_refused() -> None:
 def test_a_data_set_that_is_given_twice_is_refused(tmp_path: Path) -> None:
     twice = [open_dataset(dataset(tmp_path, "set", 1))] * 2
     with pytest.raises(SpecError, match=r"set\.jsonl is given twice: name it once"):
-        evaluate_all(["baseline:abstain"], twice, out=tmp_path / "out")
+        evaluate_all(["baseline:abstain"], twice, options=RunOptions(out=tmp_path / "out"))

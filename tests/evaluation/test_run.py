@@ -16,7 +16,8 @@ from qa_eval.errors import QaEvalError, RunFolderError, SpecError
 from qa_eval.evaluation.cache import cache_info, cache_path
 from qa_eval.evaluation.run import Interrupted
 from qa_eval.evaluation.verification import verify
-from qa_eval.records import Corpus, Decoding, Instance, ModelInfo, Prediction, Runtime
+from qa_eval.records import Corpus, Decoding, Instance, ModelInfo, Prediction
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import Run, load_run
 from tests.support.fake_models import READINGS, FakeModel, four_facts, hashed_prediction
 from tests.support.small_corpus import wells
@@ -28,8 +29,9 @@ CORPUS = four_facts()
 
 
 def run(tmp_path: Path, *models: Any, corpus: Corpus = CORPUS, **options: Any) -> Run:
-    chosen: dict[str, Any] = {"out": tmp_path / "results", "name": "first"} | options
-    return evaluate(models, corpus=corpus, **chosen)
+    others = {name: options.pop(name) for name in ("progress", "command", "engine") if name in options}
+    usual = RunOptions(out=tmp_path / "results", name="first")
+    return evaluate(models, corpus=corpus, options=usual.updated(options), **others)
 
 
 def prediction_files(folder: Path | None) -> dict[str, bytes]:
@@ -131,7 +133,7 @@ def test_editing_one_question_asks_only_that_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "again"),
     [
-        ({"runtime": Runtime(deterministic=True)}, READINGS),
+        ({"deterministic": True}, READINGS),
         ({"threshold": 2.0}, 0),
         ({"track": "reading"}, 0),
         ({"references": False}, 0),
@@ -571,7 +573,7 @@ def test_a_replayed_run_scores_like_the_run_itself(tmp_path: Path) -> None:
 def test_the_embedded_model_is_deterministic_across_resuming_and_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options: dict[str, Any] = {"runtime": Runtime(deterministic=True, device="cpu")}
+    options: dict[str, Any] = {"deterministic": True, "device": "cpu"}
     whole = run(tmp_path, "embedded", "baseline:abstain", cache=False, **options)
     run(tmp_path, "embedded", name="some", limit=2, **options)
     resumed = run(tmp_path, "baseline:abstain", "embedded", name="second", **options)

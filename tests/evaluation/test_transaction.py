@@ -17,6 +17,7 @@ from qa_eval import evaluate
 from qa_eval.evaluation.run import Interrupted
 from qa_eval.evaluation.transaction import Transaction
 from qa_eval.evaluation.verification import verify
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import Run
 from tests.support.fake_models import FakeModel
 from tests.support.public_files import flat, write_lines
@@ -130,7 +131,6 @@ def files(run: Run) -> dict[str, bytes]:
 def test_ctrl_c_at_any_line_leaves_a_sound_run_that_resumes_to_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa_eval.evaluation.run.RESAMPLES", 9)
     monkeypatch.setattr("qa_eval.evaluation.tasks.public.PART", 5)
     rows = [
         flat(f"q{n}", f"Who is {n}?", f"Number {n} is Rami {n % 7} of the {n % 6}.", [("Rami", 12)])
@@ -139,7 +139,8 @@ def test_ctrl_c_at_any_line_leaves_a_sound_run_that_resumes_to_the_same_bytes(
     options: dict[str, Any] = {
         "dataset": f"jsonl:{write_lines(tmp_path / 'set.jsonl', rows)}",
         "threshold": "cross-fit",
-        "cache": False,
+        "resamples": 9,
+        "options": RunOptions(cache=False),
         "name": "run",
     }
     counting = Interrupting(0)

@@ -112,7 +112,7 @@ def test_a_report_calls_no_answer_wrong(secret: Path) -> None:
 
 def test_a_threshold_cannot_be_fitted(secret: Path) -> None:
     with pytest.raises(QaEvalError, match="cross-fit: is fitted on answers, which are not given here"):
-        evaluate(["baseline:abstain"], dataset=f"squad:{secret}", threshold="cross-fit", out=None)
+        evaluate(["baseline:abstain"], dataset=f"squad:{secret}", threshold="cross-fit")
 
 
 def test_score_refuses_in_one_line(secret: Path) -> None:
@@ -165,7 +165,7 @@ def test_how_a_data_set_was_read_is_part_of_the_identity_of_a_run(tmp_path: Path
         open_dataset(spec, columns={"question": "other"}),
         open_dataset(spec, duplicate_ids="first"),
     ]
-    boards = [evaluate(["baseline:abstain"], dataset=d, out=None).leaderboard for d in opened]
+    boards = [evaluate(["baseline:abstain"], dataset=d).leaderboard for d in opened]
     assert len({board.data.questions_sha256 for board in boards}) == 1
     assert len({board.run_id for board in boards}) == 3
 

@@ -18,6 +18,7 @@ from qa_eval.evaluation.verification import differences, verify
 from qa_eval.files.hashes import canonical_json
 from qa_eval.models.protocol import Model
 from qa_eval.runs.checksums import changed_fields, checksums
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import file_sha256
 from tests.support.fake_models import FakeModel, four_facts
 
@@ -36,9 +37,8 @@ def folder(tmp_path: Path, stored: Path) -> Path:
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("results")
     models: list[str | Model] = [FakeModel(), FakeModel("b"), "baseline:abstain"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qa_eval.evaluation.run.RESAMPLES", 199)
-        run = evaluate(models, corpus=CORPUS, out=out, name="run", paraphrases=True, cache=False)
+    options = RunOptions(paraphrases=True, cache=False, resamples=199)
+    run = evaluate(models, corpus=CORPUS, out=out, name="run", options=options)
     assert run.path is not None
     return run.path
 
@@ -506,7 +506,13 @@ def test_an_unknown_field_of_a_stored_answer_is_named(folder: Path, inside: bool
 
 
 def test_a_run_without_references_and_a_partial_one_lack_none(tmp_path: Path) -> None:
-    run = evaluate([FakeModel()], corpus=CORPUS, out=tmp_path, name="a", references=False, cache=False)
+    run = evaluate(
+        [FakeModel()],
+        corpus=CORPUS,
+        out=tmp_path,
+        name="a",
+        options=RunOptions(references=False, cache=False),
+    )
     assert run.path is not None
     assert verify(run.path, CORPUS) == []
 

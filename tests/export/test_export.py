@@ -28,6 +28,7 @@ from qa_eval.export.source import model_id, name_data
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.listings import listed
 from qa_eval.records import Corpus, ItemId, ModelInfo
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.schema import DataRow, PredictionsFileRow, Row
 from qa_eval.runs.store import Run, load_run
 from tests.support import example_run
@@ -299,7 +300,7 @@ def test_the_layout_of_lm_eval_holds_results_and_samples(committed: Run, curated
 
 def test_samples_are_of_the_answers_that_the_metrics_are_of(tmp_path: Path) -> None:
     corpus = small_corpus(tmp_path)
-    run = qa_eval.evaluate([FIRST], corpus=corpus, out=None, track="reading", paraphrases=True)
+    run = qa_eval.evaluate([FIRST], corpus=corpus, track="reading", options=RunOptions(paraphrases=True))
     assert len(run.predictions(FIRST)) == 12, "each question in two wordings"
     layout = export_run(run, "lm-eval", texts=corpus)
     results, samples = json.loads(text_of(layout)), text_of(layout, 1).splitlines()

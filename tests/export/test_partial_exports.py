@@ -18,6 +18,7 @@ from qa_eval.evaluation.run import Interrupted
 from qa_eval.evaluation.verification import verify
 from qa_eval.export.formats import export_run
 from qa_eval.export.outputs import Export
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.schema import ItemsRow, WholeRow
 from qa_eval.runs.store import Run
 from tests.support.fake_models import FakeModel, four_facts
@@ -99,7 +100,9 @@ FORMATS = ["model-index", "eval-results", "every-eval-ever", "lm-eval", "csv", "
 def test_a_part_of_a_data_set_is_named(
     questions: str, form: str, choice: dict[str, int], part: str | None
 ) -> None:
-    run = evaluate([MODEL], dataset=questions, out=None, name="part", references=False, **choice)  # type: ignore[arg-type]
+    run = evaluate(
+        [MODEL], dataset=questions, name="part", options=RunOptions(references=False).updated(choice)
+    )
     said, export = said_in(run, form, open_dataset(questions))
     assert said == (None if form == "squad-predictions" else part)
     notes = [note for note in export.notes if "part of the set" in note]
@@ -107,7 +110,7 @@ def test_a_part_of_a_data_set_is_named(
 
 
 def test_the_counts_of_lm_eval_are_of_the_whole_and_of_what_was_asked(questions: str) -> None:
-    run = evaluate([MODEL], dataset=questions, out=None, name="part", references=False, sample=5)
+    run = evaluate([MODEL], dataset=questions, name="part", options=RunOptions(references=False, sample=5))
     export = export_run(run, "lm-eval", texts=open_dataset(questions))
     results = json.loads(text_of(export, ".json"))
     assert list(results["n-samples"].values()) == [{"original": 12, "effective": 5}]
@@ -116,11 +119,13 @@ def test_the_counts_of_lm_eval_are_of_the_whole_and_of_what_was_asked(questions:
 
 def test_facts_of_a_category_are_a_part_and_their_items_are_counted() -> None:
     corpus = four_facts()
-    run = evaluate([MODEL], corpus=corpus, out=None, name="town", categories=["town"], paraphrases=True)
+    run = evaluate(
+        [MODEL], corpus=corpus, name="town", options=RunOptions(categories=("town",), paraphrases=True)
+    )
     said, _ = said_in(run, "lm-eval", corpus)
     assert said == "1 of 4 facts, of the categories town"
     assert run.leaderboard.data.whole == WholeRow(facts=4, items=ItemsRow(reading=11, pooled=4))
-    whole = evaluate([MODEL], corpus=corpus, out=None, name="whole", paraphrases=True)
+    whole = evaluate([MODEL], corpus=corpus, name="whole", options=RunOptions(paraphrases=True))
     assert said_in(whole, "lm-eval", corpus)[0] is None
 
 
@@ -128,7 +133,7 @@ def test_answers_of_an_interrupted_model_are_a_part(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
     stop = FakeModel(fails=lambda instance: KeyboardInterrupt() if instance.item == "absent@b" else None)
     with pytest.raises(Interrupted) as caught:
-        evaluate([stop], corpus=four_facts(), out=None, name="half", track="reading")
+        evaluate([stop], corpus=four_facts(), name="half", track="reading")
     export = export_run(caught.value.run, "csv")
     (note,) = export.notes
     assert note.startswith("test:fake: the answers are of a part of the set: interrupted after ")
@@ -136,7 +141,9 @@ def test_answers_of_an_interrupted_model_are_a_part(tmp_path: Path, monkeypatch:
 
 
 def test_a_run_that_does_not_record_the_whole_says_what_it_can(questions: str, tmp_path: Path) -> None:
-    run = evaluate([MODEL], dataset=questions, out=tmp_path, name="old", references=False, sample=5)
+    run = evaluate(
+        [MODEL], dataset=questions, out=tmp_path, name="old", options=RunOptions(references=False, sample=5)
+    )
     data = run.leaderboard.data.model_copy(update={"whole": None})
     old = Run(path=run.path, leaderboard=run.leaderboard.model_copy(update={"data": data}))
     assert said_in(old, "csv", None)[0] == "5 questions, a sample with seed 0"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from qa_eval.models.registry import resolve
 from qa_eval.records import Declaration, Decoding, ModelInfo
 from qa_eval.runs.leaderboard.board_formats import render_markdown
 from qa_eval.runs.leaderboard.views import leaderboard_view
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import Run
 from tests.support import tiny_models
 from tests.support.command_line import call
@@ -158,7 +159,12 @@ def test_a_card_that_cannot_be_read_is_refused_with_its_line_and_the_option(fold
 
 def _run(spec: str, name: str) -> Run:
     return evaluate(
-        [spec], out="runs", name=name, track="reading", limit=2, decoding=NARROW, references=False
+        [spec],
+        out="runs",
+        name=name,
+        track="reading",
+        limit=2,
+        options=RunOptions(references=False).updated(asdict(NARROW)),
     )
 
 

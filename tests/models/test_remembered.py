@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from qa_eval.models.checkpoint.remembered import RememberedModel
 from qa_eval.models.reading.reader import SpanModel
 from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, Runtime
+from qa_eval.runs.options import RunOptions
 
 NARROW = Decoding(max_length=96, doc_stride=24)
 ASKED = [Instance(item="a@x", question="Who was killed?", context="The man was killed in May.", article="x")]
@@ -108,12 +109,12 @@ def test_a_machine_that_is_not_what_it_was_is_told(bert_copy: Path) -> None:
 
 def test_a_run_whose_answers_are_all_there_imports_no_torch(bert_copy: Path) -> None:
     call = (
-        f"from qa_eval import evaluate; from qa_eval.records import Decoding; "
-        f"run = evaluate(['hf:{bert_copy}'], out=None, limit=1, references=False, "
-        f"decoding=Decoding(max_length=96, doc_stride=24)); "
+        f"from qa_eval import evaluate; from qa_eval.runs.options import RunOptions; "
+        f"run = evaluate('hf:{bert_copy}', limit=1, "
+        f"options=RunOptions(references=False, max_length=96, doc_stride=24)); "
         f"print(run.leaderboard.rows[0].counts.cached)"
     )
-    evaluate([f"hf:{bert_copy}"], out=None, limit=1, references=False, decoding=NARROW)
+    evaluate([f"hf:{bert_copy}"], limit=1, options=RunOptions(references=False).updated(asdict(NARROW)))
     code = f"import sys\n{call}\nprint('torch' in sys.modules, 'transformers' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

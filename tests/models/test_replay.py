@@ -14,6 +14,7 @@ from qa_eval.errors import InputError
 from qa_eval.models.registry import resolve
 from qa_eval.models.replay import Replay
 from qa_eval.records import Candidate, Instance, Prediction
+from qa_eval.runs.options import RunOptions
 
 Write = Callable[[str, str], Path]
 
@@ -338,7 +339,9 @@ def test_offsets_beyond_the_text_fail_the_row_and_leave_the_others(write: Write,
     candidate = {"text": "x", "start": 5, "end": 10**20}
     path = write("a.jsonl", "\n" + json.dumps({"id": item, "prediction": "x", "n_best": [candidate]}))
     specs = [f"predictions:{path}", "baseline:abstain"]
-    board = evaluate(specs, out=tmp_path / "out", limit=1, references=False, track="reading").leaderboard
+    board = evaluate(
+        specs, out=tmp_path / "out", limit=1, track="reading", options=RunOptions(references=False)
+    ).leaderboard
     failed = board.row(specs[0])
     assert (failed.status, failed.metrics) == ("error", {})
     assert failed.error is not None

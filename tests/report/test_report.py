@@ -30,6 +30,7 @@ from qa_eval.report.marked_text import Span, segments
 from qa_eval.report.page_views import RULES, contested_view, marked_texts, table_views
 from qa_eval.report.report_files import Built, build_report
 from qa_eval.report.site import write_charts, write_site
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.ranking import competes
 from qa_eval.runs.store import Run
 from tests.support.command_line import call, done
@@ -88,7 +89,7 @@ def corpus() -> Any:
 @pytest.fixture(scope="module")
 def run(corpus: Any) -> Run:
     models: list[Any] = [FakeModel(name="one"), FakeModel(name="two"), FIRST]
-    return qa_eval.evaluate(models, corpus=corpus, out=None, paraphrases=True, name="plain")
+    return qa_eval.evaluate(models, corpus=corpus, name="plain", options=RunOptions(paraphrases=True))
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +123,7 @@ def hostile_report(folder: Path) -> Built:
     answers = folder / "<img src=x onerror=alert(1)>.json"
     said = {"militant-losses@alpha": HOSTILE, "militant-losses@beta": "x" * 1_000_000}
     answers.write_text(json.dumps(said), "utf-8")
-    run = qa_eval.evaluate([f"predictions:{answers}", FIRST], corpus=corpus, out=None, name="hostile")
+    run = qa_eval.evaluate([f"predictions:{answers}", FIRST], corpus=corpus, name="hostile")
     return build_report([run], corpus)
 
 
@@ -496,7 +497,9 @@ def test_of_many_questions_those_that_tell_models_apart_have_a_page(public: tupl
 
 def test_two_runs_are_compared_and_have_a_history(corpus: Any) -> None:
     runs = [
-        qa_eval.evaluate([FIRST], corpus=corpus, out=None, name=name, references=False, threshold=at)
+        qa_eval.evaluate(
+            [FIRST], corpus=corpus, name=name, threshold=at, options=RunOptions(references=False)
+        )
         for name, at in (("old", 0.0), ("new", 0.5))
     ]
     built = build_report(runs, corpus)
@@ -508,7 +511,7 @@ def test_two_runs_are_compared_and_have_a_history(corpus: Any) -> None:
 
 def test_runs_of_other_questions_are_refused_or_shown_on_what_they_have_in_common(run: Run) -> None:
     other = four_facts(dead="How many people died there?")
-    another = qa_eval.evaluate([FIRST], corpus=other, out=None, name="other")
+    another = qa_eval.evaluate([FIRST], corpus=other, name="other")
     with pytest.raises(QaEvalError, match=r"data\.questions_sha256(.|\n)*\n--common-items"):
         build_report([run, another], other)
     built = build_report([run, another], other, common_items=True)
@@ -625,7 +628,7 @@ def test_a_folder_with_other_files_is_left_alone(
 
 
 def test_the_command_writes_the_site_and_prints_the_page(tmp_path: Path, corpus: Any) -> None:
-    run = qa_eval.evaluate([FIRST], limit=3, out=tmp_path, name="small", references=False)
+    run = qa_eval.evaluate([FIRST], limit=3, out=tmp_path, name="small", options=RunOptions(references=False))
     written = call("report", run.path, "--out", tmp_path / "site", "--charts", tmp_path / "charts")
     assert written.exit_code == 0, written.output
     assert written.stdout == f"report: {tmp_path / 'site' / 'index.html'}\n"
@@ -641,7 +644,9 @@ def test_the_command_writes_the_site_and_prints_the_page(tmp_path: Path, corpus:
 def without_answers(out: Path, name: str, *, references: bool = True) -> Run:
     """A run whose only model failed."""
     damaged = FakeModel("damaged", fails=lambda instance: RuntimeError("weights are <damaged>"))
-    return qa_eval.evaluate([damaged], corpus=four_facts(), out=out, name=name, references=references)
+    return qa_eval.evaluate(
+        [damaged], corpus=four_facts(), out=out, name=name, options=RunOptions(references=references)
+    )
 
 
 @pytest.mark.parametrize("references", [True, False])

@@ -46,7 +46,7 @@ def corpus() -> Corpus:
 @pytest.fixture(scope="module")
 def run(corpus: Corpus) -> Run:
     models: list[Any] = [FakeModel(name=name) for name in ("one", "two", "three")]
-    return qa_eval.evaluate(models, corpus=corpus, out=None, name="tried")
+    return qa_eval.evaluate(models, corpus=corpus, name="tried")
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_long_lists_come_in_portions_and_are_searched_whole(
     rows = [{"id": f"q{n:03}", "question": f"Number {n}?", "context": f"It is {n}."} for n in range(230)]
     lines = [json.dumps(row | {"answers": {"text": [], "answer_start": []}}) for row in rows]
     (folder / "long.jsonl").write_text("\n".join(lines), "utf-8")
-    run = qa_eval.evaluate(["baseline:abstain"], dataset=f"jsonl:{folder / 'long.jsonl'}", out=None)
+    run = qa_eval.evaluate(["baseline:abstain"], dataset=f"jsonl:{folder / 'long.jsonl'}")
     write_site(build_report([run], None).files, folder / "site", about={})
     page.goto((folder / "site" / "questions.html").as_uri())
     shown = "rows => rows.filter(r => r.checkVisibility()).length"

@@ -10,6 +10,7 @@ import pytest
 import qa_eval as qa
 from qa_eval.records import Match
 from qa_eval.runs.model_results import why
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.places import ROOT
@@ -25,7 +26,7 @@ def run() -> qa.Run:
 @pytest.fixture(scope="module")
 def small() -> qa.Run:
     models: list[Any] = [FakeModel(name="one"), FakeModel(name="two")]
-    return qa.evaluate(models, corpus=four_facts(), cache=False)
+    return qa.evaluate(models, corpus=four_facts(), options=RunOptions(cache=False))
 
 
 # ------------------------------------------------------------------------------------------ one model

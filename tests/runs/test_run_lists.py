@@ -13,6 +13,7 @@ from click.testing import Result
 
 from qa_eval import evaluate
 from qa_eval.errors import InputError
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import load_run, run_folders
 from tests.support.command_line import call
 from tests.support.fake_models import four_facts
@@ -24,11 +25,10 @@ MODELS = ["baseline:sliding-window", "baseline:first-of-type"]
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`same/one`, `same/two` and `other/fewer/three`, of which the last asked less."""
     out = tmp_path_factory.mktemp("written")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qa_eval.evaluation.run.RESAMPLES", 99)
-        for name, limit in (("same/one", None), ("same/two", None), ("other/fewer/three", 2)):
-            place = out / name
-            evaluate(MODELS, corpus=four_facts(), out=place.parent, name=place.name, limit=limit, cache=False)
+    options = RunOptions(cache=False, resamples=99)
+    for name, limit in (("same/one", None), ("same/two", None), ("other/fewer/three", 2)):
+        place = out / name
+        evaluate(MODELS, corpus=four_facts(), out=place.parent, name=place.name, limit=limit, options=options)
     return out
 
 

@@ -15,6 +15,7 @@ from qa_eval import evaluate, load_run
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.evaluation.verification import verify
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.sources import find_corpus
 from tests.support.command_line import call, done
 from tests.support.fake_models import four_facts
@@ -199,9 +200,13 @@ def test_own_questions_over_the_curated_articles_find_both(home: Path) -> None:
 
 
 def test_the_curated_set_and_a_corpus_in_memory_are_not_recorded(tmp_path: Path) -> None:
-    run = evaluate([FIRST], out=tmp_path, name="curated", limit=1, track="reading", references=False)
+    run = evaluate(
+        [FIRST], out=tmp_path, name="curated", limit=1, track="reading", options=RunOptions(references=False)
+    )
     assert (run.leaderboard.data.kind, run.leaderboard.sources) == ("curated", None)
-    run = evaluate([FIRST], corpus=four_facts(), out=tmp_path, name="memory", references=False)
+    run = evaluate(
+        [FIRST], corpus=four_facts(), out=tmp_path, name="memory", options=RunOptions(references=False)
+    )
     assert run.leaderboard.sources is None
     with pytest.raises(
         QaEvalError, match="where its questions and articles are is not recorded: name them with"

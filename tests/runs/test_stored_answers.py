@@ -13,6 +13,7 @@ import pytest
 from qa_eval import evaluate
 from qa_eval.errors import InputError
 from qa_eval.evaluation.verification import verify
+from qa_eval.runs.options import RunOptions
 from qa_eval.runs.schema import PredictionsFileRow
 from qa_eval.runs.store import LEADERBOARD, Run, load_run
 from tests.support.command_line import call
@@ -27,7 +28,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two runs, `one` and `two`, as they were written."""
     out = tmp_path_factory.mktemp("written")
     for name in ("one", "two"):
-        evaluate(MODELS, corpus=four_facts(), out=out, name=name, references=False, cache=False)
+        evaluate(
+            MODELS, corpus=four_facts(), out=out, name=name, options=RunOptions(references=False, cache=False)
+        )
     return out
 
 
@@ -146,7 +149,14 @@ def test_answers_whose_hash_was_not_recorded_are_read_with_a_warning(
 @pytest.fixture
 def fewer(runs: Path) -> Path:
     """A run of the same models that was asked fewer facts."""
-    evaluate(MODELS, corpus=four_facts(), out=runs, name="few", limit=2, references=False, cache=False)
+    evaluate(
+        MODELS,
+        corpus=four_facts(),
+        out=runs,
+        name="few",
+        limit=2,
+        options=RunOptions(references=False, cache=False),
+    )
     return runs
 
 
@@ -171,7 +181,14 @@ def test_a_check_fails_where_items_of_the_base_are_missing(fewer: Path, args: st
 
 def test_a_track_that_may_differ_is_not_missing(runs: Path) -> None:
     corpus = four_facts()
-    evaluate(MODELS, corpus=corpus, out=runs, name="read", track="reading", references=False, cache=False)
+    evaluate(
+        MODELS,
+        corpus=corpus,
+        out=runs,
+        name="read",
+        track="reading",
+        options=RunOptions(references=False, cache=False),
+    )
     args = ["compare", "o/one", "o/read", "--allow-different", "track", "--fail-on-regression"]
     done = call(*args)
     assert done.exit_code == 0, done.output
@@ -180,6 +197,6 @@ def test_a_track_that_may_differ_is_not_missing(runs: Path) -> None:
 @pytest.mark.parametrize("named", ["a\0b", "\ud800"])
 def test_a_name_that_no_file_has_is_refused_by_its_field(tmp_path: Path, named: str) -> None:
     recorded = PredictionsFileRow(path=named, sha256="", rows=1)
-    board = evaluate(["baseline:abstain"], out=None, limit=1, references=False).leaderboard
+    board = evaluate(["baseline:abstain"], limit=1, options=RunOptions(references=False)).leaderboard
     with pytest.raises(InputError, match=r"predictions\.path: .*names no file"):
         Run(path=tmp_path, leaderboard=board).file(recorded)

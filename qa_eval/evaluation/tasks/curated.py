@@ -17,10 +17,10 @@ from qa_eval.metrics.score_table import Cluster, ScoreTable, add_scores, tables_
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.models.protocol import Model
 from qa_eval.records import Corpus, Instance, ItemId, Prediction, Track
+from qa_eval.runs.options import StoredOptions, Threshold
 from qa_eval.runs.ranking import RULES
 from qa_eval.runs.rows import (
     ByArticle,
-    Threshold,
     gather,
     item_hashes,
     item_hashes_sha256,
@@ -28,7 +28,7 @@ from qa_eval.runs.rows import (
     judge_answers,
     rebuild,
 )
-from qa_eval.runs.schema import DataRow, ItemsRow, OptionsRow, PredictionRow, SourcesRow, WholeRow
+from qa_eval.runs.schema import DataRow, ItemsRow, PredictionRow, SourcesRow, WholeRow
 from qa_eval.runs.sources import corpus_sources
 
 
@@ -37,7 +37,7 @@ class CuratedTask:
     """The items of a corpus that the options ask for. Raises QaEvalError if there are none."""
 
     corpus: Corpus
-    options: OptionsRow
+    options: StoredOptions
     rules: str = RULES
     cluster: Cluster = "fact"
     fits_afterwards: bool = False

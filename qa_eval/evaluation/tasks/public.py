@@ -23,8 +23,9 @@ from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.thresholds import fit_thresholds, threshold_case
 from qa_eval.models.protocol import Model
 from qa_eval.records import Answer, Example, Instance, ItemId, Prediction, Track
-from qa_eval.runs.rows import ItemHashes, Threshold, item_hashes_sha256, prediction_row, rebuild
-from qa_eval.runs.schema import DataRow, ItemsRow, OptionsRow, PredictionRow, SourcesRow, WholeRow
+from qa_eval.runs.options import StoredOptions, Threshold
+from qa_eval.runs.rows import ItemHashes, item_hashes_sha256, prediction_row, rebuild
+from qa_eval.runs.schema import DataRow, ItemsRow, PredictionRow, SourcesRow, WholeRow
 from qa_eval.runs.sources import dataset_sources
 
 PART = 512
@@ -136,7 +137,7 @@ class StoredTask:
 class PublicTask(StoredTask):
     """The questions of a data set that the options ask for. Raises InputError if the data set is wrong."""
 
-    def __init__(self, dataset: PublicDataset, options: OptionsRow) -> None:
+    def __init__(self, dataset: PublicDataset, options: StoredOptions) -> None:
         super().__init__(dataset.rules)
         self.dataset = dataset
         self.examples = dataset.chosen(limit=options.limit, sample=options.sample, seed=options.seed)

@@ -19,7 +19,7 @@ from qa_eval.metrics.score_table import Cluster, ScoreTable
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.models.protocol import Model
 from qa_eval.records import Instance, Prediction, Track
-from qa_eval.runs.rows import Threshold
+from qa_eval.runs.options import Threshold
 from qa_eval.runs.schema import DataRow, PredictionRow, SourcesRow
 
 __all__ = ["CuratedTask", "Judge", "Part", "PublicTask", "Rows", "StoredTask", "Task"]

@@ -15,14 +15,13 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-import qa_eval
 from qa_eval.errors import ModelError
 from qa_eval.files.hashes import sha256_files, sha256_json
 from qa_eval.files.paths import irregular
 from qa_eval.models.checkpoint.cards import Card, read_card
 from qa_eval.models.checkpoint.tensor_files import Header, Tensor, read_header, refuse_pointers
 
-EMBEDDED = Path(qa_eval.__file__).resolve().parent / "models" / "embedded"
+EMBEDDED = Path(__file__).resolve().parents[1] / "embedded"
 """The folder of the model that ships with the package."""
 
 _SINGLE = "model.safetensors"

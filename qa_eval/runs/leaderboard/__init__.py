@@ -4,6 +4,7 @@
     views             the rows and columns that are shown, and their order
     board_formats     a view in each format
     captions          captions and notes
+    brief_board       a leaderboard at a Python prompt and in a notebook
     history           one model over many runs
     run_list          the runs of a folder, where they cannot share a table
 

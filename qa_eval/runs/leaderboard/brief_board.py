@@ -7,7 +7,7 @@ from qa_eval.runs.leaderboard.board_formats import board_of
 from qa_eval.runs.leaderboard.views import View, leaderboard_view
 from qa_eval.runs.schema import Leaderboard
 from qa_eval.text.grid import draw_grid
-from qa_eval.text.notebook_tables import notebook_table
+from qa_eval.text.notebook_tables import NotebookCell, notebook_table
 from qa_eval.text.phrases import count, shorten
 from qa_eval.text.terminal import clean
 from qa_eval.text.wide_table import Board, BoardRow, Cell
@@ -82,11 +82,9 @@ def board_html(board: Leaderboard) -> str:
     head = ["rank", "model", *(label(metric) for _, metric in view.columns), *drawn.counts]
     rows = []
     for row in drawn.all_rows[:_MOST_ROWS]:
-        cells = [_rank(row), shorten(row.name, 80)]
-        if row.failure:
-            cells.append(shorten(row.failure, 200))
-        else:
-            cells += [*map(_with_interval, row.cells), *row.counts]
+        name, failure = shorten(row.name, 80), shorten(row.failure, 200)
+        cells: list[NotebookCell] = [_rank(row), (name, failure) if failure else name]
+        cells += [] if failure else [*map(_with_interval, row.cells), *row.counts]
         rows.append(cells + [""] * (len(head) - len(cells)))
     more = len(drawn.all_rows) - _MOST_ROWS
     left_out = [f"and {count(more, 'more row')}: {_WHERE}"] if more > 0 else []
@@ -94,5 +92,5 @@ def board_html(board: Leaderboard) -> str:
     return notebook_table(title, head, rows, left=2, notes=[*left_out, *drawn.notes, *drawn.caption])
 
 
-def _with_interval(cell: Cell) -> str:
-    return f"{cell.value} ({cell.interval})" if cell.interval else cell.value
+def _with_interval(cell: Cell) -> NotebookCell:
+    return (cell.value, cell.interval) if cell.interval else cell.value

@@ -1,0 +1,143 @@
+"""`qa-eval leaderboard`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qa_eval.cli.argument_types import PATH
+from qa_eval.cli.command import Command, note, option
+from qa_eval.errors import InputError, QaEvalError
+
+if TYPE_CHECKING:
+    from qa_eval.cli.printing import Format
+    from qa_eval.records import Track
+    from qa_eval.runs.store import Run
+
+
+@click.command("leaderboard", cls=Command, short_help="Show stored runs as a table, Markdown, CSV or JSON.")
+@click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
+@option(
+    "--track",
+    type=click.Choice(["reading", "pooled"]),
+    section="Selection",
+    help="Only this track.  [default: the headline columns]",
+)
+@option(
+    "--slice",
+    "slice_",
+    metavar="S",
+    section="Selection",
+    help="Only these items: settled, contested, silent, relation:R, category:C or article:A.",
+)
+@option(
+    "--sort",
+    metavar="METRIC",
+    section="Selection",
+    help="Order by this metric.  [default: what the run was ranked by]",
+)
+@option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "markdown", "csv", "json"]),
+    default="table",
+    show_default=True,
+    section="Output",
+    help="CSV and JSON hold fractions and every metric.",
+)
+@option(
+    "--common-items",
+    is_flag=True,
+    section="Selection",
+    help="Runs of other data too: computed anew on the items that all of them asked.",
+)
+@option("--history", metavar="SPEC", section="Selection", help="One model over the runs, oldest first.")
+def leaderboard_command(
+    *,
+    paths: tuple[Path, ...],
+    track: Track | None,
+    slice_: str | None,
+    sort: str | None,
+    form: Format,
+    common_items: bool,
+    history: str | None,
+) -> None:
+    """Shows runs again. PATH is a run folder or its leaderboard.json, or a folder of runs; without one: the
+    newest under results/.
+
+    Several runs of the same items become one table: one row for each signature, the newest, ranked together.
+    Runs of a folder that cannot stand in one table are listed.
+    """
+    from qa_eval.cli.printing import print_history, print_leaderboard, print_run_list
+    from qa_eval.runs.leaderboard.merged_runs import MixtureError, merge_runs
+    from qa_eval.runs.leaderboard.run_list import list_runs
+    from qa_eval.runs.leaderboard.views import Selection
+
+    if history is not None and (track or slice_ or common_items):
+        raise click.UsageError("--history takes --sort and --format, and no other selection.")
+    if not paths:
+        paths = (Path("results") if history is not None else newest_run(Path("results")),)
+    # Slices are most of a file, and reading them most of the time that a thousand files take.
+    runs = _load_runs(paths, slices=slice_ is not None or form == "json")
+    if history is not None:
+        print_history([run.leaderboard for run in runs], history, sort, form)
+        return
+    selection = Selection(track=track, slice=slice_, sort=sort)
+    if len(runs) == 1 and not common_items:
+        print_leaderboard(runs[0].leaderboard, form, selection)
+        return
+    may_be_listed = selection == Selection() and not common_items and any(map(_holds_runs, paths))
+    try:
+        shown = merge_runs(runs, common_items=common_items)
+    except (MixtureError, InputError) as error:
+        if not may_be_listed:
+            raise
+        why = "they did not ask the same" if isinstance(error, MixtureError) else str(error)
+        note(f"{len(runs)} runs, not in one table: {why}; name those to merge, or see --common-items")
+        print_run_list(list_runs(runs), form)
+        return
+    print_leaderboard(shown, form, selection)
+
+
+def _holds_runs(path: Path) -> bool:
+    """Whether a path is a folder that may hold runs, and is none."""
+    from qa_eval.runs.store import LEADERBOARD
+
+    return path.is_dir() and not (path / LEADERBOARD).exists()
+
+
+def _load_runs(paths: Sequence[Path], *, slices: bool) -> list[Run]:
+    """The runs that the paths name; of a folder of runs all, but for broken ones, which are named."""
+    from qa_eval.runs.store import load_run, run_folders
+
+    runs: dict[Path, Run] = {}
+    chosen = [(run, path) for path in paths for run in (run_folders(path) if _holds_runs(path) else [path])]
+    for run, path in chosen:
+        try:
+            runs.setdefault(run, load_run(run, slices=slices or len(chosen) == 1))
+        except InputError as error:
+            if run == path:
+                raise
+            note(f"warning: left out: {str(error).splitlines()[0]}")
+    for path in paths:
+        if not any(run.is_relative_to(path) for run in runs):
+            broken = (
+                "none of the runs here can be read" if any(p == path for _, p in chosen) else "no run here"
+            )
+            raise QaEvalError(f"{path}: {broken}; name a run folder, or make one with `qa-eval run`")
+    return list(runs.values())
+
+
+def newest_run(folder: Path) -> Path:
+    """The run folder whose leaderboard was written last, said aloud."""
+    from qa_eval.runs.store import LEADERBOARD, run_folders
+
+    written = sorted(((path / LEADERBOARD).stat().st_mtime, path) for path in run_folders(folder))
+    if not written:
+        raise QaEvalError(f"{folder}: no run folder here; name one, or make one with `qa-eval run`")
+    path = written[-1][1]
+    note(f"run: {path} (the newest of {len(written)})" if len(written) > 1 else f"run: {path}")
+    return path

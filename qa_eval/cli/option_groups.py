@@ -1,0 +1,166 @@
+"""The flags that several commands share: those of a run, as `RunOptions` declares them, and those of data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+
+from qa_eval.cli.argument_types import PATH, UserPath
+from qa_eval.cli.command import Decorated, SectionedOption, option
+from qa_eval.runs.options import RunOption, RunOptions, Threshold, run_options
+
+
+class Decorator(Protocol):
+    """Adds flags to a function that becomes a command."""
+
+    def __call__(self, command: Decorated, /) -> Decorated: ...
+
+
+# ------------------------------------------------------------------------------------------ of a run
+
+
+class RunFlag(SectionedOption):
+    """The flag of one field of `RunOptions`."""
+
+    def __init__(self, *args: Any, declared: RunOption, **attributes: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **attributes)
+        self.field = declared.name
+        self.switches_off = _switches_off(declared)
+
+    def chosen(self, value: object) -> object:
+        """The field's value, for the flag's."""
+        return not value if self.switches_off else value
+
+
+def run_flags(*names: str, section: str | None = None) -> Decorator:
+    """The flags of these fields of `RunOptions`, in this order; `section` replaces their own headings."""
+    declared = [run_options()[name] for name in names]
+
+    def decorated(command: Decorated) -> Decorated:
+        for one in reversed(declared):
+            command = _flag(one, section or one.flag.section)(command)
+        return command
+
+    return decorated
+
+
+def given_options(ctx: click.Context) -> RunOptions:
+    """What the flags of a call say; options that the command has no flag for have their defaults."""
+    flags = [param for param in ctx.command.params if isinstance(param, RunFlag)]
+    return RunOptions().updated({flag.field: flag.chosen(ctx.params[flag.name or ""]) for flag in flags})
+
+
+def _flag(declared: RunOption, section: str) -> Decorator:
+    flag = declared.flag
+    name = flag.name or declared.name.replace("_", "-")
+    parameter = name.replace("-", "_") if _switches_off(declared) else declared.name
+    default = declared.default if flag.without is None else flag.without
+    of_kind: dict[str, Any] = {
+        "type": _type_of(declared),
+        "default": default,
+        "show_default": default is not None,
+    }
+    if declared.kind is bool:
+        of_kind = {"is_flag": True}
+    elif declared.kind is tuple:
+        of_kind = {"multiple": True}
+    return click.option(
+        f"--{name}",
+        parameter,
+        cls=RunFlag,
+        declared=declared,
+        section=section,
+        metavar=flag.metavar,
+        help=flag.help,
+        **of_kind,
+    )
+
+
+def _switches_off(declared: RunOption) -> bool:
+    return declared.kind is bool and declared.default is True
+
+
+def _type_of(declared: RunOption) -> click.ParamType[Any] | Callable[[Any], Any]:
+    flag = declared.flag
+    if choices := declared.choices or flag.choices:
+        return click.Choice(choices)
+    if declared.kind == Threshold:
+        return _threshold
+    if declared.kind is Path:
+        return UserPath(file_okay=False)
+    least = flag.least if flag.above is None else flag.above
+    if declared.kind is int:
+        return click.INT if least is None else click.IntRange(min=int(least), min_open=flag.above is not None)
+    if declared.kind is float:
+        return click.FLOAT if least is None else click.FloatRange(min=least, min_open=flag.above is not None)
+    return click.STRING
+
+
+def _threshold(text: str | float) -> Threshold:
+    if text == "cross-fit":
+        return "cross-fit"
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise click.BadParameter(f"{text!r} is neither a number nor 'cross-fit'.")
+    return number
+
+
+# ------------------------------------------------------------------------------------------ of the data
+
+
+def data_options(command: Decorated) -> Decorated:
+    """`--questions` and `--articles`."""
+    command = option(
+        "--articles",
+        type=PATH,
+        metavar="DIR",
+        section="Data",
+        help="The folder of the articles.  [default: the curated ones]",
+    )(command)
+    return option(
+        "--questions",
+        type=PATH,
+        multiple=True,
+        metavar="PATH",
+        section="Data",
+        help="A file of questions or a folder of them; may be repeated.  [default: the curated set]",
+    )(command)
+
+
+def dataset_options(command: Decorated) -> Decorated:
+    """`--dataset` and `--split`."""
+    return _dataset_options(command, "dataset", several=False)
+
+
+def datasets_options(command: Decorated) -> Decorated:
+    """The same, where `--dataset` may be repeated."""
+    return _dataset_options(command, "datasets", several=True)
+
+
+def _dataset_options(command: Decorated, name: str, *, several: bool) -> Decorated:
+    return option(
+        "--dataset",
+        name,
+        metavar="SPEC",
+        multiple=several,
+        section="Data",
+        help="A public data set in place of the questions: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME."
+        + (" May be repeated: a run for each." if several else ""),
+    )(run_flags("split")(command))
+
+
+def quantize_option(command: Decorated) -> Decorated:
+    """`--quantize`."""
+    return option(
+        "--quantize",
+        type=click.Choice(["int8"]),
+        section="Models",
+        help="Of each onnx: model also a version with 8-bit products, as a model of its own.",
+    )(command)

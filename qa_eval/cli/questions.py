@@ -1,0 +1,68 @@
+"""`qa-eval questions`: the group, and its commands `check` and `stats`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from qa_eval.cli.command import CommandGroup, note, option
+from qa_eval.cli.option_groups import data_options
+
+
+@click.group("questions", cls=CommandGroup, short_help="Check a question set; count what it holds.")
+def questions_group() -> None:
+    """Checks a question set, or counts what it holds."""
+
+
+@questions_group.command("check", short_help="Every check; exit code 1 on errors.")
+@data_options
+@option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "github", "json"]),
+    default="text",
+    show_default=True,
+    section="Output",
+    help="For people, for annotations of a workflow, or for programs.",
+)
+@option(
+    "--fix",
+    is_flag=True,
+    section="Output",
+    help="First write the canonical form: order of keys, sorted evidence, offsets of unique texts.",
+)
+@click.pass_context
+def check_command(
+    ctx: click.Context, *, questions: tuple[Path, ...], articles: Path | None, form: str, fix: bool
+) -> None:
+    """Runs every check on questions and articles and tells all findings, each with file and line.
+
+    Exit code 1 if there is an error; a warning alone does not fail.
+    """
+    from qa_eval.authoring.check import run_check
+    from qa_eval.authoring.question_files import fix_questions
+
+    for done in fix_questions(questions or None, articles) if fix else ():
+        note(f"{done.path}: canonical form written, {len(done.lines)} lines changed")
+    text, code = run_check(questions or None, articles, form)
+    click.echo(text)
+    ctx.exit(code)
+
+
+@questions_group.command("stats", short_help="How many facts, contested ones, relations, items.")
+@data_options
+@option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    section="Output",
+    help="For people or for programs.",
+)
+def stats_command(*, questions: tuple[Path, ...], articles: Path | None, form: str) -> None:
+    """Counts what a question set holds."""
+    from qa_eval.authoring.check import run_stats
+
+    click.echo(run_stats(questions or None, articles, form))

@@ -1,0 +1,376 @@
+"""What a run would take in time, memory and disk: the arithmetic, and how it is shown.
+
+    answering = tokens left / (tokens per second x workers)       items, where a model counts no tokens
+    driver    = reading the data + rows x seconds per row         cache, scoring, writing: always one process
+    data set  = answering + driver                                local: one after the other
+                max(answering, driver)                            ray: side by side
+    model     = load + its data sets                              nothing is loaded where nothing is left
+    run       = reading and checking the data + start + its models, one after another
+    memory    = workers x the largest model's process (ray: + the driver)
+
+A *start* is a process with its libraries imported and the model examined. A *load* is the time by which the
+first answer takes longer than the same one again. `forecast_probe` counts and measures.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+from rich.text import Text
+
+from qa_eval.files.hashes import canonical_json
+from qa_eval.text.figures import duration_text, size_text
+from qa_eval.text.grid import draw_grid
+from qa_eval.text.passages import wrap_text
+from qa_eval.text.terminal import clean, safe_json
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A sum over all items: counted, or estimated with a 95 % interval of `value` ± `margin`."""
+
+    value: int
+    margin: int = 0
+
+
+def estimated(values: Sequence[int], sizes: Sequence[int], *, size: int, pieces: int) -> Total:
+    """The sum of `values` over all `pieces`, of which some were drawn at random; exact if all were.
+
+    `sizes` are the numbers of items of the drawn pieces, `size` is that of all pieces, which is known. The
+    ratio estimator of a simple random sample without replacement (Cochran, Sampling Techniques, 1977,
+    chapter 6); 0 where nothing was drawn.
+
+    >>> estimated([10, 20], [1, 1], size=2, pieces=2)
+    Total(value=30, margin=0)
+    """
+    drawn = len(values)
+    if drawn == pieces or not sum(sizes):
+        return Total(sum(values))
+    ratio = sum(values) / sum(sizes)
+    squares = sum((value - ratio * own) ** 2 for value, own in zip(values, sizes, strict=True))
+    deviation = math.sqrt((1 - drawn / pieces) * squares / max(drawn - 1, 1) / drawn)
+    return Total(round(size * ratio), math.ceil(1.959964 * pieces * deviation))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Where the models would answer."""
+
+    engine: Literal["local", "ray"] = "local"
+    workers: int = 1
+    """Processes with a model; 1 where it is this process."""
+
+
+class Cost(NamedTuple):
+    """What some work takes."""
+
+    tokens: float = 0.0
+    """Tokens that are read; 0 where the model counts none."""
+    answering_seconds: float = 0.0
+    driver_seconds: float = 0.0
+    """Time of the one process that reads, scores and writes, however many workers there are."""
+    seconds: float = 0.0
+    """Time from beginning to end."""
+    predictions_bytes: float = 0.0
+    cache_bytes: float = 0.0
+    """Growth of the prediction cache."""
+
+    def as_json(self) -> dict[str, float]:
+        """The fields by name; whole tokens and bytes."""
+        return {k: v if k.endswith("seconds") else round(v) for k, v in self._asdict().items()}
+
+
+def summed(terms: Sequence[tuple[float, Cost]]) -> Cost:
+    """The sum of costs, each so many times."""
+    return Cost(*map(sum, zip(*([times * value for value in cost] for times, cost in terms), strict=True)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast one model went on some items of one data set, and how much was written of them."""
+
+    items: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    row_seconds: float = 0.0
+    """Time of the driver for a row: keys, cache, scoring, writing."""
+    row_bytes: float = 0.0
+    answer_bytes: float = 0.0
+    """Growth of the prediction cache for an answer; 0 for a model whose answers are not kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What one model has to do on one data set, and how fast it went in the probe."""
+
+    dataset: str
+    items: int
+    """Number of questions that the model is asked, each of one text."""
+    cached: int
+    rows: int
+    """Number of rows of the predictions file: the items of both tracks."""
+    pieces: int
+    """Number of facts, or of questions of a data set."""
+    counted: int
+    """Number of pieces of which windows and tokens were counted."""
+    windows: Total | None = None
+    tokens: Total | None = None
+    """Tokens of all items; None, like the other totals, for a model that has no windows."""
+    windows_left: Total | None = None
+    tokens_left: Total | None = None
+    """Tokens of the items that are not in the cache."""
+    reading_seconds: float = 0.0
+    probe: Pace = Pace()
+
+    @property
+    def speed(self) -> tuple[Total, str, float]:
+        """What is left, in `tokens` or `items`, and how many of them one worker answers in a second.
+
+        Items, where the model counts no tokens. The speed is 0 where nothing was asked.
+        """
+        left, unit, done = Total(self.items - self.cached), "items", self.probe.items
+        if self.tokens_left is not None and self.probe.tokens:
+            left, unit, done = self.tokens_left, "tokens", self.probe.tokens
+        return left, unit, done / self.probe.seconds if self.probe.seconds else 0.0
+
+    def cost(self, setting: Setting) -> Cost:
+        """What it takes once the model is loaded."""
+        left, _, per_second = self.speed
+        answering = left.value / (per_second * setting.workers) if per_second else 0.0
+        driver = self.reading_seconds + self.rows * self.probe.row_seconds
+        return Cost(
+            tokens=self.tokens_left.value if self.tokens_left else 0,
+            answering_seconds=answering,
+            driver_seconds=driver,
+            seconds=max(answering, driver) if setting.engine == "ray" else answering + driver,
+            predictions_bytes=self.rows * self.probe.row_bytes,
+            cache_bytes=(self.items - self.cached) * self.probe.answer_bytes,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelForecast:
+    """One model on all data sets."""
+
+    spec: str
+    works: tuple[Work, ...] = ()
+    start_seconds: float = 0.0
+    load_seconds: float = 0.0
+    peak_rss_bytes: int | None = None
+    """Memory of a process that holds it and reads; None where it is not known, or nothing is left to ask."""
+    error: str | None = None
+    """Why it cannot be asked; there are no numbers then."""
+
+    @property
+    def loads(self) -> bool:
+        """Whether something is left to ask."""
+        return any(work.items > work.cached for work in self.works)
+
+    def cost(self, setting: Setting) -> Cost:
+        """What all data sets take; starting the processes is not in it."""
+        load = Cost(seconds=self.load_seconds if self.loads else 0.0)
+        return summed([(1, load), *((1, work.cost(setting)) for work in self.works)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """A run that was not made."""
+
+    setting: Setting
+    models: tuple[ModelForecast, ...]
+    preparing_seconds: float = 0.0
+    """Time to read and check the data, and to find out what the models are."""
+    driver_rss_bytes: int | None = None
+    """Peak of the process that planned, which held the data as a driver would."""
+    for_models: int | None = None
+    """Number of models to scale to; None for as many as there are."""
+    for_items: int | None = None
+    """Number of items of each model to scale to; None for as many as there are."""
+
+    @property
+    def planned(self) -> list[ModelForecast]:
+        """The models that can be asked."""
+        return [model for model in self.models if model.error is None]
+
+    @property
+    def start_seconds(self) -> float:
+        """Until there are processes that can load a model: one after the other, they serve all models."""
+        return max((model.start_seconds for model in self.planned if model.loads), default=0.0)
+
+    @property
+    def cost(self) -> Cost:
+        """What the run takes, from beginning to end."""
+        once = Cost(seconds=self.preparing_seconds + self.start_seconds)
+        return summed([(1, once), *((1, model.cost(self.setting)) for model in self.planned)])
+
+    @property
+    def worker_rss_bytes(self) -> int | None:
+        """Memory of the largest model's process; None where none is known."""
+        return max((model.peak_rss_bytes or 0 for model in self.planned), default=0) or None
+
+    @property
+    def rss_bytes(self) -> int | None:
+        """Memory of all processes together."""
+        worker = self.worker_rss_bytes
+        if worker is None or self.setting.engine == "local":
+            return worker
+        return self.setting.workers * worker + (self.driver_rss_bytes or 0)
+
+    @property
+    def scaled(self) -> tuple[int, int, Cost] | None:
+        """Numbers of models and of items of each, and what they take, at the scale that was asked for.
+
+        None where no scale was asked for, or no model can be asked. Models are in equal shares like the
+        planned ones, items like those of each data set, and none is cached. One worker answers alone.
+        """
+        if (self.for_models is None and self.for_items is None) or not self.planned:
+            return None
+        asked = [sum(work.items for work in model.works) for model in self.planned]
+        models, items = self.for_models or len(asked), self.for_items or asked[0]
+        share = models / len(asked)
+        start = max(model.start_seconds for model in self.planned)
+        terms = [(1.0, Cost(seconds=self.preparing_seconds * items / asked[0] + start))]
+        for model, own in zip(self.planned, asked, strict=True):
+            new = [replace(work, cached=0, tokens_left=work.tokens) for work in model.works]
+            terms.append((share, Cost(seconds=model.load_seconds)))
+            terms += [(share * items / own, work.cost(self.setting)) for work in new]
+        cost = summed(terms)
+        return models, items, cost._replace(answering_seconds=cost.answering_seconds * self.setting.workers)
+
+
+# ------------------------------------------------------------------------------------------ as JSON
+
+
+def render_forecast_json(found: Forecast) -> str:
+    """Every number, counted, measured and worked out, in seconds and bytes."""
+    names = ("preparing_seconds", "start_seconds", "worker_rss_bytes", "driver_rss_bytes", "rss_bytes")
+    models, items, cost = found.scaled or (0, 0, None)
+    value = {
+        "schema_version": 1,
+        **asdict(found.setting),
+        **found.cost.as_json(),
+        **{name: getattr(found, name) for name in names},
+        "models": [_model_json(model, found.setting) for model in found.models],
+        "scaled": {"models": models, "items": items, **cost.as_json()} if cost else None,
+    }
+    return safe_json(canonical_json(value, indent=1)) + "\n"
+
+
+def _model_json(model: ModelForecast, setting: Setting) -> dict[str, Any]:
+    if model.error is not None:
+        return {"spec": model.spec, "status": "error", "error": model.error}
+    sets = []
+    for work in model.works:
+        _, unit, per_second = work.speed
+        speed = {"unit": unit, "per_second": per_second or None, "exact": work.counted == work.pieces}
+        sets.append(work.cost(setting).as_json() | asdict(work) | speed)
+    numbers = {name: getattr(model, name) for name in ("start_seconds", "load_seconds", "peak_rss_bytes")}
+    seconds = model.cost(setting).seconds
+    return {"spec": model.spec, "status": "ok", "seconds": seconds, **numbers, "datasets": sets}
+
+
+# ------------------------------------------------------------------------------------------ on the terminal
+
+_HEAD = ("model", "data set", "items", "cached", "tokens left", "speed", "time", "windows", "tokens")
+"""Where there is no room, columns are left out from the right."""
+
+
+def draw_forecast(found: Forecast, width: int) -> list[Text]:
+    """What is left to do, how long it would take and why, and what it needs."""
+    rows = []
+    for model in found.models:
+        if model.error is not None:
+            rows.append([model.spec, "failed", *[""] * (len(_HEAD) - 2)])
+        for work in model.works:
+            _, unit, per_second = work.speed
+            speed = f"{per_second:,.0f} {unit}/s" if per_second else "–"
+            cells = [_named(work), f"{work.items:,}", f"{work.cached:,}", _total(work.tokens_left), speed]
+            time = duration_text(work.cost(found.setting).seconds)
+            rows.append([model.spec, *cells, time, _total(work.windows), _total(work.tokens)])
+    lines = draw_grid(_HEAD, rows, width, left=2)
+    for sentence in _sentences(found):
+        text = sentence.lstrip()
+        lines += wrap_text(Text(clean(text)), width, sentence.removesuffix(text), "  ")
+    return lines
+
+
+def _named(work: Work) -> str:
+    """The end of a long name: the file, not the folders before it."""
+    return work.dataset if len(work.dataset) <= 24 else f"…{work.dataset[-23:]}"
+
+
+def _total(total: Total | None) -> str:
+    if total is None:
+        return "–"
+    return f"{total.value:,}" + (f" ±{total.margin:,}" if total.margin else "")
+
+
+def _sentences(found: Forecast) -> Iterator[str]:
+    setting, planned = found.setting, found.planned
+    yield from (f"{model.spec} cannot be asked: {model.error}" for model in found.models if model.error)
+    for work in (work for model in planned[:1] for work in model.works if work.counted < work.pieces):
+        drawn = f"{work.counted:,} of {work.pieces:,} questions, drawn at random (± 95 % interval)"
+        yield f"{_named(work)}: windows and tokens are estimated from {drawn}; items and cached are counted"
+    ray = setting.engine == "ray"
+    workers = f"{setting.workers:,} worker{'s' * (setting.workers > 1)} on Ray" if ray else "in this process"
+    yield from ("", f"time, {workers}:")
+    for model in planned:
+        yield from _model_sentences(model, setting)
+    parts = [f"{found.preparing_seconds:,.1f} s to read and check the data"]
+    parts += [f"{found.start_seconds:,.1f} s to start"] * bool(found.start_seconds)
+    times = [model.cost(setting).seconds for model in planned]
+    parts += [f"{seconds:,.1f} s" for seconds in times[:5]]
+    parts += [f"{sum(times[5:]):,.1f} s for {len(times) - 5} more models"] * (len(times) > 5)
+    plainly = f" = {duration_text(found.cost.seconds)}" if found.cost.seconds >= 120 else ""
+    yield f"  all: {' + '.join(parts)} = {found.cost.seconds:,.1f} s{plainly}"
+    yield f"  not in it: intervals and ranks at the end{'; starting and ending Ray' * ray}"
+    yield f"memory: {_memory(found)}"
+    yield _disk(found.cost)
+    if found.scaled is not None:
+        models, items, cost = found.scaled
+        yield from ("", f"{models:,} models like these, each on {items:,} items like these, none cached:")
+        answering, driver = duration_text(cost.answering_seconds), duration_text(cost.driver_seconds)
+        tokens = f"{round(cost.tokens):,} tokens"
+        yield f"  {tokens}; {answering} of one worker; {driver} of the process that scores and writes"
+        yield from (f"  {workers}: {duration_text(cost.seconds)}", f"  {_disk(cost)}")
+
+
+def _model_sentences(model: ModelForecast, setting: Setting) -> Iterator[str]:
+    formulas, margin = [], 0.0
+    for work in model.works:
+        left, unit, per_second = work.speed
+        rows = f"{work.rows:,} rows x {1000 * work.probe.row_seconds:,.2f} ms scoring"
+        formula = f"{work.reading_seconds:,.1f} s reading + {rows}"
+        if per_second:
+            answering = f"{left.value:,} {unit} / ({per_second:,.0f} {unit}/s x {setting.workers:,})"
+            formula = (
+                f"max({answering}, {formula})" if setting.engine == "ray" else f"{answering} + {formula}"
+            )
+            margin += left.margin / (per_second * setting.workers)
+        if len(model.works) > 1:
+            seconds = f"{work.cost(setting).seconds:,.1f} s"
+            yield f"  {model.spec}, {_named(work)}: {formula} = {seconds}"
+            formula = seconds
+        formulas.append(formula)
+    load = [f"{model.load_seconds:,.1f} s load"] * model.loads
+    about = f" (± {margin:,.1f} s)" if margin else ""
+    yield f"  {model.spec}: {' + '.join(load + formulas)} = {model.cost(setting).seconds:,.1f} s{about}"
+
+
+def _memory(found: Forecast) -> str:
+    worker, whole = found.worker_rss_bytes, found.rss_bytes
+    if worker is None or whole is None:
+        return "not known; no model is loaded"
+    if found.setting.engine == "local":
+        return f"{size_text(whole)}, of the largest model's process"
+    workers = f"{found.setting.workers:,} x {size_text(worker)}, of the largest model's process"
+    driver = f"{size_text(found.driver_rss_bytes or 0)}, of the process that plans"
+    return f"{workers}, + {driver} = {size_text(whole)}"
+
+
+def _disk(cost: Cost) -> str:
+    predictions, cache = size_text(round(cost.predictions_bytes)), size_text(round(cost.cache_bytes))
+    return f"disk: {predictions} of predictions, {cache} of cache"

@@ -1,0 +1,317 @@
+"""Counts what a run would ask, and has each model answer for a while, in a process of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Container, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from qa_eval.evaluation.cache import PredictionCache, cache_path
+from qa_eval.evaluation.engines.engine import ModelFailedError
+from qa_eval.evaluation.engines.local import LocalEngine
+from qa_eval.evaluation.environment import peak_rss_bytes
+from qa_eval.evaluation.forecast import ModelForecast, Pace, Total, Work, estimated
+from qa_eval.evaluation.plans import Contestant, Plan
+from qa_eval.evaluation.tasks.task import Part
+from qa_eval.metrics.score_table import ScoreTable
+from qa_eval.models.protocol import Model
+from qa_eval.models.reading.reader import SpanReader
+from qa_eval.models.registry import resolve
+from qa_eval.records import Decoding, Instance, Prediction, Runtime, Track
+from qa_eval.runs.predictions_writer import render_prediction
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeOptions:
+    """How models are counted and asked."""
+
+    decoding: Decoding
+    runtime: Runtime
+    threads: int | None = None
+    """Cores of the model's process, as a Ray worker has them; None for as many as there are."""
+    cache: bool = True
+    """Whether answers would be kept."""
+    seconds: float = 5.0
+    """Time for which each model answers, on all data sets together."""
+    counted: int = 10_000
+    """Number of items of a data set that are put into windows; of a larger one, a sample of so many is."""
+    asks_cached: bool = False
+    """Whether cached items are asked: what is scaled needs a pace even where nothing is left."""
+
+
+def probe_models(
+    plans: Sequence[Plan], probe: ProbeOptions, note: Callable[[str], None]
+) -> list[ModelForecast]:
+    """A forecast for each model of plans of the same models over several tasks; nothing of it is kept.
+
+    Each model is put into a process of its own, where windows and tokens are counted and some items are
+    asked. A model that cannot be asked has a forecast that says why. `note` is told what is under way.
+    """
+    path, found = cache_path(), []
+    # A cache that is not there yet is not begun for this.
+    known = PredictionCache(path=path) if probe.cache and path.exists() else None
+    with known or nullcontext():
+        for number, contestant in enumerate(plans[0].contestants):
+            spec = contestant.model.info.spec
+            note(f"{spec}: counting")
+            samples = [_Sample(plan, plan.contestants[number], known, probe) for plan in plans]
+            try:
+                with _model_process(spec, probe) as process:
+                    found.append(_model_forecast(spec, samples, process, probe, note))
+            except ModelFailedError as error:
+                note(f"{spec}: failed: {error}")
+                found.append(ModelForecast(spec=spec, error=str(error)))
+    return found
+
+
+def _model_forecast(
+    spec: str, samples: Sequence[_Sample], process: _Process, probe: ProbeOptions, note: Callable[[str], None]
+) -> ModelForecast:
+    works = [sample.work(process) for sample in samples]
+    load = 0.0
+    if first := [instance for sample in samples for instance in sample.to_ask][:1]:
+        note(f"{spec}: answering for about {probe.seconds:g} s")
+        once, again = process.ask(first, probe.seconds), process.ask(first, probe.seconds)
+        load = max(0.0, once.seconds - again.seconds)
+    replies = [process.ask(sample.to_ask, probe.seconds / len(samples)) for sample in samples]
+    answers = [answer for reply in replies for answer in reply.answers]
+    if answers and all(answer.error is not None for answer in answers):
+        raise ModelFailedError(answers[0].error or "")  # as a run would
+    paces = map(_Sample.pace, samples, replies)
+    return ModelForecast(
+        spec=spec,
+        works=tuple(replace(work, probe=pace) for work, pace in zip(works, paces, strict=True)),
+        start_seconds=process.start_seconds,
+        load_seconds=load,
+        peak_rss_bytes=replies[-1].peak_rss_bytes if answers else None,
+    )
+
+
+# ------------------------------------------------------------------------------------------ what is asked
+
+
+@dataclass(slots=True)
+class _Sample:
+    """What one model is asked of one data set, or a random sample of it."""
+
+    plan: Plan
+    contestant: Contestant
+    cache: PredictionCache | None
+    probe: ProbeOptions
+    cached: int = 0
+    reading_seconds: float = 0.0
+    parts: list[Part] = field(default_factory=list)
+    pieces: list[tuple[Sequence[Instance], Sequence[Instance]]] = field(default_factory=list)
+    """All instances of each drawn fact or question, and those of them that are not cached."""
+
+    def __post_init__(self) -> None:
+        """Reads through the task once."""
+        facts, items = self.plan.task.data.facts, self.plan.task.size(self.contestant.model)
+        drawn: Container[int] = range(facts)
+        if items > self.probe.counted:
+            number = max(2, round(facts * self.probe.counted / items))
+            drawn = set(random.Random(0).sample(range(facts), number))  # noqa: S311 - not for secrets
+        seen, since = 0, time.perf_counter()
+        for part in self.plan.task.parts(self.contestant.model):
+            self.reading_seconds += time.perf_counter() - since
+            keys = self.contestant.keys(part.instances) if self.cache is not None else {}
+            known = self.cache.known(keys.values()) if self.cache is not None else set()
+            self.cached += sum(key in known for key in keys.values())
+            by_fact = part.by_fact()
+            some = {
+                fact: asked for place, (fact, asked) in enumerate(by_fact.items(), seen) if place in drawn
+            }
+            self.pieces += [(a, [i for i in a if keys.get(i.item) not in known]) for a in some.values()]
+            self.parts.append(part.only(some))
+            seen, since = seen + len(by_fact), time.perf_counter()
+
+    @property
+    def to_ask(self) -> list[Instance]:
+        """What is asked in the probe, in random order of the pieces."""
+        pieces = [every if self.probe.asks_cached else left for every, left in self.pieces]
+        random.Random(1).shuffle(pieces)  # noqa: S311 - not for secrets
+        return [instance for piece in pieces for instance in piece]
+
+    def work(self, process: _Process) -> Work:
+        """What there is to do, with windows and tokens of all that is asked, and of what is left of it."""
+        data = self.plan.task.data
+        work = Work(
+            dataset=data.dataset or "questions",
+            items=self.plan.task.size(self.contestant.model),
+            cached=self.cached,
+            rows=data.items.reading + data.items.pooled,
+            pieces=data.facts,
+            counted=len(self.pieces),
+            reading_seconds=self.reading_seconds,
+        )
+        if not process.has_windows:
+            return work
+        counts = process.counts([instance for every, _ in self.pieces for instance in every])
+
+        def total(which: int, column: int, size: int) -> Total:
+            values = [sum(counts[i.item][column] for i in piece[which]) for piece in self.pieces]
+            return estimated(
+                values, [len(piece[which]) for piece in self.pieces], size=size, pieces=work.pieces
+            )
+
+        left = work.items - work.cached
+        return replace(
+            work,
+            windows=total(0, 0, work.items),
+            tokens=total(0, 1, work.items),
+            windows_left=total(1, 0, left),
+            tokens_left=total(1, 1, left),
+        )
+
+    def pace(self, reply: _Reply) -> Pace:
+        """Does with the answers what a run does, and throws it away; first with some, to be warm.
+
+        Where nothing was asked, that is done with answers from the cache.
+        """
+        answers = {answer.item: answer for answer in reply.answers}
+        items = list(answers) or [i.item for every, _ in self.pieces[:512] for i in every]
+        self._written(answers, set(items[:100]))
+        row_seconds, row_bytes, answer_bytes = self._written(answers, set(items))
+        return Pace(
+            items=reply.asked,
+            tokens=sum(answer.tokens for answer in reply.answers),
+            seconds=reply.seconds,
+            row_seconds=row_seconds,
+            row_bytes=row_bytes,
+            answer_bytes=answer_bytes,
+        )
+
+    def _written(self, answers: dict[str, Prediction], items: Container[str]) -> tuple[float, float, float]:
+        """Seconds and bytes of a row, and bytes of an answer in the cache."""
+        tables: dict[Track, ScoreTable] = {}
+        kept, rows, row_bytes = [], 0, 0
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "answers.sqlite"
+            PredictionCache(path=path).close()
+            empty = path.stat().st_size
+            with PredictionCache(path=path) as scratch:
+                since = time.perf_counter()
+                for part in self.parts:
+                    asked = {i.item: i for i in part.instances if i.item in items}
+                    given = {item: answers[item] for item in asked if item in answers}
+                    keys = self.contestant.keys(list(asked.values())) if self.probe.cache else {}
+                    kept += [
+                        (keys[item], answer, asked[item]) for item, answer in given.items() if item in keys
+                    ]
+                    if self.cache is not None:
+                        given |= self.cache.get([(k, asked[i]) for i, k in keys.items() if i not in given])
+                    judged = part.judge(given, self.plan.options.threshold, whole=False)
+                    self.plan.task.tabulate(tables, judged)
+                    row_bytes += sum(len(render_prediction(row).encode()) for row in judged)
+                    rows += len(judged)
+                scratch.put(self.contestant.model.info.spec, kept)
+                seconds = time.perf_counter() - since
+            grown = path.stat().st_size - empty
+        return seconds / max(rows, 1), row_bytes / max(rows, 1), grown / len(kept) if kept else 0.0
+
+
+# ------------------------------------------------------------------------------------------ the process
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    answers: list[Prediction]
+    asked: int
+    seconds: float
+    peak_rss_bytes: int | None
+
+
+@dataclass(slots=True)
+class _Process:
+    """A process that holds one model. Every method raises ModelFailedError where the model cannot work."""
+
+    pool: ProcessPoolExecutor
+    start_seconds: float = 0.0
+    """Time until the model was examined, its libraries imported."""
+    has_windows: bool = False
+    """Whether `counts` can be called."""
+
+    def call(self, function: Callable[..., _T], *arguments: object) -> _T:
+        """What the function returns over there."""
+        try:
+            return self.pool.submit(function, *arguments).result()
+        except BrokenProcessPool:
+            raise ModelFailedError("its process died") from None
+
+    def counts(self, instances: Sequence[Instance]) -> dict[str, tuple[int, int]]:
+        """Windows and tokens of each item."""
+        counts: list[tuple[int, int]] = []
+        for start in range(0, len(instances), 512):
+            counts += self.call(_counts, instances[start : start + 512])
+        return {i.item: count for i, count in zip(instances, counts, strict=True)}
+
+    def ask(self, instances: Sequence[Instance], limit: float) -> _Reply:
+        """Has the model answer until so many seconds are over, as the local engine would."""
+        return self.call(_ask, instances, limit)
+
+
+@contextmanager
+def _model_process(spec: str, probe: ProbeOptions) -> Iterator[_Process]:
+    """A process for this model: starting, loading and memory are its own, and its death ends nothing else."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn, initializer=_prepare, initargs=(probe.threads,)) as pool:
+        process = _Process(pool)
+        since = time.perf_counter()
+        process.has_windows = process.call(_hold, spec, probe.decoding, probe.runtime)
+        process.start_seconds = time.perf_counter() - since
+        yield process
+
+
+_held: Model | None = None
+"""In the process, its model."""
+
+
+def _prepare(threads: int | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever interrupts wants no traceback of this process
+    if threads is not None:
+        # As Ray does; read by the libraries when they are imported.
+        os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+
+
+def _hold(spec: str, decoding: Decoding, runtime: Runtime) -> bool:
+    global _held  # noqa: PLW0603 - the process is there for nothing else
+    try:
+        _held = resolve(spec, decoding, runtime)
+        return isinstance(getattr(_held, "reader", None), SpanReader)
+    except Exception as error:
+        raise ModelFailedError(str(error)) from None
+
+
+def _counts(instances: Sequence[Instance]) -> list[tuple[int, int]]:
+    reader: Any = _held
+    return reader.reader.counts(instances)  # type: ignore[no-any-return]
+
+
+def _ask(instances: Sequence[Instance], limit: float) -> _Reply:
+    """Asks in growing doses."""
+    assert _held is not None
+    found: list[Prediction] = []
+    asked, seconds, dose, since = 0, 0.0, 16, time.perf_counter()
+    try:
+        while asked < len(instances) and seconds < limit:
+            some = instances[asked : asked + dose]
+            # Whether it fails on everything is judged over all that is asked.
+            for answers in LocalEngine().predict(_held, some, known_good=True):
+                found += answers
+            asked, seconds = asked + len(some), time.perf_counter() - since
+            dose = max(1, min(2 * dose, int(asked * (limit - seconds) / max(seconds, 1e-9))))
+    except Exception as error:
+        raise ModelFailedError(str(error)) from None
+    return _Reply(found, asked, seconds, peak_rss_bytes())

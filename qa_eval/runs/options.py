@@ -1,0 +1,375 @@
+"""The options of a run, each declared once: its type, its default, its flag, and what it may be.
+
+`RunOptions` is everything that `qa-eval run` can be told apart from the models and the data. The flags of the
+commands and the keys of `--config` are built from it (`qa_eval.cli.option_groups`), `evaluate` takes it, and
+its first part, `StoredOptions`, is what `leaderboard.json` holds as `options`. A new option is a field here
+and its name among the flags of each command that has it.
+
+Reading and checking options loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from numbers import Integral, Real
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from qa_eval.errors import QaEvalError
+from qa_eval.metrics.rules.squad import RULES
+from qa_eval.records import Decoding, DuplicateIds, Runtime, Stored, abridged
+
+RESAMPLES = 9999
+"""Resamples of an interval or a test, where no other number is asked for."""
+
+Threshold = float | Literal["cross-fit"]
+"""Abstain when null score - best score exceeds it; `cross-fit`: fitted for each fact on the other facts."""
+
+Section = Literal["Models", "Data", "Decoding", "Computing", "Output"]
+"""A heading of the help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """The command line's side of an option."""
+
+    section: Section
+    help: str
+    name: str = ""
+    """Its long name without dashes; empty for the name of the field, with a dash for each underscore. The
+    name of a flag that switches off what is on by default begins with `no-`."""
+    metavar: str | None = None
+    choices: tuple[str, ...] = ()
+    """The values that the flag takes, where the type allows more."""
+    least: float | None = None
+    """The smallest value it takes."""
+    above: float | None = None
+    """The bound that its value exceeds."""
+    without: object = None
+    """The value where the flag is not given; None for the default of the field."""
+
+
+_DECODING = Decoding()
+_RUNTIME = Runtime()
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class StoredOptions(Stored):
+    """What was chosen of the data, and how the statistics were made: the options that are stored."""
+
+    track: Annotated[
+        Literal["reading", "pooled", "both"],
+        Flag(section="Data", help="Ask of each article, of all at once, or both."),
+    ] = "both"
+    paraphrases: Annotated[
+        bool, Flag(section="Data", help="Also ask every paraphrase, for the consistency metrics.")
+    ] = False
+    categories: Annotated[
+        tuple[str, ...],
+        Flag(section="Data", name="category", metavar="C", help="Only this category; may be repeated."),
+    ] = ()
+    limit: Annotated[
+        int | None,
+        Flag(
+            section="Data", metavar="N", least=1, help="Only the first N facts, or questions of a data set."
+        ),
+    ] = None
+    sample: Annotated[
+        int | None,
+        Flag(section="Data", metavar="N", least=1, help="Only N facts or questions, chosen by --seed."),
+    ] = None
+    seed: Annotated[int, Flag(section="Data", metavar="S", help="Of every random choice.")] = 0
+    """Of the sample."""
+    threshold: Annotated[
+        Threshold,
+        Flag(
+            section="Decoding",
+            metavar="X|cross-fit",
+            help="Abstain when null score - best score exceeds it; `cross-fit` fits it for each fact (or "
+            "context of a data set) on the others.",
+        ),
+    ] = 0.0
+    references: Annotated[
+        bool,
+        Flag(
+            section="Models", name="no-reference", help="Leave out the reference rows built from the golds."
+        ),
+    ] = True
+    resamples: Annotated[
+        int,
+        Flag(section="Computing", metavar="N", least=1, help="Resamples of each interval and each test."),
+    ] = RESAMPLES
+    deterministic: Annotated[
+        bool,
+        Flag(
+            section="Computing", help="Every window alone, fixed threads, CPU: equal runs give equal bytes."
+        ),
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class RunOptions(StoredOptions):
+    """Everything that a run can be told, apart from its models and its data.
+
+    Raises QaEvalError, naming the option, for a value that an option does not take.
+
+    >>> RunOptions(limit=20, device="cpu")
+    RunOptions(limit=20, device='cpu')
+    >>> RunOptions(track="neither")
+    Traceback (most recent call last):
+    qa_eval.errors.QaEvalError: track: 'neither' is none of reading, pooled, both
+    """
+
+    split: Annotated[
+        str | None,
+        Flag(section="Data", metavar="S", help="The split of a hub data set.  [default: validation]"),
+    ] = None
+    columns: Annotated[
+        tuple[str, ...],
+        Flag(
+            section="Data",
+            metavar="ROLE=COLUMN,…",
+            help="Of rows with columns of other names: question=query,context=passage; the roles are id, "
+            "question, context, answers and is_impossible.",
+        ),
+    ] = ()
+    duplicate_ids: Annotated[
+        DuplicateIds,
+        Flag(
+            section="Data",
+            help="Of a data set with questions of one id: refuse it, or keep the first of them.",
+        ),
+    ] = "error"
+    rules: Annotated[
+        str | None,
+        Flag(
+            section="Data",
+            metavar="NAME",
+            choices=tuple(RULES),
+            help="How a data set is scored: squad-v1.1, squad-v2.0, mrqa, mlqa-LANG, korquad-v1 "
+            "(characters), cmrc2018 or drcd (longest common run).  [default: as its version or its ids tell, "
+            "else as SQuAD]",
+        ),
+    ] = None
+    max_length: Annotated[int, Flag(section="Decoding", metavar="N", help="Tokens of a window.")] = (
+        _DECODING.max_length
+    )
+    doc_stride: Annotated[
+        int, Flag(section="Decoding", metavar="N", help="Tokens by which windows overlap.")
+    ] = _DECODING.doc_stride
+    max_answer_tokens: Annotated[
+        int, Flag(section="Decoding", metavar="N", help="Of the longest answer.")
+    ] = _DECODING.max_answer_tokens
+    n_best: Annotated[int, Flag(section="Decoding", metavar="N", help="Answers kept for each item.")] = (
+        _DECODING.n_best
+    )
+    device: Annotated[
+        str,
+        Flag(section="Computing", choices=("auto", "cpu", "cuda", "mps"), help="Where to compute."),
+    ] = _RUNTIME.device
+    dtype: Annotated[
+        str,
+        Flag(
+            section="Computing",
+            choices=("auto", "float32", "bfloat16", "float16"),
+            help="In what precision; auto is float32 on a CPU.",
+        ),
+    ] = _RUNTIME.dtype
+    batch_tokens: Annotated[
+        int | None,
+        Flag(
+            section="Computing",
+            metavar="N",
+            least=1,
+            help="Tokens that go through a model at once.  [default: 512 on a CPU, 4096 elsewhere]",
+        ),
+    ] = _RUNTIME.batch_tokens
+    trust_remote_code: Annotated[
+        bool, Flag(section="Models", help="Let a hub model run the code it brings.")
+    ] = _RUNTIME.trust_remote_code
+    convert_weights: Annotated[
+        bool,
+        Flag(
+            section="Models",
+            help="Read the tensors of a pytorch_model.bin, and keep a safetensors copy in the cache.",
+        ),
+    ] = _RUNTIME.convert_weights
+    engine: Annotated[
+        Literal["local", "ray"],
+        Flag(section="Computing", help="Where models answer: in this process, or on a Ray cluster."),
+    ] = "local"
+    address: Annotated[
+        str | None,
+        Flag(
+            section="Computing",
+            metavar="auto|HOST:PORT",
+            help="Of a Ray cluster.  [default: one is started on this machine, and ended]",
+        ),
+    ] = None
+    workers: Annotated[
+        int | None,
+        Flag(
+            section="Computing",
+            metavar="N",
+            least=1,
+            help="Processes of a Ray cluster that hold a model.  [default: as many as there is room for]",
+        ),
+    ] = None
+    cpus_per_worker: Annotated[
+        float, Flag(section="Computing", metavar="C", above=0, help="Cores of each.")
+    ] = 1
+    gpus_per_worker: Annotated[
+        float, Flag(section="Computing", metavar="G", least=0, help="GPUs of each.")
+    ] = 0
+    cache: Annotated[
+        bool,
+        Flag(section="Computing", name="no-cache", help="Neither use nor keep answers in the cache."),
+    ] = True
+    """Without the cache, answers are kept in the run folder until the run is complete."""
+    out: Annotated[
+        Path | None,
+        Flag(section="Output", metavar="DIR", without=Path("results"), help="Where run folders lie."),
+    ] = None
+    """None writes nothing: the run is in memory alone."""
+    name: Annotated[
+        str | None,
+        Flag(
+            section="Output",
+            metavar="NAME",
+            help="Of the run folder.  [default: UTC time and a short hash]",
+        ),
+    ] = None
+    overwrite: Annotated[bool, Flag(section="Output", help="Replace a run folder of that name.")] = False
+
+    def __post_init__(self) -> None:
+        for option in run_options().values():
+            object.__setattr__(self, option.name, option.checked(getattr(self, option.name)))
+        object.__setattr__(self, "categories", tuple(sorted(set(self.categories))))
+
+    def __repr__(self) -> str:
+        told = (
+            (option.name, value)
+            for option in run_options().values()
+            if (value := getattr(self, option.name)) != option.default
+        )
+        return abridged("RunOptions", told)
+
+    def updated(self, values: Mapping[str, Any]) -> RunOptions:
+        """The same options, but for the values given by name; each is checked."""
+        return replace(self, **values)
+
+    @property
+    def stored(self) -> StoredOptions:
+        """The part that the run is stored with."""
+        return StoredOptions(**{field.name: getattr(self, field.name) for field in fields(StoredOptions)})
+
+    @property
+    def decoding(self) -> Decoding:
+        """How models cut windows and choose answers."""
+        return Decoding(
+            max_length=self.max_length,
+            doc_stride=self.doc_stride,
+            max_answer_tokens=self.max_answer_tokens,
+            n_best=self.n_best,
+        )
+
+    @property
+    def runtime(self) -> Runtime:
+        """How models compute."""
+        return Runtime(
+            device=self.device,
+            dtype=self.dtype,
+            batch_tokens=self.batch_tokens,
+            deterministic=self.deterministic,
+            trust_remote_code=self.trust_remote_code,
+            convert_weights=self.convert_weights,
+            seed=self.seed,
+        )
+
+
+# ------------------------------------------------------------------------------------------ declarations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOption:
+    """The declaration of one option: a field of `RunOptions`, read."""
+
+    name: str
+    default: object
+    kind: object
+    """`bool`, `int`, `float`, `str`, `Path`, `tuple` for several texts, or `Threshold`."""
+    optional: bool
+    """Whether it may be None."""
+    choices: tuple[str, ...]
+    """All values that the type allows; empty where it allows more than can be listed."""
+    flag: Flag
+
+    def checked(self, value: Any) -> object:  # noqa: ANN401 - whatever a caller gives
+        """The value; a list as a tuple, a path as a Path. Raises QaEvalError for one it does not take."""
+        if value is None and self.optional:
+            return None
+        if self.kind is tuple:
+            return (value,) if isinstance(value, str) else tuple(value)
+        if self.kind is Path:
+            return Path(value)
+        if self.kind == Threshold:
+            return checked_threshold(value)
+        if self.choices and value not in self.choices:
+            raise QaEvalError(f"{self.name}: {value!r} is none of {', '.join(self.choices)}")
+        kind, called = _KINDS[self.kind]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise QaEvalError(f"{self.name}: {value!r} is not {called}")
+        least, above = self.flag.least, self.flag.above
+        if least is not None and value < least:
+            raise QaEvalError(f"{self.name}: {value!r} is less than {least:g}")
+        if above is not None and not value > above:
+            raise QaEvalError(f"{self.name}: {value!r} is not more than {above:g}")
+        return value
+
+
+_KINDS: Mapping[object, tuple[Any, str]] = {
+    bool: (bool, "True or False"),
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+    str: (str, "text"),
+}
+
+
+@cache
+def run_options() -> Mapping[str, RunOption]:
+    """Every option by its name, in the order of the fields."""
+    hints = get_type_hints(RunOptions, include_extras=True)
+    return {
+        field.name: _declared(field.name, field.default, hints[field.name]) for field in fields(RunOptions)
+    }
+
+
+def _declared(name: str, default: object, hint: Any) -> RunOption:  # noqa: ANN401 - a type form
+    annotated, flag = get_args(hint)
+    kind, optional, choices = annotated, False, ()
+    if get_origin(annotated) in (Union, UnionType) and NoneType in get_args(annotated):
+        (kind,) = (part for part in get_args(annotated) if part is not NoneType)
+        optional = True
+    if get_origin(kind) is Literal:
+        kind, choices = str, get_args(kind)
+    return RunOption(
+        name=name,
+        default=default,
+        kind=get_origin(kind) if get_origin(kind) is tuple else kind,
+        optional=optional,
+        choices=choices,
+        flag=flag,
+    )
+
+
+def checked_threshold(threshold: Threshold) -> Threshold:
+    """The threshold itself. Raises QaEvalError unless it is a finite number or `cross-fit`."""
+    if isinstance(threshold, str) and threshold != "cross-fit":
+        raise QaEvalError(f"threshold: {threshold!r} is neither a number nor cross-fit")
+    if not isinstance(threshold, str) and not math.isfinite(threshold):
+        raise QaEvalError(f"threshold: {threshold} is not a finite number")
+    return threshold
