@@ -154,6 +154,7 @@ def is_public(run: Run) -> bool:
 def part_asked(board: Leaderboard, row: Row) -> str:
     """Which part of its set a model answered, for people; empty if it is the whole set.
 
+    >>> from qa_eval.records import ModelInfo
     >>> from qa_eval.runs.options import StoredOptions
     >>> from qa_eval.runs.schema import DataRow, WholeRow
     >>> data = DataRow(kind="public", questions_sha256="", articles_sha256="", facts=50)
