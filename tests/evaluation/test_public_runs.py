@@ -360,7 +360,7 @@ def test_rows_and_scores_agree_wherever_an_interruption_falls(
         add_scores(tables, added, cluster)
 
     monkeypatch.setattr(PredictionsWriter, "add", rows)
-    monkeypatch.setattr("qa_eval.evaluation.writers.add_scores", scores)
+    monkeypatch.setattr("qa_eval.evaluation.tasks.public.add_scores", scores)
     with pytest.raises(Interrupted) as caught:
         evaluate(["baseline:first-of-type"], dataset=made_up(tmp_path), out=tmp_path / "out", name="r")
     row = caught.value.run.leaderboard.row("baseline:first-of-type")
