@@ -26,11 +26,11 @@ from qa_eval.data.corpus_schema import KEBAB_CASE, QuestionLine
 from qa_eval.data.locations import curated_paths
 from qa_eval.data.validation import validate_shape
 from qa_eval.errors import InputError, QaEvalError
+from qa_eval.files.atomic_files import write_atomically
 from qa_eval.files.findings import LIMIT, Findings
 from qa_eval.files.json_columns import with_columns
 from qa_eval.files.paths import read_input
 from qa_eval.records import Finding, Question
-from qa_eval.runs.store import write_atomically
 from qa_eval.text.phrases import quote, show_path
 
 

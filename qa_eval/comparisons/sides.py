@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from qa_eval.comparisons.differences import SideInfo
 from qa_eval.errors import QaEvalError
 from qa_eval.models.declarations import abstention
+from qa_eval.records import ModelInfo
 from qa_eval.runs.common_items import Side
-from qa_eval.runs.schema import NOTHING_SCORED, DecodingRow, ModelRow, Row
+from qa_eval.runs.schema import NOTHING_SCORED, DecodingRow, Row
 from qa_eval.runs.store import Run
 from qa_eval.text.phrases import choices
 
@@ -115,7 +116,7 @@ def estimand_of(run: Run) -> str:
 # ------------------------------------------------------------------------------------------ inside
 
 
-def _abstain_apart(base: ModelRow, new: ModelRow) -> bool:
+def _abstain_apart(base: ModelInfo, new: ModelInfo) -> bool:
     """Whether only one of two models can abstain, or only one declares whether it was trained to."""
     if base.no_null_head != new.no_null_head:
         return True

@@ -14,10 +14,11 @@ from qa_eval.data.dataset import PublicDataset, open_dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.metrics.listings import in_order, listed
-from qa_eval.records import Corpus, ItemId
+from qa_eval.records import Corpus, Estimate, ItemId
 from qa_eval.runs.data_kinds import data_kind, plain_id
-from qa_eval.runs.schema import EstimateRow, Leaderboard, PredictionRow, Row
-from qa_eval.runs.store import Run, choose_rows, slugs
+from qa_eval.runs.run_folder import slugs
+from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
+from qa_eval.runs.store import Run, choose_rows
 
 
 class AskedItem(NamedTuple):
@@ -123,7 +124,7 @@ class ExportSource:
             raise QaEvalError("this format holds the questions and texts of the run: they must be given")
         return _asked_of_dataset(self.answers, self.texts)
 
-    def metrics(self) -> list[tuple[str, str, EstimateRow]]:
+    def metrics(self) -> list[tuple[str, str, Estimate]]:
         """(track, metric, value) of every metric, in the order of the table of metrics."""
         return [
             (track, metric, metrics[metric])
@@ -131,12 +132,12 @@ class ExportSource:
             for metric in in_order(metrics)
         ]
 
-    def published(self) -> list[tuple[str, str, EstimateRow]]:
+    def published(self) -> list[tuple[str, str, Estimate]]:
         """(track, metric, value) of what stands on a model's page."""
         values = {(track, metric): value for track, metric, value in self.metrics()}
         return [(*key, values[key]) for key in listed("card", "reading", "pooled") if key in values]
 
-    def notes_on(self, estimate: EstimateRow) -> str:
+    def notes_on(self, estimate: Estimate) -> str:
         """Interval, size and rules of a value, in percent, as one ASCII line."""
         board = self.run.leaderboard
         parts = [f"n {estimate.n}", f"rules {board.rules}", f"scorer {board.scorer_version}"]
@@ -152,13 +153,14 @@ class ExportSource:
 def part_asked(board: Leaderboard, row: Row) -> str:
     """Which part of its set a model answered, for people; empty if it is the whole set.
 
+    >>> from qa_eval.records import ModelInfo
     >>> from qa_eval.runs.options import StoredOptions
-    >>> from qa_eval.runs.schema import DataRow, ModelRow, WholeRow
+    >>> from qa_eval.runs.schema import DataRow, WholeRow
     >>> data = DataRow(kind="public", questions_sha256="", articles_sha256="", facts=50)
     >>> data = data.model_copy(update={"whole": WholeRow(facts=11873, items={"reading": 11873})})
     >>> board = Leaderboard(run_id="", name="", created_at="", data=data, rules="", scorer_version="",
     ...     options=StoredOptions(sample=50))
-    >>> part_asked(board, Row(model=ModelRow(spec="m", kind="k", name="m")))
+    >>> part_asked(board, Row(model=ModelInfo(spec="m", kind="k", name="m")))
     '50 of 11,873 questions, a sample with seed 0'
     """
     data, options = board.data, board.options
@@ -207,10 +209,10 @@ def refuse_unfinished(row: Row) -> None:
 def model_id(row: Row) -> str:
     """`ORG/NAME` of a model of the hub; of others a name made of the spec, below `qa_eval` or `local`.
 
-    >>> from qa_eval.runs.schema import ModelRow
-    >>> model_id(Row(model=ModelRow(spec="hf:deepset/tiny", kind="hf", name="deepset/tiny")))
+    >>> from qa_eval.records import ModelInfo
+    >>> model_id(Row(model=ModelInfo(spec="hf:deepset/tiny", kind="hf", name="deepset/tiny")))
     'deepset/tiny'
-    >>> model_id(Row(model=ModelRow(spec="baseline:abstain", kind="baseline", name="abstain")))
+    >>> model_id(Row(model=ModelInfo(spec="baseline:abstain", kind="baseline", name="abstain")))
     'qa_eval/baseline-abstain'
     """
     model = row.model

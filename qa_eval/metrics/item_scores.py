@@ -7,11 +7,21 @@ from dataclasses import replace
 from qa_eval.matching.claims import anchor, best_match, claim_of, foreign_claims, occurs_in
 from qa_eval.matching.places import place_of
 from qa_eval.matching.typed import MATCH_VERSION
-from qa_eval.metrics.decisions import abstains, no_answer_margin
+from qa_eval.metrics.decisions import abstains
 from qa_eval.metrics.listings import with_item_values
 from qa_eval.metrics.pooled_scores import pooled_scores
 from qa_eval.metrics.rules.squad import SQUAD_V2
-from qa_eval.records import Answer, Article, Candidate, Corpus, ItemId, ItemScore, Match, Question, Span
+from qa_eval.metrics.scored_item import ItemScore, answered_item, span_of
+from qa_eval.records import (
+    Answer,
+    Article,
+    Candidate,
+    Corpus,
+    ItemId,
+    Match,
+    Question,
+    Span,
+)
 
 SCORER_VERSION = f"2+match-{MATCH_VERSION}"
 """Version of the scores and of the typed match: it changes when the same answer could score differently."""
@@ -71,8 +81,8 @@ def _score_reading(question: Question, item: ItemId, answer: Answer, article: Ar
             scores["match_hedged"] = float(match.ok)
     else:
         scores |= {"no_answer_recall": float(silence), "no_answer_leak": float(claim is not None)}
-    score = _record(question, item, answer, golds=golds, claim=claim, match=match, scores=scores)
-    return replace(score, copied=copied)
+    span = span_of(answer) if copied else None
+    return _record(question, item, answer, golds=golds, claim=claim, match=match, scores=scores, span=span)
 
 
 def _leaks(question: Question, article: Article, *, made: str | None, faithful: bool) -> dict[str, float]:
@@ -109,35 +119,8 @@ def _score_pooled(
     scores = {"em_any": em, "f1_any": f1, "match_any": float(match.ok)}
     believed = replace(answer, n_best=tuple(_anchored(question, c, articles) for c in answer.n_best))
     scores |= pooled_scores(question, believed, claim, given, failed=failed)
-    score = _record(question, item, answer, golds=question.any_golds, claim=claim, match=match, scores=scores)
-    return replace(score, sources=_sources(question, claim), speakers=_speakers(question, claim))
-
-
-def _sources(question: Question, claim: str | None) -> dict[str, tuple[bool, float]]:
-    """For `source_preference`: whether each answering article states the claim, and its chance to."""
-    if claim is None or not question.contested:
-        return {}
-    return {
-        article: (
-            claim in {c.id for c in question.own_claims(article)},
-            len(question.own_claims(article)) / len(question.claims),
-        )
-        for article in sorted(question.answering)
-    }
-
-
-def _speakers(question: Question, claim: str | None) -> dict[str, tuple[bool, float]]:
-    """For `speaker_preference`: whether each speaker of the fact states the claim, and its chance to."""
-    if claim is None or not question.contested:
-        return {}
-    stated: dict[str, set[str]] = {}
-    for c in question.claims:
-        for speaker in {e.speaker for e in c.evidence if e.speaker}:
-            stated.setdefault(speaker, set()).add(c.id)
-    return {
-        speaker: (claim in claims, len(claims) / len(question.claims))
-        for speaker, claims in sorted(stated.items())
-    }
+    golds, span = question.any_golds, span_of(answer)
+    return _record(question, item, answer, golds=golds, claim=claim, match=match, scores=scores, span=span)
 
 
 def _record(
@@ -149,27 +132,19 @@ def _record(
     claim: str | None,
     match: Match,
     scores: dict[str, float],
+    span: tuple[int, int] | None,
 ) -> ItemScore:
-    failed = is_failed(answer)
     return ItemScore(
-        item=item,
+        **answered_item(item, answer),
         category=question.category,
+        answer_type=question.answer_type,
         contested=question.contested,
         relation=question.relation,
-        answerable=bool(golds),
         golds=golds,
-        prediction=answer.text,
         matched_claim=claim,
         match=match,
         scores=scores,
-        confidence=None if failed else answer.confidence,
-        correct=match.ok,
-        no_answer_margin=no_answer_margin(answer),
-        answered=not failed and not abstains(answer.text),
-        error=answer.error is not None,
-        missing=answer.missing,
-        truncated=answer.truncated,
-        answer_type=question.answer_type,
+        span=span,
     )
 
 

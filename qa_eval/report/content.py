@@ -7,8 +7,8 @@ than gets a page they are read twice, first for who was right where.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,9 @@ from qa_eval.records import Corpus, Example, ItemId, Question, Span
 from qa_eval.runs.common_items import Side, common_answers
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_names, run_of
-from qa_eval.runs.rows import stored_score
-from qa_eval.runs.schema import Leaderboard, PredictionRow, Row, ScoredRow
-from qa_eval.runs.store import Run, slugs
+from qa_eval.runs.run_folder import slugs
+from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
+from qa_eval.runs.store import Run
 
 MOST_QUESTIONS = 2000
 """Questions with a page of their own; of more, those on which the models differ come first."""
@@ -36,9 +36,6 @@ _MANY, _FEW_CANDIDATES = 10, 3
 Outcome = Literal["own", "leak", "other", "none", "failed"]
 """Where an answer fell. `own`: a claim of the article itself (without claims: right); `leak`: another
 source's claim; `other`: an answer that makes no claim; `none`: no answer; `failed`: no prediction."""
-
-
-_AnswerT = TypeVar("_AnswerT", bound=ScoredRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,21 +216,21 @@ class _Asked:
     names: Mapping[str, str] | None
     """The run's own name of an item -> the name it is shown under; None where all are shown as they are."""
 
-    def scored(self) -> Iterator[ScoredRow]:
+    def scored(self) -> Iterator[PredictionRow]:
         """The answers without their candidates, read much faster."""
         return map(self._named, filter(self._is_shown, self.run.scored(self.row)))
 
     def answers(self) -> Iterator[PredictionRow]:
         return map(self._named, filter(self._is_shown, self.run.stream(self.row)))
 
-    def _is_shown(self, answer: ScoredRow) -> bool:
+    def _is_shown(self, answer: PredictionRow) -> bool:
         return self.names is None or answer.item in self.names
 
-    def _named(self, answer: _AnswerT) -> _AnswerT:
+    def _named(self, answer: PredictionRow) -> PredictionRow:
         if self.names is None or self.names[answer.item] == answer.item:
             return answer
         item = ItemId.parse(self.names[answer.item])
-        return answer.model_copy(update={"item": str(item), "fact": item.fact, "article": item.article})
+        return replace(answer, item=str(item), fact=item.fact, article=item.article)
 
 
 def _common(rows: Sequence[tuple[Row, Run]]) -> list[Mapping[str, str] | None]:
@@ -270,10 +267,10 @@ def _read(
         track = "reading" if data.items.reading else "pooled"
         confidence, correct = [], []
         for answer in one.answers():
-            score = stored_score(answer, by_em=data_kind(data).by_em)
-            if answer.track == track and not score.item.paraphrase and score.confidence is not None:
-                confidence.append(score.confidence)
-                correct.append(score.correct)
+            believed = answer.scored_confidence
+            if answer.track == track and not answer.paraphrase and believed is not None:
+                confidence.append(believed)
+                correct.append(answer.correct)
             if kept is not None and answer.fact not in kept:
                 continue
             question, golds = questions.get(answer.fact, (None, ""))
@@ -285,7 +282,7 @@ def _read(
             item = items.get(answer.item)
             if item is None:
                 item = items[answer.item] = Item(
-                    id=score.item, golds=tuple(answer.golds), context_sha256=answer.context_sha256
+                    id=ItemId.parse(answer.item), golds=answer.golds, context_sha256=answer.context_sha256
                 )
                 fact.items.append(item)
             item.answers.append(_said(number, answer, question, candidates))

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from qa_eval.metrics.listings import entry, listed
+from qa_eval.records import Estimate, Span
 from qa_eval.records import Evidence as Passage
-from qa_eval.records import Span
 from qa_eval.report.content import Fact, Item, Outcome, ReportContent, ReportModel, ShownAnswer
 from qa_eval.report.marked_text import Marked, Segment, excerpts, names, segments
 from qa_eval.runs.leaderboard.views import Selection, leaderboard_view
-from qa_eval.runs.schema import EstimateRow
 
 # ------------------------------------------------------------------------------------------ leaderboard
 
@@ -41,7 +40,7 @@ class TableView:
     columns: tuple[ViewColumn, ...]
     order: tuple[int, ...]
     """Models from first to last."""
-    cells: Mapping[int, tuple[EstimateRow | None, ...]]
+    cells: Mapping[int, tuple[Estimate | None, ...]]
 
 
 def table_views(evidence: ReportContent) -> list[TableView]:
@@ -279,7 +278,7 @@ def contested_view(evidence: ReportContent) -> ContestedView | None:
 # ------------------------------------------------------------------------------------------ one model
 
 
-def chosen_slices(model: ReportModel) -> tuple[tuple[str, ...], list[tuple[str, Mapping[str, EstimateRow]]]]:
+def chosen_slices(model: ReportModel) -> tuple[tuple[str, ...], list[tuple[str, Mapping[str, Estimate]]]]:
     """Metric columns, and the slices of a model with their values."""
     present = {metric for values in model.row.slices.values() for metric in values}
     columns = tuple(metric for _, metric in listed("model page") if metric in present)
@@ -296,7 +295,7 @@ class Failures:
 
     metric: str
     """What the categories are ordered by."""
-    categories: tuple[tuple[str, EstimateRow], ...]
+    categories: tuple[tuple[str, Estimate], ...]
     """Worst first."""
     items: tuple[Given, ...]
     """Wrong answers, the most confident first."""

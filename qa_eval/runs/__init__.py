@@ -2,7 +2,9 @@
 
 schema            every field of the two files
 options           what a run can be told: each option once, with its flag
-store             reads and writes run folders
+store             reads run folders, and chooses rows of a run
+run_folder        a run folder being written: claimed, resumed, put in its place
+predictions_writer  a predictions file being written
 rows              rows of a predictions file and their scores
 ranking           rows of a leaderboard with intervals, references and ranks
 leaderboard/      runs as tables: merged, sorted, over time

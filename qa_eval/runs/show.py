@@ -14,16 +14,15 @@ from rich.text import Text
 from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
-from qa_eval.metrics.example_scores import NO_VERDICT
 from qa_eval.metrics.listings import answer_scores, entry, label
-from qa_eval.records import Claim, Corpus, Example, ItemId, Question, Span
+from qa_eval.records import Candidate, Claim, Corpus, Example, ItemId, Question, Span
 from qa_eval.text.figures import percent
 from qa_eval.text.passages import Mark, draw_passages, wrap_text
 from qa_eval.text.phrases import choices
 from qa_eval.text.terminal import clean
 
 if TYPE_CHECKING:
-    from qa_eval.runs.schema import CandidateRow, PredictionRow, Row
+    from qa_eval.runs.schema import PredictionRow, Row
     from qa_eval.runs.store import Run
 
 LEVELS = (
@@ -141,7 +140,7 @@ def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[
         note = "question, context or golds have changed since the run: the verdict is on what they were"
         yield from wrap_text(Text(note, "yellow"), width)
     golds = dict.fromkeys(answers[0].golds)
-    none = "not given" if _is_unscored(answers[0]) else "no answer"
+    none = "not given" if answers[0].unscored else "no answer"
     said = " / ".join(f"“{clean(gold)}”" for gold in golds) or none
     yield from wrap_text(Text.assemble("gold   ", (said, "green")), width, hanging=" " * 7)
     for row, answer in shown.answers:
@@ -157,7 +156,7 @@ def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[
 
 
 def _example_changed(example: Example, answer: PredictionRow) -> bool:
-    present = (example.question, sha256_text(example.context), list(example.golds))
+    present = (example.question, sha256_text(example.context), example.golds)
     return present != (answer.question, answer.context_sha256, answer.golds)
 
 
@@ -202,7 +201,7 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
         else Text(f"“{clean(answer.prediction)}”", "bold")
     )
     line = Text.assemble(said, "  ")
-    if not _is_unscored(answer):
+    if not answer.unscored:
         line.append_text(Text("right", "bold green") if answer.right else Text("wrong", "bold red"))
         line.append(f"  {_reason(answer)}")
     yield from wrap_text(line, width, _INDENT, _INDENT)
@@ -219,10 +218,6 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
         scores.append("makes no claim")
     if about := scores + _decision(answer):
         yield from wrap_text(Text(" · ".join(about), "dim"), width, _INDENT, _INDENT)
-
-
-def _is_unscored(answer: PredictionRow) -> bool:
-    return answer.match.rule == NO_VERDICT.rule
 
 
 def _reason(answer: PredictionRow) -> str:
@@ -287,7 +282,7 @@ def _candidates(answer: PredictionRow, width: int) -> Iterator[Text]:
         yield Text(f"{_INDENT}   and {len(answer.n_best) - CANDIDATES} more", "dim")
 
 
-def _candidate(number: int, candidate: CandidateRow, answer: PredictionRow) -> Text:
+def _candidate(number: int, candidate: Candidate, answer: PredictionRow) -> Text:
     chance = "     –" if candidate.probability is None else f"{100 * candidate.probability:5.1f}%"
     line = Text.assemble((f"{number:>2} {chance} {candidate.score:7.2f}  ", "dim"), clean(candidate.text))
     if answer.track == "pooled" and candidate.article is not None:

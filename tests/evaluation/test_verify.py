@@ -447,6 +447,18 @@ def index_of(board: dict[str, Any], spec: str) -> int:
             id="a new field inside",
         ),
         pytest.param(
+            lambda b: b["rows"][0]["model"].update(mood=1),
+            True,
+            "rows[0].model.mood: is no field that this version knows",
+            id="a new field of a model",
+        ),
+        pytest.param(
+            lambda b: b["rows"][0]["slices"]["silent"]["f1"].update(mood=1),
+            True,
+            "rows[0].slices.silent.f1.mood: is no field that this version knows",
+            id="a new field of an estimate",
+        ),
+        pytest.param(
             lambda b: b["rows"].pop(index_of(b, "reference:oracle")),
             True,
             "rows: reference:oracle is missing",

@@ -7,7 +7,8 @@ import pytest
 from qa_eval import load_corpus, load_run
 from qa_eval.matching.spelling import occurs
 from qa_eval.metrics.item_scores import score_item
-from qa_eval.records import Answer, AnswerType, Candidate, Claim, Corpus, ItemId, ItemScore, Question
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.records import Answer, AnswerType, Candidate, Claim, Corpus, ItemId, Question
 from tests.support.places import BASELINE
 from tests.support.worked_example import corpus_of, evidence
 

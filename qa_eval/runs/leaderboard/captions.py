@@ -15,7 +15,8 @@ from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 from qa_eval.text.figures import no_interval, percent, smallest_difference
 
 if TYPE_CHECKING:
-    from qa_eval.runs.schema import CountsRow, EstimateRow, Row
+    from qa_eval.records import Estimate
+    from qa_eval.runs.schema import CountsRow, Row
 
 _NAMED = 3
 """Models that a note names."""
@@ -148,7 +149,7 @@ def _slice_sentence(view: View) -> str:
     )
 
 
-def _counted(view: View, metrics_of: Callable[[ViewLine], Mapping[str, EstimateRow]]) -> tuple[int, int]:
+def _counted(view: View, metrics_of: Callable[[ViewLine], Mapping[str, Estimate]]) -> tuple[int, int]:
     """Items that a metric of all items is over, and how many of them are silent: of the first row with it."""
     for line in view.lines:
         metrics = metrics_of(line)
@@ -157,7 +158,7 @@ def _counted(view: View, metrics_of: Callable[[ViewLine], Mapping[str, EstimateR
     return 0, 0
 
 
-def _over(kind: str, metrics: Mapping[str, EstimateRow]) -> int:
+def _over(kind: str, metrics: Mapping[str, Estimate]) -> int:
     """The number of items of a kind, from a metric over all of them; 0 where there is none."""
     return next((metrics[id].n for id in in_order(metrics) if entry(id).over == kind), 0)
 

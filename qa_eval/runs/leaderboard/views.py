@@ -15,8 +15,8 @@ from qa_eval.text.phrases import choices
 
 if TYPE_CHECKING:
     from qa_eval.metrics.parts import Listing
-    from qa_eval.records import Track
-    from qa_eval.runs.schema import EstimateRow, Leaderboard, Row
+    from qa_eval.records import Estimate, Track
+    from qa_eval.runs.schema import Leaderboard, Row
 
 _MOST_SLICED = 7
 
@@ -46,7 +46,7 @@ class ViewLine:
         """Ranked rows come first, then interrupted ones, failed ones, unranked ones."""
         return 3 if self.unranked else ("ok", "partial", "error").index(self.row.status)
 
-    def metrics(self, track: str, slice_: str | None) -> Mapping[str, EstimateRow]:
+    def metrics(self, track: str, slice_: str | None) -> Mapping[str, Estimate]:
         return self.row.metrics.get(track, {}) if slice_ is None else self.row.slices.get(slice_, {})
 
 
@@ -76,7 +76,7 @@ class View:
             self.selection.track != "pooled" or self.board.data.items.reading == 0
         )
 
-    def estimate(self, line: ViewLine, column: tuple[str, str]) -> EstimateRow | None:
+    def estimate(self, line: ViewLine, column: tuple[str, str]) -> Estimate | None:
         track, metric = column
         return line.metrics(track, self.selection.slice).get(metric)
 
