@@ -203,7 +203,21 @@ class Article(Abridged):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Corpus(Abridged):
-    """A question set with its articles. `load_corpus` validates it; one made in memory is taken as it is."""
+    """A question set with its articles. `load_corpus` validates it; one made in memory is taken as it is.
+
+    >>> fell = Evidence(article="a", text="Palmyra", start=0)
+    >>> question = Question(
+    ...     id="fell",
+    ...     question="What fell?",
+    ...     category="events",
+    ...     answer_type="place",
+    ...     claims=(Claim(id="palmyra", evidence=(fell,)),),
+    ...     silent=("b",),
+    ... )
+    >>> articles = Article(id="a", text="Palmyra fell."), Article(id="b", text="It rained.")
+    >>> Corpus(questions=(question,), articles=articles).question("fell").own_golds("a")
+    ('Palmyra',)
+    """
 
     questions: tuple[Question, ...]
     """In file order (files by name, lines in order)."""

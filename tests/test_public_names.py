@@ -64,6 +64,7 @@ def large_values() -> dict[str, Any]:
         ),
         "Decoding": qa.Decoding(),
         "Runtime": qa.Runtime(),
+        "RunOptions": qa.RunOptions(categories=(LONG,) * 99, name=LONG, split=LONG, columns=(LONG,)),
         "Run": run,
         "Comparison": qa.compare(run, against="embedded", resamples=99),
         "Scorecard": qa.score(golds | {LONG: LONG}, golds, resamples=9),

@@ -1,7 +1,16 @@
 """The command line: `qa-eval`, also `python -m qa_eval`.
 
-A command has a file of its own, named as the command; a command of a group has its group's name in front, and
-`questions check` and `stats` are in `questions`. What commands share:
+A command has a file of its own, named as the command:
+
+run, plan, score, bench                      models and answers
+leaderboard, show, verify, compare, report   stored runs
+export, schema                               formats of other tools, and of these files
+models, cache, init                          what is there, what is kept, a new collection
+questions                                    the group `questions`, with `check` and `stats`
+questions_new, questions_probe               the other commands of that group
+questions_impact, questions_agree            and more of them
+
+What commands share:
 
 command           how every command behaves: help, near matches, exit codes
 option_groups     the flags that several commands have; those of a run come from `qa_eval.runs.options`

@@ -241,7 +241,7 @@ class _Reply(NamedTuple):
 
 
 def _call(pool: ProcessPoolExecutor, function: Callable[..., _T], *arguments: object) -> _T:
-    """What the function returns in the model's process. Raises ModelFailedError where the model cannot work."""
+    """What the function returns in the process. Raises ModelFailedError where the model cannot work."""
     try:
         return pool.submit(function, *arguments).result()
     except BrokenProcessPool:

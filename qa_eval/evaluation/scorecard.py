@@ -47,6 +47,11 @@ class Scorecard:
     """Official scores of somebody's predictions, with what was done to get them.
 
     `card.f1` is a value, `card["f1"]` the same with its interval; so for every key of the official script.
+
+    >>> import qa_eval as qa
+    >>> card = qa.score({"q1": "Paris", "q2": "Rome"}, {"q1": "in Paris", "q2": "Rome"})
+    >>> card.em, card["f1"].value == card.f1, card.to_pandas()["metric"].tolist()
+    (0.5, True, ['exact_match', 'f1'])
     """
 
     dataset: str

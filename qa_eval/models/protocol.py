@@ -123,7 +123,15 @@ Factory = Callable[[ModelSpec, Decoding, Runtime], Model]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of model. A plug-in's entry point (group `qa_eval.models`) names an object of this class."""
+    """A kind of model. A plug-in's entry point (group `qa_eval.models`) names an object of this class.
+
+    `factory` is given the spec, the decoding and the runtime that are asked for:
+
+    >>> def make(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
+    ...     raise SpecError(f"{spec}: there is no such model")
+    >>> Kind(name="echo", summary="the first word", example="echo:loud", factory=make).name
+    'echo'
+    """
 
     name: str
     """What stands before the colon of a spec; for a plug-in, the name of the entry point."""

@@ -38,7 +38,7 @@ class ModelResult:
     """A model's row of a run: `result.f1` is a value, `result.estimate("f1")` the same with its interval.
 
     >>> import qa_eval as qa
-    >>> result = qa.evaluate("baseline:abstain", limit=3, references=False)["baseline:abstain"]
+    >>> result = qa.evaluate("baseline:abstain", limit=3)["baseline:abstain"]
     >>> result.f1 == result.estimate("f1").value
     True
     """

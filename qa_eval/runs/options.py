@@ -21,7 +21,7 @@ from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origi
 
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.rules.squad import RULES
-from qa_eval.records import Decoding, DuplicateIds, Runtime
+from qa_eval.records import Abridged, Decoding, DuplicateIds, Runtime, abridged
 
 RESAMPLES = 9999
 """Resamples of an interval or a test, where no other number is asked for."""
@@ -57,8 +57,8 @@ _DECODING = Decoding()
 _RUNTIME = Runtime()
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredOptions:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class StoredOptions(Abridged):
     """What was chosen of the data, and how the statistics were made: the options that are stored."""
 
     __pydantic_config__: ClassVar[Mapping[str, object]] = {
@@ -258,11 +258,11 @@ class RunOptions(StoredOptions):
 
     def __repr__(self) -> str:
         told = (
-            f"{option.name}={value!r}"
+            (option.name, value)
             for option in run_options().values()
             if (value := getattr(self, option.name)) != option.default
         )
-        return f"RunOptions({', '.join(told)})"
+        return abridged("RunOptions", told)
 
     def updated(self, values: Mapping[str, Any]) -> RunOptions:
         """The same options, but for the values given by name; each is checked."""

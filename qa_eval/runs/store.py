@@ -67,6 +67,16 @@ class Run:
 
     `path` is the run folder, or None for a run that was kept in memory only. `run[SPEC]` is one model's
     result. A run prints as its leaderboard, and a notebook shows it as a table.
+
+    >>> import qa_eval as qa
+    >>> options = qa.RunOptions(track="reading", references=False)
+    >>> run = qa.evaluate("baseline:abstain", limit=3, options=options)
+    >>> run
+    3 questions, 15 reading items; percent
+    rank  model             balanced F1  95 % interval    EM    F1  EM-any  F1-any
+    –     baseline:abstain         50.0                 33.3  33.3    33.3    33.3
+    >>> sorted(run.to_pandas()["slice"].unique())[:2], len(run.items("baseline:abstain"))
+    (['all', 'article:000_825eccd27ffa9810'], 15)
     """
 
     path: Path | None
@@ -178,6 +188,14 @@ def load_run(path: Path | str, *, slices: bool = True) -> Run:
 
     Raises InputError naming the file, and the field where there is one: nothing there, not JSON, not a
     leaderboard, or written by a newer program. Predictions are read only when they are asked for.
+
+    >>> import tempfile
+    >>> import qa_eval as qa
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = qa.evaluate("baseline:abstain", limit=3, out=folder).path
+    ...     run = qa.load_run(path)
+    >>> "baseline:abstain" in run
+    True
     """
     path = user_path(path)
     file = path / LEADERBOARD if path.is_dir() else path

@@ -64,7 +64,8 @@ def test_the_leaderboard_in_the_readme_is_the_committed_run() -> None:
 def test_public_names_are_pinned() -> None:
     functions = {"exact_match", "f1", "match", "score", "evaluate", "compare", "load_run", "load_corpus"}
     data = {"Corpus", "Question", "Claim", "Evidence", "Article", "Instance"}
-    models = {"Prediction", "Candidate", "ModelInfo", "Model", "ModelSpec", "Kind", "Decoding", "Runtime"}
+    models = {"Prediction", "Candidate", "ModelInfo", "Model", "ModelSpec", "Kind", "Decoding"}
+    models |= {"Runtime", "RunOptions"}
     results = {"Run", "Comparison", "Scorecard", "Estimate", "Match", "Progress", "Interrupted"}
     errors = {"QaEvalError", "InputError", "SpecError", "ModelError", "RunFolderError", "CheckFailedError"}
     assert set(qa_eval.__all__) == functions | data | models | results | errors | {"__version__"}

@@ -16,12 +16,13 @@ import qa_eval as qa
 from qa_eval.text.notebook_tables import notebook_table
 from qa_eval.text.progress import NotebookProgress, TerminalProgress, progress_shown
 from tests.comparisons.test_compare import RIGHT, Scripted, asked
+from tests.support.fake_models import four_facts
 from tests.support.places import ROOT
 
 HOSTILE = "<img src=x onerror=alert(1)>\x1b[31m\u202e&\"'"
 CELLS = (
-    "import qa_eval as qa",
-    "run = qa.evaluate(['baseline:first-of-type', 'baseline:abstain'], limit=8, cache=False)",
+    "import qa_eval as qa; models = ['baseline:first-of-type', 'baseline:abstain']",
+    "run = qa.evaluate(models, limit=8, options=qa.RunOptions(cache=False))",
     "run",
     "run.leaderboard",
     "qa.compare(run['baseline:abstain'], run['baseline:first-of-type'], resamples=99)",
@@ -174,7 +175,8 @@ def test_an_evaluation_tells_a_given_progress_and_none_if_told_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("qa_eval.evaluation.run.progress_shown", TerminalProgress)
-    asked(Scripted("m", {}), progress=False)
+    options = qa.RunOptions(track="reading", cache=False)
+    qa.evaluate(Scripted("m", {}), corpus=four_facts(), options=options, progress=False)
     assert capsys.readouterr().err == ""
-    asked(Scripted("m", {}))
+    qa.evaluate(Scripted("m", {}), corpus=four_facts(), options=options)
     assert capsys.readouterr().err == "1/1 test:m: 11 items\n"
