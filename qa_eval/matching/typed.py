@@ -85,11 +85,10 @@ def match_any(prediction: str, wordings: Sequence[str], answer_type: AnswerType,
     """Judges an answer against all wordings of one claim: the best `match`, first of equals.
 
     A veto by one wording holds against the credit of a barer one: one that the vetoing wording matches
-    leniently itself, or whose figure or place name it has, and to which it adds a noun, a unit, a given name,
-    a day or the like. So "400 miles" is
-    refused for "400" and "400 kilometers", but not for "400 miles" and "640 kilometers". The same text (level
-    3 and above) is always credited. Where nothing matches, the most telling refusal is given; `NO_MATCH` for
-    no wordings.
+    leniently itself, or whose bare figure or place name it has, and to which it adds a noun, a unit, a given
+    name, a day or the like. So "400 miles" is refused for "400" and "400 kilometers", but not for "400 miles"
+    and "640 kilometers". The same text (level 3 and above) is always credited. Where nothing matches, the
+    most telling refusal is given; `NO_MATCH` for no wordings.
 
     >>> match_any("400 civilians", ["400", "400 militants"], "number", strict=False).detail
     '400 != 400 (civilians are not fighters)'
@@ -122,7 +121,7 @@ def _says_more(full: str, bare: str, answer_type: AnswerType) -> bool:
     if match(full, bare, answer_type, strict=False).ok:
         return True
     if answer_type in _NUMERIC:
-        return same_figure(full, bare)
+        return not _specifics(bare, answer_type) and same_figure(full, bare)
     return answer_type == "place" and namesakes(full, bare)
 
 
