@@ -65,7 +65,7 @@ def test_public_names_are_pinned() -> None:
     functions = {"exact_match", "f1", "match", "score", "evaluate", "compare", "load_run", "load_corpus"}
     data = {"Corpus", "Question", "Claim", "Evidence", "Article", "Instance"}
     models = {"Prediction", "Candidate", "ModelInfo", "Model", "ModelSpec", "Kind", "Decoding"}
-    models |= {"Runtime", "RunOptions"}
+    models |= {"Runtime", "RunOptions", "Span"}
     results = {"Run", "Comparison", "Scorecard", "Estimate", "Match", "Progress", "Interrupted"}
     errors = {"QaEvalError", "InputError", "SpecError", "ModelError", "RunFolderError", "CheckFailedError"}
     assert set(qa_eval.__all__) == functions | data | models | results | errors | {"__version__"}
