@@ -166,6 +166,44 @@ class Stored(Abridged):
 # ------------------------------------------------------------------------------------------ the data
 
 
+@dataclass(frozen=True, slots=True, order=True, repr=False)
+class Span(Abridged):
+    """A stretch of an article, half-open: its characters from `start` up to `end`, which is not in it.
+
+    >>> over, number = Span(17, 25, "a"), Span(22, 25, "a")
+    >>> over.overlaps(number), number in over, len(over), Span(17, 25, "b").overlaps(number)
+    (True, True, 8, False)
+    """
+
+    start: int
+    """Offset of the first character in the article's decoded text."""
+    end: int
+    """Offset just past the last character."""
+    article: str | None = None
+    """Id of the article; None for a stretch of a text that is at hand."""
+
+    def __len__(self) -> int:
+        return max(0, self.end - self.start)
+
+    def __contains__(self, other: Span) -> bool:
+        """Whether the other lies within this one, which may be equal."""
+        return self.article == other.article and self.start <= other.start and other.end <= self.end
+
+    def shared(self, other: Span) -> int:
+        """Number of characters that both have."""
+        if self.article != other.article:
+            return 0
+        return max(0, min(self.end, other.end) - max(self.start, other.start))
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether both have a character of one article."""
+        return self.shared(other) > 0
+
+    def text(self, whole: str) -> str:
+        """What the whole text has there; empty for a span that begins before the text."""
+        return whole[self.start : self.end] if self.start >= 0 else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Evidence(Abridged):
     """One passage that states a claim."""
@@ -185,6 +223,11 @@ class Evidence(Abridged):
     def end(self) -> int:
         """Offset just past the last character (half-open)."""
         return self.start + len(self.text)
+
+    @property
+    def span(self) -> Span:
+        """Where it is said to be in its article."""
+        return Span(self.start, self.end, self.article)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -405,6 +448,13 @@ class Candidate(Stored):
     """Start logit + end logit (or any score of which higher is better, comparable across articles)."""
     probability: Fraction | None = None
     """Filled when an answer is decided: one softmax over the n-best and the null score."""
+
+    @property
+    def span(self) -> Span | None:
+        """Where it is said to be; None without an article or offsets, or where these hold nothing."""
+        if self.article is None or self.start is None or self.end is None or self.start >= self.end:
+            return None
+        return Span(self.start, self.end, self.article)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -12,9 +12,7 @@ the data set's is checked where that is at hand.
 
 from __future__ import annotations
 
-import json
 import math
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -28,10 +26,12 @@ from qa_eval.evaluation.tasks.curated import CuratedTask
 from qa_eval.evaluation.tasks.public import AskedExample, PublicTask, StoredTask
 from qa_eval.evaluation.tasks.task import Judge, Task
 from qa_eval.files.paths import read_input, user_path
+from qa_eval.files.strict_json import decode_utf8, parse_json
 from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.records import Corpus, ItemId, Stored, Track
 from qa_eval.runs.checksums import changed_fields, unsealed_fields
+from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.ranking import Entry, decoding_row, judged_entry, model_signature, rank_rows, reference_row
 from qa_eval.runs.rows import item_hashes_sha256
 from qa_eval.runs.schema import CountsRow, DataRow, Leaderboard, Row
@@ -54,7 +54,7 @@ def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDatase
     """
     run = load_run(path)
     board = run.leaderboard
-    if board.data.kind == "public":
+    if not data_kind(board.data).has_claims:
         if corpus is not None:
             raise QaEvalError(f"{path}: is a run of {board.data.dataset}, not of questions about articles")
         dataset = dataset or recorded_dataset(run)
@@ -110,14 +110,8 @@ def _repeated_keys(run: Run) -> Iterator[str]:
     """Keys that an object of the leaderboard's file has twice: readers differ in which one they take."""
     if run.path is None:
         return
-
-    def noticed(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        repeated.extend(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        return dict(pairs)
-
-    repeated: list[str] = []
-    json.loads(read_input(run.path / LEADERBOARD), object_pairs_hook=noticed)
-    yield from (f"{LEADERBOARD}: the key {key!r} is there twice in one object" for key in repeated)
+    parsed = parse_json(decode_utf8(read_input(run.path / LEADERBOARD)), foreign=True)
+    yield from (f"{LEADERBOARD}: {problem.field}: {problem.message}" for problem in parsed.problems)
 
 
 def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
@@ -158,7 +152,7 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
 
 
 def _other_data(board: Leaderboard, data: DataRow) -> Iterator[str]:
-    advice = "" if board.data.kind == "curated" else " (the run is of other files: name them)"
+    advice = " (the run is of other files: name them)" if data_kind(board.data).moves else ""
     for name in ("questions_sha256", "articles_sha256"):
         stored, present = getattr(board.data, name), getattr(data, name)
         if stored != present:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qa_eval.export.outputs import Export, Output
-from qa_eval.export.source import ExportSource, is_public, plain_id
+from qa_eval.export.source import ExportSource
 from qa_eval.files.hashes import canonical_json, sha256_json
 from qa_eval.metrics.listings import entry, listed
 from qa_eval.metrics.parts import Metric
@@ -190,13 +190,12 @@ def _result_id(track: str, metric: str) -> str:
 
 
 def _samples(source: ExportSource) -> Iterator[dict[str, Any]]:
-    public = is_public(source.run)
     # The metric whose value each answer has in its line: the first of those that need golds alone.
     sampled = dict(reversed(listed("basic", "reading", "pooled")))
     for answer in source.counted:
         metric = sampled[answer.track]
         if metric in answer.scores:
-            yield _sample(source, answer, metric, plain_id(answer.item) if public else answer.item)
+            yield _sample(source, answer, metric, source.id_of(answer.item))
 
 
 def _sample(source: ExportSource, answer: PredictionRow, metric: str, id: str) -> dict[str, Any]:

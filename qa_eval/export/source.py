@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from qa_eval.data.dataset import PublicDataset, open_dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.metrics.listings import in_order, listed
 from qa_eval.records import Corpus, Estimate, ItemId
+from qa_eval.runs.data_kinds import data_kind, plain_id
 from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
 from qa_eval.runs.store import Run, choose_rows
@@ -76,6 +76,10 @@ class ExportSource:
     def model_id(self) -> str:
         """`ORG/NAME` of the hub, or a name like one."""
         return model_id(self.row)
+
+    def id_of(self, item: str) -> str:
+        """What the data call an item: by the question's own id, where that has one context."""
+        return data_kind(self.run.leaderboard.data).id_of(item)
 
     @property
     def finished_at(self) -> str:
@@ -146,11 +150,6 @@ class ExportSource:
         return "percent; " + "; ".join(parts)
 
 
-def is_public(run: Run) -> bool:
-    """Whether the run is of a public data set, which has contexts and no claims."""
-    return run.leaderboard.data.kind == "public"
-
-
 def part_asked(board: Leaderboard, row: Row) -> str:
     """Which part of its set a model answered, for people; empty if it is the whole set.
 
@@ -165,7 +164,7 @@ def part_asked(board: Leaderboard, row: Row) -> str:
     '50 of 11,873 questions, a sample with seed 0'
     """
     data, options = board.data, board.options
-    noun = "questions" if data.kind == "public" else "facts"
+    noun = data_kind(data).unit
     ways = []
     if options.categories:
         ways.append(f"of the categories {', '.join(options.categories)}")
@@ -228,10 +227,9 @@ def name_data(run: Run, dataset_id: str | None) -> DataName:
     data = run.leaderboard.data
     spec = data.dataset or ""
     hub = re.fullmatch(r"hub:([\w-][\w.-]*/[\w-][\w.-]*)(?:/([\w.-]+))?(?:@(.+))?", spec)
-    if data.kind == "curated":
-        name = DataName(name="qa_eval curated questions", slug="qa_eval-curated", split="test")
-    elif not is_public(run):
-        name = DataName(name="questions over articles", slug="qa_eval-questions")
+    kind = data_kind(data)
+    if kind.title is not None and kind.slug is not None:
+        name = DataName(name=kind.title, slug=kind.slug, split=kind.split)
     elif hub is not None and not Path(spec.removeprefix("hub:")).is_dir():
         id, config, revision = hub.groups()
         name = DataName(
@@ -256,15 +254,6 @@ def name_data(run: Run, dataset_id: str | None) -> DataName:
 
 def _slug(text: str) -> str:
     return slugs([text])[0]
-
-
-def plain_id(item: str) -> str:
-    """The id of a public question as its data set has it, from an item id.
-
-    >>> plain_id("q%401@c0123456789ab")
-    'q@1'
-    """
-    return unquote(ItemId.parse(item).fact)
 
 
 # ------------------------------------------------------------------------------------------ what was asked

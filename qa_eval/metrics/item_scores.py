@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qa_eval.matching.claims import anchor, best_match, claim_of, foreign_claims, occurs_in
-from qa_eval.matching.places import NOWHERE, Place, place_of
+from qa_eval.matching.places import place_of
 from qa_eval.matching.typed import MATCH_VERSION
 from qa_eval.metrics.decisions import abstains
 from qa_eval.metrics.listings import with_item_values
@@ -20,6 +20,7 @@ from qa_eval.records import (
     ItemId,
     Match,
     Question,
+    Span,
 )
 
 SCORER_VERSION = f"2+match-{MATCH_VERSION}"
@@ -48,7 +49,7 @@ def _score_reading(question: Question, item: ItemId, answer: Answer, article: Ar
     own = question.own_claims(article.id)
     golds = question.own_golds(article.id)
     place = _given(answer, {article.id: article}, default=article.id)
-    copied = place["article"] is not None
+    copied = place is not None
     if not copied and not is_failed(answer):
         place = anchor(question, answer.text, (article,))
     failed = is_failed(answer)
@@ -57,7 +58,7 @@ def _score_reading(question: Question, item: ItemId, answer: Answer, article: Ar
     if failed:
         match = failure_match(answer)
     elif not own:
-        claim = claim_of(question, answer.text, **place)
+        claim = claim_of(question, answer.text, place)
         match = (
             ABSTAINED
             if silence
@@ -66,8 +67,8 @@ def _score_reading(question: Question, item: ItemId, answer: Answer, article: Ar
     elif silence:
         match = Match(ok=False, level=0, rule="abstained", detail="the article answers")
     else:
-        claim = claim_of(question, answer.text, **place)
-        match = best_match(question, own, answer.text, **place)
+        claim = claim_of(question, answer.text, place)
+        match = best_match(question, own, answer.text, place)
     em, f1 = (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, golds)
     em_any, f1_any = (
         (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, question.any_golds if own else golds)
@@ -104,7 +105,7 @@ def _score_pooled(
     failed = is_failed(answer)
     given = _given(answer, articles)
     place = given
-    if place["article"] is None and not failed:
+    if place is None and not failed:
         named = answer.candidate.article if answer.candidate is not None else None
         place = _anchor_of(question, answer.text, named, articles)
     claim = None
@@ -112,8 +113,8 @@ def _score_pooled(
     if not failed and abstains(answer.text):
         match = Match(ok=False, level=0, rule="abstained", detail="some article answers")
     elif not failed:
-        claim = claim_of(question, answer.text, **place)
-        match = best_match(question, question.claims, answer.text, **place)
+        claim = claim_of(question, answer.text, place)
+        match = best_match(question, question.claims, answer.text, place)
     em, f1 = (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, question.any_golds)
     scores = {"em_any": em, "f1_any": f1, "match_any": float(match.ok)}
     believed = replace(answer, n_best=tuple(_anchored(question, c, articles) for c in answer.n_best))
@@ -147,14 +148,14 @@ def _record(
     )
 
 
-def _given(answer: Answer, articles: dict[str, Article], *, default: str | None = None) -> Place:
+def _given(answer: Answer, articles: dict[str, Article], *, default: str | None = None) -> Span | None:
     """Where the answer says that it is; nowhere if its span is not what was answered."""
     if answer.candidate is None or answer.candidate.text != answer.text:
-        return NOWHERE
+        return None
     return place_of(answer.candidate, articles, default=default)
 
 
-def _anchor_of(question: Question, text: str, named: str | None, articles: dict[str, Article]) -> Place:
+def _anchor_of(question: Question, text: str, named: str | None, articles: dict[str, Article]) -> Span | None:
     """Where the words of a bare text are, in the article that is named with it or in any."""
     return anchor(question, text, [articles[named]] if named in articles else articles.values())
 
@@ -162,10 +163,11 @@ def _anchor_of(question: Question, text: str, named: str | None, articles: dict[
 def _anchored(question: Question, candidate: Candidate, articles: dict[str, Article]) -> Candidate:
     """The candidate where it can be believed to be, or where its words are; its article stays."""
     place = place_of(candidate, articles)
-    if place["article"] is None:
+    if place is None:
         place = _anchor_of(question, candidate.text, candidate.article, articles)
-    article = candidate.article if place["article"] is None else place["article"]
-    return replace(candidate, article=article, start=place["start"], end=place["end"])
+    if place is None:
+        return replace(candidate, start=None, end=None)
+    return replace(candidate, article=place.article, start=place.start, end=place.end)
 
 
 def is_failed(answer: Answer) -> bool:

@@ -18,8 +18,9 @@ from qa_eval.data.dataset import PublicDataset
 from qa_eval.files.hashes import combine_sha256, sha256_text
 from qa_eval.metrics.decisions import abstains
 from qa_eval.metrics.listings import answer_scores
-from qa_eval.records import Corpus, Example, ItemId, Question
+from qa_eval.records import Corpus, Example, ItemId, Question, Span
 from qa_eval.runs.common_items import Side, common_answers
+from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_names, run_of
 from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
@@ -74,7 +75,7 @@ class ShownAnswer:
 
     model: int
     text: str
-    span: tuple[int, int] | None
+    span: Span | None
     source: str | None
     """The article that the answer is from."""
     right: bool
@@ -154,7 +155,7 @@ class ReportContent:
 
     @property
     def public(self) -> bool:
-        return self.board.data.kind == "public"
+        return not data_kind(self.board.data).has_claims
 
     @property
     def scored(self) -> bool:
@@ -327,7 +328,7 @@ def _said(model: int, answer: PredictionRow, question: Question | None, candidat
     return ShownAnswer(
         model=model,
         text=answer.prediction,
-        span=answer.span,
+        span=None if answer.span is None else Span(*answer.span),
         source=answer.source_article,
         right=answer.right,
         outcome=_outcome(answer, question),

@@ -9,6 +9,7 @@ rows              rows of a predictions file and their scores
 ranking           rows of a leaderboard with intervals, references and ranks
 leaderboard/      runs as tables: merged, sorted, over time
 common_items      the items that two runs share
+data_kinds        what differs between the curated set, other files and public data sets
 sources           where a run finds its data again
 show              single items of a run
 model_results     one model of a run by name, its items, and why each is right or wrong

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -16,9 +15,10 @@ from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.metrics.listings import answer_scores, entry, label
-from qa_eval.records import Candidate, Claim, Corpus, Example, ItemId, Question
+from qa_eval.records import Candidate, Claim, Corpus, Example, ItemId, Question, Span
 from qa_eval.text.figures import percent
 from qa_eval.text.passages import Mark, draw_passages, wrap_text
+from qa_eval.text.phrases import choices
 from qa_eval.text.terminal import clean
 
 if TYPE_CHECKING:
@@ -98,11 +98,7 @@ def _by_item(
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=3, cutoff=0.7)
-    if near:
-        return f"{what}: not in this run; did you mean {' or '.join(near)}?"
-    some = ", ".join(known[:5]) + (", …" if len(known) > 5 else "")
-    return f"{what}: not in this run; there are: {some or 'none'}"
+    return f"{what}: not in this run; {choices(name, known, listed=5)}"
 
 
 # ------------------------------------------------------------------------------------------ drawing
@@ -153,7 +149,7 @@ def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[
         yield from _verdict(answer, None, width)
         if example is not None:
             places = zip(example.golds, example.starts, strict=False)
-            spans = {(start, start + len(gold)) for gold, start in places if start is not None}
+            spans = {Span(start, start + len(gold)) for gold, start in places if start is not None}
             yield from _marked(example.context_id, example.context, spans, answer, width)
         yield from _candidates(answer, width)
     yield Text()
@@ -259,18 +255,18 @@ def _passage(
     if article is None:
         return
     claims = question.own_claims(article.id) if question is not None else ()
-    golds = {(e.start, e.end) for c in claims for e in c.evidence_in(article.id)}
+    golds = {e.span for c in claims for e in c.evidence_in(article.id)}
     yield from _marked(article.id, article.text, golds, answer, width)
 
 
 def _marked(
-    name: str, text: str, golds: Collection[tuple[int, int]], answer: PredictionRow, width: int
+    name: str, text: str, golds: Collection[Span], answer: PredictionRow, width: int
 ) -> Iterator[Text]:
     """The passages of a text in which golds and answer stand; nothing where neither does."""
-    marks = [Mark(start=s, end=e, opening="«", closing="»", style="green") for s, e in sorted(golds)]
-    if answer.span is not None and text[slice(*answer.span)] == answer.prediction:
-        start, end = answer.span
-        marks.append(Mark(start=start, end=end, opening="⟦", closing="⟧", style="bold reverse"))
+    marks = [Mark(span=span, opening="«", closing="»", style="green") for span in sorted(golds)]
+    said = None if answer.span is None else Span(*answer.span)
+    if said is not None and said.text(text) == answer.prediction:
+        marks.append(Mark(span=said, opening="⟦", closing="⟧", style="bold reverse"))
     if not marks:
         return
     yield Text(f"{_INDENT}{clean(name)}   «gold»  ⟦answer⟧", "dim")

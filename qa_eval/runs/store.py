@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 import shlex
@@ -13,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
 
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.files.hashes import sha256_files
 from qa_eval.files.paths import open_input, read_input, real_path, user_path
+from qa_eval.files.strict_json import NotJsonError, stored_object
 from qa_eval.records import Finding
 from qa_eval.runs.schema import (
     LEADERBOARD_ADAPTER,
@@ -296,7 +295,7 @@ def _stream(
                 digest.update(line)
                 if line.strip():
                     rows += 1
-                    value = _object(_decoded(line, path, number), path, number)
+                    value = _object(line, path, number)
                     if not candidates:
                         value.pop("n_best", None)
                     yield _validated(PREDICTION_ADAPTER, value, path, number)
@@ -331,42 +330,27 @@ def _refuse(path: Path, message: str, line: int | None = None, where: str = "") 
     raise InputError([Finding(severity="error", path=str(path), line=line, field=where, message=message)])
 
 
-def _read(path: Path) -> str:
+def _read(path: Path) -> bytes:
     try:
-        return _decoded(read_input(path), path, None)
+        return read_input(path)
     except OSError as error:
         _refuse(path, f"cannot be read: {error.strerror}")
 
 
-def _decoded(data: bytes, path: Path, line: int | None) -> str:
+def _object(data: bytes, path: Path, line: int | None) -> dict[str, Any]:
+    """The object that a file is, or that line of it."""
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        _refuse(path, f"not UTF-8 at byte {error.start}", line)
-
-
-def _object(text: str, path: Path, line: int | None) -> dict[str, Any]:
-    try:
-        value = from_json(text, allow_inf_nan=False)
-    except ValueError:
-        value = _parse_slowly(text, path, line)
-    if not isinstance(value, dict):
-        _refuse(path, "not a JSON object", line)
-    return value
-
-
-def _parse_slowly(text: str, path: Path, line: int | None) -> object:
-    """The standard library's parser says best what is wrong, and reads lone surrogates."""
-
-    def no_constant(name: str) -> NoReturn:
-        raise ValueError(f"{name} is not a JSON number")
-
-    try:
-        return json.loads(text, parse_constant=no_constant)
-    except json.JSONDecodeError as error:
-        _refuse(path, f"not JSON: {error.msg} (column {error.colno})", line or error.lineno)
-    except (ValueError, RecursionError) as error:
-        _refuse(path, f"not JSON: {error}", line)
+        return stored_object(data)
+    except NotJsonError as error:
+        refusal = Finding(
+            severity="error",
+            path=str(path),
+            line=line or (error.line if error.column is not None else None),
+            field="",
+            message=str(error),
+            column=error.column,
+        )
+        raise InputError([refusal]) from None
 
 
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}

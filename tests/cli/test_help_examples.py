@@ -14,7 +14,7 @@ import pytest
 
 from qa_eval.cli import cli
 from tests.support.command_line import call
-from tests.support.places import ROOT
+from tests.support.places import BASELINE, ROOT
 from tests.support.public_files import SEA, SKY, mrqa, qa, squad, write, write_lines
 
 RUNS = ("baseline", "first", "main", "branch", "old", "new")
@@ -44,7 +44,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with the runs and files that the examples name."""
     place = tmp_path_factory.mktemp("examples")
     for name in RUNS:
-        shutil.copytree(ROOT / "results" / "baseline", place / "results" / name)
+        shutil.copytree(BASELINE, place / "results" / name)
     asked = [qa(f"q{n}", "What was blue?", [("The sky", 0)] if n % 2 else []) for n in range(40)]
     write(place / "dev-v2.0.json", squad([(SKY, asked)]))
     write(place / "predictions.json", {f"q{n}": "sky" for n in range(40)})
@@ -83,7 +83,7 @@ def test_the_examples_that_are_not_run_are_examples() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("line", [line for line in examples() if line not in NOT_RUN], ids=str)
-def test_the_example_works(line: str, checkout: Path) -> None:
+def test_the_example_works(line: str, example_checkout: Path) -> None:
     ours, _, others = line.partition(" | ")
     words = [os.path.expandvars(word) for word in shlex.split(ours.partition(" >> ")[0])]
     assert words[0] == "qa-eval"

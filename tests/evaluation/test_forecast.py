@@ -134,8 +134,9 @@ def test_time_of_a_model_and_of_the_run(setting: Setting, model: float, whole: f
 def test_memory_and_disk() -> None:
     larger = replace(MODEL, peak_rss_bytes=3_000)
     local = Forecast(setting=LOCAL, models=(MODEL, larger), driver_rss_bytes=70)
-    assert local.rss_bytes == 3_000
-    assert replace(local, setting=RAY).rss_bytes == 5 * 3_000 + 70
+    assert local.memory == (3_000, 3_000)
+    assert replace(local, setting=RAY).memory == (3_000, 5 * 3_000 + 70)
+    assert replace(local, models=(replace(MODEL, peak_rss_bytes=None),)).memory is None
     assert local.cost.predictions_bytes == 2 * 20 * 300
     assert local.cost.cache_bytes == 2 * 10 * 50
 
@@ -327,7 +328,7 @@ def test_every_flag_of_run_is_one_of_plan() -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        pytest.param(["-m", "embeded"], "Did you mean embedded", id="model"),
+        pytest.param(["-m", "embeded"], "did you mean embedded", id="model"),
         pytest.param(["--workers", "3"], "--workers: only with --engine ray.", id="workers here"),
         pytest.param(
             ["--engine", "ray", "--address", "auto"], "say how many with --workers", id="a cluster's size"

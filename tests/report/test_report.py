@@ -22,11 +22,11 @@ import qa_eval
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.matching.normal_form import normalize
-from qa_eval.records import Estimate
+from qa_eval.records import Estimate, Span
 from qa_eval.report.charts import Chart, reliability, render_chart, risk_coverage, trade_off
 from qa_eval.report.content import gather
 from qa_eval.report.html import json_block
-from qa_eval.report.marked_text import Span, segments
+from qa_eval.report.marked_text import Marked, segments
 from qa_eval.report.page_views import RULES, contested_view, marked_texts, table_views
 from qa_eval.report.report_files import Built, build_report
 from qa_eval.report.site import write_charts, write_site
@@ -392,8 +392,8 @@ def test_marks_stand_where_gold_and_answers_stand(run: Run, corpus: Any) -> None
                 spans = [e for c in a_fact.question.claims for e in c.evidence_in(article)]
                 assert gold == {n for e in spans for n in range(e.start, e.end)}
                 said = {n for p in parts if p.said for n in range(p.start, p.start + len(p.text))}
-                answers = [a for a in item.answers if a.span and a.source == article]
-                assert said == {n for a in answers for n in range(*(a.span or ()))}
+                answers = [a.span for a in item.answers if a.span is not None and a.source == article]
+                assert said == {n for span in answers for n in range(span.start, span.end)}
                 marked[item.id.track] += bool(gold) + bool(said)
     assert marked["reading"] > 5
     assert marked["pooled"] > 5
@@ -410,7 +410,7 @@ def test_marks_stand_where_gold_and_answers_stand(run: Run, corpus: Any) -> None
     ],
 )
 def test_texts_are_cut_at_every_boundary(spans: list[tuple[int, int, bool]], expected: list[str]) -> None:
-    parts = segments("abcdef", [Span(start, end, gold, "why") for start, end, gold in spans])
+    parts = segments("abcdef", [Marked(Span(start, end), gold, "why") for start, end, gold in spans])
     signs = {(False, False): "-", (True, False): "g", (False, True): "s", (True, True): "*"}
     assert [p.text + signs[p.gold, p.said] for p in parts] == [e.replace("--", "-") for e in expected]
 
@@ -651,9 +651,8 @@ def without_answers(out: Path, name: str, *, references: bool = True) -> Run:
 
 @pytest.mark.parametrize("references", [True, False])
 def test_a_report_on_a_run_whose_only_model_failed_shows_its_row_and_why(
-    tmp_path: Path, references: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, own_cache: Path, references: bool
 ) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
     run = without_answers(tmp_path, "failed", references=references)
     for data in (four_facts(), None):
         files = build_report([run], data).files
@@ -668,9 +667,8 @@ def test_a_report_on_a_run_whose_only_model_failed_shows_its_row_and_why(
 
 
 def test_a_report_on_a_run_that_has_no_row_yet_and_on_several_without_answers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, own_cache: Path
 ) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
     failed, again = (without_answers(tmp_path, name) for name in ("failed", "again"))
     board = failed.leaderboard.model_copy(update={"rows": [], "status": "partial", "name": "under way"})
     under_way = replace(failed, leaderboard=board)

@@ -202,9 +202,9 @@ def broken(**changes: Any) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param('{"a": 1,\n "b" 2}', ":2: not JSON: Expecting ':' delimiter (column 6)", id="bad JSON"),
-        pytest.param("[]", ": not a JSON object", id="no object"),
-        pytest.param('{"a": NaN}', ": not JSON: NaN is not a JSON number", id="NaN"),
+        pytest.param('{"a": 1,\n "b" 2}', ":2:6: not valid JSON: Expecting ':' delimiter", id="bad JSON"),
+        pytest.param("[]", ": must be a JSON object, found a list", id="no object"),
+        pytest.param('{"a": NaN}', ": a: NaN is not a number JSON has; write a finite number", id="NaN"),
         pytest.param(
             broken(schema_version=2),
             ": schema_version: 2 is newer than this program reads (1): update qa-eval",
@@ -337,7 +337,7 @@ def test_a_folder_without_a_run_and_a_path_without_anything_are_told_apart(tmp_p
 
 def test_bytes_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
     (tmp_path / "leaderboard.json").write_bytes(b'{"name": "\xff"}')
-    with pytest.raises(InputError, match="not UTF-8 at byte 10"):
+    with pytest.raises(InputError, match="not UTF-8 at byte 11 of the line"):
         load_run(tmp_path)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qa_eval.metrics.listings import column_label, entry, in_order, label, listed, remark
 from qa_eval.metrics.parts import ALL_ITEMS, SILENT
 from qa_eval.models.declarations import undeclared_sentence
+from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.views import View, ViewLine
 from qa_eval.runs.schema import NOTHING_SCORED
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
@@ -89,7 +90,7 @@ def _detectable(view: View, by: str) -> Iterator[str]:
 
 def _items_sentence(view: View) -> str:
     data = view.board.data
-    if data.kind == "public":
+    if not data_kind(data).has_claims:
         text = f"{data.dataset}{f' [{data.split}]' if data.split else ''}: "
         text += f"{data.facts} questions on {data.contexts} contexts"
         if share := silent_share(view):
@@ -119,15 +120,14 @@ def _slice_sentence(view: View) -> str:
     """
     data, name = view.board.data, str(view.selection.slice)
     track = view.columns[0][0] if view.columns else "reading"
-    noun = "questions" if data.kind == "public" else f"{track} items"
+    noun = data_kind(data).items_noun(track)
 
     def of(slice_: str) -> tuple[int, int]:
         return _counted(view, lambda line: line.row.slices.get(slice_, {}))
 
     number, silent = of(name)
-    if data.kind == "public" or track == "pooled":
-        of_how_many = data.facts if data.kind == "public" else data.items.pooled
-        return f"{name}: {number} of {of_how_many} {noun}"
+    if (whole := data_kind(data).items_in_all(data, track)) is not None:
+        return f"{name}: {number} of {whole} {noun}"
     if name == "silent":
         return f"silent: {number} of {data.items.reading} {noun}, each of an article that does not answer"
     if not number:
