@@ -12,7 +12,7 @@
     item_scores        scores of one answer to one item of a collection
     single_answers     exact match, F1 and match of one answer, from plain texts
     example_scores     scores of one answer to one question of a public data set
-    source_preferences whose claims a model makes where sources disagree
+    source_preferences  whose claims a model makes where sources disagree
     pooled_scores      scores of an answer that was chosen from all articles
     decisions          from a prediction to an answer: thresholds, pooling
     thresholds         no-answer thresholds that are fitted on other facts

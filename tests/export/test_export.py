@@ -375,7 +375,7 @@ def test_csv_has_a_line_for_every_answer_of_every_model(small: Run) -> None:
     assert [(line["model"], line["item"]) for line in table] == [(spec, a.item) for spec, a in answers]
     for line, (_, answer) in zip(table, answers, strict=True):
         assert line["prediction"] == answer.prediction
-        assert json.loads(line["golds"]) == answer.golds
+        assert json.loads(line["golds"]) == list(answer.golds)
         assert line["missing"] == ("true" if answer.missing else "false")
         assert {m: float(line[m]) for m in METRICS if line.get(m)} == answer.scores
 
