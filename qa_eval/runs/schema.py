@@ -290,7 +290,7 @@ class Leaderboard(_Record):
         return board_html(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PredictionRow(ItemScore):
     """One line of a predictions file: an item, what was answered, and what that is worth.
 
