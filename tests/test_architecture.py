@@ -77,3 +77,23 @@ def test_the_docstring_of_a_folder_maps_its_modules_and_names_no_others(package:
     named = described(package)
     assert to_describe(package) - named == set(), "these are not described"
     assert {name for name in named if not exists(package, name)} == set(), "these do not exist"
+
+
+def test_the_kind_of_the_data_is_asked_in_at_most_five_places() -> None:
+    """What differs between kinds of data is in their records, and nobody compares the names of kinds."""
+    by_name, asked = [], []
+    for path in modules():
+        for number, line in enumerate((PACKAGE / path).read_text("utf-8").splitlines(), 1):
+            if re.search(r"kind (==|!=|in) .*(public|curated|files)\b", line):
+                by_name.append(f"{path}:{number}")
+            if ".has_claims" in line and path.stem != "data_kinds":
+                asked.append(f"{path}:{number}")
+    assert by_name == []
+    assert len(asked) <= 5, asked
+
+
+def test_nearly_equal_names_are_looked_for_in_one_place() -> None:
+    found = [
+        path.as_posix() for path in modules() if "get_close_matches" in (PACKAGE / path).read_text("utf-8")
+    ]
+    assert found == ["text/phrases.py"]

@@ -6,6 +6,7 @@
     captions          captions and notes
     brief_board       a leaderboard at a Python prompt and in a notebook
     history           one model over many runs
+    record_tables     plain tables of records
     run_list          the runs of a folder, where they cannot share a table
     record_tables     rows of plain values as Markdown, CSV or JSON
 
