@@ -83,7 +83,7 @@ def test_the_examples_that_are_not_run_are_examples() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("line", [line for line in examples() if line not in NOT_RUN], ids=str)
-def test_the_example_works(line: str, checkout: Path) -> None:
+def test_the_example_works(line: str, example_checkout: Path) -> None:
     ours, _, others = line.partition(" | ")
     words = [os.path.expandvars(word) for word in shlex.split(ours.partition(" >> ")[0])]
     assert words[0] == "qa-eval"
