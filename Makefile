@@ -9,10 +9,10 @@ export PIP_CONSTRAINT := constraints.txt
 # source distribution has no git, and is read whole.
 tracked = $(if $(wildcard .git),git ls-files -z -- '$(1)',find . -path './.*' -prune -o -type f -name '$(1)' -print0)
 
-.PHONY: run test lint types layers spelling questions workflows scripts pytest docs baseline clean help
+.PHONY: run test lint types layers spelling questions workflows scripts pytest test-thorough docs baseline clean help
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: $(VENV)/.installed ## benchmark the embedded model and the baselines on the curated questions
 	$(BIN)/qa-eval run
@@ -57,6 +57,9 @@ scripts: $(VENV)/.installed-test ## biome: the script of the report
 
 pytest: $(VENV)/.installed-test ## the tests, on all cores
 	$(BIN)/pytest -n auto --dist loadfile
+
+test-thorough: $(VENV)/.installed-test ## the tests, with ten times as many random examples
+	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto --dist loadfile
 
 docs: $(VENV)/.installed ## docs/metrics.md, from the entries of the metrics
 	$(BIN)/python -m qa_eval.metrics.guide > docs/metrics.md

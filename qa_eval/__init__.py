@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Prediction,
         Question,
         Runtime,
+        Span,
     )
     from qa_eval.runs.options import RunOptions
     from qa_eval.runs.store import Run, load_run
@@ -79,6 +80,7 @@ __all__ = [
     "RunOptions",
     "Runtime",
     "Scorecard",
+    "Span",
     "SpecError",
     "__version__",
     "compare",
@@ -104,7 +106,7 @@ _HOMES = {
     **dict.fromkeys(
         (
             *("Article", "Candidate", "Claim", "Corpus", "Decoding", "Estimate", "Evidence", "Instance"),
-            *("Match", "ModelInfo", "Prediction", "Question", "Runtime"),
+            *("Match", "ModelInfo", "Prediction", "Question", "Runtime", "Span"),
         ),
         "records",
     ),

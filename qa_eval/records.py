@@ -1,17 +1,21 @@
 """The plain values that pass between the layers: frozen dataclasses, no I/O, no computation beyond lookups.
 
 An `Instance` is what a model sees (no gold), a `Prediction` is what it says, an `Answer` is what was decided
-from that under a threshold, an `ItemScore` is what the answer is worth. Everything is a fraction in [0, 1] or
+from that under a threshold. Everything is a fraction in [0, 1] or
 absent (`None`); nothing is ever NaN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import islice
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast, get_args
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 AnswerType = Literal[
     "number", "duration", "percent", "age", "money", "date", "person", "place", "organization", "text"
@@ -36,6 +40,24 @@ Severity = Literal["error", "warning"]
 DuplicateIds = Literal["error", "first"]
 """What happens to a question whose id an earlier one has: the data set is refused, or the first is kept."""
 Status = Literal["complete", "partial", "error"]
+
+
+class Bounds:
+    """What pydantic checks of a number that it reads: the least and the greatest value."""
+
+    def __init__(self, **bounds: float) -> None:
+        """`ge` and `le`, each of which may be left out."""
+        self._bounds = bounds
+
+    def __get_pydantic_core_schema__(self, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema: Any = {**handler(source), **self._bounds}
+        return cast("CoreSchema", schema)
+
+
+Fraction = Annotated[float, Bounds(ge=0.0, le=1.0)]
+"""A number in [0, 1]."""
+Score = Annotated[float, Bounds(le=1.0)]
+"""A metric's value: a fraction, or a skill, which is below 0 where a trivial strategy does better."""
 
 
 # ------------------------------------------------------------------------------------------ how they print
@@ -88,7 +110,98 @@ class Abridged:
         return abridged(type(self).__name__, [(f.name, getattr(self, f.name)) for f in shown if f.repr])
 
 
+class Stored(Abridged):
+    """A frozen dataclass that run folders hold: pydantic validates it when it is read, and writes it.
+
+    To construct one needs no pydantic, and nothing is then validated. Fields that a newer program wrote are
+    kept in `extra` and written back. They are not part of the value: `==`, `repr`, `dataclasses.replace` and
+    pickle leave them out.
+    """
+
+    __slots__ = ("_extra",)
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "extra": "allow",
+        "allow_inf_nan": False,
+        "use_attribute_docstrings": True,
+    }
+
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """The fields that this version does not know, as they were read."""
+        found: Mapping[str, Any] = getattr(self, "_extra", {})
+        return found
+
+    def parts(self) -> dict[str, Any]:
+        """The fields that this version knows, by name; records among them stay records."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Puts unknown fields aside when the record is read, and adds them when it is written."""
+        from pydantic_core import core_schema
+
+        known = {f.name for f in fields(source)}
+
+        def read(value: object, validate: Callable[[object], Stored]) -> Stored:
+            if not isinstance(value, dict) or value.keys() <= known:
+                return validate(value)
+            record = validate({name: part for name, part in value.items() if name in known})
+            unknown = {name: part for name, part in value.items() if name not in known}
+            object.__setattr__(record, "_extra", unknown)
+            return record
+
+        def write(record: Stored, dump: Callable[[Stored], dict[str, Any]]) -> dict[str, Any]:
+            return {**dump(record), **record.extra}
+
+        # Where the class is met again, pydantic takes what `ref` names, which has to be the whole.
+        plain = dict(handler.resolve_ref_schema(handler(source)))
+        return core_schema.no_info_wrap_validator_function(
+            read,
+            plain,
+            ref=plain.pop("ref"),
+            serialization=core_schema.wrap_serializer_function_ser_schema(write, schema=plain),
+        )
+
+
 # ------------------------------------------------------------------------------------------ the data
+
+
+@dataclass(frozen=True, slots=True, order=True, repr=False)
+class Span(Abridged):
+    """A stretch of an article, half-open: its characters from `start` up to `end`, which is not in it.
+
+    >>> over, number = Span(17, 25, "a"), Span(22, 25, "a")
+    >>> over.overlaps(number), number in over, len(over), Span(17, 25, "b").overlaps(number)
+    (True, True, 8, False)
+    """
+
+    start: int
+    """Offset of the first character in the article's decoded text."""
+    end: int
+    """Offset just past the last character."""
+    article: str | None = None
+    """Id of the article; None for a stretch of a text that is at hand."""
+
+    def __len__(self) -> int:
+        return max(0, self.end - self.start)
+
+    def __contains__(self, other: Span) -> bool:
+        """Whether the other lies within this one, which may be equal."""
+        return self.article == other.article and self.start <= other.start and other.end <= self.end
+
+    def shared(self, other: Span) -> int:
+        """Number of characters that both have."""
+        if self.article != other.article:
+            return 0
+        return max(0, min(self.end, other.end) - max(self.start, other.start))
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether both have a character of one article."""
+        return self.shared(other) > 0
+
+    def text(self, whole: str) -> str:
+        """What the whole text has there; empty for a span that begins before the text."""
+        return whole[self.start : self.end] if self.start >= 0 else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -110,6 +223,11 @@ class Evidence(Abridged):
     def end(self) -> int:
         """Offset just past the last character (half-open)."""
         return self.start + len(self.text)
+
+    @property
+    def span(self) -> Span:
+        """Where it is said to be in its article."""
+        return Span(self.start, self.end, self.article)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -319,7 +437,7 @@ class Instance(Abridged):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Candidate(Abridged):
+class Candidate(Stored):
     """One possible answer. Offsets are characters of the article, half-open; None for text-only answers."""
 
     text: str
@@ -328,8 +446,15 @@ class Candidate(Abridged):
     end: int | None = None
     score: float = 0.0
     """Start logit + end logit (or any score of which higher is better, comparable across articles)."""
-    probability: float | None = None
+    probability: Fraction | None = None
     """Filled when an answer is decided: one softmax over the n-best and the null score."""
+
+    @property
+    def span(self) -> Span | None:
+        """Where it is said to be; None without an article or offsets, or where these hold nothing."""
+        if self.article is None or self.start is None or self.end is None or self.start >= self.end:
+            return None
+        return Span(self.start, self.end, self.article)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -381,7 +506,7 @@ class Answer(Abridged):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Match(Abridged):
+class Match(Stored):
     """How an answer was judged against a wording, and by which rule."""
 
     ok: bool
@@ -398,59 +523,38 @@ class Match(Abridged):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ItemScore(Abridged):
-    """What one answer to one item is worth; a value that is not defined for it is absent from `scores`."""
+class Estimate(Stored):
+    """A number with its 95 % interval."""
 
-    item: ItemId
-    category: str
-    contested: bool
-    relation: Relation | None
-    answerable: bool
-    """Reading track: the article states a claim. Pooled: always True."""
-    golds: tuple[str, ...]
-    """`own` golds on the reading track, `any` golds on the pooled one; empty where no answer is right."""
-    prediction: str
-    matched_claim: str | None
-    """claim(p): the claim the prediction makes; None for none or ambiguous."""
-    match: Match
-    """The rule that credited the answer or, if none did, the most telling refusal."""
-    scores: Mapping[str, float]
-    """Per-item values of the metrics, by metric id."""
-    confidence: float | None = None
-    correct: bool = False
-    """What `confidence` is about: `match` on the reading track, `match_any` on the pooled one; on public
-    sets, most of whose questions have no type, EM."""
-    no_answer_margin: float | None = None
-    """Ranks items by belief in no answer: null score - best score; or the given probability's logit."""
-    answered: bool = False
-    error: bool = False
-    missing: bool = False
-    truncated: bool = False
-    answer_type: AnswerType = "text"
-    """Of the question: two wordings' answers are compared by its rules."""
-    copied: bool = False
-    """Reading track: the answer is a span of the article it was asked of."""
-    sources: Mapping[str, tuple[bool, float]] = field(default_factory=dict)
-    """Pooled track, contested facts whose top answer makes a claim: answering article -> (it states that
-    claim, the share of all claims that it states: its chance)."""
-    speakers: Mapping[str, tuple[bool, float]] = field(default_factory=dict)
-    """The same by the speakers that the evidence names."""
+    value: Score
+    low: Score | None = None
+    """Lower end; the interval never has zero width. None on fewer than 8 facts (or contexts)."""
+    high: Score | None = None
+    """Upper end."""
+    method: str = ""
+    """`bca`, `percentile`, `wilson`; `too-few` where there is no interval."""
+    n: int = 0
+    """Items in the denominator."""
+    clusters: int = 0
+    """Facts they come from; on public sets, contexts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """A number with its uncertainty."""
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Difference(Stored):
+    """How much better one model is than another, on the same facts."""
 
     value: float
-    low: float | None
-    high: float | None
-    """95 % interval; never of zero width; None only where a sample of one could not give one."""
-    method: str
-    """`bca`, `percentile`, `wilson`."""
-    n: int
-    """Items in the denominator."""
-    clusters: int
-    """Facts they come from; on public sets, contexts."""
+    """First minus second, in [-1, 1]."""
+    low: float | None = None
+    """Lower end of the 95 % interval, from the test of p; None on fewer than 8 facts (or contexts)."""
+    high: float | None = None
+    """Upper end. The interval leaves 0 out only where p is at most 1 - confidence."""
+    p: Fraction | None = None
+    """Two-sided; of ranked rows, corrected for their number, as the ranks are. None if it was not stored."""
+    method: str = ""
+    """`sign-flip`, `wilson` where no fact differs; `too-few` where there is no interval."""
+    clusters: int = 0
+    """Facts on which the models are compared; on public sets, contexts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -503,12 +607,13 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ModelInfo(Abridged):
+class ModelInfo(Stored):
     """Who answered: enough to tell two models apart and to find the same one again."""
 
     spec: str
     """Canonical spec; parses back to itself."""
     kind: str
+    """`reference` for rows that are built from the golds."""
     name: str
     revision: str | None = None
     weights_sha256: str | None = None
@@ -518,10 +623,11 @@ class ModelInfo(Abridged):
     version of a heuristic); None: answers of this model must not be cached."""
     parameters: int | None = None
     no_null_head: bool = False
-    """True if it was not declared as trained with unanswerable questions: null scores are absent."""
+    """True if it has no score for "no answer", or was not declared as trained with unanswerable questions; it
+    then never abstains by a threshold."""
     declaration: Declaration | None = None
-    """Where it is declared whether a checkpoint was trained with unanswerable questions; None for a model
-    that has no score for "no answer" to begin with, or always has one."""
+    """Where it is declared whether the model was trained with unanswerable questions: `card`, `option` (of
+    the spec) or `undeclared`. None for models of which that is not asked, and in runs of older versions."""
     license: str | None = None
     backend: str = "python"
     """What computes, as part of the signature: `torch-float32`, `python`, …"""

@@ -55,21 +55,50 @@ def packages() -> list[Path]:
     return sorted(path.parent for path in modules() if path.name == "__init__.py" and len(path.parts) > 1)
 
 
+def docstring(path: Path) -> str:
+    return ast.get_docstring(ast.parse((PACKAGE / path).read_text("utf-8"))) or ""
+
+
 def described(package: Path) -> set[str]:
-    """The names that the docstring of a folder describes, one on a line; those of folders end in a slash."""
-    text = ast.get_docstring(ast.parse((PACKAGE / package / "__init__.py").read_text("utf-8"))) or ""
+    """The names with an entry in the docstring of a folder: `name   what is in it`; folders have a slash."""
+    text = docstring(package / "__init__.py")
     entries = re.findall(r"^ *((?:[a-z0-9_]+/?, )*[a-z0-9_]+/?) {2,}\S", text, re.MULTILINE)
     return {name for entry in entries for name in entry.split(", ")}
 
 
+def to_describe(package: Path) -> set[str]:
+    """The modules and folders of modules in a folder, but for those of one command of the command line."""
+    inside = [path for path in modules() if path.parent == package and path.stem != "__init__"]
+    alone = {p.stem for p in inside if package.name != "cli" or not docstring(p).startswith("`qa-eval ")}
+    return alone | {f"{folder.name}/" for folder in packages() if folder.parent == package}
+
+
+def exists(package: Path, name: str) -> bool:
+    return (PACKAGE / package / (name if name.endswith("/") else f"{name}.py")).exists()
+
+
 @pytest.mark.parametrize("package", packages(), ids=str)
 def test_the_docstring_of_a_folder_maps_its_modules_and_names_no_others(package: Path) -> None:
-    folder = PACKAGE / package
-    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
-    folders = {f"{path.parent.name}/" for path in folder.glob("*/__init__.py")}
     named = described(package)
-    assert (modules | folders) - named == set(), "these are not described"
-    missing = {
-        name for name in named if not (folder / (name if name.endswith("/") else f"{name}.py")).exists()
-    }
-    assert missing == set(), "these do not exist"
+    assert to_describe(package) - named == set(), "these are not described"
+    assert {name for name in named if not exists(package, name)} == set(), "these do not exist"
+
+
+def test_the_kind_of_the_data_is_asked_in_at_most_five_places() -> None:
+    """What differs between kinds of data is in their records, and nobody compares the names of kinds."""
+    by_name, asked = [], []
+    for path in modules():
+        for number, line in enumerate((PACKAGE / path).read_text("utf-8").splitlines(), 1):
+            if re.search(r"kind (==|!=|in) .*(public|curated|files)\b", line):
+                by_name.append(f"{path}:{number}")
+            if ".has_claims" in line and path.stem != "data_kinds":
+                asked.append(f"{path}:{number}")
+    assert by_name == []
+    assert len(asked) <= 5, asked
+
+
+def test_nearly_equal_names_are_looked_for_in_one_place() -> None:
+    found = [
+        path.as_posix() for path in modules() if "get_close_matches" in (PACKAGE / path).read_text("utf-8")
+    ]
+    assert found == ["text/phrases.py"]

@@ -64,6 +64,7 @@ def large_values() -> dict[str, Any]:
         ),
         "Decoding": qa.Decoding(),
         "Runtime": qa.Runtime(),
+        "Span": qa.Span(1, 2, LONG),
         "RunOptions": qa.RunOptions(categories=(LONG,) * 99, name=LONG, split=LONG, columns=(LONG,)),
         "Run": run,
         "Comparison": qa.compare(run, against="embedded", resamples=99),
@@ -163,6 +164,7 @@ def notebook() -> tuple[qa.Run, qa.Comparison, qa.Scorecard, int]:
         claims=(qa.Claim(id="palmyra", evidence=(evidence,)),),
         silent=("b",),
     )
+    assert evidence.span == qa.Span(0, 7, "a")
     articles = (qa.Article(id="a", text="Palmyra fell."), qa.Article(id="b", text="It rained."))
     corpus: qa.Corpus = qa.Corpus(questions=(question,), articles=articles)
     progress: qa.Progress = Counted()

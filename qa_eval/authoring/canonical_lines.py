@@ -15,7 +15,8 @@ from functools import lru_cache
 from qa_eval.data.content_hashes import question_record
 from qa_eval.data.corpus_schema import QuestionLine
 from qa_eval.data.validation import validate_shape
-from qa_eval.files.strict_json import MAX_LINE_BYTES, parse_json
+from qa_eval.files.authored_lines import MAX_LINE_BYTES
+from qa_eval.files.strict_json import parse_json
 from qa_eval.records import Evidence, Question
 from qa_eval.text.terminal import safe_json
 

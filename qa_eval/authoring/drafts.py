@@ -6,13 +6,14 @@ Pure. Nothing is decided that a person must decide: which places state an answer
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa_eval.authoring.canonical_lines import arrange
 from qa_eval.data.checks.question_checks import find_wording, kebab_case, words
+from qa_eval.matching.answer_types import ExpressionType
 from qa_eval.matching.typed import match
-from qa_eval.models.expressions import ExpressionType, find_expressions
-from qa_eval.records import AnswerType, Article, Claim, Evidence, Question, Relation
+from qa_eval.models.expressions import find_expressions
+from qa_eval.records import AnswerType, Article, Claim, Evidence, Question, Relation, Span
 
 _EXPRESSIONS: dict[AnswerType, ExpressionType] = {
     "number": "number", "duration": "duration", "percent": "percent", "age": "age", "money": "money",
@@ -33,8 +34,8 @@ class Hit:
     """A place of an article that may state an answer."""
 
     article: str
-    start: int
-    end: int
+    span: Span
+    """The place, in that article."""
     text: str
     rule: str
     """`wording` where the words stand there, else the rule of `match` by which the value is the same."""
@@ -42,7 +43,7 @@ class Hit:
     @property
     def name(self) -> str:
         """`ARTICLE:START`, as `--skip` takes it."""
-        return f"{self.article}:{self.start}"
+        return f"{self.article}:{self.span.start}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,39 +61,31 @@ def find_hits(wordings: Sequence[str], articles: Sequence[Article], answer_type:
     """
     found: list[Hit] = []
     for article in articles:
-        spans = {(start, end): "wording" for w in wordings for start, end in find_wording(w, article.text)}
-        for start, end, rule in _same_values(wordings, article.text, answer_type):
-            spans.setdefault((start, end), rule)
+        spans = {span: "wording" for wording in wordings for span in find_wording(wording, article.text)}
+        for span, rule in _same_values(wordings, article.text, answer_type):
+            spans.setdefault(span, rule)
         last = -1
-        for (start, end), rule in sorted(spans.items(), key=lambda s: (s[0][0], -s[0][1])):
-            if start >= last:
-                text = article.text[start:end]
-                found.append(Hit(article=article.id, start=start, end=end, text=text, rule=rule))
-                last = end
+        for span, rule in sorted(spans.items(), key=lambda found: (found[0].start, -found[0].end)):
+            if span.start >= last:
+                place = replace(span, article=article.id)
+                found.append(Hit(article=article.id, span=place, text=span.text(article.text), rule=rule))
+                last = span.end
     return found
 
 
-def _same_values(
-    wordings: Sequence[str], text: str, answer_type: AnswerType
-) -> Iterator[tuple[int, int, str]]:
+def _same_values(wordings: Sequence[str], text: str, answer_type: AnswerType) -> Iterator[tuple[Span, str]]:
     kind = _EXPRESSIONS.get(answer_type)
-    for start, end in find_expressions(kind, text) if kind is not None else ():
+    for span in find_expressions(kind, text) if kind is not None else ():
         for wording in wordings:
-            judged = match(text[start:end], wording, answer_type, strict=True)
+            judged = match(span.text(text), wording, answer_type, strict=True)
             if judged.makes_claim:
-                yield start, end, judged.rule
+                yield span, judged.rule
                 break
 
 
 def inside_longer(hit: Hit, others: Sequence[Hit]) -> bool:
     """Whether the place lies in a longer one of another answer: "400" in "over 400"."""
-    return any(
-        o.article == hit.article
-        and o.start <= hit.start
-        and hit.end <= o.end
-        and o.end - o.start > hit.end - hit.start
-        for o in others
-    )
+    return any(hit.span in other.span and hit.span != other.span for other in others)
 
 
 def draft_question(
@@ -116,7 +109,7 @@ def draft_question(
     """
     claims: list[Claim] = []
     for answer in answers:
-        evidence = tuple(Evidence(article=h.article, text=h.text, start=h.start) for h in answer.hits)
+        evidence = tuple(Evidence(article=h.article, text=h.text, start=h.span.start) for h in answer.hits)
         said = {e.text.casefold() for e in evidence}
         others = [w for w in answer.wordings if w.casefold() not in said] if evidence else []
         name = claim_id(answer.wordings[0], [c.id for c in claims])

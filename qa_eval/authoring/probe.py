@@ -10,7 +10,7 @@ from qa_eval.evaluation.engines.local import LocalEngine
 from qa_eval.matching.typed import same_claim
 from qa_eval.metrics.decisions import abstains, decide
 from qa_eval.models.protocol import Model
-from qa_eval.records import Answer, AnswerType, Article, Candidate, Instance, Prediction, Question
+from qa_eval.records import Answer, AnswerType, Article, Candidate, Instance, Prediction, Question, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,15 +127,14 @@ def _others(answer: Answer, made: str | None, claims: _Claims, n_best: int) -> I
 
 
 def _overlap(one: Candidate, other: Candidate) -> bool:
-    if one.start is None or one.end is None or other.start is None or other.end is None:
-        return False
-    return one.start < other.end and other.start < one.end
+    spans = [Span(c.start, c.end) for c in (one, other) if c.start is not None and c.end is not None]
+    return len(spans) == 2 and spans[0].overlaps(spans[1])
 
 
 def _hits(replies: Sequence[Reply], claim: str) -> list[Hit]:
-    spans = [(r.article, r.answer.candidate) for r in replies if r.claim == claim]
+    answers = [(r.article, r.answer.candidate) for r in replies if r.claim == claim]
     return [
-        Hit(article=article, start=span.start, end=span.end, text=span.text, rule="model")
-        for article, span in spans
-        if isinstance(span, Candidate) and span.start is not None and span.end is not None
+        Hit(article=article, span=Span(chosen.start, chosen.end, article), text=chosen.text, rule="model")
+        for article, chosen in answers
+        if isinstance(chosen, Candidate) and chosen.start is not None and chosen.end is not None
     ]

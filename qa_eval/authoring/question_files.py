@@ -14,7 +14,6 @@ from qa_eval.data.checks.check_report import content_errors, duplicate_findings,
 from qa_eval.data.checks.exemptions import Exemptions
 from qa_eval.data.checks.limits import affordable
 from qa_eval.data.corpus_files import (
-    MAX_FINDINGS,
     QUESTIONS_SUFFIX,
     ArticleFolder,
     Authored,
@@ -27,10 +26,11 @@ from qa_eval.data.corpus_schema import KEBAB_CASE, QuestionLine
 from qa_eval.data.locations import curated_paths
 from qa_eval.data.validation import validate_shape
 from qa_eval.errors import InputError, QaEvalError
+from qa_eval.files.atomic_files import write_atomically
+from qa_eval.files.findings import LIMIT, Findings
 from qa_eval.files.json_columns import with_columns
 from qa_eval.files.paths import read_input
 from qa_eval.records import Finding, Question
-from qa_eval.runs.store import write_atomically
 from qa_eval.text.phrases import quote, show_path
 
 
@@ -51,7 +51,7 @@ def fix_questions(questions: Sequence[Path] | None = None, articles: Path | None
     paths, folder_path = data_paths(questions, articles, writing=True)
     folder = read_articles(folder_path)
     found = affordable(read_questions(paths), folder).findings
-    if any(f.check == "limit" for f in found) or sum(f.severity == "error" for f in found) >= MAX_FINDINGS:
+    if any(f.check == LIMIT for f in found) or Findings(found).full:
         return []
     refused = {f.path for f in found if f.check == "file"}
     texts = {a.id: a.text for a in folder.articles}

@@ -12,14 +12,14 @@ questions_impact, questions_agree            and more of them
 
 What commands share:
 
-command         how every command behaves: help, near matches, exit codes
-option_groups   the flags that several commands have; those of a run come from `qa_eval.runs.options`
-configuration   `--config`
-argument_types  paths and text as arguments
-asked_data      the data that a stored run asked, found again
-printing        what several commands print
-failures        what a failure says, and its exit code
-process         the process around a command: streams and signals
+command           how every command behaves: help, near matches, exit codes
+option_groups     the flags that several commands have; those of a run come from `qa_eval.runs.options`
+configuration     `--config`
+argument_types    paths and text as arguments
+asked_data        the data that a stored run asked, found again
+printing          what several commands print
+failures          what a failure says, and its exit code
+process           the process around a command: streams and signals
 
 Importing this package is light: a command imports what it needs when it runs.
 """

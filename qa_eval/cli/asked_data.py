@@ -21,13 +21,15 @@ def corpus_of(run: Run, questions: tuple[Path, ...], articles: Path | None) -> C
 
     None where none is named and that of the run is not at hand: not recorded, not there, or changed since.
     """
+    from qa_eval.runs.data_kinds import data_kind
     from qa_eval.runs.sources import find_corpus, is_asked_by
 
+    moves = data_kind(run.leaderboard.data).moves
     named = bool(questions) or articles is not None
     try:
         corpus = find_corpus(run, questions, articles)
     except QaEvalError as error:
-        if named or run.leaderboard.data.kind != "files":
+        if named or not moves:
             raise
         first = str(error).splitlines()[0]
         broken = "its questions have changed since this run: " if isinstance(error, InputError) else ""
@@ -35,7 +37,7 @@ def corpus_of(run: Run, questions: tuple[Path, ...], articles: Path | None) -> C
         return None
     if is_asked_by(run, corpus):
         return corpus
-    if named or run.leaderboard.data.kind != "files":
+    if named or not moves:
         note(f"warning: {read_from(corpus)} are not what this run asked (see --questions, --articles)")
         return corpus
     note(f"warning: {read_from(corpus)} have changed since this run; {_STORED_ONLY}")
@@ -52,7 +54,9 @@ _STORED_ONLY = "only what the run itself holds is shown"
 
 def is_public(run: Run, questions: tuple[Path, ...], articles: Path | None, dataset: str | None) -> bool:
     """Whether it is a run of a public data set. Raises UsageError for flags of the other kind of run."""
-    public = run.leaderboard.data.kind == "public"
+    from qa_eval.runs.data_kinds import data_kind
+
+    public = not data_kind(run.leaderboard.data).has_claims
     if public and (questions or articles is not None):
         flags = (
             "--questions and --articles"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import click
@@ -17,6 +16,7 @@ import click
 from qa_eval.cli.argument_types import check_text
 from qa_eval.cli.configuration import config_option
 from qa_eval.cli.failures import explain
+from qa_eval.text.phrases import choices
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 """A function that becomes a command."""
@@ -107,9 +107,7 @@ class CommandGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
-            near = get_close_matches(name, self.commands, n=2, cutoff=0.6)
-            hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(self.commands)}."
-            ctx.fail(f"No such command '{name}'. {hint}")
+            ctx.fail(f"No such command '{name}'; {choices(name, self.commands)}")
         return super().resolve_command(ctx, args)
 
     def main(

@@ -6,7 +6,6 @@ current folder, exactly as on the command line.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import click
 from qa_eval.cli.argument_types import PATH
 from qa_eval.errors import QaEvalError
 from qa_eval.files.paths import read_input
+from qa_eval.text.phrases import choices
 
 
 class ConfigError(click.ClickException):
@@ -65,8 +65,7 @@ def load_flags(path: Path, ctx: click.Context) -> dict[str, Any]:
         if isinstance(value, dict):
             raise ConfigError(path, f"{key}: a table; flags stand at the top of the file")
         if (flag := flags.get(name)) is None:
-            near = get_close_matches(name, flags, n=2, cutoff=0.65)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(sorted(flags))}"
+            hint = choices(name, sorted(flags))
             raise ConfigError(path, f"{key}: no such flag of '{ctx.command_path}'; {hint}")
         assert flag.name is not None
         if flag.name in found:

@@ -158,12 +158,12 @@ def _texts(
 ) -> Corpus | PublicDataset | None:
     """The questions and texts of the run, if the format holds them."""
     from qa_eval.export.formats import FORMATS as RUN_FORMATS
-    from qa_eval.export.source import is_public
+    from qa_eval.runs.data_kinds import data_kind
     from qa_eval.runs.sources import find_corpus
 
     if not RUN_FORMATS[form].texts:
         return None
-    if is_public(run):
+    if not data_kind(run.leaderboard.data).has_claims:
         from qa_eval.evaluation.verification import reopened
 
         data = run.leaderboard.data

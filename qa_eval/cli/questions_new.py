@@ -286,7 +286,7 @@ def _pick(answer: str, hits: Sequence[Hit], articles: Sequence[Article]) -> list
     width = terminal_width(sys.stderr)
     for number, hit in enumerate(hits, 1):
         click.echo(clean(f"{number}. {hit.name} ({hit.rule})"), err=True)
-        mark = Mark(start=hit.start, end=hit.end, opening="[", closing="]", style="bold")
+        mark = Mark(span=hit.span, opening="[", closing="]", style="bold")
         write_lines(sys.stderr, draw_passages(texts[hit.article], [mark], width, "    "))
     picked = _ask_numbers(f'Which of them state "{clean(answer)}"', len(hits), "all")
     return [hits[n - 1] for n in picked]

@@ -11,7 +11,7 @@ from qa_eval.comparisons.sides import all_sides, differing_fields, estimand_of, 
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.score_table import Cluster, cluster_of, slices_of, tables_of
-from qa_eval.records import ItemScore
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.runs.common_items import common_scores
 from qa_eval.runs.options import RESAMPLES
 from qa_eval.runs.store import Run, load_run
@@ -58,7 +58,7 @@ def compare_all(
     direction = 1 if METRICS[name].higher_is_better else -1
     places = compared.ranks(direction)
     order = sorted(range(len(sides)), key=lambda i: (-direction * values[i], sides[i].name))
-    items = [s.item for s in scores[0] if s.item.track == track and _inside(s, slice, cluster)]
+    items = [s for s in scores[0] if s.track == track and _inside(s, slice, cluster)]
     return AllPairs(
         metric=f"{track}.{name}",
         slice=slice or "",
@@ -90,13 +90,14 @@ def _inside(score: ItemScore, slice: str | None, cluster: Cluster) -> bool:
 
 
 def _difference(compared: Comparisons, order: Sequence[int], a: int, b: int) -> PairwiseDifference:
-    found = compared.difference(order[a], order[b])
+    one, other = order[a], order[b]
+    found = compared.difference(one, other)
     return PairwiseDifference(
         first=a,
         second=b,
         difference=found.value,
         low=found.low,
         high=found.high,
-        p_adjusted=found.p,
-        minimum_detectable_difference=found.detectable,
+        p_adjusted=float(compared.p[one, other]),
+        minimum_detectable_difference=compared.detectable(one, other),
     )

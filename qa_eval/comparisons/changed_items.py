@@ -7,17 +7,17 @@ from typing import Literal
 
 from qa_eval.comparisons.differences import ItemChange, SideAnswer
 from qa_eval.metrics.listings import answer_scores
-from qa_eval.runs.schema import ScoredRow
+from qa_eval.runs.schema import PredictionRow
 
 
-def changed_items(pairs: Iterable[tuple[ScoredRow, ScoredRow]]) -> list[ItemChange]:
+def changed_items(pairs: Iterable[tuple[PredictionRow, PredictionRow]]) -> list[ItemChange]:
     """Every pair of answers that differ in text or verdict: what was fixed, what broke, then the rest."""
     found = [change for base, new in pairs if (change := _change(base, new)) is not None]
     order = ("fixed", "broken", "changed")
     return sorted(found, key=lambda change: order.index(change.kind))
 
 
-def _change(base: ScoredRow, new: ScoredRow) -> ItemChange | None:
+def _change(base: PredictionRow, new: PredictionRow) -> ItemChange | None:
     base_answer, new_answer = _answer(base), _answer(new)
     kind: Literal["fixed", "broken", "changed"] = "changed"
     if base_answer.right != new_answer.right:
@@ -34,7 +34,7 @@ def _change(base: ScoredRow, new: ScoredRow) -> ItemChange | None:
     )
 
 
-def _answer(row: ScoredRow) -> SideAnswer:
+def _answer(row: PredictionRow) -> SideAnswer:
     scores = answer_scores(row.scores)
     return SideAnswer(
         prediction=row.prediction,

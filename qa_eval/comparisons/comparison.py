@@ -21,10 +21,10 @@ from qa_eval.comparisons.sides import (
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.score_table import cluster_of, slices_of, tables_of
 from qa_eval.records import Track
-from qa_eval.runs.common_items import Pairing, Side, pair_items
+from qa_eval.runs.common_items import Pairing, Side, filed, pair_items
 from qa_eval.runs.model_results import ModelResult
 from qa_eval.runs.options import RESAMPLES
-from qa_eval.runs.schema import ScoredRow
+from qa_eval.runs.schema import PredictionRow
 from qa_eval.runs.store import Run, load_run
 from qa_eval.stats.significance import holm
 
@@ -124,8 +124,8 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
     shared = {answer.track for answer, _ in pairing.pairs}
     if not shared:
         raise QaEvalError(f"{base.name} and {new.name}: no item in common{_edited_hint(pairing)}")
-    base_scores = [base.score(answer, answer) for answer, _ in pairing.pairs]
-    new_scores = [new.score(answer, like) for like, answer in pairing.pairs]
+    base_scores = [answer for answer, _ in pairing.pairs]
+    new_scores = [filed(answer, like) for like, answer in pairing.pairs]
     cluster = base.run.leaderboard.data.cluster
     tables = [tables_of(scores, cluster) for scores in (base_scores, new_scores)]
     chosen = choose_metrics(tables, wanted.metrics, wanted.slice, base.run.leaderboard.sort)
@@ -170,7 +170,7 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
     )
 
 
-def _verdict(pairs: Sequence[tuple[ScoredRow, ScoredRow]], primary: MetricDifference) -> Verdict:
+def _verdict(pairs: Sequence[tuple[PredictionRow, PredictionRow]], primary: MetricDifference) -> Verdict:
     if all(base.prediction == new.prediction for base, new in pairs) and primary.wins == primary.losses == 0:
         return "same"
     return primary.verdict

@@ -13,9 +13,10 @@ from qa_eval.comparisons.differences import ArticleDifference, MetricDifference,
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.parts import Metric
 from qa_eval.metrics.score_table import Cluster, ScoreTable, tables_of
-from qa_eval.records import ItemScore, Track
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.records import Track
 from qa_eval.stats.intervals import Term, rowwise_estimate
-from qa_eval.stats.significance import Difference, benjamini_hochberg, mcnemar, paired_differences
+from qa_eval.stats.significance import PairedTest, benjamini_hochberg, mcnemar, paired_tests
 
 FloatArray = NDArray[np.float64]
 _Found = TypeVar("_Found")
@@ -60,10 +61,10 @@ def measure(
         if only is None or ((r.track, r.metric) in only and r.slice == (only_slice or ""))
     ]
     terms = [(r.new, r.base) for r in requests]  # a difference is of the first to the second
-    found = paired_differences(terms, resamples=resamples, seed=seed, tests=tests)
+    found = paired_tests(terms, resamples=resamples, seed=seed, tests=tests)
     measured = [
-        _measured(request, difference, base[request.track], new[request.track])
-        for request, difference in zip(requests, found, strict=True)
+        _measured(request, test, base[request.track], new[request.track])
+        for request, test in zip(requests, found, strict=True)
     ]
     if only_slice is None and only is None:
         measured += list(_rankings(base, new, resamples=min(resamples, RANK_RESAMPLES), seed=seed))
@@ -91,13 +92,13 @@ def by_article(
     Nothing where articles are no fixed few: on the pooled track, where contexts are the sample, and for one
     article or more than `MOST_ARTICLES`.
     """
-    names = sorted({s.item.article for s in base if s.item.track == "reading"})
+    names = sorted({s.article for s in base if s.track == "reading"})
     if track == "pooled" or cluster == "context" or not 1 < len(names) <= MOST_ARTICLES:
         return [], None
     found, without = [], []
     for name in names:
-        here = [_value([s for s in side if s.item.article == name], metric) for side in (base, new)]
-        elsewhere = [_value([s for s in side if s.item.article != name], metric) for side in (base, new)]
+        here = [_value([s for s in side if s.article == name], metric) for side in (base, new)]
+        elsewhere = [_value([s for s in side if s.article != name], metric) for side in (base, new)]
         if (values := _both(*here)) is not None:
             (base_value, _), (new_value, n) = values
             found.append(
@@ -131,11 +132,12 @@ def _requests(base: Tables, new: Tables, only_slice: str | None) -> Iterable[_Re
                     yield _Request(track, name, metric, base=terms[0][0], new=terms[1][0])
 
 
-def _measured(request: _Request, d: Difference, base: ScoreTable, new: ScoreTable) -> MetricDifference:
+def _measured(request: _Request, tested: PairedTest, base: ScoreTable, new: ScoreTable) -> MetricDifference:
     metric = METRICS[request.metric]
     gains = _unit_gains(metric, request.slice, base, new)
     wins, losses = int(np.count_nonzero(gains > _TIE)), int(np.count_nonzero(gains < -_TIE))
-    p: float = d.p
+    d = tested.difference
+    p = d.p
     test: Test = "sign-flip"
     if request.track == "pooled" and _binary(request.base, request.new):
         p, test = mcnemar(wins, losses, mid_p=False), "mcnemar"
@@ -159,7 +161,7 @@ def _measured(request: _Request, d: Difference, base: ScoreTable, new: ScoreTabl
         losses=losses,
         n=len(gains),
         clusters=d.clusters,
-        minimum_detectable_difference=d.detectable,
+        minimum_detectable_difference=tested.detectable,
     )
 
 

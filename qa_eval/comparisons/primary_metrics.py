@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from qa_eval.comparisons.measurements import Tables
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.listings import sort_keys
 from qa_eval.records import Track
+from qa_eval.text.phrases import choices
 
 
 def choose_metrics(
@@ -53,6 +53,4 @@ def _unsuitable(name: str, known: Sequence[str]) -> str:
 
 
 def _unknown(flag: str, name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=3, cutoff=0.65)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known) or 'none'}"
-    return f"{flag} {name}: unknown here; {hint}"
+    return f"{flag} {name}: unknown here; {choices(name, known)}"

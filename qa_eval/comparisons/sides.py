@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 from qa_eval.comparisons.differences import SideInfo
 from qa_eval.errors import QaEvalError
 from qa_eval.models.declarations import abstention
+from qa_eval.records import ModelInfo
 from qa_eval.runs.common_items import Side
-from qa_eval.runs.schema import NOTHING_SCORED, DecodingRow, ModelRow, Row
+from qa_eval.runs.schema import NOTHING_SCORED, DecodingRow, Row
 from qa_eval.runs.store import Run
+from qa_eval.text.phrases import choices
 
 MAY_DIFFER = ("decoding", "threshold", "track")
 """What `--allow-different` can be told."""
@@ -115,7 +116,7 @@ def estimand_of(run: Run) -> str:
 # ------------------------------------------------------------------------------------------ inside
 
 
-def _abstain_apart(base: ModelRow, new: ModelRow) -> bool:
+def _abstain_apart(base: ModelInfo, new: ModelInfo) -> bool:
     """Whether only one of two models can abstain, or only one declares whether it was trained to."""
     if base.no_null_head != new.no_null_head:
         return True
@@ -157,9 +158,7 @@ def _named(run: Run, name: str, flag: str) -> Side:
     rows = [row for row in run.leaderboard.rows if name in (row.model.spec, row.model.name)]
     if not rows:
         known = [side.row.model.spec for side in _answered(run)]
-        near = get_close_matches(name, known, n=3, cutoff=0.65)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {_names(run)}"
-        raise QaEvalError(f"{flag} {name}: not in {run.leaderboard.name}; {hint}")
+        raise QaEvalError(f"{flag} {name}: not in {run.leaderboard.name}; {choices(name, known)}")
     return Side(run=run, row=_usable(run, rows[0]))
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from qa_eval.data.corpus_schema import MAX_ARTICLES, ArticleLine, QuestionLine
 from qa_eval.data.validation import validate_shape
+from qa_eval.files.authored_lines import JsonLine, read_json_lines
+from qa_eval.files.findings import Findings
 from qa_eval.files.paths import irregular, open_input, real_path
-from qa_eval.files.strict_json import JsonLine, read_json_lines
 from qa_eval.records import Article, Finding, Question, Severity
 from qa_eval.text.phrases import printable, quote, shorten, show_path, suggestion
 
@@ -30,8 +31,6 @@ MAX_ARTICLES_BYTES = 50_000_000
 """Of all articles of a set together."""
 OUTSIDE = "links to a file outside the folder; copy the file here"
 FEWER = "no more are read"
-MAX_FINDINGS = 1_000
-"""Told of one set; more have one cause, which the first ones show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +118,11 @@ def find_question_files(paths: Sequence[Path]) -> tuple[list[Path], list[Finding
 
 def read_questions(paths: Sequence[Path]) -> QuestionFiles:
     """Reads every question of the files and folders."""
-    files, findings = find_question_files(paths)
+    files, problems = find_question_files(paths)
+    findings = list(problems)
+    shapes = Findings()
     authored: list[Authored] = []
     texts: dict[tuple[str, int], str] = {}
-    wrong = 0
     complete = not findings
     for file in files:
         shown = show_path(file)
@@ -130,13 +130,14 @@ def read_questions(paths: Sequence[Path]) -> QuestionFiles:
         findings += problems
         complete = complete and not any(f.severity == "error" for f in problems)
         for line in lines:
-            if wrong >= MAX_FINDINGS:  # said by whoever tells them
+            if shapes.full:  # said by whoever tells them
                 complete = False
                 break
             texts[shown, line.number] = line.text
             question, messages = validate_shape(QuestionLine, line.value)
-            wrong += len(messages)
-            findings += _shape_findings(shown, line, messages)
+            wrong = _shape_findings(shown, line, messages)
+            shapes.take(wrong)
+            findings += wrong
             if question is None:
                 complete = False
                 continue

@@ -17,15 +17,12 @@ from qa_eval.data.examples import NO_ANSWERS
 from qa_eval.data.formats.json_lines import read_flat, read_mrqa, read_squad
 from qa_eval.data.published_sets import Marks, Origin, Version, origin_of, scored_by_others, spacing_notes
 from qa_eval.errors import InputError, QaEvalError, SpecError
+from qa_eval.files.findings import Findings
 from qa_eval.files.hashes import sha256_json
 from qa_eval.files.paths import user_path
 from qa_eval.metrics.rules.squad import RULES, UNSCORED, Rules, rules_named
 from qa_eval.records import DuplicateIds, Example, Finding, Instance
 from qa_eval.text.phrases import count, quote, suggestion
-
-_MOST_FINDINGS = 1000
-"""A file of another kind is wrong everywhere: more are counted, not listed."""
-
 
 _TOLERATED = {
     "answer-start": (
@@ -329,7 +326,7 @@ def _sound(read: Read) -> Iterator[Example]:
             errors.add(part)
         elif isinstance(part, Example):
             errors.examples += 1
-            if not errors.number:
+            if not errors.findings.errors:
                 yield part
     errors.close()
 
@@ -353,14 +350,14 @@ def _census(read: Read, spec: str) -> Census:
             marks.version = part
             continue
         errors.examples += 1
-        if not errors.number:
+        if not errors.findings.errors:
             marks.add(part)
             record = [part.id, part.question, part.context_id, list(part.golds)]
             questions.append(bytes.fromhex(sha256_json(record)))
             if part.context_id not in contexts:
                 contexts[part.context_id] = hashlib.sha256(part.context.encode()).digest()
             unanswerable += not part.golds
-    if not questions and not errors.number:
+    if not questions and not errors.findings.errors:
         errors.add(Where(path=spec).finding("empty", "holds no question"))
     errors.close()
     return Census(
@@ -386,32 +383,21 @@ class _Errors:
     """
 
     def __init__(self) -> None:
-        self.number = 0
-        self.kept: list[Finding] = []
+        self.findings = Findings()
         self.examples = 0
         self.unlabelled = 0
-        self.places: list[Finding] = []
+        self.places = Findings()
         """Findings about questions whose answers are not given."""
 
     def add(self, finding: Finding) -> None:
         if finding.severity == "error":
-            self.number += 1
-            if len(self.kept) < _MOST_FINDINGS:
-                self.kept.append(finding)
+            self.findings.add(finding)
         elif finding.check == NO_ANSWERS:
             self.unlabelled += 1
-            if len(self.places) < _MOST_FINDINGS:
-                self.places.append(finding)
+            self.places.add(replace(finding, severity="error"))
 
     def close(self) -> None:
         """Raises InputError if there was an error."""
         if self.unlabelled < self.examples:
-            self.number += self.unlabelled
-            self.kept += [replace(place, severity="error") for place in self.places]
-            del self.kept[_MOST_FINDINGS:]
-        if not self.number:
-            return
-        if left := self.number - len(self.kept):
-            more = f"and {count(left, 'more error')} like these"
-            self.kept.append(Where(path=self.kept[-1].path).finding("more", more))
-        raise InputError(self.kept)
+            self.findings.add_all(self.places)
+        self.findings.close()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,13 +11,12 @@ from typing import IO
 
 from qa_eval.data.dataset_options import Where
 from qa_eval.errors import InputError
-from qa_eval.files.compression import KINDS_NOT_READ, UNREADABLE, unpacked
+from qa_eval.files.compression import KINDS_NOT_READ, UNREADABLE, unpacked, unreadable
 from qa_eval.files.paths import open_input
 from qa_eval.text.phrases import show_path
 
 _ROWS = '{"id", "question", "context", "answers"} on each line, as jsonl:FILE'
 _MARKS = KINDS_NOT_READ | {
-    b"\xef\xbb\xbf": "starts with a byte-order mark; save it as UTF-8 without one",
     b"PK\x03\x04": "is a zip archive; unpack it and name the file inside",
     b"PAR1": "is a Parquet file; name its folder: hub:{folder}",
     b"ARROW1": "is an Arrow file; name its folder: hub:{folder}",
@@ -56,7 +53,7 @@ def opened(path: Path, what: str) -> Iterator[tuple[IO[bytes], bytes]]:
                 head = file.read(_HEAD)
                 file.seek(0)
             except UNREADABLE as error:
-                raise InputError([where.finding("file", broken(error))]) from None
+                raise InputError([where.finding("file", unreadable(error))]) from None
             if not head.strip():
                 raise InputError([where.finding("file", f"is empty; it should hold {what}")])
             if message := _other_kind(head, path):
@@ -127,88 +124,3 @@ _GOES_ON = re.compile(rb"[\[{,:]$")
 """The end of a line after which a JSON document goes on."""
 _DOCUMENT = re.compile(rb'\{\s*"(?:version|data|paragraphs)"')
 """The beginning of a document of SQuAD's format."""
-
-
-class LongNumberError(Exception):
-    """A number of more digits than can be read."""
-
-
-class HalfCharacterError(Exception):
-    """Half of a surrogate pair, spelled as an escape."""
-
-    def __init__(self, escape: str, line: int) -> None:
-        super().__init__(
-            f"holds {escape}, which is half of a surrogate pair; write the whole character, either itself or "
-            "as two escapes such as \\ud83d\\ude00"
-        )
-        self.line = line
-
-
-class GuardedFile:
-    """A JSON file that is read with a look at what the JSON parser does not survive, or reads wrongly.
-
-    The interpreter does not convert very long numbers, and the parser does not survive that. The parser joins
-    half of a surrogate pair with whatever escape follows it, or replaces it by a question mark.
-    """
-
-    _LONG = re.compile(rb"[\[{:,\s]-?\d{4000}")
-    _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-    """What may be a surrogate: a quick look."""
-    _ESCAPE = re.compile(
-        rb"(?<!\\)(?:\\\\)*"
-        rb"(?P<escape>\\u[dD](?:(?P<high>[89abAB])|[c-fC-F])[0-9a-fA-F]{2})"
-        rb"(?P<low>(?(high)\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?!)))?"
-    )
-    """A surrogate, with the low one that makes a high one a pair. Its backslash is not itself escaped."""
-    _PART_OF_LOW = re.compile(rb"(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?\Z")
-    """The beginning of a low surrogate at the end of what was read."""
-    _MOST_UNFINISHED = 11
-    """Bytes of a pair of escapes without its last."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file = file
-        self.tail = b" "
-        self.rest = b""
-        """An escape, or a pair of them, that has begun and whose end is not yet read."""
-        self.newlines = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes.
-
-        Raises LongNumberError where a number in them is too long, and HalfCharacterError for half of a
-        surrogate pair.
-        """
-        data = self.file.read(size)
-        if self._LONG.search(self.tail + data):
-            raise LongNumberError("holds a number of more than 4,000 digits, which cannot be read")
-        self.tail = (self.tail + data)[-4002:]
-        self.newlines += data.count(b"\n")
-        if self.rest or b"\\" in data:
-            self.rest = self._unfinished(self.rest + data, last=not data)
-        return data
-
-    def _unfinished(self, text: bytes, *, last: bool) -> bytes:
-        """What of the text has to be seen again with what follows it. Raises HalfCharacterError."""
-        seen = 0
-        if self._SURROGATE.search(text):
-            for found in self._ESCAPE.finditer(text):
-                if found["low"] is None:
-                    if found["high"] and not last and self._PART_OF_LOW.match(text, found.end()):
-                        return text[found.start("escape") :]
-                    line = 1 + self.newlines - text.count(b"\n", found.start())
-                    raise HalfCharacterError(found["escape"].decode("ascii"), line)
-                seen = found.end()
-        at = text.find(b"\\", max(seen, len(text) - self._MOST_UNFINISHED))
-        if at < 0:
-            return b""
-        before = at - len(text[:at].rstrip(b"\\"))
-        return text[at - before % 2 :]
-
-
-def broken(error: Exception) -> str:
-    """What went wrong while reading, for people."""
-    if isinstance(error, EOFError):
-        return "ends too early: the gzip file is cut off; fetch it again"
-    if isinstance(error, zlib.error | gzip.BadGzipFile):
-        return f"is damaged: {error}; fetch it again"
-    return f"cannot be read: {getattr(error, 'strerror', None) or error}"

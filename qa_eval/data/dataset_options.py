@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qa_eval.data.published_sets import Version
 from qa_eval.data.validation import field_path
 from qa_eval.errors import SpecError
+from qa_eval.files.strict_json import Parsed
 from qa_eval.records import DuplicateIds, Example, Finding, Severity
 from qa_eval.text.phrases import quote, suggestion
 
@@ -101,17 +102,34 @@ class Where:
         """The place of a part of this part."""
         return Where(path=self.path, line=self.line, parts=(*self.parts, *parts))
 
+    def problems(self, parsed: Parsed) -> Iterator[Finding]:
+        """What is wrong inside a JSON value at this place."""
+        for problem in parsed.problems:
+            inside = problem.field if problem.field.startswith("[") else f".{problem.field}"
+            finding = self.finding("json", problem.message, column=problem.column)
+            line = problem.line if self.line is None else self.line
+            yield replace(finding, line=line, field=f"{finding.field}{inside}".strip("."))
+
     @property
     def field(self) -> str:
         """The path as people read it, such as `data[3].paragraphs[1].qas[0].id`."""
         return field_path(self.parts)
 
-    def finding(self, check: str, message: str, *, severity: Severity = "error", fact: str = "") -> Finding:
+    def finding(
+        self,
+        check: str,
+        message: str,
+        *,
+        severity: Severity = "error",
+        fact: str = "",
+        column: int | None = None,
+    ) -> Finding:
         """What is wrong at this place."""
         return Finding(
             severity=severity,
             path=self.path,
             line=self.line,
+            column=column,
             field=self.field,
             message=message,
             check=check,

@@ -20,7 +20,6 @@ what other people's sets are known to hold, and what decides no score or decides
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -149,8 +148,6 @@ class Examples:
             return None
         if not context.strip():
             yield place.finding("empty-context", "is empty; it should be the text")
-        if not _is_whole(context):
-            yield _half_character(context, place)
         return _Text(context, context_id(context))
 
     def _question(
@@ -175,10 +172,6 @@ class Examples:
             yield where.inside(names["question"]).finding("shape", message)
         labels = yield from self._labels(part, where, names, id or "", row=row)
         if id is None or text is None or not isinstance(question, str) or labels is None:
-            return
-        texts = {"id": id, "question": question, "answers": "".join(gold.text for gold in labels)}
-        if broken := [role for role, one in texts.items() if not _is_whole(one)]:
-            yield from (_half_character(texts[role], where.inside(names[role])) for role in broken)
             return
         if not question.strip():
             message = "is blank; it is asked as it stands"
@@ -316,16 +309,3 @@ class _Text:
         found = self.context.find(gold.text)
         there = f"it stands at {found}" if found >= 0 else "it is nowhere in the context"
         return None, f"{quote(gold.text)} does not stand at {start}; {there}"
-
-
-_HALF = re.compile("[\ud800-\udfff]")
-
-
-def _is_whole(text: str) -> bool:
-    """Whether the text can be written. JSON can spell half a character, as half of a surrogate pair."""
-    return text.isascii() or _HALF.search(text) is None
-
-
-def _half_character(text: str, where: Where) -> Finding:
-    message = f"{quote(text)} holds half of a surrogate pair; write the whole character"
-    return where.finding("encoding", message)

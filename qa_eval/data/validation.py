@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from qa_eval.data.corpus_schema import PART_MODELS
-from qa_eval.files.strict_json import MAX_LINE_PROBLEMS, describe
+from qa_eval.files.strict_json import MAX_PROBLEMS, describe
 from qa_eval.text.phrases import join_field, quote, suggestion
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -35,7 +35,7 @@ Parts = Mapping[str, type[BaseModel]]
 def validate_shape(
     model: type[Shape], value: dict[str, Any], parts: Parts = PART_MODELS
 ) -> tuple[Shape | None, list[tuple[str, str]]]:
-    """The validated line, and (field, message) for what is wrong with its shape, `MAX_LINE_PROBLEMS` at most.
+    """The validated line, and (field, message) for what is wrong with its shape, `MAX_PROBLEMS` at most.
 
     A line that is wrong only in having unknown keys is returned without them, so that what it says is still
     checked. None where a key is missing or a value has the wrong type.
@@ -44,7 +44,7 @@ def validate_shape(
         return model.model_validate(value), []
     except ValidationError as error:
         details = error.errors(include_url=False)
-    messages = [_sentence(model, detail, parts) for detail in details[:MAX_LINE_PROBLEMS]]
+    messages = [_sentence(model, detail, parts) for detail in details[:MAX_PROBLEMS]]
     if any(detail["type"] != "extra_forbidden" for detail in details):
         return None, messages
     copied = copy.deepcopy(value)

@@ -23,12 +23,12 @@ from qa_eval.evaluation.environment import peak_rss_bytes
 from qa_eval.evaluation.forecast import ModelForecast, Pace, Total, Work, estimated
 from qa_eval.evaluation.plans import Contestant, Plan
 from qa_eval.evaluation.tasks.task import Part
-from qa_eval.metrics.score_table import ScoreTable, add_scores
+from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.models.protocol import Model
 from qa_eval.models.reading.reader import SpanReader
 from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, Prediction, Runtime, Track
-from qa_eval.runs.store import render_prediction
+from qa_eval.runs.predictions_writer import render_prediction
 
 _T = TypeVar("_T")
 
@@ -213,9 +213,9 @@ class _Sample:
                     if self.cache is not None:
                         given |= self.cache.get([(k, asked[i]) for i, k in keys.items() if i not in given])
                     judged = part.judge(given, self.plan.options.threshold, whole=False)
-                    add_scores(tables, judged.scores, self.plan.task.cluster)
-                    row_bytes += sum(len(render_prediction(row).encode()) for row in judged.rows)
-                    rows += len(judged.rows)
+                    self.plan.task.tabulate(tables, judged)
+                    row_bytes += sum(len(render_prediction(row).encode()) for row in judged)
+                    rows += len(judged)
                 scratch.put(self.contestant.model.info.spec, kept)
                 seconds = time.perf_counter() - since
             grown = path.stat().st_size - empty

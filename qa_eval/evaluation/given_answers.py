@@ -21,7 +21,8 @@ from qa_eval.data.answers.answer_shapes import (
     row_answers,
     shown,
 )
-from qa_eval.errors import InputError, QaEvalError
+from qa_eval.errors import QaEvalError
+from qa_eval.files.findings import Findings
 from qa_eval.files.hashes import sha256_files
 from qa_eval.metrics.rules.squad import Rules
 from qa_eval.records import Finding, ItemId
@@ -101,16 +102,15 @@ def take_answers(predictions: Mapping[Any, Any] | Iterable[Any], rules: Rules) -
     items = getattr(predictions, "items", None)  # of a mapping, or of a Series of pandas
     keyed = items is not None
     given = GivenAnswers()
-    findings: list[Finding] = []
+    findings = Findings()
     for number, entry in enumerate(items() if items is not None else predictions):
         try:
             for row in [keyed_answer(*map(plain, entry))] if keyed else _rows_in(plain(entry)):
                 _add(given, row, rules)
         except FieldError as error:
             field = error.field if keyed else f"[{number}].{error.field}".strip(".")
-            findings.append(_in_memory("predictions", field, str(error)))
-    if findings:
-        raise InputError(findings)
+            findings.add(_in_memory("predictions", field, str(error)))
+    findings.close()
     return given
 
 
@@ -143,14 +143,13 @@ def read_probabilities(path: Path) -> dict[str, float]:
 def take_probabilities(na_probs: Mapping[Any, Any]) -> dict[str, float]:
     """`read_probabilities` of a mapping in memory. Raises InputError with every finding."""
     found: dict[str, float] = {}
-    findings: list[Finding] = []
+    findings = Findings()
     for key, value in na_probs.items():
         try:
             _add_probability(found, id_text(plain(key), "id"), plain(value))
         except FieldError as error:
-            findings.append(_in_memory("na_probs", error.field, str(error)))
-    if findings:
-        raise InputError(findings)
+            findings.add(_in_memory("na_probs", error.field, str(error)))
+    findings.close()
     return found
 
 

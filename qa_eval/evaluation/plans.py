@@ -22,8 +22,8 @@ from qa_eval.models.registry import resolve
 from qa_eval.records import Corpus, Decoding, Instance, Runtime
 from qa_eval.runs.options import RunOptions, StoredOptions
 from qa_eval.runs.ranking import RULES, model_signature
+from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import DataRow
-from qa_eval.runs.store import slugs
 
 _UNCACHED = frozenset({"baseline", "predictions"})
 """Kinds whose answers cost less than looking them up."""

@@ -40,7 +40,8 @@ from qa_eval.models.protocol import Model
 from qa_eval.records import Corpus, Track
 from qa_eval.runs.options import RunOptions, Threshold, run_options
 from qa_eval.runs.ranking import judged_entry, rank_rows, reference_row
-from qa_eval.runs.store import Run, check_name, slugs
+from qa_eval.runs.run_folder import check_name, slugs
+from qa_eval.runs.store import Run
 from qa_eval.text.progress import progress_shown
 
 _log = logging.getLogger(__name__)

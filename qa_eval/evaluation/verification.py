@@ -12,11 +12,8 @@ the data set's is checked where that is at hand.
 
 from __future__ import annotations
 
-import json
 import math
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Literal
 
@@ -29,11 +26,12 @@ from qa_eval.evaluation.tasks.curated import CuratedTask
 from qa_eval.evaluation.tasks.public import AskedExample, PublicTask, StoredTask
 from qa_eval.evaluation.tasks.task import Judge, Task
 from qa_eval.files.paths import read_input, user_path
+from qa_eval.files.strict_json import decode_utf8, parse_json
 from qa_eval.metrics.item_scores import SCORER_VERSION
-from qa_eval.metrics.score_table import ScoreTable, add_scores
-from qa_eval.records import Corpus, Decoding, ItemId, Track
+from qa_eval.metrics.score_table import ScoreTable
+from qa_eval.records import Corpus, ItemId, Stored, Track
 from qa_eval.runs.checksums import changed_fields, unsealed_fields
-from qa_eval.runs.options import StoredOptions
+from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.ranking import Entry, decoding_row, judged_entry, model_signature, rank_rows, reference_row
 from qa_eval.runs.rows import item_hashes_sha256
 from qa_eval.runs.schema import CountsRow, DataRow, Leaderboard, Row
@@ -56,7 +54,7 @@ def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDatase
     """
     run = load_run(path)
     board = run.leaderboard
-    if board.data.kind == "public":
+    if not data_kind(board.data).has_claims:
         if corpus is not None:
             raise QaEvalError(f"{path}: is a run of {board.data.dataset}, not of questions about articles")
         dataset = dataset or recorded_dataset(run)
@@ -112,14 +110,8 @@ def _repeated_keys(run: Run) -> Iterator[str]:
     """Keys that an object of the leaderboard's file has twice: readers differ in which one they take."""
     if run.path is None:
         return
-
-    def noticed(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        repeated.extend(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        return dict(pairs)
-
-    repeated: list[str] = []
-    json.loads(read_input(run.path / LEADERBOARD), object_pairs_hook=noticed)
-    yield from (f"{LEADERBOARD}: the key {key!r} is there twice in one object" for key in repeated)
+    parsed = parse_json(decode_utf8(read_input(run.path / LEADERBOARD)), foreign=True)
+    yield from (f"{LEADERBOARD}: {problem.field}: {problem.message}" for problem in parsed.problems)
 
 
 def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
@@ -160,7 +152,7 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
 
 
 def _other_data(board: Leaderboard, data: DataRow) -> Iterator[str]:
-    advice = "" if board.data.kind == "curated" else " (the run is of other files: name them)"
+    advice = " (the run is of other files: name them)" if data_kind(board.data).moves else ""
     for name in ("questions_sha256", "articles_sha256"):
         stored, present = getattr(board.data, name), getattr(data, name)
         if stored != present:
@@ -213,15 +205,15 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
     tables: dict[Track, ScoreTable] = {}
     seen, decided = 0, False
     stored = run.stream(row, checked=False)
-    for judged in judge.rejudged(lambda: run.stream(row, checked=False), board.options.threshold):
-        for now in judged.rows:
+    for rows in judge.rejudged(lambda: run.stream(row, checked=False), board.options.threshold):
+        for now in rows:
             seen += 1
             before = next(stored)
             found += differences(before, now, f"{name}:{seen}: {before.item}")
             found += unknown_fields(before, f"{name}:{seen}: {before.item}.")
             decided |= now.threshold is not None
-        add_scores(tables, judged.scores, judge.cluster)
-    decoding = _decoding(row)
+        judge.tabulate(tables, rows)
+    decoding = row.decoding.windows
     fresh = Row(
         status=row.status,
         model=row.model,
@@ -267,13 +259,6 @@ def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None
         yield from differences(
             run.leaderboard.data.item_hashes_sha256, together, f"{name}: hash of the items"
         )
-
-
-def _decoding(row: Row) -> Decoding | None:
-    d = row.decoding
-    if None in (d.max_length, d.doc_stride, d.max_answer_tokens, d.n_best):
-        return None
-    return Decoding(**{field: getattr(d, field) for field in Decoding.__dataclass_fields__})
 
 
 def _compared(board: Leaderboard, entries: Sequence[Entry], judge: Judge) -> Iterator[str]:
@@ -329,20 +314,17 @@ def differences(stored: object, computed: object, path: str) -> Iterator[str]:
 def unknown_fields(value: object, path: str) -> Iterator[str]:
     """Fields that are stored and not known to the schema, at any depth; `path` ends where a name follows.
 
-    >>> from qa_eval.runs.schema import ModelRow
-    >>> row = ModelRow.model_validate({"spec": "m", "kind": "k", "name": "m", "mood": "good"})
+    >>> from qa_eval.runs.schema import CountsRow
+    >>> row = CountsRow.model_validate({"items": 1, "mood": "good"})
     >>> list(unknown_fields([row], "rows"))
     ['rows[0].mood: is no field that this version knows']
     """
-    if isinstance(value, BaseModel):
+    if isinstance(value, BaseModel | Stored):
         path = path if not path or path.endswith((".", " ")) else f"{path}."
-        yield from (f"{path}{name}: is no field that this version knows" for name in value.model_extra or ())
-        for name in type(value).model_fields:
-            yield from unknown_fields(getattr(value, name), f"{path}{name}")
-    elif isinstance(value, StoredOptions):
-        known = {field.name for field in fields(value)}
-        unknown = [name for name in vars(value) if name not in known]
-        yield from (f"{path}.{name}: is no field that this version knows" for name in unknown)
+        unknown = value.extra if isinstance(value, Stored) else value.model_extra
+        yield from (f"{path}{name}: is no field that this version knows" for name in unknown or ())
+        for name, part in _fields(value).items():
+            yield from unknown_fields(part, f"{path}{name}")
     elif isinstance(value, Mapping):
         for key, part in value.items():
             yield from unknown_fields(part, f"{path}.{key}")
@@ -352,9 +334,16 @@ def unknown_fields(value: object, path: str) -> Iterator[str]:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, BaseModel):
-        return {name: getattr(value, name) for name in type(value).model_fields}
+    if isinstance(value, BaseModel | Stored):
+        return _fields(value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def _fields(record: BaseModel | Stored) -> dict[str, object]:
+    """The fields of a record that this version knows."""
+    if isinstance(record, Stored):
+        return record.parts()
+    return {name: getattr(record, name) for name in type(record).model_fields}
 
 
 def _equal(stored: object, computed: object) -> bool:
@@ -368,7 +357,7 @@ def _equal(stored: object, computed: object) -> bool:
 def _shown(value: object) -> str:
     if isinstance(value, Mapping):
         return f"{len(value)} values"
-    if isinstance(value, BaseModel):
+    if isinstance(value, BaseModel | Stored):
         return "a record"
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."

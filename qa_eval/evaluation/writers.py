@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,13 +18,14 @@ from qa_eval.evaluation.tasks.task import Task
 from qa_eval.evaluation.transaction import Transaction
 from qa_eval.files.paths import user_path
 from qa_eval.metrics.item_scores import SCORER_VERSION
-from qa_eval.metrics.score_table import ScoreTable, add_scores
+from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.records import Status, Track
 from qa_eval.runs.options import Threshold
-from qa_eval.runs.ranking import Entry, Ranked, decoding_row, judged_entry, model_row
-from qa_eval.runs.rows import Judged
+from qa_eval.runs.predictions_writer import PredictionsWriter
+from qa_eval.runs.ranking import Entry, Ranked, decoding_row, judged_entry
+from qa_eval.runs.run_folder import RunFolder, open_run_folder
 from qa_eval.runs.schema import CountsRow, Leaderboard, PredictionRow, Row
-from qa_eval.runs.store import PredictionsWriter, Run, RunFolder, open_run_folder
+from qa_eval.runs.store import Run
 
 _log = logging.getLogger(__name__)
 
@@ -50,11 +51,11 @@ class ModelWriter:
     def __exit__(self, *_: object) -> None:
         self.file.discard()
 
-    def add(self, judged: Judged) -> None:
+    def add(self, rows: Sequence[PredictionRow]) -> None:
         """Adds rows to the file and their scores to the tables. Belongs into a transaction."""
-        self.file.add(judged.rows)
-        add_scores(self.tables, judged.scores, self._task.cluster)
-        self.decided |= any(row.threshold is not None for row in judged.rows)
+        self.file.add(rows)
+        self._task.tabulate(self.tables, rows)
+        self.decided |= any(row.threshold is not None for row in rows)
 
     def fit(self) -> None:
         """After the last row: where only all answers together decide a threshold, scores all rows again."""
@@ -63,8 +64,8 @@ class ModelWriter:
                 before, self.file = self.file, self.file.again()
                 self.tables, self.decided = {}, False
                 try:
-                    for judged in self._task.rejudged(before.stream, self._threshold):
-                        self.add(judged)
+                    for rows in self._task.rejudged(before.stream, self._threshold):
+                        self.add(rows)
                 finally:
                     before.discard()
 
@@ -206,7 +207,7 @@ class RunWriter:
     def _row(self, answers: Answers, *, decided: bool) -> Row:
         model, threshold = answers.contestant.model, self.plan.options.threshold
         return Row(
-            model=model_row(model.info),
+            model=model.info,
             signature=answers.contestant.signature,
             decoding=decoding_row(model.decoding, threshold, decided=decided),
             counts=CountsRow(cached=answers.cached),

@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from qa_eval.export.outputs import Export, Output
-from qa_eval.export.source import ExportSource, is_public, plain_id
+from qa_eval.export.source import ExportSource
 from qa_eval.files.hashes import canonical_json, sha256_json
 from qa_eval.metrics.listings import entry, listed
 from qa_eval.metrics.parts import Metric
-from qa_eval.runs.schema import EstimateRow, PredictionRow
-from qa_eval.runs.store import slugs
+from qa_eval.records import Estimate
+from qa_eval.runs.run_folder import slugs
+from qa_eval.runs.schema import PredictionRow
 from qa_eval.text.terminal import safe_json
 
 SCHEMA_VERSION = "0.3.0"
@@ -112,7 +113,7 @@ def _model(source: ExportSource) -> dict[str, Any]:
     }
 
 
-def _result(source: ExportSource, track: str, metric: str, value: EstimateRow) -> dict[str, Any]:
+def _result(source: ExportSource, track: str, metric: str, value: Estimate) -> dict[str, Any]:
     run = source.run.leaderboard
     definition = entry(metric)
     return {
@@ -143,13 +144,13 @@ def _result(source: ExportSource, track: str, metric: str, value: EstimateRow) -
     }
 
 
-def _least(metric: Metric, value: EstimateRow) -> float:
+def _least(metric: Metric, value: Estimate) -> float:
     """The least value that the metric can have on as many items."""
     # Over n items, r (1 - r) is at least (n - 1) / n², so that no skill is below -n - 1 / (n - 1).
     return metric.least if metric.least is not None else -1.0 - value.n
 
 
-def _uncertainty(source: ExportSource, value: EstimateRow) -> dict[str, Any]:
+def _uncertainty(source: ExportSource, value: Estimate) -> dict[str, Any]:
     details = {"details": {f"{source.run.leaderboard.data.cluster}s": str(value.clusters)}}
     if value.low is None or value.high is None:
         return details
@@ -189,13 +190,12 @@ def _result_id(track: str, metric: str) -> str:
 
 
 def _samples(source: ExportSource) -> Iterator[dict[str, Any]]:
-    public = is_public(source.run)
     # The metric whose value each answer has in its line: the first of those that need golds alone.
     sampled = dict(reversed(listed("basic", "reading", "pooled")))
     for answer in source.counted:
         metric = sampled[answer.track]
         if metric in answer.scores:
-            yield _sample(source, answer, metric, plain_id(answer.item) if public else answer.item)
+            yield _sample(source, answer, metric, source.id_of(answer.item))
 
 
 def _sample(source: ExportSource, answer: PredictionRow, metric: str, id: str) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from qa_eval.export.question_set import export_questions
 from qa_eval.export.source import (
     ExportSource,
     choose_row,
-    is_public,
     name_data,
     part_asked,
     refuse_unfinished,
@@ -36,7 +35,6 @@ __all__ = [
     "Output",
     "export_questions",
     "export_run",
-    "is_public",
     "write_export",
 ]
 

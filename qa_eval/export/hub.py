@@ -11,7 +11,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.export.outputs import Export, Output
 from qa_eval.export.source import ExportSource
 from qa_eval.metrics.listings import entry
-from qa_eval.runs.schema import EstimateRow
+from qa_eval.records import Estimate
 from qa_eval.text.terminal import clean_lines
 
 
@@ -83,7 +83,7 @@ def _percent(value: float) -> float:
     return round(100 * value, 4)
 
 
-def _arguments(source: ExportSource, value: EstimateRow) -> dict[str, Any]:
+def _arguments(source: ExportSource, value: Estimate) -> dict[str, Any]:
     board = source.run.leaderboard
     found: dict[str, Any] = {
         "unit": "percent",

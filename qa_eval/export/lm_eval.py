@@ -18,8 +18,9 @@ from qa_eval.export.outputs import Export, Output
 from qa_eval.export.source import ExportSource
 from qa_eval.files.hashes import canonical_json, sha256_text
 from qa_eval.metrics.listings import entry
-from qa_eval.runs.schema import EstimateRow, PredictionRow
-from qa_eval.runs.store import slugs
+from qa_eval.records import Estimate
+from qa_eval.runs.run_folder import slugs
+from qa_eval.runs.schema import PredictionRow
 from qa_eval.text.terminal import safe_json
 
 _FILTER = "none"
@@ -100,14 +101,14 @@ def _original(source: ExportSource, track: str, answered: int) -> int:
     return items
 
 
-def _scores(values: list[tuple[str, str, EstimateRow]]) -> dict[str, Any]:
+def _scores(values: list[tuple[str, str, Estimate]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for _, metric, value in values:
         found |= {f"{metric},{_FILTER}": value.value, f"{metric}_stderr,{_FILTER}": "N/A"}
     return found
 
 
-def _config(source: ExportSource, task: str, values: list[tuple[str, str, EstimateRow]]) -> dict[str, Any]:
+def _config(source: ExportSource, task: str, values: list[tuple[str, str, Estimate]]) -> dict[str, Any]:
     run, data = source.run.leaderboard, source.data
     return {
         "task": task,
@@ -148,7 +149,7 @@ def _samples(source: ExportSource, answers: list[PredictionRow]) -> Iterator[str
             "article": answer.article,
             "answers": answer.golds,
         }
-        target = str(answer.golds)
+        target = str(list(answer.golds))
         sample = {
             "doc_id": number,
             "doc": doc,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa_eval.errors import QaEvalError
+from qa_eval.files.atomic_files import write_atomically
 from qa_eval.files.paths import irregular, real_path
-from qa_eval.runs.store import write_atomically
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

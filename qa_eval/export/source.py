@@ -9,15 +9,16 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from qa_eval.data.dataset import PublicDataset, open_dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.metrics.listings import in_order, listed
-from qa_eval.records import Corpus, ItemId
-from qa_eval.runs.schema import EstimateRow, Leaderboard, PredictionRow, Row
-from qa_eval.runs.store import Run, choose_rows, slugs
+from qa_eval.records import Corpus, Estimate, ItemId
+from qa_eval.runs.data_kinds import data_kind, plain_id
+from qa_eval.runs.run_folder import slugs
+from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
+from qa_eval.runs.store import Run, choose_rows
 
 
 class AskedItem(NamedTuple):
@@ -76,6 +77,10 @@ class ExportSource:
         """`ORG/NAME` of the hub, or a name like one."""
         return model_id(self.row)
 
+    def id_of(self, item: str) -> str:
+        """What the data call an item: by the question's own id, where that has one context."""
+        return data_kind(self.run.leaderboard.data).id_of(item)
+
     @property
     def finished_at(self) -> str:
         """When the run ended; ISO 8601, UTC."""
@@ -119,7 +124,7 @@ class ExportSource:
             raise QaEvalError("this format holds the questions and texts of the run: they must be given")
         return _asked_of_dataset(self.answers, self.texts)
 
-    def metrics(self) -> list[tuple[str, str, EstimateRow]]:
+    def metrics(self) -> list[tuple[str, str, Estimate]]:
         """(track, metric, value) of every metric, in the order of the table of metrics."""
         return [
             (track, metric, metrics[metric])
@@ -127,12 +132,12 @@ class ExportSource:
             for metric in in_order(metrics)
         ]
 
-    def published(self) -> list[tuple[str, str, EstimateRow]]:
+    def published(self) -> list[tuple[str, str, Estimate]]:
         """(track, metric, value) of what stands on a model's page."""
         values = {(track, metric): value for track, metric, value in self.metrics()}
         return [(*key, values[key]) for key in listed("card", "reading", "pooled") if key in values]
 
-    def notes_on(self, estimate: EstimateRow) -> str:
+    def notes_on(self, estimate: Estimate) -> str:
         """Interval, size and rules of a value, in percent, as one ASCII line."""
         board = self.run.leaderboard
         parts = [f"n {estimate.n}", f"rules {board.rules}", f"scorer {board.scorer_version}"]
@@ -145,25 +150,21 @@ class ExportSource:
         return "percent; " + "; ".join(parts)
 
 
-def is_public(run: Run) -> bool:
-    """Whether the run is of a public data set, which has contexts and no claims."""
-    return run.leaderboard.data.kind == "public"
-
-
 def part_asked(board: Leaderboard, row: Row) -> str:
     """Which part of its set a model answered, for people; empty if it is the whole set.
 
+    >>> from qa_eval.records import ModelInfo
     >>> from qa_eval.runs.options import StoredOptions
-    >>> from qa_eval.runs.schema import DataRow, ModelRow, WholeRow
+    >>> from qa_eval.runs.schema import DataRow, WholeRow
     >>> data = DataRow(kind="public", questions_sha256="", articles_sha256="", facts=50)
     >>> data = data.model_copy(update={"whole": WholeRow(facts=11873, items={"reading": 11873})})
     >>> board = Leaderboard(run_id="", name="", created_at="", data=data, rules="", scorer_version="",
     ...     options=StoredOptions(sample=50))
-    >>> part_asked(board, Row(model=ModelRow(spec="m", kind="k", name="m")))
+    >>> part_asked(board, Row(model=ModelInfo(spec="m", kind="k", name="m")))
     '50 of 11,873 questions, a sample with seed 0'
     """
     data, options = board.data, board.options
-    noun = "questions" if data.kind == "public" else "facts"
+    noun = data_kind(data).unit
     ways = []
     if options.categories:
         ways.append(f"of the categories {', '.join(options.categories)}")
@@ -208,10 +209,10 @@ def refuse_unfinished(row: Row) -> None:
 def model_id(row: Row) -> str:
     """`ORG/NAME` of a model of the hub; of others a name made of the spec, below `qa_eval` or `local`.
 
-    >>> from qa_eval.runs.schema import ModelRow
-    >>> model_id(Row(model=ModelRow(spec="hf:deepset/tiny", kind="hf", name="deepset/tiny")))
+    >>> from qa_eval.records import ModelInfo
+    >>> model_id(Row(model=ModelInfo(spec="hf:deepset/tiny", kind="hf", name="deepset/tiny")))
     'deepset/tiny'
-    >>> model_id(Row(model=ModelRow(spec="baseline:abstain", kind="baseline", name="abstain")))
+    >>> model_id(Row(model=ModelInfo(spec="baseline:abstain", kind="baseline", name="abstain")))
     'qa_eval/baseline-abstain'
     """
     model = row.model
@@ -226,10 +227,9 @@ def name_data(run: Run, dataset_id: str | None) -> DataName:
     data = run.leaderboard.data
     spec = data.dataset or ""
     hub = re.fullmatch(r"hub:([\w-][\w.-]*/[\w-][\w.-]*)(?:/([\w.-]+))?(?:@(.+))?", spec)
-    if data.kind == "curated":
-        name = DataName(name="qa_eval curated questions", slug="qa_eval-curated", split="test")
-    elif not is_public(run):
-        name = DataName(name="questions over articles", slug="qa_eval-questions")
+    kind = data_kind(data)
+    if kind.title is not None and kind.slug is not None:
+        name = DataName(name=kind.title, slug=kind.slug, split=kind.split)
     elif hub is not None and not Path(spec.removeprefix("hub:")).is_dir():
         id, config, revision = hub.groups()
         name = DataName(
@@ -254,15 +254,6 @@ def name_data(run: Run, dataset_id: str | None) -> DataName:
 
 def _slug(text: str) -> str:
     return slugs([text])[0]
-
-
-def plain_id(item: str) -> str:
-    """The id of a public question as its data set has it, from an item id.
-
-    >>> plain_id("q%401@c0123456789ab")
-    'q@1'
-    """
-    return unquote(ItemId.parse(item).fact)
 
 
 # ------------------------------------------------------------------------------------------ what was asked

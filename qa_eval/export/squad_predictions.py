@@ -7,7 +7,7 @@ from typing import Any
 
 from qa_eval.errors import QaEvalError
 from qa_eval.export.outputs import Export, Output
-from qa_eval.export.source import ExportSource, is_public, plain_id
+from qa_eval.export.source import ExportSource
 from qa_eval.files.hashes import canonical_json
 from qa_eval.runs.schema import PredictionRow
 from qa_eval.text.phrases import count
@@ -54,14 +54,14 @@ def _given(source: ExportSource) -> tuple[list[PredictionRow], tuple[str, ...]]:
 
 
 def _export(source: ExportSource, values: Mapping[str, Any], name: str, notes: tuple[str, ...]) -> Export:
-    text = safe_json(canonical_json(_by_id(values, public=is_public(source.run)), indent=1)) + "\n"
+    text = safe_json(canonical_json(_by_id(source, values), indent=1)) + "\n"
     return Export(outputs=(Output(name=name, data=text),), notes=notes)
 
 
-def _by_id(values: Mapping[str, Any], *, public: bool) -> dict[str, Any]:
+def _by_id(source: ExportSource, values: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for item, value in values.items():
-        id = plain_id(item) if public else item
+        id = source.id_of(item)
         if id in found:
             raise QaEvalError(f"two answers are of the question {id!r}; its data set has the id twice")
         found[id] = value

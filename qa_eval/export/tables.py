@@ -101,7 +101,7 @@ def answers_parquet(run: Run, rows: Sequence[Row]) -> Export:
     records = [
         _record(run, row, answer)
         | {metric: answer.scores.get(metric) for metric in metrics}
-        | {"n_best": [c.model_dump(include=set(candidate)) for c in answer.n_best]}
+        | {"n_best": [{name: getattr(c, name) for name in candidate} for c in answer.n_best]}
         for row, answer in answers
     ]
     data = parquet_bytes(pa.Table.from_pylist(records, schema=schema))
@@ -150,4 +150,4 @@ def _record(run: Run, row: Row, answer: PredictionRow) -> dict[str, Any]:
 def _cell(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return canonical_json(value) if isinstance(value, list) else value
+    return canonical_json(value) if isinstance(value, tuple) else value

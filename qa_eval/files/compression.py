@@ -6,9 +6,12 @@ import gzip
 import zlib
 from typing import IO, BinaryIO, cast
 
+from qa_eval.files.strict_json import MARKED
+
 UNREADABLE = (EOFError, zlib.error, OSError)
 """What reading a file may raise half-way, packed ones included."""
 KINDS_NOT_READ = {
+    b"\xef\xbb\xbf": MARKED,
     b"\xff\xfe": "is UTF-16; save it as UTF-8",
     b"\xfe\xff": "is UTF-16; save it as UTF-8",
     b"BZh": "is packed by bzip2; unpack it, or pack it by gzip",
@@ -28,3 +31,12 @@ def unpacked(file: BinaryIO) -> IO[bytes]:
     packed = file.read(2) == _GZIP
     file.seek(0)
     return cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
+
+
+def unreadable(error: Exception) -> str:
+    """What is wrong with a file that raised one of `UNREADABLE`."""
+    if isinstance(error, EOFError):
+        return "ends too early: the gzip file is cut off; fetch it again"
+    if isinstance(error, zlib.error | gzip.BadGzipFile):
+        return f"is packed by gzip, and damaged ({error}); fetch it again"
+    return f"cannot be read: {getattr(error, 'strerror', None) or error}"

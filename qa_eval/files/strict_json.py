@@ -1,275 +1,160 @@
-"""Reading JSONL that people write: strictly, every problem with its line, none hiding another.
+r"""Strict JSON of files that people and other tools write: what every reader of JSON here stands on.
 
-`json.loads` keeps the last of two equal keys, takes NaN and lets lone surrogates through; `jsonlines` drops
-byte-order marks. In files people write each of these is a mistake, so each is a finding here.
+`json.loads` keeps the last of two equal keys, takes NaN, and lets half a character through. In a file that
+somebody wrote each of these is a mistake, so each is a problem here, with the field that it is in:
+
+| in the text                          | what is said of it                                                |
+|--------------------------------------|-------------------------------------------------------------------|
+| a key twice in one object            | the key is there twice; keep one                                  |
+| NaN, Infinity                        | NaN is not a number JSON has; write a finite number               |
+| 1e999, or an integer of 5,000 digits | the number 1e999 is too great to be read                          |
+| a text with half a surrogate pair    | "\ud83d" holds half of a surrogate pair; write the whole character |
+| more than `MAX_DEPTH` levels         | nested too deeply; at most 16 levels are read                     |
+
+A text that is no JSON at all raises `NotJsonError`, which knows where it breaks.
 """
 
 from __future__ import annotations
 
-import codecs
 import json
-import math
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from itertools import chain, islice
+from math import isfinite
+from typing import Any, NamedTuple, NoReturn
 
-import jsonlines
+from qa_eval.text.phrases import join_field, quote, shorten
 
-from qa_eval.files.json_columns import with_columns
-from qa_eval.files.paths import open_input
-from qa_eval.records import Finding, Severity
-from qa_eval.text.phrases import count, join_field, quote, show_path
-
-MAX_LINE_BYTES = 1_000_000
-"""A fact is a few thousand bytes; a longer line is a file of another kind."""
-MAX_FILE_BYTES = 50_000_000
-MAX_LINES = 50_000
-"""What is read of a file: more is no set that people wrote, and checking it would take hours."""
-MAX_LINE_PROBLEMS = 50
-"""Told of one line; more have one cause."""
 MAX_DEPTH = 16
-"""Our formats are five levels deep; a deeper value is a mistake, and could exhaust the stack."""
-
+"""Levels of lists and objects. Our formats have five; a deeper value is a mistake, and could exhaust the
+stack.
+"""
+MAX_PROBLEMS = 50
+"""Problems that are listed of one value; more have one cause."""
 BYTE_ORDER_MARK = "\ufeff"
+MARKED = "starts with a byte-order mark; save as UTF-8 without BOM"
+"""What is wrong with a file that has one."""
+
+_TOO_DEEP = f"nested too deeply; at most {MAX_DEPTH} levels are read"
+_SPACE = " \t\n\r"
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""How half of a surrogate pair is written, or a whole one."""
+_HOLDERS: frozenset[type] = frozenset((dict, list))
 
 
-@dataclass(frozen=True, slots=True)
-class JsonLine:
-    """One line that holds a JSON object."""
+class NotJsonError(ValueError):
+    """A text is not JSON, or not UTF-8: what is wrong, in a sentence for people, and where."""
 
-    number: int
-    """From 1."""
-    value: dict[str, Any]
-    text: str
+    def __init__(self, message: str, position: int | None = None, text: str = "") -> None:
+        super().__init__(message)
+        self.position = position
+        """Offset in the text at which it breaks; None where that is not known."""
+        self.line: int = 1
+        """Number of the line of the text, from 1."""
+        self.column: int | None = None
+        """Number of the character in that line, from 1; None where that is not known."""
+        if position is not None:
+            self.line, self.column = place_in(text, position)
+
+
+def place_in(text: str, position: int) -> tuple[int, int]:
+    """The line of an offset of a text and the character in that line, both from 1."""
+    return 1 + text.count("\n", 0, position), position - text.rfind("\n", 0, position)
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong inside a JSON value."""
+
+    field: str
+    """The path of the part, as in `claims[1].id`; empty for the value itself."""
+    message: str
+    line: int | None = None
+    """Number of its line in the file, from 1, where the reader counts lines."""
+    column: int | None = None
+    """Number of the character in that line at which the part begins, from 1, where that is known."""
 
 
 class Parsed(NamedTuple):
     """A JSON value with what is wrong inside it."""
 
     value: Any
-    problems: tuple[tuple[str, str], ...]
-    """(field, message) pairs."""
-    usable: bool
+    problems: tuple[Problem, ...] = ()
+    usable: bool = True
     """False if the value holds what no text or number can be (half a character, NaN) or is too deep."""
 
 
-class _Object(dict[str, Any]):
-    """A JSON object that remembers which keys it was given twice."""
+def parse_json(text: str, *, foreign: bool = False) -> Parsed:
+    """Parses the one JSON value that a text is, and lists what is wrong inside it, at most `MAX_PROBLEMS`.
 
-    __slots__ = ("repeated",)
+    With `foreign`, of what another tool wrote, half of a surrogate pair is no problem, nor is the depth of a
+    value in which nothing else is wrong. Raises NotJsonError if the text is not JSON at all.
 
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        times = Counter(key for key, _ in pairs) if len(self) < len(pairs) else {}
-        self.repeated = sorted(key for key, number in times.items() if number > 1)
-
-
-@dataclass(frozen=True, slots=True)
-class _NotFinite:
-    """Stands where a number was written that JSON does not have."""
-
-    written: str
-
-
-def _finite(written: str) -> float | _NotFinite:
-    value = float(written)
-    return value if math.isfinite(value) else _NotFinite(written)
-
-
-class NotJsonError(ValueError):
-    """A text is not JSON, said in a sentence for people."""
-
-    def __init__(self, message: str, column: int | None = None) -> None:
-        super().__init__(message)
-        self.column = column
-        """Where it breaks, from 1, where that is known."""
-
-
-def parse_json(text: str) -> Parsed:
-    """Parses one JSON value and lists what is wrong inside it, at most `MAX_LINE_PROBLEMS` of it.
-
-    Raises NotJsonError if the text is not JSON at all.
-
-    >>> parse_json('{"a": 1, "a": NaN}').problems[0]
-    ('a', 'the key is there twice; keep one')
+    >>> parse_json('{"a": 1, "a": NaN}').problems[0].message
+    'the key is there twice; keep one'
     """
+    start = 0 if text[:1] == "{" else len(text) - len(text.lstrip(_SPACE))
+    parsed, end = parse_at(text, start, foreign=foreign)
+    if end < len(text) and (rest := text[end:].lstrip(_SPACE)):
+        raise NotJsonError("not valid JSON: Extra data", len(text) - len(rest), text)
+    return parsed
+
+
+def parse_at(text: str, at: int, *, foreign: bool = False) -> tuple[Parsed, int]:
+    """The JSON value that begins at an offset of a text, as by `parse_json`, and the offset after its end."""
     try:
-        value = json.loads(text, object_pairs_hook=_Object, parse_constant=_NotFinite, parse_float=_finite)
-    except json.JSONDecodeError as error:
-        raise NotJsonError(f"not valid JSON: {error.msg}", error.colno) from error
-    except RecursionError as error:
-        raise NotJsonError(f"nested too deeply; at most {MAX_DEPTH} levels are read") from error
-    except ValueError as error:  # the interpreter's limit on the digits of an integer
-        raise NotJsonError("holds a number of more digits than can be read") from error
-    problems = list(islice(_problems(value, "", 1), MAX_LINE_PROBLEMS))
-    usable = len(problems) < MAX_LINE_PROBLEMS and all(usable for _, _, usable in problems)
-    return Parsed(value, tuple((field, message) for field, message, _ in problems), usable)
+        value, end = _scan_strictly(text, at)
+    except (ValueError, StopIteration, RecursionError):
+        pass  # what is wrong is found below
+    else:
+        if foreign or not (
+            _HALF.search(text, at, end) or (type(value) in _HOLDERS and _is_too_deep(value, text, at, end))
+        ):
+            return Parsed(value, (), True), end
+    value, end = _scan(text, at)
+    problems = list(islice(_problems(value, "", 1, foreign=foreign), MAX_PROBLEMS))
+    usable = len(problems) < MAX_PROBLEMS and all(usable for _, _, usable in problems)
+    return Parsed(value, tuple(Problem(field, message) for field, message, _ in problems), usable), end
 
 
-def _problems(value: object, field: str, depth: int) -> Iterator[tuple[str, str, bool]]:
-    """(field, message, usable) for everything wrong in a parsed value."""
-    if isinstance(value, str):
-        if any("\ud800" <= c <= "\udfff" for c in value):
-            yield field, f"{quote(value)} holds half of a surrogate pair; write the whole character", False
-    elif isinstance(value, _NotFinite):
-        yield field, f"{value.written} is not a number JSON has; write a finite number", False
-    elif isinstance(value, dict | list) and depth > MAX_DEPTH:
-        yield field, f"nested too deeply; at most {MAX_DEPTH} levels are read", False
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield from _problems(part, join_field(field, index), depth + 1)
-    elif isinstance(value, _Object):
-        for key in value.repeated:
-            yield join_field(field, key), "the key is there twice; keep one", True
-        for key, part in value.items():
-            yield from _problems(part, join_field(field, key), depth + 1)
-
-
-def read_json_lines(path: Path) -> tuple[list[JsonLine], list[Finding]]:
-    """Every line that holds a JSON object, and a finding for everything else that is wrong with the file.
-
-    Lines with duplicate keys are returned and reported, so that their other problems show too.
-    Never raises on what the file holds; a file that cannot be read is a finding.
-    """
-    shown = show_path(path)
+def decode_utf8(data: bytes) -> str:
+    """The text of a line or a file. Raises NotJsonError at the first byte that is not UTF-8."""
     try:
-        with open_input(path) as file:
-            raw, findings = _split(file, shown)
-    except OSError as error:
-        return [], [_finding(shown, None, f"cannot be read: {error.strerror or error}")]
-    if findings and findings[-1].check == "file":
-        return [], findings
-    if raw[:1] and raw[0] is not None and raw[0][:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return [], [_finding(shown, None, "is UTF-16; save it as UTF-8")]
-    if all(line is not None and not line.removeprefix(codecs.BOM_UTF8).strip() for line in raw):
-        return [], [_finding(shown, None, "is empty; one JSON object a line is expected")]
-    if _is_one_document(raw):
-        message = "is one JSON document over several lines; write each object on a line of its own"
-        return [], [_finding(shown, 1, message)]
-    texts, more = _decode_lines(raw, shown)
-    lines, wrong = _parse_lines(texts, shown)
-    findings = with_columns([*findings, *more, *wrong], {(shown, number): text for number, text in texts})
-    return lines, sorted(findings, key=lambda f: f.line or 0)
-
-
-def _finding(
-    shown: str,
-    line: int | None,
-    message: str,
-    *,
-    field: str = "",
-    column: int | None = None,
-    severity: Severity = "error",
-) -> Finding:
-    check = "json" if line is not None else "file"
-    return Finding(
-        severity=severity, path=shown, line=line, column=column, field=field, message=message, check=check
-    )
-
-
-def _split(file: IO[bytes], shown: str) -> tuple[list[bytes | None], list[Finding]]:
-    """The lines with their line ends, None for one that is too long, and a finding for each of those.
-
-    No more of a long line is held than may be read of one. Where the file as a whole is too much, the last
-    finding, of the check `file`, says so.
-    """
-    raw: list[bytes | None] = []
-    findings: list[Finding] = []
-    left = MAX_FILE_BYTES
-    while line := file.readline(min(MAX_LINE_BYTES, left) + 1):
-        left -= len(line)
-        if len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
-            size = len(line)
-            while left >= 0 and not line.endswith(b"\n") and (line := file.readline(MAX_LINE_BYTES)):
-                size += len(line)
-                left -= len(line)
-            size, at_least = size - line.endswith(b"\n"), "" if left >= 0 else "at least "
-            message = f"the line has {at_least}{size:,} bytes; at most {MAX_LINE_BYTES:,} are read"
-            findings.append(_finding(shown, len(raw) + 1, message))
-            raw.append(None)
-        else:
-            raw.append(line)
-        if left < 0:
-            refusal = f"has more than {MAX_FILE_BYTES:,} bytes; no more are read"
-            return raw, [*findings, _finding(shown, None, refusal)]
-        if len(raw) > MAX_LINES:
-            refusal = f"has more than {MAX_LINES:,} lines; no more are read"
-            return raw, [*findings, _finding(shown, None, refusal)]
-    return raw, findings
-
-
-def _is_one_document(raw: Sequence[bytes | None]) -> bool:
-    """True for pretty-printed JSON, which would otherwise give a finding for each of its lines."""
-    first = next((line for line in raw if line is None or line.strip()), None)
-    if len(raw) < 2 or first is None or first.rstrip()[-1:] not in (b"{", b"[", b","):
-        return False
-    try:
-        json.loads(b"".join(line or b"?" for line in raw))
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _decode_lines(raw: Sequence[bytes | None], shown: str) -> tuple[list[tuple[int, str]], list[Finding]]:
-    """(number, text) of the lines worth parsing, and what is wrong with the bytes of the others."""
-    findings: list[Finding] = []
-    if raw[-1] is not None and not raw[-1].endswith(b"\n"):
-        message = "the last line has no line end; add one"
-        findings.append(_finding(shown, len(raw), message, severity="warning"))
-    carriage = [number for number, line in enumerate(raw, 1) if line is not None and line.endswith(b"\r\n")]
-    if carriage:
-        message = f"CRLF line ends ({count(len(carriage), 'line')} of {len(raw)}); save the file with LF"
-        findings.append(_finding(shown, carriage[0], message))
-    texts: list[tuple[int, str]] = []
-    for number, line in enumerate(raw, 1):
-        text = None if line is None else _decode_line(line.rstrip(b"\r\n"), number, shown, findings)
-        if text is not None:
-            texts.append((number, text))
-    return texts, findings
-
-
-def _decode_line(line: bytes, number: int, shown: str, findings: list[Finding]) -> str | None:
-    try:
-        text = line.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        byte = f"0x{line[error.start]:02x}"
-        message = f"not UTF-8 at byte {error.start + 1} of the line ({byte}); save as UTF-8"
-        column = len(line[: error.start].decode("utf-8")) + 1
-        findings.append(_finding(shown, number, message, column=column))
-        return None
-    if text.startswith(BYTE_ORDER_MARK):
-        findings.append(_finding(shown, number, "starts with a byte-order mark; save as UTF-8 without BOM"))
-        text = text.removeprefix(BYTE_ORDER_MARK)
-    if not text.strip():
-        findings.append(_finding(shown, number, "blank line; delete it", severity="warning"))
-        return None
-    return text
+        raise not_utf8(error) from None
 
 
-def _parse_lines(texts: list[tuple[int, str]], shown: str) -> tuple[list[JsonLine], list[Finding]]:
-    lines: list[JsonLine] = []
-    findings: list[Finding] = []
-    # A record separator (RFC 7464) or second byte-order mark would be dropped by jsonlines: a space makes it
-    # reach our parser, which refuses it.
-    reader = jsonlines.Reader([" " + text for _, text in texts], loads=lambda text: parse_json(str(text)[1:]))
-    for number, text in texts:
-        try:
-            parsed = cast(Parsed, reader.read())
-        except jsonlines.InvalidLineError as error:
-            cause = cast(NotJsonError, error.__cause__)
-            findings.append(_finding(shown, number, str(cause), column=cause.column))
-            continue
-        findings += [_finding(shown, number, message, field=field) for field, message in parsed.problems]
-        if not isinstance(parsed.value, dict):
-            if parsed.usable:
-                message = f"must be a JSON object, found {describe(parsed.value)}"
-                findings.append(_finding(shown, number, message))
-        elif parsed.usable:
-            lines.append(JsonLine(number, parsed.value, text))
-    return lines, findings
+def not_utf8(error: UnicodeDecodeError) -> NotJsonError:
+    """What is wrong with bytes that are not UTF-8."""
+    before = error.object[: error.start].decode("utf-8")
+    number = error.start - error.object.rfind(b"\n", 0, error.start)
+    message = f"not UTF-8 at byte {number} of the line (0x{error.object[error.start]:02x}); save as UTF-8"
+    return NotJsonError(message, len(before), before)
+
+
+def stored_object(data: bytes) -> dict[str, Any]:
+    """The JSON object that is in a file of this program's own, or in a line of one; quick.
+
+    Of a key that is there twice the last counts, and half a surrogate pair is read: what was changed in such
+    a file is told by its checksums. Raises NotJsonError for everything else that is not an object in strict
+    JSON.
+    """
+    from pydantic_core import from_json
+
+    try:
+        value = from_json(data, allow_inf_nan=False)
+    except ValueError:  # the parser above says less of what is wrong, and refuses half a surrogate pair
+        text = decode_utf8(data)
+        parsed = parse_json(text, foreign=True)
+        if not parsed.usable:
+            field, message, *_ = parsed.problems[0]
+            raise NotJsonError(f"{field}: {message}" if field else message) from None
+        value = parsed.value
+    if not isinstance(value, dict):
+        raise NotJsonError(f"must be a JSON object, found {describe(value)}")
+    return value
 
 
 def describe(value: object) -> str:
@@ -287,3 +172,132 @@ def describe(value: object) -> str:
     if isinstance(value, str):
         return f"the text {quote(value)}"
     return "an object" if isinstance(value, dict) else "a list"
+
+
+# ------------------------------------------------------------------------------------------ the two parsers
+
+
+def _refuse(_: str) -> NoReturn:
+    raise ValueError
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError
+    return found
+
+
+def _finite(written: str) -> float:
+    value = float(written)
+    if not isfinite(value):
+        raise ValueError
+    return value
+
+
+_scan_strictly: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(
+    object_pairs_hook=_distinct, parse_constant=_refuse, parse_float=_finite
+).scan_once  # type: ignore[attr-defined]
+"""Refuses a value, without a reason, at the first part that is wrong in it. Almost every value passes."""
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers which keys it was given twice."""
+
+    __slots__ = ("repeated",)
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        times = Counter(key for key, _ in pairs) if len(self) < len(pairs) else {}
+        self.repeated = sorted(key for key, number in times.items() if number > 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Stands where a number was written that cannot be one."""
+
+    message: str
+
+
+def _constant(written: str) -> _Refused:
+    return _Refused(f"{written} is not a number JSON has; write a finite number")
+
+
+def _float(written: str) -> float | _Refused:
+    value = float(written)
+    return value if isfinite(value) else _too_great(written)
+
+
+def _int(written: str) -> int | _Refused:
+    try:
+        return int(written)
+    except ValueError:  # more digits than the interpreter converts
+        return _too_great(written)
+
+
+def _too_great(written: str) -> _Refused:
+    length = f" of {len(written):,} characters" if len(written) > 40 else ""
+    return _Refused(f"the number {shorten(written, 40)}{length} is too great to be read")
+
+
+_scan_on: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(
+    object_pairs_hook=_Object, parse_constant=_constant, parse_float=_float, parse_int=_int
+).scan_once  # type: ignore[attr-defined]
+"""Reads on past what the other one refuses, and keeps what was wrong in its place."""
+
+
+def _scan(text: str, at: int) -> tuple[Any, int]:
+    """The value at an offset, with what is wrong in its place, and the offset after its end."""
+    try:
+        return _scan_on(text, at)
+    except StopIteration as error:
+        raise NotJsonError("not valid JSON: Expecting value", error.value, text) from None
+    except json.JSONDecodeError as error:
+        raise NotJsonError(f"not valid JSON: {error.msg}", error.pos, text) from None
+    except RecursionError:
+        raise NotJsonError(_TOO_DEEP) from None
+
+
+def _is_too_deep(value: Any, text: str, at: int, end: int) -> bool:  # noqa: ANN401
+    """Whether a value, which that part of the text spells, has more than `MAX_DEPTH` levels."""
+    if text.count("[", at, end) + text.count("{", at, end) <= MAX_DEPTH:
+        return False
+    level = [value]  # the lists and objects of one depth
+    for _ in range(MAX_DEPTH):
+        parts = [*chain.from_iterable([one.values() if type(one) is dict else one for one in level])]
+        if _HOLDERS.isdisjoint(map(type, parts)):
+            return False
+        level = [part for part in parts if type(part) in _HOLDERS]
+    return True
+
+
+def _problems(value: object, field: str, depth: int, *, foreign: bool) -> Iterator[tuple[str, str, bool]]:
+    """(field, message, usable) for everything wrong in a parsed value."""
+    parts: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, str):
+        if not foreign and any(map(_is_half, value)):
+            yield field, _half(quote(value)), False
+    elif isinstance(value, _Refused):
+        yield field, value.message, False
+    elif isinstance(value, dict | list) and depth > MAX_DEPTH:
+        yield field, _TOO_DEEP, False
+    elif isinstance(value, list):
+        parts = enumerate(value)
+    elif isinstance(value, _Object):
+        for name in value.repeated:
+            yield join_field(field, name), "the key is there twice; keep one", True
+        if not foreign:
+            for name in value:
+                if any(map(_is_half, name)):
+                    yield join_field(field, name), _half("the key"), False
+        parts = value.items()
+    for key, part in parts:
+        yield from _problems(part, join_field(field, key), depth + 1, foreign=foreign)
+
+
+def _is_half(character: str) -> bool:
+    return "\ud800" <= character <= "\udfff"
+
+
+def _half(what: str) -> str:
+    return f"{what} holds half of a surrogate pair; write the whole character"

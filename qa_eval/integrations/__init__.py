@@ -1,5 +1,11 @@
 """Where other libraries take this one in: its scores as metrics of `evaluate`.
 
+squad_v1          exact match and F1 by the rules of SQuAD 1.1
+squad_v2          exact match and F1 by the rules of SQuAD 2.0
+contested         answers on which sources may disagree
+reports           what the metrics report
+metric_shape      metrics that say what is wrong with a row
+
 The modules hold one `evaluate.Metric` each and are loaded by path or by import, without a network:
 
     evaluate.load(qa_eval.integrations.SQUAD_V2)

@@ -16,6 +16,7 @@ from qa_eval.metrics.decisions import decide, pool
 from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.official_scores import best_thresholds, official_report, official_scores, score_answers
 from qa_eval.metrics.rules.squad import Rules
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.summary import summarize
 from qa_eval.records import (
     ANSWER_TYPES,
@@ -28,7 +29,6 @@ from qa_eval.records import (
     Estimate,
     Evidence,
     ItemId,
-    ItemScore,
     Prediction,
     Question,
 )

@@ -8,8 +8,8 @@ from functools import lru_cache
 from qa_eval.matching import typed
 from qa_eval.matching.frames import unframed
 from qa_eval.matching.normal_form import normalize
-from qa_eval.matching.places import NOWHERE, Place, found_places
-from qa_eval.records import AnswerType, Article, Claim, Evidence, Match, Question
+from qa_eval.matching.places import found_places
+from qa_eval.records import AnswerType, Article, Claim, Evidence, Match, Question, Span
 
 NO_MATCH = typed.NO_MATCH
 
@@ -17,30 +17,25 @@ NO_MATCH = typed.NO_MATCH
 def claim_of(
     question: Question,
     text: str,
-    *,
-    article: str | None = None,
-    start: int | None = None,
-    end: int | None = None,
+    span: Span | None = None,
 ) -> str | None:
     """The claim an answer makes, or None: it makes none, or it is ambiguous. *claim(p)* of the design.
 
-    1. The claim whose annotated evidence (in `article`) the span overlaps, if the answer also matches it
+    1. The claim whose annotated evidence the span overlaps, if the answer also matches it
        leniently (`match_claim`) and there is only one such claim.
     2. Else the one claim of which some wording is matched strictly at level 2 or above: of the several
        claims of step 1, if any of those is; else of all. Two such claims: None. A span inside the evidence of
        some claims can only make one of those, whatever other claim has the same words.
 
-    Without an article and offsets the span touches nothing. An answer of nothing but punctuation and
+    Without a span nothing is touched. An answer of nothing but punctuation and
     articles makes no claim. Defined for any text and any offsets; never raises.
     """
     if not normalize(text):
         return None
-    span = _span(article, start, end)
     touched = [
         claim.id
         for claim in question.claims
-        if any(_overlap(span, e) for e in claim.evidence)
-        and match_claim(question, claim, text, article=article, start=start, end=end).ok
+        if any(touches(span, e) for e in claim.evidence) and match_claim(question, claim, text, span).ok
     ]
     if len(touched) == 1:
         return touched[0]
@@ -54,10 +49,7 @@ def match_claim(
     question: Question,
     claim: Claim,
     text: str,
-    *,
-    article: str | None = None,
-    start: int | None = None,
-    end: int | None = None,
+    span: Span | None = None,
 ) -> Match:
     """The lenient match of an answer with a claim: that with all its wordings (`match_any`).
 
@@ -70,8 +62,7 @@ def match_claim(
     best = typed.match_any(text, claim.wordings, question.answer_type, strict=False)
     if best.ok or question.answer_type != "text":
         return best
-    span = _span(article, start, end)
-    overlapped = (e.text for e in claim.evidence if _overlap(span, e))
+    overlapped = (e.text for e in claim.evidence if touches(span, e))
     if any(typed.match(text, wording, "text", strict=False).rule == "veto" for wording in overlapped):
         return best
     shares = _evidence_shares(question, text, span)
@@ -85,17 +76,14 @@ def best_match(
     question: Question,
     claims: Iterable[Claim],
     text: str,
-    *,
-    article: str | None = None,
-    start: int | None = None,
-    end: int | None = None,
+    span: Span | None = None,
 ) -> Match:
     """The best of `match_claim` over several claims, first of equals; `none` for no claims."""
-    found = [match_claim(question, c, text, article=article, start=start, end=end) for c in claims]
+    found = [match_claim(question, c, text, span) for c in claims]
     return max(found, key=lambda m: (m.ok, m.level, bool(m.detail)), default=NO_MATCH)
 
 
-def anchor(question: Question, text: str, articles: Iterable[Article]) -> Place:
+def anchor(question: Question, text: str, articles: Iterable[Article]) -> Span | None:
     """Where an answer without offsets is to be judged: where the articles have its words, or nowhere.
 
     Words that occur once are judged there. Words that occur several times are judged at the first place that
@@ -104,19 +92,17 @@ def anchor(question: Question, text: str, articles: Iterable[Article]) -> Place:
     """
     texts = [article for article in articles if article.id in question.answering]
     places = found_places(text, texts) or found_places(unframed(text) or "", texts)
-    touching = [
-        p for p in places if any(overlaps(**p, evidence=e) for c in question.claims for e in c.evidence)
-    ]
+    touching = [p for p in places if any(touches(p, e) for c in question.claims for e in c.evidence)]
     if len(places) == 1 or not touching:
-        return touching[0] if touching else NOWHERE
-    elsewhere = [NOWHERE] if len(touching) < len(places) else []
+        return touching[0] if touching else None
+    elsewhere = [None] if len(touching) < len(places) else []
     verdicts = {_verdict(question, text, place) for place in touching + elsewhere}
-    return touching[0] if len(verdicts) == 1 else NOWHERE
+    return touching[0] if len(verdicts) == 1 else None
 
 
-def _verdict(question: Question, text: str, place: Place) -> tuple[str | None, frozenset[str]]:
-    matched = (c.id for c in question.claims if match_claim(question, c, text, **place).ok)
-    return claim_of(question, text, **place), frozenset(matched)
+def _verdict(question: Question, text: str, place: Span | None) -> tuple[str | None, frozenset[str]]:
+    matched = (c.id for c in question.claims if match_claim(question, c, text, place).ok)
+    return claim_of(question, text, place), frozenset(matched)
 
 
 def separable(question: Question, one: str, other: str) -> bool:
@@ -154,54 +140,37 @@ def occurs_in(wording: str, text: str) -> bool:
     return bool(typed.occurs(wording, text))
 
 
-def overlaps(article: str | None, start: int | None, end: int | None, evidence: Evidence) -> bool:
-    """Whether a span shares at least one character with a piece of evidence. No offsets: False."""
-    return _overlap(_span(article, start, end), evidence)
-
-
-_Span = tuple[str, int, int]
-
-
-def _span(article: str | None, start: int | None, end: int | None) -> _Span | None:
-    if article is None or start is None or end is None or not start < end:
-        return None
-    return article, start, end
-
-
 def _strictly(answer_type: AnswerType, text: str, wordings: Sequence[str]) -> bool:
     return typed.match_any(text, wordings, answer_type, strict=True).makes_claim
 
 
-def _overlap(span: _Span | None, evidence: Evidence) -> bool:
+def touches(span: Span | None, evidence: Evidence) -> bool:
+    """Whether a span has a character of a piece of evidence; not where either has no place."""
     return span is not None and _shared(span, evidence) > 0
 
 
-def _inside(span: _Span | None, evidence: Evidence) -> bool:
-    return span is not None and _shared(span, evidence) == span[2] - span[1]
+def _inside(span: Span | None, evidence: Evidence) -> bool:
+    return span is not None and 0 < _shared(span, evidence) == len(span)
 
 
-def _shared(span: _Span, evidence: Evidence) -> int:
+def _shared(span: Span, evidence: Evidence) -> int:
     """Characters that a span and a piece of evidence have in common; none if the evidence has no offset."""
-    article, start, end = span
-    if article != evidence.article or evidence.start < 0:
-        return 0
-    return max(0, min(end, evidence.end) - max(start, evidence.start))
+    return span.shared(evidence.span) if evidence.start >= 0 else 0
 
 
-def _covers_half(span: _Span | None, claim: Claim) -> bool:
+def _covers_half(span: Span | None, claim: Claim) -> bool:
     return span is not None and any(2 * _shared(span, e) >= len(e.text) for e in claim.evidence)
 
 
-def _evidence_shares(question: Question, text: str, span: _Span | None) -> dict[str, float]:
+def _evidence_shares(question: Question, text: str, span: Span | None) -> dict[str, float]:
     """Of a span's characters, the share inside evidence of each claim; empty for a span that says nothing."""
-    if span is None or not normalize(text):
+    if span is None or not len(span) or not normalize(text):
         return {}
-    article, start, end = span
     shares = {}
     for claim in question.claims:
         inside: set[int] = set()
-        for e in claim.evidence_in(article):
-            if e.start >= 0:
-                inside.update(range(max(start, e.start), min(end, e.end)))
-        shares[claim.id] = len(inside) / (end - start)
+        for e in claim.evidence:
+            if e.article == span.article and e.start >= 0:
+                inside.update(range(max(span.start, e.start), min(span.end, e.end)))
+        shares[claim.id] = len(inside) / len(span)
     return shares

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from qa_eval.records import Span
+
 _QUOTES = dict.fromkeys("‘’‚‛ʹʼʻʽˈ`´′＇", "'") | dict.fromkeys("“”„‟«»″〃＂", '"')
 _DASHES = dict.fromkeys("‐‑‒–−⁃﹣－", "-") | dict.fromkeys("—―﹘", " - ")
 # The long dash parts clauses, the short ones join words.
@@ -356,20 +358,20 @@ _last_index = lru_cache(maxsize=1)(_index)
 """Of a long text, while many wordings are looked for in it."""
 
 
-def occurs(wording: str, text: str) -> list[tuple[int, int]]:
-    """Where a wording occurs in a text: half-open character spans of the text, in order, not overlapping.
+def occurs(wording: str, text: str) -> list[Span]:
+    """Where a wording occurs in a text: spans of the text, in order, not overlapping.
 
     Whole tokens only ("400" is not in "1,400", "400.5" or "400th"; where a script has no spaces a letter is a
     token); case, quotes, dashes and blanks do not count. Empty for a wording without tokens. Linear in the
     length of both.
 
     >>> occurs("al-assad", "Bashar al‑Assad and Assad"), occurs("400", "1,400 and 400.")
-    ([(7, 15)], [(10, 13)])
+    ([Span(start=7, end=15, article=None)], [Span(start=10, end=13, article=None)])
     """
     return list(occurrences(wording, text))
 
 
-def occurrences(wording: str, text: str) -> Iterator[tuple[int, int]]:
+def occurrences(wording: str, text: str) -> Iterator[Span]:
     """The same one by one, for whoever needs only the first."""
     needle = _index(wording)[0]
     if needle == "\0":
@@ -379,5 +381,5 @@ def occurrences(wording: str, text: str) -> Iterator[tuple[int, int]]:
     while at >= 0:
         first = bisect_right(places, at) - 1
         last = bisect_right(places, at + len(needle) - 2) - 1
-        yield starts[first], ends[last]
+        yield Span(starts[first], ends[last])
         at = haystack.find(needle, at + len(needle) - 1)

@@ -2,22 +2,25 @@
 
     Prediction ─ decisions ─▶ Answer ─ item_scores ─▶ ItemScore ─ summary ─▶ metrics with intervals
 
-    catalog           every metric: an entry that says all there is to say of it
-    parts             what an entry is, and the pieces that entries are written with
-    listings          names, order, and which table or page shows which metric
-    guide             docs/metrics.md, made from the entries
-    score_table       the items' scores as columns
-    summary           metrics with intervals
-    item_scores       scores of one answer to one item of a collection
-    single_answers    exact match, F1 and match of one answer, from plain texts
-    example_scores    scores of one answer to one question of a public data set
-    pooled_scores     scores of an answer that was chosen from all articles
-    decisions         from a prediction to an answer: thresholds, pooling
-    thresholds        no-answer thresholds that are fitted on other facts
-    official_scores   the numbers of the official scripts for a whole data set
-    reference_answers answers made of the golds, as reference rows
-    calibration       how well a confidence tells right answers from wrong ones
-    rules/            the official rules: SQuAD, MRQA, MLQA, KorQuAD, CMRC, DRCD
+    catalog            every metric: an entry that says all there is to say of it
+    parts              what an entry is, and the pieces that entries are written with
+    listings           names, order, and which table or page shows which metric
+    guide              docs/metrics.md, made from the entries
+    score_table        the items' scores as columns
+    summary            metrics with intervals
+    scored_item        the record of an item, its answer and its scores
+    item_scores        scores of one answer to one item of a collection
+    single_answers     exact match, F1 and match of one answer, from plain texts
+    example_scores     scores of one answer to one question of a public data set
+    source_preferences whose claims a model makes where sources disagree
+    pooled_scores      scores of an answer that was chosen from all articles
+    decisions          from a prediction to an answer: thresholds, pooling
+    thresholds         no-answer thresholds that are fitted on other facts
+    official_scores    the numbers of the official scripts for a whole data set
+    calibration        how well a confidence tells right answers from wrong ones
+    rules/             the official rules: SQuAD, MRQA, MLQA, KorQuAD, CMRC, DRCD
+    answer_sets        a set of answers against a set of claims
+    reference_answers  answers made of the golds, as reference rows
 
 Pure functions. Every value is a fraction: in [0, 1], or for skills at most 1.
 """

@@ -148,18 +148,6 @@ def logit(probability: float) -> float:
     return math.log(p) - math.log1p(-p)
 
 
-def no_answer_margin(answer: Answer) -> float | None:
-    """How strongly no answer is believed: null score - best score; else the given probability's logit.
-
-    None where the model says neither, and for failed and missing items. Ranks the items of one model only.
-    """
-    if answer.error is not None or answer.missing:
-        return None
-    if answer.null_score is not None and answer.score is not None:
-        return answer.null_score - answer.score
-    return logit(answer.no_answer_probability) if answer.no_answer_probability is not None else None
-
-
 def _softmax(scores: Sequence[float]) -> list[float]:
     top = max(scores, default=0.0)
     powers = [math.exp(s - top) for s in scores]

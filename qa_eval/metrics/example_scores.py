@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qa_eval.matching import typed
-from qa_eval.metrics.decisions import abstains, no_answer_margin
+from qa_eval.metrics.decisions import abstains
 from qa_eval.metrics.item_scores import failure_match, is_failed
 from qa_eval.metrics.listings import with_item_values
 from qa_eval.metrics.rules.squad import Rules
-from qa_eval.records import Answer, AnswerType, Candidate, Example, ItemId, ItemScore, Match
+from qa_eval.metrics.scored_item import UNSCORED_RULE, ItemScore, answered_item, span_of
+from qa_eval.records import Answer, AnswerType, Candidate, Example, ItemId, Match
 
 ABSTAINED = Match(ok=True, level=5, rule="null", detail="no answer, and none is right")
 ANSWERED = Match(ok=False, level=0, rule="answered", detail="no answer is right")
 SILENT = Match(ok=False, level=0, rule="abstained", detail="there is an answer")
 
 
-NO_VERDICT = Match(ok=False, level=0, rule="unscored", detail="the data set does not give its answers")
+NO_VERDICT = Match(ok=False, level=0, rule=UNSCORED_RULE, detail="the data set does not give its answers")
 
 
 def unscored_example(item: ItemId, answer_type: AnswerType | None, answer: Answer) -> ItemScore:
@@ -24,23 +25,11 @@ def unscored_example(item: ItemId, answer_type: AnswerType | None, answer: Answe
 
     It counts as answerable, so that neither are the metrics of silence.
     """
-    failed = is_failed(answer)
     return ItemScore(
-        item=item,
-        category="",
-        contested=False,
-        relation=None,
-        answerable=True,
-        golds=(),
-        prediction=answer.text,
-        matched_claim=None,
-        match=failure_match(answer) if failed else NO_VERDICT,
-        scores={},
-        answered=not failed and not abstains(answer.text),
-        error=answer.error is not None,
-        missing=answer.missing,
-        truncated=answer.truncated,
+        **answered_item(item, answer),
         answer_type=answer_type or "text",
+        match=failure_match(answer) if is_failed(answer) else NO_VERDICT,
+        span=span_of(answer),
     )
 
 
@@ -74,24 +63,12 @@ def score_example(
     if answer_type is not None:
         scores["match"] = float(match.ok)
     score = ItemScore(
-        item=item,
-        category="",
-        contested=False,
-        relation=None,
-        answerable=bool(golds),
+        **answered_item(item, answer),
+        answer_type=answer_type or "text",
         golds=tuple(golds),
-        prediction=answer.text,
-        matched_claim=None,
         match=match,
         scores=scores,
-        confidence=None if failed else answer.confidence,
-        correct=em == 1.0,
-        no_answer_margin=no_answer_margin(answer),
-        answered=not failed and not abstains(answer.text),
-        error=answer.error is not None,
-        missing=answer.missing,
-        truncated=answer.truncated,
-        answer_type=answer_type or "text",
+        span=span_of(answer),
     )
     return with_item_values(score)
 

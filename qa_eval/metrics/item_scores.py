@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qa_eval.matching.claims import anchor, best_match, claim_of, foreign_claims, occurs_in
-from qa_eval.matching.places import NOWHERE, Place, place_of
+from qa_eval.matching.places import place_of
 from qa_eval.matching.typed import MATCH_VERSION
-from qa_eval.metrics.decisions import abstains, no_answer_margin
+from qa_eval.metrics.decisions import abstains
 from qa_eval.metrics.listings import with_item_values
 from qa_eval.metrics.pooled_scores import pooled_scores
 from qa_eval.metrics.rules.squad import SQUAD_V2
-from qa_eval.records import Answer, Article, Candidate, Corpus, ItemId, ItemScore, Match, Question
+from qa_eval.metrics.scored_item import ItemScore, answered_item, span_of
+from qa_eval.records import (
+    Answer,
+    Article,
+    Candidate,
+    Corpus,
+    ItemId,
+    Match,
+    Question,
+    Span,
+)
 
 SCORER_VERSION = f"2+match-{MATCH_VERSION}"
 """Version of the scores and of the typed match: it changes when the same answer could score differently."""
@@ -39,7 +49,7 @@ def _score_reading(question: Question, item: ItemId, answer: Answer, article: Ar
     own = question.own_claims(article.id)
     golds = question.own_golds(article.id)
     place = _given(answer, {article.id: article}, default=article.id)
-    copied = place["article"] is not None
+    copied = place is not None
     if not copied and not is_failed(answer):
         place = anchor(question, answer.text, (article,))
     failed = is_failed(answer)
@@ -48,7 +58,7 @@ def _score_reading(question: Question, item: ItemId, answer: Answer, article: Ar
     if failed:
         match = failure_match(answer)
     elif not own:
-        claim = claim_of(question, answer.text, **place)
+        claim = claim_of(question, answer.text, place)
         match = (
             ABSTAINED
             if silence
@@ -57,8 +67,8 @@ def _score_reading(question: Question, item: ItemId, answer: Answer, article: Ar
     elif silence:
         match = Match(ok=False, level=0, rule="abstained", detail="the article answers")
     else:
-        claim = claim_of(question, answer.text, **place)
-        match = best_match(question, own, answer.text, **place)
+        claim = claim_of(question, answer.text, place)
+        match = best_match(question, own, answer.text, place)
     em, f1 = (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, golds)
     em_any, f1_any = (
         (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, question.any_golds if own else golds)
@@ -71,8 +81,8 @@ def _score_reading(question: Question, item: ItemId, answer: Answer, article: Ar
             scores["match_hedged"] = float(match.ok)
     else:
         scores |= {"no_answer_recall": float(silence), "no_answer_leak": float(claim is not None)}
-    score = _record(question, item, answer, golds=golds, claim=claim, match=match, scores=scores)
-    return replace(score, copied=copied)
+    span = span_of(answer) if copied else None
+    return _record(question, item, answer, golds=golds, claim=claim, match=match, scores=scores, span=span)
 
 
 def _leaks(question: Question, article: Article, *, made: str | None, faithful: bool) -> dict[str, float]:
@@ -95,7 +105,7 @@ def _score_pooled(
     failed = is_failed(answer)
     given = _given(answer, articles)
     place = given
-    if place["article"] is None and not failed:
+    if place is None and not failed:
         named = answer.candidate.article if answer.candidate is not None else None
         place = _anchor_of(question, answer.text, named, articles)
     claim = None
@@ -103,41 +113,14 @@ def _score_pooled(
     if not failed and abstains(answer.text):
         match = Match(ok=False, level=0, rule="abstained", detail="some article answers")
     elif not failed:
-        claim = claim_of(question, answer.text, **place)
-        match = best_match(question, question.claims, answer.text, **place)
+        claim = claim_of(question, answer.text, place)
+        match = best_match(question, question.claims, answer.text, place)
     em, f1 = (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, question.any_golds)
     scores = {"em_any": em, "f1_any": f1, "match_any": float(match.ok)}
     believed = replace(answer, n_best=tuple(_anchored(question, c, articles) for c in answer.n_best))
     scores |= pooled_scores(question, believed, claim, given, failed=failed)
-    score = _record(question, item, answer, golds=question.any_golds, claim=claim, match=match, scores=scores)
-    return replace(score, sources=_sources(question, claim), speakers=_speakers(question, claim))
-
-
-def _sources(question: Question, claim: str | None) -> dict[str, tuple[bool, float]]:
-    """For `source_preference`: whether each answering article states the claim, and its chance to."""
-    if claim is None or not question.contested:
-        return {}
-    return {
-        article: (
-            claim in {c.id for c in question.own_claims(article)},
-            len(question.own_claims(article)) / len(question.claims),
-        )
-        for article in sorted(question.answering)
-    }
-
-
-def _speakers(question: Question, claim: str | None) -> dict[str, tuple[bool, float]]:
-    """For `speaker_preference`: whether each speaker of the fact states the claim, and its chance to."""
-    if claim is None or not question.contested:
-        return {}
-    stated: dict[str, set[str]] = {}
-    for c in question.claims:
-        for speaker in {e.speaker for e in c.evidence if e.speaker}:
-            stated.setdefault(speaker, set()).add(c.id)
-    return {
-        speaker: (claim in claims, len(claims) / len(question.claims))
-        for speaker, claims in sorted(stated.items())
-    }
+    golds, span = question.any_golds, span_of(answer)
+    return _record(question, item, answer, golds=golds, claim=claim, match=match, scores=scores, span=span)
 
 
 def _record(
@@ -149,38 +132,30 @@ def _record(
     claim: str | None,
     match: Match,
     scores: dict[str, float],
+    span: tuple[int, int] | None,
 ) -> ItemScore:
-    failed = is_failed(answer)
     return ItemScore(
-        item=item,
+        **answered_item(item, answer),
         category=question.category,
+        answer_type=question.answer_type,
         contested=question.contested,
         relation=question.relation,
-        answerable=bool(golds),
         golds=golds,
-        prediction=answer.text,
         matched_claim=claim,
         match=match,
         scores=scores,
-        confidence=None if failed else answer.confidence,
-        correct=match.ok,
-        no_answer_margin=no_answer_margin(answer),
-        answered=not failed and not abstains(answer.text),
-        error=answer.error is not None,
-        missing=answer.missing,
-        truncated=answer.truncated,
-        answer_type=question.answer_type,
+        span=span,
     )
 
 
-def _given(answer: Answer, articles: dict[str, Article], *, default: str | None = None) -> Place:
+def _given(answer: Answer, articles: dict[str, Article], *, default: str | None = None) -> Span | None:
     """Where the answer says that it is; nowhere if its span is not what was answered."""
     if answer.candidate is None or answer.candidate.text != answer.text:
-        return NOWHERE
+        return None
     return place_of(answer.candidate, articles, default=default)
 
 
-def _anchor_of(question: Question, text: str, named: str | None, articles: dict[str, Article]) -> Place:
+def _anchor_of(question: Question, text: str, named: str | None, articles: dict[str, Article]) -> Span | None:
     """Where the words of a bare text are, in the article that is named with it or in any."""
     return anchor(question, text, [articles[named]] if named in articles else articles.values())
 
@@ -188,10 +163,11 @@ def _anchor_of(question: Question, text: str, named: str | None, articles: dict[
 def _anchored(question: Question, candidate: Candidate, articles: dict[str, Article]) -> Candidate:
     """The candidate where it can be believed to be, or where its words are; its article stays."""
     place = place_of(candidate, articles)
-    if place["article"] is None:
+    if place is None:
         place = _anchor_of(question, candidate.text, candidate.article, articles)
-    article = candidate.article if place["article"] is None else place["article"]
-    return replace(candidate, article=article, start=place["start"], end=place["end"])
+    if place is None:
+        return replace(candidate, start=None, end=None)
+    return replace(candidate, article=place.article, start=place.start, end=place.end)
 
 
 def is_failed(answer: Answer) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.parts import Listing, Metric
-from qa_eval.records import ItemScore, Track
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.records import Track
 
 
 def entry(id: str) -> Metric:
@@ -101,7 +102,7 @@ def with_item_values(score: ItemScore) -> ItemScore:
         metric.id: value
         for metric in METRICS.values()
         if metric.of_item is not None
-        and score.item.track in metric.tracks
+        and score.track in metric.tracks
         and (value := metric.of_item(score)) is not None
     }
     return replace(score, scores={**score.scores, **made}) if made else score

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_eval.matching import typed
-from qa_eval.records import ItemScore, Track
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.records import Track
 
 Counted = Literal["item", "fact", "wordings"]
 """What is counted. `item`: one canonical item. `fact`: the canonical items of one fact. `wordings`: one fact
@@ -173,7 +174,7 @@ def mean(key: str) -> tuple[Share, ...]:
 
 def abstained(score: ItemScore) -> bool:
     """Whether the item was answered with no answer; a failed or missing answer is not one."""
-    return not (score.answered or score.error or score.missing)
+    return not (score.answered or score.failed)
 
 
 def abstention(unit: Sequence[ItemScore]) -> float:
@@ -225,13 +226,13 @@ def contrast_of(unit: Sequence[ItemScore]) -> float | None:
 
 def squared_error(unit: Sequence[ItemScore]) -> float | None:
     """Squared distance of the confidence from 1 (right) or 0 (wrong); None without a confidence."""
-    score = unit[0]
-    return None if score.confidence is None else (score.confidence - score.correct) ** 2
+    confidence = unit[0].scored_confidence
+    return None if confidence is None else (confidence - unit[0].correct) ** 2
 
 
 def answer_confidence(score: ItemScore) -> float | None:
     """The confidence of an answer; None for an item that was not answered."""
-    return score.confidence if score.answered else None
+    return score.scored_confidence if score.answered else None
 
 
 def confidence_or_uncovered(score: ItemScore) -> float:
@@ -242,7 +243,7 @@ def confidence_or_uncovered(score: ItemScore) -> float:
 
 def answered_with_confidence(score: ItemScore) -> bool:
     """Whether the item was answered, with a confidence."""
-    return score.answered and score.confidence is not None
+    return answer_confidence(score) is not None
 
 
 def missed_silence(unit: Sequence[ItemScore]) -> float | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
-from qa_eval.matching.claims import claim_of, overlaps
-from qa_eval.matching.places import Place
+from qa_eval.matching.claims import claim_of, touches
 from qa_eval.metrics.answer_sets import set_f1
 from qa_eval.metrics.decisions import abstains
-from qa_eval.records import Answer, Candidate, Claim, Question
+from qa_eval.records import Answer, Candidate, Claim, Question, Span
 
 COVERAGE_DEPTH = 3
 SET_PROBABILITY = 0.1
@@ -28,9 +27,10 @@ def distinct_candidates(question: Question, answer: Answer) -> tuple[Candidate, 
 def _distinct(question: Question, candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, str | None]]:
     kept: list[tuple[Candidate, str | None]] = []
     for c in candidates:
-        if any(_overlap(c, k) for k, _ in kept):
+        span = c.span
+        if span is not None and any(k.span is not None and span.overlaps(k.span) for k, _ in kept):
             continue
-        claim = claim_of(question, c.text, article=c.article, start=c.start, end=c.end)
+        claim = claim_of(question, c.text, span)
         if claim is None or all(claim != made for _, made in kept):
             kept.append((c, claim))
             yield c, claim
@@ -48,14 +48,6 @@ def _scored(question: Question, candidates: Sequence[Candidate]) -> list[tuple[C
 
 def _is_likely(candidate: Candidate) -> bool:
     return candidate.probability is not None and candidate.probability >= SET_PROBABILITY
-
-
-def _overlap(one: Candidate, other: Candidate) -> bool:
-    if one.article is None or one.article != other.article:
-        return False
-    if one.start is None or one.end is None or other.start is None or other.end is None:
-        return False
-    return max(one.start, other.start) < min(one.end, other.end)
 
 
 def best_supported(question: Question) -> tuple[Claim, ...]:
@@ -78,7 +70,7 @@ def newest_claim(question: Question) -> Claim | None:
 
 
 def pooled_scores(
-    question: Question, answer: Answer, claim: str | None, place: Place, *, failed: bool
+    question: Question, answer: Answer, claim: str | None, place: Span | None, *, failed: bool
 ) -> dict[str, float]:
     """The pooled track's scores beyond EM, F1 and match; `claim` is what the top answer claims, at `place`.
 
@@ -93,8 +85,8 @@ def pooled_scores(
             scores["majority"] = float(made in best)
         if (newest := newest_claim(question)) is not None:
             scores["newest"] = float(made is newest)
-    if made is not None and place["start"] is not None:
-        scores["attribution"] = float(any(overlaps(**place, evidence=e) for e in made.evidence))
+    if made is not None and place is not None:
+        scores["attribution"] = float(any(touches(place, e) for e in made.evidence))
     if answer.n_best or silent:
         distinct = [] if failed else _scored(question, answer.n_best)
         named = [c.text for c, _ in distinct if _is_likely(c)]

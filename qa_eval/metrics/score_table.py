@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.parts import Counted, Metric, abstained
-from qa_eval.records import TRACKS, ItemScore, Track
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.metrics.source_preferences import SourcePreferences
+from qa_eval.records import TRACKS, Question, Track
 from qa_eval.stats.intervals import Term
 
 FloatArray = NDArray[np.float64]
@@ -43,10 +45,8 @@ class ScoreTable:
         self.cluster = cluster
         self.counts: Counter[str] = Counter()
         """items, answered, abstained, missing, errors, truncated, leakable."""
-        self.sources: dict[str, list[tuple[bool, float]]] = {}
-        """`ItemScore.sources` of all items, by article."""
-        self.speakers: dict[str, list[tuple[bool, float]]] = {}
-        """`ItemScore.speakers` of all items, by speaker."""
+        self.preferences = SourcePreferences()
+        """Of the facts that were added with their questions, on the pooled track."""
         self._names: dict[str, int] = {}
         """Cluster -> its number, in the order of first items."""
         self._places: IntArray = np.empty(0, dtype=np.intp)
@@ -55,18 +55,23 @@ class ScoreTable:
         self._met: dict[str, set[str]] = defaultdict(set)
         self._metrics = [m for m in METRICS.values() if track in m.tracks and m.id in metrics]
 
-    def add(self, fact: Sequence[ItemScore]) -> None:
-        """Adds the scores of all items of one fact, in the order of their ids; never the same fact twice."""
-        canonical = [s for s in fact if s.item.paraphrase == 0]
+    def add(self, fact: Sequence[ItemScore], question: Question | None = None) -> None:
+        """Adds the scores of all items of one fact, in the order of their ids; never the same fact twice.
+
+        `question`, with the fact's claims, is needed for the preferences alone.
+        """
+        canonical = [s for s in fact if s.paraphrase == 0]
         for score in canonical:
             self._count(score)
+            if question is not None and self.track == "pooled" and score.scores:
+                self.preferences.add(question, score.matched_claim)
             self._add("item", [score], slices_of(score, self.cluster))
         if canonical:
             # A fact is what its answerable items are, and cannot be cut by article: what is left would be
             # another metric under the same name.
             names = {name for s in canonical if s.answerable for name in slices_of(s, self.cluster)}
             self._add("fact", canonical, {name for name in names if not name.startswith("article:")})
-        for _, group in groupby(fact, key=lambda s: s.item.article):
+        for _, group in groupby(fact, key=lambda s: s.article):
             wordings = list(group)
             if len(wordings) > 1:
                 self._add("wordings", wordings, {n for s in wordings for n in slices_of(s, self.cluster)})
@@ -151,19 +156,14 @@ class ScoreTable:
             "answered": score.answered,
             "abstained": abstained(score),
             "missing": score.missing,
-            "errors": score.error,
+            "errors": score.error is not None,
             "truncated": score.truncated,
             "leakable": "leak_leakable" in score.scores,
         }
         self.counts.update({name: int(flag) for name, flag in flags.items()})
-        for article, outcome in score.sources.items():
-            self.sources.setdefault(article, []).append(outcome)
-        for speaker, outcome in score.speakers.items():
-            self.speakers.setdefault(speaker, []).append(outcome)
 
     def _add(self, unit: Counted, scores: Sequence[ItemScore], slices: Iterable[str]) -> None:
-        item = scores[0].item
-        name = cluster_of(item.fact, item.article, self.cluster)
+        name = cluster_of(scores[0].fact, scores[0].article, self.cluster)
         cluster = self._names.setdefault(name, len(self._names))
         units = self._units[unit]
         units.add(cluster, slices)
@@ -202,33 +202,44 @@ def slices_of(score: ItemScore, cluster: Cluster = "fact") -> set[str]:
     names = {WHOLE, kind}
     names |= {f"relation:{score.relation}"} if score.relation is not None else set()
     names |= {f"category:{score.category}"} if score.category else set()
-    if score.item.track == "reading" and cluster == "fact":
-        names.add(f"article:{score.item.article}")
+    if score.track == "reading" and cluster == "fact":
+        names.add(f"article:{score.article}")
     return names
 
 
 def tables_of(
-    scores: Sequence[ItemScore], cluster: Cluster = "fact", metrics: Collection[str] = METRICS.keys()
+    scores: Iterable[ItemScore],
+    cluster: Cluster = "fact",
+    metrics: Collection[str] = METRICS.keys(),
+    questions: Iterable[Question] = (),
 ) -> dict[Track, ScoreTable]:
-    """The tables of the tracks that have items; the order of `scores` does not matter."""
+    """The tables of the tracks that have items; the order of `scores` does not matter.
+
+    `questions` are needed for the preferences alone.
+    """
     tables: dict[Track, ScoreTable] = {}
-    add_scores(tables, scores, cluster, metrics)
+    add_scores(tables, scores, cluster, metrics, questions)
     return tables
 
 
 def add_scores(
     tables: dict[Track, ScoreTable],
-    scores: Sequence[ItemScore],
+    scores: Iterable[ItemScore],
     cluster: Cluster = "fact",
     metrics: Collection[str] = METRICS.keys(),
+    questions: Iterable[Question] = (),
 ) -> None:
     """Adds the scores of whole facts to the tables of their tracks; their order does not matter."""
+    asked = {question.id: question for question in questions}
+    by_track: dict[Track, list[ItemScore]] = {}
+    for score in scores:
+        by_track.setdefault(score.track, []).append(score)
     for track in TRACKS:
-        ordered = sorted((s for s in scores if s.item.track == track), key=lambda s: s.item)
+        ordered = sorted(by_track.get(track, ()), key=lambda s: (s.fact, s.article, s.paraphrase))
         if ordered and track not in tables:
             tables[track] = ScoreTable(track, cluster, metrics)
-        for _, fact in groupby(ordered, key=lambda s: s.item.fact):
-            tables[track].add(list(fact))
+        for name, fact in groupby(ordered, key=lambda s: s.fact):
+            tables[track].add(list(fact), asked.get(name))
 
 
 # ------------------------------------------------------------------------------------------ inside

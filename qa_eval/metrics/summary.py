@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.parts import Metric
 from qa_eval.metrics.score_table import WHOLE, ScoreTable, tables_of
-from qa_eval.records import Estimate, ItemScore, Summary, Track
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.records import Estimate, Question, Summary, Track
 from qa_eval.stats.intervals import Term, ratio_estimates, rowwise_estimate
 
 FloatArray = NDArray[np.float64]
 
 _COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "leakable")
+_ROUNDING = 1e-9
+"""What the order of a sum may change."""
 _POOLED_SLICES = "relation:"
 """Slices that the pooled track has too, where the reading track is the main one."""
 
@@ -28,11 +31,14 @@ def summarize(
     resamples: int = 9999,
     intervals: bool = True,
     slices: bool = True,
+    questions: Iterable[Question] = (),
 ) -> Summary:
-    """`summarize_tables` of these scores, with facts as clusters; their order does not matter."""
-    return summarize_tables(
-        tables_of(scores), seed=seed, resamples=resamples, intervals=intervals, slices=slices
-    )
+    """`summarize_tables` of these scores, with facts as clusters; their order does not matter.
+
+    `questions` are needed for the preferences alone.
+    """
+    tables = tables_of(scores, questions=questions)
+    return summarize_tables(tables, seed=seed, resamples=resamples, intervals=intervals, slices=slices)
 
 
 def summarize_tables(
@@ -76,8 +82,8 @@ def summarize_tables(
     return Summary(
         metrics={track: _in_order(found[track, WHOLE]) for track in tables},
         slices={name: _in_order(values) for (part, name), values in found.items() if part == "slice"},
-        source_preference=_preference(tables["pooled"].sources) if "pooled" in tables else {},
-        speaker_preference=_preference(tables["pooled"].speakers) if "pooled" in tables else {},
+        source_preference=tables["pooled"].preferences.by_article() if "pooled" in tables else {},
+        speaker_preference=tables["pooled"].preferences.by_speaker() if "pooled" in tables else {},
         counts={name: main.counts[name] if main is not None else 0 for name in _COUNTS},
     )
 
@@ -148,21 +154,14 @@ def _bare(value: float, n: int, clusters: int) -> Estimate:
 
 
 def _in_order(found: Mapping[str, Estimate]) -> dict[str, Estimate]:
-    return {id: found[id] for id in METRICS if id in found}
+    return {id: _within(found[id]) for id in METRICS if id in found}
 
 
-def _preference(found: Mapping[str, Sequence[tuple[bool, float]]]) -> dict[str, dict[str, float]]:
-    """Over contested facts whose top answer makes a claim, by answering article (or speaker).
+def _within(estimate: Estimate) -> Estimate:
+    """The estimate, with what leaves [0, 1] by no more than the rounding of sums put back."""
 
-    wins: it states that claim; n: such facts that it answers; rate = wins / n; chance: what rate would be if
-    each fact's claim were drawn evenly.
-    """
-    return {
-        article: {
-            "wins": sum(won for won, _ in outcomes),
-            "n": len(outcomes),
-            "rate": sum(won for won, _ in outcomes) / len(outcomes),
-            "chance": sum(chance for _, chance in outcomes) / len(outcomes),
-        }
-        for article, outcomes in sorted(found.items())
-    }
+    def within(end: float) -> float:
+        return min(max(end, 0.0), 1.0) if -_ROUNDING < end < 1 + _ROUNDING else end
+
+    low, high = (None if end is None else within(end) for end in (estimate.low, estimate.high))
+    return replace(estimate, value=within(estimate.value), low=low, high=high)

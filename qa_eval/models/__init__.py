@@ -9,6 +9,8 @@
     reading/          windows, spans and decoding: from logits to predictions
     checkpoint/       the files of a checkpoint: weights, tokenizer, card
     embedded/         the checkpoint that is part of this package
+    declarations      whether a model was trained with unanswerable questions
+    expressions       numbers, dates and names in running text, found by shape
 
 Importing this room loads no machine-learning library.
 """

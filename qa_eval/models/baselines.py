@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from qa_eval.errors import SpecError
 from qa_eval.files.hashes import sha256_json
-from qa_eval.models.expressions import asked_type, find_expressions
+from qa_eval.matching.answer_types import asked_type
+from qa_eval.models.expressions import find_expressions
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.records import Candidate, Decoding, Instance, ModelInfo, Prediction, Runtime
 
@@ -198,13 +199,14 @@ def _first_of_type(_seed: int) -> Callable[[Instance], Prediction]:
     """The first expression of the type asked for that is not in the question itself; abstains without one."""
 
     def answer(instance: Instance) -> Prediction:
-        kind = asked_type(instance.question)
+        kind = asked_type(instance.question, likely=True)
         spans = find_expressions(kind, instance.context) if kind else []
         asked = instance.question.casefold()
-        new = [(s, e) for s, e in spans if instance.context[s:e].casefold() not in asked]
+        new = [span for span in spans if span.text(instance.context).casefold() not in asked]
         if not new:
             return Prediction(item=instance.item, text="")
-        return _prediction(instance, [(float(-rank), s, e) for rank, (s, e) in enumerate(new[:N_BEST])])
+        found = [(float(-rank), span.start, span.end) for rank, span in enumerate(new[:N_BEST])]
+        return _prediction(instance, found)
 
     return answer
 

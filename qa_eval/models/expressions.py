@@ -1,4 +1,4 @@
-"""Numbers, dates and names in running text, found by shape; and which of them a question asks for.
+"""Numbers, dates and names in running text, found by shape.
 
 For the `first-of-type` baseline: deliberately shallow, no lists of known names, nothing tuned to any text.
 """
@@ -6,24 +6,9 @@ For the `first-of-type` baseline: deliberately shallow, no lists of known names,
 from __future__ import annotations
 
 import re
-from typing import Literal
 
-ExpressionType = Literal["duration", "age", "money", "percent", "number", "date", "name"]
-
-_ASKED: tuple[tuple[ExpressionType, str], ...] = (
-    ("age", r"\bhow old\b|\b(?:what|which) age\b|\bat what age\b"),
-    ("duration", r"\bhow long\b|\bhow many (?:more )?(?:\w+ )?(?:minutes|hours|days|weeks|months|years)\b"),
-    ("percent", r"\b(?:what|which) (?:percentage|percent|proportion|share|fraction)\b"),
-    ("money", r"\bhow much (?:money|did .* (?:cost|pay|earn))\b|\b(?:what|which) (?:price|cost|sum)\b"),
-    ("number", r"\bhow (?:many|much)\b|\b(?:what|which) (?:is |was |were )?(?:the )?number\b|\btoll\b"),
-    ("date", r"\bwhen\b|\b(?:what|which) (?:exact )?(?:year|month|day|date|century|decade|weekday)\b"),
-    (
-        "name",
-        r"\bwho(?:m|se)?\b|\bwhere\b|\b(?:what|which) (?:\w+ )?(?:name|person|man|woman|people|group|"
-        r"army|militia|unit|company|agency|newspaper|organi[sz]ation|country|city|cities|town|region|"
-        r"province|place|state|president|director|leader|minister)\b",
-    ),
-)
+from qa_eval.matching.answer_types import ExpressionType
+from qa_eval.records import Span
 
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _ONES = "two|three|four|five|six|seven|eight|nine"
@@ -67,34 +52,22 @@ _PATTERNS: dict[ExpressionType, re.Pattern[str]] = {
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]['\"”’)]*\s+|\n\s*|[“\"(]\s*)$")
 
 
-def asked_type(question: str) -> ExpressionType | None:
-    """What a question asks for, by its own words; None where they do not tell.
-
-    >>> asked_type("How many people were there?"), asked_type("Why did they leave?")
-    ('number', None)
-    """
-    for kind, pattern in _ASKED:
-        if re.search(pattern, question, re.IGNORECASE):
-            return kind
-    return None
-
-
-def find_expressions(kind: ExpressionType, text: str) -> list[tuple[int, int]]:
-    """Offsets of all expressions of a type, in text order.
+def find_expressions(kind: ExpressionType, text: str) -> list[Span]:
+    """All expressions of a type, in text order.
 
     A single capitalised word at the start of a sentence is no name, as it would be capitalised anyway, and
     neither is a date.
 
     >>> text = "Some 40 of 1,200 men left."
-    >>> [text[a:b] for a, b in find_expressions("number", text)]
+    >>> [span.text(text) for span in find_expressions("number", text)]
     ['40', '1,200']
     """
-    spans = [m.span() for m in _PATTERNS[kind].finditer(text)]
+    spans = [Span(*found.span()) for found in _PATTERNS[kind].finditer(text)]
     if kind != "name":
         return spans
     return [
-        (a, b)
-        for a, b in spans
-        if (" " in text[a:b] or not _SENTENCE_START.search(text, max(0, a - 8), a))
-        and not _PATTERNS["date"].fullmatch(text, a, b)
+        span
+        for span in spans
+        if (" " in span.text(text) or not _SENTENCE_START.search(text, max(0, span.start - 8), span.start))
+        and not _PATTERNS["date"].fullmatch(text, span.start, span.end)
     ]

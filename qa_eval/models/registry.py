@@ -8,7 +8,6 @@ only when one is asked for, so a broken plug-in never stands in the way of a mod
 from __future__ import annotations
 
 import contextlib
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
@@ -21,6 +20,7 @@ from qa_eval.models.checkpoint.remembered import remembered
 from qa_eval.models.protocol import Kind, Model, ModelSpec, UnknownWordError
 from qa_eval.models.reading.reader import SpanModel
 from qa_eval.records import Decoding, Runtime
+from qa_eval.text.phrases import did_you_mean, near_names
 
 ENTRY_POINT_GROUP = "qa_eval.models"
 
@@ -203,15 +203,15 @@ def check_decoding(decoding: Decoding) -> None:
 
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` Did you mean …?`, or nothing where nothing is near. Also finds `abstain` in `baseline:abstain`."""
+    """`; did you mean …?`, or nothing where nothing is near. Also finds `abstain` in `baseline:abstain`."""
     targets: dict[str, str] = {}
     for name in known:
         targets.setdefault(name.rstrip(":"), name)
         targets.setdefault(name.rpartition(":")[2] or name, name)
-    near = difflib.get_close_matches(word.lower(), targets, n=3, cutoff=0.6)
+    near = near_names(word.lower(), targets)
     found = list(dict.fromkeys(targets[name] for name in near))
     found = [name for name in found if not (name.endswith(":") and name.rstrip(":") in found)]
-    return f". Did you mean {' or '.join(found)}?" if found else ""
+    return f"; {did_you_mean(found)}" if found else ""
 
 
 def _plug_ins() -> dict[str, list[EntryPoint]]:

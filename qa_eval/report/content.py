@@ -7,8 +7,8 @@ than gets a page they are read twice, first for who was right where.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,13 @@ from qa_eval.data.dataset import PublicDataset
 from qa_eval.files.hashes import combine_sha256, sha256_text
 from qa_eval.metrics.decisions import abstains
 from qa_eval.metrics.listings import answer_scores
-from qa_eval.records import Corpus, Example, ItemId, Question
+from qa_eval.records import Corpus, Example, ItemId, Question, Span
 from qa_eval.runs.common_items import Side, common_answers
+from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_names, run_of
-from qa_eval.runs.rows import stored_score
-from qa_eval.runs.schema import Leaderboard, PredictionRow, Row, ScoredRow
-from qa_eval.runs.store import Run, slugs
+from qa_eval.runs.run_folder import slugs
+from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
+from qa_eval.runs.store import Run
 
 MOST_QUESTIONS = 2000
 """Questions with a page of their own; of more, those on which the models differ come first."""
@@ -35,9 +36,6 @@ _MANY, _FEW_CANDIDATES = 10, 3
 Outcome = Literal["own", "leak", "other", "none", "failed"]
 """Where an answer fell. `own`: a claim of the article itself (without claims: right); `leak`: another
 source's claim; `other`: an answer that makes no claim; `none`: no answer; `failed`: no prediction."""
-
-
-_AnswerT = TypeVar("_AnswerT", bound=ScoredRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +75,7 @@ class ShownAnswer:
 
     model: int
     text: str
-    span: tuple[int, int] | None
+    span: Span | None
     source: str | None
     """The article that the answer is from."""
     right: bool
@@ -157,7 +155,7 @@ class ReportContent:
 
     @property
     def public(self) -> bool:
-        return self.board.data.kind == "public"
+        return not data_kind(self.board.data).has_claims
 
     @property
     def scored(self) -> bool:
@@ -218,21 +216,21 @@ class _Asked:
     names: Mapping[str, str] | None
     """The run's own name of an item -> the name it is shown under; None where all are shown as they are."""
 
-    def scored(self) -> Iterator[ScoredRow]:
+    def scored(self) -> Iterator[PredictionRow]:
         """The answers without their candidates, read much faster."""
         return map(self._named, filter(self._is_shown, self.run.scored(self.row)))
 
     def answers(self) -> Iterator[PredictionRow]:
         return map(self._named, filter(self._is_shown, self.run.stream(self.row)))
 
-    def _is_shown(self, answer: ScoredRow) -> bool:
+    def _is_shown(self, answer: PredictionRow) -> bool:
         return self.names is None or answer.item in self.names
 
-    def _named(self, answer: _AnswerT) -> _AnswerT:
+    def _named(self, answer: PredictionRow) -> PredictionRow:
         if self.names is None or self.names[answer.item] == answer.item:
             return answer
         item = ItemId.parse(self.names[answer.item])
-        return answer.model_copy(update={"item": str(item), "fact": item.fact, "article": item.article})
+        return replace(answer, item=str(item), fact=item.fact, article=item.article)
 
 
 def _common(rows: Sequence[tuple[Row, Run]]) -> list[Mapping[str, str] | None]:
@@ -269,10 +267,10 @@ def _read(
         track = "reading" if data.items.reading else "pooled"
         confidence, correct = [], []
         for answer in one.answers():
-            score = stored_score(answer, by_em=data.kind == "public")
-            if answer.track == track and not score.item.paraphrase and score.confidence is not None:
-                confidence.append(score.confidence)
-                correct.append(score.correct)
+            believed = answer.scored_confidence
+            if answer.track == track and not answer.paraphrase and believed is not None:
+                confidence.append(believed)
+                correct.append(answer.correct)
             if kept is not None and answer.fact not in kept:
                 continue
             question, golds = questions.get(answer.fact, (None, ""))
@@ -284,7 +282,7 @@ def _read(
             item = items.get(answer.item)
             if item is None:
                 item = items[answer.item] = Item(
-                    id=score.item, golds=tuple(answer.golds), context_sha256=answer.context_sha256
+                    id=ItemId.parse(answer.item), golds=answer.golds, context_sha256=answer.context_sha256
                 )
                 fact.items.append(item)
             item.answers.append(_said(number, answer, question, candidates))
@@ -330,7 +328,7 @@ def _said(model: int, answer: PredictionRow, question: Question | None, candidat
     return ShownAnswer(
         model=model,
         text=answer.prediction,
-        span=answer.span,
+        span=None if answer.span is None else Span(*answer.span),
         source=answer.source_article,
         right=answer.right,
         outcome=_outcome(answer, question),

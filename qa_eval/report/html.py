@@ -19,6 +19,7 @@ from qa_eval.comparisons import sentences
 from qa_eval.comparisons.differences import Comparison
 from qa_eval.metrics.listings import entry, in_order, label, listed
 from qa_eval.models.declarations import abstention
+from qa_eval.records import Estimate
 from qa_eval.report.charts import Chart
 from qa_eval.report.content import Fact, Item, ReportContent, ReportModel, ShownAnswer
 from qa_eval.report.page_views import (
@@ -37,7 +38,7 @@ from qa_eval.report.page_views import (
 )
 from qa_eval.runs.leaderboard.captions import remark_on
 from qa_eval.runs.ranking import competes
-from qa_eval.runs.schema import EstimateRow, Row
+from qa_eval.runs.schema import Row
 from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.terminal import clean
 
@@ -195,7 +196,7 @@ class _Site:
             head = self._heads[model.number] = template.module.row_head(model)  # type: ignore[attr-defined]
         return head
 
-    def headline(self, model: ReportModel) -> EstimateRow | None:
+    def headline(self, model: ReportModel) -> Estimate | None:
         """The model's value of the metric that ranks."""
         track, _, metric = self.evidence.board.sort.partition(".")
         return model.row.metric(track, metric)

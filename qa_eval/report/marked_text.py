@@ -6,16 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from qa_eval.records import Span
+
 MOST_TEXT = 100_000
 """Characters of one text that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of a text, half-open, that is a gold or an answer."""
+class Marked:
+    """A stretch of a text that is a gold or an answer."""
 
-    start: int
-    end: int
+    span: Span
     gold: bool
     note: str
     """What a reader is told of it: the claim, or who answered with it."""
@@ -32,41 +33,43 @@ class Segment:
     notes: tuple[str, ...]
 
 
-def segments(text: str, spans: Iterable[Span]) -> list[Segment]:
-    """The text cut at every boundary of every span; spans that do not lie in it are left out.
+def segments(text: str, marked: Iterable[Marked]) -> list[Segment]:
+    """The text cut at every boundary of every mark; marks that do not lie in it are left out.
 
-    >>> parts = segments("over 400 dead", [Span(0, 8, True, "a"), Span(5, 13, False, "b")])
+    >>> marked = [Marked(Span(0, 8), True, "a"), Marked(Span(5, 13), False, "b")]
+    >>> parts = segments("over 400 dead", marked)
     >>> [(p.text, p.gold, p.said) for p in parts]
     [('over ', True, False), ('400', True, True), (' dead', False, True)]
     """
     whole = text[:MOST_TEXT]
-    kept = [s for s in spans if 0 <= s.start < s.end <= len(whole)]
-    cuts = sorted({0, len(whole), *(s.start for s in kept), *(s.end for s in kept)})
+    kept = [m for m in marked if 0 <= m.span.start < m.span.end <= len(whole)]
+    cuts = sorted({0, len(whole), *(m.span.start for m in kept), *(m.span.end for m in kept)})
     found = []
     for start, end in pairwise(cuts):
-        over = [s for s in kept if s.start <= start and end <= s.end]
+        over = [m for m in kept if m.span.start <= start and end <= m.span.end]
         found.append(
             Segment(
                 text=whole[start:end],
                 start=start,
-                gold=any(s.gold for s in over),
-                said=any(not s.gold for s in over),
-                notes=tuple(dict.fromkeys(s.note for s in over)),
+                gold=any(m.gold for m in over),
+                said=any(not m.gold for m in over),
+                notes=tuple(dict.fromkeys(m.note for m in over)),
             )
         )
     return found
 
 
-def excerpts(text: str, spans: Iterable[Span]) -> list[list[Segment]]:
-    r"""The lines of a text that a span lies in, neighbours together, each stretch cut as by `segments`.
+def excerpts(text: str, marked: Iterable[Marked]) -> list[list[Segment]]:
+    r"""The lines of a text that a mark lies in, neighbours together, each stretch cut as by `segments`.
 
-    >>> found = excerpts("one\ntwo\nthree\nfour", [Span(0, 1, True, "a"), Span(9, 12, False, "b")])
+    >>> marked = [Marked(Span(0, 1), True, "a"), Marked(Span(9, 12), False, "b")]
+    >>> found = excerpts("one\ntwo\nthree\nfour", marked)
     >>> [[(p.text, p.start) for p in stretch] for stretch in found]
     [[('o', 0), ('ne', 1)], [('t', 8), ('hre', 9), ('e', 12)]]
     """
-    kept = [s for s in spans if 0 <= s.start < s.end <= min(len(text), MOST_TEXT)]
+    kept = [m for m in marked if 0 <= m.span.start < m.span.end <= min(len(text), MOST_TEXT)]
     stretches: list[tuple[int, int]] = []
-    for span in sorted(kept, key=lambda span: span.start):
+    for span in sorted((m.span for m in kept), key=lambda span: span.start):
         start = text.rfind("\n", 0, span.start) + 1
         end = text.find("\n", span.end)
         end = len(text) if end < 0 else end
@@ -76,7 +79,7 @@ def excerpts(text: str, spans: Iterable[Span]) -> list[list[Segment]]:
             stretches.append((start, end))
     found = []
     for start, end in stretches:
-        inside = [replace(s, start=s.start - start, end=s.end - start) for s in kept]
+        inside = [replace(m, span=Span(m.span.start - start, m.span.end - start)) for m in kept]
         found.append([replace(p, start=p.start + start) for p in segments(text[start:end], inside)])
     return found
 

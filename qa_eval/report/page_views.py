@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from qa_eval.metrics.listings import entry, listed
+from qa_eval.records import Estimate, Span
 from qa_eval.records import Evidence as Passage
 from qa_eval.report.content import Fact, Item, Outcome, ReportContent, ReportModel, ShownAnswer
-from qa_eval.report.marked_text import Segment, Span, excerpts, names, segments
+from qa_eval.report.marked_text import Marked, Segment, excerpts, names, segments
 from qa_eval.runs.leaderboard.views import Selection, leaderboard_view
-from qa_eval.runs.schema import EstimateRow
 
 # ------------------------------------------------------------------------------------------ leaderboard
 
@@ -40,7 +40,7 @@ class TableView:
     columns: tuple[ViewColumn, ...]
     order: tuple[int, ...]
     """Models from first to last."""
-    cells: Mapping[int, tuple[EstimateRow | None, ...]]
+    cells: Mapping[int, tuple[Estimate | None, ...]]
 
 
 def table_views(evidence: ReportContent) -> list[TableView]:
@@ -150,30 +150,30 @@ def marked_texts(fact: Fact, item: Item, models: Mapping[int, ReportModel]) -> l
     found = []
     pooled = item.id.track == "pooled"
     for article, text in item.texts.items():
-        spans = [Span(start, end, True, note) for start, end, note in _gold_places(fact, item, article)]
-        said: dict[tuple[int, int], list[str]] = {}
+        marked = list(_gold_places(fact, item, article))
+        said: dict[Span, list[str]] = {}
         for answer in item.answers:
             at = answer.span
             here = answer.source == article or (answer.source is None and not pooled)
-            if at is not None and here and text[slice(*at)] == answer.text:
+            if at is not None and here and at.text(text) == answer.text:
                 said.setdefault(at, []).append(models[answer.model].name)
-        spans += [Span(*place, False, f"answer of {names(who)}") for place, who in said.items()]
-        stretches = excerpts(text, spans) if pooled else [segments(text, spans)]
+        marked += [Marked(span, False, f"answer of {names(who)}") for span, who in said.items()]
+        stretches = excerpts(text, marked) if pooled else [segments(text, marked)]
         if stretches:
             answers = sum(map(len, said.values()))
             found.append(MarkedText(article=article, stretches=stretches, answers=answers))
     return found
 
 
-def _gold_places(fact: Fact, item: Item, article: str) -> list[tuple[int, int, str]]:
+def _gold_places(fact: Fact, item: Item, article: str) -> Iterator[Marked]:
     if fact.question is not None:
-        return [
-            (e.start, e.end, f"gold, claim {claim.id}")
-            for claim in fact.question.own_claims(article)
-            for e in claim.evidence_in(article)
-        ]
-    places = zip(item.golds, item.starts, strict=False)
-    return [(start, start + len(gold), "gold") for gold, start in places if start is not None]
+        for claim in fact.question.own_claims(article):
+            for e in claim.evidence_in(article):
+                yield Marked(e.span, True, f"gold, claim {claim.id}")
+        return
+    for gold, start in zip(item.golds, item.starts, strict=False):
+        if start is not None:
+            yield Marked(Span(start, start + len(gold)), True, "gold")
 
 
 def answer_rows(item: Item, models: Mapping[int, ReportModel]) -> list[tuple[ReportModel, ShownAnswer]]:
@@ -278,7 +278,7 @@ def contested_view(evidence: ReportContent) -> ContestedView | None:
 # ------------------------------------------------------------------------------------------ one model
 
 
-def chosen_slices(model: ReportModel) -> tuple[tuple[str, ...], list[tuple[str, Mapping[str, EstimateRow]]]]:
+def chosen_slices(model: ReportModel) -> tuple[tuple[str, ...], list[tuple[str, Mapping[str, Estimate]]]]:
     """Metric columns, and the slices of a model with their values."""
     present = {metric for values in model.row.slices.values() for metric in values}
     columns = tuple(metric for _, metric in listed("model page") if metric in present)
@@ -295,7 +295,7 @@ class Failures:
 
     metric: str
     """What the categories are ordered by."""
-    categories: tuple[tuple[str, EstimateRow], ...]
+    categories: tuple[tuple[str, Estimate], ...]
     """Worst first."""
     items: tuple[Given, ...]
     """Wrong answers, the most confident first."""

@@ -18,7 +18,8 @@ from qa_eval.report.html import ShownComparisons, render_pages
 from qa_eval.runs.leaderboard.history import Point, history_of
 from qa_eval.runs.leaderboard.merged_runs import Merged, merge_runs
 from qa_eval.runs.ranking import competes
-from qa_eval.runs.store import Run, slugs
+from qa_eval.runs.run_folder import slugs
+from qa_eval.runs.store import Run
 
 _STATIC = Path(__file__).parent / "static"
 _MOST_HISTORIES = 20

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from qa_eval.errors import QaEvalError, RunFolderError
+from qa_eval.files.atomic_files import replace_folder, write_atomically
 from qa_eval.files.hashes import canonical_json
 from qa_eval.files.paths import read_input, real_path, user_path
-from qa_eval.runs.store import replace_folder, write_atomically
 
 MARKER = "report.json"
 """Lists the files of a report; a folder with it, and no file beside those, may be replaced."""

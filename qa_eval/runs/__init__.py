@@ -2,11 +2,14 @@
 
 schema            every field of the two files
 options           what a run can be told: each option once, with its flag
-store             reads and writes run folders
+store             reads run folders, and chooses rows of a run
+run_folder        a run folder being written: claimed, resumed, put in its place
+predictions_writer  a predictions file being written
 rows              rows of a predictions file and their scores
 ranking           rows of a leaderboard with intervals, references and ranks
 leaderboard/      runs as tables: merged, sorted, over time
 common_items      the items that two runs share
+data_kinds        what differs between the curated set, other files and public data sets
 sources           where a run finds its data again
 show              single items of a run
 model_results     one model of a run by name, its items, and why each is right or wrong

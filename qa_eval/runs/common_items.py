@@ -12,9 +12,8 @@ from typing import Literal
 
 from qa_eval.data.content_hashes import item_sha256
 from qa_eval.errors import QaEvalError
-from qa_eval.records import ItemId, ItemScore
-from qa_eval.runs.rows import stored_score
-from qa_eval.runs.schema import Row, ScoredRow
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.runs.schema import PredictionRow, Row
 from qa_eval.runs.store import Run
 
 EditedPart = Literal["question", "context", "golds"]
@@ -33,17 +32,12 @@ class Side:
         run, spec = self.run.leaderboard.name, self.row.model.spec
         return f"{run} · {spec}" if run else spec
 
-    def answers(self) -> list[ScoredRow]:
+    def answers(self) -> list[PredictionRow]:
         """The stored answers. Raises InputError as `Run.scored`, QaEvalError where there are none."""
         if self.row.predictions is None:
             why = f": {self.row.error}" if self.row.error else ""
             raise QaEvalError(f"{self.name}: no answers are stored{why}")
         return list(self.run.scored(self.row))
-
-    def score(self, answer: ScoredRow, like: ScoredRow) -> ItemScore:
-        """What an answer of this side is worth, filed where that item is filed: by its name and category."""
-        score = stored_score(answer, by_em=self.run.leaderboard.data.kind == "public")
-        return replace(score, item=ItemId.parse(like.item), category=like.category)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +53,7 @@ class Edited:
 class Pairing:
     """The items of two models, base and new, matched."""
 
-    pairs: tuple[tuple[ScoredRow, ScoredRow], ...]
+    pairs: tuple[tuple[PredictionRow, PredictionRow], ...]
     """In the order of the base."""
     edited: tuple[Edited, ...]
     added: tuple[str, ...]
@@ -68,17 +62,17 @@ class Pairing:
     """Items of the base alone."""
 
 
-def pair_items(base: Sequence[ScoredRow], new: Sequence[ScoredRow]) -> Pairing:
+def pair_items(base: Sequence[PredictionRow], new: Sequence[PredictionRow]) -> Pairing:
     """Matches items of equal content; of several of one content, first those of one name.
 
     Raises QaEvalError if a side has an item twice.
     """
     _refuse_twice(base)
     _refuse_twice(new)
-    waiting: dict[str, dict[str, ScoredRow]] = {}
+    waiting: dict[str, dict[str, PredictionRow]] = {}
     for row in new:
         waiting.setdefault(_content(row), {})[row.item] = row
-    partner: dict[str, ScoredRow] = {}
+    partner: dict[str, PredictionRow] = {}
     for named in (True, False):
         for row in base:
             same = waiting.get(_content(row))
@@ -96,7 +90,7 @@ def pair_items(base: Sequence[ScoredRow], new: Sequence[ScoredRow]) -> Pairing:
     )
 
 
-def common_answers(sides: Sequence[Side]) -> list[dict[str, ScoredRow]]:
+def common_answers(sides: Sequence[Side]) -> list[dict[str, PredictionRow]]:
     """Each side's answers to the items that all sides asked, under the names that the first gives them.
 
     In the order of the first; all equally many, perhaps none. Raises as `Side.answers` and `pair_items`.
@@ -117,18 +111,20 @@ def common_scores(sides: Sequence[Side]) -> list[tuple[ItemScore, ...]]:
     Raises as `common_answers`.
     """
     answers = common_answers(sides)
-    return [
-        tuple(side.score(row, answers[0][name]) for name, row in found.items())
-        for side, found in zip(sides, answers, strict=True)
-    ]
+    return [tuple(filed(row, answers[0][name]) for name, row in found.items()) for found in answers]
 
 
-def _content(row: ScoredRow) -> str:
+def filed(answer: PredictionRow, like: PredictionRow) -> PredictionRow:
+    """The answer to an item, under the name and in the category that the same item has in another run."""
+    return replace(answer, item=like.item, fact=like.fact, article=like.article, category=like.category)
+
+
+def _content(row: PredictionRow) -> str:
     content = item_sha256(row.question_sha256, row.context_sha256, row.gold_sha256)
     return f"{row.track}:{content}"
 
 
-def _edits(base: ScoredRow, new: ScoredRow) -> tuple[EditedPart, ...]:
+def _edits(base: PredictionRow, new: PredictionRow) -> tuple[EditedPart, ...]:
     hashes: dict[EditedPart, str] = {"question": "question", "context": "context", "golds": "gold"}
     return tuple(
         part
@@ -137,7 +133,7 @@ def _edits(base: ScoredRow, new: ScoredRow) -> tuple[EditedPart, ...]:
     )
 
 
-def _refuse_twice(rows: Sequence[ScoredRow]) -> None:
+def _refuse_twice(rows: Sequence[PredictionRow]) -> None:
     seen: set[str] = set()
     for row in rows:
         if row.item in seen:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qa_eval.errors import QaEvalError
-from qa_eval.metrics.example_scores import NO_VERDICT
 from qa_eval.metrics.listings import in_order, label
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.records import Estimate
 from qa_eval.runs.data_frames import data_frame
 from qa_eval.runs.leaderboard.views import leaderboard_view
-from qa_eval.runs.schema import EstimateRow, Row, ScoredRow
+from qa_eval.runs.schema import PredictionRow, Row
 from qa_eval.runs.show import LEVELS
 from qa_eval.text.figures import percent
 from qa_eval.text.notebook_tables import notebook_table
@@ -51,7 +52,7 @@ class ModelResult:
         """The model's spec."""
         return self.row.model.spec
 
-    def estimate(self, metric: str, *, slice: str | None = None) -> EstimateRow:
+    def estimate(self, metric: str, *, slice: str | None = None) -> Estimate:
         """A metric with its interval: `value`, `low`, `high`, `n`; fractions in [0, 1].
 
         * `metric`: a metric id, or `TRACK.METRIC`; without a track, of the reading track if it is defined
@@ -71,7 +72,7 @@ class ModelResult:
         near = suggestion(metric, dict.fromkeys(known), listed=40)
         raise QaEvalError(f"{self.spec}: there is no metric {quote(metric)}{where}{near}")
 
-    def _metrics(self, slice: str | None) -> dict[tuple[str, str], EstimateRow]:
+    def _metrics(self, slice: str | None) -> dict[tuple[str, str], Estimate]:
         """(track, metric) -> estimate."""
         if slice is None:
             metrics = self.row.metrics
@@ -143,7 +144,7 @@ class ItemTable:
     """What one model answered to each item, and what that is worth."""
 
     spec: str
-    answers: tuple[ScoredRow, ...]
+    answers: tuple[PredictionRow, ...]
     """In the order asked."""
 
     @classmethod
@@ -161,7 +162,7 @@ class ItemTable:
     def __len__(self) -> int:
         return len(self.answers)
 
-    def __iter__(self) -> Iterator[ScoredRow]:
+    def __iter__(self) -> Iterator[PredictionRow]:
         return iter(self.answers)
 
     def to_pandas(self) -> pd.DataFrame:
@@ -204,15 +205,15 @@ class ItemTable:
         return notebook_table(self.spec, head, cut, left=len(head), notes=more)
 
 
-def why(answer: ScoredRow) -> str:
+def why(answer: ItemScore) -> str:
     """Why an answer is right or wrong, as a sentence.
 
-    >>> from qa_eval.runs.schema import MatchRow
-    >>> row = ScoredRow.model_construct(
-    ...     match=MatchRow(ok=False, level=0, rule="veto", detail="417 != 400"), scores={"leak": 1.0},
-    ...     matched_claim="417", missing=False, error=None, prediction="417"
+    >>> from qa_eval.records import Match
+    >>> score = ItemScore(
+    ...     item="dead@a", fact="dead", article="a", track="reading", prediction="417", matched_claim="417",
+    ...     match=Match(ok=False, level=0, rule="veto", detail="417 != 400"), scores={"leak": 1.0},
     ... )
-    >>> why(row)
+    >>> why(score)
     'Wrong by the rule veto: 417 != 400. It makes the claim 417 of another source.'
     """
     if answer.error is not None:
@@ -220,7 +221,7 @@ def why(answer: ScoredRow) -> str:
     if answer.missing:
         return "The model gave no prediction."
     match = answer.match
-    if match.rule == NO_VERDICT.rule:
+    if answer.unscored:
         return "The data set does not give its answers."
     verdict = "Right" if match.ok else "Wrong"
     if match.rule == "abstained" or (match.rule == "null" and not answer.prediction):
@@ -238,13 +239,13 @@ def _tail(detail: str) -> str:
     return detail.partition(", and ")[2] or detail or "none is right"
 
 
-def _leak(answer: ScoredRow) -> str:
+def _leak(answer: ItemScore) -> str:
     if answer.matched_claim is None or not (answer.scores.get("leak") or answer.scores.get("no_answer_leak")):
         return ""
     return f" It makes the claim {answer.matched_claim} of another source."
 
 
-def _golds(answer: ScoredRow) -> str:
+def _golds(answer: ItemScore) -> str:
     return " / ".join(map(_quoted, dict.fromkeys(answer.golds))) or "no answer"
 
 

@@ -17,11 +17,11 @@ from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.rules.squad import RULES
-from qa_eval.records import Abridged, Decoding, DuplicateIds, Runtime, abridged
+from qa_eval.records import Decoding, DuplicateIds, Runtime, Stored, abridged
 
 RESAMPLES = 9999
 """Resamples of an interval or a test, where no other number is asked for."""
@@ -58,14 +58,8 @@ _RUNTIME = Runtime()
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class StoredOptions(Abridged):
+class StoredOptions(Stored):
     """What was chosen of the data, and how the statistics were made: the options that are stored."""
-
-    __pydantic_config__: ClassVar[Mapping[str, object]] = {
-        "extra": "allow",  # fields of newer versions are kept
-        "allow_inf_nan": False,
-        "use_attribute_docstrings": True,
-    }
 
     track: Annotated[
         Literal["reading", "pooled", "both"],

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.item_scores import SCORER_VERSION
@@ -15,9 +15,9 @@ from qa_eval.metrics.listings import sort_keys
 from qa_eval.metrics.reference_answers import ReferenceName
 from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.metrics.summary import summarize_tables
-from qa_eval.records import Decoding, Estimate, ModelInfo, Summary, Track
+from qa_eval.records import Decoding, ModelInfo, Track
 from qa_eval.runs.options import RESAMPLES, Threshold
-from qa_eval.runs.schema import CountsRow, DecodingRow, DifferenceRow, EstimateRow, ModelRow, Row
+from qa_eval.runs.schema import CountsRow, DecodingRow, Row
 from qa_eval.stats.significance import Comparisons, compare_all_pairs, paired_difference
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 
@@ -63,7 +63,7 @@ class Signature:
 
 
 def model_signature(
-    info: ModelInfo | ModelRow,
+    info: ModelInfo,
     decoding: Decoding | None,
     threshold: Threshold,
     *,
@@ -97,15 +97,9 @@ class Entry:
     tables: Mapping[Track, ScoreTable] = field(default_factory=dict)
 
 
-def model_row(info: ModelInfo) -> ModelRow:
-    """Who answered, as the leaderboard says it."""
-    fields = ModelRow.model_fields
-    return ModelRow(**{name: getattr(info, name) for name in fields})
-
-
 def decoding_row(decoding: Decoding | None, threshold: Threshold, *, decided: bool) -> DecodingRow:
     """How answers were decided; `decided`: whether a threshold had a say in any of them."""
-    windows = {name: getattr(decoding, name) for name in Decoding.__dataclass_fields__} if decoding else {}
+    windows: dict[str, Any] = asdict(decoding) if decoding is not None else {}
     if not decided:
         return DecodingRow(**windows)
     source: Literal["fixed", "cross-fit"] = "cross-fit" if isinstance(threshold, str) else "fixed"
@@ -120,12 +114,10 @@ def judged_entry(
     summary = summarize_tables(tables, resamples=resamples)
     update = {
         "status": status,
-        "metrics": {track: _estimates(summary, track) for track in summary.metrics},
-        "slices": {
-            name: {id: _estimate(e) for id, e in values.items()} for name, values in summary.slices.items()
-        },
-        "source_preference": {a: dict(values) for a, values in summary.source_preference.items()},
-        "speaker_preference": {s: dict(values) for s, values in summary.speaker_preference.items()},
+        "metrics": summary.metrics,
+        "slices": summary.slices,
+        "source_preference": summary.source_preference,
+        "speaker_preference": summary.speaker_preference,
         "absent": {
             metric.id: metric.otherwise
             for metric in METRICS.values()
@@ -140,31 +132,9 @@ def judged_entry(
 def reference_row(name: ReferenceName, *, data: str, rules: str = RULES) -> Row:
     """The row of a reference, not yet filled; `data` is the hash over all items."""
     return Row(
-        model=ModelRow(spec=f"reference:{name}", kind="reference", name=name, backend="gold"),
+        model=ModelInfo(spec=f"reference:{name}", kind="reference", name=name, backend="gold"),
         signature=str(Signature(model=f"reference:{name}", backend="gold", data=data[:16], rules=rules)),
     )
-
-
-def _estimates(summary: Summary, track: str) -> dict[str, EstimateRow]:
-    values = next(v for name, v in summary.metrics.items() if name == track)
-    return {id: _estimate(e) for id, e in values.items()}
-
-
-def _estimate(estimate: Estimate) -> EstimateRow:
-    """The estimate as stored; what leaves [0, 1] by no more than the rounding of sums is put back."""
-    low, high = (None if end is None else _within(end) for end in (estimate.low, estimate.high))
-    return EstimateRow(
-        value=_within(estimate.value),
-        low=low,
-        high=high,
-        method=estimate.method,
-        n=estimate.n,
-        clusters=estimate.clusters,
-    )
-
-
-def _within(fraction: float) -> float:
-    return min(max(fraction, 0.0), 1.0) if -1e-9 < fraction < 1 + 1e-9 else fraction
 
 
 # ------------------------------------------------------------------------------------------ ranks
@@ -218,7 +188,7 @@ def rank_rows(
                 difference = compared.difference(numbers[id(entry)], 0)
             else:
                 difference = paired_difference(terms[id(entry)], terms[id(first)], resamples=resamples)
-            update["versus_first"] = DifferenceRow.model_validate(difference, from_attributes=True)
+            update["versus_first"] = difference
         rows.append(entry.row.model_copy(update=update))
     return Ranked(rows=rows, sort=sort, minimum_detectable_difference=_detectable(compared))
 
@@ -255,4 +225,4 @@ def _detectable(compared: Comparisons) -> float | None:
 
     None where there is one row, or where no difference could be shown.
     """
-    return compared.difference(0, 1).detectable if len(compared.scores) > 1 else None
+    return compared.detectable(0, 1) if len(compared.scores) > 1 else None

@@ -7,17 +7,17 @@ that every number comes out again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from qa_eval.data.content_hashes import gold_sha256, item_sha256
 from qa_eval.files.hashes import combine_sha256, sha256_json, sha256_text
-from qa_eval.metrics.decisions import abstains, decide, has_no_order, has_order, no_answer_margin, pool
-from qa_eval.metrics.example_scores import NO_VERDICT
+from qa_eval.metrics.decisions import decide, has_no_order, has_order, pool
 from qa_eval.metrics.item_scores import score_item
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.thresholds import cross_fit_thresholds
-from qa_eval.records import Answer, Candidate, Corpus, ItemId, ItemScore, Match, Prediction, Question
+from qa_eval.records import Answer, Candidate, Corpus, ItemId, Prediction, Question
 from qa_eval.runs.options import Threshold
-from qa_eval.runs.schema import CandidateRow, MatchRow, PredictionRow, ScoredRow
+from qa_eval.runs.schema import PredictionRow
 
 ByArticle = Mapping[str, Prediction]
 """What a model said of one question, by article; an answer to all articles at once stands under `*`."""
@@ -30,14 +30,6 @@ class ItemHashes:
     question_sha256: str
     context_sha256: str
     gold_sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """A model's answers with what they are worth, in the order of the items."""
-
-    rows: tuple[PredictionRow, ...]
-    scores: tuple[ItemScore, ...]
 
 
 def item_hashes(corpus: Corpus, items: Iterable[ItemId]) -> dict[ItemId, ItemHashes]:
@@ -90,7 +82,7 @@ def judge(
     predictions: Mapping[str, Prediction],
     pooled: Mapping[str, ByArticle],
     threshold: Threshold,
-) -> Judged:
+) -> list[PredictionRow]:
     """Decides and scores every item; one without a prediction is missing, and worth 0.
 
     `predictions` are by reading item, `pooled` by pooled item (see `gather`). Bare texts of several articles
@@ -101,7 +93,7 @@ def judge(
     reading = [item for item in items if item.track == "reading"]
     fitted = cross_fit_thresholds(corpus, predictions, reading) if threshold == "cross-fit" else {}
     hashes = item_hashes(corpus, items)
-    rows, scores = [], []
+    rows = []
     ordered = any(has_order(parts) for parts in pooled.values())
     unordered = {item for item, parts in pooled.items() if has_no_order(parts)}
     for item in items:
@@ -121,16 +113,11 @@ def judge(
             answer, final = decide(said, threshold=at), said.text is not None
         score = score_item(question, item, answer, corpus)
         if item.track == "pooled" and unordered and not ordered:
-            score = replace(score, scores={}, sources={}, speakers={})
+            score = replace(score, scores={})
         given = said is not None and said.no_answer_probability is not None and item.track == "reading"
-        scores.append(score)
         words = question.wording(item.paraphrase)
-        row = prediction_row(item, words, answer, score, hashes[item], final=final, no_answer_given=given)
-        if item.track == "reading" and not score.copied:
-            # A span that the article does not confirm is not shown, nor believed when the row is read again.
-            row = row.model_copy(update={"span": None})
-        rows.append(row)
-    return Judged(rows=tuple(rows), scores=tuple(scores))
+        rows.append(prediction_row(words, answer, score, hashes[item], final=final, no_answer_given=given))
+    return rows
 
 
 def judge_answers(corpus: Corpus, items: Sequence[ItemId], answers: Mapping[str, Answer]) -> list[ItemScore]:
@@ -148,67 +135,23 @@ def judge_answers(corpus: Corpus, items: Sequence[ItemId], answers: Mapping[str,
 
 
 def prediction_row(
-    item: ItemId,
-    words: str,
-    answer: Answer,
-    score: ItemScore,
-    hashes: ItemHashes,
-    *,
-    final: bool,
-    no_answer_given: bool,
+    words: str, answer: Answer, score: ItemScore, hashes: ItemHashes, *, final: bool, no_answer_given: bool
 ) -> PredictionRow:
-    """The row that stores an answer to the words asked. `final`: its text is the model's own;
-    `no_answer_given`: its no-answer probability is.
+    """The row that stores an answer to the words asked, with its score.
+
+    `final`: its text is the model's own; `no_answer_given`: its no-answer probability is.
     """
-    chosen = answer.candidate
-    span = None
-    if chosen is not None and chosen.start is not None and chosen.end is not None:
-        span = (chosen.start, chosen.end)
     return PredictionRow(
-        item=str(item),
-        fact=item.fact,
-        article=item.article,
-        track=item.track,
-        question_sha256=hashes.question_sha256,
-        context_sha256=hashes.context_sha256,
-        gold_sha256=hashes.gold_sha256,
+        **score.parts(),
+        **asdict(hashes),
         question=words,
-        category=score.category,
-        answer_type=score.answer_type,
-        contested=score.contested,
-        relation=score.relation,
-        prediction=answer.text,
         final=final,
-        span=span,
-        source_article=chosen.article if chosen is not None else None,
-        score=answer.score,
-        null_score=answer.null_score,
-        no_answer_probability=answer.no_answer_probability,
+        source_article=answer.candidate.article if answer.candidate is not None else None,
         no_answer_given=no_answer_given,
         threshold=answer.threshold,
-        confidence=answer.confidence,
-        n_best=[
-            CandidateRow(
-                text=c.text,
-                article=c.article,
-                start=c.start,
-                end=c.end,
-                score=c.score,
-                probability=c.probability,
-            )
-            for c in answer.n_best
-        ],
+        n_best=answer.n_best,
         windows=answer.windows,
         tokens=answer.tokens,
-        truncated=answer.truncated,
-        golds=list(score.golds),
-        matched_claim=score.matched_claim,
-        match=MatchRow(
-            ok=score.match.ok, level=score.match.level, rule=score.match.rule, detail=score.match.detail
-        ),
-        scores=dict(score.scores),
-        missing=answer.missing,
-        error=answer.error,
     )
 
 
@@ -227,7 +170,7 @@ def rebuild(rows: Iterable[PredictionRow]) -> tuple[dict[str, Prediction], dict[
         else:
             reading[row.item] = Prediction(
                 item=row.item,
-                n_best=tuple(_candidate(c) for c in row.n_best),
+                n_best=row.n_best,
                 null_score=row.null_score,
                 text=row.prediction if row.final else None,
                 no_answer_probability=row.no_answer_probability if row.no_answer_given else None,
@@ -239,50 +182,11 @@ def rebuild(rows: Iterable[PredictionRow]) -> tuple[dict[str, Prediction], dict[
     return reading, pooled
 
 
-def stored_score(row: ScoredRow, *, by_em: bool = False) -> ItemScore:
-    """The score that a row was written from, as far as metrics and their slices need it.
-
-    `source_preference` cannot be computed from it. `by_em`: confidence is about EM, as on public sets.
-    """
-    said = Answer(
-        item=row.item,
-        text=row.prediction,
-        score=row.score,
-        null_score=row.null_score,
-        no_answer_probability=row.no_answer_probability,
-        error=row.error,
-        missing=row.missing,
-    )
-    failed = row.missing or row.error is not None
-    unscored = row.match.rule == NO_VERDICT.rule
-    return ItemScore(
-        item=ItemId.parse(row.item),
-        category=row.category,
-        contested=row.contested,
-        relation=row.relation,
-        answerable=bool(row.golds) or unscored,
-        golds=tuple(row.golds),
-        prediction=row.prediction,
-        matched_claim=row.matched_claim,
-        match=Match(ok=row.match.ok, level=row.match.level, rule=row.match.rule, detail=row.match.detail),
-        scores=row.scores,
-        confidence=None if failed or unscored else row.confidence,
-        correct=row.scores.get("em") == 1.0 if by_em else row.match.ok,
-        no_answer_margin=None if unscored else no_answer_margin(said),
-        answered=not failed and not abstains(row.prediction),
-        error=row.error is not None,
-        missing=row.missing,
-        truncated=row.truncated,
-        answer_type=row.answer_type,
-        copied=row.track == "reading" and row.span is not None,
-    )
-
-
 def _pooled_predictions(row: PredictionRow) -> dict[str, Prediction]:
     """Merged candidates, by their articles again; what was summed over the articles stands at the first."""
     by_article: dict[str, list[Candidate]] = {}
     for c in row.n_best:
-        by_article.setdefault(c.article or "*", []).append(_candidate(c))
+        by_article.setdefault(c.article or "*", []).append(c)
     if not by_article:
         # Silence in every article, or failure, is not an answer given to all of them at once.
         by_article[row.source_article or ("*" if row.final else "")] = []
@@ -301,14 +205,3 @@ def _pooled_predictions(row: PredictionRow) -> dict[str, Prediction]:
             error=row.error,
         )
     return parts
-
-
-def _candidate(row: CandidateRow) -> Candidate:
-    return Candidate(
-        text=row.text,
-        article=row.article,
-        start=row.start,
-        end=row.end,
-        score=row.score,
-        probability=row.probability,
-    )

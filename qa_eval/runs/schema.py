@@ -8,12 +8,23 @@ is `None` or left out, never NaN.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PlainSerializer
+from pydantic import BaseModel, ConfigDict, FiniteFloat, TypeAdapter
 
 from qa_eval.metrics.rules.squad import UNSCORED
-from qa_eval.records import AnswerType, Declaration, DuplicateIds, Relation, Status, abridged
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.records import (
+    Candidate,
+    Decoding,
+    Difference,
+    DuplicateIds,
+    Estimate,
+    ModelInfo,
+    Status,
+    abridged,
+)
 from qa_eval.runs.options import StoredOptions
 
 SCHEMA_VERSION = 1
@@ -22,15 +33,14 @@ SCHEMA_VERSION = 1
 NOTHING_SCORED = "nothing is scored: the data set does not give its answers"
 """What is said of the numbers of such a run."""
 
-Fraction = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
-"""A number in [0, 1]."""
-Score = Annotated[FiniteFloat, Field(le=1.0)]
-"""A metric's value: a fraction, or a skill, which is below 0 where a trivial strategy does better."""
-
 
 class _Record(BaseModel):
     model_config = ConfigDict(
-        extra="allow", frozen=True, protected_namespaces=(), use_attribute_docstrings=True
+        extra="allow",
+        frozen=True,
+        allow_inf_nan=False,
+        protected_namespaces=(),
+        use_attribute_docstrings=True,
     )
 
     def __repr__(self) -> str:
@@ -40,62 +50,8 @@ class _Record(BaseModel):
     __str__ = __repr__
 
 
-class EstimateRow(_Record):
-    """A metric with its 95 % interval."""
-
-    value: Score
-    low: Score | None = None
-    """Lower end; None on fewer than 8 facts (or contexts)."""
-    high: Score | None = None
-    """Upper end."""
-    method: str = ""
-    """`bca`, `percentile`, `wilson`; `too-few` where there is no interval."""
-    n: int = 0
-    """Items in the denominator."""
-    clusters: int = 0
-    """Facts they come from; on public sets, contexts."""
-
-
-class DifferenceRow(_Record):
-    """A paired difference of two rows on the same facts; positive when this row is better."""
-
-    value: FiniteFloat
-    low: FiniteFloat | None = None
-    """Lower end of the 95 % interval, from the test of p; None on fewer than 8 facts (or contexts)."""
-    high: FiniteFloat | None = None
-    """Upper end."""
-    p: Fraction | None = None
-    """Two-sided; of ranked rows, corrected for their number, as the ranks are."""
-    method: str = ""
-    """`sign-flip`, `wilson` where no fact differs; `too-few` where there is no interval."""
-    clusters: int = 0
-    """Facts on which the rows are compared; on public sets, contexts."""
-
-
-class ModelRow(_Record):
-    """Who answered."""
-
-    spec: str
-    kind: str
-    """`reference` for rows that are built from the golds."""
-    name: str
-    revision: str | None = None
-    weights_sha256: str | None = None
-    fingerprint: str | None = None
-    parameters: int | None = None
-    no_null_head: bool = False
-    """True if it has no score for "no answer"; it then never abstains by a threshold."""
-    declaration: Declaration | None = None
-    """Where it is declared whether the model was trained with unanswerable questions: `card`, `option` (of
-    the spec) or `undeclared`. None for models of which that is not asked, and in runs of older versions."""
-    license: str | None = None
-    backend: str = "python"
-    tokenizer_note: str | None = None
-    """How its tokenizer.json, which was read, differs from what transformers builds; None: not at all."""
-
-
 class DecodingRow(_Record):
-    """How windows were made and answers decided; None where the model has no such thing."""
+    """A `Decoding` any part of which the model may lack (None), and how answers were decided."""
 
     max_length: int | None = None
     doc_stride: int | None = None
@@ -105,6 +61,12 @@ class DecodingRow(_Record):
     """None where it was fitted per item; the predictions rows then hold it."""
     threshold_source: Literal["fixed", "cross-fit", "none"] = "none"
     """`none`: there was nothing a threshold could decide."""
+
+    @property
+    def windows(self) -> Decoding | None:
+        """The model's `Decoding`; None where a part is absent."""
+        parts = {f.name: getattr(self, f.name) for f in fields(Decoding)}
+        return None if None in parts.values() else Decoding(**parts)
 
 
 class CountsRow(_Record):
@@ -159,13 +121,13 @@ class Row(_Record):
     """`error`: the model failed and has no metrics; `partial`: it was interrupted, and the metrics are of the
     items asked so far. Both are outside the ranking."""
     error: str | None = None
-    model: ModelRow
+    model: ModelInfo
     signature: str = ""
     """Everything that can move a number, rendered; equal signatures give equal numbers."""
     decoding: DecodingRow = DecodingRow()
-    metrics: dict[str, dict[str, EstimateRow]] = {}
+    metrics: dict[str, dict[str, Estimate]] = {}
     """Track -> metric id -> value. A metric that is undefined on these data is absent."""
-    slices: dict[str, dict[str, EstimateRow]] = {}
+    slices: dict[str, dict[str, Estimate]] = {}
     """`settled`, `contested`, `silent`, `relation:R`, `category:C`, `article:A` -> metric id -> value. With
     the reading track there is also `pooled:relation:R`, of the pooled one."""
     source_preference: dict[str, dict[str, float]] = {}
@@ -178,7 +140,7 @@ class Row(_Record):
     counts: CountsRow = CountsRow()
     performance: PerformanceRow = PerformanceRow()
     predictions: PredictionsFileRow | None = None
-    versus_first: DifferenceRow | None = None
+    versus_first: Difference | None = None
     """Paired difference of the sort metric to the first ranked row; None for that row and for unranked ones
     without such a metric."""
     checksums: dict[str, str] = {}
@@ -189,7 +151,7 @@ class Row(_Record):
         """True for rows built from the golds."""
         return self.model.kind == "reference"
 
-    def metric(self, track: str, metric: str) -> EstimateRow | None:
+    def metric(self, track: str, metric: str) -> Estimate | None:
         """The metric, or None where it is undefined or was not run."""
         return self.metrics.get(track, {}).get(metric)
 
@@ -277,10 +239,6 @@ class SourcesRow(_Record):
     """File or folder of a public data set."""
 
 
-def _with_unknown_fields(options: StoredOptions) -> dict[str, Any]:
-    return dict(vars(options))
-
-
 class Leaderboard(_Record):
     """`leaderboard.json`: one run."""
 
@@ -296,7 +254,7 @@ class Leaderboard(_Record):
     data: DataRow
     sources: SourcesRow | None = None
     """Where what was asked is; None for the curated set, a data set of the hub, and what was in memory."""
-    options: Annotated[StoredOptions, PlainSerializer(_with_unknown_fields)] = StoredOptions()
+    options: StoredOptions = StoredOptions()
     rules: str
     """The name of the rules of EM and F1; `none` where the data set does not give its answers."""
     scorer_version: str
@@ -332,103 +290,44 @@ class Leaderboard(_Record):
         return board_html(self)
 
 
-class CandidateRow(_Record):
-    """One of the n-best answers."""
-
-    text: str
-    article: str | None = None
-    start: int | None = None
-    end: int | None = None
-    score: FiniteFloat = 0.0
-    probability: Fraction | None = None
-
-
-class MatchRow(_Record):
-    """How the answer was judged, and by which rule."""
-
-    ok: bool
-    level: int
-    rule: str
-    detail: str = ""
-
-
-class ScoredRow(_Record):
-    """What a line of a predictions file says of an item, its answer and what that is worth.
-
-    All that metrics, comparisons and merged leaderboards need: read without the candidates, which are most of
-    a line and are not looked at.
-    """
-
-    model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
-
-    item: str
-    fact: str
-    article: str
-    """An article id, or `*` on the pooled track."""
-    track: Literal["reading", "pooled"]
-    question_sha256: str
-    context_sha256: str
-    gold_sha256: str
-    question: str = ""
-    """The words asked."""
-    category: str = ""
-    """Empty on public data sets."""
-    answer_type: AnswerType = "text"
-    """On public data sets, what the question asks for if it tells, else `text`."""
-    contested: bool = False
-    """True if the sources disagree on the fact."""
-    relation: Relation | None = None
-    prediction: str
-    """"" when abstaining."""
-    span: tuple[int, int] | None = None
-    """Characters of `source_article`, half-open."""
-    score: FiniteFloat | None = None
-    null_score: FiniteFloat | None = None
-    no_answer_probability: Fraction | None = None
-    confidence: Fraction | None = None
-    truncated: bool = False
-    golds: list[str] = []
-    matched_claim: str | None = None
-    match: MatchRow
-    scores: dict[str, FiniteFloat] = {}
-    """Per-item values of the metrics, by metric id; what is not defined for the item is absent."""
-    missing: bool = False
-    """True if the model gave no prediction; it scores 0."""
-    error: str | None = None
-
-    @property
-    def right(self) -> bool:
-        """True if the answer was given, or withheld, as it should be."""
-        return self.match.ok and not self.missing and self.error is None
-
-
-class PredictionRow(ScoredRow):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionRow(ItemScore):
     """One line of a predictions file: an item, what was answered, and what that is worth.
 
     It holds all that is needed to decide and score the answer again without the model. There are no times in
     it: equal answers give equal bytes.
     """
 
-    model_config = ConfigDict(
-        extra="allow", frozen=True, protected_namespaces=(), use_attribute_docstrings=True
-    )
-
+    question_sha256: str
+    context_sha256: str
+    gold_sha256: str
+    question: str = ""
+    """The words asked."""
     final: bool = False
     """True if the model decided the text itself; no threshold applies."""
     source_article: str | None = None
     no_answer_given: bool = False
     """True if the model gave that probability itself; otherwise it follows from the scores."""
-    threshold: FiniteFloat | None = None
-    n_best: list[CandidateRow] = []
+    threshold: float | None = None
+    n_best: tuple[Candidate, ...] = ()
     windows: int = 0
     tokens: int = 0
 
 
+LEADERBOARD_ADAPTER = TypeAdapter(Leaderboard)
+"""Validates and writes `leaderboard.json`."""
+PREDICTION_ADAPTER = TypeAdapter(PredictionRow)
+"""Validates and writes one line of `predictions/*.jsonl`."""
+
+
 def leaderboard_schema() -> dict[str, Any]:
     """The JSON Schema of `leaderboard.json`, as `qa-eval schema leaderboard` prints it."""
-    return Leaderboard.model_json_schema()
+    return LEADERBOARD_ADAPTER.json_schema()
 
 
 def prediction_schema() -> dict[str, Any]:
     """The JSON Schema of one line of `predictions/*.jsonl`, as `qa-eval schema predictions` prints it."""
-    return PredictionRow.model_json_schema()
+    schema = PREDICTION_ADAPTER.json_schema()
+    # pydantic describes the fields of a dataclass itself, and not those that it inherits.
+    schema["properties"] |= TypeAdapter(ItemScore).json_schema()["properties"]
+    return schema

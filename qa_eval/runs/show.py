@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -15,15 +14,15 @@ from rich.text import Text
 from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
-from qa_eval.metrics.example_scores import NO_VERDICT
 from qa_eval.metrics.listings import answer_scores, entry, label
-from qa_eval.records import Claim, Corpus, Example, ItemId, Question
+from qa_eval.records import Candidate, Claim, Corpus, Example, ItemId, Question, Span
 from qa_eval.text.figures import percent
 from qa_eval.text.passages import Mark, draw_passages, wrap_text
+from qa_eval.text.phrases import choices
 from qa_eval.text.terminal import clean
 
 if TYPE_CHECKING:
-    from qa_eval.runs.schema import CandidateRow, PredictionRow, Row
+    from qa_eval.runs.schema import PredictionRow, Row
     from qa_eval.runs.store import Run
 
 LEVELS = (
@@ -99,11 +98,7 @@ def _by_item(
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=3, cutoff=0.7)
-    if near:
-        return f"{what}: not in this run; did you mean {' or '.join(near)}?"
-    some = ", ".join(known[:5]) + (", …" if len(known) > 5 else "")
-    return f"{what}: not in this run; there are: {some or 'none'}"
+    return f"{what}: not in this run; {choices(name, known, listed=5)}"
 
 
 # ------------------------------------------------------------------------------------------ drawing
@@ -145,7 +140,7 @@ def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[
         note = "question, context or golds have changed since the run: the verdict is on what they were"
         yield from wrap_text(Text(note, "yellow"), width)
     golds = dict.fromkeys(answers[0].golds)
-    none = "not given" if _is_unscored(answers[0]) else "no answer"
+    none = "not given" if answers[0].unscored else "no answer"
     said = " / ".join(f"“{clean(gold)}”" for gold in golds) or none
     yield from wrap_text(Text.assemble("gold   ", (said, "green")), width, hanging=" " * 7)
     for row, answer in shown.answers:
@@ -154,14 +149,14 @@ def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[
         yield from _verdict(answer, None, width)
         if example is not None:
             places = zip(example.golds, example.starts, strict=False)
-            spans = {(start, start + len(gold)) for gold, start in places if start is not None}
+            spans = {Span(start, start + len(gold)) for gold, start in places if start is not None}
             yield from _marked(example.context_id, example.context, spans, answer, width)
         yield from _candidates(answer, width)
     yield Text()
 
 
 def _example_changed(example: Example, answer: PredictionRow) -> bool:
-    present = (example.question, sha256_text(example.context), list(example.golds))
+    present = (example.question, sha256_text(example.context), example.golds)
     return present != (answer.question, answer.context_sha256, answer.golds)
 
 
@@ -206,7 +201,7 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
         else Text(f"“{clean(answer.prediction)}”", "bold")
     )
     line = Text.assemble(said, "  ")
-    if not _is_unscored(answer):
+    if not answer.unscored:
         line.append_text(Text("right", "bold green") if answer.right else Text("wrong", "bold red"))
         line.append(f"  {_reason(answer)}")
     yield from wrap_text(line, width, _INDENT, _INDENT)
@@ -223,10 +218,6 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
         scores.append("makes no claim")
     if about := scores + _decision(answer):
         yield from wrap_text(Text(" · ".join(about), "dim"), width, _INDENT, _INDENT)
-
-
-def _is_unscored(answer: PredictionRow) -> bool:
-    return answer.match.rule == NO_VERDICT.rule
 
 
 def _reason(answer: PredictionRow) -> str:
@@ -264,18 +255,18 @@ def _passage(
     if article is None:
         return
     claims = question.own_claims(article.id) if question is not None else ()
-    golds = {(e.start, e.end) for c in claims for e in c.evidence_in(article.id)}
+    golds = {e.span for c in claims for e in c.evidence_in(article.id)}
     yield from _marked(article.id, article.text, golds, answer, width)
 
 
 def _marked(
-    name: str, text: str, golds: Collection[tuple[int, int]], answer: PredictionRow, width: int
+    name: str, text: str, golds: Collection[Span], answer: PredictionRow, width: int
 ) -> Iterator[Text]:
     """The passages of a text in which golds and answer stand; nothing where neither does."""
-    marks = [Mark(start=s, end=e, opening="«", closing="»", style="green") for s, e in sorted(golds)]
-    if answer.span is not None and text[slice(*answer.span)] == answer.prediction:
-        start, end = answer.span
-        marks.append(Mark(start=start, end=end, opening="⟦", closing="⟧", style="bold reverse"))
+    marks = [Mark(span=span, opening="«", closing="»", style="green") for span in sorted(golds)]
+    said = None if answer.span is None else Span(*answer.span)
+    if said is not None and said.text(text) == answer.prediction:
+        marks.append(Mark(span=said, opening="⟦", closing="⟧", style="bold reverse"))
     if not marks:
         return
     yield Text(f"{_INDENT}{clean(name)}   «gold»  ⟦answer⟧", "dim")
@@ -291,7 +282,7 @@ def _candidates(answer: PredictionRow, width: int) -> Iterator[Text]:
         yield Text(f"{_INDENT}   and {len(answer.n_best) - CANDIDATES} more", "dim")
 
 
-def _candidate(number: int, candidate: CandidateRow, answer: PredictionRow) -> Text:
+def _candidate(number: int, candidate: Candidate, answer: PredictionRow) -> Text:
     chance = "     –" if candidate.probability is None else f"{100 * candidate.probability:5.1f}%"
     line = Text.assemble((f"{number:>2} {chance} {candidate.score:7.2f}  ", "dim"), clean(candidate.text))
     if answer.track == "pooled" and candidate.article is not None:

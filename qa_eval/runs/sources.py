@@ -17,6 +17,7 @@ from qa_eval.data.locations import curated_paths
 from qa_eval.errors import QaEvalError
 from qa_eval.files.paths import user_path
 from qa_eval.records import Corpus
+from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.schema import SourcesRow
 from qa_eval.runs.store import Run
 from qa_eval.text.phrases import show_path
@@ -55,7 +56,7 @@ def find_corpus(run: Run, questions: Sequence[Path] = (), articles: Path | None 
     Raises QaEvalError where the paths are not recorded or not there any more, InputError as `load_corpus`.
     """
     board = run.leaderboard
-    if board.data.kind != "files" or (questions and articles is not None):
+    if not data_kind(board.data).moves or (questions and articles is not None):
         return load_corpus(questions or None, articles)
     if board.sources is None or run.path is None:
         if questions or articles is not None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qa_eval.records import Difference
 from qa_eval.stats.contrasts import Contrast, contrast, norm
 from qa_eval.stats.draws import flips_are_exact, sign_flips
 from qa_eval.stats.intervals import Term, linear_contributions, summable
@@ -32,20 +33,11 @@ _ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """How much better one model is than another, on the same clusters."""
+class PairedTest:
+    """A paired difference, with what its test could have shown."""
 
-    value: float
-    """First minus second, in [-1, 1]."""
-    low: float | None
-    """Lower end of the 95 % interval. None on fewer than `FEWEST_CLUSTERS` clusters."""
-    high: float | None
-    """Upper end of the interval. The interval leaves 0 out only where p is at most 1 - confidence."""
-    p: float
-    """Two-sided p by sign flips of clusters; not corrected for other comparisons."""
-    method: str
-    """How the interval was made: `sign-flip`, `wilson` (no cluster differs) or `too-few`."""
-    clusters: int
+    difference: Difference
+    """p is by sign flips of clusters; it is not corrected for other comparisons."""
     detectable: float | None
     """Smallest true difference that the test would show 4 times in 5; None where it could show none."""
 
@@ -75,17 +67,18 @@ def paired_difference(
     >>> found.value, found.p, found.low > 0
     (0.75, 0.03125, True)
     """
-    return paired_differences([(terms_a, terms_b)], resamples=resamples, seed=seed, confidence=confidence)[0]
+    request = (terms_a, terms_b)
+    return paired_tests([request], resamples=resamples, seed=seed, confidence=confidence)[0].difference
 
 
-def paired_differences(
+def paired_tests(
     requests: Sequence[tuple[Sequence[Term], Sequence[Term]]],
     *,
     resamples: int = 9999,
     seed: int = 0,
     confidence: float = 0.95,
     tests: int = 1,
-) -> list[Difference]:
+) -> list[PairedTest]:
     """`paired_difference` of many pairs at once, in order: the same results, several times faster.
 
     `tests` is the number of tests that p will be corrected for. It enters `detectable` alone.
@@ -97,17 +90,15 @@ def paired_differences(
     ]
     alpha = 1 - confidence
     tested = _swap_tests(swaps, resamples, seed, alphas=(alpha, alpha / tests))
-    differences = []
-    for found, (p, (critical, corrected)) in zip(contrasts, tested, strict=True):
-        difference = _difference(found, p, critical, corrected, confidence)
-        differences.append(difference)
-    return differences
+    return [
+        PairedTest(
+            difference=_difference(found, p, critical, confidence), detectable=found.detectable(corrected)
+        )
+        for found, (p, (critical, corrected)) in zip(contrasts, tested, strict=True)
+    ]
 
 
-def _difference(
-    found: Contrast, p: float, critical: float | None, corrected: float | None, confidence: float
-) -> Difference:
-    """The difference with its interval; `corrected` is the critical value that decides what can be shown."""
+def _difference(found: Contrast, p: float, critical: float | None, confidence: float) -> Difference:
     low, high, method = found.interval(critical, significant=p <= 1 - confidence, confidence=confidence)
     return Difference(
         value=found.value,
@@ -116,7 +107,6 @@ def _difference(
         p=p,
         method=method,
         clusters=found.clusters,
-        detectable=found.detectable(corrected),
     )
 
 
@@ -311,12 +301,22 @@ class Comparisons:
 
     def difference(self, first: int, second: int) -> Difference:
         """First minus second, with the interval that goes with the corrected test."""
+        found, critical = self._contrast(first, second)
+        return _difference(found, float(self.p[first, second]), critical, 1 - _ALPHA)
+
+    def detectable(self, first: int, second: int) -> float | None:
+        """Smallest true difference of the two that the corrected test would show 4 times in 5.
+
+        None where it could show none.
+        """
+        found, critical = self._contrast(first, second)
+        return found.detectable(critical)
+
+    def _contrast(self, first: int, second: int) -> tuple[Contrast, float | None]:
+        """The two models' contrast, and the critical value of its sum."""
         found = contrast(self.scores[first], self.scores[second])
-        p = float(self.p[first, second])
-        critical = self.critical
-        if critical is not None:
-            critical *= norm(found.contributions)
-        return _difference(found, p, critical, critical, 1 - _ALPHA)
+        critical = None if self.critical is None else self.critical * norm(found.contributions)
+        return found, critical
 
     def ranks(self, direction: int = 1) -> list[tuple[int, int, int]]:
         """(rank, low, high) of each model; see `rank_intervals`. `direction`: -1 where less is better."""

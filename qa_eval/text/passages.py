@@ -9,6 +9,7 @@ from itertools import pairwise
 from rich.console import Console
 from rich.text import Text
 
+from qa_eval.records import Span
 from qa_eval.text.terminal import clean
 
 AROUND = 110
@@ -19,8 +20,7 @@ AROUND = 110
 class Mark:
     """A place to show. It is bracketed as well as coloured, so that it can be seen without colour."""
 
-    start: int
-    end: int
+    span: Span
     opening: str
     closing: str
     style: str
@@ -31,7 +31,7 @@ def draw_passages(text: str, marks: Iterable[Mark], width: int, indent: str = ""
 
     Marks outside the text are ignored; without any mark the text's beginning is shown.
     """
-    inside = [m for m in marks if 0 <= m.start < m.end <= len(text)]
+    inside = [m for m in marks if 0 <= m.span.start < m.span.end <= len(text)]
     lines: list[Text] = []
     for start, end in _windows(text, inside):
         passage = _marked(text, start, end, inside)
@@ -52,7 +52,7 @@ def wrap_text(text: Text, width: int, indent: str = "", hanging: str = "") -> li
 def _windows(text: str, marks: Sequence[Mark]) -> list[tuple[int, int]]:
     """Stretches around the marks: whole words, no further than their paragraph, touching ones joined."""
     found: list[tuple[int, int]] = []
-    for start, end in sorted((m.start, m.end) for m in marks) or [(0, 0)]:
+    for start, end in sorted((m.span.start, m.span.end) for m in marks) or [(0, 0)]:
         low, high = _left(text, start), _right(text, end)
         if found and low <= found[-1][1]:
             found[-1] = (found[-1][0], max(found[-1][1], high))
@@ -80,15 +80,15 @@ def _right(text: str, at: int) -> int:
 
 
 def _marked(text: str, start: int, end: int, marks: Sequence[Mark]) -> Text:
-    within = [m for m in marks if start <= m.start and m.end <= end]
-    cuts = sorted({start, end, *(m.start for m in within), *(m.end for m in within)})
+    within = [m for m in marks if start <= m.span.start and m.span.end <= end]
+    cuts = sorted({start, end, *(m.span.start for m in within), *(m.span.end for m in within)})
     result = Text()
     for low, high in pairwise(cuts):
         # Longer marks open first and close last.
-        for mark in sorted((m for m in within if m.start == low), key=lambda m: -m.end):
+        for mark in sorted((m for m in within if m.span.start == low), key=lambda m: -m.span.end):
             result.append(mark.opening, mark.style)
-        styles = [m.style for m in within if m.start <= low and high <= m.end]
+        styles = [m.style for m in within if m.span.start <= low and high <= m.span.end]
         result.append(clean(text[low:high].replace("\n", " ")), " ".join(dict.fromkeys(styles)))
-        for mark in sorted((m for m in reversed(within) if m.end == high), key=lambda m: -m.start):
+        for mark in sorted((m for m in reversed(within) if m.span.end == high), key=lambda m: -m.span.start):
             result.append(mark.closing, mark.style)
     return result

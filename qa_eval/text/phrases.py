@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 QUOTE_LENGTH = 60
+_NEAR = 0.6
+"""How alike two names are that may be meant for each other; 1 for equal ones."""
 COMPARED_NAMES = 1_000
 """Names among which a near match is looked for, which takes time."""
 
@@ -62,22 +64,57 @@ def join_field(parent: str, part: str | int) -> str:
     return f"{parent}.{key}" if parent else key
 
 
-def suggestion(name: str, options: Iterable[str], *, listed: int = 12) -> str:
-    """The end of a sentence about an unknown name: the near match, or the known names where they are few.
+def near_names(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """The known names that are nearly the name, the nearest first; none among very many names.
+
+    >>> near_names("evidnce", ["evidence", "aliases"])
+    ['evidence']
+    """
+    names = list(known)
+    comparable = len(names) <= COMPARED_NAMES and len(name) <= 2 * QUOTE_LENGTH
+    return difflib.get_close_matches(name, names, n=most, cutoff=_NEAR) if comparable else []
+
+
+def did_you_mean(near: Iterable[str]) -> str:
+    """The question after a name that is unknown and near others.
+
+    >>> did_you_mean(["run", "runs"])
+    'did you mean run or runs?'
+    """
+    return f"did you mean {' or '.join(near)}?"
+
+
+def suggestion(name: str, known: Iterable[str], *, listed: int = 12) -> str:
+    """The end of a sentence about an unknown name in a file: the near match, or the names where they are few.
 
     >>> suggestion("evidnce", ["evidence", "aliases"])
     '; did you mean "evidence"?'
     >>> suggestion("zzz", ["evidence", "aliases"])
-    '; known: "evidence", "aliases"'
+    '; there are: "evidence", "aliases"'
     """
-    names = list(options)
-    comparable = len(names) <= COMPARED_NAMES and len(name) <= 2 * QUOTE_LENGTH
-    near = difflib.get_close_matches(name, names, n=1) if comparable else []
-    if near:
-        return f"; did you mean {quote(near[0])}?"
+    names = list(known)
+    if near := near_names(name, names, most=1):
+        return f"; {did_you_mean(map(quote, near))}"
     if 0 < len(names) <= listed:
-        return "; known: " + ", ".join(quote(n) for n in names)
+        return f"; there are: {', '.join(map(quote, names))}"
     return ""
+
+
+def choices(name: str, known: Iterable[str], *, listed: int | None = None) -> str:
+    """What to say of an unknown name on the command line: up to three near matches, or the names there are.
+
+    Of more than `listed` names, the first are given.
+
+    >>> choices("contestd", ["contested", "settled"])
+    'did you mean contested?'
+    >>> choices("zzz", ["contested", "settled", "silent"], listed=2)
+    'there are: contested, settled, …'
+    """
+    names = list(known)
+    if near := near_names(name, names):
+        return did_you_mean(near)
+    some = names[:listed]
+    return f"there are: {', '.join([*some, *['…'][: len(names) - len(some)]]) or 'none'}"
 
 
 def enumerate_words(words: Sequence[str], last: str = "and") -> str:

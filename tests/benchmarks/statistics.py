@@ -18,10 +18,11 @@ import numpy as np
 
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.score_table import ScoreTable, tables_of
-from qa_eval.records import ItemId, ItemScore, Match
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.records import Match
 from qa_eval.stats import draws
 from qa_eval.stats.intervals import Term, ratio_estimate, ratio_estimates
-from qa_eval.stats.significance import paired_difference, paired_differences
+from qa_eval.stats.significance import paired_difference, paired_tests
 
 FACTS, ARTICLES, RESAMPLES = 2_000, 5, 10_000
 ROUNDS = 3
@@ -47,19 +48,18 @@ def made_up(seed: int, skill: float) -> list[ItemScore]:
                 own |= {"no_answer_recall": float(right), "no_answer_leak": 0.0}
             scores.append(
                 ItemScore(
-                    item=ItemId(fact=f"f{number:05}", article=f"a{article}"),
+                    item=f"f{number:05}@a{article}",
+                    fact=f"f{number:05}",
+                    article=f"a{article}",
+                    track="reading",
                     category="made-up",
                     contested=contested,
                     relation="update" if contested else None,
-                    answerable=answerable,
                     golds=("x",) if answerable else (),
-                    prediction="x",
-                    matched_claim=None,
+                    prediction="x" if answerable == right else "",
                     match=Match(ok=right, level=5 if right else 0, rule="raw"),
                     scores=own,
                     confidence=float(rng.random()),
-                    correct=right,
-                    answered=answerable == right,
                 )
             )
     return scores
@@ -132,7 +132,7 @@ def main() -> None:
     pairs = [(ours[id], theirs[id]) for id in ours]
     report(
         "differences of two: interval and p",
-        seconds(lambda: paired_differences(pairs, resamples=RESAMPLES)),
+        seconds(lambda: paired_tests(pairs, resamples=RESAMPLES)),
         seconds(lambda: [_alone(*pair) for pair in pairs]),
         100 * (seconds(lambda: plain_intervals(ours)) + seconds(lambda: plain_tests(theirs, ours))),
     )

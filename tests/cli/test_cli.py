@@ -135,11 +135,11 @@ def test_the_version_is_told() -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        pytest.param(["runn"], "No such command 'runn'. Did you mean run?", id="command"),
-        pytest.param(["questions", "chekc"], "No such command 'chekc'. Did you mean check?", id="subcommand"),
+        pytest.param(["runn"], "No such command 'runn'; did you mean run?", id="command"),
+        pytest.param(["questions", "chekc"], "No such command 'chekc'; did you mean check?", id="subcommand"),
         pytest.param(
             ["xyzzy"],
-            "No such command 'xyzzy'. There are: run, plan, score, leaderboard, compare",
+            "No such command 'xyzzy'; there are: run, plan, score, leaderboard, compare",
             id="far command",
         ),
         pytest.param(["run", "--modle", "x"], "'--model'", id="option"),
@@ -152,8 +152,8 @@ def test_the_version_is_told() -> None:
             "Invalid value for '--threshold': 'nan' is neither a number nor 'cross-fit'.",
             id="threshold",
         ),
-        pytest.param(["run", "-m", "embeded", "--limit", "1"], "Did you mean embedded", id="model"),
-        pytest.param(["run", "-m", "baseline:abstian"], "Did you mean abstain?", id="baseline"),
+        pytest.param(["run", "-m", "embeded", "--limit", "1"], "did you mean embedded", id="model"),
+        pytest.param(["run", "-m", "baseline:abstian"], "did you mean abstain?", id="baseline"),
         pytest.param(["run", "-m", "baseline:abstain", "--category", "death"], "death-toll", id="category"),
         pytest.param(["run", "--questions", "nowhere"], "nowhere", id="questions"),
         pytest.param(["show", "nowhere", "x"], "Error: nowhere: no such run folder or file", id="show"),

@@ -287,7 +287,7 @@ REFUSED = [
     pytest.param(
         "a.json",
         '{"q": [{"text": "x", "score": NaN}]}',
-        "1: q[0].score: holds NaN, which",
+        "1:31: q[0].score: NaN is not a number JSON has",
         id="NaN in a list",
     ),
     pytest.param(
@@ -428,7 +428,9 @@ REFUSED = [
         "2: no_answer_probability: is NaN; it should be a number",
         id="NaN in a table",
     ),
-    pytest.param("a.csv", "\ufeffid,answer\nq,x\n", ": starts with a byte order mark; save it", id="BOM"),
+    pytest.param(
+        "a.csv", "\ufeffid,answer\nq,x\n", ": starts with a byte-order mark; save as UTF-8", id="BOM"
+    ),
     pytest.param(
         "a.csv", '{"q": "x"}', ": is JSON, but called .csv; rename it to .json", id="JSON called CSV"
     ),
@@ -466,7 +468,7 @@ def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
 def test_a_packed_file_that_is_cut_short_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.json.gz"
     path.write_bytes(gzip.compress(json.dumps(BRIDGE).encode())[:-12])
-    with pytest.raises(InputError, match="is packed by gzip, but is broken or cut short"):
+    with pytest.raises(InputError, match="ends too early: the gzip file is cut off; fetch it again"):
         read_answers(path, SQUAD_V2)
 
 

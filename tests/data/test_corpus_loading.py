@@ -23,7 +23,7 @@ from qa_eval.data.corpus import load_corpus
 from qa_eval.data.corpus_schema import articles_schema, questions_schema
 from qa_eval.data.locations import curated_paths
 from qa_eval.errors import InputError, QaEvalError
-from qa_eval.files.strict_json import MAX_LINE_BYTES
+from qa_eval.files.authored_lines import MAX_LINE_BYTES
 from qa_eval.records import Article, Evidence
 from tests.support.places import ROOT
 from tests.support.small_corpus import (
@@ -164,7 +164,14 @@ BAD_BYTES = {
     ),
     "record separator": (
         b"\x1e" + GOOD + b"\n",
-        ["questions/facts.jsonl:1:1: not valid JSON: Expecting value"],
+        ["questions/facts.jsonl:1: begins with a record separator (U+001E); delete it"],
+    ),
+    "two byte-order marks": (
+        b"\xef\xbb\xbf\xef\xbb\xbf" + GOOD + b"\n",
+        [
+            "questions/facts.jsonl:1: starts with a byte-order mark; save as UTF-8 without BOM",
+            "questions/facts.jsonl:1: begins with a second byte-order mark; delete it",
+        ],
     ),
     "one document over lines": (
         json.dumps([FALL, LOSSES], indent=2).encode(),
@@ -202,13 +209,13 @@ BAD_BYTES = {
     "a float that overflows": (
         b'{"id": [1e999, -Infinity]}\n',
         [
-            "questions/facts.jsonl:1: id[0]: 1e999 is not a number JSON has; write a finite number",
+            "questions/facts.jsonl:1: id[0]: the number 1e999 is too great to be read",
             "questions/facts.jsonl:1: id[1]: -Infinity is not a number JSON has; write a finite number",
         ],
     ),
     "an integer of too many digits": (
         b'{"id": ' + b"9" * 5000 + b"}\n",
-        ["questions/facts.jsonl:1: holds a number of more digits than can be read"],
+        [f"questions/facts.jsonl:1: id: the number {'9' * 39}… of 5,000 characters is too great to be read"],
     ),
     "a lone surrogate": (
         GOOD.replace(b'"May 2015"', b'"May \\ud83d"') + b"\n",
@@ -265,7 +272,7 @@ BAD_SHAPES: dict[str, tuple[dict[str, Any], list[str]]] = {
         fact(FALL, paraphrase=["x"]),
         ['paraphrase: unknown key "paraphrase"; did you mean "paraphrases"?'],
     ),
-    "unknown key with none": (fact(FALL, xyzzy=1), [f'xyzzy: unknown key "xyzzy"; known: {KEYS}']),
+    "unknown key with none": (fact(FALL, xyzzy=1), [f'xyzzy: unknown key "xyzzy"; there are: {KEYS}']),
     "unknown key inside": (
         fact(FALL, claims=[{"id": "may-2015", "evidnce": [], "evidence": FALL["claims"][0]["evidence"]}]),
         ['claims[0].evidnce: unknown key "evidnce"; did you mean "evidence"?'],
@@ -314,7 +321,10 @@ BAD_SHAPES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "unknown relation": (
         fact(LOSSES, relation="none"),
-        ['relation: unknown value "none"; known: "contradiction", "update", "precision", "scope", "wording"'],
+        [
+            'relation: unknown value "none"; there are: "contradiction", "update", "precision", "scope", '
+            '"wording"'
+        ],
     ),
     "list for a relation": (
         fact(LOSSES, relation=["update"]),
@@ -338,7 +348,7 @@ def test_an_unknown_key_does_not_hide_what_else_is_wrong_in_its_line(tmp_path: P
     assert findings(questions, seeds) == [
         'questions/facts.jsonl:1: claims[0].evidence[0].start: the article has " May 201" there, not '
         '"May 2015"; found at 81; did you mean start 81?',
-        f'questions/facts.jsonl:1: claims[0].evidence[0].at: unknown key "at"; known: {known}',
+        f'questions/facts.jsonl:1: claims[0].evidence[0].at: unknown key "at"; there are: {known}',
     ]
 
 

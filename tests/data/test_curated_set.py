@@ -89,7 +89,7 @@ def test_the_scorer_takes_every_wording_for_its_claim(curated: Corpus) -> None:
             for wording in claim.wordings:
                 assert claim_of(question, wording) == claim.id, (question.id, wording)
             for span in claim.evidence:
-                made = claim_of(question, span.text, article=span.article, start=span.start, end=span.end)
+                made = claim_of(question, span.text, span.span)
                 assert made == claim.id, (question.id, span)
 
 

@@ -21,7 +21,7 @@ from qa_eval.data.checks.set_checks import near_duplicates
 from qa_eval.data.corpus import load_corpus
 from qa_eval.data.corpus_files import Authored, read_questions
 from qa_eval.errors import InputError
-from qa_eval.files.strict_json import read_json_lines
+from qa_eval.files.authored_lines import read_json_lines
 from qa_eval.records import Claim, Evidence, Question
 from tests.support.command_line import call
 from tests.support.small_corpus import ARTICLES, FALL, LOSSES, fact, settled, write_corpus, write_lines
@@ -41,7 +41,7 @@ def checked(folder: Path) -> list[str]:
 def test_a_file_of_too_much_is_refused_with_one_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: int, data: bytes, message: str
 ) -> None:
-    monkeypatch.setattr(f"qa_eval.files.strict_json.{name}", value)
+    monkeypatch.setattr(f"qa_eval.files.authored_lines.{name}", value)
     (tmp_path / "facts.jsonl").write_bytes(data)
     lines, (finding,) = read_json_lines(tmp_path / "facts.jsonl")
     assert (lines, finding.message) == ([], f"{message}; no more are read")
@@ -63,15 +63,15 @@ def test_a_link_out_of_the_folder_is_not_read(tmp_path: Path) -> None:
 def test_a_line_that_is_too_long_is_told_with_its_number_even_past_the_end_of_what_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa_eval.files.strict_json.MAX_LINE_BYTES", 100)
-    monkeypatch.setattr("qa_eval.files.strict_json.MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr("qa_eval.files.authored_lines.MAX_LINE_BYTES", 100)
+    monkeypatch.setattr("qa_eval.files.authored_lines.MAX_FILE_BYTES", 1000)
     path = tmp_path / "facts.jsonl"
     path.write_bytes(b'{"a": 1}\n' + b"x" * 300 + b"\n" + b'{"b": 2}\n' + b"y" * 5000 + b"\n")
     lines, findings = read_json_lines(path)
     assert lines == []
     assert [(f.line, f.message) for f in findings] == [
         (2, "the line has 300 bytes; at most 100 are read"),
-        (4, "the line has at least 701 bytes; at most 100 are read"),
+        (4, "the line has at least 682 bytes; at most 100 are read"),
         (None, "has more than 1,000 bytes; no more are read"),
     ]
 
@@ -79,7 +79,7 @@ def test_a_line_that_is_too_long_is_told_with_its_number_even_past_the_end_of_wh
 def test_after_a_line_that_is_too_long_the_others_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa_eval.files.strict_json.MAX_LINE_BYTES", 10)
+    monkeypatch.setattr("qa_eval.files.authored_lines.MAX_LINE_BYTES", 10)
     path = tmp_path / "facts.jsonl"
     path.write_bytes(b'{"a": 1}\n' + b"x" * 25 + b"\n" + b'{"b": 12}\n' + b"x" * 11)
     lines, findings = read_json_lines(path)
@@ -121,23 +121,22 @@ def test_of_one_line_and_of_one_set_only_so_many_problems_are_told(
 ) -> None:
     write_corpus(tmp_path, [fact(FALL, **{f"k{n}": 1 for n in range(60)})], complete=False)
     assert len(checked(tmp_path)) == 50
-    for module in ("checks.limits", "corpus_files"):
-        monkeypatch.setattr(f"qa_eval.data.{module}.MAX_FINDINGS", 5)
+    monkeypatch.setattr("qa_eval.files.findings.MAX_FINDINGS", 5)
     report = check_questions([tmp_path / "questions"], tmp_path / "seeds")
     assert len(report.errors) == 6
-    assert report.findings[0].message == "5 errors are told, and no more are looked for; mend these first"
+    assert report.findings[-1].message == "5 errors are told, and no more are looked for; mend these first"
 
 
 def test_too_many_warnings_are_counted_and_do_not_keep_a_set_from_loading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa_eval.data.checks.limits.MAX_FINDINGS", 2)
+    monkeypatch.setattr("qa_eval.files.findings.MAX_FINDINGS", 2)
     questions, seeds = write_corpus(tmp_path)
     path = questions / "facts.jsonl"
     path.write_text(path.read_text("utf-8").replace("\n", "\n\n\n"), "utf-8")
     report = check_questions([questions], seeds)
     assert [f.severity for f in report.findings] == ["warning"] * 3
-    assert report.findings[0].message == "2 more warnings are not told; mend or exempt those that are"
+    assert report.findings[-1].message == "and 2 more warnings like these"
     assert len(load_corpus(questions, seeds).questions) == 2
 
 

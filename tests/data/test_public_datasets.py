@@ -193,24 +193,32 @@ DATA = '"data": [{"paragraphs": [{"context": "Sky.", "qas": [{"id": "q", "questi
         ),
         pytest.param(
             '{"data": [{"paragraphs": [{"context": "a", "context": "b", "qas": []}]}]}',
-            "data[0].paragraphs[0].context: the key is there twice; keep one",
+            "1: data[0].paragraphs[0].context: the key is there twice; keep one",
             id="a key twice",
         ),
         pytest.param(
             "{" + DATA.replace('"answers": []', '"answers": [], "score": NaN') + "}",
-            "is not valid JSON: lexical error: invalid char in json text in ",
+            "1: data[0].paragraphs[0].qas[0].score: NaN is not a number JSON has; write a finite number",
             id="NaN",
         ),
         pytest.param(
             "{" + DATA[:-1] + ', {"paragraphs": x',
-            "is not valid JSON, after data[0].paragraphs[0]: lexical error",
+            "1: not valid JSON: Expecting value (after data[0].paragraphs[0])",
             id="broken after a part",
         ),
-        pytest.param("{" + DATA, "is not valid JSON, after data[0].paragraphs[0]: parse error", id="cut off"),
-        pytest.param("{" + DATA + "} {}", "is not valid JSON", id="two documents"),
+        pytest.param(
+            "{" + DATA,
+            "1: not valid JSON: Expecting ',' delimiter (after data[0].paragraphs[0])",
+            id="cut off",
+        ),
+        pytest.param(
+            "{" + DATA + "} {}",
+            "1: not valid JSON: Extra data; a file of several objects has each on a line of its own",
+            id="two documents",
+        ),
         pytest.param(
             '{"data": [{"paragraphs": [{"x": ' + "[" * 99 + "]" * 99 + ', "context": "a", "qas": []}]}]}',
-            "data[0].paragraphs[0].x" + "[0]" * 15 + ": nested too deeply; at most 16 levels are read",
+            "1: data[0].paragraphs[0].x" + "[0]" * 15 + ": nested too deeply; at most 16 levels are read",
             id="too deep",
         ),
     ],
@@ -235,9 +243,7 @@ def test_a_file_that_is_not_of_squad_is_refused(tmp_path: Path, text: str, expec
         pytest.param("dev.json", '{"data": []}'.encode("utf-16"), "is UTF-16", id="UTF-16"),
         pytest.param("dev.json", b"PK\x03\x04....", "is a zip archive", id="zip"),
         pytest.param("dev.json", b"PAR1....", "is a Parquet file", id="Parquet"),
-        pytest.param(
-            "dev.json", b'{"data": "\xff"}', "is not valid JSON: lexical error: invalid bytes", id="bytes"
-        ),
+        pytest.param("dev.json", b'{"data": "\xff"}', "1: not UTF-8 (0xff); save as UTF-8", id="bytes"),
     ],
 )
 def test_bytes_that_are_no_such_file_are_refused(
@@ -276,16 +282,16 @@ def test_every_wrong_row_is_told_with_its_line(tmp_path: Path) -> None:
         good | {"id": "q6", "question": "\ud800?"},
     ]
     assert problems(f"jsonl:{write_lines(tmp_path / 'rows.jsonl', rows)}") == [
-        "2: is not JSON (column 2: Expecting property name enclosed in double quotes)",
+        "2: not valid JSON: Expecting property name enclosed in double quotes",
         "3: must be a JSON object, found a list",
-        "4: has the key 'id' twice",
+        "4: id: the key is there twice; keep one",
         "5: question: must be text, found the number 1",
         '6: id: "q1" is an earlier question\'s id too; each has its own',
         "7: answers: must be a list or an object, found the number 4",
         "8: answers.text: is missing (the answers; [] where there is none)",
         "9: answers[1].text: is missing (the answers; [] where there is none)",
         '9: answers[2]: must be an object with "text", or text; found null',
-        "10: holds NaN, which is no JSON number",
+        "10: id: NaN is not a number JSON has; write a finite number",
         '11: question: "\\ud800?" holds half of a surrogate pair; write the whole character',
     ]
 

@@ -258,7 +258,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "unknown article without a near match": (
         fact(FALL, partial=["zzz"]),
-        ['partial[0]: unknown article "zzz"; known: "alpha", "beta", "gamma"'],
+        ['partial[0]: unknown article "zzz"; there are: "alpha", "beta", "gamma"'],
     ),
     "evidence in an unknown article": (
         fact(FALL, claims=claims(MAY, span("alfa", "May 2015", 81))),
@@ -499,7 +499,7 @@ BAD_EXEMPTIONS = {
     "a check that cannot be exempted": (
         exemption() + exemption(check="offset"),
         [
-            'exemptions.toml:6: check: "offset" is not a check that can be exempted; known: '
+            'exemptions.toml:6: check: "offset" is not a check that can be exempted; there are: '
             '"silent-occurrence", '
             '"near-duplicate"'
         ],

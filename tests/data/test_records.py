@@ -1,10 +1,10 @@
-"""Item ids: what `str` writes, `parse` reads, and nothing else."""
+"""Item ids, which `parse` reads as `str` writes them, and spans."""
 
 from __future__ import annotations
 
 import pytest
 
-from qa_eval.records import ItemId
+from qa_eval.records import Candidate, Evidence, ItemId, Span
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,50 @@ def test_anything_else_is_refused_with_the_text(text: str, why: str) -> None:
         ItemId.parse(text)
     assert repr(text) in str(caught.value)
     assert why in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [
+        pytest.param(Span(17, 25, "a"), Span(22, 25, "a"), 3, id="inside"),
+        pytest.param(Span(17, 25, "a"), Span(0, 18, "a"), 1, id="one character"),
+        pytest.param(Span(17, 25, "a"), Span(25, 30, "a"), 0, id="next to each other"),
+        pytest.param(Span(17, 25, "a"), Span(17, 25, "b"), 0, id="another article"),
+        pytest.param(Span(17, 25), Span(17, 25, "a"), 0, id="no article"),
+        pytest.param(Span(17, 25), Span(20, 90), 5, id="of a text at hand"),
+        pytest.param(Span(18, 18, "a"), Span(17, 25, "a"), 0, id="empty"),
+    ],
+)
+def test_spans_share_characters_of_one_article(one: Span, other: Span, shared: int) -> None:
+    assert one.shared(other) == other.shared(one) == shared
+    assert one.overlaps(other) is other.overlaps(one) is (shared > 0)
+
+
+def test_a_span_holds_those_within_it_and_has_a_text() -> None:
+    span = Span(4, 7, "a")
+    assert span in span
+    assert Span(5, 7, "a") in span
+    assert Span(5, 8, "a") not in span
+    assert Span(5, 7, "b") not in span
+    assert (len(span), span.text("the sky is blue")) == (3, "sky")
+    assert Span(-3, 2).text("the sky is blue") == ""
+
+
+@pytest.mark.parametrize(
+    ("article", "start", "end", "span"),
+    [
+        ("a", 4, 7, Span(4, 7, "a")),
+        (None, 4, 7, None),
+        ("a", None, 7, None),
+        ("a", 4, None, None),
+        ("a", 7, 7, None),
+    ],
+)
+def test_a_candidate_has_a_span_where_it_names_one(
+    article: str | None, start: int | None, end: int | None, span: Span | None
+) -> None:
+    assert Candidate(text="sky", article=article, start=start, end=end).span == span
+
+
+def test_evidence_has_the_span_of_its_text() -> None:
+    assert Evidence(article="a", text="sky", start=4).span == Span(4, 7, "a")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from qa_eval.data.dataset import open_dataset
-from qa_eval.data.dataset_files import GuardedFile, HalfCharacterError
 from qa_eval.errors import InputError
+from qa_eval.files.json_streams import JsonDocument
 
 
 def is_whole(text: str) -> bool:
@@ -57,28 +57,28 @@ class Divided(io.BytesIO):
         return super().read(self.ends[0] - self.tell() if self.ends else size)
 
 
-def line_of_half(file: io.BytesIO) -> int | None:
-    guarded = GuardedFile(file)
-    read = b""
-    try:
-        while data := guarded.read(1 << 16):
-            read += data
-    except HalfCharacterError as error:
-        return error.line
-    assert read == file.getvalue()
+def place_of_half(file: io.BytesIO) -> tuple[int | None, int | None] | None:
+    document = JsonDocument(file)
+    parsed = document.value()
+    document.close()
+    assert parsed.usable == (not parsed.problems)
+    for problem in parsed.problems:
+        assert problem.message.endswith("holds half of a surrogate pair; write the whole character")
+        return problem.line, problem.column
+    assert parsed.value == json.loads(file.getvalue())
     return None
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_halves_are_found_at_every_division_of_a_file(text: str) -> None:
     value = f'"{text}"'
-    data = f"\n\n{value}\n\n".encode()
-    wanted = None if is_whole(value) else 3
-    assert line_of_half(Divided(data)) == wanted
-    assert line_of_half(Divided(data, *range(len(data)))) == wanted
+    data = f"\n\n {value}\n\n".encode()
+    wanted = None if is_whole(value) else (3, 2)
+    assert place_of_half(Divided(data)) == wanted
+    assert place_of_half(Divided(data, *range(len(data)))) == wanted
     for first in range(len(data)):
         for second in range(first, len(data)):
-            assert line_of_half(Divided(data, first, second)) == wanted, (first, second)
+            assert place_of_half(Divided(data, first, second)) == wanted, (first, second)
 
 
 DOCUMENT = r"""{"version": "VERSION",
@@ -87,6 +87,14 @@ DOCUMENT = r"""{"version": "VERSION",
 "question": "Who?QUESTION",
 "answers": [{"text": "Orla", "answer_start": 12}, {"text": "GOLD", "answer_start": 18}]}]}]}]}
 """
+FIELDS = {
+    "VERSION": "version",
+    "TITLE": "data[0].title",
+    "CONTEXT": "data[0].paragraphs[0].context",
+    "ID": "data[0].paragraphs[0].qas[0].id",
+    "QUESTION": "data[0].paragraphs[0].qas[0].question",
+    "GOLD": "data[0].paragraphs[0].qas[0].answers[1].text",
+}
 LINES = {"VERSION": 1, "TITLE": 2, "CONTEXT": 2, "ID": 3, "QUESTION": 4, "GOLD": 5}
 
 
@@ -115,10 +123,9 @@ def test_a_half_in_any_text_of_a_document_is_refused_with_its_line(
         open_dataset(document(tmp_path, **{part: text})).check()
     (finding,) = caught.value.findings
     assert finding.line == LINES[part]
-    assert finding.message == (
-        f"holds {half}, which is half of a surrogate pair; write the whole character, either itself or as "
-        r"two escapes such as \ud83d\ude00"
-    )
+    assert finding.field == FIELDS[part]
+    assert half.lower() in finding.message
+    assert finding.message.endswith('" holds half of a surrogate pair; write the whole character')
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,7 @@ def test_a_part_is_divided_by_facts_and_judged_alone() -> None:
     alone = part.only({"absent"})
     assert list(alone.instances) == by_fact["absent"]
     # of three articles one is partial, and not scored; the pooled item counts all
-    rows = alone.judge({p.item: p for p in model.predict(alone.instances)}, 0.0).rows
+    rows = alone.judge({p.item: p for p in model.predict(alone.instances)}, 0.0)
     assert sorted(row.item for row in rows) == ["absent@*", "absent@a", "absent@b"]
 
 
@@ -243,7 +243,7 @@ def test_a_part_of_a_data_set_is_divided_by_questions(tmp_path: Path) -> None:
     assert list(part.by_fact()) == ["q1", "q2", "q3", "q4"]
     alone = part.only({"q4"})
     assert [i.question for i in alone.instances] == ["How far is the sea?"]
-    assert [row.fact for row in alone.judge({}, 0.0).rows] == ["q4"]
+    assert [row.fact for row in alone.judge({}, 0.0)] == ["q4"]
 
 
 # ------------------------------------------------------------------------------------------ counts
@@ -327,7 +327,7 @@ def test_every_flag_of_run_is_one_of_plan() -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        pytest.param(["-m", "embeded"], "Did you mean embedded", id="model"),
+        pytest.param(["-m", "embeded"], "did you mean embedded", id="model"),
         pytest.param(["--workers", "3"], "--workers: only with --engine ray.", id="workers here"),
         pytest.param(
             ["--engine", "ray", "--address", "auto"], "say how many with --workers", id="a cluster's size"

@@ -311,13 +311,13 @@ def test_a_model_may_answer_pooled_items_directly_and_what_it_leaves_out_is_miss
 @pytest.mark.parametrize(
     ("models", "options", "error", "message"),
     [
-        pytest.param(["baseline:abstian"], {}, SpecError, "Did you mean", id="unknown model"),
+        pytest.param(["baseline:abstian"], {}, SpecError, "did you mean", id="unknown model"),
         pytest.param(
             ["baseline:none", "embeded", "baseline:abstain"],
             {},
             SpecError,
             "sliding-window, first-of-type\nno model is called 'embeded': write KIND:NAME, ORG/NAME, or"
-            " ./embeded for a local folder. Did you mean embedded?",
+            " ./embeded for a local folder; did you mean embedded?",
             id="all unknown models at once",
         ),
         pytest.param(

@@ -201,7 +201,7 @@ def test_the_answer_of_an_n_best_list_is_what_its_writer_answers(
             ["2: id: 'q1' is there twice, with different no-answer probabilities"],
             id="twice, other probability",
         ),
-        pytest.param("a.json", '{"q1": "x"', ["1: is not JSON"], id="cut"),
+        pytest.param("a.json", '{"q1": "x"', ["1:11: not valid JSON"], id="cut"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_with_all_that_is_wrong(
@@ -357,7 +357,7 @@ def test_what_does_not_fit_is_refused(write: Write) -> None:
             '{"q1": "x",\n"q2": true}', ['1: q1: is "x"; it should be a number', "2: q2: is true"], id="types"
         ),
         pytest.param('{"q1": null}', ["1: q1: is missing or null; it should be a number"], id="null"),
-        pytest.param('{"q1": NaN}', ["1: q1: holds NaN"], id="NaN"),
+        pytest.param('{"q1": NaN}', ["1:8: q1: NaN is not a number JSON has"], id="NaN"),
         pytest.param('[{"id": "q1"}]', ["1: is {"], id="rows"),
         pytest.param('{"q1": 0.1, "q1": 0.2}', ["1: q1: is there twice, as 0.1 and 0.2"], id="twice"),
     ],

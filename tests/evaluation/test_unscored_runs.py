@@ -51,7 +51,7 @@ def test_a_run_holds_answers_and_no_metric(secret: Path) -> None:
 def test_rows_hold_no_verdict(secret: Path) -> None:
     run = load_run(run_of(secret))
     rows = list(run.stream(run.leaderboard.row("baseline:first-of-type")))
-    assert [row.golds for row in rows] == [[], [], []]
+    assert [row.golds for row in rows] == [(), (), ()]
     assert {row.match.rule for row in rows} == {"unscored"}
     assert [row.scores for row in rows] == [{}, {}, {}]
     assert rows[0].prediction == "May 2015"

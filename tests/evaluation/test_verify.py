@@ -447,6 +447,18 @@ def index_of(board: dict[str, Any], spec: str) -> int:
             id="a new field inside",
         ),
         pytest.param(
+            lambda b: b["rows"][0]["model"].update(mood=1),
+            True,
+            "rows[0].model.mood: is no field that this version knows",
+            id="a new field of a model",
+        ),
+        pytest.param(
+            lambda b: b["rows"][0]["slices"]["silent"]["f1"].update(mood=1),
+            True,
+            "rows[0].slices.silent.f1.mood: is no field that this version knows",
+            id="a new field of an estimate",
+        ),
+        pytest.param(
             lambda b: b["rows"].pop(index_of(b, "reference:oracle")),
             True,
             "rows: reference:oracle is missing",
@@ -508,4 +520,4 @@ def test_a_run_without_references_and_a_partial_one_lack_none(tmp_path: Path) ->
 def test_a_key_that_is_there_twice_is_a_difference(folder: Path) -> None:
     file = folder / "leaderboard.json"
     file.write_text(file.read_text("utf-8").replace("{", '{"name":"zz",', 1), "utf-8")
-    assert any("the key 'name' is there twice" in line for line in verify(folder, CORPUS))
+    assert any("name: the key is there twice" in line for line in verify(folder, CORPUS))

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import shlex
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,9 @@ from qa_eval.export.question_set import export_questions
 from qa_eval.export.source import model_id, name_data
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.listings import listed
-from qa_eval.records import Corpus, ItemId
+from qa_eval.records import Corpus, ItemId, ModelInfo
 from qa_eval.runs.options import RunOptions
-from qa_eval.runs.schema import DataRow, ModelRow, PredictionsFileRow, Row
+from qa_eval.runs.schema import DataRow, PredictionsFileRow, Row
 from qa_eval.runs.store import Run, load_run
 from tests.support import example_run
 from tests.support.command_line import call
@@ -173,7 +174,7 @@ def test_public_data_are_named_by_their_spec(data: dict[str, Any], name: tuple[s
 )
 def test_a_model_has_a_name_as_on_the_hub(model: tuple[str, str, str], id: str) -> None:
     spec, kind, name = model
-    assert model_id(Row(model=ModelRow(spec=spec, kind=kind, name=name))) == id
+    assert model_id(Row(model=ModelInfo(spec=spec, kind=kind, name=name))) == id
 
 
 # ------------------------------------------------------------------------------------------ Every Eval Ever
@@ -387,7 +388,7 @@ def test_parquet_holds_the_same_and_the_n_best(committed: Run, tmp_path: Path) -
     assert len(table) == len(answers) + len(committed.predictions("baseline:abstain"))
     for line, answer in zip(table, answers, strict=False):
         assert (line["item"], line["prediction"]) == (answer.item, answer.prediction)
-        assert line["n_best"] == [c.model_dump() for c in answer.n_best]
+        assert line["n_best"] == [asdict(c) for c in answer.n_best]
         assert {m: line[m] for m in answer.scores} == answer.scores
         assert (line["span_start"], line["span_end"]) == (answer.span or (None, None))
     reading = [line["em"] for line in table if line["model"] == "embedded" and line["track"] == "reading"]
@@ -621,7 +622,7 @@ def test_a_run_that_was_tampered_with_is_told(
     assert row.predictions is not None
     board = committed.leaderboard
     if what == "item":
-        answer = answer.model_copy(update={"item": broken})
+        answer = replace(answer, item=broken)
     else:
         board = board.model_copy(update={what: broken})
     run = Run(path=None, leaderboard=board, kept={row.predictions.path: (answer,)})
@@ -651,7 +652,7 @@ def test_what_could_steer_a_terminal_is_escaped_and_still_read(tmp_path: Path) -
     evil = "e\u202evil\x9b31m"
     row = row.model_copy(
         update={
-            "model": ModelRow(spec=evil, kind="hf", name=evil),
+            "model": ModelInfo(spec=evil, kind="hf", name=evil),
             "predictions": PredictionsFileRow(path="p", sha256="", rows=0),
         }
     )

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_eval.matching.claims import best_match, claim_of, foreign_claims, match_claim, overlaps, separable
-from qa_eval.records import Claim, Question
+from qa_eval.matching.claims import best_match, claim_of, foreign_claims, match_claim, separable, touches
+from qa_eval.records import Candidate, Claim, Question, Span
 from tests.support.worked_example import LOSSES, QUOTED, TEXTS, VOW, WORKED, evidence, texts_about
 
 BOTH = replace(
@@ -54,7 +54,7 @@ def test_the_claim_of_a_span_is_that_of_the_evidence_it_overlaps(
     article: str, text: str, claim: str | None
 ) -> None:
     start = TEXTS[article].index(text)
-    assert claim_of(LOSSES, text, article=article, start=start, end=start + len(text)) == claim
+    assert claim_of(LOSSES, text, Span(start, start + len(text), article)) == claim
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_claim_of_a_span_is_that_of_the_evidence_it_overlaps(
 )
 def test_of_two_overlapped_claims_the_strictly_matched_one_is_made(text: str, claim: str | None) -> None:
     start = TEXTS["A"].index(text)
-    assert claim_of(BOTH, text, article="A", start=start, end=start + len(text)) == claim
+    assert claim_of(BOTH, text, Span(start, start + len(text), "A")) == claim
 
 
 def test_overlapped_claims_come_before_a_stricter_match_elsewhere() -> None:
@@ -82,7 +82,7 @@ def test_overlapped_claims_come_before_a_stricter_match_elsewhere() -> None:
     )
     here = evidence("P", "until the last man", QUOTED)
     assert claim_of(shared, here.text) is None
-    assert claim_of(shared, here.text, article="P", start=here.start, end=here.end) == "y"
+    assert claim_of(shared, here.text, Span(here.start, here.end, "P")) == "y"
 
 
 def test_two_claims_on_the_same_span_are_told_apart_by_wording_or_not_at_all() -> None:
@@ -91,8 +91,8 @@ def test_two_claims_on_the_same_span_are_told_apart_by_wording_or_not_at_all() -
         LOSSES,
         claims=(Claim(id="x", evidence=(here,)), Claim(id="y", evidence=(here,), aliases=("over 400",))),
     )
-    assert claim_of(twins, "400", article="A", start=here.start, end=here.end) is None
-    assert claim_of(twins, "over 400", article="A", start=here.start, end=here.end) == "y"
+    assert claim_of(twins, "400", Span(here.start, here.end, "A")) is None
+    assert claim_of(twins, "over 400", Span(here.start, here.end, "A")) == "y"
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,7 @@ def test_foreign_claims_can_be_told_apart_from_all_own_ones(article: str, ids: l
 
 def vow(text: str, article: str = "P", question: Question = VOW, shift: int = 0) -> tuple[bool, int, str]:
     start = QUOTED[article].index(text) + shift
-    found = match_claim(
-        question, question.claims[0], text, article=article, start=start, end=start + len(text)
-    )
+    found = match_claim(question, question.claims[0], text, Span(start, start + len(text), article))
     return found.ok, found.level, found.rule
 
 
@@ -142,10 +140,10 @@ def vow(text: str, article: str = "P", question: Question = VOW, shift: int = 0)
 )
 def test_a_span_half_inside_the_evidence_of_one_claim_matches_it(text: str, ok: bool) -> None:
     start = QUOTED["P"].index(text)
-    found = match_claim(VOW, VOW.claims[0], text, article="P", start=start, end=start + len(text))
+    found = match_claim(VOW, VOW.claims[0], text, Span(start, start + len(text), "P"))
     assert found.ok is ok
     assert (found.level, found.rule) == ((1, "evidence") if ok else (0, found.rule))
-    assert claim_of(VOW, text, article="P", start=start, end=start + len(text)) == ("fight" if ok else None)
+    assert claim_of(VOW, text, Span(start, start + len(text), "P")) == ("fight" if ok else None)
 
 
 def test_half_of_the_characters_of_both_span_and_evidence_is_enough() -> None:
@@ -155,7 +153,7 @@ def test_half_of_the_characters_of_both_span_and_evidence_is_enough() -> None:
     def credited(before: int, within: int) -> bool:
         start, end = stated.start - before, stated.start + within
         text = QUOTED["P"][start:end]
-        return match_claim(VOW, VOW.claims[0], text, article="P", start=start, end=end).ok
+        return match_claim(VOW, VOW.claims[0], text, Span(start, end, "P")).ok
 
     assert credited(6, half)
     assert not credited(6, half - 1), "less than half of the evidence"
@@ -164,7 +162,7 @@ def test_half_of_the_characters_of_both_span_and_evidence_is_enough() -> None:
     for before, ok in [(6, True), (7, False)]:
         start, end = short.start - before, short.start + 6
         text = QUOTED["P"][start:end]
-        assert match_claim(brief, brief.claims[0], text, article="P", start=start, end=end).ok is ok
+        assert match_claim(brief, brief.claims[0], text, Span(start, end, "P")).ok is ok
 
 
 def test_a_span_that_two_claims_share_matches_neither_by_place() -> None:
@@ -173,19 +171,15 @@ def test_a_span_that_two_claims_share_matches_neither_by_place() -> None:
         claims=(*VOW.claims[:1], Claim(id="also", evidence=(evidence("P", "until the last man", QUOTED),))),
     )
     start = QUOTED["P"].index("the last")
-    assert not match_claim(shared, shared.claims[0], "the last", article="P", start=start, end=start + 8).ok
+    assert not match_claim(shared, shared.claims[0], "the last", Span(start, start + 8, "P")).ok
 
 
 def test_place_counts_for_quotations_only_and_needs_offsets() -> None:
     start = QUOTED["P"].index("on until")
     numeric = replace(VOW, answer_type="number")
-    assert not match_claim(
-        numeric, VOW.claims[0], "on until the last man", article="P", start=start, end=start + 21
-    ).ok
+    assert not match_claim(numeric, VOW.claims[0], "on until the last man", Span(start, start + 21, "P")).ok
     assert not match_claim(VOW, VOW.claims[0], "on until the last man").ok
-    assert not match_claim(
-        VOW, VOW.claims[0], "on until the last man", article="Q", start=start, end=start + 21
-    ).ok
+    assert not match_claim(VOW, VOW.claims[0], "on until the last man", Span(start, start + 21, "Q")).ok
 
 
 def test_nothing_matches_no_claims() -> None:
@@ -217,7 +211,8 @@ def test_spans_overlap_in_characters_of_one_article(
 ) -> None:
     here = evidence("A", "over 400")
     assert (here.start, here.end) == (17, 25)
-    assert overlaps(*place, evidence=here) is shared
+    article, start, end = place
+    assert touches(Candidate(text="x", article=article, start=start, end=end).span, here) is shared
 
 
 @given(
@@ -229,7 +224,7 @@ def test_spans_overlap_in_characters_of_one_article(
 def test_any_text_at_any_offsets_makes_at_most_one_claim(
     text: str, article: str | None, start: int | None, end: int | None
 ) -> None:
-    found = claim_of(LOSSES, text, article=article, start=start, end=end)
+    found = claim_of(LOSSES, text, Candidate(text=text, article=article, start=start, end=end).span)
     assert found in {None, *(c.id for c in LOSSES.claims)}
 
 
@@ -238,4 +233,4 @@ def test_every_wording_makes_its_own_claim(question: Question) -> None:
     for claim in question.claims:
         assert {claim_of(question, w) for w in claim.wordings} == {claim.id}
         for e in claim.evidence:
-            assert claim_of(question, e.text, article=e.article, start=e.start, end=e.end) == claim.id
+            assert claim_of(question, e.text, e.span) == claim.id

@@ -458,7 +458,7 @@ OCCURRENCES: list[tuple[str, str, list[str]]] = [
 def test_a_wording_occurs_as_whole_tokens_wherever_it_is_spelled_alike(
     wording: str, text: str, found: list[str]
 ) -> None:
-    assert [text[start:end] for start, end in occurs(wording, text)] == found
+    assert [span.text(text) for span in occurs(wording, text)] == found
 
 
 PIECES = [

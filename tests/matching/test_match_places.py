@@ -7,7 +7,8 @@ import pytest
 from qa_eval import load_corpus, load_run
 from qa_eval.matching.spelling import occurs
 from qa_eval.metrics.item_scores import score_item
-from qa_eval.records import Answer, AnswerType, Candidate, Claim, Corpus, ItemId, ItemScore, Question
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.records import Answer, AnswerType, Candidate, Claim, Corpus, ItemId, Question
 from tests.support.places import BASELINE
 from tests.support.worked_example import corpus_of, evidence
 
@@ -166,9 +167,9 @@ def test_a_candidate_of_the_n_best_without_offsets_is_looked_for_too() -> None:
     item = ItemId(fact="boats", article="*")
     bare = tuple(Candidate(text="60 boats", article=a, score=s) for a, s in (("C", 2.0), ("D", 1.0)))
     spans = tuple(
-        Candidate(text=c.text, article=c.article, score=c.score, start=start, end=end)
+        Candidate(text=c.text, article=c.article, score=c.score, start=span.start, end=span.end)
         for c in bare
-        for start, end in occurs(c.text, TEXTS[str(c.article)])
+        for span in occurs(c.text, TEXTS[str(c.article)])
     )
     found = [
         score_item(question, item, Answer(item="boats@*", text="60 boats", candidate=n[0], n_best=n), corpus)

@@ -159,7 +159,7 @@ def test_folding_is_settled_after_one_pass(text: str) -> None:
 def test_a_wording_set_apart_by_blanks_is_found_where_it_stands(sample: str, before: str, after: str) -> None:
     text = f"{before} {sample} {after}"
     spans = occurs(sample, text)
-    assert all(0 <= start < end <= len(text) for start, end in spans)
-    assert all(one[1] <= two[0] for one, two in pairwise(spans))
+    assert all(0 <= span.start < span.end <= len(text) for span in spans)
+    assert all(one.end <= two.start for one, two in pairwise(spans))
     if not (before.strip() or after.strip()):
-        assert [text[start:end] for start, end in spans] == [sample]
+        assert [span.text(text) for span in spans] == [sample]

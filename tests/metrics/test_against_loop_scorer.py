@@ -165,13 +165,13 @@ def test_both_scorers_agree_on_adversarial_answers(corpus: Corpus, seed: int) ->
         for k, a in answers.items()
     ]
     for s in scores:
-        if s.item.track == "reading" and s.answerable:
+        if s.track == "reading" and s.answerable:
             leak = s.scores["lenient"] - s.scores["match"]
             assert leak in (0.0, 1.0), s
             assert s.scores.get("leak", leak) == leak, s
     for s in scores:
-        assert judged(corpus, s.item, answers[str(s.item)]) == (s.matched_claim, s.match.ok), s
-    summary = summarize(scores, intervals=False)
+        assert judged(corpus, ItemId.parse(s.item), answers[s.item]) == (s.matched_claim, s.match.ok), s
+    summary = summarize(scores, intervals=False, questions=corpus.questions)
     plain = {k: placed(corpus, a) for k, a in answers.items()}
     reading = reading_metrics(corpus, plain) | paraphrase_metrics(corpus, plain)
     reading |= silence_metrics(corpus, plain) | confidence_metrics(corpus, plain)
@@ -251,8 +251,8 @@ def test_both_scorers_agree_on_which_answers_count(
             span = Candidate(text=text[start:end], article=item.article, start=start, end=end, score=1.0)
             predictions[key] = Prediction(item=key, n_best=(span,), null_score=rng.gauss(0, 2))
     asked = gather(corpus, items, predictions)
-    judged_ = judge(corpus, items, predictions, asked, 0.0)
-    summary = summarize(judged_.scores, intervals=False)
+    rows = judge(corpus, items, predictions, asked, 0.0)
+    summary = summarize(rows, intervals=False, questions=corpus.questions)
     answers = {
         str(i): pool(i, corpus.question(i.fact), asked[str(i)])
         if i.track == "pooled"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_eval.metrics.decisions import abstains, decide, logit, no_answer_margin, pool, sigmoid
+from qa_eval.metrics.decisions import abstains, decide, logit, pool, sigmoid
+from qa_eval.metrics.item_scores import score_item
 from qa_eval.records import Answer, Candidate, ItemId, Prediction
 from tests.support.worked_example import LOSSES, WORKED, predictions_about
 
@@ -146,7 +147,8 @@ def test_logit_is_finite_and_undoes_sigmoid(p: float) -> None:
     ],
 )
 def test_the_no_answer_margin(answer: Answer, margin: float | None) -> None:
-    assert no_answer_margin(answer) == margin
+    score = score_item(LOSSES, ItemId(fact="losses", article="A"), answer, WORKED)
+    assert score.no_answer_margin == margin
 
 
 @pytest.mark.parametrize("text", ["", "  ", "the", "--", "A."])

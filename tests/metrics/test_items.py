@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from qa_eval.matching.claims import claim_of
 from qa_eval.metrics.decisions import decide
 from qa_eval.metrics.item_scores import score_item
-from qa_eval.records import Answer, Candidate, Corpus, ItemId, ItemScore, Prediction, Question
-from qa_eval.runs.rows import judge, stored_score
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.records import Answer, Candidate, Corpus, ItemId, Prediction, Question
+from qa_eval.runs.rows import judge
 from tests.support.worked_example import (
     AIRPORT,
     LOSSES,
@@ -119,8 +120,8 @@ def test_a_failed_or_missing_answer_scores_zero_everywhere_and_never_abstains(
     assert score.match.rule == rule
     assert score.matched_claim is None
     assert (score.answered, score.correct) == (False, False)
-    assert (score.error, score.missing) == (rule == "error", rule == "missing")
-    assert (score.confidence, score.no_answer_margin) == (None, None)
+    assert (score.error is not None, score.missing) == (rule == "error", rule == "missing")
+    assert (score.scored_confidence, score.no_answer_margin) == (None, None)
 
 
 def test_a_failed_item_counts_wherever_the_answered_one_would() -> None:
@@ -265,10 +266,10 @@ def test_an_answer_is_copied_if_the_article_confirms_its_span(change: dict[str, 
     assert spanned("P", candidate).copied is copied
     item = ItemId(fact="vow", article="P")
     asked = {str(item): Prediction(item=str(item), n_best=(candidate,))}
-    judged = judge(QUOTATIONS, [item], asked, {}, 0.0)
-    # What is stored gives the same score again: an unconfirmed span is left out.
-    assert judged.rows[0].span == ((here.start, here.end) if copied else None)
-    assert stored_score(judged.rows[0]).copied is judged.scores[0].copied is copied
+    (row,) = judge(QUOTATIONS, [item], asked, {}, 0.0)
+    # An unconfirmed span is not stored.
+    assert row.span == ((here.start, here.end) if copied else None)
+    assert row.copied is copied
 
 
 def test_a_span_that_is_not_the_answer_is_not_believed() -> None:

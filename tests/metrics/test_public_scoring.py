@@ -11,6 +11,7 @@ from qa_eval.matching.answer_types import asked_type
 from qa_eval.metrics.example_scores import oracle_answer, score_example
 from qa_eval.metrics.rules.squad import SQUAD_V1, SQUAD_V2, Rules
 from qa_eval.metrics.score_table import ScoreTable, add_scores, tables_of
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.summary import summarize_tables
 from qa_eval.metrics.thresholds import fit_thresholds, fold_of, threshold_case
 from qa_eval.models.replay import Replay
@@ -21,7 +22,6 @@ from qa_eval.records import (
     Example,
     Instance,
     ItemId,
-    ItemScore,
     ModelInfo,
     Prediction,
 )
@@ -119,7 +119,7 @@ def test_what_an_answer_is_worth(
 def test_a_failed_answer_is_worth_nothing_and_has_no_confidence() -> None:
     found = scored("", (), error="broken", confidence=0.9)
     assert found.scores == {"em": 0, "f1": 0, "no_answer_recall": 0}
-    assert (found.match.rule, found.confidence, found.error, found.answered) == ("error", None, True, False)
+    assert (found.match.rule, found.scored_confidence, found.answered) == ("error", None, False)
 
 
 def test_rules_without_unanswerable_questions_know_no_such_scores() -> None:
@@ -190,7 +190,7 @@ def test_contexts_are_what_is_resampled_and_no_slices() -> None:
     (term,), n = found
     assert n == 60
     for cluster, numerator, denominator in zip(table.clusters, term.numerator, term.denominator, strict=True):
-        mine = [s for s in scores if s.item.article == cluster]
+        mine = [s for s in scores if s.article == cluster]
         assert numerator == pytest.approx(sum(s.scores["f1"] for s in mine))
         assert denominator == len(mine)
     (by_fact,) = tables_of(scores).values()

@@ -7,8 +7,9 @@ import pytest
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.reference_answers import REFERENCES, ReferenceName, reference_answers
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.summary import summarize
-from qa_eval.records import Answer, Claim, Corpus, ItemId, ItemScore, Summary
+from qa_eval.records import Answer, Claim, Corpus, ItemId, Summary
 from tests.support.worked_example import (
     LOSSES,
     QUOTATIONS,
@@ -72,7 +73,7 @@ def test_the_oracle_is_the_best_of_every_metric(corpus: Corpus) -> None:
 
 def test_no_answer_to_a_contested_fact_has_more_support_than_the_oracles() -> None:
     for score in scored(WORKED, "oracle"):
-        if score.item.track == "pooled":
+        if score.track == "pooled":
             most = max(len(c.articles) for c in LOSSES.claims)
             assert score.scores["support"] == most / len(LOSSES.answering)
 
@@ -89,7 +90,7 @@ def test_the_oracle_covers_every_group_before_it_repeats_one() -> None:
             replace(c, group=g) for c, g in zip(LOSSES.claims, ("400s", "400s", "417"), strict=True)
         ),
     )
-    score = {s.item.article: s for s in scored(corpus_of([two_groups], TEXTS), "oracle")}["*"]
+    score = {s.article: s for s in scored(corpus_of([two_groups], TEXTS), "oracle")}["*"]
     assert score.scores["coverage_at_3"] == 1.0
 
 
@@ -102,7 +103,7 @@ def test_the_oracle_names_every_claim_however_many_there_are() -> None:
 
 
 def test_the_majority_claim_is_right_only_where_it_is_stated() -> None:
-    by_article = {s.item.article: s for s in scored(WORKED, "majority-claim")}
+    by_article = {s.article: s for s in scored(WORKED, "majority-claim")}
     assert [by_article[a].prediction for a in "ABCDE*"] == ["417", "417", "417", "417", "", "417"]
     assert [by_article[a].scores.get("leak") for a in "ABCDE"] == [1.0, 1.0, 0.0, 0.0, None]
     assert by_article["*"].scores["coverage_at_3"] == pytest.approx(1 / 3)
@@ -115,7 +116,7 @@ def test_the_majority_claim_is_right_only_where_it_is_stated() -> None:
 
 
 def test_the_other_source_is_wrong_on_every_contested_item() -> None:
-    by_article = {s.item.article: s for s in scored(WORKED, "other-source")}
+    by_article = {s.article: s for s in scored(WORKED, "other-source")}
     assert [by_article[a].prediction for a in "ABCDE*"] == [
         "417",
         "417",

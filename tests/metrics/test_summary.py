@@ -14,8 +14,9 @@ from qa_eval.metrics.decisions import decide
 from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.reference_answers import reference_answers
 from qa_eval.metrics.score_table import tables_of
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.summary import summarize
-from qa_eval.records import Answer, Corpus, ItemId, ItemScore, Prediction, Question, Summary, Track
+from qa_eval.records import Answer, Corpus, ItemId, Match, Prediction, Question, Summary, Track
 from qa_eval.stats.intervals import linear_contributions
 from tests.support.worked_example import (
     LOSSES,
@@ -27,6 +28,7 @@ from tests.support.worked_example import (
     check_invariants,
     corpus_of,
     evidence,
+    filed_under,
     predictions,
     predictions_about,
     reading,
@@ -44,6 +46,10 @@ match_any coverage_at_3 claim_recall_at_3 set_f1 support majority newest attribu
 brier brier_skill auroc aurc coverage_at_80 balanced_skill match_hedged
 paraphrase_agreement paraphrase_worst_f1
 """
+
+
+def verdict(ok: bool) -> Match:
+    return Match(ok=ok, level=5 if ok else 0, rule="raw")
 
 
 def quick(scores: list[ItemScore]) -> Summary:
@@ -143,7 +149,8 @@ def test_the_worked_example_by_slice() -> None:
 
 
 def test_the_pooled_track_of_the_worked_example() -> None:
-    found = quick([score_pooled(LOSSES, WORKED, predictions())])
+    scores = [score_pooled(LOSSES, WORKED, predictions())]
+    found = summarize(scores, intervals=False, questions=[LOSSES])
     assert {id: round(e.value, 4) for id, e in found.metrics["pooled"].items()} == {
         "f1_any": 1.0,
         "em_any": 1.0,
@@ -175,8 +182,8 @@ def test_no_scores_give_an_empty_summary() -> None:
 def test_a_model_that_never_answers_has_no_rank_of_its_answers() -> None:
     _, scores = many_facts(9)
     silent = [
-        replace(s, prediction="", answered=False, correct=not s.answerable, confidence=0.5 + 0.4 * (n % 2))
-        for n, s in enumerate(s for s in scores if s.item.track == "reading")
+        replace(s, prediction="", match=verdict(not s.answerable), confidence=0.5 + 0.4 * (n % 2))
+        for n, s in enumerate(s for s in scores if s.track == "reading")
     ]
     found = values(silent)
     assert not {"auroc", "aurc", "coverage_at_80"} & set(found)
@@ -186,8 +193,11 @@ def test_a_model_that_never_answers_has_no_rank_of_its_answers() -> None:
 
 def test_one_sure_answer_covers_one_item() -> None:
     _, scores = many_facts(9)
-    items = [s for s in scores if s.item.track == "reading" and s.item.paraphrase == 0]
-    one = [replace(s, answered=n == 0, correct=n == 0, confidence=0.9) for n, s in enumerate(items)]
+    items = [s for s in scores if s.track == "reading" and s.paraphrase == 0]
+    one = [
+        replace(s, prediction="" if n else "x", match=verdict(n == 0), confidence=0.9)
+        for n, s in enumerate(items)
+    ]
     found = quick(one).metrics["reading"]
     assert found["coverage_at_80"].value == pytest.approx(1 / len(items))
     assert found["aurc"].n == 1
@@ -196,7 +206,7 @@ def test_one_sure_answer_covers_one_item() -> None:
 def test_an_answer_without_a_confidence_is_not_covered_and_stays_in_the_denominator() -> None:
     right = asked({0: "over 400"})[0]
     unsure = [
-        replace(right, item=ItemId(fact=f"f{n}", article="A"), confidence=c)
+        replace(filed_under(right, ItemId(fact=f"f{n}", article="A")), confidence=c)
         for n, c in enumerate((0.9, 0.4, None, None, None))
     ]
     found = quick(unsure).metrics["reading"]
@@ -265,7 +275,7 @@ def test_the_pooled_track_is_sliced_by_relation_beside_the_reading_track() -> No
     for question, text in facts:
         given = predictions(((next(a for a in "CBD" if text in TEXTS[a]), text, 1.0),))
         score = score_pooled(question, WORKED, given)
-        pooled.append(replace(score, item=ItemId(fact=question.id, article="*")))
+        pooled.append(filed_under(score, ItemId(fact=question.id, article="*")))
     found = quick([*reading(LOSSES, WORKED, SAID), *pooled]).slices
     assert [name for name in found if name.startswith("pooled:")] == [
         "pooled:relation:precision",
@@ -278,23 +288,6 @@ def test_the_pooled_track_is_sliced_by_relation_beside_the_reading_track() -> No
     assert (sliced["match_any"].n, sliced["match_any"].clusters) == (2, 2)
     assert "pooled:relation:update" not in quick(pooled).slices
     assert quick(pooled).slices["relation:update"]["match_any"].value == 0.5
-
-
-def test_speakers_are_preferred_against_chance() -> None:
-    outcomes = [
-        {"army": (True, 2 / 3), "monitor": (False, 1 / 3)},
-        {"army": (False, 1 / 2)},
-        {},
-        {"army": (True, 1 / 3), "monitor": (True, 1 / 3)},
-    ]
-    top = score_pooled(LOSSES, WORKED, predictions())
-    scores = [
-        replace(top, item=ItemId(fact=f"f{n}", article="*"), speakers=said) for n, said in enumerate(outcomes)
-    ]
-    assert quick(scores).speaker_preference == {
-        "army": {"wins": 2, "n": 3, "rate": pytest.approx(2 / 3), "chance": pytest.approx(1 / 2)},
-        "monitor": {"wins": 1, "n": 2, "rate": 1 / 2, "chance": pytest.approx(1 / 3)},
-    }
 
 
 def test_detection_is_undefined_without_silent_items_and_precision_without_abstentions() -> None:
@@ -316,7 +309,7 @@ def test_the_leakable_part_is_left_out_below_twenty_items() -> None:
     def scores(n: int) -> list[ItemScore]:
         leaking = reading(question, corpus, {"C": "400"})[0]
         assert "leak_leakable" in leaking.scores
-        return [replace(leaking, item=ItemId(fact=f"fact-{i}", article="C")) for i in range(n)]
+        return [filed_under(leaking, ItemId(fact=f"fact-{i}", article="C")) for i in range(n)]
 
     assert "leak_leakable" not in values(scores(19))
     assert values(scores(20))["leak_leakable"] == 1.0
@@ -327,12 +320,12 @@ def test_n_best_metrics_are_absent_for_a_system_of_bare_texts() -> None:
     mute = score_pooled(LOSSES, WORKED, {"A": Prediction(item="losses@A", text="")})
     lost = score_pooled(LOSSES, WORKED, {})
     elsewhere = [
-        replace(s, item=ItemId(fact=f, article="*")) for f, s in zip("abc", (bare, mute, lost), strict=True)
+        filed_under(s, ItemId(fact=f, article="*")) for f, s in zip("abc", (bare, mute, lost), strict=True)
     ]
     found = values(elsewhere, "pooled")
     assert not {"coverage_at_3", "claim_recall_at_3", "set_f1"} & set(found)
     assert found["support"] == pytest.approx(0.25 / 3)
-    spans = replace(score_pooled(LOSSES, WORKED, predictions()), item=ItemId(fact="d", article="*"))
+    spans = filed_under(score_pooled(LOSSES, WORKED, predictions()), ItemId(fact="d", article="*"))
     assert values([*elsewhere, spans], "pooled")["coverage_at_3"] == pytest.approx(1 / 3)
 
 
@@ -425,7 +418,7 @@ def many_facts(facts: int, seed: int = 0, paraphrases: int = 0) -> tuple[Corpus,
                 item = ItemId(fact=question.id, article=article, paraphrase=n)
                 if article == "*":
                     pooled = score_pooled(question, corpus, predictions())
-                    scores.append(replace(pooled, item=item))
+                    scores.append(filed_under(pooled, item))
                     continue
                 null = rng.gauss(0, 2) + 2 * (article in question.silent)
                 text = rng.choice([*SAID.values(), *question.own_golds(article)])
@@ -477,7 +470,7 @@ def test_a_summary_depends_neither_on_order_nor_on_when_it_is_made() -> None:
 def test_slices_are_the_metrics_of_their_items() -> None:
     _, scores = many_facts(9)
     found = quick(scores)
-    items = [s for s in scores if s.item.track == "reading"]
+    items = [s for s in scores if s.track == "reading"]
     parts = {
         "settled": [s for s in items if s.answerable and not s.contested],
         "contested": [s for s in items if s.answerable and s.contested],
@@ -494,7 +487,7 @@ def test_slices_are_the_metrics_of_their_items() -> None:
 
 def test_rank_metrics_are_those_of_the_canonical_items() -> None:
     _, scores = many_facts(9, paraphrases=1)
-    items = [s for s in scores if s.item.track == "reading" and s.item.paraphrase == 0]
+    items = [s for s in scores if s.track == "reading" and s.paraphrase == 0]
     found = values(scores)
     right = [s.correct for s in items]
     sure = [s.confidence or 0.0 for s in items]
@@ -531,7 +524,7 @@ def test_what_the_facts_add_to_a_metric_adds_up_to_its_value(metric: str, track:
     table = tables_of(scores)[track]
     found = table.terms(metric)
     assert found is not None
-    assert table.clusters == tuple(sorted({s.item.fact for s in scores}))
+    assert table.clusters == tuple(sorted({s.fact for s in scores}))
     contributions = linear_contributions(found[0])
     assert contributions.shape == (8,)
     assert contributions.sum() == pytest.approx(values(scores, track)[metric])

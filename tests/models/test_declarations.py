@@ -20,7 +20,6 @@ from qa_eval.records import Declaration, Decoding, ModelInfo
 from qa_eval.runs.leaderboard.board_formats import render_markdown
 from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.options import RunOptions
-from qa_eval.runs.schema import ModelRow
 from qa_eval.runs.store import Run
 from tests.support import tiny_models
 from tests.support.command_line import call
@@ -244,5 +243,5 @@ def test_a_run_of_an_older_version_is_read_and_compared(folder: Path) -> None:
 
 
 def test_a_model_row_takes_the_declaration_of_its_model() -> None:
-    row = ModelRow(spec="hf:./a", kind="hf", name="./a", no_null_head=True, declaration="undeclared")
+    row = ModelInfo(spec="hf:./a", kind="hf", name="./a", no_null_head=True, declaration="undeclared")
     assert undeclared_sentence([row]) == SENTENCE.format("./a", "./a")

@@ -64,7 +64,7 @@ def test_an_installed_kind_is_listed_resolved_and_asked(install: Install) -> Non
     assert model.info.spec == "echo:loud?x=1"
     (prediction,) = model.predict([Instance(item="a@b", question="Which?", context="Palmyra fell.")])
     assert prediction.text == "Palmyra"
-    with pytest.raises(SpecError, match=r"no kind of model is called 'ecco'.*Did you mean echo"):
+    with pytest.raises(SpecError, match=r"no kind of model is called 'ecco'.*did you mean echo"):
         resolve("ecco:loud")
 
 

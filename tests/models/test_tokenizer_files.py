@@ -24,7 +24,6 @@ from qa_eval.models.checkpoint.tokenizer_files import (
 )
 from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, Prediction
-from qa_eval.runs.ranking import model_row
 from tests.support import tiny_models
 from tests.support.command_line import call
 
@@ -370,7 +369,6 @@ def test_a_file_of_words_under_a_byte_level_class_is_read_as_words_and_the_row_s
     assert info.tokenizer_note is not None
     assert "read from tokenizer.json; transformers" in info.tokenizer_note
     assert "pre-tokenizer" in info.tokenizer_note
-    assert model_row(info).tokenizer_note == info.tokenizer_note
 
 
 def test_the_command_models_shows_how_a_tokenizer_differs(tmp_path: Path) -> None:

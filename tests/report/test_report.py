@@ -22,16 +22,16 @@ import qa_eval
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.matching.normal_form import normalize
+from qa_eval.records import Estimate, Span
 from qa_eval.report.charts import Chart, reliability, render_chart, risk_coverage, trade_off
 from qa_eval.report.content import gather
 from qa_eval.report.html import json_block
-from qa_eval.report.marked_text import Span, segments
+from qa_eval.report.marked_text import Marked, segments
 from qa_eval.report.page_views import RULES, contested_view, marked_texts, table_views
 from qa_eval.report.report_files import Built, build_report
 from qa_eval.report.site import write_charts, write_site
 from qa_eval.runs.options import RunOptions
 from qa_eval.runs.ranking import competes
-from qa_eval.runs.schema import EstimateRow
 from qa_eval.runs.store import Run
 from tests.support.command_line import call, done
 from tests.support.fake_models import FakeModel, four_facts
@@ -247,7 +247,7 @@ def test_references_stand_apart(run: Run, built: Built) -> None:
     assert numbers == {n for n, row in enumerate(run.leaderboard.rows) if row.is_reference}
 
 
-def altered(run: Run, corpus: Any, **metrics: EstimateRow) -> dict[str, str]:
+def altered(run: Run, corpus: Any, **metrics: Estimate) -> dict[str, str]:
     """The report of a run whose first row has other numbers on the reading track."""
     first, *rest = run.leaderboard.rows
     reading = first.metrics["reading"] | metrics
@@ -264,7 +264,7 @@ def altered(run: Run, corpus: Any, **metrics: EstimateRow) -> dict[str, str]:
 
 
 def test_a_skill_below_zero_is_drawn_at_the_beginning_of_its_bar(run: Run, corpus: Any) -> None:
-    skill = EstimateRow(value=-0.65, low=-0.9, high=0.25, method="bca", n=12, clusters=12)
+    skill = Estimate(value=-0.65, low=-0.9, high=0.25, method="bca", n=12, clusters=12)
     text = altered(run, corpus, balanced_skill=skill)[f"models/{slug_of(run)}.html"]
     row = text[text.index('<th scope="row">balanced skill</th>') :].partition("</tr>")[0]
     assert 'data-value="-0.65"' in row
@@ -285,7 +285,7 @@ def test_every_bar_is_drawn_inside_its_axis(any_report: Built) -> None:
 def test_a_models_page_says_why_a_metric_is_left_out_and_how_many_items_can_leak(
     run: Run, corpus: Any
 ) -> None:
-    leak = EstimateRow(value=0.25, n=8, clusters=4, method="too-few")
+    leak = Estimate(value=0.25, n=8, clusters=4, method="too-few")
     text = altered(run, corpus, leak=leak)[f"models/{slug_of(run)}.html"]
     assert '<p class="hint">leak is left out: it only copies.</p>' in text
     assert "leak: in 3 of its 8 items the article has a wording of another source&#39;s claim" in text
@@ -297,7 +297,7 @@ def test_n_is_shown_where_models_may_have_a_metric_over_other_items(public: tupl
     rows = [
         row.model_copy(
             update={
-                "metrics": {"reading": row.metrics["reading"] | {"auroc": EstimateRow(value=0.5, n=1000 + n)}}
+                "metrics": {"reading": row.metrics["reading"] | {"auroc": Estimate(value=0.5, n=1000 + n)}}
             }
         )
         for n, row in enumerate(run.leaderboard.rows)
@@ -392,8 +392,8 @@ def test_marks_stand_where_gold_and_answers_stand(run: Run, corpus: Any) -> None
                 spans = [e for c in a_fact.question.claims for e in c.evidence_in(article)]
                 assert gold == {n for e in spans for n in range(e.start, e.end)}
                 said = {n for p in parts if p.said for n in range(p.start, p.start + len(p.text))}
-                answers = [a for a in item.answers if a.span and a.source == article]
-                assert said == {n for a in answers for n in range(*(a.span or ()))}
+                answers = [a.span for a in item.answers if a.span is not None and a.source == article]
+                assert said == {n for span in answers for n in range(span.start, span.end)}
                 marked[item.id.track] += bool(gold) + bool(said)
     assert marked["reading"] > 5
     assert marked["pooled"] > 5
@@ -410,7 +410,7 @@ def test_marks_stand_where_gold_and_answers_stand(run: Run, corpus: Any) -> None
     ],
 )
 def test_texts_are_cut_at_every_boundary(spans: list[tuple[int, int, bool]], expected: list[str]) -> None:
-    parts = segments("abcdef", [Span(start, end, gold, "why") for start, end, gold in spans])
+    parts = segments("abcdef", [Marked(Span(start, end), gold, "why") for start, end, gold in spans])
     signs = {(False, False): "-", (True, False): "g", (False, True): "s", (True, True): "*"}
     assert [p.text + signs[p.gold, p.said] for p in parts] == [e.replace("--", "-") for e in expected]
 

@@ -12,10 +12,11 @@ from rich.cells import cell_len
 
 from qa_eval.data.corpus import load_corpus
 from qa_eval.errors import QaEvalError
+from qa_eval.records import Difference, Estimate, ModelInfo
 from qa_eval.runs.leaderboard.board_formats import board_of, render_csv, render_json, render_markdown
 from qa_eval.runs.leaderboard.captions import caption
 from qa_eval.runs.leaderboard.views import Selection, View, leaderboard_view
-from qa_eval.runs.schema import CountsRow, DifferenceRow, EstimateRow, Leaderboard, ModelRow, Row
+from qa_eval.runs.schema import CountsRow, Leaderboard, Row
 from qa_eval.runs.store import load_run
 from qa_eval.text.wide_table import draw_board
 from tests.support.example_run import METRICS, VALUES, estimate, leaderboard, row
@@ -241,7 +242,7 @@ def test_an_interrupted_run_says_so() -> None:
 
 
 def test_a_model_without_a_null_score_is_marked_and_explained() -> None:
-    model = ModelRow(spec="hf:a", kind="hf", name="a", no_null_head=True)
+    model = ModelInfo(spec="hf:a", kind="hf", name="a", no_null_head=True)
     text = table(view(leaderboard("x", row("hf:a", (0.4,) * 7, model=model, rank=2))))
     assert "hf:a †" in text
     assert "† has no score for no answer, so it never abstains" in text
@@ -306,14 +307,14 @@ def test_why_a_metric_is_left_out_is_said_below_the_table() -> None:
 
 
 def few(spec: str, value: float, clusters: int, **changes: Any) -> Row:
-    bare = EstimateRow(value=value, method="too-few", n=20, clusters=clusters)
+    bare = Estimate(value=value, method="too-few", n=20, clusters=clusters)
     return row(
         spec, (0.5,) * 7, rank=None, rank_interval=None, metrics={"reading": {"balanced_f1": bare}}, **changes
     )
 
 
 def test_on_few_facts_there_are_no_ranks_and_the_table_says_why() -> None:
-    versus = DifferenceRow(value=-0.2, p=1.0, clusters=5, method="too-few")
+    versus = Difference(value=-0.2, p=1.0, clusters=5, method="too-few")
     board = leaderboard("x", rows=[few("hf:a", 0.6, 5), few("hf:b", 0.4, 5, versus_first=versus)])
     text = table(view(board))
     assert specs(view(board)) == ["hf:a", "hf:b"]
@@ -329,7 +330,7 @@ def test_on_few_facts_there_are_no_ranks_and_the_table_says_why() -> None:
 
 
 def test_a_skill_below_zero_is_shown_with_its_sign() -> None:
-    skill = EstimateRow(value=-0.2, low=-0.3, high=0.1, method="bca", n=310, clusters=62)
+    skill = Estimate(value=-0.2, low=-0.3, high=0.1, method="bca", n=310, clusters=62)
     board = leaderboard(
         "x",
         rows=[row("hf:a", (0.5,) * 7, metrics={"reading": {"balanced_skill": skill, "em": estimate(0.5)}})],

@@ -113,7 +113,7 @@ def test_values_that_should_have_been_the_same_are_remarked() -> None:
     run = at(asked(Scripted("m", RIGHT), name="one"), "01")
     row = run.leaderboard.rows[0]
     metrics = {**row.metrics["reading"]}
-    metrics["balanced_f1"] = metrics["balanced_f1"].model_copy(update={"value": 0.5})
+    metrics["balanced_f1"] = replace(metrics["balanced_f1"], value=0.5)
     changed = row.model_copy(update={"metrics": {"reading": metrics}})
     (note,) = merge_runs([run, at(run, "02", name="two", rows=[changed])]).notes
     assert note.startswith("test:m: one and two have one signature but other values (1.0000, 0.5000)")

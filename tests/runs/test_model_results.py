@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 import qa_eval as qa
+from qa_eval.records import Match
 from qa_eval.runs.model_results import why
 from qa_eval.runs.options import RunOptions
-from qa_eval.runs.schema import Leaderboard, MatchRow, Row, ScoredRow
+from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.places import ROOT
 
@@ -116,7 +117,7 @@ def test_the_items_of_a_model_as_a_data_frame(run: qa.Run) -> None:
     for line, answer in zip(frame.to_dict("records"), answers, strict=True):
         assert (line["item"], line["question"]) == (answer.item, answer.question)
         assert (line["article"], line["prediction"]) == (answer.article, answer.prediction)
-        assert (line["golds"], line["scores"]) == (answer.golds, answer.scores)
+        assert (line["golds"], line["scores"]) == (list(answer.golds), answer.scores)
         assert all(line[metric] == value for metric, value in answer.scores.items())
         assert line["right"] == answer.right
         assert line["why"].startswith("Right") == answer.right
@@ -132,17 +133,17 @@ def test_a_run_in_memory_has_the_same_frames(small: qa.Run) -> None:
     assert set(small.to_pandas()["model"]) >= {"test:one", "test:two", "reference:oracle"}
 
 
-def answer(**changes: Any) -> ScoredRow:
+def answer(**changes: Any) -> PredictionRow:
     whole: dict[str, Any] = {
         **{"item": "q@a", "fact": "q", "article": "a", "track": "reading", "prediction": "417"},
         **dict.fromkeys(("question_sha256", "context_sha256", "gold_sha256"), ""),
         "match": verdict(False, "veto", "417 != 400"),
     }
-    return ScoredRow(**whole | changes)
+    return PredictionRow(**whole | changes)
 
 
-def verdict(ok: bool, rule: str, detail: str = "", level: int = 0) -> MatchRow:
-    return MatchRow(ok=ok, level=level, rule=rule, detail=detail)
+def verdict(ok: bool, rule: str, detail: str = "", level: int = 0) -> Match:
+    return Match(ok=ok, level=level, rule=rule, detail=detail)
 
 
 @pytest.mark.parametrize(
@@ -223,8 +224,7 @@ def many(number: int, **changes: Any) -> Leaderboard:
     first = board.rows[0]
     rows = [
         first.model_copy(
-            update={"model": first.model.model_copy(update={"spec": f"hf:{'very-' * 30}long-{n}\x1b[31m"})}
-            | changes
+            update={"model": replace(first.model, spec=f"hf:{'very-' * 30}long-{n}\x1b[31m")} | changes
         )
         for n in range(number)
     ]

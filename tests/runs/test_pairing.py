@@ -7,8 +7,9 @@ from typing import Literal
 import pytest
 
 from qa_eval.errors import QaEvalError
+from qa_eval.records import Match
 from qa_eval.runs.common_items import Pairing, pair_items
-from qa_eval.runs.schema import MatchRow, ScoredRow
+from qa_eval.runs.schema import PredictionRow
 
 
 def asked(
@@ -18,10 +19,10 @@ def asked(
     gold: str = "g",
     *,
     track: Literal["reading", "pooled"] = "reading",
-) -> ScoredRow:
+) -> PredictionRow:
     """An item whose content is told by three words that stand for hashes."""
     fact, _, article = item.partition("@")
-    return ScoredRow(
+    return PredictionRow(
         item=item,
         fact=fact,
         article=article,
@@ -30,7 +31,7 @@ def asked(
         context_sha256=context,
         gold_sha256=gold,
         prediction="",
-        match=MatchRow(ok=False, level=0, rule="none"),
+        match=Match(ok=False, level=0, rule="none"),
     )
 
 
@@ -69,7 +70,7 @@ ONE, TWO, THREE = asked("one@a", "q1"), asked("two@a", "q2"), asked("three@a", "
     ],
 )
 def test_equal_content_pairs_whatever_the_name_and_the_order(
-    base: list[ScoredRow], new: list[ScoredRow], pairs: list[tuple[str, str]]
+    base: list[PredictionRow], new: list[PredictionRow], pairs: list[tuple[str, str]]
 ) -> None:
     found = pair_items(base, new)
     assert names(found) == pairs
@@ -86,7 +87,7 @@ def test_equal_content_pairs_whatever_the_name_and_the_order(
     ],
 )
 def test_an_edited_item_is_named_with_what_was_edited_and_not_compared(
-    new: ScoredRow, parts: tuple[str, ...]
+    new: PredictionRow, parts: tuple[str, ...]
 ) -> None:
     found = pair_items([asked("x@a"), ONE], [ONE, new])
     assert names(found) == [("one@a", "one@a")]

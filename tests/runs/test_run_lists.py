@@ -96,7 +96,7 @@ def test_broken_runs_of_a_folder_are_named_and_left_out(runs: Path) -> None:
     one = shown("o/same")
     assert one.exit_code == 0
     assert one.stdout == shown("o/same/one").stdout
-    assert one.stderr.startswith("warning: left out: o/same/two/leaderboard.json:1: not JSON")
+    assert one.stderr.startswith("warning: left out: o/same/two/leaderboard.json:1:2: not valid JSON")
     assert shown("o/same/two").exit_code == 2, "a run that is named must be readable"
     (runs / "same/one/leaderboard.json").write_text("[]", "utf-8")
     refused = shown("o/same")

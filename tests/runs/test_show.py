@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from rich.cells import cell_len
 from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
-from qa_eval.records import Article, Claim, Corpus, Evidence, Question
-from qa_eval.runs.schema import CandidateRow, MatchRow, PredictionRow, PredictionsFileRow, Row
+from qa_eval.records import Article, Candidate, Claim, Corpus, Evidence, Match, Question
+from qa_eval.runs.predictions_writer import render_prediction
+from qa_eval.runs.schema import PredictionRow, PredictionsFileRow, Row
 from qa_eval.runs.show import choose_failures, choose_items, draw_item
 from qa_eval.runs.store import Run, choose_rows
 from tests.support.example_run import leaderboard, row
@@ -65,19 +65,19 @@ def answer(item: str = "losses@a", text: str = "around 180", **changes: Any) -> 
         "null_score": -3.25,
         "no_answer_probability": 0.00001,
         "threshold": 0.5,
-        "n_best": [
-            CandidateRow(text=text or "x", score=8.1, probability=0.91, article="a"),
-            *(CandidateRow(text=f"other {n}", score=1.0, probability=0.01, article="a") for n in range(7)),
-        ],
-        "golds": ["around 180"],
+        "n_best": (
+            Candidate(text=text or "x", score=8.1, probability=0.91, article="a"),
+            *(Candidate(text=f"other {n}", score=1.0, probability=0.01, article="a") for n in range(7)),
+        ),
+        "golds": ("around 180",),
         "matched_claim": "180",
-        "match": MatchRow(ok=True, level=5, rule="raw", detail="identical"),
+        "match": Match(ok=True, level=5, rule="raw", detail="identical"),
         "scores": {"em": 1.0, "f1": 1.0},
     }
     return PredictionRow(**(fields | changes))
 
 
-WRONG = MatchRow(ok=False, level=0, rule="number", detail="194 != 180")
+WRONG = Match(ok=False, level=0, rule="number", detail="194 != 180")
 
 
 def model_row(spec: str) -> Row:
@@ -139,7 +139,7 @@ def test_an_item_shows_question_golds_passage_answer_and_rule() -> None:
             id="abstaining",
         ),
         pytest.param(
-            answer("losses@c", "", matched_claim=None, match=MatchRow(ok=True, level=5, rule="null")),
+            answer("losses@c", "", matched_claim=None, match=Match(ok=True, level=5, rule="null")),
             ["gold   no answer: the article is silent", "no answer  right  rule null"],
             id="a silent article",
         ),
@@ -160,7 +160,7 @@ def test_an_item_shows_question_golds_passage_answer_and_rule() -> None:
             ["question, article or golds have changed since the run"],
             id="changed",
         ),
-        pytest.param(answer(text="\x1b[31m[b]x", n_best=[], span=None), ["“\\x1b[31m[b]x”"], id="hostile"),
+        pytest.param(answer(text="\x1b[31m[b]x", n_best=(), span=None), ["“\\x1b[31m[b]x”"], id="hostile"),
     ],
 )  # fmt: skip
 def test_it_says(said: PredictionRow, expected: list[str]) -> None:
@@ -183,7 +183,7 @@ def test_a_span_that_is_elsewhere_in_a_changed_article_is_not_marked() -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    long = answer(n_best=[CandidateRow(text="word " * 40, score=1.0)])
+    long = answer(n_best=(Candidate(text="word " * 40, score=1.0),))
     for line in drawn(long, width=width).split("\n"):
         assert cell_len(line) <= width
 
@@ -247,7 +247,7 @@ def test_a_run_without_answers_is_refused() -> None:
 def test_stored_answers_are_read_from_the_run_folder(tmp_path: Path) -> None:
     run = run_of(m=[answer()])
     (tmp_path / "predictions").mkdir()
-    line = json.dumps(answer().model_dump(mode="json"))
+    line = render_prediction(answer()).strip()
     (tmp_path / "predictions" / "m.jsonl").write_text(line + "\n", encoding="utf-8")
     row = run.leaderboard.row("m")
     assert row.predictions is not None

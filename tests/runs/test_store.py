@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,23 +14,24 @@ from typing import Any
 import pytest
 
 from qa_eval.errors import InputError, RunFolderError
-from qa_eval.runs import store
+from qa_eval.files import atomic_files
+from qa_eval.files.hashes import canonical_json
+from qa_eval.records import Candidate, Difference, Estimate, Match, ModelInfo
+from qa_eval.runs import predictions_writer, run_folder, store
 from qa_eval.runs.checksums import changed_fields
+from qa_eval.runs.run_folder import open_run_folder, slugs
 from qa_eval.runs.schema import (
-    CandidateRow,
     DataRow,
-    EstimateRow,
+    ItemsRow,
     Leaderboard,
-    MatchRow,
-    ModelRow,
     PredictionRow,
     PredictionsFileRow,
     Row,
-    ScoredRow,
+    WholeRow,
     leaderboard_schema,
     prediction_schema,
 )
-from qa_eval.runs.store import load_run, open_run_folder, slugs
+from qa_eval.runs.store import load_run
 
 NOW = datetime(2030, 5, 17, 12, 30, tzinfo=UTC)
 IDENTITY = {"questions": "q", "articles": "a", "models": ["m"]}
@@ -44,7 +46,7 @@ def leaderboard(**changes: Any) -> Leaderboard:
         "data": DataRow(questions_sha256="q", articles_sha256="a"),
         "rules": "squad-v2.0",
         "scorer_version": "1",
-        "rows": [Row(model=ModelRow(spec="m", kind="k", name="m"), signature="m")],
+        "rows": [Row(model=ModelInfo(spec="m", kind="k", name="m"), signature="m")],
     }
     return Leaderboard(**(fields | changes))
 
@@ -59,24 +61,26 @@ def prediction(**changes: Any) -> PredictionRow:
         "context_sha256": "c",
         "gold_sha256": "g",
         "prediction": "180 – “ganz”",
-        "match": MatchRow(ok=True, level=5, rule="raw"),
+        "match": Match(ok=True, level=5, rule="raw"),
     }
     return PredictionRow(**(fields | changes))
 
 
 def write(folder: Path, board: Leaderboard | None = None) -> Path:
-    store.RunFolder(path=folder, target=folder, created_at=None).write_leaderboard(board or leaderboard())
+    run_folder.RunFolder(path=folder, target=folder, created_at=None).write_leaderboard(
+        board or leaderboard()
+    )
     return folder
 
 
 def opened(
     out: Path, name: str | None = "first", run_id: str = "0123456789abcdef", **options: Any
-) -> store.RunFolder:
+) -> run_folder.RunFolder:
     return open_run_folder(out, name, IDENTITY, run_id, overwrite=options.get("overwrite", False), now=NOW)
 
 
 def predictions_file(folder: Path | None, rows: Sequence[PredictionRow]) -> PredictionsFileRow:
-    writer = store.PredictionsWriter(folder, "m")
+    writer = predictions_writer.PredictionsWriter(folder, "m")
     writer.add(rows)
     return writer.finish()
 
@@ -99,7 +103,7 @@ def test_a_run_is_read_by_its_folder_or_its_file(tmp_path: Path, where: str) -> 
 
 
 def test_what_is_written_is_canonical_and_reads_back_equal(tmp_path: Path) -> None:
-    folder = store.RunFolder(path=tmp_path, target=tmp_path, created_at=None)
+    folder = run_folder.RunFolder(path=tmp_path, target=tmp_path, created_at=None)
     rows = [prediction(), prediction(item="dead@b", article="b", missing=True, prediction="")]
     described = predictions_file(tmp_path, rows)
     board = leaderboard(rows=[leaderboard().rows[0].model_copy(update={"predictions": described})])
@@ -115,13 +119,80 @@ def test_what_is_written_is_canonical_and_reads_back_equal(tmp_path: Path) -> No
     assert described == predictions_file(None, rows)
 
 
-def test_unknown_fields_are_kept_and_absent_ones_have_defaults(tmp_path: Path) -> None:
-    value = leaderboard().model_dump(mode="json") | {"mood": "good"}
+def test_absent_fields_have_defaults(tmp_path: Path) -> None:
+    value = leaderboard().model_dump(mode="json")
     del value["options"]
     (tmp_path / "leaderboard.json").write_text(json.dumps(value), encoding="utf-8")
+    assert load_run(tmp_path).leaderboard.options.track == "both"
+
+
+UNKNOWN: dict[str, Any] = {
+    "mood": ["good", {"so": 1.5}],
+    "extra": {},
+    "_extra": None,
+    "__class__": "x",
+    "answered": 1,
+}
+"""Fields that no version knows, some of them named like what a Python object has."""
+RECORDS_BY_NAME = {"metrics", "slices"}
+VALUES_BY_NAME = {
+    "absent", "checksums", "columns", "packages", "scores", "source_preference", "speaker_preference",
+}  # fmt: skip
+
+
+def newer(value: Any) -> Any:
+    """What a newer program may have written: every record has unknown fields."""
+    if isinstance(value, list):
+        return [newer(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    parts = {}
+    for name, part in value.items():
+        if name in RECORDS_BY_NAME:
+            parts[name] = {key: {id: newer(r) for id, r in inner.items()} for key, inner in part.items()}
+        else:
+            parts[name] = part if name in VALUES_BY_NAME else newer(part)
+    return parts | UNKNOWN
+
+
+def test_a_leaderboard_of_a_newer_program_comes_back_byte_for_byte(tmp_path: Path) -> None:
+    estimate = Estimate(value=0.5, low=0.4, high=0.6, method="bca", n=9, clusters=9)
+    row = Row(
+        model=ModelInfo(spec="m", kind="k", name="m"),
+        metrics={"reading": {"f1": estimate}},
+        slices={"silent": {"f1": estimate}},
+        predictions=PredictionsFileRow(path="predictions/m.jsonl", sha256="0", rows=0),
+        versus_first=Difference(value=-0.1, p=0.5, clusters=9, method="sign-flip"),
+    )
+    whole = DataRow(
+        questions_sha256="q", articles_sha256="a", whole=WholeRow(facts=1, items=ItemsRow(reading=2))
+    )
+    document = newer(leaderboard(rows=[row], data=whole).model_dump(mode="json"))
+    text = canonical_json(document, indent=1) + "\n"
+    assert text.count('"mood"') == 17
+    (tmp_path / "leaderboard.json").write_text(text, encoding="utf-8")
     board = load_run(tmp_path).leaderboard
-    assert board.model_dump()["mood"] == "good"
-    assert board.options.track == "both"
+    assert board.rows[0].versus_first is not None
+    assert board.rows[0].versus_first.extra["mood"] == ["good", {"so": 1.5}]
+    assert board.rows[0].model == row.model
+    assert canonical_json(board.model_dump(mode="json"), indent=1) + "\n" == text
+
+
+def test_an_answer_of_a_newer_program_comes_back_byte_for_byte(tmp_path: Path) -> None:
+    said = prediction(
+        n_best=(Candidate(text="180", score=1.0), Candidate(text="194", score=0.5)),
+        golds=("180",),
+        span=(3, 6),
+        scores={"em": 1.0},
+    )
+    line = canonical_json(newer(json.loads(predictions_writer.render_prediction(said)))) + "\n"
+    assert line.count('"mood"') == 4
+    (tmp_path / "m.jsonl").write_text(line, encoding="utf-8")
+    (row,) = store.load_predictions(tmp_path / "m.jsonl")
+    assert row == said
+    assert row.n_best[1].extra["answered"] == 1
+    assert (row.answered, row.extra["answered"]) == (True, 1)
+    assert predictions_writer.render_prediction(row) == line
 
 
 def broken(**changes: Any) -> str:
@@ -131,9 +202,9 @@ def broken(**changes: Any) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param('{"a": 1,\n "b" 2}', ":2: not JSON: Expecting ':' delimiter (column 6)", id="bad JSON"),
-        pytest.param("[]", ": not a JSON object", id="no object"),
-        pytest.param('{"a": NaN}', ": not JSON: NaN is not a JSON number", id="NaN"),
+        pytest.param('{"a": 1,\n "b" 2}', ":2:6: not valid JSON: Expecting ':' delimiter", id="bad JSON"),
+        pytest.param("[]", ": must be a JSON object, found a list", id="no object"),
+        pytest.param('{"a": NaN}', ": a: NaN is not a number JSON has; write a finite number", id="NaN"),
         pytest.param(
             broken(schema_version=2),
             ": schema_version: 2 is newer than this program reads (1): update qa-eval",
@@ -205,7 +276,7 @@ def test_an_older_leaderboard_is_read_through_the_table_of_versions(
 
 def test_slices_can_be_left_out_when_a_run_is_read(tmp_path: Path) -> None:
     sliced = Row(
-        model=ModelRow(spec="m", kind="k", name="m"), slices={"silent": {"f1": EstimateRow(value=0.5)}}
+        model=ModelInfo(spec="m", kind="k", name="m"), slices={"silent": {"f1": Estimate(value=0.5)}}
     )
     write(tmp_path, leaderboard(rows=[sliced]))
     assert load_run(tmp_path).leaderboard.rows[0].slices
@@ -218,7 +289,7 @@ def test_slices_can_be_left_out_when_a_run_is_read(tmp_path: Path) -> None:
 def test_answers_outside_the_run_folder_are_not_read(tmp_path: Path, path: str) -> None:
     (tmp_path / "other.jsonl").write_text("", encoding="utf-8")
     row = Row(
-        model=ModelRow(spec="m", kind="k", name="m"),
+        model=ModelInfo(spec="m", kind="k", name="m"),
         predictions=PredictionsFileRow(path=path, sha256="", rows=0),
     )
     run = load_run(write(tmp_path / "run", leaderboard(rows=[row])))
@@ -231,7 +302,7 @@ def test_answers_outside_the_run_folder_are_not_read(tmp_path: Path, path: str) 
 def test_a_link_that_leads_out_of_the_run_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "other.jsonl").write_text("", encoding="utf-8")
     row = Row(
-        model=ModelRow(spec="m", kind="k", name="m"),
+        model=ModelInfo(spec="m", kind="k", name="m"),
         predictions=PredictionsFileRow(path="m.jsonl", sha256="", rows=0),
     )
     run = load_run(write(tmp_path / "run", leaderboard(rows=[row])))
@@ -243,17 +314,16 @@ def test_a_link_that_leads_out_of_the_run_folder_is_not_followed(tmp_path: Path)
 def test_answers_without_their_candidates_are_the_same_answers(tmp_path: Path) -> None:
     file = tmp_path / "run" / "m.jsonl"
     file.parent.mkdir()
-    said = prediction(n_best=[CandidateRow(text="180", score=1.0)])
-    file.write_text(store.render_prediction(said), encoding="utf-8")
+    said = prediction(n_best=(Candidate(text="180", score=1.0),))
+    file.write_text(predictions_writer.render_prediction(said), encoding="utf-8")
     row = Row(
-        model=ModelRow(spec="m", kind="k", name="m"),
+        model=ModelInfo(spec="m", kind="k", name="m"),
         predictions=PredictionsFileRow(path="m.jsonl", sha256="", rows=1),
     )
     run = load_run(write(tmp_path / "run", leaderboard(rows=[row])))
     (whole,), (lean,) = run.predictions("m"), list(run.scored("m"))
     assert whole.n_best
-    assert not hasattr(lean, "n_best")
-    assert lean.model_dump() == {k: v for k, v in whole.model_dump().items() if k in ScoredRow.model_fields}
+    assert lean == replace(whole, n_best=())
 
 
 def test_a_folder_without_a_run_and_a_path_without_anything_are_told_apart(tmp_path: Path) -> None:
@@ -267,13 +337,13 @@ def test_a_folder_without_a_run_and_a_path_without_anything_are_told_apart(tmp_p
 
 def test_bytes_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
     (tmp_path / "leaderboard.json").write_bytes(b'{"name": "\xff"}')
-    with pytest.raises(InputError, match="not UTF-8 at byte 10"):
+    with pytest.raises(InputError, match="not UTF-8 at byte 11 of the line"):
         load_run(tmp_path)
 
 
 def test_a_broken_predictions_row_is_refused_by_its_line(tmp_path: Path) -> None:
     file = tmp_path / "p.jsonl"
-    file.write_text(store.render_prediction(prediction()) + '{"item": 1}\n', encoding="utf-8")
+    file.write_text(predictions_writer.render_prediction(prediction()) + '{"item": 1}\n', encoding="utf-8")
     with pytest.raises(InputError) as caught:
         store.load_predictions(file)
     assert str(caught.value).splitlines()[0] == f"{file}:2: item: input should be a valid string"
@@ -528,14 +598,14 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "leaderboard.json"
-    store.write_atomically(file, "old")
+    atomic_files.write_atomically(file, "old")
 
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RunFolderError) as caught:
-        store.write_atomically(file, "new")
+        atomic_files.write_atomically(file, "new")
     assert str(caught.value) == f"{file}: cannot be written: No space left on device"
     assert file.read_text(encoding="utf-8") == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["leaderboard.json"]
@@ -557,6 +627,6 @@ def test_a_folder_that_cannot_be_replaced_leaves_both(
     with pytest.raises(
         RunFolderError, match="cannot be replaced: Invalid cross-device link; the new run is in"
     ):
-        store.replace_folder(tmp_path / "second", tmp_path / "first")
+        atomic_files.replace_folder(tmp_path / "second", tmp_path / "first")
     assert load_run(tmp_path / "first").leaderboard.name == "old"
     assert load_run(tmp_path / "second").leaderboard.name == "new"

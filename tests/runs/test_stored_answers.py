@@ -52,7 +52,7 @@ CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "with a line twice": (lambda d: d + lines(d)[0], "has 16 rows, and leaderboard.json records 15"),
     "empty": (lambda d: b"", "has 0 rows, and leaderboard.json records 15"),
-    "cut in a line": (lambda d: d[:-40], ":15: not JSON"),
+    "cut in a line": (lambda d: d[:-40], ":15:4034: not valid JSON"),
     "in another order": (lambda d: b"".join(lines(d)[::-1]), "is not what the run wrote: its SHA-256 is "),
     "without its last line break": (lambda d: d[:-1], "is not what the run wrote"),
     "with the line breaks of Windows": (lambda d: d.replace(b"\n", b"\r\n"), "is not what the run wrote"),

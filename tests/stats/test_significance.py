@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import combinations, product
 from typing import Any
 
@@ -21,7 +22,7 @@ from qa_eval.stats.significance import (
     max_t,
     mcnemar,
     paired_difference,
-    paired_differences,
+    paired_tests,
     rank_intervals,
     sign_flip,
 )
@@ -32,6 +33,11 @@ FloatArray = NDArray[np.float64]
 
 scipy_stats: Any = stats
 """Untyped, whether or not stubs are installed."""
+
+
+def detectable(first: Sequence[Term], second: Sequence[Term]) -> float | None:
+    """The smallest difference that the paired test of two models would show."""
+    return paired_tests([(first, second)])[0].detectable
 
 
 # ------------------------------------------------------------------------------------------ sign flips
@@ -100,6 +106,7 @@ def test_the_interval_of_a_difference_holds_what_its_own_test_does_not_refuse(se
     a, b = rng.binomial(items.astype(int), [[0.8], [0.4]]).astype(np.float64)
     found = paired_difference([term(a, items)], [term(b, items)])
     assert found.method == "sign-flip"
+    assert found.p is not None
     ends = plain_ends((a - b) / items.sum(), items / items.sum())
     if found.p > 0.05:
         ends = (min(ends[0], 0.0), max(ends[1], 0.0))
@@ -116,6 +123,7 @@ def test_an_interval_leaves_out_zero_just_where_its_test_shows_a_difference(clus
         found = paired_difference(*sides, resamples=999)
         assert found.low is not None
         assert found.high is not None
+        assert found.p is not None
         assert found.low <= found.value <= found.high
         assert (found.low > 0 or found.high < 0) == (found.p <= 0.05)
         seen.add(found.p <= 0.05)
@@ -150,10 +158,10 @@ def test_on_fewer_than_eight_clusters_there_is_no_interval_and_nothing_is_told_a
     sides = [[term([1] * 7, [1] * 7)], [term([0] * 7, [1] * 7)]]
     found = paired_difference(*sides)
     assert (found.value, found.p, found.low, found.high) == (1.0, 2 / 128, None, None)
-    assert (found.method, found.detectable) == ("too-few", None)
+    assert (found.method, detectable(*sides)) == ("too-few", None)
     together = compare_all_pairs(sides)
     assert together.ranks() == [(1, 1, 2), (1, 1, 2)]
-    assert together.difference(0, 1).detectable is None
+    assert together.detectable(0, 1) is None
 
 
 def test_a_paired_difference_is_zero_with_a_width_for_identical_models() -> None:
@@ -187,6 +195,8 @@ def test_a_paired_difference_changes_sign_with_its_sides_and_is_the_difference_o
     assert back.low is not None
     assert back.high is not None
     assert (there.value, there.low, there.high) == pytest.approx((-back.value, -back.high, -back.low))
+    assert there.p is not None
+    assert back.p is not None
     assert there.p == back.p < 0.05
     assert there.low is not None
     assert there.low > 0
@@ -246,9 +256,10 @@ def test_differences_made_together_are_those_made_alone() -> None:
         other = rng.integers(1, 4, clusters)
         pairs.append(([term(rng.binomial(items, 0.7), items)], [term(rng.binomial(items, 0.6), items)]))
         pairs.append(([term(rng.binomial(items, 0.7), items)], [term(rng.binomial(other, 0.6), other)]))
-    together = paired_differences(pairs, resamples=499)
-    assert together == [paired_difference(*pair, resamples=499) for pair in pairs]
-    assert paired_differences([]) == []
+    together = paired_tests(pairs, resamples=499)
+    assert together == [paired_tests([pair], resamples=499)[0] for pair in pairs]
+    assert [test.difference for test in together] == [paired_difference(*p, resamples=499) for p in pairs]
+    assert paired_tests([]) == []
 
 
 @pytest.mark.parametrize(
@@ -417,7 +428,7 @@ def test_where_no_difference_could_be_shown_there_is_no_smallest_one(
     first: list[float], second: list[float]
 ) -> None:
     ones = [1.0] * len(first)
-    assert paired_difference([term(first, ones)], [term(second, ones)]).detectable is None
+    assert detectable([term(first, ones)], [term(second, ones)]) is None
 
 
 @pytest.mark.parametrize(("items", "expected"), [(60, 0.17), (100, 0.13), (150, 0.105)])
@@ -427,8 +438,8 @@ def test_the_smallest_difference_of_independent_items_with_a_fifth_discordant(
     tenth = items // 10
     first = [1.0] * tenth + [0.0] * tenth + [0.5] * (items - 2 * tenth)
     second = [0.0] * tenth + [1.0] * tenth + [0.5] * (items - 2 * tenth)
-    found = paired_difference([term(first, [1.0] * items)], [term(second, [1.0] * items)])
-    assert found.detectable == pytest.approx(expected, abs=0.01)
+    found = detectable([term(first, [1.0] * items)], [term(second, [1.0] * items)])
+    assert found == pytest.approx(expected, abs=0.01)
 
 
 def test_more_models_need_a_larger_difference() -> None:
@@ -437,10 +448,10 @@ def test_more_models_need_a_larger_difference() -> None:
     hard = rng.normal(0.5, 0.2, 40)
     chances = np.clip(hard + rng.normal(0, 0.2, (12, 40)), 0, 1)
     scores = [[term(right, items)] for right in rng.binomial(items, chances)]
-    found = [compare_all_pairs(scores[:n]).difference(0, 1).detectable for n in (2, 4, 12)]
+    found = [compare_all_pairs(scores[:n]).detectable(0, 1) for n in (2, 4, 12)]
     assert all(value is not None for value in found)
     assert found == sorted(found, key=lambda value: value or 0)
-    alone = paired_difference(scores[0], scores[1]).detectable
+    alone = detectable(scores[0], scores[1])
     assert found[0] == pytest.approx(alone)
 
 

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qa_eval.runs.schema import (
-    CountsRow,
-    DataRow,
-    DifferenceRow,
-    EstimateRow,
-    ItemsRow,
-    Leaderboard,
-    ModelRow,
-    Row,
-)
+from qa_eval.records import Difference, Estimate, ModelInfo
+from qa_eval.runs.schema import CountsRow, DataRow, ItemsRow, Leaderboard, Row
 
 VALUES: dict[str, tuple[float, ...]] = {
     "embedded": (0.634, 0.512, 0.583, 0.561, 0.622, 0.441, 0.208),
@@ -28,10 +20,10 @@ METRICS = ("balanced_f1", "em", "f1", "em_any", "f1_any", "coverage_at_3", "cont
 RANKS = {"embedded": (1, 1, 1), "baseline:sliding-window": (2, 2, 3), "baseline:first-of-type": (2, 2, 3)}
 
 
-def estimate(value: float, n: int = 310) -> EstimateRow:
+def estimate(value: float, n: int = 310) -> Estimate:
     """An estimate with a plausible interval."""
     low, high = max(0.0, value - 0.061), min(1.0, value + 0.057)
-    return EstimateRow(value=value, low=low, high=high, method="bca", n=n, clusters=62)
+    return Estimate(value=value, low=low, high=high, method="bca", n=n, clusters=62)
 
 
 def row(spec: str, values: tuple[float, ...], **changes: Any) -> Row:
@@ -42,14 +34,14 @@ def row(spec: str, values: tuple[float, ...], **changes: Any) -> Row:
     fields: dict[str, Any] = {
         "rank": rank[0] if rank else None,
         "rank_interval": rank[1:] if rank else None,
-        "model": ModelRow(spec=spec, kind=spec.partition(":")[0], name=spec),
+        "model": ModelInfo(spec=spec, kind=spec.partition(":")[0], name=spec),
         "metrics": {"reading": reading, "pooled": {"coverage_at_3": estimate(values[5], n=24)}},
         "slices": {"contested": {"em": estimate(values[1] / 2, n=120), "f1": estimate(values[2] / 2, n=120)}},
         "counts": CountsRow(items=310, answered=212, abstained=98, cached=310),
     }
     if rank and rank[0] > 1:
         value = values[0] - VALUES["embedded"][0]
-        fields["versus_first"] = DifferenceRow(
+        fields["versus_first"] = Difference(
             value=value, low=value - 0.07, high=value + 0.07, p=0.0001, clusters=62
         )
     return Row(**(fields | changes))

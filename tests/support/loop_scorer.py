@@ -200,8 +200,8 @@ def located(
             break
         for a in corpus.articles:
             if a.id in question.answering and article in (None, a.id):
-                for start, end in occurs(wanted, a.text):
-                    found.append(Candidate(text=text, article=a.id, start=start, end=end))
+                for span in occurs(wanted, a.text):
+                    found.append(Candidate(text=text, article=a.id, start=span.start, end=span.end))
     touching = [
         c
         for c in found

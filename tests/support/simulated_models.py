@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_eval.records import Estimate
+from qa_eval.records import Difference, Estimate
 from qa_eval.stats.intervals import Term, ratio_estimate
 from qa_eval.stats.significance import (
     Comparisons,
-    Difference,
     compare_all_pairs,
     max_t,
     mcnemar,
     paired_difference,
+    paired_tests,
 )
 
 FloatArray = NDArray[np.float64]
@@ -137,7 +137,7 @@ def error(expected: float, trials: int) -> float:
 
 def clustered_p(world: Facts | Items, resamples: int) -> Callable[[np.random.Generator], bool]:
     """Whether the sign-flip of whole facts finds a difference."""
-    return lambda rng: _difference(*world.draw(rng), resamples).p <= ALPHA
+    return lambda rng: _p(_difference(*world.draw(rng), resamples)) <= ALPHA
 
 
 def covered(world: Facts | Unequal, truth: float, resamples: int) -> Callable[[np.random.Generator], bool]:
@@ -153,6 +153,11 @@ def parts_covered(world: TwoParts, resamples: int) -> Callable[[np.random.Genera
     """Whether the interval of balanced F1 holds the truth."""
     truth = (world.answerable + world.silent) / 2
     return lambda rng: _holds(ratio_estimate(world.draw(rng), n=1, resamples=resamples), truth)
+
+
+def _p(found: Difference) -> float:
+    assert found.p is not None
+    return found.p
 
 
 def _holds(found: Difference | Estimate, truth: float) -> bool:
@@ -174,7 +179,7 @@ def first_is_shown(world: Models, resamples: int) -> Callable[[np.random.Generat
 def detectable_of(world: Models, resamples: int, trials: int = 60) -> tuple[float, int]:
     """The smallest difference of the first two models as it is printed, on average, and how often it is."""
     rng = np.random.default_rng(5)
-    found = [_compared(world, rng, resamples).difference(0, 1).detectable for _ in range(trials)]
+    found = [_compared(world, rng, resamples).detectable(0, 1) for _ in range(trials)]
     printed = [value for value in found if value is not None]
     return float(np.mean(printed)) if printed else math.nan, len(printed)
 
@@ -263,7 +268,8 @@ def _difference(items: FloatArray, a: FloatArray, b: FloatArray, resamples: int)
 
 
 def _detectable(items: FloatArray, a: FloatArray, b: FloatArray) -> float:
-    smallest = _difference(items, a, b, 999).detectable
+    (test,) = paired_tests([(_terms(items, a), _terms(items, b))], resamples=999)
+    smallest = test.detectable
     assert smallest is not None
     return smallest
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from qa_eval.matching.claims import foreign_claims
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.decisions import decide, pool
 from qa_eval.metrics.item_scores import score_item
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import (
     Answer,
     Article,
@@ -20,7 +22,6 @@ from qa_eval.records import (
     Corpus,
     Evidence,
     ItemId,
-    ItemScore,
     Prediction,
     Question,
 )
@@ -153,13 +154,18 @@ def score_pooled(question: Question, corpus: Corpus, predictions: Mapping[str, P
     return score_item(question, item, pool(item, question, predictions), corpus)
 
 
+def filed_under(score: ItemScore, item: ItemId) -> ItemScore:
+    """The score of another item, said of this one."""
+    return replace(score, item=str(item), fact=item.fact, article=item.article, track=item.track)
+
+
 def check_invariants(question: Question, score: ItemScore) -> None:
     scores = score.scores
     assert set(scores) <= set(METRICS)
     assert all(0.0 <= v <= 1.0 for v in scores.values())
     assert all(scores[k] <= scores[f"{k}_any"] for k in ("em", "f1") if k in scores)
     assert all(scores[e] <= scores[f] for e, f in (("em", "f1"), ("em_any", "f1_any")) if e in scores)
-    if score.item.track == "pooled":
+    if score.track == "pooled":
         assert scores["match_any"] == float(score.match.ok)
         return
     assert scores["match"] == float(score.match.ok) == float(score.correct)
@@ -168,9 +174,9 @@ def check_invariants(question: Question, score: ItemScore) -> None:
         assert scores["match"] * leak == 0
         assert scores["lenient"] == scores["match"] + leak or "leak" not in scores
         assert scores["lenient"] >= scores["match"]
-        assert ("leak" in scores) == bool(foreign_claims(question, score.item.article))
+        assert ("leak" in scores) == bool(foreign_claims(question, score.article))
         assert scores.get("leak_leakable", leak) == leak
-    elif not (score.error or score.missing):
+    elif not score.failed:
         assert scores["em"] == scores["f1"] == scores["match"] == scores["no_answer_recall"]
         assert scores["no_answer_leak"] <= 1 - scores["match"]
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
+from qa_eval.records import Span
 from qa_eval.text.markdown import markdown_code, markdown_text
 from qa_eval.text.passages import Mark, draw_passages
 from qa_eval.text.progress import TerminalProgress
@@ -211,7 +212,7 @@ ARTICLE = "Title\n\nFirst it began. " + "word " * 60 + "around 180 men fell. " +
 
 def gold(text: str) -> Mark:
     start = ARTICLE.index(text)
-    return Mark(start=start, end=start + len(text), opening="«", closing="»", style="green")
+    return Mark(span=Span(start, start + len(text)), opening="«", closing="»", style="green")
 
 
 def answer(text: str) -> Mark:
@@ -252,13 +253,13 @@ def test_passages_are_wrapped_and_indented() -> None:
 
 
 def test_marks_outside_the_text_are_ignored() -> None:
-    wild = Mark(start=5, end=10**6, opening="«", closing="»", style="")
+    wild = Mark(span=Span(5, 10**6), opening="«", closing="»", style="")
     assert "«" not in "".join(line.plain for line in draw_passages(ARTICLE, [wild], 80))
 
 
 def test_an_article_cannot_steer_the_terminal() -> None:
     hostile = "one \x1b[31m two"
-    drawn = draw_passages(hostile, [Mark(start=0, end=3, opening="«", closing="»", style="")], 80)
+    drawn = draw_passages(hostile, [Mark(span=Span(0, 3), opening="«", closing="»", style="")], 80)
     assert drawn[0].plain == "«one» \\x1b[31m two"
 
 

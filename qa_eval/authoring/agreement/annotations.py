@@ -186,7 +186,7 @@ def _likeness(x: Claim, y: Claim, answer_type: AnswerType) -> int:
 
 def _alike(p: Evidence, q: Evidence, answer_type: AnswerType) -> bool:
     """Whether two passages overlap and do not contradict each other."""
-    if p.article != q.article or p.end <= q.start or q.end <= p.start:
+    if not p.span.overlaps(q.span):
         return False
     return answer_type == "text" or _match(p.text, q.text, answer_type)
 

@@ -37,14 +37,8 @@ _SPREADS = {
 
 def render_impact_json(impact: Impact) -> str:
     """Everything; numbers are fractions."""
-    movements = [asdict(m) | _estimates(m) for m in impact.movements]
-    value = asdict(impact) | {"movements": movements, "schema_version": SCHEMA_VERSION}
+    value = asdict(impact) | {"schema_version": SCHEMA_VERSION}
     return safe_json(canonical_json(value, indent=1)) + "\n"
-
-
-def _estimates(movement: Movement) -> dict[str, object]:
-    sides = {"before": movement.before, "after": movement.after}
-    return {name: None if e is None else e.model_dump(mode="json") for name, e in sides.items()}
 
 
 # ------------------------------------------------------------------------------------------ sentences

@@ -12,10 +12,10 @@ from qa_eval.authoring.impact.past_sets import Past
 from qa_eval.authoring.impact.set_changes import ArticleChanges, FactChange, article_changes, fact_changes
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.score_table import ScoreTable, tables_of
-from qa_eval.records import TRACKS, Corpus, Estimate, ItemScore, Question, Track
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.records import TRACKS, Corpus, Estimate, ItemId, Question, Track
 from qa_eval.runs.ranking import UNRANKED
-from qa_eval.runs.rows import stored_score
-from qa_eval.runs.schema import EstimateRow, Row, ScoredRow
+from qa_eval.runs.schema import PredictionRow, Row
 from qa_eval.runs.store import Run
 from qa_eval.stats.contrasts import contrast
 from qa_eval.stats.intervals import Term
@@ -76,9 +76,9 @@ class Movement:
     model: str
     track: Track
     metric: str
-    before: EstimateRow | None
+    before: Estimate | None
     """None where it was not defined."""
-    after: EstimateRow | None
+    after: Estimate | None
     difference: Estimate | None
     """After minus before; without bounds where no choice of facts would move the number. Of metrics that rank
     items None."""
@@ -159,8 +159,8 @@ def measure_impact(changes: Impact, new: Corpus, base_run: Run | None, new_run: 
 # ------------------------------------------------------------------------------------------ answers
 
 
-def _fact(question: Question, corpus: Corpus, said: Mapping[str, Sequence[ScoredRow]]) -> FactImpact:
-    given: dict[str, dict[str, ScoredRow]] = {
+def _fact(question: Question, corpus: Corpus, said: Mapping[str, Sequence[PredictionRow]]) -> FactImpact:
+    given: dict[str, dict[str, PredictionRow]] = {
         model: {row.article: row for row in rows if row.fact == question.id and row.track == "reading"}
         for model, rows in said.items()
     }
@@ -197,7 +197,7 @@ def _fact(question: Question, corpus: Corpus, said: Mapping[str, Sequence[Scored
     )
 
 
-def _answer(model: str, row: ScoredRow, answerable: bool) -> GivenAnswer:
+def _answer(model: str, row: PredictionRow, answerable: bool) -> GivenAnswer:
     verdict: Verdict = "wrong"
     if row.error is not None or row.missing:
         verdict = "failed"
@@ -219,10 +219,13 @@ def _spread(right: Sequence[Sequence[bool]]) -> Spread | None:
 # ------------------------------------------------------------------------------------------ numbers
 
 
-def _scores(rows: Iterable[ScoredRow], renamed: Mapping[str, str]) -> list[ItemScore]:
+def _scores(rows: Iterable[PredictionRow], renamed: Mapping[str, str]) -> list[ItemScore]:
     """What the answers are worth, filed under the present ids of their facts."""
-    scores = [stored_score(row) for row in rows]
-    return [replace(s, item=replace(s.item, fact=renamed.get(s.item.fact, s.item.fact))) for s in scores]
+    return [_renamed(row, renamed[row.fact]) if row.fact in renamed else row for row in rows]
+
+
+def _renamed(row: PredictionRow, fact: str) -> PredictionRow:
+    return replace(row, item=str(replace(ItemId.parse(row.item), fact=fact)), fact=fact)
 
 
 def _movements(

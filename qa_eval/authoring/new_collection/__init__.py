@@ -1,1 +1,4 @@
-"""New collections: `collection` writes the files of `template/` or takes articles of one's own."""
+"""New collections, about any event.
+
+collection        writes the files of `template/`, or takes articles of one's own
+"""

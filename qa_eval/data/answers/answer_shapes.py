@@ -23,7 +23,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from qa_eval.records import ItemId
@@ -89,8 +88,7 @@ class Listed(NamedTuple):
     probability: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(NamedTuple):
     """An answer before it is decided: a text, or an n-best list."""
 
     text: str | None = None
@@ -126,12 +124,13 @@ class Given:
         return "" if null_score > best_score else self.listed[best].text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenRow:
+class GivenRow(NamedTuple):
     """What a file holds of one question."""
 
     id: str
     """Id of the question, or of the item if `is_item`."""
+    fields: Mapping[str, Any]
+    """The row as the file has it; empty for an answer under its id."""
     is_item: bool = False
     answer: Given | None = None
     """None where there is an error or nothing in its place."""
@@ -139,8 +138,6 @@ class GivenRow:
     error: str | None = None
     hint: str = ""
     """Why the same id may come again with another answer, and what to do then."""
-    fields: Mapping[str, Any]
-    """The row as the file has it; empty for an answer under its id."""
 
 
 def keyed_answer(key: object, value: object) -> GivenRow:
@@ -169,10 +166,15 @@ def row_answers(row: Mapping[str, Any]) -> Iterator[GivenRow]:
 
     Raises FieldError.
     """
-    _refuse_other_files(row)
+    if not row.keys().isdisjoint(_OF_OTHER_FILES):
+        _refuse_other_files(row)
     inside = row.get("predictions")
     for field in ("predictions", "answers", "answer", "prediction"):  # HotpotQA's files have `answer`
-        if isinstance(row.get(field), dict) and not (_fields(row, ID_FIELDS) or "doc" in row):
+        if (
+            field in row
+            and isinstance(row.get(field), dict)
+            and not (_fields(row, ID_FIELDS) or "doc" in row)
+        ):
             raise FieldError(field, "holds the answers by id; write that object alone: {id: answer}")
     if not isinstance(inside, list):
         if (found := _row_answer(row)) is not None:
@@ -349,6 +351,10 @@ def _has(row: Mapping[str, Any]) -> str:
     return f"the row has {names}{', …' if len(row) > 8 else ''}"
 
 
+_OF_OTHER_FILES = ("schema_version", "results", "data", "paragraphs", "qas", "header", "context", "f1")
+"""Fields that make a row worth a look at what else it may be."""
+
+
 def _refuse_other_files(row: Mapping[str, Any]) -> None:
     """Raises FieldError for a part of a file that holds no predictions, naming where it belongs."""
     if "schema_version" in row and "rows" in row:
@@ -376,9 +382,10 @@ def _is_data_set(row: Mapping[str, Any]) -> bool:
         return True
     if not row.keys().isdisjoint(("paragraphs", "qas", "header")):
         return True
-    asked = "context" in row and "question" in row
-    answered = bool(_fields(row, PREDICTED_FIELDS)) or "score" in row or "n_best" in row or "error" in row
-    return asked and not answered and "resps" not in row and "filtered_resps" not in row
+    if "context" not in row or "question" not in row:
+        return False
+    answered = not row.keys().isdisjoint(("score", "n_best", "error", "resps", "filtered_resps"))
+    return not answered and not _fields(row, PREDICTED_FIELDS)
 
 
 # ------------------------------------------------------------------------------------------ n-best lists

@@ -112,8 +112,8 @@ def _whereabouts(evidence: Evidence, text: str) -> str:
         return f"found at {where}; did you mean start {nearest}?"
     similar = occurs(evidence.text, text) if len(text) <= MAX_SIMILAR else []
     if similar:
-        start, end = min(similar, key=lambda span: abs(span[0] - evidence.start))
-        return f"at {start} it has {quote(text[start:end])}; did you mean that?"
+        closest = min(similar, key=lambda span: abs(span.start - evidence.start))
+        return f"at {closest.start} it has {quote(closest.text(text))}; did you mean that?"
     return "it is nowhere in the article; copy the text exactly"
 
 
@@ -181,4 +181,4 @@ def _occurrences(authored: Authored, text: str) -> Iterator[str]:
             if found:
                 at_least = "at least " if len(found) > MOST_PLACES else ""
                 more = f" and {at_least}{count(len(found) - 1, 'more place')}" if len(found) > 1 else ""
-                yield f"{quote(wording)} at {found[0][0]}{more}"
+                yield f"{quote(wording)} at {found[0].start}{more}"

@@ -10,11 +10,12 @@ from pathlib import Path
 from qa_eval.data.checks.article_checks import check_against_articles, silent_occurrences
 from qa_eval.data.checks.claim_checks import check_claims
 from qa_eval.data.checks.exemptions import EXEMPTIONS, Exemptions, Subject, read_exemptions
-from qa_eval.data.checks.limits import affordable, first_findings
+from qa_eval.data.checks.limits import affordable
 from qa_eval.data.checks.question_checks import check_question
 from qa_eval.data.checks.set_checks import check_ids_unique, near_duplicates
 from qa_eval.data.corpus_files import ArticleFolder, Authored, QuestionFiles, read_articles, read_questions
 from qa_eval.data.locations import curated_paths
+from qa_eval.files.findings import LIMIT, Findings
 from qa_eval.files.json_columns import with_columns
 from qa_eval.files.paths import real_path
 from qa_eval.records import Article, Finding
@@ -129,13 +130,16 @@ def duplicate_findings(authored: Sequence[Authored], exempt: Exemptions) -> Iter
 
 def report(files: QuestionFiles, folder: ArticleFolder, contents: Iterable[Finding]) -> CheckReport:
     """What reading found and, as far as findings are told, what the checks of the contents find; in order."""
-    told = list(first_findings(chain(folder.findings, files.findings, contents)))
-    findings = with_columns(told, {**folder.lines, **files.lines})
+    told = Findings()
+    told.take(chain(folder.findings, files.findings, contents))
+    findings = with_columns(told.listed(), {**folder.lines, **files.lines})
     order = {path: number for number, path in enumerate(files.files)}
     articles = {f.path for f in folder.findings}
 
     def place(finding: Finding) -> tuple[int, int, int, int]:
         group = 0 if finding.path in articles else 1 if finding.path in order else 2
+        if finding.check == LIMIT and finding.line is None:  # how many are not told
+            group = 3
         return group, order.get(finding.path, 0), finding.line or 0, finding.column or 0
 
     return CheckReport(

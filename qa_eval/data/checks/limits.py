@@ -1,18 +1,19 @@
 """How much of a set is read and checked: contributions come from strangers, and checks must end.
 
-The limits of one file and one line stand in `json_lines`, of one value in `schema`, of files together in
-`reading`; these are of the checks. Each is far above what people write, and going past one is an error.
+The limits of one file and one line are in `files.authored_lines`, of one value in `corpus_schema`, of files
+together in `corpus_files`; these are of the checks. Each is far above what people write, and going past one
+is an error.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from qa_eval.data.checks.question_checks import stands_in_capitals, wordings
-from qa_eval.data.corpus_files import MAX_FINDINGS, ArticleFolder, QuestionFiles
-from qa_eval.records import Finding, Question, Severity
+from qa_eval.data.corpus_files import ArticleFolder, QuestionFiles
+from qa_eval.files.findings import LIMIT
+from qa_eval.records import Question
 
 MAX_WORK = 50_000_000
 """Of the checks of all facts together, as `work` counts it: a few minutes at worst."""
@@ -44,7 +45,7 @@ def affordable(files: QuestionFiles, folder: ArticleFolder) -> QuestionFiles:
                 f"with this fact the checks of the set take more than {MAX_WORK:,} steps; from here on no "
                 "fact is checked: give fewer or shorter wordings, or split the set"
             )
-            refusal = authored.finding("limit", "", message)
+            refusal = authored.finding(LIMIT, "", message)
             return replace(
                 files,
                 authored=files.authored[:number],
@@ -52,29 +53,3 @@ def affordable(files: QuestionFiles, folder: ArticleFolder) -> QuestionFiles:
                 complete=False,
             )
     return files
-
-
-def first_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """The findings, as far as they are told; after the last error that is, nothing more is looked for."""
-    told: Counter[Severity] = Counter()
-    for finding in findings:
-        told[finding.severity] += 1
-        if told[finding.severity] <= MAX_FINDINGS:
-            yield finding
-            last = finding
-        if told["error"] == MAX_FINDINGS:
-            message = f"{MAX_FINDINGS:,} errors are told, and no more are looked for; mend these first"
-            yield replace(finding, line=None, column=None, field="", message=message, check="limit", fact="")
-            return
-    if (more := told["warning"] - MAX_FINDINGS) > 0:
-        message = f"{more:,} more warnings are not told; mend or exempt those that are"
-        yield replace(
-            last,
-            severity="warning",
-            line=None,
-            column=None,
-            field="",
-            message=message,
-            check="limit",
-            fact="",
-        )

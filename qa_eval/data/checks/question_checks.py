@@ -11,7 +11,7 @@ from qa_eval.data.corpus_files import Authored
 from qa_eval.data.corpus_schema import KEBAB_CASE
 from qa_eval.matching.normal_form import normalize
 from qa_eval.matching.spelling import UNSPACED, occurrences
-from qa_eval.records import RELATIONS, Finding, Question
+from qa_eval.records import RELATIONS, Finding, Question, Span
 from qa_eval.text.phrases import join_field, quote
 
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -158,7 +158,7 @@ def _check_paraphrases(authored: Authored) -> Iterator[Finding]:
             yield authored.finding("paraphrase", later, message, severity="warning")
 
 
-def find_wording(wording: str, text: str, most: int | None = None) -> list[tuple[int, int]]:
+def find_wording(wording: str, text: str, most: int | None = None) -> list[Span]:
     """Where a wording occurs in a text, or the first places; short words in capitals only as they stand ("US"
     is not "us").
 
@@ -170,7 +170,7 @@ def find_wording(wording: str, text: str, most: int | None = None) -> list[tuple
     found = occurrences(wording, text)
     if stands_in_capitals(wording):
         looked_at = islice(found, most and 10 * most)
-        found = (span for span in looked_at if text[span[0] : span[1]] == wording)
+        found = (span for span in looked_at if span.text(text) == wording)
     return list(islice(found, most))
 
 

@@ -5,114 +5,99 @@
 
 That is SQuAD's own format. `data` may also hold paragraphs, or rows, which have their context next to their
 question; and each of these may be the document itself, or an entry of a list that is the document.
-
-JSON is parsed by `ijson`, from a file that refuses what `ijson` reads wrongly (see `GuardedFile`).
 """
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import replace
-from decimal import Decimal
-from itertools import count, islice
+from collections.abc import Callable, Generator, Mapping
+from itertools import islice
 from typing import IO, Any
 
-from ijson import JSONError, basic_parse
-
-from qa_eval.data.dataset_files import GuardedFile, HalfCharacterError, LongNumberError, broken
 from qa_eval.data.dataset_options import ID_NAMES, Read, Where
 from qa_eval.data.examples import Examples
 from qa_eval.data.published_sets import Version
-from qa_eval.files.compression import UNREADABLE
-from qa_eval.files.strict_json import MAX_DEPTH, describe
+from qa_eval.files.compression import UNREADABLE, unreadable
+from qa_eval.files.json_streams import JsonDocument
+from qa_eval.files.strict_json import NotJsonError, Parsed, describe
 from qa_eval.records import Finding
 from qa_eval.text.phrases import quote
 
-_Handler = Callable[[str, Any, Where], Read]
-"""Reads the value that begins with that event and its value, at that place."""
+_Handler = Callable[[Where], Read]
+"""Reads the value that comes next in the document, at that place."""
 _ROW = frozenset({"question", "context", "answers", *ID_NAMES})
 """Keys by which a row is known."""
 
 
 def read_document(file: IO[bytes], where: Where, examples: Examples) -> Read:
     """The examples of a document, with everything that is wrong with it."""
-    document = _Document(basic_parse(GuardedFile(file), use_float=False), examples)
+    document = _Document(JsonDocument(file), examples)
     try:
         yield from document.read(where)
-    except JSONError as error:
-        after = f", after {document.last}" if document.last else ""
-        reason = _reason(error)
-        if "trailing garbage" in reason:
-            reason += "; a file of several objects has each on a line of its own"
-        yield where.finding("json", f"is not valid JSON{after}: {reason}")
-    except HalfCharacterError as error:
-        after = f", after {document.last}" if document.last else ""
-        yield replace(where, line=error.line).finding("encoding", f"{error}{after}")
-    except LongNumberError as error:
-        yield where.finding("json", str(error))
+    except NotJsonError as error:
+        message = str(error)
+        if message.endswith("Extra data"):
+            message += "; a file of several objects has each on a line of its own"
+        if document.last:
+            message += f" (after {document.last})"
+        place = Where(path=where.path, line=error.line)
+        yield place.finding("json", message, column=error.column)
     except UNREADABLE as error:
-        yield where.finding("file", broken(error))
+        yield where.finding("file", unreadable(error))
 
 
 class _Document:
-    """The parser's events on their way to examples."""
+    """A document on its way to examples."""
 
-    def __init__(self, events: Iterator[tuple[str, Any]], examples: Examples) -> None:
-        self.events = events
+    def __init__(self, document: JsonDocument, examples: Examples) -> None:
+        self.document = document
         self.examples = examples
         self.row = _ROW | set(examples.intake.columns.values())
         self.last = ""
         """The field of the last paragraph or row that was read whole."""
 
     def read(self, where: Where) -> Read:
-        event, value = next(self.events)
-        if event == "start_array":
-            yield from self._entries(event, value, where, self._entry)
-        elif event == "start_map":
+        mark = self.document.mark()
+        if mark == "[":
+            yield from self._entries(where, self._entry)
+        elif mark == "{":
             handlers = {"data": self._data, "version": self._version}
             yield from self._members(where, handlers, {"data": "the articles"})
         else:
-            expected = 'must be an object with "data", or a list of rows'
-            yield where.finding("shape", f"{expected}; found {describe(value)}")
-        for _ in self.events:  # an error of the parser's, if anything follows
-            pass
+            yield from self._unlike('must be an object with "data", or a list of rows;', where)
+        self.document.close()
 
-    def _data(self, event: str, value: object, where: Where) -> Read:
+    def _data(self, where: Where) -> Read:
         """A list of entries, or one of them."""
-        if event == "start_map":
-            return self._entry(event, value, where)
-        return self._entries(event, value, where, self._entry)
+        return self._entry(where) if self.document.mark() == "{" else self._entries(where, self._entry)
 
-    def _entry(self, event: str, value: object, where: Where) -> Read:
+    def _entry(self, where: Where) -> Read:
         """An article, a paragraph or a row."""
         needed = {"paragraphs": "the texts with their questions"}
-        if event == "start_map":
+        if self.document.mark() == "{":
             return self._members(where, {}, needed)
-        return self._no_object(event, value, where, needed)
+        return self._unlike(f"must be an object with {', '.join(map(quote, needed))},", where)
 
-    def _paragraphs(self, event: str, value: object, where: Where) -> Read:
-        return self._entries(event, value, where, self._paragraph)
+    def _paragraphs(self, where: Where) -> Read:
+        return self._entries(where, self._paragraph)
 
-    def _paragraph(self, event: str, value: object, where: Where) -> Read:
-        found = yield from self._whole(event, value, where)
-        yield from self.examples.of_paragraph(found, where)
+    def _paragraph(self, where: Where) -> Read:
+        found = yield from self._whole(where)
+        if found.usable:
+            yield from self.examples.of_paragraph(found.value, where)
         self.last = where.field
 
-    def _version(self, event: str, value: object, where: Where) -> Read:
-        yield Version((yield from self._whole(event, value, where)))
+    def _version(self, where: Where) -> Read:
+        found = yield from self._whole(where)
+        if found.usable:
+            yield Version(found.value)
 
-    def _entries(self, event: str, value: object, where: Where, handler: _Handler) -> Read:
+    def _entries(self, where: Where, handler: _Handler) -> Read:
         """A list, each entry read by the handler."""
-        if event != "start_array":
-            found = yield from self._whole(event, value, where)
-            yield where.finding("shape", f"must be a list, found {describe(found)}")
+        if self.document.mark() != "[":
+            yield from self._unlike("must be a list,", where)
             return
-        for number in count():
-            first, start = next(self.events)
-            if first == "end_array":
-                return
-            yield from handler(first, start, where.inside(number))
+        for number in self.document.entries():
+            yield from handler(where.inside(number))
 
     def _members(self, where: Where, handlers: Mapping[str, _Handler], needed: Mapping[str, str]) -> Read:
         """An object: what has a handler and `paragraphs` as a stream, else the whole as a paragraph or row.
@@ -120,11 +105,9 @@ class _Document:
         `needed`: a key with what it holds, reported as missing where the object is none of these.
         """
         keys = set()
-        streamed = False
+        streamed, usable = False, True
         kept: dict[str, Any] = {}
-        for first, key in self.events:
-            if first == "end_map":
-                break
+        for key in self.document.members():
             place = where.inside(key)
             if key in keys:
                 yield place.finding("json", "the key is there twice; keep one")
@@ -134,12 +117,14 @@ class _Document:
                 handler = self._paragraphs
             if handler is not None:
                 streamed |= key != "version"
-                yield from handler(*next(self.events), place)
+                yield from handler(place)
             else:
-                kept[key] = yield from self._whole(*next(self.events), place)
+                found = yield from self._whole(place)
+                kept[key] = found.value
+                usable &= found.usable
             if streamed:
                 kept.clear()
-        if not streamed:
+        if usable and not streamed:
             yield from self._single(kept, where, needed)
 
     def _single(self, part: Mapping[str, Any], where: Where, needed: Mapping[str, str]) -> Read:
@@ -154,66 +139,14 @@ class _Document:
             for key, what in needed.items():
                 yield where.inside(key).finding("shape", f"is missing ({what})")
 
-    def _no_object(self, event: str, value: object, where: Where, needed: Mapping[str, str]) -> Read:
-        found = yield from self._whole(event, value, where)
-        expected = f"an object with {', '.join(map(quote, needed))}"
-        yield where.finding("shape", f"must be {expected}, found {describe(found)}")
+    def _unlike(self, expected: str, where: Where) -> Read:
+        """Says what a value should be and is not."""
+        found = yield from self._whole(where)
+        if found.usable:
+            yield where.finding("shape", f"{expected} found {describe(found.value)}")
 
-    def _whole(self, event: str, value: object, where: Where) -> Generator[Finding, None, Any]:
+    def _whole(self, where: Where) -> Generator[Finding, None, Parsed]:
         """The value in memory; yields what is wrong inside it."""
-        problems: list[tuple[tuple[str | int, ...], str]] = []
-        found = self._value(event, value, (), problems)
-        for path, message in problems:
-            yield where.inside(*path).finding("json", message)
-        return found
-
-    def _value(
-        self,
-        event: str,
-        value: Any,  # noqa: ANN401
-        path: tuple[str | int, ...],
-        problems: list[tuple[tuple[str | int, ...], str]],
-    ) -> Any:  # noqa: ANN401
-        if event not in ("start_map", "start_array"):
-            return float(value) if isinstance(value, Decimal) else value
-        if len(path) >= MAX_DEPTH:
-            problems.append((path, f"nested too deeply; at most {MAX_DEPTH} levels are read"))
-            self._pass_over()
-            return None
-        if event == "start_array":
-            entries: list[Any] = []
-            for first, start in self.events:
-                if first == "end_array":
-                    break
-                entries.append(self._value(first, start, (*path, len(entries)), problems))
-            return entries
-        members: dict[str, Any] = {}
-        for first, key in self.events:
-            if first == "end_map":
-                break
-            if key in members:
-                problems.append(((*path, key), "the key is there twice; keep one"))
-            members[key] = self._value(*next(self.events), (*path, key), problems)
-        return members
-
-    def _pass_over(self) -> None:
-        """Reads on to the end of the list or object that has begun."""
-        depth = 1
-        while depth:
-            event, _ = next(self.events)
-            depth += event.startswith("start_")
-            depth -= event.startswith("end_")
-
-
-def _reason(error: JSONError) -> str:
-    """The parser's message on one line: what is wrong, and the text where it stopped."""
-    text = str(error)
-    if text.startswith(("b'", 'b"')):
-        text = ast.literal_eval(text).decode("utf-8", "replace")
-    first, *drawing = text.splitlines()
-    reason = first.rstrip(".")
-    if len(drawing) >= 2 and "^" in drawing[1]:
-        at = drawing[1].index("^")
-        seen = drawing[0][max(0, at - 20) : at + 20].strip()
-        reason += f" in {quote(seen)}" if seen else ""
-    return reason
+        parsed = self.document.value()
+        yield from where.problems(parsed)
+        return parsed

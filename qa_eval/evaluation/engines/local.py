@@ -174,9 +174,10 @@ def _candidate(candidate: Candidate, number: int, instance: Instance) -> Candida
     start, end = candidate.start, candidate.end
     if (start is None) != (end is None):
         raise ValueError(f"{name}: start and end come together")
+    if start is not None and end is not None:
+        start, end = int(start), int(end)
     # A candidate of another article (an answer to all of them at once) cannot be looked up here.
     if start is not None and end is not None and candidate.article in (None, instance.article):
-        start, end = int(start), int(end)
         there = instance.context[start:end]
         if not 0 <= start <= end or (instance.context and there != text):
             shown = there if len(there) <= 60 else f"{there[:59]}…"

@@ -1,1 +1,6 @@
-"""Tasks: what a run asks, and how answers are scored. `task` has the protocol; there are two tasks."""
+"""Tasks: what a run asks, and how answers are scored.
+
+task              the protocol that tasks follow
+curated           facts asked of articles, one by one and of all at once
+public            questions of a public data set, each asked of its context
+"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,14 +13,14 @@ from qa_eval.errors import QaEvalError
 from qa_eval.files.paths import real_path
 from qa_eval.metrics.listings import sort_keys
 from qa_eval.metrics.reference_answers import REFERENCES, ReferenceName, reference_answers
-from qa_eval.metrics.score_table import Cluster, ScoreTable, tables_of
+from qa_eval.metrics.score_table import Cluster, ScoreTable, add_scores, tables_of
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.models.protocol import Model
 from qa_eval.records import Corpus, Instance, ItemId, Prediction, Track
 from qa_eval.runs.options import StoredOptions, Threshold
 from qa_eval.runs.ranking import RULES
 from qa_eval.runs.rows import (
     ByArticle,
-    Judged,
     gather,
     item_hashes,
     item_hashes_sha256,
@@ -104,17 +104,24 @@ class CuratedTask:
         """Everything, in one."""
         yield CuratedPart(self.corpus, self.items, self._instances(model))
 
-    def rejudged(self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold) -> Iterator[Judged]:
+    def rejudged(
+        self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold
+    ) -> Iterator[list[PredictionRow]]:
         """What stored answers are worth. Raises ValueError for an item id that is none."""
         stored = list(rows())
         items = [ItemId.parse(row.item) for row in stored]
         yield judge(self.corpus, items, *rebuild(stored), threshold)
 
+    def tabulate(self, tables: dict[Track, ScoreTable], rows: Iterable[ItemScore]) -> None:
+        """Adds judged rows of whole facts to the tables of their tracks."""
+        add_scores(tables, rows, self.cluster, questions=self.corpus.questions)
+
     def references(self) -> Iterator[tuple[ReferenceName, dict[Track, ScoreTable]]]:
         """The references, scored."""
         for name in REFERENCES:
             answers = reference_answers(self.corpus, name, self.items)
-            yield name, tables_of(judge_answers(self.corpus, self.items, answers))
+            scores = judge_answers(self.corpus, self.items, answers)
+            yield name, tables_of(scores, questions=self.corpus.questions)
 
     def items_with_hashes(self) -> dict[str, str]:
         """Every item; their hashes are compared when rows are judged again."""
@@ -157,7 +164,7 @@ class CuratedPart:
 
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
-    ) -> Judged:
+    ) -> list[PredictionRow]:
         """Decides and scores the items; of those not asked whole, a pooled one needs every article."""
         pooled = gather(self.corpus, self.items, predictions)
         items: Sequence[ItemId] = self.items

@@ -19,11 +19,12 @@ from qa_eval.metrics.listings import sort_keys
 from qa_eval.metrics.reference_answers import ReferenceName
 from qa_eval.metrics.rules.squad import UNSCORED, Rules, rules_named
 from qa_eval.metrics.score_table import Cluster, ScoreTable, add_scores
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.thresholds import fit_thresholds, threshold_case
 from qa_eval.models.protocol import Model
-from qa_eval.records import Answer, Example, Instance, ItemId, ItemScore, Prediction, Track
+from qa_eval.records import Answer, Example, Instance, ItemId, Prediction, Track
 from qa_eval.runs.options import StoredOptions, Threshold
-from qa_eval.runs.rows import ItemHashes, Judged, item_hashes_sha256, prediction_row, rebuild
+from qa_eval.runs.rows import ItemHashes, item_hashes_sha256, prediction_row, rebuild
 from qa_eval.runs.schema import DataRow, ItemsRow, PredictionRow, SourcesRow, WholeRow
 from qa_eval.runs.sources import dataset_sources
 
@@ -103,7 +104,9 @@ class StoredTask:
         """What needs golds alone."""
         return sort_keys("basic")
 
-    def rejudged(self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold) -> Iterator[Judged]:
+    def rejudged(
+        self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold
+    ) -> Iterator[list[PredictionRow]]:
         """What stored answers are worth; `cross-fit` is fitted by F1, for each context on the others.
 
         Raises ValueError for an item id that is none.
@@ -116,6 +119,10 @@ class StoredTask:
             predictions, _ = rebuild(some)
             asked = [(AskedExample.stored(row), predictions.get(row.item)) for row in some]
             yield judge_asked(asked, rules, thresholds)
+
+    def tabulate(self, tables: dict[Track, ScoreTable], rows: Iterable[ItemScore]) -> None:
+        """Adds judged rows to the tables of their tracks."""
+        add_scores(tables, rows, self.cluster)
 
     def _fitted(self, rows: Iterator[PredictionRow], rules: Rules) -> dict[str, float]:
         cases = []
@@ -217,7 +224,7 @@ class PublicPart:
 
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
-    ) -> Judged:
+    ) -> list[PredictionRow]:
         """Decides and scores the questions; for `cross-fit` first as if the threshold were 0."""
         said = ((example, predictions.get(str(example.item))) for example in self.examples)
         asked = [(AskedExample.of(example), p) for example, p in said if whole or p is not None]
@@ -226,9 +233,9 @@ class PublicPart:
 
 def judge_asked(
     asked: Iterable[tuple[AskedExample, Prediction | None]], rules: Rules | None, thresholds: Thresholds
-) -> Judged:
+) -> list[PredictionRow]:
     """Decides and scores questions; one without a prediction is missing, and worth 0."""
-    rows, scores = [], []
+    rows = []
     for question, said in asked:
         item = question.item
         if said is None:
@@ -237,10 +244,8 @@ def judge_asked(
             at = thresholds if isinstance(thresholds, float) else thresholds[item.article]
             answer = decide(said, threshold=at)
         score = question.score(answer, rules)
-        scores.append(score)
         rows.append(
             prediction_row(
-                item,
                 question.question,
                 answer,
                 score,
@@ -249,7 +254,7 @@ def judge_asked(
                 no_answer_given=said is not None and said.no_answer_probability is not None,
             )
         )
-    return Judged(rows=tuple(rows), scores=tuple(scores))
+    return rows
 
 
 def _batches(values: Iterable[_T], size: int) -> Iterator[list[_T]]:

@@ -1,14 +1,14 @@
 """What a run asks, in parts, and what the answers are worth: the curated set, or a public data set.
 
     for part in task.parts(model):
-        predictions of part.instances ──part.judge──▶ rows and scores
+        predictions of part.instances ──part.judge──▶ rows, which are scores
 
 `run` judges fresh answers, `verify` those it reads back (`rejudged`); both see the data through a `Task`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -16,10 +16,10 @@ from qa_eval.evaluation.tasks.curated import CuratedTask
 from qa_eval.evaluation.tasks.public import PublicTask, StoredTask
 from qa_eval.metrics.reference_answers import ReferenceName
 from qa_eval.metrics.score_table import Cluster, ScoreTable
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.models.protocol import Model
 from qa_eval.records import Instance, Prediction, Track
 from qa_eval.runs.options import Threshold
-from qa_eval.runs.rows import Judged
 from qa_eval.runs.schema import DataRow, PredictionRow, SourcesRow
 
 __all__ = ["CuratedTask", "Judge", "Part", "PublicTask", "Rows", "StoredTask", "Task"]
@@ -43,7 +43,7 @@ class Part(Protocol):
 
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
-    ) -> Judged:
+    ) -> Sequence[PredictionRow]:
         """Decides and scores this part's items. An item without a prediction is missing, and worth 0; unless
         the part was not asked whole: then it was not asked.
         """
@@ -64,10 +64,13 @@ class Judge(Protocol):
     def sorts(self) -> Sequence[str]:
         """`TRACK.METRIC` that orders the rows: the first that is defined."""
 
-    def rejudged(self, rows: Rows, threshold: Threshold) -> Iterator[Judged]:
+    def rejudged(self, rows: Rows, threshold: Threshold) -> Iterator[Sequence[PredictionRow]]:
         """What stored answers are worth, in the order of the rows. Raises ValueError for an item id that is
         none.
         """
+
+    def tabulate(self, tables: dict[Track, ScoreTable], rows: Iterable[ItemScore]) -> None:
+        """Adds judged rows, which are all of their facts, to the tables of their tracks."""
 
 
 class Task(Judge, Protocol):

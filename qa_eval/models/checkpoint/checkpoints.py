@@ -7,7 +7,6 @@ for their tensors (see `qa_eval.models.checkpoint.conversion`). Nothing here imp
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from qa_eval.errors import ModelError
 from qa_eval.files.hashes import sha256_files, sha256_json
 from qa_eval.files.paths import irregular
 from qa_eval.models.checkpoint.cards import Card, read_card
+from qa_eval.models.checkpoint.configuration_files import read_configuration
 from qa_eval.models.checkpoint.tensor_files import Header, Tensor, read_header, refuse_pointers
 
 EMBEDDED = Path(__file__).resolve().parents[1] / "embedded"
@@ -49,7 +49,6 @@ _HUB_FILES = (
     *_TOKENIZER_FILES,
 )
 _HUB_PICKLES = ("pytorch_model*.bin", _PICKLE_INDEX)
-_MOST_CONFIG_BYTES = 100_000_000
 _SNAPSHOT = re.compile(r"models--[^/]+")
 """The folder of a repository in the hub's cache, in which snapshots are links to blobs."""
 _SHOWN = 200
@@ -86,7 +85,7 @@ class Checkpoint:
         """The tokens in tokenizer.json, with their ids there; empty where it cannot be read."""
         path = self.folder / "tokenizer.json"
         try:
-            table = _json_object(path, self.name)
+            table = read_configuration(path, self.name)
             vocabulary = table["model"]["vocab"]
             if isinstance(vocabulary, list):  # pieces with their scores
                 vocabulary = {str(piece[0]): number for number, piece in enumerate(vocabulary)}
@@ -224,7 +223,7 @@ def local_checkpoint(
         folder=folder,
         name=name,
         revision=revision,
-        config=_json_object(config_path, name),
+        config=read_configuration(config_path, name),
         weight_files=_weight_files(folder, name, repository, convert=convert),
         card=read_card(folder / "README.md"),
     )
@@ -279,7 +278,7 @@ def _whole_or_shards(folder: Path, name: str, single: str, index: str) -> tuple[
     if not (path := folder / index).is_file():
         return ()
     refuse_pointers([path], name)
-    shards = _json_object(path, name).get("weight_map")
+    shards = read_configuration(path, name).get("weight_map")
     if not isinstance(shards, dict) or not shards or not all(isinstance(v, str) for v in shards.values()):
         raise ModelError(f"{name}: {index} has no weight_map from names to files")
     files = sorted(set(shards.values()))
@@ -333,24 +332,6 @@ def _no_weights(name: str, repository: str | None, pickles: list[str]) -> str:
         return f"{only}. Convert it (model.save_pretrained writes safetensors) and try again"
     missing = f"{name} has no weights: neither {_SINGLE} nor {_INDEX} is there"
     return f"{missing}. If the repository has {_PICKLE}, {ways}" if repository else missing
-
-
-def _json_object(path: Path, name: str) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > _MOST_CONFIG_BYTES:
-            raise ValueError("it is larger than any configuration")
-        value = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ModelError(f"{name}: {path.name} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        many_digits = "set_int_max_str_digits" in str(error)
-        why = "one of its numbers has thousands of digits" if many_digits else error
-        raise ModelError(f"{name}: {path.name} cannot be read: {why}") from error
-    except RecursionError as error:
-        raise ModelError(f"{name}: {path.name} cannot be read: it is nested too deeply") from error
-    if not isinstance(value, dict):
-        raise ModelError(f"{name}: {path.name} holds no JSON object")
-    return value
 
 
 def _sha256(path: Path) -> str:

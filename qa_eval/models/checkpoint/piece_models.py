@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa_eval.errors import ModelError
-from qa_eval.models.checkpoint.tokenizer_files import FILE, Settings, apply_settings, reason
+from qa_eval.models.checkpoint.configuration_files import reason
+from qa_eval.models.checkpoint.tokenizer_files import FILE, Settings, apply_settings
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa_eval.errors import ModelError, first_line
-from qa_eval.models.checkpoint.tensor_files import is_pointer
+from qa_eval.errors import ModelError
+from qa_eval.models.checkpoint.configuration_files import read_configuration, reason
 
 if TYPE_CHECKING:
     from tokenizers import AddedToken, Tokenizer
@@ -133,8 +133,8 @@ class Settings(dict[str, Any]):
         special_tokens_map.json overrules tokenizer_config.json in the older form of these files, in which the
         latter has no `added_tokens_decoder`; otherwise it only adds what is missing.
         """
-        config = _object(folder / CONFIG, name)
-        mapped = _object(folder / _SPECIALS_MAP, name)
+        config = _settings(folder / CONFIG, name)
+        mapped = _settings(folder / _SPECIALS_MAP, name)
         new = "added_tokens_decoder" in config
         return cls({**mapped, **config} if new else {**config, **mapped})
 
@@ -347,7 +347,7 @@ def _numbered(folder: Path, settings: Settings, specials: Mapping[str, Any]) -> 
     found = settings.get("added_tokens_decoder")
     if found is not None:
         return {int(number): _added(token) for number, token in found.items()}
-    older = _object(folder / _ADDED, folder.name)
+    older = _settings(folder / _ADDED, folder.name)
     return {
         int(number): AddedToken(text, normalized=text not in specials, special=text in specials)
         for text, number in older.items()
@@ -424,20 +424,6 @@ def _pair(tokenizer: Tokenizer, types: bool) -> list[tuple[int | None, int, int]
     return [entry for n, entry in enumerate(found) if n == 0 or entry != found[n - 1] or entry[0] is None]
 
 
-def _object(path: Path, name: str) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{name}: {path.name} cannot be read: {reason(path, error)}") from error
-    if not isinstance(value, dict):
-        raise ModelError(f"{name}: {path.name} holds no JSON object")
-    return value
-
-
-def reason(path: Path, error: BaseException) -> str:
-    """Why a file cannot be read: what the reader says, or that it is only a pointer."""
-    if is_pointer(path):
-        return "it is a git-lfs pointer, not the file; fetch the file with `git lfs pull`"
-    return first_line(error)
+def _settings(path: Path, name: str) -> dict[str, Any]:
+    """The settings of a file that a checkpoint need not have."""
+    return read_configuration(path, name) if path.is_file() else {}

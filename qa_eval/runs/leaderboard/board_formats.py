@@ -17,7 +17,8 @@ from qa_eval.text.terminal import clean, safe_json
 from qa_eval.text.wide_table import Board, BoardRow, Cell, Column
 
 if TYPE_CHECKING:
-    from qa_eval.runs.schema import DifferenceRow, EstimateRow, Row
+    from qa_eval.records import Difference, Estimate
+    from qa_eval.runs.schema import Row
 
 _RUNS_NAMED = 4
 """Of many runs, named in the title."""
@@ -80,14 +81,14 @@ def _board_row(view: View, line: ViewLine) -> BoardRow:
     )
 
 
-def _cell(estimate: EstimateRow | None, metric: str) -> Cell:
+def _cell(estimate: Estimate | None, metric: str) -> Cell:
     if estimate is None:
         return Cell(value="–")
     n = f" (n {estimate.n})" if entry(metric).n_matters else ""
     return Cell(value=percent(estimate.value) + n, interval=interval_text(estimate.low, estimate.high))
 
 
-def _difference(difference: DifferenceRow | None) -> Cell:
+def _difference(difference: Difference | None) -> Cell:
     if difference is None:
         return Cell()
     low, high = difference.low, difference.high

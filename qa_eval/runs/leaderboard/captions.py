@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from qa_eval.metrics.listings import column_label, entry, in_order, label, listed, remark
 from qa_eval.metrics.parts import ALL_ITEMS, SILENT
 from qa_eval.models.declarations import undeclared_sentence
+from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.views import View, ViewLine
 from qa_eval.runs.schema import NOTHING_SCORED
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 from qa_eval.text.figures import no_interval, percent, smallest_difference
 
 if TYPE_CHECKING:
-    from qa_eval.runs.schema import CountsRow, EstimateRow, Row
+    from qa_eval.records import Estimate
+    from qa_eval.runs.schema import CountsRow, Row
 
 _NAMED = 3
 """Models that a note names."""
@@ -88,7 +90,7 @@ def _detectable(view: View, by: str) -> Iterator[str]:
 
 def _items_sentence(view: View) -> str:
     data = view.board.data
-    if data.kind == "public":
+    if not data_kind(data).has_claims:
         text = f"{data.dataset}{f' [{data.split}]' if data.split else ''}: "
         text += f"{data.facts} questions on {data.contexts} contexts"
         if share := silent_share(view):
@@ -118,15 +120,14 @@ def _slice_sentence(view: View) -> str:
     """
     data, name = view.board.data, str(view.selection.slice)
     track = view.columns[0][0] if view.columns else "reading"
-    noun = "questions" if data.kind == "public" else f"{track} items"
+    noun = data_kind(data).items_noun(track)
 
     def of(slice_: str) -> tuple[int, int]:
         return _counted(view, lambda line: line.row.slices.get(slice_, {}))
 
     number, silent = of(name)
-    if data.kind == "public" or track == "pooled":
-        of_how_many = data.facts if data.kind == "public" else data.items.pooled
-        return f"{name}: {number} of {of_how_many} {noun}"
+    if (whole := data_kind(data).items_in_all(data, track)) is not None:
+        return f"{name}: {number} of {whole} {noun}"
     if name == "silent":
         return f"silent: {number} of {data.items.reading} {noun}, each of an article that does not answer"
     if not number:
@@ -148,7 +149,7 @@ def _slice_sentence(view: View) -> str:
     )
 
 
-def _counted(view: View, metrics_of: Callable[[ViewLine], Mapping[str, EstimateRow]]) -> tuple[int, int]:
+def _counted(view: View, metrics_of: Callable[[ViewLine], Mapping[str, Estimate]]) -> tuple[int, int]:
     """Items that a metric of all items is over, and how many of them are silent: of the first row with it."""
     for line in view.lines:
         metrics = metrics_of(line)
@@ -157,7 +158,7 @@ def _counted(view: View, metrics_of: Callable[[ViewLine], Mapping[str, EstimateR
     return 0, 0
 
 
-def _over(kind: str, metrics: Mapping[str, EstimateRow]) -> int:
+def _over(kind: str, metrics: Mapping[str, Estimate]) -> int:
     """The number of items of a kind, from a metric over all of them; 0 where there is none."""
     return next((metrics[id].n for id in in_order(metrics) if entry(id).over == kind), 0)
 

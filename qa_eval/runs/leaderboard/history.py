@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 
 from rich.text import Text
 
@@ -14,6 +13,7 @@ from qa_eval.runs.leaderboard.record_tables import render_records
 from qa_eval.runs.schema import Leaderboard, Row
 from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.grid import draw_grid
+from qa_eval.text.phrases import choices
 
 _REMARK = (
     "Δ to the run before, where both asked the same and were scored alike; "
@@ -126,7 +126,4 @@ def _metric(board: Leaderboard, row: Row, metric: str | None) -> tuple[str, str]
 
 
 def _unknown(flag: str, name: str, known: Iterable[str]) -> str:
-    names = sorted(set(known))
-    near = get_close_matches(name, names, n=3, cutoff=0.65)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names) or 'none'}"
-    return f"{flag} {name}: not in these runs; {hint}"
+    return f"{flag} {name}: not in these runs; {choices(name, sorted(set(known)))}"

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.score_table import tables_of
-from qa_eval.records import Decoding, ItemScore
+from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.runs.common_items import Side, common_scores
 from qa_eval.runs.ranking import UNRANKED, Entry, judged_entry, model_signature, rank_rows
-from qa_eval.runs.rows import stored_score
 from qa_eval.runs.schema import DataRow, ItemsRow, Leaderboard, Row
 from qa_eval.runs.store import Run
 
@@ -147,10 +146,9 @@ def _signature(side: Side, *, by_data: bool) -> str:
     row, board = side.row, side.run.leaderboard
     if by_data or row.is_reference:
         return row.signature or f"{board.run_id} {row.model.spec}"
-    fields = {name: getattr(row.decoding, name) for name in Decoding.__dataclass_fields__}
     return model_signature(
         row.model,
-        None if None in fields.values() else Decoding(**fields),
+        row.decoding.windows,
         board.options.threshold,
         deterministic=board.options.deterministic,
         data="",
@@ -205,8 +203,7 @@ def _with_tables(found: Sequence[Side], state: _State) -> list[Entry]:
 
 
 def _scores(side: Side) -> list[ItemScore]:
-    by_em = side.run.leaderboard.data.kind == "public"
-    return [stored_score(row, by_em=by_em) for row in side.run.scored(side.row)]
+    return list(side.run.scored(side.row))
 
 
 def _on_common_items(found: Sequence[Side], state: _State) -> list[Entry]:
@@ -220,12 +217,12 @@ def _on_common_items(found: Sequence[Side], state: _State) -> list[Entry]:
     scores = common_scores(sides)
     if not scores or not scores[0]:
         raise QaEvalError("these runs have no item in common")
-    canonical = [s for s in scores[0] if s.item.paraphrase == 0]
-    counts = {track: sum(s.item.track == track for s in canonical) for track in ("reading", "pooled")}
+    canonical = [s for s in scores[0] if s.paraphrase == 0]
+    counts = {track: sum(s.track == track for s in canonical) for track in ("reading", "pooled")}
     state.data = state.data.model_copy(
         update={
-            "facts": len({s.item.fact for s in canonical}),
-            "contested": len({s.item.fact for s in canonical if s.contested}),
+            "facts": len({s.fact for s in canonical}),
+            "contested": len({s.fact for s in canonical if s.contested}),
             "items": ItemsRow(**counts),
         }
     )

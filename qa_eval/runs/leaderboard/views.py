@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.listings import entry, listed
+from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_of
 from qa_eval.runs.ranking import UNRANKED
+from qa_eval.text.phrases import choices
 
 if TYPE_CHECKING:
-    from qa_eval.records import Track
-    from qa_eval.runs.schema import EstimateRow, Leaderboard, Row
+    from qa_eval.metrics.parts import Listing
+    from qa_eval.records import Estimate, Track
+    from qa_eval.runs.schema import Leaderboard, Row
 
 _MOST_SLICED = 7
 
@@ -44,7 +46,7 @@ class ViewLine:
         """Ranked rows come first, then interrupted ones, failed ones, unranked ones."""
         return 3 if self.unranked else ("ok", "partial", "error").index(self.row.status)
 
-    def metrics(self, track: str, slice_: str | None) -> Mapping[str, EstimateRow]:
+    def metrics(self, track: str, slice_: str | None) -> Mapping[str, Estimate]:
         return self.row.metrics.get(track, {}) if slice_ is None else self.row.slices.get(slice_, {})
 
 
@@ -74,7 +76,7 @@ class View:
             self.selection.track != "pooled" or self.board.data.items.reading == 0
         )
 
-    def estimate(self, line: ViewLine, column: tuple[str, str]) -> EstimateRow | None:
+    def estimate(self, line: ViewLine, column: tuple[str, str]) -> Estimate | None:
         track, metric = column
         return line.metrics(track, self.selection.slice).get(metric)
 
@@ -87,8 +89,7 @@ def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selecti
     board, merged = (shown.board, shown) if isinstance(shown, Merged) else (shown, None)
     ranked = any(row.rank is not None for row in board.rows)
     lines = [ViewLine(run_of(row) or board.name, row, _is_unranked(row, ranked=ranked)) for row in board.rows]
-    public = board.data.kind == "public"
-    columns = _columns(lines, selection, public=public)
+    columns = _columns(lines, selection, data_kind(board.data).listing)
     sort = _sort_key(lines, columns, board, selection)
     if selection.sort is not None and sort not in columns:
         columns = (sort, *columns)
@@ -115,7 +116,9 @@ def _is_unranked(row: Row, *, ranked: bool) -> bool:
     return row.status == "ok" and outside
 
 
-def _columns(lines: Sequence[ViewLine], selection: Selection, *, public: bool) -> tuple[tuple[str, str], ...]:
+def _columns(
+    lines: Sequence[ViewLine], selection: Selection, listing: Listing | None
+) -> tuple[tuple[str, str], ...]:
     present = {
         (track, metric) for line in lines for track, metrics in line.row.metrics.items() for metric in metrics
     }
@@ -126,8 +129,8 @@ def _columns(lines: Sequence[ViewLine], selection: Selection, *, public: bool) -
         )
     if selection.slice is not None:
         return _slice_columns(lines, selection, tracks)
-    if public:
-        wanted = listed("public", "reading")
+    if listing is not None:
+        wanted = listed(listing, "reading")
     elif selection.track == "reading":
         wanted = listed("reading track", "reading")
     elif selection.track == "pooled" or (tracks and "reading" not in tracks):
@@ -168,6 +171,4 @@ def _sort_key(
 
 
 def _unknown(flag: str, name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=3, cutoff=0.65)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known) or 'none'}"
-    return f"{flag} {name}: not in this run; {hint}"
+    return f"{flag} {name}: not in this run; {choices(name, known)}"

@@ -1,0 +1,181 @@
+"""Files of JSON Lines that people write by hand: every problem with its place, none hiding another.
+
+Everything that could surprise the next reader is told, so that files stay as the formats want them: line
+ends, byte-order marks, blank lines, bytes that are no text, and all that `strict_json` finds in a value.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+import jsonlines
+
+from qa_eval.files.json_columns import with_columns
+from qa_eval.files.json_streams import BoundedLines
+from qa_eval.files.paths import open_input
+from qa_eval.files.strict_json import (
+    BYTE_ORDER_MARK,
+    MARKED,
+    NotJsonError,
+    Parsed,
+    decode_utf8,
+    describe,
+    parse_json,
+)
+from qa_eval.records import Finding, Severity
+from qa_eval.text.phrases import count, show_path
+
+MAX_LINE_BYTES = 1_000_000
+"""A fact is a few thousand bytes; a longer line is a file of another kind."""
+MAX_FILE_BYTES = 50_000_000
+MAX_LINES = 50_000
+"""What is read of a file: more is no set that people wrote, and checking it would take hours."""
+_SEPARATOR = "\x1e"
+"""With which a line begins that is a text sequence of RFC 7464; `jsonlines` would pass over it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLine:
+    """One line that holds a JSON object."""
+
+    number: int
+    """From 1."""
+    value: dict[str, Any]
+    text: str
+
+
+def read_json_lines(path: Path) -> tuple[list[JsonLine], list[Finding]]:
+    """Every line that holds a JSON object, and a finding for everything else that is wrong with the file.
+
+    Lines with duplicate keys are returned and reported, so that their other problems show too.
+    Never raises on what the file holds; a file that cannot be read is a finding.
+    """
+    shown = show_path(path)
+    try:
+        with open_input(path) as file:
+            raw, findings = _split(file, shown)
+    except OSError as error:
+        return [], [_finding(shown, None, f"cannot be read: {error.strerror or error}")]
+    if findings and findings[-1].check == "file":
+        return [], findings
+    if raw[:1] and raw[0] is not None and raw[0][:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return [], [_finding(shown, None, "is UTF-16; save it as UTF-8")]
+    if all(line is not None and not line.removeprefix(codecs.BOM_UTF8).strip() for line in raw):
+        return [], [_finding(shown, None, "is empty; one JSON object a line is expected")]
+    if _is_one_document(raw):
+        message = "is one JSON document over several lines; write each object on a line of its own"
+        return [], [_finding(shown, 1, message)]
+    texts, more = _decode_lines(raw, shown)
+    lines, wrong = _parse_lines(texts, shown)
+    findings = with_columns([*findings, *more, *wrong], {(shown, number): text for number, text in texts})
+    return lines, sorted(findings, key=lambda f: f.line or 0)
+
+
+def _finding(
+    shown: str,
+    line: int | None,
+    message: str,
+    *,
+    field: str = "",
+    column: int | None = None,
+    severity: Severity = "error",
+) -> Finding:
+    check = "json" if line is not None else "file"
+    return Finding(
+        severity=severity, path=shown, line=line, column=column, field=field, message=message, check=check
+    )
+
+
+def _split(file: IO[bytes], shown: str) -> tuple[list[bytes | None], list[Finding]]:
+    """The lines with their line ends, None for one that is too long, and a finding for each of those.
+
+    No more of a long line is held than may be read of one. Where the file as a whole is too much, the last
+    finding, of the check `file`, says so.
+    """
+    raw: list[bytes | None] = []
+    lines = BoundedLines(file, MAX_LINE_BYTES, MAX_FILE_BYTES)
+    refusal = ""
+    for number, line in enumerate(lines, 1):
+        raw.append(None if number in lines.too_long else line)
+        if number > MAX_LINES:
+            refusal = f"has more than {MAX_LINES:,} lines; no more are read"
+            break
+    if lines.exceeded:
+        refusal = f"has more than {MAX_FILE_BYTES:,} bytes; no more are read"
+    findings = [_finding(shown, number, message) for number, message in lines.too_long.items()]
+    return raw, [*findings, _finding(shown, None, refusal)] if refusal else findings
+
+
+def _is_one_document(raw: Sequence[bytes | None]) -> bool:
+    """True for pretty-printed JSON, which would otherwise give a finding for each of its lines."""
+    first = next((line for line in raw if line is None or line.strip()), None)
+    if len(raw) < 2 or first is None or first.rstrip()[-1:] not in (b"{", b"[", b","):
+        return False
+    try:
+        json.loads(b"".join(line or b"?" for line in raw))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _decode_lines(raw: Sequence[bytes | None], shown: str) -> tuple[list[tuple[int, str]], list[Finding]]:
+    """(number, text) of the lines worth parsing, and what is wrong with the bytes of the others."""
+    findings: list[Finding] = []
+    if raw[-1] is not None and not raw[-1].endswith(b"\n"):
+        message = "the last line has no line end; add one"
+        findings.append(_finding(shown, len(raw), message, severity="warning"))
+    carriage = [number for number, line in enumerate(raw, 1) if line is not None and line.endswith(b"\r\n")]
+    if carriage:
+        message = f"CRLF line ends ({count(len(carriage), 'line')} of {len(raw)}); save the file with LF"
+        findings.append(_finding(shown, carriage[0], message))
+    texts: list[tuple[int, str]] = []
+    for number, line in enumerate(raw, 1):
+        text = None if line is None else _decode_line(line.rstrip(b"\r\n"), number, shown, findings)
+        if text is not None:
+            texts.append((number, text))
+    return texts, findings
+
+
+def _decode_line(line: bytes, number: int, shown: str, findings: list[Finding]) -> str | None:
+    try:
+        text = decode_utf8(line)
+    except NotJsonError as error:
+        findings.append(_finding(shown, number, str(error), column=error.column))
+        return None
+    if text.startswith(BYTE_ORDER_MARK):
+        findings.append(_finding(shown, number, MARKED))
+        text = text.removeprefix(BYTE_ORDER_MARK)
+    if text.startswith((BYTE_ORDER_MARK, _SEPARATOR)):
+        what = "a second byte-order mark" if text[0] == BYTE_ORDER_MARK else "a record separator (U+001E)"
+        findings.append(_finding(shown, number, f"begins with {what}; delete it"))
+        return None
+    if not text.strip():
+        findings.append(_finding(shown, number, "blank line; delete it", severity="warning"))
+        return None
+    return text
+
+
+def _parse_lines(texts: list[tuple[int, str]], shown: str) -> tuple[list[JsonLine], list[Finding]]:
+    lines: list[JsonLine] = []
+    findings: list[Finding] = []
+    reader = jsonlines.Reader([text for _, text in texts], loads=lambda text: parse_json(str(text)))
+    for number, text in texts:
+        try:
+            parsed = cast(Parsed, reader.read())
+        except jsonlines.InvalidLineError as error:
+            cause = cast(NotJsonError, error.__cause__)
+            findings.append(_finding(shown, number, str(cause), column=cause.column))
+            continue
+        findings += [_finding(shown, number, message, field=field) for field, message, *_ in parsed.problems]
+        if not isinstance(parsed.value, dict):
+            if parsed.usable:
+                message = f"must be a JSON object, found {describe(parsed.value)}"
+                findings.append(_finding(shown, number, message))
+        elif parsed.usable:
+            lines.append(JsonLine(number, parsed.value, text))
+    return lines, findings

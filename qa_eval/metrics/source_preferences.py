@@ -1,0 +1,60 @@
+"""Whose claims a model's answers make, where sources disagree: by article and by speaker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from qa_eval.records import Question
+
+_Outcomes = dict[str, list[tuple[bool, float]]]
+"""Source -> for each fact that it speaks of, whether it states the claim made, and its chance to."""
+
+
+class SourcePreferences:
+    """Counts, over contested facts whose top answer makes a claim, which sources state that claim."""
+
+    def __init__(self) -> None:
+        self._articles: _Outcomes = {}
+        self._speakers: _Outcomes = {}
+
+    def add(self, question: Question, claim: str | None) -> None:
+        """Counts the claim that a top answer makes; none, and a fact without dispute, count nothing."""
+        if claim is None or not question.contested:
+            return
+        articles = {a: {c.id for c in question.own_claims(a)} for a in question.answering}
+        for found, stated in ((self._articles, articles), (self._speakers, _stated_by_speakers(question))):
+            for source, claims in stated.items():
+                outcome = claim in claims, len(claims) / len(question.claims)
+                found.setdefault(source, []).append(outcome)
+
+    def by_article(self) -> dict[str, dict[str, float]]:
+        """Article -> wins, n, rate and chance.
+
+        wins: the article states the claim that was made; n: facts of which it states some claim; rate:
+        wins / n; chance: what rate would be if each fact's claim were drawn evenly.
+        """
+        return _rates(self._articles)
+
+    def by_speaker(self) -> dict[str, dict[str, float]]:
+        """The same by the speakers that the evidence names."""
+        return _rates(self._speakers)
+
+
+def _stated_by_speakers(question: Question) -> Mapping[str, set[str]]:
+    stated: dict[str, set[str]] = {}
+    for claim in question.claims:
+        for speaker in {e.speaker for e in claim.evidence if e.speaker}:
+            stated.setdefault(speaker, set()).add(claim.id)
+    return stated
+
+
+def _rates(found: _Outcomes) -> dict[str, dict[str, float]]:
+    return {
+        source: {
+            "wins": sum(won for won, _ in outcomes),
+            "n": len(outcomes),
+            "rate": sum(won for won, _ in outcomes) / len(outcomes),
+            "chance": sum(chance for _, chance in outcomes) / len(outcomes),
+        }
+        for source, outcomes in sorted(found.items())
+    }

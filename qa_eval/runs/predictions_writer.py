@@ -1,0 +1,97 @@
+"""Writes `predictions/SLUG.jsonl`, some rows at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from qa_eval.errors import RunFolderError
+from qa_eval.files.atomic_files import beside, flush_folder, telling_failure
+from qa_eval.files.hashes import canonical_json
+from qa_eval.runs.schema import PREDICTION_ADAPTER, PredictionRow, PredictionsFileRow
+from qa_eval.runs.store import PREDICTIONS, stream_predictions
+
+
+def render_prediction(row: PredictionRow) -> str:
+    """A line of a predictions file: one canonical JSON object."""
+    return canonical_json(PREDICTION_ADAPTER.dump_python(row, mode="json")) + "\n"
+
+
+class PredictionsWriter:
+    """A predictions file being written, some rows at a time; it appears under its name when it is whole.
+
+    Without a folder the rows are kept in memory. Raises RunFolderError if the file cannot be written.
+    """
+
+    def __init__(self, folder: Path | None, slug: str) -> None:
+        self.folder, self.slug = folder, slug
+        self.name = f"{PREDICTIONS}/{slug}.jsonl"
+        self.kept: list[PredictionRow] = []
+        """The rows, if there is no folder."""
+        self._path = folder / self.name if folder is not None else None
+        self._temporary: Path | None = None
+        self._file: BinaryIO | None = None
+        self.rows = 0
+        """The number of rows that were added."""
+        self._digest = hashlib.sha256()
+        if self._path is not None:
+            self._temporary = beside(self._path)
+            with telling_failure(self._path):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self._temporary.open("xb")
+
+    def add(self, rows: Sequence[PredictionRow]) -> None:
+        """Adds rows. Whoever may be interrupted calls it in a transaction, which keeps it whole."""
+        data = "".join(map(render_prediction, rows)).encode("utf-8")
+        if self._file is None:
+            self.kept += rows
+        elif self._path is not None:
+            with self._writing(self._path):
+                self._file.write(data)
+        self._digest.update(data)
+        self.rows += len(rows)
+
+    def again(self) -> PredictionsWriter:
+        """A new one for the same file, which will hold what that one is given."""
+        return PredictionsWriter(self.folder, self.slug)
+
+    def stream(self) -> Iterator[PredictionRow]:
+        """The rows that were added so far."""
+        if self._file is None or self._temporary is None or self._path is None:
+            yield from self.kept
+            return
+        with self._writing(self._path):
+            self._file.flush()
+        yield from stream_predictions(self._temporary)
+
+    def finish(self) -> PredictionsFileRow:
+        """Puts the file in its place, and says what the leaderboard says of it."""
+        if self._file is not None and self._path is not None and self._temporary is not None:
+            with self._writing(self._path):
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
+                self._temporary.replace(self._path)
+            flush_folder(self._path.parent)
+        return PredictionsFileRow(path=self.name, sha256=self._digest.hexdigest(), rows=self.rows)
+
+    def discard(self) -> None:
+        """Forgets what was written."""
+        if self._file is not None and self._temporary is not None:
+            with suppress(OSError):  # what it still holds may be what cannot be written
+                self._file.close()
+            self._temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _writing(self, path: Path) -> Iterator[None]:
+        """Removes what was written if it cannot go on."""
+        try:
+            with telling_failure(path):
+                yield
+        except RunFolderError:
+            self.discard()
+            raise

@@ -1,0 +1,235 @@
+"""A run folder that is being written: where it goes, who may write to it, what it holds when it is done.
+
+A killed run leaves a folder whose `leaderboard.json` says `partial`, and which the same run resumes.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qa_eval.errors import InputError, RunFolderError
+from qa_eval.files.atomic_files import hidden_folders, hidden_name, replace_folder, write_atomically
+from qa_eval.files.hashes import canonical_json, sha256_text
+from qa_eval.files.locks import lock_folder
+from qa_eval.runs.checksums import checksums
+from qa_eval.runs.schema import Leaderboard
+from qa_eval.runs.store import LEADERBOARD, load_run
+
+if TYPE_CHECKING:
+    from filelock import SoftFileLock
+
+_LONGEST_NAME = 200
+"""Bytes of a run folder's name: file systems take 255, and its staging folder has a longer one."""
+PRIVATE_CACHE = ".answers.sqlite"
+"""Answers of a run without the global cache, kept inside its folder until it is complete."""
+
+
+def slugs(specs: Sequence[str]) -> list[str]:
+    """A file name stem for each spec: readable, safe on every file system, distinct even where case is not.
+
+    It depends on the spec alone unless two collide; each of those then ends in a hash of its spec.
+
+    >>> slugs(["embedded", "hf:deepset/roberta-base-squad2@v1"])
+    ['embedded', 'hf-deepset-roberta-base-squad2-v1']
+    >>> slugs(["hf:a/b", "hf:a-b"])[0][:7]
+    'hf-a-b-'
+    """
+    plain = [re.sub(r"[^A-Za-z0-9._]+", "-", spec).strip("-.")[:80].rstrip("-.") or "model" for spec in specs]
+    taken = Counter(stem.casefold() for stem in plain)
+    # A long spec was cut, and a device name of Windows (con, nul …) is no file name: the hash helps both.
+    return [
+        f"{stem}-{sha256_text(spec)[:8]}"
+        if len(spec) > 80
+        or taken[stem.casefold()] > 1
+        or re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", stem)
+        else stem
+        for spec, stem in zip(specs, plain, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFolder:
+    """A run folder being written. `path` is where the files lie now, `target` where they will lie."""
+
+    path: Path
+    target: Path
+    """Differs from `path` while a run that overwrites another one is under way."""
+    created_at: str | None
+    """Of the partial run that is resumed; None for a new one."""
+    lock: SoftFileLock | None = None
+    """The lock of `target`, held while the run is under way."""
+
+    def release(self) -> None:
+        """Lets other runs write to the folder."""
+        if self.lock is not None:
+            self.lock.release()
+
+    @property
+    def private_cache(self) -> Path:
+        return self.path / PRIVATE_CACHE
+
+    def write_leaderboard(self, leaderboard: Leaderboard) -> Leaderboard:
+        """Writes `leaderboard.json`. Returns what was written: the leaderboard with its checksums."""
+        whole = leaderboard.model_dump(mode="json")
+        rows = [
+            row.model_copy(update={"checksums": checksums(part)})
+            for row, part in zip(leaderboard.rows, whole["rows"], strict=True)
+        ]
+        written = leaderboard.model_copy(update={"rows": rows, "checksums": checksums(whole)})
+        text = canonical_json(written.model_dump(mode="json"), indent=1)
+        write_atomically(self.path / LEADERBOARD, text + "\n")
+        return written
+
+    def finish(self, *, complete: bool) -> Path:
+        """Puts a run that overwrites another one in its place, and drops what only resuming needs.
+
+        Returns where the run now lies. The private cache stays when the run is not complete, so that
+        a failed model can be asked again without asking the others.
+        """
+        if complete:
+            for file in self.path.glob(f"{PRIVATE_CACHE}*"):
+                file.unlink(missing_ok=True)
+        for file in self.path.rglob(".*.tmp"):
+            file.unlink(missing_ok=True)
+        if self.path != self.target:
+            replace_folder(self.path, self.target)
+        return self.target
+
+
+def open_run_folder(
+    out: Path, name: str | None, identity: Mapping[str, Any], run_id: str, *, overwrite: bool, now: datetime
+) -> RunFolder:
+    """Finds the folder a run is to be written to; creates it if it is new.
+
+    Without a name, a partial run of the same identity under `out` is resumed, else the name is the UTC time
+    and a short hash. With a name: a new folder; a partial or failed run of the same identity is resumed; a
+    complete one, or a run of other identity, is refused without `overwrite`; a folder that holds something
+    else is always refused. A run that is overwritten stays in its place until the new one is there.
+
+    The folder is locked until `release` is called. Raises RunFolderError with the reason and what to do;
+    while another process holds the lock, with its number and host.
+    """
+    if name is not None:
+        check_name(name)
+    if name is None:
+        path = _partial_run(out, run_id) or _fresh(out, f"{now:%Y%m%dT%H%M%SZ}-{run_id[:8]}")
+    else:
+        path = out / name
+    lock = lock_folder(path)
+    try:
+        folder = replace(_claim(path, identity, run_id, overwrite=overwrite), lock=lock)
+        _make_writable(folder.path)
+    except BaseException:
+        lock.release()
+        raise
+    return folder
+
+
+def _make_writable(path: Path) -> None:
+    """Creates a folder if need be. Raises RunFolderError where no file can be written into it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"{path}: cannot be written to: {reason}; choose another folder with --out"
+        raise RunFolderError(message) from None
+
+
+def check_name(name: str) -> None:
+    """Raises RunFolderError for what is no name of a folder."""
+    if name in ("", ".", "..") or re.search(r'[/\\:*?"<>|\x00-\x1f\ud800-\udfff]', name):
+        raise RunFolderError(f"--name {name!r}: not a folder name")
+    if (size := len(name.encode("utf-8"))) > _LONGEST_NAME:
+        raise RunFolderError(f"--name is too long: it has {size} bytes, and may have {_LONGEST_NAME}")
+
+
+def _claim(path: Path, identity: Mapping[str, Any], run_id: str, *, overwrite: bool) -> RunFolder:
+    if not path.exists() and (aside := hidden_folders(path, "old")):
+        aside[0].rename(path)  # a run that overwrote this one was killed between the two moves
+    existing = _existing(path, overwrite=overwrite)
+    if existing is None:
+        return RunFolder(path=path, target=path, created_at=None)
+    if existing.run_id == run_id and existing.status != "complete":
+        return RunFolder(path=path, target=path, created_at=existing.created_at)
+    if not overwrite:
+        advice = "--overwrite replaces it, --name chooses another folder"
+        if existing.run_id == run_id:
+            raise RunFolderError(f"{path}: this run is already complete; {advice}")
+        raise RunFolderError(f"{path}: holds another run ({_difference(existing, identity)}); {advice}")
+    for staging in hidden_folders(path, "new"):  # of runs that were interrupted, as the lock is ours
+        started = _existing(staging, overwrite=True)
+        if started is not None and started.run_id == run_id:
+            return RunFolder(path=staging, target=path, created_at=started.created_at)
+        shutil.rmtree(staging, ignore_errors=True)
+    return RunFolder(path=hidden_name(path, "new"), target=path, created_at=None)
+
+
+def _partial_run(out: Path, run_id: str) -> Path | None:
+    """The newest unfinished run of this identity."""
+    for path in sorted(out.glob(f"*-{run_id[:8]}*"), reverse=True) if out.is_dir() else ():
+        try:
+            leaderboard = load_run(path).leaderboard
+        except InputError:
+            continue
+        if leaderboard.run_id == run_id and leaderboard.status != "complete":
+            return path
+    return None
+
+
+def _fresh(out: Path, name: str) -> Path:
+    number, path = 1, out / name
+    while path.exists():
+        number += 1
+        path = out / f"{name}-{number}"
+    return path
+
+
+def _existing(path: Path, *, overwrite: bool) -> Leaderboard | None:
+    """The run in that folder; None if there is nothing, or only what a run leaves before its first file."""
+    if not path.exists():
+        return None
+    if not path.is_dir():
+        raise RunFolderError(f"{path}: is a file, not a run folder; --name chooses another one")
+    if (path / LEADERBOARD).exists():
+        try:
+            return load_run(path).leaderboard
+        except InputError as error:
+            if overwrite:
+                return Leaderboard.model_construct(run_id="", status="partial")
+            raise RunFolderError(f"{error}\n{path}: holds a broken run; --overwrite replaces it") from None
+    if any(not _own(child.name) for child in path.iterdir()):
+        raise RunFolderError(f"{path}: holds files that are not a run; --name chooses another folder")
+    return None
+
+
+def _own(name: str) -> bool:
+    return name.startswith(PRIVATE_CACHE) or (name.startswith(".") and name.endswith(".tmp"))
+
+
+def _difference(existing: Leaderboard, identity: Mapping[str, Any]) -> str:
+    """In what the run that is there differs, for people."""
+    signatures = [r.signature for r in existing.rows if not r.is_reference]
+    theirs = {
+        "questions": existing.data.questions_sha256,
+        "articles": existing.data.articles_sha256,
+        "rules": existing.rules,
+        "models": _apart_from_rules(signatures),
+    }
+    ours = dict(identity) | {"models": _apart_from_rules(identity.get("models", ()))}
+    unequal = [key for key, value in theirs.items() if key in identity and ours[key] != value]
+    return f"other {' and '.join(unequal)}" if unequal else "other options"
+
+
+def _apart_from_rules(signatures: Iterable[str]) -> list[str]:
+    """The signatures without their first part, which names the rules."""
+    return sorted(signature.partition("|")[2] or signature for signature in signatures)
