@@ -55,22 +55,17 @@ def packages() -> list[Path]:
     return sorted(path.parent for path in modules() if path.name == "__init__.py" and len(path.parts) > 1)
 
 
-def docstring(path: Path) -> str:
-    return ast.get_docstring(ast.parse((PACKAGE / path).read_text("utf-8"))) or ""
-
-
 def described(package: Path) -> set[str]:
     """The names with an entry in the docstring of a folder: `name   what is in it`; folders have a slash."""
-    text = docstring(package / "__init__.py")
+    text = ast.get_docstring(ast.parse((PACKAGE / package / "__init__.py").read_text("utf-8"))) or ""
     entries = re.findall(r"^ *((?:[a-z0-9_]+/?, )*[a-z0-9_]+/?) {2,}\S", text, re.MULTILINE)
     return {name for entry in entries for name in entry.split(", ")}
 
 
 def to_describe(package: Path) -> set[str]:
-    """The modules and folders of modules in a folder, but for those of one command of the command line."""
-    inside = [path for path in modules() if path.parent == package and path.stem != "__init__"]
-    alone = {p.stem for p in inside if package.name != "cli" or not docstring(p).startswith("`qa-eval ")}
-    return alone | {f"{folder.name}/" for folder in packages() if folder.parent == package}
+    """The modules and folders of modules in a folder."""
+    files = {path.stem for path in modules() if path.parent == package and path.stem != "__init__"}
+    return files | {f"{folder.name}/" for folder in packages() if folder.parent == package}
 
 
 def exists(package: Path, name: str) -> bool:

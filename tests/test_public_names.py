@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 import qa_eval as qa
 from tests.support.fake_models import FakeModel, four_facts
-from tests.support.places import ROOT
+from tests.support.places import BASELINE, ROOT
 
 LONG = "“x”\n\x1b[31m" * 2_000
 LONGEST_REPR = 2_000
@@ -44,7 +44,7 @@ def large_values() -> dict[str, Any]:
     """Every public type that has values, as large as it may get."""
     corpus = corpus_in_memory()
     candidate = qa.Candidate(text=LONG, article=LONG, score=1.5)
-    run = qa.load_run(ROOT / "results" / "baseline")
+    run = qa.load_run(BASELINE)
     golds = {str(n): [LONG] for n in range(999)}
     return {
         "Corpus": corpus,
@@ -83,7 +83,7 @@ def test_no_public_value_prints_more_than_two_thousand_characters() -> None:
 
 
 def test_no_record_of_a_run_prints_more_than_two_thousand_characters() -> None:
-    board = qa.load_run(ROOT / "results" / "baseline").leaderboard
+    board = qa.load_run(BASELINE).leaderboard
 
     def inside(value: object) -> None:
         if isinstance(value, BaseModel):
@@ -95,7 +95,7 @@ def test_no_record_of_a_run_prints_more_than_two_thousand_characters() -> None:
                 inside(part)
 
     inside(board)
-    for row in qa.load_run(ROOT / "results" / "baseline").predictions("embedded"):
+    for row in qa.load_run(BASELINE).predictions("embedded"):
         assert len(repr(row)) <= LONGEST_REPR
 
 

@@ -2,7 +2,9 @@
 
 comparison          compares a new side with a base
 sides               which models are compared, and whether they may be
+primary_metrics     which metrics are the primary ones
 measurements        every metric on every slice
+changed_items       the items that were fixed, broken or answered otherwise
 differences         the records of a comparison
 all_pairs           every model against every other
 sentences           the verdict and the notes in words
@@ -10,6 +12,4 @@ comparison_table    a comparison on the terminal
 comparison_formats  as Markdown and JSON
 brief_comparison    at a Python prompt and in a notebook
 regression_gate     `--fail-on-regression`
-primary_metrics     which metrics are the primary ones
-changed_items       items that were fixed, broken, or answered otherwise
 """

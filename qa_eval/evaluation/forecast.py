@@ -207,17 +207,12 @@ class Forecast:
         return summed([(1, once), *((1, model.cost(self.setting)) for model in self.planned)])
 
     @property
-    def worker_rss_bytes(self) -> int | None:
-        """Memory of the largest model's process; None where none is known."""
-        return max((model.peak_rss_bytes or 0 for model in self.planned), default=0) or None
-
-    @property
-    def rss_bytes(self) -> int | None:
-        """Memory of all processes together."""
-        worker = self.worker_rss_bytes
-        if worker is None or self.setting.engine == "local":
-            return worker
-        return self.setting.workers * worker + (self.driver_rss_bytes or 0)
+    def memory(self) -> tuple[int, int] | None:
+        """Bytes of the largest model's process, and of all processes together; None where none is known."""
+        worker = max((model.peak_rss_bytes or 0 for model in self.planned), default=0)
+        ray = self.setting.engine == "ray"
+        whole = self.setting.workers * worker + (self.driver_rss_bytes or 0) if ray else worker
+        return (worker, whole) if worker else None
 
     @property
     def scaled(self) -> tuple[int, int, Cost] | None:
@@ -246,13 +241,17 @@ class Forecast:
 
 def render_forecast_json(found: Forecast) -> str:
     """Every number, counted, measured and worked out, in seconds and bytes."""
-    names = ("preparing_seconds", "start_seconds", "worker_rss_bytes", "driver_rss_bytes", "rss_bytes")
     models, items, cost = found.scaled or (0, 0, None)
+    worker, whole = found.memory or (None, None)
     value = {
         "schema_version": 1,
         **asdict(found.setting),
         **found.cost.as_json(),
-        **{name: getattr(found, name) for name in names},
+        "preparing_seconds": found.preparing_seconds,
+        "start_seconds": found.start_seconds,
+        "worker_rss_bytes": worker,
+        "driver_rss_bytes": found.driver_rss_bytes,
+        "rss_bytes": whole,
         "models": [_model_json(model, found.setting) for model in found.models],
         "scaled": {"models": models, "items": items, **cost.as_json()} if cost else None,
     }
@@ -361,14 +360,13 @@ def _model_sentences(model: ModelForecast, setting: Setting) -> Iterator[str]:
 
 
 def _memory(found: Forecast) -> str:
-    worker, whole = found.worker_rss_bytes, found.rss_bytes
-    if worker is None or whole is None:
+    if found.memory is None:
         return "not known; no model is loaded"
+    worker, whole = map(size_text, found.memory)
     if found.setting.engine == "local":
-        return f"{size_text(whole)}, of the largest model's process"
-    workers = f"{found.setting.workers:,} x {size_text(worker)}, of the largest model's process"
+        return f"{whole}, of the largest model's process"
     driver = f"{size_text(found.driver_rss_bytes or 0)}, of the process that plans"
-    return f"{workers}, + {driver} = {size_text(whole)}"
+    return f"{found.setting.workers:,} x {worker}, of the largest model's process, + {driver} = {whole}"
 
 
 def _disk(cost: Cost) -> str:

@@ -8,13 +8,13 @@ import random
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import NamedTuple, TypeVar
 
 from qa_eval.evaluation.cache import PredictionCache, cache_path
 from qa_eval.evaluation.engines.engine import ModelFailedError
@@ -30,6 +30,8 @@ from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, Prediction, Runtime, Track
 from qa_eval.runs.predictions_writer import render_prediction
 
+_AT_ONCE = 512
+"""Number of items that the process is given at once to count."""
 _T = TypeVar("_T")
 
 
@@ -62,14 +64,15 @@ def probe_models(
     path, found = cache_path(), []
     # A cache that is not there yet is not begun for this.
     known = PredictionCache(path=path) if probe.cache and path.exists() else None
+    spawn = multiprocessing.get_context("spawn")
     with known or nullcontext():
         for number, contestant in enumerate(plans[0].contestants):
             spec = contestant.model.info.spec
             note(f"{spec}: counting")
             samples = [_Sample(plan, plan.contestants[number], known, probe) for plan in plans]
             try:
-                with _model_process(spec, probe) as process:
-                    found.append(_model_forecast(spec, samples, process, probe, note))
+                with ProcessPoolExecutor(1, spawn, initializer=_prepare, initargs=(probe.threads,)) as pool:
+                    found.append(_model_forecast(spec, samples, pool, probe, note))
             except ModelFailedError as error:
                 note(f"{spec}: failed: {error}")
                 found.append(ModelForecast(spec=spec, error=str(error)))
@@ -77,15 +80,21 @@ def probe_models(
 
 
 def _model_forecast(
-    spec: str, samples: Sequence[_Sample], process: _Process, probe: ProbeOptions, note: Callable[[str], None]
+    spec: str,
+    samples: Sequence[_Sample],
+    pool: ProcessPoolExecutor,
+    probe: ProbeOptions,
+    note: Callable[[str], None],
 ) -> ModelForecast:
-    works = [sample.work(process) for sample in samples]
-    load = 0.0
+    since = time.perf_counter()
+    _call(pool, _hold, spec, probe.decoding, probe.runtime)
+    start, load = time.perf_counter() - since, 0.0
+    works = [sample.work(pool) for sample in samples]
     if first := [instance for sample in samples for instance in sample.to_ask][:1]:
         note(f"{spec}: answering for about {probe.seconds:g} s")
-        once, again = process.ask(first, probe.seconds), process.ask(first, probe.seconds)
+        once, again = (_call(pool, _ask, first, probe.seconds) for _ in range(2))
         load = max(0.0, once.seconds - again.seconds)
-    replies = [process.ask(sample.to_ask, probe.seconds / len(samples)) for sample in samples]
+    replies = [_call(pool, _ask, sample.to_ask, probe.seconds / len(samples)) for sample in samples]
     answers = [answer for reply in replies for answer in reply.answers]
     if answers and all(answer.error is not None for answer in answers):
         raise ModelFailedError(answers[0].error or "")  # as a run would
@@ -93,7 +102,7 @@ def _model_forecast(
     return ModelForecast(
         spec=spec,
         works=tuple(replace(work, probe=pace) for work, pace in zip(works, paces, strict=True)),
-        start_seconds=process.start_seconds,
+        start_seconds=start,
         load_seconds=load,
         peak_rss_bytes=replies[-1].peak_rss_bytes if answers else None,
     )
@@ -144,35 +153,33 @@ class _Sample:
         random.Random(1).shuffle(pieces)  # noqa: S311 - not for secrets
         return [instance for piece in pieces for instance in piece]
 
-    def work(self, process: _Process) -> Work:
+    def work(self, pool: ProcessPoolExecutor) -> Work:
         """What there is to do, with windows and tokens of all that is asked, and of what is left of it."""
-        data = self.plan.task.data
-        work = Work(
+        data, items = self.plan.task.data, self.plan.task.size(self.contestant.model)
+        counts: dict[str, tuple[int, int]] = {}
+        asked = [instance for every, _ in self.pieces for instance in every]
+        for start in range(0, len(asked), _AT_ONCE):
+            counts |= _call(pool, _counts, asked[start : start + _AT_ONCE])
+
+        def total(which: int, column: int, size: int) -> Total | None:
+            if not counts:
+                return None
+            values = [sum(counts[i.item][column] for i in piece[which]) for piece in self.pieces]
+            sizes = [len(piece[which]) for piece in self.pieces]
+            return estimated(values, sizes, size=size, pieces=data.facts)
+
+        return Work(
             dataset=data.dataset or "questions",
-            items=self.plan.task.size(self.contestant.model),
+            items=items,
             cached=self.cached,
             rows=data.items.reading + data.items.pooled,
             pieces=data.facts,
             counted=len(self.pieces),
+            windows=total(0, 0, items),
+            tokens=total(0, 1, items),
+            windows_left=total(1, 0, items - self.cached),
+            tokens_left=total(1, 1, items - self.cached),
             reading_seconds=self.reading_seconds,
-        )
-        if not process.has_windows:
-            return work
-        counts = process.counts([instance for every, _ in self.pieces for instance in every])
-
-        def total(which: int, column: int, size: int) -> Total:
-            values = [sum(counts[i.item][column] for i in piece[which]) for piece in self.pieces]
-            return estimated(
-                values, [len(piece[which]) for piece in self.pieces], size=size, pieces=work.pieces
-            )
-
-        left = work.items - work.cached
-        return replace(
-            work,
-            windows=total(0, 0, work.items),
-            tokens=total(0, 1, work.items),
-            windows_left=total(1, 0, left),
-            tokens_left=total(1, 1, left),
         )
 
     def pace(self, reply: _Reply) -> Pace:
@@ -181,7 +188,8 @@ class _Sample:
         Where nothing was asked, that is done with answers from the cache.
         """
         answers = {answer.item: answer for answer in reply.answers}
-        items = list(answers) or [i.item for every, _ in self.pieces[:512] for i in every]
+        probed = [every for every, _ in self.pieces if any(i.item in answers for i in every)]
+        items = [i.item for every in probed or [every for every, _ in self.pieces[:_AT_ONCE]] for i in every]
         self._written(answers, set(items[:100]))
         row_seconds, row_bytes, answer_bytes = self._written(answers, set(items))
         return Pace(
@@ -225,53 +233,19 @@ class _Sample:
 # ------------------------------------------------------------------------------------------ the process
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
+class _Reply(NamedTuple):
     answers: list[Prediction]
     asked: int
     seconds: float
     peak_rss_bytes: int | None
 
 
-@dataclass(slots=True)
-class _Process:
-    """A process that holds one model. Every method raises ModelFailedError where the model cannot work."""
-
-    pool: ProcessPoolExecutor
-    start_seconds: float = 0.0
-    """Time until the model was examined, its libraries imported."""
-    has_windows: bool = False
-    """Whether `counts` can be called."""
-
-    def call(self, function: Callable[..., _T], *arguments: object) -> _T:
-        """What the function returns over there."""
-        try:
-            return self.pool.submit(function, *arguments).result()
-        except BrokenProcessPool:
-            raise ModelFailedError("its process died") from None
-
-    def counts(self, instances: Sequence[Instance]) -> dict[str, tuple[int, int]]:
-        """Windows and tokens of each item."""
-        counts: list[tuple[int, int]] = []
-        for start in range(0, len(instances), 512):
-            counts += self.call(_counts, instances[start : start + 512])
-        return {i.item: count for i, count in zip(instances, counts, strict=True)}
-
-    def ask(self, instances: Sequence[Instance], limit: float) -> _Reply:
-        """Has the model answer until so many seconds are over, as the local engine would."""
-        return self.call(_ask, instances, limit)
-
-
-@contextmanager
-def _model_process(spec: str, probe: ProbeOptions) -> Iterator[_Process]:
-    """A process for this model: starting, loading and memory are its own, and its death ends nothing else."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, spawn, initializer=_prepare, initargs=(probe.threads,)) as pool:
-        process = _Process(pool)
-        since = time.perf_counter()
-        process.has_windows = process.call(_hold, spec, probe.decoding, probe.runtime)
-        process.start_seconds = time.perf_counter() - since
-        yield process
+def _call(pool: ProcessPoolExecutor, function: Callable[..., _T], *arguments: object) -> _T:
+    """What the function returns in the process. Raises ModelFailedError where the model cannot work."""
+    try:
+        return pool.submit(function, *arguments).result()
+    except BrokenProcessPool:
+        raise ModelFailedError("its process died") from None
 
 
 _held: Model | None = None
@@ -285,22 +259,25 @@ def _prepare(threads: int | None) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", str(threads))
 
 
-def _hold(spec: str, decoding: Decoding, runtime: Runtime) -> bool:
+def _hold(spec: str, decoding: Decoding, runtime: Runtime) -> None:
     global _held  # noqa: PLW0603 - the process is there for nothing else
     try:
         _held = resolve(spec, decoding, runtime)
-        return isinstance(getattr(_held, "reader", None), SpanReader)
+        getattr(_held, "reader", None)  # which examines a model that was remembered
     except Exception as error:
         raise ModelFailedError(str(error)) from None
 
 
-def _counts(instances: Sequence[Instance]) -> list[tuple[int, int]]:
-    reader: Any = _held
-    return reader.reader.counts(instances)  # type: ignore[no-any-return]
+def _counts(instances: Sequence[Instance]) -> dict[str, tuple[int, int]]:
+    """Windows and tokens of each item; nothing for a model that has no windows."""
+    reader = getattr(_held, "reader", None)
+    if not isinstance(reader, SpanReader):
+        return {}
+    return {i.item: count for i, count in zip(instances, reader.counts(instances), strict=True)}
 
 
 def _ask(instances: Sequence[Instance], limit: float) -> _Reply:
-    """Asks in growing doses."""
+    """Asks in growing doses until so many seconds are over, as the local engine would."""
     assert _held is not None
     found: list[Prediction] = []
     asked, seconds, dose, since = 0, 0.0, 16, time.perf_counter()

@@ -19,7 +19,7 @@ from qa_eval.authoring.probe import probe_question
 from qa_eval.cli import cli
 from qa_eval.data.checks.check_report import check_questions
 from qa_eval.data.corpus import load_corpus
-from qa_eval.records import Article, Candidate, Instance, ModelInfo, Prediction, Question
+from qa_eval.records import Article, Candidate, Corpus, Instance, ModelInfo, Prediction, Question
 from tests.support.command_line import call
 from tests.support.places import ROOT
 from tests.support.small_corpus import ARTICLES, FALL, LOSSES, fact, write_corpus
@@ -331,8 +331,8 @@ def test_fix_of_any_bytes_does_not_raise_and_is_stable(data: bytes) -> None:
     assert fix_lines(fixed, ARTICLES) == (fixed, ())
 
 
-def test_the_curated_set_is_in_canonical_form() -> None:
-    for question in load_corpus().questions:
+def test_the_curated_set_is_in_canonical_form(curated: Corpus) -> None:
+    for question in curated.questions:
         assert json.loads(canonical_line(question))["id"] == question.id
     for path in (ROOT / "questions").glob("*.jsonl"):
         assert fix_lines(path.read_bytes(), {}) == (path.read_bytes(), ())

@@ -17,7 +17,7 @@ import yaml
 import qa_eval
 from qa_eval.cli import cli
 from tests.support.command_line import call
-from tests.support.places import ROOT
+from tests.support.places import BASELINE, ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
@@ -56,7 +56,7 @@ def test_commands_in_the_readme_exist_with_their_flags() -> None:
 
 def test_the_leaderboard_in_the_readme_is_the_committed_run() -> None:
     block = README.partition("output -->\n")[2].partition("<!-- /leaderboard -->")[0]
-    result = call("leaderboard", str(ROOT / "results/baseline"), "--format", "markdown")
+    result = call("leaderboard", BASELINE, "--format", "markdown")
     assert result.exit_code == 0, result.output
     assert block.strip() == result.stdout.strip()
 

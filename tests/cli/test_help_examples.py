@@ -14,7 +14,7 @@ import pytest
 
 from qa_eval.cli import cli
 from tests.support.command_line import call
-from tests.support.places import ROOT
+from tests.support.places import BASELINE, ROOT
 from tests.support.public_files import SEA, SKY, mrqa, qa, squad, write, write_lines
 
 RUNS = ("baseline", "first", "main", "branch", "old", "new")
@@ -44,7 +44,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with the runs and files that the examples name."""
     place = tmp_path_factory.mktemp("examples")
     for name in RUNS:
-        shutil.copytree(ROOT / "results" / "baseline", place / "results" / name)
+        shutil.copytree(BASELINE, place / "results" / name)
     asked = [qa(f"q{n}", "What was blue?", [("The sky", 0)] if n % 2 else []) for n in range(40)]
     write(place / "dev-v2.0.json", squad([(SKY, asked)]))
     write(place / "predictions.json", {f"q{n}": "sky" for n in range(40)})

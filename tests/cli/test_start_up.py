@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.support.places import ROOT
+from tests.support.places import BASELINE, ROOT
 
-BASELINE = str(ROOT / "results" / "baseline")
 QUESTIONS = str(ROOT / "questions" / "people.jsonl")
 HEAVY = ("torch", "transformers", "datasets", "pandas", "scipy", "evaluate", "onnxruntime")
 AVOIDABLE = (*HEAVY, "numpy", "pydantic", "rich", "tokenizers", "huggingface_hub")
@@ -23,8 +23,9 @@ def loaded(call: str) -> set[str]:
     return set(done.stdout.rpartition("LOADED")[2].split())
 
 
-def run_cli(*args: str) -> str:
-    return f"from qa_eval.cli import cli\ncli({list(args)!r}, prog_name='qa-eval', standalone_mode=False)"
+def run_cli(*args: str | Path) -> str:
+    words = [str(arg) for arg in args]
+    return f"from qa_eval.cli import cli\ncli({words!r}, prog_name='qa-eval', standalone_mode=False)"
 
 
 @pytest.mark.parametrize(

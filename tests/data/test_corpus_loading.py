@@ -666,9 +666,7 @@ def test_the_published_schemas_are_schemas_of_this_dialect() -> None:
 
 # ------------------------------------------------------------------------------------------ anything at all
 
-SETTINGS = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -689,7 +687,7 @@ def only_findings(questions: Path, seeds: Path) -> None:
         load_corpus(questions, seeds)
 
 
-@SETTINGS
+@ONE_FOLDER
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_give_findings_never_another_error(tmp_path: Path, data: bytes) -> None:
     questions, seeds = write_corpus(tmp_path)
@@ -701,7 +699,7 @@ def test_arbitrary_bytes_give_findings_never_another_error(tmp_path: Path, data:
     only_findings(questions, seeds)
 
 
-@SETTINGS
+@ONE_FOLDER
 @given(st.data())
 def test_arbitrary_values_in_a_sound_line_give_findings_never_another_error(
     tmp_path: Path, data: st.DataObject

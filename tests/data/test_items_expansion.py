@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from qa_eval.authoring.statistics import ArticleStats, question_stats
-from qa_eval.data.corpus import load_corpus
 from qa_eval.data.items import instances, item_ids
 from qa_eval.errors import QaEvalError
 from qa_eval.records import Corpus, Instance, ItemId
@@ -88,22 +87,20 @@ def test_a_choice_that_cannot_be_made_is_refused(
     assert str(caught.value) == message
 
 
-def test_a_sample_is_seeded_nested_and_keeps_whole_facts() -> None:
-    corpus = load_corpus()
-
+def test_a_sample_is_seeded_nested_and_keeps_whole_facts(curated: Corpus) -> None:
     def facts(sample: int, seed: int) -> list[str]:
-        items = item_ids(corpus, tracks=["reading", "pooled"], sample=sample, seed=seed)
+        items = item_ids(curated, tracks=["reading", "pooled"], sample=sample, seed=seed)
         return list(dict.fromkeys(i.fact for i in items))
 
     assert facts(10, 1) == facts(10, 1)
     assert facts(10, 1) != facts(10, 2)
     assert set(facts(10, 1)) < set(facts(20, 1))
     assert len(facts(20, 1)) == 20
-    order = [q.id for q in corpus.questions]
+    order = [q.id for q in curated.questions]
     assert sorted(facts(20, 1), key=order.index) == facts(20, 1)
     chosen = set(facts(10, 1))
-    whole = [i for i in item_ids(corpus, tracks=["reading"]) if i.fact in chosen]
-    assert item_ids(corpus, tracks=["reading"], sample=10, seed=1) == whole
+    whole = [i for i in item_ids(curated, tracks=["reading"]) if i.fact in chosen]
+    assert item_ids(curated, tracks=["reading"], sample=10, seed=1) == whole
 
 
 def test_a_pooled_item_asks_every_article_partial_ones_included(corpus: Corpus) -> None:

@@ -20,7 +20,7 @@ from qa_eval.runs.predictions_writer import render_prediction
 from qa_eval.runs.schema import LEADERBOARD_ADAPTER, PREDICTION_ADAPTER
 from qa_eval.runs.store import Run, load_run
 from tests.support.command_line import call
-from tests.support.places import ROOT
+from tests.support.places import BASELINE, ROOT
 from tests.support.small_corpus import FALL, LOSSES, fact, small_corpus
 
 MODELS: dict[str, TypeAdapter[Any]] = {
@@ -59,7 +59,7 @@ def examples(name: str, run: Run) -> list[Any]:
         return [LOSSES, whole, *(row for path in (ROOT / "questions").glob("*.jsonl") for row in lines(path))]
     if name == "articles":
         return lines(ROOT / "seeds/articles.jsonl")
-    committed = load_run(ROOT / "results/baseline")
+    committed = load_run(BASELINE)
     if name == "leaderboard":
         return [r.leaderboard.model_dump(mode="json") for r in (run, committed)]
     rows = [row for one in run.leaderboard.rows for row in run.stream(one)]

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from qa_eval.data.corpus import load_corpus
 from qa_eval.data.items import instances, item_ids
 from qa_eval.errors import ModelError
 from qa_eval.evaluation.speed import bench
-from qa_eval.records import Decoding, Instance
+from qa_eval.records import Corpus, Decoding, Instance
 from tests.support.command_line import call
 
 DECODING = Decoding(max_length=96, doc_stride=24)
@@ -47,9 +46,8 @@ def test_the_table_says_the_same_for_people(tiny_spec: str) -> None:
         assert words in done.stdout
 
 
-def test_a_model_against_itself_moves_nothing(tiny_spec: str) -> None:
-    corpus = load_corpus()
-    asked = instances(corpus, item_ids(corpus, tracks=["reading"], limit=1))
+def test_a_model_against_itself_moves_nothing(tiny_spec: str, curated: Corpus) -> None:
+    asked = instances(curated, item_ids(curated, tracks=["reading"], limit=1))
     golds = dict.fromkeys((i.item for i in asked), ("400",))
     speeds, (agreement,) = bench([tiny_spec, tiny_spec], asked, golds, rounds=1, decoding=DECODING)
     assert [s.windows for s in speeds] == [speeds[0].windows] * 2
@@ -61,10 +59,7 @@ def test_what_has_no_forward_pass_is_refused() -> None:
         bench(["baseline:abstain"], [Instance(item="a", question="Who?", context="He.")], {"a": ()})
 
 
-def test_quantizing_measures_each_onnx_model_twice(
-    tiny_spec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path))
+def test_quantizing_measures_each_onnx_model_twice(tiny_spec: str, own_cache: Path) -> None:
     onnx = tiny_spec.replace("hf:", "onnx:")
     words = ["bench", "-m", onnx, "--quantize", "int8", "--limit", "1", "--rounds", "1", "--json", *NARROW]
     done = call(*words)

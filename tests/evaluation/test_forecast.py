@@ -134,8 +134,9 @@ def test_time_of_a_model_and_of_the_run(setting: Setting, model: float, whole: f
 def test_memory_and_disk() -> None:
     larger = replace(MODEL, peak_rss_bytes=3_000)
     local = Forecast(setting=LOCAL, models=(MODEL, larger), driver_rss_bytes=70)
-    assert local.rss_bytes == 3_000
-    assert replace(local, setting=RAY).rss_bytes == 5 * 3_000 + 70
+    assert local.memory == (3_000, 3_000)
+    assert replace(local, setting=RAY).memory == (3_000, 5 * 3_000 + 70)
+    assert replace(local, models=(replace(MODEL, peak_rss_bytes=None),)).memory is None
     assert local.cost.predictions_bytes == 2 * 20 * 300
     assert local.cost.cache_bytes == 2 * 10 * 50
 

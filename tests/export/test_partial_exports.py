@@ -129,8 +129,7 @@ def test_facts_of_a_category_are_a_part_and_their_items_are_counted() -> None:
     assert said_in(whole, "lm-eval", corpus)[0] is None
 
 
-def test_answers_of_an_interrupted_model_are_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
+def test_answers_of_an_interrupted_model_are_a_part(own_cache: Path) -> None:
     stop = FakeModel(fails=lambda instance: KeyboardInterrupt() if instance.item == "absent@b" else None)
     with pytest.raises(Interrupted) as caught:
         evaluate([stop], corpus=four_facts(), name="half", track="reading")

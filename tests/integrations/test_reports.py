@@ -12,13 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_eval.data.corpus import load_corpus
 from qa_eval.integrations.reports import contested_report, squad_report
 from qa_eval.metrics.rules.squad import SQUAD_V1, SQUAD_V2
-from qa_eval.records import Question
-from qa_eval.runs.store import load_run
+from qa_eval.records import Corpus, Question
+from qa_eval.runs.store import Run
 from qa_eval.stats.intervals import Term, ratio_estimate
-from tests.support.places import ROOT
 from tests.support.plain_rules import best_reachable, plain_means, plain_v2
 from tests.support.worked_example import LOSSES, SAID, TEXTS
 
@@ -243,20 +241,21 @@ def test_a_missing_answer_is_worth_nothing_and_no_abstention() -> None:
     assert found["no_answer_recall"] == 0.0
 
 
-def test_the_committed_run_comes_out_again() -> None:
+def test_the_committed_run_comes_out_again(curated: Corpus, committed: Run) -> None:
     # Answers with their places, texts at hand: every value that needs neither a score nor an n-best.
-    corpus, run = load_corpus(), load_run(ROOT / "results" / "baseline")
-    contexts = {a.id: a.text for a in corpus.articles}
+    contexts = {a.id: a.text for a in curated.articles}
     references, predictions = [], []
-    for row in run.predictions("embedded"):
+    for row in committed.predictions("embedded"):
         article = None if row.track == "pooled" else row.article
         references.append(
-            asked(corpus.question(row.fact), article, contexts[row.article] if article else None, id=row.item)
+            asked(
+                curated.question(row.fact), article, contexts[row.article] if article else None, id=row.item
+            )
         )
         start = row.span[0] if row.span and article else None
         predictions.append(said(row.item, row.prediction, start=start))
     found = contested_report(predictions, references)
-    stored = run.leaderboard.row("embedded").metrics
+    stored = committed.leaderboard.row("embedded").metrics
     reading = set(stored["reading"]) - {
         "no_answer_auroc",
         "brier",
@@ -279,13 +278,12 @@ def test_the_committed_run_comes_out_again() -> None:
     assert found["total"] == 706 + 149
 
 
-def test_places_count_only_where_the_context_says_the_answer() -> None:
-    corpus = load_corpus()
+def test_places_count_only_where_the_context_says_the_answer(curated: Corpus) -> None:
     quoted = next(
-        q for q in corpus.questions if q.answer_type == "text" and len(q.claims[0].evidence[0].text) > 30
+        q for q in curated.questions if q.answer_type == "text" and len(q.claims[0].evidence[0].text) > 30
     )
     evidence = quoted.claims[0].evidence[0]
-    context = corpus.article(evidence.article).text
+    context = curated.article(evidence.article).text
     start = evidence.start + len(evidence.text) // 4
     part = context[start : evidence.end]
     id = f"{quoted.id}@{evidence.article}"

@@ -497,10 +497,10 @@ def test_a_hundred_kilobytes_of_anything_are_judged_in_moments(piece: str) -> No
 @pytest.mark.parametrize("kind", ANSWER_TYPES)
 def test_a_megabyte_of_text_is_judged_in_moments_whatever_the_type(kind: AnswerType) -> None:
     long = "over 4 days, " * (1_000_000 // 13 if kind == "text" else 10_000)
-    began = time.perf_counter()
+    began = time.process_time()
     assert not match(long, "400", kind, strict=True).ok
     assert not match("the city of Palmyra", long, kind, strict=False).ok
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize("kind", ANSWER_TYPES)
@@ -509,17 +509,17 @@ def test_a_megabyte_of_text_is_judged_in_moments_whatever_the_type(kind: AnswerT
 )
 def test_a_text_just_short_enough_to_be_read_is_read_quickly(kind: AnswerType, piece: str) -> None:
     for length in (299, 599):
-        began = time.perf_counter()
+        began = time.process_time()
         match((piece * length)[:length], "over 400 days", kind, strict=True)
-        assert time.perf_counter() - began < 1
+        assert time.process_time() - began < 1
 
 
 def test_a_judgement_asked_again_is_remembered() -> None:
     match("400", "over 400", "number", strict=True)
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(10_000):
         match("400", "over 400", "number", strict=True)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_the_rules_have_a_version() -> None:

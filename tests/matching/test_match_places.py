@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from qa_eval import load_corpus, load_run
 from qa_eval.matching.spelling import occurs
 from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import Answer, AnswerType, Candidate, Claim, Corpus, ItemId, Question
-from tests.support.places import BASELINE
+from qa_eval.runs.store import Run
 from tests.support.worked_example import corpus_of, evidence
 
 TEXTS = {
@@ -178,12 +177,12 @@ def test_a_candidate_of_the_n_best_without_offsets_is_looked_for_too() -> None:
     assert found[0].scores["claim_recall_at_3"] == found[1].scores["claim_recall_at_3"] == 1.0
 
 
-def test_the_answers_of_the_committed_run_score_as_bare_texts_as_they_do_as_spans() -> None:
-    corpus = load_corpus()
-    run = load_run(BASELINE)
-    (row,) = [r for r in run.leaderboard.rows if r.model.spec == "embedded"]
+def test_the_answers_of_the_committed_run_score_as_bare_texts_as_they_do_as_spans(
+    curated: Corpus, committed: Run
+) -> None:
+    (row,) = [r for r in committed.leaderboard.rows if r.model.spec == "embedded"]
     right = 0
-    for stored in run.predictions(row):
+    for stored in committed.predictions(row):
         if stored.span is None:
             continue
         item = ItemId.parse(stored.item)
@@ -192,10 +191,10 @@ def test_the_answers_of_the_committed_run_score_as_bare_texts_as_they_do_as_span
         span = Candidate(text=stored.prediction, article=article, start=start, end=end)
         spanned, bare = (
             score_item(
-                corpus.question(item.fact),
+                curated.question(item.fact),
                 item,
                 Answer(item=stored.item, text=stored.prediction, candidate=candidate),
-                corpus,
+                curated,
             )
             for candidate in (span, None)
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qa_eval import load_corpus, load_run
-from tests.support.places import BASELINE, ROOT
+from qa_eval.records import Corpus
+from qa_eval.runs.store import Run
+from tests.support.places import ROOT
 from tests.support.strategies import STRATEGIES, earned, table
 
 PAGE = ROOT / "docs" / "strategies.md"
@@ -18,9 +19,8 @@ def test_the_documented_table_is_what_the_strategies_earn() -> None:
     assert documented.splitlines() == table()
 
 
-def test_abstaining_raises_em_and_f1_and_never_balanced_f1() -> None:
-    run, corpus = load_run(BASELINE), load_corpus()
-    found = {name: earned(run, corpus, strategy) for name, strategy in STRATEGIES.items()}
+def test_abstaining_raises_em_and_f1_and_never_balanced_f1(committed: Run, curated: Corpus) -> None:
+    found = {name: earned(committed, curated, strategy) for name, strategy in STRATEGIES.items()}
     answered, contested = found["as answered"], found["no answer to contested facts"]
     assert contested["em"] > answered["em"]
     assert contested["f1"] > answered["f1"]

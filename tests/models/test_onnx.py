@@ -25,16 +25,6 @@ INSTANCES = [
 CLOSE = 1e-4
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("graphs")
-
-
-@pytest.fixture(autouse=True)
-def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(cache))
-
-
 def answers(model: Model, instances: list[Instance]) -> dict[str, Prediction]:
     return {p.item: p for p in model.predict(instances)}
 
@@ -101,11 +91,10 @@ def test_int8_answers_do_not_depend_on_company(tiny_bert: Path) -> None:
 
 
 def test_the_graph_is_made_once_and_a_damaged_one_anew(
-    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_bert: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from qa_eval.models import onnx
 
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path))
     made: list[Path] = []
     export = onnx._export
 
@@ -118,15 +107,15 @@ def test_the_graph_is_made_once_and_a_damaged_one_anew(
     first = answers(resolve(spec, NARROW), INSTANCES[:2])
     assert answers(resolve(spec, NARROW), INSTANCES[:2]) == first
     assert len(made) == 1
-    (graph,) = tmp_path.glob("onnx/*")
+    (graph,) = own_cache.glob("onnx/*")
     graph.write_bytes(graph.read_bytes()[:1000])
     assert answers(resolve(spec, NARROW), INSTANCES[:2]) == first
     assert len(made) == 2
-    assert list(tmp_path.glob("onnx/*")) == [graph]
+    assert list(own_cache.glob("onnx/*")) == [graph]
 
 
 def test_a_model_that_cannot_be_exported_is_a_model_error(
-    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_bert: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from qa_eval.models import onnx
 
@@ -134,11 +123,10 @@ def test_a_model_that_cannot_be_exported_is_a_model_error(
         to.write_text("half a graph")
         raise RuntimeError("no such operator")
 
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path))
     monkeypatch.setattr(onnx, "_export", fails)
     with pytest.raises(ModelError, match="no ONNX graph can be made or run: RuntimeError: no such operator"):
         answers(resolve(f"onnx:{tiny_bert}", NARROW), INSTANCES[:1])
-    assert list(tmp_path.glob("onnx/*")) == []
+    assert list(own_cache.glob("onnx/*")) == []
 
 
 @pytest.mark.parametrize(
@@ -159,9 +147,8 @@ def test_what_cannot_be_is_refused(
 
 
 def test_without_the_extra_the_message_says_what_to_install(
-    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_bert: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match=r"onnxruntime, onnx, onnxscript.*pip install -e .+\[onnx\]"):
         resolve(f"onnx:{tiny_bert}", NARROW)

@@ -651,9 +651,8 @@ def without_answers(out: Path, name: str, *, references: bool = True) -> Run:
 
 @pytest.mark.parametrize("references", [True, False])
 def test_a_report_on_a_run_whose_only_model_failed_shows_its_row_and_why(
-    tmp_path: Path, references: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, own_cache: Path, references: bool
 ) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
     run = without_answers(tmp_path, "failed", references=references)
     for data in (four_facts(), None):
         files = build_report([run], data).files
@@ -668,9 +667,8 @@ def test_a_report_on_a_run_whose_only_model_failed_shows_its_row_and_why(
 
 
 def test_a_report_on_a_run_that_has_no_row_yet_and_on_several_without_answers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, own_cache: Path
 ) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
     failed, again = (without_answers(tmp_path, name) for name in ("failed", "again"))
     board = failed.leaderboard.model_copy(update={"rows": [], "status": "partial", "name": "under way"})
     under_way = replace(failed, leaderboard=board)

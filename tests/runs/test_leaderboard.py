@@ -10,17 +10,15 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from qa_eval.data.corpus import load_corpus
 from qa_eval.errors import QaEvalError
-from qa_eval.records import Difference, Estimate, ModelInfo
+from qa_eval.records import Corpus, Difference, Estimate, ModelInfo
 from qa_eval.runs.leaderboard.board_formats import board_of, render_csv, render_json, render_markdown
 from qa_eval.runs.leaderboard.captions import caption
 from qa_eval.runs.leaderboard.views import Selection, View, leaderboard_view
 from qa_eval.runs.schema import CountsRow, Leaderboard, Row
-from qa_eval.runs.store import load_run
+from qa_eval.runs.store import Run
 from qa_eval.text.wide_table import draw_board
 from tests.support.example_run import METRICS, VALUES, estimate, leaderboard, row
-from tests.support.places import BASELINE
 
 ORDER = [
     "embedded",
@@ -182,14 +180,13 @@ def test_a_row_holds_rank_interval_value_and_difference() -> None:
         ),
     ],
 )
-def test_the_first_sentence_of_a_slice_counts_the_slice(slice_: str, sentence: str) -> None:
-    board = load_run(BASELINE).leaderboard
+def test_the_first_sentence_of_a_slice_counts_the_slice(slice_: str, sentence: str, committed: Run) -> None:
+    board = committed.leaderboard
     assert next(caption(view(board, slice=slice_))) == sentence
 
 
-def test_the_numbers_of_slices_are_those_of_the_questions() -> None:
-    corpus = load_corpus()
-    contested = [question for question in corpus.questions if question.contested]
+def test_the_numbers_of_slices_are_those_of_the_questions(curated: Corpus) -> None:
+    contested = [question for question in curated.questions if question.contested]
     silent = sum(len(question.silent) for question in contested)
     answering = sum(len({e.article for c in q.claims for e in c.evidence}) for q in contested)
     assert (len(contested), silent + answering, answering) == (43, 199, 116)

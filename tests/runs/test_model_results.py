@@ -13,14 +13,7 @@ from qa_eval.runs.model_results import why
 from qa_eval.runs.options import RunOptions
 from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
 from tests.support.fake_models import FakeModel, four_facts
-from tests.support.places import ROOT
-
-BASELINE = ROOT / "results" / "baseline"
-
-
-@pytest.fixture(scope="module")
-def run() -> qa.Run:
-    return qa.load_run(BASELINE)
+from tests.support.places import BASELINE
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +25,17 @@ def small() -> qa.Run:
 # ------------------------------------------------------------------------------------------ one model
 
 
-def test_a_result_is_found_by_spec_or_name_and_has_the_stored_numbers(run: qa.Run) -> None:
-    result, row = run["baseline:first-of-type"], run.leaderboard.row("baseline:first-of-type")
-    assert result.row is run["first-of-type"].row is row
+def test_a_result_is_found_by_spec_or_name_and_has_the_stored_numbers(committed: qa.Run) -> None:
+    result, row = committed["baseline:first-of-type"], committed.leaderboard.row("baseline:first-of-type")
+    assert result.row is committed["first-of-type"].row is row
     assert result.f1 == row.metrics["reading"]["f1"].value
     assert result.coverage_at_3 == row.metrics["pooled"]["coverage_at_3"].value
     assert result.estimate("f1") is row.metrics["reading"]["f1"]
     assert result.estimate("pooled.f1_any") is row.metrics["pooled"]["f1_any"]
     assert result.estimate("f1", slice="contested") is row.slices["contested"]["f1"]
     assert {"f1", "coverage_at_3", "estimate"} <= set(dir(result))
-    assert next(iter(run)) == "embedded"
-    assert "embedded" in run
+    assert next(iter(committed)) == "embedded"
+    assert "embedded" in committed
 
 
 @pytest.mark.parametrize(
@@ -74,24 +67,24 @@ def test_a_result_is_found_by_spec_or_name_and_has_the_stored_numbers(run: qa.Ru
     ],
 )
 def test_what_is_not_there_is_named_with_near_matches(
-    run: qa.Run, call: Any, error: type[Exception], message: str
+    committed: qa.Run, call: Any, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error) as raised:
-        call(run)
+        call(committed)
     assert message in str(raised.value.args[0])
 
 
 # ------------------------------------------------------------------------------------------ data frames
 
 
-def test_a_run_as_a_data_frame_has_a_row_for_each_model_slice_and_metric(run: qa.Run) -> None:
-    frame = run.to_pandas()
+def test_a_run_as_a_data_frame_has_a_row_for_each_model_slice_and_metric(committed: qa.Run) -> None:
+    frame = committed.to_pandas()
     assert list(frame.columns) == [
         *("model", "track", "slice", "metric", "value", "low", "high", "n", "method", "clusters")
     ]
     stored = {
         (row.model.spec, track, "all", metric): e
-        for row in run.leaderboard.rows
+        for row in committed.leaderboard.rows
         for track, found in row.metrics.items()
         for metric, e in found.items()
     }
@@ -100,20 +93,24 @@ def test_a_run_as_a_data_frame_has_a_row_for_each_model_slice_and_metric(run: qa
     for line in whole.to_dict("records"):
         estimate = stored[line["model"], line["track"], "all", line["metric"]]
         assert (line["value"], line["n"]) == (estimate.value, estimate.n)
-    assert len(frame) == len(stored) + sum(len(m) for r in run.leaderboard.rows for m in r.slices.values())
+    assert len(frame) == len(stored) + sum(
+        len(m) for r in committed.leaderboard.rows for m in r.slices.values()
+    )
     assert not frame.duplicated(["model", "track", "slice", "metric"]).any()
     fractions = frame[~frame["metric"].str.endswith("_skill")]
     assert fractions["value"].between(0, 1).all(), "never percent"
     assert set(frame[frame["slice"].str.startswith("pooled:")]["track"]) == {"pooled"}
-    assert run["embedded"].to_pandas().equals(frame[frame["model"] == "embedded"].reset_index(drop=True))
+    assert (
+        committed["embedded"].to_pandas().equals(frame[frame["model"] == "embedded"].reset_index(drop=True))
+    )
 
 
-def test_the_items_of_a_model_as_a_data_frame(run: qa.Run) -> None:
-    table = run.items("embedded")
+def test_the_items_of_a_model_as_a_data_frame(committed: qa.Run) -> None:
+    table = committed.items("embedded")
     frame = table.to_pandas()
     assert {"question", "article", "prediction", "golds", "scores", "why"} <= set(frame.columns)
-    answers = run.predictions("embedded")
-    assert len(frame) == len(table) == len(answers) == run.leaderboard.data.items.reading + 149
+    answers = committed.predictions("embedded")
+    assert len(frame) == len(table) == len(answers) == committed.leaderboard.data.items.reading + 149
     for line, answer in zip(frame.to_dict("records"), answers, strict=True):
         assert (line["item"], line["question"]) == (answer.item, answer.question)
         assert (line["article"], line["prediction"]) == (answer.article, answer.prediction)
@@ -123,7 +120,7 @@ def test_the_items_of_a_model_as_a_data_frame(run: qa.Run) -> None:
         assert line["why"].startswith("Right") == answer.right
         assert line["why"].endswith(".")
     reading = frame[frame["track"] == "reading"]
-    assert reading["f1"].mean() == pytest.approx(run["embedded"].f1, abs=0.02)
+    assert reading["f1"].mean() == pytest.approx(committed["embedded"].f1, abs=0.02)
 
 
 def test_a_run_in_memory_has_the_same_frames(small: qa.Run) -> None:
@@ -197,8 +194,8 @@ def test_why_is_a_sentence(changes: dict[str, Any], sentence: str) -> None:
 # ------------------------------------------------------------------------------------------ printing
 
 
-def test_a_run_prints_as_its_leaderboard(run: qa.Run) -> None:
-    lines = repr(run).splitlines()
+def test_a_run_prints_as_its_leaderboard(committed: qa.Run) -> None:
+    lines = repr(committed).splitlines()
     assert lines[0] == "baseline: 149 questions, 706 reading items and 149 pooled items; percent"
     assert lines[1].split() == [
         "rank",
@@ -214,8 +211,8 @@ def test_a_run_prints_as_its_leaderboard(run: qa.Run) -> None:
         "F1-any",
     ]
     assert lines[2].split()[:5] == ["1", "embedded", "61.1", "56.3–65.6", "59.1"]
-    assert len(lines) == 2 + len(run.leaderboard.rows)
-    assert repr(run) == str(run) == repr(run.leaderboard)
+    assert len(lines) == 2 + len(committed.leaderboard.rows)
+    assert repr(committed) == str(committed) == repr(committed.leaderboard)
 
 
 def many(number: int, **changes: Any) -> Leaderboard:
@@ -243,9 +240,9 @@ def test_any_leaderboard_is_short(rows: int, changes: dict[str, Any]) -> None:
     assert rows <= 15 or ": to_pandas() has all" in text
 
 
-def test_a_result_and_its_items_print_as_one_line(run: qa.Run, small: qa.Run) -> None:
+def test_a_result_and_its_items_print_as_one_line(committed: qa.Run, small: qa.Run) -> None:
     shown = "balanced F1 61.1, EM 59.1, F1 62.7, EM-any 59.3, F1-any 63.1"
-    assert repr(run["embedded"]) == f"<ModelResult embedded: rank 1, {shown}; percent>"
-    assert repr(run.items("embedded")).startswith("<ItemTable embedded: 855 items, 5")
+    assert repr(committed["embedded"]) == f"<ModelResult embedded: rank 1, {shown}; percent>"
+    assert repr(committed.items("embedded")).startswith("<ItemTable embedded: 855 items, 5")
     failed: Row = small.leaderboard.rows[0].model_copy(update={"status": "error", "error": "no\nroom"})
     assert repr(replace(small["test:one"], row=failed)).endswith(r": failed: no\nroom>")

@@ -25,10 +25,7 @@ from qa_eval.runs.schema import Leaderboard
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.places import BASELINE, ROOT
 
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QA_EVAL_CACHE", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def told(command: str, *args: str) -> RunOptions:
