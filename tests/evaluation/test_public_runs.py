@@ -496,6 +496,7 @@ def test_a_run_its_leaderboard_its_items_and_its_verification(
     tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
     done = call("run", "--dataset", tiny, "-m", "baseline:first-of-type", "--name", "tiny")
     assert done.exit_code == 0, done.stderr
     assert "(4 questions on 2 contexts, 1 unanswerable; rules squad-v2.0)" in done.stderr

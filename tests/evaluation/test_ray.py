@@ -41,10 +41,15 @@ from tests.support.public_files import flat, write_lines
 from tests.support.tiny_models import build
 
 SHORT = Decoding(max_length=64, doc_stride=16)
-# Ray leaves files and sockets to the garbage collector, and sets what it has deprecated itself.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::DeprecationWarning"
-)
+pytestmark = [
+    pytest.mark.usefixtures("own_cache", "few_resamples"),
+    # Ray leaves files and sockets to the garbage collector, and sets what it has deprecated itself.
+    pytest.mark.filterwarnings(
+        "ignore::ResourceWarning",
+        "ignore::pytest.PytestUnraisableExceptionWarning",
+        "ignore::DeprecationWarning",
+    ),
+]
 
 PLUG_IN = '''
 import os, time, uuid
@@ -366,7 +371,7 @@ from qa_eval.evaluation.run import Interrupted
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what it starts behind ignore it
 try:
     engine = RayEngine(address=sys.argv[4], workers=1, batch=5)
-    evaluate([sys.argv[1]], dataset=sys.argv[2], out=sys.argv[3], name="run", engine=engine)
+    evaluate([sys.argv[1]], dataset=sys.argv[2], out=sys.argv[3], name="run", engine=engine, resamples=99)
 except Interrupted as interrupted:
     print(interrupted)
     sys.exit(130)

@@ -201,7 +201,7 @@ def test_the_command_models_says_what_is_declared(
     folder: Path, option: str, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")
-    monkeypatch.setattr("qa_eval.records.Decoding", lambda: NARROW)  # the tiny model reads no default window
+    monkeypatch.setattr(RunOptions, "decoding", NARROW)  # the tiny model reads no default window
     done = call("models", f"./ck{option}")
     assert done.exit_code == 0, done.output
     assert f"no answer      {shown}" in done.output
