@@ -240,7 +240,8 @@ def run_plans(
         try:
             with ExitStack() as stores:
                 caches = [stores.enter_context(run.cache(use_cache=options.cache)) for run in runs]
-                for number in _order(models, engine):
+                parameters = [model.info.parameters or 0 for model in models]
+                for number in _order(parameters, engine):
                     _run_model(number, runs, caches, engine, progress)
             return [_rank(run) for run in runs]
         except KeyboardInterrupt:
@@ -249,10 +250,9 @@ def run_plans(
             progress.finish()
 
 
-def _order(models: Sequence[Model], engine: Engine) -> list[int]:
-    """The numbers of the models in the order in which they are asked: largest first where that matters."""
-    sizes = [model.info.parameters or 0 for model in models]
-    return sorted(range(len(models)), key=lambda n: -sizes[n] if engine.longest_first else 0)
+def _order(sizes: Sequence[int], engine: Engine) -> list[int]:
+    """The numbers of models or tasks in the order in which they are asked: largest first if it matters."""
+    return sorted(range(len(sizes)), key=lambda n: -sizes[n] if engine.longest_first else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,7 +298,6 @@ def _run_model(
     model = runs[0].plan.contestants[number].model
     sizes = [run.plan.task.size(model) for run in runs]
     progress.model(model.info.spec, sum(sizes))
-    order = sorted(range(len(runs)), key=lambda n: -sizes[n] if engine.longest_first else 0)
     with ExitStack() as files:
         with Transaction():
             model_runs = [
@@ -313,7 +312,7 @@ def _run_model(
                     ),
                     writer=files.enter_context(runs[n].model(runs[n].plan.contestants[number])),
                 )
-                for task, n in enumerate(order)
+                for task, n in enumerate(_order(sizes, engine))
             ]
         try:
             failure = _ask_and_score(model_runs, engine, progress)
