@@ -28,7 +28,8 @@ from qa_eval.files.hashes import sha256_json
 from qa_eval.matching.answer_types import asked_type
 from qa_eval.models.expressions import find_expressions
 from qa_eval.models.protocol import ModelSpec
-from qa_eval.records import Candidate, Decoding, Instance, ModelInfo, Prediction, Runtime
+from qa_eval.models.reading.spans import span_candidates
+from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
 
 N_BEST = 20
 MAX_RANDOM_WORDS = 30
@@ -271,14 +272,5 @@ def _numbered(gaps: NDArray[np.generic], words: int) -> NDArray[np.int64]:
 def _prediction(instance: Instance, spans: Sequence[tuple[float, int, int]]) -> Prediction:
     return Prediction(
         item=instance.item,
-        n_best=tuple(
-            Candidate(
-                text=instance.context[start:end],
-                article=instance.article or None,
-                start=start,
-                end=end,
-                score=score,
-            )
-            for score, start, end in spans
-        ),
+        n_best=span_candidates(instance, spans),
     )

@@ -19,9 +19,9 @@ from typing import ParamSpec, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_eval.models.reading.spans import Spans, best_spans, merge_spans
+from qa_eval.models.reading.spans import Spans, best_spans, merge_spans, span_candidates
 from qa_eval.models.reading.windows import Tokens, Window, Windower, WindowError
-from qa_eval.records import Candidate, Decoding, Instance, ModelInfo, Prediction
+from qa_eval.records import Decoding, Instance, ModelInfo, Prediction
 
 READING_VERSION = "3"
 """Goes into fingerprints; changes whenever windows, scores or the order of spans can."""
@@ -388,16 +388,7 @@ class SpanReader:
         triples = zip(best.scores.tolist(), best.starts.tolist(), best.ends.tolist(), strict=True)
         return Prediction(
             item=instance.item,
-            n_best=tuple(
-                Candidate(
-                    text=instance.context[start:end],
-                    article=instance.article or None,
-                    start=start,
-                    end=end,
-                    score=score,
-                )
-                for score, start, end in triples
-            ),
+            n_best=span_candidates(instance, triples),
             null_score=reading.null_score,
             windows=reading.windows,
             tokens=reading.tokens,

@@ -14,11 +14,13 @@ Scores are raw logit sums: only these compare across windows and texts (a softma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from qa_eval.records import Candidate, Instance
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -113,3 +115,17 @@ def _distinct(scores: Floats, starts: Ints, ends: Ints, n: int) -> Spans:
         keep = np.sort(first)[:n]
         scores, starts, ends = scores[keep], starts[keep], ends[keep]
     return Spans(scores, starts, ends)
+
+
+def span_candidates(instance: Instance, spans: Iterable[tuple[float, int, int]]) -> tuple[Candidate, ...]:
+    """The answers that spans of an instance's text are, in the order given; a span is (score, start, end)."""
+    return tuple(
+        Candidate(
+            text=instance.context[start:end],
+            article=instance.article or None,
+            start=start,
+            end=end,
+            score=score,
+        )
+        for score, start, end in spans
+    )
