@@ -6,7 +6,7 @@ item in each, and answers to it are not compared.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -34,10 +34,18 @@ class Side:
 
     def answers(self) -> list[PredictionRow]:
         """The stored answers. Raises InputError as `Run.scored`, QaEvalError where there are none."""
-        if self.row.predictions is None:
-            why = f": {self.row.error}" if self.row.error else ""
-            raise QaEvalError(f"{self.name}: no answers are stored{why}")
-        return list(self.run.scored(self.row))
+        return list(stored_answers(self.run, self.row, self.name))
+
+
+def stored_answers(run: Run, row: Row, name: str) -> Iterator[PredictionRow]:
+    """The answers of a row of a run; `name` is what an error calls it.
+
+    Raises QaEvalError where none are stored, and InputError as `Run.scored`.
+    """
+    if row.predictions is None:
+        why = f": {row.error}" if row.error else ""
+        raise QaEvalError(f"{name}: no answers are stored{why}")
+    return run.scored(row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.metrics.listings import in_order, label
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import Estimate
+from qa_eval.runs.common_items import stored_answers
 from qa_eval.runs.data_frames import data_frame
 from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.schema import PredictionRow, Row
@@ -154,10 +155,7 @@ class ItemTable:
         Raises QaEvalError for a row without stored answers, InputError where the file is missing, broken, or
         not the one that the run wrote.
         """
-        if row.predictions is None:
-            why = f": {row.error}" if row.error else ""
-            raise QaEvalError(f"{row.model.spec}: no answers are stored{why}")
-        return cls(row.model.spec, tuple(run.scored(row)))
+        return cls(row.model.spec, tuple(stored_answers(run, row, row.model.spec)))
 
     def __len__(self) -> int:
         return len(self.answers)
