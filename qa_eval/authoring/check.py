@@ -21,7 +21,6 @@ from qa_eval.records import Corpus, Finding, Severity
 from qa_eval.text.phrases import count, enumerate_words, printable
 
 CheckFormat = Literal["text", "github", "json"]
-CHECK_FORMATS: tuple[CheckFormat, ...] = get_args(CheckFormat)
 StatsFormat = Literal["text", "json"]
 STATS_FORMATS: tuple[StatsFormat, ...] = get_args(StatsFormat)
 

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     "--common-items",
     is_flag=True,
     section="Selection",
-    help="Runs of other data too: computed anew on the items that all of them asked.",
+    help="Take runs of other data too, and compute every number on the items that all of them asked.",
 )
 @option("--history", metavar="SPEC", section="Selection", help="One model over the runs, oldest first.")
 def leaderboard_command(

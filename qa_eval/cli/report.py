@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     "--common-items",
     is_flag=True,
     section="Selection",
-    help="Runs of other data too: computed anew on the items that all of them asked.",
+    help="Take runs of other data too, and compute every number on the items that all of them asked.",
 )
 @data_options
 @dataset_options

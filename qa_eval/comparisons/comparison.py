@@ -1,4 +1,4 @@
-"""`compare`: from runs to what can be said of their difference."""
+"""`compare`: pairs the items of two models, measures their difference, and tests it."""
 
 from __future__ import annotations
 

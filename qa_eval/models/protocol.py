@@ -17,7 +17,6 @@ from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
 
 _KIND = re.compile(r"([a-z][a-z0-9_-]+):(.*)", re.DOTALL)  # two letters at least: C:\models is a path
 _OPTIONS = re.compile(r"(.*)\?([a-z][a-z0-9_-]*=[^&?]*(?:&[a-z][a-z0-9_-]*=[^&?]*)*)", re.DOTALL)
-_OPTION_KEY = re.compile(r"[a-z][a-z0-9_-]*")
 
 ALONE = ("embedded",)
 """Kinds whose whole spec is the kind: there is one model of them."""

@@ -26,8 +26,6 @@ class DataKind:
     """Whether the texts are somebody's own files, whose place the run records."""
     unit: str
     """What `data.facts` counts."""
-    by_em: bool
-    """Whether confidence is about EM: most questions of public sets have no type to match by."""
     listing: Listing | None = None
     """The listing of metrics that is the table of the leaderboard; None for one to each track."""
     title: str | None = None
@@ -66,7 +64,6 @@ _KINDS: Mapping[str, DataKind] = {
             name="curated",
             has_claims=True,
             unit="facts",
-            by_em=False,
             title="qa_eval curated questions",
             slug="qa_eval-curated",
             split="test",
@@ -76,11 +73,10 @@ _KINDS: Mapping[str, DataKind] = {
             has_claims=True,
             moves=True,
             unit="facts",
-            by_em=False,
             title="questions over articles",
             slug="qa_eval-questions",
         ),
-        DataKind(name="public", has_claims=False, unit="questions", by_em=True, listing="public"),
+        DataKind(name="public", has_claims=False, unit="questions", listing="public"),
     )
 }
 
