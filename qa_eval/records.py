@@ -274,6 +274,8 @@ class Question(Abridged):
     """Articles that do not answer: the right answer there is no answer."""
     partial: tuple[str, ...] = ()
     """Articles that neither answer nor are silent; left out of scoring."""
+    scope: tuple[str, ...] | str | None = None
+    """Articles the question is asked of, by id, or the topic that they have; None for all of them."""
     note: str = ""
 
     @property
@@ -314,11 +316,20 @@ class Article(Abridged):
     """SHA-256 of the bytes; empty for a text in memory, until it is evaluated."""
     label: str | None = None
     """Short name for people, such as the publisher's."""
+    topic: str | None = None
+    """Group of articles, by which the scope of a question may name them."""
     title: str | None = None
     publisher: str | None = None
     byline: str | None = None
     published: str | None = None
     notes: str | None = None
+
+
+def is_in_scope(question: Question, article: str, topic: str | None) -> bool:
+    """Whether a question is asked of the article of that id and topic."""
+    if question.scope is None:
+        return True
+    return topic == question.scope if isinstance(question.scope, str) else article in question.scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -357,6 +368,18 @@ class Corpus(Abridged):
     def article(self, id: str) -> Article:
         """The article of that id. Raises KeyError."""
         return {a.id: a for a in self.articles}[id]
+
+    def in_scope(self, question: Question) -> tuple[Article, ...]:
+        """The articles a question is asked of, in their order: all of them, unless it has a scope.
+
+        >>> from dataclasses import replace
+        >>> articles = Article(id="a", text="It rained.", topic="rain"), Article(id="b", text="It snowed.")
+        >>> corpus = Corpus(questions=(), articles=articles)
+        >>> asked = Question(id="q", question="What fell?", category="c", answer_type="text", claims=())
+        >>> [article.id for article in corpus.in_scope(replace(asked, scope="rain"))]
+        ['a']
+        """
+        return tuple(a for a in self.articles if is_in_scope(question, a.id, a.topic))
 
     def question(self, id: str) -> Question:
         """The question of that id. Raises KeyError."""

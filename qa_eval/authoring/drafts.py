@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 
 from qa_eval.authoring.canonical_lines import arrange
 from qa_eval.data.checks.question_checks import find_wording, kebab_case, words
+from qa_eval.errors import QaEvalError
 from qa_eval.matching.answer_types import ExpressionType
 from qa_eval.matching.typed import match
 from qa_eval.models.expressions import find_expressions
 from qa_eval.records import AnswerType, Article, Claim, Evidence, Question, Relation, Span
+from qa_eval.text.phrases import quote, suggestion
 
 _EXPRESSIONS: dict[AnswerType, ExpressionType] = {
     "number": "number", "duration": "duration", "percent": "percent", "age": "age", "money": "money",
@@ -100,9 +102,12 @@ def draft_question(
     paraphrases: Sequence[str] = (),
     relation: Relation | None = None,
     partial: Sequence[str] = (),
+    scope: tuple[str, ...] | str | None = None,
     note: str = "",
 ) -> Question:
     """The question as a record: silent articles are those with no place and not in `partial`.
+
+    `articles` are those in scope.
 
     Wordings that no place has are aliases. Answers that have no place at all still make a claim, which the
     checks then refuse.
@@ -125,10 +130,36 @@ def draft_question(
         relation=relation,
         silent=tuple(a.id for a in articles if a.id not in answering and a.id not in partial),
         partial=tuple(partial),
+        scope=scope,
         note=note,
     )
     texts: Mapping[str, str] = {a.id: a.text for a in articles}
     return arrange(record, texts)
+
+
+def chosen_scope(
+    names: Sequence[str], articles: Sequence[Article]
+) -> tuple[tuple[str, ...] | str | None, tuple[Article, ...]]:
+    """The scope that names of articles, or one topic of them, make, and the articles in it.
+
+    No name is no scope. Raises QaEvalError for a name that is neither.
+
+    >>> articles = [Article(id="a", text="", topic="rain"), Article(id="b", text="", topic="snow")]
+    >>> scope, inside = chosen_scope(["snow"], articles)
+    >>> scope, [article.id for article in inside]
+    ('snow', ['b'])
+    """
+    ids = [article.id for article in articles]
+    topics = sorted({article.topic for article in articles if article.topic is not None})
+    if not names:
+        return None, tuple(articles)
+    if len(names) == 1 and names[0] in topics:
+        return names[0], tuple(article for article in articles if article.topic == names[0])
+    for name in names:
+        if name not in ids:
+            what = "no article or topic" if len(names) == 1 else "no article"
+            raise QaEvalError(f"scope: {what} is called {quote(name)}{suggestion(name, [*ids, *topics])}")
+    return tuple(names), tuple(article for article in articles if article.id in names)
 
 
 def question_id(question: str, taken: Collection[str]) -> str:

@@ -77,11 +77,13 @@ def probe_question(
     *,
     n_best: int = 3,
     threshold: float = 0.0,
+    scope: tuple[str, ...] | str | None = None,
 ) -> Probe:
     """Asks a model the question of every article. Raises ModelFailedError where it cannot answer at all.
 
     Of each article up to `n_best` texts are kept, the answer among them, of different claims and at places
-    that do not overlap. The draft is a draft: a person still has to read the articles.
+    that do not overlap. `articles` are those in `scope`, which the draft gets. The draft is a draft: a person
+    still has to read the articles.
     """
     asked = [
         Instance(item=f"probe@{a.id}", question=question, context=a.text, article=a.id) for a in articles
@@ -106,7 +108,7 @@ def probe_question(
         for article, answer in decided.items()
     ]
     drafts = [Draft(wordings=texts, hits=tuple(_hits(replies, name))) for name, texts in drafted.items()]
-    draft = draft_question(question, answer_type, category, drafts, articles) if drafts else None
+    draft = draft_question(question, answer_type, category, drafts, articles, scope=scope) if drafts else None
     return Probe(replies=tuple(replies), draft=draft)
 
 

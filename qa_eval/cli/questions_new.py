@@ -58,6 +58,13 @@ if TYPE_CHECKING:
     help="An article that neither answers nor is silent; may be repeated.",
 )
 @option(
+    "--scope",
+    multiple=True,
+    metavar="NAME",
+    section="Passages",
+    help="An article that it is asked of, or a topic; may be repeated.  [default: all articles]",
+)
+@option(
     "--ask/--no-ask",
     default=None,
     section="Output",
@@ -82,6 +89,7 @@ def new_command(
     name: str | None,
     skip: tuple[str, ...],
     partial: tuple[str, ...],
+    scope: tuple[str, ...],
     ask: bool | None,
     dry_run: bool,
 ) -> None:
@@ -90,7 +98,7 @@ def new_command(
     Nothing is written before every check has passed; ctrl-C leaves the file as it was.
     """
     from qa_eval.authoring.check import finding_line
-    from qa_eval.authoring.drafts import draft_question, question_id
+    from qa_eval.authoring.drafts import chosen_scope, draft_question, question_id
     from qa_eval.authoring.question_files import (
         add_question,
         data_paths,
@@ -112,22 +120,23 @@ def new_command(
     with _untouched():
         paths, folder_path = data_paths(questions, articles, writing=not dry_run)
         files, folder = read_set(paths, folder_path)
+        asked_of, inside = chosen_scope(scope, folder.articles)
         question = question or _ask("The question")
         kind = kind or _ask_type(question)
         taken = {a.question.id for a in files.authored}
         category = category or _ask_category({a.question.category for a in files.authored})
         path = target_file(paths, category)
-        drafts = _chosen(answers, folder.articles, kind, skip, asking=asking)
+        drafts = _chosen(answers, inside, kind, skip, asking=asking)
         if asking:
             if len(drafts) > 1 and relation is None:
                 relation = click.prompt("Why do the answers differ", type=click.Choice(RELATIONS), err=True)
             remark = remark or _ask_or_skip("A note for people" + (", why they differ" if relation else ""))
-            partial = partial or _ask_partial(folder.articles, drafts)
+            partial = partial or _ask_partial(inside, drafts)
             paraphrases = paraphrases or tuple(_ask_many("The question in other words"))
             name = name or _ask_or_skip("Its id", default=question_id(question, taken))
         record = draft_question(
-            question, kind, category, drafts, folder.articles, taken=taken,
-            id=name, paraphrases=paraphrases, relation=relation, partial=partial, note=remark,
+            question, kind, category, drafts, inside, taken=taken,
+            id=name, paraphrases=paraphrases, relation=relation, partial=partial, scope=asked_of, note=remark,
         )  # fmt: skip
         addition = judge_addition(record, files, folder, path, read_exemptions(exemption_files(paths)))
         click.echo(clean(addition.line))

@@ -58,6 +58,10 @@ _ASKED_FOR = 20
     "--n-best", type=click.IntRange(min=1), default=3, show_default=True, metavar="K", section="Output",
     help="Answers shown of each article, of different claims.",
 )  # fmt: skip
+@option(
+    "--scope", multiple=True, metavar="NAME", section="Question",
+    help="An article that is asked, or a topic; may be repeated.  [default: all articles]",
+)  # fmt: skip
 @option("--json", "as_json", is_flag=True, section="Output", help="Everything as JSON.")
 @click.pass_context
 def probe_command(
@@ -70,6 +74,7 @@ def probe_command(
     kind: AnswerType | None,
     category: str,
     n_best: int,
+    scope: tuple[str, ...],
     as_json: bool,
     **_: object,
 ) -> None:
@@ -80,6 +85,7 @@ def probe_command(
     completes.
     """
     from qa_eval.authoring.canonical_lines import canonical_line
+    from qa_eval.authoring.drafts import chosen_scope
     from qa_eval.authoring.probe import probe_question
     from qa_eval.authoring.question_files import data_paths, read_set
     from qa_eval.matching.answer_types import asked_type
@@ -94,12 +100,13 @@ def probe_command(
         raise click.UsageError("--threshold cross-fit: only a run has the right answers that it is fitted on")
     kind = kind or asked_type(question) or "text"
     folder = read_set([], data_paths(None, articles)[1])[1]
+    asked_of, inside = chosen_scope(scope, folder.articles)
     decoding = replace(options.decoding, n_best=max(_ASKED_FOR, n_best))
     model = resolve(spec, decoding, options.runtime)
     if (sentence := undeclared_sentence([model.info])) is not None:
         note(sentence)
     probe = probe_question(
-        question, kind, category, folder.articles, model, n_best=n_best, threshold=options.threshold
+        question, kind, category, inside, model, n_best=n_best, threshold=options.threshold, scope=asked_of
     )
     line = canonical_line(probe.draft) if probe.draft is not None else None
     if as_json:

@@ -36,9 +36,10 @@ def question_record(question: Question) -> dict[str, Any]:
         "claims": claims,
         "silent": list(question.silent),
         "partial": list(question.partial),
+        "scope": question.scope if isinstance(question.scope, str) else list(question.scope or ()),
         "note": question.note,
     }
-    optional = ("paraphrases", "relation", "silent", "partial", "note")
+    optional = ("paraphrases", "relation", "silent", "partial", "scope", "note")
     return {k: v for k, v in whole.items() if not (k in optional and not v)}
 
 

@@ -123,6 +123,9 @@ class QuestionLine(_Strict):
         description="ids of the articles that neither answer nor are silent; left out of scoring",
         max_length=MAX_ARTICLES,
     )
+    scope: Annotated[list[Name], Field(max_length=MAX_ARTICLES)] | Name | None = Field(
+        None, description="ids of the articles the question is asked of, or their topic; all where absent"
+    )
     note: Remark | None = Field(None, description="for people: why the sources differ, what was decided")
 
     def to_record(self) -> Question:
@@ -137,6 +140,7 @@ class QuestionLine(_Strict):
             claims=tuple(c.to_record() for c in self.claims),
             silent=tuple(self.silent),
             partial=tuple(self.partial),
+            scope=tuple(self.scope) if isinstance(self.scope, list) else self.scope,
             note=self.note or "",
         )
 
@@ -151,6 +155,11 @@ class ArticleLine(_Strict):
         None,
         description="short name of the article for people, unique in the set; without one the publisher, the "
         "title or the id is shown",
+        json_schema_extra={"pattern": NOT_EMPTY},
+    )
+    topic: Name | None = Field(
+        None,
+        description="group of articles, which the scope of a question may name",
         json_schema_extra={"pattern": NOT_EMPTY},
     )
     title: Asked | None = Field(None, description="headline")
@@ -169,6 +178,7 @@ class ArticleLine(_Strict):
             text=text,
             sha256=self.sha256,
             label=self.label,
+            topic=self.topic,
             title=self.title,
             publisher=self.publisher,
             byline=self.byline,

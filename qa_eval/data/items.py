@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from qa_eval.errors import QaEvalError
 from qa_eval.records import Corpus, Instance, ItemId, Question, Track
@@ -22,7 +22,8 @@ def item_ids(
 ) -> list[ItemId]:
     """The items of the corpus: reading track first, then pooled; questions and articles in corpus order.
 
-    Articles listed as `partial` are left out of the reading track. `limit` and `sample` count facts, never
+    A question is asked of the articles in its scope. Those listed as `partial` are left out of the reading
+    track. `limit` and `sample` count facts, never
     items, because every statistic is about facts and a fact without some of its articles has no consistency.
     `limit` keeps the first, `sample` a seeded choice that a larger sample contains; both after `categories`.
 
@@ -43,7 +44,7 @@ def item_ids(
 
 
 def _scored_articles(corpus: Corpus, question: Question) -> list[str]:
-    return [a.id for a in corpus.articles if a.id not in question.partial]
+    return [a.id for a in corpus.in_scope(question) if a.id not in question.partial]
 
 
 def _chosen(
@@ -74,13 +75,14 @@ def _chosen(
 def instances(corpus: Corpus, items: Sequence[ItemId]) -> list[Instance]:
     """What a model must be asked to answer these items: one instance per question and article, no gold in it.
 
-    A pooled item needs its question asked of every article, partial ones included; an instance that several
-    items need is there once, at its first need. Raises KeyError for an item that is not of this corpus.
+    A pooled item needs its question asked of every article in scope, partial ones included; an instance that
+    several items need is there once, at its first need. Raises KeyError for an item that is not of this
+    corpus.
     """
     questions = {q.id: q for q in corpus.questions}
     articles = {a.id: a for a in corpus.articles}
     found: dict[ItemId, Instance] = {}
-    for needed in _readings(corpus, items):
+    for needed in _readings(corpus, questions, items):
         if needed not in found:
             article = articles[needed.article]
             found[needed] = Instance(
@@ -92,10 +94,10 @@ def instances(corpus: Corpus, items: Sequence[ItemId]) -> list[Instance]:
     return list(found.values())
 
 
-def _readings(corpus: Corpus, items: Sequence[ItemId]) -> Iterator[ItemId]:
+def _readings(corpus: Corpus, questions: Mapping[str, Question], items: Sequence[ItemId]) -> Iterator[ItemId]:
     for item in items:
         if item.track == "reading":
             yield item
         else:
-            for article in corpus.articles:
+            for article in corpus.in_scope(questions[item.fact]):
                 yield ItemId(fact=item.fact, article=article.id, paraphrase=item.paraphrase)

@@ -273,12 +273,14 @@ def _asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus)
         )
     questions = {q.id: q for q in corpus.questions}
     texts = {a.id: a.text for a in corpus.articles}
-    everything = "\n\n".join(texts.values())
     found = {}
     for answer in answers:
         item = ItemId.parse(answer.item)
-        context = everything if item.track == "pooled" else texts.get(item.article)
         question = questions.get(item.fact)
+        if question is not None and item.track == "pooled":
+            context: str | None = "\n\n".join(article.text for article in corpus.in_scope(question))
+        else:
+            context = texts.get(item.article)
         if question is None or context is None or item.paraphrase > len(question.paraphrases):
             raise QaEvalError(f"{answer.item}: is no item of {corpus.questions_path}")
         found[answer.item] = AskedItem(question.wording(item.paraphrase), context)

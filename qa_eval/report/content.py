@@ -371,10 +371,11 @@ def _add_texts(facts: Iterable[Fact], data: Corpus | PublicDataset | None) -> di
     if isinstance(data, Corpus):
         texts = {a.id: a.text for a in data.articles}
         hashes = {id: sha256_text(text) for id, text in texts.items()}
-        everything = combine_sha256(hashes)
-        for item in (item for fact in facts for item in fact.items):
+        for fact, item in ((one, item) for one in facts for item in one.items):
             if item.id.track == "pooled":
-                item.texts = texts if item.context_sha256 == everything else {}
+                asked = data.in_scope(fact.question) if fact.question is not None else data.articles
+                same = item.context_sha256 == combine_sha256({a.id: hashes[a.id] for a in asked})
+                item.texts = {a.id: a.text for a in asked} if same else {}
             elif item.context_sha256 == hashes.get(item.id.article):
                 item.texts = {item.id.article: texts[item.id.article]}
         return {id: len(text) for id, text in texts.items()}

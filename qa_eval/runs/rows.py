@@ -33,15 +33,25 @@ class ItemHashes:
 
 
 def item_hashes(corpus: Corpus, items: Iterable[ItemId]) -> dict[ItemId, ItemHashes]:
-    """The hashes of each item. A pooled item's context is all articles. Raises KeyError for a stranger."""
+    """The hashes of each item. A pooled item's context is all articles in scope. Raises KeyError for a
+    stranger.
+    """
     questions = {q.id: q for q in corpus.questions}
     contexts = {a.id: sha256_text(a.text) for a in corpus.articles}
     golds = {q.id: gold_sha256(q) for q in corpus.questions}
     everything = combine_sha256(contexts)
+
+    def together(question: Question) -> str:
+        if question.scope is None:
+            return everything
+        return combine_sha256({a.id: contexts[a.id] for a in corpus.in_scope(question)})
+
     return {
         item: ItemHashes(
             question_sha256=sha256_text(questions[item.fact].wording(item.paraphrase)),
-            context_sha256=everything if item.track == "pooled" else contexts[item.article],
+            context_sha256=together(questions[item.fact])
+            if item.track == "pooled"
+            else contexts[item.article],
             gold_sha256=golds[item.fact],
         )
         for item in items
@@ -60,7 +70,10 @@ def item_hashes_sha256(hashes: Iterable[tuple[ItemId | str, ItemHashes]]) -> str
 def gather(
     corpus: Corpus, items: Iterable[ItemId], predictions: Mapping[str, Prediction]
 ) -> dict[str, ByArticle]:
-    """For each pooled item what there is to pool: the model's own pooled answer, else all articles'."""
+    """For each pooled item what there is to pool: the model's own pooled answer, else that of each article in
+    scope.
+    """
+    questions = {q.id: q for q in corpus.questions}
     gathered: dict[str, ByArticle] = {}
     for item in items:
         if item.track != "pooled":
@@ -70,7 +83,7 @@ def gather(
             continue
         readings = {
             a.id: predictions.get(str(ItemId(fact=item.fact, article=a.id, paraphrase=item.paraphrase)))
-            for a in corpus.articles
+            for a in corpus.in_scope(questions[item.fact])
         }
         gathered[str(item)] = {article: p for article, p in readings.items() if p is not None}
     return gathered

@@ -74,7 +74,7 @@ class Agreement:
     """Ids of facts of the first set alone."""
     only_b: tuple[str, ...]
     readings: int
-    """Facts x articles that both authors judged."""
+    """Facts x articles in scope that both authors judged."""
     missing: int
     """Readings left out because an author called the article `partial`."""
     all: Mapping[str, Estimate]
@@ -104,12 +104,15 @@ def compare_annotations(a: Corpus, b: Corpus, *, resamples: int = 9999, seed: in
     articles = [article.id for article in a.articles]
     readings: list[Reading] = []
     differences: list[Disagreement] = []
+    asked = 0
     for one, other in pairs:
-        read = list(_readings(one, other, articles))
+        scope = [x.id for x in a.in_scope(one) if x in b.in_scope(other)]
+        asked += len(scope)
+        read = list(_readings(one, other, scope))
         readings += read
         differences += _fact_differences(one, other)
         differences += sorted(
-            [*_reading_differences(read), *_partial_differences(one, other, articles)],
+            [*_reading_differences(read), *_partial_differences(one, other, scope)],
             key=lambda d: articles.index(d.article),
         )
     both = [reading for reading in readings if reading.both_answer]
@@ -126,7 +129,7 @@ def compare_annotations(a: Corpus, b: Corpus, *, resamples: int = 9999, seed: in
         only_a=only_a,
         only_b=only_b,
         readings=len(readings),
-        missing=len(pairs) * len(articles) - len(readings),
+        missing=asked - len(readings),
         all=_estimates(readings, resamples, seed),
         answered=_estimates(both, resamples, seed),
         alpha=alphas[0],
@@ -237,10 +240,16 @@ def _fact_differences(one: Question, other: Question) -> Iterable[Disagreement]:
         "contested": ("yes" if one.contested else "no", "yes" if other.contested else "no"),
         "relation": (one.relation or "none", other.relation or "none"),
         "category": (one.category, other.category),
+        "scope": (_scope_in_words(one), _scope_in_words(other)),
     }
     for name, (a, b) in fields.items():
         if a != b:
             yield Disagreement(fact=one.id, article="", kind=name, a=a, b=b)
+
+
+def _scope_in_words(question: Question) -> str:
+    scope = question.scope
+    return "all articles" if scope is None else scope if isinstance(scope, str) else ", ".join(sorted(scope))
 
 
 def _reading_differences(readings: Iterable[Reading]) -> Iterable[Disagreement]:

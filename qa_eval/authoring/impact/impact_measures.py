@@ -165,7 +165,7 @@ def _fact(question: Question, corpus: Corpus, said: Mapping[str, Sequence[Predic
         for model, rows in said.items()
     }
     articles = []
-    for article in corpus.articles:
+    for article in corpus.in_scope(question):
         if article.id in question.partial:
             continue
         golds = question.own_golds(article.id)

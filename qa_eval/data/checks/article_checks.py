@@ -9,7 +9,7 @@ from itertools import islice
 from qa_eval.data.checks.question_checks import find_wording
 from qa_eval.data.corpus_files import ArticleFolder, Authored
 from qa_eval.matching.spelling import occurs
-from qa_eval.records import Article, Evidence, Finding
+from qa_eval.records import Article, Evidence, Finding, is_in_scope
 from qa_eval.text.phrases import count, enumerate_words, quote, suggestion
 
 FIRST_CJK = 0x2E80
@@ -29,7 +29,8 @@ def check_against_articles(
     `articles` are those of the folder, by id.
     """
     yield from _check_known(authored, folder)
-    yield from _check_coverage(authored, folder)
+    yield from _check_scope(authored, folder, articles)
+    yield from _check_coverage(authored, folder, articles)
     for field, evidence in _spans(authored):
         article = articles.get(evidence.article)
         if article is not None:
@@ -61,7 +62,39 @@ def _check_known(authored: Authored, folder: ArticleFolder) -> Iterator[Finding]
             yield authored.finding("article", field, message)
 
 
-def _check_coverage(authored: Authored, folder: ArticleFolder) -> Iterator[Finding]:
+def _check_scope(
+    authored: Authored, folder: ArticleFolder, articles: Mapping[str, Article]
+) -> Iterator[Finding]:
+    """A scope that names no article or one twice, and articles that are named outside of it."""
+    scope = authored.question.scope
+    if scope is None or not folder.complete:
+        return
+    if isinstance(scope, str):
+        topics = sorted({article.topic for article in articles.values() if article.topic is not None})
+        if scope not in topics:
+            message = f"no article has the topic {quote(scope)}{suggestion(scope, topics)}"
+            yield authored.finding("scope", "scope", message)
+            return
+    elif not scope:
+        yield authored.finding("scope", "scope", "names no article; leave it out to ask all of them")
+        return
+    else:
+        for index, article in enumerate(scope):
+            if article not in folder.ids:
+                message = f"unknown article {quote(article)}{suggestion(article, folder.ids)}"
+                yield authored.finding("article", f"scope[{index}]", message)
+            elif article in scope[:index]:
+                message = f"article {quote(article)} is there twice; delete one"
+                yield authored.finding("scope", f"scope[{index}]", message)
+    for field, id in _mentions(authored):
+        if id in articles and not is_in_scope(authored.question, id, articles[id].topic):
+            message = f"article {quote(id)} is outside of the scope; add it there, or leave it out here"
+            yield authored.finding("scope", field, message)
+
+
+def _check_coverage(
+    authored: Authored, folder: ArticleFolder, articles: Mapping[str, Article]
+) -> Iterator[Finding]:
     places: dict[str, str] = {}
     for field, evidence in _spans(authored):
         places.setdefault(evidence.article, field)
@@ -73,7 +106,8 @@ def _check_coverage(authored: Authored, folder: ArticleFolder) -> Iterator[Findi
             yield authored.finding("coverage", field, message)
         places.setdefault(article, field)
     for article in folder.ids:
-        if article not in places:
+        topic = articles[article].topic if article in articles else None
+        if article not in places and is_in_scope(authored.question, article, topic):
             message = (
                 f"article {quote(article)} is in no evidence and neither in silent nor in partial; "
                 "read it and name it in one of them"

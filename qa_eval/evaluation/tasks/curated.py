@@ -180,7 +180,9 @@ class CuratedPart:
         if str(item) in predictions:
             return True
         said = pooled.get(str(item), {})
-        return "*" in said or (item.track == "pooled" and len(said) == len(self.corpus.articles))
+        if "*" in said or item.track == "reading":
+            return "*" in said
+        return len(said) == len(self.corpus.in_scope(self.corpus.question(item.fact)))
 
 
 def _is_curated(corpus: Corpus) -> bool:
