@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 AnswerType = Literal[
-    "number", "duration", "percent", "age", "money", "date", "person", "place", "organization", "text"
+    "number",
+    "duration",
+    "percent",
+    "age",
+    "money",
+    "date",
+    "person",
+    "place",
+    "organization",
+    "text",
+    "yes-no",
 ]
 """What kind of value answers a question; chooses the typed rules of `qa_eval.matching.typed`."""
 ANSWER_TYPES: tuple[AnswerType, ...] = get_args(AnswerType)
@@ -27,6 +37,11 @@ Relation = Literal["contradiction", "update", "precision", "scope", "wording"]
 """Why the sources of a contested fact differ: both cannot be true; a later count or state; one is finer or
 bounded; battle or whole offensive; other words reported for one statement."""
 RELATIONS: tuple[Relation, ...] = get_args(Relation)
+
+ClaimStatus = Literal["true", "misinformation", "outdated"]
+"""Whether a claim is true, as far as the authors of a set know."""
+Polarity = Literal["yes", "no"]
+"""Which of the two a claim says, of a question that is answered by yes or no."""
 
 Track = Literal["reading", "pooled"]
 """`reading`: a question asked of one article. `pooled`: a question asked of all articles at once."""
@@ -210,9 +225,10 @@ class Evidence(Abridged):
 
     article: str
     text: str
-    """Exactly the article's text at `start`."""
+    """Exactly the article's text at `start`; without a place, an answer in words of its own."""
     start: int
-    """Character offset in the article's decoded text."""
+    """Character offset in the article's decoded text; -1 where the article states the claim in words that no
+    answer has."""
     speaker: str | None = None
     as_of: str | None = None
     """ISO date the statement speaks of."""
@@ -241,6 +257,10 @@ class Claim(Abridged):
     """Further accepted wordings that no article uses."""
     group: str = ""
     """Joins near-claims for coverage; empty means the claim's own id."""
+    status: ClaimStatus | None = None
+    """Whether it is true; None where that is not said."""
+    polarity: Polarity | None = None
+    """Of a question that is answered by yes or no."""
 
     @property
     def coverage_group(self) -> str:
@@ -274,6 +294,8 @@ class Question(Abridged):
     """Articles that do not answer: the right answer there is no answer."""
     partial: tuple[str, ...] = ()
     """Articles that neither answer nor are silent; left out of scoring."""
+    resolution: str | None = None
+    """Id of the claim that the authors of the set prefer; None where they prefer none."""
     scope: tuple[str, ...] | str | None = None
     """Articles the question is asked of, by id, or the topic that they have; None for all of them."""
     note: str = ""

@@ -11,7 +11,7 @@ from qa_eval.cli.command import note
 from qa_eval.errors import InputError, QaEvalError
 
 if TYPE_CHECKING:
-    from qa_eval.data.dataset import PublicDataset
+    from qa_eval.data.dataset import Dataset
     from qa_eval.records import Corpus
     from qa_eval.runs.store import Run
 
@@ -53,10 +53,10 @@ _STORED_ONLY = "only what the run itself holds is shown"
 
 
 def is_public(run: Run, questions: tuple[Path, ...], articles: Path | None, dataset: str | None) -> bool:
-    """Whether it is a run of a public data set. Raises UsageError for flags of the other kind of run."""
+    """Whether it is a run of a data set named by a spec. Raises UsageError for flags of the other kind of run."""
     from qa_eval.runs.data_kinds import data_kind
 
-    public = not data_kind(run.leaderboard.data).has_claims
+    public = data_kind(run.leaderboard.data).is_spec
     if public and (questions or articles is not None):
         flags = (
             "--questions and --articles"
@@ -71,7 +71,7 @@ def is_public(run: Run, questions: tuple[Path, ...], articles: Path | None, data
     return public
 
 
-def dataset_of(run: Run, spec: str | None, split: str | None) -> PublicDataset | None:
+def dataset_of(run: Run, spec: str | None, split: str | None) -> Dataset | None:
     """The data set to read a run with: the one given, else the one it names; says so if that is not there."""
     from qa_eval.evaluation.verification import recorded_dataset, reopened
 

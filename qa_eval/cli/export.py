@@ -14,7 +14,7 @@ from qa_eval.cli.option_groups import data_options
 from qa_eval.errors import QaEvalError
 
 if TYPE_CHECKING:
-    from qa_eval.data.dataset import PublicDataset
+    from qa_eval.data.dataset import Dataset
     from qa_eval.export.outputs import Export
     from qa_eval.records import Corpus
     from qa_eval.runs.store import Run
@@ -155,7 +155,7 @@ def export_command(
 
 def _texts(
     run: Run, form: str, questions: tuple[Path, ...], articles: Path | None, dataset: str | None
-) -> Corpus | PublicDataset | None:
+) -> Corpus | Dataset | None:
     """The questions and texts of the run, if the format holds them."""
     from qa_eval.export.formats import FORMATS as RUN_FORMATS
     from qa_eval.runs.data_kinds import data_kind
@@ -163,12 +163,12 @@ def _texts(
 
     if not RUN_FORMATS[form].texts:
         return None
-    if not data_kind(run.leaderboard.data).has_claims:
+    if data_kind(run.leaderboard.data).is_spec:
         from qa_eval.evaluation.verification import reopened
 
         data = run.leaderboard.data
         if dataset is not None:
-            return reopened(run, dataset, data.split if dataset.startswith("hub:") else None)
+            return reopened(run, dataset, data.split if dataset.startswith(("hub:", "qacc:")) else None)
         if data.dataset is None:
             raise QaEvalError("this run does not say what its data set is; name it with --dataset")
         return reopened(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from qa_eval.cli.command import note
+from qa_eval.data.claim_sets import ClaimSet, facts_held
 from qa_eval.records import Corpus
 from qa_eval.runs.leaderboard.board_formats import board_of, render_csv, render_json, render_markdown
 from qa_eval.runs.leaderboard.history import draw_history, history_of, render_history
@@ -19,7 +21,7 @@ from qa_eval.text.terminal import terminal_width, write_lines
 from qa_eval.text.wide_table import draw_board
 
 if TYPE_CHECKING:
-    from qa_eval.data.dataset import PublicDataset
+    from qa_eval.data.dataset import Dataset
     from qa_eval.runs.schema import Leaderboard
 
 Format = Literal["table", "markdown", "csv", "json"]
@@ -32,11 +34,21 @@ def announce_corpus(corpus: Corpus) -> None:
     note(f"articles:  {corpus.articles_path} ({len(corpus.articles)})")
 
 
-def announce_dataset(dataset: PublicDataset) -> None:
-    """Reads a public data set whole, and says on stderr what it holds and what is odd in it.
+def announce_dataset(dataset: Dataset) -> None:
+    """Reads a data set whole, and says on stderr what it holds and what is odd in it.
 
     Raises InputError with everything that is wrong with it.
     """
+    if isinstance(dataset, ClaimSet):
+        facts = dataset.check()
+        note(
+            f"data set: {dataset.spec}{f' [{dataset.split}]' if dataset.split else ''} ({facts_held(facts)})"
+        )
+        for warning in facts.warnings():
+            note(f"note: {warning}")
+        if facts.remarks:
+            note(f"`qa-eval questions check --dataset {shlex.quote(dataset.spec)}` lists them all")
+        return
     census = dataset.check()
     split = f" [{dataset.split}]" if dataset.split is not None else ""
     held = f"{census.questions:,} questions on {census.contexts:,} contexts"

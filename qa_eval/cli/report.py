@@ -14,7 +14,7 @@ from qa_eval.cli.leaderboard import newest_run
 from qa_eval.cli.option_groups import data_options, dataset_options
 
 if TYPE_CHECKING:
-    from qa_eval.data.dataset import PublicDataset
+    from qa_eval.data.dataset import Dataset
     from qa_eval.records import Corpus
     from qa_eval.runs.store import Run
 
@@ -87,7 +87,7 @@ def _data_of(
     articles: Path | None,
     dataset: str | None,
     split: str | None,
-) -> Corpus | PublicDataset | None:
+) -> Corpus | Dataset | None:
     """The texts that were read: those of the newest run. Items that all runs asked are of the same texts."""
     newest = max(runs, key=lambda run: run.leaderboard.created_at)
     if is_public(newest, questions, articles, dataset):

@@ -24,7 +24,7 @@ from qa_eval.cli.option_groups import (
 )
 
 if TYPE_CHECKING:
-    from qa_eval.data.dataset import PublicDataset
+    from qa_eval.data.dataset import Dataset
     from qa_eval.records import Corpus
     from qa_eval.runs.options import RunOptions
     from qa_eval.runs.store import Run
@@ -120,7 +120,7 @@ class RunCall:
     models: Sequence[str]
     corpus: Corpus | None
     """None where data sets are asked."""
-    datasets: tuple[PublicDataset, ...]
+    datasets: tuple[Dataset, ...]
     options: RunOptions
 
     @classmethod
@@ -129,6 +129,7 @@ class RunCall:
 
         Raises UsageError for flags that do not go together, and as loading does.
         """
+        from qa_eval.data.claim_sets import ClaimSet
         from qa_eval.models.registry import with_quantized
 
         given = ctx.params
@@ -138,13 +139,15 @@ class RunCall:
         if options.engine != "ray":
             _refuse(ctx, _CLUSTER, "only with --engine ray.")
         corpus: Corpus | None = None
-        datasets: tuple[PublicDataset, ...] = ()
+        datasets: tuple[Dataset, ...] = ()
         if given["datasets"]:
-            _refuse(ctx, _CURATED, "not with --dataset, whose questions each have their own context.")
+            _refuse(ctx, ("questions", "articles"), "not with --dataset, which is asked in their place.")
             datasets = _opened(given["datasets"], options)
+            if not all(isinstance(dataset, ClaimSet) for dataset in datasets):
+                _refuse(ctx, _FACTS, "not with a data set whose questions each have their own context.")
         else:
             _refuse(ctx, ("columns", "duplicate_ids", "rules"), "only with --dataset.")
-            _refuse(ctx, ("split",), "only with --dataset hub:NAME.")
+            _refuse(ctx, ("split",), "only with --dataset hub:NAME or qacc:FILE.")
             corpus = _loaded(given["questions"], given["articles"])
         models, quantize = given["models"], given["quantize"]
         return cls(
@@ -159,7 +162,16 @@ def _flag_for(word: str, command: str) -> str:
     """What to write in place of a word that no flag is before."""
     quoted = shlex.quote(word)
     ending = Path(word.lower().removesuffix(".gz")).suffix
-    if word.partition(":")[0] in ("squad", "mrqa", "jsonl", "hub"):
+    if word.partition(":")[0] in (
+        "squad",
+        "mrqa",
+        "jsonl",
+        "hub",
+        "claims",
+        "ramdocs",
+        "qacc",
+        "wikicontradict",
+    ):
         return f"{word}: a data set is named by --dataset: {command} -m MODEL --dataset {quoted}"
     if ending in (".json", ".jsonl", ".ndjson", ".csv", ".tsv") and ":" not in word:
         spec = shlex.quote(f"predictions:{word}")
@@ -170,8 +182,8 @@ def _flag_for(word: str, command: str) -> str:
     return f"{word}: a model is named by -m: {command} -m {quoted}"
 
 
-_CURATED = ("questions", "articles", "track", "paraphrases", "categories")
-"""What has no place beside --dataset."""
+_FACTS = ("track", "paraphrases", "categories")
+"""What only facts with claims have."""
 _CLUSTER = ("address", "workers", "cpus_per_worker", "gpus_per_worker")
 
 
@@ -183,7 +195,7 @@ def _refuse(ctx: click.Context, names: Sequence[str], why: str) -> None:
         raise click.UsageError(f"{', '.join(given)}: {why}")
 
 
-def _opened(specs: Sequence[str], options: RunOptions) -> tuple[PublicDataset, ...]:
+def _opened(specs: Sequence[str], options: RunOptions) -> tuple[Dataset, ...]:
     """Opens and checks the data sets, and says what they hold."""
     from qa_eval.cli.printing import announce_dataset
     from qa_eval.evaluation.plans import opened_dataset

@@ -14,8 +14,10 @@ from qa_eval.cli.command import Command, note, option
 from qa_eval.cli.option_groups import data_options, dataset_options
 
 if TYPE_CHECKING:
+    from qa_eval.data.claim_sets import ClaimSet
+    from qa_eval.data.dataset import PublicDataset
+    from qa_eval.data.passage_facts import PassageFact
     from qa_eval.records import Example
-    from qa_eval.runs.store import Run
 
 
 @click.command("show", cls=Command, short_help="Read single items, or the failures, of a run.", examples=(
@@ -53,6 +55,7 @@ def show_command(
     ITEM is FACT@ARTICLE, FACT~N@ARTICLE for paraphrase N, FACT@* for the pooled track, or a FACT for all of
     its items; of a public data set, a question's id.
     """
+    from qa_eval.data.claim_sets import ClaimSet
     from qa_eval.runs.schema import NOTHING_SCORED
     from qa_eval.runs.show import choose_failures, choose_items, draw_example, draw_item
     from qa_eval.runs.store import choose_rows, load_run
@@ -70,9 +73,19 @@ def show_command(
     shown = choose_failures(stored, rows) if failures else choose_items(stored, rows, items)
     width = min(terminal_width(sys.stdout), 120)
     if is_public(stored, questions, articles, dataset):
-        examples = _examples_of(stored, {str(item.item) for item in shown}, dataset, split)
-        for item in shown:
-            write_lines(sys.stdout, draw_example(item, examples.get(str(item.item)), width))
+        opened = dataset_of(stored, dataset, split)
+        if isinstance(opened, ClaimSet):
+            facts = _facts_of(opened, {item.item.fact for item in shown})
+            for item in shown:
+                fact = facts.get(item.item.fact)
+                lines = (
+                    draw_example(item, None, width) if fact is None else draw_item(item, fact.corpus, width)
+                )
+                write_lines(sys.stdout, lines)
+        else:
+            examples = _examples_of(opened, {str(item.item) for item in shown})
+            for item in shown:
+                write_lines(sys.stdout, draw_example(item, examples.get(str(item.item)), width))
     else:
         corpus = corpus_of(stored, questions, articles)
         for item in shown:
@@ -83,6 +96,9 @@ def show_command(
         note(f"{sum(len(s.answers) for s in shown)} of {asked} answers are wrong")
 
 
-def _examples_of(run: Run, items: set[str], spec: str | None, split: str | None) -> dict[str, Example]:
-    dataset = dataset_of(run, spec, split)
+def _facts_of(dataset: ClaimSet, facts: set[str]) -> dict[str, PassageFact]:
+    return {fact.question.id: fact for fact in dataset if fact.question.id in facts}
+
+
+def _examples_of(dataset: PublicDataset | None, items: set[str]) -> dict[str, Example]:
     return {} if dataset is None else {item: e for e in dataset if (item := str(e.item)) in items}

@@ -24,6 +24,8 @@ def question_record(question: Question) -> dict[str, Any]:
         record: dict[str, Any] = {"id": claim.id}
         record |= {"group": claim.group} if claim.group else {}
         record |= {"aliases": list(claim.aliases)} if claim.aliases else {}
+        record |= {"status": claim.status} if claim.status is not None else {}
+        record |= {"polarity": claim.polarity} if claim.polarity is not None else {}
         claims.append(record | {"evidence": evidence})
     whole: dict[str, Any] = {
         "id": question.id,
@@ -34,12 +36,13 @@ def question_record(question: Question) -> dict[str, Any]:
         "contested": question.contested,
         "relation": question.relation,
         "claims": claims,
+        "resolution": question.resolution,
         "silent": list(question.silent),
         "partial": list(question.partial),
         "scope": question.scope if isinstance(question.scope, str) else list(question.scope or ()),
         "note": question.note,
     }
-    optional = ("paraphrases", "relation", "silent", "partial", "scope", "note")
+    optional = ("paraphrases", "relation", "resolution", "silent", "partial", "scope", "note")
     return {k: v for k, v in whole.items() if not (k in optional and not v)}
 
 
@@ -69,7 +72,7 @@ def with_hashes(corpus: Corpus) -> Corpus:
 def gold_sha256(question: Question) -> str:
     """Everything of a question that decides its scores, and nothing else: type and claims, not the note."""
     record = question_record(question)
-    keys = ("answer_type", "claims", "silent", "partial", "relation")
+    keys = ("answer_type", "claims", "silent", "partial", "relation", "resolution")
     return sha256_json({k: record[k] for k in keys if k in record})
 
 

@@ -35,11 +35,13 @@ Remark = Annotated[str, Field(max_length=5_000)]
 """Texts that people write, several times as long as any of ours; what compares them takes time."""
 
 
-class _Strict(BaseModel):
+class StrictLine(BaseModel):
+    """An object without unknown keys, whose values are of their types without conversion."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class EvidenceLine(_Strict):
+class EvidenceLine(StrictLine):
     """One passage of an article that states the claim."""
 
     article: Name = Field(description="id of the article", json_schema_extra={"pattern": ARTICLE_ID})
@@ -67,7 +69,7 @@ class EvidenceLine(_Strict):
         )
 
 
-class ClaimLine(_Strict):
+class ClaimLine(StrictLine):
     """One answer that some source gives, in every wording accepted for it."""
 
     id: Name = Field(
@@ -93,7 +95,7 @@ class ClaimLine(_Strict):
         )
 
 
-class QuestionLine(_Strict):
+class QuestionLine(StrictLine):
     """One fact: a question, its paraphrases, and what each article answers."""
 
     id: Name = Field(
@@ -145,7 +147,7 @@ class QuestionLine(_Strict):
         )
 
 
-class ArticleLine(_Strict):
+class ArticleLine(StrictLine):
     """One line of `articles.jsonl`: what the document itself says about itself, otherwise null."""
 
     id: Name = Field(

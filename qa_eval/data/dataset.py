@@ -11,10 +11,15 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+from qa_eval.data.claim_sets import ClaimSet, FactRead
 from qa_eval.data.dataset_files import likely_spec
 from qa_eval.data.dataset_options import Intake, Read, Where, checked_columns
 from qa_eval.data.examples import NO_ANSWERS
+from qa_eval.data.formats.claims import read_claims
 from qa_eval.data.formats.json_lines import read_flat, read_mrqa, read_squad
+from qa_eval.data.formats.qacc import read_qacc
+from qa_eval.data.formats.ramdocs import read_ramdocs
+from qa_eval.data.formats.wikicontradict import read_wikicontradict
 from qa_eval.data.published_sets import Marks, Origin, Version, origin_of, scored_by_others, spacing_notes
 from qa_eval.errors import InputError, QaEvalError, SpecError
 from qa_eval.files.findings import Findings
@@ -239,7 +244,19 @@ _FILES: dict[str, tuple[Callable[[Path, Intake], Read], str | None, str]] = {
     "jsonl": (read_flat, None, "jsonl:FILE"),
 }
 """Kind of spec -> (reader, its rules if they are always the same, how it is written)."""
-KINDS = (*_FILES, "hub")
+_FACTS: dict[str, tuple[Callable[[Path, str | None], FactRead], str]] = {
+    "claims": (read_claims, "claims:FILE.jsonl[.gz]"),
+    "ramdocs": (read_ramdocs, "ramdocs:FILE"),
+    "qacc": (read_qacc, "qacc:FILE"),
+    "wikicontradict": (read_wikicontradict, "wikicontradict:FILE"),
+}
+"""Kind of spec of facts with their own passages -> (reader, how it is written)."""
+_WITH_SPLITS = frozenset({"qacc"})
+"""Kinds of file whose questions say which split they are of."""
+KINDS = (*_FILES, *_FACTS, "hub")
+
+Dataset = PublicDataset | ClaimSet
+"""Anything that a spec names: questions on contexts, or facts with their own passages."""
 
 
 def open_dataset(
@@ -249,16 +266,19 @@ def open_dataset(
     columns: Mapping[str, str] | None = None,
     duplicate_ids: DuplicateIds = "error",
     rules: str | None = None,
-) -> PublicDataset:
+) -> Dataset:
     """The data set that a spec names; nothing is read yet.
 
     * `squad:FILE.json[.gz]`: SQuAD's own format, v1.1 or v2.0; also lists of its articles or paragraphs, and
       rows as below under `data`;
     * `jsonl:FILE[.gz]`: rows with `id`, `question`, `context`, `answers`, on a line each or as a JSON list;
     * `mrqa:FILE.jsonl[.gz]`: the format of MRQA 2019, with its header or without;
-    * `hub:ORG/NAME[/CONFIG][@REVISION]`, or `hub:FOLDER[/CONFIG]`: such rows by the `datasets` library.
+    * `hub:ORG/NAME[/CONFIG][@REVISION]`, or `hub:FOLDER[/CONFIG]`: such rows by the `datasets` library;
+    * `claims:FILE.jsonl[.gz]`: facts with their own passages and claims, one a line (see `claims_schema`);
+    * `ramdocs:FILE`, `qacc:FILE`, `wikicontradict:FILE`: such facts, as these sets are published.
 
-    `split` chooses one of a hub data set; its `validation` by default, or the only one there is. `columns`
+    `split` chooses one of a hub data set; its `validation` by default, or the only one there is; of QACC one
+    of its three, all by default. `columns`
     maps roles (`id`, `question`, `context`, `answers`, `is_impossible`) to the columns of rows, where these
     have other names. `duplicate_ids="first"` keeps the first of several questions of one id. `rules` is a key
     of `RULES`; by default the data set's own. Raises SpecError for a spec that is none, a split of a file, a
@@ -277,8 +297,13 @@ def open_dataset(
         table = HubTable(spec, HubName.parse(name), split, intake)
         hub_name = "" if Path(table.name.path).is_dir() else name
         return PublicDataset(spec, table.name.title, table.split, intake, None, table.read, rules, hub_name)
-    if split is not None:
+    if split is not None and kind not in _WITH_SPLITS:
         raise SpecError(f"--split {split}: {spec} is a file, which has no splits; it is read whole")
+    if kind in _FACTS:
+        if columns:
+            raise SpecError(f"--columns: {spec} holds facts, whose fields have fixed names")
+        facts, file = _FACTS[kind][0], user_path(name)
+        return ClaimSet(spec, _stem(file), split, lambda: facts(file, split)).with_rules(rules)
     reader, fixed_rules, _ = _FILES[kind]
     path = user_path(name)
     return PublicDataset(spec, _stem(path), None, intake, fixed_rules, lambda: reader(path, intake), rules)
@@ -296,7 +321,13 @@ def _no_spec(spec: str) -> str:
         name, why = likely
         return f"{quote(spec)} is a path without a kind; {why}: write {name}"
     kind, colon, _ = spec.partition(":")
-    forms = ", ".join([*(form for _, _, form in _FILES.values()), "hub:ORG/NAME[/CONFIG]"])
+    forms = ", ".join(
+        [
+            *(form for _, _, form in _FILES.values()),
+            *(form for _, form in _FACTS.values()),
+            "hub:ORG/NAME[/CONFIG]",
+        ]
+    )
     near = suggestion(kind, KINDS, listed=0) if colon else ""
     if re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", spec):
         return f"no data set is called {quote(spec)}; if it is on the hub, write hub:{spec}"

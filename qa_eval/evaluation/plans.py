@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.corpus import load_corpus
-from qa_eval.data.dataset import PublicDataset, open_dataset
+from qa_eval.data.dataset import Dataset, open_dataset
 from qa_eval.data.dataset_options import parse_columns
 from qa_eval.errors import QaEvalError, SpecError
 from qa_eval.evaluation.cache import answer_key
 from qa_eval.evaluation.tasks.curated import CuratedTask
-from qa_eval.evaluation.tasks.public import PublicTask
-from qa_eval.evaluation.tasks.task import Task
+from qa_eval.evaluation.tasks.task import Task, dataset_task
 from qa_eval.files.hashes import sha256_json
 from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.rules.squad import UNSCORED
@@ -70,11 +70,14 @@ def settle(
     models: str | Model | Sequence[str | Model],
     *,
     corpus: Corpus | None = None,
-    dataset: str | PublicDataset | None = None,
+    dataset: str | Dataset | None = None,
     options: RunOptions = RunOptions(),  # noqa: B008 - frozen
 ) -> Plan:
     """The plan of a call of `evaluate`, which says what its arguments mean and what is raised."""
-    if dataset is not None:
+    opened = None if dataset is None else opened_dataset(dataset, options)
+    if isinstance(opened, ClaimSet):
+        _refuse_claims_options(corpus, options)
+    elif opened is not None:
         _refuse_curated_options(corpus, options)
         options = replace(options, track="reading")
     else:
@@ -85,8 +88,8 @@ def settle(
     resolved = resolve_models(several, options.decoding, options.runtime)
     stored = options.stored
     task: Task
-    if dataset is not None:
-        task = PublicTask(opened_dataset(dataset, options), stored)
+    if opened is not None:
+        task = dataset_task(opened, stored)
     else:
         task = CuratedTask(load_corpus() if corpus is None else corpus, stored)
     return make_plan(resolved, task, options=stored)
@@ -94,7 +97,7 @@ def settle(
 
 def settle_all(
     models: Sequence[str | Model],
-    datasets: Sequence[PublicDataset],
+    datasets: Sequence[Dataset],
     options: RunOptions = RunOptions(),  # noqa: B008 - frozen
 ) -> list[Plan]:
     """A plan for each of several data sets, of the same models.
@@ -108,7 +111,7 @@ def settle_all(
     return [settle(resolved, dataset=dataset, options=options) for dataset in datasets]
 
 
-def opened_dataset(dataset: str | PublicDataset, options: RunOptions) -> PublicDataset:
+def opened_dataset(dataset: str | Dataset, options: RunOptions) -> Dataset:
     """The data set, read and scored as the options say; nothing is read yet.
 
     One that is open already keeps its split and its columns. Raises as `open_dataset` and `parse_columns`.
@@ -124,7 +127,7 @@ def opened_dataset(dataset: str | PublicDataset, options: RunOptions) -> PublicD
     return dataset if options.rules is None else dataset.with_rules(options.rules)
 
 
-def spec_of(dataset: PublicDataset) -> str:
+def spec_of(dataset: Dataset) -> str:
     """What tells a data set from others: its spec, and its split where it has one."""
     return f"{dataset.spec} {dataset.split or ''}".strip()
 
@@ -142,6 +145,17 @@ def _refuse_curated_options(corpus: Corpus | None, options: RunOptions) -> None:
             f"{', '.join(named)}: only for facts asked of articles; a public data set has questions, each "
             "with its own context"
         )
+
+
+def _refuse_claims_options(corpus: Corpus | None, options: RunOptions) -> None:
+    """Raises QaEvalError naming every option that facts with their own passages have no place for."""
+    given = {
+        "corpus": corpus is not None,
+        "columns": bool(options.columns),
+        "duplicate_ids": options.duplicate_ids != "error",
+    }
+    if named := [name for name, is_given in given.items() if is_given]:
+        raise QaEvalError(f"{', '.join(named)}: not with a data set of facts with their own passages")
 
 
 def _refuse_dataset_options(options: RunOptions) -> None:

@@ -25,7 +25,7 @@ from typing import Literal, Protocol
 
 from qa_eval.data.content_hashes import with_hashes
 from qa_eval.data.corpus import load_corpus
-from qa_eval.data.dataset import PublicDataset
+from qa_eval.data.dataset import Dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.evaluation.answers import Answers, PartAnswers, ask
 from qa_eval.evaluation.cache import PredictionCache
@@ -79,7 +79,7 @@ def evaluate(
     corpus: Corpus | None = None,
     questions: Sequence[Path | str] | Path | str | None = None,
     articles: Path | str | None = None,
-    dataset: str | PublicDataset | None = None,
+    dataset: str | Dataset | None = None,
     out: Path | str | None = None,
     name: str | None = None,
     track: Track | Literal["both"] | None = None,
@@ -153,7 +153,7 @@ def evaluate(
 
 def evaluate_all(
     models: Sequence[str | Model],
-    datasets: Sequence[PublicDataset],
+    datasets: Sequence[Dataset],
     *,
     options: RunOptions = RunOptions(),  # noqa: B008 - frozen
     progress: Progress | None = None,

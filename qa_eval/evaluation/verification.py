@@ -19,12 +19,12 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from qa_eval.data.dataset import PublicDataset, open_dataset
+from qa_eval.data.dataset import Dataset, open_dataset
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.plans import identity_of, run_id_of
 from qa_eval.evaluation.tasks.curated import CuratedTask
-from qa_eval.evaluation.tasks.public import AskedExample, PublicTask, StoredTask
-from qa_eval.evaluation.tasks.task import Judge, Task
+from qa_eval.evaluation.tasks.public import AskedExample, StoredTask
+from qa_eval.evaluation.tasks.task import Judge, Task, dataset_task
 from qa_eval.files.paths import read_input, user_path
 from qa_eval.files.strict_json import decode_utf8, parse_json
 from qa_eval.metrics.item_scores import SCORER_VERSION
@@ -43,7 +43,7 @@ _TOLERANCE = 1e-9
 _UNCOMPARED = frozenset({"performance", "cached", "unasked", "checksums"})
 
 
-def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDataset | None = None) -> list[str]:
+def verify(path: Path | str, corpus: Corpus | None = None, dataset: Dataset | None = None) -> list[str]:
     """Every difference between a stored run and what comes out now, one line each; empty if it verifies.
 
     `corpus` is what the run was made of, by default what it records (see `find_corpus`); `dataset` that of a
@@ -54,21 +54,26 @@ def verify(path: Path | str, corpus: Corpus | None = None, dataset: PublicDatase
     """
     run = load_run(path)
     board = run.leaderboard
-    if not data_kind(board.data).has_claims:
+    if data_kind(board.data).is_spec:
         if corpus is not None:
             raise QaEvalError(f"{path}: is a run of {board.data.dataset}, not of questions about articles")
         dataset = dataset or recorded_dataset(run)
         if dataset is None:
+            if data_kind(board.data).has_claims:
+                raise QaEvalError(
+                    f"{path}: {board.data.dataset} is not there, whose claims decide the scores; name it with "
+                    "--dataset"
+                )
             return _verified(run, StoredTask(board.rules), None)
-        task: Task = PublicTask(dataset.with_rules(board.rules) if board.scored else dataset, board.options)
+        task = dataset_task(dataset.with_rules(board.rules) if board.scored else dataset, board.options)
         return _verified(run, task, task)
     if dataset is not None:
         raise QaEvalError(f"{path}: is a run of questions about articles, not of a public data set")
-    task = CuratedTask(find_corpus(run) if corpus is None else corpus, board.options)
+    task: Task = CuratedTask(find_corpus(run) if corpus is None else corpus, board.options)
     return _verified(run, task, task)
 
 
-def recorded_dataset(run: Run) -> PublicDataset | None:
+def recorded_dataset(run: Run) -> Dataset | None:
     """The data set that a public run names, if it is still there; None if not. Nothing is read of a file."""
     spec = dataset_spec(run)
     kind, _, name = spec.partition(":")
@@ -80,7 +85,7 @@ def recorded_dataset(run: Run) -> PublicDataset | None:
         return None
 
 
-def reopened(run: Run, spec: str | None = None, split: str | None = None) -> PublicDataset:
+def reopened(run: Run, spec: str | None = None, split: str | None = None) -> Dataset:
     """The data set of a run, from where it is recorded or from a spec, read as it was read for the run.
 
     Raises SpecError as `open_dataset`.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from qa_eval.data.dataset import PublicDataset
+from qa_eval.data.dataset import Dataset
 from qa_eval.export.every_eval_ever import every_eval_ever
 from qa_eval.export.hub import eval_results, model_index
 from qa_eval.export.lm_eval import lm_eval
@@ -69,7 +69,7 @@ def export_run(
     form: str,
     *,
     models: Sequence[str] = (),
-    texts: Corpus | PublicDataset | None = None,
+    texts: Corpus | Dataset | None = None,
     dataset_id: str | None = None,
     organization: str = "unknown",
     relationship: str = "other",

@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from qa_eval.data.dataset import PublicDataset, open_dataset
+from qa_eval.data.claim_sets import ClaimSet
+from qa_eval.data.dataset import Dataset, PublicDataset, open_dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.metrics.listings import in_order, listed
@@ -55,7 +56,7 @@ class ExportSource:
     run: Run
     row: Row
     data: DataName
-    texts: Corpus | PublicDataset | None = None
+    texts: Corpus | Dataset | None = None
     """What was asked, for formats that hold it."""
     organization: str = "unknown"
     """Who publishes the results."""
@@ -120,6 +121,8 @@ class ExportSource:
         """What each item asked, by its id. Raises QaEvalError if `texts` are not those of the run."""
         if isinstance(self.texts, Corpus):
             return _asked_of_corpus(self.run, self.answers, self.texts)
+        if isinstance(self.texts, ClaimSet):
+            return _asked_of_facts(self.answers, self.texts)
         if self.texts is None:
             raise QaEvalError("this format holds the questions and texts of the run: they must be given")
         return _asked_of_dataset(self.answers, self.texts)
@@ -287,6 +290,38 @@ def _asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus)
     return found
 
 
+def _asked_of_facts(answers: Sequence[PredictionRow], dataset: ClaimSet) -> dict[str, AskedItem]:
+    """What each answer was asked, from the facts of the run.
+
+    Raises QaEvalError if the data set lacks one of the items or asks it otherwise, InputError if it is wrong
+    in itself.
+    """
+    wanted: dict[str, list[PredictionRow]] = {}
+    for answer in answers:
+        wanted.setdefault(answer.fact, []).append(answer)
+    found = {}
+    for fact in dataset:
+        texts = {passage.id: passage.text for passage in fact.passages}
+        for answer in wanted.get(fact.question.id, ()):
+            item = ItemId.parse(answer.item)
+            context = "\n\n".join(texts.values()) if item.track == "pooled" else texts.get(item.article)
+            if context is None or item.paraphrase > len(fact.question.paraphrases):
+                continue
+            words = fact.question.wording(item.paraphrase)
+            if answer.question_sha256 == sha256_text(words):
+                found[answer.item] = AskedItem(words, context)
+    _refuse_lost([answer.item for answer in answers if answer.item not in found], len(answers), dataset)
+    return found
+
+
+def _refuse_lost(lost: Sequence[str], asked: int, dataset: Dataset) -> None:
+    if lost:
+        raise QaEvalError(
+            f"{dataset.spec}: is not what this run asked: {len(lost)} of its {asked} questions are not "
+            f"there, such as {plain_id(lost[0])!r}; name the data set with --dataset"
+        )
+
+
 def _asked_of_dataset(answers: Sequence[PredictionRow], dataset: PublicDataset) -> dict[str, AskedItem]:
     """What each answer was asked, from the public data set of the run.
 
@@ -299,10 +334,5 @@ def _asked_of_dataset(answers: Sequence[PredictionRow], dataset: PublicDataset) 
         answer = wanted.get(str(example.item))
         if answer is not None and answer.question_sha256 == sha256_text(example.question):
             found[answer.item] = AskedItem(example.question, example.context)
-    lost = [item for item in wanted if item not in found]
-    if lost:
-        raise QaEvalError(
-            f"{dataset.spec}: is not what this run asked: {len(lost)} of its {len(wanted)} questions are not "
-            f"there, such as {plain_id(lost[0])!r}; name the data set with --dataset"
-        )
+    _refuse_lost([item for item in wanted if item not in found], len(wanted), dataset)
     return found

@@ -334,6 +334,8 @@ _CACHED_TEXT = 100_000
 
 
 def _fold_token(token: str) -> str:
+    if token.isascii() and token.isalnum():  # most tokens: quick, with the same result
+        return token.lower()
     return "".join(_SPECIAL.get(c, c).strip() or c for c in token.casefold())
 
 

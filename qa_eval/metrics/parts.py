@@ -219,7 +219,9 @@ def faithful_or_leak(unit: Sequence[ItemScore]) -> float | None:
 
 
 def contrast_of(unit: Sequence[ItemScore]) -> float | None:
-    """Of a contested fact: 1 if every answerable item is matched."""
+    """Of a contested fact: 1 if every answerable item is matched; None for a fact that one text alone has."""
+    if len(unit) == 1:
+        return None
     answerable = [s.scores["match"] for s in unit if s.answerable and "match" in s.scores]
     return min(answerable) if unit[0].contested and answerable else None
 

@@ -85,14 +85,30 @@ def pooled_scores(
             scores["majority"] = float(made in best)
         if (newest := newest_claim(question)) is not None:
             scores["newest"] = float(made is newest)
+    scores |= _marked(question, made)
     if made is not None and place is not None:
-        scores["attribution"] = float(any(touches(place, e) for e in made.evidence))
+        scores["attribution"] = float(
+            any(touches(place, e) if e.start >= 0 else e.article == place.article for e in made.evidence)
+        )
     if answer.n_best or silent:
         distinct = [] if failed else _scored(question, answer.n_best)
         named = [c.text for c, _ in distinct if _is_likely(c)]
         scores["set_f1"] = set_f1(named, [[e.text for e in c.evidence] for c in question.claims])
         if question.contested:
             scores |= _coverage(question, {made for _, made in distinct[:COVERAGE_DEPTH] if made is not None})
+    return scores
+
+
+def _marked(question: Question, made: Claim | None) -> dict[str, float]:
+    """Whether the claim made is marked as misinformation, or is the resolution, and the chance of each."""
+    scores = {}
+    false = [c for c in question.claims if c.status == "misinformation"]
+    if question.contested and false:
+        scores["misinformation"] = float(made in false)
+        scores["misinformation_chance"] = len(false) / len(question.claims)
+    if question.contested and question.resolution is not None:
+        scores["preferred"] = float(made is not None and made.id == question.resolution)
+        scores["preferred_chance"] = 1 / len(question.claims)
     return scores
 
 

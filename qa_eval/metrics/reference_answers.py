@@ -101,8 +101,8 @@ def _candidate(evidence: Evidence, probability: float) -> Candidate:
     return Candidate(
         text=evidence.text,
         article=evidence.article,
-        start=evidence.start,
-        end=evidence.end,
+        start=evidence.start if evidence.start >= 0 else None,
+        end=evidence.end if evidence.start >= 0 else None,
         score=1.0,
         probability=probability,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Literal
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.parts import Counted, Metric, abstained
 from qa_eval.metrics.scored_item import ItemScore
-from qa_eval.metrics.source_preferences import SourcePreferences
+from qa_eval.metrics.source_preferences import SourcePreferences, Sources
 from qa_eval.records import TRACKS, Question, Track
 from qa_eval.stats.intervals import Term
 
@@ -27,6 +27,7 @@ IntArray = NDArray[np.intp]
 
 Cluster = Literal["fact", "context"]
 """What is resampled: facts, over the same articles; or the contexts of a public set, with their questions."""
+NO_SOURCES: Mapping[str, Sources] = {}
 WHOLE = ""
 """The slice of all items."""
 
@@ -55,16 +56,18 @@ class ScoreTable:
         self._met: dict[str, set[str]] = defaultdict(set)
         self._metrics = [m for m in METRICS.values() if track in m.tracks and m.id in metrics]
 
-    def add(self, fact: Sequence[ItemScore], question: Question | None = None) -> None:
+    def add(
+        self, fact: Sequence[ItemScore], question: Question | None = None, sources: Sources | None = None
+    ) -> None:
         """Adds the scores of all items of one fact, in the order of their ids; never the same fact twice.
 
-        `question`, with the fact's claims, is needed for the preferences alone.
+        `question`, with the fact's claims, and `sources` are needed for the preferences alone.
         """
         canonical = [s for s in fact if s.paraphrase == 0]
         for score in canonical:
             self._count(score)
             if question is not None and self.track == "pooled" and score.scores:
-                self.preferences.add(question, score.matched_claim)
+                self.preferences.add(question, score.matched_claim, sources)
             self._add("item", [score], slices_of(score, self.cluster))
         if canonical:
             # A fact is what its answerable items are, and cannot be cut by article: what is left would be
@@ -83,7 +86,7 @@ class ScoreTable:
 
     def slices(self) -> list[str]:
         """The names of the slices that have items."""
-        order = ("settled", "contested", "silent", "relation", "category", "article")
+        order = ("settled", "contested", "silent", "abstractive", "relation", "category", "article")
         return sorted(
             self._units["item"].slices.keys() - {WHOLE},
             key=lambda name: (order.index(name.partition(":")[0]), name),
@@ -202,7 +205,9 @@ def slices_of(score: ItemScore, cluster: Cluster = "fact") -> set[str]:
     names = {WHOLE, kind}
     names |= {f"relation:{score.relation}"} if score.relation is not None else set()
     names |= {f"category:{score.category}"} if score.category else set()
-    if score.track == "reading" and cluster == "fact":
+    if score.marks is not None:
+        names.update(score.marks)
+    elif score.track == "reading" and cluster == "fact":
         names.add(f"article:{score.article}")
     return names
 
@@ -228,8 +233,12 @@ def add_scores(
     cluster: Cluster = "fact",
     metrics: Collection[str] = METRICS.keys(),
     questions: Iterable[Question] = (),
+    sources: Mapping[str, Sources] = NO_SOURCES,
 ) -> None:
-    """Adds the scores of whole facts to the tables of their tracks; their order does not matter."""
+    """Adds the scores of whole facts to the tables of their tracks; their order does not matter.
+
+    `sources`: of facts with their own passages, by fact.
+    """
     asked = {question.id: question for question in questions}
     by_track: dict[Track, list[ItemScore]] = {}
     for score in scores:
@@ -239,7 +248,7 @@ def add_scores(
         if ordered and track not in tables:
             tables[track] = ScoreTable(track, cluster, metrics)
         for name, fact in groupby(ordered, key=lambda s: s.fact):
-            tables[track].add(list(fact), asked.get(name))
+            tables[track].add(list(fact), asked.get(name), sources.get(name))
 
 
 # ------------------------------------------------------------------------------------------ inside

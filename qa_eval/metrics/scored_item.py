@@ -52,6 +52,8 @@ class ItemScore(Stored):
     """The rule that credited the answer or, if none did, the most telling refusal."""
     scores: dict[str, float] = field(default_factory=dict)
     """Per-item values of the metrics, by metric id; what is not defined for the item is absent."""
+    marks: tuple[str, ...] | None = None
+    """Further slices of an item whose fact has its own passages; None where facts share articles."""
     missing: bool = False
     """True if the model gave no prediction; it scores 0."""
     error: str | None = None

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from qa_eval.records import Question
 
 _Outcomes = dict[str, list[tuple[bool, float]]]
 """Source -> for each fact that it speaks of, whether it states the claim made, and its chance to."""
+
+
+Sources = Mapping[str, Sequence[str]]
+"""Passage -> the names it counts under, such as its domain and its position."""
+FEWEST_FACTS = 8
+"""Facts with a named source below which its preference is left out."""
 
 
 class SourcePreferences:
@@ -16,12 +22,23 @@ class SourcePreferences:
     def __init__(self) -> None:
         self._articles: _Outcomes = {}
         self._speakers: _Outcomes = {}
+        self._fewest = 1
 
-    def add(self, question: Question, claim: str | None) -> None:
-        """Counts the claim that a top answer makes; none, and a fact without dispute, count nothing."""
+    def add(self, question: Question, claim: str | None, sources: Sources | None = None) -> None:
+        """Counts the claim that a top answer makes; none, and a fact without dispute, count nothing.
+
+        With `sources`, these are counted in place of the articles.
+        """
         if claim is None or not question.contested:
             return
         articles = {a: {c.id for c in question.own_claims(a)} for a in question.answering}
+        if sources is not None:
+            self._fewest = FEWEST_FACTS
+            named: dict[str, set[str]] = {}
+            for article, claims in articles.items():
+                for name in sources.get(article, ()):
+                    named.setdefault(name, set()).update(claims)
+            articles = named
         for found, stated in ((self._articles, articles), (self._speakers, _stated_by_speakers(question))):
             for source, claims in stated.items():
                 outcome = claim in claims, len(claims) / len(question.claims)
@@ -31,13 +48,14 @@ class SourcePreferences:
         """Article -> wins, n, rate and chance.
 
         wins: the article states the claim that was made; n: facts of which it states some claim; rate:
-        wins / n; chance: what rate would be if each fact's claim were drawn evenly.
+        wins / n; chance: what rate would be if each fact's claim were drawn evenly. Of facts with their own
+        passages the sources are names; one with fewer than `FEWEST_FACTS` facts is left out.
         """
-        return _rates(self._articles)
+        return _rates(self._articles, self._fewest)
 
     def by_speaker(self) -> dict[str, dict[str, float]]:
         """The same by the speakers that the evidence names."""
-        return _rates(self._speakers)
+        return _rates(self._speakers, self._fewest)
 
 
 def _stated_by_speakers(question: Question) -> Mapping[str, set[str]]:
@@ -48,7 +66,7 @@ def _stated_by_speakers(question: Question) -> Mapping[str, set[str]]:
     return stated
 
 
-def _rates(found: _Outcomes) -> dict[str, dict[str, float]]:
+def _rates(found: _Outcomes, fewest: int) -> dict[str, dict[str, float]]:
     return {
         source: {
             "wins": sum(won for won, _ in outcomes),
@@ -57,4 +75,5 @@ def _rates(found: _Outcomes) -> dict[str, dict[str, float]]:
             "chance": sum(chance for _, chance in outcomes) / len(outcomes),
         }
         for source, outcomes in sorted(found.items())
+        if len(outcomes) >= fewest
     }

@@ -13,8 +13,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.content_hashes import gold_sha256
-from qa_eval.data.dataset import PublicDataset
+from qa_eval.data.dataset import Dataset
 from qa_eval.files.hashes import combine_sha256, sha256_text
 from qa_eval.metrics.decisions import abstains
 from qa_eval.metrics.listings import answer_scores
@@ -166,7 +167,7 @@ class ReportContent:
 def gather(
     runs: Sequence[Run],
     merged: Merged | None,
-    data: Corpus | PublicDataset | None,
+    data: Corpus | Dataset | None,
     *,
     most: int = MOST_QUESTIONS,
     common: bool = False,
@@ -183,7 +184,8 @@ def gather(
     asked = [_Asked(row=row, run=run, names=names) for (row, run), names in zip(rows, shown, strict=True)]
     kept = _most_telling(asked, most) if board.data.facts > most else None
     corpus = data if isinstance(data, Corpus) else None
-    models, facts = _read(asked, kept, corpus, several=merged is not None)
+    questions = _questions_of(data, kept)
+    models, facts = _read(asked, kept, questions, several=merged is not None)
     lengths = _add_texts(facts, data)
     notes = []
     if kept is not None:
@@ -191,7 +193,7 @@ def gather(
             f"{len(kept)} of {board.data.facts} questions have a page: those on which the models differ, "
             "then those that none answered right. All numbers are of all questions."
         )
-    changed = sum(fact.question is None for fact in facts) if corpus is not None else 0
+    changed = sum(fact.question is None for fact in facts) if questions else 0
     if changed:
         notes.append(f"{changed} questions have changed since the run: what they were is shown without texts")
     return ReportContent(
@@ -253,10 +255,10 @@ def _most_telling(asked: Sequence[_Asked], most: int) -> frozenset[str]:
 
 
 def _read(
-    asked: Sequence[_Asked], kept: frozenset[str] | None, corpus: Corpus | None, *, several: bool
+    asked: Sequence[_Asked], kept: frozenset[str] | None, known: Iterable[Question], *, several: bool
 ) -> tuple[tuple[ReportModel, ...], tuple[Fact, ...]]:
     """All models, and the facts that are kept, in the order asked."""
-    questions = {q.id: (q, gold_sha256(q)) for q in corpus.questions} if corpus is not None else {}
+    questions = {q.id: (q, gold_sha256(q)) for q in known}
     answering = sum(one.row.predictions is not None for one in asked)
     candidates = CANDIDATES if answering <= _MANY else _FEW_CANDIDATES
     facts: dict[str, Fact] = {}
@@ -300,6 +302,15 @@ def _read(
     for fact, slug in zip(facts.values(), slugs(list(facts)), strict=True):
         fact.slug = slug
     return tuple(models), tuple(facts.values())
+
+
+def _questions_of(data: Corpus | Dataset | None, kept: frozenset[str] | None) -> Sequence[Question]:
+    """The questions with claims that are shown; none of a data set without claims."""
+    if isinstance(data, Corpus):
+        return data.questions
+    if not isinstance(data, ClaimSet):
+        return ()
+    return [fact.question for fact in data if kept is None or fact.question.id in kept]
 
 
 def _labelled(asked: Sequence[_Asked], *, several: bool) -> Iterator[tuple[_Asked, str, str]]:
@@ -364,9 +375,15 @@ def _outcome(answer: PredictionRow, question: Question | None) -> Outcome:
     return "own" if any(claim.id == answer.matched_claim for claim in own) else "leak"
 
 
-def _add_texts(facts: Iterable[Fact], data: Corpus | PublicDataset | None) -> dict[str, int]:
+def _add_texts(facts: Iterable[Fact], data: Corpus | Dataset | None) -> dict[str, int]:
     """Puts its text to every item of which it is at hand. Returns the lengths of all texts."""
     if data is None:
+        return {}
+    if isinstance(data, ClaimSet):
+        shown = {fact.id: fact for fact in facts}
+        for found in data:
+            if (one := shown.get(found.question.id)) is not None:
+                _add_texts([one], found.corpus)
         return {}
     if isinstance(data, Corpus):
         texts = {a.id: a.text for a in data.articles}

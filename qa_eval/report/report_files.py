@@ -9,7 +9,7 @@ from pathlib import Path
 from qa_eval.comparisons.comparison import compare
 from qa_eval.comparisons.differences import Comparison
 from qa_eval.comparisons.sides import MAY_DIFFER
-from qa_eval.data.dataset import PublicDataset
+from qa_eval.data.dataset import Dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.records import Corpus
 from qa_eval.report.charts import Chart, all_charts, chart_files, history_chart, site_charts
@@ -42,7 +42,7 @@ class Built:
 
 def build_report(
     runs: Sequence[Run],
-    data: Corpus | PublicDataset | None,
+    data: Corpus | Dataset | None,
     *,
     most_questions: int = MOST_QUESTIONS,
     common_items: bool = False,

@@ -22,6 +22,8 @@ class DataKind:
     """As `data.kind` has it in a leaderboard."""
     has_claims: bool
     """Whether facts with claims are asked of articles; else questions of their contexts, as in SQuAD."""
+    is_spec: bool = False
+    """Whether the data are named by the spec of a data set; else they are questions and articles."""
     moves: bool = False
     """Whether the texts are somebody's own files, whose place the run records."""
     unit: str
@@ -76,7 +78,8 @@ _KINDS: Mapping[str, DataKind] = {
             title="questions over articles",
             slug="qa_eval-questions",
         ),
-        DataKind(name="public", has_claims=False, unit="questions", listing="public"),
+        DataKind(name="claims", has_claims=True, is_spec=True, unit="facts"),
+        DataKind(name="public", has_claims=False, is_spec=True, unit="questions", listing="public"),
     )
 }
 

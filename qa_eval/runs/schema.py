@@ -198,8 +198,8 @@ class DataRow(_Record):
     """What was asked."""
 
     kind: str = "curated"
-    """`curated` for the set that comes with the program, `files` for any other of its kind, `public` for a
-    data set without claims."""
+    """`curated` for the set that comes with the program, `files` for any other of its kind, `claims` for a
+    data set of facts with their own passages, `public` for a data set without claims."""
     dataset: str | None = None
     """The spec of a public data set, as it was given."""
     split: str | None = None

@@ -171,8 +171,11 @@ def _changed(question: Question, item: ItemId, corpus: Corpus, answer: Predictio
 
 def _about(question: Question, item: ItemId, width: int) -> Iterator[Text]:
     yield from wrap_text(Text(clean(question.wording(item.paraphrase)), "bold"), width)
-    kind = f"contested ({question.relation})" if question.contested else "settled"
-    yield Text(f"{clean(question.category)} · {question.answer_type} · {kind}", "dim")
+    kind = "settled"
+    if question.contested:
+        kind = f"contested ({question.relation})" if question.relation is not None else "contested"
+    about = [clean(question.category)] if question.category else []
+    yield Text(" · ".join([*about, question.answer_type, kind]), "dim")
     own = question.claims if item.track == "pooled" else question.own_claims(item.article)
     others = [claim for claim in question.claims if claim not in own]
     if not own:

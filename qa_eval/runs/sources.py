@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qa_eval.data.corpus import load_corpus
-from qa_eval.data.dataset import PublicDataset
+from qa_eval.data.dataset import Dataset
 from qa_eval.data.locations import curated_paths
 from qa_eval.errors import QaEvalError
 from qa_eval.files.paths import user_path
@@ -42,7 +42,7 @@ def corpus_sources(corpus: Corpus, folder: Path) -> SourcesRow | None:
     return SourcesRow(questions=tuple(path for path in questions if path is not None), articles=articles)
 
 
-def dataset_sources(dataset: PublicDataset, folder: Path) -> SourcesRow | None:
+def dataset_sources(dataset: Dataset, folder: Path) -> SourcesRow | None:
     """The record of where the file or folder of a public data set is; None for a data set of the hub."""
     _, _, name = dataset.spec.partition(":")
     path = _seen_from(folder, user_path(name))

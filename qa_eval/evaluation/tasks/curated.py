@@ -130,17 +130,20 @@ class CuratedTask:
         return dict.fromkeys(map(str, self.items), "")
 
     def _instances(self, model: Model) -> tuple[Instance, ...]:
-        asked = instances(self.corpus, self.items)
-        if getattr(model, "answers_pooled", False):
-            questions = {q.id: q for q in self.corpus.questions}
-            asked += [
-                Instance(
-                    item=str(i), question=questions[i.fact].wording(i.paraphrase), context="", article="*"
-                )
-                for i in self.items
-                if i.track == "pooled"
-            ]
-        return tuple(asked)
+        return instances_for(model, self.corpus, self.items)
+
+
+def instances_for(model: Model, corpus: Corpus, items: Sequence[ItemId]) -> tuple[Instance, ...]:
+    """What a model is asked to answer these items: also the pooled ones, if it answers them at once."""
+    asked = instances(corpus, items)
+    if getattr(model, "answers_pooled", False):
+        questions = {q.id: q for q in corpus.questions}
+        asked += [
+            Instance(item=str(i), question=questions[i.fact].wording(i.paraphrase), context="", article="*")
+            for i in items
+            if i.track == "pooled"
+        ]
+    return tuple(asked)
 
 
 @dataclass(frozen=True, slots=True)

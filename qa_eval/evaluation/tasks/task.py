@@ -12,6 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path
 from typing import Protocol
 
+from qa_eval.data.claim_sets import ClaimSet
+from qa_eval.data.dataset import Dataset
+from qa_eval.evaluation.tasks.claims import ClaimsTask
 from qa_eval.evaluation.tasks.curated import CuratedTask
 from qa_eval.evaluation.tasks.public import PublicTask, StoredTask
 from qa_eval.metrics.reference_answers import ReferenceName
@@ -19,10 +22,10 @@ from qa_eval.metrics.score_table import Cluster, ScoreTable
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.models.protocol import Model
 from qa_eval.records import Instance, Prediction, Track
-from qa_eval.runs.options import Threshold
+from qa_eval.runs.options import StoredOptions, Threshold
 from qa_eval.runs.schema import DataRow, PredictionRow, SourcesRow
 
-__all__ = ["CuratedTask", "Judge", "Part", "PublicTask", "Rows", "StoredTask", "Task"]
+__all__ = ["ClaimsTask", "CuratedTask", "Judge", "Part", "PublicTask", "Rows", "StoredTask", "Task"]
 
 Rows = Callable[[], Iterator[PredictionRow]]
 """Reads stored rows from the beginning."""
@@ -100,3 +103,8 @@ class Task(Judge, Protocol):
         """Every item that is asked, with the hash of what a row must hold of it; "" where judging a row again
         compares all that anyway.
         """
+
+
+def dataset_task(dataset: Dataset, options: StoredOptions) -> Task:
+    """What a data set asks of every model. Raises InputError if the data set is wrong."""
+    return ClaimsTask(dataset, options) if isinstance(dataset, ClaimSet) else PublicTask(dataset, options)

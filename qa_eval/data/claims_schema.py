@@ -1,0 +1,154 @@
+"""The shape of one line of a `claims:` file: a fact with its own passages, and the header of such a file."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from qa_eval.data.corpus_schema import (
+    ARTICLE_ID,
+    CLAIM_ID,
+    MAX_ALIASES,
+    MAX_CLAIMS,
+    MAX_EVIDENCE,
+    MAX_PARAPHRASES,
+    NOT_EMPTY,
+    SCHEMA_DIALECT,
+    Asked,
+    Name,
+    Remark,
+    StrictLine,
+    Wording,
+)
+from qa_eval.records import AnswerType, ClaimStatus, Polarity, Relation
+
+VERSION = 1
+"""Of the format."""
+MAX_PASSAGES = 2_000
+"""Of one fact."""
+
+Unlisted = Literal["silent", "partial"]
+"""What a passage is that no claim names, and neither `silent` nor `partial`."""
+
+
+class PassageLine(StrictLine):
+    """One text that a fact is asked of."""
+
+    id: Name = Field(
+        description="id of the passage, unique in the fact", json_schema_extra={"pattern": ARTICLE_ID}
+    )
+    text: str = Field(description="the passage", json_schema_extra={"pattern": NOT_EMPTY})
+    source: Asked | None = Field(None, description="domain or publisher")
+    date: Name | None = Field(None, description="when it was published")
+    label: Name | None = Field(None, description="short name for people")
+    title: Asked | None = Field(None, description="headline")
+    byline: Asked | None = Field(None, description="who wrote it")
+    notes: Remark | None = Field(None, description="for people")
+
+
+class SpanLine(StrictLine):
+    """One place that states a claim."""
+
+    passage: Name = Field(description="id of the passage")
+    text: str = Field(description="exactly the passage's text at `start`", json_schema_extra={"minLength": 1})
+    start: int = Field(
+        description="offset of the first character in the passage", json_schema_extra={"minimum": 0}
+    )
+    speaker: Wording | None = Field(None, description="who the passage says it from")
+    as_of: Name | None = Field(None, description="ISO date the statement speaks of")
+    hedged: bool = Field(False, description='true for "apparently", "some of" and the like')
+
+
+class StatedClaimLine(StrictLine):
+    """One answer that some passages give."""
+
+    id: Name = Field(
+        description="short name of the claim, unique in the fact", json_schema_extra={"pattern": CLAIM_ID}
+    )
+    answers: list[Asked] = Field(
+        description="accepted wordings", max_length=MAX_ALIASES, json_schema_extra={"minItems": 1}
+    )
+    passages: list[Name] = Field(
+        [], description="ids of the passages that state the claim", max_length=MAX_PASSAGES
+    )
+    spans: list[SpanLine] = Field(
+        [],
+        description="where they state it; the loader looks for the answers in a passage without one",
+        max_length=MAX_EVIDENCE,
+    )
+    aliases: list[Asked] = Field(
+        [], description="accepted wordings that are no golds of EM and F1", max_length=MAX_ALIASES
+    )
+    group: Name | None = Field(None, description="joins near-claims for coverage; the id where absent")
+    status: ClaimStatus | None = Field(None, description="whether the claim is true, as far as that is known")
+    polarity: Polarity | None = Field(None, description="yes or no, of a question that is answered so")
+
+
+class ClaimsLine(StrictLine):
+    """One fact: a question, the passages it is asked of, and what each of them answers."""
+
+    id: Name = Field(
+        description="name of the fact, unique in the file", json_schema_extra={"pattern": CLAIM_ID}
+    )
+    question: Asked = Field(description="the question", json_schema_extra={"pattern": NOT_EMPTY})
+    paraphrases: list[Asked] = Field(
+        [], description="the same question in other words", max_length=MAX_PARAPHRASES
+    )
+    category: Name = Field("", description="category, which makes a slice")
+    answer_type: AnswerType | None = Field(
+        None, description="the kind of value that answers the question; told from its words where absent"
+    )
+    passages: list[PassageLine] = Field(
+        description="the texts that the fact is asked of",
+        max_length=MAX_PASSAGES,
+        json_schema_extra={"minItems": 1},
+    )
+    claims: list[StatedClaimLine] = Field(
+        description="one entry for each answer that some passage gives",
+        max_length=MAX_CLAIMS,
+        json_schema_extra={"minItems": 1},
+    )
+    silent: list[Name] = Field([], description="passages that do not answer", max_length=MAX_PASSAGES)
+    partial: list[Name] = Field(
+        [], description="passages that neither answer nor are silent", max_length=MAX_PASSAGES
+    )
+    unlisted: Unlisted | None = Field(
+        None, description="what a passage is that no claim names, nor silent, nor partial; else the header's"
+    )
+    relation: Relation | None = Field(None, description="why the claims differ")
+    resolution: Name | None = Field(None, description="id of the claim that the authors of the set prefer")
+    note: Remark | None = Field(None, description="for people")
+
+
+class ClaimsHeader(StrictLine):
+    """The first line of a file, if it says something of all facts."""
+
+    format: Literal["claims"] = Field(description="always `claims`")
+    version: int = Field(VERSION, description="version of the format")
+    unlisted: Unlisted = Field("silent", description="what a passage is that is listed nowhere")
+    name: Asked | None = Field(None, description="name of the set")
+    license: Asked | None = Field(None, description="licence of the texts")
+    url: Asked | None = Field(None, description="where the set is from")
+
+
+CLAIMS_PARTS: dict[str, type[BaseModel]] = {
+    "claims": StatedClaimLine,
+    "spans": SpanLine,
+    "passages": PassageLine,
+}
+"""The model of the objects in the list of that name."""
+
+
+def claims_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of one line of a `claims:` file."""
+    schema = ClaimsLine.model_json_schema()
+    header = ClaimsHeader.model_json_schema()
+    header.pop("$defs", None)
+    definitions = schema.pop("$defs", {}) | {"ClaimsLine": schema, "ClaimsHeader": header}
+    return {
+        "$schema": SCHEMA_DIALECT,
+        "title": "One line of a claims: file: one fact with its passages; the first may be a header",
+        "anyOf": [{"$ref": "#/$defs/ClaimsLine"}, {"$ref": "#/$defs/ClaimsHeader"}],
+        "$defs": definitions,
+    }

@@ -1,0 +1,417 @@
+"""From a line of a `claims:` file to a fact with its passages: what it says, what is wrong, what is left out.
+
+Nothing here reads a file. An adapter of another format makes such a line of each of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from qa_eval.data.checks.question_checks import find_wording, kebab_case, reserved_character
+from qa_eval.data.claims_schema import ClaimsLine, PassageLine, StatedClaimLine, Unlisted
+from qa_eval.data.content_hashes import articles_sha256, questions_sha256
+from qa_eval.files.hashes import sha256_text
+from qa_eval.matching.answer_types import asked_type
+from qa_eval.matching.normal_form import normalize
+from qa_eval.records import Article, Claim, Corpus, Evidence, Question
+from qa_eval.text.phrases import count, join_field, quote, suggestion
+
+NO_PLACE = -1
+"""Where evidence is that a passage states without an answer's words."""
+MOST_PLACES = 20
+"""Of an answer in one passage."""
+
+Message = tuple[str, str]
+"""(field, what is wrong there, and what would be right)."""
+
+
+@dataclass(frozen=True)
+class PassageFact:
+    """A fact with its own passages, and what was left out of it."""
+
+    question: Question
+    """Its evidence names the passages by their ids in the fact."""
+    passages: tuple[Article, ...]
+    """Each text once."""
+    remarks: tuple[Remark, ...] = ()
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The fact alone, over its passages."""
+        return Corpus(
+            questions=(self.question,),
+            articles=self.passages,
+            questions_sha256=questions_sha256([self.question]),
+            articles_sha256=articles_sha256(self.passages),
+        )
+
+    @property
+    def asked(self) -> bool:
+        """Whether a model that copies spans can be asked: not where yes or no is the answer."""
+        return self.question.answer_type != "yes-no"
+
+    @cached_property
+    def sources(self) -> Mapping[str, tuple[str, ...]]:
+        """Passage -> the names that its preference is counted under: its source, and its position."""
+        return {
+            passage.id: (*((passage.publisher,) if passage.publisher else ()), f"position {number}")
+            for number, passage in enumerate(self.passages, 1)
+        }
+
+    def marks(self, passage: str) -> tuple[str, ...]:
+        """The slices of an item besides those that every item has; `*` is the pooled one."""
+        stating = self.question.claims if passage == "*" else self.question.own_claims(passage)
+        evidence = [e for claim in stating for e in claim.evidence if passage in ("*", e.article)]
+        placed = any(e.start >= 0 for e in evidence)
+        return ("abstractive",) if evidence and not placed else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about a fact that a reader of the numbers should know: no error."""
+
+    check: str
+    """A key of `REMARKS`."""
+    field: str
+    message: str
+
+
+REMARKS: Mapping[str, tuple[str, str]] = {
+    "unused-fact": ("fact that is not used", "facts that are not used"),
+    "dropped-claim": (
+        "claim that no passage states; it is left out",
+        "claims that no passage states; they are left out",
+    ),
+    "no-span": (
+        "statement of a claim without a place in its passage; the claim's answers are its golds",
+        "statements of a claim without a place in their passage; the claim's answers are their golds",
+    ),
+    "same-text": (
+        "passage whose text an earlier one of its fact has; it is read once",
+        "passages whose text an earlier one of their fact has; each text is read once",
+    ),
+    "one-text": (
+        "fact whose passages are all one text; it is left out of leak and contrast consistency",
+        "facts whose passages are all one text; they are left out of leak and contrast consistency",
+    ),
+    "yes-no": (
+        "question that is answered by yes or no; models that copy spans are not asked it",
+        "questions that are answered by yes or no; models that copy spans are not asked them",
+    ),
+    "unlisted": (
+        "fact with passages that are listed nowhere",
+        "facts with passages that are listed nowhere",
+    ),
+    "no-resolution": (
+        "preferred claim that was left out; the fact has none",
+        "preferred claims that were left out; their facts have none",
+    ),
+    "repeated-id": (
+        "fact whose id an earlier one has; it got an id of its own",
+        "facts whose ids earlier ones have; each got an id of its own",
+    ),
+    "silent-occurrence": (
+        "silent passage that has an answer's words",
+        "silent passages that have an answer's words",
+    ),
+    "wording-elsewhere": (
+        "passage that has the words of a claim it does not state",
+        "passages that have the words of a claim they do not state",
+    ),
+}
+"""What one and several of a kind are called."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A line under way."""
+
+    line: ClaimsLine
+    unlisted: Unlisted
+    passages: dict[str, Article] = field(default_factory=dict)
+    """By the id under which the text is read."""
+    read_as: dict[str, str] = field(default_factory=dict)
+    """Every passage id -> the id under which its text is read."""
+    problems: list[Message] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+
+    def known(self, id: str, at: str) -> str | None:
+        """The id under which a passage is read; None, with a problem, where there is none of that id."""
+        if id in self.read_as:
+            return self.read_as[id]
+        message = f"there is no passage {quote(id)} in the fact{suggestion(id, self.read_as, listed=0)}"
+        self.problems.append((at, message))
+        return None
+
+
+def read_fact(
+    line: ClaimsLine, unlisted: Unlisted = "silent"
+) -> tuple[PassageFact | None, list[Message], list[Remark]]:
+    """The fact of a line, its problems, and the remarks on it.
+
+    `unlisted`: what passages are that are listed nowhere, unless the line says so. None where there are
+    problems, and for a fact that no passage answers, of which a remark tells.
+    """
+    reading = _Reading(line, line.unlisted or unlisted)
+    _read_names(reading)
+    for index, passage in enumerate(line.passages):
+        _read_passage(reading, index, passage)
+    if not line.passages:
+        reading.problems.append(("passages", "is empty; a fact is asked of at least one passage"))
+    claims = _read_claims(reading)
+    silent, partial = _read_silence(reading, claims)
+    if reading.problems:
+        return None, reading.problems, reading.remarks
+    if not claims:
+        message = f"{quote(line.id)}: no passage states any of its {count(len(line.claims), 'claim')}"
+        return None, [], [*reading.remarks, Remark("unused-fact", "claims", message)]
+    resolution = line.resolution
+    if resolution is not None and all(claim.id != resolution for claim in claims):
+        message = f"claim {quote(resolution)} was left out"
+        reading.remarks.append(Remark("no-resolution", "resolution", message))
+        resolution = None
+    if len(line.passages) > 1 and len(reading.passages) == 1:
+        message = f"its {count(len(line.passages), 'passage')} are one text"
+        reading.remarks.append(Remark("one-text", "passages", message))
+    kind = line.answer_type or asked_type(line.question) or "text"
+    if kind == "yes-no":
+        message = "is answered by yes or no"
+        reading.remarks.append(Remark("yes-no", "answer_type", message))
+    question = Question(
+        id=line.id,
+        question=line.question,
+        category=line.category,
+        answer_type=kind,
+        claims=tuple(claims),
+        paraphrases=tuple(line.paraphrases),
+        relation=line.relation,
+        silent=tuple(silent),
+        partial=tuple(partial),
+        resolution=resolution,
+        note=line.note or "",
+    )
+    return (
+        PassageFact(question, tuple(reading.passages.values()), tuple(reading.remarks)),
+        [],
+        reading.remarks,
+    )
+
+
+def _read_names(reading: _Reading) -> None:
+    line = reading.line
+    for at, name in [("id", line.id), ("category", line.category)]:
+        problem = reserved_character(name)
+        if problem is None and at == "id" and (not name or re.search(r"\s", name)):
+            problem = f"{quote(name)} holds a space or nothing; write {quote(kebab_case(name) or 'fact-1')}"
+        if problem is not None:
+            reading.problems.append((at, problem))
+    if not line.question.strip():
+        reading.problems.append(("question", "says nothing; write the question"))
+    if line.relation is not None and len(line.claims) < 2:
+        reading.problems.append(
+            ("relation", f"is {quote(line.relation)}, but there is one claim; leave it out")
+        )
+
+
+def _read_passage(reading: _Reading, index: int, passage: PassageLine) -> None:
+    at = join_field("passages", index)
+    id = passage.id
+    problem = reserved_character(id)
+    if problem is None and not id.strip():
+        problem = "is empty; name the passage"
+    if problem is None and id in reading.read_as:
+        problem = f"{quote(id)} is the id of an earlier passage of the fact; give each its own"
+    if problem is not None:
+        reading.problems.append((join_field(at, "id"), problem))
+        return
+    if not passage.text.strip():
+        reading.problems.append(
+            (join_field(at, "text"), "is empty; give the passage's text, or leave it out")
+        )
+        return
+    sha256 = sha256_text(passage.text)
+    same = next((other.id for other in reading.passages.values() if other.sha256 == sha256), None)
+    if same is not None:
+        reading.read_as[id] = same
+        message = f"{quote(id)} has the text of {quote(same)}, as which it is read"
+        reading.remarks.append(Remark("same-text", at, message))
+        return
+    reading.read_as[id] = id
+    reading.passages[id] = Article(
+        id=id,
+        text=passage.text,
+        sha256=sha256,
+        label=passage.label,
+        title=passage.title,
+        publisher=passage.source,
+        byline=passage.byline,
+        published=passage.date,
+        notes=passage.notes,
+    )
+
+
+def _read_claims(reading: _Reading) -> list[Claim]:
+    """The claims that some passage states."""
+    line = reading.line
+    if not line.claims:
+        reading.problems.append(("claims", "is empty; a fact has at least one claim"))
+    claims: list[Claim] = []
+    seen: set[str] = set()
+    for index, claim in enumerate(line.claims):
+        at = join_field("claims", index)
+        problem = reserved_character(claim.id)
+        if problem is None and (not claim.id or re.search(r"\s", claim.id)):
+            problem = f"{quote(claim.id)} holds a space or nothing; write {quote('-'.join(claim.id.split()) or 'c1')}"
+        if problem is None and claim.id in seen:
+            problem = f"{quote(claim.id)} is the id of an earlier claim; join the two, or rename one"
+        if problem is not None:
+            reading.problems.append((join_field(at, "id"), problem))
+        seen.add(claim.id)
+        made = _read_claim(reading, at, claim)
+        if made is not None:
+            claims.append(made)
+    if line.resolution is not None and line.resolution not in seen:
+        near = suggestion(line.resolution, seen, listed=0)
+        reading.problems.append(("resolution", f"there is no claim {quote(line.resolution)}{near}"))
+    if line.answer_type == "yes-no" and not reading.problems:
+        for index, claim in enumerate(line.claims):
+            if claim.polarity is None:
+                at = join_field(join_field("claims", index), "polarity")
+                message = "is missing: the question is answered by yes or no; write which the claim says"
+                reading.problems.append((at, message))
+    return claims
+
+
+def _read_claim(reading: _Reading, at: str, claim: StatedClaimLine) -> Claim | None:
+    if not claim.answers:
+        message = f"claim {quote(claim.id)} has none; give at least one accepted wording"
+        reading.problems.append((join_field(at, "answers"), message))
+    for number, answer in enumerate(claim.answers):
+        if not normalize(answer):
+            message = f"{quote(answer)} is nothing once punctuation and a, an, the are dropped"
+            reading.problems.append((f"{at}.answers[{number}]", message))
+    evidence = list(_read_spans(reading, at, claim))
+    stating = [
+        id
+        for number, passage in enumerate(claim.passages)
+        if (id := reading.known(passage, f"{at}.passages[{number}]")) is not None
+    ]
+    placed = {e.article for e in evidence}
+    for id in dict.fromkeys(stating):
+        if id not in placed:
+            evidence += _found(reading, at, claim, id)
+    evidence = list({(e.article, e.start, e.text): e for e in evidence}.values())
+    if not evidence:
+        if not reading.problems:
+            message = f"claim {quote(claim.id)} ({quote(claim.answers[0])}): no passage states it"
+            reading.remarks.append(Remark("dropped-claim", at, message))
+        return None
+    texts = {e.text for e in evidence}
+    aliases = (wording for wording in (*claim.answers, *claim.aliases) if wording not in texts)
+    return Claim(
+        id=claim.id,
+        evidence=tuple(evidence),
+        aliases=tuple(dict.fromkeys(aliases)),
+        group=claim.group or "",
+        status=claim.status,
+        polarity=claim.polarity,
+    )
+
+
+def _read_spans(reading: _Reading, at: str, claim: StatedClaimLine) -> Iterator[Evidence]:
+    for number, span in enumerate(claim.spans):
+        place = f"{at}.spans[{number}]"
+        id = reading.known(span.passage, f"{place}.passage")
+        if id is None:
+            continue
+        text = reading.passages[id].text
+        there = text[max(span.start, 0) : max(span.start, 0) + len(span.text)]
+        if not normalize(span.text):
+            message = f"{quote(span.text)} is nothing once punctuation and a, an, the are dropped"
+            reading.problems.append((f"{place}.text", message))
+        elif span.start < 0 or there != span.text:
+            found = text.find(span.text)
+            right = f"it is at {found}" if found >= 0 else "it is nowhere in the passage; copy it exactly"
+            message = (
+                f"passage {quote(span.passage)} has {quote(there)} there, not {quote(span.text)}; {right}"
+            )
+            reading.problems.append((f"{place}.start", message))
+        else:
+            yield Evidence(
+                article=id,
+                text=span.text,
+                start=span.start,
+                speaker=span.speaker,
+                as_of=span.as_of,
+                hedged=span.hedged,
+            )
+
+
+def _found(reading: _Reading, at: str, claim: StatedClaimLine, id: str) -> list[Evidence]:
+    """Where a passage has the claim's answers; without any, the answers themselves, without a place."""
+    text = reading.passages[id].text
+    places = {span for answer in claim.answers for span in find_wording(answer, text, MOST_PLACES)}
+    if places:
+        return [Evidence(article=id, text=span.text(text), start=span.start) for span in sorted(places)]
+    if not reading.problems:
+        message = f"passage {quote(id)} has no answer of claim {quote(claim.id)} ({quote(claim.answers[0])})"
+        reading.remarks.append(Remark("no-span", f"{at}.passages", message))
+    return [Evidence(article=id, text=answer, start=NO_PLACE) for answer in dict.fromkeys(claim.answers)]
+
+
+def _read_silence(reading: _Reading, claims: Sequence[Claim]) -> tuple[list[str], list[str]]:
+    """The silent passages and the partial ones, in the order of the passages."""
+    answering = {e.article for claim in claims for e in claim.evidence}
+    listed: dict[str, str] = {}
+    for name in ("silent", "partial"):
+        for index, passage in enumerate(getattr(reading.line, name)):
+            at = join_field(name, index)
+            id = reading.known(passage, at)
+            if id is None:
+                continue
+            if id in answering and id == passage:
+                message = f"passage {quote(passage)} states a claim; keep the right place"
+                reading.problems.append((at, message))
+            elif passage in listed:
+                message = f"passage {quote(passage)} is already in {listed[passage]}; keep the right place"
+                reading.problems.append((at, message))
+            listed[passage] = name
+    known = {reading.read_as[passage]: name for passage, name in listed.items()}
+    left = [id for id in reading.passages if id not in answering and id not in known]
+    if left:
+        named = quote(left[0]) + (f" and {len(left) - 1} more" if len(left) > 1 else "")
+        message = f"{named}: taken as {reading.unlisted}"
+        reading.remarks.append(Remark("unlisted", "passages", message))
+    known |= dict.fromkeys(left, reading.unlisted)
+    parts = {
+        name: [id for id in reading.passages if id not in answering and known[id] == name]
+        for name in ("silent", "partial")
+    }
+    return parts["silent"], parts["partial"]
+
+
+def words_elsewhere(fact: PassageFact) -> Iterator[Remark]:
+    """Passages that have the words of a claim that they do not state, silent ones among them."""
+    question = fact.question
+    for passage in fact.passages:
+        own = question.own_claims(passage.id)
+        said = {wording.casefold() for claim in own for wording in claim.wordings}
+        for index, claim in enumerate(question.claims):
+            if claim in own or passage.id in question.partial:
+                continue
+            for wording in claim.wordings:
+                # A wording inside one of the passage's own says nothing: "400" in "over 400".
+                if any(wording.casefold() in other for other in said):
+                    continue
+                if found := find_wording(wording, passage.text, 1):
+                    what = "silent" if not own else "states another claim"
+                    message = (
+                        f"passage {quote(passage.id)} ({what}) has {quote(wording)} of claim "
+                        f"{quote(claim.id)} at {found[0].start}"
+                    )
+                    check = "wording-elsewhere" if own else "silent-occurrence"
+                    yield Remark(check, join_field("claims", index), message)
+                    break

@@ -1,0 +1,258 @@
+"""Facts with their own passages, each asked of these alone: parts of some facts, asked and judged in turn.
+
+Each fact is a corpus of one question, so that it is asked, pooled and scored as the curated set is. Memory and
+time grow with the number of facts, never with the number of pairs of a fact and a passage of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import TypeVar
+
+from qa_eval.data.claim_sets import ClaimSet
+from qa_eval.data.items import item_ids
+from qa_eval.data.passage_facts import PassageFact
+from qa_eval.errors import QaEvalError
+from qa_eval.evaluation.tasks.curated import CuratedPart, instances_for
+from qa_eval.metrics.listings import sort_keys
+from qa_eval.metrics.reference_answers import REFERENCES, ReferenceName, reference_answers
+from qa_eval.metrics.score_table import Cluster, ScoreTable, add_scores
+from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.metrics.thresholds import ThresholdCase, fit_thresholds, threshold_case
+from qa_eval.models.protocol import Model
+from qa_eval.records import Instance, ItemId, Prediction, Track
+from qa_eval.runs.options import StoredOptions, Threshold
+from qa_eval.runs.ranking import RULES
+from qa_eval.runs.rows import item_hashes, item_hashes_sha256, judge, judge_answers, rebuild
+from qa_eval.runs.schema import DataRow, ItemsRow, PredictionRow, SourcesRow, WholeRow
+from qa_eval.runs.sources import dataset_sources
+
+PART = 512
+"""Items of the facts that are in memory at once, about."""
+
+_Score = TypeVar("_Score", bound=ItemScore)
+
+
+class JudgedFacts(list[PredictionRow]):
+    """Rows of whole facts, with these facts, which their preferences need."""
+
+    def __init__(self, rows: Iterable[PredictionRow], facts: Sequence[PassageFact]) -> None:
+        super().__init__(rows)
+        self.facts = tuple(facts)
+
+
+@dataclass(frozen=True)
+class ClaimsTask:
+    """The items of a data set of facts that the options ask for. Raises InputError if the data set is wrong,
+    QaEvalError if nothing is left to ask.
+    """
+
+    dataset: ClaimSet
+    options: StoredOptions
+    rules: str = RULES
+    cluster: Cluster = "fact"
+    fits_afterwards: bool = True
+
+    @property
+    def sorts(self) -> Sequence[str]:
+        """What ranks models on facts and articles."""
+        return sort_keys("ranking")
+
+    @cached_property
+    def _chosen(self) -> Iterable[PassageFact]:
+        options = self.options
+        return self.dataset.chosen(
+            categories=options.categories, limit=options.limit, sample=options.sample, seed=options.seed
+        )
+
+    @property
+    def _tracks(self) -> tuple[Track, ...]:
+        return ("reading", "pooled") if self.options.track == "both" else (self.options.track,)
+
+    def _items(self, fact: PassageFact) -> tuple[ItemId, ...]:
+        return tuple(item_ids(fact.corpus, tracks=self._tracks, paraphrases=self.options.paraphrases))
+
+    @cached_property
+    def data(self) -> DataRow:
+        """What is asked."""
+        census = self.dataset.check()
+        hashes = []
+        facts = contested = 0
+        counts: dict[Track, int] = {"reading": 0, "pooled": 0}
+        for fact in self._chosen:
+            items = self._items(fact)
+            facts += 1
+            contested += fact.question.contested
+            for item in items:
+                counts[item.track] += 1
+            hashes += [(str(item), found) for item, found in item_hashes(fact.corpus, items).items()]
+        if not hashes:
+            raise QaEvalError("these options leave nothing to ask")
+        return DataRow(
+            kind="claims",
+            dataset=self.dataset.spec,
+            split=self.dataset.split,
+            questions_sha256=census.questions_sha256,
+            articles_sha256=census.contexts_sha256,
+            facts=facts,
+            contested=contested,
+            items=ItemsRow(**counts),
+            whole=WholeRow(facts=census.asked, items=self._whole_items(census.asked, facts, counts)),
+            item_hashes_sha256=item_hashes_sha256(hashes),
+            notes=tuple(self.dataset.notes()),
+        )
+
+    def _whole_items(self, asked: int, facts: int, counts: Mapping[Track, int]) -> ItemsRow:
+        if asked == facts and not self.options.paraphrases:
+            return ItemsRow(**counts)
+        whole: dict[Track, int] = {"reading": 0, "pooled": 0}
+        for fact in self.dataset:
+            if fact.asked:
+                for item in item_ids(fact.corpus, tracks=self._tracks):
+                    whole[item.track] += 1
+        return ItemsRow(**whole)
+
+    def sources(self, folder: Path) -> SourcesRow | None:
+        """Where the data set is, as a run in `folder` records it."""
+        return dataset_sources(self.dataset, folder)
+
+    def size(self, model: Model) -> int:
+        """How many instances the model is asked."""
+        return sum(len(instances_for(model, fact.corpus, self._items(fact))) for fact in self._chosen)
+
+    def parts(self, model: Model) -> Iterator[ClaimsPart]:
+        """The facts, some at a time."""
+        for facts in self._batches():
+            yield ClaimsPart(
+                tuple(
+                    FactPart(fact, CuratedPart(fact.corpus, items, instances_for(model, fact.corpus, items)))
+                    for fact, items in facts
+                )
+            )
+
+    def rejudged(
+        self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold
+    ) -> Iterator[JudgedFacts]:
+        """What stored answers are worth; `cross-fit` is fitted by balanced F1, for each fact on the others.
+
+        Raises ValueError for an item id that is none, and for rows that are not in the order of the facts.
+        """
+        fitted: Mapping[str, float] = {}
+        if isinstance(threshold, str):
+            cases = list(self._cases(rows()))
+            fitted = fit_thresholds(cases, (case.cluster for case in cases))
+        for fact, stored in self._with_facts(rows()):
+            id = fact.question.id
+            at = fitted.get(id, 0.0) if isinstance(threshold, str) else threshold
+            items = [ItemId.parse(row.item) for row in stored]
+            judged = judge(fact.corpus, items, *rebuild(stored), at)
+            yield JudgedFacts(marked(fact, judged), [fact])
+
+    def _cases(self, rows: Iterator[PredictionRow]) -> Iterator[ThresholdCase]:
+        for fact, stored in self._with_facts(rows):
+            predictions, _ = rebuild(stored)
+            for row in stored:
+                if row.track == "reading" and not row.paraphrase:
+                    golds = fact.question.own_golds(row.article)
+                    yield threshold_case(row.fact, golds, predictions.get(row.item))
+
+    def _with_facts(self, rows: Iterator[PredictionRow]) -> Iterator[tuple[PassageFact, list[PredictionRow]]]:
+        """The rows of each fact, with the fact."""
+        facts = iter(self._chosen)
+        for id, group in groupby(rows, key=lambda row: row.fact):
+            fact = next((fact for fact in facts if fact.question.id == id), None)
+            if fact is None:
+                raise ValueError(f"{id}: is no fact of the data set, or is not in its order")
+            yield fact, list(group)
+
+    def tabulate(self, tables: dict[Track, ScoreTable], rows: Iterable[ItemScore]) -> None:
+        """Adds judged rows of whole facts to the tables of their tracks."""
+        facts = rows.facts if isinstance(rows, JudgedFacts) else ()
+        _tabulate(tables, rows, facts)
+
+    def references(self) -> Iterator[tuple[ReferenceName, dict[Track, ScoreTable]]]:
+        """The references, scored."""
+        tables: dict[ReferenceName, dict[Track, ScoreTable]] = {name: {} for name in REFERENCES}
+        for facts in self._batches():
+            for name in REFERENCES:
+                scores: list[ItemScore] = []
+                for fact, items in facts:
+                    answers = reference_answers(fact.corpus, name, items)
+                    scores += marked(fact, judge_answers(fact.corpus, items, answers))
+                _tabulate(tables[name], scores, [fact for fact, _ in facts])
+        yield from tables.items()
+
+    def items_with_hashes(self) -> dict[str, str]:
+        """Every item; their hashes are compared when rows are judged again."""
+        return {str(item): "" for fact in self._chosen for item in self._items(fact)}
+
+    def _batches(self) -> Iterator[list[tuple[PassageFact, tuple[ItemId, ...]]]]:
+        batch: list[tuple[PassageFact, tuple[ItemId, ...]]] = []
+        size = 0
+        for fact in self._chosen:
+            items = self._items(fact)
+            batch.append((fact, items))
+            size += len(items)
+            if size >= PART:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
+
+@dataclass(frozen=True, slots=True)
+class FactPart:
+    """One fact, and what is asked of it."""
+
+    fact: PassageFact
+    asked: CuratedPart
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsPart:
+    """Some facts of a data set."""
+
+    parts: tuple[FactPart, ...]
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """What the model sees."""
+        return tuple(instance for part in self.parts for instance in part.asked.instances)
+
+    def by_fact(self) -> dict[str, tuple[Instance, ...]]:
+        """What the model sees, by fact."""
+        return {part.fact.question.id: part.asked.instances for part in self.parts}
+
+    def only(self, facts: Collection[str]) -> ClaimsPart:
+        """The part with no other facts."""
+        return ClaimsPart(tuple(part for part in self.parts if part.fact.question.id in facts))
+
+    def judge(
+        self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
+    ) -> JudgedFacts:
+        """Decides and scores the facts; for `cross-fit` first as if the threshold were 0."""
+        at = 0.0 if isinstance(threshold, str) else threshold
+        rows: list[PredictionRow] = []
+        for part in self.parts:
+            rows += marked(part.fact, part.asked.judge(predictions, at, whole=whole))
+        return JudgedFacts(rows, [part.fact for part in self.parts])
+
+
+def marked(fact: PassageFact, scores: Iterable[_Score]) -> list[_Score]:
+    """The scores of a fact's items, each with its slices."""
+    return [replace(score, marks=fact.marks(score.article)) for score in scores]
+
+
+def _tabulate(
+    tables: dict[Track, ScoreTable], scores: Iterable[ItemScore], facts: Sequence[PassageFact]
+) -> None:
+    add_scores(
+        tables,
+        scores,
+        questions=[fact.question for fact in facts],
+        sources={fact.question.id: fact.sources for fact in facts},
+    )
