@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from qa_eval.cli.command import CommandGroup, note, option
-from qa_eval.cli.option_groups import data_options
+from qa_eval.cli.option_groups import data_options, dataset_options
 
 
 @click.group("questions", cls=CommandGroup, short_help="Check a question set; count what it holds.")
@@ -32,14 +32,32 @@ def questions_group() -> None:
     section="Output",
     help="First write the canonical form: order of keys, sorted evidence, offsets of unique texts.",
 )
+@dataset_options
 @click.pass_context
 def check_command(
-    ctx: click.Context, *, questions: tuple[Path, ...], articles: Path | None, form: str, fix: bool
+    ctx: click.Context,
+    *,
+    questions: tuple[Path, ...],
+    articles: Path | None,
+    form: str,
+    fix: bool,
+    dataset: str | None,
+    split: str | None,
 ) -> None:
     """Runs every check on questions and articles and tells all findings, each with file and line.
 
+    With --dataset, of a file of facts with their own passages: what is wrong, and what is left out and why.
     Exit code 1 if there is an error; a warning alone does not fail.
     """
+    if dataset is not None:
+        from qa_eval.authoring.claims_check import run_claims_check
+
+        if questions or articles is not None or fix:
+            raise click.UsageError("--questions, --articles and --fix: not with --dataset.")
+        lines, failed = run_claims_check(dataset, split, form)
+        for line in lines:
+            click.echo(line)
+        ctx.exit(1 if failed() else 0)
     from qa_eval.authoring.check import run_check
     from qa_eval.authoring.question_files import fix_questions
 

@@ -6,16 +6,20 @@ import click
 
 from qa_eval.cli.command import Command
 
-SCHEMAS = ("questions", "articles", "leaderboard", "predictions")
+SCHEMAS = ("questions", "articles", "claims", "leaderboard", "predictions")
 
 
 @click.command("schema", cls=Command, short_help="The JSON Schema of a file format.")
 @click.argument("name", type=click.Choice(SCHEMAS))
 def schema_command(*, name: str) -> None:
-    """Prints the JSON Schema of leaderboard.json, or of one line of the questions, articles, predictions."""
+    """Prints the JSON Schema of leaderboard.json, or of one line of the other formats."""
     from qa_eval.files.hashes import canonical_json
 
-    if name in ("questions", "articles"):
+    if name == "claims":
+        from qa_eval.data.claims_schema import claims_schema
+
+        schema = claims_schema()
+    elif name in ("questions", "articles"):
         from qa_eval.data.corpus_schema import articles_schema, questions_schema
 
         schema = questions_schema() if name == "questions" else articles_schema()

@@ -126,14 +126,17 @@ def score_lines(card: Scorecard, predictions: Path, width: int) -> Iterator[Text
     yield Text()
     yield from _table(card)
     yield Text()
+    if card.tracks:
+        yield from _track_table(card)
+        yield Text()
     yield from wrapped(
         f"{counts['answered']:,} answered, {counts['abstained']:,} abstained, {counts['missing']:,} missing",
         "dim",
     )
-    contexts = counts["contexts"]
-    intervals = f"95 % intervals clustered by context ({contexts:,})"
+    contexts, unit = counts["contexts"], "fact" if card.tracks else "context"
+    intervals = f"95 % intervals clustered by {unit} ({contexts:,})"
     if contexts < FEWEST_CLUSTERS:
-        intervals = no_interval(contexts, "context")
+        intervals = no_interval(contexts, unit)
     yield from wrapped(f"percent; {intervals}", "dim")
     if card.best:
         sentence = "best threshold: an oracle, chosen on these very answers; the interval takes it as given"
@@ -166,6 +169,25 @@ def _table(card: Scorecard) -> Iterator[Text]:
             line.append(f"  {interval:<{width}}", "dim")
         line.append(f"  {exact.n:>9,}")
         line.append(note, "dim")
+        yield line
+
+
+def _track_table(card: Scorecard) -> Iterator[Text]:
+    """A line for each metric of facts with claims, track by track."""
+    from rich.text import Text
+
+    from qa_eval.metrics.listings import column_label
+    from qa_eval.text.figures import interval_text, percent
+
+    rows = [
+        (column_label(track, metric), estimate)
+        for track, metrics in card.tracks.items()
+        for metric, estimate in metrics.items()
+    ]
+    widest = max(len(name) for name, _ in rows)
+    for name, estimate in rows:
+        line = Text(f"{name:<{widest}}  {percent(estimate.value):>5}")
+        line.append(f"  {interval_text(estimate.low, estimate.high):<13}  {estimate.n:>7,}", "dim")
         yield line
 
 

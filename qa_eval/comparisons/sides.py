@@ -9,6 +9,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.models.declarations import abstention
 from qa_eval.records import ModelInfo
 from qa_eval.runs.common_items import Side
+from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.schema import NOTHING_SCORED, DecodingRow, Row
 from qa_eval.runs.store import Run
 from qa_eval.text.phrases import choices
@@ -110,7 +111,9 @@ def estimand_of(run: Run) -> str:
     """What the statistics of a run speak of."""
     if run.leaderboard.data.cluster == "context":
         return "intervals and p speak of other contexts like these, each with its questions"
-    return "intervals and p speak of other questions about these articles, not of other articles"
+    others = data_kind(run.leaderboard.data).others
+    limit = "" if data_kind(run.leaderboard.data).is_spec else ", not of other articles"
+    return f"intervals and p speak of other {others}{limit}"
 
 
 # ------------------------------------------------------------------------------------------ inside

@@ -7,7 +7,7 @@ percent, as there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,11 @@ import numpy as np
 
 from qa_eval import __version__
 from qa_eval.data.answers.answer_shapes import shown
-from qa_eval.data.dataset import PublicDataset, open_dataset
+from qa_eval.data.claim_sets import ClaimSet
+from qa_eval.data.dataset import Census, Dataset, open_dataset
 from qa_eval.data.given_golds import dataset_of_golds
 from qa_eval.errors import QaEvalError
+from qa_eval.evaluation.claim_scores import claim_metrics, reading_questions, split_tracks
 from qa_eval.evaluation.given_answers import GivenAnswers, Predictions, Probabilities, given_answers
 from qa_eval.metrics.listings import entry
 from qa_eval.metrics.official_scores import (
@@ -29,7 +31,7 @@ from qa_eval.metrics.official_scores import (
     score_answers,
 )
 from qa_eval.metrics.rules.squad import RULES, Rules
-from qa_eval.records import Estimate, Example
+from qa_eval.records import Estimate, Example, Track
 from qa_eval.runs.data_frames import data_frame
 from qa_eval.text.figures import interval_text, percent
 from qa_eval.text.notebook_tables import notebook_table
@@ -38,7 +40,7 @@ from qa_eval.text.phrases import count, quote, shorten, suggestion
 if TYPE_CHECKING:
     import pandas as pd
 
-Golds = str | PathLike[str] | PublicDataset | Mapping[Any, Any] | Iterable[Any]
+Golds = str | PathLike[str] | Dataset | Mapping[Any, Any] | Iterable[Any]
 """A data set, as a spec or opened; or golds by question id, as rows, or by position."""
 
 
@@ -74,6 +76,8 @@ class Scorecard:
     """Ids of rows that hold an error; their questions are among the missing."""
     notes: tuple[str, ...]
     """What a reader of the numbers should know, a sentence each."""
+    tracks: Mapping[Track, Mapping[str, Estimate]] = field(default_factory=dict)
+    """Of facts with claims: track -> metric id -> value. Empty elsewhere."""
     sha256: Mapping[str, str]
     """Of the files `predictions` and `na_probs`, as far as there were any; of the data set's `questions` with
     their golds and of its `contexts`, whatever their order."""
@@ -162,9 +166,14 @@ class Scorecard:
             "failed": self.failed,
             "notes": self.notes,
             "sha256": dict(self.sha256),
+            **({"tracks": _plain_tracks(self.tracks)} if self.tracks else {}),
             "version": __version__,
         }
         return official | {"qa_eval": added}
+
+
+def _plain_tracks(tracks: Mapping[Track, Mapping[str, Estimate]]) -> dict[str, dict[str, Any]]:
+    return {track: {id: asdict(e) for id, e in metrics.items()} for track, metrics in tracks.items()}
 
 
 def _label(key: str) -> str:
@@ -203,7 +212,9 @@ def score(
     * `na_probs`: no-answer probabilities by question id, or a file of them; answers whose probability is
       above `na_threshold` are refused, and the best thresholds are searched;
     * `resamples`, `seed`: of the intervals, which are clustered by context, or by question where there is
-      none.
+      none;
+    * of facts with their own passages (`claims:FILE` and the like), predictions are by `FACT@PASSAGE`, and
+      by `FACT@*` for all passages at once; `tracks` of the result then has every metric of claims.
 
     A question without a prediction scores 0 and stays in the denominator.
 
@@ -219,16 +230,17 @@ def score(
     <Scorecard: EM 0.0, F1 50.0; percent, 1 question of golds by squad-v1.1>
     """
     predictions, golds = _paired(predictions, golds)
+    opened: Dataset
     if isinstance(golds, str | PathLike):
         opened = open_dataset(str(golds), split=split).with_rules(rules)
     elif split is not None:
         raise QaEvalError(f"split: {split!r} is of a data set of the hub, and golds is none")
-    elif isinstance(golds, PublicDataset):
+    elif isinstance(golds, Dataset):
         opened = golds if rules is None else golds.with_rules(rules)
     else:
         opened = dataset_of_golds(golds, rules=rules)
     census = opened.check()
-    if not census.labelled:
+    if isinstance(census, Census) and not census.labelled:
         raise QaEvalError(
             f"{opened.spec}: the answers are not given, so predictions cannot be scored; `qa-eval run` asks "
             "the questions, and `qa-eval export --format squad-predictions` writes what was answered"
@@ -237,13 +249,15 @@ def score(
     if na_probs is not None and not chosen.unanswerable:
         raise QaEvalError(f"no-answer probabilities: {chosen.name} has no unanswerable questions")
     given = given_answers(predictions, na_probs, chosen)
+    texts = given.texts
+    questions: Iterator[tuple[str, Sequence[str], str]]
+    if isinstance(opened, ClaimSet):
+        texts, _ = split_tracks(given.texts)
+        questions = reading_questions(opened)
+    else:
+        questions = ((_known_id(e, given), e.golds, e.context_id) for e in opened)
     try:
-        earned = score_answers(
-            ((_known_id(example, given), example.golds, example.context_id) for example in opened),
-            given.texts,
-            chosen,
-            given.no_answer,
-        )
+        earned = score_answers(questions, texts, chosen, given.no_answer)
     except ValueError as error:
         raise QaEvalError(f"{opened.spec}: {error}") from error
     scores = official_scores(earned, chosen, threshold=na_threshold, resamples=resamples, seed=seed)
@@ -260,7 +274,14 @@ def score(
         extra=earned.extra,
         duplicates=tuple(given.duplicates),
         failed=tuple(given.failed),
-        notes=(*census.warnings(opened.rules), *opened.notes(), *notes),
+        tracks=claim_metrics(opened, given.texts, resamples=resamples, seed=seed)
+        if isinstance(opened, ClaimSet)
+        else {},
+        notes=(
+            *(census.warnings(opened.rules) if isinstance(census, Census) else ()),
+            *opened.notes(),
+            *notes,
+        ),
         sha256=given.sha256 | {"questions": census.questions_sha256, "contexts": census.contexts_sha256},
     )
 

@@ -93,7 +93,9 @@ def remark(id: str, counts: Mapping[str, Any], n: int) -> str:
     "leak: in 2 of its 40 items the article has a wording of another source's claim"
     """
     metric = entry(id)
-    return f"{metric.label}: {metric.remark.format_map({**counts, 'n': n})}" if metric.remark else ""
+    if not metric.remark:
+        return ""
+    return f"{metric.label}: {metric.remark.format_map({**counts, 'n': n})}"
 
 
 def with_item_values(score: ItemScore) -> ItemScore:

@@ -28,6 +28,8 @@ class DataKind:
     """Whether the texts are somebody's own files, whose place the run records."""
     unit: str
     """What `data.facts` counts."""
+    others: str = "questions about these articles"
+    """What the intervals speak of."""
     listing: Listing | None = None
     """The listing of metrics that is the table of the leaderboard; None for one to each track."""
     title: str | None = None
@@ -78,7 +80,13 @@ _KINDS: Mapping[str, DataKind] = {
             title="questions over articles",
             slug="qa_eval-questions",
         ),
-        DataKind(name="claims", has_claims=True, is_spec=True, unit="facts"),
+        DataKind(
+            name="claims",
+            has_claims=True,
+            is_spec=True,
+            unit="facts",
+            others="facts with passages of their own",
+        ),
         DataKind(name="public", has_claims=False, is_spec=True, unit="questions", listing="public"),
     )
 }

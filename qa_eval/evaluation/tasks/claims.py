@@ -171,8 +171,10 @@ class ClaimsTask:
 
     def tabulate(self, tables: dict[Track, ScoreTable], rows: Iterable[ItemScore]) -> None:
         """Adds judged rows of whole facts to the tables of their tracks."""
-        facts = rows.facts if isinstance(rows, JudgedFacts) else ()
-        _tabulate(tables, rows, facts)
+        if isinstance(rows, JudgedFacts):
+            tabulate_facts(tables, rows)
+        else:
+            _tabulate(tables, rows, ())
 
     def references(self) -> Iterator[tuple[ReferenceName, dict[Track, ScoreTable]]]:
         """The references, scored."""
@@ -245,6 +247,11 @@ class ClaimsPart:
 def marked(fact: PassageFact, scores: Iterable[_Score]) -> list[_Score]:
     """The scores of a fact's items, each with its slices."""
     return [replace(score, marks=fact.marks(score.article)) for score in scores]
+
+
+def tabulate_facts(tables: dict[Track, ScoreTable], rows: JudgedFacts) -> None:
+    """Adds judged rows to the tables of their tracks, with the preferences of their facts."""
+    _tabulate(tables, rows, rows.facts)
 
 
 def _tabulate(

@@ -87,7 +87,7 @@ def name_in(view: View, line: ViewLine) -> str:
 _ABSTAINING = "(what always abstaining earns in EM and F1)"
 
 _SPEAK_OF = {
-    "fact": "95 % intervals: clustered by fact; they speak of other questions about these articles",
+    "fact": "95 % intervals: clustered by fact; they speak of other {facts}",
     "context": "95 % intervals: clustered by context; they speak of other contexts with their questions",
 }
 
@@ -120,7 +120,7 @@ def _intervals(view: View) -> Iterator[str]:
     found = [view.estimate(line, column) for line in view.lines for column in view.columns]
     estimates = [e for e in found if e is not None and e.clusters]
     if not estimates or any(e.low is not None for e in estimates):
-        yield _SPEAK_OF[unit]
+        yield _SPEAK_OF[unit].format(facts=data_kind(view.board.data).others)
     few = sorted({e.clusters for e in estimates if e.low is None and e.clusters < FEWEST_CLUSTERS})
     if few:
         yield no_interval(few[-1], unit)
@@ -151,7 +151,8 @@ def _items_sentence(view: View) -> str:
         if share := silent_share(view):
             text += f", {percent(share)} % of them without an answer {_ABSTAINING}"
         return text
-    text = f"{data.facts} facts, {data.contested} contested"
+    name = f"{data.dataset}{f' [{data.split}]' if data.split else ''}: " if data_kind(data).is_spec else ""
+    text = f"{name}{data.facts} facts, {data.contested} contested"
     if data.items.reading:
         text += f"; {data.items.reading} reading items"
         if (share := silent_share(view)) is not None:
@@ -250,7 +251,11 @@ def notes(view: View) -> Iterator[str]:
 def remark_on(row: Row, track: str, metric: str) -> str:
     """What belongs under a table with the row's value of the metric; empty for most metrics."""
     estimate = row.metric(track, metric)
-    return remark(metric, row.counts.model_dump(), estimate.n) if estimate is not None else ""
+    if estimate is None:
+        return ""
+    chance = row.metric(track, f"{metric}_chance")
+    told = row.counts.model_dump() | ({"chance": percent(chance.value)} if chance is not None else {})
+    return remark(metric, told, estimate.n)
 
 
 def _named(rows: Sequence[Row]) -> str:
