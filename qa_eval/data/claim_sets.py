@@ -19,6 +19,9 @@ from qa_eval.metrics.rules.squad import SQUAD_V2
 from qa_eval.records import Finding
 from qa_eval.text.phrases import count, quote, suggestion
 
+_NOTED = frozenset({"unused-fact", "dropped-claim", "no-span", "one-text", "yes-no"})
+"""Remarks that a run repeats beside its numbers."""
+
 FactRead = Iterator["PassageFact | Finding"]
 """What a reader of facts yields: facts, and findings about what is wrong or was left out."""
 
@@ -158,10 +161,11 @@ class ClaimSet:
                 )
 
     def notes(self) -> Iterator[str]:
-        """What a reader of the numbers should know, a sentence for each kind of remark. Raises InputError."""
+        """What a reader of the numbers should know, a sentence each. Raises InputError."""
         for check, number, _ in self.check().remarks:
-            one, many = REMARKS[check]
-            yield f"{number:,} {one if number == 1 else many}"
+            if check in _NOTED:
+                one, many = REMARKS[check]
+                yield f"{number:,} {one if number == 1 else many}"
 
     def with_rules(self, rules: str | None) -> ClaimSet:
         """The data set, whose rules are fixed. Raises QaEvalError for others."""

@@ -142,7 +142,7 @@ class _Reading:
         """The id under which a passage is read; None, with a problem, where there is none of that id."""
         if id in self.read_as:
             return self.read_as[id]
-        message = f"there is no passage {quote(id)} in the fact{suggestion(id, self.read_as, listed=0)}"
+        message = f"there is no passage {quote(id)} in the fact{suggestion(id, self.read_as)}"
         self.problems.append((at, message))
         return None
 

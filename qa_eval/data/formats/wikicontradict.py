@@ -53,13 +53,12 @@ def _line(row: dict[str, Any], number: int) -> dict[str, Any]:
     claims = []
     for side in (1, 2):
         answer = row[f"answer{side}"].strip()
-        accepted = list(dict.fromkeys([answer.rstrip(". ") or answer, answer]))
         said = _POLARITY.match(answer)
         polarity = said[1].lower() if said is not None else None
         claims.append(
             {
                 "id": short_id(answer, taken),
-                "answers": accepted,
+                "answers": [answer.rstrip(". ") or answer],
                 "passages": [f"p{side}"],
                 "polarity": polarity,
             }
