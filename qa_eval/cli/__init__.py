@@ -6,6 +6,7 @@ run, plan, score, bench                      models and answers
 leaderboard, show, verify, compare, report   stored runs
 export, schema                               formats of other tools, and of these files
 models, cache, init                          what is there, what is kept, a new collection
+articles                                     the group `articles`, with `add`
 questions                                    the group `questions`, with `check` and `stats`
 questions_new, questions_probe               the other commands of that group
 questions_impact, questions_agree            and more of them
@@ -29,6 +30,7 @@ from __future__ import annotations
 import click
 
 from qa_eval import __version__
+from qa_eval.cli.articles import articles_group
 from qa_eval.cli.bench import bench_command
 from qa_eval.cli.cache import cache_group
 from qa_eval.cli.command import CommandGroup
@@ -76,6 +78,7 @@ for _command in (
     models_command,
     questions_group,
     init_command,
+    articles_group,
     schema_command,
     cache_group,
 ):

@@ -14,12 +14,18 @@ from qa_eval.cli.option_groups import data_options
 from qa_eval.errors import QaEvalError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qa_eval.data.dataset import Dataset
+    from qa_eval.data.passage_facts import PassageFact
     from qa_eval.export.outputs import Export
     from qa_eval.records import Corpus
     from qa_eval.runs.store import Run
 
 QUESTION_SET = "dataset"
+CLAIMS = "claims"
+OF_QUESTIONS = (QUESTION_SET, CLAIMS)
+"""Formats of questions, not of a run."""
 FORMATS = (
     "model-index",
     "eval-results",
@@ -30,6 +36,7 @@ FORMATS = (
     "parquet",
     "csv",
     QUESTION_SET,
+    CLAIMS,
 )
 UNPRINTABLE = ("parquet", QUESTION_SET)
 RELATIONSHIPS = ("first_party", "third_party", "collaborative", "other")
@@ -38,6 +45,7 @@ EXAMPLES = (
     ("qa-eval export results/first --format model-index -m embedded", "results for a model card"),
     ("qa-eval export results/first --format csv --out answers.csv", "every answer of every model"),
     ("qa-eval export --format dataset --out questions-for-others", "the curated questions"),
+    ("qa-eval export --format claims --out palmyra.claims.jsonl", "the same, each with its passages"),
 )
 
 
@@ -103,6 +111,7 @@ def export_command(
     squad-na-probs     {id: probability}, for their --na-prob-file
     parquet, csv       every answer with its scores, of one model or all
     dataset            the questions: SQuAD 2.0 JSON, Parquet and a card (no RUN)
+    claims             the questions, or those of --dataset: facts with their own passages (no RUN)
 
     RUN is a run folder or its leaderboard.json.
     """  # noqa: D301 - \b is click's mark of lines that stay as they are
@@ -110,19 +119,27 @@ def export_command(
     from qa_eval.export.outputs import write_export
     from qa_eval.export.question_set import export_questions
 
-    if (run is None) != (form == QUESTION_SET):
+    if (run is None) != (form in OF_QUESTIONS):
         raise click.UsageError(
-            f"--format {QUESTION_SET} is of the questions, not of a run; leave RUN out."
+            f"--format {form} is of the questions, not of a run; leave RUN out."
             if run is not None
             else f"Give the RUN to export, or --format {QUESTION_SET}."
         )
-    strangers = {"-m": models, "--dataset": dataset, "--dataset-id": dataset_id}
+    strangers = {"-m": models, "--dataset-id": dataset_id}
+    strangers |= {"--paraphrases": paraphrases} if form == CLAIMS else {"--dataset": dataset}
+    if dataset is not None and run is None and (questions or articles is not None):
+        raise click.UsageError("--questions and --articles: not with --dataset.")
     unused = {"--paraphrases": paraphrases} if run is not None else strangers
     if given := [flag for flag, value in unused.items() if value]:
         raise click.UsageError(f"{', '.join(given)}: of no use with --format {form}.")
     if out is None and form in UNPRINTABLE:
         raise click.UsageError(f"--format {form} is written to a file or folder; name it with --out.")
-    if run is None:
+    if form == CLAIMS:
+        from qa_eval.export.claims_file import export_claims
+
+        facts, name = _facts(questions, articles, dataset)
+        export = export_claims(facts, name, packed=out is not None and out.suffix == ".gz")
+    elif run is None:
         from qa_eval.data.corpus import load_corpus
 
         corpus = load_corpus(questions or None, articles)
@@ -151,6 +168,24 @@ def export_command(
         return
     for path in write_export(export, out, overwrite=overwrite):
         note(f"wrote {path}")
+
+
+def _facts(
+    questions: tuple[Path, ...], articles: Path | None, dataset: str | None
+) -> tuple[Iterable[PassageFact], str]:
+    """The facts to export, and what they are called."""
+    from qa_eval.data.claim_sets import ClaimSet
+    from qa_eval.data.corpus import load_corpus
+    from qa_eval.data.dataset import open_dataset
+    from qa_eval.export.claims_file import corpus_facts
+
+    if dataset is None:
+        return corpus_facts(load_corpus(questions or None, articles)), "questions"
+    opened = open_dataset(dataset)
+    if not isinstance(opened, ClaimSet):
+        raise QaEvalError(f"{dataset}: holds no claims, and cannot be written as facts with claims")
+    opened.check()
+    return opened, opened.name
 
 
 def _texts(

@@ -12,7 +12,11 @@ from qa_eval.cli.command import Command, note, option
 EXAMPLES = (
     ("qa-eval init flood", "two example articles with a question about them, to be replaced"),
     ("qa-eval init flood --article bbc.txt --article dpa.txt", "your own articles, without questions yet"),
+    ("qa-eval init flood --from label-studio:export.json", "annotations that you have already"),
 )
+
+MOST_LISTED = 50
+"""Files that are listed."""
 
 
 @click.command("init", cls=Command, examples=EXAMPLES, short_help="A new collection about another event.")
@@ -26,18 +30,37 @@ EXAMPLES = (
     help="What pip installs qa-eval from in the workflow: qa-eval @ git+https://HOST/ORG/REPO@COMMIT or "
     "qa-eval==VERSION.  [default: as this one was installed, or this checkout's remote at its commit]",
 )  # fmt: skip
-def init_command(*, folder: Path, articles: tuple[Path, ...], install_from: str | None) -> None:
+@option(
+    "--from", "source_spec", metavar="KIND:FILE",
+    help="Make it of annotations: claims:, squad:, label-studio: or doccano:FILE, or another set of facts.",
+)  # fmt: skip
+def init_command(
+    *, folder: Path, articles: tuple[Path, ...], install_from: str | None, source_spec: str | None
+) -> None:
     """Makes a collection of your own: articles with their hashes, questions, a workflow, a README.
 
-    DIR must be new or empty. Every command then works on it with --questions and --articles.
+    DIR must be new or empty. Every command then works on it with --questions and --articles. What --from
+    cannot know, such as why sources differ, is left open; `qa-eval questions check` lists it.
     """
     from qa_eval.authoring.new_collection.collection import make_collection, next_steps
     from qa_eval.files.installation import is_pushed, requirement
     from qa_eval.text.terminal import clean
 
     source = install_from or requirement()
-    for path in make_collection(folder, articles, install_from=source):
+    imported = None
+    if source_spec is not None:
+        from qa_eval.authoring.new_collection.imports import read_import
+
+        if articles:
+            raise click.UsageError("--article: not with --from, which has its own.")
+        imported = read_import(source_spec)
+        for sentence in imported.notes:
+            note(sentence)
+    written = make_collection(folder, articles, imported=imported, install_from=source)
+    for path in written[:MOST_LISTED]:
         click.echo(clean(str(folder / path)))
+    if len(written) > MOST_LISTED:
+        click.echo(f"and {len(written) - MOST_LISTED:,} more")
     if source is None:
         note(
             "where others install qa-eval from is not known here: set the variable QA_EVAL of the repository "
@@ -47,5 +70,5 @@ def init_command(*, folder: Path, articles: tuple[Path, ...], install_from: str 
         note(f"installed by the workflow: {source}")
         if install_from is None and not is_pushed():
             note("warning: that commit is on no remote branch yet; push it before the workflow runs")
-    for step in next_steps(folder, example=not articles):
+    for step in next_steps(folder, example=not articles, questions=imported is not None):
         note(f"next: {step}")

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from qa_eval.records import AnswerType, Article, Claim, Evidence, Question, Relation
+from qa_eval.records import AnswerType, Article, Claim, ClaimStatus, Evidence, Polarity, Question, Relation
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 KEBAB_CASE = "^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -79,6 +79,8 @@ class ClaimLine(StrictLine):
     aliases: list[Wording] = Field(
         [], description="accepted wordings no article uses", max_length=MAX_ALIASES
     )
+    status: ClaimStatus | None = Field(None, description="whether the claim is true, if that is known")
+    polarity: Polarity | None = Field(None, description="yes or no, of a question that is answered so")
     evidence: list[EvidenceLine] = Field(
         description="the passages that state the claim",
         max_length=MAX_EVIDENCE,
@@ -92,6 +94,8 @@ class ClaimLine(StrictLine):
             evidence=tuple(e.to_record() for e in self.evidence),
             aliases=tuple(self.aliases),
             group=self.group or "",
+            status=self.status,
+            polarity=self.polarity,
         )
 
 
@@ -125,6 +129,7 @@ class QuestionLine(StrictLine):
         description="ids of the articles that neither answer nor are silent; left out of scoring",
         max_length=MAX_ARTICLES,
     )
+    resolution: Name | None = Field(None, description="id of the claim that is preferred, if one is")
     scope: Annotated[list[Name], Field(max_length=MAX_ARTICLES)] | Name | None = Field(
         None, description="ids of the articles the question is asked of, or their topic; all where absent"
     )
@@ -142,6 +147,7 @@ class QuestionLine(StrictLine):
             claims=tuple(c.to_record() for c in self.claims),
             silent=tuple(self.silent),
             partial=tuple(self.partial),
+            resolution=self.resolution,
             scope=tuple(self.scope) if isinstance(self.scope, list) else self.scope,
             note=self.note or "",
         )

@@ -304,6 +304,7 @@ def _read_claim(reading: _Reading, at: str, claim: StatedClaimLine) -> Claim | N
         if id not in placed:
             evidence += _found(reading, at, claim, id)
     evidence = list({(e.article, e.start, e.text): e for e in evidence}.values())
+    evidence.sort(key=lambda e: e.start < 0)  # what has no place comes last, as in a file written by export
     if not evidence:
         if not reading.problems:
             message = f"claim {quote(claim.id)} ({quote(claim.answers[0])}): no passage states it"
@@ -363,7 +364,7 @@ def _found(reading: _Reading, at: str, claim: StatedClaimLine, id: str) -> list[
 
 
 def _read_silence(reading: _Reading, claims: Sequence[Claim]) -> tuple[list[str], list[str]]:
-    """The silent passages and the partial ones, in the order of the passages."""
+    """The silent passages and the partial ones: first as they are listed, then those listed nowhere."""
     answering = {e.article for claim in claims for e in claim.evidence}
     listed: dict[str, str] = {}
     for name in ("silent", "partial"):
@@ -387,7 +388,7 @@ def _read_silence(reading: _Reading, claims: Sequence[Claim]) -> tuple[list[str]
         reading.remarks.append(Remark("unlisted", "passages", message))
     known |= dict.fromkeys(left, reading.unlisted)
     parts = {
-        name: [id for id in reading.passages if id not in answering and known[id] == name]
+        name: [id for id, where in known.items() if id not in answering and where == name]
         for name in ("silent", "partial")
     }
     return parts["silent"], parts["partial"]

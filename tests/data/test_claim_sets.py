@@ -208,7 +208,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         changed(BROKEN_BOW, claims=[BROKEN_BOW["claims"][0]] * 2),
         'claims[1].id: "3559" is the id of an earlier claim; join the two, or rename one',
     ),
-    "no claims": (changed(BROKEN_BOW, claims=[], resolution=...), "claims: is empty; a fact has at least one claim"),
+    "no claims": (
+        changed(BROKEN_BOW, claims=[], resolution=...),
+        "claims: is empty; a fact has at least one claim",
+    ),
     "no passages": (
         changed(UNSTATED, passages=[]),
         "passages: is empty; a fact is asked of at least one passage",
@@ -278,7 +281,10 @@ def empty_of_facts(path: Path) -> None:
 FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a truncated gzip": (truncated, "ends too early: the gzip file is cut off; fetch it again"),
     "another version": (versioned, ":1: version: 2 is no version that this program reads (1)"),
-    "a header further down": (header_below, ":2: format: a header is the first line of a file; delete it here"),
+    "a header further down": (
+        header_below,
+        ":2: format: a header is the first line of a file; delete it here",
+    ),
     "an id twice": (twice, ":2: id: 'broken-bow' is the id of an earlier fact; give each its own"),
     "nothing that a passage answers": (empty_of_facts, "holds no fact that a passage answers"),
     "no JSON": (lambda path: path.write_text("{"), ":1:2: not valid JSON"),

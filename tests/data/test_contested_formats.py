@@ -73,9 +73,7 @@ def test_ramdocs_answers_that_no_list_has_are_claims_by_the_type_of_their_docume
         ),
     ],
 )
-def test_ramdocs_of_another_shape_is_refused(
-    tmp_path: Path, changes: dict[str, Any], expected: str
-) -> None:
+def test_ramdocs_of_another_shape_is_refused(tmp_path: Path, changes: dict[str, Any], expected: str) -> None:
     with pytest.raises(InputError) as refused:
         lines(tmp_path, "ramdocs", BOW | changes).check()
     assert expected in str(refused.value)

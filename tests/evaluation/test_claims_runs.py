@@ -118,9 +118,7 @@ def test_the_result_does_not_depend_on_how_the_facts_are_cut_into_parts(
 def test_options_choose_facts_tracks_and_wordings(tmp_path: Path) -> None:
     facts = [town(n) | {"paraphrases": ["Count the wells."]} for n in range(9)]
     spec = write_facts(tmp_path / "f.jsonl", facts)
-    options = qa.RunOptions(
-        track="reading", paraphrases=True, limit=2, categories=("wells",), resamples=99
-    )
+    options = qa.RunOptions(track="reading", paraphrases=True, limit=2, categories=("wells",), resamples=99)
     found = qa.evaluate(MODELS[0], dataset=spec, options=options)
     assert found.leaderboard.data.items.reading == 12
     assert found.leaderboard.data.whole is not None

@@ -18,7 +18,12 @@ BROKEN_BOW: dict[str, Any] = {
     "question": "What is the population of Broken Bow?",
     "answer_type": "number",
     "passages": [
-        {"id": "d1", "text": "In the census there were 3,559 people.", "source": "census.gov", "date": "2010-04-01"},
+        {
+            "id": "d1",
+            "text": "In the census there were 3,559 people.",
+            "source": "census.gov",
+            "date": "2010-04-01",
+        },
         {"id": "d2", "text": "The town has about 10,000 people.", "source": "rumours.example"},
         {"id": "d3", "text": "Broken Bow lies in Nebraska.", "source": "maps.example"},
     ],

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
+from qa_eval.authoring.new_collection.imports import Imported, manifest_line
 from qa_eval.data.corpus_files import ARTICLE_SUFFIX, MANIFEST, article_id_problem
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.files.hashes import canonical_json
@@ -28,7 +29,11 @@ EXAMPLES = ("harbour-gazette", "northern-courier")
 
 
 def make_collection(
-    folder: Path, articles: Sequence[Path] = (), *, install_from: str | None = None
+    folder: Path,
+    articles: Sequence[Path] = (),
+    *,
+    imported: Imported | None = None,
+    install_from: str | None = None,
 ) -> tuple[Path, ...]:
     """Writes a new collection and gives the files written, relative to `folder`.
 
@@ -37,7 +42,8 @@ def make_collection(
 
     With `articles` (UTF-8 text files) these are copied byte for byte, described in the manifest with their
     hashes, and no question is written; without, the collection holds two example articles with a contested
-    question about them, which passes every check.
+    question about them, which passes every check. With `imported` it holds the articles and questions of
+    that.
 
     The folder appears whole or not at all. Raises QaEvalError for a folder that exists and is not empty or
     cannot be written and for what pip does not install, InputError with everything that is wrong with the
@@ -49,8 +55,10 @@ def make_collection(
         raise QaEvalError(f"{show_path(folder)} is not a folder; name a new or an empty one")
     if folder.is_dir() and any(folder.iterdir()):
         raise QaEvalError(f"{show_path(folder)} is not empty; name a new or an empty folder")
-    given = _read(articles)
-    contents = _contents(given, install_from)
+    if imported is not None:
+        contents = _imported_contents(imported, install_from)
+    else:
+        contents = _contents(read_articles_to_copy(articles), install_from)
     there = folder.is_dir()
     target = folder.absolute()
     hidden = f".{secrets.token_hex(8)}.tmp"
@@ -112,13 +120,24 @@ def _contents(given: Mapping[str, bytes], install_from: str | None) -> dict[str,
     return found
 
 
+def _imported_contents(imported: Imported, install_from: str | None) -> dict[str, bytes]:
+    """Every file of a collection made of somebody's annotations, by its path."""
+    found = _contents(
+        {article.id: article.text.encode("utf-8") for article in imported.articles}, install_from
+    )
+    manifest = "".join(f"{manifest_line(article)}\n" for article in imported.articles)
+    found[f"{ARTICLES}/{MANIFEST}"] = manifest.encode("utf-8")
+    del found[f"{QUESTIONS}/README.md"]
+    return found | {name: text.encode("utf-8") for name, text in imported.question_files().items()}
+
+
 def _manifest_line(article: tuple[str, bytes]) -> str:
     id, data = article
     return canonical_json({"id": id, "sha256": hashlib.sha256(data).hexdigest()}) + "\n"
 
 
-def _read(paths: Iterable[Path]) -> dict[str, bytes]:
-    """The articles by id, which is the file's name without its ending."""
+def read_articles_to_copy(paths: Iterable[Path]) -> dict[str, bytes]:
+    """The articles by id, which is the file's name without its ending. Raises InputError with every problem."""
     found: dict[str, bytes] = {}
     findings: list[Finding] = []
     for path in paths:
@@ -153,9 +172,11 @@ def _text_of(path: Path) -> tuple[bytes, str | None]:
     return data, None if data.strip() else "is empty"
 
 
-def next_steps(folder: Path, *, example: bool) -> tuple[str, ...]:
+def next_steps(folder: Path, *, example: bool, questions: bool = False) -> tuple[str, ...]:
     """The commands that go on from here, for a shell."""
     place = shlex.quote(os.fspath(folder))
     data = f"--questions {place}/{QUESTIONS} --articles {place}/{ARTICLES}"
     first = f"qa-eval questions check {data}"
+    if questions:
+        return (first,)
     return (first, f"qa-eval run {data}") if example else (f"qa-eval questions new {data}", first)

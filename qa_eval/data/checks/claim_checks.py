@@ -12,7 +12,7 @@ from qa_eval.data.corpus_schema import ISO_DATE
 from qa_eval.matching.normal_form import normalize
 from qa_eval.matching.typed import match
 from qa_eval.records import AnswerType, Claim, Finding
-from qa_eval.text.phrases import join_field, quote
+from qa_eval.text.phrases import join_field, quote, suggestion
 
 
 def check_claims(authored: Authored) -> Iterator[Finding]:
@@ -21,6 +21,7 @@ def check_claims(authored: Authored) -> Iterator[Finding]:
         message = "is empty; a fact has at least one claim, the answer some article gives"
         yield authored.finding("claims", "claims", message)
     yield from _check_ids(authored)
+    yield from _check_resolution(authored)
     yield from _check_groups(authored)
     for index, claim in enumerate(authored.question.claims):
         yield from _check_evidence(authored, join_field("claims", index), claim)
@@ -41,6 +42,14 @@ def _check_ids(authored: Authored) -> Iterator[Finding]:
             message = f"{quote(claim.id)} is also the id of {seen[claim.id]}; join the claims or rename one"
             yield authored.finding("claim-duplicate", field, message)
         seen.setdefault(claim.id, join_field("claims", index))
+
+
+def _check_resolution(authored: Authored) -> Iterator[Finding]:
+    resolution = authored.question.resolution
+    ids = [claim.id for claim in authored.question.claims]
+    if resolution is not None and resolution not in ids:
+        message = f"there is no claim {quote(resolution)}{suggestion(resolution, ids)}"
+        yield authored.finding("resolution", "resolution", message)
 
 
 def _check_groups(authored: Authored) -> Iterator[Finding]:
