@@ -65,7 +65,7 @@ docs: $(VENV)/.installed ## docs/metrics.md, from the entries of the metrics
 	$(BIN)/python -m qa_eval.metrics.guide > docs/metrics.md
 
 baseline: $(VENV)/.installed ## make the committed results anew
-	$(BIN)/qa-eval run --name baseline --deterministic --no-cache --overwrite
+	$(BIN)/qa-eval run --name baseline --deterministic --no-cache --overwrite --compress
 
 clean: ## remove the environment and all caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,6 +1,8 @@
 """Question sets: how they are checked, extended and compared.
 
 check             findings and counts as text, JSON or annotations
+claims_check      the same for a file of facts with their own passages
+article_files     articles added to a collection
 drafts            from answers in words to a question with its evidence
 question_files    question files, checked before they are written
 canonical_lines   the canonical form of a question line

@@ -53,7 +53,7 @@ _STORED_ONLY = "only what the run itself holds is shown"
 
 
 def is_public(run: Run, questions: tuple[Path, ...], articles: Path | None, dataset: str | None) -> bool:
-    """Whether it is a run of a data set named by a spec. Raises UsageError for flags of the other kind of run."""
+    """Whether it is a run of a data set that a spec names. Raises UsageError for flags of other runs."""
     from qa_eval.runs.data_kinds import data_kind
 
     public = data_kind(run.leaderboard.data).is_spec

@@ -20,7 +20,7 @@ from qa_eval.cli.option_groups import (
 from qa_eval.metrics.rules.squad import RULES, SQUAD_V2, Rules
 
 if TYPE_CHECKING:
-    from qa_eval.data.dataset import PublicDataset
+    from qa_eval.data.dataset import Dataset
     from qa_eval.evaluation.speed import AnswerAgreement, Speed
     from qa_eval.records import Instance
 
@@ -120,11 +120,21 @@ def _curated(questions: tuple[Path, ...], articles: Path | None, limit: int | No
     return instances(corpus, items), {str(i): by_fact[i.fact].own_golds(i.article) for i in items}
 
 
-def _public(opened: PublicDataset, limit: int | None) -> tuple[Asked, Rules]:
+def _public(opened: Dataset, limit: int | None) -> tuple[Asked, Rules]:
     from qa_eval.cli.printing import announce_dataset
+    from qa_eval.data.claim_sets import ClaimSet
     from qa_eval.data.dataset import instance_of
+    from qa_eval.data.items import instances, item_ids
 
     announce_dataset(opened)
+    if isinstance(opened, ClaimSet):
+        found: list[Instance] = []
+        golds: dict[str, tuple[str, ...]] = {}
+        for fact in opened.chosen(limit=limit):
+            items = item_ids(fact.corpus, tracks=["reading"])
+            found += instances(fact.corpus, items)
+            golds |= {str(item): fact.question.own_golds(item.article) for item in items}
+        return (found, golds), SQUAD_V2
     examples = list(opened.chosen(limit=limit))
     asked = [instance_of(e) for e in examples], {str(e.item): e.golds for e in examples}
     return asked, RULES.get(opened.rules, SQUAD_V2)

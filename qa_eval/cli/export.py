@@ -125,11 +125,11 @@ def export_command(
             if run is not None
             else f"Give the RUN to export, or --format {QUESTION_SET}."
         )
-    strangers = {"-m": models, "--dataset-id": dataset_id}
+    strangers: dict[str, object] = {"-m": models, "--dataset-id": dataset_id}
     strangers |= {"--paraphrases": paraphrases} if form == CLAIMS else {"--dataset": dataset}
     if dataset is not None and run is None and (questions or articles is not None):
         raise click.UsageError("--questions and --articles: not with --dataset.")
-    unused = {"--paraphrases": paraphrases} if run is not None else strangers
+    unused: dict[str, object] = {"--paraphrases": paraphrases} if run is not None else strangers
     if given := [flag for flag, value in unused.items() if value]:
         raise click.UsageError(f"{', '.join(given)}: of no use with --format {form}.")
     if out is None and form in UNPRINTABLE:

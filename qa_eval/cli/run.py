@@ -76,7 +76,7 @@ def call_flags(command: Decorated) -> Decorated:
         run_flags("device", "dtype", "batch_tokens", "deterministic"),
         run_flags("engine", "address", "workers", "cpus_per_worker", "gpus_per_worker"),
         run_flags("cache", "resamples"),
-        run_flags("out", "name", "overwrite"),
+        run_flags("out", "name", "overwrite", "compress"),
     )):  # fmt: skip
         command = decorate(command)
     return command

@@ -57,4 +57,10 @@ def verify_command(
         raise CheckFailedError(f"{run}: {number} difference{'s' if number > 1 else ''}")
     if not stored.leaderboard.scored:
         checked += f"; {NOTHING_SCORED}"
+    if stored.is_alone:
+        click.echo(
+            f"{run}: what was asked, the references and the checksums came out again; the answers are not "
+            f"stored with this leaderboard, so the models' numbers could not{checked}"
+        )
+        return
     click.echo(f"{run}: every number came out again{checked}")

@@ -13,6 +13,9 @@ dataset_options   what may be chosen of how a data set is read, and places in it
 formats/          the file formats of public data sets, one file each
 examples, golds   questions of a public data set and their answers
 given_golds       golds in memory as a data set
+claim_sets        a data set of facts with their own passages, streamed from its file
+claims_schema     the fields of a line of such a file
+passage_facts     from such a line to a fact: what it says, what is left out
 published_sets    known data sets, and the rules by which each is scored
 answers/          files of answers that other tools write
 content_hashes    hashes of questions, articles and items

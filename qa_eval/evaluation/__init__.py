@@ -10,6 +10,7 @@ writers           store: rows, leaderboard and run folder while a run is under w
 transaction       a block of code that ctrl-C cannot split
 verification      scores a stored run again
 scorecard         scores predictions that somebody else made
+claim_scores      the same for answers to facts with their own passages
 forecast          what a run would take: the arithmetic, and how it is shown
 forecast_probe    counts what a run would ask, and has models answer for a while
 given_answers     those predictions, from files or from memory

@@ -1,4 +1,4 @@
-"""`score` on facts with their own passages: answers by `FACT@PASSAGE` and `FACT@*`, with the metrics of claims."""
+"""`score` on facts with their own passages: answers by `FACT@PASSAGE` and `FACT@*`, and metrics of claims."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.items import item_ids
-from qa_eval.evaluation.tasks.claims import JudgedFacts, marked, tabulate_facts
+from qa_eval.evaluation.tasks.claim_facts import JudgedFacts, marked, tabulate_facts
 from qa_eval.evaluation.tasks.curated import CuratedPart
 from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.metrics.summary import summarize_tables

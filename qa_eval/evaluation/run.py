@@ -230,6 +230,7 @@ def run_plans(
                     now=now,
                     device=options.device,
                     command=command,
+                    packed=options.compress,
                 )
             )
             for plan, out, name in plans

@@ -48,7 +48,8 @@ def verify(path: Path | str, corpus: Corpus | None = None, dataset: Dataset | No
 
     `corpus` is what the run was made of, by default what it records (see `find_corpus`); `dataset` that of a
     public run, by default the one it names (see `recorded_dataset`). If that is other data, this is the only
-    difference reported; if answers are lost, the leaderboard's rows are not compared. A line is
+    difference reported; if answers are lost, the leaderboard's rows are not compared, and if none are stored
+    (`Run.is_alone`) this is no difference: data, references and checksums are compared. A line is
     `FILE: PATH: stored X, recomputed Y`. Raises InputError if the leaderboard or the data set cannot be read,
     QaEvalError for a corpus with a public run or a data set with another one.
     """
@@ -61,15 +62,15 @@ def verify(path: Path | str, corpus: Corpus | None = None, dataset: Dataset | No
         if dataset is None:
             if data_kind(board.data).has_claims:
                 raise QaEvalError(
-                    f"{path}: {board.data.dataset} is not there, whose claims decide the scores; name it with "
-                    "--dataset"
+                    f"{path}: {board.data.dataset} is not there, whose claims decide the scores; name it "
+                    "with --dataset"
                 )
             return _verified(run, StoredTask(board.rules), None)
-        task = dataset_task(dataset.with_rules(board.rules) if board.scored else dataset, board.options)
+        task: Task = dataset_task(dataset.with_rules(board.rules) if board.scored else dataset, board.options)
         return _verified(run, task, task)
     if dataset is not None:
         raise QaEvalError(f"{path}: is a run of questions about articles, not of a public data set")
-    task: Task = CuratedTask(find_corpus(run) if corpus is None else corpus, board.options)
+    task = CuratedTask(find_corpus(run) if corpus is None else corpus, board.options)
     return _verified(run, task, task)
 
 
@@ -149,6 +150,10 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
                 yield f"{LEADERBOARD}: rows[{index}].model.spec: {row.model.spec} is no reference"
             else:
                 entries.append(known)
+                if run.is_alone:
+                    yield from differences(
+                        row.metrics, known.row.metrics, f"{LEADERBOARD}: rows[{index}].metrics"
+                    )
             continue
         entry, found = _recomputed(run, row, judge, items)
         yield from found
@@ -194,6 +199,8 @@ def _rows_differ(board: Leaderboard, references: Collection[str] | None) -> Iter
 
 def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | None) -> tuple[Entry, list[str]]:
     """A model's row made again from its stored answers, and what is wrong with those."""
+    if row.predictions is not None and run.is_alone:
+        return Entry(row=row), []
     if row.predictions is None:
         wrong = (
             [] if row.status == "error" else [f"{LEADERBOARD}: {row.model.spec}: no predictions are named"]

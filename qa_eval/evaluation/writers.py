@@ -37,9 +37,11 @@ class ModelWriter:
     written.
     """
 
-    def __init__(self, folder: Path | None, slug: str, task: Task, threshold: Threshold) -> None:
-        """`folder`: the run's; None keeps the rows in memory."""
-        self.file = PredictionsWriter(folder, slug)
+    def __init__(
+        self, folder: Path | None, slug: str, task: Task, threshold: Threshold, *, packed: bool = False
+    ) -> None:
+        """`folder`: the run's; None keeps the rows in memory. `packed`: whether the file is packed."""
+        self.file = PredictionsWriter(folder, slug, packed=packed)
         self.tables: dict[Track, ScoreTable] = {}
         self.decided = False
         """Whether a threshold had a say in any answer."""
@@ -81,6 +83,8 @@ class RunWriter:
     entries: list[Entry] = field(default_factory=list)
     kept: dict[str, tuple[PredictionRow, ...]] = field(default_factory=dict)
     """The rows of each model, if there is no folder."""
+    packed: bool = False
+    """Whether answers are stored packed."""
     run: Run | None = None
     """The run, once it is finished."""
 
@@ -96,6 +100,7 @@ class RunWriter:
         now: datetime,
         device: str,
         command: str | None,
+        packed: bool = False,
     ) -> Iterator[Self]:
         """A context that holds the folder's lock. Raises RunFolderError where the folder cannot be used."""
         folder = None
@@ -116,7 +121,7 @@ class RunWriter:
                 rules=plan.task.rules,
                 scorer_version=SCORER_VERSION,
             )
-            yield cls(plan=plan, folder=folder, device=device, leaderboard=leaderboard)
+            yield cls(plan=plan, folder=folder, device=device, leaderboard=leaderboard, packed=packed)
         finally:
             if folder is not None:
                 folder.release()
@@ -141,7 +146,8 @@ class RunWriter:
     def model(self, contestant: Contestant) -> ModelWriter:
         """The writer of a model's answers."""
         folder = self.folder.path if self.folder is not None else None
-        return ModelWriter(folder, contestant.slug, self.plan.task, self.plan.options.threshold)
+        threshold = self.plan.options.threshold
+        return ModelWriter(folder, contestant.slug, self.plan.task, threshold, packed=self.packed)
 
     def has(self, contestant: Contestant) -> bool:
         """Whether there is a row of that model."""

@@ -9,5 +9,6 @@ lm_eval            the layout of lm-evaluation-harness
 squad_predictions  predictions as the official SQuAD scripts read them
 tables             every answer as a row of CSV or Parquet
 question_set       a question set as SQuAD JSON and for `datasets`
+claims_file        a contested set as facts with their own passages
 dataset_card       the card of an exported question set
 """

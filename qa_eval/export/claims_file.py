@@ -17,7 +17,7 @@ from qa_eval.text.terminal import safe_json
 
 
 def export_claims(facts: Iterable[PassageFact], name: str, *, packed: bool = False) -> Export:
-    """The facts as the lines of a `claims:` file; `packed` by gzip, which gives equal bytes for equal facts."""
+    """The facts as the lines of a `claims:` file; `packed` by gzip, with equal bytes for equal facts."""
     text = "".join(f"{line}\n" for line in claims_lines(facts))
     data: str | bytes = gzip.compress(text.encode("utf-8"), mtime=0) if packed else text
     return Export(outputs=(Output(name=f"{name}.claims.jsonl{'.gz' if packed else ''}", data=data),))

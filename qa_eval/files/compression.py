@@ -33,6 +33,17 @@ def unpacked(file: BinaryIO) -> IO[bytes]:
     return cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
 
 
+def pack(source: IO[bytes], target: IO[bytes]) -> None:
+    """Writes all that is left of a file packed by gzip; equal bytes give equal bytes, on one build of zlib.
+
+    The filter suits rows of numbers: these files get some percent smaller by it.
+    """
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS, 9, zlib.Z_FILTERED)
+    while block := source.read(1 << 20):
+        target.write(packer.compress(block))
+    target.write(packer.flush())
+
+
 def unreadable(error: Exception) -> str:
     """What is wrong with a file that raised one of `UNREADABLE`."""
     if isinstance(error, EOFError):

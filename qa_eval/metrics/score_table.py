@@ -233,6 +233,7 @@ def add_scores(
     cluster: Cluster = "fact",
     metrics: Collection[str] = METRICS.keys(),
     questions: Iterable[Question] = (),
+    *,
     sources: Mapping[str, Sources] = NO_SOURCES,
 ) -> None:
     """Adds the scores of whole facts to the tables of their tracks; their order does not matter.

@@ -193,6 +193,8 @@ def gather(
             f"{len(kept)} of {board.data.facts} questions have a page: those on which the models differ, "
             "then those that none answered right. All numbers are of all questions."
         )
+    if alone := [run.leaderboard.name for run in runs if run.is_alone]:
+        notes.append(f"the answers are not stored with {', '.join(alone)}: only its numbers are shown")
     changed = sum(fact.question is None for fact in facts) if questions else 0
     if changed:
         notes.append(f"{changed} questions have changed since the run: what they were is shown without texts")
@@ -220,9 +222,13 @@ class _Asked:
 
     def scored(self) -> Iterator[PredictionRow]:
         """The answers without their candidates, read much faster."""
+        if self.run.is_alone:
+            return iter(())
         return map(self._named, filter(self._is_shown, self.run.scored(self.row)))
 
     def answers(self) -> Iterator[PredictionRow]:
+        if self.run.is_alone:
+            return iter(())
         return map(self._named, filter(self._is_shown, self.run.stream(self.row)))
 
     def _is_shown(self, answer: PredictionRow) -> bool:
@@ -381,9 +387,9 @@ def _add_texts(facts: Iterable[Fact], data: Corpus | Dataset | None) -> dict[str
         return {}
     if isinstance(data, ClaimSet):
         shown = {fact.id: fact for fact in facts}
-        for found in data:
-            if (one := shown.get(found.question.id)) is not None:
-                _add_texts([one], found.corpus)
+        for passages in data:
+            if (one := shown.get(passages.question.id)) is not None:
+                _add_texts([one], passages.corpus)
         return {}
     if isinstance(data, Corpus):
         texts = {a.id: a.text for a in data.articles}

@@ -244,6 +244,9 @@ class RunOptions(StoredOptions):
         ),
     ] = None
     overwrite: Annotated[bool, Flag(section="Output", help="Replace a run folder of that name.")] = False
+    compress: Annotated[
+        bool, Flag(section="Output", help="Store the answers packed by gzip: predictions/*.jsonl.gz.")
+    ] = False
 
     def __post_init__(self) -> None:
         for option in run_options().values():

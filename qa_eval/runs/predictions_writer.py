@@ -1,4 +1,4 @@
-"""Writes `predictions/SLUG.jsonl`, some rows at a time."""
+"""Writes `predictions/SLUG.jsonl`, some rows at a time; or packed by gzip, as `predictions/SLUG.jsonl.gz`."""
 
 from __future__ import annotations
 
@@ -11,25 +11,30 @@ from typing import BinaryIO
 
 from qa_eval.errors import RunFolderError
 from qa_eval.files.atomic_files import beside, flush_folder, telling_failure
+from qa_eval.files.compression import pack
 from qa_eval.files.hashes import canonical_json
 from qa_eval.runs.schema import PREDICTION_ADAPTER, PredictionRow, PredictionsFileRow
-from qa_eval.runs.store import PREDICTIONS, stream_predictions
+from qa_eval.runs.store import PACKED, PREDICTIONS, stream_predictions, twin_of
 
 
 def render_prediction(row: PredictionRow) -> str:
     """A line of a predictions file: one canonical JSON object."""
-    return canonical_json(PREDICTION_ADAPTER.dump_python(row, mode="json")) + "\n"
+    value = PREDICTION_ADAPTER.dump_python(row, mode="json")
+    if row.marks is None:  # most rows: only facts with their own passages have marks
+        del value["marks"]
+    return canonical_json(value) + "\n"
 
 
 class PredictionsWriter:
     """A predictions file being written, some rows at a time; it appears under its name when it is whole.
 
-    Without a folder the rows are kept in memory. Raises RunFolderError if the file cannot be written.
+    Without a folder the rows are kept in memory. With `packed` the file is packed when it is whole. Raises
+    RunFolderError if the file cannot be written.
     """
 
-    def __init__(self, folder: Path | None, slug: str) -> None:
-        self.folder, self.slug = folder, slug
-        self.name = f"{PREDICTIONS}/{slug}.jsonl"
+    def __init__(self, folder: Path | None, slug: str, *, packed: bool = False) -> None:
+        self.folder, self.slug, self.packed = folder, slug, packed
+        self.name = f"{PREDICTIONS}/{slug}.jsonl{PACKED if packed else ''}"
         self.kept: list[PredictionRow] = []
         """The rows, if there is no folder."""
         self._path = folder / self.name if folder is not None else None
@@ -57,7 +62,7 @@ class PredictionsWriter:
 
     def again(self) -> PredictionsWriter:
         """A new one for the same file, which will hold what that one is given."""
-        return PredictionsWriter(self.folder, self.slug)
+        return PredictionsWriter(self.folder, self.slug, packed=self.packed)
 
     def stream(self) -> Iterator[PredictionRow]:
         """The rows that were added so far."""
@@ -73,11 +78,23 @@ class PredictionsWriter:
         if self._file is not None and self._path is not None and self._temporary is not None:
             with self._writing(self._path):
                 self._file.flush()
+                if self.packed:
+                    self._pack(self._temporary)
                 os.fsync(self._file.fileno())
                 self._file.close()
                 self._temporary.replace(self._path)
+                twin_of(self._path).unlink(missing_ok=True)  # of a run that was begun the other way
             flush_folder(self._path.parent)
         return PredictionsFileRow(path=self.name, sha256=self._digest.hexdigest(), rows=self.rows)
+
+    def _pack(self, temporary: Path) -> None:
+        """Puts the packed rows in the place of the plain ones."""
+        packed = beside(temporary)
+        with temporary.open("rb") as source, packed.open("xb") as target:
+            pack(source, target)
+            target.flush()
+            os.fsync(target.fileno())
+        packed.replace(temporary)
 
     def discard(self) -> None:
         """Forgets what was written."""

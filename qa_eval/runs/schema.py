@@ -104,7 +104,7 @@ class PredictionsFileRow(_Record):
     path: str
     """Relative to the run folder."""
     sha256: str = ""
-    """SHA-256 of the file's bytes; empty where it was not recorded."""
+    """SHA-256 of the file's bytes, unpacked if it is packed by gzip; empty where it was not recorded."""
     rows: int
 
 

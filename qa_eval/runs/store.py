@@ -1,4 +1,4 @@
-"""Stored runs, read: `results/NAME/leaderboard.json` and `predictions/SLUG.jsonl`."""
+"""Stored runs, read: `results/NAME/leaderboard.json` and `predictions/SLUG.jsonl`, packed by gzip or not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from qa_eval.errors import InputError, QaEvalError
-from qa_eval.files.hashes import sha256_files
+from qa_eval.files.compression import UNREADABLE, unpacked, unreadable
 from qa_eval.files.paths import open_input, read_input, real_path, user_path
 from qa_eval.files.strict_json import NotJsonError, stored_object
 from qa_eval.records import Finding
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 LEADERBOARD = "leaderboard.json"
 PREDICTIONS = "predictions"
+PACKED = ".gz"
+"""Ending of a predictions file that is packed."""
 _MOST_NAMED = 5
 """Run folders that a message lists."""
 _DEEPEST = 5
@@ -146,8 +148,20 @@ class Run:
             return iter(())
         if self.path is None or row.predictions.path in self.kept:
             return iter(self.kept[row.predictions.path])
+        if self.is_alone:
+            _refuse(
+                self.path / LEADERBOARD,
+                f"the answers are not stored with this leaderboard ({row.predictions.path} is not there): "
+                "put the run's own files back, or run the models again",
+            )
         recorded = row.predictions if checked else None
         return _stream(self.file(row.predictions), recorded, candidates=candidates)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether this is a leaderboard without the answers behind it: files are named, and none is there."""
+        named = [row for row in self.leaderboard.rows if row.predictions is not None]
+        return bool(named) and not any(self.has_file(row) for row in named)
 
     def has_file(self, row: Row) -> bool:
         """Whether the answers of a leaderboard row are there, whatever the file holds."""
@@ -161,7 +175,10 @@ class Run:
         return _object(_read(file), file, None)
 
     def file(self, predictions: PredictionsFileRow) -> Path:
-        """Where a predictions file of this run lies. Raises InputError if that is outside its folder."""
+        """Where a predictions file of this run lies: packed or plain, if it was packed or unpacked since.
+
+        Raises InputError if that is outside its folder.
+        """
         folder = self.path if self.path is not None else Path()
         if (named := predictions.path) != named.encode("utf-8", "replace").decode("utf-8") or "\0" in named:
             _refuse(folder / LEADERBOARD, f"{named!r} names no file", where="predictions.path")
@@ -172,7 +189,17 @@ class Run:
                 f"{predictions.path} is outside the run folder",
                 where="predictions.path",
             )
-        return path
+        return path if path.exists() or not twin_of(path).exists() else twin_of(path)
+
+
+def twin_of(path: Path) -> Path:
+    """The packed file of a plain one, and the plain one of a packed one.
+
+    >>> twin_of(Path("a.jsonl")).name, twin_of(Path("a.jsonl.gz")).name
+    ('a.jsonl.gz', 'a.jsonl')
+    """
+    packed = path.name.endswith(PACKED)
+    return path.with_name(path.name.removesuffix(PACKED) if packed else path.name + PACKED)
 
 
 def load_run(path: Path | str, *, slices: bool = True) -> Run:
@@ -290,7 +317,7 @@ def _stream(
     """The rows of a file. Raises InputError after the last one if they are not those that are recorded."""
     digest, rows = hashlib.sha256(), 0
     try:
-        with open_input(path) as file:
+        with open_input(path) as raw, unpacked(raw) as file:
             for number, line in enumerate(file, 1):
                 digest.update(line)
                 if line.strip():
@@ -299,8 +326,8 @@ def _stream(
                     if not candidates:
                         value.pop("n_best", None)
                     yield _validated(PREDICTION_ADAPTER, value, path, number)
-    except OSError as error:
-        _refuse(path, f"cannot be read: {error.strerror}")
+    except UNREADABLE as error:
+        _refuse(path, unreadable(error))
     if recorded is not None:
         _compare_with_record(path, recorded, digest.hexdigest(), rows)
 
@@ -319,11 +346,15 @@ def _compare_with_record(path: Path, recorded: PredictionsFileRow, sha256: str, 
 
 
 def file_sha256(path: Path) -> str:
-    """Hex SHA-256 of a file's bytes. Raises InputError if it cannot be read."""
+    """Hex SHA-256 of a file's bytes, unpacked. Raises InputError if it cannot be read."""
+    digest = hashlib.sha256()
     try:
-        return sha256_files([path])
-    except OSError as error:
-        _refuse(path, f"cannot be read: {error.strerror}")
+        with open_input(path) as raw, unpacked(raw) as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except UNREADABLE as error:
+        _refuse(path, unreadable(error))
+    return digest.hexdigest()
 
 
 def _refuse(path: Path, message: str, line: int | None = None, where: str = "") -> NoReturn:

@@ -72,7 +72,10 @@ def squad(folder: Path) -> str:
 
     when = "When was the mill built?"
     paragraphs = [
-        {"context": CONTEXTS[0], "qas": [qa("1", when, "1890", CONTEXTS[0]), qa("2", "Who built it?", "Ada", CONTEXTS[0])]},
+        {
+            "context": CONTEXTS[0],
+            "qas": [qa("1", when, "1890", CONTEXTS[0]), qa("2", "Who built it?", "Ada", CONTEXTS[0])],
+        },
         {"context": CONTEXTS[1], "qas": [qa("3", when, "1891", CONTEXTS[1])]},
         {"context": CONTEXTS[2], "qas": [qa("4", when, None, CONTEXTS[2])]},
     ]
@@ -180,7 +183,11 @@ def test_users_of_doccano_are_told_apart(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------ bad input
 
 BAD: dict[str, tuple[str, str, str]] = {
-    "a place outside": ("doccano", '{"text": "abc", "label": [[0, 9, "x"]]}', "label[0]: must be two offsets of the"),
+    "a place outside": (
+        "doccano",
+        '{"text": "abc", "label": [[0, 9, "x"]]}',
+        "label[0]: must be two offsets of the",
+    ),
     "no text": ("doccano", '{"label": []}', "text: must be text: what was annotated"),
     "no list": ("label-studio", "{}", "must be a list of tasks (an export as JSON), found an object"),
     "a task without text": ("label-studio", '[{"data": {}}]', "[0].data.text: must be text"),
@@ -219,7 +226,9 @@ def test_an_article_is_added_with_its_hash(tmp_path: Path) -> None:
     line = json.loads((seeds / "articles.jsonl").read_text().splitlines()[-1])
     assert (line["id"], line["label"], line["topic"]) == ("delta", "Delta", "calm")
     found = check_questions([tmp_path / "set" / "questions"], seeds).errors
-    assert {f.check for f in found} == {"coverage"}  # every question without a scope has to say something of it
+    assert {f.check for f in found} == {
+        "coverage"
+    }  # every question without a scope has to say something of it
 
 
 def test_an_article_that_is_there_is_not_added(tmp_path: Path) -> None:

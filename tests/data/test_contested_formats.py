@@ -144,7 +144,7 @@ def test_qacc_ids_that_come_twice_get_ids_of_their_own(tmp_path: Path) -> None:
 def test_qacc_has_splits(tmp_path: Path) -> None:
     rows = POLL, POLL | {"split": "test"}
     assert [f.question.id for f in qacc(tmp_path, *rows, split="test")] == ["test-7"]
-    with pytest.raises(SpecError, match="--split train: no question of .* has it"):
+    with pytest.raises(SpecError, match=r"--split train: no question of .* has it"):
         qacc(tmp_path, *rows, split="train").check()
 
 

@@ -1,7 +1,7 @@
 """Small sets of facts with their own passages, in the form of `claims:` files and as others publish theirs.
 
-`FACTS` are some facts: contested and settled ones, silent and partial passages, a text that comes twice, claims
-without a verbatim span, marks of misinformation, and a question that is answered by yes or no.
+`FACTS` are some facts: contested and settled ones, silent and partial passages, a text that comes twice,
+claims without a verbatim span, marks of misinformation, and a question that is answered by yes or no.
 """
 
 from __future__ import annotations

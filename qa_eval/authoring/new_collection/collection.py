@@ -137,7 +137,7 @@ def _manifest_line(article: tuple[str, bytes]) -> str:
 
 
 def read_articles_to_copy(paths: Iterable[Path]) -> dict[str, bytes]:
-    """The articles by id, which is the file's name without its ending. Raises InputError with every problem."""
+    """The articles by id, which is the file's name without its ending. Raises InputError."""
     found: dict[str, bytes] = {}
     findings: list[Finding] = []
     for path in paths:

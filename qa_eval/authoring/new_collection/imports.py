@@ -196,13 +196,12 @@ class _Annotated:
     text_id: str
     text: str
     question: str
-    spans: tuple[tuple[int, int], ...]
+    spans: tuple[tuple[int, int], ...] = ()
     """Half-open places of the answers; none where the text is silent."""
 
 
 def _of_squad(spec: str) -> Imported:
     dataset = open_dataset(spec)
-    findings: list[Finding] = []
     found = []
     unplaced = 0
     assert not isinstance(dataset, ClaimSet)
@@ -217,7 +216,7 @@ def _of_squad(spec: str) -> Imported:
             unplaced += 1
             continue
         found.append(_Annotated("", example.context_id, example.context, example.question, spans))
-    made = _of_spans((one for one in (*findings, *found)), spec)
+    made = _of_spans(found, spec)
     if not unplaced:
         return made
     note = f"{count(unplaced, 'question')} whose answers have no place in their context: left out"
@@ -295,21 +294,16 @@ def _question(id: str, words: str, known: _Asked, everything: Sequence[str]) -> 
 
 
 def _checked(
-    place: Where,
-    annotator: str,
-    text_id: str,
-    text: str,
-    question: str,
-    spans: Iterable[tuple[Any, Any, Where]],
+    asked: _Annotated, spans: Iterable[tuple[object, object, Where]]
 ) -> Iterator[_Annotated | Finding]:
-    """The annotation, or what is wrong with its spans."""
+    """The annotation with its spans, or what is wrong with them; white space at their ends is left out."""
+    text = asked.text
     found = []
     for start, end, at in spans:
         numbers = [n for n in (start, end) if isinstance(n, int) and not isinstance(n, bool)]
         if len(numbers) != 2 or not 0 <= numbers[0] < numbers[1] <= len(text):
-            message = (
-                f"must be two offsets of the text, of {len(text):,} characters; found {start!r} and {end!r}"
-            )
+            places = f"found {start!r} and {end!r}"
+            message = f"must be two offsets of the text, of {len(text):,} characters; {places}"
             yield at.finding("shape", message)
             continue
         first, last = numbers
@@ -319,8 +313,7 @@ def _checked(
             last -= 1
         if first < last:
             found.append((first, last))
-    del place
-    yield _Annotated(annotator, text_id, text, question, tuple(found))
+    yield replace(asked, spans=tuple(found))
 
 
 def _label_studio(path: Path) -> Iterator[_Annotated | Finding]:
@@ -361,7 +354,7 @@ def _label_studio(path: Path) -> Iterator[_Annotated | Finding]:
                     and "start" in value
                     and ("question" in data or question in (value.get("labels") or ()))
                 ]
-                yield from _checked(at, name, text_id, text, question, spans)
+                yield from _checked(_Annotated(name, text_id, text, question), spans)
 
 
 def _labels_of(tasks: Sequence[Any]) -> list[str]:
@@ -405,7 +398,7 @@ def _doccano(path: Path) -> Iterator[_Annotated | Finding]:
                     for by, label, start, end, at in spans
                     if by == name and ("question" in row or label == question)
                 ]
-                yield from _checked(place, name, text_id, row["text"], question, own)
+                yield from _checked(_Annotated(name, text_id, row["text"], question), own)
 
 
 def _doccano_spans(place: Where, row: Mapping[str, Any]) -> Iterator[tuple[str, str, Any, Any, Where]]:

@@ -3,6 +3,10 @@
 squad             JSON documents of questions on texts
 json_lines        one JSON object a line
 hub               data sets of the hub, or of a folder in its layout
+claims            facts with their own passages, one a line; steps that the next three share
+ramdocs           RAMDocs, as published
+qacc              QACC, as published
+wikicontradict    WikiContradict, as published
 
 A module reads one format as a stream. It yields examples and findings. To add a format, write a reader and
 add one entry to `qa_eval.data.dataset`.

@@ -1,4 +1,4 @@
-"""`wikicontradict:FILE`: WikiContradict (Hou et al. 2024), as published: two passages that contradict each other.
+"""`wikicontradict:FILE`: WikiContradict (Hou et al. 2024), as published: two passages that disagree.
 
 The passages are the self-contained ones that language models were given. Kinds of contradiction are the
 categories. Questions whose two answers begin with yes and no are of the type `yes-no`.

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.dataset import Dataset
-from qa_eval.evaluation.tasks.claims import ClaimsTask
+from qa_eval.evaluation.tasks.claim_facts import ClaimsTask
 from qa_eval.evaluation.tasks.curated import CuratedTask
 from qa_eval.evaluation.tasks.public import PublicTask, StoredTask
 from qa_eval.metrics.reference_answers import ReferenceName

@@ -1,7 +1,7 @@
 """Facts with their own passages, each asked of these alone: parts of some facts, asked and judged in turn.
 
-Each fact is a corpus of one question, so that it is asked, pooled and scored as the curated set is. Memory and
-time grow with the number of facts, never with the number of pairs of a fact and a passage of another.
+Each fact is a corpus of one question, so that it is asked, pooled and scored as the curated set is. Memory
+and time grow with the number of facts, never with the number of pairs of a fact and a passage of another.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class ClaimsTask:
             articles_sha256=census.contexts_sha256,
             facts=facts,
             contested=contested,
-            items=ItemsRow(**counts),
+            items=_items_row(counts),
             whole=WholeRow(facts=census.asked, items=self._whole_items(census.asked, facts, counts)),
             item_hashes_sha256=item_hashes_sha256(hashes),
             notes=tuple(self.dataset.notes()),
@@ -108,13 +108,13 @@ class ClaimsTask:
 
     def _whole_items(self, asked: int, facts: int, counts: Mapping[Track, int]) -> ItemsRow:
         if asked == facts and not self.options.paraphrases:
-            return ItemsRow(**counts)
+            return _items_row(counts)
         whole: dict[Track, int] = {"reading": 0, "pooled": 0}
         for fact in self.dataset:
             if fact.asked:
                 for item in item_ids(fact.corpus, tracks=self._tracks):
                     whole[item.track] += 1
-        return ItemsRow(**whole)
+        return _items_row(whole)
 
     def sources(self, folder: Path) -> SourcesRow | None:
         """Where the data set is, as a run in `folder` records it."""
@@ -242,6 +242,10 @@ class ClaimsPart:
         for part in self.parts:
             rows += marked(part.fact, part.asked.judge(predictions, at, whole=whole))
         return JudgedFacts(rows, [part.fact for part in self.parts])
+
+
+def _items_row(counts: Mapping[Track, int]) -> ItemsRow:
+    return ItemsRow(reading=counts["reading"], pooled=counts["pooled"])
 
 
 def marked(fact: PassageFact, scores: Iterable[_Score]) -> list[_Score]:
