@@ -264,7 +264,8 @@ def _read_claims(reading: _Reading) -> list[Claim]:
         at = join_field("claims", index)
         problem = reserved_character(claim.id)
         if problem is None and (not claim.id or re.search(r"\s", claim.id)):
-            problem = f"{quote(claim.id)} holds a space or nothing; write {quote('-'.join(claim.id.split()) or 'c1')}"
+            near = "-".join(claim.id.split()) or "c1"
+            problem = f"{quote(claim.id)} holds a space or nothing; write {quote(near)}"
         if problem is None and claim.id in seen:
             problem = f"{quote(claim.id)} is the id of an earlier claim; join the two, or rename one"
         if problem is not None:

@@ -48,7 +48,9 @@ READING: tuple[Track, ...] = ("reading",)
 
 @pytest.fixture(scope="module")
 def corpus() -> Corpus:
-    """The curated set, with a date for every claim of an update: that of its article in their order."""
+    """The curated set, with a date for every claim of an update (that of its article in their order), and marks
+    on the claims of every other contested fact.
+    """
     curated = load_corpus()
     days = {article.id: f"2016-04-{n:02}" for n, article in enumerate(curated.articles, 1)}
 
@@ -58,8 +60,17 @@ def corpus() -> Corpus:
     updates = [q for q in curated.questions if q.relation == "update"]
     assert len(updates) > 2
     claims = {q.id: tuple(map(dated, q.claims)) for q in updates}
-    questions = tuple(replace(q, claims=claims.get(q.id, q.claims)) for q in curated.questions)
-    return replace(curated, questions=questions)
+    dated_ones = [replace(q, claims=claims.get(q.id, q.claims)) for q in curated.questions]
+    return replace(curated, questions=tuple(marked(q, n) for n, q in enumerate(dated_ones)))
+
+
+def marked(question: Question, number: int) -> Question:
+    """The question with its last claim marked as misinformation and its first preferred, if it is its turn."""
+    if number % 2 or not question.contested:
+        return question
+    *rest, last = question.claims
+    wrong = replace(last, status="misinformation")
+    return replace(question, claims=(*rest, wrong), resolution=question.claims[0].id)
 
 
 def adversarial_candidate(

@@ -67,6 +67,8 @@ def test_the_headline_is_in_its_order() -> None:
         ("reading", "f1_any"),
         ("pooled", "coverage_at_3"),
         ("reading", "contrast_consistency"),
+        ("pooled", "misinformation"),
+        ("pooled", "preferred"),
     ]
 
 

@@ -510,6 +510,7 @@ def pooled_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, f
             add("support", supporters[made] / len(question.answering) if made else 0.0)
             if list(supporters.values()).count(max(supporters.values())) == 1:
                 add("majority", 1.0 if made and supporters[made] == max(supporters.values()) else 0.0)
+            add_marks(add, question, made)
             newest = newest_of(question)
             if newest is not None:
                 add("newest", 1.0 if made == newest else 0.0)
@@ -537,6 +538,17 @@ def pooled_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, f
         for name in ("coverage_at_3", "claim_recall_at_3", "set_f1"):
             values.pop(name, None)
     return {name: mean(v) for name, v in values.items()}
+
+
+def add_marks(add: Callable[[str, float], None], question: Question, made: str | None) -> None:
+    """What a contested fact says of the claim that was made: whether it is false, and whether preferred."""
+    false = [c.id for c in question.claims if c.status == "misinformation"]
+    if false:
+        add("misinformation", 1.0 if made in false else 0.0)
+        add("misinformation_chance", len(false) / len(question.claims))
+    if question.resolution:
+        add("preferred", 1.0 if made == question.resolution else 0.0)
+        add("preferred_chance", 1 / len(question.claims))
 
 
 def newest_of(question: Question) -> str | None:
