@@ -97,3 +97,9 @@ def test_nearly_equal_names_are_looked_for_in_one_place() -> None:
         path.as_posix() for path in modules() if "get_close_matches" in (PACKAGE / path).read_text("utf-8")
     ]
     assert found == ["text/phrases.py"]
+
+
+def test_kinds_of_data_are_compared_in_few_places() -> None:
+    compared = re.compile(r'kind\s*[=!]=\s*"(?:curated|files|claims|public)"')
+    found = [path.name for path in PACKAGE.rglob("*.py") for _ in compared.finditer(path.read_text("utf-8"))]
+    assert len(found) <= 5, found
