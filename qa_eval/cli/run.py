@@ -129,7 +129,7 @@ class RunCall:
 
         Raises UsageError for flags that do not go together, and as loading does.
         """
-        from qa_eval.data.claim_sets import ClaimSet
+        from qa_eval.data.dataset import FACT_KINDS
         from qa_eval.models.registry import with_quantized
 
         given = ctx.params
@@ -141,10 +141,9 @@ class RunCall:
         corpus: Corpus | None = None
         datasets: tuple[Dataset, ...] = ()
         if given["datasets"]:
-            _refuse(ctx, ("questions", "articles"), "not with --dataset, which is asked in their place.")
+            facts = all(spec.partition(":")[0] in FACT_KINDS for spec in given["datasets"])
+            _refuse(ctx, _OF_ARTICLES if facts else (*_OF_ARTICLES, *_FACTS), _INSTEAD[facts])
             datasets = _opened(given["datasets"], options)
-            if not all(isinstance(dataset, ClaimSet) for dataset in datasets):
-                _refuse(ctx, _FACTS, "not with a data set whose questions each have their own context.")
         else:
             _refuse(ctx, ("columns", "duplicate_ids", "rules"), "only with --dataset.")
             _refuse(ctx, ("split",), "only with --dataset hub:NAME or qacc:FILE.")
@@ -182,8 +181,14 @@ def _flag_for(word: str, command: str) -> str:
     return f"{word}: a model is named by -m: {command} -m {quoted}"
 
 
+_OF_ARTICLES = ("questions", "articles")
 _FACTS = ("track", "paraphrases", "categories")
 """What only facts with claims have."""
+_INSTEAD = {
+    True: "not with --dataset, which is asked in their place.",
+    False: "not with --dataset, whose questions each have their own context.",
+}
+"""Why flags are refused with a data set, by whether it is one of facts."""
 _CLUSTER = ("address", "workers", "cpus_per_worker", "gpus_per_worker")
 
 

@@ -10,9 +10,12 @@ SCHEMAS = ("questions", "articles", "claims", "leaderboard", "predictions")
 
 
 @click.command("schema", cls=Command, short_help="The JSON Schema of a file format.")
-@click.argument("name", type=click.Choice(SCHEMAS))
+@click.argument("name", type=click.Choice(SCHEMAS), metavar="NAME")
 def schema_command(*, name: str) -> None:
-    """Prints the JSON Schema of leaderboard.json, or of one line of the other formats."""
+    """Prints the JSON Schema of leaderboard.json, or of one line of the other formats.
+
+    NAME is questions, articles, claims, leaderboard or predictions.
+    """
     from qa_eval.files.hashes import canonical_json
 
     if name == "claims":

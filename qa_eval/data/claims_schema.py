@@ -149,6 +149,7 @@ def claims_schema() -> dict[str, Any]:
     return {
         "$schema": SCHEMA_DIALECT,
         "title": "One line of a claims: file: one fact with its passages; the first may be a header",
+        "type": "object",
         "anyOf": [{"$ref": "#/$defs/ClaimsLine"}, {"$ref": "#/$defs/ClaimsHeader"}],
         "$defs": definitions,
     }

@@ -253,7 +253,8 @@ _FACTS: dict[str, tuple[Callable[[Path, str | None], FactRead], str]] = {
 """Kind of spec of facts with their own passages -> (reader, how it is written)."""
 _WITH_SPLITS = frozenset({"qacc"})
 """Kinds of file whose questions say which split they are of."""
-KINDS = (*_FILES, *_FACTS, "hub")
+FACT_KINDS = tuple(_FACTS)
+KINDS = (*_FILES, *FACT_KINDS, "hub")
 
 Dataset = PublicDataset | ClaimSet
 """Anything that a spec names: questions on contexts, or facts with their own passages."""

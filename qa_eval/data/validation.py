@@ -73,7 +73,10 @@ def _sentence(model: type[BaseModel], detail: ErrorDetails, parts: Parts) -> tup
         return field, f"is missing ({description})"
     if kind == "extra_forbidden":
         known = _model_at(model, location, parts).model_fields
-        return field, f"unknown key {quote(str(location[-1]))}{suggestion(str(location[-1]), known)}"
+        return (
+            field,
+            f"unknown key {quote(str(location[-1]))}{suggestion(str(location[-1]), known, listed=16)}",
+        )
     if kind == "literal_error":
         options = [o.strip("' ") for o in detail["ctx"]["expected"].replace(" or ", ", ").split(",")]
         if isinstance(found, str):

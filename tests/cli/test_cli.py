@@ -88,6 +88,8 @@ def test_these_commands_exist() -> None:
         "questions impact",
         "questions agree",
         "init",
+        "articles",
+        "articles add",
         "schema",
         "cache",
         "cache info",

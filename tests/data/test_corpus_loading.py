@@ -265,7 +265,7 @@ def test_a_surrogate_pair_is_one_character(tmp_path: Path) -> None:
 
 KEYS = (
     '"id", "question", "paraphrases", "category", "answer_type", "contested", "relation", "claims", '
-    '"silent", "partial", "note"'
+    '"silent", "partial", "resolution", "scope", "note"'
 )
 BAD_SHAPES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "unknown key with a near match": (

@@ -568,7 +568,7 @@ RUN_CALLS = {
 def test_the_command_offers_every_format() -> None:
     offered = next(p for p in cli.commands["export"].params if p.name == "form")
     assert isinstance(offered.type, click.Choice)
-    assert set(offered.type.choices) == {*FORMATS, "dataset"}
+    assert set(offered.type.choices) == {*FORMATS, "dataset", "claims"}
     help_text = call("export", "--help").stdout
     assert all(form in help_text for form in FORMATS)
 

@@ -48,8 +48,9 @@ READING: tuple[Track, ...] = ("reading",)
 
 @pytest.fixture(scope="module")
 def corpus() -> Corpus:
-    """The curated set, with a date for every claim of an update (that of its article in their order), and marks
-    on the claims of every other contested fact.
+    """The curated set, with a date for every claim of an update (that of its article in their order).
+
+    Every other contested fact has marks on its claims.
     """
     curated = load_corpus()
     days = {article.id: f"2016-04-{n:02}" for n, article in enumerate(curated.articles, 1)}
@@ -65,7 +66,7 @@ def corpus() -> Corpus:
 
 
 def marked(question: Question, number: int) -> Question:
-    """The question with its last claim marked as misinformation and its first preferred, if it is its turn."""
+    """The question with its last claim marked as misinformation and its first preferred, or as it is."""
     if number % 2 or not question.contested:
         return question
     *rest, last = question.claims
