@@ -61,8 +61,10 @@ pytest: $(VENV)/.installed-test ## the tests, on all cores
 test-thorough: $(VENV)/.installed-test ## the tests, with ten times as many random examples
 	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto --dist loadfile
 
-docs: $(VENV)/.installed ## docs/metrics.md, from the entries of the metrics
-	$(BIN)/python -m qa_eval.metrics.guide > docs/metrics.md
+docs: $(VENV)/.installed-test ## the documentation as a site, in build/site/; a warning is an error
+	$(BIN)/python -m qa_eval.metrics.guide > docs/reference/metrics.md
+	$(BIN)/python docs/build_pages.py build/pages
+	$(BIN)/zensical build --config-file mkdocs.yml --clean --strict
 
 baseline: $(VENV)/.installed ## make the committed results anew
 	$(BIN)/qa-eval run --name baseline --deterministic --no-cache --overwrite

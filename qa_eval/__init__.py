@@ -6,6 +6,7 @@
 * `score` – a system's answers against golds or a public data set, by official rules: a `Scorecard`;
 * `evaluate` – run models over a corpus or a public data set: a `Run`;
 * `compare` – is the difference between two models real? a `Comparison`;
+* `load_model` – a model to ask directly;
 * `load_corpus`, `load_run` – read a question set with its articles, and a stored run.
 
 A model is anything that follows `Model`. A plug-in offers a `Kind`, which makes one from a `ModelSpec`. All
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from qa_eval.evaluation.scorecard import Scorecard, score
     from qa_eval.metrics.single_answers import exact_match, f1, match
     from qa_eval.models.protocol import Kind, Model, ModelSpec
+    from qa_eval.models.registry import load_model
     from qa_eval.records import (
         Article,
         Candidate,
@@ -88,6 +90,7 @@ __all__ = [
     "exact_match",
     "f1",
     "load_corpus",
+    "load_model",
     "load_run",
     "match",
     "score",
@@ -103,6 +106,7 @@ _HOMES = {
     **dict.fromkeys(("Scorecard", "score"), "evaluation.scorecard"),
     **dict.fromkeys(("exact_match", "f1", "match"), "metrics.single_answers"),
     **dict.fromkeys(("Kind", "Model", "ModelSpec"), "models.protocol"),
+    "load_model": "models.registry",
     **dict.fromkeys(
         (
             *("Article", "Candidate", "Claim", "Corpus", "Decoding", "Estimate", "Evidence", "Instance"),

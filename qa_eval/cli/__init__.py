@@ -2,7 +2,7 @@
 
 A command has a file of its own, named as the command:
 
-run, plan, score, bench                      models and answers
+run, plan, score, bench, reproduce           models and answers
 leaderboard, show, verify, compare, report   stored runs
 export, schema                               formats of other tools, and of these files
 models, cache, init                          what is there, what is kept, a new collection
@@ -44,6 +44,7 @@ from qa_eval.cli.questions_impact import impact_command
 from qa_eval.cli.questions_new import new_command
 from qa_eval.cli.questions_probe import probe_command
 from qa_eval.cli.report import report_command
+from qa_eval.cli.reproduce import reproduce_command
 from qa_eval.cli.run import run_command
 from qa_eval.cli.schema import schema_command
 from qa_eval.cli.score import score_command
@@ -73,6 +74,7 @@ for _command in (
     verify_command,
     export_command,
     bench_command,
+    reproduce_command,
     models_command,
     questions_group,
     init_command,

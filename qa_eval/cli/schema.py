@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from qa_eval.cli.command import Command
@@ -15,12 +17,18 @@ def schema_command(*, name: str) -> None:
     """Prints the JSON Schema of leaderboard.json, or of one line of the questions, articles, predictions."""
     from qa_eval.files.hashes import canonical_json
 
-    if name in ("questions", "articles"):
-        from qa_eval.data.corpus_schema import articles_schema, questions_schema
+    click.echo(canonical_json(published_schema(name), indent=2))
 
-        schema = questions_schema() if name == "questions" else articles_schema()
-    else:
-        from qa_eval.runs.schema import leaderboard_schema, prediction_schema
 
-        schema = leaderboard_schema() if name == "leaderboard" else prediction_schema()
-    click.echo(canonical_json(schema, indent=2))
+def published_schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of one of `SCHEMAS`. Raises KeyError for any other name."""
+    from qa_eval.data.corpus_schema import articles_schema, questions_schema
+    from qa_eval.runs.schema import leaderboard_schema, prediction_schema
+
+    schemas = {
+        "questions": questions_schema,
+        "articles": articles_schema,
+        "leaderboard": leaderboard_schema,
+        "predictions": prediction_schema,
+    }
+    return schemas[name]()

@@ -13,6 +13,7 @@ scorecard         scores predictions that somebody else made
 forecast          what a run would take: the arithmetic, and how it is shown
 forecast_probe    counts what a run would ask, and has models answer for a while
 given_answers     those predictions, from files or from memory
+published_results results that others published, and whether a run agrees with them
 speed             tokens a second, next to the bare forward pass
 environment       the machine and the versions
 """

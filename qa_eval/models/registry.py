@@ -170,6 +170,27 @@ def resolve(spec: str, decoding: Decoding | None = None, runtime: Runtime | None
     return kind.factory(parsed, decoding, runtime)
 
 
+def load_model(spec: str, decoding: Decoding | None = None, runtime: Runtime | None = None) -> Model:
+    """Returns the model that a spec names. Its weights are loaded when it is first asked.
+
+    Args:
+        spec: `embedded`, `hf:ORG/NAME@REVISION`, `./FOLDER`, `onnx:…`, `baseline:NAME`, `predictions:FILE`, or
+            the kind and name of a plug-in.
+        decoding: Windows and limits of answers; None for the defaults of `Decoding`.
+        runtime: Device, number type and batches; None for the defaults of `Runtime`.
+
+    Raises:
+        SpecError: The spec names no model.
+        ModelError: The checkpoint lacks files, does not fit its weights, or has no question-answering head.
+        InputError: A file of predictions is wrong.
+
+    Example:
+        >>> load_model("baseline:abstain").info.name
+        'abstain'
+    """
+    return resolve(spec, decoding, runtime)
+
+
 def with_quantized(specs: Sequence[str], precision: str) -> list[str]:
     """The specs, each `onnx:` one followed by its version in a lower precision (`int8`).
 

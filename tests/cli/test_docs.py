@@ -63,6 +63,7 @@ def test_the_leaderboard_in_the_readme_is_the_committed_run() -> None:
 
 def test_public_names_are_pinned() -> None:
     functions = {"exact_match", "f1", "match", "score", "evaluate", "compare", "load_run", "load_corpus"}
+    functions |= {"load_model"}
     data = {"Corpus", "Question", "Claim", "Evidence", "Article", "Instance"}
     models = {"Prediction", "Candidate", "ModelInfo", "Model", "ModelSpec", "Kind", "Decoding"}
     models |= {"Runtime", "RunOptions", "Span"}
