@@ -2,9 +2,9 @@
 
     python docs/build_pages.py FOLDER
 
-The commands come from the command line's own parser, the fields of files from the schemas that `qa-eval schema`
-prints, and the architectures from the table by which checkpoints are accepted or refused. So no page can contradict
-the program.
+The commands come from the command line's own parser, and the fields of files from the schemas that
+`qa-eval schema` prints. The architectures come from the table by which checkpoints are accepted or refused.
+So no page can contradict the program.
 """
 
 from __future__ import annotations
@@ -84,7 +84,10 @@ def _command(path: str, command: click.Command) -> Iterator[str]:
         yield ""
     if examples := getattr(command, "examples", ()):
         width = max(len(line) for line, _ in examples)
-        lines = [f"{line:{width}}  # {meaning}" if width < 80 else f"# {meaning}\n{line}" for line, meaning in examples]
+        lines = [
+            f"{line:{width}}  # {meaning}" if width < 80 else f"# {meaning}\n{line}"
+            for line, meaning in examples
+        ]
         yield "```bash\n" + "\n".join(lines) + "\n```\n"
 
 

@@ -51,7 +51,8 @@ PUBLISHED: tuple[PublishedResult, ...] = (
         "deepset/roberta-base-squad2",
         79.93,
         82.95,
-        "The card's verified result covers 11,869 of the 11,873 questions. The whole set may give up to 0.1 less.",
+        "The card's verified result covers 11,869 of the 11,873 questions. The whole set may give up to 0.1 "
+        "less.",
     ),
     _result("deepset/tinyroberta-squad2", 78.86, 82.04),
     _result("deepset/minilm-uncased-squad2", 76.19, 79.55),
@@ -102,9 +103,13 @@ def draw_reproduced(found: list[Reproduced], width: int) -> list[Text]:
     """Published and own values in percent, and whether they agree."""
     rows = []
     for one in found:
-        here, difference = ("–", "–") if one.here is None else (
-            f"{100 * one.here:.2f}",
-            signed(one.here - one.published),
+        here, difference = (
+            ("–", "–")
+            if one.here is None
+            else (
+                f"{100 * one.here:.2f}",
+                signed(one.here - one.published),
+            )
         )
         agrees = "yes" if one.agrees else "no"
         rows.append([label(one.metric), f"{100 * one.published:.2f}", here, difference, agrees])

@@ -17,5 +17,5 @@
     quantity_verdicts  comparing quantities
     verdicts           how a typed rule judged two texts
 
-Pure functions on strings. `docs/match.md` states the rules.
+Pure functions on strings. `docs/reference/match.md` states the rules.
 """

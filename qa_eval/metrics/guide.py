@@ -1,4 +1,4 @@
-"""The guide to the metrics, `docs/metrics.md`, as it follows from their entries.
+"""The guide to the metrics, `docs/reference/metrics.md`, as it follows from their entries.
 
 `python -m qa_eval.metrics.guide` prints it.
 """

@@ -174,8 +174,8 @@ def load_model(spec: str, decoding: Decoding | None = None, runtime: Runtime | N
     """Returns the model that a spec names. Its weights are loaded when it is first asked.
 
     Args:
-        spec: `embedded`, `hf:ORG/NAME@REVISION`, `./FOLDER`, `onnx:…`, `baseline:NAME`, `predictions:FILE`, or
-            the kind and name of a plug-in.
+        spec: `embedded`, `hf:ORG/NAME@REVISION`, `./FOLDER`, `onnx:…`, `baseline:NAME`, `predictions:FILE`,
+            or the kind and name of a plug-in.
         decoding: Windows and limits of answers; None for the defaults of `Decoding`.
         runtime: Device, number type and batches; None for the defaults of `Runtime`.
 

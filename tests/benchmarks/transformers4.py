@@ -1,6 +1,6 @@
 """What is read here, compared with transformers 4.57: tokens, types, answers, scores and null scores.
 
-    python -m tests.benchmarks.transformers4                # all, and writes docs/transformers4.md
+    python -m tests.benchmarks.transformers4                # all, and writes docs/trust/transformers4.md
     python -m tests.benchmarks.transformers4 --only bert albert
 
 Most checkpoints were trained and published with transformers 4. Version 4.57 runs as a process in an
@@ -43,7 +43,7 @@ from tests.benchmarks.peers import PEER
 from tests.support import tiny_architectures
 from tests.support.tiny_models import SEEDS
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "transformers4.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "trust" / "transformers4.md"
 QUESTION = "Who took the city back, and when?"
 DECODING = Decoding(max_length=96, doc_stride=16, max_answer_tokens=12, n_best=5)
 CLOSE = 1e-3
@@ -384,7 +384,7 @@ The pipeline has other rules, so the last column is not full:
 
 
 def document(found: Sequence[Compared], alone: Sequence[Compared]) -> str:
-    """The text of `docs/transformers4.md`."""
+    """The text of `docs/trust/transformers4.md`."""
     rows = [row for row in (*found, *alone) if not row.error]
     reasons: dict[str, list[str]] = {}
     for row in (*found, *alone):

@@ -318,11 +318,11 @@ def test_a_wrong_row_is_named_with_its_field(predictions: Any, references: Any, 
     assert again["f1"] == 100.0
 
 
-def test_the_example_of_the_readme_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    example = next(b for b in readme.split("```python\n") if b.startswith("import evaluate")).partition(
-        "```"
-    )[0]
+def test_the_example_of_the_guide_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    guide = (ROOT / "docs" / "guides" / "export.md").read_text("utf-8")
+    example = next(b for b in guide.split("```python\n") if b.startswith("import evaluate")).partition("```")[
+        0
+    ]
     exec(example, {})
     assert capsys.readouterr().out.strip() == example.rpartition("# ")[2].strip() == "0.0 1.0 1.0"
 

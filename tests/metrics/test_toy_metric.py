@@ -26,7 +26,7 @@ from tests.support.worked_example import LOSSES, SAID, WORKED, reading
 
 MODELS = ("baseline:first-of-type", "baseline:sliding-window")
 MEANING = "Share of the answers that have three words or more."
-GUIDE = ROOT / "docs" / "metrics.md"
+GUIDE = ROOT / "docs" / "reference" / "metrics.md"
 
 
 def recipe() -> Metric:

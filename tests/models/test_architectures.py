@@ -6,7 +6,6 @@ import dataclasses
 import inspect
 import json
 import re
-import textwrap
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -339,22 +338,3 @@ def test_a_stride_that_cannot_advance_is_an_error_of_the_item(build: Build, kind
         assert found[LONG.item].error is None
     else:
         assert "not more than consecutive windows share" in str(found[LONG.item].error)
-
-
-# ------------------------------------------------------------------------------------------- the README
-
-
-def section() -> str:
-    """What the README says of architectures; where the test fails, copy it from there."""
-    rows = "\n".join(f"| `{kind}` | {reason} |" for kind, reason in sorted(UNSUPPORTED.items()))
-    names = textwrap.fill(" ".join(sorted(SUPPORTED)), 118, break_on_hyphens=False)
-    return (
-        f"{len(SUPPORTED)} of the {len(TYPES)} architectures for which transformers has a question-answering "
-        f"head work, given a `tokenizer.json`:\n{names}.\n\n"
-        f"The others are refused:\n\n| type | why |\n|---|---|\n{rows}\n"
-    )
-
-
-def test_the_readme_names_the_architectures_that_work_and_those_that_do_not() -> None:
-    readme = (SEEDS.parent / "README.md").read_text("utf-8")
-    assert section() in readme, f"the README should say:\n\n{section()}"

@@ -175,8 +175,8 @@ def test_the_job_for_slurm_is_a_shell_script(tmp_path: Path) -> None:
 
 
 def test_the_agreement_of_the_annotations_is_what_the_command_prints() -> None:
-    page = (ROOT / "docs" / "agreement.md").read_text("utf-8")
-    second = str(ROOT / "docs" / "agreement" / "second-annotation.jsonl")
+    page = (ROOT / "docs" / "trust" / "agreement.md").read_text("utf-8")
+    second = str(ROOT / "docs" / "trust" / "agreement" / "second-annotation.jsonl")
     done = call("questions", "agree", str(ROOT / "questions"), second)
     assert done.exit_code == 0, done.output
     measures = ("EM ", "F1 ", "match ", "same claim ")
