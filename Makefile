@@ -9,7 +9,7 @@ export PIP_CONSTRAINT := constraints.txt
 # source distribution has no git, and is read whole.
 tracked = $(if $(wildcard .git),git ls-files -z -- '$(1)',find . -path './.*' -prune -o -type f -name '$(1)' -print0)
 
-.PHONY: run test lint types layers spelling questions workflows scripts pytest test-thorough docs baseline clean help
+.PHONY: run test lint types layers spelling questions workflows scripts pytest test-thorough docs release-check pictures baseline clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,7 +18,7 @@ run: $(VENV)/.installed ## benchmark the embedded model and the baselines on the
 	$(BIN)/qa-eval run
 	$(BIN)/qa-eval report --out report
 
-test: lint types layers spelling questions workflows scripts pytest ## everything a pull request must pass
+test: lint types layers spelling questions workflows scripts docs pytest ## everything a pull request must pass
 
 lint: $(VENV)/.installed-test ## ruff: errors, style, formatting
 	$(call tracked,*.py) | xargs -0 $(BIN)/ruff check --force-exclude
@@ -40,6 +40,7 @@ WORKFLOWS := .github/workflows/*.yml qa_eval/authoring/new_collection/template/q
 workflows: $(VENV)/.installed-test ## shape and safety of the workflows and templates
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/question.yml .github/ISSUE_TEMPLATE/bug.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 	@if [ -x $(BIN)/actionlint ]; then echo actionlint; $(BIN)/actionlint -no-color -shellcheck= -pyflakes= $(WORKFLOWS); \
 	else echo "actionlint: there is none for this machine; skipped"; fi
 	$(BIN)/zizmor --offline --quiet --no-progress --config zizmor.yml $(WORKFLOWS)
@@ -66,7 +67,21 @@ docs: $(VENV)/.installed-test ## the documentation as a site, in build/site/; a 
 	$(BIN)/python docs/build_pages.py build/pages
 	$(BIN)/zensical build --config-file mkdocs.yml --clean --strict
 
-baseline: $(VENV)/.installed ## make the committed results anew
+# The wheel is tried in an environment of its own, from another folder: it must carry what it needs.
+release-check: $(VENV)/.installed-test ## build wheel and sdist, check them, and run the installed wheel
+	$(PIP) install -e '.[release]'
+	rm -rf dist build/release
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m tests.support.distribution dist
+	$(PYTHON) -m venv build/release
+	build/release/bin/python -m pip --disable-pip-version-check -q install dist/*.whl
+	cd build/release && bin/qa-eval run --limit 2 --out results && bin/qa-eval report results/* --out report
+
+pictures: $(VENV)/.installed-test ## the pictures of README and site, from the committed run; wants chromium
+	$(BIN)/python -m tests.support.pictures docs/pictures
+
+baseline: $(VENV)/.installed ## make the committed results again
 	$(BIN)/qa-eval run --name baseline --deterministic --no-cache --overwrite
 
 clean: ## remove the environment and all caches

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from qa_eval.runs.options import RunOptions
     from qa_eval.runs.store import Run, load_run
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "Article",
     "Candidate",

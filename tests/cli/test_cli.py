@@ -126,7 +126,7 @@ def test_the_options_of_run_are_those_of_the_contract_in_sections() -> None:
 
 
 def test_the_version_is_told() -> None:
-    assert call("--version").stdout == "qa-eval, version 0.1.0\n"
+    assert call("--version").stdout == "qa-eval, version 0.2.0\n"
 
 
 # ------------------------------------------------------------------------------------------ mistakes

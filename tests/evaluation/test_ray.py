@@ -491,7 +491,7 @@ def test_a_cluster_with_other_versions_is_refused(cluster: Cluster, monkeypatch:
     assert first == (
         "the cluster does not have what is installed here (python 3.11.0, ray 1.0, qa_eval 9.9):"
     )
-    assert f"ray {ray.__version__}, qa_eval 0.1.0" in second
+    assert f"ray {ray.__version__}, qa_eval 0.2.0" in second
 
 
 def test_more_workers_than_there_is_room_for_are_refused(cluster: Cluster) -> None:
