@@ -146,7 +146,35 @@ def _architectures(_: str) -> Iterator[str]:
         yield markdown_row([f"`{name}`", _prose(reason)])
 
 
-_PARTS = {"commands": _commands, "schema": _schema, "architectures": _architectures}
+# ------------------------------------------------------------------------------------------ options
+
+
+def _options(_: str) -> Iterator[str]:
+    from qa_eval.runs.options import run_options
+
+    yield markdown_row(["option", "default", "meaning"])
+    yield markdown_row(["---", "---", "---"])
+    for name, option in run_options().items():
+        values = option.choices or option.flag.choices
+        meaning = option.flag.help.partition("  [")[0] + (f" One of {', '.join(values)}." if values else "")
+        yield markdown_row([f"`{name}`", f"`{option.default!r}`", _prose(meaning)])
+    yield ""
+
+
+def _glossary(_: str) -> Iterator[str]:
+    from qa_eval.text.glossary import GLOSSARY
+
+    for term, meaning in sorted(GLOSSARY.items(), key=lambda pair: pair[0].lower()):
+        yield f"**{term}**\n:   {_prose(meaning)}\n"
+
+
+_PARTS = {
+    "options": _options,
+    "glossary": _glossary,
+    "commands": _commands,
+    "schema": _schema,
+    "architectures": _architectures,
+}
 
 
 if __name__ == "__main__":

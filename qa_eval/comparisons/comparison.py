@@ -41,29 +41,36 @@ def compare(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Comparison:
-    """Compares models of two runs, or of one, item by item: is a difference real, and where is it?
+    """Compares models of two runs, or of one run, item by item.
 
-    * `base`, `new`: runs, run folders or `leaderboard.json` files; or one model of a run, `run[SPEC]`.
-      Without `new`, two models of one run;
-    * `model` (of the new run) and `against` (of the base run): specs or names. Without them each model that
-      both runs hold is compared with itself; `against` alone compares every model with that one;
-    * `metrics`: the primary ones, as `METRIC` or `TRACK.METRIC`; by default what the runs are sorted by.
-      Their p are Holm's if there are several, or several models; all other metrics, and all slices, are
-      exploratory and corrected by Benjamini and Hochberg;
-    * `slice`: measures on these items alone;
-    * `allow_different`: of `decoding`, `threshold`, `track`, what may differ between the runs;
-    * `resamples`, `seed`: of the tests and intervals.
+    Items are paired by their content. Equal calls give equal results. If several models are compared, only
+    the primary metrics are, unless all models but one give the same answers in both runs.
 
-    Of several models only the primary metrics are compared, unless all but one give the same answers. Items
-    are paired by content (see `qa_eval.runs.common_items`). Equal calls give equal results. Raises InputError
-    for files that cannot be read, QaEvalError for runs that may not be compared, for models, metrics and
-    slices that are not there, where the two have no item in common, and where nothing is scored.
+    Args:
+        base: A run, a run folder, a `leaderboard.json`, or one model of a run (`run[SPEC]`).
+        new: The same, for the side whose change is measured. None compares two models of `base`.
+        model: Spec or name of the model of the new run.
+        against: Spec or name of the model of the base run. Without `model`, every model is compared with it.
+            Without both, each model that both runs have is compared with itself.
+        metrics: Primary metrics, as `METRIC` or `TRACK.METRIC`. By default the metric that sorts the runs.
+            Several primary metrics or models are corrected by Holm's method. All other metrics and slices
+            are exploratory and corrected by Benjamini and Hochberg.
+        slice: Name of a slice. Only its items are compared.
+        allow_different: What may differ between the runs: `decoding`, `threshold`, `track`.
+        resamples: Number of resamples of each test and interval.
+        seed: Seed of the resampling.
 
-    >>> import qa_eval as qa
-    >>> run = qa.evaluate(["baseline:abstain", "baseline:first-of-type"], limit=8)
-    >>> found = qa.compare(run["baseline:abstain"], run["baseline:first-of-type"], resamples=99)
-    >>> found.pairs[0].verdict in ("better", "worse", "undecided", "same")
-    True
+    Raises:
+        InputError: A file cannot be read.
+        QaEvalError: The runs may not be compared, a model, metric or slice is not there, the two have no item
+            in common, or nothing is scored.
+
+    Example:
+        >>> import qa_eval as qa
+        >>> run = qa.evaluate(["baseline:abstain", "baseline:first-of-type"], limit=8)
+        >>> found = qa.compare(run["baseline:abstain"], run["baseline:first-of-type"], resamples=99)
+        >>> found.pairs[0].verdict in ("better", "worse", "undecided", "same")
+        True
     """
     base_run, against = _run_of(base, against, "base", "against")
     new_run, model = _run_of(new, model, "new", "model") if new is not None else (None, model)

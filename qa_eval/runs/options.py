@@ -63,7 +63,7 @@ class StoredOptions(Stored):
 
     track: Annotated[
         Literal["reading", "pooled", "both"],
-        Flag(section="Data", help="Ask of each article, of all at once, or both."),
+        Flag(section="Data", help="Ask each article, all articles at once, or both."),
     ] = "both"
     paraphrases: Annotated[
         bool, Flag(section="Data", help="Also ask every paraphrase, for the consistency metrics.")
@@ -82,8 +82,8 @@ class StoredOptions(Stored):
         int | None,
         Flag(section="Data", metavar="N", least=1, help="Only N facts or questions, chosen by --seed."),
     ] = None
-    seed: Annotated[int, Flag(section="Data", metavar="S", help="Of every random choice.")] = 0
-    """Of the sample."""
+    seed: Annotated[int, Flag(section="Data", metavar="S", help="Seed of every random choice.")] = 0
+    """Seed of the sample."""
     threshold: Annotated[
         Threshold,
         Flag(
@@ -106,14 +106,15 @@ class StoredOptions(Stored):
     deterministic: Annotated[
         bool,
         Flag(
-            section="Computing", help="Every window alone, fixed threads, CPU: equal runs give equal bytes."
+            section="Computing",
+            help="Read windows one by one on the CPU, so that equal runs give equal bytes.",
         ),
     ] = False
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class RunOptions(StoredOptions):
-    """Everything that a run can be told, apart from its models and its data.
+    """All options of a run, apart from its models and its data.
 
     Raises QaEvalError, naming the option, for a value that an option does not take.
 
@@ -133,7 +134,7 @@ class RunOptions(StoredOptions):
         Flag(
             section="Data",
             metavar="ROLE=COLUMN,…",
-            help="Of rows with columns of other names: question=query,context=passage; the roles are id, "
+            help="Names of the columns of a data set: question=query,context=passage. Roles are id, "
             "question, context, answers and is_impossible.",
         ),
     ] = ()
@@ -141,7 +142,7 @@ class RunOptions(StoredOptions):
         DuplicateIds,
         Flag(
             section="Data",
-            help="Of a data set with questions of one id: refuse it, or keep the first of them.",
+            help="Several questions with one id: refuse the data set, or keep the first question.",
         ),
     ] = "error"
     rules: Annotated[
@@ -151,8 +152,8 @@ class RunOptions(StoredOptions):
             metavar="NAME",
             choices=tuple(RULES),
             help="How a data set is scored: squad-v1.1, squad-v2.0, mrqa, mlqa-LANG, korquad-v1 "
-            "(characters), cmrc2018 or drcd (longest common run).  [default: as its version or its ids tell, "
-            "else as SQuAD]",
+            "(characters), cmrc2018 or drcd (longest common run).  [default: those of its version or ids, "
+            "else SQuAD's]",
         ),
     ] = None
     max_length: Annotated[int, Flag(section="Decoding", metavar="N", help="Tokens of a window.")] = (
@@ -162,21 +163,21 @@ class RunOptions(StoredOptions):
         int, Flag(section="Decoding", metavar="N", help="Tokens by which windows overlap.")
     ] = _DECODING.doc_stride
     max_answer_tokens: Annotated[
-        int, Flag(section="Decoding", metavar="N", help="Of the longest answer.")
+        int, Flag(section="Decoding", metavar="N", help="Tokens of the longest answer.")
     ] = _DECODING.max_answer_tokens
     n_best: Annotated[int, Flag(section="Decoding", metavar="N", help="Answers kept for each item.")] = (
         _DECODING.n_best
     )
     device: Annotated[
         str,
-        Flag(section="Computing", choices=("auto", "cpu", "cuda", "mps"), help="Where to compute."),
+        Flag(section="Computing", choices=("auto", "cpu", "cuda", "mps"), help="Device to compute on."),
     ] = _RUNTIME.device
     dtype: Annotated[
         str,
         Flag(
             section="Computing",
             choices=("auto", "float32", "bfloat16", "float16"),
-            help="In what precision; auto is float32 on a CPU.",
+            help="Number type; auto is float32 on a CPU.",
         ),
     ] = _RUNTIME.dtype
     batch_tokens: Annotated[
@@ -189,7 +190,7 @@ class RunOptions(StoredOptions):
         ),
     ] = _RUNTIME.batch_tokens
     trust_remote_code: Annotated[
-        bool, Flag(section="Models", help="Let a hub model run the code it brings.")
+        bool, Flag(section="Models", help="Run code that comes with a checkpoint.")
     ] = _RUNTIME.trust_remote_code
     convert_weights: Annotated[
         bool,
@@ -207,7 +208,7 @@ class RunOptions(StoredOptions):
         Flag(
             section="Computing",
             metavar="auto|HOST:PORT",
-            help="Of a Ray cluster.  [default: one is started on this machine, and ended]",
+            help="Address of a Ray cluster.  [default: start one on this machine for the run]",
         ),
     ] = None
     workers: Annotated[
@@ -220,10 +221,10 @@ class RunOptions(StoredOptions):
         ),
     ] = None
     cpus_per_worker: Annotated[
-        float, Flag(section="Computing", metavar="C", above=0, help="Cores of each.")
+        float, Flag(section="Computing", metavar="C", above=0, help="Cores of each worker.")
     ] = 1
     gpus_per_worker: Annotated[
-        float, Flag(section="Computing", metavar="G", least=0, help="GPUs of each.")
+        float, Flag(section="Computing", metavar="G", least=0, help="GPUs of each worker.")
     ] = 0
     cache: Annotated[
         bool,
@@ -232,7 +233,7 @@ class RunOptions(StoredOptions):
     """Without the cache, answers are kept in the run folder until the run is complete."""
     out: Annotated[
         Path | None,
-        Flag(section="Output", metavar="DIR", without=Path("results"), help="Where run folders lie."),
+        Flag(section="Output", metavar="DIR", without=Path("results"), help="Folder for run folders."),
     ] = None
     """None writes nothing: the run is in memory alone."""
     name: Annotated[
@@ -240,7 +241,7 @@ class RunOptions(StoredOptions):
         Flag(
             section="Output",
             metavar="NAME",
-            help="Of the run folder.  [default: UTC time and a short hash]",
+            help="Name of the run folder.  [default: UTC time and a short hash]",
         ),
     ] = None
     overwrite: Annotated[bool, Flag(section="Output", help="Replace a run folder of that name.")] = False

@@ -35,7 +35,13 @@ def steps(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def test_these_workflows_exist() -> None:
-    assert [path.name for path in FILES] == ["docs.yml", "leaderboard.yml", "questions.yml", "release.yml", "test.yml"]
+    assert [path.name for path in FILES] == [
+        "docs.yml",
+        "leaderboard.yml",
+        "questions.yml",
+        "release.yml",
+        "test.yml",
+    ]
     assert not list(ROOT.rglob("CODEOWNERS"))
 
 

@@ -17,10 +17,14 @@ import yaml
 import qa_eval
 from qa_eval.cli import cli
 from tests.support.command_line import call
-from tests.support.places import BASELINE, ROOT
+from tests.support.places import ROOT
+from tests.support.transcripts import check, run, transcript
 
+DOCS = ROOT / "docs"
 README = (ROOT / "README.md").read_text("utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+CLUSTER = (DOCS / "guides" / "cluster.md").read_text("utf-8")
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 
 
 def commands(group: click.Group, prefix: str = "qa-eval") -> list[tuple[str, click.Command]]:
@@ -34,19 +38,19 @@ def commands(group: click.Group, prefix: str = "qa-eval") -> list[tuple[str, cli
 
 
 @pytest.mark.parametrize(("line", "command"), commands(cli), ids=lambda v: v if isinstance(v, str) else "")
-def test_every_command_has_help_and_stands_in_the_readme(line: str, command: click.Command) -> None:
-    assert line in README
+def test_every_command_has_help_and_is_in_the_readme(line: str, command: click.Command) -> None:
+    assert f"`{line.split()[1]}`" in README
     assert command.help
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help, f"{line} {parameter.name}"
 
 
-def test_commands_in_the_readme_exist_with_their_flags() -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_commands_in_the_documents_exist_with_their_flags(page: Path) -> None:
     known = dict(commands(cli))
-    lines = re.findall(r"^(qa-eval [^#\n]*)", README, re.MULTILINE)
-    assert len(lines) >= 15
-    for line in lines:
+    text = page.read_text("utf-8").replace("\\\n>", "")
+    for line in re.findall(r"^(?:\$ )?(qa-eval [a-z][^#\n|]*)", text, re.MULTILINE):
         name = next((k for k in known if f"{line} ".startswith(f"{k} ")), None)
         assert name, line
         flags = {o for p in known[name].params for o in p.opts}
@@ -54,11 +58,17 @@ def test_commands_in_the_readme_exist_with_their_flags() -> None:
             assert flag in flags, line
 
 
-def test_the_leaderboard_in_the_readme_is_the_committed_run() -> None:
-    block = README.partition("output -->\n")[2].partition("<!-- /leaderboard -->")[0]
-    result = call("leaderboard", BASELINE, "--format", "markdown")
-    assert result.exit_code == 0, result.output
-    assert block.strip() == result.stdout.strip()
+def test_the_readme_is_short() -> None:
+    assert len(README.encode()) <= 8_000
+
+
+def test_the_commands_of_the_readme_print_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    steps = transcript(README)
+    assert [step.command.split()[1] for step in steps] == ["leaderboard", "compare", "show"]
+    for step in steps:
+        assert len(step.expected[0].splitlines()) >= 5
+        check(step, run(step))
 
 
 def test_public_names_are_pinned() -> None:
@@ -89,23 +99,35 @@ def test_old_names_are_the_present_functions_with_a_warning(old: str, present: s
         assert getattr(qa_eval, old) is getattr(qa_eval, present)
 
 
-def test_the_python_of_the_readme_runs_and_gives_what_its_comments_say(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    (source,) = re.findall(r"## From Python\n\n```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def evaluated(source: str) -> list[Any]:
+    """The values of a document's expressions; where a comment has a value, it must be that one."""
     names: dict[str, Any] = {}
     shown = []
     for statement in ast.parse(source).body:
         lines = "\n".join(source.splitlines()[statement.lineno - 1 : statement.end_lineno])
         comment = lines.partition("  # ")[2]
         if not isinstance(statement, ast.Expr):
-            exec(compile(lines, "README.md", "exec"), names)
+            exec(compile(lines, "document", "exec"), names)
             continue
-        value = eval(compile(ast.Expression(statement.value), "README.md", "eval"), names)
+        value = eval(compile(ast.Expression(statement.value), "document", "eval"), names)
         if re.match(r"\d|Match\(", comment):
             assert repr(value).startswith(comment.partition("…")[0].strip(" ")), lines
         shown.append(value)
-    found, run, metrics, items, f1 = shown[3:8]
+    return shown
+
+
+def test_the_python_of_the_readme_gives_what_its_comments_say() -> None:
+    (source,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    *_, squad, f1, comparison = evaluated(source)
+    assert squad == 1.0
+    assert 0 <= f1 <= 1
+    assert comparison.pairs[0].new.model == "embedded"
+
+
+def test_the_python_of_the_guide_gives_what_its_comments_say(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (DOCS / "guides" / "python.md").read_text("utf-8")
+    (source,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    found, run, metrics, items, f1 = evaluated(source)[3:8]
     assert found[:2] == (1.0, None), "two questions are too few for an interval"
     assert list(found[2]["metric"])[:2] == ["exact", "f1"]
     assert len(repr(run).splitlines()) <= 20
@@ -126,13 +148,17 @@ def test_files_named_in_the_documents_exist(path: str) -> None:
     assert (ROOT / path).exists()
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)]+)\)", README + CONTRIBUTING))
+@pytest.mark.parametrize(
+    "link",
+    re.findall(r"\]\((?!http)([^)]+)\)", README + CONTRIBUTING)
+    + re.findall(r'(?:src|srcset)="([^"]+)"', README),
+)
 def test_links_lead_somewhere(link: str) -> None:
     assert (ROOT / link).exists()
 
 
 def test_the_manifest_for_kubernetes_has_what_the_operator_asks_for() -> None:
-    (text,) = re.findall(r"^```yaml\n(apiVersion: ray.*?)^```", README, re.MULTILINE | re.DOTALL)
+    (text,) = re.findall(r"^```yaml\n(apiVersion: ray.*?)^```", CLUSTER, re.MULTILINE | re.DOTALL)
     manifest = yaml.safe_load(text)
     # The fields of KubeRay's v1 API: everything here exists there, and what it requires is here.
     assert set(manifest) == {"apiVersion", "kind", "metadata", "spec"}
@@ -150,14 +176,14 @@ def test_the_manifest_for_kubernetes_has_what_the_operator_asks_for() -> None:
         assert set(container) == {"name", "image", "resources"}
         assert set(container["resources"]["limits"]) == {"cpu", "memory"}
     assert f"ray=={spec['rayVersion']}" in (ROOT / "constraints.txt").read_text("utf-8")
-    assert f"rayproject/ray:{spec['rayVersion']}-py311" in README
+    assert f"rayproject/ray:{spec['rayVersion']}-py311" in CLUSTER
     # The head answers nothing, and a worker of the command fits a pod.
     assert head["rayStartParams"]["num-cpus"] == "0"
-    assert f"--cpus-per-worker {container['resources']['limits']['cpu']}" in README
+    assert f"--cpus-per-worker {container['resources']['limits']['cpu']}" in CLUSTER
 
 
 def test_the_job_for_slurm_is_a_shell_script(tmp_path: Path) -> None:
-    (text,) = re.findall(r"^```bash\n(#!/bin/bash\n#SBATCH.*?)^```", README, re.MULTILINE | re.DOTALL)
+    (text,) = re.findall(r"^```bash\n(#!/bin/bash\n#SBATCH.*?)^```", CLUSTER, re.MULTILINE | re.DOTALL)
     script = tmp_path / "job.sh"
     script.write_text(text)
     subprocess.run(["bash", "-n", script], check=True)
