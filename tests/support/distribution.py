@@ -2,7 +2,7 @@
 
     python -m tests.support.distribution FOLDER
 
-lists both archives of the folder, and ends with 1 and the names if something is missing or does not belong there.
+lists both archives of the folder. It ends with exit code 1, and names what is missing or does not belong there.
 """
 
 from __future__ import annotations

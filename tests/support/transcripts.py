@@ -1,8 +1,8 @@
 """Transcripts of a terminal in the documents: their commands are run, and their output is compared.
 
 In a block of `console`, a line that begins with `$ ` is a command, and lines that begin with `>` continue it.
-All other lines are its output. In it, `...` stands for anything, and runs of white space are alike. A last line
-`[exit code N]` is the exit code of the command. Without it, the exit code must be 0.
+All other lines are its output. In it, `...` stands for anything, and runs of white space are alike. A last
+line `[exit code N]` is the exit code of the command. Without it, the exit code must be 0.
 """
 
 from __future__ import annotations
