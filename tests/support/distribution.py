@@ -2,7 +2,8 @@
 
     python -m tests.support.distribution FOLDER
 
-lists both archives of the folder. It ends with exit code 1, and names what is missing or does not belong there.
+lists both archives of the folder. It names what is missing or does not belong there, and ends with exit code 1
+then.
 """
 
 from __future__ import annotations
