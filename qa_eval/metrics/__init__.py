@@ -10,6 +10,7 @@
     summary             metrics with intervals
     scored_item         the record of an item, its answer and its scores
     item_scores         scores of one answer to one item of a collection
+    reasons             why an answer is right or wrong, in a sentence
     single_answers      exact match, F1 and match of one answer, from plain texts
     example_scores      scores of one answer to one question of a public data set
     source_preferences  whose claims a model makes where sources disagree

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from qa_eval.metrics.listings import entry, listed
+from qa_eval.metrics.reasons import RULES
 from qa_eval.records import Estimate, Span
 from qa_eval.records import Evidence as Passage
 from qa_eval.report.content import Fact, Item, Outcome, ReportContent, ReportModel, ShownAnswer
@@ -179,29 +180,6 @@ def _gold_places(fact: Fact, item: Item, article: str) -> Iterator[Marked]:
 def answer_rows(item: Item, models: Mapping[int, ReportModel]) -> list[tuple[ReportModel, ShownAnswer]]:
     """Every model's answer, in the order of the leaderboard."""
     return [(models[said.model], said) for said in sorted(item.answers, key=lambda said: said.model)]
-
-
-RULES: Mapping[str, str] = {
-    "raw": "The answer is a gold, character by character.",
-    "squad-em": "Equal to a gold by the rules of exact match: in SQuAD without case, punctuation, articles.",
-    "text": "Equal to a gold once numerals, hyphens and accents are written alike.",
-    "number": "The same number, unit and qualifier as a gold.",
-    "date": "The same date or span of time as a gold.",
-    "name": "The same name as a gold, differently written.",
-    "words": "The same words as a gold, with the same denial, in an order that says the same.",
-    "surname-only": "The same surname; one side has no given name.",
-    "value-only": "The same value as a gold with another qualifier or wording.",
-    "evidence": "The answer lies in a passage that states the article's claim.",
-    "null": "Rightly left unanswered.",
-    "abstained": "Left unanswered, though there is an answer.",
-    "answered": "Answered, though no answer is right.",
-    "unscored": "Not scored: the data set does not give its answers.",
-    "veto": "The answer contradicts a gold: another value, unit, noun, date or name, or a denial.",
-    "none": "No rule finds the answer equal to a gold.",
-    "missing": "The model gave no prediction.",
-    "error": "The model failed on this item.",
-}
-"""What each rule of `match` says of an answer."""
 
 
 def rules_of(fact: Fact) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.metrics.listings import answer_scores, entry, label
+from qa_eval.metrics.reasons import why
 from qa_eval.records import Candidate, Claim, Corpus, Example, ItemId, Question, Span
 from qa_eval.text.figures import percent
 from qa_eval.text.passages import Mark, draw_passages, wrap_text
@@ -24,16 +25,6 @@ from qa_eval.text.terminal import clean
 if TYPE_CHECKING:
     from qa_eval.runs.schema import PredictionRow, Row
     from qa_eval.runs.store import Run
-
-LEVELS = (
-    "no match",
-    "same value, another qualifier or wording",
-    "equal typed value",
-    "equal text",
-    "equal by the rules of exact match",
-    "identical",
-)
-"""What the level of a match means, from 0 to 5."""
 
 CANDIDATES = 5
 """Of the n-best, shown of each answer."""
@@ -203,7 +194,7 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
     line = Text.assemble(said, "  ")
     if not answer.unscored:
         line.append_text(Text("right", "bold green") if answer.right else Text("wrong", "bold red"))
-        line.append(f"  {_reason(answer)}")
+        line.append(f"  {clean(why(answer))}")
     yield from wrap_text(line, width, _INDENT, _INDENT)
     scores = [
         f"{label(id)} {f'{value:.0f}' if entry(id).whole else percent(value)}"
@@ -218,17 +209,6 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
         scores.append("makes no claim")
     if about := scores + _decision(answer):
         yield from wrap_text(Text(" · ".join(about), "dim"), width, _INDENT, _INDENT)
-
-
-def _reason(answer: PredictionRow) -> str:
-    if answer.error is not None:
-        return f"failed: {clean(answer.error)}"
-    if answer.missing:
-        return "the model gave no prediction"
-    match = answer.match
-    level = LEVELS[match.level] if 0 <= match.level < len(LEVELS) else f"level {match.level}"
-    detail = f": {clean(match.detail)}" if match.detail not in ("", level) else ""
-    return f"rule {clean(match.rule)}{detail} (level {match.level}, {level})"
 
 
 def _decision(answer: PredictionRow) -> list[str]:

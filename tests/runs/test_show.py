@@ -77,7 +77,8 @@ def answer(item: str = "losses@a", text: str = "around 180", **changes: Any) -> 
     return PredictionRow(**(fields | changes))
 
 
-WRONG = Match(ok=False, level=0, rule="number", detail="194 != 180")
+SILENT = Match(ok=True, level=5, rule="null", detail="no answer, and the article gives none")
+WRONG = Match(ok=False, level=0, rule="veto", detail="194 != 180")
 
 
 def model_row(spec: str) -> Row:
@@ -100,7 +101,7 @@ def drawn(said: PredictionRow, corpus: Corpus = CORPUS, width: int = 100) -> str
 # ------------------------------------------------------------------------------------------ what is said
 
 
-def test_an_item_shows_question_golds_passage_answer_and_rule() -> None:
+def test_an_item_shows_question_golds_passage_answer_and_reason() -> None:
     assert drawn(answer()).split("\n")[1:] == [
         "losses@a",
         "How many soldiers died?",
@@ -109,7 +110,7 @@ def test_an_item_shows_question_golds_passage_answer_and_rule() -> None:
         "others “194”  claim 194: b",
         "",
         "m",
-        "  “around 180”  right  rule raw (level 5, identical)",
+        "  “around 180”  right  The answer is a right one, character by character.",
         "  EM 1 · F1 100.0 · makes claim 180 · null −3.25 less best 8.10 is −11.35, not above threshold 0.5",
         "    · no-answer probability 0.000",
         "  a   «gold»  ⟦answer⟧",
@@ -129,7 +130,8 @@ def test_an_item_shows_question_golds_passage_answer_and_rule() -> None:
     [
         pytest.param(
             answer(text="194", match=WRONG, matched_claim="194", scores={"em": 0.0, "f1": 0.0, "leak": 1.0}),
-            ["“194”  wrong  rule number: 194 != 180 (level 0, no match)", "makes another article's claim 194",
+            ["“194”  wrong  194 and 180 are different numbers. The answer is another source's claim.",
+             "makes another article's claim 194",
              "«around 180»", "⟦194⟧"],
             id="a leak",
         ),
@@ -139,8 +141,8 @@ def test_an_item_shows_question_golds_passage_answer_and_rule() -> None:
             id="abstaining",
         ),
         pytest.param(
-            answer("losses@c", "", matched_claim=None, match=Match(ok=True, level=5, rule="null")),
-            ["gold   no answer: the article is silent", "no answer  right  rule null"],
+            answer("losses@c", "", matched_claim=None, match=SILENT),
+            ["gold   no answer: the article is silent", "right  The article says nothing of this"],
             id="a silent article",
         ),
         pytest.param(answer(item="losses~1@a"), ["What was the toll?"], id="a paraphrase"),
@@ -151,8 +153,8 @@ def test_an_item_shows_question_golds_passage_answer_and_rule() -> None:
             id="pooled",
         ),
         pytest.param(answer(matched_claim=None), ["makes no claim"], id="no claim"),
-        pytest.param(answer(error="question too long"), ["wrong  failed: question too long"], id="failed"),
-        pytest.param(answer(missing=True), ["wrong  the model gave no prediction"], id="missing"),
+        pytest.param(answer(error="question too long"), ["wrong  The model failed: question"], id="failed"),
+        pytest.param(answer(missing=True), ["wrong  The model gave no prediction"], id="missing"),
         pytest.param(answer(null_score=9.0), ["is 0.90, above threshold 0.5"], id="above the threshold"),
         pytest.param(answer(truncated=True), ["some of the article was not seen"], id="truncated"),
         pytest.param(
