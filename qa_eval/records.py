@@ -312,6 +312,8 @@ class Article(Abridged):
     text: str
     sha256: str = ""
     """SHA-256 of the bytes; empty for a text in memory, until it is evaluated."""
+    label: str | None = None
+    """Short name for people, such as the publisher's."""
     title: str | None = None
     publisher: str | None = None
     byline: str | None = None

@@ -16,8 +16,5 @@ given_golds       golds in memory as a data set
 published_sets    known data sets, and the rules by which each is scored
 answers/          files of answers that other tools write
 content_hashes    hashes of questions, articles and items
-dataset_files     the bytes of a data set's file, and what they hold
-dataset_options   how a data set is read, and where in a file something is
-validation        from a parsed line to a validated one, with errors in plain sentences
-locations         where the curated set is
+article_labels    short names of articles for people
 """

@@ -192,6 +192,7 @@ def read_articles(folder: Path) -> ArticleFolder:
     complete = not any(f.severity == "error" for f in findings)
     articles: list[Article] = []
     placed: dict[str, int] = {}
+    labelled: dict[str, int] = {}
     left = MAX_ARTICLES_BYTES
     for line in lines:
         described, messages = validate_shape(ArticleLine, line.value)
@@ -206,6 +207,8 @@ def read_articles(folder: Path) -> ArticleFolder:
             problems = [
                 ("id", f"the articles up to here have more than {MAX_ARTICLES_BYTES:,} bytes; {FEWER}")
             ]
+        problems += _label_problems(described.label, labelled)
+        labelled.setdefault(described.label or "", line.number)
         findings += [_article_finding(manifest, line.number, *p) for p in problems]
         placed.setdefault(described.id, line.number)
         if left < 0:
@@ -259,6 +262,17 @@ def _read_article(
     except UnicodeDecodeError as error:
         message = f"{quote(path.name)} is not UTF-8 at byte {error.start:,} (0x{data[error.start]:02x})"
         return None, [*problems, ("id", message)]
+
+
+def _label_problems(label: str | None, labelled: Mapping[str, int]) -> list[tuple[str, str]]:
+    if label is None:
+        return []
+    if not label.strip() or label != label.strip() or not label.isprintable():
+        return [("label", f"{quote(label)} is not a name; write printable text without spaces around it")]
+    if label in labelled:
+        message = f"{quote(label)} is already the label of line {labelled[label]}; write another"
+        return [("label", message)]
+    return []
 
 
 def _hash_problems(path: Path, data: bytes, expected: str) -> list[tuple[str, str]]:

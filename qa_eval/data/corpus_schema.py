@@ -28,6 +28,7 @@ MAX_ARTICLES = 10_000
 """Of a set, and so of a list of them."""
 
 Name = Annotated[str, Field(max_length=200)]
+Label = Annotated[str, Field(max_length=40)]
 Asked = Annotated[str, Field(max_length=1_000)]
 Wording = Annotated[str, Field(max_length=500)]
 Remark = Annotated[str, Field(max_length=5_000)]
@@ -146,6 +147,12 @@ class ArticleLine(_Strict):
     id: Name = Field(
         description="the article's id: its file name without .txt", json_schema_extra={"pattern": ARTICLE_ID}
     )
+    label: Label | None = Field(
+        None,
+        description="short name of the article for people, unique in the set; without one the publisher, the "
+        "title or the id is shown",
+        json_schema_extra={"pattern": NOT_EMPTY},
+    )
     title: Asked | None = Field(None, description="headline")
     publisher: Asked | None = Field(None, description="who published it")
     byline: Asked | None = Field(None, description="who wrote it")
@@ -161,6 +168,7 @@ class ArticleLine(_Strict):
             id=self.id,
             text=text,
             sha256=self.sha256,
+            label=self.label,
             title=self.title,
             publisher=self.publisher,
             byline=self.byline,

@@ -125,7 +125,8 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
         if other:
             return
         names: dict[str, object] = {
-            name: getattr(board.data, name) for name in ("kind", "dataset", "split", "notes")
+            name: getattr(board.data, name)
+            for name in ("kind", "dataset", "split", "notes", "article_labels")
         }
         names |= {"whole": None} if board.data.whole is None else {}  # an older program did not record it
         yield from differences(board.data, task.data.model_copy(update=names), f"{LEADERBOARD}: data")

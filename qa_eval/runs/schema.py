@@ -224,6 +224,8 @@ class DataRow(_Record):
     """What the set holds that was asked from; None in runs of older programs."""
     item_hashes_sha256: str = ""
     """Over the sorted (item id, item hash) pairs of everything asked."""
+    article_labels: dict[str, str] = {}
+    """Article id -> short name for people; empty in runs of older programs and on public data sets."""
     notes: tuple[str, ...] = ()
     """Sentences on a public data set and the rules it is scored by. Nothing is computed from them."""
 

@@ -416,6 +416,7 @@ def manifest_findings(tmp_path: Path, *rows: dict[str, Any]) -> list[str]:
     return [f for f in findings(questions, seeds) if f.startswith("seeds/")]
 
 
+BETA = hashlib.sha256(ARTICLES["beta"].encode()).hexdigest()
 GAMMA = hashlib.sha256(ARTICLES["gamma"].encode()).hexdigest()
 BAD_MANIFESTS: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
     "changed bytes": (
@@ -469,6 +470,20 @@ BAD_MANIFESTS: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
             "seeds/gamma.txt: is not described in articles.jsonl; add its line, or move the file elsewhere",
             r'seeds/articles.jsonl:3: id: "gamma\n" is not an id; write the file' + "'s name without .txt",
         ],
+    ),
+    "a label with a space before it": (
+        [{"id": "gamma", "sha256": GAMMA, "label": " Times"}],
+        [
+            'seeds/articles.jsonl:3: label: " Times" is not a name; write printable text without spaces '
+            "around it"
+        ],
+    ),
+    "a label twice": (
+        [
+            {"id": "beta", "sha256": BETA, "label": "Times"},
+            {"id": "gamma", "sha256": GAMMA, "label": "Times"},
+        ],
+        ['seeds/articles.jsonl:3: label: "Times" is already the label of line 2; write another'],
     ),
     "unknown and missing keys": (
         [{"id": "gamma", "sha": GAMMA}],

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from qa_eval.errors import QaEvalError
 from qa_eval.records import Corpus, Difference, Estimate, ModelInfo
 from qa_eval.runs.leaderboard.board_formats import board_of, render_csv, render_json, render_markdown
-from qa_eval.runs.leaderboard.captions import caption
+from qa_eval.runs.leaderboard.captions import caption, leading_sentence
 from qa_eval.runs.leaderboard.views import Selection, View, leaderboard_view
 from qa_eval.runs.schema import CountsRow, Leaderboard, Row
 from qa_eval.runs.store import Run
@@ -324,6 +324,73 @@ def test_on_few_facts_there_are_no_ranks_and_the_table_says_why() -> None:
     assert "| – | hf:a | 60.0 |" in render_markdown(view(board))
     first, second = csv.DictReader(io.StringIO(render_csv(view(board))))
     assert (first["rank"], first["balanced_f1_low"], second["versus_first"]) == ("", "", "-0.2")
+
+
+def ranked(spec: str, value: float, rank: int, **changes: Any) -> Row:
+    difference = Difference(value=value - 0.6, low=value - 0.7, high=value - 0.55, p=0.01, clusters=62)
+    fields = {
+        "rank": rank,
+        "rank_interval": (rank, rank),
+        "versus_first": difference if value < 0.6 else None,
+    }
+    return row(spec, (value,) * 7, **(fields | changes))
+
+
+LEADS: dict[str, tuple[list[Row], dict[str, Any], str]] = {
+    "one model leads": (
+        [ranked("hf:a", 0.6, 1), ranked("hf:b", 0.4, 2)],
+        {},
+        "hf:a leads by 20.0 points of balanced F1; the lead is certain (95 % interval 15.0–30.0).",
+    ),
+    "two cannot be told apart": (
+        [ranked("hf:a", 0.6, 1), ranked("hf:b", 0.58, 1), ranked("hf:c", 0.1, 3)],
+        {},
+        "hf:a and hf:b share the lead: these items cannot tell which of them is best.",
+    ),
+    "five cannot be told apart": (
+        [ranked(f"hf:{name}", 0.6 - n / 100, 1) for n, name in enumerate("abcde")],
+        {},
+        "hf:a, hf:b, hf:c and 2 more share the lead: these items cannot tell which of them is best.",
+    ),
+    "one model": (
+        [ranked("hf:a", 0.6, 1), row("reference:oracle", (1.0,) * 7)],
+        {},
+        "hf:a: balanced F1 60.0; no other model was run.",
+    ),
+    "few facts": (
+        [few("hf:a", 0.6, 5), few("hf:b", 0.4, 5)],
+        {},
+        "hf:a is first: balanced F1 60.0; 5 facts are too few to say which model is best.",
+    ),
+    "a slice": (
+        [ranked("hf:a", 0.6, 1), ranked("hf:b", 0.4, 2)],
+        {"slice": "contested"},
+        "hf:a is first: EM 30.0 on contested; no test was made here of whether that is certain.",
+    ),
+    "another metric": (
+        [ranked("hf:a", 0.6, 1), ranked("hf:b", 0.4, 2)],
+        {"sort": "f1"},
+        "hf:a is first: F1 60.0; no test was made here of whether that is certain.",
+    ),
+    "a failed model": (
+        [row("hf:a", (0.5,) * 7, status="error", rank=None, metrics={}, error="no such folder")],
+        {},
+        "No model has a score to rank.",
+    ),
+    "nothing": ([], {}, "No model was run."),
+}
+
+
+@pytest.mark.parametrize(("rows", "selection", "sentence"), LEADS.values(), ids=LEADS)
+def test_the_leading_sentence_says_who_is_best_and_whether_that_is_sure(
+    rows: list[Row], selection: dict[str, Any], sentence: str
+) -> None:
+    assert leading_sentence(view(leaderboard("x", rows=rows), **selection)) == sentence
+
+
+def test_the_leading_sentence_of_a_run_without_golds_says_that_nothing_is_scored() -> None:
+    board = leaderboard("x", rules="none")
+    assert leading_sentence(view(board)) == "Nothing is scored: the data set does not give its answers."
 
 
 def test_a_skill_below_zero_is_shown_with_its_sign() -> None:

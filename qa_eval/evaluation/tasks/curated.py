@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from qa_eval.data.article_labels import article_labels
 from qa_eval.data.items import instances, item_ids
 from qa_eval.data.locations import curated_paths
 from qa_eval.errors import QaEvalError
@@ -90,6 +91,7 @@ class CuratedTask:
             items=ItemsRow(reading=tracks.count("reading"), pooled=tracks.count("pooled")),
             whole=self._whole(),
             item_hashes_sha256=item_hashes_sha256(item_hashes(self.corpus, self.items).items()),
+            article_labels=article_labels(self.corpus.articles),
         )
 
     def sources(self, folder: Path) -> SourcesRow | None:

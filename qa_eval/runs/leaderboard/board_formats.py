@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa_eval.files.hashes import canonical_json
 from qa_eval.metrics.listings import entry, in_order, label, listed
-from qa_eval.runs.leaderboard.captions import caption, notes, tally
+from qa_eval.runs.leaderboard.captions import caption, name_in, notes, tally
 from qa_eval.runs.leaderboard.views import View, ViewLine
 from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.markdown import markdown_row, markdown_text
@@ -58,9 +58,7 @@ def _title(view: View) -> str:
 
 def _name(view: View, line: ViewLine) -> str:
     """The spec, with the run where another row has the same."""
-    spec = line.row.model.spec
-    twin = sum(other.row.model.spec == spec for other in view.lines) > 1
-    return (f"{line.run} · " if twin else "") + spec + (" †" if line.row.model.no_null_head else "")
+    return name_in(view, line) + (" †" if line.row.model.no_null_head else "")
 
 
 def _board_row(view: View, line: ViewLine) -> BoardRow:

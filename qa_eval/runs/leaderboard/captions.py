@@ -1,18 +1,21 @@
-"""The words of a leaderboard, for people: caption and notes."""
+"""The words of a leaderboard, for people: the leading sentence, caption and notes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from qa_eval.data.article_labels import slice_label
 from qa_eval.metrics.listings import column_label, entry, in_order, label, listed, remark
 from qa_eval.metrics.parts import ALL_ITEMS, SILENT
 from qa_eval.models.declarations import undeclared_sentence
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.views import View, ViewLine
+from qa_eval.runs.ranking import competes
 from qa_eval.runs.schema import NOTHING_SCORED
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
-from qa_eval.text.figures import no_interval, percent, smallest_difference
+from qa_eval.text.figures import interval_text, no_interval, percent, smallest_difference
+from qa_eval.text.phrases import enumerate_words
 
 if TYPE_CHECKING:
     from qa_eval.records import Estimate
@@ -27,6 +30,58 @@ def tally(counts: CountsRow) -> str:
     parts = [f"{counts.answered} answered", f"{counts.abstained} abstained"]
     rest = {"missing": counts.missing, "errors": counts.errors, "truncated": counts.truncated}
     return ", ".join(parts + [f"{n} {name}" for name, n in rest.items() if n])
+
+
+def leading_sentence(view: View) -> str:
+    """Which model is best, and whether that is sure: the answer that most readers came for.
+
+    Certain means that the test behind the ranks tells the first model from the second (family-wise p ≤ 0.05).
+    A view of a slice, or one sorted by another metric than the ranks', has no test: the sentence then names
+    the first model alone.
+    """
+    if not view.board.scored:
+        return f"{NOTHING_SCORED[0].upper()}{NOTHING_SCORED[1:]}."
+    metric = column_label(*view.sort)
+    labels = view.board.data.article_labels
+    where = f" on {slice_label(view.selection.slice, labels)}" if view.selection.slice else ""
+    found = [
+        (name_in(view, line), estimate)
+        for line in view.lines
+        if competes(line.row) and (estimate := view.estimate(line, view.sort)) is not None
+    ]
+    if not found:
+        return "No model has a score to rank." if view.lines else "No model was run."
+    name, best = found[0]
+    value = f"{metric} {percent(best.value)}{where}"
+    if len(found) == 1:
+        return f"{name}: {value}; no other model was run."
+    ranked = [line for line in view.lines if view.ranked and line.row.rank is not None]
+    if len(ranked) < 2:
+        few = f"; {best.clusters} {view.board.data.cluster}s are too few to say which model is best"
+        few = few if best.clusters < FEWEST_CLUSTERS else "; no test was made here of whether that is certain"
+        return f"{name} is first: {value}{few}."
+    together = [name_in(view, line) for line in ranked if line.row.rank == 1]
+    if len(together) > 1:
+        return f"{_some(together)} share the lead: these items cannot tell which of them is best."
+    lead = ranked[1].row.versus_first
+    if lead is None:
+        return f"{name} is first: {value}."
+    interval = interval_text(-lead.high, -lead.low) if lead.low is not None and lead.high is not None else ""
+    by = f"{percent(-lead.value)} points of {metric}"
+    return f"{name} leads by {by}; the lead is certain{f' (95 % interval {interval})' if interval else ''}."
+
+
+def _some(names: Sequence[str]) -> str:
+    """All of the names, or the first three and the number of the others."""
+    rest = len(names) - _NAMED
+    return enumerate_words([*names[:_NAMED], f"{rest} more"] if rest > 0 else names)
+
+
+def name_in(view: View, line: ViewLine) -> str:
+    """The model's spec, with the run where another row of the view has the same."""
+    spec = line.row.model.spec
+    twin = sum(other.row.model.spec == spec for other in view.lines) > 1
+    return (f"{line.run} · " if twin else "") + spec
 
 
 _ABSTAINING = "(what always abstaining earns in EM and F1)"
