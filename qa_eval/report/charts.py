@@ -146,6 +146,12 @@ def forest(evidence: ReportContent) -> Chart:
     )
 
 
+def is_cached(model: ReportModel) -> bool:
+    """Whether all answers of a model were taken from the cache, so that it has no speed."""
+    row = model.row
+    return bool(row.counts.cached) and not row.performance.items_per_second
+
+
 def trade_off(evidence: ReportContent) -> list[Chart]:
     """Quality against speed, of models whose speed was measured."""
     track, _, metric = evidence.board.sort.partition(".")
