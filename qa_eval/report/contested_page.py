@@ -28,6 +28,7 @@ SIDES: Mapping[Sided, str] = {
 }
 _HUES = 6
 """Colours that tell groups of claims apart."""
+_MOST_BELIEFS = 5
 _FEWEST_FACTS = 8
 """Contested facts on which a source must speak for a model to be said to follow it."""
 
@@ -44,7 +45,7 @@ class ClaimShare:
     hue: int
     """Number of its colour; near-claims, which are of one group, share it."""
     models: tuple[ReportModel, ...]
-    """Those whose pooled answer makes it."""
+    """Those whose pooled answer makes it, without the baselines outside the ranking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +102,16 @@ class ContestedView:
     """All contested facts, the most disputed first."""
 
     lead: str
-    """How many facts are contested, and whom the first model believes."""
+    """On how many facts the sources disagree, and on how many of them the first model gives a claim."""
+    whom: str
+    """Which claims those are, and what the bars count."""
     facts: tuple[Disagreement, ...]
     relations: Mapping[str, int]
     """Relation -> its facts."""
     beliefs: tuple[Belief, ...]
     """Of the models that read all articles at once; those that compete first."""
+    shown: int
+    """How many of them are shown without asking for more."""
     sides: tuple[Sided, ...]
     """Those that occur."""
     reading: tuple[tuple[ReportModel, Mapping[Outcome, int]], ...]
@@ -115,8 +120,8 @@ class ContestedView:
     """Those that occur; `leak` wherever it can."""
 
 
-def contested_view(evidence: ReportContent, names: Mapping[str, str]) -> ContestedView | None:
-    """None where no contested fact is known. `names`: article -> its label."""
+def contested_view(evidence: ReportContent) -> ContestedView | None:
+    """None where no contested fact is known."""
     found = [(f, f.question) for f in evidence.facts if f.question is not None and f.question.contested]
     if not found:
         return None
@@ -124,6 +129,7 @@ def contested_view(evidence: ReportContent, names: Mapping[str, str]) -> Contest
         (m for m in evidence.models if m.row.predictions is not None), key=lambda m: is_apart(evidence, m)
     )
     by_number = {m.number: m for m in models}
+    marked = {m.number for m in models if not is_apart(evidence, m)} or by_number.keys()
     order = {m.number: place for place, m in enumerate(models)}
     sides: dict[int, Counter[Sided]] = {}
     tallies: dict[int, Counter[Outcome]] = {}
@@ -137,7 +143,8 @@ def contested_view(evidence: ReportContent, names: Mapping[str, str]) -> Contest
                 for said in item.answers:
                     tallies.setdefault(said.model, Counter())[said.outcome] += 1
         pooled.sort(key=lambda said: order[said.model])
-        shares = _shares(question, pooled, by_number)
+        shown = [said for said in pooled if said.model in marked]
+        shares = _shares(question, shown, by_number)
         most = max(len(share.sources) for share in shares)
         majority = {share.claim.id for share in shares if len(share.sources) == most}
         for said in pooled:
@@ -147,7 +154,7 @@ def contested_view(evidence: ReportContent, names: Mapping[str, str]) -> Contest
                 fact=fact,
                 bits=disagreement(question),
                 shares=shares,
-                asides=tuple(_asides(pooled, by_number)),
+                asides=tuple(_asides(shown, by_number)),
                 silent=len(question.silent),
             )
         )
@@ -157,29 +164,40 @@ def contested_view(evidence: ReportContent, names: Mapping[str, str]) -> Contest
         Belief(model=m, sides=sides[m.number], follows=_followed(m)) for m in models if m.number in sides
     )
     return ContestedView(
-        lead=_lead(len(facts), evidence.asked, beliefs[0] if beliefs else None, names),
+        lead=_lead(len(facts), evidence.asked, beliefs[0] if beliefs else None),
+        whom=_whom(beliefs[0] if beliefs else None, evidence.article_names),
         facts=tuple(facts),
         relations=dict(relations.most_common()),
         beliefs=beliefs,
+        shown=min(_MOST_BELIEFS, max(1, sum(b.model.number in marked for b in beliefs))),
         sides=tuple(side for side in SIDES if any(b.sides.get(side) for b in beliefs)),
         reading=tuple((m, tallies[m.number]) for m in models if m.number in tallies),
         outcomes=_outcomes(models, tallies.values()),
     )
 
 
-def _lead(contested: int, facts: int, first: Belief | None, names: Mapping[str, str]) -> str:
-    """How many facts are contested, and whom the first model believes."""
-    lead = f"The sources disagree on {contested} of {count(facts, 'fact')}."
+def _lead(contested: int, facts: int, first: Belief | None) -> str:
+    """On how many facts the sources disagree, and on how many of them the first model gives a claim."""
+    lead = f"The sources disagree on {contested} of {count(facts, 'fact')}"
     if first is None:
-        return lead
+        return f"{lead}."
     agreed = first.sides.get("most", 0) + first.sides.get("fewer", 0)
-    lead += (
-        f" From all articles at once, {clean(first.model.name)} gives one of their claims on {agreed}: that of most "
-        f"sources on {first.sides.get('most', 0)}, another on {first.sides.get('fewer', 0)}."
-    )
+    return f"{lead}; on {agreed} of these {clean(first.model.name)} gives one of their claims."
+
+
+def _whom(first: Belief | None, names: Mapping[str, str]) -> str:
+    """Which claims those are, and what the bars count."""
+    if first is None:
+        return ""
+    most, fewer = (first.sides.get(side, 0) for side in ("most", "fewer"))
+    found = f"On {most} of the {most + fewer} no other claim has more sources."
     if first.follows is not None:
-        lead += f" It follows {clean(names.get(first.follows.article, first.follows.article))} most."
-    return lead
+        article = clean(names.get(first.follows.article, first.follows.article))
+        found += (
+            f" It agrees most with {article}: on {first.follows.wins} of {count(first.follows.n, 'fact')}, "
+            f"where chance gives {first.follows.chance:.1f}."
+        )
+    return f"{found} The bars count the answers of each model from all articles at once."
 
 
 def disagreement(question: Question) -> float:

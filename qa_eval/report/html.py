@@ -17,7 +17,6 @@ from urllib.parse import quote
 from qa_eval import __version__
 from qa_eval.comparisons import sentences
 from qa_eval.comparisons.differences import Comparison
-from qa_eval.data.article_labels import article_labels
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.listings import entry, in_order, listed, marked_label
 from qa_eval.models.declarations import abstention
@@ -37,10 +36,12 @@ from qa_eval.report.page_views import (
     rules_of,
     where_it_fails,
 )
+from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.captions import leading_sentence, remark_on
 from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.glossary import CHAPTERS, GLOSSARY, term_anchor
+from qa_eval.text.phrases import shorten
 from qa_eval.text.terminal import clean
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 _PAGES = Path(__file__).parent / "pages"
 LONGEST_ANSWER = 300
 """Characters of an answer that are shown."""
+_BRIEF_ANSWER = 34
+"""The same where there are many, one below the other."""
 _LONGEST_VALUE = 20_000
 _LINE_ENDS = {0x0A: "⏎", 0x0D: None}
 """How a line break inside an answer is shown."""
@@ -70,13 +73,10 @@ def render_pages(
 ) -> dict[str, str]:
     """Path -> HTML of every page."""
     by_name = {chart.name: chart for chart in charts}
-    names = evidence.board.data.article_labels or article_labels(
-        evidence.corpus.articles if evidence.corpus is not None else ()
-    )
-    contested = contested_view(evidence, names)
+    contested = contested_view(evidence)
     compared = bool(comparisons.found or histories)
-    site = _Site(evidence, names, contested is not None, compared)
-    views = table_views(evidence, names)
+    site = _Site(evidence, contested is not None, compared)
+    views = table_views(evidence)
     pages = {
         "index.html": site.page(
             "index.html",
@@ -84,6 +84,7 @@ def render_pages(
             title="Leaderboard",
             verdict=leading_sentence(leaderboard_view(evidence.merged or evidence.board)),
             standings=standings(evidence),
+            unit=data_kind(evidence.board.data).unit,
             view=views[0],
             competing=[m for n in views[0].order if not is_apart(evidence, m := site.models[n])],
             apart=[m for n in views[0].order if is_apart(evidence, m := site.models[n])],
@@ -158,11 +159,9 @@ def _answering(evidence: ReportContent) -> list[ReportModel]:
 class _Site:
     """What all pages of a report share."""
 
-    def __init__(
-        self, evidence: ReportContent, names: Mapping[str, str], contested: bool, compared: bool
-    ) -> None:
+    def __init__(self, evidence: ReportContent, contested: bool, compared: bool) -> None:
         self.evidence = evidence
-        self.names = names
+        self.names = evidence.article_names
         nav = [("index.html", "Leaderboard"), ("contested.html", "Contested")]
         nav += [("questions.html", "Questions"), ("compare.html", "Compare"), ("glossary.html", "Glossary")]
         absent = {"contested.html"} if not contested else set()
@@ -317,6 +316,7 @@ def _environment() -> Environment:
         label=marked_label,
         term=term_anchor,
         clip=clip,
+        brief=lambda text: shorten(text, _BRIEF_ANSWER),
         passage=passage,
         decision=decision,
         reach=reach,

@@ -59,8 +59,9 @@ class TableView:
     """What was asked, how it was scored, and what a reader has to know, a sentence each."""
 
 
-def table_views(evidence: ReportContent, names: Mapping[str, str]) -> list[TableView]:
-    """The default view first, then the tracks, then every slice. `names`: article -> its label."""
+def table_views(evidence: ReportContent) -> list[TableView]:
+    """The default view first, then the tracks, then every slice."""
+    names = evidence.article_names
     shown = evidence.merged or evidence.board
     places = {id(m.row): m.number for m in evidence.models}
     tracks = {t for m in evidence.models for t in m.row.metrics}

@@ -36,8 +36,10 @@ _ANSWERS: Mapping[str, str] = {
     "right": "An answer that matches a claim of its article; on a silent article, no answer.",
     "no answer": "The model said that there is no answer: it abstained.",
     "another source’s claim": "The answer is a claim that only other articles make, not the one that was read.",
+    "the claim of most sources": "An answer that makes a claim that no other claim has more sources than.",
+    "a claim of fewer sources": "An answer that makes a claim, where another claim has more sources.",
     "none of the claims": "The answer matches no claim of any source.",
-    "several claims": "The answer names two or more of the claims at once.",
+    "several claims at once": "The answer names two or more of the claims at once.",
     "failed": "The model gave no prediction, or broke down on the item.",
 }
 _RANKS: Mapping[str, str] = {
