@@ -146,6 +146,12 @@ def forest(evidence: ReportContent) -> Chart:
     )
 
 
+def is_cached(model: ReportModel) -> bool:
+    """Whether all answers of a model were taken from the cache, so that it has no speed."""
+    row = model.row
+    return bool(row.counts.cached) and not row.performance.items_per_second
+
+
 def trade_off(evidence: ReportContent) -> list[Chart]:
     """Quality against speed, of models whose speed was measured."""
     track, _, metric = evidence.board.sort.partition(".")
@@ -238,8 +244,7 @@ def source_preferences(evidence: ReportContent) -> list[Chart]:
     if not models:
         return []
     articles = sorted({a for m in models for a in m.row.source_preference})
-    known = {a.id: a.title for a in evidence.corpus.articles} if evidence.corpus is not None else {}
-    titles = [known.get(article) or article for article in articles]
+    titles = [evidence.article_names.get(article, article) for article in articles]
 
     def draw() -> Figure:
         columns = min(3, len(models))
@@ -392,15 +397,16 @@ def reliability(model: ReportModel, bins: int = 10) -> list[Bin]:
 def history_chart(model: str, slug: str, points: Sequence[Point]) -> Chart:
     """One model over the runs."""
     known = [p for p in points if p.value is not None]
+    days = run_dates([p.created_at for p in known])
 
     def draw() -> Figure:
-        figure, (axes,) = _figure(7.2, 2.4)
+        figure, (axes,) = _figure(7.2, 2.6)
         values = [100 * (p.value or 0.0) for p in known]
         axes.plot(range(len(known)), values, "-o", color=BLUE, markersize=4)
         for place, p in enumerate(known):
             if p.low is not None and p.high is not None:
                 axes.plot([place, place], [100 * p.low, 100 * p.high], color=BLUE, alpha=0.5)
-        axes.set_xticks(range(len(known)), [_name(p.run)[:18] for p in known])
+        axes.set_xticks(range(len(known)), [f"{_name(p.run)[:18]}\n{day}" for p, day in zip(known, days, strict=True)])
         axes.margins(x=0.15)
         axes.grid(axis="y", color=_SOFT, alpha=0.25)
         axes.set_ylabel("percent")
@@ -425,6 +431,18 @@ def history_chart(model: str, slug: str, points: Sequence[Point]) -> Chart:
             for p in points
         ),
     )
+
+
+def run_dates(times: Sequence[str]) -> list[str]:
+    """The dates of runs, from ISO times; with hours and minutes where two runs are of one day.
+
+    >>> run_dates(["2026-11-28T10:00:00+00:00", "2026-11-29T08:30:00+00:00"])
+    ['2026-11-28', '2026-11-29']
+    >>> run_dates(["2026-11-28T10:00:00+00:00", "2026-11-28T11:15:00+00:00"])
+    ['2026-11-28 10:00', '2026-11-28 11:15']
+    """
+    days = [time[:10] for time in times]
+    return days if len(set(days)) == len(days) else [time[:16].replace("T", " ") for time in times]
 
 
 def _or_dash(value: float | None) -> str:

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_eval.data.article_labels import article_labels
 from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.data.dataset import PublicDataset
 from qa_eval.files.hashes import combine_sha256, sha256_text
@@ -152,6 +153,12 @@ class ReportContent:
     def name(self) -> str:
         """Of the run, or of all runs."""
         return ", ".join(dict.fromkeys(run.leaderboard.name for run in self.runs))
+
+    @property
+    def article_names(self) -> Mapping[str, str]:
+        """Article -> its short name; empty where the run has stored none and the texts are not at hand."""
+        stored = self.board.data.article_labels
+        return stored or article_labels(self.corpus.articles if self.corpus is not None else ())
 
     @property
     def public(self) -> bool:

@@ -17,29 +17,31 @@ from urllib.parse import quote
 from qa_eval import __version__
 from qa_eval.comparisons import sentences
 from qa_eval.comparisons.differences import Comparison
-from qa_eval.metrics.listings import entry, in_order, label, listed
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.listings import entry, in_order, listed, marked_label
 from qa_eval.models.declarations import abstention
 from qa_eval.records import Estimate
-from qa_eval.report.charts import Chart
+from qa_eval.report.charts import Chart, is_cached
 from qa_eval.report.content import Fact, Item, ReportContent, ReportModel, ShownAnswer
+from qa_eval.report.contested_page import SIDES, contested_view
+from qa_eval.report.leaderboard_page import is_apart, is_first, standings, table_data, table_views
 from qa_eval.report.page_views import (
     MarkedText,
-    TableView,
     answer_rows,
     answers_by_model,
     chosen_slices,
-    contested_view,
     length_rows,
     marked_texts,
     question_rows,
     rules_of,
-    table_views,
     where_it_fails,
 )
-from qa_eval.runs.leaderboard.captions import remark_on
-from qa_eval.runs.ranking import competes
-from qa_eval.runs.schema import Row
+from qa_eval.runs.data_kinds import data_kind
+from qa_eval.runs.leaderboard.captions import leading_sentence, remark_on
+from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.text.figures import interval_text, percent, signed
+from qa_eval.text.glossary import CHAPTERS, GLOSSARY, term_anchor
+from qa_eval.text.phrases import shorten
 from qa_eval.text.terminal import clean
 
 if TYPE_CHECKING:
@@ -48,7 +50,11 @@ if TYPE_CHECKING:
 _PAGES = Path(__file__).parent / "pages"
 LONGEST_ANSWER = 300
 """Characters of an answer that are shown."""
+_BRIEF_ANSWER = 34
+"""The same where there are many, one below the other."""
 _LONGEST_VALUE = 20_000
+_LINE_ENDS = {0x0A: "⏎", 0x0D: None}
+"""How a line break inside an answer is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +82,17 @@ def render_pages(
             "index.html",
             "",
             title="Leaderboard",
+            verdict=leading_sentence(leaderboard_view(evidence.merged or evidence.board)),
+            standings=standings(evidence),
+            unit=data_kind(evidence.board.data).unit,
             view=views[0],
-            columns=_COLUMNS,
-            competing=[n for n in views[0].order if not _is_apart(evidence, n)],
-            apart=[n for n in views[0].order if _is_apart(evidence, n)],
-            data=json_block(_table_data(views)),
-            legend=_legend(views),
-            charts=[by_name[n] for n in ("forest", "speed") if n in by_name],
-            caption=_caption(evidence),
+            competing=[m for n in views[0].order if not is_apart(evidence, m := site.models[n])],
+            apart=[m for n in views[0].order if is_apart(evidence, m := site.models[n])],
+            data=json_block(table_data(views)),
+            speed=by_name.get("speed"),
+            cached=[m for m in evidence.models if is_cached(m)],
         ),
+        "glossary.html": site.page("glossary.html", "", title="Words and metrics"),
         "questions.html": site.page(
             "questions.html", "", title="Questions", rows=question_rows(evidence), models=_answering(evidence)
         ),
@@ -92,10 +100,15 @@ def render_pages(
     if contested is not None:
         preference = by_name.get("source-preference")
         pages["contested.html"] = site.page(
-            "contested.html", "", title="Contested", contested=contested, preference=preference
+            "contested.html",
+            "",
+            title="Contested",
+            contested=contested,
+            preference=preference,
+            sides=SIDES,
         )
     if compared:
-        firsts = [m for m in evidence.models if _is_first(m.row)]
+        firsts = [m for m in evidence.models if is_first(m.row)]
         pages["compare.html"] = site.page(
             "compare.html",
             "",
@@ -148,13 +161,14 @@ class _Site:
 
     def __init__(self, evidence: ReportContent, contested: bool, compared: bool) -> None:
         self.evidence = evidence
+        self.names = evidence.article_names
         nav = [("index.html", "Leaderboard"), ("contested.html", "Contested")]
-        nav += [("questions.html", "Questions"), ("compare.html", "Compare")]
+        nav += [("questions.html", "Questions"), ("compare.html", "Compare"), ("glossary.html", "Glossary")]
         absent = {"contested.html"} if not contested else set()
         absent |= {"compare.html"} if not compared else set()
         self.nav = [(href, text) for href, text in nav if href not in absent]
-        articles = evidence.corpus.articles if evidence.corpus is not None else ()
-        self.articles = {a.id: a for a in articles}
+        tables = [table for m in evidence.models for table in (*m.row.metrics.values(), *m.row.slices.values())]
+        self.metrics = in_order({*METRICS, *(id for table in tables for id in table)})
         self.facts = {fact.id: fact for fact in evidence.facts}
         self.models = {m.number: m for m in evidence.models}
         self._heads: dict[int, str] = {}
@@ -177,11 +191,8 @@ class _Site:
     # What templates ask for.
 
     def article(self, id: str | None) -> str:
-        """The article in words: its title, and who published it."""
-        found = self.articles.get(id or "")
-        if found is None or not found.title:
-            return id or ""
-        return found.title + (f" ({found.publisher})" if found.publisher else "")
+        """The short name of an article; its id, where it has no other name."""
+        return self.names.get(id or "", id or "")
 
     def item_link(self, item: str) -> str | None:
         """Where an item is shown, from the top of the site; None if it has no page."""
@@ -282,7 +293,7 @@ def _environment() -> Environment:
     def finalize(value: object) -> object:
         if isinstance(value, str) and not isinstance(value, Markup):
             plain = value.isascii() and value.isprintable() and len(value) <= _LONGEST_VALUE
-            return value if plain else clean(clip(value, _LONGEST_VALUE))
+            return value if plain else clean(clip(value, _LONGEST_VALUE).translate(_LINE_ENDS))
         return value
 
     def passage(text: str) -> Markup:
@@ -302,8 +313,10 @@ def _environment() -> Environment:
         abstention=abstention,
         percent=percent,
         signed=signed,
-        label=label,
+        label=marked_label,
+        term=term_anchor,
         clip=clip,
+        brief=lambda text: shorten(text, _BRIEF_ANSWER),
         passage=passage,
         decision=decision,
         reach=reach,
@@ -321,84 +334,11 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         sentences=sentences,
+        glossary=GLOSSARY,
+        chapters=CHAPTERS,
         percent=percent,
         remark_on=remark_on,
         shown_of_answers=lambda: [id for _, id in listed("answer")],
         coverage_columns=lambda: [id for _, id in listed("contested page")],
     )
     return environment
-
-
-# ------------------------------------------------------------------------------------------ the leaderboard
-
-
-def _is_apart(evidence: ReportContent, number: int) -> bool:
-    """True for references, and for finished baselines that are never ranked."""
-    row = evidence.models[number].row
-    ranked = any(other.row.rank is not None for other in evidence.models)
-    unranked = row.rank is None if ranked else row.is_reference
-    return row.status == "ok" and unranked
-
-
-def _is_first(row: Row) -> bool:
-    """True for the row that the others are compared with: the first one that competes."""
-    return competes(row) and row.versus_first is None and bool(row.metrics)
-
-
-def _table_data(views: Sequence[TableView]) -> dict[str, Any]:
-    """What the script needs to show another slice: values by view and model, in the order of the columns."""
-    return {
-        "views": [
-            {
-                "key": view.key,
-                "name": clean(view.name),
-                "group": view.group,
-                "columns": [
-                    {"label": c.label, "tip": c.tip, "low": not c.higher_is_better, "n": c.n_matters}
-                    for c in view.columns
-                ],
-                "values": {
-                    str(n): [None if e is None else [e.value, e.low, e.high, e.n] for e in cells]
-                    for n, cells in view.cells.items()
-                },
-                "whole": view.whole,
-            }
-            for view in views
-        ],
-    }
-
-
-_COLUMNS: Mapping[str, str] = {
-    "Rank": "A model's rank is one more than the number of models shown to be better, and never falls down "
-    "the table. Models that share a rank form a group, parted from the next by a line. Below it the ranks "
-    "that are possible, all at 95 % together.",
-    "Model": "The model's spec; follow it for everything about the model.",
-    "Δ to first": "Difference of the ranking metric to the first model on the same items, in points, with "
-    "its 95 % interval.",
-    "Answered": "Items that were answered; the rest it abstained on, or failed.",
-    "Items/s": "Items per second, of those that were not taken from a cache, on the machine of the run.",
-    "Size": "Parameters of the model.",
-}
-"""The columns that are no metrics, and what they mean."""
-
-
-def _legend(views: Sequence[TableView]) -> list[Mapping[str, str]]:
-    """Every column of every view once, with what it means."""
-    found: dict[str, Mapping[str, str]] = {
-        name: {"name": name, "meaning": meaning, "detail": ""} for name, meaning in _COLUMNS.items()
-    }
-    for column in (c for view in views for c in view.columns):
-        metric = entry(column.metric)
-        if metric.meaning:
-            found.setdefault(
-                metric.id, {"name": metric.label, "meaning": metric.meaning, "detail": metric.detail}
-            )
-    return list(found.values())
-
-
-def _caption(evidence: ReportContent) -> list[str]:
-    from qa_eval.runs.leaderboard.captions import caption, notes
-    from qa_eval.runs.leaderboard.views import leaderboard_view
-
-    view = leaderboard_view(evidence.merged or evidence.board)
-    return [*caption(view), *notes(view), *evidence.notes]

@@ -2,111 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from qa_eval.metrics.listings import entry, listed
+from qa_eval.metrics.listings import listed
 from qa_eval.metrics.reasons import RULES
 from qa_eval.records import Estimate, Span
-from qa_eval.records import Evidence as Passage
-from qa_eval.report.content import Fact, Item, Outcome, ReportContent, ReportModel, ShownAnswer
+from qa_eval.report.content import Fact, Item, ReportContent, ReportModel, ShownAnswer
+from qa_eval.report.leaderboard_page import slice_order
 from qa_eval.report.marked_text import Marked, Segment, excerpts, names, segments
-from qa_eval.runs.leaderboard.views import Selection, leaderboard_view
-
-# ------------------------------------------------------------------------------------------ leaderboard
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViewColumn:
-    """A metric of the leaderboard."""
-
-    track: str
-    metric: str
-    label: str
-    tip: str
-    higher_is_better: bool
-    n_matters: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableView:
-    """The leaderboard on all items, on one track or on one slice."""
-
-    key: str
-    name: str
-    group: str
-    whole: bool
-    """True if ranks and differences hold for it."""
-    columns: tuple[ViewColumn, ...]
-    order: tuple[int, ...]
-    """Models from first to last."""
-    cells: Mapping[int, tuple[Estimate | None, ...]]
-
-
-def table_views(evidence: ReportContent) -> list[TableView]:
-    """The default view first, then the tracks, then every slice."""
-    shown = evidence.merged or evidence.board
-    places = {id(m.row): m.number for m in evidence.models}
-    tracks = {t for m in evidence.models for t in m.row.metrics}
-    wanted = [("", "All items, headline", "Tracks", Selection())]
-    if not evidence.public and len(tracks) > 1:
-        wanted += [
-            ("reading", "Reading: one article at a time", "Tracks", Selection(track="reading")),
-            ("pooled", "Pooled: all articles at once", "Tracks", Selection(track="pooled")),
-        ]
-    slices = dict.fromkeys(s for m in evidence.models for s in m.row.slices)
-    wanted += [(s, *_slice_name(s, evidence), Selection(slice=s)) for s in sorted(slices, key=_slice_order)]
-    views = []
-    for key, name, group, selection in wanted:
-        view = leaderboard_view(shown, selection)
-        columns = tuple(_column(track, metric) for track, metric in view.columns)
-        views.append(
-            TableView(
-                key=key,
-                name=name,
-                group=group,
-                whole=key == "",
-                columns=columns,
-                order=tuple(places[id(line.row)] for line in view.lines),
-                cells={
-                    places[id(line.row)]: tuple(view.estimate(line, c) for c in view.columns)
-                    for line in view.lines
-                },
-            )
-        )
-    return views
-
-
-_GROUPS = {"relation": "Relation", "category": "Category", "article": "Article"}
-
-
-def _slice_order(name: str) -> tuple[int, str]:
-    kind = name.partition(":")[0]
-    return [*_GROUPS].index(kind) + 1 if kind in _GROUPS else 0, name
-
-
-def _slice_name(name: str, evidence: ReportContent) -> tuple[str, str]:
-    if name.startswith("pooled:"):
-        return name.removeprefix("pooled:relation:"), "Relation, pooled"
-    kind, _, value = name.partition(":")
-    if kind == "article" and evidence.corpus is not None:
-        titles = {a.id: a.title for a in evidence.corpus.articles}
-        return f"{value}: {titles.get(value) or ''}".rstrip(": "), "Article"
-    return (value, _GROUPS[kind]) if kind in _GROUPS else (name, "Kind")
-
-
-def _column(track: str, metric: str) -> ViewColumn:
-    known = entry(metric)
-    return ViewColumn(
-        track=track,
-        metric=metric,
-        label=known.label,
-        tip=f"{known.meaning} {known.detail}".strip(),
-        higher_is_better=known.higher_is_better,
-        n_matters=known.n_matters,
-    )
-
 
 # ------------------------------------------------------------------------------------------ questions
 
@@ -188,71 +92,6 @@ def rules_of(fact: Fact) -> list[tuple[str, str]]:
     return [(rule, meaning) for rule, meaning in RULES.items() if rule in used]
 
 
-# ------------------------------------------------------------------------------------------ contested facts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimSource:
-    """What one article says on a fact."""
-
-    article: str
-    silent: bool
-    claims: tuple[tuple[str, tuple[Passage, ...]], ...]
-    """(claim id, the passages that state it)"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContestedFact:
-    """A fact on which the sources disagree, and where the answers fell."""
-
-    fact: Fact
-    sources: tuple[ClaimSource, ...]
-    answers: Mapping[int, Mapping[str, ShownAnswer]]
-    """Model -> article (`*` for the pooled track) -> its answer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContestedView:
-    """All contested facts."""
-
-    facts: tuple[ContestedFact, ...]
-    models: tuple[ReportModel, ...]
-    tallies: Mapping[int, Mapping[Outcome, int]]
-    """Of each model, over the articles that answer: where its answers fell."""
-    articles: tuple[str, ...]
-
-
-def contested_view(evidence: ReportContent) -> ContestedView | None:
-    """None where no contested fact is known."""
-    if evidence.corpus is None:
-        return None
-    articles = tuple(a.id for a in evidence.corpus.articles)
-    facts = [f for f in evidence.facts if f.question is not None and f.question.contested]
-    if not facts:
-        return None
-    models = tuple(m for m in evidence.models if m.row.predictions is not None)
-    shown, tallies = [], {m.number: Counter[Outcome]() for m in models}
-    for fact in facts:
-        question = fact.question
-        assert question is not None
-        answers: dict[int, dict[str, ShownAnswer]] = {m.number: {} for m in models}
-        for item in (i for i in fact.items if not i.id.paraphrase):
-            for said in item.answers:
-                answers[said.model][item.id.article] = said
-                if item.id.article in question.answering:
-                    tallies[said.model][said.outcome] += 1
-        sources = tuple(
-            ClaimSource(
-                article=article,
-                silent=article in question.silent,
-                claims=tuple((c.id, c.evidence_in(article)) for c in question.own_claims(article)),
-            )
-            for article in articles
-        )
-        shown.append(ContestedFact(fact=fact, sources=sources, answers=answers))
-    return ContestedView(facts=tuple(shown), models=models, tallies=tallies, articles=articles)
-
-
 # ------------------------------------------------------------------------------------------ one model
 
 
@@ -260,7 +99,7 @@ def chosen_slices(model: ReportModel) -> tuple[tuple[str, ...], list[tuple[str, 
     """Metric columns, and the slices of a model with their values."""
     present = {metric for values in model.row.slices.values() for metric in values}
     columns = tuple(metric for _, metric in listed("model page") if metric in present)
-    return columns, sorted(model.row.slices.items(), key=lambda pair: _slice_order(pair[0]))
+    return columns, sorted(model.row.slices.items(), key=lambda pair: slice_order(pair[0]))
 
 
 Given = tuple[Fact, Item, ShownAnswer]

@@ -15,10 +15,11 @@ from scipy import stats
 
 from qa_eval import evaluate
 from qa_eval.comparisons.all_pairs import MOST_MODELS, compare_all
+from qa_eval.comparisons.changed_items import telling_changes
 from qa_eval.comparisons.comparison import compare
 from qa_eval.comparisons.comparison_formats import render_comparison_json, render_comparison_markdown
 from qa_eval.comparisons.comparison_table import draw_comparison
-from qa_eval.comparisons.differences import Comparison, MetricDifference
+from qa_eval.comparisons.differences import Comparison, ItemChange, MetricDifference, SideAnswer
 from qa_eval.comparisons.regression_gate import regression_gate
 from qa_eval.data.content_hashes import articles_sha256, questions_sha256
 from qa_eval.data.dataset import open_dataset
@@ -314,6 +315,45 @@ def test_fixed_broken_and_otherwise_changed_items_are_told_with_both_answers_and
     fixed = pair.changes[0]
     assert (fixed.question, fixed.new.rule, fixed.new.right) == ("How many soldiers died?", "raw", True)
     assert fixed.base.em == 0.0
+    assert fixed.base.why == "180 and 194 are different numbers. The answer is another source's claim."
+
+
+def change(item: str, kind: str, base: str, new: str, f1: tuple[float, float]) -> ItemChange:
+    sides = [
+        SideAnswer(
+            prediction=said,
+            right=(kind == "fixed") == (side == 1),
+            **{"rule": "none", "level": 0, "detail": "", "why": ""},
+            em=0.0,
+            f1=f1[side],
+        )
+        for side, said in enumerate((base, new))
+    ]
+    return ItemChange(item=item, kind=kind, question="", golds=(), base=sides[0], new=sides[1])
+
+
+def test_the_telling_changes_have_both_kinds_and_one_of_each_fact_first() -> None:
+    fixed = [
+        change("one@a", "fixed", "", "x", (0.0, 1.0)),
+        change("two@a", "fixed", "y", "x", (0.5, 1.0)),
+        change("two@b", "fixed", "y", "x", (0.0, 1.0)),
+        change("three@a", "fixed", "y", "x", (0.4, 1.0)),
+        change("four@a", "fixed", "y", "x", (0.8, 1.0)),
+        change("five@a", "fixed", "", "x", (0.8, 1.0)),
+    ]
+    broken = [
+        change("six@a", "broken", "y", "x", (1.0, 0.9)),
+        change("six@b", "broken", "y", "x", (1.0, 0.0)),
+    ]
+    kept = change("seven@a", "changed", "y", "x", (0.0, 0.0))
+
+    def items(*changes: ItemChange, most: int = 5) -> list[str]:
+        return [c.item for c in telling_changes(changes, most)]
+
+    assert items(*fixed, *broken, kept) == ["two@b", "three@a", "four@a", "one@a", "six@b"]
+    assert items(*broken, most=1) == ["six@b"]
+    assert items(*fixed[:1], *broken) == ["six@b", "six@a", "one@a"]
+    assert items(kept) == items() == []
 
 
 def test_on_the_pooled_track_right_and_wrong_answers_are_held_by_mcnemar() -> None:

@@ -95,9 +95,12 @@ function intervalBar(value, low, high) {
 }
 
 function metricCell(estimate, column) {
+  const kind = column.rest ? "metric rest" : "metric";
+  const head = column.label ?? "";
   if (estimate === null || estimate === undefined) {
     const dash = element("span", { "aria-hidden": "true" }, "–");
-    return element("td", { class: "metric none" }, dash, element("span", { class: "sr" }, "not defined"));
+    const words = element("span", { class: "sr" }, "not defined");
+    return element("td", { class: `${kind} none`, "data-head": head }, dash, words);
   }
   const [value, low, high, n] = estimate;
   const between = low < 0 ? " to " : "–";
@@ -105,7 +108,7 @@ function metricCell(estimate, column) {
   const count = column.n ? [element("span", { class: "range" }, `n ${n.toLocaleString("en")}`)] : [];
   return element(
     "td",
-    { class: "metric", "data-value": value },
+    { class: kind, "data-value": value, "data-head": head },
     element("span", { class: "v" }, percent(value)),
     intervalBar(value, low, high),
     element("span", { class: "range" }, range),
@@ -119,7 +122,8 @@ function showView(table, view) {
   const after = head.querySelector(".after");
   for (const column of view.columns) {
     const button = element("button", { type: "button", class: "sort", "data-tip": column.tip }, column.label);
-    after.before(element("th", { scope: "col", class: "metric", "data-low": column.low ? 1 : 0 }, button));
+    const kind = column.rest ? "metric rest" : "metric";
+    after.before(element("th", { scope: "col", class: kind, "data-low": column.low ? 1 : 0 }, button));
   }
   for (const row of table.querySelectorAll("tr[data-model]")) {
     const cells = view.values[row.dataset.model] || [];
@@ -155,6 +159,8 @@ function startLeaderboard() {
     const view = views.get(slice.value);
     showView(table, view);
     status.textContent = view.whole ? "" : "Ranks and Δ are of all items.";
+    const sentences = view.notes.map((sentence) => element("li", {}, sentence));
+    document.getElementById("notes").replaceChildren(...sentences);
   });
   find.addEventListener("input", () => {
     const words = find.value.trim().toLowerCase();
@@ -162,6 +168,28 @@ function startLeaderboard() {
       row.hidden = !row.querySelector("th").textContent.toLowerCase().includes(words);
     }
   });
+  const every = document.getElementById("all-columns");
+  every.addEventListener("change", () => table.classList.toggle("brief", !every.checked));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.hidden = false;
+}
+
+// ------------------------------------------------------------------------------------ contested facts
+
+function startContested() {
+  const list = document.getElementById("disputes");
+  if (list === null) return;
+  const relation = document.getElementById("relation");
+  const status = document.getElementById("shown");
+  relation.addEventListener("input", () => {
+    let found = 0;
+    for (const item of list.children) {
+      item.hidden = relation.value !== "" && item.dataset.relation !== relation.value;
+      found += item.hidden ? 0 : 1;
+    }
+    status.textContent = `${found} of ${list.children.length} shown`;
+  });
+  const form = document.getElementById("contested-filters");
   form.addEventListener("submit", (event) => event.preventDefault());
   form.hidden = false;
 }
@@ -264,5 +292,6 @@ function startHints() {
 
 startSorting();
 startLeaderboard();
+startContested();
 startQuestions();
 startHints();
