@@ -107,7 +107,7 @@ def _about(comparison: Comparison, pair: Pair) -> Iterator[str]:
 
 
 def _verdicts(pair: Pair, width: int, *, detectable: bool) -> Iterator[Text]:
-    """A sentence for each primary metric; with what could have been shown, if told to or nothing was shown."""
+    """A sentence for each primary metric; what could have been shown, if told to or if nothing was."""
     for d in pair.primary[:1] if pair.verdict == "same" else pair.primary:
         verdict = "same" if pair.verdict == "same" else d.verdict
         head, colon, rest = verdict_sentence(pair, d).partition(":")
