@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command("report", cls=Command, short_help="Write stored runs as a site to look at.", examples=(
     ("qa-eval report results/baseline --out report --open", "and look at it in a browser"),
-    ("qa-eval report results/baseline --out report --watch", "built anew while the run goes on; ctrl-C ends it"),
+    ("qa-eval report results/baseline --out report --watch", "built anew while the run goes on"),
     ("qa-eval report results/old results/new --out report", "with differences and history"),
 ))  # fmt: skip
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
