@@ -102,14 +102,15 @@ def _explained(metric: Metric, width: int) -> Iterator[Text]:
 def _worked(metric: Metric, width: int) -> Iterator[Text]:
     from rich.text import Text
 
-    from qa_eval.metrics.worked_examples import example_texts, work_out
+    from qa_eval.metrics.worked_examples import example_questions, example_texts, work_out
     from qa_eval.text.grid import draw_grid
     from qa_eval.text.passages import wrap_text
 
     yield Text("A worked example", "bold")
-    for article, text in example_texts().items():
-        yield from wrap_text(Text.assemble((f"{article:<9}", "cyan"), text), width, "  ", " " * 9)
-    yield Text()
+    for told in (example_texts(), example_questions(metric.id)):
+        for name, text in told.items():
+            yield from wrap_text(Text.assemble((f"{name:<9}", "cyan"), text), width, "  ", " " * 9)
+        yield Text()
     example = work_out(metric.id)
     rows = [(line.name, line.golds, line.said, *line.counts) for line in example.lines]
     for line in draw_grid(("item", "right answer", "model's answer", *example.head), rows, width - 2, left=3):

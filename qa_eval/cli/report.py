@@ -106,8 +106,9 @@ def report_command(
         _keep_up(folders, build)
 
 
-_PAUSE = 1.0
-"""Seconds between two looks at the files of a run."""
+def pause() -> None:
+    """The time between two looks at the files of a run."""
+    time.sleep(1.0)
 
 
 def _keep_up(runs: Sequence[Path], build: Callable[..., Path]) -> None:
@@ -116,7 +117,7 @@ def _keep_up(runs: Sequence[Path], build: Callable[..., Path]) -> None:
     note("watching; ctrl-C ends it")
     try:
         while True:
-            time.sleep(_PAUSE)
+            pause()
             if (now := _written(runs)) == seen:
                 continue
             seen = now

@@ -141,8 +141,8 @@ def _telling_item(change: ItemChange, width: int, labels: Mapping[str, str]) -> 
     """Whether the item was fixed or broken, its question, what is right, and both answers."""
     style = "green" if change.kind == "fixed" else "red"
     question = Text.assemble((f"{change.kind:<8}", style), clean(change.question))
-    question.append(f"  {clean(item_label(change.item, labels))}", "dim")
     yield from wrap_text(question, width, "", " " * 8)
+    yield from wrap_text(Text(clean(item_label(change.item, labels)), "dim"), width, " " * 8)
     yield from wrap_text(Text.assemble(("gold  ", "dim"), clean(gold_text(change))), width, " " * 8, " " * 6)
     for side, said in (("base", change.base), ("new", change.new)):
         text, _ = said_text(said)

@@ -132,6 +132,15 @@ def example_texts() -> Mapping[str, str]:
     return dict(_TEXTS)
 
 
+def example_questions(id: str) -> Mapping[str, str]:
+    """The questions of the example in the wordings that a metric counts, by the names of their facts."""
+    wordings = entry(id).counted == "wordings"
+    return {
+        question.id: " | ".join([question.question, *(question.paraphrases if wordings else ())])
+        for question in _QUESTIONS
+    }
+
+
 # ------------------------------------------------------------------------------------------ the items
 
 

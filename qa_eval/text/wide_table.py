@@ -263,7 +263,7 @@ class _Layout:
     def rank(self, row: BoardRow) -> str:
         """The rank, with its interval where that is shown."""
         if self.rank_intervals and row.rank_interval:
-            return f"{row.rank.rjust(self._ranks)} {row.rank_interval}"
+            return f"{row.rank.rjust(self._ranks)} ({row.rank_interval})"
         return row.rank.rjust(self._ranks) if row.rank else ""
 
     @property
@@ -336,7 +336,7 @@ class _Layout:
         start = self._start(self._centred(self.rank(row)), clean(row.name))
         if row.failure:
             return self._failed(row, start)
-        line = Text(start, BOLD if row.rank == "1" else DIM if dim else "")
+        line = Text.assemble((start, BOLD if row.rank == "1" else DIM if dim else ""))
         for field in fields:
             line.append_text(field.draw(n, dim))
         line.rstrip()
@@ -382,8 +382,7 @@ def _extras(board: Board, first: Sequence[int]) -> Iterator[Callable[[_Layout], 
     yield partial(replace, difference=True)
     for n in every[len(first) :]:
         yield partial(_Layout.with_metrics, places=[n], spread=False)
-    for n in range(len(board.counts)):
-        yield partial(_Layout.with_count, place=n)
+    yield partial(replace, counts=tuple(range(len(board.counts))))
     for n in every[1:]:
         yield partial(_Layout.with_metrics, places=[n], spread=True)
 

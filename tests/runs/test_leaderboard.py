@@ -147,7 +147,7 @@ def test_the_table_says_what_was_asked_and_what_the_numbers_speak_of() -> None:
 
 def test_a_row_holds_rank_interval_value_and_difference() -> None:
     (line,) = [line for line in table(view()).split("\n") if "sliding-window" in line]
-    assert line.split()[:5] == ["2", "2–3", "baseline:sliding-window", "28.3", "22.2–34.0"]
+    assert line.split()[:5] == ["2", "(2–3)", "baseline:sliding-window", "28.3", "22.2–34.0"]
     assert "−35.1 −42.1…−28.1" in line
 
 
