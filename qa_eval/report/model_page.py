@@ -38,7 +38,8 @@ class ModelView:
     """What a model's page shows first."""
 
     square: tuple[Tally, ...]
-    """Text answers: model answered, did not; text is silent: the same two. Rows without items are left out."""
+    """Where the text answers: the model answered, it did not; where it is silent: the same two. Rows without
+    items are left out."""
     failed: int
     """Items that have no prediction; they are in no field."""
     counted: str
@@ -50,7 +51,7 @@ class ModelView:
     categories: tuple[tuple[str, Estimate], ...]
     """Worst first."""
     surest: tuple[Given, ...]
-    """Wrong answers, the most confident first."""
+    """Wrong answers, the most confident first; where the model said nothing, only after those."""
     wrong: int
     """Wrong answers in all, of the questions that have a page."""
 
@@ -95,9 +96,14 @@ def model_view(model: ReportModel, answers: Sequence[Given]) -> ModelView:
         verdict=_verdict(cells),
         metric=metric,
         categories=tuple(sorted(categories, key=lambda pair: pair[1].value))[:_WORST],
-        surest=tuple(sorted(wrong, key=lambda given: -(given[2].confidence or 0.0))[:_MOST_FAILURES]),
+        surest=tuple(sorted(wrong, key=_sureness)[:_MOST_FAILURES]),
         wrong=len(wrong),
     )
+
+
+def _sureness(given: Given) -> tuple[bool, float]:
+    said = given[2]
+    return not said.text, -(said.confidence or 0.0)
 
 
 def _square(cells: Sequence[Cell]) -> list[Tally]:
@@ -119,7 +125,7 @@ def _verdict(cells: Sequence[Cell]) -> str:
     if not wrong:
         return ""
     first = max(MISTAKES, key=wrong.count)
-    return f"{wrong.count(first)} of its {len(wrong)} mistakes: {MISTAKES[first]}."
+    return f"Its commonest mistake: {MISTAKES[first]} ({wrong.count(first):,} of {len(wrong):,} mistakes)."
 
 
 # ------------------------------------------------------------------------------------------ the rest

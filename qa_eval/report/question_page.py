@@ -102,7 +102,8 @@ def _same_answers(answers: Sequence[ShownAnswer], models: Mapping[int, ReportMod
     for said in answers:
         key = (said.text, said.right, said.why, said.source, said.error, said.truncated)
         found.setdefault(key, []).append(said)
-    for same in sorted(found.values(), key=lambda same: (not same[0].right, -len(same))):
+    order = sorted(found.values(), key=lambda same: (not same[0].right, -len(same), not same[0].text))
+    for same in order:
         yield SameAnswer(said=same[0], models=tuple(models[said.model] for said in same))
 
 

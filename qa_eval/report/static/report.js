@@ -293,6 +293,24 @@ function drawCells(canvas, letters, wide, chosen) {
   pen.globalAlpha = 1;
 }
 
+// A model's row of the picture: neighbours of one letter are one rectangle, however narrow items are.
+function drawStrip(canvas, entries, place) {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const shades = dark ? SHADES.dark : SHADES.light;
+  const wide = Math.round(canvas.clientWidth * (devicePixelRatio || 1));
+  canvas.width = wide;
+  canvas.height = 1;
+  const pen = canvas.getContext("2d");
+  let start = 0;
+  for (let x = 1; x <= wide; x += 1) {
+    const letter = entries[Math.floor((start * entries.length) / wide)]?.letters[place];
+    if (x < wide && entries[Math.floor((x * entries.length) / wide)]?.letters[place] === letter) continue;
+    pen.fillStyle = shades[letter] || "transparent";
+    pen.fillRect(start, 0, x - start, 1);
+    start = x;
+  }
+}
+
 function startMatrix() {
   const holder = document.getElementById("matrix");
   if (holder === null) return;
@@ -349,9 +367,25 @@ function startMatrix() {
     if (entry.place !== "") head.append(element("span", { class: "hint" }, entry.place));
     const count = element("td", { class: "num" }, `${entry.right} of ${entry.given}`);
     const strip = element("td", { class: "strip" }, canvas, element("span", { class: "sr" }, told));
-    return element("tr", {}, head, count, strip);
+    return element("tr", {}, strip, count, head);
+  };
+  const strips = document.getElementById("strips");
+  strips.classList.toggle("many", names.length > 12);
+  for (const [place, [name, slug]] of data.models.entries()) {
+    const canvas = element("canvas", { "aria-hidden": "true" });
+    canvas.place = place;
+    const link = element("a", { href: `models/${encodeURIComponent(slug)}.html` }, element("bdi", {}, name));
+    strips.append(element("li", {}, link, canvas, element("span", { class: "num" })));
+  }
+  const showStrips = () => {
+    for (const [place, line] of [...strips.children].entries()) {
+      const right = found.filter((entry) => "rs".includes(entry.letters[place])).length;
+      line.lastChild.textContent = found.length === 0 ? "" : `${Math.round((100 * right) / found.length)} %`;
+      drawStrip(line.children[1], found, place);
+    }
   };
   const show = () => {
+    showStrips();
     table.tBodies[0].replaceChildren(...found.slice(0, most).map(row));
     more.hidden = found.length <= most;
     const rest = found.length > most ? `, the first ${most} shown` : "";
@@ -373,7 +407,7 @@ function startMatrix() {
   const measure = () => {
     const narrow = innerWidth < 640;
     const room = narrow ? innerWidth - 34 : Math.min(innerWidth - 60, 1220) * 0.5;
-    wide = Math.max(3, Math.min(16, Math.floor(room / names.length)));
+    wide = Math.max(3, Math.min(24, Math.floor(room / names.length)));
     drawHead();
   };
   const drawHead = () => {
@@ -405,24 +439,37 @@ function startMatrix() {
     more.hidden = found.length <= most;
     status.textContent = `${found.length} of ${entries.length} items`;
   });
-  const at = (event) => Math.floor((event.clientX - event.target.getBoundingClientRect().left) / wide);
+  // The entry and the model under the pointer, in the table or in the picture.
+  const under = (event) => {
+    const canvas = event.target;
+    if (canvas.tagName !== "CANVAS") return [];
+    const box = canvas.getBoundingClientRect();
+    const along = event.clientX - box.left;
+    if (canvas.cells !== undefined) return [canvas.cells, Math.floor(along / wide)];
+    if (canvas.place !== undefined) return [found[Math.floor((along * found.length) / box.width)], canvas.place];
+    return [];
+  };
   const tip = document.getElementById("tip");
-  table.addEventListener("mousemove", (event) => {
-    const entry = event.target.cells;
-    if (event.target.tagName !== "CANVAS" || entry === undefined) return;
-    const letter = entry.letters[at(event)];
-    if (letter === undefined) return;
-    tip.textContent = `${names[at(event)]}: ${data.cells[letter] || "not asked"}`;
+  const tell = (event) => {
+    const [entry, place] = under(event);
+    if (entry === undefined || names[place] === undefined) return;
+    const what = `${names[place]}: ${data.cells[entry.letters[place]] || "not asked"}`;
+    tip.textContent = event.target.place === undefined ? what : `${what} · ${entry.words} · ${entry.place}`;
     tip.hidden = false;
     tip.style.left = `${Math.max(8, Math.min(event.clientX + 12, innerWidth - tip.offsetWidth - 8))}px`;
     tip.style.top = `${event.clientY + 16}px`;
-  });
-  table.addEventListener("click", (event) => {
-    if (event.target.tagName === "CANVAS" && event.target.cells) location.href = event.target.cells.link;
-  });
-  table.addEventListener("mouseleave", () => {
-    tip.hidden = true;
-  });
+  };
+  const follow = (event) => {
+    const [entry] = under(event);
+    if (entry !== undefined) location.href = entry.link;
+  };
+  for (const area of [table, strips]) {
+    area.addEventListener("mousemove", tell);
+    area.addEventListener("click", follow);
+    area.addEventListener("mouseleave", () => {
+      tip.hidden = true;
+    });
+  }
   const asked = () => {
     const wanted = new URLSearchParams(location.hash.slice(1));
     if (!wanted.has("model")) return;
