@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from qa_eval.cli.command import note
 from qa_eval.records import Corpus
-from qa_eval.runs.leaderboard.board_formats import board_of, render_csv, render_json, render_markdown
+from qa_eval.runs.leaderboard.board_formats import render_csv, render_json, render_markdown, terminal_board
 from qa_eval.runs.leaderboard.history import draw_history, history_of, render_history
 from qa_eval.runs.leaderboard.merged_runs import Merged
 from qa_eval.runs.leaderboard.run_list import ListedRun, draw_run_list, render_run_list
 from qa_eval.runs.leaderboard.views import Selection, leaderboard_view
 from qa_eval.text.terminal import terminal_width, write_lines
-from qa_eval.text.wide_table import draw_board
+from qa_eval.text.wide_table import draw_board, draw_every_column
 
 if TYPE_CHECKING:
     from qa_eval.data.dataset import PublicDataset
@@ -53,11 +54,26 @@ def announce_dataset(dataset: PublicDataset) -> None:
         note(f"note: {sentence}")
 
 
-def print_leaderboard(shown: Leaderboard | Merged, form: Format, selection: Selection | None = None) -> None:
-    """Prints a leaderboard on stdout. Raises QaEvalError as `leaderboard_view` does."""
+def print_leaderboard(
+    shown: Leaderboard | Merged,
+    form: Format,
+    selection: Selection | None = None,
+    *,
+    every: bool = False,
+    verdict: bool = True,
+) -> None:
+    """Prints a leaderboard on stdout.
+
+    * `every`: a table has all metrics;
+    * `verdict`: a table stands under the sentence that says which model leads.
+
+    Raises QaEvalError as `leaderboard_view` does.
+    """
     view = leaderboard_view(shown, selection or Selection())
     if form == "table":
-        write_lines(sys.stdout, draw_board(board_of(view), terminal_width(sys.stdout)))
+        board, width = terminal_board(view, every=every), terminal_width(sys.stdout)
+        board = board if verdict else replace(board, verdict="")
+        write_lines(sys.stdout, draw_every_column(board, width) if every else draw_board(board, width))
         return
     render = {"markdown": render_markdown, "csv": render_csv, "json": render_json}[form]
     click.echo(render(view), nl=False)

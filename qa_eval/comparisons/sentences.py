@@ -169,6 +169,20 @@ def other_metrics(pair: Pair) -> tuple[list[MetricDifference], list[MetricDiffer
     return [d for d in here if d not in unmoved], unmoved
 
 
+def headline_metrics(pair: Pair) -> list[MetricDifference]:
+    """The primary metrics, then those of the listing `brief`, on the same items."""
+    track, here = pair.primary[0].track, pair.primary[0].slice
+    wanted = [id for of, id in listed("brief", "reading", "pooled") if of == track]
+    others = {d.metric: d for d in pair.exploratory if d.track == track and d.slice == here}
+    return [*pair.primary, *(others[id] for id in wanted if id in others)]
+
+
+def changes_sentence(pair: Pair) -> str:
+    """How many items were answered otherwise, of each kind."""
+    counted = {kind: sum(change.kind == kind for change in pair.changes) for kind in KINDS}
+    return f"{counted['fixed']} fixed, {counted['broken']} broken, {counted['changed']} otherwise changed"
+
+
 def unmoved_sentence(unmoved: Sequence[MetricDifference]) -> str:
     """Their values in one sentence."""
     return "no difference in " + ", ".join(f"{metric_name(d)} ({percent(d.base)})" for d in unmoved)
@@ -247,12 +261,11 @@ def single_pair(comparison: Comparison) -> Pair | None:
 
 
 def said_text(said: SideAnswer) -> tuple[str, str]:
-    """The answer, and what decided on it."""
+    """The answer; and whether it is right, why, and the rule behind that."""
     text = f"“{said.prediction}”" if said.prediction else "no answer"
     verdict = "right" if said.right else "wrong"
-    detail = f": {said.detail}" if said.detail else ""
     f1 = "" if said.f1 is None else f", F1 {percent(said.f1)}"
-    return text, f"{verdict}{f1}, rule {said.rule}{detail}"
+    return text, f"{verdict}{f1}: {said.why} (rule {said.rule})"
 
 
 def gold_text(change: ItemChange) -> str:

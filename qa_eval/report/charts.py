@@ -406,7 +406,9 @@ def history_chart(model: str, slug: str, points: Sequence[Point]) -> Chart:
         for place, p in enumerate(known):
             if p.low is not None and p.high is not None:
                 axes.plot([place, place], [100 * p.low, 100 * p.high], color=BLUE, alpha=0.5)
-        axes.set_xticks(range(len(known)), [f"{_name(p.run)[:18]}\n{day}" for p, day in zip(known, days, strict=True)])
+        axes.set_xticks(
+            range(len(known)), [f"{_name(p.run)[:18]}\n{day}" for p, day in zip(known, days, strict=True)]
+        )
         axes.margins(x=0.15)
         axes.grid(axis="y", color=_SOFT, alpha=0.25)
         axes.set_ylabel("percent")

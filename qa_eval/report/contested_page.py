@@ -245,7 +245,9 @@ def _asides(pooled: Sequence[ShownAnswer], models: Mapping[int, ReportModel]) ->
     for said in pooled:
         side = _side(said, set())
         if side not in ("most", "fewer"):
-            found.setdefault((side, said.text if side in ("several", "none") else ""), []).append(models[said.model])
+            found.setdefault((side, said.text if side in ("several", "none") else ""), []).append(
+                models[said.model]
+            )
     order = list(SIDES)
     for (side, text), who in sorted(found.items(), key=lambda pair: order.index(pair[0][0])):
         yield Aside(side=side, answer=text, models=tuple(who))

@@ -284,15 +284,15 @@ def standings(evidence: ReportContent) -> Standings | None:
         )
 
     lines = [line(m, e) for m, e in competing]
-    yardsticks = {
-        width: tuple(_labelled(others, at, low, high, pixels)) for width, pixels in _WIDTHS.items()
-    }
+    yardsticks = {width: tuple(_labelled(others, at, low, high, pixels)) for width, pixels in _WIDTHS.items()}
     return Standings(
         metric=metric,
         track=track,
         groups=tuple(_by_rank(lines[:_MOST_LINES])),
         more=tuple(_by_rank(lines[_MOST_LINES:])),
-        without=tuple(m for m in evidence.models if m.row.metric(track, metric) is None and not m.row.is_reference),
+        without=tuple(
+            m for m in evidence.models if m.row.metric(track, metric) is None and not m.row.is_reference
+        ),
         yardsticks=yardsticks,
         levels={width: 1 + max((y.level for y in some), default=-1) for width, some in yardsticks.items()},
         ticks=tuple(_ticks(low, high, at)),
@@ -325,7 +325,11 @@ def _ticks(low: float, high: float, at: Any) -> Iterator[tuple[str, str, Side]]:
 
 
 def _labelled(
-    rows: Sequence[tuple[ReportModel, Estimate]], at: Any, low: float, high: float, width: int  # noqa: ANN401
+    rows: Sequence[tuple[ReportModel, Estimate]],
+    at: Any,
+    low: float,
+    high: float,
+    width: int,
 ) -> Iterator[Yardstick]:
     """Labels at their values, one above the other where they would cover each other."""
     taken: list[list[tuple[float, float]]] = []
@@ -340,7 +344,8 @@ def _labelled(
         end = place * width / 100 + {"start": size, "middle": size / 2, "end": 0.0}[side]
         box = (end - size, end)
         level = next(
-            (n for n, boxes in enumerate(taken) if all(box[1] <= a or b <= box[0] for a, b in boxes)), len(taken)
+            (n for n, boxes in enumerate(taken) if all(box[1] <= a or b <= box[0] for a, b in boxes)),
+            len(taken),
         )
         if level == len(taken):
             taken.append([])
