@@ -50,6 +50,8 @@ class Chart:
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    on_pages: bool = True
+    """Whether the pages show it; else it is for papers alone."""
 
 
 def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
@@ -143,6 +145,7 @@ def forest(evidence: ReportContent) -> Chart:
         head=("model", name, "low", "high", "items"),
         rows=tuple((m.name, percent(e.value), _or_dash(e.low), _or_dash(e.high), str(e.n)) for m, e in rows),
         note="Filled circles are ranked models, diamonds are references and baselines outside the ranking.",
+        on_pages=False,
     )
 
 
@@ -406,7 +409,9 @@ def history_chart(model: str, slug: str, points: Sequence[Point]) -> Chart:
         for place, p in enumerate(known):
             if p.low is not None and p.high is not None:
                 axes.plot([place, place], [100 * p.low, 100 * p.high], color=BLUE, alpha=0.5)
-        axes.set_xticks(range(len(known)), [f"{_name(p.run)[:18]}\n{day}" for p, day in zip(known, days, strict=True)])
+        axes.set_xticks(
+            range(len(known)), [f"{_name(p.run)[:18]}\n{day}" for p, day in zip(known, days, strict=True)]
+        )
         axes.margins(x=0.15)
         axes.grid(axis="y", color=_SOFT, alpha=0.25)
         axes.set_ylabel("percent")
@@ -456,5 +461,6 @@ def chart_files(charts: Sequence[Chart]) -> dict[str, bytes]:
 
 
 def site_charts(charts: Sequence[Chart]) -> dict[str, bytes]:
-    """Each chart as the site shows it."""
-    return {f"charts/{chart.name}.svg": render_chart(chart, "svg", themed=True) for chart in charts}
+    """Each chart of the pages, as they show it."""
+    shown = [chart for chart in charts if chart.on_pages]
+    return {f"charts/{chart.name}.svg": render_chart(chart, "svg", themed=True) for chart in shown}

@@ -167,7 +167,9 @@ class _Site:
         absent = {"contested.html"} if not contested else set()
         absent |= {"compare.html"} if not compared else set()
         self.nav = [(href, text) for href, text in nav if href not in absent]
-        tables = [table for m in evidence.models for table in (*m.row.metrics.values(), *m.row.slices.values())]
+        tables = [
+            table for m in evidence.models for table in (*m.row.metrics.values(), *m.row.slices.values())
+        ]
         self.metrics = in_order({*METRICS, *(id for table in tables for id in table)})
         self.facts = {fact.id: fact for fact in evidence.facts}
         self.models = {m.number: m for m in evidence.models}

@@ -71,7 +71,9 @@ CHAPTERS: Mapping[str, Mapping[str, str]] = {
     "References": _YARDSTICKS,
 }
 """Title -> its terms with their meanings."""
-GLOSSARY: Mapping[str, str] = {term: meaning for terms in CHAPTERS.values() for term, meaning in terms.items()}
+GLOSSARY: Mapping[str, str] = {
+    term: meaning for terms in CHAPTERS.values() for term, meaning in terms.items()
+}
 """Every term with its meaning."""
 YARDSTICKS: Mapping[str, str] = {
     "reference:oracle": "oracle",
