@@ -50,6 +50,8 @@ class Chart:
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    on_pages: bool = True
+    """Whether the pages show it; else it is for papers alone."""
 
 
 def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
@@ -143,6 +145,7 @@ def forest(evidence: ReportContent) -> Chart:
         head=("model", name, "low", "high", "items"),
         rows=tuple((m.name, percent(e.value), _or_dash(e.low), _or_dash(e.high), str(e.n)) for m, e in rows),
         note="Filled circles are ranked models, diamonds are references and baselines outside the ranking.",
+        on_pages=False,
     )
 
 
@@ -458,5 +461,6 @@ def chart_files(charts: Sequence[Chart]) -> dict[str, bytes]:
 
 
 def site_charts(charts: Sequence[Chart]) -> dict[str, bytes]:
-    """Each chart as the site shows it."""
-    return {f"charts/{chart.name}.svg": render_chart(chart, "svg", themed=True) for chart in charts}
+    """Each chart of the pages, as they show it."""
+    shown = [chart for chart in charts if chart.on_pages]
+    return {f"charts/{chart.name}.svg": render_chart(chart, "svg", themed=True) for chart in shown}

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from qa_eval import __version__
 from qa_eval.comparisons import sentences
+from qa_eval.comparisons.changed_items import telling_changes
 from qa_eval.comparisons.differences import Comparison
 from qa_eval.data.article_labels import slice_label
 from qa_eval.metrics.catalog import METRICS
@@ -354,6 +355,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         sentences=sentences,
+        telling_changes=telling_changes,
         glossary=GLOSSARY,
         chapters=CHAPTERS,
         percent=percent,

@@ -30,6 +30,7 @@ pytestmark = [
 PAGES = (
     "index.html",
     "contested.html",
+    "glossary.html",
     "questions.html",
     "compare.html",
     "models/test-one.html",
