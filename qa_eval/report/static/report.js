@@ -406,7 +406,7 @@ function startMatrix() {
   };
   const measure = () => {
     const narrow = innerWidth < 640;
-    const room = narrow ? innerWidth - 34 : Math.min(innerWidth - 60, 1220) * 0.5;
+    const room = narrow ? innerWidth - 110 : Math.min(innerWidth - 60, 1220) * 0.5;
     wide = Math.max(3, Math.min(24, Math.floor(room / names.length)));
     drawHead();
   };
