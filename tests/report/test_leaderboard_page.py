@@ -16,9 +16,9 @@ import pytest
 import qa_eval
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.records import Corpus, Estimate
+from qa_eval.report.content import gather
 from qa_eval.report.leaderboard_page import Standings, standings, table_views
 from qa_eval.report.report_files import build_report
-from qa_eval.report.content import gather
 from qa_eval.runs.leaderboard.captions import caption, leading_sentence
 from qa_eval.runs.leaderboard.views import Selection, leaderboard_view
 from qa_eval.runs.options import RunOptions
@@ -61,7 +61,7 @@ def index(run: Run, corpus: Corpus | None) -> str:
 def drawn(
     values: Mapping[str, tuple[float, float | None, float | None]], ranks: Sequence[int | None] = ()
 ) -> Any:
-    """The picture of models with a value and an interval each; `reference:` and `baseline:` ones stand apart."""
+    """The picture of models with a value and an interval each; references stand apart."""
     models = []
     for number, (spec, (value, low, high)) in enumerate(values.items()):
         estimate = Estimate(value=value, low=low, high=high, n=10, clusters=10)
@@ -100,7 +100,7 @@ def test_models_that_are_near_each_other_are_drawn_on_their_part_of_the_axis() -
     far = drawn(
         {"a": (0.46, 0.45, 0.47), "b": (0.44, 0.43, 0.45), "reference:oracle": (1.0, None, None)}, [1, 2]
     )
-    assert [y.label for y in far.yardsticks["wide"]] == ["oracle 100.0 ›"], "an arrow to where it is"
+    assert [(y.label, y.inside) for y in far.yardsticks["wide"]] == [("oracle 100.0 ›", False)]
     assert far.part == "40 to 50"
 
 
@@ -123,15 +123,15 @@ def test_of_many_models_the_first_are_drawn_and_the_rest_on_demand() -> None:
 
 @pytest.mark.parametrize("width", ["wide", "narrow"])
 def test_labels_of_reference_lines_cover_no_other_and_stay_in_the_picture(width: str) -> None:
-    values = {"m": (0.6, 0.5, 0.7), "reference:oracle": (1.0, None, None), "reference:majority-claim": (0.92, None, None),
-              "reference:other-source": (0.9, None, None), "reference:of-tomorrow": (0.0, None, None)}  # fmt: skip
-    picture = drawn(values, [1])
+    yardsticks = {"oracle": 1.0, "majority-claim": 0.92, "other-source": 0.9, "of-tomorrow": 0.0}
+    values = {f"reference:{name}": (value, None, None) for name, value in yardsticks.items()}
+    picture = drawn({"m": (0.6, 0.5, 0.7), **values}, [1])
     pixels = {"wide": 430, "narrow": 330}[width]
     boxes = []
     for y in picture.yardsticks[width]:
         size = 6.6 * len(y.label)
         start = float(y.at.rstrip("%")) * pixels / 100 - {"start": 0, "middle": size / 2, "end": size}[y.side]
-        assert 0 <= start, y
+        assert start >= 0, y
         assert start + size <= pixels, y
         boxes.append((y.level, start, start + size))
     assert len(boxes) == 4

@@ -21,13 +21,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 import qa_eval
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError
-from qa_eval.matching.normal_form import normalize
 from qa_eval.records import Estimate, Span
 from qa_eval.report.charts import Chart, reliability, render_chart, risk_coverage, trade_off
 from qa_eval.report.content import gather
 from qa_eval.report.html import json_block
-from qa_eval.report.marked_text import Marked, segments
 from qa_eval.report.leaderboard_page import table_views
+from qa_eval.report.marked_text import Marked, segments
 from qa_eval.report.page_views import RULES, marked_texts
 from qa_eval.report.report_files import Built, build_report
 from qa_eval.report.site import write_charts, write_site
