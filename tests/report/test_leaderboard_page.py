@@ -5,6 +5,7 @@ from __future__ import annotations
 import html as entities
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 import qa_eval
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.records import Corpus, Estimate
+from qa_eval.records import Claim, Corpus, Estimate
 from qa_eval.report.content import gather
 from qa_eval.report.leaderboard_page import Standings, standings, table_views
 from qa_eval.report.report_files import build_report
@@ -281,3 +282,30 @@ def test_no_chart_has_formulas_in_its_text(run: Run, corpus: Corpus) -> None:
         text = data if isinstance(data, str) else data.decode()
         assert "mathdefault" not in text, name
         assert "$" not in text, name
+
+
+def test_articles_go_by_their_names_on_every_page(run: Run, corpus: Corpus) -> None:
+    ids = {"a": "000_825eccd27ffa9810", "b": "001_e90136a343fc3042", "c": "002_d6ff8c42212d772c"}
+
+    def named(claim: Claim) -> Claim:
+        return replace(claim, evidence=tuple(replace(e, article=ids[e.article]) for e in claim.evidence))
+
+    questions = tuple(
+        replace(
+            q,
+            claims=tuple(map(named, q.claims)),
+            silent=tuple(ids[a] for a in q.silent),
+            partial=tuple(ids[a] for a in q.partial),
+        )
+        for q in corpus.questions
+    )
+    articles = tuple(replace(a, id=ids[a.id]) for a in corpus.articles)
+    other = replace(corpus, questions=questions, articles=articles, questions_sha256="", articles_sha256="")
+    stored = qa_eval.evaluate([FakeModel(name="one"), FIRST], corpus=other, name="named")
+    shown = Counter[str]()
+    for name, text in build_report([stored], other).files.items():
+        if name.endswith(".html"):
+            words = "".join(Page(str(text)).text)
+            assert not [id for id in ids.values() if id in words], name
+            shown.update(article.label or "" for article in articles if (article.label or "-") in words)
+    assert min(shown[label] for label in ("The Morning Post", "Evening News", "A Blog")) > 1
