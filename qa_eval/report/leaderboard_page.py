@@ -1,9 +1,9 @@
-"""The leaderboard page, as plain values: the verdict, the picture of the ranking metric, the table by slices."""
+"""The leaderboard page, as plain values: the picture of the ranking metric, and the table on every slice."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
@@ -230,6 +230,8 @@ class Yardstick:
     label: str
     level: int
     """How many labels are below it."""
+    inside: bool
+    """Whether the value is on the axis, so that there is a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,7 +318,7 @@ def _by_rank(lines: Sequence[StandingLine]) -> Iterator[RankGroup]:
         yield RankGroup(rank=rank, lines=tuple(group))
 
 
-def _ticks(low: float, high: float, at: Any) -> Iterator[tuple[str, str, Side]]:  # noqa: ANN401
+def _ticks(low: float, high: float, at: Callable[[float], float]) -> Iterator[tuple[str, str, Side]]:
     step = next(s for s in (0.05, 0.1, 0.25, 0.5) if (high - low) / s <= 5.5)
     for n in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1):
         place = at(n * step)
@@ -325,10 +327,10 @@ def _ticks(low: float, high: float, at: Any) -> Iterator[tuple[str, str, Side]]:
 
 def _labelled(
     rows: Sequence[tuple[ReportModel, Estimate]],
-    at: Any,
+    at: Callable[[float], float],
     low: float,
     high: float,
-    width: int,  # noqa: ANN401
+    width: int,
 ) -> Iterator[Yardstick]:
     """Labels at their values, one above the other where they would cover each other."""
     taken: list[list[tuple[float, float]]] = []
@@ -349,7 +351,15 @@ def _labelled(
         if level == len(taken):
             taken.append([])
         taken[level].append(box)
-        yield Yardstick(name=name, term=term, at=_place(place), side=side, label=label, level=level)
+        yield Yardstick(
+            name=name,
+            term=term,
+            at=_place(place),
+            side=side,
+            label=label,
+            level=level,
+            inside=low <= e.value <= high,
+        )
 
 
 def _side(place: float) -> Side:

@@ -11,8 +11,8 @@ import pytest
 import qa_eval
 from qa_eval.matching.normal_form import normalize
 from qa_eval.records import Claim, Corpus, Evidence, Question
-from qa_eval.report.contested_page import ContestedView, contested_view, disagreement
 from qa_eval.report.content import gather
+from qa_eval.report.contested_page import ContestedView, contested_view, disagreement
 from qa_eval.report.report_files import build_report
 from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import Run

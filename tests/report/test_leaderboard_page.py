@@ -5,6 +5,7 @@ from __future__ import annotations
 import html as entities
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,10 @@ import pytest
 
 import qa_eval
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.records import Corpus, Estimate
+from qa_eval.records import Claim, Corpus, Estimate
+from qa_eval.report.content import gather
 from qa_eval.report.leaderboard_page import Standings, standings, table_views
 from qa_eval.report.report_files import build_report
-from qa_eval.report.content import gather
 from qa_eval.runs.leaderboard.captions import caption, leading_sentence
 from qa_eval.runs.leaderboard.views import Selection, leaderboard_view
 from qa_eval.runs.options import RunOptions
@@ -61,7 +62,7 @@ def index(run: Run, corpus: Corpus | None) -> str:
 def drawn(
     values: Mapping[str, tuple[float, float | None, float | None]], ranks: Sequence[int | None] = ()
 ) -> Any:
-    """The picture of models with a value and an interval each; `reference:` and `baseline:` ones stand apart."""
+    """The picture of models with a value and an interval each; references stand apart."""
     models = []
     for number, (spec, (value, low, high)) in enumerate(values.items()):
         estimate = Estimate(value=value, low=low, high=high, n=10, clusters=10)
@@ -100,7 +101,7 @@ def test_models_that_are_near_each_other_are_drawn_on_their_part_of_the_axis() -
     far = drawn(
         {"a": (0.46, 0.45, 0.47), "b": (0.44, 0.43, 0.45), "reference:oracle": (1.0, None, None)}, [1, 2]
     )
-    assert [y.label for y in far.yardsticks["wide"]] == ["oracle 100.0 ›"], "an arrow to where it is"
+    assert [(y.label, y.inside) for y in far.yardsticks["wide"]] == [("oracle 100.0 ›", False)]
     assert far.part == "40 to 50"
 
 
@@ -123,15 +124,15 @@ def test_of_many_models_the_first_are_drawn_and_the_rest_on_demand() -> None:
 
 @pytest.mark.parametrize("width", ["wide", "narrow"])
 def test_labels_of_reference_lines_cover_no_other_and_stay_in_the_picture(width: str) -> None:
-    values = {"m": (0.6, 0.5, 0.7), "reference:oracle": (1.0, None, None), "reference:majority-claim": (0.92, None, None),
-              "reference:other-source": (0.9, None, None), "reference:of-tomorrow": (0.0, None, None)}  # fmt: skip
-    picture = drawn(values, [1])
+    yardsticks = {"oracle": 1.0, "majority-claim": 0.92, "other-source": 0.9, "of-tomorrow": 0.0}
+    values = {f"reference:{name}": (value, None, None) for name, value in yardsticks.items()}
+    picture = drawn({"m": (0.6, 0.5, 0.7), **values}, [1])
     pixels = {"wide": 430, "narrow": 330}[width]
     boxes = []
     for y in picture.yardsticks[width]:
         size = 6.6 * len(y.label)
         start = float(y.at.rstrip("%")) * pixels / 100 - {"start": 0, "middle": size / 2, "end": size}[y.side]
-        assert 0 <= start, y
+        assert start >= 0, y
         assert start + size <= pixels, y
         boxes.append((y.level, start, start + size))
     assert len(boxes) == 4
@@ -281,3 +282,30 @@ def test_no_chart_has_formulas_in_its_text(run: Run, corpus: Corpus) -> None:
         text = data if isinstance(data, str) else data.decode()
         assert "mathdefault" not in text, name
         assert "$" not in text, name
+
+
+def test_articles_go_by_their_names_on_every_page(run: Run, corpus: Corpus) -> None:
+    ids = {"a": "000_825eccd27ffa9810", "b": "001_e90136a343fc3042", "c": "002_d6ff8c42212d772c"}
+
+    def named(claim: Claim) -> Claim:
+        return replace(claim, evidence=tuple(replace(e, article=ids[e.article]) for e in claim.evidence))
+
+    questions = tuple(
+        replace(
+            q,
+            claims=tuple(map(named, q.claims)),
+            silent=tuple(ids[a] for a in q.silent),
+            partial=tuple(ids[a] for a in q.partial),
+        )
+        for q in corpus.questions
+    )
+    articles = tuple(replace(a, id=ids[a.id]) for a in corpus.articles)
+    other = replace(corpus, questions=questions, articles=articles, questions_sha256="", articles_sha256="")
+    stored = qa_eval.evaluate([FakeModel(name="one"), FIRST], corpus=other, name="named")
+    shown = Counter[str]()
+    for name, text in build_report([stored], other).files.items():
+        if name.endswith(".html"):
+            words = "".join(Page(str(text)).text)
+            assert not [id for id in ids.values() if id in words], name
+            shown.update(article.label or "" for article in articles if (article.label or "-") in words)
+    assert min(shown[label] for label in ("The Morning Post", "Evening News", "A Blog")) > 1

@@ -21,14 +21,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 import qa_eval
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError
-from qa_eval.matching.normal_form import normalize
 from qa_eval.records import Estimate, Span
 from qa_eval.report.charts import Chart, reliability, render_chart, risk_coverage, trade_off
 from qa_eval.report.content import gather
 from qa_eval.report.html import json_block
-from qa_eval.report.marked_text import Marked, segments
 from qa_eval.report.leaderboard_page import table_views
-from qa_eval.report.page_views import RULES, marked_texts
+from qa_eval.report.marked_text import Marked, segments
+from qa_eval.report.question_page import marked_texts
 from qa_eval.report.report_files import Built, build_report
 from qa_eval.report.site import write_charts, write_site
 from qa_eval.runs.options import RunOptions
@@ -388,7 +387,9 @@ def test_marks_stand_where_gold_and_answers_stand(run: Run, corpus: Any) -> None
             found = {t.article: t for t in marked_texts(a_fact, item, {m.number: m for m in evidence.models})}
             for article, text in item.texts.items():
                 parts = (
-                    [p for stretch in found[article].stretches for p in stretch] if article in found else []
+                    [p for passage in found[article].passages for p in passage.parts]
+                    if article in found
+                    else []
                 )
                 assert all(text[p.start : p.start + len(p.text)] == p.text for p in parts)
                 gold = {n for p in parts if p.gold for n in range(p.start, p.start + len(p.text))}
