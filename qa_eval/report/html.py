@@ -190,7 +190,7 @@ class _Site:
         self.metrics = in_order({*METRICS, *(id for table in tables for id in table)})
         self.facts = {fact.id: fact for fact in evidence.facts}
         self.models = {m.number: m for m in evidence.models}
-        self._made: dict[tuple[str, int], str] = {}
+        self._links: dict[int, str] = {}
 
     def page(self, template: str, root: str, **values: Any) -> str:  # noqa: ANN401
         return (
@@ -222,20 +222,13 @@ class _Site:
         fact = self.facts.get(item.partition("@")[0].partition("~")[0])
         return None if fact is None else f"questions/{quote(fact.slug)}.html#{anchor(item)}"
 
-    def row_head(self, model: ReportModel) -> str:
-        """The first cell of a model's row on a question's page, of which there may be very many."""
-        return self._kept("row_head", model)
-
     def model_link(self, model: ReportModel) -> str:
-        """A link to a model from a question's page."""
-        return self._kept("model_link", model)
-
-    def _kept(self, macro: str, model: ReportModel) -> str:
-        made = self._made.get((macro, model.number))
-        if made is None:
+        """A link to a model from a question's page, of which there may be very many."""
+        link = self._links.get(model.number)
+        if link is None:
             template = _environment().get_template("macros.html")
-            made = self._made[macro, model.number] = getattr(template.module, macro)(model)
-        return made
+            link = self._links[model.number] = template.module.model_link(model)  # type: ignore[attr-defined]
+        return link
 
     def headline(self, model: ReportModel) -> Estimate | None:
         """The model's value of the metric that ranks."""
@@ -257,17 +250,16 @@ def json_block(value: object) -> str:
 
 
 def decision(said: ShownAnswer) -> str:
-    """How the model decided between its best answer and none, in words; empty where it has no scores."""
-    parts = []
+    """How far the model believed in no answer, as `MARGIN` says; empty where it does not say."""
     if said.null_score is not None and said.score is not None:
-        margin = said.null_score - said.score
-        parts.append(f"null {said.null_score:.2f} less best {said.score:.2f} is {margin:.2f}")
-        if said.threshold is not None:
-            above = "above" if margin > said.threshold else "not above"
-            parts[0] += f", {above} the threshold {said.threshold:.2f}"
-    if said.no_answer_probability is not None:
-        parts.append(f"no-answer probability {percent(said.no_answer_probability)} %")
-    return "; ".join(parts).replace("-0.00", "0.00").replace(" -", " −")
+        return f"{said.null_score - said.score:.2f}".replace("-0.00", "0.00").replace("-", "−")
+    return "" if said.no_answer_probability is None else f"{percent(said.no_answer_probability)} %"
+
+
+MARGIN = (
+    "Score of no answer less that of the best answer: above the threshold of the model no answer is given. "
+    "Where a model has no such scores, its probability of no answer."
+)
 
 
 def _first_gold(view: ItemView) -> Segment | None:
@@ -355,6 +347,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         sentences=sentences,
+        margin=MARGIN,
         telling_changes=telling_changes,
         glossary=GLOSSARY,
         chapters=CHAPTERS,

@@ -109,10 +109,9 @@ def _passage(text: str, marked: Sequence[Marked], start: int, end: int, over: bo
 
 
 def names(some: Sequence[str], most: int = 4) -> str:
-    """A few names, and how many more there are.
+    """A few names; how many there are, if they are more.
 
-    >>> names(["a", "b", "c"], most=2)
-    'a, b and 1 more'
+    >>> names(["a", "b", "c"]), names(["a", "b", "c"], most=2)
+    ('a, b, c', '3 models')
     """
-    rest = len(some) - most
-    return ", ".join(some[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(some) if len(some) <= most else f"{len(some)} models"

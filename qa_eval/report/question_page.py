@@ -51,22 +51,33 @@ class SameAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SameReason:
+    """Answers to one item that are right, or wrong, for one reason."""
+
+    said: ShownAnswer
+    """The first of the answers: for its verdict, the sentence and the rule behind it."""
+    answers: tuple[SameAnswer, ...]
+    """The most frequent first."""
+
+    @property
+    def models(self) -> int:
+        return sum(len(same.models) for same in self.answers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
     """One item of the question, with all that its section shows."""
 
     item: Item
     golds: tuple[str, ...]
     """Distinct."""
-    answers: tuple[SameAnswer, ...]
+    reasons: tuple[SameReason, ...]
     """The right ones first, then the most frequent."""
+    wrong: SameAnswer | None
+    """The most frequent wrong answer."""
     texts: tuple[MarkedText, ...]
     scores: tuple[tuple[ReportModel, ShownAnswer], ...]
     """The answers with scores or candidates, in the order of the leaderboard."""
-
-    @property
-    def wrong(self) -> SameAnswer | None:
-        """The most frequent wrong answer."""
-        return next((same for same in self.answers if not same.said.right), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,25 +96,32 @@ def item_views(fact: Fact, models: Mapping[int, ReportModel]) -> list[ItemView]:
 
 
 def _item_view(fact: Fact, item: Item, models: Mapping[int, ReportModel]) -> ItemView:
-    answers = sorted(item.answers, key=lambda said: said.model)
+    said = sorted(item.answers, key=lambda said: said.model)
+    answers = sorted(_same_answers(said, models), key=lambda same: (-len(same.models), not same.said.text))
+    reasons: dict[tuple[object, ...], list[SameAnswer]] = {}
+    for same in answers:
+        one = same.said
+        key = (one.right, one.why, one.error, one.match.rule, one.match.level, one.match.detail)
+        reasons.setdefault(key, []).append(same)
+    grouped = [SameReason(said=some[0].said, answers=tuple(some)) for some in reasons.values()]
     return ItemView(
         item=item,
         golds=tuple(dict.fromkeys(item.golds)),
-        answers=tuple(_same_answers(answers, models)),
+        reasons=tuple(sorted(grouped, key=lambda reason: (not reason.said.right, -reason.models))),
+        wrong=next((same for same in answers if not same.said.right), None),
         texts=tuple(marked_texts(fact, item, models)),
-        scores=tuple(
-            (models[said.model], said) for said in answers if said.n_best or said.null_score is not None
-        ),
+        scores=tuple((models[s.model], s) for s in said if s.n_best or s.null_score is not None),
     )
 
 
-def _same_answers(answers: Sequence[ShownAnswer], models: Mapping[int, ReportModel]) -> Iterator[SameAnswer]:
+def _same_answers(
+    answers: Sequence[ShownAnswer], models: Mapping[int, ReportModel]
+) -> Iterator[SameAnswer]:
     found: dict[tuple[object, ...], list[ShownAnswer]] = {}
     for said in answers:
         key = (said.text, said.right, said.why, said.source, said.error, said.truncated)
         found.setdefault(key, []).append(said)
-    order = sorted(found.values(), key=lambda same: (not same[0].right, -len(same), not same[0].text))
-    for same in order:
+    for same in found.values():
         yield SameAnswer(said=same[0], models=tuple(models[said.model] for said in same))
 
 
@@ -122,7 +140,7 @@ def marked_texts(fact: Fact, item: Item, models: Mapping[int, ReportModel]) -> l
             here = answer.source == article or (answer.source is None and not pooled)
             if at is not None and here and at.text(text) == answer.text:
                 said.setdefault(at, []).append(models[answer.model].name)
-        marked += [Marked(span, False, f"answer of {names(who)}") for span, who in said.items()]
+        marked += [Marked(span, False, names(who)) for span, who in said.items()]
         cut = passages(text, marked)
         if pooled or item.id.paraphrase:
             cut = [passage for passage in cut if passage.marked]
@@ -135,11 +153,11 @@ def _gold_places(fact: Fact, item: Item, article: str) -> Iterator[Marked]:
     if fact.question is not None:
         for claim in fact.question.own_claims(article):
             for e in claim.evidence_in(article):
-                yield Marked(e.span, True, f"gold, claim {claim.id}")
+                yield Marked(e.span, True, f"right, claim {claim.id}")
         return
     for gold, start in zip(item.golds, item.starts, strict=False):
         if start is not None:
-            yield Marked(Span(start, start + len(gold)), True, "gold")
+            yield Marked(Span(start, start + len(gold)), True, "right")
 
 
 def rules_of(fact: Fact) -> list[tuple[str, str]]:

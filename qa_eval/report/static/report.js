@@ -389,7 +389,7 @@ function startMatrix() {
     table.tBodies[0].replaceChildren(...found.slice(0, most).map(row));
     more.hidden = found.length <= most;
     const rest = found.length > most ? `, the first ${most} shown` : "";
-    status.textContent = `${found.length} of ${entries.length} items${rest}`;
+    status.textContent = `${found.length.toLocaleString("en")} of ${entries.length.toLocaleString("en")} items${rest}`;
   };
   const filter = () => {
     const words = find.value.trim().toLowerCase();
