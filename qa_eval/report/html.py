@@ -18,11 +18,11 @@ from qa_eval import __version__
 from qa_eval.comparisons import sentences
 from qa_eval.comparisons.changed_items import telling_changes
 from qa_eval.comparisons.differences import Comparison
-from qa_eval.data.article_labels import slice_label
+from qa_eval.data.article_labels import item_label, slice_label
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.listings import entry, in_order, listed, marked_label
 from qa_eval.models.declarations import abstention
-from qa_eval.records import Estimate
+from qa_eval.records import Estimate, ItemId
 from qa_eval.report.charts import Chart, is_cached
 from qa_eval.report.content import Fact, ReportContent, ReportModel, ShownAnswer, anchor
 from qa_eval.report.contested_page import SIDES, contested_view
@@ -216,6 +216,10 @@ class _Site:
     def slice(self, name: str) -> str:
         """The name of a slice, with the short name of its article."""
         return slice_label(name, self.names)
+
+    def item(self, id: ItemId) -> str:
+        """The id of an item, with the short name of its article."""
+        return item_label(str(id), self.names)
 
     def item_link(self, item: str) -> str | None:
         """Where an item is shown, from the top of the site; None if it has no page."""

@@ -32,6 +32,7 @@ PAGES = (
     "contested.html",
     "glossary.html",
     "questions.html",
+    "matrix.html",
     "compare.html",
     "models/test-one.html",
     "questions/dead.html",
@@ -144,15 +145,37 @@ def test_questions_are_found_by_words_and_by_who_got_them_wrong(page: Any, site:
     assert page.inner_text("#shown").startswith("1 of ")
 
 
+def marks(page: Any, item: str, text: str) -> list[tuple[int, str]]:
+    """Where the marks of an item's passages stand in a text, and what they mark; other texts are left out."""
+    passages = page.eval_on_selector_all(
+        f"[id='{item}'] .text",
+        """passages => passages.map(passage => {
+            const places = [...passage.querySelectorAll("mark")].map(mark => {
+                const before = document.createRange();
+                before.setStart(passage, 0);
+                before.setEndBefore(mark);
+                return [before.toString().length, mark.textContent];
+            });
+            return [passage.textContent, places];
+        })""",
+    )
+    return [
+        (text.index(whole) + start, words)
+        for whole, places in passages
+        if whole in text
+        for start, words in places
+    ]
+
+
 def test_marks_stand_where_they_say_in_the_text(page: Any, site: Path, corpus: Corpus) -> None:
     page.goto((site / "questions" / "dead.html").as_uri() + "#dead@a")
-    marks = page.eval_on_selector_all(
-        "[id='dead@a'] mark[data-start]", "marks => marks.map(m => [Number(m.dataset.start), m.textContent])"
-    )
     text = corpus.article("a").text
-    assert marks
-    assert all(text[start : start + len(words)] == words for start, words in marks)
-    gold = page.eval_on_selector_all("[id='dead@a'] .text mark.gold", "m => m.map(x => x.textContent)")
+    found = marks(page, "dead@a", text)
+    assert found
+    assert all(text[start : start + len(words)] == words for start, words in found)
+    gold = page.eval_on_selector_all(
+        "[id='dead@a'] .text :is(mark.gold, mark.both)", "m => m.map(x => x.textContent)"
+    )
     (claim,) = corpus.question("dead").own_claims("a")
     assert "".join(gold) == claim.evidence_in("a")[0].text
     assert page.evaluate("document.querySelector(':target').id") == "dead@a"
@@ -165,9 +188,6 @@ def test_answers_to_all_articles_are_marked_in_their_articles(
     page: Any, site: Path, corpus: Corpus, run: Run
 ) -> None:
     page.goto((site / "questions" / "dead.html").as_uri())
-    marks = page.eval_on_selector_all(
-        "[id='dead@*'] mark.answered", "marks => marks.map(m => [Number(m.dataset.start), m.textContent])"
-    )
     said = {
         p.source_article: p.span
         for row in run.leaderboard.rows
@@ -177,7 +197,7 @@ def test_answers_to_all_articles_are_marked_in_their_articles(
     assert said
     for article, (start, end) in said.items():
         text = corpus.article(article or "").text
-        assert any(start <= at and text[at : at + len(words)] == words for at, words in marks if at < end)
+        assert any(start <= at < end for at, words in marks(page, "dead@*", text))
 
 
 def test_lines_between_ranks_stand_only_in_the_order_of_the_ranks(page: Any, site: Path) -> None:
