@@ -51,8 +51,6 @@ if TYPE_CHECKING:
 _PAGES = Path(__file__).parent / "pages"
 LONGEST_ANSWER = 300
 """Characters of an answer that are shown."""
-_BRIEF_ANSWER = 34
-"""The same where there are many, one below the other."""
 _LONGEST_VALUE = 20_000
 _LINE_ENDS = {0x0A: "⏎", 0x0D: None}
 """How a line break inside an answer is shown."""
@@ -333,7 +331,7 @@ def _environment() -> Environment:
         label=marked_label,
         term=term_anchor,
         clip=clip,
-        brief=lambda text: shorten(text, _BRIEF_ANSWER),
+        brief=shorten,
         passage=passage,
         decision=decision,
         reach=reach,

@@ -123,6 +123,46 @@ def test_a_slice_shows_its_own_numbers(page: Any, site: Path, run: Run) -> None:
     }
 
 
+def test_the_notes_under_the_table_speak_of_the_slice(page: Any, site: Path) -> None:
+    page.goto((site / "index.html").as_uri())
+    whole = page.inner_text("#notes")
+    assert whole.startswith("4 facts, 1 contested")
+    page.select_option("#slice", "contested")
+    assert page.inner_text("#notes").startswith("Contested: 1 facts with")
+    page.select_option("#slice", "")
+    assert page.inner_text("#notes") == whole
+
+
+def test_more_columns_are_shown_on_demand(page: Any, site: Path) -> None:
+    page.goto((site / "index.html").as_uri())
+    visible = "cells => cells.filter(c => c.checkVisibility()).map(c => c.innerText.trim())"
+    brief = page.eval_on_selector_all("#leaderboard thead th", visible)
+    assert brief == ["Rank", "Model", "balanced F1", "EM", "F1", "F1-any", "match", "Δ to first"]
+    page.get_by_label("all columns").check()
+    every = page.eval_on_selector_all("#leaderboard thead th", visible)
+    assert {*every} == {*brief, "EM-any", "coverage@3", "contrast consistency", "Answered", "Items/s", "Size"}
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_contested_facts_are_filtered_by_why_the_sources_differ(page: Any, site: Path) -> None:
+    page.goto((site / "contested.html").as_uri())
+    assert page.locator("#disputes > li:visible").count() == 1
+    page.select_option("#relation", "update")
+    assert (page.locator("#disputes > li:visible").count(), page.inner_text("#shown")) == (1, "1 of 1 shown")
+
+
+def test_on_a_phone_the_table_is_cards_that_can_still_be_sorted(page: Any, site: Path, run: Run) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto((site / "index.html").as_uri())
+    row = page.locator("#ranked tr").first
+    assert row.evaluate("row => getComputedStyle(row).display") == "grid"
+    heads = row.locator("td:visible").evaluate_all("cells => cells.map(c => c.dataset.head)")
+    assert heads == ["Rank", "balanced F1", "EM", "F1", "F1-any", "match", "Δ to first"]
+    em = {row.model.spec: row.metrics["reading"]["em"].value for row in run.leaderboard.rows if competes(row)}
+    page.get_by_role("button", name="EM", exact=True).click()
+    assert names(page) == sorted(em, key=lambda spec: -em[spec])
+
+
 def test_a_cell_that_the_script_makes_is_that_of_the_page(page: Any, site: Path) -> None:
     page.goto((site / "index.html").as_uri())
     cell = page.evaluate("metricCell([-0.65, -0.9, 0.25, 1200], {n: true}).outerHTML")
