@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     ("qa-eval compare results/main results/branch", "better, worse, or too few items to tell"),
     ("qa-eval compare results/main results/branch --all", "every metric, every slice, and more items"),
-    ("qa-eval compare results/two-models", "the two models of one run"),
+    ("qa-eval compare results/two", "the two models of one run"),
     ("qa-eval compare results/baseline --against baseline:first-of-type", "every other model against one"),
     (
         "qa-eval compare results/main results/branch --fail-on-regression --format markdown",

@@ -18,7 +18,20 @@ if TYPE_CHECKING:
     from qa_eval.runs.store import Run
 
 
-@click.command("leaderboard", cls=Command, short_help="Show stored runs as a table, Markdown, CSV or JSON.")
+EXAMPLES = (
+    ("qa-eval leaderboard results/baseline", "which model leads, and whether that is sure"),
+    ("qa-eval leaderboard results/baseline --all", "every metric, with its interval"),
+    ("qa-eval leaderboard results/baseline --slice contested --sort match", "where the sources disagree"),
+    ("qa-eval leaderboard results/old results/new", "two runs of the same items, in one table"),
+)
+
+
+@click.command(
+    "leaderboard",
+    cls=Command,
+    examples=EXAMPLES,
+    short_help="Show stored runs as a table, Markdown, CSV or JSON.",
+)
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
 @option(
     "--track",

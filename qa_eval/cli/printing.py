@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qa_eval.runs.schema import Leaderboard
 
 Format = Literal["table", "markdown", "csv", "json"]
+_MORE = "--all shows every metric, with its interval, and the counts"
 
 
 def announce_corpus(corpus: Corpus) -> None:
@@ -60,19 +61,23 @@ def print_leaderboard(
     selection: Selection | None = None,
     *,
     every: bool = False,
-    verdict: bool = True,
+    after_run: bool = False,
 ) -> None:
     """Prints a leaderboard on stdout.
 
     * `every`: a table has all metrics;
-    * `verdict`: a table stands under the sentence that says which model leads.
+    * `after_run`: a table has neither the sentence that says which model leads, which `run` ends with, nor a
+      word on `--all`, which is a flag of `leaderboard`.
 
     Raises QaEvalError as `leaderboard_view` does.
     """
     view = leaderboard_view(shown, selection or Selection())
     if form == "table":
         board, width = terminal_board(view, every=every), terminal_width(sys.stdout)
-        board = board if verdict else replace(board, verdict="")
+        if after_run:
+            board = replace(board, verdict="")
+        elif not every:
+            board = replace(board, caption=(*board.caption, _MORE))
         write_lines(sys.stdout, draw_every_column(board, width) if every else draw_board(board, width))
         return
     render = {"markdown": render_markdown, "csv": render_csv, "json": render_json}[form]

@@ -107,7 +107,7 @@ def run_command(ctx: click.Context, /, *, as_json: bool, **_: object) -> None:
 
     runs = _evaluated(call, TerminalProgress())
     for run in runs:
-        print_leaderboard(run.leaderboard, "json" if as_json else "table", verdict=False)
+        print_leaderboard(run.leaderboard, "json" if as_json else "table", after_run=True)
     for run in runs:
         _say_what_came_of_it(run, named=len(runs) > 1)
     if any(row.status == "error" for run in runs for row in run.leaderboard.rows):

@@ -49,6 +49,7 @@ from qa_eval.text.passages import wrap_text
 from qa_eval.text.terminal import clean
 
 STYLES = {"better": "bold green", "worse": "bold red", "undecided": "bold yellow", "same": "bold"}
+_MORE = "--all shows every metric, every slice and more items"
 _ANSWER_INDENT, _ANSWER_HANG = " " * 4, " " * 6
 
 
@@ -79,8 +80,8 @@ def draw_comparison(
         lines += _notes(footnotes(comparison, pair), width)
     else:
         lines = list(_brief(pair, width, 5 if items is None else items, labels))
-        lines += _notes((*_about(comparison, pair), comparison.estimand, *comparison.notes), width)
-        lines += _notes(["--all shows every metric, every slice and more items"], width)
+        lines += _notes((*_about(comparison, pair), *footnotes(comparison, pair, tests=False)), width)
+        lines += _notes([] if pair.verdict == "same" else [_MORE], width)
     if gate is not None:
         lines += [Text(), *_gate(gate, width)]
     return lines
@@ -140,8 +141,8 @@ def _telling_item(change: ItemChange, width: int, labels: Mapping[str, str]) -> 
     """Whether the item was fixed or broken, its question, what is right, and both answers."""
     style = "green" if change.kind == "fixed" else "red"
     question = Text.assemble((f"{change.kind:<8}", style), clean(change.question))
-    question.append(f"  {clean(item_label(change.item, labels))}", "dim")
     yield from wrap_text(question, width, "", " " * 8)
+    yield from wrap_text(Text(clean(item_label(change.item, labels)), "dim"), width, " " * 8)
     yield from wrap_text(Text.assemble(("gold  ", "dim"), clean(gold_text(change))), width, " " * 8, " " * 6)
     for side, said in (("base", change.base), ("new", change.new)):
         text, _ = said_text(said)

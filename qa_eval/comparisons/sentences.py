@@ -231,8 +231,8 @@ def articles_sentence(pair: Pair) -> str:
     )
 
 
-def footnotes(comparison: Comparison, pair: Pair | None) -> Iterator[str]:
-    """How to read the numbers."""
+def footnotes(comparison: Comparison, pair: Pair | None, *, tests: bool = True) -> Iterator[str]:
+    """How to read the numbers; without `tests`, not how p and q of one pair were found."""
     yield comparison.estimand
     primary = [d for found in comparison.pairs if found.verdict != "same" for d in found.primary]
     if any(_leaves_out_zero(d) != (d.verdict != "undecided") for d in primary):
@@ -240,7 +240,7 @@ def footnotes(comparison: Comparison, pair: Pair | None) -> Iterator[str]:
             "where interval and p disagree the verdict follows p: "
             "intervals are not corrected for several models"
         )
-    if pair is not None:
+    if pair is not None and tests:
         yield (
             "p: sign flips of whole clusters, on the pooled track exact McNemar of what is right or wrong; "
             "q: p by Benjamini and Hochberg over all that is exploratory here"

@@ -5,6 +5,7 @@
     catalog             every metric: an entry that says all there is to say of it
     parts               what an entry is, and the pieces that entries are written with
     listings            names, order, and which table or page shows which metric
+    worked_examples     each metric on ten items, with what every item counts
     guide               docs/metrics.md, made from the entries
     score_table         the items' scores as columns
     summary             metrics with intervals

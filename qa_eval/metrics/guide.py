@@ -62,17 +62,25 @@ def _section(m: Metric) -> Iterator[str]:
     yield ""
     known = f"; `{m.known_as}` in other tools" if m.known_as not in ("", m.id) else ""
     yield f"* id: `{m.id}`{known}; in tables: {m.label}"
+    yield from (f"* {field}: {text}" for field, text in facts_of(m, code="`"))
+
+
+def facts_of(m: Metric, code: str = "") -> Iterator[tuple[str, str]]:
+    """(field, what it says): all that is to say of a metric beside its names and its meaning.
+
+    `code` stands around what is written as code.
+    """
     of_item = "mean of the items' values" + (", each 0 or 1" if m.whole else "")
-    yield f"* formula: {m.formula or of_item}"
-    yield f"* denominator: {m.over}"
-    yield f"* unit: {_UNITS[m.unit]}; range: {_range(m)}; {_better(m)} is better"
-    yield f"* tracks: {' and '.join(m.tracks)}; {'no values by slice' if m.ranking else 'also by slice'}"
+    yield "formula", m.formula or of_item
+    yield "denominator", m.over
+    yield "unit", f"{_UNITS[m.unit]}; range: {_range(m)}; {_better(m)} is better"
+    yield "tracks", f"{' and '.join(m.tracks)}; {'no values by slice' if m.ranking else 'also by slice'}"
     if edges := " ".join(_edges(m)):
-        yield f"* edge cases: {edges}"
+        yield "edge cases", edges
     if m.official:
-        yield f"* official scripts: {', '.join(f'`{key}`' for key in m.official)}"
+        yield "official scripts", ", ".join(f"{code}{key}{code}" for key in m.official)
     if shown := [name for listing, name in _LISTINGS.items() if listing in m.listed]:
-        yield f"* shown in: {'; '.join(shown)}"
+        yield "shown in", "; ".join(shown)
 
 
 _UNITS = {"percent": "percent", "skill": "percent, negative where a trivial strategy does better"}

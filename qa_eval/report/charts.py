@@ -18,6 +18,9 @@ from qa_eval.metrics import calibration
 from qa_eval.metrics.listings import label
 from qa_eval.report.content import ReportContent, ReportModel
 from qa_eval.runs.leaderboard.history import Point
+from qa_eval.runs.plots import BLUE, CHART_STYLE
+from qa_eval.runs.plots import INK as _INK
+from qa_eval.runs.plots import SOFT as _SOFT
 from qa_eval.runs.schema import Row
 from qa_eval.text.figures import percent, signed
 from qa_eval.text.terminal import clean
@@ -27,8 +30,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE = "#0072b2"
-_INK, _SOFT = "#1c1e21", "#8a9099"
 _THEME = (
     "<style>:root{--ink:#1c1e21;--soft:#8a9099;--blue:#0072b2}"
     "@media (prefers-color-scheme:dark){:root{--ink:#e6e8eb;--soft:#878d96;--blue:#56b4e9}}</style>"
@@ -64,18 +65,7 @@ def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
     settings: Any = {
         "svg.hashsalt": "qa-eval",
         "svg.fonttype": "none" if themed else "path",
-        "font.family": "sans-serif",
-        "font.size": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "text.color": _INK,
-        "text.parse_math": False,
-        "axes.labelcolor": _INK,
-        "axes.edgecolor": _SOFT,
-        "xtick.color": _INK,
-        "ytick.color": _INK,
-        "axes.titlesize": 10,
-        "axes.titleweight": "bold",
+        **CHART_STYLE,
     }
     metadata: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     out = io.BytesIO()

@@ -50,10 +50,15 @@ def draw_passages(text: str, marks: Iterable[Mark], width: int, indent: str = ""
 def wrap_text(text: Text, width: int, indent: str = "", hanging: str = "") -> list[Text]:
     """The text in lines of at most that width, each indented, all but the first by `hanging` too."""
     console = Console(width=width, markup=False, emoji=False, highlight=False)
-    wrapped = text.wrap(console, max(width - len(indent) - len(hanging), 20))
-    for line in wrapped:
+    room = width - len(indent)
+    lines = text.wrap(console, max(room, 20))
+    if hanging and len(lines) > 1:
+        rest = text[len(lines[0]) :]
+        rest = rest[len(rest) - len(rest.plain.lstrip(" ")) :]
+        lines = [lines[0], *rest.wrap(console, max(room - len(hanging), 20))]
+    for line in lines:
         line.rstrip()
-    return [Text.assemble(indent, hanging if n else "", line) for n, line in enumerate(wrapped)]
+    return [Text.assemble(indent, hanging if n else "", line) for n, line in enumerate(lines)]
 
 
 def _windows(text: str, marks: Sequence[Mark]) -> list[tuple[int, int]]:

@@ -27,7 +27,9 @@ class TerminalProgress:
         self._cached = 0
         self._items = 0
         self._asked = 0
+        self._started = 0.0
         self._first: tuple[float, int] | None = None
+        self._ranks: TaskID | None = None
         self._workers: dict[str, TaskID] = {}
         self._by_worker: Counter[str] = Counter()
 
@@ -50,7 +52,8 @@ class TerminalProgress:
     def model(self, name: str, items: int) -> None:
         """Before a model is asked `items` questions."""
         self._begun += 1
-        self._items, self._cached, self._asked, self._first = items, 0, 0, None
+        self._items, self._cached, self._asked = items, 0, 0
+        self._started, self._first = time.monotonic(), None
         step = f"{self._begun}/{self._models}"
         if self._bar is not None:
             self._task = self._bar.add_task(clean(name), total=items, step=step, rate="")
@@ -68,14 +71,15 @@ class TerminalProgress:
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, advance=n, rate=self._rate())
             if self._begun == self._models and self._cached + self._asked >= self._items:
-                self._bar.add_task("intervals and ranks", total=None, step="", rate="")
+                self._ranks = self._bar.add_task("intervals and ranks", total=None, step="", rate="")
 
     def _rate(self) -> str:
-        """Items in a second since the first that the model was asked, and what the cache had."""
+        """Items in a second since the first answer (for one batch, since the beginning); what was cached."""
         parts = []
-        if self._first is not None and self._asked > self._first[1]:
-            seconds = max(time.monotonic() - self._first[0], 1e-3)
-            parts.append(f"{(self._asked - self._first[1]) / seconds:,.1f}/s")
+        if self._first is not None:
+            since, before = self._first if self._asked > self._first[1] else (self._started, 0)
+            seconds = max(time.monotonic() - since, 1e-3)
+            parts.append(f"{(self._asked - before) / seconds:,.1f}/s")
         if self._cached:
             parts.append(f"{self._cached} from cache")
         return ", ".join(parts)
@@ -91,6 +95,8 @@ class TerminalProgress:
     def finish(self) -> None:
         """After the last model, or when interrupted."""
         if self._bar is not None:
+            if self._ranks is not None:
+                self._bar.remove_task(self._ranks)
             self._bar.stop()
         else:
             for name, n in self._by_worker.items():

@@ -108,24 +108,34 @@ def draw_board(board: Board, width: int) -> list[Text]:
 
 def draw_every_column(board: Board, width: int) -> list[Text]:
     """One table under the other: every column with its intervals, in as many tables as the width needs."""
-    lines = _head(board, width)
-    for title, columns in groupby(range(len(board.columns)), key=lambda n: board.columns[n].group):
-        rest = list(columns)
-        while rest:
-            layout = _Layout(board=board, width=width, names=_LEAST_NAME)
-            layout = layout.with_metrics(rest[:1], spread=True)
-            for n in rest[1:]:
-                if not (more := layout.with_metrics([n], spread=True)).fits:
-                    break
-                layout = more
-            lines += [*([Text(title, BOLD)] if title else []), *layout.draw(), Text()]
-            rest = rest[len(layout.metrics) :]
-    last = _Layout(
-        board=board, width=width, names=_LEAST_NAME, rank_intervals=True, difference=True, counts=True
+    groups = [
+        (title, [partial(_Layout.with_metrics, places=[n], spread=True) for n in columns])
+        for title, columns in groupby(range(len(board.columns)), key=lambda n: board.columns[n].group)
+    ]
+    differences = (
+        [partial(replace, difference=True)] if any(r.difference.value for r in board.all_rows) else []
     )
-    if last.asides:
-        lines += [Text("Ranks and counts", BOLD), *last.draw(), Text()]
+    counts = [partial(_Layout.with_count, place=n) for n in range(len(board.counts))]
+    groups.append(("Ranks and counts", [*differences, *counts]))
+    empty = _Layout(board=board, width=width, names=_LEAST_NAME, rank_intervals=True)
+    lines = _head(board, width)
+    for title, additions in groups:
+        for layout in _packed(empty, additions):
+            lines += [*([Text(title, BOLD)] if title else []), *layout.draw(), Text()]
     return [*lines[:-1], *_foot(board, width, [])]
+
+
+def _packed(empty: _Layout, additions: Iterable[Callable[[_Layout], _Layout]]) -> Iterator[_Layout]:
+    """Layouts that hold the additions in their order, each as many as fit."""
+    layout = empty
+    for add in additions:
+        wider = add(layout)
+        if layout is not empty and not wider.fits:
+            yield layout
+            wider = add(empty)
+        layout = wider
+    if layout is not empty:
+        yield layout
 
 
 def _head(board: Board, width: int) -> list[Text]:
@@ -217,26 +227,27 @@ class _Layout:
     """Those whose intervals stand beside them."""
     rank_intervals: bool = False
     difference: bool = False
-    counts: bool = False
+    counts: tuple[int, ...] = ()
+    """Places of the counts that are shown."""
 
     def with_metrics(self, places: Sequence[int], *, spread: bool) -> _Layout:
         """The layout with these metrics, too."""
         intervals = self.spread | frozenset(places) if spread else self.spread
         return replace(self, metrics=tuple(sorted({*self.metrics, *places})), spread=intervals)
 
-    @property
-    def fields(self) -> list[_Field]:
-        return [*map(self._metric, self.metrics), *self.asides]
+    def with_count(self, place: int) -> _Layout:
+        """The layout with this count, too."""
+        return replace(self, counts=(*self.counts, place))
 
     @property
-    def asides(self) -> list[_Field]:
-        """What is not a metric: the difference to the first, and the counts."""
-        rows, found = self.board.all_rows, []
+    def fields(self) -> list[_Field]:
+        """The columns right of the name: the metrics, the difference to the first, the counts."""
+        rows, found = self.board.all_rows, [*map(self._metric, self.metrics)]
         if self.difference and any(row.difference.value for row in rows):
             found.append(_Field(self.board.difference_label, tuple(row.difference for row in rows)))
-        for n, label in enumerate(self.board.counts if self.counts else ()):
+        for n in self.counts:
             cells = tuple(Cell(value=row.counts[n]) if row.counts else Cell() for row in rows)
-            found.append(_Field(label, cells))
+            found.append(_Field(self.board.counts[n], cells))
         return found
 
     def _metric(self, n: int) -> _Field:
@@ -252,7 +263,7 @@ class _Layout:
     def rank(self, row: BoardRow) -> str:
         """The rank, with its interval where that is shown."""
         if self.rank_intervals and row.rank_interval:
-            return f"{row.rank.rjust(self._ranks)} {row.rank_interval}"
+            return f"{row.rank.rjust(self._ranks)} ({row.rank_interval})"
         return row.rank.rjust(self._ranks) if row.rank else ""
 
     @property
@@ -325,7 +336,7 @@ class _Layout:
         start = self._start(self._centred(self.rank(row)), clean(row.name))
         if row.failure:
             return self._failed(row, start)
-        line = Text(start, BOLD if row.rank == "1" else DIM if dim else "")
+        line = Text.assemble((start, BOLD if row.rank == "1" else DIM if dim else ""))
         for field in fields:
             line.append_text(field.draw(n, dim))
         line.rstrip()
@@ -367,11 +378,11 @@ def _fitted(board: Board, width: int) -> _Layout:
 def _extras(board: Board, first: Sequence[int]) -> Iterator[Callable[[_Layout], _Layout]]:
     """What a wider terminal shows beside the first columns, the most important first."""
     every = range(len(board.columns))
-    yield lambda layout: replace(layout, rank_intervals=True)
-    yield lambda layout: replace(layout, difference=True)
+    yield partial(replace, rank_intervals=True)
+    yield partial(replace, difference=True)
     for n in every[len(first) :]:
         yield partial(_Layout.with_metrics, places=[n], spread=False)
-    yield lambda layout: replace(layout, counts=True)
+    yield partial(replace, counts=tuple(range(len(board.counts))))
     for n in every[1:]:
         yield partial(_Layout.with_metrics, places=[n], spread=True)
 

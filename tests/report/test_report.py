@@ -613,7 +613,7 @@ def test_the_command_writes_the_site_and_prints_the_page(tmp_path: Path, corpus:
     run = qa_eval.evaluate([FIRST], limit=3, out=tmp_path, name="small", options=RunOptions(references=False))
     written = call("report", run.path, "--out", tmp_path / "site", "--charts", tmp_path / "charts")
     assert written.exit_code == 0, written.output
-    assert written.stdout == f"report: {tmp_path / 'site' / 'index.html'}\n"
+    assert written.stdout == f"report: {(tmp_path / 'site' / 'index.html').as_uri()}\n"
     assert (tmp_path / "charts" / "forest.pdf").is_file()
     refused = call("report", run.path, "--out", tmp_path)
     assert (refused.exit_code, "not of a report" in refused.output) == (2, True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,21 @@ def terminal_board(view: View, *, every: bool = False) -> Board:
     if every:
         families = list(FAMILIES)
         columns = sorted(columns, key=lambda column: families.index(entry(column[1]).family))
-    return replace(board_of(view, columns), verdict=leading_sentence(view))
+    board = board_of(view, columns)
+    return replace(board, verdict=leading_sentence(view), notes=(*_trouble(view), *board.notes))
+
+
+def _trouble(view: View) -> Iterator[str]:
+    """The models that have failures or texts that were not seen whole, with their numbers."""
+    for line in view.lines if view.counted else ():
+        counts = line.row.counts
+        kinds = {
+            "missing": counts.missing,
+            "failed": counts.errors,
+            "with a text not seen whole": counts.truncated,
+        }
+        if found := [f"{n} {kind}" for kind, n in kinds.items() if n]:
+            yield f"{name_in(view, line)}: of {counts.items} items {', '.join(found)}"
 
 
 def _column(view: View, column: tuple[str, str]) -> Column:
