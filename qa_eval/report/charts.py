@@ -35,6 +35,8 @@ _THEME = (
     "@media (prefers-color-scheme:dark){:root{--ink:#e6e8eb;--soft:#878d96;--blue:#56b4e9}}</style>"
 )
 _LONGEST_NAME = 34
+_WIDTH = 5.0
+"""Inches: narrow enough for a phone to show a whole chart with words that can be read."""
 Format = Literal["svg", "pdf", "png"]
 
 
@@ -51,6 +53,8 @@ class Chart:
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    on_pages: bool = True
+    """Whether the pages show it; else it is for papers alone."""
 
 
 def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
@@ -110,7 +114,7 @@ def forest(evidence: ReportContent) -> Chart:
     name = label(metric)
 
     def draw() -> Figure:
-        figure, (axes,) = _figure(7.2, 0.9 + 0.27 * len(rows))
+        figure, (axes,) = _figure(_WIDTH, 0.9 + 0.27 * len(rows))
         for place, (model, e) in enumerate(reversed(rows)):
             ranked = model.row.rank is not None
             colour = BLUE if ranked else _SOFT
@@ -133,6 +137,7 @@ def forest(evidence: ReportContent) -> Chart:
         head=("model", name, "low", "high", "items"),
         rows=tuple((m.name, percent(e.value), _or_dash(e.low), _or_dash(e.high), str(e.n)) for m, e in rows),
         note="Filled circles are ranked models, diamonds are references and baselines outside the ranking.",
+        on_pages=False,
     )
 
 
@@ -156,7 +161,7 @@ def trade_off(evidence: ReportContent) -> list[Chart]:
         return []
 
     def draw() -> Figure:
-        figure, (axes,) = _figure(7.2, 3.4)
+        figure, (axes,) = _figure(_WIDTH, 3.2)
         points = [(speed, 100 * value) for _, value, speed in rows]
         axes.plot(*zip(*points, strict=True), "o", color=BLUE, markersize=5)
         axes.set_xscale("log")
@@ -237,11 +242,11 @@ def source_preferences(evidence: ReportContent) -> list[Chart]:
     titles = [evidence.article_names.get(article, article) for article in articles]
 
     def draw() -> Figure:
-        columns = min(3, len(models))
+        columns = min(2, len(models))
         lines = -(-len(models) // columns)
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(7.2, 0.6 + lines * (0.6 + 0.24 * len(articles))), layout="constrained")
+        figure = Figure(figsize=(_WIDTH, 0.6 + lines * (0.6 + 0.24 * len(articles))), layout="constrained")
         first: Axes | None = None
         for n, model in enumerate(models):
             axes = figure.add_subplot(lines, columns, n + 1, sharex=first, sharey=first)
@@ -303,15 +308,15 @@ def confidence_chart(model: ReportModel) -> Chart | None:
     bins = reliability(model)
 
     def draw() -> Figure:
-        figure, (left, other) = _figure(7.2, 3.2, panels=2, fitted=False)  # there may be very many
-        figure.subplots_adjust(left=0.085, right=0.985, bottom=0.155, top=0.92, wspace=0.26)
+        figure, (left, other) = _figure(_WIDTH, 2.6, panels=2, fitted=False)  # there may be very many
+        figure.subplots_adjust(left=0.11, right=0.96, bottom=0.18, top=0.9, wspace=0.34)
         left.step(100 * coverage, 100 * risk, where="post", color=BLUE, linewidth=1.8)
         overall = 100 * (1 - float(right.mean()))
         left.axhline(overall, color=_SOFT, linewidth=1, linestyle="--")
         left.set_xlim(0, 100)
         left.set_ylim(0, max(100 * float(risk.max()), overall) * 1.1 + 1)
         left.set_title("Risk–coverage", loc="left")
-        left.set_xlabel("answers kept, most confident first, %")
+        left.set_xlabel("answers kept, surest first, %")
         left.set_ylabel("wrong among them, %")
         other.plot([0, 100], [0, 100], color=_SOFT, linewidth=1, linestyle="--")
         sizes = [8 + 130 * b.n / said.size for b in bins]
@@ -390,7 +395,7 @@ def history_chart(model: str, slug: str, points: Sequence[Point]) -> Chart:
     days = run_dates([p.created_at for p in known])
 
     def draw() -> Figure:
-        figure, (axes,) = _figure(7.2, 2.6)
+        figure, (axes,) = _figure(_WIDTH, 2.4)
         values = [100 * (p.value or 0.0) for p in known]
         axes.plot(range(len(known)), values, "-o", color=BLUE, markersize=4)
         for place, p in enumerate(known):
@@ -448,5 +453,6 @@ def chart_files(charts: Sequence[Chart]) -> dict[str, bytes]:
 
 
 def site_charts(charts: Sequence[Chart]) -> dict[str, bytes]:
-    """Each chart as the site shows it."""
-    return {f"charts/{chart.name}.svg": render_chart(chart, "svg", themed=True) for chart in charts}
+    """Each chart of the pages, as they show it."""
+    shown = [chart for chart in charts if chart.on_pages]
+    return {f"charts/{chart.name}.svg": render_chart(chart, "svg", themed=True) for chart in shown}

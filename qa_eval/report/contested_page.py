@@ -59,7 +59,7 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disagreement:
+class DisputedFact:
     """A fact on which the sources disagree."""
 
     fact: Fact
@@ -105,7 +105,7 @@ class ContestedView:
     """On how many facts the sources disagree, and on how many of them the first model gives a claim."""
     whom: str
     """Which claims those are, and what the bars count."""
-    facts: tuple[Disagreement, ...]
+    facts: tuple[DisputedFact, ...]
     relations: Mapping[str, int]
     """Relation -> its facts."""
     beliefs: tuple[Belief, ...]
@@ -150,7 +150,7 @@ def contested_view(evidence: ReportContent) -> ContestedView | None:
         for said in pooled:
             sides.setdefault(said.model, Counter())[_side(said, majority)] += 1
         facts.append(
-            Disagreement(
+            DisputedFact(
                 fact=fact,
                 bits=disagreement(question),
                 shares=shares,

@@ -7,7 +7,7 @@ so that nothing that stands in the data can change what stands beside it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,26 +16,27 @@ from urllib.parse import quote
 
 from qa_eval import __version__
 from qa_eval.comparisons import sentences
+from qa_eval.comparisons.changed_items import telling_changes
 from qa_eval.comparisons.differences import Comparison
+from qa_eval.data.article_labels import item_label, slice_label
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.listings import entry, in_order, listed, marked_label
 from qa_eval.models.declarations import abstention
-from qa_eval.records import Estimate
+from qa_eval.records import Estimate, ItemId
 from qa_eval.report.charts import Chart, is_cached
-from qa_eval.report.content import Fact, Item, ReportContent, ReportModel, ShownAnswer
+from qa_eval.report.content import Fact, ReportContent, ReportModel, ShownAnswer, anchor
 from qa_eval.report.contested_page import SIDES, contested_view
 from qa_eval.report.leaderboard_page import is_apart, is_first, standings, table_data, table_views
-from qa_eval.report.page_views import (
-    MarkedText,
-    answer_rows,
+from qa_eval.report.marked_text import Segment
+from qa_eval.report.matrix_page import matrix_view
+from qa_eval.report.model_page import (
     answers_by_model,
     chosen_slices,
     length_rows,
-    marked_texts,
-    question_rows,
-    rules_of,
-    where_it_fails,
+    metric_groups,
+    model_view,
 )
+from qa_eval.report.question_page import ItemView, item_views, question_rows, rules_of
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.captions import leading_sentence, remark_on
 from qa_eval.runs.leaderboard.views import leaderboard_view
@@ -50,8 +51,6 @@ if TYPE_CHECKING:
 _PAGES = Path(__file__).parent / "pages"
 LONGEST_ANSWER = 300
 """Characters of an answer that are shown."""
-_BRIEF_ANSWER = 34
-"""The same where there are many, one below the other."""
 _LONGEST_VALUE = 20_000
 _LINE_ENDS = {0x0A: "⏎", 0x0D: None}
 """How a line break inside an answer is shown."""
@@ -75,7 +74,17 @@ def render_pages(
     by_name = {chart.name: chart for chart in charts}
     contested = contested_view(evidence)
     compared = bool(comparisons.found or histories)
-    site = _Site(evidence, contested is not None, compared)
+    matrix = matrix_view(evidence)
+    absent = {
+        name
+        for name, there in (
+            ("contested.html", contested is not None),
+            ("compare.html", compared),
+            ("matrix.html", matrix is not None),
+        )
+        if not there
+    }
+    site = _Site(evidence, absent)
     views = table_views(evidence)
     pages = {
         "index.html": site.page(
@@ -107,6 +116,10 @@ def render_pages(
             preference=preference,
             sides=SIDES,
         )
+    if matrix is not None:
+        pages["matrix.html"] = site.page(
+            "matrix.html", "", title="Matrix", matrix=matrix, data=json_block(matrix.data)
+        )
     if compared:
         firsts = [m for m in evidence.models if is_first(m.row)]
         pages["compare.html"] = site.page(
@@ -129,7 +142,9 @@ def render_pages(
             model=model,
             chart=by_name.get(f"confidence-{model.slug}"),
             slices=chosen_slices(model),
-            fails=where_it_fails(model, answers[model.number] if evidence.scored else ()),
+            groups=metric_groups(model),
+            view=model_view(model, answers[model.number] if evidence.scored else ()),
+            place=matrix.models.index(model) if matrix is not None and model in matrix.models else None,
             lengths=length_rows(lengths, answers[model.number]),
             raw=model.row.model_dump(mode="json"),
             run=model.run.leaderboard,
@@ -142,6 +157,7 @@ def render_pages(
             fact=fact,
             before=before,
             after=after,
+            views=item_views(fact, site.models),
             rules=rules_of(fact),
         )
     return pages
@@ -159,13 +175,12 @@ def _answering(evidence: ReportContent) -> list[ReportModel]:
 class _Site:
     """What all pages of a report share."""
 
-    def __init__(self, evidence: ReportContent, contested: bool, compared: bool) -> None:
+    def __init__(self, evidence: ReportContent, absent: Set[str]) -> None:
         self.evidence = evidence
         self.names = evidence.article_names
         nav = [("index.html", "Leaderboard"), ("contested.html", "Contested")]
-        nav += [("questions.html", "Questions"), ("compare.html", "Compare"), ("glossary.html", "Glossary")]
-        absent = {"contested.html"} if not contested else set()
-        absent |= {"compare.html"} if not compared else set()
+        nav += [("questions.html", "Questions"), ("matrix.html", "Matrix"), ("compare.html", "Compare")]
+        nav += [("glossary.html", "Glossary")]
         self.nav = [(href, text) for href, text in nav if href not in absent]
         tables = [
             table for m in evidence.models for table in (*m.row.metrics.values(), *m.row.slices.values())
@@ -173,7 +188,7 @@ class _Site:
         self.metrics = in_order({*METRICS, *(id for table in tables for id in table)})
         self.facts = {fact.id: fact for fact in evidence.facts}
         self.models = {m.number: m for m in evidence.models}
-        self._heads: dict[int, str] = {}
+        self._links: dict[int, str] = {}
 
     def page(self, template: str, root: str, **values: Any) -> str:  # noqa: ANN401
         return (
@@ -196,41 +211,34 @@ class _Site:
         """The short name of an article; its id, where it has no other name."""
         return self.names.get(id or "", id or "")
 
+    def slice(self, name: str) -> str:
+        """The name of a slice, with the short name of its article."""
+        return slice_label(name, self.names)
+
+    def item(self, id: ItemId) -> str:
+        """The id of an item, with the short name of its article."""
+        return item_label(str(id), self.names)
+
     def item_link(self, item: str) -> str | None:
         """Where an item is shown, from the top of the site; None if it has no page."""
         fact = self.facts.get(item.partition("@")[0].partition("~")[0])
         return None if fact is None else f"questions/{quote(fact.slug)}.html#{anchor(item)}"
 
-    def row_head(self, model: ReportModel) -> str:
-        """The first cell of a model's row on a question's page, of which there may be very many."""
-        head = self._heads.get(model.number)
-        if head is None:
+    def model_link(self, model: ReportModel) -> str:
+        """A link to a model from a question's page, of which there may be very many."""
+        link = self._links.get(model.number)
+        if link is None:
             template = _environment().get_template("macros.html")
-            head = self._heads[model.number] = template.module.row_head(model)  # type: ignore[attr-defined]
-        return head
+            link = self._links[model.number] = template.module.model_link(model)  # type: ignore[attr-defined]
+        return link
 
     def headline(self, model: ReportModel) -> Estimate | None:
         """The model's value of the metric that ranks."""
         track, _, metric = self.evidence.board.sort.partition(".")
         return model.row.metric(track, metric)
 
-    def texts(self, fact: Fact, item: Item) -> list[MarkedText]:
-        return marked_texts(fact, item, self.models)
-
-    def answers(self, item: Item) -> list[tuple[ReportModel, ShownAnswer]]:
-        return answer_rows(item, self.models)
-
 
 # ------------------------------------------------------------------------------------------ values
-
-
-def anchor(item: object) -> str:
-    """The permanent id of an item on its page: its own id, with what an id may not hold percent-encoded.
-
-    >>> anchor("recaptured-city~2@000_825e"), anchor("a b@c0")
-    ('recaptured-city~2@000_825e', 'a%20b@c0')
-    """
-    return quote(clean(str(item)), safe="@~*")
 
 
 def json_block(value: object) -> str:
@@ -244,17 +252,22 @@ def json_block(value: object) -> str:
 
 
 def decision(said: ShownAnswer) -> str:
-    """How the model decided between its best answer and none, in words; empty where it has no scores."""
-    parts = []
+    """How far the model believed in no answer, as `MARGIN` says; empty where it does not say."""
     if said.null_score is not None and said.score is not None:
-        margin = said.null_score - said.score
-        parts.append(f"null {said.null_score:.2f} less best {said.score:.2f} is {margin:.2f}")
-        if said.threshold is not None:
-            above = "above" if margin > said.threshold else "not above"
-            parts[0] += f", {above} the threshold {said.threshold:.2f}"
-    if said.no_answer_probability is not None:
-        parts.append(f"no-answer probability {percent(said.no_answer_probability)} %")
-    return "; ".join(parts).replace("-0.00", "0.00").replace(" -", " −")
+        return f"{said.null_score - said.score:.2f}".replace("-0.00", "0.00").replace("-", "−")
+    return "" if said.no_answer_probability is None else f"{percent(said.no_answer_probability)} %"
+
+
+MARGIN = (
+    "Score of no answer less that of the best answer: above the threshold of the model no answer is given. "
+    "Where a model has no such scores, its probability of no answer."
+)
+
+
+def _first_gold(view: ItemView) -> Segment | None:
+    """The first piece of a gold that is marked in the texts of an item."""
+    parts = (part for text in view.texts for passage in text.passages for part in passage.parts)
+    return next((part for part in parts if part.gold), None)
 
 
 def reach(differences: Sequence[Any]) -> float:
@@ -318,11 +331,11 @@ def _environment() -> Environment:
         label=marked_label,
         term=term_anchor,
         clip=clip,
-        brief=lambda text: shorten(text, _BRIEF_ANSWER),
+        brief=shorten,
         passage=passage,
         decision=decision,
         reach=reach,
-        first_gold=lambda texts: next((p for t in texts for s in t.stretches for p in s if p.gold), None),
+        first_gold=_first_gold,
         anchor=anchor,
         in_order=in_order,
         metric=entry,
@@ -336,6 +349,8 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         sentences=sentences,
+        margin=MARGIN,
+        telling_changes=telling_changes,
         glossary=GLOSSARY,
         chapters=CHAPTERS,
         percent=percent,

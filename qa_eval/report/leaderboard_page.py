@@ -1,9 +1,9 @@
-"""The leaderboard page, as plain values: the verdict, the picture of the ranking metric, the table by slices."""
+"""The leaderboard page, as plain values: the picture of the ranking metric, and the table on every slice."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
@@ -64,7 +64,7 @@ def table_views(evidence: ReportContent) -> list[TableView]:
     names = evidence.article_names
     shown = evidence.merged or evidence.board
     places = {id(m.row): m.number for m in evidence.models}
-    tracks = {t for m in evidence.models for t in m.row.metrics}
+    tracks = {track for m in evidence.models for track, values in m.row.metrics.items() if values}
     wanted = [("", "All items", "Tracks", Selection())]
     if not evidence.public and len(tracks) > 1:
         wanted += [
@@ -171,8 +171,7 @@ def is_apart(evidence: ReportContent, model: ReportModel) -> bool:
     """True for references, and for finished baselines that are never ranked."""
     row = model.row
     ranked = any(other.row.rank is not None for other in evidence.models)
-    unranked = row.rank is None if ranked else row.is_reference
-    return row.status == "ok" and unranked
+    return row.status == "ok" and (row.rank is None if ranked else not competes(row))
 
 
 def is_first(row: Row) -> bool:
@@ -231,6 +230,8 @@ class Yardstick:
     label: str
     level: int
     """How many labels are below it."""
+    inside: bool
+    """Whether the value is on the axis, so that there is a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +297,7 @@ def standings(evidence: ReportContent) -> Standings | None:
         yardsticks=yardsticks,
         levels={width: 1 + max((y.level for y in some), default=-1) for width, some in yardsticks.items()},
         ticks=tuple(_ticks(low, high, at)),
-        part="" if (low, high) == (0.0, 1.0) else f"from {percent(low)} to {percent(high)} alone",
+        part="" if (low, high) == (0.0, 1.0) else f"{_whole(low)} to {_whole(high)}",
     )
 
 
@@ -317,16 +318,16 @@ def _by_rank(lines: Sequence[StandingLine]) -> Iterator[RankGroup]:
         yield RankGroup(rank=rank, lines=tuple(group))
 
 
-def _ticks(low: float, high: float, at: Any) -> Iterator[tuple[str, str, Side]]:  # noqa: ANN401
+def _ticks(low: float, high: float, at: Callable[[float], float]) -> Iterator[tuple[str, str, Side]]:
     step = next(s for s in (0.05, 0.1, 0.25, 0.5) if (high - low) / s <= 5.5)
     for n in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1):
         place = at(n * step)
-        yield _place(place), f"{100 * n * step:.0f}".replace("-", "−"), _side(place)
+        yield _place(place), _whole(n * step), _side(place)
 
 
 def _labelled(
     rows: Sequence[tuple[ReportModel, Estimate]],
-    at: Any,
+    at: Callable[[float], float],
     low: float,
     high: float,
     width: int,
@@ -350,11 +351,23 @@ def _labelled(
         if level == len(taken):
             taken.append([])
         taken[level].append(box)
-        yield Yardstick(name=name, term=term, at=_place(place), side=side, label=label, level=level)
+        yield Yardstick(
+            name=name,
+            term=term,
+            at=_place(place),
+            side=side,
+            label=label,
+            level=level,
+            inside=low <= e.value <= high,
+        )
 
 
 def _side(place: float) -> Side:
     return "start" if place < 20 else "end" if place > 80 else "middle"
+
+
+def _whole(value: float) -> str:
+    return f"{100 * value:.0f}".replace("-", "−")
 
 
 def _place(value: float) -> str:

@@ -29,13 +29,14 @@ _RELATIONS: Mapping[str, str] = {
     "scope": "The sources differ because they speak of different things, such as a battle and a whole "
     "offensive.",
     "wording": "The sources differ because they report one statement in other words.",
-    "disagreement": "How evenly the sources are spread over the claims: the entropy of sources over groups of "
-    "claims, in bits. It is 0 where all say nearly the same, and 1 where two groups have equally many sources.",
+    "disagreement": "How evenly the sources are spread over the claims: the entropy of sources over groups "
+    "of claims, in bits. It is 0 where all say nearly the same, and 1 where two groups have equally many "
+    "sources.",
 }
 _ANSWERS: Mapping[str, str] = {
     "right": "An answer that matches a claim of its article; on a silent article, no answer.",
     "no answer": "The model said that there is no answer: it abstained.",
-    "another source’s claim": "The answer is a claim that only other articles make, not the one that was read.",
+    "another source’s claim": "The answer is a claim that other articles make, not the one that was read.",
     "the claim of most sources": "An answer that makes a claim that no other claim has more sources than.",
     "a claim of fewer sources": "An answer that makes a claim, where another claim has more sources.",
     "none of the claims": "The answer matches no claim of any source.",
@@ -46,8 +47,8 @@ _RANKS: Mapping[str, str] = {
     "rank": "A model's rank is one more than the number of models shown to be better, and never falls down "
     "the table. Models that share a rank form a group, parted from the next by a line. Where other ranks are "
     "possible too, they are given, all at 95 % together.",
-    "95 % interval": "Where the number would be on other questions like these, 95 times of 100. The questions "
-    "are drawn again as whole facts.",
+    "95 % interval": "Where the number would be, 95 times of 100, on other questions like these. Facts are "
+    "drawn again as a whole.",
     "Δ to first": "Difference of the ranking metric to the first model on the same items, in points, with "
     "its 95 % interval.",
     "certain": "The test of all pairs of models excludes chance at 95 %.",
