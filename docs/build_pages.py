@@ -162,10 +162,12 @@ def _options(_: str) -> Iterator[str]:
 
 
 def _glossary(_: str) -> Iterator[str]:
-    from qa_eval.text.glossary import GLOSSARY
+    from qa_eval.text.glossary import CHAPTERS
 
-    for term, meaning in sorted(GLOSSARY.items(), key=lambda pair: pair[0].lower()):
-        yield f"**{term}**\n:   {_prose(meaning)}\n"
+    for title, terms in CHAPTERS.items():
+        yield f"## {title}\n"
+        for term, meaning in terms.items():
+            yield f"{term}\n:   {_prose(meaning)}\n"
 
 
 _PARTS = {

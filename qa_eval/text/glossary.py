@@ -64,10 +64,31 @@ _YARDSTICKS: Mapping[str, str] = {
     "random span": "What a program earns that answers with any stretch of the text.",
 }
 
+_MODELS: Mapping[str, str] = {
+    "span": "A stretch of a text, given by its first character and the one after its last.",
+    "window": "The part of a text that a model reads at once, together with the question.",
+    "prediction": "A model's output for one item: its best spans and its null score.",
+    "n-best": "The best distinct spans of a model for one item, best first.",
+    "null score": "A model's score for giving no answer.",
+    "threshold": "A model abstains if its null score exceeds its best span's score by more than this.",
+    "gold": "An accepted answer.",
+    "baseline": "A simple rule that answers without a trained model.",
+    "reference": "A row made from the golds. It shows what can be earned.",
+    "context": "The text that a question is asked of. In the curated set it is a whole article.",
+    "cluster": "Items that are resampled together, because they are not independent: all items of a fact, or "
+    "all questions on a context.",
+    "row": "One model in a leaderboard, or its answer to one item in a file of predictions.",
+    "run": "A folder with a leaderboard and the predictions of every model.",
+    "fingerprint": "A hash over everything of a model that decides its answers.",
+    "signature": "A text with everything that can change the numbers of a row. Rows with equal signatures "
+    "have equal numbers.",
+}
+
 CHAPTERS: Mapping[str, Mapping[str, str]] = {
     "Questions and sources": _DATA,
     "Why sources differ": _RELATIONS,
     "Answers": _ANSWERS,
+    "Models and runs": _MODELS,
     "Ranks and intervals": _RANKS,
     "References": _YARDSTICKS,
 }

@@ -2,8 +2,7 @@
 
     python -m tests.support.distribution FOLDER
 
-lists both archives of the folder. It names what is missing or does not belong there, and ends with exit code 1
-then.
+lists both archives of the folder, names what is missing and what does not belong there, and then ends with 1.
 """
 
 from __future__ import annotations
