@@ -417,8 +417,8 @@ def test_a_document_of_many_rows_is_not_held(tmp_path: Path) -> None:
         ("a.tsv", b'"id"\t"question"\r\n1\tWho?\n', "is a table of delimited values; name a folder"),
         ("a.parquet", b"PAR1....", "is a Parquet file; name its folder: hub:"),
         ("a.arrow", b"ARROW1..", "is an Arrow file; name its folder: hub:"),
-        ("a.zst", b"\x28\xb5\x2f\xfd..", "is packed by zstd"),
-        ("a.json", b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS"),
+        ("a.zst", b"\x28\xb5\x2f\xfd..", "is compressed with zstd"),
+        ("a.json", b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
         ("a.txt", b"Hello, world\n", "1: not valid JSON: Expecting value"),
     ],
 )
