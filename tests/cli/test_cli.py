@@ -174,9 +174,7 @@ def test_the_version_is_told() -> None:
             "a data set is named by --dataset: qa-eval run -m MODEL --dataset squad:dev.json",
             id="bare data set",
         ),
-        pytest.param(
-            ["models", "p.jsonl.gz"], "are replayed as predictions:p.jsonl.gz", id="predictions as a model"
-        ),
+        pytest.param(["models", "p.jsonl.gz"], "write predictions:p.jsonl.gz", id="predictions as a model"),
         pytest.param(["schema", "question"], "'question' is not one of 'questions'", id="schema"),
         pytest.param(["models", "baseline:"], "baseline", id="models"),
     ],

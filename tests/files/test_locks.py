@@ -61,7 +61,7 @@ def test_a_second_process_is_refused_with_the_number_and_host_of_the_first(tmp_p
     process = holder(tmp_path / "first")
     assert refusal(tmp_path / "first") == (
         f"{tmp_path / 'first'}: another run is under way there, process {process.pid} on "
-        f"{socket.gethostname()}: wait for it, or choose another folder with --name"
+        f"{socket.gethostname()}; wait for it, or choose another folder with --name"
     )
     lock_folder(tmp_path / "second").release()
     process.communicate("")
@@ -83,7 +83,7 @@ def test_the_lock_of_an_ended_process_is_taken_over_though_its_number_is_in_use_
     lock_path(tmp_path / "first").write_text(f"{process}\n{host}\n{int(start) - 1}\n", "utf-8")
     lock_folder(tmp_path / "first").release()
     lock_path(tmp_path / "first").write_text(f"{process}\n{host}\n{start}\n", "utf-8")
-    assert f"process {os.getpid()} on {socket.gethostname()}: wait" in refusal(tmp_path / "first")
+    assert f"process {os.getpid()} on {socket.gethostname()}; wait" in refusal(tmp_path / "first")
 
 
 @pytest.mark.parametrize(
