@@ -199,7 +199,7 @@ def _crowded(question: str, context: str) -> list[tuple[float, int, int]]:
 
 
 def _summed(at: NDArray[np.int64], size: int, values: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Running sums of an array of zeros with `values` at the places `at`. Entry k sums the entries before k."""
+    """Running sums of an array of zeros with `values` at `at`. Entry k is the sum of the entries before k."""
     spread = np.zeros(size + 1)
     spread[at + 1] = values
     return np.cumsum(spread)
@@ -209,7 +209,7 @@ def _summed(at: NDArray[np.int64], size: int, values: NDArray[np.generic]) -> ND
 
 
 def _first_of_type(_seed: int) -> Callable[[Instance], Prediction]:
-    """Answers with the first expression of the asked type that is not in the question, or abstains."""
+    """Answers with the first expression of the asked type that is not in the question; else abstains."""
 
     def answer(instance: Instance) -> Prediction:
         kind = asked_type(instance.question, likely=True)

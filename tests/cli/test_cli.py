@@ -558,4 +558,4 @@ def test_a_predictions_file_of_other_questions_is_named(
     out = ["--out", str(tmp_path / "o"), "--name", "x", "--no-reference", "--limit", "1"]
     result = call("run", "-m", f"predictions:{file}", *out)
     assert result.exit_code == 0, result.output
-    assert "no prediction is of a question that was asked" in caplog.text
+    assert "no prediction belongs to a question that was asked" in caplog.text

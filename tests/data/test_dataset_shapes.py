@@ -597,7 +597,7 @@ def test_a_data_set_may_give_no_answers(tmp_path: Path, given: dict[str, Any]) -
         assert (census.questions, census.unanswerable, census.labelled) == (2, 0, False)
         assert census.tolerated == ()
         assert dataset.rules == "none"
-        with pytest.raises(QaEvalError, match="the answers are not given, so predictions cannot be scored"):
+        with pytest.raises(QaEvalError, match="has no gold answers, so predictions cannot be scored"):
             score({"q1": "x"}, dataset)
 
 

@@ -70,7 +70,7 @@ def test_a_card_declares_what_its_front_matter_says(tmp_path: Path, content: byt
 @pytest.mark.parametrize(
     ("content", "line", "reason"),
     [
-        pytest.param(b"---\nlicense: [mit\ndatasets: squad\n---\n", 3, "no YAML", id="a bracket left open"),
+        pytest.param(b"---\nlicense: [mit\ndatasets: squad\n---\n", 3, "not YAML", id="a bracket left open"),
         pytest.param(
             b"---\nThis: is: prose\n---\n", 2, "mapping values are not allowed", id="prose with colons"
         ),

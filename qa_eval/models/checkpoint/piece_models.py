@@ -92,7 +92,7 @@ def convert(
 
 
 class _SlowTokenizer:
-    """A stand-in for a slow tokenizer, with what converters need: the model's path, settings and token ids."""
+    """A stand-in for a slow tokenizer. Converters need its model's path, its settings and its token ids."""
 
     def __init__(self, path: Path, settings: Settings, tokenizer_class: str) -> None:
         self.vocab_file = str(path)
