@@ -28,7 +28,11 @@ class QaEvalError(Exception):
 
 
 class InputError(QaEvalError):
-    """Input files have mistakes. The message lists them, one on each line."""
+    """Input files have mistakes. The message lists them, one on each line.
+
+    Args:
+        findings: Every mistake that was found.
+    """
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)

@@ -199,17 +199,38 @@ class Span(Abridged):
         return self.article == other.article and self.start <= other.start and other.end <= self.end
 
     def shared(self, other: Span) -> int:
-        """Number of characters that both spans have; 0 for spans of two articles."""
+        """The number of characters that both spans have.
+
+        Args:
+            other: Another span.
+
+        Returns:
+            The number of shared characters; 0 for spans of two articles.
+        """
         if self.article != other.article:
             return 0
         return max(0, min(self.end, other.end) - max(self.start, other.start))
 
     def overlaps(self, other: Span) -> bool:
-        """Whether the spans share at least one character of the same article."""
+        """Whether the spans share at least one character of the same article.
+
+        Args:
+            other: Another span.
+
+        Returns:
+            True if they share a character.
+        """
         return self.shared(other) > 0
 
     def text(self, whole: str) -> str:
-        """The characters of `whole` within the span; empty if the span begins before the text."""
+        """The characters of the span.
+
+        Args:
+            whole: Text of the article.
+
+        Returns:
+            The part of the text within the span; empty if the span begins before the text.
+        """
         return whole[self.start : self.end] if self.start >= 0 else ""
 
 
@@ -270,7 +291,14 @@ class Claim(Abridged):
         return tuple(dict.fromkeys([e.text for e in self.evidence] + list(self.aliases)))
 
     def evidence_in(self, article: str) -> tuple[Evidence, ...]:
-        """The passages of one article that state the claim."""
+        """The passages of one article that state the claim.
+
+        Args:
+            article: Id of the article.
+
+        Returns:
+            The passages; empty if the article does not state the claim.
+        """
         return tuple(e for e in self.evidence if e.article == article)
 
 
@@ -305,11 +333,25 @@ class Question(Abridged):
         return len(self.claims) >= 2
 
     def own_claims(self, article: str) -> tuple[Claim, ...]:
-        """The claims that this article states; empty if it is silent."""
+        """The claims that an article states.
+
+        Args:
+            article: Id of the article.
+
+        Returns:
+            The claims, in the order authored; empty if the article states none.
+        """
         return tuple(c for c in self.claims if article in c.articles)
 
     def own_golds(self, article: str) -> tuple[str, ...]:
-        """The distinct evidence texts of this article, without aliases; empty if it is silent."""
+        """The gold answers for a question that is asked of one article.
+
+        Args:
+            article: Id of the article.
+
+        Returns:
+            The distinct evidence texts of the article, without aliases; empty if the article states no claim.
+        """
         return tuple(dict.fromkeys(e.text for c in self.claims for e in c.evidence_in(article)))
 
     @property
@@ -323,7 +365,17 @@ class Question(Abridged):
         return frozenset(a for c in self.claims for a in c.articles)
 
     def wording(self, paraphrase: int = 0) -> str:
-        """The canonical wording of the question (0), or its paraphrase of that number (from 1)."""
+        """One wording of the question.
+
+        Args:
+            paraphrase: Number of the paraphrase, from 1; 0 for the canonical wording.
+
+        Returns:
+            The wording.
+
+        Raises:
+            IndexError: There is no paraphrase of that number.
+        """
         return self.question if paraphrase == 0 else self.paraphrases[paraphrase - 1]
 
 

@@ -155,14 +155,19 @@ class Scorecard:
         return f"{count(self.counts['questions'], 'question')} of {shorten(self.dataset)} by {self.rules}"
 
     def official(self) -> dict[str, float | int]:
-        """The output of the official script: its keys in its order, in percent."""
+        """The output of the official script.
+
+        Returns:
+            Values in percent by the keys of the official script, in its order.
+        """
         return official_report(self.scores, self.best, RULES[self.rules], missing=len(self.missing))
 
     def as_json(self) -> dict[str, Any]:
-        """The scorecard as values for JSON: the keys of `official`, and everything else under `qa_eval`.
+        """The scorecard as values for JSON.
 
-        `qa_eval.official` lists the keys of the official script and their unit, which is percent. Scores
-        under `qa_eval.scores` are fractions.
+        Returns:
+            The keys of `official`, and everything else under `qa_eval`. There, `official` lists the keys of
+                the official script and their unit, which is percent, and `scores` holds fractions.
         """
         official = self.official()
         added = {

@@ -117,7 +117,7 @@ class CuratedTask:
     def rejudged(
         self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold
     ) -> Iterator[list[PredictionRow]]:
-        """What stored answers are worth. Raises ValueError for an item id that is none."""
+        """The scored rows of stored answers. Raises ValueError for a text that is not an item id."""
         stored = list(rows())
         items = [ItemId.parse(row.item) for row in stored]
         yield judge(self.corpus, items, *rebuild(stored), threshold)

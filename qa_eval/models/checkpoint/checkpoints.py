@@ -182,10 +182,10 @@ def _snapshot(name: str, revision: str | None, patterns: list[str]) -> Path:
     except errors.RepositoryNotFoundError as error:
         raise ModelError(f"there is no {name} on the hub, or it is private") from error
     except errors.HFValidationError as error:
-        raise ModelError(f"{name!r} is no folder here and no hub name (ORG/NAME)") from error
+        raise ModelError(f"{name!r} is neither a folder here nor a hub name (ORG/NAME)") from error
     except Exception as error:  # the hub's client has many errors; most mean that it cannot be reached
         raise ModelError(
-            f"{full} is no folder here, is not in the local cache, and the hub cannot be reached "
+            f"{full} is neither a folder here nor in the local cache, and the hub cannot be reached "
             f"({type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else '-'})"
         ) from error
 

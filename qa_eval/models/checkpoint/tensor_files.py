@@ -81,7 +81,7 @@ def read_header(path: Path) -> Header:
                 raise ModelError(f"{path} is cut short: it has {size} bytes, fewer than any safetensors file")
             (length,) = struct.unpack("<Q", start)
             if length > _MOST_HEADER_BYTES:
-                raise ModelError(f"{path} is no readable safetensors file: {_by_its_start(start)}")
+                raise ModelError(f"{path} is not a readable safetensors file: {_by_its_start(start)}")
             if 8 + length > size:
                 raise ModelError(_cut_short(path, size, 8 + length))
             record = json.loads(file.read(length))
@@ -93,10 +93,10 @@ def read_header(path: Path) -> Header:
         with safe_open(path, framework="numpy"):
             pass  # opening it checks that shapes, types and offsets fit together
     except (OSError, ValueError, LookupError, TypeError, AttributeError, SafetensorError) as error:
-        raise ModelError(f"{path} is no readable safetensors file: {error}") from error
+        raise ModelError(f"{path} is not a readable safetensors file: {error}") from error
     except RecursionError as error:
         raise ModelError(
-            f"{path} is no readable safetensors file: its header is nested too deeply"
+            f"{path} is not a readable safetensors file: its header is nested too deeply"
         ) from error
     return Header(tensors, {str(key): str(value) for key, value in metadata.items()})
 
