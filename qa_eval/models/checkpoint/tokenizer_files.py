@@ -168,8 +168,8 @@ class Settings(dict[str, Any]):
 def read_tokenizer(folder: Path, name: str, settings: Settings, tokenizer_class: str) -> Tokenizer | None:
     """The tokenizer of a folder's tokenizer.json with its settings applied.
 
-    None if there is no such file, or if it does not hold a part of this class. Raises `ModelError` if the
-    file cannot be read.
+    None if there is no such file, or if a part of this class is Python code, which the file cannot hold.
+    Raises `ModelError` if the file cannot be read.
     """
     path = folder / FILE
     if not path.is_file() or tokenizer_class in CODED:
