@@ -1,21 +1,24 @@
-"""Extractive question answering, evaluated: contested answers where the sources disagree.
+"""Evaluate extractive question answering, also on facts on which the sources disagree.
 
     import qa_eval as qa
 
-* `exact_match`, `f1`, `match` – one answer against its golds;
-* `score` – a system's answers against golds or a public data set, by official rules: a `Scorecard`;
-* `evaluate` – run models over a corpus or a public data set: a `Run`;
-* `compare` – is the difference between two models real? a `Comparison`;
-* `load_model` – a model to ask directly;
-* `load_corpus`, `load_run` – read a question set with its articles, and a stored run.
+| function                     | what it does                                                           |
+|------------------------------|------------------------------------------------------------------------|
+| `exact_match`, `f1`, `match` | compares one answer with its gold answers                              |
+| `score`                      | scores a system's answers by the official rules; returns a `Scorecard` |
+| `evaluate`                   | runs models on a corpus or a public data set; returns a `Run`          |
+| `compare`                    | tests whether two models really differ; returns a `Comparison`         |
+| `load_model`                 | returns a model, which can be asked directly                           |
+| `load_corpus`                | reads a question set with its articles; returns a `Corpus`             |
+| `load_run`                   | reads a stored run; returns a `Run`                                    |
 
-A model is anything that follows `Model`. A plug-in offers a `Kind`, which makes one from a `ModelSpec`. All
-numbers are fractions in [0, 1]. Every error raised on purpose is a `QaEvalError`.
+A model is any object that follows `Model`. A plug-in provides a `Kind`, which makes a model from a
+`ModelSpec`. Metrics are fractions in [0, 1]. Every error that is raised on purpose is a `QaEvalError`.
 
-Nothing is imported before its name is used, so that nothing heavy is loaded by accident.
+The package imports a module only when one of its names is used, so that nothing heavy is loaded by accident.
 """
 
-# Nothing is imported here while the program starts, so that ctrl-C finds `qa_eval.__main__.main` at work.
+# This file imports nothing while the program starts, so that `qa_eval.__main__.main` can handle ctrl-C.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from qa_eval.comparisons.comparison import compare
@@ -117,9 +120,9 @@ _HOMES = {
     "RunOptions": "runs.options",
     **dict.fromkeys(("Run", "load_run"), "runs.store"),
 }
-"""Public name -> the module that defines it."""
+"""Module that defines each public name."""
 _RENAMED = {"compare_runs": "compare", "score_predictions": "score"}
-"""Old name -> the present one. Old names go with version 0.2."""
+"""Present name for each old name. Version 0.2 removes the old names."""
 
 
 def __getattr__(name: str) -> object:
@@ -128,7 +131,7 @@ def __getattr__(name: str) -> object:
     if (present := _RENAMED.get(name)) is not None:
         import warnings
 
-        message = f"qa_eval.{name} is now qa_eval.{present}; the old name goes with version 0.2"
+        message = f"qa_eval.{name} is now called qa_eval.{present}; version 0.2 removes the old name"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         name = present
     if name in _HOMES:

@@ -1,14 +1,14 @@
-"""Every error this package raises on purpose.
+"""Every error that this package raises on purpose.
 
     QaEvalError                     exit 2: the call or its input is wrong
-    ├── InputError                  files people wrote; carries every finding, not the first
-    ├── SpecError                   a model spec that names nothing; carries near matches
-    ├── ModelError                  a model that cannot be used, with the reason
-    │   └── ModelFailedError        a model that failed while running (qa_eval.evaluation.engines)
-    ├── RunFolderError              a run folder that is complete, of another identity, or not writable
-    └── CheckFailedError            exit 1: a check or verification found differences
+    ├── InputError                  input files have mistakes; it holds all of them, not only the first
+    ├── SpecError                   a model or data set spec names nothing; the message lists near matches
+    ├── ModelError                  a model cannot be used; the message gives the reason
+    │   └── ModelFailedError        a model failed while it ran (qa_eval.evaluation.engines)
+    ├── RunFolderError              a run folder is complete, holds another run, or cannot be written to
+    └── CheckFailedError            exit 1: a check or a verification found differences
 
-Messages are for the person at the terminal: what was found, where, and what would be right.
+Messages are for the person at the terminal. They say what was found, where, and what would be right.
 """
 
 from __future__ import annotations
@@ -21,21 +21,27 @@ if TYPE_CHECKING:
 
 
 class QaEvalError(Exception):
-    """Base of all errors raised on purpose; the command line prints it without a traceback."""
+    """Base class of all errors that are raised on purpose. The command line prints no traceback for them."""
 
     exit_code = 2
+    """Exit code of the command line after this error."""
 
 
 class InputError(QaEvalError):
-    """Input files are wrong. `findings` holds every problem; the message lists them, one a line."""
+    """Input files have mistakes. The message lists them, one on each line.
+
+    Args:
+        findings: Every mistake that was found.
+    """
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
+        """Findings about the input: every mistake that was found."""
         super().__init__("\n".join(str(f) for f in self.findings))
 
 
 class SpecError(QaEvalError):
-    """A model or dataset spec cannot be understood."""
+    """A model spec or a data set spec cannot be understood."""
 
 
 class ModelError(QaEvalError):
@@ -43,16 +49,16 @@ class ModelError(QaEvalError):
 
 
 class RunFolderError(QaEvalError):
-    """A run folder cannot be written to, or holds something else."""
+    """A run folder cannot be written to, or it holds something else."""
 
 
 class CheckFailedError(QaEvalError):
-    """A check, comparison or verification failed; everything ran."""
+    """A check, a comparison or a verification found a problem, although everything ran."""
 
     exit_code = 1
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of any error's message, such as a library's; its type where it has none."""
+    """The first line of an error's message, or the name of its type if the message is empty."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

@@ -1,9 +1,9 @@
-"""Asking: the answers of one model in one task, from the cache and from the engine.
+"""Asking: the answers of one model in one task, from the cache and from an engine.
 
-    Task.parts ──▶ groups(): what the cache does not have ──engine──▶ take() ──▶ parts that can be scored
+    Task.parts ──▶ groups(): what the cache lacks ──engine──▶ take() ──▶ parts that can be scored
 
-Parts are given on in their order, each as soon as all before it are answered, so that memory holds only those
-that are under way.
+Parts are returned in order, each as soon as it and all parts before it are answered. Memory therefore holds
+only the parts that are under way.
 """
 
 from __future__ import annotations
@@ -24,51 +24,62 @@ from qa_eval.runs.schema import PerformanceRow
 
 @dataclass(slots=True)
 class PartAnswers:
-    """What a model has answered of a part."""
+    """A model's answers to a part so far."""
 
     part: Part
+    """Part of the task."""
     instances: Mapping[str, Instance]
+    """Instances of the part by item id."""
     keys: Mapping[str, str]
-    """Item id -> cache key; empty where answers are not kept."""
+    """Cache keys by item id; empty if answers are not cached."""
     predictions: dict[str, Prediction] = field(default_factory=dict)
+    """Predictions so far by item id."""
     whole: bool = False
-    """Whether everything was asked, and what came of it is here."""
+    """Whether every instance was asked and the results are here."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Answers:
-    """One model's answers in one task: `groups` says what to ask, `take` keeps what the engine gives."""
+    """One model's answers in one task. `groups` gives the questions; `take` keeps the engine's answers."""
 
     contestant: Contestant
+    """Model that answers."""
     task: Task
+    """Task that the model answers."""
     number: int = 0
-    """The number of the task among those that the model is asked together."""
+    """Number of the task among the tasks that the model answers together."""
     cache: PredictionCache | None = None
+    """Cache of answers; None if there is none."""
     on_cached: Callable[[int], None] = lambda n: None
-    """Called with the number of answers that were found in the cache."""
+    """Function that is called with the number of answers that were found in the cache."""
     succeeded: bool = False
-    """Whether any item has an answer that is no error."""
+    """Whether any item has an answer that is not an error."""
     answered: int = 0
+    """Number of instances that have a prediction."""
     cached: int = 0
+    """Number of predictions that came from the cache."""
     seconds: float = 0.0
-    """Time during which the engine had something to answer."""
+    """Time during which the engine had something to answer, in seconds."""
     windows: int = 0
+    """Number of windows that the engine read."""
     tokens: int = 0
+    """Number of tokens that the engine read."""
     _drawn: bool = False
     """Whether every part was drawn."""
     _parts: dict[int, PartAnswers] = field(default_factory=dict)
-    """Parts under way, in their order."""
+    """Parts under way, in order, by number."""
     _out: int = 0
-    """The number of groups that the engine has."""
+    """Number of groups that the engine has."""
     _since: float = 0.0
+    """Time at which the engine got something to answer."""
 
     @property
     def finished(self) -> bool:
-        """Whether every part was answered and given on."""
+        """Whether every part was answered and returned."""
         return self._drawn and not self._parts
 
     def groups(self) -> Iterator[Group]:
-        """What has to be asked, part by part: what the cache does not have, which may be nothing."""
+        """The instances to ask, one group for each part: those that the cache lacks. A group may be empty."""
         for number, part in enumerate(self.task.parts(self.contestant.model)):
             with Transaction():
                 group, found = self._opened(number, part)
@@ -78,7 +89,7 @@ class Answers:
         self._drawn = True
 
     def take(self, given: GroupAnswers) -> list[PartAnswers]:
-        """Keeps predictions, here and in the cache. Returns the parts that are next and answered whole."""
+        """Keeps predictions, here and in the cache. Returns the next parts, in order, that are complete."""
         answers = self._parts[given.group.part]
         if given.predictions:
             self._keep(answers, given.predictions)
@@ -94,13 +105,13 @@ class Answers:
         return ready
 
     def take_rest(self) -> list[PartAnswers]:
-        """Ends the asking. Returns the parts that are under way, with what was answered of them."""
+        """Ends the asking. Returns the parts that are under way, with their answers so far."""
         self._stop_clock(out=0)
         rest, self._parts = list(self._parts.values()), {}
         return rest
 
     def performance(self) -> PerformanceRow:
-        """What answering took so far, without the cache."""
+        """The time and memory of answering so far, without answers from the cache."""
         asked = self.answered - self.cached
         timed = self.seconds > 0 and asked > 0
         return PerformanceRow(
@@ -113,7 +124,7 @@ class Answers:
         )
 
     def _opened(self, number: int, part: Part) -> tuple[Group, int]:
-        """The group of a part, and the number of its answers that were in the cache."""
+        """The group of a part, and the number of its answers that came from the cache."""
         instances = {instance.item: instance for instance in part.instances}
         keys = self.contestant.keys(part.instances) if self.cache is not None else {}
         answers = PartAnswers(part, instances, keys)
@@ -148,9 +159,10 @@ class Answers:
 
 
 def ask(engine: Engine, answers: Sequence[Answers]) -> Generator[GroupAnswers, None, None]:
-    """Has the engine ask one model everything that has to be asked in several tasks, one after another.
+    """Lets an engine ask one model everything in several tasks, one task after another.
 
-    Raises ModelFailedError where the model cannot answer, after yielding what is done.
+    Yields the answers as they come. Raises ModelFailedError if the model cannot answer, after it has yielded
+    all finished answers.
     """
 
     def groups() -> Iterator[Group]:

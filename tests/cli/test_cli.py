@@ -181,9 +181,7 @@ def test_the_version_is_told() -> None:
             "a data set is named by --dataset: qa-eval run -m MODEL --dataset squad:dev.json",
             id="bare data set",
         ),
-        pytest.param(
-            ["models", "p.jsonl.gz"], "are replayed as predictions:p.jsonl.gz", id="predictions as a model"
-        ),
+        pytest.param(["models", "p.jsonl.gz"], "write predictions:p.jsonl.gz", id="predictions as a model"),
         pytest.param(["schema", "question"], "'question' is not one of 'questions'", id="schema"),
         pytest.param(["models", "baseline:"], "baseline", id="models"),
     ],
@@ -622,4 +620,4 @@ def test_a_predictions_file_of_other_questions_is_named(
     out = ["--out", str(tmp_path / "o"), "--name", "x", "--no-reference", "--limit", "1"]
     result = call("run", "-m", f"predictions:{file}", *out)
     assert result.exit_code == 0, result.output
-    assert "no prediction is of a question that was asked" in caplog.text
+    assert "no prediction belongs to a question that was asked" in caplog.text

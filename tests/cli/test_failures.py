@@ -246,7 +246,7 @@ def test_text_that_is_no_unicode_is_refused_by_its_flag(words: str) -> None:
             f"limit = {'[' * 100_000}{']' * 100_000}", "not valid TOML: nested too deeply", id="deep"
         ),
         pytest.param(f"limit = {'9' * 5000}", "not valid TOML: Exceeds the limit", id="digits"),
-        pytest.param('out = "a\\u0000b"', "out: a\\x00b: no path holds a null character", id="null"),
+        pytest.param('out = "a\\u0000b"', "out: a\\x00b: a path cannot hold a null character", id="null"),
         pytest.param('out = "~nosuchuser/x"', "out: ~nosuchuser/x: there is no user 'nosuchuser'", id="user"),
         pytest.param("limit = 1979-05-27", "limit: takes text or a number, not 1979-05-27", id="date"),
         pytest.param('model = [["a"]]', "model: takes text or a number, not ['a']", id="list in a list"),

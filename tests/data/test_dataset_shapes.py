@@ -417,8 +417,8 @@ def test_a_document_of_many_rows_is_not_held(tmp_path: Path) -> None:
         ("a.tsv", b'"id"\t"question"\r\n1\tWho?\n', "is a table of delimited values; name a folder"),
         ("a.parquet", b"PAR1....", "is a Parquet file; name its folder: hub:"),
         ("a.arrow", b"ARROW1..", "is an Arrow file; name its folder: hub:"),
-        ("a.zst", b"\x28\xb5\x2f\xfd..", "is packed by zstd"),
-        ("a.json", b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS"),
+        ("a.zst", b"\x28\xb5\x2f\xfd..", "is compressed with zstd"),
+        ("a.json", b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
         ("a.txt", b"Hello, world\n", "1: not valid JSON: Expecting value"),
     ],
 )
@@ -597,7 +597,7 @@ def test_a_data_set_may_give_no_answers(tmp_path: Path, given: dict[str, Any]) -
         assert (census.questions, census.unanswerable, census.labelled) == (2, 0, False)
         assert census.tolerated == ()
         assert dataset.rules == "none"
-        with pytest.raises(QaEvalError, match="the answers are not given, so predictions cannot be scored"):
+        with pytest.raises(QaEvalError, match="has no gold answers, so predictions cannot be scored"):
             score({"q1": "x"}, dataset)
 
 

@@ -124,7 +124,7 @@ def test_of_one_line_and_of_one_set_only_so_many_problems_are_told(
     monkeypatch.setattr("qa_eval.files.findings.MAX_FINDINGS", 5)
     report = check_questions([tmp_path / "questions"], tmp_path / "seeds")
     assert len(report.errors) == 6
-    assert report.findings[-1].message == "5 errors are told, and no more are looked for; mend these first"
+    assert report.findings[-1].message == "the check stopped after 5 errors; correct these first"
 
 
 def test_too_many_warnings_are_counted_and_do_not_keep_a_set_from_loading(

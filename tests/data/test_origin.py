@@ -389,7 +389,7 @@ def test_rules_that_do_not_fit_a_data_set_are_refused_before_anything_is_written
     assert not (tmp_path / "results").exists()
     with pytest.raises(QaEvalError, match=r"no rules called 'korquad'; there are: squad-v1\.1"):
         open_dataset(spec, rules="korquad")
-    with pytest.raises(QaEvalError, match=r"rules: mrqa: only for a public data set"):
+    with pytest.raises(QaEvalError, match=r"rules: mrqa: works only with a public data set"):
         settle(["baseline:abstain"], options=RunOptions(rules="mrqa"))
 
 

@@ -95,7 +95,9 @@ def test_no_public_name_is_a_room() -> None:
 
 @pytest.mark.parametrize(("old", "present"), [("compare_runs", "compare"), ("score_predictions", "score")])
 def test_old_names_are_the_present_functions_with_a_warning(old: str, present: str) -> None:
-    with pytest.warns(DeprecationWarning, match=f"qa_eval.{old} is now qa_eval.{present}; .* version 0.2"):
+    with pytest.warns(
+        DeprecationWarning, match=f"qa_eval.{old} is now called qa_eval.{present}; version 0.2"
+    ):
         assert getattr(qa_eval, old) is getattr(qa_eval, present)
 
 

@@ -171,7 +171,7 @@ def spans(*candidates: Candidate, **more: float) -> Prediction:
         ),
         pytest.param(
             spans(Candidate(text="The", start=0)),
-            "ValueError: candidate 1: start and end come together",
+            "ValueError: candidate 1: has only one of start and end; give both or none",
             id="half a span",
         ),
         pytest.param(

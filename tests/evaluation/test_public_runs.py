@@ -396,7 +396,7 @@ def change_rows(folder: Path, change: Callable[[list[dict[str, Any]]], object]) 
     (folder / "leaderboard.json").write_text(canonical_json(board), "utf-8")
 
 
-OTHER = r"test-fake.jsonl:4: q3@\w+: question, context or golds are not the data set's"
+OTHER = r"test-fake.jsonl:4: q3@\w+: question, context or golds differ from the data set"
 HASH = r"test-fake.jsonl: hash of the items: stored"
 
 
@@ -415,7 +415,7 @@ HASH = r"test-fake.jsonl: hash of the items: stored"
         pytest.param(lambda rows: rows.pop(3), r"test-fake.jsonl: q3@\w+: not stored", HASH, id="lost"),
         pytest.param(
             lambda rows: rows[3].update(item="q99@c0"),
-            r":4: q99@c0: is no item of this run",
+            r":4: q99@c0: is not an item of this run",
             HASH,
             id="stranger",
         ),
@@ -471,7 +471,7 @@ def test_a_data_set_that_has_changed_since_is_a_difference(stored: Path, tmp_pat
 )
 def test_options_of_the_curated_set_are_refused(tiny: str, tmp_path: Path, options: dict[str, Any]) -> None:
     (name,) = options
-    with pytest.raises(QaEvalError, match=f"{name}: only for facts asked of articles"):
+    with pytest.raises(QaEvalError, match=f"{name}: works only with questions about articles"):
         evaluate(["baseline:abstain"], dataset=tiny, out=tmp_path / "out", options=RunOptions(**options))
     assert not (tmp_path / "out").exists()
 

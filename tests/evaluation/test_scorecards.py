@@ -106,14 +106,14 @@ def test_a_data_set_is_golds_as_a_spec_or_opened(tmp_path: Path) -> None:
         pytest.param({"q": "x"}, {}, {}, "golds: holds no question", id="none"),
         pytest.param(["x"], ["x", "y"], {}, "predictions: there are 1, and 2 golds", id="of other length"),
         pytest.param(
-            {"q": "x"}, ["x"], {}, "golds: a list without ids goes with a list", id="by id and by place"
+            {"q": "x"}, ["x"], {}, "golds: a list without ids needs a list", id="by id and by place"
         ),
         pytest.param({"q": "x"}, {"q": "x"}, {"split": "dev"}, "split: 'dev' is of", id="a split"),
         pytest.param(
             {"q": "x"}, {"q": []}, {"rules": "mrqa"}, "mrqa has no unanswerable questions", id="rules"
         ),
         pytest.param({"q": "x"}, "squad.json", {}, "no data set is called", id="no spec"),
-        pytest.param(5, {"q": "x"}, {}, "predictions: 5 is neither a file nor answers", id="predictions"),
+        pytest.param(5, {"q": "x"}, {}, "predictions: is 5; give a file", id="predictions"),
     ],
 )
 def test_what_is_wrong_is_named(predictions: Any, golds: Any, options: dict[str, Any], message: str) -> None:

@@ -111,7 +111,7 @@ def test_a_report_calls_no_answer_wrong(secret: Path) -> None:
 
 
 def test_a_threshold_cannot_be_fitted(secret: Path) -> None:
-    with pytest.raises(QaEvalError, match="cross-fit: is fitted on answers, which are not given here"):
+    with pytest.raises(QaEvalError, match="cross-fit: needs gold answers"):
         evaluate(["baseline:abstain"], dataset=f"squad:{secret}", threshold="cross-fit")
 
 
@@ -119,9 +119,7 @@ def test_score_refuses_in_one_line(secret: Path) -> None:
     result = call("score", secret, "--dataset", f"squad:{secret}")
     (line,) = result.stderr.splitlines()
     assert result.exit_code == 2
-    assert line.startswith(
-        f"Error: squad:{secret}: the answers are not given, so predictions cannot be scored"
-    )
+    assert line.startswith(f"Error: squad:{secret}: has no gold answers, so predictions cannot be scored")
 
 
 def test_a_data_set_of_no_answers_at_all_is_scored_with_a_warning(tmp_path: Path) -> None:

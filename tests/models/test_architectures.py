@@ -245,9 +245,9 @@ def test_a_head_that_searches_by_beam_is_refused_by_name(
 @pytest.mark.parametrize(
     ("kind", "settings", "message"),
     [
-        ("xmod", {"default_language": None}, "no default_language .one of en_XX"),
+        ("xmod", {"default_language": None}, "set default_language .one of en_XX"),
         ("yoso", {"use_expectation": False}, "set use_expectation"),
-        ("nystromformer", {"num_landmarks": 8}, "no shorter window"),
+        ("nystromformer", {"num_landmarks": 8}, "shorter windows cannot be read"),
         ("reformer", {"hash_seed": None}, "set hash_seed and num_buckets"),
         ("reformer", {"num_buckets": None}, "set hash_seed and num_buckets"),
     ],
@@ -327,7 +327,7 @@ def test_a_stride_that_cannot_advance_is_an_error_of_the_item(build: Build, kind
     if length <= stride:
         decoding = Decoding(max_length=stride + 1, doc_stride=stride)
         if kind not in ("xlnet", "t5"):  # those have no table of positions
-            with pytest.raises(ModelError, match="no more than windows are to share"):
+            with pytest.raises(ModelError, match="not more than the overlap of windows"):
                 resolve(str(folder), decoding)
             return
     else:
@@ -337,4 +337,4 @@ def test_a_stride_that_cannot_advance_is_an_error_of_the_item(build: Build, kind
     if stride < room:
         assert found[LONG.item].error is None
     else:
-        assert "not more than consecutive windows share" in str(found[LONG.item].error)
+        assert "must be greater than the overlap" in str(found[LONG.item].error)

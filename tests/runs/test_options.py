@@ -166,7 +166,9 @@ def test_questions_and_articles_are_read_from_files() -> None:
     files = {"questions": ROOT / "questions" / "people.jsonl", "articles": str(ROOT / "seeds")}
     run = evaluate("baseline:abstain", **files, limit=2, resamples=99)  # type: ignore[arg-type]
     assert run.leaderboard.data.facts == 2
-    with pytest.raises(QaEvalError, match="questions, articles: not with a corpus or a dataset"):
+    with pytest.raises(
+        QaEvalError, match="questions, articles: cannot be given together with corpus or dataset"
+    ):
         evaluate("baseline:abstain", corpus=four_facts(), **files)  # type: ignore[arg-type]
 
 
@@ -182,7 +184,7 @@ def test_options_of_a_data_set_are_refused_without_one(options: dict[str, Any]) 
 
 
 def test_options_of_a_cluster_are_refused_without_one() -> None:
-    with pytest.raises(QaEvalError, match=r"^workers, gpus_per_worker: only with engine='ray'$"):
+    with pytest.raises(QaEvalError, match=r"^workers, gpus_per_worker: works only with engine='ray'$"):
         chosen_engine(RunOptions(workers=3, gpus_per_worker=1))
     assert isinstance(chosen_engine(RunOptions()), LocalEngine)
 
