@@ -74,7 +74,7 @@ class Contrast:
             return self.value - self.unseen, self.value + self.unseen, "wilson"
         low, high = self._inverted(self._studentized(critical, confidence))
         if high - low <= _NARROW:
-            # Every cluster shows the same difference. Unseen clusters could show none, or the largest possible.
+            # Every cluster shows the same difference. Unseen ones could show none, or all that is possible.
             rest = (1 - self.unseen / self.widest) * self.value
             low, high = (
                 min(rest, rest + math.copysign(self.unseen, self.value)),
