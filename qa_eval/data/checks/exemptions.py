@@ -95,7 +95,11 @@ def exemption_table(subject: Subject) -> str:
     """The exemption of a subject as the file holds it. The reason is empty, since only a person can give it.
 
     >>> print(exemption_table(("silent-occurrence", "deaths", "bbc")))
-    [[exemption]] check = "silent-occurrence" fact = "deaths" article = "bbc" reason = ""
+    [[exemption]]
+    check = "silent-occurrence"
+    fact = "deaths"
+    article = "bbc"
+    reason = ""
     """
     check, fact, other = (json.dumps(part, ensure_ascii=False) for part in subject)
     return "\n".join(
