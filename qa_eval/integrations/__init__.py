@@ -1,8 +1,10 @@
 """Integrations with other libraries: the scores of this package as metrics of `evaluate`.
 
-squad_v1          exact match and F1 by the rules of SQuAD 1.1 squad_v2          exact match and F1 by the
-rules of SQuAD 2.0 contested         answers on which sources may disagree reports           what the metrics
-report metric_shape      metrics that say what is wrong with a row
+    squad_v1          exact match and F1 by the rules of SQuAD 1.1
+    squad_v2          exact match and F1 by the rules of SQuAD 2.0
+    contested         answers on which sources may disagree
+    reports           what the metrics report
+    metric_shape      metrics that say what is wrong with a row
 
 Each of the first three modules holds one `evaluate.Metric`. Load it by path or by import; neither needs a
 network:
