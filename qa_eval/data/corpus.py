@@ -28,11 +28,9 @@ def load_corpus(
 
     Args:
         questions: Question files, or folders of `*.jsonl` files. None takes the curated set: the `questions/`
-            of the
-            checkout that the package is imported from, else the copy inside the package.
+            of the checkout that the package is imported from, else the copy inside the package.
         articles: Folder with `articles.jsonl` and the articles. None takes the curated set: the `seeds/` of
-            the
-            checkout, else the copy inside the package.
+            the checkout, else the copy inside the package.
 
     Returns:
         The questions, the articles, and the hashes of both.

@@ -260,8 +260,7 @@ def open_dataset(
     """The data set of a spec. Nothing is read yet.
 
     * `squad:FILE.json[.gz]`: SQuAD's own format, v1.1 or v2.0; also lists of its articles or paragraphs, and
-      rows
-      under `data`
+      rows under `data`
     * `jsonl:FILE[.gz]`: rows with `id`, `question`, `context` and `answers`, one on each line or in a JSON
       list
     * `mrqa:FILE.jsonl[.gz]`: the format of MRQA 2019, with its header or without
@@ -271,15 +270,13 @@ def open_dataset(
         spec: Kind and name of the data set, as above.
         split: Split of a hub data set. By default `validation`, or the only split there is.
         columns: Roles (`id`, `question`, `context`, `answers`, `is_impossible`) mapped to the columns of the
-            rows, for
-            roles whose columns have other names.
+            rows, for roles whose columns have other names.
         duplicate_ids: What to do with several questions of one id: "error", or "first" to keep the first.
         rules: A key of `RULES`. By default the data set's own.
 
     Raises:
         SpecError: The spec is wrong, a file is given with a split, a role is unknown, or the hub does not
-            have what
-            the spec names.
+            have what the spec names.
         QaEvalError: The rules are unknown.
     """
     spec = spec.strip()

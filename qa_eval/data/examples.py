@@ -6,20 +6,17 @@ paragraph with its questions, or a row: one question with its context. The oddit
 in published sets. They affect no score, or affect it in one way only:
 
 * `answer-start`: an `answer_start` is missing or does not point at its text. The gold is the text alone, and
-  the
-  answer has no place.
+  the answer has no place.
 * `blank-question`: a question has no words.
 * `impossible`: a row is flagged as having no answer but lists some. Some sets keep plausible answers there.
-  The
-  question is unanswerable.
+  The question is unanswerable.
 * `blank-gold`: all answers of a question are blank. The question is unanswerable.
 * `blank-among-golds`: one answer is blank and others are not. It is a gold; the rules decide whether it is
   kept.
 * `duplicate-id`: a question has the id of an earlier one and is left out. This is a warning only if
   `Intake.duplicate_ids` is "first".
 * `no-answers`: the answers of a question are not given. It is asked and not scored. `dataset` refuses a data
-  set
-  that gives the answers of other questions.
+  set that gives the answers of other questions.
 """
 
 from __future__ import annotations

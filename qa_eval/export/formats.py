@@ -88,8 +88,8 @@ def export_run(
 
     Raises:
         QaEvalError: The run does not have the model, several models are given for a format that holds one,
-            the model was
-            interrupted and the format publishes its numbers, or the texts are not those of the run.
+            the model was interrupted and the format publishes its numbers, or the texts are not those of the
+            run.
     """
     chosen = FORMATS[form]
     if chosen.of_rows is not None:

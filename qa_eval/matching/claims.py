@@ -24,10 +24,9 @@ def claim_of(
     1. If the answer's span overlaps the annotated evidence of claims that the answer also matches leniently
        (`match_claim`), and there is only one such claim, it is this claim.
     2. Otherwise it is the one claim that has a wording which the answer matches strictly, at level 2 or
-    above. If some of
-       the claims of step 1 are such claims, only those count, else all. If there are two, the result is None.
-           A span inside
-       the evidence of some claims can only make one of these, even if another claim has the same words.
+       above. If some of the claims of step 1 are such claims, only those count, else all. If there are two,
+       the result is None. A span inside the evidence of some claims can only make one of these, even if
+       another claim has the same words.
 
     Without a span, step 1 finds no claim. An answer of only punctuation and articles makes no claim. The
     function is defined for any text and any offsets, and never raises an error.

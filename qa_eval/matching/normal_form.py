@@ -22,8 +22,7 @@ def normalize(text: str) -> str:
 
     * Letters become lower case.
     * The 32 ASCII punctuation characters are deleted and not replaced: "81-year" becomes "81year" and "3.5"
-      becomes "35".
-      Typographic quotes and dashes stay.
+      becomes "35". Typographic quotes and dashes stay.
     * The words a, an and the become a space.
     * Runs of white space become one space.
 

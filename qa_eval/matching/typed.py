@@ -73,12 +73,9 @@ def match(prediction: str, gold: str, answer_type: AnswerType, *, strict: bool) 
         gold: The wording.
         answer_type: Type of value that the question asks for. Both sides are read as this type.
         strict: True to decide which claim an answer makes: bounds must agree ("over 400" is not "400"), and
-            an answer that is
-            only finer is at level 1. False to score an answer against the article's own wording: different
-                bounds give level 1,
-            unless they are opposed ("over" and "under") or the answer's bound excludes the wording's own
-                value ("under 400" for
-            400).
+            an answer that is only finer is at level 1. False to score an answer against the article's own
+            wording: different bounds give level 1, unless they are opposed ("over" and "under") or the
+            answer's bound excludes the wording's own value ("under 400" for 400).
 
     >>> match("400 fighters", "over 400", "number", strict=False)
     Match(ok=True, rule='value-only', level=1, detail='400 ~ over 400')

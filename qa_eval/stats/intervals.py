@@ -89,8 +89,7 @@ def ratio_estimate(
 
     Raises:
         ValueError: There are no terms, lengths differ, a value is not finite, a denominator is negative, or
-            all
-            denominators of a term are zero. The caller decides whether such a score exists.
+            all denominators of a term are zero. The caller decides whether such a score exists.
 
     >>> right = np.array([2.0, 0.0, 1.0, 2.0, 2.0, 0.0, 1.0, 2.0])
     >>> e = ratio_estimate([Term(weight=1.0, numerator=right, denominator=np.full(8, 2.0))], n=16)
