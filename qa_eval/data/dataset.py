@@ -31,8 +31,8 @@ _TOLERATED = {
     ),
     "blank-question": ("question without words", "questions without words"),
     "impossible": (
-        "question whose flag says that it has no answer, and which lists some; it has none",
-        "questions whose flag says that they have no answer, and which list some; they have none",
+        "question that is flagged as having no answer but lists some; it has none",
+        "questions that are flagged as having no answer but list some; they have none",
     ),
     "blank-gold": (
         "question whose answers are blank texts; it has no answer",

@@ -44,5 +44,5 @@ def curated_paths(package: Path | None = None) -> CuratedPaths:
         return inside
     raise QaEvalError(
         f"this installation holds no curated questions: neither {beside.questions} nor {inside.questions} "
-        "is there; name your own with --questions and --articles, or install the package again"
+        "exists; name your own with --questions and --articles, or install the package again"
     )

@@ -26,7 +26,6 @@ percent."""
 SQUAD_V2 = str(_HERE / "squad_v2.py")
 """Path of the metric for SQuAD 2.0: `exact`, `f1`, `HasAns_exact`, …, in percent."""
 CONTESTED = str(_HERE / "contested.py")
-"""Path of the metric for answers on which sources may disagree: `match`, `leak`, `f1_any`, …, as fractions.
-"""
+"""Path of the metric for answers on which sources may disagree: `match`, `leak`, …, as fractions."""
 
 __all__ = ["CONTESTED", "SQUAD_V1", "SQUAD_V2"]

@@ -46,7 +46,7 @@ def _fold_char(char: str) -> str:
         return str(unicodedata.decimal(char))
     flat = unicodedata.normalize("NFKD", char)
     if category == "No" and flat != char:
-        # "1½" is not 11/2 and "10²" is not 102: what is set small stands apart.
+        # Small digits get spaces around them, because "1½" is not 11/2 and "10²" is not 102.
         flat = f" {flat.replace('⁄', '/')} " if "⁄" in flat else f" ^{flat}"
     flat = unicodedata.normalize("NFKD", flat.casefold())
     return "".join(c for c in flat if not _is_mark(c))
