@@ -275,7 +275,7 @@ REFUSED = [
     pytest.param(
         "a.json",
         {"q": [{"text": "x", "score": 0.1}, {"text": "y", "score": 0.9}]},
-        "1: q[1]: has a greater score than the entry before it",
+        "1: q[1]: has a greater score than the one before it",
         id="not best first",
     ),
     pytest.param(

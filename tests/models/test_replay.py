@@ -263,7 +263,7 @@ GOOD = '{"id": "f@a", "prediction": "x"}\n'
         pytest.param(
             "a.jsonl",
             '{"id": "a", "prediction": "", "n_best": [{"text": "x", "score": 1}, {"text": "y", "score": 2}]}',
-            ["1: n_best[1]: has a greater score than the entry before it"],
+            ["1: n_best[1]: has a greater score than the one before it"],
             id="not best first",
         ),
         pytest.param(

@@ -466,7 +466,7 @@ def _check_order(listed: Sequence[Listed], where: str) -> None:
             continue
         if entry.score > before + _TOLERANCE * max(1.0, abs(before)):
             raise FieldError(
-                f"{where}[{number}]", "has a greater score than the entry before it; write the best first"
+                f"{where}[{number}]", "has a greater score than the one before it; the best goes first"
             )
         before = entry.score
 
