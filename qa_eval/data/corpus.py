@@ -1,4 +1,4 @@
-"""From files to a corpus: everything valid, or an error with every finding."""
+"""Reads a valid corpus from files, or raises an error with every finding."""
 
 from __future__ import annotations
 
@@ -22,17 +22,28 @@ from qa_eval.text.phrases import show_path
 def load_corpus(
     questions: Sequence[Path | str] | Path | str | None = None, articles: Path | str | None = None
 ) -> Corpus:
-    """The questions of the files (or folders of `*.jsonl`) over the articles of the folder, validated.
+    """Reads and validates a question set with its articles.
 
-    None takes the curated set: a checkout's own `questions/` and `seeds/` if the package is imported from
-    that checkout, else those inside the package.
+    Warnings, and exemptions of them, are ignored.
 
-    Raises InputError with every error finding of `check_questions`, not the first; warnings, and exemptions
-    of them, are of no concern here. Raises QaEvalError where an installation holds no curated set.
+    Args:
+        questions: Question files, or folders of `*.jsonl` files. None takes the curated set: the `questions/`
+            of the checkout that the package is imported from, else the copy inside the package.
+        articles: Folder with `articles.jsonl` and the articles. None takes the curated set: the `seeds/` of
+            the checkout, else the copy inside the package.
 
-    >>> corpus = load_corpus()
-    >>> len(corpus.articles)
-    5
+    Returns:
+        The questions, the articles, and the hashes of both.
+
+    Raises:
+        InputError: Some file is wrong. The error lists every error finding of `check_questions`, not only the
+            first.
+        QaEvalError: The installation holds no curated set, and the arguments do not replace it.
+
+    Example:
+        >>> corpus = load_corpus()
+        >>> len(corpus.articles)
+        5
     """
     if questions is None or articles is None:
         curated = curated_paths()

@@ -129,7 +129,7 @@ def test_a_commit_that_nobody_can_fetch_yet_is_said(monkeypatch: pytest.MonkeyPa
     ("value", "message"),
     [
         pytest.param("-r evil.txt", "is a flag of pip", id="a flag"),
-        pytest.param("qa-eval${{ github.token }}", "holds an expression of the workflow", id="an expression"),
+        pytest.param("qa-eval${{ github.token }}", "holds a workflow expression", id="an expression"),
         pytest.param("qa-eval\nrun: evil", "is not one printable line", id="two lines"),
         pytest.param(" ", "is not one printable line", id="nothing"),
         pytest.param("git+https://me:secret@host.example/r", "holds a user or password", id="a password"),

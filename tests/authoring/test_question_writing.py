@@ -103,7 +103,7 @@ def test_a_line_that_a_check_refuses_is_not_written(
         pytest.param(("--question", "Who?"), "missing --type, --category, --answer", id="missing"),
         pytest.param((*RAIN[1:], "--skip", "gamma:1"), "no answer was found there", id="skip"),
         pytest.param((*RAIN[1:], "--category", "../x"), "is not kebab-case", id="a category that is a path"),
-        pytest.param((*RAIN[1:], "--questions", "none/such"), "is no folder; name one", id="no such folder"),
+        pytest.param((*RAIN[1:], "--questions", "none/such"), "is not a folder; name a", id="no such folder"),
     ],
 )
 def test_a_wrong_call_writes_nothing(tmp_path: Path, args: tuple[str, ...], message: str) -> None:
@@ -203,7 +203,7 @@ def test_nothing_is_written_into_an_installed_package(
     monkeypatch.setattr("qa_eval.__file__", str(package / "__init__.py"))
     done = call(*args)
     assert done.exit_code == 2
-    assert "is the installed copy; nothing is written there. Say which questions you mean" in done.stderr
+    assert "is the installed copy, and nothing is written there; name the questions" in done.stderr
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
     shown = call("questions", *RAIN, "--dry-run")
     assert (shown.exit_code, '"rain"' in shown.stdout) == (0, True)
@@ -219,7 +219,7 @@ def test_a_checkout_whose_questions_are_a_link_is_not_written(
         (tmp_path / "checkout" / name).symlink_to(tmp_path / name)
     monkeypatch.setattr("qa_eval.__file__", str(tmp_path / "checkout" / "qa_eval" / "__init__.py"))
     done = call("questions", *RAIN)
-    assert (done.exit_code, "questions is a link; nothing is written there" in done.stderr) == (2, True)
+    assert (done.exit_code, "questions is a link, and nothing is written there" in done.stderr) == (2, True)
     assert sorted(p.name for p in (tmp_path / "questions").iterdir()) == ["facts.jsonl"]
 
 

@@ -249,7 +249,7 @@ def test_rules_can_be_chosen(write: Write, rules: str) -> None:
     own = ["AVERAGE", "F1", "EM", "TOTAL", "SKIP"] if rules == "cmrc2018" else []
     assert list(card.official()) == [*own, "exact_match", "f1"]
     default = "the default for this data set is squad-v1.1"
-    other = () if rules == "squad-v1.1" else (f"scored by {rules}, which was asked for; {default}",)
+    other = () if rules == "squad-v1.1" else (f"scored by {rules}, as requested; {default}",)
     assert card.notes == other
 
 

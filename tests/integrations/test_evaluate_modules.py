@@ -275,11 +275,11 @@ WRONG = [
         id="a number that no float holds",
     ),
     pytest.param(
-        [said("q", "x")] * 2, [wanted("q", "x")] * 2, "predictions: the id 'q' is there 2 times", id="twice"
+        [said("q", "x")] * 2, [wanted("q", "x")] * 2, "predictions: the id 'q' occurs 2 times", id="twice"
     ),
     pytest.param([{"prediction_text": "x"}], [wanted("q")], r"predictions\[0\]\.id: is missing", id="no id"),
     pytest.param(
-        [said("q", "x")], [{"id": "q"}], r"references\[0\]\.answers: is missing; there are: id", id="none"
+        [said("q", "x")], [{"id": "q"}], r"references\[0\]\.answers: is missing; the keys are: id", id="none"
     ),
     pytest.param(
         [said("q", "x")],

@@ -1,4 +1,4 @@
 """New collections, about any event.
 
-collection        writes the files of `template/`, or takes articles of one's own
+collection        writes the files of `template/`, or the author's own articles
 """
