@@ -167,7 +167,7 @@ def _glossary(_: str) -> Iterator[str]:
     for title, terms in CHAPTERS.items():
         yield f"## {title}\n"
         for term, meaning in terms.items():
-            yield f"{term}\n:   {_prose(meaning)}\n"
+            yield f"**{term}**\n:   {_prose(meaning)}\n"
 
 
 _PARTS = {
