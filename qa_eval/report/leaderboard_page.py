@@ -19,12 +19,6 @@ from qa_eval.text.figures import interval_text, percent
 from qa_eval.text.glossary import YARDSTICKS
 from qa_eval.text.terminal import clean
 
-_BRIEF = ("em", "f1", "f1_any", "match")
-"""Metrics that the table shows first, after the one that it is sorted by."""
-_FEWEST_BRIEF = 4
-_MOST_BRIEF = 5
-
-
 # ------------------------------------------------------------------------------------------ the table
 
 
@@ -115,12 +109,8 @@ def _slice_name(name: str, names: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _columns(view: View) -> tuple[ViewColumn, ...]:
-    """The metric that sorts, the few that are shown first, then the other ones of the view."""
-    track = view.sort[0]
-    wanted = [view.sort, *((track, id) for id in _BRIEF)]
-    brief = [c for c in wanted if any(view.estimate(line, c) is not None for line in view.lines)]
-    if len(set(brief)) < _FEWEST_BRIEF:
-        brief = list(view.columns[:_MOST_BRIEF])
+    """The few columns that are shown first, then the other ones of the view."""
+    brief = view.brief_columns
     return tuple(_column(*c, brief=c in brief) for c in dict.fromkeys([*brief, *view.columns]))
 
 

@@ -111,7 +111,8 @@ def _figure(lines: _Lines, models: Sequence[str], label: str, by: By) -> Figure:
     import matplotlib
 
     one = by == "model" or len(models) == 1
-    with matplotlib.rc_context(dict(CHART_STYLE)):
+    settings: Any = dict(CHART_STYLE)  # matplotlib's stubs name every setting
+    with matplotlib.rc_context(settings):
         from matplotlib.figure import Figure
 
         class Plot(Figure):

@@ -51,7 +51,7 @@ def wrap_text(text: Text, width: int, indent: str = "", hanging: str = "") -> li
     """The text in lines of at most that width, each indented, all but the first by `hanging` too."""
     console = Console(width=width, markup=False, emoji=False, highlight=False)
     room = width - len(indent)
-    lines = text.wrap(console, max(room, 20))
+    lines = list(text.wrap(console, max(room, 20)))
     if hanging and len(lines) > 1:
         rest = text[len(lines[0]) :]
         rest = rest[len(rest) - len(rest.plain.lstrip(" ")) :]

@@ -21,7 +21,12 @@ def test_the_command_opens_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: bool, said: str
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda page: opened.append(page) or found)
+
+    def browser(page: str) -> bool:
+        opened.append(page)
+        return found
+
+    monkeypatch.setattr("webbrowser.open", browser)
     run = qa_eval.evaluate([FIRST], limit=3, out=tmp_path, name="small", options=RunOptions(references=False))
     done = call("report", run.path, "--out", tmp_path / "site", "--open")
     assert done.exit_code == 0, done.output
@@ -38,18 +43,15 @@ def test_a_watched_run_is_built_anew_when_it_has_changed_until_ctrl_c(
     board = run.path / "leaderboard.json"
     whole, pages = board.read_text("utf-8"), []
 
-    def write(text: str, moment: int) -> None:
-        board.write_text(text, "utf-8")
-        os.utime(board, (moment, moment))
-
-    steps = iter([lambda: None, lambda: write("{", 1), lambda: write(whole, 2)])
+    changes = [None, "{", whole]
 
     def pause() -> None:
         pages.append((site / "index.html").read_text("utf-8"))
-        next(steps, interrupt)()
-
-    def interrupt() -> None:
-        raise KeyboardInterrupt
+        if not changes:
+            raise KeyboardInterrupt
+        if (text := changes.pop(0)) is not None:
+            board.write_text(text, "utf-8")
+            os.utime(board, (len(changes), len(changes)))
 
     monkeypatch.setattr("qa_eval.cli.report.pause", pause)
     done = call("report", run.path, "--out", site, "--watch")

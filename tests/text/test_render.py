@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -384,4 +385,23 @@ def test_on_a_terminal_progress_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> Non
     progress.advance(110, False)
     progress.finish()
     assert "310/310" in out.getvalue()
-    assert "200 from cache" in out.getvalue()
+    assert re.search(r"[\d,]+\.\d/s, 200 from cache", out.getvalue())
+    assert "intervals and ranks" in out.getvalue()
+    assert "intervals and ranks" not in out.getvalue().splitlines()[-1]
+
+
+def test_every_model_has_a_bar_of_its_own_with_rate_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    out = Terminal()
+    progress = TerminalProgress(out)
+    progress.start(2)
+    for name in ("embedded", "other"):
+        progress.model(name, 30)
+        progress.advance(10)
+        progress.advance(20)
+    progress.finish()
+    last = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue()).splitlines()[-3:]
+    bars = [line for line in last if "30/30" in line]
+    assert [line.split()[1] for line in bars] == ["embedded", "other"]
+    assert all("/s" in line and re.search(r"\d:\d\d:\d\d", line) for line in bars)

@@ -59,11 +59,11 @@ def terminal_board(view: View, *, every: bool = False) -> Board:
 
     With `every`, all metrics, by family.
     """
-    columns = view.every_column if every else tuple(dict.fromkeys([*view.brief_columns, *view.columns]))
+    columns = list(view.every_column) if every else [*view.brief_columns, *view.columns]
     if every:
         families = list(FAMILIES)
-        columns = sorted(columns, key=lambda column: families.index(entry(column[1]).family))
-    board = board_of(view, columns)
+        columns.sort(key=lambda column: families.index(entry(column[1]).family))
+    board = board_of(view, list(dict.fromkeys(columns)))
     return replace(board, verdict=leading_sentence(view), notes=(*_trouble(view), *board.notes))
 
 
