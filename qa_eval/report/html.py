@@ -42,7 +42,7 @@ from qa_eval.runs.leaderboard.captions import leading_sentence, remark_on
 from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.glossary import CHAPTERS, GLOSSARY, term_anchor
-from qa_eval.text.phrases import shorten
+from qa_eval.text.phrases import count, shorten
 from qa_eval.text.terminal import clean
 
 if TYPE_CHECKING:
@@ -349,6 +349,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         sentences=sentences,
+        count=count,
         margin=MARGIN,
         telling_changes=telling_changes,
         glossary=GLOSSARY,

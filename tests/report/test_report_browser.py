@@ -240,6 +240,43 @@ def test_answers_to_all_articles_are_marked_in_their_articles(
         assert any(start <= at < end for at, words in marks(page, "dead@*", text))
 
 
+def test_the_matrix_is_sorted_filtered_and_leads_to_its_questions(page: Any, site: Path, run: Run) -> None:
+    page.goto((site / "matrix.html").as_uri())
+    rows = page.locator("table.items tbody tr")
+    items = run.leaderboard.data.items
+    assert rows.count() == items.reading + items.pooled
+    shares = page.eval_on_selector_all("table.items td.num", "cells => cells.map(c => parseInt(c.innerText))")
+    assert shares == sorted(shares)
+    page.select_option("#order", "easy")
+    easiest = page.eval_on_selector_all(
+        "table.items td.num", "cells => cells.map(c => parseInt(c.innerText))"
+    )
+    assert easiest == sorted(shares, reverse=True)
+    page.select_option("#category", "town")
+    town = {p.item for p in run.scored(run.leaderboard.rows[0]) if p.category == "town"}
+    anchors = "links => links.map(a => decodeURIComponent(a.hash.slice(1)))"
+    assert set(page.eval_on_selector_all("table.items tbody a", anchors)) == town
+    page.get_by_role("button", name="Show all").click()
+    page.get_by_text(f"{items.reading + items.pooled} of {items.reading + items.pooled} items").wait_for()
+    rows.first.locator("a").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/questions/*.html#*")
+    assert page.locator(":target h2").is_visible()
+
+
+def test_the_square_of_a_model_leads_to_its_items_in_the_matrix(page: Any, site: Path, run: Run) -> None:
+    page.goto((site / "models" / "test-one.html").as_uri())
+    link = page.locator("table.square tbody tr").nth(1).locator("td").first.locator("b a")
+    number = int(link.inner_text())
+    link.click()
+    assert page.locator("table.items tbody tr").count() == number
+    row = next(row for row in run.leaderboard.rows if row.model.spec == "test:one")
+    answered = {p.item for p in run.scored(row) if p.match.rule == "answered" and not p.paraphrase}
+    anchors = "links => links.map(a => decodeURIComponent(a.hash.slice(1)))"
+    assert set(page.eval_on_selector_all("table.items tbody a", anchors)) == answered
+    assert page.locator("#of-model option:checked").inner_text() == "test:one"
+
+
 def test_lines_between_ranks_stand_only_in_the_order_of_the_ranks(page: Any, site: Path) -> None:
     page.goto((site / "index.html").as_uri())
     table = page.locator("#leaderboard")

@@ -264,8 +264,28 @@ function startQuestions() {
 
 // Letter of a cell -> fill, and the sign drawn on it, so that colours mean something and are not needed.
 const SHADES = {
-  light: { r: "#0072b2", s: "#a9cfe8", w: "#c2500a", l: "#c2500a", i: "#c2500a", m: "#f3c6a8", f: "#5b626b", g: "#5b626b", "-": "#e4e7ea" },
-  dark: { r: "#56b4e9", s: "#2c5f80", w: "#ff9a57", l: "#ff9a57", i: "#ff9a57", m: "#7a4a26", f: "#a3abb5", g: "#a3abb5", "-": "#2d3238" },
+  light: {
+    r: "#0072b2",
+    s: "#a9cfe8",
+    w: "#c2500a",
+    l: "#c2500a",
+    i: "#c2500a",
+    m: "#f3c6a8",
+    f: "#5b626b",
+    g: "#5b626b",
+    "-": "#e4e7ea",
+  },
+  dark: {
+    r: "#56b4e9",
+    s: "#2c5f80",
+    w: "#ff9a57",
+    l: "#ff9a57",
+    i: "#ff9a57",
+    m: "#7a4a26",
+    f: "#a3abb5",
+    g: "#a3abb5",
+    "-": "#2d3238",
+  },
 };
 const TALL = 16;
 
@@ -316,9 +336,14 @@ function startMatrix() {
   if (holder === null) return;
   const data = JSON.parse(document.getElementById("matrix-data").textContent);
   const table = holder.querySelector("table");
-  const [order, find, category, kind, model, cell] = ["order", "find", "category", "kind", "of-model", "cell"].map(
-    (id) => document.getElementById(id),
-  );
+  const [order, find, category, kind, model, cell] = [
+    "order",
+    "find",
+    "category",
+    "kind",
+    "of-model",
+    "cell",
+  ].map((id) => document.getElementById(id));
   const more = document.getElementById("more");
   const status = document.getElementById("shown");
   const names = data.models.map(([name]) => name);
@@ -329,7 +354,19 @@ function startMatrix() {
     const place = article === "*" ? "all articles" : data.places[article] || "";
     const link = `questions/${encodeURIComponent(slug)}.html#${anchor}`;
     const text = words.toLowerCase();
-    return { number, words, text, group, sort, place, link, letters, given, right, share: given ? right / given : 0 };
+    return {
+      number,
+      words,
+      text,
+      group,
+      sort,
+      place,
+      link,
+      letters,
+      given,
+      right,
+      share: given ? right / given : 0,
+    };
   });
   const orders = {
     hard: (one, other) => one.share - other.share,
@@ -341,11 +378,28 @@ function startMatrix() {
     for (const [value, name] of values) select.append(element("option", { value }, name));
   };
   const some = (key) => [...new Set(entries.map((entry) => entry[key]))].filter((name) => name !== "").sort();
-  options(category, some("group").map((name) => [name, name]));
-  options(kind, [...(some("sort").length > 1 ? [["contested", "contested, all"]] : []), ...some("sort").filter((name) => name !== "contested").map((name) => [name, name === "settled" ? name : `contested: ${name}`])]);
-  options(model, names.map((name, number) => [number, name]));
-  const letters = Object.keys(data.cells).filter((letter) => entries.some((entry) => entry.letters.includes(letter)));
-  options(cell, [["rs", "right"], ["wlimfg", "wrong"], ...letters.map((letter) => [letter, data.cells[letter]])]);
+  options(
+    category,
+    some("group").map((name) => [name, name]),
+  );
+  options(kind, [
+    ...(some("sort").length > 1 ? [["contested", "contested, all"]] : []),
+    ...some("sort")
+      .filter((name) => name !== "contested")
+      .map((name) => [name, name === "settled" ? name : `contested: ${name}`]),
+  ]);
+  options(
+    model,
+    names.map((name, number) => [number, name]),
+  );
+  const letters = Object.keys(data.cells).filter((letter) =>
+    entries.some((entry) => entry.letters.includes(letter)),
+  );
+  options(cell, [
+    ["rs", "right"],
+    ["wlimfg", "wrong"],
+    ...letters.map((letter) => [letter, data.cells[letter]]),
+  ]);
   const key = document.getElementById("matrix-key");
   for (const letter of letters) {
     const canvas = element("canvas", { "aria-hidden": "true" });
@@ -361,7 +415,12 @@ function startMatrix() {
     canvas.cells = entry;
     drawCells(canvas, entry.letters, wide, chosen());
     const wrong = names.filter((_, n) => !"rs-".includes(entry.letters[n]));
-    const told = wrong.length === 0 ? "none is wrong" : wrong.length > 9 ? `${wrong.length} are wrong` : `wrong: ${wrong.join(", ")}`;
+    const told =
+      wrong.length === 0
+        ? "none is wrong"
+        : wrong.length > 9
+          ? `${wrong.length} are wrong`
+          : `wrong: ${wrong.join(", ")}`;
     const link = element("a", { href: entry.link }, element("bdi", {}, entry.words));
     const head = element("th", { scope: "row" }, link);
     if (entry.place !== "") head.append(element("span", { class: "hint" }, entry.place));
@@ -397,9 +456,13 @@ function startMatrix() {
     const fits = (entry) =>
       entry.text.includes(words) &&
       (category.value === "" || entry.group === category.value) &&
-      (kind.value === "" || entry.sort === kind.value || (kind.value === "contested" && entry.sort !== "settled")) &&
+      (kind.value === "" ||
+        entry.sort === kind.value ||
+        (kind.value === "contested" && entry.sort !== "settled")) &&
       (cell.value === "" ||
-        (who === null ? [...entry.letters] : [entry.letters[who]]).some((letter) => cell.value.includes(letter)));
+        (who === null ? [...entry.letters] : [entry.letters[who]]).some((letter) =>
+          cell.value.includes(letter),
+        ));
     found = entries.filter(fits).sort(orders[order.value]);
     most = PORTION;
     show();
@@ -446,7 +509,8 @@ function startMatrix() {
     const box = canvas.getBoundingClientRect();
     const along = event.clientX - box.left;
     if (canvas.cells !== undefined) return [canvas.cells, Math.floor(along / wide)];
-    if (canvas.place !== undefined) return [found[Math.floor((along * found.length) / box.width)], canvas.place];
+    if (canvas.place !== undefined)
+      return [found[Math.floor((along * found.length) / box.width)], canvas.place];
     return [];
   };
   const tip = document.getElementById("tip");
