@@ -12,7 +12,7 @@ from qa_eval.text.phrases import shorten
 from qa_eval.text.terminal import clean
 
 
-class Cell(Enum):
+class AnswerKind(Enum):
     """What one answer to one item is. The value is the letter that stands for it in the page's data."""
 
     RIGHT = "r"
@@ -34,54 +34,54 @@ class Cell(Enum):
 
     @property
     def right(self) -> bool:
-        return self in (Cell.RIGHT, Cell.RIGHT_SILENCE)
+        return self in (AnswerKind.RIGHT, AnswerKind.RIGHT_SILENCE)
 
     @property
     def answerable(self) -> bool:
         """Whether the text has an answer."""
-        return self not in (Cell.RIGHT_SILENCE, Cell.INVENTED, Cell.FAILED_SILENT)
+        return self not in (AnswerKind.RIGHT_SILENCE, AnswerKind.INVENTED, AnswerKind.FAILED_SILENT)
 
     @property
     def answered(self) -> bool | None:
         """Whether the model answered; None where it gave no prediction."""
-        if self in (Cell.FAILED, Cell.FAILED_SILENT):
+        if self in (AnswerKind.FAILED, AnswerKind.FAILED_SILENT):
             return None
-        return self in (Cell.RIGHT, Cell.WRONG, Cell.LEAK, Cell.INVENTED)
+        return self in (AnswerKind.RIGHT, AnswerKind.WRONG, AnswerKind.LEAK, AnswerKind.INVENTED)
 
 
-NAMES: Mapping[Cell, str] = {
-    Cell.RIGHT: "right answer",
-    Cell.RIGHT_SILENCE: "rightly no answer",
-    Cell.WRONG: "wrong answer",
-    Cell.LEAK: "another source’s claim",
-    Cell.INVENTED: "answered, though the text is silent",
-    Cell.MISSED: "no answer, though there is one",
-    Cell.FAILED: "failed",
-    Cell.FAILED_SILENT: "failed",
+NAMES: Mapping[AnswerKind, str] = {
+    AnswerKind.RIGHT: "right answer",
+    AnswerKind.RIGHT_SILENCE: "rightly no answer",
+    AnswerKind.WRONG: "wrong answer",
+    AnswerKind.LEAK: "another source’s claim",
+    AnswerKind.INVENTED: "answered, though the text is silent",
+    AnswerKind.MISSED: "no answer, though there is one",
+    AnswerKind.FAILED: "failed",
+    AnswerKind.FAILED_SILENT: "failed",
 }
-MISTAKES: Mapping[Cell, str] = {
-    Cell.INVENTED: "it answers where the text is silent",
-    Cell.MISSED: "it gives no answer where the text has one",
-    Cell.WRONG: "it answers wrongly where the text has an answer",
-    Cell.LEAK: "it makes another source’s claim",
-    Cell.FAILED: "it fails",
-    Cell.FAILED_SILENT: "it fails",
+MISTAKES: Mapping[AnswerKind, str] = {
+    AnswerKind.INVENTED: "it answers where the text is silent",
+    AnswerKind.MISSED: "it gives no answer where the text has one",
+    AnswerKind.WRONG: "it answers wrongly where the text has an answer",
+    AnswerKind.LEAK: "it makes another source’s claim",
+    AnswerKind.FAILED: "it fails",
+    AnswerKind.FAILED_SILENT: "it fails",
 }
 """What a model does that makes such a mistake."""
 
 
-def cell_of(item: Item, said: ShownAnswer) -> Cell:
+def kind_of(item: Item, said: ShownAnswer) -> AnswerKind:
     """What an answer to an item is."""
     answerable = bool(item.golds)
     if said.outcome == "failed":
-        return Cell.FAILED if answerable else Cell.FAILED_SILENT
+        return AnswerKind.FAILED if answerable else AnswerKind.FAILED_SILENT
     if said.outcome == "none":
-        return Cell.MISSED if answerable else Cell.RIGHT_SILENCE
+        return AnswerKind.MISSED if answerable else AnswerKind.RIGHT_SILENCE
     if not answerable:
-        return Cell.INVENTED
+        return AnswerKind.INVENTED
     if said.right:
-        return Cell.RIGHT
-    return Cell.LEAK if said.outcome == "leak" else Cell.WRONG
+        return AnswerKind.RIGHT
+    return AnswerKind.LEAK if said.outcome == "leak" else AnswerKind.WRONG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ def matrix_view(evidence: ReportContent) -> MatrixView | None:
         for item in (item for item in fact.items if not item.id.paraphrase):
             letters = ["-"] * len(models)
             for said in item.answers:
-                letters[places[said.model]] = cell_of(item, said).value
+                letters[places[said.model]] = kind_of(item, said).value
                 by_model[places[said.model]].append(said.right)
             items.append([number, item.id.article, item.anchor, "".join(letters)])
     every = [[answer for rows in right.values() for answer in rows[n]] for n in range(len(models))]

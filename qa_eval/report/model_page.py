@@ -10,7 +10,7 @@ from qa_eval.metrics.listings import entry, in_order, listed
 from qa_eval.records import Estimate
 from qa_eval.report.content import Fact, Item, ReportContent, ReportModel, ShownAnswer
 from qa_eval.report.leaderboard_page import slice_order
-from qa_eval.report.matrix_page import MISTAKES, Cell, cell_of
+from qa_eval.report.matrix_page import MISTAKES, AnswerKind, kind_of
 
 Given = tuple[Fact, Item, ShownAnswer]
 """An answer, and to what."""
@@ -25,7 +25,7 @@ class Tally:
     n: int
     of: int
     """Items of its row: those whose text does the same."""
-    kinds: tuple[tuple[Cell, int], ...]
+    kinds: tuple[tuple[AnswerKind, int], ...]
     """What the items are, the right ones first; only what occurs."""
 
     @property
@@ -83,7 +83,7 @@ def model_view(model: ReportModel, answers: Sequence[Given]) -> ModelView:
     tracks = {item.id.track for _, item, _ in answers}
     counted = "reading" if "reading" in tracks else "pooled"
     cells = [
-        cell_of(item, said)
+        kind_of(item, said)
         for _, item, said in answers
         if item.id.track == counted and not item.id.paraphrase
     ]
@@ -106,20 +106,20 @@ def _sureness(given: Given) -> tuple[bool, float]:
     return not said.text, -(said.confidence or 0.0)
 
 
-def _square(cells: Sequence[Cell]) -> list[Tally]:
+def _square(cells: Sequence[AnswerKind]) -> list[Tally]:
     found = []
     for answerable in (True, False):
         row = [cell for cell in cells if cell.answerable == answerable and cell.answered is not None]
         for answered in (True, False) if row else ():
             here = [cell for cell in row if cell.answered == answered]
-            kinds = [(cell, here.count(cell)) for cell in Cell if cell in here]
+            kinds = [(cell, here.count(cell)) for cell in AnswerKind if cell in here]
             found.append(
                 Tally(answerable=answerable, answered=answered, n=len(here), of=len(row), kinds=tuple(kinds))
             )
     return found
 
 
-def _verdict(cells: Sequence[Cell]) -> str:
+def _verdict(cells: Sequence[AnswerKind]) -> str:
     """The commonest mistake, with its share of all mistakes."""
     wrong = [cell for cell in cells if not cell.right]
     if not wrong:

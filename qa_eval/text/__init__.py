@@ -1,6 +1,6 @@
 """Text for people: tables, Markdown and wording, shared by the terminal and pull-request comments.
 
-    wide_table        a leaderboard, in the richest shape that fits the width
+    wide_table        a leaderboard: one line a model, with as many columns as fit
     grid              small tables of plain columns
     notebook_tables   small HTML tables for notebooks
     markdown          pieces of Markdown in which text from data is literal

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from scipy import stats
@@ -36,6 +36,7 @@ from tests.support.fake_models import FakeModel, four_facts
 from tests.support.public_files import TWO_ARTICLES, write
 from tests.support.small_corpus import wells
 
+Kind = Literal["fixed", "broken", "changed"]
 RIGHT = {
     "dead@a": "180",
     "dead@b": "194",
@@ -325,12 +326,15 @@ def test_fixed_broken_and_otherwise_changed_items_are_told_with_both_answers_and
     assert fixed.base.why == "180 and 194 are different numbers. The answer is another source's claim."
 
 
-def change(item: str, kind: str, base: str, new: str, f1: tuple[float, float]) -> ItemChange:
+def change(item: str, kind: Kind, base: str, new: str, f1: tuple[float, float]) -> ItemChange:
     sides = [
         SideAnswer(
             prediction=said,
             right=(kind == "fixed") == (side == 1),
-            **{"rule": "none", "level": 0, "detail": "", "why": ""},
+            rule="none",
+            level=0,
+            detail="",
+            why="",
             em=0.0,
             f1=f1[side],
         )

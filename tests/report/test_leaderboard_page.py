@@ -43,7 +43,10 @@ def corpus() -> Corpus:
 @pytest.fixture(scope="module")
 def run(corpus: Corpus) -> Run:
     return qa_eval.evaluate(
-        [FakeModel(name="one"), FakeModel(name="two"), FIRST], corpus=corpus, name="plain"
+        [FakeModel(name="one"), FakeModel(name="two"), FIRST],
+        corpus=corpus,
+        name="plain",
+        options=RunOptions(cache=False),
     )
 
 

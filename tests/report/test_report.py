@@ -338,7 +338,7 @@ def test_everyone_is_compared_with_the_first_as_the_leaderboard_has_it(run: Run,
     section = text[text.index('id="from-first"') :]
     section = section[: section.index("</section>")]
     shown = re.findall(
-        r'<bdi>([^<]+)</bdi></a></th><td [^>]*>[^<]*</td><td class="num" data-value="([^"]+)"', section
+        r'<bdi>([^<]+)</bdi></a></th><td [^>]*>[^<]*</td><td class="num"[^>]* data-value="([^"]+)"', section
     )
     assert {name: float(value) for name, value in shown} == {
         row.model.spec: row.versus_first.value for row in run.leaderboard.rows if row.versus_first

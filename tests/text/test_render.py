@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from rich.cells import cell_len
+from rich.text import Text
 
 from qa_eval.records import Span
 from qa_eval.text.markdown import markdown_code, markdown_text
-from qa_eval.text.passages import Mark, draw_passages
+from qa_eval.text.passages import Mark, draw_passages, wrap_text
 from qa_eval.text.progress import TerminalProgress
 from qa_eval.text.terminal import clean, safe_json, terminal_width, write_lines
 from qa_eval.text.wide_table import Board, BoardRow, Cell, Column, draw_board, draw_every_column
@@ -309,6 +311,13 @@ def test_passages_are_wrapped_and_indented() -> None:
         assert cell_len(line.plain) <= 60
 
 
+def test_the_first_of_hanging_lines_has_room_for_as_much_as_the_others() -> None:
+    lines = wrap_text(Text("gold  " + "word " * 20), 40, "  ", " " * 6)
+    assert lines[0].plain == "  gold  word word word word word word"
+    assert lines[1].plain == "        word word word word word word"
+    assert " ".join(line.plain for line in lines).split() == ["gold", *["word"] * 20]
+
+
 def test_marks_outside_the_text_are_ignored() -> None:
     wild = Mark(span=Span(5, 10**6), opening="«", closing="»", style="")
     assert "«" not in "".join(line.plain for line in draw_passages(ARTICLE, [wild], 80))
@@ -384,4 +393,23 @@ def test_on_a_terminal_progress_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> Non
     progress.advance(110, False)
     progress.finish()
     assert "310/310" in out.getvalue()
-    assert "200 from cache" in out.getvalue()
+    assert re.search(r"[\d,]+\.\d/s, 200 from cache", out.getvalue())
+    assert "intervals and ranks" in out.getvalue()
+    assert "intervals and ranks" not in out.getvalue().splitlines()[-1]
+
+
+def test_every_model_has_a_bar_of_its_own_with_rate_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    out = Terminal()
+    progress = TerminalProgress(out)
+    progress.start(2)
+    for name in ("embedded", "other"):
+        progress.model(name, 30)
+        progress.advance(10)
+        progress.advance(20)
+    progress.finish()
+    last = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue()).splitlines()[-3:]
+    bars = [line for line in last if "30/30" in line]
+    assert [line.split()[1] for line in bars] == ["embedded", "other"]
+    assert all("/s" in line and re.search(r"\d:\d\d:\d\d", line) for line in bars)
