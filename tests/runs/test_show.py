@@ -119,8 +119,9 @@ def test_an_item_shows_question_golds_passage_answer_and_reason() -> None:
         "",
         "m",
         "  “around 180”  right  The answer is a right one, character by character.",
-        "  EM 1 · F1 100.0 · makes claim 180 · null −3.25 less best 8.10 is −11.35, not above threshold 0.5",
-        "    · no-answer probability 0.000",
+        "  EM 1 · F1 100.0 · makes claim 180 · null −3.25 less best 8.10 is −11.35, "
+        "not above threshold 0.5 ·",
+        "    no-answer probability 0.000",
         "  a   ⟪gold and answer⟫",
         "    The Observatory said ⟪around 180⟫ soldiers died. …",
         "   1  91.0%    8.10  around 180",

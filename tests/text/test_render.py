@@ -10,10 +10,11 @@ from itertools import pairwise
 
 import pytest
 from rich.cells import cell_len
+from rich.text import Text
 
 from qa_eval.records import Span
 from qa_eval.text.markdown import markdown_code, markdown_text
-from qa_eval.text.passages import Mark, draw_passages
+from qa_eval.text.passages import Mark, draw_passages, wrap_text
 from qa_eval.text.progress import TerminalProgress
 from qa_eval.text.terminal import clean, safe_json, terminal_width, write_lines
 from qa_eval.text.wide_table import Board, BoardRow, Cell, Column, draw_board, draw_every_column
@@ -308,6 +309,13 @@ def test_passages_are_wrapped_and_indented() -> None:
     for line in draw_passages(ARTICLE, [gold("around 180")], 60, "    "):
         assert line.plain.startswith("    ")
         assert cell_len(line.plain) <= 60
+
+
+def test_the_first_of_hanging_lines_has_room_for_as_much_as_the_others() -> None:
+    lines = wrap_text(Text("gold  " + "word " * 20), 40, "  ", " " * 6)
+    assert lines[0].plain == "  gold  word word word word word word"
+    assert lines[1].plain == "        word word word word word word"
+    assert " ".join(line.plain for line in lines).split() == ["gold", *["word"] * 20]
 
 
 def test_marks_outside_the_text_are_ignored() -> None:
