@@ -244,7 +244,7 @@ def test_the_matrix_is_sorted_filtered_and_leads_to_its_questions(page: Any, sit
     page.goto((site / "matrix.html").as_uri())
     rows = page.locator("table.items tbody tr")
     items = run.leaderboard.data.items
-    assert rows.count() == items.reading + items.pooled
+    assert rows.count() == items.reading + items.pooled < 60
     shares = page.eval_on_selector_all("table.items td.num", "cells => cells.map(c => parseInt(c.innerText))")
     assert shares == sorted(shares)
     page.select_option("#order", "easy")

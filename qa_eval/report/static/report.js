@@ -288,6 +288,7 @@ const SHADES = {
   },
 };
 const TALL = 16;
+const MATRIX_PORTION = 60; // rows that are drawn at once
 
 function drawCells(canvas, letters, wide, chosen) {
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
@@ -314,10 +315,9 @@ function drawCells(canvas, letters, wide, chosen) {
 }
 
 // A model's row of the picture: neighbours of one letter are one rectangle, however narrow items are.
-function drawStrip(canvas, entries, place) {
+function drawStrip(canvas, entries, place, wide) {
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   const shades = dark ? SHADES.dark : SHADES.light;
-  const wide = Math.round(canvas.clientWidth * (devicePixelRatio || 1));
   canvas.width = wide;
   canvas.height = 1;
   const pen = canvas.getContext("2d");
@@ -407,7 +407,7 @@ function startMatrix() {
     drawCells(canvas, letter, 15, null);
   }
   let found = [];
-  let most = PORTION;
+  let most = MATRIX_PORTION;
   let wide = 16;
   const chosen = () => (model.value === "" ? null : Number(model.value));
   const row = (entry) => {
@@ -437,10 +437,12 @@ function startMatrix() {
     strips.append(element("li", {}, link, canvas, element("span", { class: "num" })));
   }
   const showStrips = () => {
+    const sample = strips.querySelector("canvas"); // all are as wide, and to ask costs a layout
+    const across = Math.round(sample.clientWidth * (devicePixelRatio || 1));
     for (const [place, line] of [...strips.children].entries()) {
       const right = found.filter((entry) => "rs".includes(entry.letters[place])).length;
       line.lastChild.textContent = found.length === 0 ? "" : `${Math.round((100 * right) / found.length)} %`;
-      drawStrip(line.children[1], found, place);
+      drawStrip(line.children[1], found, place, across);
     }
   };
   const show = () => {
@@ -464,7 +466,7 @@ function startMatrix() {
           cell.value.includes(letter),
         ));
     found = entries.filter(fits).sort(orders[order.value]);
-    most = PORTION;
+    most = MATRIX_PORTION;
     show();
   };
   const measure = () => {
@@ -497,7 +499,7 @@ function startMatrix() {
   for (const input of [order, find, category, kind, model, cell]) input.addEventListener("input", filter);
   more.addEventListener("click", () => {
     const from = most;
-    most += PORTION;
+    most += MATRIX_PORTION;
     table.tBodies[0].append(...found.slice(from, most).map(row));
     more.hidden = found.length <= most;
     status.textContent = `${found.length} of ${entries.length} items`;
