@@ -115,7 +115,7 @@ GOOD = hashed_prediction(instances(1)[0])
         pytest.param(
             [replace(GOOD, item="x@y")], "item 'x@y' was answered without being asked", id="unasked"
         ),
-        pytest.param(["180"], "it yielded a str, not a Prediction", id="no prediction"),
+        pytest.param(["180"], "it returned a str, not a Prediction", id="no prediction"),
     ],
 )
 def test_a_model_that_breaks_the_protocol_fails_by_name(script: list[object], message: str) -> None:
@@ -201,7 +201,7 @@ def spans(*candidates: Candidate, **more: float) -> Prediction:
         ),
         pytest.param(
             Prediction(item=INSTANCE.item, text=180),  # type: ignore[arg-type]
-            "TypeError: answer: a int, not text",
+            "TypeError: answer: is a int, not a text",
             id="a number for a text",
         ),
     ],

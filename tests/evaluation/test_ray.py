@@ -495,7 +495,7 @@ def test_a_cluster_with_other_versions_is_refused(cluster: Cluster, monkeypatch:
 
 
 def test_more_workers_than_there_is_room_for_are_refused(cluster: Cluster) -> None:
-    with pytest.raises(QaEvalError, match="room for 2 workers of 1 CPUs and 0 GPUs, not for 9: start more"):
+    with pytest.raises(QaEvalError, match="room for 2 workers of 1 CPUs and 0 GPUs, not for 9; start more"):
         RayEngine(workers=9).__enter__()
     with pytest.raises(QaEvalError, match="room for 0 workers of 1 CPUs and 1 GPUs"):
         RayEngine(gpus_per_worker=1).__enter__()

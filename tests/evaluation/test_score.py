@@ -303,7 +303,7 @@ def test_what_a_threshold_does_is_said(write: Write) -> None:
     answers = dict.fromkeys(QUESTIONS, "x")
     card = score(answers, dataset, na_probs={"q1": 0.5, "q2": 2.5, "q3": 0.5}, na_threshold=2.0)
     assert card.notes == (
-        "1 answer with a no-answer probability above 2: no answer",
+        "1 answer with a no-answer probability above 2: read as no answer",
         "1 answer without a no-answer probability: "
         "counted as answered at every threshold; the official script stops there",
     )

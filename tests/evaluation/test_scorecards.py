@@ -104,11 +104,11 @@ def test_a_data_set_is_golds_as_a_spec_or_opened(tmp_path: Path) -> None:
             id="twice",
         ),
         pytest.param({"q": "x"}, {}, {}, "golds: holds no question", id="none"),
-        pytest.param(["x"], ["x", "y"], {}, "predictions: there are 1, and 2 golds", id="of other length"),
+        pytest.param(["x"], ["x", "y"], {}, "predictions: there are 1, but 2 golds", id="of other length"),
         pytest.param(
             {"q": "x"}, ["x"], {}, "golds: a list without ids needs a list", id="by id and by place"
         ),
-        pytest.param({"q": "x"}, {"q": "x"}, {"split": "dev"}, "split: 'dev' is of", id="a split"),
+        pytest.param({"q": "x"}, {"q": "x"}, {"split": "dev"}, "split: 'dev': works only if", id="a split"),
         pytest.param(
             {"q": "x"}, {"q": []}, {"rules": "mrqa"}, "mrqa has no unanswerable questions", id="rules"
         ),

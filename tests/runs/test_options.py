@@ -179,7 +179,7 @@ def test_questions_and_articles_are_read_from_files() -> None:
 )
 def test_options_of_a_data_set_are_refused_without_one(options: dict[str, Any]) -> None:
     (name,) = options
-    with pytest.raises(QaEvalError, match=rf"^{name}: .*only (for )?a public data set"):
+    with pytest.raises(QaEvalError, match=rf"^{name}: .*only (with )?a public data set"):
         evaluate("baseline:abstain", corpus=four_facts(), options=RunOptions(**options))
 
 
