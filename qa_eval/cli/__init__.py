@@ -1,27 +1,27 @@
 """The command line: `qa-eval`, also `python -m qa_eval`.
 
-A command has a file of its own, named as the command:
+Each command has a file of its own, which has the name of the command:
 
-run, plan, score, bench, reproduce           models and answers
-leaderboard, show, verify, compare, report   stored runs
-export, schema                               formats of other tools, and of these files
-models, metrics, cache, init                 what is there, what is kept, a new collection
+run, plan, score, bench, reproduce           ask models, and score their answers
+leaderboard, show, verify, compare, report   read stored runs
+export, schema                               write the formats of other tools, and describe our own
+models, metrics, cache, init                 list kinds of model, metrics and the cache; start a collection
 questions                                    the group `questions`, with `check` and `stats`
-questions_new, questions_probe               the other commands of that group
-questions_impact, questions_agree            and more of them
+questions_new, questions_probe,              the other commands of that group
+questions_impact, questions_agree
 
-What commands share:
+The commands share these modules:
 
-command           how every command behaves: help, near matches, exit codes
-option_groups     the flags that several commands have; those of a run come from `qa_eval.runs.options`
-configuration     `--config`
-argument_types    paths and text as arguments
-asked_data        the data that a stored run asked, found again
-printing          what several commands print
-failures          what a failure says, and its exit code
-process           the process around a command: streams and signals
+command           help, near matches and exit codes of every command
+option_groups     flags that several commands have; `qa_eval.runs.options` declares those of a run
+configuration     the flag `--config`
+argument_types    checks of paths and text on the command line
+asked_data        the questions and texts that belong to a stored run
+printing          output that several commands have
+failures          the message and the exit code of a failure
+process           the streams and signals of the process
 
-Importing this package is light: a command imports what it needs when it runs.
+Importing this package loads little: a command imports what it needs when it runs.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ __all__ = ["cli"]
 
 @click.group(
     cls=CommandGroup,
-    epilog="Begin with `qa-eval run`: it needs no download. `qa-eval COMMAND -h` tells more of each command.",
+    epilog="Start with `qa-eval run`, which needs no download. `qa-eval COMMAND -h` shows a command's help.",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="qa-eval")
 def cli() -> None:
-    """Extractive question answering, evaluated: also where the sources disagree."""
+    """Evaluates extractive question answering, also where the sources disagree."""
 
 
 for _command in (

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     from qa_eval.comparisons.differences import AllPairs, Comparison, Gate
 
 EXAMPLES = (
-    ("qa-eval compare results/main results/branch", "better, worse, or too few items to tell"),
-    ("qa-eval compare results/main results/branch --all", "every metric, every slice, and more items"),
+    (
+        "qa-eval compare results/main results/branch",
+        "is the branch better, worse, or are there too few items to tell",
+    ),
+    ("qa-eval compare results/main results/branch --all", "with every metric, every slice, and more items"),
     ("qa-eval compare results/two", "the two models of one run"),
-    ("qa-eval compare results/baseline --against baseline:first-of-type", "every other model against one"),
+    (
+        "qa-eval compare results/baseline --against baseline:first-of-type",
+        "every other model compared with one",
+    ),
     (
         "qa-eval compare results/main results/branch --fail-on-regression --format markdown",
         "as a check in a pull request: exit code 1 if the branch is significantly worse",
@@ -30,60 +36,66 @@ EXAMPLES = (
 
 
 @click.command(
-    "compare", cls=Command, examples=EXAMPLES, short_help="Whether a difference between two runs is real."
+    "compare",
+    cls=Command,
+    examples=EXAMPLES,
+    short_help="Check whether a difference between two runs is real.",
 )
 @click.argument("paths", nargs=-1, required=True, type=PATH, metavar="BASE [NEW]")
 @option(
     "--model", metavar="SPEC", section="Selection",
-    help="The new side's model.  [default: every model that both runs have, against itself]",
+    help="Model of NEW.  [default: each model that both runs have, compared with itself]",
 )  # fmt: skip
 @option(
     "--against", metavar="SPEC", section="Selection",
-    help="The base side's model; without --model, all others are compared with it.",
+    help="Model of BASE. Without --model, every other model is compared with it.  [default: as in NEW]",
 )  # fmt: skip
 @option(
     "--all-pairs", is_flag=True, section="Selection",
-    help="Every model of all runs given against every other, up to 50.",
+    help="Compare all pairs of models, over all runs that are given and up to 50 models.",
 )  # fmt: skip
 @option(
     "--metric", "metrics", multiple=True, metavar="METRIC", section="Selection",
-    help="The primary metric; may be repeated.  [default: what the run is sorted by]",
+    help="Primary metric; may be repeated.  [default: the metric that ranks the run]",
 )  # fmt: skip
 @option(
     "--slice",
     "slice_",
     metavar="S",
     section="Selection",
-    help="Only these items: settled, contested, silent, relation:R, category:C or article:A.",
+    help="Compare only these items: settled, contested, silent, relation:R, category:C or article:A.  "
+    "[default: all]",
 )
 @option(
     "--allow-different", multiple=True, type=click.Choice(["decoding", "threshold", "track"]),
-    section="Selection", help="Compare although the runs differ in this; may be repeated.",
+    section="Selection", help="Compare although the runs differ in this option; may be repeated.",
 )  # fmt: skip
 @option(
     "--fail-on-regression", is_flag=True, section="Check",
-    help="Exit code 1 if a primary metric is significantly worse, or if items of BASE are not in NEW.",
+    help="Exit with code 1 if a primary metric is significantly worse, or if NEW lacks items of BASE.",
 )  # fmt: skip
 @option(
     "--tolerance", type=click.FloatRange(0, 1, max_open=True), metavar="X", section="Check",
-    help="With --fail-on-regression: fail if it dropped by more than this fraction, significant or not.",
+    help="With --fail-on-regression: fail if a primary metric dropped by more than X, a fraction from 0 to "
+    "1, significant or not.  [default: fail if it is significantly worse]",
 )  # fmt: skip
 @option(
     "--allow-missing", is_flag=True, section="Check",
-    help="With --fail-on-regression: NEW may lack items of BASE.",
+    help="With --fail-on-regression: do not fail because NEW lacks items of BASE.",
 )  # fmt: skip
 @option(
     "--all", "every", is_flag=True, section="Output",
-    help="In the table also all other metrics, the slices, and items of each kind of change.",
+    help="Add all other metrics, the slices, and items of each kind of change to the table.",
 )  # fmt: skip
 @option(
     "--items", type=click.IntRange(min=0), metavar="N", section="Output",
-    help="Items shown; with --all and in Markdown, of each kind: fixed, broken, otherwise changed. JSON has "
-    "all.  [default: 5; with --all and in Markdown 10]",
+    help="Number of items shown; with --all and in Markdown, N fixed, N broken and N otherwise changed. JSON "
+    "has all items.  [default: 5; 10 with --all and in Markdown]",
 )  # fmt: skip
 @option(
     "--format", "form", type=click.Choice(["table", "markdown", "json"]), default="table", show_default=True,
-    section="Output", help="Markdown fits a pull request comment; JSON holds fractions and everything.",
+    section="Output",
+    help="Markdown suits a comment on a pull request. JSON holds everything, with scores as fractions.",
 )  # fmt: skip
 def compare_command(
     *,
@@ -101,22 +113,24 @@ def compare_command(
     items: int | None,
     form: Literal["table", "markdown", "json"],
 ) -> None:
-    """Compares models item by item: better, worse, or cannot tell at this size.
+    """Compares models item by item, and says whether the new one is better, worse, or too close to tell.
 
-    BASE and NEW are run folders or their leaderboard.json; NEW may be left out to compare two models of one
-    run, which need no naming if it has only two. Items are paired by what was asked, not by name: edited
-    ones are listed and not compared.
+    BASE and NEW are run folders or their leaderboard.json. Without NEW, the command compares two models of
+    BASE; if BASE has only two, you need not name them. Items are paired by the text that was asked, not by
+    their names. Edited items are listed and not compared.
     """
     if every and form != "table":
-        raise click.UsageError("--all goes with the table; the other formats have everything.")
+        raise click.UsageError("--all is for the table; the other formats have everything.")
     if tolerance is not None and not fail_on_regression:
-        raise click.UsageError("--tolerance goes with --fail-on-regression.")
+        raise click.UsageError("--tolerance needs --fail-on-regression.")
     if allow_missing and not fail_on_regression:
-        raise click.UsageError("--allow-missing goes with --fail-on-regression.")
+        raise click.UsageError("--allow-missing needs --fail-on-regression.")
     if not all_pairs and len(paths) > 2:
-        raise click.UsageError("Two runs, BASE and NEW; --all-pairs takes more.")
+        raise click.UsageError("Give two runs, BASE and NEW; only --all-pairs takes more.")
     if all_pairs and (model or against or fail_on_regression or len(metrics) > 1):
-        raise click.UsageError("--all-pairs: every model by one metric; no --model, --against or check.")
+        raise click.UsageError(
+            "--all-pairs takes one --metric, and none of --model, --against and --fail-on-regression."
+        )
     from qa_eval.comparisons.all_pairs import compare_all
     from qa_eval.comparisons.comparison import compare
     from qa_eval.comparisons.regression_gate import regression_gate

@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from qa_eval.metrics.parts import Metric
 
 _WIDEST, _FIELD = 100, 18
-"""Columns of a line, and of the name of a field."""
+"""Widths, in columns, of the longest line and of the name of a field."""
 
 
-@click.group("metrics", cls=CommandGroup, short_help="What the metrics mean, with worked examples.")
+@click.group("metrics", cls=CommandGroup, short_help="Explain the metrics, with worked examples.")
 def metrics_group() -> None:
-    """Explains the metrics."""
+    """Lists the metrics, or explains one of them with a worked example."""
 
 
 @metrics_group.command(
     "list",
-    short_help="Every metric in one line.",
-    examples=(("qa-eval metrics list", "by what they are about"),),
+    short_help="List every metric with its meaning.",
+    examples=(("qa-eval metrics list", "the metrics by topic"),),
 )
 def list_command() -> None:
-    """Lists the metrics by what they are about: name, id, meaning."""
+    """Lists the metrics by topic, each with its name, id and meaning."""
     from rich.text import Text
 
     from qa_eval.metrics.catalog import METRICS
@@ -49,22 +49,24 @@ def list_command() -> None:
                 name = Text.assemble((f"{metric.label}{arrow}", "cyan"), (f"  {metric.id}", "dim"))
                 lines += [Text.assemble("  ", name), *wrap_text(Text(metric.meaning), width, " " * 6)]
         lines.append(Text())
-    write_lines(sys.stdout, [*lines, Text("↓: lower is better; qa-eval metrics show NAME tells more", "dim")])
+    write_lines(
+        sys.stdout, [*lines, Text("↓: lower is better; qa-eval metrics show NAME explains one metric", "dim")]
+    )
 
 
 @metrics_group.command(
     "show",
-    short_help="One metric, with a worked example.",
+    short_help="Explain one metric, with a worked example.",
     examples=(
-        ("qa-eval metrics show f1", "F1: meaning, formula, and what each item of an example counts"),
-        ("qa-eval metrics show 'balanced F1'", "by its name in tables"),
+        ("qa-eval metrics show f1", "F1: its meaning, its formula, and the value of each item in an example"),
+        ("qa-eval metrics show 'balanced F1'", "the same by a name that tables show"),
     ),
 )
 @click.argument("name")
 def show_metric_command(*, name: str) -> None:
-    """Explains one metric: meaning, formula, edge cases, and a worked example on ten items.
+    """Explains one metric: its meaning, formula and edge cases, with a worked example on ten items.
 
-    NAME is a metric's id or its name in tables, in any case.
+    NAME is the metric's id or its name in tables, in small or capital letters.
     """
     from qa_eval.text.terminal import terminal_width, write_lines
 
@@ -79,7 +81,9 @@ def _chosen(name: str) -> Metric:
     for metric in METRICS.values():
         if name.casefold() in (metric.id, metric.label.casefold(), metric.title.casefold()):
             return metric
-    raise QaEvalError(f"{name}: no such metric; {choices(name.casefold().replace('-', '_'), METRICS)}")
+    raise QaEvalError(
+        f"{name}: there is no such metric; {choices(name.casefold().replace('-', '_'), METRICS)}"
+    )
 
 
 def _explained(metric: Metric, width: int) -> Iterator[Text]:
@@ -107,8 +111,8 @@ def _worked(metric: Metric, width: int) -> Iterator[Text]:
     from qa_eval.text.passages import wrap_text
 
     yield Text("A worked example", "bold")
-    for told in (example_texts(), example_questions(metric.id)):
-        for name, text in told.items():
+    for shown in (example_texts(), example_questions(metric.id)):
+        for name, text in shown.items():
             yield from wrap_text(Text.assemble((f"{name:<9}", "cyan"), text), width, "  ", " " * 9)
         yield Text()
     example = work_out(metric.id)

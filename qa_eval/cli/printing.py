@@ -1,4 +1,4 @@
-"""What several commands print: the data that is used, a leaderboard."""
+"""Output that several commands have: the data that is used, leaderboards, histories and lists of runs."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ if TYPE_CHECKING:
     from qa_eval.runs.schema import Leaderboard
 
 Format = Literal["table", "markdown", "csv", "json"]
-_MORE = "--all shows every metric, with its interval, and the counts"
+_MORE = "--all shows every metric with its interval, and the counts"
 
 
 def announce_corpus(corpus: Corpus) -> None:
-    """Says on stderr which files are read, so that nobody scores other questions than they think."""
+    """Names the files that are read on stderr, so that nobody scores the wrong questions unaware."""
     contested = sum(q.contested for q in corpus.questions)
     note(f"questions: {corpus.questions_path} ({len(corpus.questions)} facts, {contested} contested)")
     note(f"articles:  {corpus.articles_path} ({len(corpus.articles)})")
 
 
 def announce_dataset(dataset: PublicDataset) -> None:
-    """Reads a public data set whole, and says on stderr what it holds and what is odd in it.
+    """Reads a whole public data set, and reports on stderr what it holds and what looks wrong in it.
 
-    Raises InputError with everything that is wrong with it.
+    Raises InputError with all its errors.
     """
     census = dataset.check()
     split = f" [{dataset.split}]" if dataset.split is not None else ""
     held = f"{census.questions:,} questions on {census.contexts:,} contexts"
     scored = f", {census.unanswerable:,} unanswerable; rules {dataset.rules}"
     if not census.labelled:
-        scored = "; their answers are not given, so nothing is scored"
+        scored = "; it has no answers, so nothing is scored"
     note(f"data set: {dataset.spec}{split} ({held}{scored})")
     for warning in census.warnings(dataset.rules):
         note(f"warning: {warning}")
     if census.unanswerable == census.questions:
-        advice = "if they are kept secret, leave `answers` out, and nothing is scored"
-        note(f"warning: no question has an answer, so only silence is right; {advice}")
+        advice = "if the answers are secret, leave out `answers`, and nothing is scored"
+        note(f"warning: no question has an answer, so abstaining is always right; {advice}")
     for sentence in dataset.notes():
         note(f"note: {sentence}")
 
@@ -63,13 +63,10 @@ def print_leaderboard(
     every: bool = False,
     after_run: bool = False,
 ) -> None:
-    """Prints a leaderboard on stdout.
+    """Prints a leaderboard on stdout. Raises the errors of `leaderboard_view`.
 
-    * `every`: a table has all metrics;
-    * `after_run`: a table has neither the sentence that says which model leads, which `run` ends with, nor a
-      word on `--all`, which is a flag of `leaderboard`.
-
-    Raises QaEvalError as `leaderboard_view` does.
+    `every` shows all metrics in a table. `after_run` leaves out of a table the sentence that says which model
+    leads, because `run` prints it last, and the hint at `--all`, because `run` has no such flag.
     """
     view = leaderboard_view(shown, selection or Selection())
     if form == "table":
@@ -85,7 +82,7 @@ def print_leaderboard(
 
 
 def print_history(boards: Sequence[Leaderboard], model: str, metric: str | None, form: Format) -> None:
-    """Prints one model's runs on stdout. Raises QaEvalError as `history_of` does."""
+    """Prints the scores of one model in several runs on stdout. Raises the errors of `history_of`."""
     points = history_of(boards, model, metric)
     if form == "table":
         write_lines(sys.stdout, draw_history(points, terminal_width(sys.stdout)))
@@ -94,7 +91,7 @@ def print_history(boards: Sequence[Leaderboard], model: str, metric: str | None,
 
 
 def print_run_list(runs: Sequence[ListedRun], form: Format) -> None:
-    """Prints runs in short on stdout."""
+    """Prints a list of runs on stdout, one line for each."""
     if form == "table":
         write_lines(sys.stdout, draw_run_list(runs, terminal_width(sys.stdout)))
     else:

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from qa_eval.runs.store import Run
 
 
-@click.command("report", cls=Command, short_help="Write stored runs as a site to look at.", examples=(
-    ("qa-eval report results/baseline --out report --open", "and look at it in a browser"),
-    ("qa-eval report results/baseline --out report --watch", "built anew while the run goes on"),
-    ("qa-eval report results/old results/new --out report", "with differences and history"),
+@click.command("report", cls=Command, short_help="Write stored runs as a site for the browser.", examples=(
+    ("qa-eval report results/baseline --out report --open", "write the site and open it"),
+    ("qa-eval report results/baseline --out report --watch", "write it again whenever the run changes"),
+    ("qa-eval report results/old results/new --out report", "two runs, with differences and history"),
 ))  # fmt: skip
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
 @option(
@@ -34,27 +34,27 @@ if TYPE_CHECKING:
     required=True,
     metavar="DIR",
     section="Output",
-    help="The folder of the site: new, empty, or an earlier report, which is replaced.",
+    help="Folder of the site. It must be new, empty, or an earlier report, which is replaced.",
 )
 @option(
     "--charts",
     type=PATH,
     metavar="DIR",
     section="Output",
-    help="Also write every chart there as SVG, PDF and PNG.",
+    help="Folder in which every chart is also written as SVG, PDF and PNG.  [default: none]",
 )
-@option("--open", "opened", is_flag=True, section="Output", help="Show the site in a browser.")
+@option("--open", "opened", is_flag=True, section="Output", help="Open the site in a browser.")
 @option(
     "--watch",
     is_flag=True,
     section="Output",
-    help="Build the site anew whenever a run has changed, until ctrl-C; its pages reload by themselves.",
+    help="Build the site again whenever a run changes, until ctrl-C. Open pages reload by themselves.",
 )
 @option(
     "--common-items",
     is_flag=True,
     section="Selection",
-    help="Take runs of other data too, and compute every number on the items that all of them asked.",
+    help="Merge runs on different data too: compute every number on the items that all runs have.",
 )
 @data_options
 @dataset_options
@@ -71,11 +71,11 @@ def report_command(
     dataset: str | None,
     split: str | None,
 ) -> None:
-    """Writes a static site of one or more runs, and prints the page to open.
+    """Writes a static site about one or more runs, and prints the address of its first page.
 
-    PATH is a run folder or its leaderboard.json; without one: the newest under results/. Several runs must
-    have asked the same, or be shown on what they have in common (--common-items). The site needs no network
-    and no server.
+    PATH is a run folder or its leaderboard.json. Without PATH, the site shows the newest run under results/.
+    Several runs must be on the same items; with --common-items, the site shows the items that all runs have.
+    The site needs no network and no server.
     """
     folders = paths or (newest_run(Path("results")),)
 
@@ -101,20 +101,20 @@ def report_command(
         import webbrowser
 
         if not webbrowser.open(page.as_uri()):
-            note("no browser was found; open the page above")
+            note("no browser was found; open the page yourself")
     if watch:
         _keep_up(folders, build)
 
 
 def pause() -> None:
-    """The time between two looks at the files of a run."""
+    """Waits until the next look at the files of a run."""
     time.sleep(1.0)
 
 
 def _keep_up(runs: Sequence[Path], build: Callable[..., Path]) -> None:
-    """Builds the site whenever a run has changed, until ctrl-C; then once more, without reloading."""
+    """Builds the site whenever a run has changed, until ctrl-C; then once more, without reloading pages."""
     seen = _written(runs)
-    note("watching; ctrl-C ends it")
+    note("watching the runs; press ctrl-C to stop")
     try:
         while True:
             pause()
@@ -124,16 +124,16 @@ def _keep_up(runs: Sequence[Path], build: Callable[..., Path]) -> None:
             try:
                 build(reloading=True)
             except QaEvalError as error:  # a file that is being replaced, or a run that has no rows yet
-                note(f"not built: {str(error).splitlines()[0]}")
+                note(f"the site was not built: {str(error).splitlines()[0]}")
             else:
-                note("built anew")
+                note("built the site again")
     except KeyboardInterrupt:
         build()
-        note("no longer watched")
+        note("stopped watching")
 
 
 def _written(runs: Sequence[Path]) -> list[int]:
-    """When the leaderboards of the runs were written; 0 for one that is not there now."""
+    """The times at which the leaderboards of the runs were written; 0 for a file that is missing."""
     from qa_eval.runs.store import LEADERBOARD
 
     files = [path / LEADERBOARD if path.is_dir() else path for path in runs]
@@ -147,7 +147,7 @@ def _data_of(
     dataset: str | None,
     split: str | None,
 ) -> Corpus | PublicDataset | None:
-    """The texts that were read: those of the newest run. Items that all runs asked are of the same texts."""
+    """The questions and texts of the newest run. Items that all runs have come from the same texts."""
     newest = max(runs, key=lambda run: run.leaderboard.created_at)
     if is_public(newest, questions, articles, dataset):
         return dataset_of(newest, dataset, split)

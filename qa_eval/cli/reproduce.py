@@ -13,10 +13,10 @@ from qa_eval.text.phrases import choices
 
 EXAMPLES = (
     ("qa-eval reproduce", "list the published results"),
-    ("qa-eval reproduce tinyroberta-squad2", "run one; needs the hub, and hours on a CPU"),
+    ("qa-eval reproduce tinyroberta-squad2", "run one; it needs the hub, and hours on a CPU"),
     (
         "qa-eval reproduce tinyroberta-squad2 -m ./tinyroberta-squad2 --dataset squad:dev-v2.0.json",
-        "with a copy of the checkpoint and of the data",
+        "use copies of the checkpoint and of the data",
     ),
 )
 
@@ -27,20 +27,20 @@ EXAMPLES = (
 @click.argument("name", required=False)
 @option(
     "-m", "--model", metavar="SPEC", section="Models",
-    help="A copy of the checkpoint.  [default: the published one, from the hub]",
+    help="Copy of the checkpoint.  [default: the published checkpoint on the hub]",
 )  # fmt: skip
 @option(
     "--dataset", metavar="SPEC", section="Data",
-    help="A copy of the data set.  [default: SQuAD 2.0's development set, from the hub]",
+    help="Copy of the data set.  [default: the development set of SQuAD 2.0 on the hub]",
 )  # fmt: skip
 @run_flags("device", "batch_tokens", "out")
 @click.pass_context
 def reproduce_command(
     ctx: click.Context, /, *, name: str | None, model: str | None, dataset: str | None, **_: object
 ) -> None:
-    """Runs a checkpoint whose results are published, and says whether each value agrees within 0.1 points.
+    """Runs a checkpoint with published results, and says whether each value agrees within 0.1 points.
 
-    Without NAME, lists the results that can be reproduced. Exit code 1: a value does not agree.
+    Without NAME, the command lists the results that it can reproduce. Exit code 1: a value does not agree.
     """
     from qa_eval.evaluation.published_results import (
         PUBLISHED,

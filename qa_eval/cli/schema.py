@@ -11,10 +11,10 @@ from qa_eval.cli.command import Command
 SCHEMAS = ("questions", "articles", "leaderboard", "predictions")
 
 
-@click.command("schema", cls=Command, short_help="The JSON Schema of a file format.")
+@click.command("schema", cls=Command, short_help="Print the JSON Schema of a file format.")
 @click.argument("name", type=click.Choice(SCHEMAS))
 def schema_command(*, name: str) -> None:
-    """Prints the JSON Schema of leaderboard.json, or of one line of the questions, articles, predictions."""
+    """Prints the JSON Schema of leaderboard.json, or of one line of questions, articles or predictions."""
     from qa_eval.files.hashes import canonical_json
 
     click.echo(canonical_json(published_schema(name), indent=2))

@@ -19,14 +19,19 @@ if TYPE_CHECKING:
     from qa_eval.runs.store import Run
 
 
-@click.command("show", cls=Command, short_help="Read single items, or the failures, of a run.", examples=(
+@click.command("show", cls=Command, short_help="Show single items, or the failures, of a run.", examples=(
     ("qa-eval show results/baseline recaptured-city", "every item of one fact, with every model's answer"),
-    ("qa-eval show results/baseline 'is-fighters-killed@The Atlas Times' --rules", "and the rule behind"),
-    ("qa-eval show results/baseline --failures -m embedded | less -R", "what the embedded model got wrong"),
+    ("qa-eval show results/baseline 'is-fighters-killed@The Atlas Times' --rules", "and the rules used"),
+    ("qa-eval show results/baseline --failures -m embedded | less -R", "the embedded model's mistakes"),
 ))  # fmt: skip
 @click.argument("run", type=PATH)
 @click.argument("items", nargs=-1, metavar="[ITEM]...")
-@option("--failures", is_flag=True, section="Selection", help="Every item that was answered wrong.")
+@option(
+    "--failures",
+    is_flag=True,
+    section="Selection",
+    help="Show every item with a wrong answer, in place of ITEM.",
+)
 @option(
     "-m",
     "--model",
@@ -34,9 +39,9 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="SPEC",
     section="Selection",
-    help="Only this model's answers; may be repeated.",
+    help="Show only the answers of this model; may be repeated.  [default: all models]",
 )
-@option("--rules", is_flag=True, section="Output", help="Also the rule behind each verdict.")
+@option("--rules", is_flag=True, section="Output", help="Also show the rule behind each verdict.")
 @data_options
 @dataset_options
 def show_command(
@@ -51,11 +56,12 @@ def show_command(
     dataset: str | None,
     split: str | None,
 ) -> None:
-    """Shows items as they are scored: the question, the passage with «gold» and ⟦answer⟧, why the answer is
-    right or wrong, and the next best answers.
+    """Shows items with their answers, and why each answer is right or wrong.
 
-    ITEM is FACT@ARTICLE, FACT~N@ARTICLE for paraphrase N, FACT@* for the pooled track, or a FACT for all of
-    its items; of a public data set, a question's id. ARTICLE is an article's id or its short name.
+    Each item has its question, its passage with «gold» and ⟦answer⟧, the verdict with its reason, and the
+    next best answers. ITEM is FACT@ARTICLE, FACT~N@ARTICLE for paraphrase N, FACT@* for the pooled track, or
+    FACT for all items of a fact. ARTICLE is an article's id or its short name. In a run on a public data set,
+    ITEM is a question's id.
     """
     from qa_eval.data.article_labels import article_labels
     from qa_eval.runs.schema import NOTHING_SCORED
@@ -65,7 +71,9 @@ def show_command(
 
     if bool(items) == failures:
         raise click.UsageError(
-            "Give the items to show, or --failures." if not items else "Items or --failures, not both."
+            "Give the items to show, or --failures."
+            if not items
+            else "Give the items to show or --failures, not both."
         )
     stored = load_run(run)
     rows = choose_rows(stored, models)

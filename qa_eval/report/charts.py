@@ -1,7 +1,6 @@
-"""Charts by matplotlib, each with the table of its numbers.
+"""Charts by matplotlib, each with a table of its numbers.
 
-One blue (of the palette of Okabe and Ito) and grey: no chart needs colours to be told apart. An SVG
-for the site takes ink and paper from the reader's light or dark theme; equal numbers give equal bytes.
+The charts use one blue, from the palette of Okabe and Ito, and grey. Nobody has to tell colours apart. An SVG for the site follows the reader's light or dark theme. Equal numbers give equal bytes.
 """
 
 from __future__ import annotations
@@ -36,32 +35,32 @@ _THEME = (
 )
 _LONGEST_NAME = 34
 _WIDTH = 5.0
-"""Inches: narrow enough for a phone to show a whole chart with words that can be read."""
+"""Width in inches. It is small enough for a phone to show a whole chart with readable words."""
 Format = Literal["svg", "pdf", "png"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A drawing and its numbers."""
+    """A chart: how to draw it, and the table of its numbers."""
 
     name: str
-    """File stem."""
+    """Stem of the file name."""
     title: str
     alt: str
-    """What a person who does not see it is told."""
+    """Description for readers who cannot see the chart."""
     draw: Callable[[], Figure]
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
     on_pages: bool = True
-    """Whether the pages show it; else it is for papers alone."""
+    """Whether the pages show the chart. If not, only `--charts` writes it."""
 
 
 def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
-    """The chart as a file. `themed`: an SVG that follows the reader's light or dark theme."""
+    """The content of a chart's file. `themed` gives an SVG that follows the reader's light or dark theme."""
     import matplotlib
 
-    # matplotlib's stubs name every setting; plain strings are what it takes.
+    # The stubs of matplotlib list every setting, but it also takes plain strings.
     settings: Any = {
         "svg.hashsalt": "qa-eval",
         "svg.fonttype": "none" if themed else "path",
@@ -70,7 +69,7 @@ def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
     metadata: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     out = io.BytesIO()
     with matplotlib.rc_context(settings), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a name in a script that the font lacks
+        warnings.filterwarnings("ignore", "Glyph")  # a name may have letters that the font lacks
         figure = chart.draw()
         figure.savefig(out, format=form, metadata=metadata[form], transparent=form == "svg", dpi=200)
     if form != "svg" or not themed:
@@ -84,7 +83,7 @@ def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
 def _figure(
     width: float, height: float, panels: int = 1, *, fitted: bool = True
 ) -> tuple[Figure, list[Axes]]:
-    """`fitted`: with margins that fit what stands in them, which takes twice the time."""
+    """A figure with its axes. `fitted` computes margins that fit the labels, which takes twice the time."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained" if fitted else None)
@@ -100,14 +99,14 @@ def _name(text: str) -> str:
 
 
 def all_charts(evidence: ReportContent) -> list[Chart]:
-    """Every chart that these runs give."""
+    """All charts that these runs give."""
     found = [forest(evidence), *source_preferences(evidence), *trade_off(evidence)]
     found += [chart for model in evidence.models if (chart := confidence_chart(model)) is not None]
     return [chart for chart in found if chart.rows]
 
 
 def forest(evidence: ReportContent) -> Chart:
-    """The metric that ranks the models, with intervals."""
+    """The chart of the metric that ranks the models, with intervals."""
     track, _, metric = evidence.board.sort.partition(".")
     rows = [(m, e) for m in evidence.models if (e := m.row.metric(track, metric)) is not None]
     rows.sort(key=lambda pair: (pair[0].row.rank is None, -pair[1].value))
@@ -142,13 +141,13 @@ def forest(evidence: ReportContent) -> Chart:
 
 
 def is_cached(model: ReportModel) -> bool:
-    """Whether all answers of a model were taken from the cache, so that it has no speed."""
+    """Whether all answers of a model came from the cache, so that its speed is unknown."""
     row = model.row
     return bool(row.counts.cached) and not row.performance.items_per_second
 
 
 def trade_off(evidence: ReportContent) -> list[Chart]:
-    """Quality against speed, of models whose speed was measured."""
+    """The chart of quality against speed, for models with a measured speed."""
     track, _, metric = evidence.board.sort.partition(".")
     rows = [
         (m, e.value, speed)
@@ -187,7 +186,7 @@ def trade_off(evidence: ReportContent) -> list[Chart]:
 
 
 def _number_log_axis(axes: Axes, values: Sequence[float]) -> None:
-    """Plain numbers on a logarithmic x axis: matplotlib's own are powers, in its notation for formulas."""
+    """Puts plain numbers on a logarithmic x axis, where matplotlib would write powers as formulas."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     decades = np.log10(max(values) / min(values))
@@ -202,12 +201,12 @@ def _number_log_axis(axes: Axes, values: Sequence[float]) -> None:
 def _label_points(
     figure: Figure, axes: Axes, points: Sequence[tuple[float, float]], names: Sequence[str]
 ) -> None:
-    """Writes each name next to its point, where it covers no other name, no other point, and stays inside."""
+    """Writes each name next to its point, inside the axes and clear of other names and points."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.transforms import Bbox
 
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
-    figure.draw_without_rendering()  # the layout decides where the points are
+    figure.draw_without_rendering()  # the layout decides the places of the points
     size = 4 * figure.dpi / 72
     taken = [
         Bbox.from_bounds(x - size, y - size, 2 * size, 2 * size) for x, y in axes.transData.transform(points)
@@ -230,11 +229,11 @@ _PLACES = [
     for y in (3, -10, *(s * n for n in range(14, 100, 11) for s in (1, -1)))
     for x, side in _SIDES
 ]
-"""Offsets from a point, in points, and the side of the name that is there; the nearest first."""
+"""Offsets from a point, in points, each with the side of the name that is there; nearest first."""
 
 
 def source_preferences(evidence: ReportContent) -> list[Chart]:
-    """Whose claim is preferred when all sources are read at once, against chance."""
+    """The chart of the sources whose claims models prefer, compared with chance."""
     models = [m for m in evidence.models if m.row.source_preference and not m.row.is_reference]
     if not models:
         return []
@@ -259,7 +258,7 @@ def source_preferences(evidence: ReportContent) -> list[Chart]:
     return [
         Chart(
             name="source-preference",
-            title="Source preference against chance",
+            title="Source preference compared with chance",
             alt=f"For {len(models)} models: how often the top answer is a claim of each article, and chance.",
             draw=draw,
             head=("model", "article", "preferred", "chance", "difference", "contested facts"),
@@ -300,7 +299,7 @@ def _draw_preference(axes: Axes, row: Row, articles: Sequence[str], titles: Sequ
 
 
 def confidence_chart(model: ReportModel) -> Chart | None:
-    """Risk against coverage, and accuracy against confidence; None where all confidences are equal."""
+    """The chart of risk by coverage and accuracy by confidence; None if all confidences are equal."""
     said, right = model.confidence, model.correct
     if said.size < 2 or np.unique(said).size < 2:
         return None
@@ -308,7 +307,7 @@ def confidence_chart(model: ReportModel) -> Chart | None:
     bins = reliability(model)
 
     def draw() -> Figure:
-        figure, (left, other) = _figure(_WIDTH, 2.6, panels=2, fitted=False)  # there may be very many
+        figure, (left, other) = _figure(_WIDTH, 2.6, panels=2, fitted=False)  # there may be many of these
         figure.subplots_adjust(left=0.11, right=0.96, bottom=0.18, top=0.9, wspace=0.34)
         left.step(100 * coverage, 100 * risk, where="post", color=BLUE, linewidth=1.8)
         overall = 100 * (1 - float(right.mean()))
@@ -316,8 +315,8 @@ def confidence_chart(model: ReportModel) -> Chart | None:
         left.set_xlim(0, 100)
         left.set_ylim(0, max(100 * float(risk.max()), overall) * 1.1 + 1)
         left.set_title("Risk–coverage", loc="left")
-        left.set_xlabel("answers kept, surest first, %")
-        left.set_ylabel("wrong among them, %")
+        left.set_xlabel("answers kept, most confident first, %")
+        left.set_ylabel("wrong answers among these, %")
         other.plot([0, 100], [0, 100], color=_SOFT, linewidth=1, linestyle="--")
         sizes = [8 + 130 * b.n / said.size for b in bins]
         other.scatter([100 * b.confidence for b in bins], [100 * b.accuracy for b in bins], sizes, BLUE)
@@ -335,10 +334,10 @@ def confidence_chart(model: ReportModel) -> Chart | None:
     steps = [int(np.searchsorted(coverage, at - 1e-9)) for at in np.linspace(0.1, 1.0, 10)]
     return Chart(
         name=f"confidence-{model.slug}",
-        title="Does its confidence tell right from wrong?",
+        title="Does its confidence separate right from wrong answers?",
         alt=f"Risk-coverage curve and reliability diagram of {model.name}.",
         draw=draw,
-        head=("of the items", "or bin of confidence", "mean confidence", "items", "right"),
+        head=("items kept", "or bin of confidence", "mean confidence", "items", "right"),
         rows=tuple(
             (f"{percent(float(coverage[n]))} % kept", "", "", "", percent(1 - float(risk[n])))
             for n in dict.fromkeys(steps)
@@ -346,15 +345,15 @@ def confidence_chart(model: ReportModel) -> Chart | None:
         + tuple(("", b.range, percent(b.confidence), str(b.n), percent(b.accuracy)) for b in bins),
         note=(
             f"{said.size} items. Expected calibration error {percent(ece or 0.0)}; a perfectly calibrated "
-            f"model with these confidences would have {percent(expected or 0.0)} on as few items. "
-            "Dashed: the risk of keeping all answers; perfect calibration."
+            f"model with these confidences would have {percent(expected or 0.0)} on this number of items. "
+            "Dashed lines: the risk of keeping all answers, and perfect calibration."
         ),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Items of like confidence."""
+    """A bin of items with similar confidence."""
 
     range: str
     confidence: float
@@ -363,9 +362,10 @@ class Bin:
 
 
 def risk_coverage(model: ReportModel) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Shares of items kept and, of these, wrong; one point for each confidence that occurs, highest first.
+    """The share of items kept and the share of wrong answers among these, highest confidence first.
 
-    Equal confidences are kept together, so every point can be had by a threshold.
+    There is one point for each confidence that occurs. Items of equal confidence are kept together, so that a
+    threshold exists for every point.
     """
     order = np.argsort(-model.confidence, kind="stable")
     falling, wrong = model.confidence[order], ~model.correct[order]
@@ -375,7 +375,7 @@ def risk_coverage(model: ReportModel) -> tuple[np.ndarray[Any, Any], np.ndarray[
 
 
 def reliability(model: ReportModel, bins: int = 10) -> list[Bin]:
-    """Mean confidence and accuracy in bins of equal width, without the empty ones."""
+    """Mean confidence and accuracy in bins of equal width, without empty bins."""
     place = np.minimum((model.confidence * bins).astype(int), bins - 1)
     return [
         Bin(
@@ -390,7 +390,7 @@ def reliability(model: ReportModel, bins: int = 10) -> list[Bin]:
 
 
 def history_chart(model: str, slug: str, points: Sequence[Point]) -> Chart:
-    """One model over the runs."""
+    """The chart of one model's scores in all runs."""
     known = [p for p in points if p.value is not None]
     days = run_dates([p.created_at for p in known])
 
@@ -431,7 +431,7 @@ def history_chart(model: str, slug: str, points: Sequence[Point]) -> Chart:
 
 
 def run_dates(times: Sequence[str]) -> list[str]:
-    """The dates of runs, from ISO times; with hours and minutes where two runs are of one day.
+    """The dates of runs from their ISO times, with hours and minutes if two runs are from the same day.
 
     >>> run_dates(["2026-11-28T10:00:00+00:00", "2026-11-29T08:30:00+00:00"])
     ['2026-11-28', '2026-11-29']
@@ -447,12 +447,12 @@ def _or_dash(value: float | None) -> str:
 
 
 def chart_files(charts: Sequence[Chart]) -> dict[str, bytes]:
-    """Each chart as SVG, PDF and PNG, for papers."""
+    """The files of all charts as SVG, PDF and PNG, for papers."""
     forms: tuple[Format, ...] = ("svg", "pdf", "png")
     return {f"{chart.name}.{form}": render_chart(chart, form) for chart in charts for form in forms}
 
 
 def site_charts(charts: Sequence[Chart]) -> dict[str, bytes]:
-    """Each chart of the pages, as they show it."""
+    """The files of the charts that the pages show."""
     shown = [chart for chart in charts if chart.on_pages]
     return {f"charts/{chart.name}.svg": render_chart(chart, "svg", themed=True) for chart in shown}

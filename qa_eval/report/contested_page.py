@@ -1,4 +1,4 @@
-"""The contested page, as plain values: where the sources disagree, and whose claim each model makes."""
+"""The values of the contested page: where the sources disagree, and whose claim each model makes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from qa_eval.text.phrases import count
 from qa_eval.text.terminal import clean
 
 Sided = Literal["most", "fewer", "several", "none", "silent", "failed"]
-"""Whom a pooled answer sides with. `most`: a claim that no other has more sources than; `fewer`: another
-claim; `several`: it names more than one; `none`: it matches no claim; `silent`: no answer; `failed`: no
-prediction."""
+"""Side that a pooled answer takes: `most` makes a claim with the most sources, or as many as any other; `fewer`
+makes another claim; `several` names more than one claim; `none` matches no claim; `silent` is no answer;
+`failed` is a missing prediction."""
 SIDES: Mapping[Sided, str] = {
     "most": "the claim of most sources",
     "fewer": "a claim of fewer sources",
@@ -27,34 +27,34 @@ SIDES: Mapping[Sided, str] = {
     "failed": "failed",
 }
 _HUES = 6
-"""Colours that tell groups of claims apart."""
+"""Number of colours for groups of claims."""
 _MOST_BELIEFS = 5
 _FEWEST_FACTS = 8
-"""Contested facts on which a source must speak for a model to be said to follow it."""
+"""Smallest number of contested facts that a source must answer before a model can count as following it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimShare:
-    """One claim of a contested fact, with who makes it."""
+    """A claim of a contested fact, with the sources and models that make it."""
 
     claim: Claim
     words: str
-    """Its shortest wording."""
+    """Shortest wording of the claim."""
     sources: tuple[str, ...]
-    """Articles that state it."""
+    """Articles that state the claim."""
     hue: int
-    """Number of its colour; near-claims, which are of one group, share it."""
+    """Number of the colour. Claims of one group, which say nearly the same, share a colour."""
     models: tuple[ReportModel, ...]
-    """Those whose pooled answer makes it, without the baselines outside the ranking."""
+    """Models whose pooled answer makes the claim, without baselines outside the ranking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
-    """Models whose pooled answer makes none of the claims alone."""
+    """Models whose pooled answer makes no claim, or several claims at once."""
 
     side: Sided
     answer: str
-    """Empty for no answer."""
+    """Text of the answer; empty for no answer."""
     models: tuple[ReportModel, ...]
 
 
@@ -66,31 +66,31 @@ class DisputedFact:
     bits: float
     """Entropy of the sources over the groups of claims."""
     shares: tuple[ClaimShare, ...]
-    """The best supported group first."""
+    """Shares of the claims, those of the best supported group first."""
     asides: tuple[Aside, ...]
     silent: int
-    """Articles that do not answer."""
+    """Number of articles that do not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """The source whose claims a model makes most often, above chance."""
+    """The source whose claims a model makes most often, compared with chance."""
 
     article: str
     wins: int
     n: int
     chance: float
-    """Wins that an even draw among the claims of each fact would give."""
+    """Expected number of wins if each claim of a fact were drawn with equal probability."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Belief:
-    """Whom a model sides with, over all contested facts."""
+    """The sides that a model takes, over all contested facts."""
 
     model: ReportModel
     sides: Mapping[Sided, int]
     follows: Followed | None
-    """None where no source speaks on enough of the facts, or none is followed above chance."""
+    """Source that the model follows; None if no source answers enough facts or beats chance."""
 
     @property
     def facts(self) -> int:
@@ -99,29 +99,29 @@ class Belief:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContestedView:
-    """All contested facts, the most disputed first."""
+    """The values of the page, with the most disputed facts first."""
 
     lead: str
-    """On how many facts the sources disagree, and on how many of them the first model gives a claim."""
+    """Sentence with the number of contested facts, and of those on which the first model makes a claim."""
     whom: str
-    """Which claims those are, and what the bars count."""
+    """Sentences that say which claims the first model makes, and what the bars count."""
     facts: tuple[DisputedFact, ...]
     relations: Mapping[str, int]
-    """Relation -> its facts."""
+    """Map from relation to its number of facts."""
     beliefs: tuple[Belief, ...]
-    """Of the models that read all articles at once; those that compete first."""
+    """Sides of the models that read all articles at once. Competing models come first."""
     shown: int
-    """How many of them are shown without asking for more."""
+    """Number of `beliefs` that are shown at first."""
     sides: tuple[Sided, ...]
-    """Those that occur."""
+    """Sides that occur."""
     reading: tuple[tuple[ReportModel, Mapping[Outcome, int]], ...]
-    """Of each model, over the articles that answer, one at a time: where its answers fell."""
+    """Kinds of answers of each model, over single articles that answer."""
     outcomes: tuple[Outcome, ...]
-    """Those that occur; `leak` wherever it can."""
+    """Kinds that occur, and `leak` whenever it can occur."""
 
 
 def contested_view(evidence: ReportContent) -> ContestedView | None:
-    """None where no contested fact is known."""
+    """The values of the page; None if no contested fact is known."""
     found = [(f, f.question) for f in evidence.facts if f.question is not None and f.question.contested]
     if not found:
         return None
@@ -177,33 +177,33 @@ def contested_view(evidence: ReportContent) -> ContestedView | None:
 
 
 def _lead(contested: int, facts: int, first: Belief | None) -> str:
-    """On how many facts the sources disagree, and on how many of them the first model gives a claim."""
+    """The sentence with the number of contested facts, and of those on which the first model makes one."""
     lead = f"The sources disagree on {contested} of {count(facts, 'fact')}"
     if first is None:
         return f"{lead}."
     agreed = first.sides.get("most", 0) + first.sides.get("fewer", 0)
-    return f"{lead}; on {agreed} of these {clean(first.model.name)} gives one of their claims."
+    return f"{lead}; on {agreed} of these {clean(first.model.name)} makes one of their claims."
 
 
 def _whom(first: Belief | None, names: Mapping[str, str]) -> str:
-    """Which claims those are, and what the bars count."""
+    """The sentences that say which claims the first model makes, and what the bars count."""
     if first is None:
         return ""
     most, fewer = (first.sides.get(side, 0) for side in ("most", "fewer"))
-    found = f"On {most} of the {most + fewer} no other claim has more sources."
+    found = f"On {most} of these {most + fewer} facts, no other claim has more sources."
     if first.follows is not None:
         article = clean(names.get(first.follows.article, first.follows.article))
         found += (
             f" It agrees most with {article}: on {first.follows.wins} of {count(first.follows.n, 'fact')}, "
-            f"where chance gives {first.follows.chance:.1f}."
+            f"compared with {first.follows.chance:.1f} by chance."
         )
     return f"{found} The bars count the answers of each model from all articles at once."
 
 
 def disagreement(question: Question) -> float:
-    """Entropy of the sources over the groups of claims, in bits: how evenly they are spread.
+    """Entropy of the sources over the groups of claims, in bits. It shows how evenly the sources are spread.
 
-    A source that states claims of several groups counts in each of them.
+    A source that states claims of several groups counts in each of these groups.
     """
     sources: dict[str, set[str]] = {}
     for claim in question.claims:
@@ -240,7 +240,7 @@ def _side(said: ShownAnswer, majority: set[str]) -> Sided:
 
 
 def _asides(pooled: Sequence[ShownAnswer], models: Mapping[int, ReportModel]) -> Iterable[Aside]:
-    """The same answers of several models are one."""
+    """The answers that make no claim or several claims, with equal answers of several models joined."""
     found: dict[tuple[Sided, str], list[ReportModel]] = {}
     for said in pooled:
         side = _side(said, set())
@@ -254,7 +254,7 @@ def _asides(pooled: Sequence[ShownAnswer], models: Mapping[int, ReportModel]) ->
 
 
 def _followed(model: ReportModel) -> Followed | None:
-    """The source with the most wins above chance, of those that speak on enough facts."""
+    """The source with the most wins above chance, among those that answer enough facts, or None."""
     found = [(a, p) for a, p in model.row.source_preference.items() if p["n"] >= _FEWEST_FACTS]
     if not found:
         return None
@@ -267,7 +267,7 @@ def _followed(model: ReportModel) -> Followed | None:
 
 
 def _outcomes(models: Iterable[ReportModel], tallies: Iterable[Counter[Outcome]]) -> tuple[Outcome, ...]:
-    """What to count: a leak where it occurs, or where some model answers in words of its own."""
+    """The kinds to count. `leak` is one if it occurs, or if some model can make another source's claim."""
     counted = Counter[Outcome]()
     for tally in tallies:
         counted.update(tally)

@@ -1,7 +1,7 @@
-"""From what was gathered to HTML: every page is a template filled with plain values.
+"""The HTML of all pages: each page is a template filled with plain values.
 
-Values are escaped by the templates and, before that, cleaned of control characters and direction overrides,
-so that nothing that stands in the data can change what stands beside it.
+Control characters and direction overrides are removed from values, and the templates escape them. Nothing in
+the data can therefore change the text next to it.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ if TYPE_CHECKING:
 
 _PAGES = Path(__file__).parent / "pages"
 LONGEST_ANSWER = 300
-"""Characters of an answer that are shown."""
+"""Largest number of characters shown of an answer."""
 _LONGEST_VALUE = 20_000
 _LINE_ENDS = {0x0A: "⏎", 0x0D: None}
-"""How a line break inside an answer is shown."""
+"""Replacements of line breaks inside an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownComparisons:
-    """Titled comparisons, and why others could not be made."""
+    """Comparisons with titles, and notes that say why others are missing."""
 
     found: tuple[tuple[str, Comparison], ...]
     notes: tuple[str, ...]
@@ -70,7 +70,7 @@ def render_pages(
     histories: Sequence[Chart],
     comparisons: ShownComparisons,
 ) -> dict[str, str]:
-    """Path -> HTML of every page."""
+    """Map from path to HTML, for every page."""
     by_name = {chart.name: chart for chart in charts}
     contested = contested_view(evidence)
     compared = bool(comparisons.found or histories)
@@ -164,7 +164,7 @@ def render_pages(
 
 
 def _neighbours(facts: Sequence[Fact]) -> Iterable[tuple[Fact | None, Fact, Fact | None]]:
-    """Each fact with the one before and the one after it."""
+    """Each fact with the previous and the next fact."""
     return zip([None, *facts], facts, [*facts[1:], None], strict=False)
 
 
@@ -173,7 +173,7 @@ def _answering(evidence: ReportContent) -> list[ReportModel]:
 
 
 class _Site:
-    """What all pages of a report share."""
+    """Values and functions that all pages of a report share."""
 
     def __init__(self, evidence: ReportContent, absent: Set[str]) -> None:
         self.evidence = evidence
@@ -205,10 +205,10 @@ class _Site:
             )
         )
 
-    # What templates ask for.
+    # Functions for the templates.
 
     def article(self, id: str | None) -> str:
-        """The short name of an article; its id, where it has no other name."""
+        """The short name of an article, or its id if it has none."""
         return self.names.get(id or "", id or "")
 
     def slice(self, name: str) -> str:
@@ -220,12 +220,12 @@ class _Site:
         return item_label(str(id), self.names)
 
     def item_link(self, item: str) -> str | None:
-        """Where an item is shown, from the top of the site; None if it has no page."""
+        """The address of an item from the top of the site; None if it has no page."""
         fact = self.facts.get(item.partition("@")[0].partition("~")[0])
         return None if fact is None else f"questions/{quote(fact.slug)}.html#{anchor(item)}"
 
     def model_link(self, model: ReportModel) -> str:
-        """A link to a model from a question's page, of which there may be very many."""
+        """The link from a question's page to a model, kept because a report may have very many of them."""
         link = self._links.get(model.number)
         if link is None:
             template = _environment().get_template("macros.html")
@@ -242,7 +242,7 @@ class _Site:
 
 
 def json_block(value: object) -> str:
-    r"""JSON that may stand in a `<script>` element: ASCII alone, and nothing that could end the element.
+    r"""JSON for a `<script>` element: only ASCII, and nothing that could end the element.
 
     >>> json_block({"a": "</script>"})
     '{"a":"\\u003c/script\\u003e"}'
@@ -252,38 +252,38 @@ def json_block(value: object) -> str:
 
 
 def decision(said: ShownAnswer) -> str:
-    """How far the model believed in no answer, as `MARGIN` says; empty where it does not say."""
+    """The model's belief in no answer, as `MARGIN` explains it; empty if the model gives none."""
     if said.null_score is not None and said.score is not None:
         return f"{said.null_score - said.score:.2f}".replace("-0.00", "0.00").replace("-", "−")
     return "" if said.no_answer_probability is None else f"{percent(said.no_answer_probability)} %"
 
 
 MARGIN = (
-    "Score of no answer less that of the best answer: above the threshold of the model no answer is given. "
-    "Where a model has no such scores, its probability of no answer."
+    "Score of no answer minus score of the best answer. Above its threshold, the model gives no answer. "
+    "A model without such scores shows its probability of no answer."
 )
 
 
 def _first_gold(view: ItemView) -> Segment | None:
-    """The first piece of a gold that is marked in the texts of an item."""
+    """The first piece of a gold that is marked in the texts of an item, or None."""
     parts = (part for text in view.texts for passage in text.passages for part in passage.parts)
     return next((part for part in parts if part.gold), None)
 
 
 def reach(differences: Sequence[Any]) -> float:
-    """The widest bound of some differences: what the bars of a table are drawn to, so that they compare."""
+    """The largest bound of some differences, to which all bars of a table are scaled."""
     bounds = [bound for d in differences for bound in (d.low, d.high, _value(d)) if bound is not None]
     return max(0.01, *map(abs, bounds)) if bounds else 0.01
 
 
 def _value(difference: Any) -> float:  # noqa: ANN401
-    """A stored difference to the first calls its value `value`, one of a comparison `difference`."""
+    """The value of a stored difference (`value`), or of a difference in a comparison (`difference`)."""
     found: float = difference.value if hasattr(difference, "value") else difference.difference
     return found
 
 
 def place(value: float) -> str:
-    """Where a value is drawn on the axis of a table's bar, from 0 to 1; a skill below 0 is drawn at 0.
+    """The place of a value on the bar of a table, whose axis goes from 0 to 1. A skill below 0 is drawn at 0.
 
     >>> place(0.5), place(-0.65)
     ('42.0', '2.0')
@@ -292,7 +292,7 @@ def place(value: float) -> str:
 
 
 def clip(text: str, most: int = LONGEST_ANSWER) -> str:
-    """The text, or its beginning and how long it is.
+    """The text, or its beginning with its length if it is longer than `most` characters.
 
     >>> clip("abcdef", 3)
     'abc… (6 characters)'
@@ -312,7 +312,7 @@ def _environment() -> Environment:
         return value
 
     def passage(text: str) -> Markup:
-        """Text whose line ends are kept."""
+        """The text as HTML that keeps its line ends."""
         return Markup("\n").join(escape(clean(line)) for line in text.replace("\r\n", "\n").split("\n"))
 
     environment = Environment(

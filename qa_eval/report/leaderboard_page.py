@@ -1,4 +1,4 @@
-"""The leaderboard page, as plain values: the picture of the ranking metric, and the table on every slice."""
+"""The values of the leaderboard page: the picture of the ranking metric, and the table for every slice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from qa_eval.text.terminal import clean
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewColumn:
-    """A metric of the leaderboard."""
+    """A column of the leaderboard, which shows one metric."""
 
     track: str
     metric: str
@@ -33,28 +33,28 @@ class ViewColumn:
     higher_is_better: bool
     n_matters: bool
     brief: bool
-    """Whether it is shown without asking for all columns."""
+    """Whether the column is among the few that are shown at first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableView:
-    """The leaderboard on all items, on one track or on one slice."""
+    """The table on all items, on one track or on one slice."""
 
     key: str
     name: str
     group: str
     whole: bool
-    """True if ranks and differences hold for it."""
+    """Whether the ranks and differences hold for this table."""
     columns: tuple[ViewColumn, ...]
     order: tuple[int, ...]
-    """Models from first to last."""
+    """Numbers of the models, from first to last."""
     cells: Mapping[int, tuple[Estimate | None, ...]]
     notes: tuple[str, ...]
-    """What was asked, how it was scored, and what a reader has to know, a sentence each."""
+    """Sentences on the items, the scoring, and anything else that a reader has to know."""
 
 
 def table_views(evidence: ReportContent) -> list[TableView]:
-    """The default view first, then the tracks, then every slice."""
+    """All tables: the default one first, then the tracks, then every slice."""
     names = evidence.article_names
     shown = evidence.merged or evidence.board
     places = {id(m.row): m.number for m in evidence.models}
@@ -94,7 +94,7 @@ _GROUPS = {"relation": "Relation", "category": "Category", "article": "Article"}
 
 
 def slice_order(name: str) -> tuple[int, str]:
-    """What slices are sorted by: those of a group together."""
+    """The sort key of a slice, which keeps slices of a group together."""
     kind = name.partition(":")[0]
     return [*_GROUPS].index(kind) + 1 if kind in _GROUPS else 0, name
 
@@ -109,7 +109,7 @@ def _slice_name(name: str, names: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _columns(view: View) -> tuple[ViewColumn, ...]:
-    """The few columns that are shown first, then the other ones of the view."""
+    """The few columns that are shown at first, then all others of the table."""
     brief = view.brief_columns
     return tuple(_column(*c, brief=c in brief) for c in dict.fromkeys([*brief, *view.columns]))
 
@@ -128,7 +128,7 @@ def _column(track: str, metric: str, *, brief: bool) -> ViewColumn:
 
 
 def table_data(views: Sequence[TableView]) -> dict[str, Any]:
-    """What the script needs to show another slice: values by view and model, in the order of the columns."""
+    """The data with which the script shows other slices: values by table, model and column."""
     return {
         "views": [
             {
@@ -158,42 +158,42 @@ def table_data(views: Sequence[TableView]) -> dict[str, Any]:
 
 
 def is_apart(evidence: ReportContent, model: ReportModel) -> bool:
-    """True for references, and for finished baselines that are never ranked."""
+    """Whether the row is a reference, or a finished baseline that is never ranked."""
     row = model.row
     ranked = any(other.row.rank is not None for other in evidence.models)
     return row.status == "ok" and (row.rank is None if ranked else not competes(row))
 
 
 def is_first(row: Row) -> bool:
-    """True for the row that the others are compared with: the first one that competes."""
+    """Whether the row is the first that competes, with which all others are compared."""
     return competes(row) and row.versus_first is None and bool(row.metrics)
 
 
 # ------------------------------------------------------------------------------------------ the picture
 
 _MARGIN = 2.0
-"""Percent of the width that the axis leaves free on either side."""
+"""Margin of the axis on either side, in percent of the width."""
 _STEP = 0.05
 _WIDEST_ZOOM = 0.25
-"""If all models lie within that, the axis shows their part alone."""
+"""Range of values up to which the axis shows only the part with the models."""
 _NEAR = 0.15
-"""Yardsticks that far from the models are still on such an axis."""
+"""Largest distance from the models at which such an axis still includes a yardstick."""
 _MOST_LINES = 20
 _LETTER, _GAP = 6.6, 10
-"""Pixels of a letter of a label, and between two labels."""
+"""Width of a letter of a label, and smallest gap between labels, in pixels."""
 _WIDTHS = {"wide": 430, "narrow": 330}
-"""Pixels that the picture has at least, in a window of either kind."""
+"""Smallest width of the picture, in pixels, by kind of window."""
 Side = Literal["start", "middle", "end"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingLine:
-    """A model with its value; places are percent of the picture's width."""
+    """A model with its value. Places are in percent of the picture's width."""
 
     model: ReportModel
     at: str
     low: str
-    """Empty where there is no interval."""
+    """Place of the lower bound; empty if there is no interval."""
     high: str
     value: str
     range: str
@@ -209,19 +209,19 @@ class RankGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Yardstick:
-    """A value that the others can be read by, with a label above the picture."""
+    """A value to compare the models with, which has a label above the picture."""
 
     name: str
     term: str
-    """What it is called in the glossary; empty for a row that has no entry there."""
+    """Term in the glossary; empty if the glossary has no entry for the row."""
     at: str
     side: Side
-    """Which end of the label is at `at`."""
+    """End of the label that is at `at`."""
     label: str
     level: int
-    """How many labels are below it."""
+    """Number of labels below this one."""
     inside: bool
-    """Whether the value is on the axis, so that there is a line."""
+    """Whether the value is on the axis, so that a line is drawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,26 +232,26 @@ class Standings:
     track: str
     groups: tuple[RankGroup, ...]
     more: tuple[RankGroup, ...]
-    """Those that are drawn on demand."""
+    """Groups that are drawn on demand."""
     without: tuple[ReportModel, ...]
-    """Models that have no value."""
+    """Models without a value."""
     yardsticks: Mapping[str, tuple[Yardstick, ...]]
-    """By the width of the window: `wide` and `narrow`."""
+    """Yardsticks for a `wide` and a `narrow` window."""
     levels: Mapping[str, int]
-    """Labels that are above each other, by the width of the window."""
+    """Number of labels above each other, for a `wide` and a `narrow` window."""
     ticks: tuple[tuple[str, str, Side], ...]
-    """(place, number, side of the number that is there)"""
+    """Marks of the axis: the place, the number, and the side of the number that is at the place."""
     part: str
-    """What part of the axis is shown; empty for all of it."""
+    """Part of the axis that is shown; empty if all of it is shown."""
 
     @property
     def hidden(self) -> int:
-        """Models that are drawn on demand."""
+        """Number of models that are drawn on demand."""
         return sum(len(group.lines) for group in self.more)
 
 
 def standings(evidence: ReportContent) -> Standings | None:
-    """The picture; None where no model has a value of the ranking metric."""
+    """The picture; None if no model has a value of the ranking metric."""
     track, _, metric = evidence.board.sort.partition(".")
     found = [(m, e) for m in evidence.models if (e := m.row.metric(track, metric)) is not None]
     others = [(m, e) for m, e in found if is_apart(evidence, m)]
@@ -292,7 +292,7 @@ def standings(evidence: ReportContent) -> Standings | None:
 
 
 def _axis(models: Iterable[Estimate], others: Iterable[Estimate]) -> tuple[float, float]:
-    """The ends of the axis: 0 and 1, less where a skill is below 0, or only the part where the models are."""
+    """The ends of the axis: 0 (or a skill below 0) and 1, or only the part that has the models."""
     bounds = [b for e in models for b in (e.value, e.low, e.high) if b is not None]
     least, most = min(bounds), max(bounds)
     if least >= 0 and len(bounds) > 3 and most - least <= _WIDEST_ZOOM:
@@ -322,7 +322,7 @@ def _labelled(
     high: float,
     width: int,
 ) -> Iterator[Yardstick]:
-    """Labels at their values, one above the other where they would cover each other."""
+    """The labels at their values. Labels that would cover each other are put above each other."""
     taken: list[list[tuple[float, float]]] = []
     for model, e in sorted(rows, key=lambda pair: pair[1].value):
         term = YARDSTICKS.get(model.row.model.spec, "")

@@ -1,4 +1,4 @@
-"""A text with its golds and answers marked in place, overlaps included."""
+"""A text with its golds and answers marked, which may overlap."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from itertools import pairwise
 from qa_eval.records import Span
 
 MOST_TEXT = 100_000
-"""Characters of one text that are shown."""
+"""Largest number of characters shown of one text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A stretch of a text that is a gold or an answer."""
+    """A span of a text that is a gold or an answer."""
 
     span: Span
     gold: bool
     note: str
-    """What a reader is told of it: the claim, or who answered with it."""
+    """Note for the reader: the claim, or the models that gave the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of a text under the same marks; the pieces of a text join to it again."""
+    """A piece of a text that has the same marks throughout. The pieces of a text join to the whole text."""
 
     text: str
     start: int
@@ -34,7 +34,7 @@ class Segment:
 
 
 def segments(text: str, marked: Iterable[Marked]) -> list[Segment]:
-    """The text cut at every boundary of every mark; marks that do not lie in it are left out.
+    """The text cut at every end of a mark. Marks outside the text are left out.
 
     >>> marked = [Marked(Span(0, 8), True, "a"), Marked(Span(5, 13), False, "b")]
     >>> parts = segments("over 400 dead", marked)
@@ -61,18 +61,18 @@ def segments(text: str, marked: Iterable[Marked]) -> list[Segment]:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Lines of a text that belong together: all with marks, or all without."""
+    """Consecutive lines of a text that all have marks, or all have none."""
 
     parts: Sequence[Segment]
     marked: bool
     lines: int
-    """Lines that are not blank."""
+    """Number of lines that are not blank."""
 
 
 def passages(text: str, marked: Iterable[Marked]) -> list[Passage]:
-    r"""The lines of a text, those with a mark and those without apart.
+    r"""The passages of a text: lines with marks and lines without marks, in turns.
 
-    Together they are the text but for blank lines at the end of each.
+    Together they are the whole text, except for blank lines at the end of each passage.
 
     >>> marked = [Marked(Span(0, 1), True, "a"), Marked(Span(9, 12), False, "b")]
     >>> found = passages("one\ntwo\nthree\nfour", marked)
@@ -108,7 +108,7 @@ def _passage(text: str, marked: Sequence[Marked], start: int, end: int, over: bo
 
 
 def names(some: Sequence[str], most: int = 4) -> str:
-    """A few names; how many there are, if they are more.
+    """The names, or their number if there are more than `most`.
 
     >>> names(["a", "b", "c"]), names(["a", "b", "c"], most=2)
     ('a, b, c', '3 models')

@@ -1,4 +1,4 @@
-"""The matrix of models and items, as plain values: one letter for each answer, and shares by category."""
+"""The values of the matrix page: one letter for each answer of each model, and shares by category."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from qa_eval.text.terminal import clean
 
 
 class AnswerKind(Enum):
-    """What one answer to one item is. The value is the letter that stands for it in the page's data."""
+    """The kind of an answer to an item. The value is its letter in the data of the page."""
 
     RIGHT = "r"
     """A right answer."""
     RIGHT_SILENCE = "s"
-    """No answer, where there is none."""
+    """No answer where the text has none."""
     WRONG = "w"
-    """A wrong answer, where there is a right one."""
+    """A wrong answer where the text has an answer."""
     LEAK = "l"
-    """Another source's claim, where the text has its own."""
+    """Another source's claim where the text has a claim of its own."""
     MISSED = "m"
-    """No answer, where there is one."""
+    """No answer where the text has one."""
     INVENTED = "i"
-    """An answer, where there is none."""
+    """An answer where the text has none."""
     FAILED = "f"
-    """No prediction on an item that has an answer."""
+    """No prediction for an item with an answer."""
     FAILED_SILENT = "g"
-    """No prediction on an item that has none."""
+    """No prediction for an item without an answer."""
 
     @property
     def right(self) -> bool:
@@ -43,7 +43,7 @@ class AnswerKind(Enum):
 
     @property
     def answered(self) -> bool | None:
-        """Whether the model answered; None where it gave no prediction."""
+        """Whether the model answered; None if it gave no prediction."""
         if self in (AnswerKind.FAILED, AnswerKind.FAILED_SILENT):
             return None
         return self in (AnswerKind.RIGHT, AnswerKind.WRONG, AnswerKind.LEAK, AnswerKind.INVENTED)
@@ -51,11 +51,11 @@ class AnswerKind(Enum):
 
 NAMES: Mapping[AnswerKind, str] = {
     AnswerKind.RIGHT: "right answer",
-    AnswerKind.RIGHT_SILENCE: "rightly no answer",
+    AnswerKind.RIGHT_SILENCE: "no answer, which is right",
     AnswerKind.WRONG: "wrong answer",
     AnswerKind.LEAK: "another source’s claim",
-    AnswerKind.INVENTED: "answered, though the text is silent",
-    AnswerKind.MISSED: "no answer, though there is one",
+    AnswerKind.INVENTED: "answered, although the text is silent",
+    AnswerKind.MISSED: "no answer, although there is one",
     AnswerKind.FAILED: "failed",
     AnswerKind.FAILED_SILENT: "failed",
 }
@@ -67,11 +67,11 @@ MISTAKES: Mapping[AnswerKind, str] = {
     AnswerKind.FAILED: "it fails",
     AnswerKind.FAILED_SILENT: "it fails",
 }
-"""What a model does that makes such a mistake."""
+"""Words for what a model does when it makes a mistake of each kind."""
 
 
 def kind_of(item: Item, said: ShownAnswer) -> AnswerKind:
-    """What an answer to an item is."""
+    """The kind of an answer to an item."""
     answerable = bool(item.golds)
     if said.outcome == "failed":
         return AnswerKind.FAILED if answerable else AnswerKind.FAILED_SILENT
@@ -86,31 +86,31 @@ def kind_of(item: Item, said: ShownAnswer) -> AnswerKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryRow:
-    """The share of right answers of each model in one category."""
+    """A category with the share of right answers of each model."""
 
     name: str
     items: int
     shares: tuple[float, ...]
-    """In the order of the models."""
+    """Shares in the order of the models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixView:
-    """All items that have a page, by all models that answered."""
+    """The matrix of all items that have a page and all models that answered."""
 
     models: tuple[ReportModel, ...]
     items: int
     categories: tuple[CategoryRow, ...]
-    """Hardest first; all items last."""
+    """Categories, hardest first, and a row for all items last."""
     data: Mapping[str, Any]
-    """What the script draws the matrix from."""
+    """Data from which the script draws the matrix."""
 
 
 _LONGEST_QUESTION = 120
 
 
 def matrix_view(evidence: ReportContent) -> MatrixView | None:
-    """None where nothing is scored, or there is no item or model."""
+    """The values of the page; None if nothing is scored or there is no item or model."""
     models = tuple(m for m in evidence.models if m.row.predictions is not None)
     if not evidence.scored or not evidence.facts or not models:
         return None

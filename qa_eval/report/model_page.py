@@ -1,4 +1,4 @@
-"""A model's page, as plain values: what kind of mistakes it makes, and where."""
+"""The values of a model's page: the kinds of its mistakes, and where it makes them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from qa_eval.report.leaderboard_page import slice_order
 from qa_eval.report.matrix_page import MISTAKES, AnswerKind, kind_of
 
 Given = tuple[Fact, Item, ShownAnswer]
-"""An answer, and to what."""
+"""An answer with its fact and its item."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """One field of the square: what the text does, by what the model did."""
+    """A field of the square: whether the text answers, by whether the model answered."""
 
     answerable: bool
     answered: bool
     n: int
     of: int
-    """Items of its row: those whose text does the same."""
+    """Number of items in the row of the square."""
     kinds: tuple[tuple[AnswerKind, int], ...]
-    """What the items are, the right ones first; only what occurs."""
+    """Kinds that occur with their numbers of items, right answers first."""
 
     @property
     def right(self) -> int:
@@ -35,25 +35,25 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelView:
-    """What a model's page shows first."""
+    """The values at the top of a model's page."""
 
     square: tuple[Tally, ...]
-    """Where the text answers: the model answered, it did not; where it is silent: the same two. Rows without
-    items are left out."""
+    """Fields of the square, row by row. The first row has texts that answer, the second silent texts. In each
+    row, the first field counts answers of the model. Rows without items are left out."""
     failed: int
-    """Items that have no prediction; they are in no field."""
+    """Number of items without a prediction, which are in no field."""
     counted: str
-    """Track that the square is of."""
+    """Track that the square counts."""
     verdict: str
-    """The commonest mistake in a sentence; empty where there is none."""
+    """Sentence on the commonest mistake; empty if there is no mistake."""
     metric: str
-    """What the categories are ordered by."""
+    """Metric by which the categories are ordered."""
     categories: tuple[tuple[str, Estimate], ...]
-    """Worst first."""
+    """Categories with their values, worst first."""
     surest: tuple[Given, ...]
-    """Wrong answers, the most confident first; where the model said nothing, only after those."""
+    """Wrong answers, most confident first. Wrong abstentions come after all answers."""
     wrong: int
-    """Wrong answers in all, of the questions that have a page."""
+    """Number of wrong answers to the questions that have a page."""
 
 
 _MOST_FAILURES = 25
@@ -71,7 +71,7 @@ def answers_by_model(evidence: ReportContent) -> Mapping[int, Sequence[Given]]:
 
 
 def model_view(model: ReportModel, answers: Sequence[Given]) -> ModelView:
-    """The mistakes of a model. `answers`: none where the data set does not give its own."""
+    """The mistakes of a model. `answers` is empty if the data set has no answers to score with."""
     present = {metric for values in model.row.slices.values() for metric in values}
     wanted = [metric for _, metric in listed("worst categories")]
     metric = next((metric for metric in wanted if metric in present), wanted[-1])
@@ -120,7 +120,7 @@ def _square(cells: Sequence[AnswerKind]) -> list[Tally]:
 
 
 def _verdict(cells: Sequence[AnswerKind]) -> str:
-    """The commonest mistake, with its share of all mistakes."""
+    """The sentence on the commonest mistake, with its share of all mistakes."""
     wrong = [cell for cell in cells if not cell.right]
     if not wrong:
         return ""
@@ -133,7 +133,7 @@ def _verdict(cells: Sequence[AnswerKind]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricGroup:
-    """Metrics of one track that are about one thing."""
+    """Metrics of one track and one family."""
 
     track: str
     title: str
@@ -141,18 +141,18 @@ class MetricGroup:
 
 
 _TITLES = {
-    "answers": "How right the answers are",
+    "answers": "How good its answers are",
     "no answer": "Whether it knows when there is no answer",
     "claims": "Whose claims it makes where sources disagree",
-    "all articles": "What it makes of all articles together",
+    "all articles": "How it answers from all articles at once",
     "calibration": "How far its confidence can be trusted",
     "wordings": "Whether the wording of the question matters",
 }
-"""Family of metrics -> its heading."""
+"""Map from family of metrics to its heading."""
 
 
 def metric_groups(model: ReportModel) -> list[MetricGroup]:
-    """All metrics of a model by track and family, in the order of the catalog."""
+    """All metrics of a model, by track and family and in the order of the catalog."""
     found = []
     order = list(_TITLES)
     for track, metrics in model.row.metrics.items():
@@ -167,7 +167,7 @@ def metric_groups(model: ReportModel) -> list[MetricGroup]:
 
 
 def chosen_slices(model: ReportModel) -> tuple[tuple[str, ...], list[tuple[str, Mapping[str, Estimate]]]]:
-    """Metric columns, and the slices of a model with their values."""
+    """The metrics to show as columns, and the slices of a model with their values."""
     present = {metric for values in model.row.slices.values() for metric in values}
     columns = tuple(metric for _, metric in listed("model page") if metric in present)
     return columns, sorted(model.row.slices.items(), key=lambda pair: slice_order(pair[0]))
@@ -175,7 +175,7 @@ def chosen_slices(model: ReportModel) -> tuple[tuple[str, ...], list[tuple[str, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LengthRow:
-    """Right answers on texts of like length."""
+    """The right answers on texts of similar length."""
 
     name: str
     longest: int
@@ -187,7 +187,7 @@ _MOST_ARTICLES = 12
 
 
 def length_rows(lengths: Mapping[str, int], answers: Sequence[Given]) -> list[LengthRow]:
-    """By article from the longest, or by fourths where there are many contexts; reading track."""
+    """Rows of the reading track for each article, longest first, or for each quarter of many contexts."""
     counted: dict[str, list[bool]] = {}
     for _, item, said in answers:
         if item.id.article in lengths:

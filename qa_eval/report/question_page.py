@@ -1,4 +1,4 @@
-"""A question's page and the list of questions, as plain values: every answer once, with its models."""
+"""The values of a question's page, which has every answer once, and of the list of questions."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from qa_eval.report.marked_text import Marked, Passage, names, passages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionRow:
-    """A question in the list."""
+    """A row of the list of questions."""
 
     fact: Fact
     right: int
     answers: int
     wrong_by: int
-    """Bit n is set where model n has a wrong answer to some item of it."""
+    """Bit set of models: bit n is 1 if model n has a wrong answer to some item of the question."""
 
 
 def question_rows(evidence: ReportContent) -> list[QuestionRow]:
-    """Every question that has a page."""
+    """The rows of all questions that have a page."""
     rows = []
     for fact in evidence.facts:
         answers = [said for item in fact.items for said in item.answers]
@@ -42,22 +42,22 @@ def question_rows(evidence: ReportContent) -> list[QuestionRow]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameAnswer:
-    """What several models answered alike to one item, and what that is worth."""
+    """An answer to an item with its verdict, and all models that gave it."""
 
     said: ShownAnswer
-    """Of the first of the models."""
+    """Answer of the first model."""
     models: tuple[ReportModel, ...]
-    """In the order of the leaderboard."""
+    """Models in the order of the leaderboard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameReason:
-    """Answers to one item that are right, or wrong, for one reason."""
+    """Answers to one item that are right, or wrong, for the same reason."""
 
     said: ShownAnswer
-    """The first of the answers: for its verdict, the sentence and the rule behind it."""
+    """First of the answers, which gives the verdict, its sentence and its rule."""
     answers: tuple[SameAnswer, ...]
-    """The most frequent first."""
+    """Answers, the most frequent first."""
 
     @property
     def models(self) -> int:
@@ -66,32 +66,32 @@ class SameReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
-    """One item of the question, with all that its section shows."""
+    """The values of an item's section."""
 
     item: Item
     golds: tuple[str, ...]
-    """Distinct."""
+    """Distinct golds."""
     reasons: tuple[SameReason, ...]
-    """The right ones first, then the most frequent."""
+    """Reasons with their answers. Right ones come first, then the most frequent."""
     wrong: SameAnswer | None
-    """The most frequent wrong answer."""
+    """Most frequent wrong answer."""
     texts: tuple[MarkedText, ...]
     scores: tuple[tuple[ReportModel, ShownAnswer], ...]
-    """The answers with scores or candidates, in the order of the leaderboard."""
+    """Answers with scores or candidates, in the order of the leaderboard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkedText:
-    """A text that was read with its golds and answers marked."""
+    """A text with its golds and answers marked."""
 
     article: str
     passages: Sequence[Passage]
     answers: int
-    """Marked answers of models."""
+    """Number of marked answers of models."""
 
 
 def item_views(fact: Fact, models: Mapping[int, ReportModel]) -> list[ItemView]:
-    """The items of a question in the order asked."""
+    """The values of all items of a question, in the order of the run."""
     return [_item_view(fact, item, models) for item in fact.items]
 
 
@@ -124,9 +124,9 @@ def _same_answers(answers: Sequence[ShownAnswer], models: Mapping[int, ReportMod
 
 
 def marked_texts(fact: Fact, item: Item, models: Mapping[int, ReportModel]) -> list[MarkedText]:
-    """The texts of an item: of a reading item its article, of a pooled one the articles with marks.
+    """The texts of an item: the article of a reading item, or the articles with marks of a pooled item.
 
-    The whole text is there once, at the question in its first wording; elsewhere only the lines with marks.
+    Only the first wording of a question has the whole text; other wordings have the lines with marks.
     """
     found = []
     pooled = item.id.track == "pooled"
@@ -159,6 +159,6 @@ def _gold_places(fact: Fact, item: Item, article: str) -> Iterator[Marked]:
 
 
 def rules_of(fact: Fact) -> list[tuple[str, str]]:
-    """The rules that judged answers to this question, with what they say, in the order of `RULES`."""
+    """The rules that decided verdicts on this question, with their meanings, in the order of `RULES`."""
     used = {said.match.rule for item in fact.items for said in item.answers}
     return [(rule, meaning) for rule, meaning in RULES.items() if rule in used]

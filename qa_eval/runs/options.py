@@ -63,24 +63,37 @@ class StoredOptions(Stored):
 
     track: Annotated[
         Literal["reading", "pooled", "both"],
-        Flag(section="Data", help="Ask each article, all articles at once, or both."),
+        Flag(section="Data", help="Ask about each article alone, about all articles at once, or both."),
     ] = "both"
     paraphrases: Annotated[
-        bool, Flag(section="Data", help="Also ask every paraphrase, for the consistency metrics.")
+        bool, Flag(section="Data", help="Also ask every paraphrase, which the consistency metrics need.")
     ] = False
     categories: Annotated[
         tuple[str, ...],
-        Flag(section="Data", name="category", metavar="C", help="Only this category; may be repeated."),
+        Flag(
+            section="Data",
+            name="category",
+            metavar="C",
+            help="Ask only facts of this category; may be repeated.  [default: all]",
+        ),
     ] = ()
     limit: Annotated[
         int | None,
         Flag(
-            section="Data", metavar="N", least=1, help="Only the first N facts, or questions of a data set."
+            section="Data",
+            metavar="N",
+            least=1,
+            help="Ask only the first N facts, or N questions of a data set.  [default: all]",
         ),
     ] = None
     sample: Annotated[
         int | None,
-        Flag(section="Data", metavar="N", least=1, help="Only N facts or questions, chosen by --seed."),
+        Flag(
+            section="Data",
+            metavar="N",
+            least=1,
+            help="Ask only N facts or questions, drawn at random with --seed.  [default: all]",
+        ),
     ] = None
     seed: Annotated[int, Flag(section="Data", metavar="S", help="Seed of every random choice.")] = 0
     """Seed of the sample."""
@@ -89,19 +102,26 @@ class StoredOptions(Stored):
         Flag(
             section="Decoding",
             metavar="X|cross-fit",
-            help="Abstain when null score - best score exceeds it; `cross-fit` fits it for each fact (or "
-            "context of a data set) on the others.",
+            help="Abstain if the null score exceeds the best score by more than X. `cross-fit` fits X for "
+            "each fact (or context of a data set) on the others.",
         ),
     ] = 0.0
     references: Annotated[
         bool,
         Flag(
-            section="Models", name="no-reference", help="Leave out the reference rows built from the golds."
+            section="Models",
+            name="no-reference",
+            help="Leave out the reference rows, which are made from the golds.",
         ),
     ] = True
     resamples: Annotated[
         int,
-        Flag(section="Computing", metavar="N", least=1, help="Resamples of each interval and each test."),
+        Flag(
+            section="Computing",
+            metavar="N",
+            least=1,
+            help="Number of resamples for each interval and each test.",
+        ),
     ] = RESAMPLES
     deterministic: Annotated[
         bool,
@@ -127,22 +147,22 @@ class RunOptions(StoredOptions):
 
     split: Annotated[
         str | None,
-        Flag(section="Data", metavar="S", help="The split of a hub data set.  [default: validation]"),
+        Flag(section="Data", metavar="S", help="Split of a hub data set.  [default: validation]"),
     ] = None
     columns: Annotated[
         tuple[str, ...],
         Flag(
             section="Data",
             metavar="ROLE=COLUMN,…",
-            help="Names of the columns of a data set: question=query,context=passage. Roles are id, "
-            "question, context, answers and is_impossible.",
+            help="Names of the columns of a data set, such as question=query,context=passage. The roles are "
+            "id, question, context, answers and is_impossible.  [default: the names of the roles]",
         ),
     ] = ()
     duplicate_ids: Annotated[
         DuplicateIds,
         Flag(
             section="Data",
-            help="Several questions with one id: refuse the data set, or keep the first question.",
+            help="If questions share an id: refuse the data set, or keep the first question.",
         ),
     ] = "error"
     rules: Annotated[
@@ -151,33 +171,37 @@ class RunOptions(StoredOptions):
             section="Data",
             metavar="NAME",
             choices=tuple(RULES),
-            help="How a data set is scored: squad-v1.1, squad-v2.0, mrqa, mlqa-LANG, korquad-v1 "
+            help="Rules that score a data set: squad-v1.1, squad-v2.0, mrqa, mlqa-LANG, korquad-v1 "
             "(characters), cmrc2018 or drcd (longest common run).  [default: those of its version or ids, "
             "else SQuAD's]",
         ),
     ] = None
-    max_length: Annotated[int, Flag(section="Decoding", metavar="N", help="Tokens of a window.")] = (
-        _DECODING.max_length
-    )
+    max_length: Annotated[
+        int, Flag(section="Decoding", metavar="N", help="Number of tokens in a window.")
+    ] = _DECODING.max_length
     doc_stride: Annotated[
-        int, Flag(section="Decoding", metavar="N", help="Tokens by which windows overlap.")
+        int, Flag(section="Decoding", metavar="N", help="Number of tokens by which windows overlap.")
     ] = _DECODING.doc_stride
     max_answer_tokens: Annotated[
-        int, Flag(section="Decoding", metavar="N", help="Tokens of the longest answer.")
+        int, Flag(section="Decoding", metavar="N", help="Largest number of tokens in an answer.")
     ] = _DECODING.max_answer_tokens
-    n_best: Annotated[int, Flag(section="Decoding", metavar="N", help="Answers kept for each item.")] = (
-        _DECODING.n_best
-    )
+    n_best: Annotated[
+        int, Flag(section="Decoding", metavar="N", help="Number of answers kept for each item.")
+    ] = _DECODING.n_best
     device: Annotated[
         str,
-        Flag(section="Computing", choices=("auto", "cpu", "cuda", "mps"), help="Device to compute on."),
+        Flag(
+            section="Computing",
+            choices=("auto", "cpu", "cuda", "mps"),
+            help="Device to compute on; auto is a GPU if there is one, else the CPU.",
+        ),
     ] = _RUNTIME.device
     dtype: Annotated[
         str,
         Flag(
             section="Computing",
             choices=("auto", "float32", "bfloat16", "float16"),
-            help="Number type; auto is float32 on a CPU.",
+            help="Number type of the weights; auto is float32.",
         ),
     ] = _RUNTIME.dtype
     batch_tokens: Annotated[
@@ -186,11 +210,11 @@ class RunOptions(StoredOptions):
             section="Computing",
             metavar="N",
             least=1,
-            help="Tokens that go through a model at once.  [default: 512 on a CPU, 4096 elsewhere]",
+            help="Number of tokens that go through a model at once.  [default: 512 on a CPU, 4096 elsewhere]",
         ),
     ] = _RUNTIME.batch_tokens
     trust_remote_code: Annotated[
-        bool, Flag(section="Models", help="Run code that comes with a checkpoint.")
+        bool, Flag(section="Models", help="Run Python code that comes with a checkpoint.")
     ] = _RUNTIME.trust_remote_code
     convert_weights: Annotated[
         bool,
@@ -201,7 +225,7 @@ class RunOptions(StoredOptions):
     ] = _RUNTIME.convert_weights
     engine: Annotated[
         Literal["local", "ray"],
-        Flag(section="Computing", help="Where models answer: in this process, or on a Ray cluster."),
+        Flag(section="Computing", help="Let models answer in this process, or on a Ray cluster."),
     ] = "local"
     address: Annotated[
         str | None,
@@ -217,23 +241,32 @@ class RunOptions(StoredOptions):
             section="Computing",
             metavar="N",
             least=1,
-            help="Processes of a Ray cluster that hold a model.  [default: as many as there is room for]",
+            help="Number of processes on a Ray cluster that hold a model.  [default: as many as fit]",
         ),
     ] = None
     cpus_per_worker: Annotated[
-        float, Flag(section="Computing", metavar="C", above=0, help="Cores of each worker.")
+        float, Flag(section="Computing", metavar="C", above=0, help="Number of CPU cores of each worker.")
     ] = 1
     gpus_per_worker: Annotated[
-        float, Flag(section="Computing", metavar="G", least=0, help="GPUs of each worker.")
+        float, Flag(section="Computing", metavar="G", least=0, help="Number of GPUs of each worker.")
     ] = 0
     cache: Annotated[
         bool,
-        Flag(section="Computing", name="no-cache", help="Neither use nor keep answers in the cache."),
+        Flag(
+            section="Computing",
+            name="no-cache",
+            help="Neither read answers from the cache nor write them to it.",
+        ),
     ] = True
     """Without the cache, answers are kept in the run folder until the run is complete."""
     out: Annotated[
         Path | None,
-        Flag(section="Output", metavar="DIR", without=Path("results"), help="Folder for run folders."),
+        Flag(
+            section="Output",
+            metavar="DIR",
+            without=Path("results"),
+            help="Folder in which the run folder is created.",
+        ),
     ] = None
     """None writes nothing: the run is in memory alone."""
     name: Annotated[
@@ -244,7 +277,7 @@ class RunOptions(StoredOptions):
             help="Name of the run folder.  [default: UTC time and a short hash]",
         ),
     ] = None
-    overwrite: Annotated[bool, Flag(section="Output", help="Replace a run folder of that name.")] = False
+    overwrite: Annotated[bool, Flag(section="Output", help="Replace the run folder if it exists.")] = False
 
     def __post_init__(self) -> None:
         for option in run_options().values():

@@ -1,6 +1,6 @@
-"""The words of the field, each with one meaning: the report shows them, and so may any other page.
+"""The terms of the field, each with one meaning. The report and the documentation show them.
 
-Metrics are not here: each has its meaning in its own entry.
+Metrics are not here, because each has its meaning in its own entry.
 """
 
 from __future__ import annotations
@@ -9,63 +9,63 @@ import re
 from collections.abc import Mapping
 
 _DATA: Mapping[str, str] = {
-    "fact": "One question with all that the sources say on it.",
-    "item": "One question asked of one article, or of all articles at once.",
-    "claim": "One answer that some source gives, in all its wordings. Other values are other claims.",
-    "evidence": "A passage of an article that states a claim, word for word.",
-    "source": "An article, called by its short label, else by its publisher, its title or its id.",
+    "fact": "One question with everything that the sources say about it.",
+    "item": "One question about one article, or about all articles at once.",
+    "claim": "One answer that some source gives, in all its wordings. Different values are different claims.",
+    "evidence": "A passage of an article, word for word, that states a claim.",
+    "source": "An article. Its name is its short label, else its publisher, its title or its id.",
     "contested": "A fact on which the sources make two or more claims.",
     "settled": "A fact on which all sources that answer make the same claim.",
     "silent": "An article that does not answer the question. The right answer there is no answer.",
-    "partial": "An article that neither answers the question nor is silent on it. It is not scored.",
-    "reading track": "Each question is asked of one article at a time.",
-    "pooled track": "Each question is asked of all articles at once.",
+    "partial": "An article that neither answers the question nor is silent about it. It is not scored.",
+    "reading track": "The track in which a model answers each question from one article at a time.",
+    "pooled track": "The track in which a model answers each question from all articles at once.",
     "slice": "A part of the items, such as a category or the items of one article.",
 }
 _RELATIONS: Mapping[str, str] = {
     "contradiction": "The sources differ because both claims cannot be true.",
-    "update": "The sources differ because one has a later count or state.",
-    "precision": "The sources differ because one is finer, or gives a bound.",
-    "scope": "The sources differ because they speak of different things, such as a battle and a whole "
-    "offensive.",
-    "wording": "The sources differ because they report one statement in other words.",
+    "update": "The sources differ because one reports a later count or state.",
+    "precision": "The sources differ because one is more precise, or gives a bound.",
+    "scope": "The sources differ because they report on different things, such as a battle and a "
+    "whole offensive.",
+    "wording": "The sources differ because they report one statement in different words.",
     "disagreement": "How evenly the sources are spread over the claims: the entropy of sources over groups "
-    "of claims, in bits. It is 0 where all say nearly the same, and 1 where two groups have equally many "
-    "sources.",
+    "of claims, in bits. It is 0 if all sources say nearly the same, and 1 if two groups have the same "
+    "number of sources.",
 }
 _ANSWERS: Mapping[str, str] = {
-    "right": "An answer that matches a claim of its article; on a silent article, no answer.",
-    "no answer": "The model said that there is no answer: it abstained.",
-    "another source’s claim": "The answer is a claim that other articles make, not the one that was read.",
-    "the claim of most sources": "An answer that makes a claim that no other claim has more sources than.",
-    "a claim of fewer sources": "An answer that makes a claim, where another claim has more sources.",
+    "right": "An answer that matches a claim of its article, or no answer on a silent article.",
+    "no answer": "The model abstained: it predicted that there is no answer.",
+    "another source’s claim": "The answer is a claim of other articles, not of the article that was read.",
+    "the claim of most sources": "An answer that makes a claim, and no other claim has more sources.",
+    "a claim of fewer sources": "An answer that makes a claim, although another claim has more sources.",
     "none of the claims": "The answer matches no claim of any source.",
     "several claims at once": "The answer names two or more of the claims at once.",
-    "failed": "The model gave no prediction, or broke down on the item.",
+    "failed": "The model gave no prediction, or stopped with an error on the item.",
 }
 _RANKS: Mapping[str, str] = {
-    "rank": "A model's rank is one more than the number of models shown to be better, and never falls down "
-    "the table. Models that share a rank form a group, parted from the next by a line. Where other ranks are "
-    "possible too, they are given, all at 95 % together.",
-    "95 % interval": "Where the number would be, 95 times of 100, on other questions like these. Facts are "
-    "drawn again as a whole.",
-    "Δ to first": "Difference of the ranking metric to the first model on the same items, in points, with "
+    "rank": "A model's rank is one more than the number of models shown to be better, and never decreases "
+    "down the table. Models that share a rank form a group, and a line separates it from the next. If other "
+    "ranks are possible, they are shown, at 95 % for all models together.",
+    "95 % interval": "The range in which the number would be, 95 times out of 100, on other questions like "
+    "these. It comes from resampling whole facts.",
+    "Δ to first": "Difference to the first model in the ranking metric, on the same items, in points, with "
     "its 95 % interval.",
-    "certain": "The test of all pairs of models excludes chance at 95 %.",
-    "answered": "Items that were answered. On the others the model abstained, or failed.",
+    "certain": "The test of all pairs of models rules out chance at 95 %.",
+    "answered": "Number of items that the model answered. On all others it abstained or failed.",
     "items/s": "Items per second on the machine of the run. Answers from the cache have no speed.",
-    "size": "Parameters of the model.",
+    "size": "Number of parameters of the model.",
 }
 _YARDSTICKS: Mapping[str, str] = {
-    "oracle": "A reference that always gives the article's own answer: the most that can be earned.",
+    "oracle": "A reference that always gives the article's own answer. It has the highest possible score.",
     "majority claim": "A reference that answers every article with the claim that most sources make.",
-    "other source": "A reference that has the right fact from the wrong source.",
-    "always abstaining": "What a program earns that never answers.",
-    "random span": "What a program earns that answers with any stretch of the text.",
+    "other source": "A reference that answers with the claim of another source.",
+    "always abstaining": "The score of a program that never answers.",
+    "random span": "The score of a program that answers with a random span of the text.",
 }
 
 _MODELS: Mapping[str, str] = {
-    "span": "A stretch of a text, given by its first character and the one after its last.",
+    "span": "A part of a text, given by the offsets of its first character and of the one after its last.",
     "window": "The part of a text that a model reads at once, together with the question.",
     "prediction": "A model's output for one item: its best spans and its null score.",
     "n-best": "The best distinct spans of a model for one item, best first.",
@@ -73,13 +73,13 @@ _MODELS: Mapping[str, str] = {
     "threshold": "A model abstains if its null score exceeds its best span's score by more than this.",
     "gold": "An accepted answer.",
     "baseline": "A simple rule that answers without a trained model.",
-    "reference": "A row made from the golds. It shows what can be earned.",
-    "context": "The text that a question is asked of. In the curated set it is a whole article.",
-    "cluster": "Items that are resampled together, because they are not independent: all items of a fact, or "
-    "all questions on a context.",
+    "reference": "A row made from the golds. It shows which scores are possible.",
+    "context": "The text that a question is about. In the curated set it is a whole article.",
+    "cluster": "Items that are resampled together because they are not independent: all items of a fact, or "
+    "all questions about a context.",
     "row": "One model in a leaderboard, or its answer to one item in a file of predictions.",
     "run": "A folder with a leaderboard and the predictions of every model.",
-    "fingerprint": "A hash over everything of a model that decides its answers.",
+    "fingerprint": "A hash of everything in a model that decides its answers.",
     "signature": "A text with everything that can change the numbers of a row. Rows with equal signatures "
     "have equal numbers.",
 }
@@ -92,11 +92,11 @@ CHAPTERS: Mapping[str, Mapping[str, str]] = {
     "Ranks and intervals": _RANKS,
     "References": _YARDSTICKS,
 }
-"""Title -> its terms with their meanings."""
+"""Map from the title of a chapter to its terms with their meanings."""
 GLOSSARY: Mapping[str, str] = {
     term: meaning for terms in CHAPTERS.values() for term, meaning in terms.items()
 }
-"""Every term with its meaning."""
+"""Map from each term to its meaning."""
 YARDSTICKS: Mapping[str, str] = {
     "reference:oracle": "oracle",
     "reference:majority-claim": "majority claim",
@@ -104,7 +104,7 @@ YARDSTICKS: Mapping[str, str] = {
     "baseline:abstain": "always abstaining",
     "baseline:random-span": "random span",
 }
-"""Spec of a row that is never ranked -> the term that it goes by."""
+"""Map from the spec of a row that is never ranked to its term."""
 
 
 def term_anchor(term: str) -> str:

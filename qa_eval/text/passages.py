@@ -1,6 +1,6 @@
-"""Passages of a long text around the places that matter, with those places marked.
+"""Passages of a long text around marked places.
 
-No mark stands inside another: where marks of two kinds overlap, the shared part has brackets of its own.
+Marks are not nested. If marks of two kinds overlap, the shared part has brackets of its own.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from qa_eval.records import Span
 from qa_eval.text.terminal import clean
 
 AROUND = 110
-"""Characters shown on each side of a marked place, at most."""
+"""Largest number of characters shown on each side of a marked place."""
 
 
 OVERLAP = ("⟪", "⟫")
-"""Brackets of what lies in marks of two kinds."""
+"""Brackets of text that is in marks of two kinds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A place to show. It is bracketed as well as coloured, so that it can be seen without colour."""
+    """A place to show. It has brackets as well as a colour, so that readers can see it without colour."""
 
     span: Span
     opening: str
@@ -34,9 +34,10 @@ class Mark:
 
 
 def draw_passages(text: str, marks: Iterable[Mark], width: int, indent: str = "") -> list[Text]:
-    """The passages that hold the marks, in the text's order, wrapped; an ellipsis stands for text left out.
+    """The lines of the passages that hold the marks, wrapped and in the order of the text.
 
-    Marks outside the text are ignored; without any mark the text's beginning is shown.
+    An ellipsis replaces text that is left out. Marks outside the text are ignored. Without any mark, the
+    passage is the beginning of the text.
     """
     inside = [m for m in marks if 0 <= m.span.start < m.span.end <= len(text)]
     lines: list[Text] = []
@@ -48,7 +49,7 @@ def draw_passages(text: str, marks: Iterable[Mark], width: int, indent: str = ""
 
 
 def wrap_text(text: Text, width: int, indent: str = "", hanging: str = "") -> list[Text]:
-    """The text in lines of at most that width, each indented, all but the first by `hanging` too."""
+    """The text in lines of at most `width`. All begin with `indent`; all but the first also with `hanging`."""
     console = Console(width=width, markup=False, emoji=False, highlight=False)
     room = width - len(indent)
     lines = list(text.wrap(console, max(room, 20)))
@@ -62,7 +63,7 @@ def wrap_text(text: Text, width: int, indent: str = "", hanging: str = "") -> li
 
 
 def _windows(text: str, marks: Sequence[Mark]) -> list[tuple[int, int]]:
-    """Stretches around the marks: whole words, no further than their paragraph, touching ones joined."""
+    """The ranges around the marks: whole words within one paragraph. Ranges that touch are joined."""
     found: list[tuple[int, int]] = []
     for start, end in sorted((m.span.start, m.span.end) for m in marks) or [(0, 0)]:
         low, high = _left(text, start), _right(text, end)
@@ -107,7 +108,7 @@ def _marked(text: str, start: int, end: int, marks: Sequence[Mark]) -> Text:
 
 
 def _runs(start: int, end: int, marks: Sequence[Mark]) -> list[tuple[int, int, list[Mark]]]:
-    """The stretches of a passage that lie in marks of the same kinds, each with such marks."""
+    """The parts of a passage that are in marks of the same kinds, each with its marks."""
     within = [m for m in marks if start <= m.span.start and m.span.end <= end]
     cuts = sorted({start, end, *(m.span.start for m in within), *(m.span.end for m in within)})
     found: list[tuple[int, int, list[Mark]]] = []

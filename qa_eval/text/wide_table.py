@@ -1,8 +1,9 @@
-"""The leaderboard on a terminal: one line for each model, with as many columns as the width has room for.
+"""The leaderboard on a terminal: one line for each model, with as many columns as fit.
 
-The columns come in an order of importance: rank, model, the metric that sorts and its interval, the next few
-metrics, the rank's interval, the difference to the first model, then all else. A column is whole or left out;
-only a name may be shortened. `draw_every_column` leaves nothing out: it draws one table under the other.
+Columns are added in the order of their importance: rank, model, the metric that sorts and its interval, the
+next few metrics, the interval of the rank, the difference to the first model, then all others. A column is
+shown whole or left out; only names are shortened. `draw_every_column` leaves nothing out and draws several
+tables under each other.
 """
 
 from __future__ import annotations
@@ -22,73 +23,73 @@ BOLD = "bold"
 
 _GAP = 2
 _LEAST_NAME = 16
-"""Columns that a name has at least while the columns that matter most are fitted."""
+"""Smallest width of a name, in characters, while the most important columns are added."""
 _AMPLE_NAME = 40
-"""Columns that a name has at least, if it needs them, before more columns are taken."""
-_SHARED = "models between two dotted lines share a rank: these items cannot tell them apart"
+"""Smallest width of a name that needs it, in characters, while further columns are added."""
+_SHARED = "models between two dotted lines share a rank: these items do not separate them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A number with its interval, both already text; empty where there is none."""
+    """A number with its interval, both as text; empty if there is none."""
 
     value: str = ""
     interval: str = ""
     best: bool = False
-    """Whether no ranked model has a better one; it is shown in bold."""
+    """Whether no ranked model has a better number. The best number is bold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One metric."""
+    """A column with one metric."""
 
     label: str
-    """May be broken at its spaces, not at no-break ones."""
+    """Heading, which may be broken at its spaces but not at its no-break spaces."""
     group: str = ""
-    """Title of the table that it stands in, where every column is drawn."""
+    """Title of its table, if every column is drawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardRow:
-    """One model."""
+    """A row with one model."""
 
     name: str
     cells: tuple[Cell, ...]
-    """One for each column; none for a model that failed."""
+    """Cells, one for each column; empty for a model that failed."""
     rank: str = ""
     rank_interval: str = ""
     difference: Cell = Cell()
-    """To the first row."""
+    """Difference to the first row."""
     counts: tuple[str, ...] = ()
-    """One for each of the board's `counts`."""
+    """Counts, one for each heading in the board's `counts`."""
     brief: bool = False
-    """Without intervals."""
+    """Whether intervals are left out of the row."""
     failure: str = ""
-    """Why there are no numbers."""
+    """Reason why there are no numbers; empty if there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A leaderboard, ready to be laid out."""
+    """A leaderboard as text, before its layout."""
 
     title: str
     columns: tuple[Column, ...]
-    """The one that sorts first, then by importance."""
+    """Columns: first the one that sorts, then the others by importance."""
     rows: tuple[BoardRow, ...]
     references: tuple[BoardRow, ...] = ()
-    """Shown under a line of their own; not ranked."""
+    """Rows that are not ranked, shown under a line of their own."""
     first_columns: int = 5
-    """Columns that are fitted before anything else; those that still have no room are named."""
+    """Number of columns that are added before anything else. Notes name those that do not fit."""
     counts: tuple[str, ...] = ()
     """Headings of the counts."""
     rank_label: str = "rank"
     difference_label: str = "Δ\u00a0to\u00a0first"
     verdict: str = ""
-    """What a reader wants to know first; under the title."""
+    """Sentence with the main result, shown under the title."""
     caption: tuple[str, ...] = ()
-    """Sentences; each starts a line of its own and is wrapped."""
+    """Sentences under the table. Each starts a new line and is wrapped."""
     notes: tuple[str, ...] = ()
-    """What a reader must not miss; shown in yellow above the caption."""
+    """Sentences that a reader must not miss, shown in yellow above the caption."""
 
     @property
     def all_rows(self) -> tuple[BoardRow, ...]:
@@ -96,9 +97,9 @@ class Board:
 
 
 def draw_board(board: Board, width: int) -> list[Text]:
-    """The table with as many columns as fit, between title and caption.
+    """The lines of a table with as many columns as fit, with its title and caption.
 
-    No line is wider than `width`, but where a single number would not fit.
+    No line is wider than `width`, unless a single number does not fit.
     """
     layout = _fitted(board, width)
     missing = [c.label for n, c in enumerate(board.columns[: board.first_columns]) if n not in layout.metrics]
@@ -107,7 +108,7 @@ def draw_board(board: Board, width: int) -> list[Text]:
 
 
 def draw_every_column(board: Board, width: int) -> list[Text]:
-    """One table under the other: every column with its intervals, in as many tables as the width needs."""
+    """The lines of tables with every column and all intervals. The width decides the number of tables."""
     groups = [
         (title, [partial(_Layout.with_metrics, places=[n], spread=True) for n in columns])
         for title, columns in groupby(range(len(board.columns)), key=lambda n: board.columns[n].group)
@@ -126,7 +127,7 @@ def draw_every_column(board: Board, width: int) -> list[Text]:
 
 
 def _packed(empty: _Layout, additions: Iterable[Callable[[_Layout], _Layout]]) -> Iterator[_Layout]:
-    """Layouts that hold the additions in their order, each as many as fit."""
+    """The layouts that hold the additions in their order, each with as many as fit."""
     layout = empty
     for add in additions:
         wider = add(layout)
@@ -159,7 +160,7 @@ def _shares_a_rank(board: Board) -> bool:
 
 
 def _wrapped(sentence: str, width: int, style: str, indent: str = "") -> Iterator[Text]:
-    """Lines by display width, the following ones indented; a word longer than the width stands alone."""
+    """The sentence in lines of that display width, the second and later ones indented."""
     line, bare = indent, True
     for word in clean(sentence).split(" "):
         if not bare and cell_len(line) + 1 + cell_len(word) > width:
@@ -175,7 +176,7 @@ def _wrapped(sentence: str, width: int, style: str, indent: str = "") -> Iterato
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A column right of the name: its heading and one cell for each row."""
+    """A column to the right of the name: its heading, and one cell for each row."""
 
     label: str
     cells: tuple[Cell, ...]
@@ -194,7 +195,7 @@ class _Field:
 
     @property
     def heading(self) -> list[str]:
-        """The label on one line if it fits over the content, else broken at its spaces."""
+        """Lines of the heading: one line if the label fits over the content, else one for each word."""
         return [self.label] if cell_len(self.label) <= self.content_width else self.label.split(" ")
 
     @property
@@ -214,34 +215,34 @@ class _Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
-    """A choice of columns."""
+    """A choice of columns to draw."""
 
     board: Board
     width: int
-    """Columns that there are."""
+    """Width of the terminal, in characters."""
     names: int
-    """Columns that the name needs at least."""
+    """Smallest width of the name, in characters."""
     metrics: tuple[int, ...] = ()
-    """Places of the metrics in the board's columns."""
+    """Indices of the metrics in the board's columns."""
     spread: frozenset[int] = frozenset()
-    """Those whose intervals stand beside them."""
+    """Indices of the metrics that are shown with their intervals."""
     rank_intervals: bool = False
     difference: bool = False
     counts: tuple[int, ...] = ()
-    """Places of the counts that are shown."""
+    """Indices of the counts that are shown."""
 
     def with_metrics(self, places: Sequence[int], *, spread: bool) -> _Layout:
-        """The layout with these metrics, too."""
+        """The layout with these metrics added; `spread` adds their intervals too."""
         intervals = self.spread | frozenset(places) if spread else self.spread
         return replace(self, metrics=tuple(sorted({*self.metrics, *places})), spread=intervals)
 
     def with_count(self, place: int) -> _Layout:
-        """The layout with this count, too."""
+        """The layout with this count added."""
         return replace(self, counts=(*self.counts, place))
 
     @property
     def fields(self) -> list[_Field]:
-        """The columns right of the name: the metrics, the difference to the first, the counts."""
+        """Columns to the right of the name: metrics, the difference to the first model, and counts."""
         rows, found = self.board.all_rows, [*map(self._metric, self.metrics)]
         if self.difference and any(row.difference.value for row in rows):
             found.append(_Field(self.board.difference_label, tuple(row.difference for row in rows)))
@@ -261,19 +262,19 @@ class _Layout:
         return _Field(self.board.columns[n].label, tuple(bare))
 
     def rank(self, row: BoardRow) -> str:
-        """The rank, with its interval where that is shown."""
+        """The rank, with its interval if intervals of ranks are shown."""
         if self.rank_intervals and row.rank_interval:
             return f"{row.rank.rjust(self._ranks)} ({row.rank_interval})"
         return row.rank.rjust(self._ranks) if row.rank else ""
 
     @property
     def _ranks(self) -> int:
-        """Columns of a rank alone."""
+        """Width of the ranks without their intervals."""
         return _widest(row.rank for row in self.board.all_rows)
 
     @property
     def rank_width(self) -> int:
-        """Columns of the ranks with the gap after them; 0 where there are none."""
+        """Width of the ranks and the gap after them; 0 if there are no ranks."""
         if not self._ranks:
             return 0
         return _widest([self.board.rank_label, *map(self.rank, self.board.all_rows)]) + _GAP
@@ -284,7 +285,7 @@ class _Layout:
 
     @property
     def rest(self) -> int:
-        """Columns that all but the name take."""
+        """Width of all columns except the name."""
         return self.rank_width + sum(_GAP + field.width for field in self.fields)
 
     @property
@@ -293,13 +294,13 @@ class _Layout:
 
     @property
     def name_width(self) -> int:
-        """What the other columns leave to the name, and no more than it needs."""
+        """Width of the name: what the other columns leave, and no more than the longest name needs."""
         return max(min(self.longest_name, self.width - self.rest), min(self.longest_name, 8))
 
     # -------------------------------------------------------------------------------------- drawing
 
     def draw(self) -> list[Text]:
-        """Headings, a line, the rows with a dotted line between groups of ranks, the unranked rows."""
+        """The lines of the table: headings, ranked rows with a dotted line between groups, unranked rows."""
         board, fields = self.board, self.fields
         full = self.rest + self.name_width
         lines = [*self._headings(fields), Text("─" * full, DIM)]
@@ -316,7 +317,7 @@ class _Layout:
         return lines
 
     def _headings(self, fields: Sequence[_Field]) -> Iterator[Text]:
-        """The headings, as many lines as the tallest needs, resting on the line below."""
+        """The lines of the headings, aligned at the bottom."""
         height = max((len(field.heading) for field in fields), default=1)
         for n in range(height):
             last = n == height - 1
@@ -343,12 +344,12 @@ class _Layout:
         return [line]
 
     def _centred(self, rank: str) -> str:
-        """A rank under the end of its heading, as far as its interval leaves room."""
+        """The rank, indented to end under its heading if there is room."""
         widest = _widest(map(self.rank, self.board.all_rows))
         return " " * max(0, self.rank_width - _GAP - widest) + rank
 
     def _failed(self, row: BoardRow, start: str) -> list[Text]:
-        """On the name's line if there is room, else under it."""
+        """The lines of a failed model, with the reason next to the name or under it."""
         reason, line = clean(row.failure), Text(start)
         if line.cell_len + _GAP + cell_len(reason) <= self.width:
             return [line.append(" " * _GAP + reason, "red")]
@@ -357,7 +358,7 @@ class _Layout:
 
 
 def _fitted(board: Board, width: int) -> _Layout:
-    """The columns that fit, taken by importance."""
+    """The layout with the columns that fit, added by importance."""
     first = list(range(min(board.first_columns, len(board.columns))))
     layout = _Layout(board=board, width=width, names=_LEAST_NAME).with_metrics(first[:1], spread=False)
     needed = [layout.with_metrics(first[:1], spread=True)]
@@ -376,7 +377,7 @@ def _fitted(board: Board, width: int) -> _Layout:
 
 
 def _extras(board: Board, first: Sequence[int]) -> Iterator[Callable[[_Layout], _Layout]]:
-    """What a wider terminal shows beside the first columns, the most important first."""
+    """The additions that a wider terminal shows, most important first."""
     every = range(len(board.columns))
     yield partial(replace, rank_intervals=True)
     yield partial(replace, difference=True)
@@ -392,5 +393,5 @@ def _widest(texts: Iterable[str]) -> int:
 
 
 def shortened(text: str, width: int) -> str:
-    """The text, or as much of it as fits that display width with an ellipsis."""
+    """The text, or its beginning with an ellipsis if it is wider than `width`."""
     return text if cell_len(text) <= width else set_cell_size(text, max(width - 1, 0)).rstrip() + "…"

@@ -119,7 +119,7 @@ def test_prompts_show_each_place_and_ask_which_state_the_answer(tmp_path: Path) 
     done = on_set(tmp_path, "new", "--ask", given=given)
     assert done.exit_code == 0, done.output
     assert "Farmers hope for [rain]" in done.stderr
-    assert "numbers from 1 to 1, please" in done.stderr
+    assert "give numbers from 1 to 1" in done.stderr
     questions = load_corpus(tmp_path / "questions", tmp_path / "seeds").questions
     assert [q.id for q in questions] == ["militant-losses", "fall-of-town", "farmers-wait"]
     assert (questions[2].note, questions[2].partial, questions[2].silent) == ("", (), ("alpha", "beta"))
@@ -130,8 +130,8 @@ def test_note_partial_articles_and_id_are_asked_for_too(tmp_path: Path) -> None:
     asked = "What do the farmers wait for?\ntext\nweather\nrain\n\nall\n"
     done = on_set(tmp_path, "new", "--ask", given=f"{asked}Only one says so.\n3\n2\n\nrain-hope\ny\n")
     assert done.exit_code == 0, done.output
-    assert "Its id [farmers-wait]" in done.stderr
-    assert "numbers from 1 to 2, please" in done.stderr
+    assert "Id [farmers-wait]" in done.stderr
+    assert "give numbers from 1 to 2" in done.stderr
     row = json.loads((tmp_path / "questions" / "weather.jsonl").read_text("utf-8"))
     assert (row["id"], row["note"], row["partial"], row["silent"]) == (
         "rain-hope",
@@ -146,7 +146,7 @@ def test_a_category_that_names_no_file_is_asked_for_again(tmp_path: Path) -> Non
     given = "What do the farmers wait for?\ntext\nThe Weather\nthe-weather\nrain\n\nall\n\n\n\n\ny\n"
     done = on_set(tmp_path, "new", "--ask", given=given)
     assert done.exit_code == 0, done.output
-    assert "small letters, digits and -, please: the-weather?" in done.stderr
+    assert "use only small letters, digits and -: the-weather?" in done.stderr
     assert (tmp_path / "questions" / "the-weather.jsonl").is_file()
 
 

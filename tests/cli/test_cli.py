@@ -171,14 +171,14 @@ def test_the_version_is_told() -> None:
             ["leaderboard", "nowhere"], "Error: nowhere: no such run folder or file", id="leaderboard"
         ),
         pytest.param(["verify", "nowhere"], "nowhere: no such run folder or file", id="verify"),
-        pytest.param(["run", "embedded"], "a model is named by -m: qa-eval run -m embedded", id="bare model"),
-        pytest.param(["plan", "embedded"], "a model is named by -m: qa-eval plan -m embedded", id="to plan"),
+        pytest.param(["run", "embedded"], "name a model with -m: qa-eval run -m embedded", id="bare model"),
+        pytest.param(["plan", "embedded"], "name a model with -m: qa-eval plan -m embedded", id="to plan"),
         pytest.param(
-            ["run", "p.json"], "named by -m: qa-eval run -m predictions:p.json; a data set is", id="bare file"
+            ["run", "p.json"], "with -m: qa-eval run -m predictions:p.json; name a data set", id="bare file"
         ),
         pytest.param(
             ["run", "squad:dev.json"],
-            "a data set is named by --dataset: qa-eval run -m MODEL --dataset squad:dev.json",
+            "name a data set with --dataset: qa-eval run -m MODEL --dataset squad:dev.json",
             id="bare data set",
         ),
         pytest.param(["models", "p.jsonl.gz"], "write predictions:p.jsonl.gz", id="predictions as a model"),
@@ -268,7 +268,7 @@ def test_every_finding_of_wrong_input_is_told(monkeypatch: pytest.MonkeyPatch) -
     assert done.stderr == (
         "q.jsonl:3: id: given \\x1b[31m twice\n"
         "q.jsonl:5: id: given \\x1b[31m twice\n"
-        "Error: the input is wrong in 2 places; nothing was done.\n"
+        "Error: the input has 2 errors; nothing was done.\n"
     )
 
 
@@ -287,7 +287,7 @@ def test_a_mistake_of_ours_is_named_with_its_place(monkeypatch: pytest.MonkeyPat
     assert re.fullmatch(
         r"Error: this is a defect of qa-eval: ZeroDivisionError "
         r"\(qa_eval/cli/leaderboard\.py:\d+, in \S+\)\n"
-        r"Please report it with the command and this line; QA_EVAL_TRACEBACK=1 shows the traceback\.\n",
+        r"Please report it with the command and this line\. QA_EVAL_TRACEBACK=1 shows the traceback\.\n",
         done.stderr,
     )
 
@@ -299,7 +299,9 @@ def test_an_interrupted_run_says_what_is_kept(monkeypatch: pytest.MonkeyPatch, s
     monkeypatch.setattr("qa_eval.evaluation.run.evaluate", interrupt)
     done = call("run", *CHEAP)
     assert done.exit_code == 130
-    assert f"Interrupted. What is done is kept in {stored}; the same call goes on from there." in done.stderr
+    assert (
+        f"Interrupted. The answers so far are in {stored}; the same command resumes the run." in done.stderr
+    )
 
 
 # ------------------------------------------------------------------------------------------ configuration
@@ -313,13 +315,13 @@ def config(text: str, *args: str) -> Result:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("modle = 'x'", "modle: no such flag of 'qa-eval run'; did you mean model?", id="near"),
+        pytest.param("modle = 'x'", "modle: 'qa-eval run' has no such flag; did you mean model?", id="near"),
         pytest.param(
             "max_lenght = 3",
-            "max_lenght: no such flag of 'qa-eval run'; did you mean max-length?",
+            "max_lenght: 'qa-eval run' has no such flag; did you mean max-length?",
             id="snake",
         ),
-        pytest.param("zzzzzz = 3", "zzzzzz: no such flag of 'qa-eval run'; there are: address, ", id="far"),
+        pytest.param("zzzzzz = 3", "zzzzzz: 'qa-eval run' has no such flag; there are: address, ", id="far"),
         pytest.param("n-best = 3\nn_best = 4", "n_best: given twice", id="twice"),
         pytest.param("n-best = 'many'", "n-best: 'many' is not a valid integer.", id="type"),
         pytest.param("limit = 0", "limit: 0 is not in the range x>=1.", id="range"),
@@ -330,7 +332,9 @@ def config(text: str, *args: str) -> Result:
         pytest.param("json = 'yes'", "json: takes true or false, not 'yes'", id="flag"),
         pytest.param("limit = true", "limit: takes a value, not true or false", id="boolean"),
         pytest.param("limit = [1]", "limit: takes one value, not a list", id="list"),
-        pytest.param("[run]\nlimit = 1", "run: a table; flags stand at the top of the file", id="table"),
+        pytest.param(
+            "[run]\nlimit = 1", "run: is a table; put the flags at the top level of the file", id="table"
+        ),
         pytest.param("limit = ", "not valid TOML: Invalid value", id="syntax"),
     ],
 )
@@ -469,7 +473,7 @@ def test_all_metrics_are_shown_with_all(stored: Path) -> None:
         assert shown in every
         assert shown not in table
     refused = call("leaderboard", str(stored), "--all", "--format", "csv")
-    assert (refused.exit_code, "--all goes with the table" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "--all is for the table" in refused.stderr) == (2, True)
 
 
 def test_without_a_path_the_newest_run_is_shown_and_named(stored: Path) -> None:
@@ -480,7 +484,7 @@ def test_without_a_path_the_newest_run_is_shown_and_named(stored: Path) -> None:
 
 
 def test_verify_finds_every_number_again_and_a_changed_one(stored: Path) -> None:
-    assert call("verify", str(stored)).stdout == f"{stored}: every number came out again\n"
+    assert call("verify", str(stored)).stdout == f"{stored}: every number is the same\n"
     shutil.copytree(stored, "copy")
     file = Path("copy/leaderboard.json")
     document = json.loads(file.read_text(encoding="utf-8"))
@@ -518,7 +522,9 @@ def test_show_takes_and_shows_the_short_names_of_articles(stored: Path) -> None:
     ("args", "message"),
     [
         pytest.param([], "Error: Give the items to show, or --failures.", id="nothing"),
-        pytest.param(["x@y", "--failures"], "Error: Items or --failures, not both.", id="both"),
+        pytest.param(
+            ["x@y", "--failures"], "Error: Give the items to show or --failures, not both.", id="both"
+        ),
         pytest.param(["nofact@noarticle"], "not in this run", id="unknown item"),
         pytest.param(["x", "-m", "baseline:abstein"], 'did you mean "baseline:abstain"?', id="unknown model"),
     ],
@@ -548,7 +554,7 @@ def test_a_metric_is_explained_by_id_or_name(name: str) -> None:
 def test_an_unknown_metric_is_answered_with_near_ones() -> None:
     done = call("metrics", "show", "NoAns recalls")
     assert done.exit_code == 2
-    assert "Error: NoAns recalls: no such metric; did you mean" in done.stderr
+    assert "Error: NoAns recalls: there is no such metric; did you mean" in done.stderr
 
 
 def test_models_lists_kinds_and_tells_what_a_spec_is() -> None:
@@ -582,7 +588,7 @@ def test_the_cache_is_told_and_cleared(tmp_path: Path) -> None:
     told = call("cache", "info")
     assert told.exit_code == 0
     cleared = call("cache", "clear").stdout
-    assert cleared.startswith(f"{place}: forgot ")
+    assert cleared.startswith(f"{place}: deleted ")
     assert call("cache", "info").stdout.startswith(f"{place}: 0 answers, ")
 
 

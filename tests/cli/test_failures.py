@@ -317,7 +317,7 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
             KeyError("x"),
             [
                 "Error: this is a defect of qa-eval: KeyError: 'x' (test_failures.py:LINE, in raised)",
-                "Please report it with the command and this line; QA_EVAL_TRACEBACK=1 shows the traceback.",
+                "Please report it with the command and this line. QA_EVAL_TRACEBACK=1 shows the traceback.",
             ],
             1,
             id="defect",
@@ -326,14 +326,14 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
             RecursionError(),
             [
                 "Error: this is a defect of qa-eval: RecursionError (test_failures.py:LINE, in raised)",
-                "Please report it with the command and this line; QA_EVAL_TRACEBACK=1 shows the traceback.",
+                "Please report it with the command and this line. QA_EVAL_TRACEBACK=1 shows the traceback.",
             ],
             1,
             id="recursion",
         ),
         pytest.param(
             MemoryError(),
-            ["Error: there is not enough memory: MemoryError (test_failures.py:LINE, in raised)"],
+            ["Error: not enough memory: MemoryError (test_failures.py:LINE, in raised)"],
             1,
             id="memory",
         ),
@@ -378,8 +378,8 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-FULL = "Error: standard output: No space left on device; what was printed is not whole\n"
-CLOSED = "Error: standard output: Bad file descriptor; what was printed is not whole\n"
+FULL = "Error: standard output: No space left on device; the output is incomplete\n"
+CLOSED = "Error: standard output: Bad file descriptor; the output is incomplete\n"
 
 
 @pytest.mark.parametrize(

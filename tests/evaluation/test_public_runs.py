@@ -506,7 +506,7 @@ def test_a_run_its_leaderboard_its_items_and_its_verification(
     for words in ("facts", "articles", "EM-any", "coverage"):
         assert words not in done.stdout
     assert call("leaderboard", "results/tiny").stdout == done.stdout
-    assert call("verify", "results/tiny").stdout == "results/tiny: every number came out again\n"
+    assert call("verify", "results/tiny").stdout == "results/tiny: every number is the same\n"
     item = call("show", "results/tiny", "q2")
     assert item.exit_code == 0, item.stderr
     for words in ("How many people saw it?", "gold   “400” / “Some 400”", "⟦2015⟧", "wrong"):
@@ -515,8 +515,8 @@ def test_a_run_its_leaderboard_its_items_and_its_verification(
     (tmp_path / "tiny.json").unlink()
     verified = call("verify", "results/tiny")
     assert verified.exit_code == 0
-    assert "what was asked was not compared" in verified.stdout
-    assert "is not there (see --dataset)" in verified.stderr
+    assert "the data set was not compared" in verified.stdout
+    assert "was not found (see --dataset)" in verified.stderr
     item = call("show", "results/tiny", "q2")
     assert "How many people saw it?" in item.stdout
     assert "⟦" not in item.stdout
@@ -542,7 +542,7 @@ def test_flags_of_the_other_kind_of_run_are_refused(stored: Path, tiny: str) -> 
     assert (done.exit_code, "name it with --dataset" in done.stderr) == (2, True)
     baseline = str(BASELINE)
     done = call("show", baseline, "--failures", "--dataset", tiny)
-    assert (done.exit_code, "--dataset: this run is of questions about articles" in done.stderr) == (2, True)
+    assert (done.exit_code, "--dataset: this run is on questions about articles" in done.stderr) == (2, True)
     done = call("run", "--split", "dev")
     assert (done.exit_code, "--split: only with --dataset" in done.stderr) == (2, True)
 

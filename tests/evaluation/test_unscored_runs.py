@@ -68,7 +68,7 @@ def test_the_answers_are_exported(secret: Path) -> None:
 def test_run_says_that_nothing_is_scored_and_what_to_do_next(secret: Path) -> None:
     out = secret.parent / "out"
     result = done("run", "-m", MODELS[0], "--dataset", f"squad:{secret}", "--out", out, "--name", "x")
-    assert "3 questions on 2 contexts; their answers are not given, so nothing is scored" in result.stderr
+    assert "3 questions on 2 contexts; it has no answers, so nothing is scored" in result.stderr
     assert f"next: qa-eval export {out / 'x'} --format squad-predictions -m {MODELS[0]}" in result.stderr
     assert NOTHING in result.stdout
 
@@ -126,7 +126,7 @@ def test_a_data_set_of_no_answers_at_all_is_scored_with_a_warning(tmp_path: Path
     path = write(tmp_path / "a.json", squad([(SKY, [qa("q1", "Who?"), qa("q2", "Why?")])]))
     result = done("run", "-m", MODELS[1], "--dataset", f"squad:{path}", "--out", tmp_path / "out")
     assert "2 unanswerable; rules squad-v2.0" in result.stderr
-    assert "warning: no question has an answer, so only silence is right" in result.stderr
+    assert "warning: no question has an answer, so abstaining is always right" in result.stderr
 
 
 # ------------------------------------------------------------------------------------------ how it was read
@@ -148,7 +148,7 @@ def test_how_a_data_set_was_read_is_stored_and_read_so_again(tmp_path: Path) -> 
     named = {"id": "uid", "question": "query", "context": "passage", "answers": "gold"}
     assert (data.columns, data.duplicate_ids, data.facts) == (named, "first", 2)
     assert verify(out / "x") == []
-    assert "every number came out again" in done("verify", out / "x").output
+    assert "every number is the same" in done("verify", out / "x").output
     moved = rows.rename(tmp_path / "moved.jsonl")
     assert "every number" in done("verify", out / "x", "--dataset", f"jsonl:{moved}").output
     assert "How far is the sea?" in done("show", out / "x", "1", "--dataset", f"jsonl:{moved}").output

@@ -552,14 +552,14 @@ def test_text_goes_to_stdout_where_no_file_is_named(form: str, small: Run) -> No
     assert result.exit_code == 0
     export = export_run(small, form, models=[FIRST], texts=small_questions(small))
     assert result.stdout == text_of(export)
-    assert result.stderr.count("only with --out") == len(export.outputs) - 1
+    assert result.stderr.count("(--out writes it)") == len(export.outputs) - 1
 
 
 RUN_CALLS = {
     "two models": ("--format model-index", "holds one model; choose it with -m: embedded, "),
     "parquet to stdout": ("--format parquet", "name it with --out"),
     "run of questions": ("--format dataset --out x", "is of the questions, not of a run"),
-    "paraphrases of a run": ("--format csv --paraphrases", "--paraphrases: of no use with --format csv"),
+    "paraphrases of a run": ("--format csv --paraphrases", "--paraphrases: cannot be used with --format csv"),
     "misspelt": ("--format csv -m embeded", '--model embeded: not in this run; did you mean "embedded"'),
     "reference": ("--format csv -m reference:oracle", "its answers are not stored"),
 }
@@ -576,8 +576,10 @@ def test_the_command_offers_every_format() -> None:
 CALLS = [
     pytest.param("", "Missing option '--format'", id="no format"),
     pytest.param("--format csv", "Give the RUN to export, or --format dataset", id="no run"),
-    pytest.param("--format dataset", "is written to a file or folder; name it with --out", id="to stdout"),
-    pytest.param("--format dataset --out x -m embedded", "-m: of no use with --format dataset", id="model"),
+    pytest.param("--format dataset", "cannot be printed; name a file or folder with --out", id="to stdout"),
+    pytest.param(
+        "--format dataset --out x -m embedded", "-m: cannot be used with --format dataset", id="model"
+    ),
     pytest.param("nowhere --format csv", "nowhere: no such run folder", id="nowhere"),
     *(
         pytest.param(f"{shlex.quote(str(BASELINE))} {line}", message, id=id)

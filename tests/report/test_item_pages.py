@@ -195,7 +195,7 @@ def test_a_question_begins_with_what_each_article_says_and_why_answers_are_wrong
     assert (
         "194 1 of 2 ✗ 180 180 and 194 are different numbers. The answer is the claim of a. 1 model" in words
     )
-    assert "nothing of this 1 of 2 ✗ 194 The article says nothing of this, and the model answered." in words
+    assert "no answer 1 of 2 ✗ 194 The article says nothing of this, and the model answered." in words
 
 
 def test_the_rule_is_told_on_demand_alone(built: Built) -> None:
@@ -249,7 +249,7 @@ def test_a_comparison_begins_with_its_verdict_and_the_items_that_tell_most(run: 
     text = str(built.files["compare.html"])
     words = " ".join(re.sub("<[^>]+>", " ", text[text.index("<h1") :]).split())
     verdict = words.index("Cannot tell at this size: balanced F1 45.0 → 63.3")
-    telling = words.index("The items that tell most")
+    telling = words.index("The most informative items")
     assert verdict < telling < words.index("All metrics, with p and q")
     assert "2 fixed 0 broken 1 otherwise changed of 11 items" in words[verdict:telling]
     assert "fixed How many soldiers died? b 194 ✗ 180" in words[telling:]

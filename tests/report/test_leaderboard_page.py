@@ -247,7 +247,7 @@ def test_models_answered_from_the_cache_are_named_as_such(run: Run, corpus: Corp
         return row.model_copy(update={"performance": performance, "counts": counts})
 
     text = index(changed(run, change), corpus)
-    assert "Answered from the cache, so without a speed: <bdi>test:one</bdi>." in text
+    assert "These models answered from the cache, so their speed is unknown: <bdi>test:one</bdi>." in text
     assert text.count("from the cache</span>") == 1
     assert "nswered from the cache" not in index(run, corpus)
 

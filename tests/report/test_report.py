@@ -604,7 +604,7 @@ def test_a_folder_with_other_files_is_left_alone(
     if theirs == "report.json":
         (tmp_path / "index.html").write_text("theirs", "utf-8")
     before = list(contents(tmp_path))
-    with pytest.raises(QaEvalError, match="not of a report"):
+    with pytest.raises(QaEvalError, match="not part of a report"):
         write_site({"index.html": "x"}, tmp_path, about={})
     assert list(contents(tmp_path)) == before
 
@@ -616,7 +616,7 @@ def test_the_command_writes_the_site_and_prints_the_page(tmp_path: Path, corpus:
     assert written.stdout == f"report: {(tmp_path / 'site' / 'index.html').as_uri()}\n"
     assert (tmp_path / "charts" / "forest.pdf").is_file()
     refused = call("report", run.path, "--out", tmp_path)
-    assert (refused.exit_code, "not of a report" in refused.output) == (2, True)
+    assert (refused.exit_code, "not part of a report" in refused.output) == (2, True)
     assert table_views(gather([run], None, None))[0].key == ""
 
 

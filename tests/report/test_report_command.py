@@ -15,7 +15,7 @@ FIRST = "baseline:first-of-type"
 
 
 @pytest.mark.parametrize(
-    ("found", "said"), [(True, ""), (False, "no browser was found; open the page above")]
+    ("found", "said"), [(True, ""), (False, "no browser was found; open the page yourself")]
 )
 def test_the_command_opens_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: bool, said: str
@@ -61,5 +61,5 @@ def test_a_watched_run_is_built_anew_when_it_has_changed_until_ctrl_c(
     assert reload not in (site / "index.html").read_text("utf-8"), "the last one is built to stay"
     said = done.stderr.splitlines()
     assert [line.partition(":")[0] for line in said[-4:]] == [
-        "watching; ctrl-C ends it", "not built", "built anew", "no longer watched",
+        "watching the runs; press ctrl-C to stop", "the site was not built", "built the site again", "stopped watching",
     ]  # fmt: skip

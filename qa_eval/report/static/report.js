@@ -1,5 +1,5 @@
-// Sorting, filtering and hints of a report. Everything it works on stands in the page already; text from
-// data only ever goes through textContent.
+// Sorting, filtering and hints of a report. All its data is in the page already. Text from data is only ever
+// set through textContent.
 const SVG = "http://www.w3.org/2000/svg";
 const COLLATOR = new Intl.Collator();
 
@@ -36,10 +36,10 @@ function sortBy(table, header, direction) {
       .filter((row) => !row.classList.contains("heading"))
       .map((row) => [sortValue(row, column), row])
       .sort(([one], [other]) => {
-        if (one === null || other === null) return (one === null) - (other === null); // absent ones last
+        if (one === null || other === null) return (one === null) - (other === null); // rows without a value come last
         return sign * (typeof one === "string" ? COLLATOR.compare(one, other) : one - other);
       });
-    // Out of the page while its rows move: thousands of them are then laid out once.
+    // The body is taken out of the page while its rows move, so that thousands of rows are laid out once.
     const after = body.nextSibling;
     body.remove();
     body.append(...fixed, ...sorted.map(([, row]) => row));
@@ -47,7 +47,7 @@ function sortBy(table, header, direction) {
   }
   for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
   header.setAttribute("aria-sort", direction);
-  // Lines between groups of equal rank mean something in the order of the ranks alone.
+  // Lines between groups of equal rank make sense only in the order of ranks.
   table.classList.toggle("grouped", column === 0 && direction === "ascending");
   table.dispatchEvent(new Event("sorted"));
 }
@@ -134,7 +134,7 @@ function showView(table, view) {
   const metric = head.querySelector("th.metric");
   if (view.whole) sortBy(table, head.cells[0], "ascending");
   else if (metric !== null) sortBy(table, metric, firstDirection(metric));
-  // Ranks and differences are of all items.
+  // Ranks and differences hold for all items only.
   for (const cell of table.querySelectorAll("td.rank, td.after")) cell.classList.toggle("faded", !view.whole);
 }
 
@@ -158,7 +158,7 @@ function startLeaderboard() {
   slice.addEventListener("change", () => {
     const view = views.get(slice.value);
     showView(table, view);
-    status.textContent = view.whole ? "" : "Ranks and Δ are of all items.";
+    status.textContent = view.whole ? "" : "Ranks and Δ cover all items.";
     const sentences = view.notes.map((sentence) => element("li", {}, sentence));
     document.getElementById("notes").replaceChildren(...sentences);
   });
@@ -262,7 +262,7 @@ function startQuestions() {
 
 // ------------------------------------------------------------------------------------ the matrix
 
-// Letter of a cell -> fill, and the sign drawn on it, so that colours mean something and are not needed.
+// Map from the letter of a cell to its fill and the sign drawn on it, so that nobody needs the colours.
 const SHADES = {
   light: {
     r: "#0072b2",
@@ -308,13 +308,13 @@ function drawCells(canvas, letters, wide, chosen) {
     pen.fillRect(n * wide, 0, wide - gap, TALL - 1);
     const middle = n * wide + (wide - gap) / 2;
     pen.fillStyle = dark ? "#15171a" : "#ffffff";
-    if (letter === "i") pen.fillRect(middle - 1.5, TALL / 2 - 2, 3, 3); // a point: from nothing
-    if (letter === "l") pen.fillRect(middle - 1, 2, 2, TALL - 5); // a stroke: from elsewhere
+    if (letter === "i") pen.fillRect(middle - 1.5, TALL / 2 - 2, 3, 3); // a point: an invented answer
+    if (letter === "l") pen.fillRect(middle - 1, 2, 2, TALL - 5); // a stroke: a claim of another source
   }
   pen.globalAlpha = 1;
 }
 
-// A model's row of the picture: neighbours of one letter are one rectangle, however narrow items are.
+// A model's row of the picture. Neighbours with the same letter are one rectangle, so that narrow items work.
 function drawStrip(canvas, entries, place, wide) {
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   const shades = dark ? SHADES.dark : SHADES.light;
@@ -437,7 +437,7 @@ function startMatrix() {
     strips.append(element("li", {}, link, canvas, element("span", { class: "num" })));
   }
   const showStrips = () => {
-    const sample = strips.querySelector("canvas"); // all are as wide, and to ask costs a layout
+    const sample = strips.querySelector("canvas"); // all have the same width, and reading it costs a layout
     const across = Math.round(sample.clientWidth * (devicePixelRatio || 1));
     for (const [place, line] of [...strips.children].entries()) {
       const right = found.filter((entry) => "rs".includes(entry.letters[place])).length;
