@@ -1,6 +1,7 @@
 """Charts by matplotlib, each with a table of its numbers.
 
-The charts use one blue, from the palette of Okabe and Ito, and grey. Nobody has to tell colours apart. An SVG for the site follows the reader's light or dark theme. Equal numbers give equal bytes.
+The charts use one blue, from the palette of Okabe and Ito, and grey. Nobody has to tell colours apart. An
+SVG for the site follows the reader's light or dark theme. Equal numbers give equal bytes.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ _MANY, _FEW_CANDIDATES = 10, 3
 
 Outcome = Literal["own", "leak", "other", "none", "failed"]
 """Kind of an answer: `own` makes a claim of the article itself (on data without claims: is right), `leak`
-makes another source's claim, `other` makes no claim, `none` is no answer, `failed` is a missing prediction."""
+makes another source's claim, `other` makes no claim, `none` is no answer, `failed` has no prediction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +270,7 @@ def _common(rows: Sequence[tuple[Row, Run]]) -> list[Mapping[str, str] | None]:
 
 
 def _most_telling(asked: Sequence[_Asked], most: int) -> frozenset[str]:
-    """The facts that get a page: first those with both right and wrong answers, then all wrong, then all right."""
+    """The facts that get a page: first those with right and wrong answers, then the rest, all wrong first."""
     right: dict[str, list[bool]] = {}
     for one in asked:
         for answer in one.scored():

@@ -15,9 +15,9 @@ from qa_eval.text.phrases import count
 from qa_eval.text.terminal import clean
 
 Sided = Literal["most", "fewer", "several", "none", "silent", "failed"]
-"""Side that a pooled answer takes: `most` makes a claim with the most sources, or as many as any other; `fewer`
+"""Side that a pooled answer takes: `most` makes a claim that no other claim has more sources than; `fewer`
 makes another claim; `several` names more than one claim; `none` matches no claim; `silent` is no answer;
-`failed` is a missing prediction."""
+`failed` has no prediction."""
 SIDES: Mapping[Sided, str] = {
     "most": "the claim of most sources",
     "fewer": "a claim of fewer sources",

@@ -356,17 +356,17 @@ loops.
 
 Machine: {machine}. Here: {here}. There: {there} and the same torch.
 
-Of {rows} checkpoints, {equal} come out the same in every column but the last.
+Of {rows} checkpoints, {equal} agree in every column except the last.
 
-| column | on how many of the texts these are the same |
+| column | what is compared, as the number of texts on which it is equal |
 |---|---|
 | tokens | the ids of all windows |
-| types | the token types that the model is given; a dash where the model has no use for them |
+| types | the token types that the model is given; a dash if the model does not use them |
 | answers | start and end of the best span |
-| scores | its logits' sum, within {close} |
-| null scores | the CLS token's logits' sum, within {close}; a dash where there is no such token |
+| scores | the sum of the best span's logits, within {close} |
+| null scores | the sum of the CLS token's logits, within {close}; a dash if there is no such token |
 | pipeline | the answers of 4.57's question-answering pipeline, for texts that fit one window |
-| apart | the greatest difference of two scores or null scores |
+| apart | the largest difference between two scores or null scores |
 """
 _PIPELINE = """
 The pipeline has other rules, so the last column is not full:

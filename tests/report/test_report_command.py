@@ -61,5 +61,6 @@ def test_a_watched_run_is_built_anew_when_it_has_changed_until_ctrl_c(
     assert reload not in (site / "index.html").read_text("utf-8"), "the last one is built to stay"
     said = done.stderr.splitlines()
     assert [line.partition(":")[0] for line in said[-4:]] == [
-        "watching the runs; press ctrl-C to stop", "the site was not built", "built the site again", "stopped watching",
+        "watching the runs; press ctrl-C to stop", "the site was not built", "built the site again",
+        "stopped watching",
     ]  # fmt: skip

@@ -64,7 +64,8 @@ def test_runs_of_a_folder_that_did_not_ask_the_same_are_listed(runs: Path, form:
     listed = shown("o", "--format", form)
     assert listed.exit_code == 0, listed.stderr
     assert listed.stderr == (
-        "3 runs do not fit in one table: they are on different items; name the runs to merge, or see --common-items\n"
+        "3 runs do not fit in one table: they are on different items; "
+        "name the runs to merge, or see --common-items\n"
     )
     for path in ("o/same/one", "o/same/two", "o/other/fewer/three"):
         assert path in listed.stdout
