@@ -591,6 +591,10 @@ class Decoding:
     n_best: int = 20
 
 
+LEAST_DECODING: Mapping[str, int] = {"max_length": 8, "doc_stride": 0, "max_answer_tokens": 1, "n_best": 1}
+"""The smallest value of each choice of `Decoding`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """How to compute; may move a score within 1e-4, never an answer that is not close."""

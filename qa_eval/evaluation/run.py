@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from os import PathLike
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -42,6 +43,7 @@ from qa_eval.runs.options import RunOptions, Threshold, run_options
 from qa_eval.runs.ranking import judged_entry, rank_rows, reference_row
 from qa_eval.runs.run_folder import check_name, slugs
 from qa_eval.runs.store import Run
+from qa_eval.text.phrases import escaped, unlike
 from qa_eval.text.progress import progress_shown
 
 _log = logging.getLogger(__name__)
@@ -74,12 +76,12 @@ class Interrupted(KeyboardInterrupt):
 
 
 def evaluate(
-    models: str | Model | Sequence[str | Model],
+    models: str | PathLike[str] | Model | Iterable[str | PathLike[str] | Model],
     *,
     corpus: Corpus | None = None,
-    questions: Sequence[Path | str] | Path | str | None = None,
+    questions: Iterable[Path | str] | Path | str | None = None,
     articles: Path | str | None = None,
-    dataset: str | PublicDataset | None = None,
+    dataset: str | PathLike[str] | PublicDataset | None = None,
     out: Path | str | None = None,
     name: str | None = None,
     track: Track | Literal["both"] | None = None,
@@ -98,8 +100,9 @@ def evaluate(
     * what is asked: the curated set, or a `corpus`; or `questions` and `articles`, files and folders that
       `load_corpus` reads; or `dataset`, a public data set of any size, as a spec or opened, whose answers are
       stored as they come;
-    * `out` and `name`: where the run folder goes (see `open_run_folder`). Without `out` nothing is
-      written but the cache, and the run is kept in memory;
+    * `out` and `name`: the run folder is OUT/NAME. Without a name an unfinished run of the same models, data
+      and options in OUT is resumed, or a folder is made that is named for the time. Without `out` nothing
+      is written but the cache, and the run is kept in memory;
     * `track`: `reading` asks of each article, `pooled` of all at once, `both` does both;
     * `limit`: only the first facts of the corpus, or the first questions of the data set;
     * `seed`: seed of every random choice; `resamples`: resamples of each interval and test;
@@ -121,6 +124,25 @@ def evaluate(
     >>> run.leaderboard.row("baseline:abstain").counts.abstained == run.leaderboard.data.items.reading
     True
     """
+    for argument, value, kinds, wanted in (
+        ("corpus", corpus, Corpus, "a Corpus, as load_corpus gives it"),
+        (
+            "dataset",
+            dataset,
+            (str, PathLike, PublicDataset),
+            "a spec such as 'squad:dev.json', or a data set",
+        ),
+        ("command", command, str, "a text"),
+    ):
+        if value is not None and not isinstance(value, kinds):
+            raise QaEvalError(unlike(argument, value, wanted))
+    if not isinstance(options, RunOptions):
+        raise QaEvalError(unlike("options", options, "RunOptions(…), such as RunOptions(limit=20)"))
+    if engine is not None and _missing(engine, Engine):
+        wanted = "an Engine; options.engine names one: options=RunOptions(engine='ray')"
+        raise QaEvalError(unlike("engine", engine, wanted))
+    if progress is not None and progress is not False and _missing(progress, Progress):
+        raise QaEvalError(unlike("progress", progress, "an object that follows Progress, or False for none"))
     told = {
         "out": out,
         "name": name,
@@ -145,10 +167,16 @@ def evaluate(
         [(plan, options.out, options.name)],
         options=options,
         progress=progress_shown() if progress is None else progress or None,
-        command=command,
+        command=None if command is None else escaped(command),
         engine=engine,
     )
     return runs[0]
+
+
+def _missing(value: object, protocol: type) -> bool:
+    """Whether a value is a class, or lacks some part of a protocol."""
+    parts = [name for name in vars(protocol) if not name.startswith("_")]
+    return isinstance(value, type) or not all(hasattr(value, name) for name in parts)
 
 
 def evaluate_all(

@@ -13,19 +13,29 @@ from pathlib import Path
 from typing import BinaryIO
 
 from qa_eval.errors import QaEvalError
+from qa_eval.text.phrases import quote, unlike
 
 
-def user_path(text: str | os.PathLike[str]) -> Path:
+def user_path(text: object, name: str = "path") -> Path:
     """The path, with `~` or `~user` at its beginning replaced by that home folder.
 
-    Raises QaEvalError for a user that does not exist, and for a null character.
+    `name` is that of the argument which holds it. Raises QaEvalError for what is no path, for a user that
+    does not exist, and for a character that no path holds.
 
     >>> user_path("runs/first").as_posix()
     'runs/first'
     """
-    named = os.fspath(text)
+    named = os.fspath(text) if isinstance(text, str | os.PathLike) else None
+    if not isinstance(named, str):
+        raise QaEvalError(unlike(name, text, "a path, as a text or a Path"))
     if "\0" in named:
         raise QaEvalError(f"{named}: no path holds a null character")
+    try:
+        os.fsencode(named)
+    except UnicodeEncodeError:
+        raise QaEvalError(
+            f"{name}: {quote(named)} holds half of a surrogate pair, which no path does"
+        ) from None
     try:
         return Path(named).expanduser()
     except RuntimeError:  # what pathlib raises where it finds no home folder

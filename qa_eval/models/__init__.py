@@ -1,6 +1,7 @@
 """Models: whatever answers questions.
 
     protocol          what a model is, and how a spec names one
+    given_models      what a caller gives as models, looked at
     registry          from a spec to a model; the kinds there are
     huggingface       `hf:` checkpoints, read by torch
     onnx              `onnx:` checkpoints, read by ONNX Runtime
