@@ -17,6 +17,8 @@ Nothing is imported before its name is used, so that nothing heavy is loaded by 
 # Nothing is imported here while the program starts, so that ctrl-C finds `qa_eval.__main__.main` at work.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qa_eval.comparisons.comparison import compare
     from qa_eval.comparisons.differences import Comparison
     from qa_eval.data.corpus import load_corpus
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         QaEvalError,
         RunFolderError,
         SpecError,
+        UnknownNameError,
     )
     from qa_eval.evaluation.run import Interrupted, Progress, evaluate
     from qa_eval.evaluation.scorecard import Scorecard, score
@@ -82,6 +85,7 @@ __all__ = [
     "Scorecard",
     "Span",
     "SpecError",
+    "UnknownNameError",
     "__version__",
     "compare",
     "evaluate",
@@ -98,7 +102,7 @@ _HOMES = {
     "Comparison": "comparisons.differences",
     "load_corpus": "data.corpus",
     **dict.fromkeys(("CheckFailedError", "InputError", "ModelError", "QaEvalError"), "errors"),
-    **dict.fromkeys(("RunFolderError", "SpecError"), "errors"),
+    **dict.fromkeys(("RunFolderError", "SpecError", "UnknownNameError"), "errors"),
     **dict.fromkeys(("Interrupted", "Progress", "evaluate"), "evaluation.run"),
     **dict.fromkeys(("Scorecard", "score"), "evaluation.scorecard"),
     **dict.fromkeys(("exact_match", "f1", "match"), "metrics.single_answers"),
@@ -114,19 +118,30 @@ _HOMES = {
     **dict.fromkeys(("Run", "load_run"), "runs.store"),
 }
 """Public name -> the module that defines it."""
-_RENAMED = {"compare_runs": "compare", "score_predictions": "score"}
-"""Old name -> the present one. Old names go with version 0.2."""
+_RENAMED = {
+    "compare_runs": ("compare", {"slice_name": "slice"}),
+    "score_predictions": ("score", {"dataset": "golds"}),
+}
+"""Old name -> the present one, and old arguments -> the present ones. The old go with version 0.2."""
 
 
 def __getattr__(name: str) -> object:
     from importlib import import_module
 
-    if (present := _RENAMED.get(name)) is not None:
+    if name in _RENAMED:
         import warnings
+        from functools import wraps
 
+        present, arguments = _RENAMED[name]
         message = f"qa_eval.{name} is now qa_eval.{present}; the old name goes with version 0.2"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
-        name = present
+        function: Callable[..., object] = getattr(import_module(f"qa_eval.{_HOMES[present]}"), present)
+
+        @wraps(function)
+        def renamed(*values: object, **named: object) -> object:
+            return function(*values, **{arguments.get(old, old): value for old, value in named.items()})
+
+        return renamed
     if name in _HOMES:
         return getattr(import_module(f"qa_eval.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'qa_eval' has no attribute {name!r}")

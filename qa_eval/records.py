@@ -114,8 +114,8 @@ class Stored(Abridged):
     """A frozen dataclass that run folders hold: pydantic validates it when it is read, and writes it.
 
     To construct one needs no pydantic, and nothing is then validated. Fields that a newer program wrote are
-    kept in `extra` and written back. They are not part of the value: `==`, `repr`, `dataclasses.replace` and
-    pickle leave them out.
+    kept in `extra` and written back. They are not part of the value: `==`, `repr` and `dataclasses.replace`
+    leave them out. Copies and pickles keep them.
     """
 
     __slots__ = ("_extra",)
@@ -130,6 +130,10 @@ class Stored(Abridged):
         """The fields that this version does not know, as they were read."""
         found: Mapping[str, Any] = getattr(self, "_extra", {})
         return found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What `copy` and `pickle` make the record of."""
+        return _restored, (type(self), tuple(self.parts().values()), dict(self.extra))
 
     def parts(self) -> dict[str, Any]:
         """The fields that this version knows, by name; records among them stay records."""
@@ -161,6 +165,16 @@ class Stored(Abridged):
             ref=plain.pop("ref"),
             serialization=core_schema.wrap_serializer_function_ser_schema(write, schema=plain),
         )
+
+
+def _restored(kind: type[Stored], values: tuple[object, ...], extra: dict[str, Any]) -> Stored:
+    """The record of these values, in the order of its fields."""
+    record = object.__new__(kind)
+    for f, value in zip(fields(kind), values, strict=True):  # type: ignore[arg-type]
+        object.__setattr__(record, f.name, value)
+    if extra:
+        object.__setattr__(record, "_extra", extra)
+    return record
 
 
 # ------------------------------------------------------------------------------------------ the data

@@ -246,26 +246,28 @@ def run_plans(
     models = [contestant.model for contestant in plans[0][0].contestants]
     if (sentence := undeclared_sentence([model.info for model in models])) is not None:
         _log.warning("%s", sentence)
+    runs: list[RunWriter] = []
     with engine, ExitStack() as opened:
         engine.check(models)
-        runs = [
-            opened.enter_context(
-                RunWriter.opened(
-                    plan,
-                    out,
-                    name,
-                    overwrite=options.overwrite,
-                    now=now,
-                    device=options.device,
-                    command=command,
-                )
-            )
-            for plan, out, name in plans
-        ]
-        for run in runs:
-            run.write()
-        progress.start(len(models))
+        told = ExitStack()
         try:
+            for plan, out, name in plans:
+                with Transaction():  # so that a folder that is there belongs to a run that is kept
+                    run = opened.enter_context(
+                        RunWriter.opened(
+                            plan,
+                            out,
+                            name,
+                            overwrite=options.overwrite,
+                            now=now,
+                            device=options.device,
+                            command=command,
+                        )
+                    )
+                    runs.append(run)
+                    run.write()
+            told.callback(progress.finish)
+            progress.start(len(models))
             with ExitStack() as stores:
                 caches = [stores.enter_context(run.cache(use_cache=options.cache)) for run in runs]
                 parameters = [model.info.parameters or 0 for model in models]
@@ -273,9 +275,11 @@ def run_plans(
                     _run_model(number, runs, caches, engine, progress)
             return [_rank(run) for run in runs]
         except KeyboardInterrupt:
+            if not runs:
+                raise
             raise Interrupted([run.run or _rank(run, interrupted=True) for run in runs]) from None
         finally:
-            progress.finish()
+            told.close()
 
 
 def _order(sizes: Sequence[int], engine: Engine) -> list[int]:

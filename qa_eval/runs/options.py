@@ -357,7 +357,7 @@ class RunOption:
         if value is None and self.optional:
             return None
         if self.kind is tuple:
-            return self._texts(value)
+            return listed_texts(self.name, value)
         if self.kind is Path:
             user_path(value, self.name)
             return Path(value)  # type: ignore[arg-type] - it is none that `user_path` refuses
@@ -376,17 +376,6 @@ class RunOption:
             finite(self.name, value)
         self._bounded(value)
         return plain(value)
-
-    def _texts(self, value: object) -> tuple[str, ...]:
-        if isinstance(value, str):
-            return (value,)
-        if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
-            raise QaEvalError(unlike(self.name, value, "a text or a list of texts"))
-        found = tuple(value)
-        for number, text in enumerate(found):
-            if not isinstance(text, str):
-                raise QaEvalError(unlike(f"{self.name}[{number}]", text, "a text"))
-        return tuple(map(str, found))
 
     def _bounded(self, value: Any) -> None:  # noqa: ANN401 - a number or a text
         least, above, most = self.flag.least, self.flag.above, self.flag.most
@@ -410,6 +399,26 @@ _KINDS: Mapping[object, tuple[Any, str, Callable[[Any], object]]] = {
 def checked_option(name: str, value: object) -> Any:  # noqa: ANN401 - of the option's own kind
     """The value of an argument that means what the run option of that name means, checked as that is."""
     return run_options()[name].checked(value)
+
+
+def listed_texts(name: str, value: object) -> tuple[str, ...]:
+    """Several texts, of which one may stand alone. Raises QaEvalError, naming the argument, for others."""
+    if isinstance(value, str):
+        return (str(value),)
+    if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
+        raise QaEvalError(unlike(name, value, "a text or a list of texts"))
+    found = tuple(value)
+    for number, text in enumerate(found):
+        if not isinstance(text, str):
+            raise QaEvalError(unlike(f"{name}[{number}]", text, "a text"))
+    return tuple(map(str, found))
+
+
+def optional_text(name: str, value: object) -> str | None:
+    """A text or None. Raises QaEvalError, naming the argument, for others."""
+    if value is not None and not isinstance(value, str):
+        raise QaEvalError(unlike(name, value, "a text, or None"))
+    return value
 
 
 def finite(name: str, value: object) -> float:

@@ -287,7 +287,7 @@ def test_every_wrong_row_is_told_with_its_line(tmp_path: Path) -> None:
         "4: id: the key is there twice; keep one",
         "5: question: must be text, found the number 1",
         '6: id: "q1" is an earlier question\'s id too; each has its own',
-        "7: answers: must be a list or an object, found the number 4",
+        "7: answers: must be a text, a list of texts or an object, found the number 4",
         "8: answers.text: is missing (the answers; [] where there is none)",
         "9: answers[1].text: is missing (the answers; [] where there is none)",
         '9: answers[2]: must be an object with "text", or text; found null',

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 import pytest
 
 import qa_eval as qa
+from qa_eval.runs.run_folder import RunFolder
+from qa_eval.runs.schema import Leaderboard
 from tests.support.fake_models import FakeModel, four_facts
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -164,3 +168,72 @@ def test_predictions_that_break_the_protocol_make_the_row_an_error(tmp_path: Pat
     row = qa.evaluate(Broken(info()), corpus=four_facts(), options=OPTIONS, out=tmp_path).leaderboard.rows[0]
     assert (row.status, row.counts.missing) == ("error", 0)
     assert row.error == "ValueError: candidate 1: 'a' is a str; it should be a Candidate"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"limit": 1}, "other limit"),
+        ({"threshold": 0.5}, "other threshold"),
+        ({"track": "pooled"}, "other track"),
+        ({"seed": 3, "resamples": 99}, "other seed and resamples"),
+        ({"models": FakeModel(decoding=qa.Decoding(n_best=3))}, "other decoding"),
+        ({"models": "baseline:abstain"}, "other models and decoding"),
+        ({"corpus": four_facts(dead="How many died?")}, "other questions"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_another_run_in_the_folder_says_what_differs(
+    changed: dict[str, Any], message: str, interrupted: bool, tmp_path: Path
+) -> None:
+    def stop(instance: qa.Instance) -> BaseException | None:
+        return KeyboardInterrupt() if interrupted and instance.item == "began@b" else None
+
+    asked = {"corpus": four_facts(), "out": tmp_path, "name": "r", "limit": 2, "resamples": 49}
+    try:
+        qa.evaluate(FakeModel(fails=stop), **asked)
+    except qa.Interrupted:
+        assert interrupted
+    with pytest.raises(qa.RunFolderError) as caught:
+        qa.evaluate(**{"models": FakeModel(), **asked, **changed})
+    assert f"holds another run ({message}); overwrite replaces it, name chooses another" in str(caught.value)
+
+
+class Stopping:
+    """Progress during whose start somebody presses ctrl-C; or while the first leaderboard is written."""
+
+    def __init__(self, at: str) -> None:
+        self.at, self.told = at, [""]
+
+    def start(self, models: int) -> None:
+        self.told.append("start")
+        if self.at == "start":
+            raise KeyboardInterrupt
+
+    def model(self, name: str, items: int) -> None: ...
+    def advance(self, n: int = 1, from_cache: bool = False) -> None: ...
+    def finish(self) -> None:
+        self.told.append("finish")
+
+
+@pytest.mark.parametrize("at", ["start", "write"])
+def test_ctrl_c_before_the_first_model_keeps_a_run_that_can_be_resumed(
+    at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    progress = Stopping(at)
+    write = RunFolder.write_leaderboard
+
+    def stopped(folder: RunFolder, board: Leaderboard) -> Leaderboard:
+        if at == "write" and board.status == "partial" and not (folder.path / "leaderboard.json").exists():
+            os.kill(os.getpid(), signal.SIGINT)
+        return write(folder, board)
+
+    monkeypatch.setattr(RunFolder, "write_leaderboard", stopped)
+    asked: Any = {"corpus": four_facts(), "out": tmp_path, "name": "r", "options": OPTIONS}
+    with pytest.raises(qa.Interrupted) as caught:
+        qa.evaluate(FakeModel(), **asked, progress=progress)
+    assert caught.value.run.leaderboard.status == "partial"
+    assert qa.load_run(tmp_path / "r").leaderboard.status == "partial"
+    assert progress.told == (["", "start", "finish"] if at == "start" else [""])
+    assert qa.evaluate(FakeModel(), **asked).leaderboard.status == "complete"
