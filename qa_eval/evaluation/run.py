@@ -28,10 +28,10 @@ from qa_eval.data.content_hashes import with_hashes
 from qa_eval.data.corpus import load_corpus
 from qa_eval.data.dataset import PublicDataset
 from qa_eval.errors import QaEvalError
-from qa_eval.evaluation.answers import Answers, PartAnswers, ask
 from qa_eval.evaluation.cache import PredictionCache
 from qa_eval.evaluation.engines.engine import Engine, ModelFailedError
 from qa_eval.evaluation.engines.local import LocalEngine
+from qa_eval.evaluation.model_answers import Answers, PartAnswers, ask
 from qa_eval.evaluation.plans import Plan, settle, settle_all, spec_of
 from qa_eval.evaluation.transaction import Transaction
 from qa_eval.evaluation.writers import ModelWriter, RunWriter

@@ -6,14 +6,14 @@ import gzip
 import zlib
 from typing import IO, BinaryIO, cast
 
-from qa_eval.files.strict_json import MARKED
+from qa_eval.files.strict_json import MARKED, WIDE
 
 UNREADABLE = (EOFError, zlib.error, OSError)
 """What reading a file may raise half-way, packed ones included."""
 KINDS_NOT_READ = {
     b"\xef\xbb\xbf": MARKED,
-    b"\xff\xfe": "is UTF-16; save it as UTF-8",
-    b"\xfe\xff": "is UTF-16; save it as UTF-8",
+    b"\xff\xfe": WIDE,
+    b"\xfe\xff": WIDE,
     b"BZh": "is packed by bzip2; unpack it, or pack it by gzip",
     b"\xfd7zXZ": "is packed by xz; unpack it, or pack it by gzip",
     b"\x28\xb5\x2f\xfd": "is packed by zstd; unpack it, or pack it by gzip",

@@ -1,7 +1,9 @@
 """The report: stored runs as a static site.
 
+A page: its template is in `pages/`, `page_views` gathers its values, and `html` renders it.
+
     content           what the pages show, from runs and texts
-    page_views        what single pages show, as plain values
+    page_views        the values of single pages
     html              from values to pages, by the templates in `pages/`
     charts            charts by matplotlib, each with the table of its numbers
     marked_text       a text with golds and answers marked

@@ -249,10 +249,14 @@ def _difference(existing: Leaderboard, identity: Mapping[str, Any]) -> str:
         if not there <= here or (existing.status != "partial" and there != here):
             unequal.append(name)
     unequal += [name for name, value in options.items() if getattr(existing.options, name, None) != value]
-    return f"other {enumerate_words(unequal)}" if unequal else "other options"
+    # Of models that a run had not come to when it ended, nothing is stored.
+    unknown = "models or options" if existing.status == "partial" else "options"
+    return f"other {enumerate_words(unequal) or unknown}"
 
 
 def _parts(signatures: Iterable[str], names: Sequence[str]) -> set[tuple[str, ...]]:
-    """Parts of each signature, for a comparison."""
-    split = [dict(part.partition(":")[::2] for part in signature.split("|")) for signature in signatures]
-    return {tuple(parts.get(name, "") for name in names) for parts in split}
+    """Parts of each signature, for a comparison; of one without such parts the whole."""
+    split = [(text, dict(part.partition(":")[::2] for part in text.split("|"))) for text in signatures]
+    return {
+        tuple(parts.get(name, "" if "model" in parts else text) for name in names) for text, parts in split
+    }

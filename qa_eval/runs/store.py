@@ -8,6 +8,7 @@ import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -27,7 +28,7 @@ from qa_eval.runs.schema import (
     PredictionsFileRow,
     Row,
 )
-from qa_eval.text.phrases import count, shorten, suggestion
+from qa_eval.text.phrases import count, join_field, shorten, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -387,7 +388,7 @@ def _validated(
                 severity="error",
                 path=str(path),
                 line=line,
-                field=".".join(str(part) for part in problem["loc"]),
+                field=reduce(join_field, problem["loc"], ""),
                 message=f"{problem['msg'][:1].lower()}{problem['msg'][1:]}",
             )
             for problem in error.errors()

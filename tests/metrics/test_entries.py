@@ -58,8 +58,8 @@ def test_every_listing_has_metrics_and_no_two_at_one_place(listing: Listing) -> 
     assert len(listed(listing)) == len(places)
 
 
-def test_the_headline_is_in_its_order() -> None:
-    assert listed("headline") == [
+def test_the_headline_begins_in_its_order() -> None:
+    assert listed("headline")[:7] == [
         ("reading", "balanced_f1"),
         ("reading", "em"),
         ("reading", "f1"),
