@@ -33,7 +33,7 @@ PATH = UserPath()
 class FiniteNumber(click.types.FloatParamType):
     """A finite number."""
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
         """Raises BadParameter for what is no number, or not finite."""
         return _finite(super().convert(value, param, ctx), param, ctx)
 
@@ -41,7 +41,7 @@ class FiniteNumber(click.types.FloatParamType):
 class FiniteRange(click.FloatRange):
     """A finite number within bounds."""
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
         """Raises BadParameter for what is no number, not finite, or out of the bounds."""
         return _finite(super().convert(value, param, ctx), param, ctx)
 

@@ -95,7 +95,7 @@ def _type_of(declared: RunOption) -> click.ParamType[Any] | Callable[[Any], Any]
     bounds = {"min": least, "max": flag.most, "min_open": flag.above is not None}
     bounded = least is not None or flag.most is not None
     if declared.kind is int:
-        return click.IntRange(**bounds) if bounded else click.INT  # type: ignore[arg-type] - whole bounds
+        return click.IntRange(**bounds) if bounded else click.INT  # type: ignore[arg-type]  # they are whole
     if declared.kind is float:
         return FiniteRange(**bounds) if bounded else FINITE  # type: ignore[arg-type]
     return click.STRING

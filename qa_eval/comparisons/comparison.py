@@ -104,9 +104,7 @@ def compare(
 # ------------------------------------------------------------------------------------------ one pair
 
 
-def _run_of(
-    side: Run | ModelResult | Path | str, spec: str | None, name: str, argument: str
-) -> tuple[Run, str | None]:
+def _run_of(side: object, spec: str | None, name: str, argument: str) -> tuple[Run, str | None]:
     """The run of a side, and the model that is meant. Raises QaEvalError where two are named."""
     if isinstance(side, ModelResult):
         if spec is not None and spec not in (side.row.model.spec, side.row.model.name):
@@ -117,7 +115,7 @@ def _run_of(
     if not isinstance(side, str | PathLike):
         wanted = "a run, a model of one such as run['embedded'], or the path of a run folder"
         raise QaEvalError(unlike(name, side, wanted))
-    return load_run(side), spec
+    return load_run(Path(side)), spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 run               the steps of a run, from top to bottom: plan, ask, score, store, rank
 plans             plan: what a run will do: models, data, signatures
-answers           ask: what a model answers in a task, from the cache and from an engine
+model_answers     ask: what a model answers in a task, from the cache and from an engine
 engines/          where predicting happens: this process, or a Ray cluster
 cache             answers that were computed before
 tasks/            score: the items of a collection or of a public data set, and their scores

@@ -55,7 +55,7 @@ def _listed(name: str, one: object) -> str | Model:
     if isinstance(one, os.PathLike) and isinstance(path := os.fspath(one), str):
         return path
     if _has_parts(one):
-        return one  # type: ignore[return-value] - that is what makes it a model
+        return one  # type: ignore[return-value]  # its parts make it one
     raise SpecError(_unlike_models(name, one))
 
 

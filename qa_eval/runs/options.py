@@ -360,7 +360,7 @@ class RunOption:
             return listed_texts(self.name, value)
         if self.kind is Path:
             user_path(value, self.name)
-            return Path(value)  # type: ignore[arg-type] - it is none that `user_path` refuses
+            return Path(value)  # type: ignore[arg-type]  # none that `user_path` refuses
         if self.kind == Threshold:
             return checked_threshold(value)
         if known := self.choices or self.flag.choices:
@@ -423,7 +423,7 @@ def optional_text(name: str, value: object) -> str | None:
 
 def finite(name: str, value: object) -> float:
     """The number. Raises QaEvalError, naming the argument, unless it is a finite one."""
-    if not isinstance(value, Real) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise QaEvalError(unlike(name, value, "a finite number"))
     try:
         number = float(value)

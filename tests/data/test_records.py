@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from pydantic import TypeAdapter
 
-from qa_eval.records import Candidate, Evidence, ItemId, ModelInfo, Span, Stored
+from qa_eval.records import Candidate, Evidence, ItemId, ModelInfo, Span
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_evidence_has_the_span_of_its_text() -> None:
     [copy.copy, copy.deepcopy, lambda record: pickle.loads(pickle.dumps(record))],
     ids=["copy", "deepcopy", "pickle"],
 )
-def test_copies_keep_the_fields_of_a_newer_program(copied: Callable[[Stored], Stored]) -> None:
+def test_copies_keep_the_fields_of_a_newer_program(copied: Callable[[ModelInfo], ModelInfo]) -> None:
     read = {"spec": "m", "kind": "test", "name": "m", "mood": ["good"]}
     record = TypeAdapter(ModelInfo).validate_python(read)
     again = copied(record)

@@ -228,7 +228,7 @@ def _number(name: str, value: object) -> float | None:
     if isinstance(value, str | bytes):
         raise ValueError(unlike(name, value, "a finite number"))
     try:
-        number = float(value)  # type: ignore[arg-type] - also of a scalar of torch, which is no `Real`
+        number = float(value)  # type: ignore[arg-type]  # a scalar of torch is no `Real`
     except OverflowError:
         number = math.inf
     except Exception:
