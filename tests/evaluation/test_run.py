@@ -345,7 +345,7 @@ def test_a_model_may_answer_pooled_items_directly_and_what_it_leaves_out_is_miss
             [],
             {"references": False},
             SpecError,
-            "no model and no reference rows: there is nothing to run",
+            "models: is empty; without reference rows there is nothing to run",
             id="none",
         ),
         pytest.param(
