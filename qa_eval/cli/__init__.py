@@ -10,12 +10,13 @@ questions                                    the group `questions`, with `check`
 questions_new, questions_probe               the other commands of that group
 questions_impact, questions_agree            and more of them
 
-What commands share:
+The flags of a run (`--limit`, `--threshold`, …) are declared in `qa_eval.runs.options`, each next to the
+option that it sets. A command declares its other flags itself. What commands share:
 
 command           how every command behaves: help, near matches, exit codes
 option_groups     the flags that several commands have; those of a run come from `qa_eval.runs.options`
 configuration     `--config`
-argument_types    paths and text as arguments
+argument_types    paths, finite numbers and text as arguments
 asked_data        the data that a stored run asked, found again
 printing          what several commands print
 failures          what a failure says, and its exit code

@@ -1,7 +1,8 @@
-"""What a flag or an argument may be given, before any command sees it: paths and text."""
+"""What a flag or an argument may be given, before any command sees it: paths, finite numbers and text."""
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,31 @@ class UserPath(click.Path):
 
 
 PATH = UserPath()
+
+
+class FiniteNumber(click.types.FloatParamType):
+    """A finite number."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        """Raises BadParameter for what is no number, or not finite."""
+        return _finite(super().convert(value, param, ctx), param, ctx)
+
+
+class FiniteRange(click.FloatRange):
+    """A finite number within bounds."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        """Raises BadParameter for what is no number, not finite, or out of the bounds."""
+        return _finite(super().convert(value, param, ctx), param, ctx)
+
+
+def _finite(number: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    if not math.isfinite(number):
+        raise click.BadParameter(f"{number} is not a finite number.", ctx=ctx, param=param)
+    return number
+
+
+FINITE = FiniteNumber()
 
 
 def check_text(param: click.Parameter, ctx: click.Context) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from qa_eval.cli.argument_types import PATH
+from qa_eval.cli.argument_types import PATH, FiniteRange
 from qa_eval.cli.command import Command, option
 from qa_eval.errors import CheckFailedError
 
@@ -65,7 +65,7 @@ EXAMPLES = (
     help="Exit code 1 if a primary metric is significantly worse, or if items of BASE are not in NEW.",
 )  # fmt: skip
 @option(
-    "--tolerance", type=click.FloatRange(0, 1, max_open=True), metavar="X", section="Check",
+    "--tolerance", type=FiniteRange(0, 1, max_open=True), metavar="X", section="Check",
     help="With --fail-on-regression: fail if it dropped by more than this fraction, significant or not.",
 )  # fmt: skip
 @option(
