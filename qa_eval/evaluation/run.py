@@ -126,8 +126,8 @@ def evaluate(
         dataset: A public data set of any size, as a spec or opened. Its answers are stored as they come.
         out: Folder in which the run folder is written. Without it, only the cache is written, and the run is
             kept in memory.
-        name: Name of the run folder in `out`. Without it, an unfinished run in `out` of the same models, data and
-            options is continued, or a folder is made that is named for the time.
+        name: Name of the run folder in `out`. Without it, an unfinished run in `out` of the same models,
+            data and options is continued, or a folder is made that is named for the time.
         track: `reading` asks each question of each article, `pooled` of all articles at once, and `both` does
             both.
         limit: Number of facts of the corpus, or of questions of the data set, to ask: the first ones.

@@ -1,6 +1,6 @@
 """The report: stored runs as a static site.
 
-The template of a page is in `pages/`. A module such as `model_page` gathers its values, and `html` renders it.
+The template of a page is in `pages/`. A module such as `model_page` gathers its values. `html` renders it.
 
     content           what the pages show, from runs and texts
     leaderboard_page  the leaderboard: its picture, and its table on every slice
