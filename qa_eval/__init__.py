@@ -21,6 +21,8 @@ The package imports a module only when one of its names is used, so that nothing
 # This file imports nothing while the program starts, so that `qa_eval.__main__.main` can handle ctrl-C.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qa_eval.comparisons.comparison import compare
     from qa_eval.comparisons.differences import Comparison
     from qa_eval.data.corpus import load_corpus
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         QaEvalError,
         RunFolderError,
         SpecError,
+        UnknownNameError,
     )
     from qa_eval.evaluation.run import Interrupted, Progress, evaluate
     from qa_eval.evaluation.scorecard import Scorecard, score
@@ -87,6 +90,7 @@ __all__ = [
     "Scorecard",
     "Span",
     "SpecError",
+    "UnknownNameError",
     "__version__",
     "compare",
     "evaluate",
@@ -104,7 +108,7 @@ _HOMES = {
     "Comparison": "comparisons.differences",
     "load_corpus": "data.corpus",
     **dict.fromkeys(("CheckFailedError", "InputError", "ModelError", "QaEvalError"), "errors"),
-    **dict.fromkeys(("RunFolderError", "SpecError"), "errors"),
+    **dict.fromkeys(("RunFolderError", "SpecError", "UnknownNameError"), "errors"),
     **dict.fromkeys(("Interrupted", "Progress", "evaluate"), "evaluation.run"),
     **dict.fromkeys(("Scorecard", "score"), "evaluation.scorecard"),
     **dict.fromkeys(("exact_match", "f1", "match"), "metrics.single_answers"),
@@ -121,19 +125,30 @@ _HOMES = {
     **dict.fromkeys(("Run", "load_run"), "runs.store"),
 }
 """Module that defines each public name."""
-_RENAMED = {"compare_runs": "compare", "score_predictions": "score"}
-"""Present name for each old name. Version 0.2 removes the old names."""
+_RENAMED = {
+    "compare_runs": ("compare", {"slice_name": "slice"}),
+    "score_predictions": ("score", {"dataset": "golds"}),
+}
+"""Present name for each old name, and present arguments for old ones. Version 0.3 removes the old names."""
 
 
 def __getattr__(name: str) -> object:
     from importlib import import_module
 
-    if (present := _RENAMED.get(name)) is not None:
+    if name in _RENAMED:
         import warnings
+        from functools import wraps
 
-        message = f"qa_eval.{name} is now called qa_eval.{present}; version 0.2 removes the old name"
+        present, arguments = _RENAMED[name]
+        message = f"qa_eval.{name} is now called qa_eval.{present}; version 0.3 removes the old name"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
-        name = present
+        function: Callable[..., object] = getattr(import_module(f"qa_eval.{_HOMES[present]}"), present)
+
+        @wraps(function)
+        def renamed(*values: object, **named: object) -> object:
+            return function(*values, **{arguments.get(old, old): value for old, value in named.items()})
+
+        return renamed
     if name in _HOMES:
         return getattr(import_module(f"qa_eval.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'qa_eval' has no attribute {name!r}")

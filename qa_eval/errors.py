@@ -5,6 +5,7 @@
     ├── SpecError                   a model or data set spec names nothing; the message lists near matches
     ├── ModelError                  a model cannot be used; the message gives the reason
     │   └── ModelFailedError        a model failed while it ran (qa_eval.evaluation.engines)
+    ├── UnknownNameError            no item of a collection has the name; also a KeyError
     ├── RunFolderError              a run folder is complete, holds another run, or cannot be written to
     └── CheckFailedError            exit 1: a check or a verification found differences
 
@@ -13,8 +14,8 @@ Messages are for the person at the terminal. They say what was found, where, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from qa_eval.records import Finding
@@ -25,6 +26,28 @@ class QaEvalError(Exception):
 
     exit_code = 2
     """Exit code of the command line after this error."""
+    on_command_line: str | None = None
+    """The message with flags in place of arguments, where it names any."""
+
+    @classmethod
+    def naming(cls, sentence: Callable[[Callable[[str], str]], str]) -> Self:
+        """The error of a sentence that names arguments, which the command line calls by their flags.
+
+        >>> error = QaEvalError.naming(lambda called: f"{called('metrics')} fi: unknown here")
+        >>> str(error), error.on_command_line
+        ('metrics fi: unknown here', '--metric fi: unknown here')
+        """
+        error = cls(sentence(str))
+        error.on_command_line = sentence(_flag)
+        return error
+
+
+_FLAGS = {"metrics": "metric"}
+"""Argument -> its flag, where that is another name."""
+
+
+def _flag(argument: str) -> str:
+    return f"--{_FLAGS.get(argument, argument).replace('_', '-')}"
 
 
 class InputError(QaEvalError):
@@ -50,6 +73,13 @@ class ModelError(QaEvalError):
 
 class RunFolderError(QaEvalError):
     """A run folder cannot be written to, or it holds something else."""
+
+
+class UnknownNameError(QaEvalError, KeyError):
+    """A model, metric or item is looked up by a name that is not there; the message has near matches."""
+
+    def __str__(self) -> str:
+        return Exception.__str__(self)  # a KeyError would print the `repr` of the message
 
 
 class CheckFailedError(QaEvalError):

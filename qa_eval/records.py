@@ -123,8 +123,8 @@ class Stored(Abridged):
     """A frozen dataclass that run folders hold. pydantic validates it when it is read, and writes it.
 
     The constructor needs no pydantic and validates nothing. Fields that a newer version of the program wrote
-    are kept in `extra` and written back. They are not part of the value: `==`, `repr`, `dataclasses.replace`
-    and pickle leave them out.
+    are kept in `extra` and written back. They are not part of the value: `==`, `repr` and
+    `dataclasses.replace` leave them out. Copies and pickles keep them.
     """
 
     __slots__ = ("_extra",)
@@ -139,6 +139,10 @@ class Stored(Abridged):
         """Fields that this version of the program does not know, by name, as they were read."""
         found: Mapping[str, Any] = getattr(self, "_extra", {})
         return found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What `copy` and `pickle` make the record of."""
+        return _restored, (type(self), tuple(self.parts().values()), dict(self.extra))
 
     def parts(self) -> dict[str, Any]:
         """The fields that this version of the program knows, by name. Nested records stay records."""
@@ -170,6 +174,16 @@ class Stored(Abridged):
             ref=plain.pop("ref"),
             serialization=core_schema.wrap_serializer_function_ser_schema(write, schema=plain),
         )
+
+
+def _restored(kind: type[Stored], values: tuple[object, ...], extra: dict[str, Any]) -> Stored:
+    """The record of these values, in the order of its fields."""
+    record = object.__new__(kind)
+    for f, value in zip(fields(kind), values, strict=True):  # type: ignore[arg-type]
+        object.__setattr__(record, f.name, value)
+    if extra:
+        object.__setattr__(record, "_extra", extra)
+    return record
 
 
 # ------------------------------------------------------------------------------------------ the data
@@ -738,6 +752,10 @@ class Decoding:
     """Greatest number of tokens in an answer."""
     n_best: int = 20
     """Greatest number of candidates in a prediction."""
+
+
+LEAST_DECODING: Mapping[str, int] = {"max_length": 8, "doc_stride": 0, "max_answer_tokens": 1, "n_best": 1}
+"""The smallest value of each choice of `Decoding`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -188,7 +188,9 @@ def notebook() -> tuple[qa.Run, qa.Comparison, qa.Scorecard, int]:
 def stored(folder: str) -> qa.Run:
     try:
         return qa.load_run(folder)
-    except (qa.InputError, qa.RunFolderError, qa.ModelError, qa.CheckFailedError, qa.QaEvalError) as error:
+    except (qa.InputError, qa.RunFolderError, qa.UnknownNameError, qa.CheckFailedError) as error:
+        raise SystemExit(str(error)) from error
+    except (qa.ModelError, qa.QaEvalError) as error:
         raise SystemExit(str(error)) from error
     except qa.Interrupted as stopped:
         return stopped.run

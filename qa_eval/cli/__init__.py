@@ -10,12 +10,13 @@ questions                                    the group `questions`, with `check`
 questions_new, questions_probe,              the other commands of that group
 questions_impact, questions_agree
 
-The commands share these modules:
+`qa_eval.runs.options` declares the flags of a run (`--limit`, `--threshold`, …), each next to the option that
+it sets. Each command declares its other flags itself. The commands share these modules:
 
 command           help, near matches and exit codes of every command
 option_groups     flags that several commands have; `qa_eval.runs.options` declares those of a run
 configuration     the flag `--config`
-argument_types    checks of paths and text on the command line
+argument_types    checks of paths, finite numbers and text on the command line
 asked_data        the questions and texts that belong to a stored run
 printing          output that several commands have
 failures          the message and the exit code of a failure

@@ -1,7 +1,8 @@
-"""The checks of paths and text that every command line passes before a command runs."""
+"""The checks of paths, numbers and text that every command line passes before a command runs."""
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,31 @@ class UserPath(click.Path):
 
 
 PATH = UserPath()
+
+
+class FiniteNumber(click.types.FloatParamType):
+    """A finite number as the value of a flag."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        """The number. Raises BadParameter for a value that is not a finite number."""
+        return _finite(super().convert(value, param, ctx), param, ctx)
+
+
+class FiniteRange(click.FloatRange):
+    """A finite number within bounds as the value of a flag."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        """The number. Raises BadParameter for a value that is not a finite number within the bounds."""
+        return _finite(super().convert(value, param, ctx), param, ctx)
+
+
+def _finite(number: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    if not math.isfinite(number):
+        raise click.BadParameter(f"{number} is not a finite number.", ctx=ctx, param=param)
+    return number
+
+
+FINITE = FiniteNumber()
 
 
 def check_text(param: click.Parameter, ctx: click.Context) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from qa_eval.cli.argument_types import PATH
+from qa_eval.cli.argument_types import PATH, FiniteRange
 from qa_eval.cli.command import Command, option
 from qa_eval.errors import CheckFailedError
 
@@ -75,7 +75,7 @@ EXAMPLES = (
     help="Exit with code 1 if a primary metric is significantly worse, or if NEW lacks items of BASE.",
 )  # fmt: skip
 @option(
-    "--tolerance", type=click.FloatRange(0, 1, max_open=True), metavar="X", section="Check",
+    "--tolerance", type=FiniteRange(0, 1, max_open=True), metavar="X", section="Check",
     help="With --fail-on-regression: fail if a primary metric dropped by more than X, a fraction from 0 to "
     "1, significant or not.  [default: fail if it is significantly worse]",
 )  # fmt: skip

@@ -102,6 +102,8 @@ def _checked(path: Path, key: str, value: object, flag: click.Option, ctx: click
     for one in value if isinstance(value, list) else [value]:
         if not isinstance(one, str | int | float):
             raise ConfigError(path, f"{key}: takes text or a number, not {one}")
+        if isinstance(one, float) and isinstance(flag.type, type(click.INT)):
+            raise ConfigError(path, f"{key}: takes a whole number, not {one}")
     try:
         flag.type_cast_value(ctx, value)
     except click.BadParameter as error:

@@ -36,7 +36,8 @@ def explain(error: BaseException) -> tuple[list[str], int]:
     traced = traceback.format_exception(error) if os.environ.get(SHOW_TRACEBACK) else []
     above = [line for part in traced for line in clean_lines(part.rstrip("\n"))]
     if isinstance(error, QaEvalError):
-        return [*above, *_purposeful(error, clean_lines(str(error)))], error.exit_code
+        said = error.on_command_line or str(error)
+        return [*above, *_purposeful(error, clean_lines(said))], error.exit_code
     if isinstance(error, OSError) and error.strerror is not None and error.filename is not None:
         return [*above, clean_lines(f"Error: {os_error(error)}")[0]], QaEvalError.exit_code
     said = str(error).strip().partition("\n")[0]

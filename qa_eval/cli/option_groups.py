@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 import click
 
-from qa_eval.cli.argument_types import PATH, UserPath
+from qa_eval.cli.argument_types import FINITE, PATH, FiniteRange, UserPath
 from qa_eval.cli.command import Decorated, SectionedOption, option
 from qa_eval.runs.options import RunOption, RunOptions, Threshold, run_options
 
@@ -96,10 +95,12 @@ def _type_of(declared: RunOption) -> click.ParamType[Any] | Callable[[Any], Any]
     if declared.kind is Path:
         return UserPath(file_okay=False)
     least = flag.least if flag.above is None else flag.above
+    bounds = {"min": least, "max": flag.most, "min_open": flag.above is not None}
+    bounded = least is not None or flag.most is not None
     if declared.kind is int:
-        return click.INT if least is None else click.IntRange(min=int(least), min_open=flag.above is not None)
+        return click.IntRange(**bounds) if bounded else click.INT  # type: ignore[arg-type]  # they are whole
     if declared.kind is float:
-        return click.FLOAT if least is None else click.FloatRange(min=least, min_open=flag.above is not None)
+        return FiniteRange(**bounds) if bounded else FINITE  # type: ignore[arg-type]
     return click.STRING
 
 
@@ -107,12 +108,9 @@ def _threshold(text: str | float) -> Threshold:
     if text == "cross-fit":
         return "cross-fit"
     try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise click.BadParameter(f"{text!r} is neither a number nor 'cross-fit'.")
-    return number
+        return FINITE.convert(text, None, None)
+    except click.BadParameter:
+        raise click.BadParameter(f"{text!r} is neither a number nor 'cross-fit'.") from None
 
 
 # ------------------------------------------------------------------------------------------ flags of the data

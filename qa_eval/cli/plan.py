@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qa_eval.cli.argument_types import FiniteRange
 from qa_eval.cli.command import Command, note, option
 from qa_eval.cli.run import WORDS_REFUSED, RunCall, call_flags
 
@@ -43,7 +44,7 @@ EXAMPLES = (
 @call_flags
 @option("--json", "as_json", is_flag=True, section="Output", help="Print JSON instead of the table.")
 @option(
-    "--probe-seconds", type=click.FloatRange(min=0, min_open=True), default=5.0, show_default=True,
+    "--probe-seconds", type=FiniteRange(min=0, min_open=True), default=5.0, show_default=True,
     metavar="S", section="Plan", help="Seconds for which each model answers, to measure its speed.",
 )  # fmt: skip
 @option(

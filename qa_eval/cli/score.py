@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa_eval.cli.argument_types import PATH
+from qa_eval.cli.argument_types import FINITE, PATH
 from qa_eval.cli.command import Command, option
 from qa_eval.cli.option_groups import given_options, run_flags
 
@@ -70,7 +70,7 @@ LISTED = 5
 )
 @option(
     "--na-threshold",
-    type=float,
+    type=FINITE,
     default=1.0,
     show_default=True,
     metavar="X",

@@ -9,6 +9,7 @@ from qa_eval.comparisons.differences import Comparison, Pair
 from qa_eval.comparisons.sentences import (
     METRIC_HEAD,
     MODEL_HEAD,
+    apart_sentence,
     detectable_sentence,
     footnotes,
     items_sentence,
@@ -39,6 +40,8 @@ class _Brief:
     title: str
     sentences: tuple[str, ...]
     """What was found."""
+    apart: str
+    """How many items were not compared; empty for none."""
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
@@ -48,7 +51,9 @@ class _Brief:
 def comparison_text(comparison: Comparison) -> str:
     """Who is compared, the verdict, and a table of the first metrics or models; at most 2,000 characters."""
     brief = _brief(comparison)
-    lines = [shorten(clean(line), _LONGEST) for line in (brief.title, *brief.sentences[:4])]
+    lines = [
+        shorten(clean(line), _LONGEST) for line in (brief.title, *brief.sentences[:4], brief.apart) if line
+    ]
     names = [(shorten(row[0], _LONGEST_NAME), *row[1:]) for row in brief.rows[:_ROWS]]
     lines += [line.plain for line in draw_grid(brief.head, names, _WIDTH)]
     if (more := len(brief.rows) - _ROWS) > 0:
@@ -60,7 +65,8 @@ def comparison_html(comparison: Comparison) -> str:
     """The same as HTML, with the interval's meaning under it."""
     brief = _brief(comparison)
     rows = brief.rows[:_NOTEBOOK_ROWS]
-    return notebook_table(brief.title, brief.head, rows, lead=brief.sentences, notes=brief.notes)
+    lead = [line for line in (*brief.sentences, brief.apart) if line]
+    return notebook_table(brief.title, brief.head, rows, lead=lead, notes=brief.notes)
 
 
 def _brief(comparison: Comparison) -> _Brief:
@@ -69,6 +75,7 @@ def _brief(comparison: Comparison) -> _Brief:
         return _Brief(
             title=pair_title(pair),
             sentences=tuple(_verdicts(pair)),
+            apart=apart_sentence(pair),
             head=("metric", *METRIC_HEAD),
             rows=tuple(_metrics(pair)),
             notes=(items_sentence(pair), *footnotes(comparison, pair)),
@@ -77,6 +84,7 @@ def _brief(comparison: Comparison) -> _Brief:
     return _Brief(
         title=several_title(comparison),
         sentences=(range_sentence(comparison),),
+        apart=apart_sentence(comparison.pairs[0]),
         head=("model", *MODEL_HEAD),
         rows=tuple(_models(comparison.pairs, several=several)),
         notes=tuple(footnotes(comparison, None)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 
 from qa_eval.comparisons.changed_items import changed_items
@@ -12,6 +13,7 @@ from qa_eval.comparisons.measurements import by_article, corrected, measure
 from qa_eval.comparisons.primary_metrics import choose_metrics
 from qa_eval.comparisons.sides import (
     NO_ANSWER,
+    allowed_fields,
     choose_sides,
     differing_fields,
     estimand_of,
@@ -23,10 +25,11 @@ from qa_eval.metrics.score_table import cluster_of, slices_of, tables_of
 from qa_eval.records import Track
 from qa_eval.runs.common_items import Pairing, Side, filed, pair_items
 from qa_eval.runs.model_results import ModelResult
-from qa_eval.runs.options import RESAMPLES
+from qa_eval.runs.options import RESAMPLES, checked_option, listed_texts, optional_text
 from qa_eval.runs.schema import PredictionRow
 from qa_eval.runs.store import Run, load_run
 from qa_eval.stats.significance import holm
+from qa_eval.text.phrases import unlike
 
 
 def compare(
@@ -35,9 +38,9 @@ def compare(
     *,
     model: str | None = None,
     against: str | None = None,
-    metrics: Sequence[str] = (),
+    metrics: Iterable[str] | str = (),
     slice: str | None = None,
-    allow_different: Sequence[str] = (),
+    allow_different: Iterable[str] | str = (),
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Comparison:
@@ -62,8 +65,8 @@ def compare(
 
     Raises:
         InputError: A file cannot be read.
-        QaEvalError: The runs may not be compared, a model, metric or slice is not there, the two have no item
-            in common, or nothing is scored.
+        QaEvalError: An argument has another type, the runs may not be compared, a model, metric or slice is
+            not there, the two have no item in common, or nothing is scored.
 
     Example:
         >>> import qa_eval as qa
@@ -72,6 +75,11 @@ def compare(
         >>> found.pairs[0].verdict in ("better", "worse", "undecided", "same")
         True
     """
+    metrics = listed_texts("metrics", metrics)
+    allowed = allowed_fields(allow_different)
+    for argument, value in (("model", model), ("against", against), ("slice", slice)):
+        optional_text(argument, value)
+    resamples, seed = checked_option("resamples", resamples), checked_option("seed", seed)
     base_run, against = _run_of(base, against, "base", "against")
     new_run, model = _run_of(new, model, "new", "model") if new is not None else (None, model)
     if isinstance(base, ModelResult) and new_run is base_run:
@@ -79,7 +87,7 @@ def compare(
     refuse_unscored(run for run in (base_run, new_run) if run is not None)
     sides, notes = choose_sides(base_run, new_run, model, against)
     tests = len(sides) * max(1, len(metrics))
-    wanted = _Wanted(tuple(metrics), slice, tuple(allow_different), resamples, seed, tests)
+    wanted = _Wanted(metrics, slice, allowed, resamples, seed, tests)
     pairs = _together([_pair(*pair, wanted, details=len(sides) == 1) for pair in sides])
     moved = [n for n, pair in enumerate(pairs) if pair.verdict != "same"]
     if len(pairs) > 1 and len(moved) == 1:
@@ -102,15 +110,18 @@ def compare(
 # ------------------------------------------------------------------------------------------ one pair
 
 
-def _run_of(
-    side: Run | ModelResult | Path | str, spec: str | None, name: str, flag: str
-) -> tuple[Run, str | None]:
+def _run_of(side: object, spec: str | None, name: str, argument: str) -> tuple[Run, str | None]:
     """The run of a side, and the model that is meant. Raises QaEvalError where two are named."""
     if isinstance(side, ModelResult):
         if spec is not None and spec not in (side.row.model.spec, side.row.model.name):
-            raise QaEvalError(f"{flag}: {spec} is another model than {name}, which is {side.spec}")
+            raise QaEvalError(f"{argument}: {spec} is another model than {name}, which is {side.spec}")
         return side.run, side.spec
-    return side if isinstance(side, Run) else load_run(side), spec
+    if isinstance(side, Run):
+        return side, spec
+    if not isinstance(side, str | PathLike):
+        wanted = "a run, a model of one such as run['embedded'], or the path of a run folder"
+        raise QaEvalError(unlike(name, side, wanted))
+    return load_run(Path(side)), spec
 
 
 @dataclass(frozen=True, slots=True)

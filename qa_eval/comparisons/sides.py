@@ -9,12 +9,13 @@ from qa_eval.errors import QaEvalError
 from qa_eval.models.declarations import abstention
 from qa_eval.records import ModelInfo
 from qa_eval.runs.common_items import Side
+from qa_eval.runs.options import listed_texts
 from qa_eval.runs.schema import NOTHING_SCORED, DecodingRow, Row
 from qa_eval.runs.store import Run
-from qa_eval.text.phrases import choices
+from qa_eval.text.phrases import choices, quote
 
 MAY_DIFFER = ("decoding", "threshold", "track")
-"""What `--allow-different` can be told."""
+"""What `allow_different` can be told."""
 
 
 NO_ANSWER = "no answer"
@@ -36,14 +37,18 @@ def choose_sides(
     """
     new_run = base if new is None else new
     if model is not None and against is not None:
-        return [(_named(base, against, "--against"), _named(new_run, model, "--model"))], []
+        return [(_named(base, against, "against"), _named(new_run, model, "model"))], []
     if model is not None:
         if new is None:
-            raise QaEvalError(f"one run: name what {model} is compared with: --against {_names(base)}")
-        side = _named(new_run, model, "--model")
+            raise QaEvalError.naming(
+                lambda called: (
+                    f"one run: name what {model} is compared with: {called('against')} {_names(base)}"
+                )
+            )
+        side = _named(new_run, model, "model")
         return [(_counterpart(base, side), side)], []
     if against is not None:
-        side = _named(base, against, "--against")
+        side = _named(base, against, "against")
         others = [o for o in _answered(new_run) if new is not None or o.row.model.spec != side.row.model.spec]
         if not others:
             raise QaEvalError(f"{side.name}: there is no model to compare it with")
@@ -52,7 +57,12 @@ def choose_sides(
         answered = _answered(base)
         if len(answered) == 2:
             return [(answered[1], answered[0])], []
-        raise QaEvalError(f"one run: name two models with --model and --against; there are: {_names(base)}")
+        raise QaEvalError.naming(
+            lambda called: (
+                f"one run: name two models with {called('model')} and {called('against')}; "
+                f"there are: {_names(base)}"
+            )
+        )
     return _namesakes(base, new_run)
 
 
@@ -60,7 +70,21 @@ def refuse_unscored(runs: Iterable[Run]) -> None:
     """Raises QaEvalError for a run of which nothing is scored."""
     for run in runs:
         if not run.leaderboard.scored:
-            raise QaEvalError(f"{run.leaderboard.name}: {NOTHING_SCORED}")
+            raise QaEvalError(f"{_run_name(run)}: {NOTHING_SCORED}")
+
+
+def allowed_fields(allow_different: Iterable[str] | str) -> tuple[str, ...]:
+    """The fields in which runs may differ. Raises QaEvalError for one that they may not be told to."""
+    fields = listed_texts("allow_different", allow_different)
+    unknown = [field for field in fields if field not in MAY_DIFFER]
+    if unknown:
+        hint = choices(unknown[0], MAY_DIFFER)
+        raise QaEvalError.naming(
+            lambda called: (
+                f"{called('allow_different')} {quote(unknown[0])}: runs may not differ in that; {hint}"
+            )
+        )
+    return fields
 
 
 def all_sides(runs: Sequence[Run], *, most: int) -> list[Side]:
@@ -76,7 +100,7 @@ def differing_fields(base: Side, new: Side, allowed: Sequence[str]) -> dict[str,
 
     Raises QaEvalError naming every field that must not differ, with both values and what would allow it.
     """
-    refused = []
+    refused: list[tuple[str, str]] = []
     found = {}
     for field, (base_value, new_value) in _identity(base, new).items():
         if base_value == new_value:
@@ -84,11 +108,11 @@ def differing_fields(base: Side, new: Side, allowed: Sequence[str]) -> dict[str,
         found[field] = (base_value, new_value)
         both = f"  {field}: {base_value} in {base.name}, {new_value} in {new.name}"
         if field not in MAY_DIFFER:
-            refused.append(both)
+            refused.append((both, ""))
         elif field not in allowed:
-            refused.append(f"{both} (--allow-different {field})")
+            refused.append((both, field))
     if refused:
-        raise QaEvalError("these cannot be compared, they differ in\n" + "\n".join(refused))
+        raise QaEvalError.naming(lambda called: _refusal(refused, called("allow_different")))
     models = base.row.model, new.row.model
     aside = {"backend": (models[0].backend, models[1].backend)}
     if _abstain_apart(*models):
@@ -117,6 +141,17 @@ def estimand_of(run: Run) -> str:
 
 
 # ------------------------------------------------------------------------------------------ inside
+
+
+def _run_name(run: Run) -> str:
+    """The run's name; one that is kept in memory has none."""
+    return run.leaderboard.name or "this run"
+
+
+def _refusal(refused: Sequence[tuple[str, str]], allowing: str) -> str:
+    """What differs, a line each, with what would allow it: the name of a field, or empty if nothing would."""
+    lines = [f"{both} ({allowing} {field})" if field else both for both, field in refused]
+    return "\n".join(["these cannot be compared, they differ in", *lines])
 
 
 def _abstain_apart(base: ModelInfo, new: ModelInfo) -> bool:
@@ -157,18 +192,19 @@ def _names(run: Run) -> str:
     return ", ".join(side.row.model.spec for side in _answered(run)) or "none"
 
 
-def _named(run: Run, name: str, flag: str) -> Side:
+def _named(run: Run, name: str, argument: str) -> Side:
     rows = [row for row in run.leaderboard.rows if name in (row.model.spec, row.model.name)]
     if not rows:
         known = [side.row.model.spec for side in _answered(run)]
-        raise QaEvalError(f"{flag} {name}: not in {run.leaderboard.name}; {choices(name, known)}")
+        there = f"not in {_run_name(run)}; {choices(name, known)}"
+        raise QaEvalError.naming(lambda called: f"{called(argument)} {name}: {there}")
     return Side(run=run, row=_usable(run, rows[0]))
 
 
 def _usable(run: Run, row: Row) -> Row:
     if row.predictions is None:
         why = "it is built from the golds" if row.is_reference else f"it failed: {row.error}"
-        raise QaEvalError(f"{run.leaderboard.name} · {row.model.spec}: has no answers to compare; {why}")
+        raise QaEvalError(f"{Side(run=run, row=row).name}: has no answers to compare; {why}")
     return row
 
 
@@ -176,9 +212,11 @@ def _counterpart(run: Run, side: Side) -> Side:
     known = _answered(run)
     same = [other for other in known if other.row.model.spec == side.row.model.spec]
     if not same and len(known) != 1:
-        raise QaEvalError(
-            f"{side.row.model.spec}: not in {run.leaderboard.name}; name the other model with --against: "
-            f"{_names(run)}"
+        raise QaEvalError.naming(
+            lambda called: (
+                f"{side.row.model.spec}: not in {_run_name(run)}; name the other model with "
+                f"{called('against')}: {_names(run)}"
+            )
         )
     return (same or known)[0]
 
@@ -199,13 +237,16 @@ def _namesakes(base: Run, new: Run) -> tuple[list[tuple[Side, Side]], list[str]]
     base_sides, new_sides = _answered(base), _answered(new)
     if len(base_sides) == len(new_sides) == 1:
         return [(base_sides[0], new_sides[0])], []
-    raise QaEvalError(
-        "the runs have no model in common: name two with --model and --against\n"
-        f"  {base.leaderboard.name} has: {_names(base)}\n  {new.leaderboard.name} has: {_names(new)}"
+    has = [f"\n  {run.leaderboard.name or 'one'} has: {_names(run)}" for run in (base, new)]
+    raise QaEvalError.naming(
+        lambda called: (
+            f"the runs have no model in common: name two with {called('model')} and {called('against')}"
+            + "".join(has)
+        )
     )
 
 
 def _left_out(run: Run, rows: Mapping[str, Row], both: Sequence[str]) -> Iterator[str]:
     alone = [spec for spec in rows if spec not in both]
     if alone:
-        yield f"only in {run.leaderboard.name}, not compared: {', '.join(alone)}"
+        yield f"only in {run.leaderboard.name or 'one run'}, not compared: {', '.join(alone)}"

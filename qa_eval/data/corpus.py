@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
@@ -13,14 +13,14 @@ from qa_eval.data.checks.set_checks import near_duplicates
 from qa_eval.data.content_hashes import articles_sha256, questions_sha256
 from qa_eval.data.corpus_files import read_articles, read_questions
 from qa_eval.data.locations import curated_paths
-from qa_eval.errors import InputError
+from qa_eval.errors import InputError, QaEvalError
 from qa_eval.files.paths import user_path
 from qa_eval.records import Corpus
-from qa_eval.text.phrases import show_path
+from qa_eval.text.phrases import show_path, unlike
 
 
 def load_corpus(
-    questions: Sequence[Path | str] | Path | str | None = None, articles: Path | str | None = None
+    questions: Iterable[Path | str] | Path | str | None = None, articles: Path | str | None = None
 ) -> Corpus:
     """Reads and validates a question set with its articles.
 
@@ -49,8 +49,12 @@ def load_corpus(
         curated = curated_paths()
         questions = curated.questions if questions is None else questions
         articles = curated.articles if articles is None else articles
-    named = [questions] if isinstance(questions, str | os.PathLike) else questions
-    paths, folder_path = [user_path(p) for p in named], user_path(articles)
+    named = [questions] if isinstance(questions, str | bytes | os.PathLike) else questions
+    if not isinstance(named, Iterable):
+        raise QaEvalError(unlike("questions", questions, "a path, or a list of paths"))
+    paths, folder_path = [user_path(p, "questions") for p in named], user_path(articles, "articles")
+    if not paths:
+        raise QaEvalError("questions: is empty; name a file of questions or a folder of them, or give None")
     folder = read_articles(folder_path)
     files = affordable(read_questions(paths), folder)
     alike = (finding for _, finding in near_duplicates(files.authored))

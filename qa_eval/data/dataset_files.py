@@ -43,7 +43,11 @@ def opened(path: Path, what: str) -> Iterator[tuple[IO[bytes], bytes]]:
     try:
         raw = open_input(path)
     except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else f"{error.strerror}"
+        reason = f"cannot be read: {error.strerror}"
+        if isinstance(error, FileNotFoundError):
+            reason = "there is no such file"
+        elif isinstance(error, IsADirectoryError):
+            reason = "cannot be read: it is a folder; name the file in it"
         raise InputError([where.finding("file", reason)]) from None
     with raw:
         unpacking = unpacked(raw)

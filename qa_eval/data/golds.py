@@ -57,7 +57,7 @@ def golds_in(value: object, where: Where) -> Generator[Finding, None, list[Gold]
     if isinstance(value, dict):
         return (yield from _columns(value, where))
     if not isinstance(value, list):
-        yield where.finding("shape", f"must be a list or an object, found {describe(value)}")
+        yield where.finding("shape", f"must be a text, a list of texts or an object, found {describe(value)}")
         return None
     golds: list[Gold] = []
     sound = True

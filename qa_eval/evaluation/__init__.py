@@ -2,7 +2,7 @@
 
 run               the steps of a run, from top to bottom: plan, ask, score, store, rank
 plans             plan: the models, data and signatures of a run
-answers           ask: a model's answers in a task, from the cache and from an engine
+model_answers     ask: a model's answers in a task, from the cache and from an engine
 engines/          the places where models answer: this process, or a Ray cluster
 cache             answers that were computed earlier
 tasks/            score: the items of a collection or of a public data set, and their scores

@@ -24,8 +24,10 @@ from qa_eval.data.answers.answer_shapes import (
 from qa_eval.errors import QaEvalError
 from qa_eval.files.findings import Findings
 from qa_eval.files.hashes import sha256_files
+from qa_eval.files.paths import user_path
 from qa_eval.metrics.rules.squad import Rules
 from qa_eval.records import Finding, ItemId
+from qa_eval.text.phrases import unlike
 
 Predictions = str | PathLike[str] | Mapping[Any, Any] | Iterable[Any]
 """Path of a file of answers, or the content of such a file: answers by question id, or rows."""
@@ -60,16 +62,20 @@ def given_answers(predictions: Predictions, na_probs: Probabilities | None, rule
     them.
     """
     if isinstance(predictions, str | PathLike):
-        given = read_answers(Path(predictions), rules)
-        given.sha256["predictions"] = sha256_files([Path(predictions)])
-    elif isinstance(predictions, Iterable):
+        path = user_path(predictions, "predictions")
+        given = read_answers(path, rules)
+        given.sha256["predictions"] = sha256_files([path])
+    elif isinstance(predictions, Iterable) and not isinstance(predictions, bytes):
         given = take_answers(predictions, rules)
     else:
         raise QaEvalError(f"predictions: is {shown(predictions)}; give a file, answers by id, or rows")
     if isinstance(na_probs, str | PathLike):
-        given.no_answer = read_probabilities(Path(na_probs))
-        given.sha256["na_probs"] = sha256_files([Path(na_probs)])
+        path = user_path(na_probs, "na_probs")
+        given.no_answer = read_probabilities(path)
+        given.sha256["na_probs"] = sha256_files([path])
     elif na_probs is not None:
+        if not hasattr(na_probs, "items"):
+            raise QaEvalError(unlike("na_probs", na_probs, "a file, or probabilities by question id"))
         given.no_answer = take_probabilities(na_probs)
     return given
 

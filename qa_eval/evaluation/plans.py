@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from os import PathLike
 from typing import Any
 
 from qa_eval.data.corpus import load_corpus
@@ -17,6 +18,7 @@ from qa_eval.evaluation.tasks.task import Task
 from qa_eval.files.hashes import sha256_json
 from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.rules.squad import UNSCORED
+from qa_eval.models.given_models import checked_model, listed_models
 from qa_eval.models.protocol import Model
 from qa_eval.models.registry import resolve
 from qa_eval.records import Corpus, Decoding, Instance, Runtime
@@ -76,21 +78,21 @@ class Plan:
 
 
 def settle(
-    models: str | Model | Sequence[str | Model],
+    models: str | PathLike[str] | Model | Iterable[str | PathLike[str] | Model],
     *,
     corpus: Corpus | None = None,
-    dataset: str | PublicDataset | None = None,
+    dataset: str | PathLike[str] | PublicDataset | None = None,
     options: RunOptions = RunOptions(),  # noqa: B008 - frozen
 ) -> Plan:
     """The plan of a call of `evaluate`. Arguments and errors are those of `evaluate`."""
+    several = listed_models(models)
     if dataset is not None:
         _refuse_curated_options(corpus, options)
         options = replace(options, track="reading")
     else:
         _refuse_dataset_options(options)
-    if not models and not options.references:
-        raise SpecError("there is nothing to run: name a model, or turn the reference rows on")
-    several = [models] if isinstance(models, str) or not isinstance(models, Sequence) else models
+    if not several and not options.references:
+        raise SpecError("models: is empty; without reference rows there is nothing to run")
     resolved = resolve_models(several, options.decoding, options.runtime)
     stored = options.stored
     task: Task
@@ -117,15 +119,15 @@ def settle_all(
     return [settle(resolved, dataset=dataset, options=options) for dataset in datasets]
 
 
-def opened_dataset(dataset: str | PublicDataset, options: RunOptions) -> PublicDataset:
+def opened_dataset(dataset: str | PathLike[str] | PublicDataset, options: RunOptions) -> PublicDataset:
     """The data set, opened with the options for reading and scoring. Nothing is read yet.
 
     A data set that is open already keeps its split and its columns. Raises as `open_dataset` and
     `parse_columns`.
     """
-    if isinstance(dataset, str):
+    if isinstance(dataset, str | PathLike):
         return open_dataset(
-            dataset,
+            str(dataset),
             split=options.split,
             columns=parse_columns(options.columns),
             duplicate_ids=options.duplicate_ids,
@@ -209,7 +211,8 @@ def resolve_models(specs: Sequence[str | Model], decoding: Decoding, runtime: Ru
     wrong: list[QaEvalError] = []
     for spec in specs:
         try:
-            models.append(resolve(spec, decoding, runtime) if isinstance(spec, str) else spec)
+            model = resolve(spec, decoding, runtime) if isinstance(spec, str) else spec
+            models.append(checked_model(model))
         except QaEvalError as error:
             wrong.append(error)
     if len(wrong) > 1:

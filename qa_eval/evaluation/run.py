@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from os import PathLike
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -27,10 +28,10 @@ from qa_eval.data.content_hashes import with_hashes
 from qa_eval.data.corpus import load_corpus
 from qa_eval.data.dataset import PublicDataset
 from qa_eval.errors import QaEvalError
-from qa_eval.evaluation.answers import Answers, PartAnswers, ask
 from qa_eval.evaluation.cache import PredictionCache
 from qa_eval.evaluation.engines.engine import Engine, ModelFailedError
 from qa_eval.evaluation.engines.local import LocalEngine
+from qa_eval.evaluation.model_answers import Answers, PartAnswers, ask
 from qa_eval.evaluation.plans import Plan, settle, settle_all, spec_of
 from qa_eval.evaluation.transaction import Transaction
 from qa_eval.evaluation.writers import ModelWriter, RunWriter
@@ -42,6 +43,7 @@ from qa_eval.runs.options import RunOptions, Threshold, run_options
 from qa_eval.runs.ranking import judged_entry, rank_rows, reference_row
 from qa_eval.runs.run_folder import check_name, slugs
 from qa_eval.runs.store import Run
+from qa_eval.text.phrases import escaped, unlike
 from qa_eval.text.progress import progress_shown
 
 _log = logging.getLogger(__name__)
@@ -93,12 +95,12 @@ class Interrupted(KeyboardInterrupt):
 
 
 def evaluate(
-    models: str | Model | Sequence[str | Model],
+    models: str | PathLike[str] | Model | Iterable[str | PathLike[str] | Model],
     *,
     corpus: Corpus | None = None,
-    questions: Sequence[Path | str] | Path | str | None = None,
+    questions: Iterable[Path | str] | Path | str | None = None,
     articles: Path | str | None = None,
-    dataset: str | PublicDataset | None = None,
+    dataset: str | PathLike[str] | PublicDataset | None = None,
     out: Path | str | None = None,
     name: str | None = None,
     track: Track | Literal["both"] | None = None,
@@ -124,7 +126,8 @@ def evaluate(
         dataset: A public data set of any size, as a spec or opened. Its answers are stored as they come.
         out: Folder in which the run folder is written. Without it, only the cache is written, and the run is
             kept in memory.
-        name: Name of the run folder in `out`. Without it, `open_run_folder` chooses a name.
+        name: Name of the run folder in `out`. Without it, an unfinished run in `out` of the same models,
+            data and options is continued, or a folder is made that is named for the time.
         track: `reading` asks each question of each article, `pooled` of all articles at once, and `both` does
             both.
         limit: Number of facts of the corpus, or of questions of the data set, to ask: the first ones.
@@ -157,6 +160,25 @@ def evaluate(
         >>> run.leaderboard.row("baseline:abstain").counts.abstained == run.leaderboard.data.items.reading
         True
     """
+    for argument, value, kinds, wanted in (
+        ("corpus", corpus, Corpus, "a Corpus, as load_corpus gives it"),
+        (
+            "dataset",
+            dataset,
+            (str, PathLike, PublicDataset),
+            "a spec such as 'squad:dev.json', or a data set",
+        ),
+        ("command", command, str, "a text"),
+    ):
+        if value is not None and not isinstance(value, kinds):
+            raise QaEvalError(unlike(argument, value, wanted))
+    if not isinstance(options, RunOptions):
+        raise QaEvalError(unlike("options", options, "RunOptions(…), such as RunOptions(limit=20)"))
+    if engine is not None and _missing(engine, Engine):
+        wanted = "an Engine; options.engine names one: options=RunOptions(engine='ray')"
+        raise QaEvalError(unlike("engine", engine, wanted))
+    if progress is not None and progress is not False and _missing(progress, Progress):
+        raise QaEvalError(unlike("progress", progress, "an object that follows Progress, or False for none"))
     told = {
         "out": out,
         "name": name,
@@ -181,10 +203,16 @@ def evaluate(
         [(plan, options.out, options.name)],
         options=options,
         progress=progress_shown() if progress is None else progress or None,
-        command=command,
+        command=None if command is None else escaped(command),
         engine=engine,
     )
     return runs[0]
+
+
+def _missing(value: object, protocol: type) -> bool:
+    """Whether a value is a class, or lacks some part of a protocol."""
+    parts = [name for name in vars(protocol) if not name.startswith("_")]
+    return isinstance(value, type) or not all(hasattr(value, name) for name in parts)
 
 
 def evaluate_all(
@@ -254,26 +282,28 @@ def run_plans(
     models = [contestant.model for contestant in plans[0][0].contestants]
     if (sentence := undeclared_sentence([model.info for model in models])) is not None:
         _log.warning("%s", sentence)
+    runs: list[RunWriter] = []
     with engine, ExitStack() as opened:
         engine.check(models)
-        runs = [
-            opened.enter_context(
-                RunWriter.opened(
-                    plan,
-                    out,
-                    name,
-                    overwrite=options.overwrite,
-                    now=now,
-                    device=options.device,
-                    command=command,
-                )
-            )
-            for plan, out, name in plans
-        ]
-        for run in runs:
-            run.write()
-        progress.start(len(models))
+        told = ExitStack()
         try:
+            for plan, out, name in plans:
+                with Transaction():  # so that a folder that is there belongs to a run that is kept
+                    run = opened.enter_context(
+                        RunWriter.opened(
+                            plan,
+                            out,
+                            name,
+                            overwrite=options.overwrite,
+                            now=now,
+                            device=options.device,
+                            command=command,
+                        )
+                    )
+                    runs.append(run)
+                    run.write()
+            told.callback(progress.finish)
+            progress.start(len(models))
             with ExitStack() as stores:
                 caches = [stores.enter_context(run.cache(use_cache=options.cache)) for run in runs]
                 parameters = [model.info.parameters or 0 for model in models]
@@ -281,9 +311,11 @@ def run_plans(
                     _run_model(number, runs, caches, engine, progress)
             return [_rank(run) for run in runs]
         except KeyboardInterrupt:
+            if not runs:
+                raise
             raise Interrupted([run.run or _rank(run, interrupted=True) for run in runs]) from None
         finally:
-            progress.finish()
+            told.close()
 
 
 def _order(sizes: Sequence[int], engine: Engine) -> list[int]:

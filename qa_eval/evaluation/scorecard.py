@@ -16,7 +16,7 @@ from qa_eval import __version__
 from qa_eval.data.answers.answer_shapes import shown
 from qa_eval.data.dataset import PublicDataset, open_dataset
 from qa_eval.data.given_golds import dataset_of_golds
-from qa_eval.errors import QaEvalError
+from qa_eval.errors import QaEvalError, UnknownNameError
 from qa_eval.evaluation.given_answers import GivenAnswers, Predictions, Probabilities, given_answers
 from qa_eval.metrics.listings import entry
 from qa_eval.metrics.official_scores import (
@@ -30,9 +30,10 @@ from qa_eval.metrics.official_scores import (
 from qa_eval.metrics.rules.squad import RULES, Rules
 from qa_eval.records import Estimate, Example
 from qa_eval.runs.data_frames import data_frame
+from qa_eval.runs.options import checked_option, finite
 from qa_eval.text.figures import interval_text, percent
 from qa_eval.text.notebook_tables import notebook_table
-from qa_eval.text.phrases import count, quote, shorten, suggestion
+from qa_eval.text.phrases import count, quote, shorten, suggestion, unlike
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,12 +96,14 @@ class Scorecard:
             The value with its interval.
 
         Raises:
-            KeyError: There is no such metric. The message lists the metrics.
+            UnknownNameError: A KeyError. There is no such metric. The message lists the metrics.
         """
+        if not isinstance(metric, str):
+            raise QaEvalError(unlike("metric", metric, "the name of one, such as 'f1'"))
         found = self.estimates
         key = next((key for key in (metric, *entry(metric).official) if key in found), None)
         if key is None:
-            raise KeyError(f"there is no metric {quote(metric)}{suggestion(metric, ['em', *found])}")
+            raise UnknownNameError(f"there is no metric {quote(metric)}{suggestion(metric, ['em', *found])}")
         return found[key]
 
     @property
@@ -119,8 +122,8 @@ class Scorecard:
             raise AttributeError(name)
         try:
             return self[name].value
-        except KeyError as error:
-            raise AttributeError(error.args[0]) from None
+        except UnknownNameError as error:
+            raise AttributeError(str(error)) from None
 
     def __dir__(self) -> list[str]:
         return sorted({*object.__dir__(self), *self.estimates})
@@ -141,7 +144,12 @@ class Scorecard:
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{_label(key)} {percent(e.value)}" for key, e in self.estimates.items())
-        return f"<Scorecard: {numbers}; percent, {self._asked()}>"
+        apart = [
+            f"{len(ids)} {name}"
+            for name in ("missing", "extra", "duplicates", "failed")
+            if (ids := getattr(self, name))
+        ]
+        return f"<Scorecard: {numbers}; percent, {', '.join([self._asked(), *apart])}>"
 
     def _repr_html_(self) -> str:
         rows = [
@@ -248,6 +256,9 @@ def score(
         >>> qa.score(["Paris"], ["in old Paris"])
         <Scorecard: EM 0.0, F1 50.0; percent, 1 question of golds by squad-v1.1>
     """
+    na_threshold = finite("na_threshold", na_threshold)
+    resamples, seed = checked_option("resamples", resamples), checked_option("seed", seed)
+    rules = checked_option("rules", rules)
     predictions, golds = _paired(predictions, golds)
     if isinstance(golds, str | PathLike):
         opened = open_dataset(str(golds), split=split).with_rules(rules)

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
 
-from qa_eval.evaluation.answers import Answers
 from qa_eval.evaluation.cache import PredictionCache, cache_path
 from qa_eval.evaluation.environment import describe_environment, describe_harness
+from qa_eval.evaluation.model_answers import Answers
 from qa_eval.evaluation.plans import Contestant, Plan
 from qa_eval.evaluation.tasks.task import Task
 from qa_eval.evaluation.transaction import Transaction

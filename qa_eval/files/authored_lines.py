@@ -22,6 +22,7 @@ from qa_eval.files.paths import open_input
 from qa_eval.files.strict_json import (
     BYTE_ORDER_MARK,
     MARKED,
+    WIDE,
     NotJsonError,
     Parsed,
     decode_utf8,
@@ -69,7 +70,7 @@ def read_json_lines(path: Path) -> tuple[list[JsonLine], list[Finding]]:
     if findings and findings[-1].check == "file":
         return [], findings
     if raw[:1] and raw[0] is not None and raw[0][:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return [], [_finding(shown, None, "is UTF-16; save it as UTF-8")]
+        return [], [_finding(shown, None, WIDE)]
     if all(line is not None and not line.removeprefix(codecs.BOM_UTF8).strip() for line in raw):
         return [], [_finding(shown, None, "is empty; one JSON object a line is expected")]
     if _is_one_document(raw):
@@ -134,7 +135,8 @@ def _decode_lines(raw: Sequence[bytes | None], shown: str) -> tuple[list[tuple[i
     if raw[-1] is not None and not raw[-1].endswith(b"\n"):
         message = "the last line has no line end; add one"
         findings.append(_finding(shown, len(raw), message, severity="warning"))
-    carriage = [number for number, line in enumerate(raw, 1) if line is not None and line.endswith(b"\r\n")]
+    ends = (b"\r\n", b"\r")
+    carriage = [number for number, line in enumerate(raw, 1) if line is not None and line.endswith(ends)]
     if carriage:
         message = f"CRLF line ends ({count(len(carriage), 'line')} of {len(raw)}); save the file with LF"
         findings.append(_finding(shown, carriage[0], message))

@@ -6,14 +6,14 @@ import gzip
 import zlib
 from typing import IO, BinaryIO, cast
 
-from qa_eval.files.strict_json import MARKED
+from qa_eval.files.strict_json import MARKED, WIDE
 
 UNREADABLE = (EOFError, zlib.error, OSError)
 """Errors that may be raised while a file is read, compressed or not."""
 KINDS_NOT_READ = {
     b"\xef\xbb\xbf": MARKED,
-    b"\xff\xfe": "is UTF-16; save it as UTF-8",
-    b"\xfe\xff": "is UTF-16; save it as UTF-8",
+    b"\xff\xfe": WIDE,
+    b"\xfe\xff": WIDE,
     b"BZh": "is compressed with bzip2; decompress it, or use gzip instead",
     b"\xfd7zXZ": "is compressed with xz; decompress it, or use gzip instead",
     b"\x28\xb5\x2f\xfd": "is compressed with zstd; decompress it, or use gzip instead",

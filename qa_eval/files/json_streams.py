@@ -217,7 +217,7 @@ class JsonDocument:
             raise self._error("not valid JSON: Expecting property name enclosed in double quotes")
         parsed = self.value()
         if parsed.problems:
-            raise self._error(parsed.problems[0].message)
+            raise self._error(f"the key {parsed.problems[0].message}")
         if self.mark() != ":":
             raise self._error("not valid JSON: Expecting ':' delimiter")
         self._at += 1

@@ -57,8 +57,10 @@ def lock_folder(folder: Path) -> SoftFileLock:
         raise RunFolderError(_refusal(folder, place)) from None
     except OSError as error:
         reason = os.strerror(errno.ENOTDIR) if isinstance(error, FileExistsError) else error.strerror
-        message = f"{folder}: cannot be written to: {reason or error}; choose another folder with --out"
-        raise RunFolderError(message) from None
+        problem = f"{folder}: cannot be written to: {reason or error}"
+        raise RunFolderError.naming(
+            lambda called: f"{problem}; choose another folder with {called('out')}"
+        ) from None
     return lock
 
 

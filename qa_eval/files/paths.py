@@ -14,19 +14,29 @@ from pathlib import Path
 from typing import BinaryIO
 
 from qa_eval.errors import QaEvalError
+from qa_eval.text.phrases import quote, unlike
 
 
-def user_path(text: str | os.PathLike[str]) -> Path:
+def user_path(text: object, name: str = "path") -> Path:
     """The path, in which a leading `~` or `~user` is replaced by the home folder.
 
-    Raises QaEvalError if the user does not exist or the path holds a null character.
+    `name` is the argument that holds the path. Raises QaEvalError if the value is no path, if the user does
+    not exist, or if the path holds a character that no path can hold.
 
     >>> user_path("runs/first").as_posix()
     'runs/first'
     """
-    named = os.fspath(text)
+    named = os.fspath(text) if isinstance(text, str | os.PathLike) else None
+    if not isinstance(named, str):
+        raise QaEvalError(unlike(name, text, "a path, as a text or a Path"))
     if "\0" in named:
         raise QaEvalError(f"{named}: a path cannot hold a null character")
+    try:
+        os.fsencode(named)
+    except UnicodeEncodeError:
+        raise QaEvalError(
+            f"{name}: {quote(named)} holds half of a surrogate pair, which no path does"
+        ) from None
     try:
         return Path(named).expanduser()
     except RuntimeError:  # pathlib found no home folder

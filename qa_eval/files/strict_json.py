@@ -17,6 +17,7 @@ A text that is not JSON at all raises `NotJsonError`, which holds the place of t
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections import Counter
@@ -36,11 +37,16 @@ MAX_PROBLEMS = 50
 BYTE_ORDER_MARK = "\ufeff"
 MARKED = "starts with a byte-order mark; save as UTF-8 without BOM"
 """Message about a file that starts with a byte-order mark."""
+WIDE = "is UTF-16; save it as UTF-8"
+"""Message about a file with two bytes for each character."""
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 _TOO_DEEP = f"nested too deeply; at most {MAX_DEPTH} levels are read"
 _SPACE = " \t\n\r"
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """Escape of half a surrogate pair; a whole pair also begins with it."""
+_MAY_BE_TOO_GREAT = re.compile(rb"[:,\[]\s*-?(?:[0-9.]+[eE]\+?[0-9]{3}|[0-9]{309})")
+"""Beginning of a number that may exceed the range of a float."""
 _HOLDERS: frozenset[type] = frozenset((dict, list))
 
 
@@ -141,17 +147,22 @@ def not_utf8(error: UnicodeDecodeError) -> NotJsonError:
 def stored_object(data: bytes) -> dict[str, Any]:
     """The JSON object in a file that this program wrote, or in a line of one. Faster than `parse_json`.
 
-    If a key occurs twice, the last value counts, and half a surrogate pair is accepted. Checksums show
-    whether such a file was changed. Raises NotJsonError for anything else that is not an object in strict
-    JSON.
+    If a key occurs twice, the last value counts. Checksums show whether such a file was changed. Raises
+    NotJsonError for anything else that is not an object in strict JSON.
     """
     from pydantic_core import from_json
 
     try:
+        if _MAY_BE_TOO_GREAT.search(data) is not None:  # of which the quick parser makes infinity
+            raise ValueError
         value = from_json(data, allow_inf_nan=False)
-    except ValueError:  # the parser above explains less, and refuses half a surrogate pair
-        text = decode_utf8(data)
-        parsed = parse_json(text, foreign=True)
+    except ValueError:  # the quick parser says less of what is wrong
+        if not data.strip():
+            raise NotJsonError("is empty; it should hold a JSON object") from None
+        for mark, message in ((codecs.BOM_UTF8, MARKED), *((mark, WIDE) for mark in _WIDE_MARKS)):
+            if data.startswith(mark):
+                raise NotJsonError(message) from None
+        parsed = parse_json(decode_utf8(data))
         if not parsed.usable:
             field, message, *_ = parsed.problems[0]
             raise NotJsonError(f"{field}: {message}" if field else message) from None

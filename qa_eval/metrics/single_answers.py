@@ -78,7 +78,7 @@ def match(prediction: str, golds: Golds, *, answer_type: AnswerType = "text", st
         >>> qa.match("417", "over 400", answer_type="number", strict=True).ok
         False
     """
-    if answer_type not in ANSWER_TYPES:
+    if not isinstance(answer_type, str) or answer_type not in ANSWER_TYPES:
         near = suggestion(str(answer_type), ANSWER_TYPES)
         raise QaEvalError(f"answer_type: there is no type {quote(str(answer_type))}{near}")
     text, wordings = _text(prediction), _texts(golds)

@@ -1,6 +1,7 @@
 """Models: everything that answers questions.
 
     protocol          what a model is, and how a spec names it
+    given_models      checks of what a caller gives as models
     registry          the kinds of model, and the way from a spec to a model
     huggingface       `hf:` checkpoints, computed by torch
     onnx              `onnx:` checkpoints, computed by ONNX Runtime

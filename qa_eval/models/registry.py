@@ -19,7 +19,7 @@ from qa_eval.models.checkpoint.checkpoints import Checkpoint, embedded_checkpoin
 from qa_eval.models.checkpoint.remembered import remembered
 from qa_eval.models.protocol import Kind, Model, ModelSpec, UnknownWordError
 from qa_eval.models.reading.reader import SpanModel
-from qa_eval.records import Decoding, Runtime
+from qa_eval.records import LEAST_DECODING, Decoding, Runtime
 from qa_eval.text.phrases import did_you_mean, near_names
 
 ENTRY_POINT_GROUP = "qa_eval.models"
@@ -218,7 +218,7 @@ def with_quantized(specs: Sequence[str], precision: str) -> list[str]:
 
 def check_decoding(decoding: Decoding) -> None:
     """Raises `SpecError` for decoding options that no model can use."""
-    for name, least in (("max_length", 8), ("doc_stride", 0), ("max_answer_tokens", 1), ("n_best", 1)):
+    for name, least in LEAST_DECODING.items():
         if (value := getattr(decoding, name)) < least:
             raise SpecError(f"{name} is {value}; it must be at least {least}")
     if decoding.doc_stride >= decoding.max_length:

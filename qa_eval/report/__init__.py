@@ -1,5 +1,8 @@
 """The report: stored runs as a static site.
 
+Each page has a template in `pages/`. A module such as `model_page` gathers its values, and `html` fills the
+template with them.
+
     content           gathers the content of all pages from runs and texts
     leaderboard_page  the picture of the leaderboard, and its table for every slice
     contested_page    the facts on which sources disagree, and whose claims the models make

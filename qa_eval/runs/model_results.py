@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
-from qa_eval.errors import QaEvalError
+from qa_eval.errors import QaEvalError, UnknownNameError
 from qa_eval.metrics.listings import in_order, label
 from qa_eval.metrics.reasons import why
 from qa_eval.records import Estimate
@@ -16,7 +16,7 @@ from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.schema import PredictionRow, Row
 from qa_eval.text.figures import percent
 from qa_eval.text.notebook_tables import notebook_table
-from qa_eval.text.phrases import count, quote, shorten, suggestion
+from qa_eval.text.phrases import count, quote, shorten, suggestion, unlike
 from qa_eval.text.terminal import clean
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ _NAMED = 5
 """Metrics that a result prints."""
 _SHOWN = 10
 """Items that a notebook shows."""
+_LISTED = 40
+"""Metrics or slices that a message lists."""
 _LONGEST = 200
 """Characters of a text that a notebook shows."""
 
@@ -59,8 +61,14 @@ class ModelResult:
           there, else of the pooled one;
         * `slice`: such as `contested` or `relation:update`; None for all items.
 
-        Raises QaEvalError, naming what there is, for a slice or metric that is not there.
+        Raises UnknownNameError, a KeyError, with what there is, for a slice or metric that is not there, and
+        QaEvalError for a model that failed, with the reason.
         """
+        for argument, value in (("metric", metric), ("slice", slice)):
+            if not isinstance(value, str) and (argument, value) != ("slice", None):
+                raise QaEvalError(unlike(argument, value, f"the name of a {argument}"))
+        if self.row.status == "error":
+            raise QaEvalError(f"{self.spec}: it has no numbers, as the model failed: {self.row.error}")
         found = self._metrics(slice)
         track, _, name = metric.rpartition(".")
         tracks = [track] if track else ["reading", "pooled"]
@@ -69,8 +77,8 @@ class ModelResult:
                 return estimate
         known = [name for _, name in found] if not track else [".".join(key) for key in found]
         where = f" on {slice}" if slice is not None else ""
-        near = suggestion(metric, dict.fromkeys(known), listed=40)
-        raise QaEvalError(f"{self.spec}: there is no metric {quote(metric)}{where}{near}")
+        near = suggestion(metric, dict.fromkeys(known), listed=_LISTED)
+        raise UnknownNameError(f"{self.spec}: there is no metric {quote(metric)}{where}{near}")
 
     def _metrics(self, slice: str | None) -> dict[tuple[str, str], Estimate]:
         """(track, metric) -> estimate."""
@@ -78,13 +86,16 @@ class ModelResult:
             metrics = self.row.metrics
             return {(track, metric): e for track, found in metrics.items() for metric, e in found.items()}
         if slice not in self.row.slices:
-            raise QaEvalError(
-                f"{self.spec}: there is no slice {quote(slice)}{suggestion(slice, self.row.slices)}"
-            )
+            known = suggestion(slice, self.row.slices, listed=_LISTED)
+            raise UnknownNameError(f"{self.spec}: there is no slice {quote(slice)}{known}")
         return {(self._track_of(slice), metric): e for metric, e in self.row.slices[slice].items()}
 
     def _track_of(self, slice: str) -> str:
         return "reading" if "reading" in self.row.metrics and not slice.startswith("pooled:") else "pooled"
+
+    def __getitem__(self, metric: str) -> Estimate:
+        """`estimate` of a metric on all items."""
+        return self.estimate(metric)
 
     def __getattr__(self, name: str) -> float:
         """The value of a metric, a fraction in [0, 1]. Raises AttributeError naming the metrics."""
@@ -161,6 +172,23 @@ class ItemTable:
 
     def __iter__(self) -> Iterator[PredictionRow]:
         return iter(self.answers)
+
+    @overload
+    def __getitem__(self, place: int | str) -> PredictionRow: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[PredictionRow, ...]: ...
+    def __getitem__(self, place: int | str | slice) -> PredictionRow | tuple[PredictionRow, ...]:
+        """The answer at a place, or those of a slice; or the answer to an item, by its id.
+
+        Raises IndexError for a place, and UnknownNameError, a KeyError, for an item that is not there.
+        """
+        if isinstance(place, str):
+            found = {answer.item: answer for answer in self.answers}
+            if place not in found:
+                known = suggestion(place, found)
+                raise UnknownNameError(f"{self.spec}: there is no item {quote(place)}{known}")
+            return found[place]
+        return self.answers[place]
 
     def to_pandas(self) -> pd.DataFrame:
         """One row for each item: item, question, article, track, prediction, golds, right, why, scores.

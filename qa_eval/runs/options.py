@@ -11,20 +11,24 @@ Reading and checking options loads nothing heavy.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from qa_eval.errors import QaEvalError
+from qa_eval.files.paths import user_path
 from qa_eval.metrics.rules.squad import RULES
-from qa_eval.records import Decoding, DuplicateIds, Runtime, Stored, abridged
+from qa_eval.records import LEAST_DECODING, Decoding, DuplicateIds, Runtime, Stored, abridged
+from qa_eval.text.phrases import brief, choices, did_you_mean, near_names, unlike
 
 RESAMPLES = 9999
 """Resamples of an interval or a test, where no other number is asked for."""
+MOST_RESAMPLES = 1_000_000
+"""More would show nothing that fewer do not, and may not fit into memory."""
 
 Threshold = float | Literal["cross-fit"]
 """Abstain when null score - best score exceeds it; `cross-fit`: fitted for each fact on the other facts."""
@@ -49,6 +53,8 @@ class Flag:
     """The smallest value it takes."""
     above: float | None = None
     """The bound that its value exceeds."""
+    most: float | None = None
+    """The greatest value it takes."""
     without: object = None
     """The value where the flag is not given; None for the default of the field."""
 
@@ -95,7 +101,7 @@ class StoredOptions(Stored):
             help="Ask only N facts or questions, drawn at random with --seed.  [default: all]",
         ),
     ] = None
-    seed: Annotated[int, Flag(section="Data", metavar="S", help="Seed of every random choice.")] = 0
+    seed: Annotated[int, Flag(section="Data", metavar="S", least=0, help="Seed of every random choice.")] = 0
     """Seed of the sample."""
     threshold: Annotated[
         Threshold,
@@ -120,6 +126,7 @@ class StoredOptions(Stored):
             section="Computing",
             metavar="N",
             least=1,
+            most=MOST_RESAMPLES,
             help="Number of resamples for each interval and each test.",
         ),
     ] = RESAMPLES
@@ -177,16 +184,40 @@ class RunOptions(StoredOptions):
         ),
     ] = None
     max_length: Annotated[
-        int, Flag(section="Decoding", metavar="N", help="Number of tokens in a window.")
+        int,
+        Flag(
+            section="Decoding",
+            metavar="N",
+            least=LEAST_DECODING["max_length"],
+            help="Number of tokens in a window.",
+        ),
     ] = _DECODING.max_length
     doc_stride: Annotated[
-        int, Flag(section="Decoding", metavar="N", help="Number of tokens by which windows overlap.")
+        int,
+        Flag(
+            section="Decoding",
+            metavar="N",
+            least=LEAST_DECODING["doc_stride"],
+            help="Number of tokens by which windows overlap.",
+        ),
     ] = _DECODING.doc_stride
     max_answer_tokens: Annotated[
-        int, Flag(section="Decoding", metavar="N", help="Largest number of tokens in an answer.")
+        int,
+        Flag(
+            section="Decoding",
+            metavar="N",
+            least=LEAST_DECODING["max_answer_tokens"],
+            help="Largest number of tokens in an answer.",
+        ),
     ] = _DECODING.max_answer_tokens
     n_best: Annotated[
-        int, Flag(section="Decoding", metavar="N", help="Number of answers kept for each item.")
+        int,
+        Flag(
+            section="Decoding",
+            metavar="N",
+            least=LEAST_DECODING["n_best"],
+            help="Number of answers kept for each item.",
+        ),
     ] = _DECODING.n_best
     device: Annotated[
         str,
@@ -279,6 +310,16 @@ class RunOptions(StoredOptions):
     ] = None
     overwrite: Annotated[bool, Flag(section="Output", help="Replace the run folder if it exists.")] = False
 
+    if not TYPE_CHECKING:  # a type checker takes the parameters of the dataclass
+
+        def __new__(cls, *values: object, **named: object) -> RunOptions:
+            """Raises QaEvalError naming an option that there is not, and for options without a name."""
+            if values:
+                raise QaEvalError(f"RunOptions: {brief(values[0])} has no name; write it as limit=20")
+            for name in named.keys() - run_options().keys():
+                raise QaEvalError(f"there is no option {name!r}; {choices(name, run_options(), listed=40)}")
+            return super().__new__(cls)
+
     def __post_init__(self) -> None:
         for option in run_options().values():
             object.__setattr__(self, option.name, option.checked(getattr(self, option.name)))
@@ -342,35 +383,89 @@ class RunOption:
     """All values that the type allows; empty where it allows more than can be listed."""
     flag: Flag
 
-    def checked(self, value: Any) -> object:  # noqa: ANN401 - whatever a caller gives
-        """The value; a list as a tuple, a path as a Path. Raises QaEvalError for one it does not take."""
+    def checked(self, value: object) -> Any:  # noqa: ANN401 - of the option's own kind
+        """The value in the form in which it is kept: a list as a tuple, a number of NumPy as Python's own.
+
+        Raises QaEvalError, naming the option, for a value that it does not take.
+        """
         if value is None and self.optional:
             return None
         if self.kind is tuple:
-            return (value,) if isinstance(value, str) else tuple(value)
+            return listed_texts(self.name, value)
         if self.kind is Path:
-            return Path(value)
+            user_path(value, self.name)
+            return Path(value)  # type: ignore[arg-type]  # none that `user_path` refuses
         if self.kind == Threshold:
             return checked_threshold(value)
-        if self.choices and value not in self.choices:
-            raise QaEvalError(f"{self.name}: {value!r} is none of {', '.join(self.choices)}")
-        kind, called = _KINDS[self.kind]
+        if known := self.choices or self.flag.choices:
+            if not isinstance(value, str) or value not in known:
+                near = near_names(value, known) if isinstance(value, str) else []
+                hint = f"; {did_you_mean(near)}" if near else ""
+                raise QaEvalError(f"{self.name}: {brief(value)} is none of {', '.join(known)}{hint}")
+            return str(value)
+        kind, called, plain = _KINDS[self.kind]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise QaEvalError(f"{self.name}: {value!r} is not {called}")
-        least, above = self.flag.least, self.flag.above
+            raise QaEvalError(f"{self.name}: {brief(value)} is not {called}")
+        if self.kind is float:
+            finite(self.name, value)
+        self._bounded(value)
+        return plain(value)
+
+    def _bounded(self, value: Any) -> None:  # noqa: ANN401 - a number or a text
+        least, above, most = self.flag.least, self.flag.above, self.flag.most
         if least is not None and value < least:
             raise QaEvalError(f"{self.name}: {value!r} is less than {least:g}")
         if above is not None and not value > above:
             raise QaEvalError(f"{self.name}: {value!r} is not more than {above:g}")
-        return value
+        if most is not None and value > most:
+            raise QaEvalError(f"{self.name}: {brief(value)} is more than {most:,}")
 
 
-_KINDS: Mapping[object, tuple[Any, str]] = {
-    bool: (bool, "True or False"),
-    int: (Integral, "a whole number"),
-    float: (Real, "a number"),
-    str: (str, "text"),
+_KINDS: Mapping[object, tuple[Any, str, Callable[[Any], object]]] = {
+    bool: (bool, "True or False", bool),
+    int: (Integral, "a whole number", int),
+    float: (Real, "a number", float),
+    str: (str, "text", str),
 }
+"""Kind of an option -> the types of its values, what they are called, and what makes one plain."""
+
+
+def checked_option(name: str, value: object) -> Any:  # noqa: ANN401 - of the option's own kind
+    """The value of an argument that means what the run option of that name means, checked as that is."""
+    return run_options()[name].checked(value)
+
+
+def listed_texts(name: str, value: object) -> tuple[str, ...]:
+    """Several texts, of which one may stand alone. Raises QaEvalError, naming the argument, for others."""
+    if isinstance(value, str):
+        return (str(value),)
+    if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
+        raise QaEvalError(unlike(name, value, "a text or a list of texts"))
+    found = tuple(value)
+    for number, text in enumerate(found):
+        if not isinstance(text, str):
+            raise QaEvalError(unlike(f"{name}[{number}]", text, "a text"))
+    return tuple(map(str, found))
+
+
+def optional_text(name: str, value: object) -> str | None:
+    """A text or None. Raises QaEvalError, naming the argument, for others."""
+    if value is not None and not isinstance(value, str):
+        raise QaEvalError(unlike(name, value, "a text, or None"))
+    return value
+
+
+def finite(name: str, value: object) -> float:
+    """The number. Raises QaEvalError, naming the argument, unless it is a finite one."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise QaEvalError(unlike(name, value, "a finite number"))
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise QaEvalError(f"{name}: {brief(value)} is not a finite number")
+    return number
 
 
 @cache
@@ -400,10 +495,10 @@ def _declared(name: str, default: object, hint: Any) -> RunOption:  # noqa: ANN4
     )
 
 
-def checked_threshold(threshold: Threshold) -> Threshold:
+def checked_threshold(threshold: object) -> Threshold:
     """The threshold itself. Raises QaEvalError unless it is a finite number or `cross-fit`."""
-    if isinstance(threshold, str) and threshold != "cross-fit":
-        raise QaEvalError(f"threshold: {threshold!r} is neither a number nor cross-fit")
-    if not isinstance(threshold, str) and not math.isfinite(threshold):
-        raise QaEvalError(f"threshold: {threshold} is not a finite number")
-    return threshold
+    if threshold == "cross-fit":
+        return "cross-fit"
+    if isinstance(threshold, bool) or not isinstance(threshold, Real):
+        raise QaEvalError(f"threshold: {brief(threshold)} is neither a number nor cross-fit")
+    return finite("threshold", threshold)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat, TypeAdapter
 
+from qa_eval.errors import UnknownNameError
 from qa_eval.metrics.rules.squad import UNSCORED
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import (
@@ -26,6 +27,7 @@ from qa_eval.records import (
     abridged,
 )
 from qa_eval.runs.options import StoredOptions
+from qa_eval.text.phrases import quote, suggestion
 
 SCHEMA_VERSION = 1
 """Of both files. It rises only when an older program would misread them."""
@@ -276,8 +278,12 @@ class Leaderboard(_Record):
         return self.rules != UNSCORED
 
     def row(self, spec: str) -> Row:
-        """The row of that model spec. Raises KeyError."""
-        return {r.model.spec: r for r in self.rows}[spec]
+        """The row of the model of that spec. Raises UnknownNameError, a KeyError, with near matches."""
+        rows = {row.model.spec: row for row in self.rows}
+        if not isinstance(spec, str) or spec not in rows:
+            known = suggestion(str(spec), rows)
+            raise UnknownNameError(f"there is no model {quote(str(spec))} in this run{known}")
+        return rows[spec]
 
     def __repr__(self) -> str:
         from qa_eval.runs.leaderboard.brief_board import board_text

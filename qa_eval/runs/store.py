@@ -8,6 +8,7 @@ import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -27,7 +28,7 @@ from qa_eval.runs.schema import (
     PredictionsFileRow,
     Row,
 )
-from qa_eval.text.phrases import count, quote, shorten, suggestion
+from qa_eval.text.phrases import count, join_field, shorten, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,18 +76,18 @@ class Run:
     """Predictions rows held in memory, by the `predictions.path` of their leaderboard row."""
 
     def __getitem__(self, model: str) -> ModelResult:
-        """The result of a model, named by its spec or its name. Raises KeyError naming near matches."""
+        """The result of a model, named by its spec or its name.
+
+        Raises UnknownNameError, a KeyError, with near matches.
+        """
         from qa_eval.runs.model_results import ModelResult
 
         rows = self.leaderboard.rows
+        specs = {row.model.spec for row in rows}
         for row in rows:
-            if model == row.model.spec:
+            if model == row.model.name and model not in specs:
                 return ModelResult(self, row)
-        for row in rows:
-            if model == row.model.name:
-                return ModelResult(self, row)
-        known = suggestion(str(model), [row.model.spec for row in rows])
-        raise KeyError(f"there is no model {quote(str(model))} in this run{known}")
+        return ModelResult(self, self.leaderboard.row(model))
 
     def __iter__(self) -> Iterator[str]:
         """The specs of the models, in the order of the leaderboard."""
@@ -95,8 +96,8 @@ class Run:
     def items(self, model: str) -> ItemTable:
         """What a model answered to each item; `.to_pandas()` has a row for each.
 
-        Raises KeyError for an unknown model, QaEvalError for one without stored answers (such as references),
-        and InputError where the file is missing, broken, or not the one that the run wrote.
+        Raises UnknownNameError for an unknown model, QaEvalError for one without stored answers (such as
+        references), and InputError where the file is missing, broken, or not the one that the run wrote.
         """
         return self[model].items()
 
@@ -145,8 +146,8 @@ class Run:
     def predictions(self, row: Row | str) -> list[PredictionRow]:
         """The answers of a leaderboard row, given as such or by its model spec, in the order they were asked.
 
-        Empty for rows that have no predictions file: references and failed models. Raises KeyError for an
-        unknown spec, InputError where the file is missing, broken, or not the one that the run wrote.
+        Empty for rows that have no predictions file: references and failed models. Raises UnknownNameError
+        for an unknown spec, InputError where the file is missing, broken, or not the one that the run wrote.
         """
         return list(self.stream(row))
 
@@ -412,7 +413,7 @@ def _validated(
                 severity="error",
                 path=str(path),
                 line=line,
-                field=".".join(str(part) for part in problem["loc"]),
+                field=reduce(join_field, problem["loc"], ""),
                 message=f"{problem['msg'][:1].lower()}{problem['msg'][1:]}",
             )
             for problem in error.errors()

@@ -49,7 +49,7 @@ def draw_passages(text: str, marks: Iterable[Mark], width: int, indent: str = ""
 
 
 def wrap_text(text: Text, width: int, indent: str = "", hanging: str = "") -> list[Text]:
-    """The text in lines of at most `width`, which begin with `indent`, and from the second with `hanging` too."""
+    """The text in lines of at most `width`. All begin with `indent`, later ones also with `hanging`."""
     console = Console(width=width, markup=False, emoji=False, highlight=False)
     room = width - len(indent)
     lines = list(text.wrap(console, max(room, 20)))

@@ -25,6 +25,15 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def escaped(text: str) -> str:
+    r"""The text with lone surrogates written as escapes, because no file can hold them.
+
+    >>> escaped("naïve \ud83d")
+    'naïve \\ud83d'
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def quote(text: str, limit: int = QUOTE_LENGTH) -> str:
     r"""The text in double quotes on one printable line, cut after `limit` characters.
 
@@ -126,6 +135,30 @@ def enumerate_words(words: Sequence[str], last: str = "and") -> str:
     if len(words) < 2:
         return "".join(words)
     return ", ".join(words[:-1]) + f" {last} {words[-1]}"
+
+
+def brief(value: object) -> str:
+    """The `repr` of a value that a caller gave, shortened and on one printable line."""
+    try:
+        return shorten(printable(repr(value)))
+    except (
+        Exception
+    ):  # `repr` of a foreign class may raise anything; Python also refuses numbers with too many digits
+        return f"<{type(value).__name__}>"
+
+
+def unlike(name: str, value: object, wanted: str) -> str:
+    """The message about an argument that has a value of the wrong type.
+
+    >>> unlike("corpus", 5, "a Corpus, as load_corpus gives it")
+    'corpus: 5 is an int; it should be a Corpus, as load_corpus gives it'
+    """
+    if isinstance(value, type):
+        return f"{name}: {value.__name__} is a class; it should be {wanted}"
+    called = type(value).__name__
+    article = "an" if called[:1].lower() in tuple("aeiou") else "a"
+    what = "is None" if value is None else f"{brief(value)} is {article} {called}"
+    return f"{name}: {what}; it should be {wanted}"
 
 
 def count(number: int, noun: str) -> str:

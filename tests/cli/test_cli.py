@@ -323,7 +323,10 @@ def config(text: str, *args: str) -> Result:
         ),
         pytest.param("zzzzzz = 3", "zzzzzz: 'qa-eval run' has no such flag; there are: address, ", id="far"),
         pytest.param("n-best = 3\nn_best = 4", "n_best: given twice", id="twice"),
-        pytest.param("n-best = 'many'", "n-best: 'many' is not a valid integer.", id="type"),
+        pytest.param("n-best = 'many'", "n-best: 'many' is not a valid integer range.", id="type"),
+        pytest.param("limit = 2.7", "limit: takes a whole number, not 2.7", id="a fraction"),
+        pytest.param("seed = 3.0", "seed: takes a whole number, not 3.0", id="a fraction without a part"),
+        pytest.param("cpus-per-worker = inf", "cpus-per-worker: inf is not a finite number.", id="no end"),
         pytest.param("limit = 0", "limit: 0 is not in the range x>=1.", id="range"),
         pytest.param("track = 'all'", "track: 'all' is not one of 'reading', 'pooled', 'both'.", id="choice"),
         pytest.param(

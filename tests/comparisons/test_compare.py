@@ -225,14 +225,14 @@ def test_other_decoding_is_refused_until_it_is_allowed() -> None:
         compare(one, two, resamples=99)
     assert "decoding: max_length=384" in str(caught.value)
     assert "max_length=256" in str(caught.value)
-    assert "(--allow-different decoding)" in str(caught.value)
+    assert "(allow_different decoding)" in str(caught.value)
     (pair,) = compare(one, two, allow_different=["decoding"], resamples=99).pairs
     assert list(pair.differing) == ["decoding"]
 
 
 def test_other_tracks_are_refused_until_they_are_allowed() -> None:
     one, two = asked(Scripted("m", RIGHT)), asked(Scripted("m", RIGHT), track="both")
-    with pytest.raises(QaEvalError, match=r"track: reading in .*both in .*--allow-different track"):
+    with pytest.raises(QaEvalError, match=r"track: reading in .*both in .*allow_different track"):
         compare(one, two, resamples=99)
     (pair,) = compare(one, two, allow_different=["track"], resamples=99).pairs
     assert pair.items == {"reading": 11}
@@ -246,7 +246,7 @@ def test_other_tracks_are_refused_until_they_are_allowed() -> None:
         pytest.param({"model": "test:new"}, "name what test:new is compared with", id="half named"),
         pytest.param(
             {"model": "test:new", "against": "test:base", "metrics": ["f2"]},
-            "--metric f2: unknown",
+            "metrics f2: unknown",
             id="metric",
         ),
         pytest.param(

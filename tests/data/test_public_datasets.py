@@ -189,7 +189,7 @@ DATA = '"data": [{"paragraphs": [{"context": "Sky.", "qas": [{"id": "q", "questi
         pytest.param('{"data": 1}', "data: must be a list, found the number 1", id="data that is no list"),
         pytest.param('{"data": []}', "holds no question", id="no question"),
         pytest.param(
-            "{" + DATA + ", " + DATA + "}", "data: the key is there twice; keep one", id="data twice"
+            "{" + DATA + ", " + DATA + "}", "1: data: the key is there twice; keep one", id="data twice"
         ),
         pytest.param(
             '{"data": [{"paragraphs": [{"context": "a", "context": "b", "qas": []}]}]}',
@@ -263,7 +263,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path, kind: str, path: st
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    assert problems(f"squad:{tmp_path}") == ["Is a directory"]
+    assert problems(f"squad:{tmp_path}") == ["cannot be read: it is a folder; name the file in it"]
 
 
 def test_every_wrong_row_is_told_with_its_line(tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_every_wrong_row_is_told_with_its_line(tmp_path: Path) -> None:
         "4: id: the key is there twice; keep one",
         "5: question: must be text, found the number 1",
         '6: id: "q1" is an earlier question\'s id too; each has its own',
-        "7: answers: must be a list or an object, found the number 4",
+        "7: answers: must be a text, a list of texts or an object, found the number 4",
         "8: answers.text: is missing (the answers; [] if there is none)",
         "9: answers[1].text: is missing (the answers; [] if there is none)",
         '9: answers[2]: must be an object with "text", or text; found null',
@@ -371,3 +371,26 @@ def test_a_spec_that_is_none_is_answered_with_those_there_are(spec: str, message
 def test_a_file_has_no_splits() -> None:
     with pytest.raises(SpecError, match=r"--split dev: squad:dev\.json is a file, which has no splits"):
         open_dataset("squad:dev.json", split="dev")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param(
+            '{"version": "v2.0",\n"version": "v2.0", "data": []}',
+            "2: version: the key is there twice; keep one",
+            id="a key twice",
+        ),
+        pytest.param(
+            '{"\\ud83d": 1, "data": []}',
+            r'1:10: the key "\ud83d" holds half of a surrogate pair; write the whole character',
+            id="half a character in a key",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_key_has_its_line(text: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "d.json"
+    file.write_text(text, "utf-8")
+    with pytest.raises(InputError) as caught:
+        open_dataset(f"squad:{file}").check()
+    assert str(caught.value).splitlines()[0] == f"{file}:{message}"

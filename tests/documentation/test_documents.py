@@ -17,7 +17,7 @@ import yaml
 import qa_eval
 from qa_eval.cli import cli
 from tests.support.command_line import call
-from tests.support.places import ROOT
+from tests.support.places import BASELINE, ROOT
 from tests.support.transcripts import check, run, transcript
 
 DOCS = ROOT / "docs"
@@ -96,9 +96,23 @@ def test_no_public_name_is_a_room() -> None:
 @pytest.mark.parametrize(("old", "present"), [("compare_runs", "compare"), ("score_predictions", "score")])
 def test_old_names_are_the_present_functions_with_a_warning(old: str, present: str) -> None:
     with pytest.warns(
-        DeprecationWarning, match=f"qa_eval.{old} is now called qa_eval.{present}; version 0.2"
+        DeprecationWarning, match=f"qa_eval.{old} is now called qa_eval.{present}; version 0.3"
     ):
-        assert getattr(qa_eval, old) is getattr(qa_eval, present)
+        assert getattr(qa_eval, old).__wrapped__ is getattr(qa_eval, present)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_old_names_take_their_old_arguments(tmp_path: Path) -> None:
+    file = tmp_path / "d.jsonl"
+    file.write_text('{"id": "q", "question": "x?", "context": "a b", "answers": ["a"]}\n')
+    answers, golds = {"q": "a"}, f"jsonl:{file}"
+    card = qa_eval.score_predictions(predictions=answers, dataset=golds, resamples=49)
+    assert card == qa_eval.score(answers, golds, resamples=49)
+    assert card == qa_eval.score_predictions(answers, golds, resamples=49)
+    found = qa_eval.compare_runs(
+        BASELINE, model="embedded", against="baseline:abstain", slice_name="contested", resamples=49
+    )
+    assert {d.slice for d in found.pairs[0].primary} == {"contested"}
 
 
 def evaluated(source: str) -> list[Any]:

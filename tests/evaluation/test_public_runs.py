@@ -18,7 +18,7 @@ import pytest
 from qa_eval import evaluate
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import InputError, QaEvalError
-from qa_eval.evaluation.answers import Answers
+from qa_eval.evaluation.model_answers import Answers
 from qa_eval.evaluation.run import Interrupted
 from qa_eval.evaluation.scorecard import score
 from qa_eval.evaluation.verification import verify

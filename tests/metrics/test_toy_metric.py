@@ -62,6 +62,12 @@ def entry() -> Iterator[Metric]:
         yield metric
 
 
+def test_the_places_of_the_recipe_are_free(entry: Metric) -> None:
+    others = [metric for id, metric in METRICS.items() if id != entry.id]
+    for listing, place in entry.listed.items():
+        assert place not in {metric.listed.get(listing) for metric in others}, listing
+
+
 def call(*arguments: object) -> str:
     result = CliRunner(env={"COLUMNS": "220", "NO_COLOR": "1"}).invoke(cli, [*map(str, arguments)])
     assert result.exit_code == 0, result.output

@@ -59,6 +59,28 @@ def test_a_result_is_found_by_spec_or_name_and_has_the_stored_numbers(committed:
         ),
         (lambda run: run["embedded"].estimate("f1", slice="silnt"), qa.QaEvalError, 'did you mean "silent"'),
         (
+            lambda run: run["baseline:abstain"].estimate("f1", slice="zzz"),
+            qa.UnknownNameError,
+            'no slice "zzz"; there are: "article:000_825eccd27ffa9810", ',
+        ),
+        (lambda run: run["embedded"]["f2"], qa.UnknownNameError, 'embedded: there is no metric "f2"'),
+        (
+            lambda run: run.leaderboard.row("nope"),
+            qa.UnknownNameError,
+            'there is no model "nope" in this run',
+        ),
+        (lambda run: run.items("embedded")["x@y"], qa.UnknownNameError, 'embedded: there is no item "x@y"'),
+        (
+            lambda run: run["embedded"].estimate(None),
+            qa.QaEvalError,
+            "metric: is None; it should be the name of a metric",
+        ),
+        (
+            lambda run: run["embedded"].estimate("f1", slice=5),
+            qa.QaEvalError,
+            "slice: 5 is an int; it should be the name of a slice",
+        ),
+        (
             lambda run: run.items("reference:oracle"),
             qa.QaEvalError,
             "reference:oracle: no answers are stored",
@@ -184,3 +206,35 @@ def test_a_result_and_its_items_print_as_one_line(committed: qa.Run, small: qa.R
     assert repr(committed.items("embedded")).startswith("<ItemTable embedded: 855 items, 5")
     failed: Row = small.leaderboard.rows[0].model_copy(update={"status": "error", "error": "no\nroom"})
     assert repr(replace(small["test:one"], row=failed)).endswith(r": failed: no\nroom>")
+
+
+def test_items_and_numbers_are_had_by_place_and_by_name(committed: qa.Run) -> None:
+    result, items = committed["embedded"], committed.items("embedded")
+    assert result["f1"] is result.estimate("f1")
+    assert items[0] is next(iter(items))
+    assert items[:2] == tuple(items)[:2]
+    assert items[items[3].item] is items[3]
+    with pytest.raises(IndexError):
+        items[len(items)]
+
+
+def test_an_unknown_name_prints_without_quotes(committed: qa.Run) -> None:
+    with pytest.raises(KeyError) as caught:
+        committed["embeded"]
+    assert str(caught.value) == 'there is no model "embeded" in this run; did you mean "embedded"?'
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_a_model_that_failed_says_so_and_a_run_says_which_items_are_missing() -> None:
+    broken = FakeModel("broken", fails=lambda instance: RuntimeError("no weights"))
+    some = FakeModel("some", fails=lambda instance: ValueError("odd") if "dead" in instance.item else None)
+    run = qa.evaluate([broken, some], corpus=four_facts(), resamples=49, track="reading")
+    lines = repr(run).splitlines()
+    assert "test:broken failed: RuntimeError: no weights" in lines
+    assert "test:some: 3 errors of 11 items" in lines
+    with pytest.raises(AttributeError, match="the model failed: RuntimeError: no weights"):
+        run["test:broken"].f1  # noqa: B018
+    with pytest.raises(
+        qa.QaEvalError, match="test:broken: it has no numbers, as the model failed: RuntimeError"
+    ):
+        run["test:broken"]["f1"]

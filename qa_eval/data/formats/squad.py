@@ -10,6 +10,7 @@ question. Each of these may also be the document itself, or an entry of a list t
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import IO, Any
 
@@ -112,7 +113,8 @@ class _Document:
         for key in self.document.members():
             place = where.inside(key)
             if key in keys:
-                yield place.finding("json", "the key is there twice; keep one")
+                there = replace(place, line=self.document.line)
+                yield there.finding("json", "the key is there twice; keep one")
             keys.add(key)
             handler = handlers.get(key)
             if key == "paragraphs" and "question" not in keys:

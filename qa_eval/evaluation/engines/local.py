@@ -6,12 +6,14 @@ import math
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Self
 
 from qa_eval.errors import ModelError
 from qa_eval.evaluation.engines.engine import Answering, Group, GroupAnswers, ModelFailedError, Unloading
 from qa_eval.models.protocol import Model
 from qa_eval.records import Candidate, Instance, Prediction
+from qa_eval.text.phrases import escaped, shorten, unlike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ class _Session:
             yield from self._collected(waiting)
         except ModelError as error:
             # The model itself reports that it cannot be used, so every other question would fail too.
-            raise error if isinstance(error, ModelFailedError) else ModelFailedError(str(error)) from error
+            raise ModelFailedError(escaped(str(error))) from error
         except Exception as error:
             left = list(waiting.values())
             if len(left) == 1:
@@ -143,51 +145,76 @@ class _Session:
 
 def _described(error: BaseException) -> str:
     """An error as `Type: message` on one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+    try:
+        message = str(error)
+    except Exception:  # an error of other code may fail to print
+        message = ""
+    return escaped(" ".join(f"{type(error).__name__}: {message}".split()).removesuffix(":"))
 
 
 def checked(prediction: Prediction, instance: Instance) -> Prediction:
     """The prediction with plain finite numbers, or with an error if it violates the protocol.
 
     The following are errors: a number that is not finite, a probability outside [0, 1], a span whose text is
-    not the article's, and a text that is not valid Unicode. Candidates without an article get the instance's.
+    not the article's, candidates that do not go from best to worst, and a text that is not valid Unicode.
+    Candidates without an article get the instance's.
 
     >>> instance = Instance(item="sky@a", question="What is blue?", context="The sky is blue.", article="a")
     >>> checked(Prediction(item="sky@a", n_best=(Candidate(text="sky", start=0, end=3),)), instance).error
     "ValueError: candidate 1: 'sky' is not the text at 0:3, which is 'The'"
+    >>> checked(Prediction(item="sky@a", text=5), instance).error
+    "ValueError: text: 5 is an int; it should be a text, or None"
     """
     if prediction.error is not None:
-        return Prediction(item=prediction.item, error=prediction.error)
+        said = prediction.error if isinstance(prediction.error, str) else repr(prediction.error)
+        return Prediction(item=prediction.item, error=escaped(said))
     try:
         return replace(
             prediction,
-            n_best=tuple(_candidate(c, n, instance) for n, c in enumerate(prediction.n_best, 1)),
-            null_score=_number("null score", prediction.null_score),
-            no_answer_probability=_fraction("no-answer probability", prediction.no_answer_probability),
-            text=_text("answer", prediction.text),
-            windows=int(prediction.windows),
-            tokens=int(prediction.tokens),
+            n_best=_candidates(prediction.n_best, instance),
+            null_score=_number("null_score", prediction.null_score),
+            no_answer_probability=_fraction("no_answer_probability", prediction.no_answer_probability),
+            text=None if prediction.text is None else _text("text", prediction.text, "a text, or None"),
+            windows=_whole("windows", prediction.windows),
+            tokens=_whole("tokens", prediction.tokens),
             truncated=bool(prediction.truncated),
         )
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # whatever a stranger's values do when they are looked at
         return Prediction(item=prediction.item, error=_described(error))
 
 
-def _candidate(candidate: Candidate, number: int, instance: Instance) -> Candidate:
+def _candidates(given: object, instance: Instance) -> tuple[Candidate, ...]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise ValueError(unlike("n_best", given, "the candidates, best first"))
+    found = tuple(_candidate(candidate, number, instance) for number, candidate in enumerate(given, 1))
+    for number, (one, following) in enumerate(pairwise(found), 2):
+        if following.score > one.score:
+            raise ValueError(
+                f"candidate {number}: its score {following.score:g} is greater than {one.score:g}, that of "
+                "the candidate before; n_best goes from best to worst"
+            )
+    return found
+
+
+def _candidate(candidate: object, number: int, instance: Instance) -> Candidate:
     name = f"candidate {number}"
-    text = _text(name, candidate.text) or ""
+    if not isinstance(candidate, Candidate):
+        raise ValueError(unlike(name, candidate, "a Candidate"))
+    text = _text(f"{name}: text", candidate.text, "a text")
     start, end = candidate.start, candidate.end
     if (start is None) != (end is None):
         raise ValueError(f"{name}: has only one of start and end; give both or none")
     if start is not None and end is not None:
-        start, end = int(start), int(end)
+        start, end = _offset(f"{name}: start", start), _offset(f"{name}: end", end)
+    article = candidate.article
+    if article is not None:
+        article = _text(f"{name}: article", article, "the id of an article, or None")
     # The text of another article, as in an answer to all articles at once, is not known here.
-    if start is not None and end is not None and candidate.article in (None, instance.article):
+    if start is not None and end is not None and article in (None, instance.article):
         there = instance.context[start:end]
         if not 0 <= start <= end or (instance.context and there != text):
             shown = there if len(there) <= 60 else f"{there[:59]}…"
             raise ValueError(f"{name}: {text!r} is not the text at {start}:{end}, which is {shown!r}")
-    article = candidate.article
     if article is None and instance.article != "*":
         article = instance.article or None
     return Candidate(
@@ -195,32 +222,52 @@ def _candidate(candidate: Candidate, number: int, instance: Instance) -> Candida
         article=article,
         start=start,
         end=end,
-        score=_number(name, candidate.score) or 0.0,
-        probability=_fraction(name, candidate.probability),
+        score=_number(f"{name}: score", candidate.score) or 0.0,
+        probability=_fraction(f"{name}: probability", candidate.probability),
     )
 
 
-def _number(name: str, value: float | None) -> float | None:
+def _number(name: str, value: object) -> float | None:
     if value is None:
         return None
-    value = float(value)
-    if not math.isfinite(value):
-        raise ValueError(f"{name}: {value} is not a finite number")
-    return value
+    if isinstance(value, str | bytes):
+        raise ValueError(unlike(name, value, "a finite number"))
+    try:
+        number = float(value)  # type: ignore[arg-type]  # a scalar of torch is no `Real`
+    except OverflowError:
+        number = math.inf
+    except Exception:
+        raise ValueError(unlike(name, value, "a finite number")) from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name}: {shorten(str(value))} is not a finite number")
+    return number
 
 
-def _fraction(name: str, value: float | None) -> float | None:
-    value = _number(name, value)
-    if value is not None and not 0.0 <= value <= 1.0:
-        raise ValueError(f"{name}: {value} is not a probability")
-    return value
+def _fraction(name: str, value: object) -> float | None:
+    number = _number(name, value)
+    if number is not None and not 0.0 <= number <= 1.0:
+        raise ValueError(f"{name}: {number} is not a probability")
+    return number
 
 
-def _text(name: str, value: str | None) -> str | None:
-    if value is None:
-        return None
+def _whole(name: str, value: object) -> int:
+    """A number of something: at least 0."""
+    number = _offset(name, value)
+    if number < 0:
+        raise ValueError(f"{name}: {number} is less than 0")
+    return number
+
+
+def _offset(name: str, value: object) -> int:
+    number = _number(name, value)
+    if number is None or not number.is_integer():
+        raise ValueError(unlike(name, value, "a whole number"))
+    return int(number)
+
+
+def _text(name: str, value: object, wanted: str) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{name}: is a {type(value).__name__}, not a text")
-    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(unlike(name, value, wanted))
+    if escaped(value) != value:
         raise ValueError(f"{name}: {value!r} is not valid Unicode")
-    return value
+    return str(value)

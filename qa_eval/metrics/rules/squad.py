@@ -156,6 +156,6 @@ def rules_named(name: str) -> Rules:
     >>> rules_named("mlqa-de").score("die Stadt", ["Stadt"])
     (1.0, 1.0)
     """
-    if name not in RULES:
+    if not isinstance(name, str) or name not in RULES:
         raise QaEvalError(f"no rules called {name!r}; there are: {', '.join(RULES)}")
     return RULES[name]

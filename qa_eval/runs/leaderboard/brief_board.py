@@ -14,6 +14,8 @@ from qa_eval.text.wide_table import Board, BoardRow, Cell
 
 _LINES, _CHARACTERS, _WIDTH = 20, 2_000, 100
 _LONGEST_NAME = 40
+_REMARKS = 3
+"""Models that failed, or left items out, that are named."""
 _MOST_ROWS = 50
 """Rows that a notebook shows."""
 _WHERE = "to_pandas() has all"
@@ -42,7 +44,23 @@ def _lines(view: View, drawn: Board, shown: int) -> list[str]:
     lines += [line.plain for line in draw_grid(head, rows, _WIDTH, left=2)] if rows else []
     if left := len(drawn.all_rows) - shown:
         lines.append(f"and {count(left, 'more row')}: {_WHERE}")
-    return lines
+    return lines + _remarks(view)
+
+
+def _remarks(view: View) -> list[str]:
+    """The models that failed, with the reason, and those that gave no prediction for some items."""
+    said = []
+    for row in view.board.rows:
+        name, counts = shorten(row.model.spec, _LONGEST_NAME), row.counts
+        if row.status == "error":
+            said.append(f"{name} failed: {row.error}")
+        elif counts.missing or counts.errors:
+            parts = [
+                f"{n} {what}" for n, what in ((counts.missing, "missing"), (counts.errors, "errors")) if n
+            ]
+            said.append(f"{name}: {' and '.join(parts)} of {count(counts.items, 'item')}")
+    more = [f"and {len(said) - _REMARKS} more of these"] if len(said) > _REMARKS else []
+    return [shorten(clean(line), _WIDTH) for line in [*said[:_REMARKS], *more]]
 
 
 def _asked(view: View) -> str:
