@@ -67,8 +67,9 @@ def bench_command(
 ) -> None:
     """Measures how fast models read, and how much of the time the forward pass takes.
 
-    The floor is the time of the bare forward pass over the same tokens in the best batch shape. It is
-    measured in turns with the whole reading. The ratio of the two times shows what everything else costs.
+    The floor is the time of the bare forward pass over the same tokens in the best batch shape. The
+    command measures it in turns with complete reading. The ratio of the two times shows what everything else
+    costs.
     With several models, the command also counts the answers that differ from the first model's, and prints
     the difference in F1.
     """

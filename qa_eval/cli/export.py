@@ -10,7 +10,7 @@ import click
 
 from qa_eval.cli.argument_types import PATH
 from qa_eval.cli.command import Command, note, option
-from qa_eval.cli.option_groups import data_options
+from qa_eval.cli.option_groups import data_options_of
 from qa_eval.errors import QaEvalError
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ EXAMPLES = (
     "--paraphrases", is_flag=True, section="Selection",
     help="With --format dataset: also write the paraphrases of each question.",
 )  # fmt: skip
-@data_options
+@data_options_of(
+    "those of the run; without RUN, the curated ones", "those of the run; without RUN, the curated ones"
+)
 @option(
     "--dataset", metavar="SPEC", section="Data",
     help="Public data set of the run, if it has moved.  [default: where it was during the run]",

@@ -117,22 +117,43 @@ def _threshold(text: str | float) -> Threshold:
 
 
 def data_options(command: Decorated) -> Decorated:
-    """Adds the flags `--questions` and `--articles`."""
+    """Adds the flags `--questions` and `--articles`, for commands that ask questions."""
+    return data_options_of("the curated questions", "the curated articles")(command)
+
+
+def run_data_options(command: Decorated) -> Decorated:
+    """Adds the flags that say where the questions and texts of a stored run are now."""
     command = option(
-        "--articles",
-        type=PATH,
-        metavar="DIR",
+        "--dataset",
+        metavar="SPEC",
         section="Data",
-        help="Folder of the articles.  [default: the curated articles]",
-    )(command)
-    return option(
-        "--questions",
-        type=PATH,
-        multiple=True,
-        metavar="PATH",
-        section="Data",
-        help="File or folder of questions; may be repeated.  [default: the curated questions]",
-    )(command)
+        help="Public data set of the run, if it has moved: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME.  "
+        "[default: where it was during the run]",
+    )(run_flags("split")(command))
+    return data_options_of("those of the run", "those of the run")(command)
+
+
+def data_options_of(questions: str, articles: str) -> Decorator:
+    """A decorator that adds the flags `--questions` and `--articles`, whose help names these defaults."""
+
+    def decorated(command: Decorated) -> Decorated:
+        command = option(
+            "--articles",
+            type=PATH,
+            metavar="DIR",
+            section="Data",
+            help=f"Folder of the articles.  [default: {articles}]",
+        )(command)
+        return option(
+            "--questions",
+            type=PATH,
+            multiple=True,
+            metavar="PATH",
+            section="Data",
+            help=f"File or folder of questions; may be repeated.  [default: {questions}]",
+        )(command)
+
+    return decorated
 
 
 def dataset_options(command: Decorated) -> Decorated:

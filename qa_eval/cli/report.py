@@ -13,7 +13,7 @@ from qa_eval.cli.argument_types import PATH
 from qa_eval.cli.asked_data import corpus_of, dataset_of, is_public
 from qa_eval.cli.command import Command, note, option
 from qa_eval.cli.leaderboard import newest_run
-from qa_eval.cli.option_groups import data_options, dataset_options
+from qa_eval.cli.option_groups import run_data_options
 from qa_eval.errors import QaEvalError
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ if TYPE_CHECKING:
     section="Selection",
     help="Merge runs on different data too: compute every number on the items that all runs have.",
 )
-@data_options
-@dataset_options
+@run_data_options
 def report_command(
     *,
     paths: tuple[Path, ...],

@@ -12,7 +12,7 @@ import click
 from qa_eval.cli.argument_types import PATH
 from qa_eval.cli.asked_data import corpus_of, dataset_of, is_public
 from qa_eval.cli.command import Command, note, option
-from qa_eval.cli.option_groups import data_options, dataset_options
+from qa_eval.cli.option_groups import run_data_options
 
 if TYPE_CHECKING:
     from qa_eval.records import Example
@@ -42,8 +42,7 @@ if TYPE_CHECKING:
     help="Show only the answers of this model; may be repeated.  [default: all models]",
 )
 @option("--rules", is_flag=True, section="Output", help="Also show the rule behind each verdict.")
-@data_options
-@dataset_options
+@run_data_options
 def show_command(
     *,
     run: Path,

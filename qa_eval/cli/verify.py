@@ -9,14 +9,13 @@ import click
 from qa_eval.cli.argument_types import PATH
 from qa_eval.cli.asked_data import dataset_of, is_public, read_from
 from qa_eval.cli.command import Command, note
-from qa_eval.cli.option_groups import data_options, dataset_options
+from qa_eval.cli.option_groups import run_data_options
 from qa_eval.errors import CheckFailedError
 
 
 @click.command("verify", cls=Command, short_help="Score stored answers again, and compare every number.")
 @click.argument("run", type=PATH)
-@data_options
-@dataset_options
+@run_data_options
 def verify_command(
     *,
     run: Path,

@@ -120,6 +120,6 @@ def verdict_on(result: PublishedResult, found: list[Reproduced]) -> str:
     """One sentence: whether the run gives the published values."""
     apart = [one for one in found if not one.agrees]
     if not apart:
-        return f"{result.model}: every published value came out again within {percent(TOLERANCE)} points."
+        return f"{result.model}: every published value agrees within {percent(TOLERANCE)} points."
     names = ", ".join(label(one.metric) for one in apart)
     return f"{result.model}: not within {percent(TOLERANCE)} points of the published value: {names}."

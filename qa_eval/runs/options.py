@@ -89,7 +89,7 @@ class StoredOptions(Stored):
             section="Data",
             metavar="N",
             least=1,
-            help="Ask only the first N facts, or N questions of a data set.  [default: all]",
+            help="Ask only the first N facts, or the first N questions of a data set.  [default: all]",
         ),
     ] = None
     sample: Annotated[

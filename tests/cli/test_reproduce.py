@@ -38,7 +38,7 @@ def test_a_result_that_agrees_is_exit_code_0(stand_ins: Path, monkeypatch: pytes
     code, output = reproduce(monkeypatch, note="A remark.", em=EM, f1=66.67)
     assert code == 0, output
     assert "note: A remark." in output
-    assert "org/stand-in: every published value came out again within 0.1 points." in output
+    assert "org/stand-in: every published value agrees within 0.1 points." in output
     assert (stand_ins / "results" / "reproduce-stand-in" / "leaderboard.json").is_file()
 
 
