@@ -182,7 +182,7 @@ def _lead(contested: int, facts: int, first: Belief | None) -> str:
     if first is None:
         return f"{lead}."
     agreed = first.sides.get("most", 0) + first.sides.get("fewer", 0)
-    return f"{lead}; on {agreed} of these {clean(first.model.name)} makes one of their claims."
+    return f"{lead}; on {agreed} of these, {clean(first.model.name)} makes one of their claims."
 
 
 def _whom(first: Belief | None, names: Mapping[str, str]) -> str:
