@@ -85,8 +85,9 @@ def test_neither_side_may_be_a_number(run: qa.Run) -> None:
 
 def test_one_text_is_a_list_of_one_and_numbers_of_numpy_are_numbers(run: qa.Run) -> None:
     one = qa.compare(run, against="fake", metrics="em", allow_different="track", resamples=49)
+    of_numpy: Any = np.int64(49)
     assert one == qa.compare(
-        run, against="fake", metrics=["em"], allow_different=["track"], resamples=np.int64(49)
+        run, against="fake", metrics=["em"], allow_different=["track"], resamples=of_numpy
     )
     assert [d.metric for pair in one.pairs for d in pair.primary] == ["em"]
 

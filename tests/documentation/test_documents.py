@@ -106,10 +106,11 @@ def test_old_names_take_their_old_arguments(tmp_path: Path) -> None:
     file = tmp_path / "d.jsonl"
     file.write_text('{"id": "q", "question": "x?", "context": "a b", "answers": ["a"]}\n')
     answers, golds = {"q": "a"}, f"jsonl:{file}"
-    card = qa_eval.score_predictions(predictions=answers, dataset=golds, resamples=49)
+    old: Any = qa_eval
+    card = old.score_predictions(predictions=answers, dataset=golds, resamples=49)
     assert card == qa_eval.score(answers, golds, resamples=49)
-    assert card == qa_eval.score_predictions(answers, golds, resamples=49)
-    found = qa_eval.compare_runs(
+    assert card == old.score_predictions(answers, golds, resamples=49)
+    found = old.compare_runs(
         BASELINE, model="embedded", against="baseline:abstain", slice_name="contested", resamples=49
     )
     assert {d.slice for d in found.pairs[0].primary} == {"contested"}

@@ -190,7 +190,13 @@ def test_another_run_in_the_folder_says_what_differs(
     def stop(instance: qa.Instance) -> BaseException | None:
         return KeyboardInterrupt() if interrupted and instance.item == "began@b" else None
 
-    asked = {"corpus": four_facts(), "out": tmp_path, "name": "r", "limit": 2, "resamples": 49}
+    asked: dict[str, Any] = {
+        "corpus": four_facts(),
+        "out": tmp_path,
+        "name": "r",
+        "limit": 2,
+        "resamples": 49,
+    }
     try:
         qa.evaluate(FakeModel(fails=stop), **asked)
     except qa.Interrupted:

@@ -105,11 +105,11 @@ def test_a_value_that_an_option_does_not_take_is_refused(options: dict[str, Any]
 
 def test_options_have_names() -> None:
     with pytest.raises(QaEvalError, match=r"^RunOptions: 20 has no name; write it as limit=20$"):
-        RunOptions(20)  # type: ignore[misc]
+        RunOptions(20)  # type: ignore[arg-type]
 
 
 def test_options_can_be_copied_and_pickled() -> None:
-    options = RunOptions(limit=3, out="here")
+    options = RunOptions(limit=3, out=Path("here"))
     assert copy.deepcopy(options) == copy.copy(options) == pickle.loads(pickle.dumps(options)) == options
 
 
