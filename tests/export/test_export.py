@@ -557,8 +557,8 @@ def test_text_goes_to_stdout_where_no_file_is_named(form: str, small: Run) -> No
 
 RUN_CALLS = {
     "two models": ("--format model-index", "holds one model; choose it with -m: embedded, "),
-    "parquet to stdout": ("--format parquet", "name it with --out"),
-    "run of questions": ("--format dataset --out x", "is of the questions, not of a run"),
+    "parquet to stdout": ("--format parquet", "name a file or folder with --out"),
+    "run of questions": ("--format dataset --out x", "exports the questions, not a run"),
     "paraphrases of a run": ("--format csv --paraphrases", "--paraphrases: cannot be used with --format csv"),
     "misspelt": ("--format csv -m embeded", '--model embeded: not in this run; did you mean "embedded"'),
     "reference": ("--format csv -m reference:oracle", "its answers are not stored"),
