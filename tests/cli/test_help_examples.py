@@ -34,10 +34,6 @@ NOT_RUN = {
     "qa-eval bench -m embedded --limit 10": "a minute or two, as its help says",
     "qa-eval bench -m embedded -m onnx:embedded --quantize int8": "takes many minutes",
     "qa-eval bench -m embedded --dataset squad:dev-v2.0.json --limit 1000": "takes many minutes",
-    "qa-eval reproduce tinyroberta-squad2": "needs the hub, and hours on a CPU",
-    "qa-eval reproduce tinyroberta-squad2 -m ./tinyroberta-squad2 --dataset squad:dev-v2.0.json": (
-        "needs a copy of the checkpoint; tests/cli/test_reproduce.py uses a stand-in"
-    ),
 }
 
 
