@@ -49,7 +49,9 @@ class _Brief:
 
 
 def comparison_text(comparison: Comparison) -> str:
-    """The compared sides, the verdict, and a table of the first metrics or models, in at most 2,000 characters."""
+    """The compared sides, the verdict, and a table of the first metrics or models, in at most 2,000
+    characters.
+    """
     brief = _brief(comparison)
     lines = [
         shorten(clean(line), _LONGEST) for line in (brief.title, *brief.sentences[:4], brief.apart) if line

@@ -12,7 +12,9 @@ from qa_eval.runs.schema import PredictionRow
 
 
 def changed_items(pairs: Iterable[tuple[PredictionRow, PredictionRow]]) -> list[ItemChange]:
-    """The items whose answers differ in text or verdict: the fixed ones, then the broken ones, then the rest."""
+    """The items whose answers differ in text or verdict: the fixed ones, then the broken ones, then the
+    rest.
+    """
     found = [change for base, new in pairs if (change := _change(base, new)) is not None]
     order = ("fixed", "broken", "changed")
     return sorted(found, key=lambda change: order.index(change.kind))
@@ -52,8 +54,9 @@ def _answer(row: PredictionRow) -> SideAnswer:
 def telling_changes(changes: Sequence[ItemChange], most: int = 5) -> list[ItemChange]:
     """The fixed and broken items that show best what changed, the more frequent kind first.
 
-    The two kinds share the `most` places in proportion, with at least one place each. Within a kind, items that
-    both sides answered come first, then those whose F1 changed most. Every fact gets one item before any gets two.
+    The two kinds share the `most` places in proportion, with at least one place each. Within a kind, items
+    that both sides answered come first, then those whose F1 changed most. Every fact gets one item before any
+    gets two.
     """
     kinds = [[c for c in changes if c.kind == kind] for kind in ("fixed", "broken")]
     fewer, more = sorted(kinds, key=len)

@@ -64,8 +64,8 @@ def render_comparison_markdown(
 ) -> str:
     """The comparison as Markdown: the verdict and primary metrics are visible, everything else is folded.
 
-    It is never longer than a comment may be. At most `items` of each kind of change are shown, or fewer if there
-    is no room.
+    It is never longer than a comment may be. At most `items` of each kind of change are shown, or fewer if
+    there is no room.
     """
     if isinstance(comparison, AllPairs):
         return _all_pairs(comparison)

@@ -67,7 +67,8 @@ def draw_comparison(
     Args:
         every: Whether all metrics, all slices and the items of each kind of change are shown. Otherwise the
             verdict, the headline metrics and the most telling items are.
-        items: Number of items shown, for each kind of change with `every`. By default 10 with `every`, else 5.
+        items: Number of items shown, for each kind of change with `every`. By default 10 with `every`, and
+            5 without.
         labels: Short names of articles, by id.
     """
     if isinstance(comparison, AllPairs):
@@ -109,8 +110,9 @@ def _about(comparison: Comparison, pair: Pair) -> Iterator[str]:
 
 
 def _verdicts(pair: Pair, width: int, *, detectable: bool) -> Iterator[Text]:
-    """A sentence for each primary metric. The smallest difference that could be shown follows on request, or if
-    no difference was shown."""
+    """A sentence for each primary metric. The smallest difference that could be shown follows on request, or
+    if no difference was shown.
+    """
     for d in pair.primary[:1] if pair.verdict == "same" else pair.primary:
         verdict = "same" if pair.verdict == "same" else d.verdict
         head, colon, rest = verdict_sentence(pair, d).partition(":")

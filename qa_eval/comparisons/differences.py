@@ -66,7 +66,8 @@ class MetricDifference:
     """Number of units in the denominator."""
     clusters: int
     minimum_detectable_difference: float | None
-    """Smallest true difference that the test, with corrected p, would show 4 times in 5. None if there is none."""
+    """Smallest true difference that the test, with corrected p, would show 4 times in 5. None if there is
+    none."""
 
     @property
     def name(self) -> str:
@@ -133,8 +134,8 @@ class Pair(Abridged):
     base: SideInfo
     new: SideInfo
     differing: dict[str, tuple[str, str]]
-    """Field -> values of base and new, for everything else that differs. These are the allowed differences, the
-    backends, and whether the models can abstain (`no answer`)."""
+    """Field -> values of base and new, for everything else that differs. These are the allowed differences,
+    the backends, and whether the models can abstain (`no answer`)."""
     items: dict[str, int]
     """Track -> number of items compared."""
     facts: int

@@ -52,8 +52,8 @@ def measure(
 ) -> list[MetricDifference]:
     """Every metric that is defined for both sides, first on all items, then by slice; not corrected.
 
-    Both tables must have the same items. `only_slice` restricts the result to one slice. `only` restricts it to
-    these metrics on all items. `tests` is the number of tests that the primary metrics are corrected for.
+    Both tables must have the same items. `only_slice` restricts the result to one slice. `only` restricts it
+    to these metrics on all items. `tests` is the number of tests that the primary metrics are corrected for.
     """
     requests = [
         r

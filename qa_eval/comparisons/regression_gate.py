@@ -18,9 +18,9 @@ def regression_gate(
 ) -> Gate:
     """Fails if a primary metric of some model dropped significantly or, with a tolerance, by more than that.
 
-    It also fails if the new side lacks items of the base, unless `allow_missing`. Items of a track that the new
-    side was not asked do not count. `tolerance` is a fraction: 0.01 is one point. If lower is better, a rise
-    counts as a drop.
+    It also fails if the new side lacks items of the base, unless `allow_missing`. Items of a track that the
+    new side was not asked do not count. `tolerance` is a fraction: 0.01 is one point. If lower is better, a
+    rise counts as a drop.
     """
     judged = [] if allow_missing else list(_missing(comparison))
     judged += _judged(comparison, tolerance)

@@ -39,13 +39,16 @@ _LISTINGS: dict[Listing, str] = {
 
 _EXAMPLE = """## The example
 
-Every metric below has a worked example. All of them use the same five articles, the same two questions, and the
-answers of one model. In the tables, `losses@Times` is the question `losses` asked of the article Times, and
-`losses@*` is the same question asked of all articles at once. A dash means that the line does not count."""
+Every metric below has a worked example. All of them use the same five articles, the same two questions, and
+the answers of one model. In the tables, `losses@Times` is the question `losses` asked of the article Times,
+and `losses@*` is the same question asked of all articles at once. A dash means that the line does not
+count."""
 
 
 def metrics_guide() -> str:
-    """The page as Markdown: an overview, the example, then every metric by family in the order of the catalog."""
+    """The page as Markdown: an overview, the example, then every metric by family in the order of the
+    catalog.
+    """
     families = {family: [m for m in METRICS.values() if m.family == family] for family in get_args(Family)}
     parts = [_HEAD, "\n".join(_overview(families)), _EXAMPLE, "\n".join(_example())]
     for family, title in FAMILIES.items():
@@ -75,7 +78,10 @@ def _section(m: Metric) -> Iterator[str]:
 
 
 def _example() -> Iterator[str]:
-    for kind, texts in (("article", example_texts()), ("question", example_questions("paraphrase_agreement"))):
+    for kind, texts in (
+        ("article", example_texts()),
+        ("question", example_questions("paraphrase_agreement")),
+    ):
         yield markdown_row([kind, "text"])
         yield markdown_row(["---", "---"])
         yield from (markdown_row([name, _cell(text)]) for name, text in texts.items())

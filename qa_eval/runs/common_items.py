@@ -99,7 +99,8 @@ def pair_items(base: Sequence[PredictionRow], new: Sequence[PredictionRow]) -> P
 
 
 def common_answers(sides: Sequence[Side]) -> list[dict[str, PredictionRow]]:
-    """The answers of each side to the items that all sides asked, with the names and the order of the first side.
+    """The answers of each side to the items that all sides asked, with the names and the order of the first
+    side.
 
     All sides have the same number of answers, which may be 0. Raises as `Side.answers` and `pair_items` do.
     """

@@ -161,7 +161,7 @@ class RunOptions(StoredOptions):
             the cache.
         engine: `local` computes in this process, `ray` on a Ray cluster.
         address: Address of a Ray cluster, `auto` or `HOST:PORT`. None starts one on this machine for the run.
-        workers: Number of processes of a Ray cluster that hold a model. None for as many as there is room for.
+        workers: Number of processes of a Ray cluster that hold a model. None for as many as fit.
         cpus_per_worker: Number of cores of each worker, above 0.
         gpus_per_worker: Number of GPUs of each worker, at least 0.
         cache: Whether answers are read from the cache and kept in it. Otherwise the run folder keeps them
@@ -437,7 +437,8 @@ _KINDS: Mapping[object, tuple[Any, str, Callable[[Any], object]]] = {
     float: (Real, "a number", float),
     str: (str, "text", str),
 }
-"""Kind of an option -> the types of its values, their name in messages, and the function that converts one."""
+"""Kind of an option -> the types of its values, their name in messages, and the function that converts
+one."""
 
 
 def checked_option(name: str, value: object) -> Any:  # noqa: ANN401 - of the option's own kind
@@ -446,7 +447,9 @@ def checked_option(name: str, value: object) -> Any:  # noqa: ANN401 - of the op
 
 
 def listed_texts(name: str, value: object) -> tuple[str, ...]:
-    """The texts as a tuple; a single text counts as one. Raises QaEvalError, naming the argument, otherwise."""
+    """The texts as a tuple; a single text counts as one. Raises QaEvalError, naming the argument,
+    otherwise.
+    """
     if isinstance(value, str):
         return (str(value),)
     if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):

@@ -45,7 +45,9 @@ class PredictionsWriter:
                 self._file = self._temporary.open("xb")
 
     def add(self, rows: Sequence[PredictionRow]) -> None:
-        """Adds rows. Callers that may be interrupted call it in a transaction, which keeps the file consistent."""
+        """Adds rows. Callers that may be interrupted call it in a transaction, which keeps the file
+        consistent.
+        """
         data = "".join(map(render_prediction, rows)).encode("utf-8")
         if self._file is None:
             self.kept += rows

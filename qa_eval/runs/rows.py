@@ -1,7 +1,7 @@
 """Turns predictions into scored rows of a predictions file, and rows back into predictions.
 
-`run` scores fresh predictions. `verify` scores predictions that it rebuilds from the stored rows. Both use the
-same functions, so that every number is reproduced.
+`run` scores fresh predictions. `verify` scores predictions that it rebuilds from the stored rows. Both use
+the same functions, so that every number is reproduced.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class ItemHashes:
 
 def item_hashes(corpus: Corpus, items: Iterable[ItemId]) -> dict[ItemId, ItemHashes]:
     """The hashes of each item. The context of a pooled item is all articles. Raises KeyError for an unknown
-    fact or article."""
+    fact or article.
+    """
     questions = {q.id: q for q in corpus.questions}
     contexts = {a.id: sha256_text(a.text) for a in corpus.articles}
     golds = {q.id: gold_sha256(q) for q in corpus.questions}
@@ -61,7 +62,9 @@ def item_hashes_sha256(hashes: Iterable[tuple[ItemId | str, ItemHashes]]) -> str
 def gather(
     corpus: Corpus, items: Iterable[ItemId], predictions: Mapping[str, Prediction]
 ) -> dict[str, ByArticle]:
-    """The predictions to pool for each pooled item: the model's own pooled one, or else those for the articles."""
+    """The predictions to pool for each pooled item: the model's own pooled one, or else those for the
+    articles.
+    """
     gathered: dict[str, ByArticle] = {}
     for item in items:
         if item.track != "pooled":
@@ -87,8 +90,8 @@ def judge(
     """Decides and scores every item. An item without a prediction is missing and scores 0.
 
     `predictions` are keyed by reading item, `pooled` by pooled item (see `gather`). Bare texts from several
-    articles make no pooled answer (see `has_no_order`). Such a pooled item is missing if some other pooled item
-    has an answer. If none has, no pooled item has scores.
+    articles make no pooled answer (see `has_no_order`). Such a pooled item is missing if some other pooled
+    item has an answer. If none has, no pooled item has scores.
     """
     questions = {q.id: q for q in corpus.questions}
     reading = [item for item in items if item.track == "reading"]
@@ -160,7 +163,9 @@ def prediction_row(
 
 
 def rebuild(rows: Iterable[PredictionRow]) -> tuple[dict[str, Prediction], dict[str, ByArticle]]:
-    """The predictions that stored rows were scored from, as (reading, pooled), in the form that `judge` takes."""
+    """The predictions that stored rows were scored from, as (reading, pooled), in the form that `judge`
+    takes.
+    """
     reading: dict[str, Prediction] = {}
     pooled: dict[str, ByArticle] = {}
     for row in rows:

@@ -92,8 +92,8 @@ class RunFolder:
     def finish(self, *, complete: bool) -> Path:
         """Moves the run to its final folder and deletes the files that only resuming needs.
 
-        Returns the final folder. The private cache of an incomplete run is kept, so that a failed model can be
-        asked again without the others.
+        Returns the final folder. The private cache of an incomplete run is kept, so that a failed model can
+        be asked again without the others.
         """
         if complete:
             for file in self.path.glob(f"{PRIVATE_CACHE}*"):
@@ -205,7 +205,9 @@ def _fresh(out: Path, name: str) -> Path:
 
 
 def _existing(path: Path, *, overwrite: bool) -> Leaderboard | None:
-    """The run in that folder. None if the folder is empty or has only what a run writes before its first file."""
+    """The run in that folder. None if the folder is empty or has only what a run writes before its first
+    file.
+    """
     if not path.exists():
         return None
     if not path.is_dir():

@@ -1,8 +1,8 @@
 """The records of a run folder: `leaderboard.json` and the rows of `predictions/*.jsonl`.
 
-Another version of the program may have written the files. Unknown fields are therefore kept, and absent fields
-have defaults where that loses nothing. A newer `schema_version` is refused. Every metric is a fraction in
-[0, 1], or a skill, which is at most 1. An absent value is `None` or left out, never NaN.
+Another version of the program may have written the files. Unknown fields are therefore kept, and absent
+fields have defaults where that loses nothing. A newer `schema_version` is refused. Every metric is a fraction
+in [0, 1], or a skill, which is at most 1. An absent value is `None` or left out, never NaN.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class DecodingRow(_Record):
     max_answer_tokens: int | None = None
     n_best: int | None = None
     threshold: float | None = None
-    """Threshold on null score - best score. None if it was fitted per item. The predictions rows then hold it."""
+    """Threshold on null score - best score. None if it was fitted per item. The predictions rows then hold
+    it."""
     threshold_source: Literal["fixed", "cross-fit", "none"] = "none"
     """Kind of threshold. `none`: there was no answer that a threshold could decide."""
 
@@ -81,7 +82,8 @@ class CountsRow(_Record):
     errors: int = 0
     truncated: int = 0
     leakable: int = 0
-    """Number of items whose article has a wording of another source's claim, so that a copied answer could leak."""
+    """Number of items whose article has a wording of another source's claim, so that a copied answer could
+    leak."""
     unasked: int = 0
     """Number of items left when the run was interrupted. `items` does not include them."""
     cached: int = 0
@@ -131,8 +133,8 @@ class Row(_Record):
     """`settled`, `contested`, `silent`, `relation:R`, `category:C`, `article:A` -> metric id -> value. With
     the reading track there is also `pooled:relation:R`, of the pooled one."""
     source_preference: dict[str, dict[str, float]] = {}
-    """Article -> wins, n, rate and chance. n: contested facts that the article answers. wins: those of them for
-    which the top answer of the pooled track is its claim. rate: wins / n. chance: the rate by chance."""
+    """Article -> wins, n, rate and chance. n: contested facts that the article answers. wins: those of them
+    for which the top answer of the pooled track is its claim. rate: wins / n. chance: the rate by chance."""
     speaker_preference: dict[str, dict[str, float]] = {}
     """Speaker named by the evidence -> wins, n, rate and chance, as for articles."""
     absent: dict[str, str] = {}
@@ -268,7 +270,8 @@ class Leaderboard(_Record):
     where no difference could be shown."""
     rows: list[Row] = []
     checksums: dict[str, str] = {}
-    """Field -> checksum (`qa_eval.runs.checksums.checksums`), for all fields but the rows, which have their own."""
+    """Field -> checksum (`qa_eval.runs.checksums.checksums`), for all fields but the rows, which have their
+    own."""
 
     @property
     def scored(self) -> bool:

@@ -1,8 +1,8 @@
 """Finds the data of a stored run again: its questions and articles, or the file of its data set.
 
-A run records the paths relative to its folder. Every command then finds the data from any current folder, also
-after the run folder and the data were moved together. The paths do not affect any number. They are used only if
-the data have the hashes that the run records.
+A run records the paths relative to its folder. Every command then finds the data from any current folder,
+also after the run folder and the data were moved together. The paths do not affect any number. They are used
+only if the data have the hashes that the run records.
 """
 
 from __future__ import annotations

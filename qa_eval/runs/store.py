@@ -362,7 +362,9 @@ def stream_predictions(path: Path) -> Iterator[PredictionRow]:
 def _stream(
     path: Path, recorded: PredictionsFileRow | None = None, *, candidates: bool = True
 ) -> Iterator[PredictionRow]:
-    """Yields the rows of a file. Raises InputError after the last row if they differ from the recorded ones."""
+    """Yields the rows of a file. Raises InputError after the last row if they differ from the recorded
+    ones.
+    """
     digest, rows = hashlib.sha256(), 0
     try:
         with open_input(path) as file:
@@ -429,7 +431,8 @@ def _object(data: bytes, path: Path, line: int | None) -> dict[str, Any]:
 
 
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""Schema version -> function that turns its leaderboard into one of the next version. Version 1 is the first."""
+"""Schema version -> function that turns its leaderboard into one of the next version. Version 1 is the
+first."""
 
 
 def _upgraded(value: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -250,8 +250,8 @@ def render_json(view: View) -> str:
 
     Checksums cover a whole file. Anything less than a whole file has none.
 
-    For several runs, the object holds `runs` (each document without its rows), `rows` (each with its `run`), and
-    the results of merging: `data`, `sort`, `ranked`, `minimum_detectable_difference` and `notes`.
+    For several runs, the object holds `runs` (each document without its rows), `rows` (each with its `run`),
+    and the results of merging: `data`, `sort`, `ranked`, `minimum_detectable_difference` and `notes`.
     """
     rows = [_json_row(view, line) for line in view.lines]
     document = view.board.model_dump(mode="json", exclude={"rows"})

@@ -24,8 +24,8 @@ _WHERE = "to_pandas() has all"
 def board_text(board: Leaderboard) -> str:
     """At most 20 lines and 2,000 characters: rank, model, and the metrics in percent.
 
-    The interval of the first metric is next to it. Columns that do not fit in 100 characters are left out, and
-    so are rows beyond the last line.
+    The interval of the first metric is next to it. Columns that do not fit in 100 characters are left out,
+    and so are rows beyond the last line.
     """
     view = leaderboard_view(board)
     drawn = board_of(view)

@@ -29,8 +29,8 @@ def leading_sentence(view: View) -> str:
     """Names the best model and says whether that is certain.
 
     It is certain if the test of the ranks separates the first model from the second (family-wise p ≤ 0.05). A
-    view of a slice has no test, and neither has one that another metric sorts. The sentence then names only the
-    first model.
+    view of a slice has no test, and neither has one that another metric sorts. The sentence then names only
+    the first model.
     """
     if not view.board.scored:
         return f"{NOTHING_SCORED[0].upper()}{NOTHING_SCORED[1:]}."
@@ -198,7 +198,9 @@ def _slice_sentence(view: View) -> str:
 
 
 def _counted(view: View, metrics_of: Callable[[ViewLine], Mapping[str, Estimate]]) -> tuple[int, int]:
-    """The number of items under a metric of all items, and the number of silent ones, in the first row with it."""
+    """The number of items under a metric of all items, and the number of silent ones, in the first row with
+    it.
+    """
     for line in view.lines:
         metrics = metrics_of(line)
         if every := _over(ALL_ITEMS, metrics):

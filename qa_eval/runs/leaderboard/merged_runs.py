@@ -40,10 +40,10 @@ class Merged:
 def merge_runs(runs: Sequence[Run], *, common_items: bool = False) -> Merged:
     """Merges runs: each signature keeps its newest finished row, and maxT ranks all models together.
 
-    Ranks need the stored answers of every model, and at most `MOST_RANKED` models. Otherwise the rows are sorted
-    by value, and a note gives the reason. With `common_items`, runs with different data are merged too: every
-    number is computed again on the items that all models were asked, and rows without stored answers are left
-    out.
+    Ranks need the stored answers of every model, and at most `MOST_RANKED` models. Otherwise the rows are
+    sorted by value, and a note gives the reason. With `common_items`, runs with different data are merged
+    too: every number is computed again on the items that all models were asked, and rows without stored
+    answers are left out.
 
     Raises MixtureError, naming the fields, if rules, scorers or (without `common_items`) data differ;
     QaEvalError if the runs share no item; InputError if a predictions file is not the one that the run wrote.

@@ -30,7 +30,8 @@ class Selection:
     """Track to show. None for the headline columns of both tracks."""
     slice: str | None = None
     sort: str | None = None
-    """Id of the metric that sorts the rows. None for the one that ranked the run, or else the first column."""
+    """Id of the metric that sorts the rows. None for the one that ranked the run, or else the first
+    column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,9 @@ class View:
 
     @property
     def ranked(self) -> bool:
-        """Whether there are ranks that hold for the view: it has all items and is sorted by the ranking metric."""
+        """Whether there are ranks that hold for the view: it has all items and is sorted by the ranking
+        metric.
+        """
         whole = self.selection.slice is None and ".".join(self.sort) == self.board.sort
         return whole and (self.merged is None or self.merged.ranked)
 
