@@ -168,7 +168,8 @@ def notebook() -> tuple[qa.Run, qa.Comparison, qa.Scorecard, int]:
     articles = (qa.Article(id="a", text="Palmyra fell."), qa.Article(id="b", text="It rained."))
     corpus: qa.Corpus = qa.Corpus(questions=(question,), articles=articles)
     progress: qa.Progress = Counted()
-    models: list[str | qa.Model] = ["echo:x", Echo(qa.ModelSpec.parse("echo:y")), "baseline:abstain"]
+    abstain: qa.Model = qa.load_model("baseline:abstain")
+    models: list[str | qa.Model] = ["echo:x", Echo(qa.ModelSpec.parse("echo:y")), abstain]
     run: qa.Run = qa.evaluate(models, corpus=corpus, progress=progress, options=qa.RunOptions(cache=False))
     run.to_pandas(), run.items("echo:x").to_pandas()
     f1: float = run["echo:x"].f1

@@ -83,6 +83,7 @@ def test_these_commands_exist() -> None:
         "verify",
         "export",
         "bench",
+        "reproduce",
         "models",
         "metrics",
         "metrics list",

@@ -25,6 +25,9 @@ TWO = "two"
 NOT_RUN = {
     "qa-eval run": "a minute; `make run` is this command",
     "qa-eval run -m hf:deepset/tinyroberta-squad2 -m embedded --name first": "fetches a model",
+    "qa-eval reproduce tinyroberta-squad2": "fetches a model and a data set",
+    "qa-eval reproduce tinyroberta-squad2 -m ./tinyroberta-squad2 --dataset squad:dev-v2.0.json": "wants the "
+    "published checkpoint; tests/cli/test_reproduce.py has stand-ins",
     "qa-eval plan": "measures every model of `qa-eval run`; the other examples of the command are run",
     'qa-eval questions probe "Who led them?" -m hf:ORG/NAME --n-best 5': "stands for any model of the hub",
     "qa-eval questions new": "asks at a terminal; tests/authoring/test_question_writing.py answers",

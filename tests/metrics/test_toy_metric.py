@@ -171,10 +171,10 @@ def test_it_is_on_the_pages_of_the_report(run: Path, rows: dict[str, Any], tmp_p
     for model in MODELS:
         page = (tmp_path / "site" / "models" / f"{model.replace(':', '-')}.html").read_text("utf-8")
         value = f"{100 * value_of(rows, model):.1f}"
-        found = re.search(r'<th scope="row">wordy ↓</th>.*?<span class="v">(.*?)</span>', page, re.DOTALL)
+        found = re.search(r'<th scope="row"><a [^>]*>wordy ↓</a></th>.*?"v">(.*?)</span>', page, re.DOTALL)
         assert found is not None
         assert html.unescape(found[1]) == value
-        assert f'<td class="meaning">{MEANING}</td>' in page
+        assert f'data-tip="{MEANING}">wordy ↓' in page
 
 
 def test_two_models_are_compared_by_it(run: Path, rows: dict[str, Any]) -> None:
