@@ -64,10 +64,10 @@ def draw_comparison(
 ) -> list[Text]:
     """The lines of a comparison on the terminal.
 
-    With `every`, all metrics, all slices and the items of each kind of change are shown. Otherwise the verdict,
-    the headline metrics and the most telling items are. `items` is the number of items shown, for each kind of
-    change with `every`. By default it is 10 with `every`, and 5 without. `labels` are the short names of
-    articles, by id.
+    With `every`, all metrics, all slices and the items of each kind of change are shown. Otherwise the
+    verdict, the headline metrics and the most telling items are. `items` is the number of items shown, for
+    each kind of change with `every`. By default it is 10 with `every`, and 5 without. `labels` are the short
+    names of articles, by id.
     """
     if isinstance(comparison, AllPairs):
         return list(_all_pairs(comparison, width))

@@ -41,8 +41,7 @@ _EXAMPLE = """## The example
 
 Every metric below has a worked example. All of them use the same five articles, the same two questions, and
 the answers of one model. In the tables, `losses@Times` is the question `losses` asked of the article Times,
-and `losses@*` is the same question asked of all articles at once. A dash means that the line does not
-count."""
+and `losses@*` is the same question asked of all articles at once. A dash means that a line does not count."""
 
 
 def metrics_guide() -> str:

@@ -215,7 +215,7 @@ def in_own_words(score: ItemScore) -> bool:
 
 def has_n_best(score: ItemScore) -> bool:
     """Whether the answer came with an n-best."""
-    # Empty answers have n-best scores of 0 for every model. Only a given answer shows whether there is an n-best.
+    # Empty answers have n-best scores of 0 for every model. Only a given answer shows if there is an n-best.
     return score.answered and "set_f1" in score.scores
 
 
