@@ -26,7 +26,7 @@ from qa_eval.stats.intervals import linear_contributions
 from qa_eval.stats.significance import Comparisons, compare_all_pairs
 
 MOST_MODELS = 50
-"""Of which all pairs are compared."""
+"""Most models whose pairs are all compared."""
 
 
 def compare_all(
@@ -38,9 +38,9 @@ def compare_all(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> AllPairs:
-    """Compares every model of the runs with every other on the items that all answered, up to 50 models.
+    """Compares every model of the runs with every other on their common items. At most 50 models are allowed.
 
-    p are corrected together by maxT with shared flips; ranks are intervals. Raises as `compare`.
+    maxT with shared sign flips corrects all p together. Each rank has an interval. Raises as `compare` does.
     """
     allowed = allowed_fields(allow_different)
     resamples, seed = checked_option("resamples", resamples), checked_option("seed", seed)

@@ -1,4 +1,4 @@
-"""A comparison in few lines: what it prints at a Python prompt and shows in a notebook."""
+"""A comparison in few lines, for the Python prompt and the notebook."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from qa_eval.text.phrases import shorten
 from qa_eval.text.terminal import clean
 
 _ROWS, _NOTEBOOK_ROWS = 9, 40
-"""Rows of the table that are printed, and that a notebook shows."""
+"""Most rows of the printed table, and of the table in a notebook."""
 _WIDTH, _LONGEST = 100, 180
 _LONGEST_NAME = 40
 
@@ -39,17 +39,19 @@ _LONGEST_NAME = 40
 class _Brief:
     title: str
     sentences: tuple[str, ...]
-    """What was found."""
+    """Result, as sentences."""
     apart: str
-    """How many items were not compared; empty for none."""
+    """Sentence on the items that were not compared. Empty if all were."""
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
-    """How to read it."""
+    """Note on how to read the table."""
 
 
 def comparison_text(comparison: Comparison) -> str:
-    """Who is compared, the verdict, and a table of the first metrics or models; at most 2,000 characters."""
+    """The compared sides, the verdict, and a table of the first metrics or models, in at most 2,000
+    characters.
+    """
     brief = _brief(comparison)
     lines = [
         shorten(clean(line), _LONGEST) for line in (brief.title, *brief.sentences[:4], brief.apart) if line
@@ -62,7 +64,7 @@ def comparison_text(comparison: Comparison) -> str:
 
 
 def comparison_html(comparison: Comparison) -> str:
-    """The same as HTML, with the interval's meaning under it."""
+    """The comparison as HTML, with the meaning of the interval below it."""
     brief = _brief(comparison)
     rows = brief.rows[:_NOTEBOOK_ROWS]
     lead = [line for line in (*brief.sentences, brief.apart) if line]

@@ -1,4 +1,4 @@
-"""The items that were answered otherwise: fixed, broken, or changed under the same verdict."""
+"""The items with a different answer: fixed, broken, or changed with the same verdict."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from qa_eval.runs.schema import PredictionRow
 
 
 def changed_items(pairs: Iterable[tuple[PredictionRow, PredictionRow]]) -> list[ItemChange]:
-    """Every pair of answers that differ in text or verdict: what was fixed, what broke, then the rest."""
+    """The items whose answers differ in text or verdict: the fixed ones, then the broken ones, then the
+    rest.
+    """
     found = [change for base, new in pairs if (change := _change(base, new)) is not None]
     order = ("fixed", "broken", "changed")
     return sorted(found, key=lambda change: order.index(change.kind))
@@ -52,8 +54,9 @@ def _answer(row: PredictionRow) -> SideAnswer:
 def telling_changes(changes: Sequence[ItemChange], most: int = 5) -> list[ItemChange]:
     """The fixed and broken items that show best what changed, the more frequent kind first.
 
-    Both kinds share the `most` places by their number, and have at least one each. Of each kind, items come
-    first where both sides answered, then those where F1 moved most; one of each fact comes before a second.
+    The two kinds share the `most` places in proportion, with at least one place each. Within a kind, items
+    that both sides answered come first, then those whose F1 changed most. Every fact gets one item before any
+    gets two.
     """
     kinds = [[c for c in changes if c.kind == kind] for kind in ("fixed", "broken")]
     fewer, more = sorted(kinds, key=len)

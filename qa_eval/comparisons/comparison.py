@@ -111,7 +111,7 @@ def compare(
 
 
 def _run_of(side: object, spec: str | None, name: str, argument: str) -> tuple[Run, str | None]:
-    """The run of a side, and the model that is meant. Raises QaEvalError where two are named."""
+    """The run and the model of a side. Raises QaEvalError if two different models are named."""
     if isinstance(side, ModelResult):
         if spec is not None and spec not in (side.row.model.spec, side.row.model.name):
             raise QaEvalError(f"{argument}: {spec} is another model than {name}, which is {side.spec}")
@@ -136,7 +136,7 @@ class _Wanted:
 
 
 def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
-    """One pair; without details, of its primary metrics alone."""
+    """The comparison of one pair. Without details, it has the primary metrics only."""
     differing = differing_fields(base, new, wanted.allowed)
     pairing = pair_items(base.answers(), new.answers())
     shared = {answer.track for answer, _ in pairing.pairs}
@@ -195,9 +195,9 @@ def _verdict(pairs: Sequence[tuple[PredictionRow, PredictionRow]], primary: Metr
 
 
 def _together(pairs: Sequence[Pair]) -> list[Pair]:
-    """The primary p corrected by Holm, if there are several. Pairs without a difference have nothing to test.
+    """The pairs with their primary p corrected by Holm's method, if there are several.
 
-    (Whether they differ at all is known before any sign is flipped, so leaving them out costs nothing.)
+    Pairs without any difference are not tested. This is valid because it is known before any sign is flipped.
     """
     tested = [d.p for pair in pairs if pair.verdict != "same" for d in pair.primary if d.p is not None]
     if len(tested) < 2:

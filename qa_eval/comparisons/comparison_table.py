@@ -62,12 +62,12 @@ def draw_comparison(
     gate: Gate | None = None,
     labels: Mapping[str, str] | None = None,
 ) -> list[Text]:
-    """The lines of a comparison.
+    """The lines of a comparison on the terminal.
 
-    * `every`: all metrics, all slices and the items of each kind of change; else the verdict, the headline
-      metrics and the items that tell most;
-    * `items`: so many items, of each kind with `every`; by default 10, without `every` 5;
-    * `labels`: the short names of articles.
+    With `every`, all metrics, all slices and the items of each kind of change are shown. Otherwise the
+    verdict, the headline metrics and the most telling items are. `items` is the number of items shown, for
+    each kind of change with `every`. By default it is 10 with `every`, and 5 without. `labels` are the short
+    names of articles, by id.
     """
     if isinstance(comparison, AllPairs):
         return list(_all_pairs(comparison, width))
@@ -100,7 +100,7 @@ def _paragraph(sentence: str, width: int, style: str = "", indent: str = "") -> 
 
 
 def _about(comparison: Comparison, pair: Pair) -> Iterator[str]:
-    """What differs apart from the answers, and what was compared."""
+    """The differences apart from the answers, and the compared items."""
     yield from (f"{field}: {base} → {new}" for field, (base, new) in pair.differing.items())
     yield items_sentence(pair)
     yield from apart_lines(pair, NAMED_APART)
@@ -108,7 +108,9 @@ def _about(comparison: Comparison, pair: Pair) -> Iterator[str]:
 
 
 def _verdicts(pair: Pair, width: int, *, detectable: bool) -> Iterator[Text]:
-    """A sentence for each primary metric; what could have been shown, if told to or if nothing was."""
+    """A sentence for each primary metric. The smallest difference that could be shown follows on request, or
+    if no difference was shown.
+    """
     for d in pair.primary[:1] if pair.verdict == "same" else pair.primary:
         verdict = "same" if pair.verdict == "same" else d.verdict
         head, colon, rest = verdict_sentence(pair, d).partition(":")
@@ -119,7 +121,7 @@ def _verdicts(pair: Pair, width: int, *, detectable: bool) -> Iterator[Text]:
 
 
 def _brief(pair: Pair, width: int, most: int, labels: Mapping[str, str]) -> Iterator[Text]:
-    """The verdict, the headline metrics, and the items that tell most."""
+    """The verdict, the headline metrics, and the most telling items."""
     yield Text(clean(pair_title(pair)), "bold")
     yield from _verdicts(pair, width, detectable=False)
     if pair.verdict == "same":
@@ -138,7 +140,7 @@ def _brief(pair: Pair, width: int, most: int, labels: Mapping[str, str]) -> Iter
 
 
 def _telling_item(change: ItemChange, width: int, labels: Mapping[str, str]) -> Iterator[Text]:
-    """Whether the item was fixed or broken, its question, what is right, and both answers."""
+    """The kind of change, the question, the right answers, and both given answers."""
     style = "green" if change.kind == "fixed" else "red"
     question = Text.assemble((f"{change.kind:<8}", style), clean(change.question))
     yield from wrap_text(question, width, "", " " * 8)
@@ -230,7 +232,7 @@ def _models(comparison: Comparison, width: int) -> Iterator[Text]:
 
 
 def _all_pairs(found: AllPairs, width: int) -> Iterator[Text]:
-    """All models by rank, then those that cannot be told apart."""
+    """All models by rank, then those that cannot be distinguished."""
     names = standing_names(found)
     rows = [(rank_text(s), name, percent(s.value)) for s, name in zip(found.standings, names, strict=True)]
     yield from draw_grid(("rank", "model", all_pairs_title(found)), rows, width, left=2)

@@ -1,4 +1,4 @@
-"""Which metrics are the primary ones."""
+"""Chooses the primary metrics of a comparison."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qa_eval.text.phrases import choices
 def choose_metrics(
     tables: Sequence[Tables], wanted: Sequence[str], slice: str | None, sort: str
 ) -> list[tuple[Track, str]]:
-    """The primary metrics, each defined for every side; what the runs are sorted by where none is wanted."""
+    """The primary metrics, each defined for every side. By default the metric that sorts the runs."""
     common = [track for track in tables[0] if all(track in sides for sides in tables)]
     if slice is not None:
         known = tables[0][common[0]].slices()

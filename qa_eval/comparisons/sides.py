@@ -1,4 +1,4 @@
-"""Which models are compared, and whether they may be."""
+"""Chooses the models to compare, and checks that they may be compared."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from qa_eval.runs.store import Run
 from qa_eval.text.phrases import choices, quote
 
 MAY_DIFFER = ("decoding", "threshold", "track")
-"""What `allow_different` can be told."""
+"""Valid values of `allow_different`."""
 
 
 NO_ANSWER = "no answer"
-"""The field that names how two models differ in abstaining."""
+"""Name of the field for a difference in whether models can abstain."""
 _CAN_ABSTAIN = "it can abstain"
 
 
@@ -28,12 +28,14 @@ def choose_sides(
 ) -> tuple[list[tuple[Side, Side]], list[str]]:
     """The (base, new) pairs to compare, and remarks on models that are left out.
 
-    `model` is sought in the new run and `against` in the base one, both in the one run if there is one.
-    With one of two runs' models named, the other run's model of that spec, or its only one. With `against`
-    alone and one run, or another spec in the new one: every other model against it. With neither: each model
-    that both runs have against itself, or the only model of each.
+    `model` is looked up in the new run and `against` in the base run. If there is one run, both are in it.
 
-    Raises QaEvalError for a model that is not there or failed, or where it must be told which are meant.
+    * Both given: this pair.
+    * `model` alone: it is compared with the model of the same spec in the base run, or with its only model.
+    * `against` alone: every model of the new run is compared with it, or every other model of the one run.
+    * Neither: each model that both runs have is compared with itself, or the only model of each run.
+
+    Raises QaEvalError if a model is unknown or failed, or if the choice is not clear.
     """
     new_run = base if new is None else new
     if model is not None and against is not None:
@@ -67,14 +69,14 @@ def choose_sides(
 
 
 def refuse_unscored(runs: Iterable[Run]) -> None:
-    """Raises QaEvalError for a run of which nothing is scored."""
+    """Raises QaEvalError for a run without scores."""
     for run in runs:
         if not run.leaderboard.scored:
             raise QaEvalError(f"{_run_name(run)}: {NOTHING_SCORED}")
 
 
 def allowed_fields(allow_different: Iterable[str] | str) -> tuple[str, ...]:
-    """The fields in which runs may differ. Raises QaEvalError for one that they may not be told to."""
+    """The fields in which runs may differ. Raises QaEvalError for a field that cannot be allowed."""
     fields = listed_texts("allow_different", allow_different)
     unknown = [field for field in fields if field not in MAY_DIFFER]
     if unknown:
@@ -96,7 +98,7 @@ def all_sides(runs: Sequence[Run], *, most: int) -> list[Side]:
 
 
 def differing_fields(base: Side, new: Side, allowed: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """What differs between two sides that may be compared, by field.
+    """The differences between two sides that may be compared, by field.
 
     Raises QaEvalError naming every field that must not differ, with both values and what would allow it.
     """
@@ -121,7 +123,7 @@ def differing_fields(base: Side, new: Side, allowed: Sequence[str]) -> dict[str,
 
 
 def side_info(side: Side) -> SideInfo:
-    """A side as results name it."""
+    """The record of a side in the results."""
     board = side.run.leaderboard
     return SideInfo(
         run=board.name,
@@ -134,7 +136,7 @@ def side_info(side: Side) -> SideInfo:
 
 
 def estimand_of(run: Run) -> str:
-    """What the statistics of a run speak of."""
+    """The population that the statistics of a run speak of, in words."""
     if run.leaderboard.data.cluster == "context":
         return "intervals and p speak of other contexts like these, each with its questions"
     return "intervals and p speak of other questions about these articles, not of other articles"
@@ -144,12 +146,12 @@ def estimand_of(run: Run) -> str:
 
 
 def _run_name(run: Run) -> str:
-    """The run's name; one that is kept in memory has none."""
+    """The run's name. A run in memory has none."""
     return run.leaderboard.name or "this run"
 
 
 def _refusal(refused: Sequence[tuple[str, str]], allowing: str) -> str:
-    """What differs, a line each, with what would allow it: the name of a field, or empty if nothing would."""
+    """The differences, one line each, with the field that would allow each. Empty if nothing would."""
     lines = [f"{both} ({allowing} {field})" if field else both for both, field in refused]
     return "\n".join(["these cannot be compared, they differ in", *lines])
 

@@ -2,10 +2,10 @@
 
     Prediction ─ decisions ─▶ Answer ─ item_scores ─▶ ItemScore ─ summary ─▶ metrics with intervals
 
-    catalog             every metric: an entry that says all there is to say of it
-    parts               what an entry is, and the pieces that entries are written with
-    listings            names, order, and which table or page shows which metric
-    worked_examples     each metric on ten items, with what every item counts
+    catalog             every metric as one entry
+    parts               the record of an entry, and the pieces that entries are written with
+    listings            names and order of metrics, and the tables and pages that show them
+    worked_examples     each metric on ten items, with the contribution of every item
     guide               docs/reference/metrics.md, made from the entries
     score_table         the items' scores as columns
     summary             metrics with intervals

@@ -1,8 +1,8 @@
-"""Every metric that a summary reports: what it means, and how it follows from the items' scores.
+"""Every metric that a summary reports: its meaning, and its computation from the items' scores.
 
-To add a metric, add one entry to `_ENTRIES`. All values are fractions in [0, 1], but for skills: these are at
-most 1, and negative where a trivial strategy does better. A metric is a ratio of sums over units (or a
-weighted sum of such ratios), so that facts can be resampled; metrics that rank items say so.
+To add a metric, add one entry to `_ENTRIES`. All values are fractions in [0, 1], except skills. A skill is at
+most 1, and negative if a trivial strategy does better. A metric is a ratio of sums over units (or a weighted
+sum of such ratios), so that facts can be resampled. Metrics that rank items have a `ranking` instead.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The guide to the metrics, `docs/reference/metrics.md`, as it follows from their entries.
+"""The guide to the metrics, `docs/reference/metrics.md`, made from their entries and their worked examples.
 
 `python -m qa_eval.metrics.guide` prints it.
 """
@@ -11,6 +11,7 @@ from typing import get_args
 
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.parts import FAMILIES, Family, Listing, Metric
+from qa_eval.metrics.worked_examples import example_questions, example_texts, work_out
 from qa_eval.text.markdown import markdown_row
 
 _HEAD = """# The metrics
@@ -34,13 +35,21 @@ _LISTINGS: dict[Listing, str] = {
     "slices": "the leaderboard of a slice",
     "card": "model cards",
 }
-"""The listings that a reader knows by a name."""
+"""Names of the listings, for readers."""
+
+_EXAMPLE = """## The example
+
+Every metric below has a worked example. All of them use the same five articles, the same two questions, and
+the answers of one model. In the tables, `losses@Times` is the question `losses` asked of the article Times,
+and `losses@*` is the same question asked of all articles at once. A dash means that a line does not count."""
 
 
 def metrics_guide() -> str:
-    """The page as Markdown: an overview, then every metric by family, in the order of the catalog."""
+    """The page as Markdown: an overview, the example, then every metric by family in the order of the
+    catalog.
+    """
     families = {family: [m for m in METRICS.values() if m.family == family] for family in get_args(Family)}
-    parts = [_HEAD, "\n".join(_overview(families))]
+    parts = [_HEAD, "\n".join(_overview(families)), _EXAMPLE, "\n".join(_example())]
     for family, title in FAMILIES.items():
         parts += [f"## {title}", *("\n".join(_section(metric)) for metric in families[family])]
     return "\n\n".join(parts) + "\n"
@@ -63,12 +72,42 @@ def _section(m: Metric) -> Iterator[str]:
     known = f"; `{m.known_as}` in other tools" if m.known_as not in ("", m.id) else ""
     yield f"* id: `{m.id}`{known}; in tables: {m.label}"
     yield from (f"* {field}: {text}" for field, text in facts_of(m, code="`"))
+    yield ""
+    yield from _worked(m)
+
+
+def _example() -> Iterator[str]:
+    for kind, texts in (
+        ("article", example_texts()),
+        ("question", example_questions("paraphrase_agreement")),
+    ):
+        yield markdown_row([kind, "text"])
+        yield markdown_row(["---", "---"])
+        yield from (markdown_row([name, _cell(text)]) for name, text in texts.items())
+        yield ""
+    yield "The question `losses` has a second wording, after the bar. Only the paraphrase metrics count it."
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _worked(m: Metric) -> Iterator[str]:
+    example = work_out(m.id)
+    head = ["example", "right answer", "model's answer", *example.head]
+    yield markdown_row(head)
+    yield markdown_row(["---"] * len(head))
+    for line in example.lines:
+        cells = (line.golds, line.said, *line.counts)
+        yield markdown_row([f"`{line.name}`", *map(_cell, cells)])
+    yield ""
+    yield f"{example.sums}."
 
 
 def facts_of(m: Metric, code: str = "") -> Iterator[tuple[str, str]]:
-    """(field, what it says): all that is to say of a metric beside its names and its meaning.
+    """The facts about a metric except its names and its meaning, each as (field, text).
 
-    `code` stands around what is written as code.
+    `code` is put before and after everything that is code.
     """
     of_item = "mean of the items' values" + (", each 0 or 1" if m.whole else "")
     yield "formula", m.formula or of_item
@@ -80,7 +119,7 @@ def facts_of(m: Metric, code: str = "") -> Iterator[tuple[str, str]]:
     if m.official:
         yield "official scripts", ", ".join(f"{code}{key}{code}" for key in m.official)
     if shown := [name for listing, name in _LISTINGS.items() if listing in m.listed]:
-        yield "shown in", "; ".join(shown)
+        yield "shown in", ", ".join(shown)
 
 
 _UNITS = {"percent": "percent", "skill": "percent, negative where a trivial strategy does better"}

@@ -1,7 +1,7 @@
-"""Why an answer is right or wrong, in a sentence; and the rule behind the sentence.
+"""Sentences on why an answer is right or wrong, and the rules behind them.
 
-The typed match names a rule and what it compared ("veto", "417 != 400"). Here both become what a person reads
-first: "417 and 400 are different numbers."
+The typed match names a rule and the compared values ("veto", "417 != 400"). This module turns both into a
+sentence: "417 and 400 are different numbers."
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ RULES: Mapping[str, str] = {
     "missing": "The model gave no prediction.",
     "error": "The model failed on this item.",
 }
-"""What each rule says of an answer, the most exact first."""
+"""Meaning of each rule, the most exact first."""
 
 LEVELS = (
     "no match",
@@ -43,16 +43,14 @@ LEVELS = (
     "equal by the rules of exact match",
     "identical",
 )
-"""What the level of a match means, from 0 to 5."""
+"""Meaning of the levels of a match, from 0 to 5."""
 
 
 def why(answer: ItemScore, sources: Sequence[str] = ()) -> str:
-    """Why an answer is right or wrong, in one sentence or two.
+    """Why an answer is right or wrong, in one or two sentences that do not repeat the verdict.
 
-    * `sources`: the labels of the articles that make the answer's claim; they are named where the answer is
-      another source's claim.
-
-    The verdict itself is not repeated. Never raises: what an unknown version says is quoted.
+    `sources` are the labels of the articles that make the answer's claim. The sentence names them if the
+    answer is another source's claim. Never raises: details of an unknown version are quoted.
 
     >>> score = ItemScore(
     ...     item="dead@a", fact="dead", article="a", track="reading", prediction="417", matched_claim="417",
@@ -77,7 +75,7 @@ def why(answer: ItemScore, sources: Sequence[str] = ()) -> str:
 
 
 def rule_behind(match: Match) -> str:
-    """The rule, its level, what it says and what it compared, for those who want to know.
+    """The rule, its level, its meaning and the values that it compared.
 
     >>> rule_behind(Match(ok=False, level=0, rule="veto", detail="417 != 400")).partition(": ")[0]
     'rule veto, level 0 (no match)'
@@ -131,7 +129,7 @@ def _sentence(rule: str, detail: str, answer: ItemScore) -> str | None:
 
 
 def _term(text: str, answer: ItemScore) -> str:
-    """Words in quotes, as the answer or a gold writes them; figures bare; a list of names as a list."""
+    """Words in quotes, as the answer or a gold writes them. Figures have no quotes. Names become a list."""
     if not any(c.isalpha() for c in text):
         return text
     said = (answer.prediction, *answer.golds)
@@ -201,7 +199,7 @@ def _same(terms: _Terms, answer: ItemScore) -> str:
 
 
 def _side(tail: str) -> Callable[[_Terms, ItemScore], str]:
-    """What is so of the answer or of the right one, which the first group tells."""
+    """A sentence about the answer or about the right one. The first group tells which."""
     return lambda terms, _: f"{_SIDES[terms[0]]} {tail.format(terms[1])}."
 
 

@@ -1,4 +1,4 @@
-"""Whose claims a model's answers make, where sources disagree: by article and by speaker."""
+"""The sources whose claims a model makes where sources disagree, by article and by speaker."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from qa_eval.records import Question
 
 _Outcomes = dict[str, list[tuple[bool, float]]]
-"""Source -> for each fact that it speaks of, whether it states the claim made, and its chance to."""
+"""Source -> for each of its facts, whether it states the claim made, and the chance that it would."""
 
 
 class SourcePreferences:
-    """Counts, over contested facts whose top answer makes a claim, which sources state that claim."""
+    """Counts the sources that state the claim of the top answer, over contested facts with such a claim."""
 
     def __init__(self) -> None:
         self._articles: _Outcomes = {}
         self._speakers: _Outcomes = {}
 
     def add(self, question: Question, claim: str | None) -> None:
-        """Counts the claim that a top answer makes; none, and a fact without dispute, count nothing."""
+        """Counts the claim of a top answer. An answer without a claim and a settled fact do not count."""
         if claim is None or not question.contested:
             return
         articles = {a: {c.id for c in question.own_claims(a)} for a in question.answering}
@@ -30,13 +30,13 @@ class SourcePreferences:
     def by_article(self) -> dict[str, dict[str, float]]:
         """Article -> wins, n, rate and chance.
 
-        wins: the article states the claim that was made; n: facts of which it states some claim; rate:
-        wins / n; chance: what rate would be if each fact's claim were drawn evenly.
+        n: facts on which the article states a claim. wins: those of them on which it states the claim made.
+        rate: wins / n. chance: the expected rate if each fact's claim were drawn evenly.
         """
         return _rates(self._articles)
 
     def by_speaker(self) -> dict[str, dict[str, float]]:
-        """The same by the speakers that the evidence names."""
+        """Speaker -> wins, n, rate and chance, by the speakers that the evidence names."""
         return _rates(self._speakers)
 
 

@@ -1,4 +1,4 @@
-"""A worked example of every metric: a small set of items, the answers of one model, and what each counts.
+"""A worked example of every metric: a small set of items, the answers of one model, and their contributions.
 
 The numbers come from the code that computes the metrics, so that an example cannot be out of date.
 """
@@ -82,27 +82,27 @@ _ANSWERS: tuple[tuple[str, int, str, str, float, float], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExampleLine:
-    """What is counted once: an item, a fact, or the wordings of a question in one article."""
+    """One unit of a metric: an item, a fact, or the wordings of a question in one article."""
 
     name: str
     golds: str
-    """The right answers; "no answer" where none is."""
+    """Right answers, or "no answer" if there are none."""
     said: str
     counts: tuple[str, ...]
-    """For each part of the metric what the line adds; a dash where it does not count."""
+    """Contribution of the line to each part of the metric. A dash if it does not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkedExample:
-    """A metric on the example's items."""
+    """The computation of a metric on the example's items."""
 
     head: tuple[str, ...]
     """Headings of `ExampleLine.counts`."""
     lines: tuple[ExampleLine, ...]
     sums: str
-    """How the value follows from the lines, as an equation."""
+    """Equation that computes the value from the lines."""
     value: float | None
-    """None where the metric is not defined on the example."""
+    """Value of the metric. None if it is not defined on the example."""
 
 
 def work_out(id: str, track: Track | None = None) -> WorkedExample:
@@ -172,7 +172,7 @@ def _scores() -> tuple[ItemScore, ...]:
 
 
 def _answers(fact: str) -> str:
-    """What the pooled answer to a fact is chosen from, best first."""
+    """The answers that the pooled answer to a fact is chosen from, best first."""
     given = sorted((-score, text) for of, n, _, text, score, _ in _ANSWERS if of == fact and not n)
     return ", ".join(text for _, text in given)
 
@@ -184,7 +184,7 @@ def _values() -> Mapping[Track, Mapping[str, float]]:
 
 
 def _units(metric: Metric, scores: Sequence[ItemScore]) -> Iterator[list[ItemScore]]:
-    """What the metric counts: items, facts, or wordings."""
+    """The units of the metric: items, facts, or wordings."""
     if metric.counted == "wordings":
         ordered = sorted(scores, key=lambda s: (s.fact, s.article))
         units = [list(group) for _, group in groupby(ordered, key=lambda s: (s.fact, s.article))]
@@ -233,7 +233,7 @@ def _sums(metric: Metric, units: Sequence[Sequence[ItemScore]], value: float | N
 
 
 def _ranked(metric: Metric, scores: Sequence[ItemScore], value: float | None) -> WorkedExample:
-    """The items by what ranks them, the highest first."""
+    """The example of a metric that ranks items, with the highest item first."""
     ranking = metric.ranking
     assert ranking is not None
     canonical = [score for score in scores if not score.paraphrase]

@@ -25,25 +25,28 @@ if TYPE_CHECKING:
     from qa_eval.runs.store import Run
 
 WHOLE = "all"
-"""What data frames call the slice that is everything."""
+"""Name in data frames of the slice of all items."""
 _NAMED = 5
-"""Metrics that a result prints."""
+"""Most metrics that a result prints."""
 _SHOWN = 10
-"""Items that a notebook shows."""
+"""Most items that a notebook shows."""
 _LISTED = 40
-"""Metrics or slices that a message lists."""
+"""Most metrics or slices that a message lists."""
 _LONGEST = 200
-"""Characters of a text that a notebook shows."""
+"""Most characters of a text that a notebook shows."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ModelResult:
-    """A model's row of a run: `result.f1` is a value, `result.estimate("f1")` the same with its interval.
+    """The result of one model in a run.
 
-    >>> import qa_eval as qa
-    >>> result = qa.evaluate("baseline:abstain", limit=3)["baseline:abstain"]
-    >>> result.f1 == result.estimate("f1").value
-    True
+    `result.f1` is the value of a metric. `result["f1"]` and `result.estimate("f1")` have its interval too.
+
+    Example:
+        >>> import qa_eval as qa
+        >>> result = qa.evaluate("baseline:abstain", limit=3)["baseline:abstain"]
+        >>> result.f1 == result.estimate("f1").value
+        True
     """
 
     run: Run
@@ -55,14 +58,20 @@ class ModelResult:
         return self.row.model.spec
 
     def estimate(self, metric: str, *, slice: str | None = None) -> Estimate:
-        """A metric with its interval: `value`, `low`, `high`, `n`; fractions in [0, 1].
+        """Returns a metric with its interval.
 
-        * `metric`: a metric id, or `TRACK.METRIC`; without a track, of the reading track if it is defined
-          there, else of the pooled one;
-        * `slice`: such as `contested` or `relation:update`; None for all items.
+        Args:
+            metric: Id of the metric, or `TRACK.METRIC`. Without a track, the metric of the reading track is
+                taken if it is defined there, or else that of the pooled track.
+            slice: Name of a slice, such as `contested` or `relation:update`. None for all items.
 
-        Raises UnknownNameError, a KeyError, with what there is, for a slice or metric that is not there, and
-        QaEvalError for a model that failed, with the reason.
+        Returns:
+            `value`, `low` and `high`, as fractions, and the number of items `n`.
+
+        Raises:
+            UnknownNameError: There is no such metric or slice. The message lists those that exist. It is a
+                KeyError.
+            QaEvalError: The model failed. The message has the reason.
         """
         for argument, value in (("metric", metric), ("slice", slice)):
             if not isinstance(value, str) and (argument, value) != ("slice", None):
@@ -94,11 +103,11 @@ class ModelResult:
         return "reading" if "reading" in self.row.metrics and not slice.startswith("pooled:") else "pooled"
 
     def __getitem__(self, metric: str) -> Estimate:
-        """`estimate` of a metric on all items."""
+        """Returns `estimate` of a metric on all items."""
         return self.estimate(metric)
 
     def __getattr__(self, name: str) -> float:
-        """The value of a metric, a fraction in [0, 1]. Raises AttributeError naming the metrics."""
+        """Returns the value of a metric as a fraction. Raises AttributeError for an unknown metric."""
         if name.startswith("_"):
             raise AttributeError(name)
         try:
@@ -110,11 +119,11 @@ class ModelResult:
         return sorted({*object.__dir__(self), *(metric for _, metric in self._metrics(None))})
 
     def items(self) -> ItemTable:
-        """The answers one by one, as `Run.items` gives them."""
+        """Returns the answers one by one, as `Run.items` does."""
         return ItemTable.of(self.run, self.row)
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """One row for each slice and metric, as in `Run.to_pandas`."""
+        """Returns one row for each slice and metric, as `Run.to_pandas` does."""
         for slice in (None, *self.row.slices):
             for (track, metric), e in self._metrics(slice).items():
                 yield {
@@ -131,7 +140,7 @@ class ModelResult:
                 }
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row for each slice and metric, as in `Run.to_pandas`."""
+        """Returns one row for each slice and metric, as `Run.to_pandas` does."""
         return data_frame(RECORD_COLUMNS, self.records())
 
     def __repr__(self) -> str:
@@ -145,25 +154,26 @@ class ModelResult:
 
 
 RECORD_COLUMNS = ("model", "track", "slice", "metric", "value", "low", "high", "n", "method", "clusters")
-"""Of `Run.to_pandas`."""
+"""Columns of `Run.to_pandas`."""
 ITEM_COLUMNS = ("item", "question", "article", "track", "prediction", "golds", "right", "why", "scores")
-"""Of `ItemTable.to_pandas`; a column for each metric follows."""
+"""First columns of `ItemTable.to_pandas`. A column for each metric follows."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ItemTable:
-    """What one model answered to each item, and what that is worth."""
+    """The answers of one model to each item, and their scores."""
 
     spec: str
     answers: tuple[PredictionRow, ...]
-    """In the order asked."""
+    """Answers, in the order asked."""
 
     @classmethod
     def of(cls, run: Run, row: Row) -> ItemTable:
         """Reads the answers of a row.
 
-        Raises QaEvalError for a row without stored answers, InputError where the file is missing, broken, or
-        not the one that the run wrote.
+        Raises:
+            QaEvalError: The row has no stored answers.
+            InputError: The predictions file is missing, broken, or not the one that the run wrote.
         """
         return cls(row.model.spec, tuple(stored_answers(run, row, row.model.spec)))
 
@@ -178,9 +188,11 @@ class ItemTable:
     @overload
     def __getitem__(self, place: slice) -> tuple[PredictionRow, ...]: ...
     def __getitem__(self, place: int | str | slice) -> PredictionRow | tuple[PredictionRow, ...]:
-        """The answer at a place, or those of a slice; or the answer to an item, by its id.
+        """Returns the answer at an index, the answers of a slice, or the answer to the item of that id.
 
-        Raises IndexError for a place, and UnknownNameError, a KeyError, for an item that is not there.
+        Raises:
+            IndexError: There is no such index.
+            UnknownNameError: There is no such item. It is a KeyError.
         """
         if isinstance(place, str):
             found = {answer.item: answer for answer in self.answers}
@@ -191,11 +203,15 @@ class ItemTable:
         return self.answers[place]
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row for each item: item, question, article, track, prediction, golds, right, why, scores.
+        """Returns the answers as a data frame with one row for each item.
 
-        `article` is `*` on the pooled track, `prediction` is empty for no answer, and so is `golds` where no
-        answer is right. `why` is a sentence, `scores` maps metrics to fractions. A column for each metric
-        follows; a metric that is not defined for an item is missing there.
+        The columns are item, question, article, track, prediction, golds, right, why and scores. `article` is
+        `*` on the pooled track. `prediction` is empty for no answer, and `golds` is empty if no answer is
+        right. `why` is a sentence. `scores` maps metrics to fractions. A column for each metric follows. A
+        metric that is not defined for an item is missing there.
+
+        Raises:
+            QaEvalError: pandas is not installed.
         """
         metrics = in_order({metric for answer in self.answers for metric in answer.scores})
         rows = (

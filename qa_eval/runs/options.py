@@ -1,9 +1,9 @@
-"""The options of a run, each declared once: its type, its default, its flag, and what it may be.
+"""The options of a run. Each is declared once, with its type, its default, its flag and its valid values.
 
-`RunOptions` is everything that `qa-eval run` can be told apart from the models and the data. The flags of the
-commands and the keys of `--config` are built from it (`qa_eval.cli.option_groups`), `evaluate` takes it, and
-its first part, `StoredOptions`, is what `leaderboard.json` holds as `options`. A new option is a field here
-and its name among the flags of each command that has it.
+`RunOptions` holds every option of `qa-eval run` except the models and the data. The flags of the commands and
+the keys of `--config` are built from it (`qa_eval.cli.option_groups`), and `evaluate` takes it. Its base
+class, `StoredOptions`, is stored in `leaderboard.json` as `options`. To add an option, add a field here, and
+add its name to the flags of each command that takes it.
 
 Reading and checking options loads nothing heavy.
 """
@@ -26,37 +26,37 @@ from qa_eval.records import LEAST_DECODING, Decoding, DuplicateIds, Runtime, Sto
 from qa_eval.text.phrases import brief, choices, did_you_mean, near_names, unlike
 
 RESAMPLES = 9999
-"""Resamples of an interval or a test, where no other number is asked for."""
+"""Default number of resamples of an interval or a test."""
 MOST_RESAMPLES = 1_000_000
-"""More would show nothing that fewer do not, and may not fit into memory."""
+"""Greatest number of resamples. More would not change a result and may not fit into memory."""
 
 Threshold = float | Literal["cross-fit"]
 """Abstain when null score - best score exceeds it; `cross-fit`: fitted for each fact on the other facts."""
 
 Section = Literal["Models", "Data", "Decoding", "Computing", "Output"]
-"""A heading of the help."""
+"""Heading in the help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:
-    """The command line's side of an option."""
+    """The command-line flag of an option."""
 
     section: Section
     help: str
     name: str = ""
-    """Its long name without dashes; empty for the name of the field, with a dash for each underscore. The
-    name of a flag that switches off what is on by default begins with `no-`."""
+    """Long name without the leading dashes. Empty for the name of the field with a dash for each underscore.
+    It begins with `no-` if the flag switches off a default."""
     metavar: str | None = None
     choices: tuple[str, ...] = ()
-    """The values that the flag takes, where the type allows more."""
+    """Values that the flag takes, where the type allows more."""
     least: float | None = None
-    """The smallest value it takes."""
+    """Smallest valid value."""
     above: float | None = None
-    """The bound that its value exceeds."""
+    """Bound that a valid value exceeds."""
     most: float | None = None
-    """The greatest value it takes."""
+    """Greatest valid value."""
     without: object = None
-    """The value where the flag is not given; None for the default of the field."""
+    """Value if the flag is not given. None for the default of the field."""
 
 
 _DECODING = Decoding()
@@ -65,7 +65,7 @@ _RUNTIME = Runtime()
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class StoredOptions(Stored):
-    """What was chosen of the data, and how the statistics were made: the options that are stored."""
+    """The options that a run stores: those that choose the data or affect the results."""
 
     track: Annotated[
         Literal["reading", "pooled", "both"],
@@ -141,15 +141,59 @@ class StoredOptions(Stored):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class RunOptions(StoredOptions):
-    """All options of a run, apart from its models and its data.
+    """All options of a run, except its models and its data.
 
-    Raises QaEvalError, naming the option, for a value that an option does not take.
+    All arguments are given by name. The options are immutable and checked when they are created.
 
-    >>> RunOptions(limit=20, device="cpu")
-    RunOptions(limit=20, device='cpu')
-    >>> RunOptions(track="neither")
-    Traceback (most recent call last):
-    qa_eval.errors.QaEvalError: track: 'neither' is none of reading, pooled, both
+    Args:
+        track: `reading` asks each article, `pooled` asks all articles at once, `both` does both.
+        paraphrases: Whether every paraphrase is asked too, for the paraphrase metrics.
+        categories: Categories to ask. Empty for all of them.
+        limit: Number of facts (or questions of a public data set) to ask, from the first on. None for all.
+        sample: Number of facts or questions to ask, chosen at random with `seed`. None for all.
+        seed: Seed of every random choice, at least 0.
+        threshold: A model abstains if null score - best score exceeds this number. `cross-fit` fits it for
+            each fact (or context of a public data set) on the others.
+        references: Whether the leaderboard has the reference rows that are built from the golds.
+        resamples: Number of resamples of each interval and each test.
+        deterministic: Whether windows are read one by one on the CPU, so that equal runs give equal bytes.
+        split: Split of a data set of the hub. None for `validation`.
+        columns: Columns of a data set, each as `ROLE=COLUMN`. The roles are id, question, context, answers
+            and is_impossible.
+        duplicate_ids: `error` refuses a data set in which several questions have one id. `first` keeps the
+            first of them.
+        rules: Name of the rules by which a data set is scored. None for those of its version or ids, or else
+            SQuAD's.
+        max_length: Greatest number of tokens in a window, with the question and special tokens.
+        doc_stride: Number of tokens that consecutive windows share.
+        max_answer_tokens: Greatest number of tokens in an answer.
+        n_best: Number of answers that are kept for each item.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        dtype: `auto`, `float32`, `bfloat16` or `float16`. `auto` is `float32` on a CPU.
+        batch_tokens: Number of tokens that a model reads at once. None for 512 on a CPU and 4096 elsewhere.
+        trust_remote_code: Whether code that comes with a checkpoint may run.
+        convert_weights: Whether tensors of a `pytorch_model.bin` are read. A safetensors copy is then kept in
+            the cache.
+        engine: `local` computes in this process, `ray` on a Ray cluster.
+        address: Address of a Ray cluster, `auto` or `HOST:PORT`. None starts one on this machine for the run.
+        workers: Number of processes of a Ray cluster that hold a model. None for as many as fit.
+        cpus_per_worker: Number of cores of each worker, above 0.
+        gpus_per_worker: Number of GPUs of each worker, at least 0.
+        cache: Whether answers are read from the cache and kept in it. Otherwise the run folder keeps them
+            until the run is complete.
+        out: Folder for run folders. None keeps the run in memory and writes nothing.
+        name: Name of the run folder. None for the UTC time and a short hash.
+        overwrite: Whether a run folder of that name is replaced.
+
+    Raises:
+        QaEvalError: An option does not take the value, or there is no such option. The message names it.
+
+    Example:
+        >>> RunOptions(limit=20, device="cpu")
+        RunOptions(limit=20, device='cpu')
+        >>> RunOptions(track="neither")
+        Traceback (most recent call last):
+        qa_eval.errors.QaEvalError: track: 'neither' is none of reading, pooled, both
     """
 
     split: Annotated[
@@ -289,7 +333,6 @@ class RunOptions(StoredOptions):
             help="Neither read answers from the cache nor write them to it.",
         ),
     ] = True
-    """Without the cache, answers are kept in the run folder until the run is complete."""
     out: Annotated[
         Path | None,
         Flag(
@@ -313,7 +356,7 @@ class RunOptions(StoredOptions):
     if not TYPE_CHECKING:  # a type checker takes the parameters of the dataclass
 
         def __new__(cls, *values: object, **named: object) -> RunOptions:
-            """Raises QaEvalError naming an option that there is not, and for options without a name."""
+            """Raises QaEvalError for an unknown option, naming it, and for an option without a name."""
             if values:
                 raise QaEvalError(f"RunOptions: {brief(values[0])} has no name; write it as limit=20")
             for name in named.keys() - run_options().keys():
@@ -334,17 +377,17 @@ class RunOptions(StoredOptions):
         return abridged("RunOptions", told)
 
     def updated(self, values: Mapping[str, Any]) -> RunOptions:
-        """The same options, but for the values given by name; each is checked."""
+        """A copy of the options with these values in place of the old ones. Each value is checked."""
         return replace(self, **values)
 
     @property
     def stored(self) -> StoredOptions:
-        """The part that the run is stored with."""
+        """The options that `leaderboard.json` stores."""
         return StoredOptions(**{field.name: getattr(self, field.name) for field in fields(StoredOptions)})
 
     @property
     def decoding(self) -> Decoding:
-        """How models cut windows and choose answers."""
+        """The options on how models cut windows and choose answers."""
         return Decoding(
             max_length=self.max_length,
             doc_stride=self.doc_stride,
@@ -354,7 +397,7 @@ class RunOptions(StoredOptions):
 
     @property
     def runtime(self) -> Runtime:
-        """How models compute."""
+        """The options on how models compute."""
         return Runtime(
             device=self.device,
             dtype=self.dtype,
@@ -371,22 +414,22 @@ class RunOptions(StoredOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOption:
-    """The declaration of one option: a field of `RunOptions`, read."""
+    """The declaration of one option, read from a field of `RunOptions`."""
 
     name: str
     default: object
     kind: object
-    """`bool`, `int`, `float`, `str`, `Path`, `tuple` for several texts, or `Threshold`."""
+    """Kind of value: `bool`, `int`, `float`, `str`, `Path`, `tuple` for several texts, or `Threshold`."""
     optional: bool
-    """Whether it may be None."""
+    """Whether the value may be None."""
     choices: tuple[str, ...]
-    """All values that the type allows; empty where it allows more than can be listed."""
+    """All values that the type allows. Empty where there are too many to list."""
     flag: Flag
 
     def checked(self, value: object) -> Any:  # noqa: ANN401 - of the option's own kind
-        """The value in the form in which it is kept: a list as a tuple, a number of NumPy as Python's own.
+        """The value in the stored form: a list becomes a tuple, a number of NumPy becomes one of Python.
 
-        Raises QaEvalError, naming the option, for a value that it does not take.
+        Raises QaEvalError, naming the option, for an invalid value.
         """
         if value is None and self.optional:
             return None
@@ -427,16 +470,19 @@ _KINDS: Mapping[object, tuple[Any, str, Callable[[Any], object]]] = {
     float: (Real, "a number", float),
     str: (str, "text", str),
 }
-"""Kind of an option -> the types of its values, what they are called, and what makes one plain."""
+"""Kind of an option -> the types of its values, their name in messages, and the function that converts
+one."""
 
 
 def checked_option(name: str, value: object) -> Any:  # noqa: ANN401 - of the option's own kind
-    """The value of an argument that means what the run option of that name means, checked as that is."""
+    """The value of an argument that has the meaning of the run option of that name, checked by its rules."""
     return run_options()[name].checked(value)
 
 
 def listed_texts(name: str, value: object) -> tuple[str, ...]:
-    """Several texts, of which one may stand alone. Raises QaEvalError, naming the argument, for others."""
+    """The texts as a tuple; a single text counts as one. Raises QaEvalError, naming the argument,
+    otherwise.
+    """
     if isinstance(value, str):
         return (str(value),)
     if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
@@ -449,14 +495,14 @@ def listed_texts(name: str, value: object) -> tuple[str, ...]:
 
 
 def optional_text(name: str, value: object) -> str | None:
-    """A text or None. Raises QaEvalError, naming the argument, for others."""
+    """The text or None. Raises QaEvalError, naming the argument, for any other value."""
     if value is not None and not isinstance(value, str):
         raise QaEvalError(unlike(name, value, "a text, or None"))
     return value
 
 
 def finite(name: str, value: object) -> float:
-    """The number. Raises QaEvalError, naming the argument, unless it is a finite one."""
+    """The number. Raises QaEvalError, naming the argument, unless it is finite."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise QaEvalError(unlike(name, value, "a finite number"))
     try:
@@ -470,7 +516,7 @@ def finite(name: str, value: object) -> float:
 
 @cache
 def run_options() -> Mapping[str, RunOption]:
-    """Every option by its name, in the order of the fields."""
+    """All options by name, in the order of the fields."""
     hints = get_type_hints(RunOptions, include_extras=True)
     return {
         field.name: _declared(field.name, field.default, hints[field.name]) for field in fields(RunOptions)
@@ -496,7 +542,7 @@ def _declared(name: str, default: object, hint: Any) -> RunOption:  # noqa: ANN4
 
 
 def checked_threshold(threshold: object) -> Threshold:
-    """The threshold itself. Raises QaEvalError unless it is a finite number or `cross-fit`."""
+    """The threshold. Raises QaEvalError unless it is a finite number or `cross-fit`."""
     if threshold == "cross-fit":
         return "cross-fit"
     if isinstance(threshold, bool) or not isinstance(threshold, Real):

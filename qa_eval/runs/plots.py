@@ -1,4 +1,4 @@
-"""A chart of one's own choice from a stored run: a metric of every model, over all items or by slices."""
+"""Charts of a stored run: one metric of every model, over all items or by slices."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from qa_eval.runs.schema import Leaderboard, Row
 
 By = Literal["model", "category", "relation", "article", "kind"]
-"""What a chart has a line for: a model, or a slice. `kind`: settled, contested and silent items."""
+"""Meaning of a line in a chart: a model or a slice. `kind` has settled, contested and silent items."""
 KINDS = ("settled", "contested", "silent")
 BLUE, INK, SOFT = "#0072b2", "#1c1e21", "#8a9099"
 _COLOURS = (BLUE, "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK)
-"""Of the palette of Okabe and Ito, which people who see few colours can tell apart."""
+"""Colours from the palette of Okabe and Ito, which colour-blind people can distinguish."""
 _MARKERS = "osD^vPX"
-"""The shape tells models apart where colours do not."""
+"""Markers that distinguish models without colour."""
 _LONGEST_NAME = 34
 CHART_STYLE: Mapping[str, Any] = {
     "font.family": "sans-serif",
@@ -59,7 +59,7 @@ def draw_plot(board: Leaderboard, metric: str | None, by: By, models: Sequence[s
 
 
 def _rows(board: Leaderboard, models: Sequence[str]) -> list[Row]:
-    """The rows of the models that are named; if none are, of all but the references."""
+    """The rows of the named models. If none is named, all rows but the references."""
     known = {row.model.spec: row for row in board.rows}
     if unknown := [spec for spec in models if spec not in known]:
         raise QaEvalError(f"{unknown[0]}: not in this run; {choices(unknown[0], known)}")
@@ -67,11 +67,11 @@ def _rows(board: Leaderboard, models: Sequence[str]) -> list[Row]:
 
 
 _Lines = list[tuple[str, list["Estimate | None"]]]
-"""What stands at the left of a line, and the value of each model there."""
+"""Label of a line, and the value of each model on it."""
 
 
 def _lines(board: Leaderboard, rows: Sequence[Row], track: str, metric: str, by: By) -> tuple[str, _Lines]:
-    """The track, and the lines of the chart. Raises QaEvalError where the metric has no values."""
+    """The track and the lines of the chart. Raises QaEvalError if the metric has no values."""
     for candidate in [track] if track else ["reading", "pooled"]:
         if by == "model":
             found = [(row.model.spec, [row.metric(candidate, metric)]) for row in rows]
@@ -116,7 +116,7 @@ def _figure(lines: _Lines, models: Sequence[str], label: str, by: By) -> Figure:
         from matplotlib.figure import Figure
 
         class Plot(Figure):
-            """A figure that a notebook shows without any setting up."""
+            """A figure that a notebook shows without any setup."""
 
             def _repr_svg_(self) -> str:
                 out = io.StringIO()

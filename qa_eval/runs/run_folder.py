@@ -1,6 +1,6 @@
-"""A run folder that is being written: where it goes, who may write to it, what it holds when it is done.
+"""Writes a run folder: its place, its lock and its content.
 
-A killed run leaves a folder whose `leaderboard.json` says `partial`, and which the same run resumes.
+A killed run leaves a folder with status `partial` in its `leaderboard.json`. The same run resumes it.
 """
 
 from __future__ import annotations
@@ -58,15 +58,15 @@ def slugs(specs: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolder:
-    """A run folder being written. `path` is where the files lie now, `target` where they will lie."""
+    """A run folder that is being written. The files are in `path` now and in `target` at the end."""
 
     path: Path
     target: Path
-    """Differs from `path` while a run that overwrites another one is under way."""
+    """Final folder. It differs from `path` while a run overwrites another one."""
     created_at: str | None
-    """Of the partial run that is resumed; None for a new one."""
+    """Leaderboard of the partial run that is resumed. None for a new run."""
     lock: SoftFileLock | None = None
-    """The lock of `target`, held while the run is under way."""
+    """Lock of `target`, held during the run."""
 
     def release(self) -> None:
         """Lets other runs write to the folder."""
@@ -90,10 +90,10 @@ class RunFolder:
         return written
 
     def finish(self, *, complete: bool) -> Path:
-        """Puts a run that overwrites another one in its place, and drops what only resuming needs.
+        """Moves the run to its final folder and deletes the files that only resuming needs.
 
-        Returns where the run now lies. The private cache stays when the run is not complete, so that
-        a failed model can be asked again without asking the others.
+        Returns the final folder. The private cache of an incomplete run is kept, so that a failed model can
+        be asked again without the others.
         """
         if complete:
             for file in self.path.glob(f"{PRIVATE_CACHE}*"):
@@ -135,7 +135,7 @@ def open_run_folder(
 
 
 def _make_writable(path: Path) -> None:
-    """Creates a folder if need be. Raises RunFolderError where no file can be written into it."""
+    """Creates a folder if necessary. Raises RunFolderError if no file can be written into it."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
@@ -150,7 +150,7 @@ def _make_writable(path: Path) -> None:
 
 
 def check_name(name: str) -> None:
-    """Raises RunFolderError for what is no name of a folder."""
+    """Raises RunFolderError if the text is not a valid folder name."""
     if name in ("", ".", "..") or re.search(r'[/\\:*?"<>|\x00-\x1f\ud800-\udfff]', name):
         raise RunFolderError.naming(lambda called: f"{called('name')} {name!r}: not a folder name")
     if (size := len(name.encode("utf-8"))) > _LONGEST_NAME:
@@ -205,7 +205,9 @@ def _fresh(out: Path, name: str) -> Path:
 
 
 def _existing(path: Path, *, overwrite: bool) -> Leaderboard | None:
-    """The run in that folder; None if there is nothing, or only what a run leaves before its first file."""
+    """The run in that folder. None if the folder is empty or has only what a run writes before its first
+    file.
+    """
     if not path.exists():
         return None
     if not path.is_dir():
@@ -234,7 +236,7 @@ def _own(name: str) -> bool:
 
 
 def _difference(existing: Leaderboard, identity: Mapping[str, Any]) -> str:
-    """In what the run that is there differs, for people."""
+    """Sentence on how the existing run differs."""
     data, options = existing.data, identity.get("options", {})
     theirs = {
         "questions": data.questions_sha256,
@@ -245,17 +247,17 @@ def _difference(existing: Leaderboard, identity: Mapping[str, Any]) -> str:
     signatures = [row.signature for row in existing.rows if not row.is_reference]
     for name, parts in (("models", ("model", "backend")), ("decoding", ("decoding",))):
         there, here = (_parts(some, parts) for some in (signatures, identity.get("models", ())))
-        # A run that was interrupted may not have come to all of its models.
+        # An interrupted run may not have reached all of its models.
         if not there <= here or (existing.status != "partial" and there != here):
             unequal.append(name)
     unequal += [name for name, value in options.items() if getattr(existing.options, name, None) != value]
-    # Of models that a run had not come to when it ended, nothing is stored.
+    # A run stores nothing about models that it had not reached when it ended.
     unknown = "models or options" if existing.status == "partial" else "options"
     return f"other {enumerate_words(unequal) or unknown}"
 
 
 def _parts(signatures: Iterable[str], names: Sequence[str]) -> set[tuple[str, ...]]:
-    """Parts of each signature, for a comparison; of one without such parts the whole."""
+    """The parts of each signature. A signature without parts is one part."""
     split = [(text, dict(part.partition(":")[::2] for part in text.split("|"))) for text in signatures]
     return {
         tuple(parts.get(name, "" if "model" in parts else text) for name in names) for text, parts in split

@@ -1,6 +1,6 @@
-"""`qa-eval show`: single items of a run, for reading.
+"""`qa-eval show`: single items of a run, for readers.
 
-The question, the passage in which gold and answer stand, what was said, and why that was credited or not.
+An item shows its question, the passage with gold and answer, each answer, and why it is right or wrong.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from qa_eval.runs.store import Run
 
 CANDIDATES = 5
-"""Of the n-best, shown of each answer."""
+"""Number of n-best candidates shown for each answer."""
 
 _INDENT = "  "
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An item with what each of the chosen models said of it."""
+    """An item with the answers of the chosen models."""
 
     item: ItemId
     answers: tuple[tuple[Row, PredictionRow], ...]
@@ -45,10 +45,10 @@ class Shown:
 
 
 def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[Shown]:
-    """The wanted items, in the order asked for; a fact's id stands for all items of that fact.
+    """The wanted items, in the given order. The id of a fact selects all of its items.
 
-    The article of an item may be named by its short name, as items are shown. Raises QaEvalError for one that
-    is not in the run, naming near matches.
+    An item may name its article by the short name. Raises QaEvalError for an item that is not in the run,
+    naming near matches.
     """
     ids = {name: id for id, name in run.leaderboard.data.article_labels.items()}
     wanted = [item_label(text, ids) for text in wanted]
@@ -72,7 +72,7 @@ def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[S
 
 
 def choose_failures(run: Run, rows: Sequence[Row]) -> list[Shown]:
-    """Every item that some of the rows got wrong, with the wrong answers only; in the order asked."""
+    """Every item with a wrong answer, in the order asked, with its wrong answers only."""
     wrong = _by_item(run, rows, lambda answer: not answer.right)
     return [Shown(ItemId.parse(item), tuple(pairs)) for item, pairs in wrong.items()]
 
@@ -80,7 +80,7 @@ def choose_failures(run: Run, rows: Sequence[Row]) -> list[Shown]:
 def _by_item(
     run: Run, rows: Sequence[Row], keep: Callable[[PredictionRow], bool]
 ) -> dict[str, list[tuple[Row, PredictionRow]]]:
-    """The answers to keep, by item in the order asked; the others are read one at a time and forgotten."""
+    """The wanted answers by item, in the order asked. The others are read one at a time and not kept."""
     answers: dict[str, list[tuple[Row, PredictionRow]]] = {}
     place: dict[str, int] = {}
     for row in rows:
@@ -101,16 +101,16 @@ def _unknown(what: str, name: str, known: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """How items are drawn."""
+    """Settings for drawing items."""
 
     width: int
     labels: Mapping[str, str]
-    """The short names of articles."""
+    """Short names of articles, by id."""
     rules: bool = False
-    """Whether the rule behind each verdict is told."""
+    """Whether the rule behind each verdict is shown."""
 
     def name(self, article: str) -> str:
-        """An article as people call it."""
+        """The short name of an article."""
         return clean(self.labels.get(article, article))
 
     def wrapped(self, text: Text, indent: str = "", hanging: str = "") -> list[Text]:
@@ -140,9 +140,9 @@ def draw_item(shown: Shown, corpus: Corpus, drawing: Drawing) -> Iterator[Text]:
 
 
 def draw_example(shown: Shown, example: Example | None, drawing: Drawing) -> Iterator[Text]:
-    """The lines of a question of a public data set; without its context where that is not at hand.
+    """The lines of a question of a public data set, with its context if it is available.
 
-    Without an example it shows what the run holds, which also serves an item whose corpus is not at hand.
+    Without an example, they show what the run holds. This also works for items whose corpus is not available.
     """
     answers = [answer for _, answer in shown.answers]
     yield from _title(shown.item, drawing)
@@ -276,7 +276,7 @@ def _passage(
 def _marked(
     name: str, text: str, golds: Collection[Span], answer: PredictionRow, drawing: Drawing
 ) -> Iterator[Text]:
-    """The passages of a text in which golds and answer stand; nothing where neither does."""
+    """The passages of a text that contain golds or the answer. Nothing if there are none."""
     marks = [Mark(span=span, opening="«", closing="»", style="green") for span in sorted(golds)]
     said = None if answer.span is None else Span(*answer.span)
     if said is not None and said.text(text) == answer.prediction:

@@ -192,7 +192,7 @@ def test_the_guide_has_a_section_on_it(entry: Metric) -> None:
     assert MEANING in section
     assert "* id: `wordy`; in tables: wordy\n" in section
     assert "range: 0 to 1; lower is better\n" in section
-    assert "* shown in: the leaderboard; model cards\n" in section
+    assert "* shown in: the leaderboard, model cards\n" in section
 
 
 def test_the_guide_is_what_the_entries_say(entry: Metric) -> None:

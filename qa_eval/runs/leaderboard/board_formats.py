@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qa_eval.runs.schema import Row
 
 _RUNS_NAMED = 4
-"""Of many runs, named in the title."""
+"""Most runs that the title names."""
 
 COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "unasked", "cached")
 
@@ -34,7 +34,7 @@ COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "u
 
 
 def board_of(view: View, columns: Sequence[tuple[str, str]] | None = None) -> Board:
-    """The view as a terminal draws it; with the view's columns if none are given."""
+    """The view for the terminal, with these columns or else with its own."""
     shown = view.columns if columns is None else columns
     best = {column: _best(view, column) for column in shown}
     return Board(
@@ -55,9 +55,9 @@ def board_of(view: View, columns: Sequence[tuple[str, str]] | None = None) -> Bo
 
 
 def terminal_board(view: View, *, every: bool = False) -> Board:
-    """The same under its leading sentence, with the columns that matter most before the others.
+    """The board for the terminal: the leading sentence, then the table with the most important columns.
 
-    With `every`, all metrics, by family.
+    With `every`, it has all metrics, by family.
     """
     columns = list(view.every_column) if every else [*view.brief_columns, *view.columns]
     if every:
@@ -68,7 +68,7 @@ def terminal_board(view: View, *, every: bool = False) -> Board:
 
 
 def _trouble(view: View) -> Iterator[str]:
-    """The models that have failures or texts that were not seen whole, with their numbers."""
+    """The models with failures or truncated texts, and the numbers of both."""
     for line in view.lines if view.counted else ():
         counts = line.row.counts
         kinds = {
@@ -88,7 +88,7 @@ def _column(view: View, column: tuple[str, str]) -> Column:
 
 
 def _best(view: View, column: tuple[str, str]) -> float | None:
-    """The best value of the models that compete; None where fewer than two have one."""
+    """The best value among the competing models. None if fewer than two have a value."""
     values = [
         e.value
         for line in view.lines
@@ -108,7 +108,7 @@ def _title(view: View) -> str:
 
 
 def _name(view: View, line: ViewLine) -> str:
-    """The spec, with the run where another row has the same."""
+    """The spec, with the run if another row has the same spec."""
     return name_in(view, line) + (" †" if line.row.model.no_null_head else "")
 
 
@@ -160,7 +160,7 @@ def _rank_interval(row: Row) -> str:
 
 
 def render_markdown(view: View) -> str:
-    """A Markdown table with its caption: percent, each value followed by its interval.
+    """A Markdown table with its caption. Values are in percent, each followed by its interval.
 
     Equal views give equal text.
     """
@@ -197,7 +197,7 @@ def _with_interval(cell: Cell) -> str:
 
 
 def render_csv(view: View) -> str:
-    """One line a model, fractions unrounded, every metric and not only those a table shows.
+    """A CSV table with one line for each model and every metric, as unrounded fractions.
 
     Columns: `run`, `rank`, `rank_low`, `rank_high`, `model`, `kind`, `status`, then for each metric `METRIC`,
     `METRIC_low`, `METRIC_high` (those of the pooled track as `pooled.METRIC`, unless it alone was chosen),
@@ -234,7 +234,7 @@ def render_csv(view: View) -> str:
 
 
 def _csv_columns(view: View) -> list[tuple[str, tuple[str, str]]]:
-    """(name, (track, metric)) of every metric that some row has, in the order of the table of metrics."""
+    """(name, (track, metric)) of every metric that some row has, in the order of the catalog."""
     both = view.selection.track is None and view.selection.slice is None
     return [
         (f"pooled.{metric}" if track == "pooled" and both else metric, (track, metric))
@@ -246,12 +246,12 @@ def _csv_columns(view: View) -> list[tuple[str, tuple[str, str]]]:
 
 
 def render_json(view: View) -> str:
-    """The leaderboard document itself, its rows in the view's order; cut to the chosen track and slice.
+    """The leaderboard document, cut to the chosen track and slice, with its rows in the order of the view.
 
-    Checksums are of a whole file, and left out of anything else.
+    Checksums cover a whole file. Anything less than a whole file has none.
 
-    Of several runs: `runs` (each document without its rows), `rows` (each with its `run`), and of the merged
-    board what was found anew: `data`, `sort`, `ranked`, `minimum_detectable_difference`, `notes`.
+    For several runs, the object holds `runs` (each document without its rows), `rows` (each with its `run`),
+    and the results of merging: `data`, `sort`, `ranked`, `minimum_detectable_difference` and `notes`.
     """
     rows = [_json_row(view, line) for line in view.lines]
     document = view.board.model_dump(mode="json", exclude={"rows"})
