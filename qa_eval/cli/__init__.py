@@ -7,8 +7,8 @@ leaderboard, show, verify, compare, report   read stored runs
 export, schema                               write the formats of other tools, and describe our own
 models, metrics, cache, init                 list kinds of model, metrics and the cache; start a collection
 questions                                    the group `questions`, with `check` and `stats`
-questions_new, questions_probe,              the other commands of that group
-questions_impact, questions_agree
+questions_new, questions_probe               commands of that group that add questions
+questions_impact, questions_agree            commands of that group that compare question sets
 
 `qa_eval.runs.options` declares the flags of a run (`--limit`, `--threshold`, …), each next to the option that
 it sets. Each command declares its other flags itself. The commands share these modules:

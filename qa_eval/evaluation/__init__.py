@@ -13,7 +13,7 @@ scorecard         scores predictions that another system made
 given_answers     predictions of another system, from files or from memory
 forecast          the cost of a run in time, memory and disk, and how it is shown
 forecast_probe    counts what a run would ask, and lets models answer for a short time
-published_results results that others published, and whether a run agrees with them
+published_results  results that others published, and whether a run agrees with them
 speed             tokens per second, compared with the bare forward pass
 environment       the machine and the versions of the libraries
 """

@@ -79,6 +79,7 @@ def test_public_names_are_pinned() -> None:
     models |= {"Runtime", "RunOptions", "Span"}
     results = {"Run", "Comparison", "Scorecard", "Estimate", "Match", "Progress", "Interrupted"}
     errors = {"QaEvalError", "InputError", "SpecError", "ModelError", "RunFolderError", "CheckFailedError"}
+    errors |= {"UnknownNameError"}
     assert set(qa_eval.__all__) == functions | data | models | results | errors | {"__version__"}
     for name in qa_eval.__all__:
         assert getattr(qa_eval, name) is not None
