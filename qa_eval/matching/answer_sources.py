@@ -1,0 +1,136 @@
+"""Which source an answer in words names for which claim."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qa_eval.matching.mentions import Mention
+from qa_eval.matching.refusals import folded_same_length
+from qa_eval.matching.running_text import RunningText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """A claim and the source that the text names for it."""
+
+    claim: str
+    source: str
+    """As the text names it."""
+    start: int
+    end: int
+    passage: int | None = None
+    """Number of the passage that was shown, from 0; None where the name tells none."""
+
+
+_NUMBER_WORDS = {w: i for i, w in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split())}
+_CITE = re.compile(r"\[(\d{1,3})\](?:\[\d{1,3}\])*|\[(\d{1,3}(?:, ?\d{1,3})+)\]")
+_NOUN = r"(?:article|text|passage|source|document|report|context|reference|account|paper|outlet|story)s?"
+_ORDINAL = "|".join(_NUMBER_WORDS)
+_POSITION = re.compile(
+    rf"\b(?:the )?(?P<nth>{_ORDINAL}|last) (?:{_NOUN}|one)\b|\b{_NOUN} (?P<n>\d{{1,3}})(?:(?:,| and) (?P<m>\d{{1,3}}))*\b"
+)
+_SOME = re.compile(
+    rf"\b(?:one|another|other|some|two|three|four|a second|a third|a different|most|several|many|the other)(?: of the)? "
+    rf"(?:other |later |earlier |news |different )?{_NOUN}\b|\b(?:early|earlier|later|initial|first|other|some) (?:reports?|accounts?|"
+    rf"sources?)\b|\belsewhere\b|\banother\b(?= (?:says|said|puts|states|gives|adds|mentions|reports|has|speaks))"
+    rf"|\bone\b(?= (?:says|said|puts|states|gives|adds|mentions|reports|has|speaks))|\bothers?\b(?= (?:says?|said|puts?|states?|gives?|"
+    rf"adds?|mentions?|reports?|have|has|speaks?))"
+)
+_SAYS = (
+    r"(?:says?|said|reports?|reported|states?|stated|puts?|gives?|gave|writes?|wrote|calls?|called|dates?|dated|mentions?|mentioned|"
+    r"speaks?|spoke|claims?|claimed|tells?|told|cites?|cited|adds?|added|notes?|noted|names?|named|lists?|listed|counts?|counted|"
+    r"describes?|described|quotes?|quoted|specif(?:y|ies|ied)|estimates?|estimated|announced|announces|boasted|found|showed|shows|"
+    r"has|had (?:expected|claimed|said)|insists?|insisted|maintains?|confirms?|confirmed|declared|believes?|according)"
+)
+_NAME = r"(?:[A-Z][\w'’.-]*|[A-Z]{2,})(?: (?:(?:of|for|al|the|and) )?(?:[A-Z][\w'’-]*))*"
+_ROLE = r"(?:[Tt]he |[Ii]ts |[Hh]is |[Tt]heir )?(?:[\w'’-]+ ){0,3}?(?:director|head|chief|commander|monitor|militants|experts?|officials?|army|television|spokes\w+|agency|group|observers?|president|minister|militias?|soldiers?|eyewitness\w*|witness\w*|media|newspaper|authorities)"
+_ACCORDING = re.compile(rf"\b[Aa]ccording to (?P<who>(?:the |its |his |their )?(?:{_NAME}|{_ROLE}|[\w'’-]+(?: [\w'’-]+){{0,3}}?))(?=[,.;:)\]]| (?:and|as|said|who|the|it|he|she|they|there|in|on)\b|$)")
+_BY_VERB = re.compile(rf"(?P<who>(?:[Tt]he )?(?:{_NAME}|{_ROLE}))(?:, (?:who|which)[^,;.]{{0,80}},)?,? (?:also |only |even |therefore |itself |themselves |has |have |had )*{_SAYS}\b")
+_VERB_BY = re.compile(rf"\b(?:said|says|added|reported|told|claimed|announced)(?: by)? (?P<who>{_NAME})")
+_FOR = re.compile(rf"\b[Ff]or (?P<who>{_NAME})(?= (?:they|it|he|she|the))|\b(?:named|reported|given|stated|mentioned|claimed|described) by (?P<by>(?:the )?(?:{_NAME}|{_ROLE}))(?: in the (?:{_ORDINAL}))?")
+_IN_BRACKETS = re.compile(rf"\((?P<who>(?:the )?{_NAME})\)|\((?:according to |as (?:reported|stated) by |per |source: )(?P<by>[^()]{{2,60}})\)")
+_NO_SOURCE = re.compile(r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$|^all (?:the )?sources$|^it$|^they$|^there$", re.IGNORECASE)
+_CLAUSES = re.compile(r"[;.!?\n]+|, (?:while|whereas|but|and|although)\b|\b(?:while|whereas|but)\b")
+
+
+def attributed(
+    text: RunningText, claims: Sequence[Mention], denied: Sequence[Mention], shown: Sequence[str]
+) -> list[Attribution]:
+    """The sources that the text names for claims that it mentions, in its order.
+
+    Numbers in brackets belong to what stands before them; any other source to the claims of its clause.
+    """
+    mentioned = sorted((m for m in (*claims, *denied) if m.claim), key=lambda m: m.first)
+    if not mentioned:
+        return []
+    found: dict[tuple[str, str], Attribution] = {}
+    for number in sorted({m.sentence for m in mentioned}):
+        sentence = text.sentences[number]
+        low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
+        own = [m for m in mentioned if m.sentence == number]
+        for source, start, end in _sources(text.text, low, min(high, low + 2000)):
+            for mention in _bound(text, own, text.text, source, start, end, low):
+                key = mention.claim, source.casefold()
+                found.setdefault(
+                    key,
+                    Attribution(
+                        claim=mention.claim, source=source, start=start, end=end, passage=_passage(source, shown)
+                    ),
+                )
+    return sorted(found.values(), key=lambda a: a.start)
+
+
+def _sources(text: str, low: int, high: int) -> list[tuple[str, int, int]]:
+    found: list[tuple[str, int, int]] = []
+
+    def add(name: str, start: int, end: int) -> None:
+        if name and not _NO_SOURCE.match(name.strip()) and not any(s < end and start < e for _, s, e in found):
+            found.append((name.strip(), start, end))
+
+    folded = folded_same_length(text[low:high])
+    for cited in re.finditer(r"\[(\d{1,3}(?:, ?\d{1,3})*)\]", folded):
+        for part in re.finditer(r"\d+", cited.group()):
+            found.append((f"[{part.group()}]", low + cited.start() , low + cited.end()))
+    for pattern in (_POSITION, _SOME):
+        for match in pattern.finditer(folded):
+            add(text[low + match.start() : low + match.end()], low + match.start(), low + match.end())
+    for pattern in (_ACCORDING, _IN_BRACKETS, _FOR, _BY_VERB, _VERB_BY):
+        for match in pattern.finditer(text, low, high):
+            for name in ("who", "by"):
+                if name in match.re.groupindex and match.group(name):
+                    add(match.group(name), match.start(name), match.end(name))
+    return sorted(found, key=lambda f: f[1])
+
+
+def _bound(
+    text: RunningText, own: Sequence[Mention], whole: str, source: str, start: int, end: int, low: int
+) -> list[Mention]:
+    """The mentions to which a source belongs."""
+    places = [(text.words[m.first].start, text.words[m.end - 1].end, m) for m in own]
+    inside = [m for a, b, m in places if a < end and start < b]
+    if source.startswith("[") or whole[start - 1 : start] == "(":
+        before = [(b, m) for a, b, m in places if b <= start]
+        return [max(before, key=lambda p: p[0])[1]] if before else [m for _, _, m in places if m not in inside][:1]
+    same = [m for a, b, m in places if m not in inside and not _CLAUSES.search(whole, min(b, end), max(a, start))]
+    if same:
+        return same
+    rest = [(min(abs(a - end), abs(start - b)), m) for a, b, m in places if m not in inside]
+    return [min(rest, key=lambda p: p[0])[1]] if len(rest) == 1 else []
+
+
+def _passage(source: str, shown: Sequence[str]) -> int | None:
+    folded = source.casefold()
+    if (number := re.search(r"\d+", folded)) is not None:
+        n = int(number.group()) - 1
+        return n if 0 <= n < len(shown) else None
+    for word, n in _NUMBER_WORDS.items():
+        if re.search(rf"\b{word}\b", folded):
+            return n if n < len(shown) else None
+    if re.search(r"\blast\b", folded) and shown:
+        return len(shown) - 1
+    for n, name in enumerate(shown):
+        if name and (name.casefold() in folded or folded.removeprefix("the ") in name.casefold()):
+            return n
+    return None

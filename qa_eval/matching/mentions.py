@@ -1,0 +1,556 @@
+"""Where an answer in words mentions the claims of a fact, and values of the same kind that belong to none."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from qa_eval.matching.dates import read_date
+from qa_eval.matching.nouns import conflict
+from qa_eval.matching.numerals import cardinal
+from qa_eval.matching.quantities import read_quantities
+from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Sentence, Word, skeleton, stem
+from qa_eval.matching.spelling import is_negator, vocabulary
+from qa_eval.matching.typed import match
+from qa_eval.records import AnswerType, Question
+
+NUMERIC = frozenset({"number", "duration", "percent", "age", "money"})
+MOST_VALUES = 60
+"""Distinct values of an answer that are judged; further ones are other values without being read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One place where a text mentions a claim, or a value that belongs to none."""
+
+    claim: str
+    """Id of the claim; empty for another value."""
+    sentence: int
+    first: int
+    """Number of its first word in the text."""
+    end: int
+    """Number of the word after its last."""
+    words: frozenset[int]
+    """The numbers of the words that tell this claim."""
+    rule: str
+    detail: str = ""
+
+
+# ------------------------------------------------------------------------------------------ the wordings
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    claim: str
+    text: str
+    core: frozenset[str]
+    """What a text has to say for this wording, as keys."""
+    told: frozenset[str]
+    """The part of the core that no other claim of the fact has."""
+    denied: bool
+    """Whether the wording denies its content: "no civilian deaths"."""
+    numbers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for in answers to one question, worked out once."""
+
+    answer_type: AnswerType
+    question: frozenset[str]
+    """Keys of the question's words."""
+    wordings: tuple[_Wording, ...]
+    texts: tuple[tuple[str, tuple[str, ...]], ...]
+    """Claim id and its wordings."""
+    kinds: frozenset[str] = frozenset()
+    """Kinds of quantity that the wordings have."""
+    keys: dict[str, list[int]] = field(default_factory=dict)
+    """Rarest key of a core -> numbers of the wordings."""
+    vocabulary: frozenset[str] = frozenset()
+    """Keys of all wordings."""
+
+
+def _keys(text: str) -> tuple[list[Word], bool]:
+    words = RunningText(text).words
+    denied = any(_denies(words, i) for i in range(len(words)))
+    return words, denied
+
+
+def _denies(words: Sequence[Word], i: int) -> bool:
+    return is_negator(words[i].text) and not (i + 1 < len(words) and words[i + 1].text in ("only", "less", "fewer"))
+
+
+def _skeletons(keys: Iterable[str]) -> frozenset[str]:
+    return frozenset(keys)
+
+
+def sought(question: Question) -> Sought:
+    """What `mentions` looks for."""
+    return _sought(
+        question.question,
+        question.answer_type,
+        tuple((claim.id, claim.wordings) for claim in question.claims),
+    )
+
+
+@lru_cache(maxsize=512)
+def _sought(
+    asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[str, ...]], ...]
+) -> Sought:
+    person = answer_type == "person"
+
+    def key(word: Word) -> str:
+        return skeleton(word.text.removesuffix("'s")) if person and word.kind == "word" else word.key
+
+    question = frozenset(key(word) for word in RunningText(asked).words if word.content)
+    cores: list[tuple[str, str, frozenset[str], bool, frozenset[str]]] = []
+    for id, wordings in claims:
+        for text in wordings:
+            words, denied = _keys(text)
+            content = [w for w in words if w.content or (w.kind == "number" and w.key.startswith("#"))]
+            every = frozenset(key(w) for w in content)
+            core = every - question or every
+            if core:
+                numbers = frozenset(w.key for w in content if w.kind == "number")
+                cores.append((id, text, core, denied, numbers))
+    made: list[_Wording] = []
+    for id, text, core, denied, numbers in cores:
+        others = frozenset().union(*(c for other, _, c, _, _ in cores if other != id)) if cores else frozenset()
+        made.append(_Wording(id, text, core, core - others or core, denied, numbers))
+    kinds: set[str] = set()
+    if answer_type in NUMERIC:
+        kinds = {q.kind for _, wordings in claims for text in wordings for q in read_quantities(text).found}
+    count: dict[str, int] = defaultdict(int)
+    for wording in made:
+        for k in wording.core:
+            count[k] += 1
+    keys: dict[str, list[int]] = defaultdict(list)
+    for number, wording in enumerate(made):
+        keys[min(wording.core, key=lambda k: (count[k], k))].append(number)
+    known = frozenset().union(*(w.core for w in made)) if made else frozenset()
+    return Sought(answer_type, question, tuple(made), claims, frozenset(kinds), dict(keys), known)
+
+
+# ------------------------------------------------------------------------------------------ finding
+
+
+def mentions(text: RunningText, wanted: Sought) -> list[Mention]:
+    """Every mention of a claim, and every other value of the asked kind, in the order of the text.
+
+    Values are read by the typed match. Words are found in any order within one sentence. A mention whose words
+    all belong to a longer mention of another claim is left out.
+    """
+    found: list[Mention] = []
+    if wanted.answer_type in NUMERIC:
+        found += _quantities(text, wanted)
+    elif wanted.answer_type == "date":
+        found += _dates(text, wanted)
+    told = {m.claim for m in found if m.claim}
+    for mention in _worded(text, wanted):
+        typed = wanted.answer_type in NUMERIC or wanted.answer_type == "date"
+        if typed and (mention.claim in told or not _unreadable(mention.detail, wanted.answer_type)):
+            continue
+        found.append(mention)
+    return sorted(_longest(found), key=lambda m: (m.first, m.end))
+
+
+def _unreadable(wording: str, answer_type: AnswerType) -> bool:
+    """True for a wording that the typed match cannot read, and that words alone can tell."""
+    if answer_type == "date":
+        return isinstance(read_date(wording), str)
+    read = read_quantities(wording)
+    return not read.found or bool(read.unread)
+
+
+def _longest(found: Sequence[Mention]) -> Iterator[Mention]:
+    by_sentence: dict[int, list[Mention]] = defaultdict(list)
+    for mention in found:
+        by_sentence[mention.sentence].append(mention)
+    for group in by_sentence.values():
+        for mention in group:
+            if not any(mention.words < other.words and mention.claim != other.claim for other in group):
+                yield mention
+
+
+def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
+    """Mentions by the content words of a wording, within one sentence."""
+    person = wanted.answer_type == "person"
+    for number, sentence in enumerate(text.sentences):
+        places: dict[str, list[int]] = defaultdict(list)
+        previous = -1
+        for i in range(sentence.first, sentence.end):
+            word = text.words[i]
+            if word.kind == "symbol":
+                continue
+            key = skeleton(word.text.removesuffix("'s")) if person and word.kind == "word" else word.key
+            places[key].append(i)
+            if word.kind == "word" and word.text.startswith("un") and len(word.text) > 4:
+                places[stem(word.text[2:])].append(i)
+            if previous >= 0 and word.kind == "word" and previous == i - 1:
+                before = text.words[previous]
+                if before.kind == "word":
+                    places[stem(before.text + word.text)].append(previous)
+            previous = i
+        joined = _joins(text, sentence, wanted)
+        seen: set[tuple[str, frozenset[int]]] = set()
+        for key in [*places, *joined]:
+            for index in wanted.keys.get(key, ()):
+                mention = _says(text, wanted.wordings[index], places, joined, number, sentence)
+                if mention is not None and (mention.claim, mention.words) not in seen:
+                    seen.add((mention.claim, mention.words))
+                    yield mention
+
+
+def _joins(text: RunningText, sentence: Sentence, wanted: Sought) -> dict[str, int]:
+    """Keys that a wording writes as two words and the sentence as one: "air" and "strike" of "airstrikes"."""
+    found: dict[str, int] = {}
+    for i in range(sentence.first, sentence.end):
+        word = text.words[i]
+        if word.kind != "word" or len(word.text) < 7 or word.key in wanted.vocabulary:
+            continue
+        for cut in range(3, len(word.text) - 2):
+            head, tail = word.text[:cut], stem(word.text[cut:])
+            if head in wanted.vocabulary and tail in wanted.vocabulary:
+                found[head] = found[tail] = i
+    return found
+
+
+def _says(
+    text: RunningText,
+    wording: _Wording,
+    places: dict[str, list[int]],
+    joined: dict[str, int],
+    number: int,
+    sentence: Sentence,
+) -> Mention | None:
+    present = [key for key in wording.core if key in places or key in joined]
+    missing = len(wording.core) - len(present)
+    if missing and (len(wording.core) < 5 or missing > len(wording.core) * 0.25 or not wording.told & set(present)):
+        return None
+    if missing and wording.numbers - set(present):
+        return None
+    told = [key for key in present if key in wording.told] or present
+    anchor = min(_at(places, joined, key)[0] for key in told)
+    words: set[int] = set()
+    for key in present:
+        words.add(min(_at(places, joined, key), key=lambda i: abs(i - anchor)))
+    denied = _denied_nearby(text, words, sentence)
+    if wording.denied and not denied:
+        return None
+    keyed = {min(_at(places, joined, key), key=lambda i: abs(i - anchor)) for key in told}
+    rule = "words"
+    return Mention(wording.claim, number, min(keyed), max(keyed) + 1, frozenset(words), rule, wording.text)
+
+
+def _at(places: dict[str, list[int]], joined: dict[str, int], key: str) -> list[int]:
+    return places.get(key) or [joined[key]]
+
+
+def _denied_nearby(text: RunningText, words: set[int], sentence: Sentence) -> bool:
+    low = max(sentence.first, min(words) - 6)
+    return any(
+        is_negator(text.words[i].text) or (text.words[i].text.startswith("un") and i in words)
+        for i in range(low, max(words) + 1)
+    )
+
+
+# ------------------------------------------------------------------------------------------ quantities
+
+_BEFORE = 5
+_BEHIND = 6
+_STOPS = frozenset(".,;:!?()[]\"“”*—")
+_JOINING = vocabulary("and or but while whereas according in on at which who that from as were was is are had have with")
+_BOUND_WORDS = vocabulary("""over more less fewer than nearly almost around about roughly approximately at least most up
+to some just under not no between exactly well only c ca circa estimated perhaps close in excess of upwards above below
+aged age older younger $ £ € us roughly fully as many tens dozens scores hundreds thousands several few couple a an the
+us$ minus - ~""")
+_TAIL_BOUNDS = vocabulary("more less fewer so above over under")
+_NEGATED_BOUND = vocabulary("less more fewer over under")
+
+
+def _quantities(text: RunningText, wanted: Sought) -> Iterator[Mention]:
+    words, others, judged = text.words, 0, {}
+    i = 0
+    while i < len(words):
+        end = _amount_end(text, i)
+        if end is None:
+            i += 1
+            continue
+        sentence = text.sentence_at(i)
+        bounds = text.sentences[sentence]
+        low, high = _window(text, i, end, bounds)
+        phrase = text.text[words[low].start : words[high - 1].end]
+        after = _range_end(text, i, end)
+        verdict = judged.get(phrase)
+        if verdict is None:
+            if len(judged) >= MOST_VALUES * 50:
+                verdict = ("", "other", "")
+            else:
+                verdict = judged[phrase] = _judge(phrase, wanted, alone=len(words) <= end - low + 4)
+        claim, rule, detail = verdict
+        ignored = _cites(text, i, end) or (rule == "other" and _beside(text, i, end, bounds, wanted))
+        if claim == "*":
+            for id in detail.split("\0"):
+                yield Mention(id, sentence, i, max(end, after), frozenset(range(low, max(end, after))), "number", phrase)
+        elif claim and not _cites(text, i, end):
+            yield Mention(claim, sentence, i, max(end, after), frozenset(range(low, max(end, after))), rule, detail)
+        elif rule == "other" and not ignored and others < MOST_VALUES:
+            others += 1
+            yield Mention("", sentence, i, max(end, after), frozenset(range(low, max(end, after))), "number", detail)
+        i = max(end, after)
+
+
+_VAGUE = vocabulary("tens dozens scores hundreds thousands millions several few dozen many")
+
+
+def _amount_end(text: RunningText, i: int) -> int | None:
+    """The number of the word after the amount that begins at word i; None if none begins."""
+    token = text.tokens[i]
+    found = cardinal(text.tokens, i) if token.text not in ("a", "an") or _after_article(text, i) else None
+    if found is not None:
+        if token.text == "one" and not _counts_one(text, i):
+            return None
+        return found[1]
+    if token.text in _VAGUE and token.kind == "word":
+        j = i + 1
+        while j < len(text.tokens) and text.tokens[j].text in ("of", *_VAGUE):
+            j += 1
+        return j
+    if token.text == "weeks" or token.text == "days" or token.text == "months":
+        return i + 1
+    return None
+
+
+def _after_article(text: RunningText, i: int) -> bool:
+    follows = text.tokens[i + 1].text if i + 1 < len(text.tokens) else ""
+    return follows in ("hundred", "thousand", "million", "dozen", "half", "quarter", "year", "week", "month", "day",
+                       "century", "decade", "fortnight", "billion")  # fmt: skip
+
+
+_ONE_COUNTS = vocabulary("inch year week month day hour mile kilometer km percent hundred thousand million and")
+
+
+def _counts_one(text: RunningText, i: int) -> bool:
+    follows = text.tokens[i + 1].text if i + 1 < len(text.tokens) else ""
+    return follows in _ONE_COUNTS or len(text.words) <= 3
+
+
+def _range_end(text: RunningText, i: int, end: int) -> int:
+    """The word after a range that begins with the amount: "57-58", "180 to 194"."""
+    words = text.words
+    if end + 1 < len(words) and (
+        words[end].text in ("-", "to")
+        or (words[end].text == "%" and end + 2 < len(words) and words[end + 1].text in ("-", "to"))
+        or (words[end].text == "and" and i > 0 and words[i - 1].text == "between")
+    ):
+        start = end + 2 if words[end].text == "%" else end + 1
+        found = _amount_end(text, start) if start < len(words) else None
+        if found is not None:
+            return found
+    return end
+
+
+def _window(text: RunningText, i: int, end: int, sentence: Sentence) -> tuple[int, int]:
+    words = text.words
+    low = i
+    while low > max(sentence.first, i - _BEFORE) and words[low - 1].text in _BOUND_WORDS:
+        low -= 1
+    while low < i and (is_negator(words[low].text) and not (words[low + 1].text in _NEGATED_BOUND) or (
+        words[low].text in ("to", "of", "as", "in", "the", "only", "at") and words[low + 1].text not in ("least", "most", "excess")
+        and not (words[low].text == "as" and words[low + 1].text == "many")
+    )):
+        low += 1
+    high = _range_end(text, i, end)
+    limit = min(sentence.end, high + _BEHIND)
+    if high + 1 < limit and words[high].text in ("or", "and") and words[high + 1].text in _TAIL_BOUNDS:
+        return low, high + 2
+    while high < limit:
+        word = words[high]
+        half = word.text == "and" and words[high + 1 : high + 3] and words[high + 1].text in ("a", "half")
+        if half and high + 2 < limit and words[high + 2].text == "half":
+            high += 3
+            continue
+        if word.text in _STOPS or word.text in _JOINING or (word.kind == "number" and word.key.startswith("#")):
+            break
+        high += 1
+    return low, high
+
+
+def _judge(phrase: str, wanted: Sought, *, alone: bool) -> tuple[str, str, str]:
+    """(claim, rule, detail) of a phrase with one quantity; the rule is `other` for a value of no claim."""
+    fits: list[tuple[int, str, str, str]] = []
+    for id, wordings in wanted.texts:
+        for wording in wordings:
+            verdict = match(phrase, wording, wanted.answer_type, strict=True)
+            if verdict.ok and (verdict.level >= 2 or verdict.detail.endswith("(unit unsaid)")):
+                fits.append((verdict.level, id, verdict.rule, verdict.detail))
+    if fits:
+        best = max(fit[0] for fit in fits)
+        ids = list(dict.fromkeys(fit[1] for fit in fits if fit[0] == best))
+        first = next(fit for fit in fits if fit[0] == best)
+        return (ids[0], first[2], first[3]) if len(ids) == 1 else ("*", "number", "\0".join(ids))
+    return _other(phrase, wanted, alone=alone)
+
+
+def _other(phrase: str, wanted: Sought, *, alone: bool) -> tuple[str, str, str]:
+    read = read_quantities(phrase)
+    if not read.found:
+        return "", "", ""
+    quantity = read.found[0]
+    kind = "count" if quantity.kind == "part" else quantity.kind
+    expected = {"count" if k == "part" else k for k in wanted.kinds} or {"count"}
+    if alone and kind == "count":
+        return "", "other", quantity.text
+    if kind not in expected and not (wanted.answer_type == "age" and quantity.aged):
+        if not (kind in ("days", "months") and expected & {"days", "months"}):
+            return "", "", "another unit"
+    bare = quantity.text.isdecimal() and 1000 <= int(quantity.text[:5]) <= 2100 and len(quantity.text) == 4
+    if bare and not read.behind:
+        return "", "", "a year"
+    for _, wordings in wanted.texts:
+        for wording in wordings:
+            why = conflict(read.counted, read_quantities(wording).counted)
+            if why:
+                return "", "", why
+    if kind == "count" and read.behind:
+        key = stem(read.behind)
+        if key not in wanted.question | wanted.vocabulary and read.behind not in _ANY_NOUN:
+            return "", "", f"{read.behind} were not asked for"
+    return "", "other", quantity.text
+
+
+_ANY_NOUN = vocabulary("people persons individuals members states countries ones percent total altogether men visitors in")
+
+
+def _cites(text: RunningText, i: int, end: int) -> bool:
+    """True for "[2]", "article 2", "2." at the beginning of a line, and "Server 2022"."""
+    words = text.words
+    before = words[i - 1] if i else None
+    after = words[end] if end < len(words) else None
+    if before is not None and before.text in ("[", "#") and after is not None and after.text in ("]", ","):
+        return True
+    if before is not None and before.text in _NUMBERED:
+        return True
+    if after is not None and after.text in (".", ")") and (before is None or "\n" in text.text[before.end : words[i].start]):
+        return end + 1 < len(words) and end == i + 1 and len(words[i].text) <= 2
+    return after is not None and after.text in ("of",) and end + 2 < len(words) and words[end + 1].text in ("the", "these") and (
+        words[end + 2].key in _SOURCES
+    ) or (after is not None and after.key in _SOURCES)
+
+
+_NUMBERED = vocabulary("article articles source sources text texts passage passages document documents report context reference")
+_SOURCES = frozenset(stem(word) for word in _NUMBERED)
+
+
+def _beside(text: RunningText, i: int, end: int, sentence: Sentence, wanted: Sought) -> bool:
+    """True for a number that dates, ranks or locates something else."""
+    words = text.words
+    before = words[i - 1].text if i > sentence.first else ""
+    word = words[i]
+    if word.text.isdecimal() and len(word.text) == 4 and before in ("in", "since", "of", "by", "until", "from", "server", "office"):
+        return True
+    if word.key in wanted.question:
+        return True
+    follows = words[end].text if end < len(words) else ""
+    return follows in ("th", "st", "nd", "rd", "/") or before == "/"
+
+
+# ------------------------------------------------------------------------------------------ dates
+
+_MONTHS = vocabulary("""january february march april may june july august september october november december jan feb mar
+apr jun jul aug sep sept oct nov dec""")
+_DAYS = vocabulary("monday tuesday wednesday thursday friday saturday sunday today yesterday")
+_PARTS = vocabulary("""early mid late spring summer autumn winter morning evening afternoon night noon last this next
+decade century bc bce ad ce week month year weekend beginning end start middle ago""")
+_GLUE = vocabulary("of the , - on in at and to st nd rd th before after since until by between around circa c")
+_DATE_BOUNDS = vocabulary("before after since until by around circa c late early mid last this")
+
+
+def _dates(text: RunningText, wanted: Sought) -> Iterator[Mention]:
+    words, others = text.words, 0
+    judged: dict[str, tuple[str, str, str]] = {}
+    for number, sentence in enumerate(text.sentences):
+        i = sentence.first
+        while i < sentence.end:
+            if not _dated(words, i):
+                i += 1
+                continue
+            end = i + 1
+            while end < sentence.end:
+                if _dated(words, end):
+                    if _again(words, i, end):
+                        break
+                    end += 1
+                elif words[end].text in ("of", "the", ",") and end + 1 < sentence.end and (
+                    _dated(words, end + 1) or (words[end + 1].text == "the" and end + 2 < sentence.end and _dated(words, end + 2))
+                ):
+                    end += 1
+                else:
+                    break
+            low = i
+            while low > sentence.first and words[low - 1].text in _DATE_BOUNDS | {"the"} and i - low < 3:
+                low -= 1
+            while low < i and words[low].text == "the":
+                low += 1
+            phrase = text.text[words[low].start : words[end - 1].end]
+            verdict = judged.get(phrase) or (
+                _judge_date(phrase, wanted) if len(judged) < MOST_VALUES * 50 else ("", "other", phrase)
+            )
+            judged[phrase] = verdict
+            claim, rule, detail = verdict
+            if claim:
+                for id in claim.split("\0"):
+                    yield Mention(id, number, i, end, frozenset(range(i, end)), rule, detail)
+            elif rule == "other" and others < MOST_VALUES and not _in_question(words[i:end], wanted):
+                others += 1
+                yield Mention("", number, i, end, frozenset(range(i, end)), "date", detail)
+            i = end
+
+
+def _again(words: Sequence[Word], first: int, i: int) -> bool:
+    """True if another date begins: a second month, weekday or year."""
+    for group in (_MONTHS, _DAYS):
+        if words[i].text in group and any(w.text in group for w in words[first:i]):
+            return True
+    year = words[i].text.isdecimal() and len(words[i].text) == 4
+    return year and any(w.text.isdecimal() and len(w.text) == 4 for w in words[first:i])
+
+
+def _dated(words: Sequence[Word], i: int) -> bool:
+    word = words[i]
+    if word.text in _MONTHS:
+        return word.text != "may" or word.upper
+    if word.text in _DAYS or word.text in _PARTS - {"last", "this", "next", "end", "start", "beginning", "middle"}:
+        return True
+    if word.kind != "number":
+        near = words[i + 1].text if i + 1 < len(words) else ""
+        return word.text in ("last", "this", "next") and (near in _MONTHS or near in _DAYS or near in _PARTS)
+    if word.text.isdecimal() and len(word.text) == 4:
+        return True
+    near = {words[j].text for j in (i - 2, i - 1, i + 1, i + 2, i + 3) if 0 <= j < len(words)}
+    return bool(near & _MONTHS) or bool(near & {"bc", "bce", "ad", "century", "ago"}) or not word.text.isdecimal() and (
+        word.text[:1].isdecimal()
+    )
+
+
+def _judge_date(phrase: str, wanted: Sought) -> tuple[str, str, str]:
+    fits: dict[str, tuple[int, str, str]] = {}
+    for id, wordings in wanted.texts:
+        for wording in wordings:
+            strict = match(phrase, wording, "date", strict=True)
+            if strict.makes_claim:
+                fits[id] = max(fits.get(id, (0, "", "")), (strict.level, strict.rule, strict.detail))
+            elif (lenient := match(phrase, wording, "date", strict=False)).makes_claim:
+                fits.setdefault(id, (1, lenient.rule, lenient.detail))
+    if fits:
+        best = max(fits.values())[0]
+        ids = [id for id, fit in fits.items() if fit[0] == best]
+        return "\0".join(ids), *fits[ids[0]][1:]
+    date = read_date(phrase)
+    return ("", "", "") if isinstance(date, str) else ("", "other", phrase)
+
+
+def _in_question(words: Sequence[Word], wanted: Sought) -> bool:
+    return all(w.key in wanted.question or w.text in FUNCTION_WORDS or w.kind == "symbol" for w in words)
