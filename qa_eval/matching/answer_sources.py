@@ -45,14 +45,14 @@ _SAYS = (
     r"has|had (?:expected|claimed|said)|insists?|insisted|maintains?|confirms?|confirmed|declared|believes?|according)"
 )
 _NAME = r"(?:[A-Z][\w'’.-]*|[A-Z]{2,})(?: (?:(?:of|for|al|the|and) )?(?:[A-Z][\w'’-]*))*"
-_ROLE = r"(?:[Tt]he |[Ii]ts |[Hh]is |[Tt]heir )?(?:[\w'’-]+ ){0,3}?(?:director|head|chief|commander|monitor|militants|experts?|officials?|army|television|spokes\w+|agency|group|observers?|president|minister|militias?|soldiers?|eyewitness\w*|witness\w*|media|newspaper|authorities)"
+_ROLE = r"(?:[Tt]he |[Ii]ts |[Hh]is |[Tt]heir )?(?:(?!(?:to|what|with|of|that|and|said|while|but|than|by|for|from|in|the|as|this|the|contrasts|which) )[\w'’-]+ ){0,3}?(?:(?:director|head|chief|commander|monitor|militants|experts?|officials?|army|television|spokes\w+|agency|group|observers?|president|minister|militias?|soldiers?|eyewitness\w*|witness\w*|media|newspaper|authorities)(?: [A-Z][\\w'-]+){0,3})"
 _ACCORDING = re.compile(rf"\b[Aa]ccording to (?P<who>(?:the |its |his |their )?(?:{_NAME}|{_ROLE}|[\w'’-]+(?: [\w'’-]+){{0,3}}?))(?=[,.;:)\]]| (?:and|as|said|who|the|it|he|she|they|there|in|on)\b|$)")
 _BY_VERB = re.compile(rf"(?P<who>(?:[Tt]he )?(?:{_NAME}|{_ROLE}))(?:, (?:who|which)[^,;.]{{0,80}},)?,? (?:also |only |even |therefore |itself |themselves |has |have |had )*{_SAYS}\b")
-_VERB_BY = re.compile(rf"\b(?:said|says|added|reported|told|claimed|announced)(?: by)? (?P<who>{_NAME})")
+_VERB_BY = re.compile(rf"\b(?:said|says|added|reported|told|claimed|announced)(?: by)? (?P<who>{_NAME})(?=[,.;\"”]|$)")
 _FOR = re.compile(rf"\b[Ff]or (?P<who>{_NAME})(?= (?:they|it|he|she|the))|\b(?:named|reported|given|stated|mentioned|claimed|described) by (?P<by>(?:the )?(?:{_NAME}|{_ROLE}))(?: in the (?:{_ORDINAL}))?")
 _IN_BRACKETS = re.compile(rf"\((?P<who>(?:the )?{_NAME})\)|\((?:according to |as (?:reported|stated) by |per |source: )(?P<by>[^()]{{2,60}})\)")
-_NO_SOURCE = re.compile(r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$|^all (?:the )?sources$|^it$|^they$|^there$", re.IGNORECASE)
-_CLAUSES = re.compile(r"[;.!?\n]+|, (?:while|whereas|but|and|although)\b|\b(?:while|whereas|but)\b")
+_BEHIND = re.compile(r".*(?:according to|said|reported by|named by|, says) $", re.IGNORECASE | re.DOTALL)
+_NO_SOURCE = re.compile(r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$|^all (?:the )?sources$|^(?:it|they|there|his|her|he|she|i|this|these|those|we|on \\w+|in \\w+|at \\w+|as \\w+|its|their)$", re.IGNORECASE)
 
 
 def attributed(
@@ -70,8 +70,11 @@ def attributed(
         sentence = text.sentences[number]
         low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
         own = [m for m in mentioned if m.sentence == number]
-        for source, start, end in _sources(text.text, low, min(high, low + 2000)):
-            for mention in _bound(text, own, text.text, source, start, end, low):
+        named = _sources(text.text, low, min(high, low + 2000))
+        for n, (source, start, end) in enumerate(named):
+            before = max((e for _, s, e in named[:n] if e <= start), default=low)
+            after = next((s for _, s, _ in named[n + 1 :] if s >= end), high)
+            for mention in _bound(text, own, source, (start, end), before, after):
                 key = mention.claim, source.casefold()
                 found.setdefault(
                     key,
@@ -105,19 +108,19 @@ def _sources(text: str, low: int, high: int) -> list[tuple[str, int, int]]:
 
 
 def _bound(
-    text: RunningText, own: Sequence[Mention], whole: str, source: str, start: int, end: int, low: int
+    text: RunningText, own: Sequence[Mention], source: str, place: tuple[int, int], before: int, after: int
 ) -> list[Mention]:
-    """The mentions to which a source belongs."""
+    """The mentions to which a source belongs: those behind it up to the next source, else those before it."""
+    start, end = place
     places = [(text.words[m.first].start, text.words[m.end - 1].end, m) for m in own]
-    inside = [m for a, b, m in places if a < end and start < b]
-    if source.startswith("[") or whole[start - 1 : start] == "(":
-        before = [(b, m) for a, b, m in places if b <= start]
-        return [max(before, key=lambda p: p[0])[1]] if before else [m for _, _, m in places if m not in inside][:1]
-    same = [m for a, b, m in places if m not in inside and not _CLAUSES.search(whole, min(b, end), max(a, start))]
-    if same:
-        return same
-    rest = [(min(abs(a - end), abs(start - b)), m) for a, b, m in places if m not in inside]
-    return [min(rest, key=lambda p: p[0])[1]] if len(rest) == 1 else []
+    earlier = [(b, m) for a, b, m in places if b <= start]
+    if source.startswith("[") or text.text[start - 1 : start] == "(" or _BEHIND.match(text.text[max(0, start - 14) : start]):
+        if earlier:
+            return [max(earlier, key=lambda p: p[0])[1]]
+    behind = [m for a, _, m in places if end <= a < after]
+    if behind:
+        return behind
+    return [m for b, m in earlier if b >= before]
 
 
 def _passage(source: str, shown: Sequence[str]) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from qa_eval.matching.quantities import read_quantities
 from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Sentence, Word, skeleton, stem
 from qa_eval.matching.spelling import is_negator, vocabulary
 from qa_eval.matching.typed import match
-from qa_eval.records import AnswerType, Question
+from qa_eval.matching.units import LOWER
+from qa_eval.records import AnswerType, Match, Question
 
 NUMERIC = frozenset({"number", "duration", "percent", "age", "money"})
 MOST_VALUES = 60
@@ -72,8 +74,12 @@ class Sought:
     """Keys of all wordings."""
 
 
+_TAIL = re.compile(r",? and other [^,;]*$", re.IGNORECASE)
+_AGED = re.compile(r"[\d,]+-year-old ", re.IGNORECASE)
+
+
 def _keys(text: str) -> tuple[list[Word], bool]:
-    words = RunningText(text).words
+    words = RunningText(_TAIL.sub("", _AGED.sub("", text))).words
     denied = any(_denies(words, i) for i in range(len(words)))
     return words, denied
 
@@ -159,7 +165,8 @@ def mentions(text: RunningText, wanted: Sought) -> list[Mention]:
 def _unreadable(wording: str, answer_type: AnswerType) -> bool:
     """True for a wording that the typed match cannot read, and that words alone can tell."""
     if answer_type == "date":
-        return isinstance(read_date(wording), str)
+        date = read_date(wording)
+        return isinstance(date, str) or set(date.fields) == {"day"}
     read = read_quantities(wording)
     return not read.found or bool(read.unread)
 
@@ -227,7 +234,8 @@ def _says(
 ) -> Mention | None:
     present = [key for key in wording.core if key in places or key in joined]
     missing = len(wording.core) - len(present)
-    if missing and (len(wording.core) < 5 or missing > len(wording.core) * 0.25 or not wording.told & set(present)):
+    allowed = 0.0 if len(wording.core) < 5 else 0.25 if len(wording.core) < 8 else 0.4
+    if missing > len(wording.core) * allowed or (missing and not wording.told & set(present)):
         return None
     if missing and wording.numbers - set(present):
         return None
@@ -258,6 +266,7 @@ def _denied_nearby(text: RunningText, words: set[int], sentence: Sentence) -> bo
 
 # ------------------------------------------------------------------------------------------ quantities
 
+_CLOSE = re.compile(r"\bclose to\b", re.IGNORECASE)
 _BEFORE = 5
 _BEHIND = 6
 _STOPS = frozenset(".,;:!?()[]\"“”*—")
@@ -275,13 +284,14 @@ def _quantities(text: RunningText, wanted: Sought) -> Iterator[Mention]:
     i = 0
     while i < len(words):
         end = _amount_end(text, i)
-        if end is None:
+        timed = wanted.answer_type in ("duration", "age")
+        if end is None or (not timed and words[i].text in ("a", "an") and words[i + 1].text in _ONE_UNITS):
             i += 1
             continue
         sentence = text.sentence_at(i)
         bounds = text.sentences[sentence]
         low, high = _window(text, i, end, bounds)
-        phrase = text.text[words[low].start : words[high - 1].end]
+        phrase = _CLOSE.sub("nearly", text.text[words[low].start : words[high - 1].end])
         after = _range_end(text, i, end)
         verdict = judged.get(phrase)
         if verdict is None:
@@ -308,6 +318,8 @@ _VAGUE = vocabulary("tens dozens scores hundreds thousands millions several few 
 def _amount_end(text: RunningText, i: int) -> int | None:
     """The number of the word after the amount that begins at word i; None if none begins."""
     token = text.tokens[i]
+    if token.text in ("a", "an") and _word_at(text, i + 1) in _ONE_UNITS:
+        return i + 1
     found = cardinal(text.tokens, i) if token.text not in ("a", "an") or _after_article(text, i) else None
     if found is not None:
         if token.text == "one" and not _counts_one(text, i):
@@ -318,15 +330,23 @@ def _amount_end(text: RunningText, i: int) -> int | None:
         while j < len(text.tokens) and text.tokens[j].text in ("of", *_VAGUE):
             j += 1
         return j
-    if token.text == "weeks" or token.text == "days" or token.text == "months":
+    before = text.words[i - 1] if i else None
+    if token.text in _UNIT_ALONE and (before is None or before.kind != "number"):
         return i + 1
     return None
 
 
+_UNIT_ALONE = vocabulary("weeks days months")
+_ONE_UNITS = vocabulary("year week month day century decade fortnight")
+
+
+def _word_at(text: RunningText, i: int) -> str:
+    return text.tokens[i].text if i < len(text.tokens) else ""
+
+
 def _after_article(text: RunningText, i: int) -> bool:
     follows = text.tokens[i + 1].text if i + 1 < len(text.tokens) else ""
-    return follows in ("hundred", "thousand", "million", "dozen", "half", "quarter", "year", "week", "month", "day",
-                       "century", "decade", "fortnight", "billion")  # fmt: skip
+    return follows in ("hundred", "thousand", "million", "dozen", "half", "quarter", "billion")
 
 
 _ONE_COUNTS = vocabulary("inch year week month day hour mile kilometer km percent hundred thousand million and")
@@ -384,7 +404,8 @@ def _judge(phrase: str, wanted: Sought, *, alone: bool) -> tuple[str, str, str]:
     for id, wordings in wanted.texts:
         for wording in wordings:
             verdict = match(phrase, wording, wanted.answer_type, strict=True)
-            if verdict.ok and (verdict.level >= 2 or verdict.detail.endswith("(unit unsaid)")):
+            unsaid = verdict.ok and verdict.detail.endswith("(unit unsaid)")
+            if verdict.makes_claim or unsaid or _same_bound(phrase, wording, verdict):
                 fits.append((verdict.level, id, verdict.rule, verdict.detail))
     if fits:
         best = max(fit[0] for fit in fits)
@@ -392,6 +413,14 @@ def _judge(phrase: str, wanted: Sought, *, alone: bool) -> tuple[str, str, str]:
         first = next(fit for fit in fits if fit[0] == best)
         return (ids[0], first[2], first[3]) if len(ids) == 1 else ("*", "number", "\0".join(ids))
     return _other(phrase, wanted, alone=alone)
+
+
+def _same_bound(phrase: str, wording: str, verdict: Match) -> bool:
+    """True if nothing differs but "at least" from "over": people do not tell these apart."""
+    if not verdict.detail.endswith("(another bound)"):
+        return False
+    one, other = read_quantities(phrase).found, read_quantities(wording).found
+    return bool(one and other) and one[0].bound in LOWER and other[0].bound in LOWER
 
 
 def _other(phrase: str, wanted: Sought, *, alone: bool) -> tuple[str, str, str]:
@@ -403,6 +432,9 @@ def _other(phrase: str, wanted: Sought, *, alone: bool) -> tuple[str, str, str]:
     expected = {"count" if k == "part" else k for k in wanted.kinds} or {"count"}
     if alone and kind == "count":
         return "", "other", quantity.text
+    if kind == "count" and not read.behind and "count" not in expected and not quantity.vague:
+        year = quantity.text.isdecimal() and len(quantity.text) == 4
+        return ("", "", "a year") if year else ("", "other", quantity.text)
     if kind not in expected and not (wanted.answer_type == "age" and quantity.aged):
         if not (kind in ("days", "months") and expected & {"days", "months"}):
             return "", "", "another unit"
@@ -530,9 +562,9 @@ def _dated(words: Sequence[Word], i: int) -> bool:
     if word.text.isdecimal() and len(word.text) == 4:
         return True
     near = {words[j].text for j in (i - 2, i - 1, i + 1, i + 2, i + 3) if 0 <= j < len(words)}
-    return bool(near & _MONTHS) or bool(near & {"bc", "bce", "ad", "century", "ago"}) or not word.text.isdecimal() and (
-        word.text[:1].isdecimal()
-    )
+    if near & _MONTHS or near & {"bc", "bce", "ad", "century", "ago"}:
+        return True
+    return not word.text.isdecimal() and word.text[:1].isdecimal() and not word.text.endswith(("st", "nd", "rd", "th"))
 
 
 def _judge_date(phrase: str, wanted: Sought) -> tuple[str, str, str]:

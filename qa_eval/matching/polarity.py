@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from qa_eval.matching.mentions import Mention, Sought
-from qa_eval.matching.running_text import RunningText, Sentence
+from qa_eval.matching.running_text import RunningText, Sentence, stem
 from qa_eval.matching.spelling import is_negator, text_key, vocabulary
 from qa_eval.records import Question
 
 _YES = vocabulary("yes yeah yep")
 _NO = vocabulary("no nope")
 _UNCERTAIN = vocabulary("can may might sometimes could possibly")
+_PARTLY = vocabulary("all every always only just")
 _TURNS = vocabulary("however but nevertheless nonetheless yet although though conversely")
 
 
@@ -75,22 +76,18 @@ def _answers(text: RunningText, sentence: Sentence, i: int) -> bool:
 def _statement(text, number, sentence, wanted, note, *, first):  # type: ignore[no-untyped-def]
     words = text.words[sentence.first : sentence.end]
     keys = {w.key for w in words if w.content}
-    for w in words:
-        if w.text.startswith("un") and len(w.text) > 4:
-            from qa_eval.matching.running_text import stem
-
-            keys.add(stem(w.text[2:]))
+    keys |= {stem(w.text[2:]) for w in words if w.text.startswith("un") and len(w.text) > 4}
     asked = wanted.question
     share = len(keys & asked) / len(asked) if asked else 0.0
     numbers = {k for k in asked if k.startswith("#")}
     turns = any(w.text in _TURNS for w in words[:2])
     if share < (0.5 if first else 0.6) or not numbers <= keys and not first:
         return
-    negated = any(is_negator(w.text) for w in words)
+    negated = any(is_negator(w.text) and words[j + 1].text not in _PARTLY for j, w in enumerate(words[:-1]))
     modal = any(w.text in _UNCERTAIN for w in words)
     at = sentence.first
     both = any(w.text in ("or",) for w in words) and (
-        any(w.text.startswith("un") and len(w.text) > 4 for w in words)
+        any(w.text.startswith("un") and len(w.text) > 4 and stem(w.text[2:]) in asked for w in words)
         or any(words[j].text == "or" and any(is_negator(x.text) for x in words[j + 1 : j + 4]) for j in range(len(words)))
         or any(w.text == "either" for w in words)
     )

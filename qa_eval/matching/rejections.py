@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from qa_eval.matching.mentions import NUMERIC, Mention, Sought
 from qa_eval.matching.refusals import folded_same_length
@@ -18,7 +19,7 @@ _DENYING = re.compile(
     r"(?:\bnot|\bnever|\bnor|\bn't|n't|\brather than|\binstead of|\bneither|\bless|\banything but|\bas opposed to"
     r"|\bunlike|\bwithout|\bexcluding|\bexcept(?: for)?|\bno longer|\bfar from|\bcontrary to|\bit is false that)\s+"
     r"(?:(?:necessarily|officially|really|actually|exactly|simply|just|yet|a|an|the|any|in|on|at|by|from|to|of|for|as|was|"
-    r"is|were|been|be|have|had|his|their|only|about|around|what|those|with|under|using)\s+)*[\"'“‘(]*$"
+    r"is|were|been|be|have|had|his|their|only|about|around|what|those|with|under|using|c\.?|circa|approximately|roughly|until)\s+)*[\"'“‘(]*$"
 )
 """What stands right before a value that is denied."""
 _NOT_DENYING = re.compile(r"not (?:only|just|merely)|less than\s*$|no less than|not necessarily wrong")
@@ -43,6 +44,7 @@ _FINAL = re.compile(
     r"(?: therefore| that| thus| hence)?|i (?:would|'d|will|therefore|thus)[\w ]{0,20}? answer|(?:so|therefore|thus|hence),? (?:i (?:would )?"
     r"(?:answer|say|conclude|go with|pick|choose)))[\s:*\-–—\"]*"
 )
+_END_OF_ANSWER = re.compile(r"[.!\n]\s|\b(?:because|since)\b")
 _BACKGROUND = re.compile(r"(?:^|[\s,(])(?:although|though|even though|while|whereas|despite|in spite of|contrary to)\b")
 _LIST_AND = vocabulary("and or , & plus with /")
 _VERBISH = vocabulary("""is was were are be been has had have said says did do does would will could can told added went
@@ -68,6 +70,10 @@ def rejections(
     kept, dropped = _background(text, folded, kept)
     denied += dropped
     kept, dropped = _replaced(text, folded, kept)
+    denied += dropped
+    kept, dropped = _equated(text, kept)
+    denied += dropped
+    kept, dropped = _concluded(text, kept)
     denied += dropped
     kept, dropped = _details(text, kept, wanted)
     denied += [m for m in dropped if m.claim]
@@ -123,13 +129,48 @@ def _final(text: RunningText, folded: str, found: Sequence[Mention]) -> tuple[li
     if not marks:
         return list(found), []
     mark = marks[-1]
-    line = re.compile(r"[.!\n]\s").search(folded, mark + 2)
+    line = _END_OF_ANSWER.search(folded, mark + 2)
     stop = line.start() if line else len(folded)
     at = [m for m in found if mark <= text.words[m.first].start < stop + 1]
     if not any(m.claim for m in at):
         return list(found), []
     held = [m for m in found if m not in at]
     return at, [replace(m, rule="not the final answer") for m in held]
+
+
+_EQUAL = vocabulary("which that is was are were equals equal equivalent to also about around approximately roughly i.e i e c")
+_CONCLUDING = vocabulary("therefore thus hence so consequently overall conclusion summary")
+
+
+def _equated(text: RunningText, found: Sequence[Mention]) -> tuple[list[Mention], list[Mention]]:
+    """A claim that is given as another form of the one before it: "one inch (26.5 mm)", "A, which is B"."""
+    dropped: list[Mention] = []
+    for one, other in pairwise(sorted((m for m in found if m.claim), key=lambda m: m.first)):
+        if one.claim == other.claim or one.sentence != other.sentence or other.first < one.end:
+            continue
+        between = [w for w in text.words[one.end : other.first] if w.text not in (",", ".")]
+        behind = text.words[other.end].text if other.end < len(text.words) else ""
+        plain = all(w.text in _EQUAL for w in between[1:])
+        bracketed = bool(between) and between[0].text == "(" and plain and behind == ")"
+        said = bool(between) and between[0].text in ("which", "equivalent", "equal", "i.e", "equals") and plain
+        if bracketed or (said and len(between) > 1):
+            dropped.append(replace(other, rule="another form of the claim before it"))
+    gone = {(m.claim, m.first) for m in dropped}
+    return [m for m in found if (m.claim, m.first) not in gone], dropped
+
+
+def _concluded(text: RunningText, found: Sequence[Mention]) -> tuple[list[Mention], list[Mention]]:
+    """Where the text begins with one claim and concludes with it alone ("Therefore, …"), no other is asserted."""
+    claims = [m for m in found if m.claim]
+    if len({m.claim for m in claims}) < 2:
+        return list(found), []
+    last = claims[-1].sentence
+    head = text.words[text.sentences[last].first].text
+    concluding = {m.claim for m in claims if m.sentence == last}
+    if head not in _CONCLUDING or len(concluding) != 1 or claims[0].claim not in concluding or last == claims[0].sentence:
+        return list(found), []
+    held = [m for m in found if m.claim and m.claim not in concluding]
+    return [m for m in found if m not in held], [replace(m, rule="not the conclusion") for m in held]
 
 
 def _background(text: RunningText, folded: str, found: Sequence[Mention]) -> tuple[list[Mention], list[Mention]]:
