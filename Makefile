@@ -40,9 +40,10 @@ WORKFLOWS := .github/workflows/*.yml qa_eval/authoring/new_collection/template/q
 workflows: $(VENV)/.installed-test ## shape and safety of the workflows and templates
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/question.yml .github/ISSUE_TEMPLATE/bug.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	@if [ -x $(BIN)/actionlint ]; then echo actionlint; $(BIN)/actionlint -no-color -shellcheck= -pyflakes= $(WORKFLOWS); \
 	else echo "actionlint: there is none for this machine; skipped"; fi
-	$(BIN)/zizmor --offline --quiet --no-progress --config zizmor.yml $(WORKFLOWS)
+	$(BIN)/zizmor --offline --quiet --no-progress --config zizmor.yml $(WORKFLOWS) action.yml
 
 # Installed once, beside the Python tools; the version stands here as others do in constraints.txt.
 BIOME := @biomejs/biome@2.6.8

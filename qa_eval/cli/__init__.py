@@ -5,7 +5,7 @@ A command has a file of its own, named as the command:
 run, plan, score, bench                      models and answers
 leaderboard, show, verify, compare, report   stored runs
 export, schema                               formats of other tools, and of these files
-models, cache, init                          what is there, what is kept, a new collection
+models, metrics, cache, init                 what is there, what is kept, a new collection
 questions                                    the group `questions`, with `check` and `stats`
 questions_new, questions_probe               the other commands of that group
 questions_impact, questions_agree            and more of them
@@ -36,6 +36,7 @@ from qa_eval.cli.compare import compare_command
 from qa_eval.cli.export import export_command
 from qa_eval.cli.init import init_command
 from qa_eval.cli.leaderboard import leaderboard_command
+from qa_eval.cli.metrics import metrics_group
 from qa_eval.cli.models import models_command
 from qa_eval.cli.plan import plan_command
 from qa_eval.cli.questions import questions_group
@@ -74,6 +75,7 @@ for _command in (
     export_command,
     bench_command,
     models_command,
+    metrics_group,
     questions_group,
     init_command,
     schema_command,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     ("qa-eval compare results/main results/branch", "better, worse, or too few items to tell"),
+    ("qa-eval compare results/main results/branch --all", "every metric, every slice, and more items"),
+    ("qa-eval compare results/two", "the two models of one run"),
     ("qa-eval compare results/baseline --against baseline:first-of-type", "every other model against one"),
     (
         "qa-eval compare results/main results/branch --fail-on-regression --format markdown",
@@ -70,8 +73,13 @@ EXAMPLES = (
     help="With --fail-on-regression: NEW may lack items of BASE.",
 )  # fmt: skip
 @option(
-    "--items", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", section="Output",
-    help="Items shown of each kind: fixed, broken, otherwise changed. JSON has all.",
+    "--all", "every", is_flag=True, section="Output",
+    help="In the table also all other metrics, the slices, and items of each kind of change.",
+)  # fmt: skip
+@option(
+    "--items", type=click.IntRange(min=0), metavar="N", section="Output",
+    help="Items shown; with --all and in Markdown, of each kind: fixed, broken, otherwise changed. JSON has "
+    "all.  [default: 5; with --all and in Markdown 10]",
 )  # fmt: skip
 @option(
     "--format", "form", type=click.Choice(["table", "markdown", "json"]), default="table", show_default=True,
@@ -89,14 +97,18 @@ def compare_command(
     fail_on_regression: bool,
     tolerance: float | None,
     allow_missing: bool,
-    items: int,
+    every: bool,
+    items: int | None,
     form: Literal["table", "markdown", "json"],
 ) -> None:
     """Compares models item by item: better, worse, or cannot tell at this size.
 
     BASE and NEW are run folders or their leaderboard.json; NEW may be left out to compare two models of one
-    run. Items are paired by what was asked, not by name: edited ones are listed and not compared.
+    run, which need no naming if it has only two. Items are paired by what was asked, not by name: edited
+    ones are listed and not compared.
     """
+    if every and form != "table":
+        raise click.UsageError("--all goes with the table; the other formats have everything.")
     if tolerance is not None and not fail_on_regression:
         raise click.UsageError("--tolerance goes with --fail-on-regression.")
     if allow_missing and not fail_on_regression:
@@ -119,7 +131,7 @@ def compare_command(
     if all_pairs:
         metric = metrics[0] if metrics else None
         ranking = compare_all(runs, metric=metric, slice=slice_, allow_different=allow_different)
-        _print(ranking, None, form, items)
+        _print(ranking, None, form, every=every, items=items, labels={})
         return
     found = compare(
         *runs,
@@ -130,12 +142,21 @@ def compare_command(
         allow_different=allow_different,
     )
     gate = regression_gate(found, tolerance, allow_missing=allow_missing) if fail_on_regression else None
-    _print(found, gate, form, items)
+    labels = {id: name for run in runs for id, name in run.leaderboard.data.article_labels.items()}
+    _print(found, gate, form, every=every, items=items, labels=labels)
     if gate is not None and gate.failed:
         raise CheckFailedError("\n".join(gate.reasons))
 
 
-def _print(found: Comparison | AllPairs, gate: Gate | None, form: str, items: int) -> None:
+def _print(
+    found: Comparison | AllPairs,
+    gate: Gate | None,
+    form: str,
+    *,
+    every: bool,
+    items: int | None,
+    labels: Mapping[str, str],
+) -> None:
     from qa_eval.comparisons.comparison_formats import render_comparison_json, render_comparison_markdown
     from qa_eval.comparisons.comparison_table import draw_comparison
     from qa_eval.text.terminal import terminal_width, write_lines
@@ -143,7 +164,9 @@ def _print(found: Comparison | AllPairs, gate: Gate | None, form: str, items: in
     if form == "json":
         click.echo(render_comparison_json(found, gate), nl=False)
     elif form == "markdown":
-        click.echo(render_comparison_markdown(found, items=items, gate=gate), nl=False)
+        most = 10 if items is None else items
+        click.echo(render_comparison_markdown(found, items=most, gate=gate), nl=False)
     else:
         width = min(terminal_width(sys.stdout), 120)
-        write_lines(sys.stdout, draw_comparison(found, width, items=items, gate=gate))
+        lines = draw_comparison(found, width, every=every, items=items, gate=gate, labels=labels)
+        write_lines(sys.stdout, lines)

@@ -18,7 +18,20 @@ if TYPE_CHECKING:
     from qa_eval.runs.store import Run
 
 
-@click.command("leaderboard", cls=Command, short_help="Show stored runs as a table, Markdown, CSV or JSON.")
+EXAMPLES = (
+    ("qa-eval leaderboard results/baseline", "which model leads, and whether that is sure"),
+    ("qa-eval leaderboard results/baseline --all", "every metric, with its interval"),
+    ("qa-eval leaderboard results/baseline --slice contested --sort match", "where the sources disagree"),
+    ("qa-eval leaderboard results/old results/new", "two runs of the same items, in one table"),
+)
+
+
+@click.command(
+    "leaderboard",
+    cls=Command,
+    examples=EXAMPLES,
+    short_help="Show stored runs as a table, Markdown, CSV or JSON.",
+)
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
 @option(
     "--track",
@@ -49,6 +62,13 @@ if TYPE_CHECKING:
     help="CSV and JSON hold fractions and every metric.",
 )
 @option(
+    "--all",
+    "every",
+    is_flag=True,
+    section="Output",
+    help="In the table every metric, with its interval, and the counts.",
+)
+@option(
     "--common-items",
     is_flag=True,
     section="Selection",
@@ -62,6 +82,7 @@ def leaderboard_command(
     slice_: str | None,
     sort: str | None,
     form: Format,
+    every: bool,
     common_items: bool,
     history: str | None,
 ) -> None:
@@ -76,7 +97,9 @@ def leaderboard_command(
     from qa_eval.runs.leaderboard.run_list import list_runs
     from qa_eval.runs.leaderboard.views import Selection
 
-    if history is not None and (track or slice_ or common_items):
+    if every and form != "table":
+        raise click.UsageError("--all goes with the table; the other formats have their own columns.")
+    if history is not None and (track or slice_ or common_items or every):
         raise click.UsageError("--history takes --sort and --format, and no other selection.")
     if not paths:
         paths = (Path("results") if history is not None else newest_run(Path("results")),)
@@ -87,7 +110,7 @@ def leaderboard_command(
         return
     selection = Selection(track=track, slice=slice_, sort=sort)
     if len(runs) == 1 and not common_items:
-        print_leaderboard(runs[0].leaderboard, form, selection)
+        print_leaderboard(runs[0].leaderboard, form, selection, every=every)
         return
     may_be_listed = selection == Selection() and not common_items and any(map(_holds_runs, paths))
     try:
@@ -99,7 +122,7 @@ def leaderboard_command(
         note(f"{len(runs)} runs, not in one table: {why}; name those to merge, or see --common-items")
         print_run_list(list_runs(runs), form)
         return
-    print_leaderboard(shown, form, selection)
+    print_leaderboard(shown, form, selection, every=every)
 
 
 def _holds_runs(path: Path) -> bool:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from qa_eval.cli.command import note
 from qa_eval.records import Corpus
-from qa_eval.runs.leaderboard.board_formats import board_of, render_csv, render_json, render_markdown
+from qa_eval.runs.leaderboard.board_formats import render_csv, render_json, render_markdown, terminal_board
 from qa_eval.runs.leaderboard.history import draw_history, history_of, render_history
 from qa_eval.runs.leaderboard.merged_runs import Merged
 from qa_eval.runs.leaderboard.run_list import ListedRun, draw_run_list, render_run_list
 from qa_eval.runs.leaderboard.views import Selection, leaderboard_view
 from qa_eval.text.terminal import terminal_width, write_lines
-from qa_eval.text.wide_table import draw_board
+from qa_eval.text.wide_table import draw_board, draw_every_column
 
 if TYPE_CHECKING:
     from qa_eval.data.dataset import PublicDataset
     from qa_eval.runs.schema import Leaderboard
 
 Format = Literal["table", "markdown", "csv", "json"]
+_MORE = "--all shows every metric, with its interval, and the counts"
 
 
 def announce_corpus(corpus: Corpus) -> None:
@@ -53,11 +55,30 @@ def announce_dataset(dataset: PublicDataset) -> None:
         note(f"note: {sentence}")
 
 
-def print_leaderboard(shown: Leaderboard | Merged, form: Format, selection: Selection | None = None) -> None:
-    """Prints a leaderboard on stdout. Raises QaEvalError as `leaderboard_view` does."""
+def print_leaderboard(
+    shown: Leaderboard | Merged,
+    form: Format,
+    selection: Selection | None = None,
+    *,
+    every: bool = False,
+    after_run: bool = False,
+) -> None:
+    """Prints a leaderboard on stdout.
+
+    * `every`: a table has all metrics;
+    * `after_run`: a table has neither the sentence that says which model leads, which `run` ends with, nor a
+      word on `--all`, which is a flag of `leaderboard`.
+
+    Raises QaEvalError as `leaderboard_view` does.
+    """
     view = leaderboard_view(shown, selection or Selection())
     if form == "table":
-        write_lines(sys.stdout, draw_board(board_of(view), terminal_width(sys.stdout)))
+        board, width = terminal_board(view, every=every), terminal_width(sys.stdout)
+        if after_run:
+            board = replace(board, verdict="")
+        elif not every:
+            board = replace(board, caption=(*board.caption, _MORE))
+        write_lines(sys.stdout, draw_every_column(board, width) if every else draw_board(board, width))
         return
     render = {"markdown": render_markdown, "csv": render_csv, "json": render_json}[form]
     click.echo(render(view), nl=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from qa_eval.cli.asked_data import corpus_of, dataset_of, is_public
 from qa_eval.cli.command import Command, note, option
 from qa_eval.cli.leaderboard import newest_run
 from qa_eval.cli.option_groups import data_options, dataset_options
+from qa_eval.errors import QaEvalError
 
 if TYPE_CHECKING:
     from qa_eval.data.dataset import PublicDataset
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
 
 
 @click.command("report", cls=Command, short_help="Write stored runs as a site to look at.", examples=(
-    ("qa-eval report results/baseline --out report", "then open report/index.html"),
+    ("qa-eval report results/baseline --out report --open", "and look at it in a browser"),
+    ("qa-eval report results/baseline --out report --watch", "built anew while the run goes on"),
     ("qa-eval report results/old results/new --out report", "with differences and history"),
 ))  # fmt: skip
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
@@ -39,6 +43,13 @@ if TYPE_CHECKING:
     section="Output",
     help="Also write every chart there as SVG, PDF and PNG.",
 )
+@option("--open", "opened", is_flag=True, section="Output", help="Show the site in a browser.")
+@option(
+    "--watch",
+    is_flag=True,
+    section="Output",
+    help="Build the site anew whenever a run has changed, until ctrl-C; its pages reload by themselves.",
+)
 @option(
     "--common-items",
     is_flag=True,
@@ -52,6 +63,8 @@ def report_command(
     paths: tuple[Path, ...],
     out: Path,
     charts: Path | None,
+    opened: bool,
+    watch: bool,
     common_items: bool,
     questions: tuple[Path, ...],
     articles: Path | None,
@@ -64,21 +77,67 @@ def report_command(
     have asked the same, or be shown on what they have in common (--common-items). The site needs no network
     and no server.
     """
-    from qa_eval.report.report_files import build_report
-    from qa_eval.report.site import write_charts, write_site
-    from qa_eval.runs.store import load_run
-    from qa_eval.text.terminal import clean
+    folders = paths or (newest_run(Path("results")),)
 
-    runs = [load_run(path) for path in paths or (newest_run(Path("results")),)]
-    data = _data_of(runs, questions, articles, dataset, split)
-    built = build_report(runs, data, common_items=common_items)
-    for sentence in built.notes:
-        note(sentence)
-    if charts is not None:
-        write_charts(built.charts_for_papers(), charts)
-        note(f"charts: {charts}")
-    page = write_site(built.files, out, about={"runs": [run.leaderboard.name for run in runs]})
-    click.echo(f"report: {clean(str(page))}")
+    def build(*, reloading: bool = False) -> Path:
+        runs = [load_run(path) for path in folders]
+        data = _data_of(runs, questions, articles, dataset, split)
+        built = build_report(runs, data, common_items=common_items)
+        for sentence in built.notes:
+            note(sentence)
+        if charts is not None:
+            write_charts(built.charts_for_papers(), charts)
+            note(f"charts: {charts}")
+        files = reloading_pages(built.files) if reloading else built.files
+        return write_site(files, out, about={"runs": [run.leaderboard.name for run in runs]})
+
+    from qa_eval.report.report_files import build_report
+    from qa_eval.report.site import reloading_pages, write_charts, write_site
+    from qa_eval.runs.store import load_run
+
+    page = build(reloading=watch)
+    click.echo(f"report: {page.as_uri()}")
+    if opened:
+        import webbrowser
+
+        if not webbrowser.open(page.as_uri()):
+            note("no browser was found; open the page above")
+    if watch:
+        _keep_up(folders, build)
+
+
+def pause() -> None:
+    """The time between two looks at the files of a run."""
+    time.sleep(1.0)
+
+
+def _keep_up(runs: Sequence[Path], build: Callable[..., Path]) -> None:
+    """Builds the site whenever a run has changed, until ctrl-C; then once more, without reloading."""
+    seen = _written(runs)
+    note("watching; ctrl-C ends it")
+    try:
+        while True:
+            pause()
+            if (now := _written(runs)) == seen:
+                continue
+            seen = now
+            try:
+                build(reloading=True)
+            except QaEvalError as error:  # a file that is being replaced, or a run that has no rows yet
+                note(f"not built: {str(error).splitlines()[0]}")
+            else:
+                note("built anew")
+    except KeyboardInterrupt:
+        build()
+        note("no longer watched")
+
+
+def _written(runs: Sequence[Path]) -> list[int]:
+    """When the leaderboards of the runs were written; 0 for one that is not there now."""
+    from qa_eval.runs.store import LEADERBOARD
+
+    files = [path / LEADERBOARD if path.is_dir() else path for path in runs]
+    return [file.stat().st_mtime_ns if file.exists() else 0 for file in files]
 
 
 def _data_of(

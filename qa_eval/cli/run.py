@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,14 +101,15 @@ def run_command(ctx: click.Context, /, *, as_json: bool, **_: object) -> None:
     or those of public data sets with --dataset. An interrupted run is resumed by the same call. Exit code 1:
     a model failed while running (the others finish).
     """
+    call = RunCall.of(ctx, begin=_say_what_is_loaded)
     from qa_eval.cli.printing import print_leaderboard
     from qa_eval.text.progress import TerminalProgress
 
-    runs = _evaluated(RunCall.of(ctx), TerminalProgress())
+    runs = _evaluated(call, TerminalProgress())
     for run in runs:
-        print_leaderboard(run.leaderboard, "json" if as_json else "table")
+        print_leaderboard(run.leaderboard, "json" if as_json else "table", after_run=True)
     for run in runs:
-        _say_where(run)
+        _say_what_came_of_it(run, named=len(runs) > 1)
     if any(row.status == "error" for run in runs for row in run.leaderboard.rows):
         ctx.exit(1)
 
@@ -124,29 +125,34 @@ class RunCall:
     options: RunOptions
 
     @classmethod
-    def of(cls, ctx: click.Context) -> RunCall:
+    def of(cls, ctx: click.Context, *, begin: Callable[[Sequence[str]], None] | None = None) -> RunCall:
         """Reads the flags, opens and checks the data and says what it holds.
 
+        `begin` is told the models that were named, after a look at the flags and before anything is loaded.
         Raises UsageError for flags that do not go together, and as loading does.
         """
-        from qa_eval.models.registry import with_quantized
-
         given = ctx.params
         if ctx.args:
             raise click.UsageError(_flag_for(ctx.args[0], f"qa-eval {ctx.info_name}"))
         options = given_options(ctx)
         if options.engine != "ray":
             _refuse(ctx, _CLUSTER, "only with --engine ray.")
-        corpus: Corpus | None = None
-        datasets: tuple[PublicDataset, ...] = ()
         if given["datasets"]:
             _refuse(ctx, _CURATED, "not with --dataset, whose questions each have their own context.")
-            datasets = _opened(given["datasets"], options)
         else:
             _refuse(ctx, ("columns", "duplicate_ids", "rules"), "only with --dataset.")
             _refuse(ctx, ("split",), "only with --dataset hub:NAME.")
-            corpus = _loaded(given["questions"], given["articles"])
         models, quantize = given["models"], given["quantize"]
+        if begin is not None:
+            begin(models or DEFAULT_MODELS)
+        corpus: Corpus | None = None
+        datasets: tuple[PublicDataset, ...] = ()
+        if given["datasets"]:
+            datasets = _opened(given["datasets"], options)
+        else:
+            corpus = _loaded(given["questions"], given["articles"])
+        from qa_eval.models.registry import with_quantized
+
         return cls(
             models=with_quantized(models, quantize) if quantize else models or DEFAULT_MODELS,
             corpus=corpus,
@@ -237,17 +243,33 @@ def _evaluated(call: RunCall, progress: TerminalProgress) -> list[Run]:
         click.get_current_context().exit(INTERRUPTED)
 
 
-def _say_where(run: Run) -> None:
+_NAMED = 2
+"""Models that are named while they are loaded."""
+
+
+def _say_what_is_loaded(models: Sequence[str]) -> None:
+    more = f" and {len(models) - _NAMED} more" if len(models) > _NAMED else ""
+    note(f"loading {', '.join(models[:_NAMED])}{more} …")
+
+
+def _say_what_came_of_it(run: Run, *, named: bool) -> None:
+    """What failed, which model leads, where the run is, and what to do next."""
+    from qa_eval.runs.leaderboard.captions import leading_sentence
+    from qa_eval.runs.leaderboard.views import leaderboard_view
+
     asked = [row.model.spec for row in run.leaderboard.rows if row.predictions is not None]
     for row in run.leaderboard.rows:
         if row.status == "error":
             note(f"failed: {row.model.spec}: {row.error}")
+    path = shlex.quote(str(run.path))
+    if asked and run.leaderboard.scored:
+        sentence = leading_sentence(leaderboard_view(run.leaderboard))
+        note(f"{run.leaderboard.name}: {sentence}" if named else sentence)
     note(f"results: {run.path}")
     if asked and not run.leaderboard.scored:
-        command = f"qa-eval export {shlex.quote(str(run.path))} --format squad-predictions"
-        note(f"next: {command} -m {shlex.quote(asked[0])}")
+        note(f"next: qa-eval export {path} --format squad-predictions -m {shlex.quote(asked[0])}")
     elif asked:
-        note(f"next: qa-eval show {shlex.quote(str(run.path))} --failures -m {shlex.quote(asked[0])}")
+        note(f"next: qa-eval report {path} --out report --open")
 
 
 def _as_text(command: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("show", cls=Command, short_help="Read single items, or the failures, of a run.", examples=(
     ("qa-eval show results/baseline recaptured-city", "every item of one fact, with every model's answer"),
+    ("qa-eval show results/baseline 'is-fighters-killed@The Atlas Times' --rules", "and the rule behind"),
     ("qa-eval show results/baseline --failures -m embedded | less -R", "what the embedded model got wrong"),
 ))  # fmt: skip
 @click.argument("run", type=PATH)
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     section="Selection",
     help="Only this model's answers; may be repeated.",
 )
+@option("--rules", is_flag=True, section="Output", help="Also the rule behind each verdict.")
 @data_options
 @dataset_options
 def show_command(
@@ -42,19 +45,21 @@ def show_command(
     items: tuple[str, ...],
     failures: bool,
     models: tuple[str, ...],
+    rules: bool,
     questions: tuple[Path, ...],
     articles: Path | None,
     dataset: str | None,
     split: str | None,
 ) -> None:
-    """Shows items as they are scored: question, passage with «gold» and ⟦answer⟧, the best answers, and the
-    rule that credited or refused the first one.
+    """Shows items as they are scored: the question, the passage with «gold» and ⟦answer⟧, why the answer is
+    right or wrong, and the next best answers.
 
     ITEM is FACT@ARTICLE, FACT~N@ARTICLE for paraphrase N, FACT@* for the pooled track, or a FACT for all of
-    its items; of a public data set, a question's id.
+    its items; of a public data set, a question's id. ARTICLE is an article's id or its short name.
     """
+    from qa_eval.data.article_labels import article_labels
     from qa_eval.runs.schema import NOTHING_SCORED
-    from qa_eval.runs.show import choose_failures, choose_items, draw_example, draw_item
+    from qa_eval.runs.show import Drawing, choose_failures, choose_items, draw_example, draw_item
     from qa_eval.runs.store import choose_rows, load_run
     from qa_eval.text.terminal import terminal_width, write_lines
 
@@ -68,15 +73,18 @@ def show_command(
         note(f"{run}: {NOTHING_SCORED}; name the items to show")
         return
     shown = choose_failures(stored, rows) if failures else choose_items(stored, rows, items)
-    width = min(terminal_width(sys.stdout), 120)
+    labels = stored.leaderboard.data.article_labels
+    drawing = Drawing(width=min(terminal_width(sys.stdout), 120), labels=labels, rules=rules)
     if is_public(stored, questions, articles, dataset):
         examples = _examples_of(stored, {str(item.item) for item in shown}, dataset, split)
         for item in shown:
-            write_lines(sys.stdout, draw_example(item, examples.get(str(item.item)), width))
+            write_lines(sys.stdout, draw_example(item, examples.get(str(item.item)), drawing))
     else:
         corpus = corpus_of(stored, questions, articles)
+        if corpus is not None:
+            drawing = replace(drawing, labels={**labels, **article_labels(corpus.articles)})
         for item in shown:
-            lines = draw_example(item, None, width) if corpus is None else draw_item(item, corpus, width)
+            lines = draw_example(item, None, drawing) if corpus is None else draw_item(item, corpus, drawing)
             write_lines(sys.stdout, lines)
     if failures:
         asked = sum(row.predictions.rows for row in rows if row.predictions is not None)

@@ -98,13 +98,15 @@ class ArticleDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SideAnswer(Abridged):
-    """One answer, and the rule that credited or refused it."""
+    """One answer, why it is right or wrong, and the rule that decided it."""
 
     prediction: str
     right: bool
     rule: str
     level: int
     detail: str
+    why: str
+    """Why it is right or wrong, as a sentence."""
     em: float | None
     f1: float | None
 

@@ -169,6 +169,20 @@ def other_metrics(pair: Pair) -> tuple[list[MetricDifference], list[MetricDiffer
     return [d for d in here if d not in unmoved], unmoved
 
 
+def headline_metrics(pair: Pair) -> list[MetricDifference]:
+    """The primary metrics, then those of the listing `brief`, on the same items."""
+    track, here = pair.primary[0].track, pair.primary[0].slice
+    wanted = [id for of, id in listed("brief", "reading", "pooled") if of == track]
+    others = {d.metric: d for d in pair.exploratory if d.track == track and d.slice == here}
+    return [*pair.primary, *(others[id] for id in wanted if id in others)]
+
+
+def changes_sentence(pair: Pair) -> str:
+    """How many items were answered otherwise, of each kind."""
+    counted = {kind: sum(change.kind == kind for change in pair.changes) for kind in KINDS}
+    return f"{counted['fixed']} fixed, {counted['broken']} broken, {counted['changed']} otherwise changed"
+
+
 def unmoved_sentence(unmoved: Sequence[MetricDifference]) -> str:
     """Their values in one sentence."""
     return "no difference in " + ", ".join(f"{metric_name(d)} ({percent(d.base)})" for d in unmoved)
@@ -217,8 +231,8 @@ def articles_sentence(pair: Pair) -> str:
     )
 
 
-def footnotes(comparison: Comparison, pair: Pair | None) -> Iterator[str]:
-    """How to read the numbers."""
+def footnotes(comparison: Comparison, pair: Pair | None, *, tests: bool = True) -> Iterator[str]:
+    """How to read the numbers; without `tests`, not how p and q of one pair were found."""
     yield comparison.estimand
     primary = [d for found in comparison.pairs if found.verdict != "same" for d in found.primary]
     if any(_leaves_out_zero(d) != (d.verdict != "undecided") for d in primary):
@@ -226,7 +240,7 @@ def footnotes(comparison: Comparison, pair: Pair | None) -> Iterator[str]:
             "where interval and p disagree the verdict follows p: "
             "intervals are not corrected for several models"
         )
-    if pair is not None:
+    if pair is not None and tests:
         yield (
             "p: sign flips of whole clusters, on the pooled track exact McNemar of what is right or wrong; "
             "q: p by Benjamini and Hochberg over all that is exploratory here"
@@ -247,12 +261,11 @@ def single_pair(comparison: Comparison) -> Pair | None:
 
 
 def said_text(said: SideAnswer) -> tuple[str, str]:
-    """The answer, and what decided on it."""
+    """The answer; and whether it is right, why, and the rule behind that."""
     text = f"“{said.prediction}”" if said.prediction else "no answer"
     verdict = "right" if said.right else "wrong"
-    detail = f": {said.detail}" if said.detail else ""
     f1 = "" if said.f1 is None else f", F1 {percent(said.f1)}"
-    return text, f"{verdict}{f1}, rule {said.rule}{detail}"
+    return text, f"{verdict}{f1}: {said.why} (rule {said.rule})"
 
 
 def gold_text(change: ItemChange) -> str:

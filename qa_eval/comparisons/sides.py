@@ -49,6 +49,9 @@ def choose_sides(
             raise QaEvalError(f"{side.name}: there is no model to compare it with")
         return [(side, other) for other in others], []
     if new is None:
+        answered = _answered(base)
+        if len(answered) == 2:
+            return [(answered[1], answered[0])], []
         raise QaEvalError(f"one run: name two models with --model and --against; there are: {_names(base)}")
     return _namesakes(base, new_run)
 

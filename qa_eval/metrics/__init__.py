@@ -5,11 +5,13 @@
     catalog             every metric: an entry that says all there is to say of it
     parts               what an entry is, and the pieces that entries are written with
     listings            names, order, and which table or page shows which metric
+    worked_examples     each metric on ten items, with what every item counts
     guide               docs/metrics.md, made from the entries
     score_table         the items' scores as columns
     summary             metrics with intervals
     scored_item         the record of an item, its answer and its scores
     item_scores         scores of one answer to one item of a collection
+    reasons             why an answer is right or wrong, in a sentence
     single_answers      exact match, F1 and match of one answer, from plain texts
     example_scores      scores of one answer to one question of a public data set
     source_preferences  whose claims a model makes where sources disagree

@@ -34,6 +34,15 @@ def label(id: str) -> str:
     return entry(id).label
 
 
+def marked_label(id: str) -> str:
+    """The metric's name in tables, with an arrow where less is better.
+
+    >>> marked_label("em"), marked_label("brier")
+    ('EM', 'Brier ↓')
+    """
+    return label(id) + ("" if entry(id).higher_is_better else " ↓")
+
+
 def column_label(track: str, id: str) -> str:
     """The metric's name where both tracks are spoken of.
 

@@ -20,7 +20,17 @@ Counted = Literal["item", "fact", "wordings"]
 in one article, in every wording that was asked, if at least two were."""
 
 Family = Literal["answers", "no answer", "claims", "all articles", "calibration", "wordings"]
-"""What a metric is about: the chapters of the guide to the metrics."""
+"""What a metric is about."""
+
+FAMILIES: dict[Family, str] = {
+    "answers": "Answers",
+    "claims": "Whose claim an answer makes",
+    "no answer": "No answer",
+    "all articles": "All articles at once",
+    "calibration": "Confidence",
+    "wordings": "Several wordings of one question",
+}
+"""Titles of the families, in the order in which people read them."""
 
 Listing = Literal[
     "ranking",
@@ -30,7 +40,7 @@ Listing = Literal[
     "pooled track",
     "public",
     "slices",
-    "narrow",
+    "brief",
     "answer",
     "model page",
     "worst categories",
@@ -48,7 +58,7 @@ Listing = Literal[
 | `pooled track` | columns of a leaderboard of that track |
 | `public` | columns of a leaderboard of a data set without claims |
 | `slices` | columns of a leaderboard of a slice: the first seven that are defined |
-| `narrow` | columns of a narrow terminal, the last to go first; unlisted ones go before them |
+| `brief` | columns that a leaderboard shows before all others, after the one that sorts it |
 | `answer` | what is shown of each answer; on the pooled track by the metric's `twin` |
 | `model page` | columns of the slices on a model's page of the report |
 | `worst categories` | what a model's worst categories are found by: the first that is defined |

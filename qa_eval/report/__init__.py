@@ -1,7 +1,9 @@
 """The report: stored runs as a static site.
 
     content           what the pages show, from runs and texts
-    page_views        what single pages show, as plain values
+    leaderboard_page  the leaderboard: its picture, and its table on every slice
+    contested_page    where the sources disagree, and whose claims the models make
+    page_views        what the other pages show, as plain values
     html              from values to pages, by the templates in `pages/`
     charts            charts by matplotlib, each with the table of its numbers
     marked_text       a text with golds and answers marked

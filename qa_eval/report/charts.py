@@ -18,6 +18,9 @@ from qa_eval.metrics import calibration
 from qa_eval.metrics.listings import label
 from qa_eval.report.content import ReportContent, ReportModel
 from qa_eval.runs.leaderboard.history import Point
+from qa_eval.runs.plots import BLUE, CHART_STYLE
+from qa_eval.runs.plots import INK as _INK
+from qa_eval.runs.plots import SOFT as _SOFT
 from qa_eval.runs.schema import Row
 from qa_eval.text.figures import percent, signed
 from qa_eval.text.terminal import clean
@@ -27,13 +30,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE = "#0072b2"
-_INK, _SOFT = "#1c1e21", "#8a9099"
 _THEME = (
     "<style>:root{--ink:#1c1e21;--soft:#8a9099;--blue:#0072b2}"
     "@media (prefers-color-scheme:dark){:root{--ink:#e6e8eb;--soft:#878d96;--blue:#56b4e9}}</style>"
 )
 _LONGEST_NAME = 34
+_WIDTH = 5.0
+"""Inches: narrow enough for a phone to show a whole chart with words that can be read."""
 Format = Literal["svg", "pdf", "png"]
 
 
@@ -50,6 +53,8 @@ class Chart:
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    on_pages: bool = True
+    """Whether the pages show it; else it is for papers alone."""
 
 
 def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
@@ -60,18 +65,7 @@ def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
     settings: Any = {
         "svg.hashsalt": "qa-eval",
         "svg.fonttype": "none" if themed else "path",
-        "font.family": "sans-serif",
-        "font.size": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "text.color": _INK,
-        "text.parse_math": False,
-        "axes.labelcolor": _INK,
-        "axes.edgecolor": _SOFT,
-        "xtick.color": _INK,
-        "ytick.color": _INK,
-        "axes.titlesize": 10,
-        "axes.titleweight": "bold",
+        **CHART_STYLE,
     }
     metadata: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     out = io.BytesIO()
@@ -120,7 +114,7 @@ def forest(evidence: ReportContent) -> Chart:
     name = label(metric)
 
     def draw() -> Figure:
-        figure, (axes,) = _figure(7.2, 0.9 + 0.27 * len(rows))
+        figure, (axes,) = _figure(_WIDTH, 0.9 + 0.27 * len(rows))
         for place, (model, e) in enumerate(reversed(rows)):
             ranked = model.row.rank is not None
             colour = BLUE if ranked else _SOFT
@@ -143,7 +137,14 @@ def forest(evidence: ReportContent) -> Chart:
         head=("model", name, "low", "high", "items"),
         rows=tuple((m.name, percent(e.value), _or_dash(e.low), _or_dash(e.high), str(e.n)) for m, e in rows),
         note="Filled circles are ranked models, diamonds are references and baselines outside the ranking.",
+        on_pages=False,
     )
+
+
+def is_cached(model: ReportModel) -> bool:
+    """Whether all answers of a model were taken from the cache, so that it has no speed."""
+    row = model.row
+    return bool(row.counts.cached) and not row.performance.items_per_second
 
 
 def trade_off(evidence: ReportContent) -> list[Chart]:
@@ -160,7 +161,7 @@ def trade_off(evidence: ReportContent) -> list[Chart]:
         return []
 
     def draw() -> Figure:
-        figure, (axes,) = _figure(7.2, 3.4)
+        figure, (axes,) = _figure(_WIDTH, 3.2)
         points = [(speed, 100 * value) for _, value, speed in rows]
         axes.plot(*zip(*points, strict=True), "o", color=BLUE, markersize=5)
         axes.set_xscale("log")
@@ -238,15 +239,14 @@ def source_preferences(evidence: ReportContent) -> list[Chart]:
     if not models:
         return []
     articles = sorted({a for m in models for a in m.row.source_preference})
-    known = {a.id: a.title for a in evidence.corpus.articles} if evidence.corpus is not None else {}
-    titles = [known.get(article) or article for article in articles]
+    titles = [evidence.article_names.get(article, article) for article in articles]
 
     def draw() -> Figure:
-        columns = min(3, len(models))
+        columns = min(2, len(models))
         lines = -(-len(models) // columns)
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(7.2, 0.6 + lines * (0.6 + 0.24 * len(articles))), layout="constrained")
+        figure = Figure(figsize=(_WIDTH, 0.6 + lines * (0.6 + 0.24 * len(articles))), layout="constrained")
         first: Axes | None = None
         for n, model in enumerate(models):
             axes = figure.add_subplot(lines, columns, n + 1, sharex=first, sharey=first)
@@ -308,15 +308,15 @@ def confidence_chart(model: ReportModel) -> Chart | None:
     bins = reliability(model)
 
     def draw() -> Figure:
-        figure, (left, other) = _figure(7.2, 3.2, panels=2, fitted=False)  # there may be very many
-        figure.subplots_adjust(left=0.085, right=0.985, bottom=0.155, top=0.92, wspace=0.26)
+        figure, (left, other) = _figure(_WIDTH, 2.6, panels=2, fitted=False)  # there may be very many
+        figure.subplots_adjust(left=0.11, right=0.96, bottom=0.18, top=0.9, wspace=0.34)
         left.step(100 * coverage, 100 * risk, where="post", color=BLUE, linewidth=1.8)
         overall = 100 * (1 - float(right.mean()))
         left.axhline(overall, color=_SOFT, linewidth=1, linestyle="--")
         left.set_xlim(0, 100)
         left.set_ylim(0, max(100 * float(risk.max()), overall) * 1.1 + 1)
         left.set_title("Risk–coverage", loc="left")
-        left.set_xlabel("answers kept, most confident first, %")
+        left.set_xlabel("answers kept, surest first, %")
         left.set_ylabel("wrong among them, %")
         other.plot([0, 100], [0, 100], color=_SOFT, linewidth=1, linestyle="--")
         sizes = [8 + 130 * b.n / said.size for b in bins]
@@ -392,15 +392,18 @@ def reliability(model: ReportModel, bins: int = 10) -> list[Bin]:
 def history_chart(model: str, slug: str, points: Sequence[Point]) -> Chart:
     """One model over the runs."""
     known = [p for p in points if p.value is not None]
+    days = run_dates([p.created_at for p in known])
 
     def draw() -> Figure:
-        figure, (axes,) = _figure(7.2, 2.4)
+        figure, (axes,) = _figure(_WIDTH, 2.4)
         values = [100 * (p.value or 0.0) for p in known]
         axes.plot(range(len(known)), values, "-o", color=BLUE, markersize=4)
         for place, p in enumerate(known):
             if p.low is not None and p.high is not None:
                 axes.plot([place, place], [100 * p.low, 100 * p.high], color=BLUE, alpha=0.5)
-        axes.set_xticks(range(len(known)), [_name(p.run)[:18] for p in known])
+        axes.set_xticks(
+            range(len(known)), [f"{_name(p.run)[:18]}\n{day}" for p, day in zip(known, days, strict=True)]
+        )
         axes.margins(x=0.15)
         axes.grid(axis="y", color=_SOFT, alpha=0.25)
         axes.set_ylabel("percent")
@@ -427,6 +430,18 @@ def history_chart(model: str, slug: str, points: Sequence[Point]) -> Chart:
     )
 
 
+def run_dates(times: Sequence[str]) -> list[str]:
+    """The dates of runs, from ISO times; with hours and minutes where two runs are of one day.
+
+    >>> run_dates(["2026-11-28T10:00:00+00:00", "2026-11-29T08:30:00+00:00"])
+    ['2026-11-28', '2026-11-29']
+    >>> run_dates(["2026-11-28T10:00:00+00:00", "2026-11-28T11:15:00+00:00"])
+    ['2026-11-28 10:00', '2026-11-28 11:15']
+    """
+    days = [time[:10] for time in times]
+    return days if len(set(days)) == len(days) else [time[:16].replace("T", " ") for time in times]
+
+
 def _or_dash(value: float | None) -> str:
     return "–" if value is None else percent(value)
 
@@ -438,5 +453,6 @@ def chart_files(charts: Sequence[Chart]) -> dict[str, bytes]:
 
 
 def site_charts(charts: Sequence[Chart]) -> dict[str, bytes]:
-    """Each chart as the site shows it."""
-    return {f"charts/{chart.name}.svg": render_chart(chart, "svg", themed=True) for chart in charts}
+    """Each chart of the pages, as they show it."""
+    shown = [chart for chart in charts if chart.on_pages]
+    return {f"charts/{chart.name}.svg": render_chart(chart, "svg", themed=True) for chart in shown}

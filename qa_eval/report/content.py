@@ -9,22 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_eval.data.article_labels import article_labels
 from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.data.dataset import PublicDataset
 from qa_eval.files.hashes import combine_sha256, sha256_text
 from qa_eval.metrics.decisions import abstains
 from qa_eval.metrics.listings import answer_scores
-from qa_eval.records import Corpus, Example, ItemId, Question, Span
+from qa_eval.metrics.reasons import why
+from qa_eval.records import Corpus, Example, ItemId, Match, Question, Span
 from qa_eval.runs.common_items import Side, common_answers
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_names, run_of
 from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
 from qa_eval.runs.store import Run
+from qa_eval.text.terminal import clean
 
 MOST_QUESTIONS = 2000
 """Questions with a page of their own; of more, those on which the models differ come first."""
@@ -81,14 +85,17 @@ class ShownAnswer:
     right: bool
     outcome: Outcome
     claim: str | None
-    rule: str
-    level: int
-    detail: str
+    why: str
+    """Why it is right or wrong, as a sentence."""
+    match: Match
+    """The rule behind that."""
     scores: Mapping[str, float]
     score: float | None
     null_score: float | None
     threshold: float | None
     no_answer_probability: float | None
+    confidence: float | None
+    """That the answer is right, no answer included."""
     n_best: tuple[ShownCandidate, ...]
     truncated: bool
     error: str | None
@@ -110,6 +117,11 @@ class Item:
     @property
     def right(self) -> int:
         return sum(said.right for said in self.answers)
+
+    @property
+    def anchor(self) -> str:
+        """Its permanent id on its page."""
+        return anchor(self.id)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -154,6 +166,12 @@ class ReportContent:
         return ", ".join(dict.fromkeys(run.leaderboard.name for run in self.runs))
 
     @property
+    def article_names(self) -> Mapping[str, str]:
+        """Article -> its short name; empty where the run has stored none and the texts are not at hand."""
+        stored = self.board.data.article_labels
+        return stored or article_labels(self.corpus.articles if self.corpus is not None else ())
+
+    @property
     def public(self) -> bool:
         return not data_kind(self.board.data).has_claims
 
@@ -161,6 +179,15 @@ class ReportContent:
     def scored(self) -> bool:
         """Whether any answer is right or wrong: a data set that does not give its own tells of none."""
         return self.board.scored
+
+
+def anchor(item: object) -> str:
+    """The permanent id of an item on its page: its own id, with what an id may not hold percent-encoded.
+
+    >>> anchor("recaptured-city~2@000_825e"), anchor("a b@c0")
+    ('recaptured-city~2@000_825e', 'a%20b@c0')
+    """
+    return quote(clean(str(item)), safe="@~*")
 
 
 def gather(
@@ -183,7 +210,8 @@ def gather(
     asked = [_Asked(row=row, run=run, names=names) for (row, run), names in zip(rows, shown, strict=True)]
     kept = _most_telling(asked, most) if board.data.facts > most else None
     corpus = data if isinstance(data, Corpus) else None
-    models, facts = _read(asked, kept, corpus, several=merged is not None)
+    labels = board.data.article_labels or article_labels(corpus.articles if corpus is not None else ())
+    models, facts = _read(asked, kept, corpus, labels, several=merged is not None)
     lengths = _add_texts(facts, data)
     notes = []
     if kept is not None:
@@ -253,7 +281,12 @@ def _most_telling(asked: Sequence[_Asked], most: int) -> frozenset[str]:
 
 
 def _read(
-    asked: Sequence[_Asked], kept: frozenset[str] | None, corpus: Corpus | None, *, several: bool
+    asked: Sequence[_Asked],
+    kept: frozenset[str] | None,
+    corpus: Corpus | None,
+    labels: Mapping[str, str],
+    *,
+    several: bool,
 ) -> tuple[tuple[ReportModel, ...], tuple[Fact, ...]]:
     """All models, and the facts that are kept, in the order asked."""
     questions = {q.id: (q, gold_sha256(q)) for q in corpus.questions} if corpus is not None else {}
@@ -285,7 +318,7 @@ def _read(
                     id=ItemId.parse(answer.item), golds=answer.golds, context_sha256=answer.context_sha256
                 )
                 fact.items.append(item)
-            item.answers.append(_said(number, answer, question, candidates))
+            item.answers.append(_said(number, answer, question, candidates, labels))
         models.append(
             ReportModel(
                 number=number,
@@ -324,7 +357,13 @@ def _fact(answer: PredictionRow, question: Question | None) -> Fact:
     )
 
 
-def _said(model: int, answer: PredictionRow, question: Question | None, candidates: int) -> ShownAnswer:
+def _said(
+    model: int,
+    answer: PredictionRow,
+    question: Question | None,
+    candidates: int,
+    labels: Mapping[str, str],
+) -> ShownAnswer:
     return ShownAnswer(
         model=model,
         text=answer.prediction,
@@ -333,14 +372,14 @@ def _said(model: int, answer: PredictionRow, question: Question | None, candidat
         right=answer.right,
         outcome=_outcome(answer, question),
         claim=answer.matched_claim,
-        rule=answer.match.rule,
-        level=answer.match.level,
-        detail=answer.match.detail,
+        why=why(answer, _makers(answer, question, labels)),
+        match=answer.match,
         scores=answer_scores(answer.scores),
         score=answer.score,
         null_score=answer.null_score,
         threshold=answer.threshold,
         no_answer_probability=answer.no_answer_probability,
+        confidence=answer.scored_confidence,
         n_best=tuple(
             ShownCandidate(text=c.text, article=c.article, score=c.score, probability=c.probability)
             for c in answer.n_best[:candidates]
@@ -348,6 +387,14 @@ def _said(model: int, answer: PredictionRow, question: Question | None, candidat
         truncated=answer.truncated,
         error=answer.error or ("the model gave no prediction" if answer.missing else None),
     )
+
+
+def _makers(answer: PredictionRow, question: Question | None, labels: Mapping[str, str]) -> list[str]:
+    """The labels of the articles that make the answer's claim."""
+    if question is None or answer.matched_claim is None:
+        return []
+    made = {a for claim in question.claims if claim.id == answer.matched_claim for a in claim.articles}
+    return [label for article, label in labels.items() if article in made]
 
 
 def _outcome(answer: PredictionRow, question: Question | None) -> Outcome:

@@ -49,6 +49,23 @@ def write_site(files: Mapping[str, str | bytes], out: Path, *, about: Mapping[st
     return out / "index.html"
 
 
+_RELOADED = 5
+"""Seconds after which a page of a run that goes on is read again."""
+
+
+def reloading_pages(files: Mapping[str, str | bytes]) -> dict[str, str | bytes]:
+    """The files of a site, whose pages a browser reads again every few seconds.
+
+    >>> reloading_pages({"index.html": "<head><title>…</title></head>", "report.css": "a"})
+    {'index.html': '<head><meta http-equiv="refresh" content="5"><title>…</title></head>', 'report.css': 'a'}
+    """
+    tag = f'<head><meta http-equiv="refresh" content="{_RELOADED}">'
+    return {
+        name: data.replace("<head>", tag, 1) if isinstance(data, str) and name.endswith(".html") else data
+        for name, data in files.items()
+    }
+
+
 def _refuse_others(out: Path) -> None:
     if not out.exists():
         return

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.listings import in_order, label
-from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.metrics.reasons import why
 from qa_eval.records import Estimate
 from qa_eval.runs.common_items import stored_answers
 from qa_eval.runs.data_frames import data_frame
 from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.schema import PredictionRow, Row
-from qa_eval.runs.show import LEVELS
 from qa_eval.text.figures import percent
 from qa_eval.text.notebook_tables import notebook_table
 from qa_eval.text.phrases import count, quote, shorten, suggestion
@@ -203,47 +202,7 @@ class ItemTable:
         return notebook_table(self.spec, head, cut, left=len(head), notes=more)
 
 
-def why(answer: ItemScore) -> str:
-    """Why an answer is right or wrong, as a sentence.
-
-    >>> from qa_eval.records import Match
-    >>> score = ItemScore(
-    ...     item="dead@a", fact="dead", article="a", track="reading", prediction="417", matched_claim="417",
-    ...     match=Match(ok=False, level=0, rule="veto", detail="417 != 400"), scores={"leak": 1.0},
-    ... )
-    >>> why(score)
-    'Wrong by the rule veto: 417 != 400. It makes the claim 417 of another source.'
-    """
-    if answer.error is not None:
-        return f"The model failed: {answer.error}."
-    if answer.missing:
-        return "The model gave no prediction."
-    match = answer.match
-    if answer.unscored:
-        return "The data set does not give its answers."
-    verdict = "Right" if match.ok else "Wrong"
-    if match.rule == "abstained" or (match.rule == "null" and not answer.prediction):
-        return f"{verdict}: no answer was given, {'and' if match.ok else 'but'} {_tail(match.detail)}."
-    if match.rule == "answered":
-        return f"{verdict}: an answer was given, but {match.detail}.{_leak(answer)}"
-    known = LEVELS[match.level] if 0 <= match.level < len(LEVELS) else f"level {match.level}"
-    if match.rule == "none":
-        return f"Wrong: no rule credits the answer ({match.detail or known}).{_leak(answer)}"
-    return f"{verdict} by the rule {match.rule}: {match.detail or known}.{_leak(answer)}"
-
-
-def _tail(detail: str) -> str:
-    """What is said after "no answer": why silence is right or wrong."""
-    return detail.partition(", and ")[2] or detail or "none is right"
-
-
-def _leak(answer: ItemScore) -> str:
-    if answer.matched_claim is None or not (answer.scores.get("leak") or answer.scores.get("no_answer_leak")):
-        return ""
-    return f" It makes the claim {answer.matched_claim} of another source."
-
-
-def _golds(answer: ItemScore) -> str:
+def _golds(answer: PredictionRow) -> str:
     return " / ".join(map(_quoted, dict.fromkeys(answer.golds))) or "no answer"
 
 

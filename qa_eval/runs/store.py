@@ -31,8 +31,10 @@ from qa_eval.text.phrases import count, quote, shorten, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from qa_eval.runs.model_results import ItemTable, ModelResult
+    from qa_eval.runs.plots import By
 
 LEADERBOARD = "leaderboard.json"
 PREDICTIONS = "predictions"
@@ -110,6 +112,29 @@ class Run:
 
         results = [ModelResult(self, row) for row in self.leaderboard.rows]
         return data_frame(RECORD_COLUMNS, (record for result in results for record in result.records()))
+
+    def plot(
+        self, metric: str | None = None, *, by: By = "model", models: Sequence[str] | str = ()
+    ) -> Figure:
+        """A chart of a metric with its intervals, as a figure of matplotlib, which a notebook shows.
+
+        * `metric`: its id, or `TRACK.METRIC`; by default what the run is sorted by;
+        * `by`: what there is a line for: `model`, or every `category`, `relation`, `article` or `kind` of
+          items (settled, contested, silent), with a mark for each model;
+        * `models`: the specs of those to show; by default all but the references.
+
+        `figure.savefig("f1.svg")` keeps it, also as PDF or PNG. Raises QaEvalError for a metric, a model or
+        a way to group that is not there, naming near matches.
+
+        >>> import qa_eval as qa
+        >>> run = qa.evaluate("baseline:first-of-type", limit=8)
+        >>> figure = run.plot("f1", by="category")
+        >>> figure.axes[0].get_xlabel()
+        'F1, percent, with 95 % interval'
+        """
+        from qa_eval.runs.plots import draw_plot
+
+        return draw_plot(self.leaderboard, metric, by, [models] if isinstance(models, str) else models)
 
     def __repr__(self) -> str:
         return repr(self.leaderboard)

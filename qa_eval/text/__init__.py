@@ -6,6 +6,7 @@
     markdown          pieces of Markdown in which text from data is literal
     passages          passages of a long text with places marked
     figures           percent, points, intervals, sizes and durations in words
+    glossary          the words of the field with their meanings
     phrases           quotes, paths and suggestions in messages
     progress          progress bars and lines
     terminal          escaping, width and styled output

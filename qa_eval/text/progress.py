@@ -25,6 +25,11 @@ class TerminalProgress:
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._cached = 0
+        self._items = 0
+        self._asked = 0
+        self._started = 0.0
+        self._first: tuple[float, int] | None = None
+        self._ranks: TaskID | None = None
         self._workers: dict[str, TaskID] = {}
         self._by_worker: Counter[str] = Counter()
 
@@ -32,47 +37,66 @@ class TerminalProgress:
         """Before the first model."""
         self._models = models
         if self._stream.isatty():
+            console = Console(file=self._stream, highlight=False)
             self._bar = Progress(
                 TextColumn("{task.fields[step]}", style="dim", markup=False),
                 TextColumn("{task.description}", markup=False, table_column=ProgressColumn(no_wrap=True)),
-                BarColumn(bar_width=24),
+                BarColumn(bar_width=24 if console.width >= _WIDE else 10),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[cached]}", style="dim", markup=False),
+                TextColumn("{task.fields[rate]}", style="dim", markup=False),
                 TimeRemainingColumn(elapsed_when_finished=True),
-                console=Console(file=self._stream, highlight=False),
+                console=console,
             )
             self._bar.start()
 
     def model(self, name: str, items: int) -> None:
         """Before a model is asked `items` questions."""
         self._begun += 1
-        self._cached = 0
+        self._items, self._cached, self._asked = items, 0, 0
+        self._started, self._first = time.monotonic(), None
         step = f"{self._begun}/{self._models}"
         if self._bar is not None:
-            self._task = self._bar.add_task(clean(name), total=items, step=step, cached="")
+            self._task = self._bar.add_task(clean(name), total=items, step=step, rate="")
         else:
             self._stream.write(f"{step} {clean(name)}: {items} items\n")
             self._stream.flush()
 
     def advance(self, n: int = 1, from_cache: bool = False) -> None:
         """`n` more items are answered, or were found answered already."""
-        self._cached += n if from_cache else 0
+        if from_cache:
+            self._cached += n
+        else:
+            self._asked += n
+            self._first = self._first or (time.monotonic(), self._asked)
         if self._bar is not None and self._task is not None:
-            self._bar.advance(self._task, n)
-            if from_cache:
-                self._bar.update(self._task, cached=f"{self._cached} from cache")
+            self._bar.update(self._task, advance=n, rate=self._rate())
+            if self._begun == self._models and self._cached + self._asked >= self._items:
+                self._ranks = self._bar.add_task("intervals and ranks", total=None, step="", rate="")
+
+    def _rate(self) -> str:
+        """Items in a second since the first answer (for one batch, since the beginning); what was cached."""
+        parts = []
+        if self._first is not None:
+            since, before = self._first if self._asked > self._first[1] else (self._started, 0)
+            seconds = max(time.monotonic() - since, 1e-3)
+            parts.append(f"{(self._asked - before) / seconds:,.1f}/s")
+        if self._cached:
+            parts.append(f"{self._cached} from cache")
+        return ", ".join(parts)
 
     def worker(self, name: str, n: int) -> None:
         """`n` more items were answered by a worker of a cluster."""
         self._by_worker[name] += n
         if self._bar is not None:
             if name not in self._workers:
-                self._workers[name] = self._bar.add_task(f"  {clean(name)}", total=None, step="", cached="")
+                self._workers[name] = self._bar.add_task(f"  {clean(name)}", total=None, step="", rate="")
             self._bar.advance(self._workers[name], n)
 
     def finish(self) -> None:
         """After the last model, or when interrupted."""
         if self._bar is not None:
+            if self._ranks is not None:
+                self._bar.remove_task(self._ranks)
             self._bar.stop()
         else:
             for name, n in self._by_worker.items():
@@ -134,6 +158,8 @@ class NotebookProgress:
 
 _REDRAWN = 0.1
 """Seconds between two drawings, at least."""
+_WIDE = 100
+"""Columns from which on a bar is long."""
 
 
 def progress_shown() -> TerminalProgress | NotebookProgress | None:

@@ -20,7 +20,11 @@ from click.testing import Result
 from qa_eval.cli import cli
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.run import Interrupted
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.parts import FAMILIES
 from qa_eval.records import Finding
+from qa_eval.runs.leaderboard.captions import leading_sentence
+from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import load_run
 from tests.support.command_line import call
@@ -80,6 +84,9 @@ def test_these_commands_exist() -> None:
         "export",
         "bench",
         "models",
+        "metrics",
+        "metrics list",
+        "metrics show",
         "questions",
         "questions check",
         "questions stats",
@@ -394,11 +401,26 @@ def test_a_run_prints_the_table_on_stdout_and_all_else_on_stderr() -> None:
     assert "baseline:first-of-type" in done.stdout
     assert "\x1b" not in done.output
     lines = done.stderr.splitlines()
-    assert re.fullmatch(r"questions: .*questions \(\d+ facts, \d+ contested\)", lines[0])
-    assert re.fullmatch(r"articles:  .*seeds \(5\)", lines[1])
-    assert lines[2] == "1/2 baseline:abstain: 15 items"
-    first = load_run(Path("results/first")).leaderboard.rows[0].model.spec
-    assert lines[-2:] == ["results: results/first", f"next: qa-eval show results/first --failures -m {first}"]
+    assert lines[0] == "loading baseline:abstain, baseline:first-of-type …"
+    assert re.fullmatch(r"questions: .*questions \(\d+ facts, \d+ contested\)", lines[1])
+    assert re.fullmatch(r"articles:  .*seeds \(5\)", lines[2])
+    assert lines[3] == "1/2 baseline:abstain: 15 items"
+    assert lines[-3:] == [
+        leading_sentence(leaderboard_view(load_run(Path("results/first")).leaderboard)),
+        "results: results/first",
+        "next: qa-eval report results/first --out report --open",
+    ]
+
+
+def test_a_call_that_is_wrong_says_nothing_of_loading() -> None:
+    assert "loading" not in call("run", "--split", "test").stderr
+
+
+def test_of_many_models_two_are_named_while_they_are_loaded() -> None:
+    models = [word for n in range(3) for word in ("-m", f"predictions:no{n}.jsonl")]
+    assert call("run", *models).stderr.startswith(
+        "loading predictions:no0.jsonl, predictions:no1.jsonl and 1 more …\n"
+    )
 
 
 def test_json_on_stdout_is_the_leaderboard_that_was_written() -> None:
@@ -443,6 +465,15 @@ def test_a_stored_run_is_shown_in_every_format(stored: Path, form: str) -> None:
         assert done.stderr == ""
 
 
+def test_all_metrics_are_shown_with_all(stored: Path) -> None:
+    table, every = (call("leaderboard", str(stored), *more, columns=80).stdout for more in ((), ("--all",)))
+    assert "AUROC" not in table
+    for shown in ("NoAns", "AUROC", "Confidence", "Ranks and counts", "abstained"):
+        assert shown in every
+    refused = call("leaderboard", str(stored), "--all", "--format", "csv")
+    assert (refused.exit_code, "--all goes with the table" in refused.stderr) == (2, True)
+
+
 def test_without_a_path_the_newest_run_is_shown_and_named(stored: Path) -> None:
     for n, name in enumerate(("old", "new")):
         shutil.copytree(stored, Path("results") / name)
@@ -469,11 +500,20 @@ def test_show_tells_items_and_failures(stored: Path) -> None:
     )["item"]
     done = call("show", str(stored), item, "-m", "baseline:abstain")
     assert done.exit_code == 0, done.output
-    assert item in done.stdout
+    assert item.partition("@")[0] in done.stdout
     assert "no answer" in done.stdout
     failures = call("show", str(stored), "--failures")
     assert "wrong" in failures.stdout
     assert re.fullmatch(r"\d+ of 36 answers are wrong\n", failures.stderr)
+
+
+def test_show_takes_and_shows_the_short_names_of_articles(stored: Path) -> None:
+    label = load_run(stored).leaderboard.data.article_labels["000_825eccd27ffa9810"]
+    done = call("show", str(stored), f"recaptured-city@{label}", "--rules")
+    assert done.exit_code == 0, done.output
+    assert f"recaptured-city@{label}" in done.stdout
+    assert "000_825eccd27ffa9810" not in done.stdout
+    assert "rule abstained, level 0 (no match)" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -489,6 +529,28 @@ def test_show_refuses(stored: Path, args: list[str], message: str) -> None:
     done = call("show", str(stored), *args)
     assert done.exit_code == 2
     assert message in done.stderr
+
+
+def test_metrics_are_listed_by_what_they_are_about() -> None:
+    listed = call("metrics", "list").stdout
+    for metric in METRICS.values():
+        assert metric.label in listed
+    assert [line for line in listed.splitlines() if line in FAMILIES.values()] == list(FAMILIES.values())
+
+
+@pytest.mark.parametrize("name", ["no_answer_recall", "NoAns recall", "noans RECALL"])
+def test_a_metric_is_explained_by_id_or_name(name: str) -> None:
+    done = call("metrics", "show", name, columns=80)
+    assert done.exit_code == 0, done.output
+    for shown in ("no_answer_recall", "formula", "A worked example", "NoAns recall = 4 / 5 = 80.0 %"):
+        assert shown in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_an_unknown_metric_is_answered_with_near_ones() -> None:
+    done = call("metrics", "show", "NoAns recal")
+    assert done.exit_code == 2
+    assert "Error: NoAns recal: no such metric; did you mean" in done.stderr
 
 
 def test_models_lists_kinds_and_tells_what_a_spec_is() -> None:

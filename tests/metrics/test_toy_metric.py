@@ -159,12 +159,13 @@ def test_it_is_in_the_exports_of_results(run: Path, tmp_path: Path, form: str, s
 def test_it_is_on_the_pages_of_the_report(run: Path, rows: dict[str, Any], tmp_path: Path) -> None:
     call("report", run, "--out", tmp_path / "site")
     index = (tmp_path / "site" / "index.html").read_text("utf-8")
-    assert f'data-low="1"><button type="button" class="sort" data-tip="{MEANING}">wordy</button>' in index
-    assert f"<dt>wordy</dt><dd>{MEANING}" in index
+    assert f'data-low="1"><button type="button" class="sort" data-tip="{MEANING}">wordy ↓</button>' in index
+    glossary = (tmp_path / "site" / "glossary.html").read_text("utf-8")
+    assert f"<dt>wordy ↓</dt><dd>{MEANING}" in glossary
     for model in MODELS:
         page = (tmp_path / "site" / "models" / f"{model.replace(':', '-')}.html").read_text("utf-8")
         value = f"{100 * value_of(rows, model):.1f}"
-        found = re.search(r'<th scope="row">wordy</th>.*?<span class="v">(.*?)</span>', page, re.DOTALL)
+        found = re.search(r'<th scope="row">wordy ↓</th>.*?<span class="v">(.*?)</span>', page, re.DOTALL)
         assert found is not None
         assert html.unescape(found[1]) == value
         assert f'<td class="meaning">{MEANING}</td>' in page

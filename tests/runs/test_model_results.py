@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 import qa_eval as qa
-from qa_eval.records import Match
-from qa_eval.runs.model_results import why
+from qa_eval.metrics.reasons import why
 from qa_eval.runs.options import RunOptions
-from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
+from qa_eval.runs.schema import Leaderboard, Row
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.places import BASELINE
 
@@ -117,7 +116,7 @@ def test_the_items_of_a_model_as_a_data_frame(committed: qa.Run) -> None:
         assert (line["golds"], line["scores"]) == (list(answer.golds), answer.scores)
         assert all(line[metric] == value for metric, value in answer.scores.items())
         assert line["right"] == answer.right
-        assert line["why"].startswith("Right") == answer.right
+        assert line["why"] == why(answer)
         assert line["why"].endswith(".")
     reading = frame[frame["track"] == "reading"]
     assert reading["f1"].mean() == pytest.approx(committed["embedded"].f1, abs=0.02)
@@ -128,67 +127,6 @@ def test_a_run_in_memory_has_the_same_frames(small: qa.Run) -> None:
     frame = small.items("test:one").to_pandas()
     assert set(frame["track"]) == {"reading", "pooled"}
     assert set(small.to_pandas()["model"]) >= {"test:one", "test:two", "reference:oracle"}
-
-
-def answer(**changes: Any) -> PredictionRow:
-    whole: dict[str, Any] = {
-        **{"item": "q@a", "fact": "q", "article": "a", "track": "reading", "prediction": "417"},
-        **dict.fromkeys(("question_sha256", "context_sha256", "gold_sha256"), ""),
-        "match": verdict(False, "veto", "417 != 400"),
-    }
-    return PredictionRow(**whole | changes)
-
-
-def verdict(ok: bool, rule: str, detail: str = "", level: int = 0) -> Match:
-    return Match(ok=ok, level=level, rule=rule, detail=detail)
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        pytest.param({}, "Wrong by the rule veto: 417 != 400.", id="another value"),
-        pytest.param(
-            {"matched_claim": "417", "scores": {"leak": 1.0}},
-            "Wrong by the rule veto: 417 != 400. It makes the claim 417 of another source.",
-            id="another source's claim",
-        ),
-        pytest.param(
-            {"match": verdict(True, "number", "four hundred = 400", 2)},
-            "Right by the rule number: four hundred = 400.",
-            id="an equal value",
-        ),
-        pytest.param(
-            {"match": verdict(True, "text", "", 3)}, "Right by the rule text: equal text.", id="no detail"
-        ),
-        pytest.param(
-            {"match": verdict(False, "none", "other words")},
-            "Wrong: no rule credits the answer (other words).",
-            id="no rule",
-        ),
-        pytest.param(
-            {"prediction": "", "match": verdict(True, "null", "no answer, and the article gives none", 5)},
-            "Right: no answer was given, and the article gives none.",
-            id="rightly silent",
-        ),
-        pytest.param(
-            {"prediction": "", "match": verdict(False, "abstained", "the article answers")},
-            "Wrong: no answer was given, but the article answers.",
-            id="wrongly silent",
-        ),
-        pytest.param(
-            {"match": verdict(False, "answered", "the article is silent")},
-            "Wrong: an answer was given, but the article is silent.",
-            id="wrongly an answer",
-        ),
-        pytest.param({"error": "no room"}, "The model failed: no room.", id="a failure"),
-        pytest.param({"missing": True}, "The model gave no prediction.", id="no prediction"),
-        pytest.param(
-            {"match": verdict(False, "unscored")}, "The data set does not give its answers.", id="unscored"
-        ),
-    ],
-)
-def test_why_is_a_sentence(changes: dict[str, Any], sentence: str) -> None:
-    assert why(answer(**changes)) == sentence
 
 
 # ------------------------------------------------------------------------------------------ printing

@@ -136,7 +136,8 @@ UNKNOWN: dict[str, Any] = {
 """Fields that no version knows, some of them named like what a Python object has."""
 RECORDS_BY_NAME = {"metrics", "slices"}
 VALUES_BY_NAME = {
-    "absent", "article_labels", "checksums", "columns", "packages", "scores", "source_preference", "speaker_preference",
+    "absent", "article_labels", "checksums", "columns", "packages", "scores", "source_preference",
+    "speaker_preference",
 }  # fmt: skip
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from qa_eval.data.article_labels import slice_label
 from qa_eval.files.hashes import canonical_json
-from qa_eval.metrics.listings import entry, in_order, label, listed
-from qa_eval.runs.leaderboard.captions import caption, name_in, notes, tally
+from qa_eval.metrics.listings import column_label, entry, label
+from qa_eval.metrics.parts import FAMILIES
+from qa_eval.runs.leaderboard.captions import caption, leading_sentence, name_in, notes
 from qa_eval.runs.leaderboard.views import View, ViewLine
+from qa_eval.runs.ranking import competes
 from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.markdown import markdown_row, markdown_text
 from qa_eval.text.terminal import clean, safe_json
@@ -29,23 +33,70 @@ COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "u
 # ------------------------------------------------------------------------------------------ the terminal's
 
 
-def board_of(view: View) -> Board:
-    """The view as the terminal draws it."""
+def board_of(view: View, columns: Sequence[tuple[str, str]] | None = None) -> Board:
+    """The view as a terminal draws it; with the view's columns if none are given."""
+    shown = view.columns if columns is None else columns
+    best = {column: _best(view, column) for column in shown}
     return Board(
-        title=_title(view) + (f" · {view.selection.slice}" if view.selection.slice else ""),
-        columns=tuple(Column(label=label(metric), priority=_priority(metric)) for _, metric in view.columns),
-        rows=tuple(_board_row(view, line) for line in view.lines if not line.unranked),
-        references=tuple(_board_row(view, line) for line in view.lines if line.unranked),
+        title=_title(view)
+        + (
+            f" · {slice_label(view.selection.slice, view.board.data.article_labels)}"
+            if view.selection.slice
+            else ""
+        ),
+        columns=tuple(_column(view, column) for column in shown),
+        rows=tuple(_board_row(view, line, best) for line in view.lines if not line.unranked),
+        references=tuple(_board_row(view, line, best) for line in view.lines if line.unranked),
+        first_columns=len(view.brief_columns),
         counts=("answered", "abstained", "errors") if view.counted else (),
         caption=tuple(caption(view)),
         notes=tuple(notes(view)),
     )
 
 
-def _priority(metric: str) -> int:
-    """The place among the columns that a narrow terminal keeps; unlisted ones go before them."""
-    kept = [id for _, id in listed("narrow")]
-    return kept.index(metric) if metric in kept else len(kept)
+def terminal_board(view: View, *, every: bool = False) -> Board:
+    """The same under its leading sentence, with the columns that matter most before the others.
+
+    With `every`, all metrics, by family.
+    """
+    columns = list(view.every_column) if every else [*view.brief_columns, *view.columns]
+    if every:
+        families = list(FAMILIES)
+        columns.sort(key=lambda column: families.index(entry(column[1]).family))
+    board = board_of(view, list(dict.fromkeys(columns)))
+    return replace(board, verdict=leading_sentence(view), notes=(*_trouble(view), *board.notes))
+
+
+def _trouble(view: View) -> Iterator[str]:
+    """The models that have failures or texts that were not seen whole, with their numbers."""
+    for line in view.lines if view.counted else ():
+        counts = line.row.counts
+        kinds = {
+            "missing": counts.missing,
+            "failed": counts.errors,
+            "with a text not seen whole": counts.truncated,
+        }
+        if found := [f"{n} {kind}" for kind, n in kinds.items() if n]:
+            yield f"{name_in(view, line)}: of {counts.items} items {', '.join(found)}"
+
+
+def _column(view: View, column: tuple[str, str]) -> Column:
+    track, metric = column
+    both = {track for track, _ in view.every_column} == {"reading", "pooled"}
+    name = column_label(track, metric) if both and track in entry(metric).tracks[1:] else label(metric)
+    return Column(label=name, group=FAMILIES[entry(metric).family])
+
+
+def _best(view: View, column: tuple[str, str]) -> float | None:
+    """The best value of the models that compete; None where fewer than two have one."""
+    values = [
+        e.value
+        for line in view.lines
+        if competes(line.row) and (e := view.estimate(line, column)) is not None
+    ]
+    if len(values) < 2:
+        return None
+    return max(values) if entry(column[1]).higher_is_better else min(values)
 
 
 def _title(view: View) -> str:
@@ -61,7 +112,7 @@ def _name(view: View, line: ViewLine) -> str:
     return name_in(view, line) + (" †" if line.row.model.no_null_head else "")
 
 
-def _board_row(view: View, line: ViewLine) -> BoardRow:
+def _board_row(view: View, line: ViewLine, best: Mapping[tuple[str, str], float | None]) -> BoardRow:
     row, counts = line.row, line.row.counts
     rank = str(row.rank) if view.ranked and row.rank is not None else ""
     if row.status == "error":
@@ -69,21 +120,27 @@ def _board_row(view: View, line: ViewLine) -> BoardRow:
         return BoardRow(name=_name(view, line), rank=rank, cells=(), failure=failure)
     return BoardRow(
         name=_name(view, line),
-        cells=tuple(_cell(view.estimate(line, column), column[1]) for column in view.columns),
+        cells=tuple(
+            _cell(
+                estimate, column[1], best=estimate is not None and competes(row) and estimate.value == value
+            )
+            for column, value in best.items()
+            for estimate in (view.estimate(line, column),)
+        ),
         rank=rank,
         rank_interval=_rank_interval(row) if view.ranked else "",
         difference=_difference(row.versus_first) if view.ranked else Cell(),
         counts=(str(counts.answered), str(counts.abstained), str(counts.errors)) if view.counted else (),
-        tally=tally(counts) if view.counted else "",
         brief=row.is_reference,
     )
 
 
-def _cell(estimate: Estimate | None, metric: str) -> Cell:
+def _cell(estimate: Estimate | None, metric: str, *, best: bool) -> Cell:
     if estimate is None:
         return Cell(value="–")
     n = f" (n {estimate.n})" if entry(metric).n_matters else ""
-    return Cell(value=percent(estimate.value) + n, interval=interval_text(estimate.low, estimate.high))
+    interval = interval_text(estimate.low, estimate.high)
+    return Cell(value=percent(estimate.value) + n, interval=interval, best=best)
 
 
 def _difference(difference: Difference | None) -> Cell:
@@ -178,16 +235,11 @@ def render_csv(view: View) -> str:
 
 def _csv_columns(view: View) -> list[tuple[str, tuple[str, str]]]:
     """(name, (track, metric)) of every metric that some row has, in the order of the table of metrics."""
-    chosen = view.selection
-    tracks = [chosen.track] if chosen.track is not None else ["reading", "pooled"]
-    if chosen.slice is not None:
-        tracks = [view.columns[0][0]] if view.columns else tracks[:1]
-    found = []
-    for track in tracks:
-        present = {metric for line in view.lines for metric in line.metrics(track, chosen.slice)}
-        prefix = "pooled." if track == "pooled" and len(tracks) > 1 else ""
-        found += [(prefix + metric, (track, metric)) for metric in in_order(present)]
-    return found
+    both = view.selection.track is None and view.selection.slice is None
+    return [
+        (f"pooled.{metric}" if track == "pooled" and both else metric, (track, metric))
+        for track, metric in view.every_column
+    ]
 
 
 # ------------------------------------------------------------------------------------------ JSON

@@ -19,17 +19,10 @@ from qa_eval.text.phrases import enumerate_words
 
 if TYPE_CHECKING:
     from qa_eval.records import Estimate
-    from qa_eval.runs.schema import CountsRow, Row
+    from qa_eval.runs.schema import Row
 
 _NAMED = 3
 """Models that a note names."""
-
-
-def tally(counts: CountsRow) -> str:
-    """What became of the items: answered and abstained always, the rest where it happened."""
-    parts = [f"{counts.answered} answered", f"{counts.abstained} abstained"]
-    rest = {"missing": counts.missing, "errors": counts.errors, "truncated": counts.truncated}
-    return ", ".join(parts + [f"{n} {name}" for name, n in rest.items() if n])
 
 
 def leading_sentence(view: View) -> str:

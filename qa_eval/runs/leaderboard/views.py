@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa_eval.errors import QaEvalError
-from qa_eval.metrics.listings import entry, listed
+from qa_eval.metrics.listings import entry, in_order, listed
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_of
 from qa_eval.runs.ranking import UNRANKED
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qa_eval.runs.schema import Leaderboard, Row
 
 _MOST_SLICED = 7
+_MOST_BRIEF = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,28 @@ class View:
     def estimate(self, line: ViewLine, column: tuple[str, str]) -> Estimate | None:
         track, metric = column
         return line.metrics(track, self.selection.slice).get(metric)
+
+    @property
+    def brief_columns(self) -> tuple[tuple[str, str], ...]:
+        """The few columns to show first: the one that sorts, the listing `brief`, then others of the view."""
+        track: Track = "pooled" if self.sort[0] == "pooled" else "reading"
+        listing = data_kind(self.board.data).listing
+        wanted = [c for c in listed("brief", track) if listing is None or c in self.columns]
+        present = [c for c in wanted if any(self.estimate(line, c) is not None for line in self.lines)]
+        return tuple(dict.fromkeys([self.sort, *present, *self.columns]))[:_MOST_BRIEF]
+
+    @property
+    def every_column(self) -> tuple[tuple[str, str], ...]:
+        """Every metric that some row has on what is chosen, in the order of the table of metrics."""
+        chosen = self.selection
+        tracks: list[str] = [chosen.track] if chosen.track is not None else ["reading", "pooled"]
+        if chosen.slice is not None:
+            tracks = [self.columns[0][0]] if self.columns else tracks[:1]
+        return tuple(
+            (track, metric)
+            for track in tracks
+            for metric in in_order({m for line in self.lines for m in line.metrics(track, chosen.slice)})
+        )
 
 
 def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selection()) -> View:
