@@ -6,6 +6,7 @@ run, plan, score, bench                      models and answers
 leaderboard, show, verify, compare, report   stored runs
 export, schema                               formats of other tools, and of these files
 models, metrics, cache, init                 what is there, what is kept, a new collection
+metrics_validate                             one more command of the group `metrics`
 questions                                    the group `questions`, with `check` and `stats`
 questions_new, questions_probe               the other commands of that group
 questions_impact, questions_agree            and more of them
@@ -37,6 +38,7 @@ from qa_eval.cli.export import export_command
 from qa_eval.cli.init import init_command
 from qa_eval.cli.leaderboard import leaderboard_command
 from qa_eval.cli.metrics import metrics_group
+from qa_eval.cli.metrics_validate import validate_command
 from qa_eval.cli.models import models_command
 from qa_eval.cli.plan import plan_command
 from qa_eval.cli.questions import questions_group
@@ -84,3 +86,4 @@ for _command in (
     cli.add_command(_command)
 for _command in (new_command, probe_command, impact_command, agree_command):
     questions_group.add_command(_command)
+metrics_group.add_command(validate_command)

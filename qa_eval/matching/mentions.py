@@ -586,3 +586,12 @@ def _judge_date(phrase: str, wanted: Sought) -> tuple[str, str, str]:
 
 def _in_question(words: Sequence[Word], wanted: Sought) -> bool:
     return all(w.key in wanted.question or w.text in FUNCTION_WORDS or w.kind == "symbol" for w in words)
+
+
+def contents(text: str) -> frozenset[str]:
+    """The keys of the content words of a text: what "all content words" compares.
+
+    >>> contents("The dead fighters") == contents("dead fighters")
+    True
+    """
+    return frozenset(word.key for word in RunningText(text).words if word.content)
