@@ -78,6 +78,29 @@ _TAIL = re.compile(r",? and other [^,;]*$", re.IGNORECASE)
 _AGED = re.compile(r"[\d,]+-year-old ", re.IGNORECASE)
 
 
+_BRACKETED = re.compile(r"\s*\([^()]*\)")
+_EITHER = re.compile(r"(?<![\w/])([^\W\d_]+)/([^\W\d_]+)(?![\w/])")
+
+
+def _variants(wordings: tuple[str, ...], answer_type: AnswerType) -> tuple[str, ...]:
+    """The wordings, and shorter ones that say the same: without brackets, with one word of "prison/jail", and the
+    one value of a sentence that the typed match cannot read.
+    """
+    found = dict.fromkeys(wordings)
+    for wording in wordings:
+        if bare := _BRACKETED.sub("", wording).strip():
+            found.setdefault(bare)
+        for side in (r"\1", r"\2"):
+            found.setdefault(_EITHER.sub(side, wording))
+        if answer_type == "date" and isinstance(read_date(wording), str):
+            running = RunningText(wording)
+            dates = [text for _, _, _, text in _date_phrases(running)]
+            readable = [text for text in dates if not isinstance(read_date(text), str)]
+            if len(readable) == 1:
+                found.setdefault(readable[0])
+    return tuple(found)
+
+
 def _keys(text: str) -> tuple[list[Word], bool]:
     words = RunningText(_TAIL.sub("", _AGED.sub("", text))).words
     denied = any(_denies(words, i) for i in range(len(words)))
@@ -112,6 +135,7 @@ def _sought(
 
     question = frozenset(key(word) for word in RunningText(asked).words if word.content)
     cores: list[tuple[str, str, frozenset[str], bool, frozenset[str]]] = []
+    claims = tuple((id, _variants(wordings, answer_type)) for id, wordings in claims)
     for id, wordings in claims:
         for text in wordings:
             words, denied = _keys(text)
@@ -500,9 +524,9 @@ _GLUE = vocabulary("of the , - on in at and to st nd rd th before after since un
 _DATE_BOUNDS = vocabulary("before after since until by around circa c late early mid last this")
 
 
-def _dates(text: RunningText, wanted: Sought) -> Iterator[Mention]:
-    words, others = text.words, 0
-    judged: dict[str, tuple[str, str, str]] = {}
+def _date_phrases(text: RunningText) -> Iterator[tuple[int, int, int, str]]:
+    """(sentence, first word, word after the last, its text with what bounds it) of each date."""
+    words = text.words
     for number, sentence in enumerate(text.sentences):
         i = sentence.first
         while i < sentence.end:
@@ -510,35 +534,41 @@ def _dates(text: RunningText, wanted: Sought) -> Iterator[Mention]:
                 i += 1
                 continue
             end = i + 1
-            while end < sentence.end:
-                if _dated(words, end):
-                    if _again(words, i, end):
-                        break
-                    end += 1
-                elif words[end].text in ("of", "the", ",") and end + 1 < sentence.end and (
-                    _dated(words, end + 1) or (words[end + 1].text == "the" and end + 2 < sentence.end and _dated(words, end + 2))
-                ):
-                    end += 1
-                else:
+            while end < sentence.end and not (_dated(words, end) and _again(words, i, end)):
+                if not _dated(words, end) and not _leads_on(words, end, sentence.end):
                     break
+                end += 1
             low = i
             while low > sentence.first and words[low - 1].text in _DATE_BOUNDS | {"the"} and i - low < 3:
                 low -= 1
             while low < i and words[low].text == "the":
                 low += 1
-            phrase = text.text[words[low].start : words[end - 1].end]
-            verdict = judged.get(phrase) or (
-                _judge_date(phrase, wanted) if len(judged) < MOST_VALUES * 50 else ("", "other", phrase)
-            )
-            judged[phrase] = verdict
-            claim, rule, detail = verdict
-            if claim:
-                for id in claim.split("\0"):
-                    yield Mention(id, number, i, end, frozenset(range(i, end)), rule, detail)
-            elif rule == "other" and others < MOST_VALUES and not _in_question(words[i:end], wanted):
-                others += 1
-                yield Mention("", number, i, end, frozenset(range(i, end)), "date", detail)
+            yield number, i, end, text.text[words[low].start : words[end - 1].end]
             i = end
+
+
+def _leads_on(words: Sequence[Word], i: int, end: int) -> bool:
+    """True for "of", "the" and a comma inside a date."""
+    if words[i].text not in ("of", "the", ",") or i + 1 >= end:
+        return False
+    return _dated(words, i + 1) or (words[i + 1].text == "the" and i + 2 < end and _dated(words, i + 2))
+
+
+def _dates(text: RunningText, wanted: Sought) -> Iterator[Mention]:
+    others = 0
+    judged: dict[str, tuple[str, str, str]] = {}
+    for number, i, end, phrase in _date_phrases(text):
+        verdict = judged.get(phrase) or (
+            _judge_date(phrase, wanted) if len(judged) < MOST_VALUES * 50 else ("", "other", phrase)
+        )
+        judged[phrase] = verdict
+        claim, rule, detail = verdict
+        if claim:
+            for id in claim.split("\0"):
+                yield Mention(id, number, i, end, frozenset(range(i, end)), rule, detail)
+        elif rule == "other" and others < MOST_VALUES and not _in_question(text.words[i:end], wanted):
+            others += 1
+            yield Mention("", number, i, end, frozenset(range(i, end)), "date", detail)
 
 
 def _again(words: Sequence[Word], first: int, i: int) -> bool:

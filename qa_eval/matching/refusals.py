@@ -117,6 +117,18 @@ def disagreement(folded: str) -> tuple[int, int] | None:
     return (found.start(), found.end()) if found is not None else None
 
 
+_CONTRADICT = re.compile(
+    r"\b(?:contradict(?:s|ory|ion|ions|ing)?|conflicting|conflicts?|inconsistent|inconsistenc\w+|discrepanc\w+|at odds"
+    r"|disagree\w*|differing (?:information|accounts|statements))\b"
+)
+
+
+def contradiction_named(folded: str) -> tuple[int, int] | None:
+    """The characters that say outright that statements contradict each other; None if none do."""
+    found = _CONTRADICT.search(folded)
+    return (found.start(), found.end()) if found is not None else None
+
+
 def folded_same_length(text: str) -> str:
     """The text in lower case with plain quotes, character for character."""
     plain = text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')

@@ -139,6 +139,7 @@ def _final(text: RunningText, folded: str, found: Sequence[Mention]) -> tuple[li
 
 
 _EQUAL = vocabulary("which that is was are were equals equal equivalent to also about around approximately roughly i.e i e c")
+_OPENING = frozenset({"(", "which", "equivalent", "equal", "i.e", "equals"})
 _CONCLUDING = vocabulary("therefore thus hence so consequently overall conclusion summary")
 
 
@@ -149,10 +150,12 @@ def _equated(text: RunningText, found: Sequence[Mention]) -> tuple[list[Mention]
         if one.claim == other.claim or one.sentence != other.sentence or other.first < one.end:
             continue
         between = [w for w in text.words[one.end : other.first] if w.text not in (",", ".")]
-        behind = text.words[other.end].text if other.end < len(text.words) else ""
+        units = next((n for n, w in enumerate(between) if w.text in _OPENING), 0)
+        between = between[units if units <= 2 else 0 :]
+        behind = {w.text for w in text.words[other.end : other.end + 2]}
         plain = all(w.text in _EQUAL for w in between[1:])
-        bracketed = bool(between) and between[0].text == "(" and plain and behind == ")"
-        said = bool(between) and between[0].text in ("which", "equivalent", "equal", "i.e", "equals") and plain
+        bracketed = bool(between) and between[0].text == "(" and plain and ")" in behind
+        said = bool(between) and between[0].text in _OPENING - {"("} and plain
         if bracketed or (said and len(between) > 1):
             dropped.append(replace(other, rule="another form of the claim before it"))
     gone = {(m.claim, m.first) for m in dropped}

@@ -23,9 +23,13 @@ from qa_eval.files.json_streams import json_lines
 from qa_eval.files.paths import open_input
 from qa_eval.files.strict_json import NotJsonError, describe
 from qa_eval.matching.answer_types import asked_type
+from qa_eval.matching.dates import read_date
+from qa_eval.matching.quantities import read_quantities
 from qa_eval.records import ANSWER_TYPES, AnswerType, Claim, Finding, Question
 from qa_eval.text.phrases import choices
 
+_FEW = 4
+"""Words of a claim that is a quantity rather than a sentence with one."""
 LABELS = ("Correct", "Partially correct", "Incorrect")
 """What people say of an answer in WikiContradict."""
 
@@ -111,7 +115,7 @@ def _wiki_contradict(row: Mapping[str, Any], counts: dict[str, int]) -> Iterator
     claims = tuple(
         Claim(id=id, evidence=(), aliases=(_text(row, f"gt_answer_{id}"),)) for id in ("1", "2")
     )
-    question = _question(asked, asked, asked_type(asked) or "text", claims)
+    question = _question(asked, asked, _type_of(asked, claims), claims)
     for number in range(5):
         key = f"answer{number}"
         if key not in row:
@@ -124,6 +128,20 @@ def _wiki_contradict(row: Mapping[str, Any], counts: dict[str, int]) -> Iterator
             raise _WrongError(f"label{number}", f"{label!r} is no label; {choices(label, LABELS)}")
         passage = str(number) if number < 3 else None
         yield LabelledAnswer(question=question, answer=_text(row, key), passage=passage, label=label)
+
+
+def _type_of(asked: str, claims: tuple[Claim, ...]) -> AnswerType:
+    """The type that the question's words tell, else the one as which every claim can be read."""
+    if (told := asked_type(asked)) is not None:
+        return told
+    wordings = [wording for claim in claims for wording in claim.wordings]
+    if all(not isinstance(read_date(wording), str) for wording in wordings):
+        return "date"
+    read = [read_quantities(wording) for wording in wordings]
+    if all(r.found and not r.unread and len(w.split()) <= _FEW for r, w in zip(read, wordings, strict=True)):
+        kinds = {quantity.kind for r in read for quantity in r.found}
+        return "duration" if kinds <= {"days", "months"} else "percent" if kinds == {"percent"} else "number"
+    return "text"
 
 
 def _own(row: Mapping[str, Any]) -> LabelledAnswer:
