@@ -154,7 +154,8 @@ def rank_rows(
 ) -> Ranked:
     """Orders rows by the sort metric, and ranks those that compete.
 
-    The sort metric is the first of `sorts` that is defined; without them, of the listing `ranking`.
+    The sort metric is the first of `sorts` that every competing row has, else the first that some row has; without
+    `sorts`, of the listing `ranking`.
     Models that finished come first, then interrupted ones, then failed ones, then references in the order
     given. Ranked are finished models other than the unranked baselines. One test decides on all pairs of
     them, and the difference of each to the first comes from the same test, so that ranks and differences
@@ -203,10 +204,10 @@ def _finished(entry: Entry) -> bool:
 
 
 def _sort(entries: Sequence[Entry], sorts: Sequence[str]) -> str:
-    defined = {
-        f"{track}.{metric}" for e in entries for track, metrics in e.row.metrics.items() for metric in metrics
-    }
-    return next((sort for sort in sorts if sort in defined), sorts[0])
+    having = [{f"{t}.{m}" for t, ms in e.row.metrics.items() for m in ms} for e in entries if competes(e.row)]
+    shared = set.intersection(*having) if having else set()
+    defined = {f"{t}.{m}" for e in entries for t, ms in e.row.metrics.items() for m in ms}
+    return next((sort for held in (shared, defined) for sort in sorts if sort in held), sorts[0])
 
 
 def _value(entry: Entry, track: str, metric: str) -> float:
