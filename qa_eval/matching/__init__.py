@@ -16,6 +16,14 @@
     nouns              what a number counts
     quantity_verdicts  comparing quantities
     verdicts           how a typed rule judged two texts
+    answer_reading     what an answer in words asserts, rejects and withholds
+    running_text       words, sentences and stems of a text, with their places
+    mentions           where a text mentions a claim, or a value of none
+    rejections         which mentions are denied, replaced or background
+    polarity           answers of yes or no
+    refusals           how a text says that there is no answer, and that sources differ
+    answer_sources     which source a text names for which claim
 
-Pure functions on strings. `docs/match.md` states the rules.
+Pure functions on strings. `docs/match.md` states the rules of the typed match, `docs/free-text.md` those of
+`read_answer`.
 """

@@ -23,7 +23,7 @@ ReadingVerdict = Literal["complete", "partial", "mixed", "wrong", "abstains"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
+class AnswerPart:
     """Characters of an answer, and what they were read as."""
 
     start: int
@@ -39,15 +39,15 @@ class Passage:
 class AnswerReading:
     """What a text says about a fact."""
 
-    asserted: tuple[Passage, ...] = ()
+    asserted: tuple[AnswerPart, ...] = ()
     """The claims that it gives as its answer, one passage each, in the order of the text."""
-    rejected: tuple[Passage, ...] = ()
+    rejected: tuple[AnswerPart, ...] = ()
     """Claims that it mentions and denies, or replaces by another."""
-    other_values: tuple[Passage, ...] = ()
+    other_values: tuple[AnswerPart, ...] = ()
     """Answers that belong to no claim."""
-    abstains: Passage | None = None
+    abstains: AnswerPart | None = None
     """The words that say that there is no answer; for an empty text a passage without characters."""
-    acknowledges: Passage | None = None
+    acknowledges: AnswerPart | None = None
     """The words that say or show that sources differ."""
     attributions: tuple[Attribution, ...] = ()
     """Which source it names for which claim."""
@@ -68,7 +68,7 @@ def read_answer(text: str, question: Question, shown: Sequence[str] = ()) -> Ans
     Defined for any text; never raises. Time is linear in the text's length.
     """
     if not any(char.isalnum() for char in text):
-        return AnswerReading(abstains=Passage(start=0, end=0, rule="empty"), verdict="abstains")
+        return AnswerReading(abstains=AnswerPart(start=0, end=0, rule="empty"), verdict="abstains")
     running = RunningText(text)
     wanted = sought(question)
     polar = polar_claims(question)
@@ -92,7 +92,7 @@ def _reading(
     claims: Sequence[Mention],
     denied: Sequence[Mention],
     others: Sequence[Mention],
-    refused: Passage | None,
+    refused: AnswerPart | None,
     sources: Sequence[Attribution],
 ) -> AnswerReading:
     asserted = _first_of_each(running, claims)
@@ -100,7 +100,7 @@ def _reading(
     rejected = tuple(p for p in _first_of_each(running, [m for m in denied if m.claim]) if p.claim not in made)
     other = tuple(_passage(running, m) for m in others)
     if not asserted and not other and refused is None:
-        other = (Passage(start=0, end=len(running.text), rule="no claim"),)
+        other = (AnswerPart(start=0, end=len(running.text), rule="no claim"),)
     verdict: ReadingVerdict
     if refused is not None:
         verdict = "abstains"
@@ -119,8 +119,8 @@ def _reading(
     )
 
 
-def _passage(running: RunningText, mention: Mention) -> Passage:
-    return Passage(
+def _passage(running: RunningText, mention: Mention) -> AnswerPart:
+    return AnswerPart(
         start=running.words[mention.first].start,
         end=running.words[mention.end - 1].end,
         rule=mention.rule,
@@ -129,23 +129,23 @@ def _passage(running: RunningText, mention: Mention) -> Passage:
     )
 
 
-def _first_of_each(running: RunningText, found: Sequence[Mention]) -> tuple[Passage, ...]:
+def _first_of_each(running: RunningText, found: Sequence[Mention]) -> tuple[AnswerPart, ...]:
     first: dict[str, Mention] = {}
     for mention in found:
         first.setdefault(mention.claim, mention)
     return tuple(_passage(running, mention) for mention in first.values())
 
 
-def _refusal(running: RunningText, found: Sequence[Mention], wanted: Sought) -> Passage | None:
+def _refusal(running: RunningText, found: Sequence[Mention], wanted: Sought) -> AnswerPart | None:
     """The words by which the text gives no answer; None if it gives one."""
-    held: Passage | None = None
+    held: AnswerPart | None = None
     claimed = {m.sentence for m in found if m.claim}
     for number, sentence in enumerate(running.sentences[:200]):
         start, end = running.words[sentence.first].start, running.words[sentence.end - 1].end
         part = folded_same_length(running.text[start : min(end, start + 2000)])
         said = refusal(part)
         if said is not None and number not in claimed:
-            held = held or Passage(start=start + said[1], end=start + said[2], rule=said[0])
+            held = held or AnswerPart(start=start + said[1], end=start + said[2], rule=said[0])
     if held is None or any(m.claim for m in found):
         return None
     return held
@@ -157,13 +157,13 @@ def _acknowledges(
     denied: Sequence[Mention],
     sources: Sequence[Attribution],
     others: Sequence[Mention],
-) -> Passage | None:
+) -> AnswerPart | None:
     """The words that say that sources differ, or that give differing values to different sources."""
     for sentence in running.sentences[:200]:
         start, end = running.words[sentence.first].start, running.words[sentence.end - 1].end
         said = disagreement(folded_same_length(running.text[start : min(end, start + 2000)]))
         if said is not None:
-            return Passage(start=start + said[0], end=start + said[1], rule="says that sources differ")
+            return AnswerPart(start=start + said[0], end=start + said[1], rule="says that sources differ")
     by_claim: dict[str, set[str]] = {}
     for one in sources:
         by_claim.setdefault(one.claim, set()).add(one.source.casefold())
@@ -172,11 +172,11 @@ def _acknowledges(
         named = [(claim, source) for claim, names in by_claim.items() for source in names]
         if len({claim for claim, _ in named}) >= 2 and len({source for _, source in named}) >= 2:
             first = sources[0]
-            return Passage(start=first.start, end=first.end, rule="gives claims to different sources")
+            return AnswerPart(start=first.start, end=first.end, rule="gives claims to different sources")
         if {m.claim for m in denied} & by_claim.keys():
             first = sources[0]
-            return Passage(start=first.start, end=first.end, rule="gives what it rejects to a source")
+            return AnswerPart(start=first.start, end=first.end, rule="gives what it rejects to a source")
     return None
 
 
-__all__ = ["NUMERIC", "AnswerReading", "Passage", "ReadingVerdict", "read_answer"]
+__all__ = ["NUMERIC", "AnswerReading", "AnswerPart", "ReadingVerdict", "read_answer"]

@@ -95,7 +95,7 @@ def judge(
     fitted = cross_fit_thresholds(corpus, predictions, reading) if threshold == "cross-fit" else {}
     hashes = item_hashes(corpus, items)
     rows = []
-    worded = _in_words(predictions.values()) or any(_in_words(parts.values()) for parts in pooled.values())
+    worded = _in_words([*predictions.values(), *(p for parts in pooled.values() for p in parts.values())])
     ordered = any(has_order(parts) for parts in pooled.values())
     unordered = {item for item, parts in pooled.items() if has_no_order(parts)}
     for item in items:
