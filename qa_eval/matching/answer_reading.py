@@ -78,7 +78,7 @@ def read_answer(text: str, question: Question, shown: Sequence[str] = ()) -> Ans
         everything = mentions(running, wanted)
         found, denied = rejections(running, everything, wanted)
     refused = _refusal(running, found, wanted)
-    if refused is not None:
+    if refused is not None or _is_about_other_things(running, found, denied, wanted):
         found = []
     others = [m for m in found if not m.claim] + ([] if polar or refused else other_parts(running, found, denied, wanted))
     claims = [m for m in found if m.claim]
@@ -149,6 +149,29 @@ def _refusal(running: RunningText, found: Sequence[Mention], wanted: Sought) -> 
     if held is None or any(m.claim for m in found):
         return None
     return held
+
+
+_LONG, _ABOUT = 10, 0.4
+"""Sentences above which a text has to be about the question, and the share of them that have to be."""
+
+
+def _is_about_other_things(
+    running: RunningText, found: Sequence[Mention], denied: Sequence[Mention], wanted: Sought
+) -> bool:
+    """True for a long text most of which has nothing to do with the question, such as a copy of a passage.
+
+    A sentence has to do with it if it mentions a claim or a value of the asked kind, or has at least half of the
+    question's content words.
+    """
+    if len(running.sentences) <= _LONG:
+        return False
+    about = {m.sentence for m in (*found, *denied)}
+    for number, sentence in enumerate(running.sentences):
+        if number not in about:
+            keys = {w.key for w in running.words[sentence.first : sentence.end]}
+            if wanted.question and len(keys & wanted.question) >= 0.5 * len(wanted.question):
+                about.add(number)
+    return len(about) < _ABOUT * len(running.sentences)
 
 
 def _acknowledges(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -228,10 +229,10 @@ def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
         seen: set[tuple[str, frozenset[int]]] = set()
         for key in [*places, *joined]:
             for index in wanted.keys.get(key, ()):
-                mention = _says(text, wanted.wordings[index], places, joined, number, sentence)
-                if mention is not None and (mention.claim, mention.words) not in seen:
-                    seen.add((mention.claim, mention.words))
-                    yield mention
+                for mention in _says(text, wanted.wordings[index], places, joined, number, sentence):
+                    if (mention.claim, mention.words) not in seen:
+                        seen.add((mention.claim, mention.words))
+                        yield mention
 
 
 def _joins(text: RunningText, sentence: Sentence, wanted: Sought) -> dict[str, int]:
@@ -255,32 +256,39 @@ def _says(
     joined: dict[str, int],
     number: int,
     sentence: Sentence,
-) -> Mention | None:
+) -> Iterator[Mention]:
     present = [key for key in wording.core if key in places or key in joined]
     missing = len(wording.core) - len(present)
     allowed = 0.0 if len(wording.core) < 5 else 0.25 if len(wording.core) < 8 else 0.4
     if missing > len(wording.core) * allowed or (missing and not wording.told & set(present)):
-        return None
+        return
     if missing and wording.numbers - set(present):
-        return None
+        return
     told = [key for key in present if key in wording.told] or present
-    anchor = min(_at(places, joined, key)[0] for key in told)
-    words: set[int] = set()
-    for key in present:
-        words.add(min(_at(places, joined, key), key=lambda i: abs(i - anchor)))
-    denied = _denied_nearby(text, words, sentence)
-    if wording.denied and not denied:
-        return None
-    keyed = {min(_at(places, joined, key), key=lambda i: abs(i - anchor)) for key in told}
-    rule = "words"
-    return Mention(wording.claim, number, min(keyed), max(keyed) + 1, frozenset(words), rule, wording.text)
+    rarest = min(told, key=lambda key: (len(_at(places, joined, key)), key))
+    for anchor in _at(places, joined, rarest)[:_MOST_PLACES]:
+        nearest = {key: _nearest(_at(places, joined, key), anchor) for key in present}
+        words = frozenset(nearest.values())
+        if wording.denied and not _denied_nearby(text, words, sentence):
+            continue
+        keyed = [nearest[key] for key in told]
+        yield Mention(wording.claim, number, min(keyed), max(keyed) + 1, words, "words", wording.text)
+
+
+_MOST_PLACES = 4
+"""Places of one wording in one sentence that are looked at."""
+
+
+def _nearest(places: Sequence[int], anchor: int) -> int:
+    at = bisect_left(places, anchor)
+    return min(places[max(0, at - 1) : at + 1], key=lambda i: abs(i - anchor))
 
 
 def _at(places: dict[str, list[int]], joined: dict[str, int], key: str) -> list[int]:
     return places.get(key) or [joined[key]]
 
 
-def _denied_nearby(text: RunningText, words: set[int], sentence: Sentence) -> bool:
+def _denied_nearby(text: RunningText, words: frozenset[int], sentence: Sentence) -> bool:
     low = max(sentence.first, min(words) - 6)
     return any(
         is_negator(text.words[i].text) or (text.words[i].text.startswith("un") and i in words)
@@ -343,6 +351,9 @@ def _amount_end(text: RunningText, i: int) -> int | None:
     """The number of the word after the amount that begins at word i; None if none begins."""
     token = text.tokens[i]
     if token.text in ("a", "an") and _word_at(text, i + 1) in _ONE_UNITS:
+        half = [_word_at(text, j) for j in (i + 2, i + 3, i + 4)] == ["and", "a", "half"]
+        return i + 5 if half else i + 1
+    if token.text.endswith("long") and token.text.removesuffix("long") in _ONE_UNITS:
         return i + 1
     found = cardinal(text.tokens, i) if token.text not in ("a", "an") or _after_article(text, i) else None
     if found is not None:
@@ -520,7 +531,7 @@ apr jun jul aug sep sept oct nov dec""")
 _DAYS = vocabulary("monday tuesday wednesday thursday friday saturday sunday today yesterday")
 _PARTS = vocabulary("""early mid late spring summer autumn winter morning evening afternoon night noon last this next
 decade century bc bce ad ce week month year weekend beginning end start middle ago""")
-_GLUE = vocabulary("of the , - on in at and to st nd rd th before after since until by between around circa c")
+_AGO_UNITS = vocabulary("days weeks months years decades hours")
 _DATE_BOUNDS = vocabulary("before after since until by around circa c late early mid last this")
 
 
@@ -584,6 +595,8 @@ def _dated(words: Sequence[Word], i: int) -> bool:
     word = words[i]
     if word.text in _MONTHS:
         return word.text != "may" or word.upper
+    if word.text in _AGO_UNITS:
+        return i + 1 < len(words) and words[i + 1].text == "ago"
     if word.text in _DAYS or word.text in _PARTS - {"last", "this", "next", "end", "start", "beginning", "middle"}:
         return True
     if word.kind != "number":

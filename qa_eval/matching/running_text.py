@@ -73,10 +73,14 @@ class Word:
     """`word`, `number` or `symbol`."""
     upper: bool
     """Whether it begins with a capital."""
+    acronym: bool = False
+    """Whether it is written in capitals: "US" is no pronoun."""
 
     @property
     def content(self) -> bool:
-        return self.kind != "symbol" and self.text not in FUNCTION_WORDS and not is_negator(self.text)
+        if self.kind == "symbol" or is_negator(self.text):
+            return False
+        return self.acronym or self.text not in FUNCTION_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class RunningText:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._shouted = len(text) > 5 and text.isupper()
         self.tokens, self._places = _tokens(text)
         self.words = [self._word(token) for token in self.tokens]
         self._numbers()
@@ -108,7 +113,8 @@ class RunningText:
         kind = "symbol" if token.kind == "symbol" else ("word" if token.kind == "word" else "number")
         key = stem(token.text) if kind == "word" else token.text
         upper = self.text[start : start + 1].isupper()
-        return Word(token.text, key, start, end, kind, upper)
+        acronym = 2 <= end - start <= 5 and self.text[start:end].isupper() and not self._shouted
+        return Word(token.text, key, start, end, kind, upper, acronym)
 
     def _numbers(self) -> None:
         """Gives every word of a number its value as key: "four hundred" and "400" are `#400`."""
