@@ -202,7 +202,7 @@ def _longest(found: Sequence[Mention]) -> Iterator[Mention]:
         by_sentence[mention.sentence].append(mention)
     for group in by_sentence.values():
         for mention in group:
-            if not any(mention.words < other.words and mention.claim != other.claim for other in group):
+            if not any(mention.words < other.words for other in group):
                 yield mention
 
 
@@ -395,6 +395,8 @@ def _counts_one(text: RunningText, i: int) -> bool:
 def _range_end(text: RunningText, i: int, end: int) -> int:
     """The word after a range that begins with the amount: "57-58", "180 to 194"."""
     words = text.words
+    if end + 1 < len(words) and "\n" in text.text[words[end - 1].end : words[end].start]:
+        return end
     if end + 1 < len(words) and (
         words[end].text in ("-", "to")
         or (words[end].text == "%" and end + 2 < len(words) and words[end + 1].text in ("-", "to"))
@@ -415,7 +417,7 @@ def _window(text: RunningText, i: int, end: int, sentence: Sentence) -> tuple[in
     while low < i and (is_negator(words[low].text) and not (words[low + 1].text in _NEGATED_BOUND) or (
         words[low].text in ("to", "of", "as", "in", "the", "only", "at") and words[low + 1].text not in ("least", "most", "excess")
         and not (words[low].text == "as" and words[low + 1].text == "many")
-    )):
+    ) or words[low].text == "than"):
         low += 1
     high = _range_end(text, i, end)
     limit = min(sentence.end, high + _BEHIND)

@@ -28,7 +28,12 @@ _LEARN = (
 _PATTERNS = {
     "a source does not tell": re.compile(
         rf"\b{_SOURCE}\b[^.;!?]{{0,60}}?\b(?:do|does|did|is|are|has|have|was|were)?\s?{_NOT}\b"
-        rf"(?: \w+){{0,3}}? {_TELL}\b"
+        rf"(?: \w+){{0,3}}? {_TELL}(?:e?s)?\b"
+        rf"|\b{_SOURCE} (?:\w+ )?(?:omits?|lacks?|leaves? (?:\w+ ){{0,2}}out|skips?|ignores?|passes over)\b"
+        r"|\b(?:it|they|which|he|she) (?:do(?:es)?|did)(?: not|n't) (?:\w+ )?(?:say|state|mention|specify|address|indicate|disclose|tell|answer)\b"
+        rf"|\bnot (?:something|a (?:detail|point|question|matter)|what|one|anything) (?:that |which )?(?:\w+ )?{_SOURCE} \w+"
+        rf"|\b(?:absent|missing|left out|omitted|not found) (?:from|in|of) (?:\w+ )?{_SOURCE}\b"
+        r"|\bneeds? (?:another|a different|more|further|additional|other) (?:sources?|information|context|details?)\b"
     ),
     "it is not told": re.compile(
         rf"\b(?:is|are|was|were|been|be)(?: \w+)? ?(?:not|n't|never|nowhere)(?: \w+){{0,2}}? "
@@ -59,6 +64,7 @@ _PATTERNS = {
         rf"|\bleft open\b|\bopen question\b|\bno (?:article|text|passage|source|document|report|one|statement)s?\b"
         rf"[^.;]{{0,50}}?\b(?:says?|states?|mentions?|gives?|tells?|classif\w+|specif\w+|names?|reports?|contains?|"
         rf"provides?|describes?|answers?|addresses|puts?|indicates?|discusses)\b"
+        rf"|\b(?:none|neither|not one) of (?:the|these|them)\b[^.;]{{0,40}}?\b{_TELL}(?:e?s)?\b"
         rf"|\bneither (?:article|text|passage|source|document)\b"
     ),
     "unknown": re.compile(

@@ -19,7 +19,7 @@ _DENYING = re.compile(
     r"(?:\bnot|\bnever|\bnor|\bn't|n't|\brather than|\binstead of|\bneither|\bless|\banything but|\bas opposed to"
     r"|\bunlike|\bwithout|\bexcluding|\bexcept(?: for)?|\bno longer|\bfar from|\bcontrary to|\bit is false that)\s+"
     r"(?:(?:necessarily|officially|really|actually|exactly|simply|just|yet|a|an|the|any|in|on|at|by|from|to|of|for|as|was|"
-    r"is|were|been|be|have|had|his|their|only|about|around|what|those|with|under|using|c\.?|circa|approximately|roughly|until)\s+)*[\"'“‘(]*$"
+    r"is|were|been|be|have|had|his|their|matter|deeply|highly|very|so|some|most|many|all|only|about|around|what|those|with|under|using|c\.?|circa|approximately|roughly|until)\s+)*[\"'“‘(]*$"
 )
 """What stands right before a value that is denied."""
 _NOT_DENYING = re.compile(r"not (?:only|just|merely)|less than\s*$|no less than|not necessarily wrong")
@@ -30,10 +30,10 @@ _WRONG_BEHIND = re.compile(
 )
 _OLDER = re.compile(
     r"\b(?:up from|down from|revised (?:up |down |upwards? |downwards? )?from|instead of the|corrected from|rather than the"
-    r"|(?:earlier|early|initial|initially|previous|previously|preliminary|original|originally|first|older|former|at first)"
-    r"(?: (?:reports?|figures?|counts?|estimates?|tall(?:y|ies)|toll|numbers?|claims?|articles?|accounts?|statements?|"
+    r"|(?:earlier|early|initial|initially|previous|previously|preliminary|original|originally|older|former|at first|first(?= (?:reported|counted|announced|said|thought|believed|put)))"
+    r"(?: (?:reports?|figures?|counts?|estimates?|tall(?:y|ies)|toll|numbers?|claims?|accounts?|statements?|"
     r"information|assessment))?(?: (?:of|had|said|put|gave|spoke|was|were|that|it|at|by|from|been|were of|mentioned|stated|"
-    r"reported|there|as|being|believed|thought|announced|counted|claimed|around|about|over|nearly|the|to be|with))*)[\s,:]*$"
+    r"reported|there|as|being|believed|thought|announced|counted|claimed|around|about|over|nearly|the|a|an|some|of|most|to be|with))*)[\s,:]*$"
 )
 _NEWER = re.compile(
     r"\b(?:later|now|finally|eventually|since|updated?|latest|revised|final|subsequently|correct(?:ed|ion)?|but|then|rose|risen|"
