@@ -52,6 +52,10 @@ _VERB_BY = re.compile(rf"\b(?:said|says|added|reported|told|claimed|announced)(?
 _FOR = re.compile(rf"\b[Ff]or (?P<who>{_NAME})(?= (?:they|it|he|she|the))|\b(?:named|reported|given|stated|mentioned|claimed|described) by (?P<by>(?:the )?(?:{_NAME}|{_ROLE}))(?: in the (?:{_ORDINAL}))?")
 _IN_BRACKETS = re.compile(rf"\((?P<who>(?:the )?{_NAME})\)|\((?:according to |as (?:reported|stated) by |per |source: )(?P<by>[^()]{{2,60}})\)")
 _BEHIND = re.compile(r".*(?:according to|said|reported by|named by|, says) $", re.IGNORECASE | re.DOTALL)
+_OUTLET = re.compile(
+    r"(?P<who>(?:[Tt]he )?(?:[A-Z][\w'’-]+ ){1,3}(?:Times|Post|News|Herald|Observer|Journal|Agency|Press|Gazette|Guardian|"
+    r"Telegraph|Tribune|Observatory|Magazine|Network|Television|TV|Chronicle|Mail|Review))\b"
+)
 _NO_SOURCE = re.compile(r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$|^all (?:the )?sources$|^(?:it|they|there|his|her|he|she|i|this|these|those|we|on \\w+|in \\w+|at \\w+|as \\w+|its|their)$", re.IGNORECASE)
 
 
@@ -99,7 +103,7 @@ def _sources(text: str, low: int, high: int) -> list[tuple[str, int, int]]:
     for pattern in (_POSITION, _SOME):
         for match in pattern.finditer(folded):
             add(text[low + match.start() : low + match.end()], low + match.start(), low + match.end())
-    for pattern in (_ACCORDING, _IN_BRACKETS, _FOR, _BY_VERB, _VERB_BY):
+    for pattern in (_ACCORDING, _IN_BRACKETS, _FOR, _BY_VERB, _VERB_BY, _OUTLET):
         for match in pattern.finditer(text, low, high):
             for name in ("who", "by"):
                 if name in match.re.groupindex and match.group(name):
