@@ -29,7 +29,7 @@ _CITE = re.compile(r"\[(\d{1,3})\](?:\[\d{1,3}\])*|\[(\d{1,3}(?:, ?\d{1,3})+)\]"
 _NOUN = r"(?:article|text|passage|source|document|report|context|reference|account|paper|outlet|story)s?"
 _ORDINAL = "|".join(_NUMBER_WORDS)
 _POSITION = re.compile(
-    rf"\b(?:the )?(?P<nth>{_ORDINAL}|last) (?:{_NOUN}|one)\b|\b{_NOUN} (?P<n>\d{{1,3}})(?:(?:,| and) (?P<m>\d{{1,3}}))*\b"
+    rf"\b(?:the )?(?P<nth>{_ORDINAL}|last) (?:{_NOUN}|one)\b|\b(?:article|text|passage|source|document|reference)s? (?P<n>\d{{1,2}})(?:(?:,| and) (?P<m>\d{{1,2}}))*\b(?![,.]?\d)"
 )
 _SOME = re.compile(
     rf"\b(?:one|another|other|some|two|three|four|a second|a third|a different|most|several|many|the other)(?: of the)? "
@@ -45,18 +45,21 @@ _SAYS = (
     r"has|had (?:expected|claimed|said)|insists?|insisted|maintains?|confirms?|confirmed|declared|believes?|according)"
 )
 _NAME = r"(?:[A-Z][\w'’.-]*|[A-Z]{2,})(?: (?:(?:of|for|al|the|and) )?(?:[A-Z][\w'’-]*))*"
-_ROLE = r"(?:[Tt]he |[Ii]ts |[Hh]is |[Tt]heir )?(?:(?!(?:to|what|with|of|that|and|said|while|but|than|by|for|from|in|the|as|this|the|contrasts|which) )[\w'’-]+ ){0,3}?(?:(?:director|head|chief|commander|monitor|militants|experts?|officials?|army|television|spokes\w+|agency|group|observers?|president|minister|militias?|soldiers?|eyewitness\w*|witness\w*|media|newspaper|authorities)(?: [A-Z][\\w'-]+){0,3})"
+_ROLE = r"(?:[Tt]he |[Ii]ts |[Hh]is |[Tt]heir )?(?:(?!(?:to|what|with|of|that|and|said|while|but|than|by|for|from|in|the|as|this|the|contrasts|which) )[\w'’-]+ ){0,3}?(?:(?:director|head|chief|commander|monitor|militants|experts?|officials?|army|television|spokes\w+|agency|observers?|president|minister|militias?|soldiers?|eyewitness\w*|witness\w*|media|newspaper|authorities)(?: [A-Z][\\w'-]+){0,3})"
 _ACCORDING = re.compile(rf"\b[Aa]ccording to (?P<who>(?:the |its |his |their )?(?:{_NAME}|{_ROLE}|[\w'’-]+(?: [\w'’-]+){{0,3}}?))(?=[,.;:)\]]| (?:and|as|said|who|the|it|he|she|they|there|in|on)\b|$)")
 _BY_VERB = re.compile(rf"(?P<who>(?:[Tt]he )?(?:{_NAME}|{_ROLE}))(?:, (?:who|which)[^,;.]{{0,80}},)?,? (?:also |only |even |therefore |itself |themselves |has |have |had )*{_SAYS}\b")
 _VERB_BY = re.compile(rf"\b(?:said|says|added|reported|told|claimed|announced)(?: by)? (?P<who>{_NAME})(?=[,.;\"”]|$)")
 _FOR = re.compile(rf"\b[Ff]or (?P<who>{_NAME})(?= (?:they|it|he|she|the))|\b(?:named|reported|given|stated|mentioned|claimed|described) by (?P<by>(?:the )?(?:{_NAME}|{_ROLE}))(?: in the (?:{_ORDINAL}))?")
 _IN_BRACKETS = re.compile(rf"\((?P<who>(?:the )?{_NAME})\)|\((?:according to |as (?:reported|stated) by |per |source: )(?P<by>[^()]{{2,60}})\)")
 _BEHIND = re.compile(r".*(?:according to|said|reported by|named by|, says) $", re.IGNORECASE | re.DOTALL)
+_TABLE_ROW = re.compile(rf"\|\s*(?P<who>{_NAME})\s*\|")
+_IF_RIGHT = re.compile(rf"\bif (?P<who>{_NAME}) is (?:right|correct|to be believed)")
+_PRONOUN = re.compile(r"\b(?:He|She)\b(?= (?:put|puts|said|says|gave|gives|claimed|claims|told|counted|spoke|added|reported))")
 _OUTLET = re.compile(
     r"(?P<who>(?:[Tt]he )?(?:[A-Z][\w'’-]+ ){1,3}(?:Times|Post|News|Herald|Observer|Journal|Agency|Press|Gazette|Guardian|"
     r"Telegraph|Tribune|Observatory|Magazine|Network|Television|TV|Chronicle|Mail|Review))\b"
 )
-_NO_SOURCE = re.compile(r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$|^all (?:the )?sources$|^(?:it|they|there|his|her|he|she|i|this|these|those|we|on \\w+|in \\w+|at \\w+|as \\w+|its|their)$", re.IGNORECASE)
+_NO_SOURCE = re.compile(r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$|^all (?:the )?sources$|^(?:it|they|there|his|her|i|this|these|those|we|on \\w+|in \\w+|at \\w+|as \\w+|its|their)$", re.IGNORECASE)
 
 
 def attributed(
@@ -74,7 +77,12 @@ def attributed(
         sentence = text.sentences[number]
         low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
         own = [m for m in mentioned if m.sentence == number]
-        named = _sources(text.text, low, min(high, low + 2000))
+        own_places = [(text.words[min(m.words)].start, text.words[max(m.words)].end) for m in own if m.words]
+        named = [
+            (source, start, end)
+            for source, start, end in _sources(text.text, low, min(high, low + 2000))
+            if not any(start < b and a < end and b - a < 80 for a, b in own_places)
+        ]
         for n, (source, start, end) in enumerate(named):
             before = max((e for _, s, e in named[:n] if e <= start), default=low)
             after = next((s for _, s, _ in named[n + 1 :] if s >= end), high)
@@ -93,6 +101,8 @@ def _sources(text: str, low: int, high: int) -> list[tuple[str, int, int]]:
     found: list[tuple[str, int, int]] = []
 
     def add(name: str, start: int, end: int) -> None:
+        if name.startswith(("As ", "as ")):
+            name, start = name[3:], start + 3
         if name and not _NO_SOURCE.match(name.strip()) and not any(s < end and start < e for _, s, e in found):
             found.append((name.strip(), start, end))
 
@@ -103,7 +113,9 @@ def _sources(text: str, low: int, high: int) -> list[tuple[str, int, int]]:
     for pattern in (_POSITION, _SOME):
         for match in pattern.finditer(folded):
             add(text[low + match.start() : low + match.end()], low + match.start(), low + match.end())
-    for pattern in (_ACCORDING, _IN_BRACKETS, _FOR, _BY_VERB, _VERB_BY, _OUTLET):
+    for match in _PRONOUN.finditer(text, low, high):
+        add(match.group(), match.start(), match.end())
+    for pattern in (_TABLE_ROW, _IF_RIGHT, _ACCORDING, _IN_BRACKETS, _FOR, _BY_VERB, _VERB_BY, _OUTLET):
         for match in pattern.finditer(text, low, high):
             for name in ("who", "by"):
                 if name in match.re.groupindex and match.group(name):

@@ -91,6 +91,9 @@ def _variants(wordings: tuple[str, ...], answer_type: AnswerType) -> tuple[str, 
     for wording in wordings:
         if bare := _BRACKETED.sub("", wording).strip():
             found.setdefault(bare)
+        found |= dict.fromkeys(_ACRONYM.findall(wording))
+        if initials := _initials(wording):
+            found.setdefault(initials)
         for side in (r"\1", r"\2"):
             found.setdefault(_EITHER.sub(side, wording))
         if answer_type == "date" and isinstance(read_date(wording), str):
@@ -100,6 +103,17 @@ def _variants(wordings: tuple[str, ...], answer_type: AnswerType) -> tuple[str, 
             if len(readable) == 1:
                 found.setdefault(readable[0])
     return tuple(found)
+
+
+_ACRONYM = re.compile(r"\(([A-Z]{3,8})\)")
+
+
+def _initials(wording: str) -> str:
+    """The initials of a name of three words or more, or none: "SANA" for "Syrian Arab News Agency"."""
+    words = [w for w in wording.split() if w.casefold() not in FUNCTION_WORDS]
+    if 3 <= len(words) <= 8 and all(w[0].isupper() and w.isalpha() for w in words):
+        return "".join(w[0] for w in words)
+    return ""
 
 
 def _keys(text: str) -> tuple[list[Word], bool]:
@@ -229,7 +243,9 @@ def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
         seen: set[tuple[str, frozenset[int]]] = set()
         for key in [*places, *joined]:
             for index in wanted.keys.get(key, ()):
-                for mention in _says(text, wanted.wordings[index], places, joined, number, sentence):
+                for mention in _says(
+                    text, wanted.wordings[index], places, joined, number, sentence, wanted.answer_type
+                ):
                     if (mention.claim, mention.words) not in seen:
                         seen.add((mention.claim, mention.words))
                         yield mention
@@ -256,9 +272,12 @@ def _says(
     joined: dict[str, int],
     number: int,
     sentence: Sentence,
+    wanted_type: AnswerType,
 ) -> Iterator[Mention]:
     present = [key for key in wording.core if key in places or key in joined]
     missing = len(wording.core) - len(present)
+    if missing and wanted_type == "text" and _stands_in(text, sentence) and _told_by_content(wording, present):
+        missing = 0
     allowed = 0.0 if len(wording.core) < 5 else 0.25 if len(wording.core) < 8 else 0.4
     if missing > len(wording.core) * allowed or (missing and not wording.told & set(present)):
         return
@@ -275,6 +294,23 @@ def _says(
         yield Mention(wording.claim, number, min(keyed), max(keyed) + 1, words, "words", wording.text)
 
 
+_PRONOUNS = frozenset({"they", "it", "he", "she", "them", "these"})
+
+
+def _stands_in(text: RunningText, sentence: Sentence) -> bool:
+    """Whether a pronoun near the beginning of a short sentence may stand for words that a wording has."""
+    if sentence.end - sentence.first > _SHORT_SENTENCE:
+        return False
+    return any(text.words[i].text in _PRONOUNS for i in range(sentence.first, min(sentence.first + 3, sentence.end)))
+
+
+def _told_by_content(wording: _Wording, present: Sequence[str]) -> bool:
+    """Whether what is said of a wording tells it from the other claims, and is a good part of it."""
+    told = wording.told & set(present)
+    return bool(told) and not wording.numbers - set(present) and 3 * len(present) >= len(wording.core)
+
+
+_SHORT_SENTENCE = 14
 _MOST_PLACES = 4
 """Places of one wording in one sentence that are looked at."""
 
@@ -523,7 +559,38 @@ def _beside(text: RunningText, i: int, end: int, sentence: Sentence, wanted: Sou
     if word.key in wanted.question:
         return True
     follows = words[end].text if end < len(words) else ""
+    if _of_another(text, i, end, sentence, wanted):
+        return True
     return follows in ("th", "st", "nd", "rd", "/") or before == "/"
+
+
+_CLAUSE_ENDS = frozenset(",;:()—|")
+_CLAUSE_OPENERS = vocabulary("while whereas against compared but and versus vs than")
+_TELLING = frozenset(
+    stem(word)
+    for word in vocabulary(
+        """say says said report reports reported put puts give gives gave state states stated claim claims claimed article
+        articles source sources text passage one another total figure number count counted estimate estimated according"""
+    )
+)
+
+
+def _of_another(text: RunningText, first: int, end: int, sentence: Sentence, wanted: Sought) -> bool:
+    """True for a value whose clause is about something else: "while the government side lost 194 people".
+
+    Such a clause has two content words or more that are not of the question, and few that are.
+    """
+    words = text.words
+    low = first
+    while low > max(sentence.first, first - 30) and words[low - 1].text not in _CLAUSE_ENDS | _CLAUSE_OPENERS:
+        low -= 1
+    high = end
+    while high < min(sentence.end, end + 30) and words[high].text not in _CLAUSE_ENDS | _CLAUSE_OPENERS:
+        high += 1
+    keys = {w.key for w in (*words[low:first], *words[end:high]) if w.content and w.kind == "word"} - _TELLING
+    asked = keys & wanted.question
+    sided = "side" in keys and "side" not in wanted.question
+    return sided or (len(keys - asked - wanted.vocabulary) >= 2 and len(asked) < 0.3 * len(wanted.question))
 
 
 # ------------------------------------------------------------------------------------------ dates
@@ -534,6 +601,7 @@ _DAYS = vocabulary("monday tuesday wednesday thursday friday saturday sunday tod
 _PARTS = vocabulary("""early mid late spring summer autumn winter morning evening afternoon night noon last this next
 decade century bc bce ad ce week month year weekend beginning end start middle ago""")
 _AGO_UNITS = vocabulary("days weeks months years decades hours")
+_DATE_GLUE = vocabulary("of the , in month year day")
 _DATE_BOUNDS = vocabulary("before after since until by around circa c late early mid last this")
 
 
@@ -547,10 +615,11 @@ def _date_phrases(text: RunningText) -> Iterator[tuple[int, int, int, str]]:
                 i += 1
                 continue
             end = i + 1
-            while end < sentence.end and not (_dated(words, end) and _again(words, i, end)):
-                if not _dated(words, end) and not _leads_on(words, end, sentence.end):
+            while end < sentence.end:
+                following = end if _dated(words, end) else _after_glue(words, end, sentence.end)
+                if following is None or _again(words, i, following):
                     break
-                end += 1
+                end = following + 1
             low = i
             while low > sentence.first and words[low - 1].text in _DATE_BOUNDS | {"the"} and i - low < 3:
                 low -= 1
@@ -560,11 +629,13 @@ def _date_phrases(text: RunningText) -> Iterator[tuple[int, int, int, str]]:
             i = end
 
 
-def _leads_on(words: Sequence[Word], i: int, end: int) -> bool:
-    """True for "of", "the" and a comma inside a date."""
-    if words[i].text not in ("of", "the", ",") or i + 1 >= end:
-        return False
-    return _dated(words, i + 1) or (words[i + 1].text == "the" and i + 2 < end and _dated(words, i + 2))
+def _after_glue(words: Sequence[Word], i: int, end: int) -> int | None:
+    """The next word of a date behind "of", a comma, "in the month of"; None if no date goes on there."""
+    j = i
+    while j < min(end, i + 6) and words[j].text in _DATE_GLUE:
+        j += 1
+    goes_on = i < j < end and _dated(words, j) and words[i].text != "in"
+    return j if goes_on else None
 
 
 def _dates(text: RunningText, wanted: Sought) -> Iterator[Mention]:
@@ -579,7 +650,12 @@ def _dates(text: RunningText, wanted: Sought) -> Iterator[Mention]:
         if claim:
             for id in claim.split("\0"):
                 yield Mention(id, number, i, end, frozenset(range(i, end)), rule, detail)
-        elif rule == "other" and others < MOST_VALUES and not _in_question(text.words[i:end], wanted):
+        elif (
+            rule == "other"
+            and others < MOST_VALUES
+            and not _in_question(text.words[i:end], wanted)
+            and not _of_another(text, i, end, text.sentences[number], wanted)
+        ):
             others += 1
             yield Mention("", number, i, end, frozenset(range(i, end)), "date", detail)
 

@@ -33,6 +33,24 @@ _IRREGULAR = {
 }  # fmt: skip
 
 
+_IRREGULAR |= {
+    form: verb
+    for verb, forms in {
+        "flee": "fled fleeing flees", "take": "took taken taking", "fall": "fell fallen", "leave": "left leaving",
+        "bring": "brought", "lose": "lost losing", "hold": "held", "find": "found", "build": "built", "buy": "bought",
+        "teach": "taught", "write": "wrote written writing", "begin": "began begun beginning", "give": "gave given giving",
+        "win": "won winning", "die": "died dying dies death deaths", "fight": "fought", "shoot": "shot", "send": "sent",
+        "keep": "kept", "rise": "rose risen", "see": "saw seen", "go": "went gone", "drive": "drove driven driving",
+        "break": "broke broken", "choose": "chose chosen", "come": "came", "make": "made making", "run": "ran running",
+        "sell": "sold", "think": "thought", "meet": "met meeting", "become": "became", "grow": "grew grown",
+        "sink": "sank sunk", "swim": "swam", "steal": "stole stolen", "hide": "hid hidden", "strike": "struck",
+        "lead": "led", "blow": "blew blown", "throw": "threw thrown", "draw": "drew drawn", "speak": "spoke spoken",
+        "free": "freed freeing", "wed": "wedding", "marry": "married marries marriage",
+    }.items()
+    for form in (verb, *forms.split())
+}  # fmt: skip
+
+
 def stem(word: str) -> str:
     """A folded word without its ending, so that "Russian" is "Russia" and "shocked" is "shock".
 
