@@ -18,6 +18,8 @@ from qa_eval.matching.rejections import other_parts, rejections
 from qa_eval.matching.running_text import RunningText
 from qa_eval.records import Question
 
+LONGEST = 50_000
+"""Characters of an answer that are read."""
 ReadingVerdict = Literal["complete", "partial", "mixed", "wrong", "abstains"]
 """What an answer in words is worth against all claims of its fact."""
 
@@ -65,11 +67,12 @@ def read_answer(text: str, question: Question, shown: Sequence[str] = ()) -> Ans
     * `shown`: names of the passages that the model saw, in their order; "[2]" and "the second article" are then
       resolved to them.
 
-    Defined for any text; never raises. Time is linear in the text's length.
+    Defined for any text; never raises. Time is linear in the text's length up to `LONGEST` characters; of a longer text
+    only so many are read.
     """
     if not any(char.isalnum() for char in text):
         return AnswerReading(abstains=AnswerPart(start=0, end=0, rule="empty"), verdict="abstains")
-    running = RunningText(text)
+    running = RunningText(text[:LONGEST])
     wanted = sought(question)
     polar = polar_claims(question)
     if polar:

@@ -51,6 +51,7 @@ _BY_VERB = re.compile(rf"(?P<who>(?:[Tt]he )?(?:{_NAME}|{_ROLE}))(?:, (?:who|whi
 _VERB_BY = re.compile(rf"\b(?:said|says|added|reported|told|claimed|announced)(?: by)? (?P<who>{_NAME})(?=[,.;\"”]|$)")
 _FOR = re.compile(rf"\b[Ff]or (?P<who>{_NAME})(?= (?:they|it|he|she|the))|\b(?:named|reported|given|stated|mentioned|claimed|described) by (?P<by>(?:the )?(?:{_NAME}|{_ROLE}))(?: in the (?:{_ORDINAL}))?")
 _IN_BRACKETS = re.compile(rf"\((?P<who>(?:the )?{_NAME})\)|\((?:according to |as (?:reported|stated) by |per |source: )(?P<by>[^()]{{2,60}})\)")
+_SPEAKS = re.compile(rf"\s*(?:also |only )?{_SAYS}\b")
 _BEHIND = re.compile(r".*(?:according to|said|reported by|named by|, says) $", re.IGNORECASE | re.DOTALL)
 _TABLE_ROW = re.compile(rf"\|\s*(?P<who>{_NAME})\s*\|")
 _IF_RIGHT = re.compile(rf"\bif (?P<who>{_NAME}) is (?:right|correct|to be believed)")
@@ -130,7 +131,8 @@ def _bound(
     start, end = place
     places = [(text.words[m.first].start, text.words[m.end - 1].end, m) for m in own]
     earlier = [(b, m) for a, b, m in places if b <= start]
-    if source.startswith("[") or text.text[start - 1 : start] == "(" or _BEHIND.match(text.text[max(0, start - 14) : start]):
+    speaks = _SPEAKS.match(text.text, end) is not None
+    if (source.startswith("[") and not speaks) or text.text[start - 1 : start] == "(" or _BEHIND.match(text.text[max(0, start - 14) : start]):
         if earlier:
             return [max(earlier, key=lambda p: p[0])[1]]
     behind = [m for a, _, m in places if end <= a < after]

@@ -198,7 +198,23 @@ def mentions(text: RunningText, wanted: Sought) -> list[Mention]:
         if typed and (mention.claim in told or not _unreadable(mention.detail, wanted.answer_type)):
             continue
         found.append(mention)
-    return sorted(_longest(found), key=lambda m: (m.first, m.end))
+    return sorted(_longest(_ends_of(found)), key=lambda m: (m.first, m.end))
+
+
+_KEPT = 20
+"""Mentions of one claim that are kept from the beginning of the text, and as many from its end."""
+
+
+def _ends_of(found: Sequence[Mention]) -> list[Mention]:
+    """The mentions without those in the middle of very many of one claim: a text that repeats itself says no more."""
+    by_claim: dict[str, list[Mention]] = defaultdict(list)
+    for mention in sorted(found, key=lambda m: (m.first, m.end)):
+        by_claim[mention.claim].append(mention)
+    return [
+        mention
+        for each in by_claim.values()
+        for mention in (each if len(each) <= 2 * _KEPT else [*each[:_KEPT], *each[-_KEPT:]])
+    ]
 
 
 def _unreadable(wording: str, answer_type: AnswerType) -> bool:
@@ -256,13 +272,17 @@ def _joins(text: RunningText, sentence: Sentence, wanted: Sought) -> dict[str, i
     found: dict[str, int] = {}
     for i in range(sentence.first, sentence.end):
         word = text.words[i]
-        if word.kind != "word" or len(word.text) < 7 or word.key in wanted.vocabulary:
+        if word.kind != "word" or not 7 <= len(word.text) <= _LONGEST_JOINED or word.key in wanted.vocabulary:
             continue
         for cut in range(3, len(word.text) - 2):
             head, tail = word.text[:cut], stem(word.text[cut:])
             if head in wanted.vocabulary and tail in wanted.vocabulary:
                 found[head] = found[tail] = i
     return found
+
+
+_LONGEST_JOINED = 40
+"""Letters of a word that may be two."""
 
 
 def _says(

@@ -104,7 +104,7 @@ def refusal(sentence: str) -> tuple[str, int, int] | None:
 
 _DIFFER = re.compile(
     r"\b(?:differ(?:s|ed|ent(?: accounts?| figures?| dates?| numbers?| names?| versions?| values?))?|differing"
-    r"|disagree\w*|conflicting|in conflict|conflicts? (?:with|over|on|between the)|contradict\w*|discrepan\w+|inconsistent|inconsistenc\w+|at odds|unanimous|"
+    r"|disagree\w*|conflicting|in conflict|conflicts? (?:with|over|on|between the)|(?:reports?|sources?|articles?|texts?|accounts?|passages?|figures?|numbers?|statements?|information|they) conflicts?|contradict\w*|discrepan\w+|inconsistent|inconsistenc\w+|at odds|unanimous|"
     r"diverge\w*|var(?:y|ies)|divided|disputed?s?|do not agree|don't agree|mixed accounts|contrasts? with)\b"
     r"|\bdepend(?:s|ing)? on (?:the|which|whom|whose|who|what)\b"
     r"|\b(?:while|whereas|but|although|though) (?:other|another|others|some)\b"

@@ -25,6 +25,7 @@ _ENDINGS = (
 )  # fmt: skip
 _BY_LENGTH = tuple(sorted(_ENDINGS, key=len, reverse=True))
 _SHORTEST_STEM = 4
+_LONGEST_WORD = 60
 _IRREGULAR = {
     "optimism": "optim", "optimistic": "optim", "lebanon": "leban", "lebanese": "leban", "iraqi": "iraq",
     "men": "man", "women": "woman", "arch": "arch", "archway": "arch", "archways": "arch", "planes": "plane",
@@ -57,6 +58,8 @@ def stem(word: str) -> str:
     >>> stem("russian") == stem("russia"), stem("statues") == stem("statue"), stem("mines")
     (True, True, 'mine')
     """
+    if len(word) > _LONGEST_WORD:
+        return word
     if word.endswith("'s"):
         word = word[:-2]
     if word in _IRREGULAR:
