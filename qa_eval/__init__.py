@@ -3,6 +3,7 @@
     import qa_eval as qa
 
 * `exact_match`, `f1`, `match` – one answer against its golds;
+* `read_answer` – what an answer in words says about a contested question: an `AnswerReading`;
 * `score` – a system's answers against golds or a public data set, by official rules: a `Scorecard`;
 * `evaluate` – run models over a corpus or a public data set: a `Run`;
 * `compare` – is the difference between two models real? a `Comparison`;
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     )
     from qa_eval.evaluation.run import Interrupted, Progress, evaluate
     from qa_eval.evaluation.scorecard import Scorecard, score
+    from qa_eval.matching.answer_reading import AnswerReading, read_answer
     from qa_eval.metrics.single_answers import exact_match, f1, match
     from qa_eval.models.protocol import Kind, Model, ModelSpec
     from qa_eval.records import (
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "AnswerReading",
     "Article",
     "Candidate",
     "CheckFailedError",
@@ -90,6 +93,7 @@ __all__ = [
     "load_corpus",
     "load_run",
     "match",
+    "read_answer",
     "score",
 ]
 
@@ -102,6 +106,7 @@ _HOMES = {
     **dict.fromkeys(("Interrupted", "Progress", "evaluate"), "evaluation.run"),
     **dict.fromkeys(("Scorecard", "score"), "evaluation.scorecard"),
     **dict.fromkeys(("exact_match", "f1", "match"), "metrics.single_answers"),
+    **dict.fromkeys(("AnswerReading", "read_answer"), "matching.answer_reading"),
     **dict.fromkeys(("Kind", "Model", "ModelSpec"), "models.protocol"),
     **dict.fromkeys(
         (

@@ -26,7 +26,9 @@ EXAMPLES = (
 _WIDEST = 120
 
 
-@click.command("validate", cls=Command, examples=EXAMPLES, short_help="Agreement of scorers with people's labels.")
+@click.command(
+    "validate", cls=Command, examples=EXAMPLES, short_help="Agreement of scorers with people's labels."
+)
 @click.argument("labels", type=PATH, metavar="LABELS.jsonl")
 @option("--mistakes", is_flag=True, section="Output", help="Also list the answers that were read otherwise.")
 @option("--json", "as_json", is_flag=True, section="Output", help="Everything, for programs.")
@@ -145,7 +147,9 @@ def _mistakes(read: LabelledAnswers, width: int) -> Iterator[Text]:
     yield Text()
     yield Text("read otherwise", "bold")
     for answer, reading, task, labels in mistakes(read.answers):
-        yield from wrap_text(Text(clean(f"{task}: {labels}: {answer.question.question}")), width, "  ", "    ")
+        yield from wrap_text(
+            Text(clean(f"{task}: {labels}: {answer.question.question}")), width, "  ", "    "
+        )
         yield from wrap_text(Text(clean(" ".join(answer.answer.split()))), width, "      ", "      ")
         said = ", ".join(f"{p.claim} ({p.rule})" for p in (*reading.asserted, *reading.rejected))
         if said:

@@ -83,7 +83,9 @@ def read_answer(text: str, question: Question, shown: Sequence[str] = ()) -> Ans
     refused = _refusal(running, found, wanted)
     if refused is not None or _is_about_other_things(running, found, denied, wanted):
         found = []
-    others = [m for m in found if not m.claim] + ([] if polar or refused else other_parts(running, found, denied, wanted))
+    others = [m for m in found if not m.claim] + (
+        [] if polar or refused else other_parts(running, found, denied, wanted)
+    )
     claims = [m for m in found if m.claim]
     sources = attributed(running, claims, denied, shown)
     return _reading(running, question, claims, denied, others, refused, sources)
@@ -100,7 +102,9 @@ def _reading(
 ) -> AnswerReading:
     asserted = _first_of_each(running, claims)
     made = {p.claim for p in asserted}
-    rejected = tuple(p for p in _first_of_each(running, [m for m in denied if m.claim]) if p.claim not in made)
+    rejected = tuple(
+        p for p in _first_of_each(running, [m for m in denied if m.claim]) if p.claim not in made
+    )
     other = tuple(_passage(running, m) for m in others)
     if not asserted and not other and refused is None:
         other = (AnswerPart(start=0, end=len(running.text), rule="no claim"),)

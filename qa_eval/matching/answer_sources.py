@@ -24,7 +24,9 @@ class Attribution:
     """Number of the passage that was shown, from 0; None where the name tells none."""
 
 
-_NUMBER_WORDS = {w: i for i, w in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split())}
+_NUMBER_WORDS = {
+    w: i for i, w in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split())
+}
 _CITE = re.compile(r"\[(\d{1,3})\](?:\[\d{1,3}\])*|\[(\d{1,3}(?:, ?\d{1,3})+)\]")
 _NOUN = r"(?:article|text|passage|source|document|report|context|reference|account|paper|outlet|story)s?"
 _ORDINAL = "|".join(_NUMBER_WORDS)
@@ -46,21 +48,36 @@ _SAYS = (
 )
 _NAME = r"(?:[A-Z][\w'’.-]*|[A-Z]{2,})(?: (?:(?:of|for|al|the|and) )?(?:[A-Z][\w'’-]*))*"
 _ROLE = r"(?:[Tt]he |[Ii]ts |[Hh]is |[Tt]heir )?(?:(?!(?:to|what|with|of|that|and|said|while|but|than|by|for|from|in|the|as|this|the|contrasts|which) )[\w'’-]+ ){0,3}?(?:(?:director|head|chief|commander|monitor|militants|experts?|officials?|army|television|spokes\w+|agency|observers?|president|minister|militias?|soldiers?|eyewitness\w*|witness\w*|media|newspaper|authorities)(?: [A-Z][\\w'-]+){0,3})"
-_ACCORDING = re.compile(rf"\b[Aa]ccording to (?P<who>(?:the |its |his |their )?(?:{_NAME}|{_ROLE}|[\w'’-]+(?: [\w'’-]+){{0,3}}?))(?=[,.;:)\]]| (?:and|as|said|who|the|it|he|she|they|there|in|on)\b|$)")
-_BY_VERB = re.compile(rf"(?P<who>(?:[Tt]he )?(?:{_NAME}|{_ROLE}))(?:, (?:who|which)[^,;.]{{0,80}},)?,? (?:also |only |even |therefore |itself |themselves |has |have |had )*{_SAYS}\b")
-_VERB_BY = re.compile(rf"\b(?:said|says|added|reported|told|claimed|announced)(?: by)? (?P<who>{_NAME})(?=[,.;\"”]|$)")
-_FOR = re.compile(rf"\b[Ff]or (?P<who>{_NAME})(?= (?:they|it|he|she|the))|\b(?:named|reported|given|stated|mentioned|claimed|described) by (?P<by>(?:the )?(?:{_NAME}|{_ROLE}))(?: in the (?:{_ORDINAL}))?")
-_IN_BRACKETS = re.compile(rf"\((?P<who>(?:the )?{_NAME})\)|\((?:according to |as (?:reported|stated) by |per |source: )(?P<by>[^()]{{2,60}})\)")
+_ACCORDING = re.compile(
+    rf"\b[Aa]ccording to (?P<who>(?:the |its |his |their )?(?:{_NAME}|{_ROLE}|[\w'’-]+(?: [\w'’-]+){{0,3}}?))(?=[,.;:)\]]| (?:and|as|said|who|the|it|he|she|they|there|in|on)\b|$)"
+)
+_BY_VERB = re.compile(
+    rf"(?P<who>(?:[Tt]he )?(?:{_NAME}|{_ROLE}))(?:, (?:who|which)[^,;.]{{0,80}},)?,? (?:also |only |even |therefore |itself |themselves |has |have |had )*{_SAYS}\b"
+)
+_VERB_BY = re.compile(
+    rf"\b(?:said|says|added|reported|told|claimed|announced)(?: by)? (?P<who>{_NAME})(?=[,.;\"”]|$)"
+)
+_FOR = re.compile(
+    rf"\b[Ff]or (?P<who>{_NAME})(?= (?:they|it|he|she|the))|\b(?:named|reported|given|stated|mentioned|claimed|described) by (?P<by>(?:the )?(?:{_NAME}|{_ROLE}))(?: in the (?:{_ORDINAL}))?"
+)
+_IN_BRACKETS = re.compile(
+    rf"\((?P<who>(?:the )?{_NAME})\)|\((?:according to |as (?:reported|stated) by |per |source: )(?P<by>[^()]{{2,60}})\)"
+)
 _SPEAKS = re.compile(rf"\s*(?:also |only )?{_SAYS}\b")
 _BEHIND = re.compile(r".*(?:according to|said|reported by|named by|, says) $", re.IGNORECASE | re.DOTALL)
 _TABLE_ROW = re.compile(rf"\|\s*(?P<who>{_NAME})\s*\|")
 _IF_RIGHT = re.compile(rf"\bif (?P<who>{_NAME}) is (?:right|correct|to be believed)")
-_PRONOUN = re.compile(r"\b(?:He|She)\b(?= (?:put|puts|said|says|gave|gives|claimed|claims|told|counted|spoke|added|reported))")
+_PRONOUN = re.compile(
+    r"\b(?:He|She)\b(?= (?:put|puts|said|says|gave|gives|claimed|claims|told|counted|spoke|added|reported))"
+)
 _OUTLET = re.compile(
     r"(?P<who>(?:[Tt]he )?(?:[A-Z][\w'’-]+ ){1,3}(?:Times|Post|News|Herald|Observer|Journal|Agency|Press|Gazette|Guardian|"
     r"Telegraph|Tribune|Observatory|Magazine|Network|Television|TV|Chronicle|Mail|Review))\b"
 )
-_NO_SOURCE = re.compile(r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$|^all (?:the )?sources$|^(?:it|they|there|his|her|i|this|these|those|we|on \\w+|in \\w+|at \\w+|as \\w+|its|their)$", re.IGNORECASE)
+_NO_SOURCE = re.compile(
+    r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$|^all (?:the )?sources$|^(?:it|they|there|his|her|i|this|these|those|we|on \\w+|in \\w+|at \\w+|as \\w+|its|their)$",
+    re.IGNORECASE,
+)
 
 
 def attributed(
@@ -92,7 +109,11 @@ def attributed(
                 found.setdefault(
                     key,
                     Attribution(
-                        claim=mention.claim, source=source, start=start, end=end, passage=_passage(source, shown)
+                        claim=mention.claim,
+                        source=source,
+                        start=start,
+                        end=end,
+                        passage=_passage(source, shown),
                     ),
                 )
     return sorted(found.values(), key=lambda a: a.start)
@@ -104,13 +125,17 @@ def _sources(text: str, low: int, high: int) -> list[tuple[str, int, int]]:
     def add(name: str, start: int, end: int) -> None:
         if name.startswith(("As ", "as ")):
             name, start = name[3:], start + 3
-        if name and not _NO_SOURCE.match(name.strip()) and not any(s < end and start < e for _, s, e in found):
+        if (
+            name
+            and not _NO_SOURCE.match(name.strip())
+            and not any(s < end and start < e for _, s, e in found)
+        ):
             found.append((name.strip(), start, end))
 
     folded = folded_same_length(text[low:high])
     for cited in re.finditer(r"\[(\d{1,3}(?:, ?\d{1,3})*)\]", folded):
         for part in re.finditer(r"\d+", cited.group()):
-            found.append((f"[{part.group()}]", low + cited.start() , low + cited.end()))
+            found.append((f"[{part.group()}]", low + cited.start(), low + cited.end()))
     for pattern in (_POSITION, _SOME):
         for match in pattern.finditer(folded):
             add(text[low + match.start() : low + match.end()], low + match.start(), low + match.end())
@@ -132,7 +157,11 @@ def _bound(
     places = [(text.words[m.first].start, text.words[m.end - 1].end, m) for m in own]
     earlier = [(b, m) for a, b, m in places if b <= start]
     speaks = _SPEAKS.match(text.text, end) is not None
-    if (source.startswith("[") and not speaks) or text.text[start - 1 : start] == "(" or _BEHIND.match(text.text[max(0, start - 14) : start]):
+    if (
+        (source.startswith("[") and not speaks)
+        or text.text[start - 1 : start] == "("
+        or _BEHIND.match(text.text[max(0, start - 14) : start])
+    ):
         if earlier:
             return [max(earlier, key=lambda p: p[0])[1]]
     behind = [m for a, _, m in places if end <= a < after]

@@ -123,7 +123,9 @@ def _keys(text: str) -> tuple[list[Word], bool]:
 
 
 def _denies(words: Sequence[Word], i: int) -> bool:
-    return is_negator(words[i].text) and not (i + 1 < len(words) and words[i + 1].text in ("only", "less", "fewer"))
+    return is_negator(words[i].text) and not (
+        i + 1 < len(words) and words[i + 1].text in ("only", "less", "fewer")
+    )
 
 
 def _skeletons(keys: Iterable[str]) -> frozenset[str]:
@@ -140,9 +142,7 @@ def sought(question: Question) -> Sought:
 
 
 @lru_cache(maxsize=512)
-def _sought(
-    asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[str, ...]], ...]
-) -> Sought:
+def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[str, ...]], ...]) -> Sought:
     person = answer_type == "person"
 
     def key(word: Word) -> str:
@@ -162,7 +162,9 @@ def _sought(
                 cores.append((id, text, core, denied, numbers))
     made: list[_Wording] = []
     for id, text, core, denied, numbers in cores:
-        others = frozenset().union(*(c for other, _, c, _, _ in cores if other != id)) if cores else frozenset()
+        others = (
+            frozenset().union(*(c for other, _, c, _, _ in cores if other != id)) if cores else frozenset()
+        )
         made.append(_Wording(id, text, core, core - others or core, denied, numbers))
     kinds: set[str] = set()
     if answer_type in NUMERIC:
@@ -296,7 +298,12 @@ def _says(
 ) -> Iterator[Mention]:
     present = [key for key in wording.core if key in places or key in joined]
     missing = len(wording.core) - len(present)
-    if missing and wanted_type == "text" and _stands_in(text, sentence) and _told_by_content(wording, present):
+    if (
+        missing
+        and wanted_type == "text"
+        and _stands_in(text, sentence)
+        and _told_by_content(wording, present)
+    ):
         missing = 0
     allowed = 0.0 if len(wording.core) < 5 else 0.25 if len(wording.core) < 8 else 0.4
     if missing > len(wording.core) * allowed or (missing and not wording.told & set(present)):
@@ -321,7 +328,9 @@ def _stands_in(text: RunningText, sentence: Sentence) -> bool:
     """Whether a pronoun near the beginning of a short sentence may stand for words that a wording has."""
     if sentence.end - sentence.first > _SHORT_SENTENCE:
         return False
-    return any(text.words[i].text in _PRONOUNS for i in range(sentence.first, min(sentence.first + 3, sentence.end)))
+    return any(
+        text.words[i].text in _PRONOUNS for i in range(sentence.first, min(sentence.first + 3, sentence.end))
+    )
 
 
 def _told_by_content(wording: _Wording, present: Sequence[str]) -> bool:
@@ -357,8 +366,10 @@ def _denied_nearby(text: RunningText, words: frozenset[int], sentence: Sentence)
 _CLOSE = re.compile(r"\bclose to\b", re.IGNORECASE)
 _BEFORE = 5
 _BEHIND = 6
-_STOPS = frozenset(".,;:!?()[]\"“”*—")
-_JOINING = vocabulary("and or but while whereas according in on at which who that from as were was is are had have with")
+_STOPS = frozenset('.,;:!?()[]"“”*—')
+_JOINING = vocabulary(
+    "and or but while whereas according in on at which who that from as were was is are had have with"
+)
 _BOUND_WORDS = vocabulary("""over more less fewer than nearly almost around about roughly approximately at least most up
 to some just under not no between exactly well only c ca circa estimated perhaps close in excess of upwards above below
 aged age older younger $ £ € us roughly fully as many tens dozens scores hundreds thousands several few couple a an the
@@ -391,12 +402,18 @@ def _quantities(text: RunningText, wanted: Sought) -> Iterator[Mention]:
         ignored = _cites(text, i, end) or (rule == "other" and _beside(text, i, end, bounds, wanted))
         if claim == "*":
             for id in detail.split("\0"):
-                yield Mention(id, sentence, i, max(end, after), frozenset(range(low, max(end, after))), "number", phrase)
+                yield Mention(
+                    id, sentence, i, max(end, after), frozenset(range(low, max(end, after))), "number", phrase
+                )
         elif claim and not _cites(text, i, end):
-            yield Mention(claim, sentence, i, max(end, after), frozenset(range(low, max(end, after))), rule, detail)
+            yield Mention(
+                claim, sentence, i, max(end, after), frozenset(range(low, max(end, after))), rule, detail
+            )
         elif rule == "other" and not ignored and others < MOST_VALUES:
             others += 1
-            yield Mention("", sentence, i, max(end, after), frozenset(range(low, max(end, after))), "number", detail)
+            yield Mention(
+                "", sentence, i, max(end, after), frozenset(range(low, max(end, after))), "number", detail
+            )
         i = max(end, after)
 
 
@@ -440,7 +457,9 @@ def _after_article(text: RunningText, i: int) -> bool:
     return follows in ("hundred", "thousand", "million", "dozen", "half", "quarter", "billion")
 
 
-_ONE_COUNTS = vocabulary("inch year week month day hour mile kilometer km percent hundred thousand million and")
+_ONE_COUNTS = vocabulary(
+    "inch year week month day hour mile kilometer km percent hundred thousand million and"
+)
 
 
 def _counts_one(text: RunningText, i: int) -> bool:
@@ -470,10 +489,16 @@ def _window(text: RunningText, i: int, end: int, sentence: Sentence) -> tuple[in
     low = i
     while low > max(sentence.first, i - _BEFORE) and words[low - 1].text in _BOUND_WORDS:
         low -= 1
-    while low < i and (is_negator(words[low].text) and not (words[low + 1].text in _NEGATED_BOUND) or (
-        words[low].text in ("to", "of", "as", "in", "the", "only", "at") and words[low + 1].text not in ("least", "most", "excess")
-        and not (words[low].text == "as" and words[low + 1].text == "many")
-    ) or words[low].text == "than"):
+    while low < i and (
+        is_negator(words[low].text)
+        and not (words[low + 1].text in _NEGATED_BOUND)
+        or (
+            words[low].text in ("to", "of", "as", "in", "the", "only", "at")
+            and words[low + 1].text not in ("least", "most", "excess")
+            and not (words[low].text == "as" and words[low + 1].text == "many")
+        )
+        or words[low].text == "than"
+    ):
         low += 1
     high = _range_end(text, i, end)
     limit = min(sentence.end, high + _BEHIND)
@@ -485,7 +510,11 @@ def _window(text: RunningText, i: int, end: int, sentence: Sentence) -> tuple[in
         if half and high + 2 < limit and words[high + 2].text == "half":
             high += 3
             continue
-        if word.text in _STOPS or word.text in _JOINING or (word.kind == "number" and word.key.startswith("#")):
+        if (
+            word.text in _STOPS
+            or word.text in _JOINING
+            or (word.kind == "number" and word.key.startswith("#"))
+        ):
             break
         high += 1
     return low, high
@@ -546,7 +575,9 @@ def _other(phrase: str, wanted: Sought, *, alone: bool) -> tuple[str, str, str]:
     return "", "other", quantity.text
 
 
-_ANY_NOUN = vocabulary("people persons individuals members states countries ones percent total altogether men visitors in")
+_ANY_NOUN = vocabulary(
+    "people persons individuals members states countries ones percent total altogether men visitors in"
+)
 
 
 def _cites(text: RunningText, i: int, end: int) -> bool:
@@ -558,14 +589,25 @@ def _cites(text: RunningText, i: int, end: int) -> bool:
         return True
     if before is not None and before.text in _NUMBERED:
         return True
-    if after is not None and after.text in (".", ")") and (before is None or "\n" in text.text[before.end : words[i].start]):
+    if (
+        after is not None
+        and after.text in (".", ")")
+        and (before is None or "\n" in text.text[before.end : words[i].start])
+    ):
         return end + 1 < len(words) and end == i + 1 and len(words[i].text) <= 2
-    return after is not None and after.text in ("of",) and end + 2 < len(words) and words[end + 1].text in ("the", "these") and (
-        words[end + 2].key in _SOURCES
-    ) or (after is not None and after.key in _SOURCES)
+    return (
+        after is not None
+        and after.text in ("of",)
+        and end + 2 < len(words)
+        and words[end + 1].text in ("the", "these")
+        and (words[end + 2].key in _SOURCES)
+        or (after is not None and after.key in _SOURCES)
+    )
 
 
-_NUMBERED = vocabulary("article articles source sources text texts passage passages document documents report context reference")
+_NUMBERED = vocabulary(
+    "article articles source sources text texts passage passages document documents report context reference"
+)
 _SOURCES = frozenset(stem(word) for word in _NUMBERED)
 
 
@@ -574,7 +616,11 @@ def _beside(text: RunningText, i: int, end: int, sentence: Sentence, wanted: Sou
     words = text.words
     before = words[i - 1].text if i > sentence.first else ""
     word = words[i]
-    if word.text.isdecimal() and len(word.text) == 4 and before in ("in", "since", "of", "by", "until", "from", "server", "office"):
+    if (
+        word.text.isdecimal()
+        and len(word.text) == 4
+        and before in ("in", "since", "of", "by", "until", "from", "server", "office")
+    ):
         return True
     if word.key in wanted.question:
         return True
@@ -695,7 +741,15 @@ def _dated(words: Sequence[Word], i: int) -> bool:
         return word.text != "may" or word.upper
     if word.text in _AGO_UNITS:
         return i + 1 < len(words) and words[i + 1].text == "ago"
-    if word.text in _DAYS or word.text in _PARTS - {"last", "this", "next", "end", "start", "beginning", "middle"}:
+    if word.text in _DAYS or word.text in _PARTS - {
+        "last",
+        "this",
+        "next",
+        "end",
+        "start",
+        "beginning",
+        "middle",
+    }:
         return True
     if word.kind != "number":
         near = words[i + 1].text if i + 1 < len(words) else ""
@@ -705,7 +759,11 @@ def _dated(words: Sequence[Word], i: int) -> bool:
     near = {words[j].text for j in (i - 2, i - 1, i + 1, i + 2, i + 3) if 0 <= j < len(words)}
     if near & _MONTHS or near & {"bc", "bce", "ad", "century", "ago"}:
         return True
-    return not word.text.isdecimal() and word.text[:1].isdecimal() and not word.text.endswith(("st", "nd", "rd", "th"))
+    return (
+        not word.text.isdecimal()
+        and word.text[:1].isdecimal()
+        and not word.text.endswith(("st", "nd", "rd", "th"))
+    )
 
 
 def _judge_date(phrase: str, wanted: Sought) -> tuple[str, str, str]:

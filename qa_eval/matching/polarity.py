@@ -15,10 +15,14 @@ _YES = vocabulary("yes yeah yep")
 _NO = vocabulary("no nope")
 _HEADS = {"yes": "yes", "no": "no", "not": "no"}
 _MODAL = vocabulary("can may might sometimes could possibly")
-_TURNS = vocabulary("however but nevertheless nonetheless yet although though conversely while whereas another second other")
+_TURNS = vocabulary(
+    "however but nevertheless nonetheless yet although though conversely while whereas another second other"
+)
 _BREAKS = vocabulary("but while whereas although though however")
 _PARTLY = vocabulary("all every always only just")
-_LEADING = vocabulary("answer is both and or either answers says say said therefore suggests states indicates implies")
+_LEADING = vocabulary(
+    "answer is both and or either answers says say said therefore suggests states indicates implies"
+)
 _AUXILIARY = re.compile(
     r"^\W*(?:[^,]{0,120}, )?(?:is|are|was|were|do|does|did|can|could|has|have|had|will|would|should|may|might|must)(?:n't)?\b",
     re.IGNORECASE,
@@ -96,7 +100,9 @@ def _answers(text: RunningText, first: int, i: int, end: int) -> bool:
     content = [w for w in words[first:i] if w.kind != "symbol"]
     after = words[i + 1].text if i + 1 < end else "."
     if not content:
-        return after in (",", ".", ";", ":", "!", "-", "—", '"', "'", ")", "(", "*") or len(text.words) == i + 1
+        return (
+            after in (",", ".", ";", ":", "!", "-", "—", '"', "'", ")", "(", "*") or len(text.words) == i + 1
+        )
     quoted = words[i - 1].text in ('"', "'", ":", "*", "(")
     led = content[-1].text in _LEADING
     behind = after in (",", ".", ";", '"', "'", "and", "or", "!", "according", "-", ")", "*", "both", "(")
@@ -132,4 +138,6 @@ def _either(words: list[Word], asked: frozenset[str]) -> bool:
         return False
     if any(w.text == "either" or (w.text.startswith("un") and stem(w.text[2:]) in asked) for w in words):
         return True
-    return any(w.text == "or" and any(is_negator(x.text) for x in words[j + 1 : j + 4]) for j, w in enumerate(words))
+    return any(
+        w.text == "or" and any(is_negator(x.text) for x in words[j + 1 : j + 4]) for j, w in enumerate(words)
+    )

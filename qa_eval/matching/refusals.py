@@ -139,7 +139,9 @@ def folded_same_length(text: str) -> str:
     """The text in lower case with plain quotes, character for character."""
     plain = text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
     lower = plain.lower()
-    return lower if len(lower) == len(plain) else "".join(c.lower() if len(c.lower()) == 1 else c for c in plain)
+    return (
+        lower if len(lower) == len(plain) else "".join(c.lower() if len(c.lower()) == 1 else c for c in plain)
+    )
 
 
 __all__ = ["disagreement", "fold", "folded_same_length", "refusal"]

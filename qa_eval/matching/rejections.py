@@ -45,7 +45,9 @@ _FINAL = re.compile(
     r"(?:answer|say|conclude|go with|pick|choose)))[\s:*\-–—\"]*"
 )
 _END_OF_ANSWER = re.compile(r"[.!\n]\s|\b(?:because|since)\b")
-_BACKGROUND = re.compile(r"(?:^|[\s,(])(?:although|though|even though|while|whereas|despite|in spite of|contrary to)\b")
+_BACKGROUND = re.compile(
+    r"(?:^|[\s,(])(?:although|though|even though|while|whereas|despite|in spite of|contrary to)\b"
+)
 _LIST_AND = vocabulary("and or , & plus with /")
 _VERBISH = vocabulary("""is was were are be been has had have said says did do does would will could can told added went
 came made took fought helped led which who that where when while because according so since after before but claimed
@@ -97,7 +99,11 @@ def _denied(text: RunningText, folded: str, mention: Mention) -> str:
         if _DENYING.search(before) and not _NOT_DENYING.search(before[-30:]):
             return "denied"
         modified = _modifier_start(text, mention)
-        if modified < start and _DENYING.search(folded[low:modified]) and not _NOT_DENYING.search(folded[low:modified][-30:]):
+        if (
+            modified < start
+            and _DENYING.search(folded[low:modified])
+            and not _NOT_DENYING.search(folded[low:modified][-30:])
+        ):
             return "denied"
     if _WRONG_BEHIND.search(after):
         return "called wrong"
@@ -111,7 +117,12 @@ def _modifier_start(text: RunningText, mention: Mention) -> int:
     i = min(i, mention.first)
     while i > first and mention.first - i < 3:
         word = text.words[i - 1]
-        if word.kind == "symbol" or is_negator(word.text) or word.text in _VERBISH or word.text in FUNCTION_WORDS:
+        if (
+            word.kind == "symbol"
+            or is_negator(word.text)
+            or word.text in _VERBISH
+            or word.text in FUNCTION_WORDS
+        ):
             break
         i -= 1
     return text.words[i].start
@@ -138,7 +149,9 @@ def _final(text: RunningText, folded: str, found: Sequence[Mention]) -> tuple[li
     return at, [replace(m, rule="not the final answer") for m in held]
 
 
-_EQUAL = vocabulary("which that is was are were equals equal equivalent to also about around approximately roughly i.e i e c")
+_EQUAL = vocabulary(
+    "which that is was are were equals equal equivalent to also about around approximately roughly i.e i e c"
+)
 _OPENING = frozenset({"(", "which", "equivalent", "equal", "i.e", "equals"})
 _CONCLUDING = vocabulary("therefore thus hence so consequently overall conclusion summary")
 
@@ -170,13 +183,20 @@ def _concluded(text: RunningText, found: Sequence[Mention]) -> tuple[list[Mentio
     last = claims[-1].sentence
     head = text.words[text.sentences[last].first].text
     concluding = {m.claim for m in claims if m.sentence == last}
-    if head not in _CONCLUDING or len(concluding) != 1 or claims[0].claim not in concluding or last == claims[0].sentence:
+    if (
+        head not in _CONCLUDING
+        or len(concluding) != 1
+        or claims[0].claim not in concluding
+        or last == claims[0].sentence
+    ):
         return list(found), []
     held = [m for m in found if m.claim and m.claim not in concluding]
     return [m for m in found if m not in held], [replace(m, rule="not the conclusion") for m in held]
 
 
-def _background(text: RunningText, folded: str, found: Sequence[Mention]) -> tuple[list[Mention], list[Mention]]:
+def _background(
+    text: RunningText, folded: str, found: Sequence[Mention]
+) -> tuple[list[Mention], list[Mention]]:
     """A claim in a clause that begins with "although" or "contrary to", where another follows in the sentence."""
     kept, dropped = [], []
     for mention in found:
@@ -185,7 +205,10 @@ def _background(text: RunningText, folded: str, found: Sequence[Mention]) -> tup
         leads = re.match(r"(?:although|though|even though|contrary to|despite|in spite of|unlike)\b", head)
         comma = re.search(r"[,:;]", folded[end:high])
         other = comma is not None and any(
-            m.claim and m.claim != mention.claim and m.sentence == mention.sentence and text.words[m.first].start > end
+            m.claim
+            and m.claim != mention.claim
+            and m.sentence == mention.sentence
+            and text.words[m.first].start > end
             for m in found
         )
         if leads and other and "," not in head:
@@ -195,7 +218,9 @@ def _background(text: RunningText, folded: str, found: Sequence[Mention]) -> tup
     return kept, dropped
 
 
-def _replaced(text: RunningText, folded: str, found: Sequence[Mention]) -> tuple[list[Mention], list[Mention]]:
+def _replaced(
+    text: RunningText, folded: str, found: Sequence[Mention]
+) -> tuple[list[Mention], list[Mention]]:
     """An older count, where another is put in its place."""
     kept, dropped = [], []
     for mention in found:
@@ -215,7 +240,9 @@ def _replaced(text: RunningText, folded: str, found: Sequence[Mention]) -> tuple
     return kept, dropped
 
 
-def _details(text: RunningText, found: Sequence[Mention], wanted: Sought) -> tuple[list[Mention], list[Mention]]:
+def _details(
+    text: RunningText, found: Sequence[Mention], wanted: Sought
+) -> tuple[list[Mention], list[Mention]]:
     """Leaves out further values of a sentence that only detail the claim before them: in brackets, behind a
     colon, or behind "which".
     """
@@ -257,7 +284,9 @@ def other_parts(
         if mention.claim:
             for first, end in _neighbours(text, mention, claimed, wanted):
                 if not any(p.first < end and first < p.end for p in parts):
-                    parts.append(Mention("", mention.sentence, first, end, frozenset(range(first, end)), "list"))
+                    parts.append(
+                        Mention("", mention.sentence, first, end, frozenset(range(first, end)), "list")
+                    )
     return parts
 
 
@@ -269,16 +298,39 @@ def _neighbours(
     found: list[tuple[int, int]] = []
     i = max(mention.words, default=mention.first) + 1
     i = max(i, mention.end)
-    while i < sentence.end and words[i].content and i not in claimed and i - mention.end < 3 and not _verb(words[i]):
+    while (
+        i < sentence.end
+        and words[i].content
+        and i not in claimed
+        and i - mention.end < 3
+        and not _verb(words[i])
+    ):
         i += 1
     steps = 0
     while i < sentence.end and words[i].text in _LIST_AND and steps < 6:
         steps += 1
         start = i + 1
-        while start < sentence.end and words[start].text in _LIST_AND | {"the", "a", "an", "of", "by", "from", "also", "as", "well", "also", "both"}:
+        while start < sentence.end and words[start].text in _LIST_AND | {
+            "the",
+            "a",
+            "an",
+            "of",
+            "by",
+            "from",
+            "also",
+            "as",
+            "well",
+            "also",
+            "both",
+        }:
             start += 1
         end = start
-        while end < sentence.end and (words[end].content or words[end].text in ("of", "'s", "al", "the", "-", "for")) and words[end].text not in _VERBISH and end - start < 6:
+        while (
+            end < sentence.end
+            and (words[end].content or words[end].text in ("of", "'s", "al", "the", "-", "for"))
+            and words[end].text not in _VERBISH
+            and end - start < 6
+        ):
             end += 1
         while end > start and not words[end - 1].content:
             end -= 1

@@ -17,7 +17,9 @@ will would can could may might must shall should now than then if about into ove
 both either just only even other others another some one's them themselves itself us me not no never nor neither
 deeply highly s t""")
 """Words that carry no content of an answer."""
-_ABBREVIATIONS = vocabulary("dr mr mrs ms prof st gen col lt sgt c ca approx vs no nos fig etc e.g i.e u.s jr sr")
+_ABBREVIATIONS = vocabulary(
+    "dr mr mrs ms prof st gen col lt sgt c ca approx vs no nos fig etc e.g i.e u.s jr sr"
+)
 _ENDINGS = (
     "ational", "nesses", "ically", "ations", "ation", "isms", "ness", "ment", "ical", "ism", "ist", "istic", "ing",
     "ians", "ian", "ese", "ies", "ied", "ans", "ers", "ion", "ous", "ed", "es", "ly", "an", "er", "ic", "al",
@@ -145,7 +147,11 @@ class RunningText:
             found = cardinal(self.tokens, i) if token.text not in ("a", "an", "one") else None
             if found is None and token.kind == "word" and token.text == "one":
                 follows = self.tokens[i + 1].text if i + 1 < len(self.tokens) else ""
-                found = cardinal(self.tokens, i) if follows in ("hundred", "thousand", "million", "inch") else None
+                found = (
+                    cardinal(self.tokens, i)
+                    if follows in ("hundred", "thousand", "million", "inch")
+                    else None
+                )
             if found is None or found[1] <= i:
                 i += 1
                 continue
@@ -165,8 +171,10 @@ class RunningText:
                 stop = True
             elif word.text == "." and (after is None or gap or after.text in ('"', ")", "'")):
                 before = self.words[i - 1] if i > first else None
-                short = before is not None and before.end == word.start and (
-                    before.text in _ABBREVIATIONS or (len(before.text) == 1 and before.upper)
+                short = (
+                    before is not None
+                    and before.end == word.start
+                    and (before.text in _ABBREVIATIONS or (len(before.text) == 1 and before.upper))
                 )
                 numbered = i == first + 1 and before is not None and before.kind == "number"
                 stop = stop or not (short or numbered)

@@ -53,7 +53,12 @@ def _pooled_scores(question: Question, answer: Answer, corpus: Corpus) -> dict[s
     made = {claim.coverage_group for claim in question.claims if claim.id in reading.claims}
     recall = len(made) / len(groups)
     clean = not reading.other_values and not _misinformed(reading, question)
-    values = (recall, float(recall == 1), float(recall == 1 and clean), float(reading.acknowledges is not None))
+    values = (
+        recall,
+        float(recall == 1),
+        float(recall == 1 and clean),
+        float(reading.acknowledges is not None),
+    )
     scores = dict(zip(names, values, strict=True))
     if reading.abstains is None:
         scores["no_false"] = float(clean)

@@ -114,9 +114,7 @@ def _item_view(fact: Fact, item: Item, models: Mapping[int, ReportModel]) -> Ite
     )
 
 
-def _same_answers(
-    answers: Sequence[ShownAnswer], models: Mapping[int, ReportModel]
-) -> Iterator[SameAnswer]:
+def _same_answers(answers: Sequence[ShownAnswer], models: Mapping[int, ReportModel]) -> Iterator[SameAnswer]:
     found: dict[tuple[object, ...], list[ShownAnswer]] = {}
     for said in answers:
         key = (said.text, said.right, said.why, said.source, said.error, said.truncated)

@@ -1,6 +1,6 @@
 """What strategies that do not answer earn in the columns of answers in words; writes the table of docs/free-text.md.
 
-    python -m tests.benchmarks.worded_strategies
+python -m tests.benchmarks.worded_strategies
 """
 
 from __future__ import annotations

@@ -94,7 +94,9 @@ def _finding(path: Path, line: int, field: str, message: str) -> Finding:
 
 def _line(row: object, counts: dict[str, int]) -> Iterator[LabelledAnswer]:
     if not isinstance(row, dict):
-        raise _WrongError("", f"{describe(row)} is no object; a line is an object with question, claims and answer")
+        raise _WrongError(
+            "", f"{describe(row)} is no object; a line is an object with question, claims and answer"
+        )
     if "gt_answer_1" in row:
         yield from _wiki_contradict(row, counts)
     elif str(row.get("note", "")).startswith("doubtful") or "doubtful:" in str(row.get("note", "")):
@@ -112,9 +114,7 @@ def _text(row: Mapping[str, Any], key: str) -> str:
 
 def _wiki_contradict(row: Mapping[str, Any], counts: dict[str, int]) -> Iterator[LabelledAnswer]:
     asked = _text(row, "question")
-    claims = tuple(
-        Claim(id=id, evidence=(), aliases=(_text(row, f"gt_answer_{id}"),)) for id in ("1", "2")
-    )
+    claims = tuple(Claim(id=id, evidence=(), aliases=(_text(row, f"gt_answer_{id}"),)) for id in ("1", "2"))
     question = _question(asked, asked, _type_of(asked, claims), claims)
     for number in range(5):
         key = f"answer{number}"
@@ -148,7 +148,9 @@ def _own(row: Mapping[str, Any]) -> LabelledAnswer:
     asked = _text(row, "question")
     type_ = row.get("answer_type") or asked_type(asked) or "text"
     if type_ not in ANSWER_TYPES:
-        raise _WrongError("answer_type", f"{type_!r} is no type of answer; {choices(str(type_), ANSWER_TYPES)}")
+        raise _WrongError(
+            "answer_type", f"{type_!r} is no type of answer; {choices(str(type_), ANSWER_TYPES)}"
+        )
     listed = row.get("claims")
     if not isinstance(listed, list) or not listed:
         raise _WrongError("claims", "has to be a list of claims, each with id and wordings")

@@ -62,7 +62,9 @@ Scorer = Callable[[LabelledAnswer], frozenset[str]]
 """The claims that a scorer finds in an answer."""
 
 
-def agreements(answers: Sequence[LabelledAnswer], *, resamples: int = 9999, seed: int = 0) -> list[TaskAgreement]:
+def agreements(
+    answers: Sequence[LabelledAnswer], *, resamples: int = 9999, seed: int = 0
+) -> list[TaskAgreement]:
     """Every scorer on every task for which the answers have labels.
 
     Tasks of labels by passage: `one passage` (Correct, or not) and `both passages` (three labels). Tasks of labels
