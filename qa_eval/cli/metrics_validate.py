@@ -41,7 +41,8 @@ def validate_command(*, labels: Path, mistakes: bool, as_json: bool, resamples: 
 
     LABELS is a file of JSON lines. A line is an answer with `question`, `claims` (each with `id` and
     `wordings`), `answer` and `asserted`, the ids of the claims that a person reads in it; it may have `fact`,
-    `answer_type`, `verdict`, `abstains` and `acknowledges_disagreement`. Lines of WikiContradict's human labels
+    `answer_type`, `verdict`, `abstains` and `acknowledges_disagreement`. Lines of WikiContradict's human
+    labels
     are read as they are. Intervals are clustered by question.
     """
     from qa_eval.authoring.agreement.labelled_answers import read_labelled_answers

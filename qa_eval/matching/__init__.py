@@ -18,7 +18,10 @@
     verdicts           how a typed rule judged two texts
     answer_reading     what an answer in words asserts, rejects and withholds
     running_text       words, sentences and stems of a text, with their places
-    mentions           where a text mentions a claim, or a value of none
+    sought_claims      claims in the words that tell them apart, as they are looked for
+    mentions           where a text mentions a claim
+    value_mentions     where a text gives quantities and dates, and of which claim
+    date_phrases       where a text gives dates
     rejections         which mentions are denied, replaced or background
     polarity           answers of yes or no
     refusals           how a text says that there is no answer, and that sources differ

@@ -1,6 +1,7 @@
 """What an answer in words says about a contested fact: which claims it asserts, and why.
 
-`read_answer` reads a text sentence by sentence, without a model. Every decision has its rule and its characters.
+`read_answer` reads a text sentence by sentence, without a model. Every decision has its rule and its
+characters.
 `docs/free-text.md` states the rules, how well they agree with people, and what they get wrong.
 """
 
@@ -11,11 +12,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qa_eval.matching.answer_sources import Attribution, attributed
-from qa_eval.matching.mentions import NUMERIC, Mention, Sought, mentions, sought
+from qa_eval.matching.mentions import mentions
 from qa_eval.matching.polarity import polar_claims, read_polarity
 from qa_eval.matching.refusals import disagreement, folded_same_length, refusal
 from qa_eval.matching.rejections import other_parts, rejections
 from qa_eval.matching.running_text import RunningText
+from qa_eval.matching.sought_claims import Mention, Sought, sought
 from qa_eval.records import Question
 
 LONGEST = 50_000
@@ -64,10 +66,12 @@ class AnswerReading:
 def read_answer(text: str, question: Question, shown: Sequence[str] = ()) -> AnswerReading:
     """What the text asserts, rejects and withholds, each with its rule and its characters.
 
-    * `shown`: names of the passages that the model saw, in their order; "[2]" and "the second article" are then
+    * `shown`: names of the passages that the model saw, in their order; "[2]" and "the second article" are
+    then
       resolved to them.
 
-    Defined for any text; never raises. Time is linear in the text's length up to `LONGEST` characters; of a longer text
+    Defined for any text; never raises. Time is linear in the text's length up to `LONGEST` characters; of a
+    longer text
     only so many are read.
     """
     if not any(char.isalnum() for char in text):
@@ -167,7 +171,8 @@ def _is_about_other_things(
 ) -> bool:
     """True for a long text most of which has nothing to do with the question, such as a copy of a passage.
 
-    A sentence has to do with it if it mentions a claim or a value of the asked kind, or has at least half of the
+    A sentence has to do with it if it mentions a claim or a value of the asked kind, or has at least half
+    of the
     question's content words.
     """
     if len(running.sentences) <= _LONG:
@@ -209,4 +214,4 @@ def _acknowledges(
     return None
 
 
-__all__ = ["NUMERIC", "AnswerReading", "AnswerPart", "ReadingVerdict", "read_answer"]
+__all__ = ["AnswerPart", "AnswerReading", "ReadingVerdict", "read_answer"]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qa_eval.matching.mentions import Mention
 from qa_eval.matching.refusals import folded_same_length
 from qa_eval.matching.running_text import RunningText
+from qa_eval.matching.sought_claims import Mention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,43 +25,62 @@ class Attribution:
 
 
 _NUMBER_WORDS = {
-    w: i for i, w in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split())
+    w: i
+    for i, w in enumerate(
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
+    )
 }
 _CITE = re.compile(r"\[(\d{1,3})\](?:\[\d{1,3}\])*|\[(\d{1,3}(?:, ?\d{1,3})+)\]")
 _NOUN = r"(?:article|text|passage|source|document|report|context|reference|account|paper|outlet|story)s?"
 _ORDINAL = "|".join(_NUMBER_WORDS)
 _POSITION = re.compile(
-    rf"\b(?:the )?(?P<nth>{_ORDINAL}|last) (?:{_NOUN}|one)\b|\b(?:article|text|passage|source|document|reference)s? (?P<n>\d{{1,2}})(?:(?:,| and) (?P<m>\d{{1,2}}))*\b(?![,.]?\d)"
+    rf"\b(?:the )?(?P<nth>{_ORDINAL}|last) (?:{_NOUN}|one)\b|\b(?:article|text|passage|source"
+    rf"|document|reference)s? (?P<n>\d{{1,2}})(?:(?:,| and) (?P<m>\d{{1,2}}))*\b(?![,.]?\d)"
 )
 _SOME = re.compile(
-    rf"\b(?:one|another|other|some|two|three|four|a second|a third|a different|most|several|many|the other)(?: of the)? "
-    rf"(?:other |later |earlier |news |different )?{_NOUN}\b|\b(?:early|earlier|later|initial|first|other|some) (?:reports?|accounts?|"
-    rf"sources?)\b|\belsewhere\b|\banother\b(?= (?:says|said|puts|states|gives|adds|mentions|reports|has|speaks))"
-    rf"|\bone\b(?= (?:says|said|puts|states|gives|adds|mentions|reports|has|speaks))|\bothers?\b(?= (?:says?|said|puts?|states?|gives?|"
+    rf"\b(?:one|another|other|some|two|three|four|a second|a third|a different|most|several|many"
+    rf"|the other)(?: of the)? "
+    rf"(?:other |later |earlier |news |different )?{_NOUN}\b|\b(?:early|earlier|later|initial|first"
+    rf"|other|some) (?:reports?|accounts?|"
+    rf"sources?)\b|\belsewhere\b|\banother\b(?= (?:says|said|puts|states|gives|adds|mentions|reports"
+    rf"|has|speaks))"
+    rf"|\bone\b(?= (?:says|said|puts|states|gives|adds|mentions|reports|has|speaks))"
+    rf"|\bothers?\b(?= (?:says?|said|puts?|states?|gives?|"
     rf"adds?|mentions?|reports?|have|has|speaks?))"
 )
 _SAYS = (
     r"(?:says?|said|reports?|reported|states?|stated|puts?|gives?|gave|writes?|wrote|calls?|called|dates?|dated|mentions?|mentioned|"
     r"speaks?|spoke|claims?|claimed|tells?|told|cites?|cited|adds?|added|notes?|noted|names?|named|lists?|listed|counts?|counted|"
     r"describes?|described|quotes?|quoted|specif(?:y|ies|ied)|estimates?|estimated|announced|announces|boasted|found|showed|shows|"
-    r"has|had (?:expected|claimed|said)|insists?|insisted|maintains?|confirms?|confirmed|declared|believes?|according)"
+    r"has|had (?:expected|claimed|said)|insists?|insisted|maintains?|confirms?|confirmed|declared"
+    r"|believes?|according)"
 )
 _NAME = r"(?:[A-Z][\w'’.-]*|[A-Z]{2,})(?: (?:(?:of|for|al|the|and) )?(?:[A-Z][\w'’-]*))*"
-_ROLE = r"(?:[Tt]he |[Ii]ts |[Hh]is |[Tt]heir )?(?:(?!(?:to|what|with|of|that|and|said|while|but|than|by|for|from|in|the|as|this|the|contrasts|which) )[\w'’-]+ ){0,3}?(?:(?:director|head|chief|commander|monitor|militants|experts?|officials?|army|television|spokes\w+|agency|observers?|president|minister|militias?|soldiers?|eyewitness\w*|witness\w*|media|newspaper|authorities)(?: [A-Z][\\w'-]+){0,3})"
+_ROLE = (
+    r"(?:[Tt]he |[Ii]ts |[Hh]is |[Tt]heir )?(?:(?!(?:to|what|with|of|that|and|said|while|but|than|"
+    r"by|for|from|in|the|as|this|the|contrasts|which) )[\w'’-]+ ){0,3}?(?:(?:director|head|chief|"
+    r"commander|monitor|militants|experts?|officials?|army|television|spokes\w+|agency|observers?|"
+    r"president|minister|militias?|soldiers?|eyewitness\w*|witness\w*|media|newspaper|"
+    r"authorities)(?: [A-Z][\w'’-]+){0,3})"
+)
 _ACCORDING = re.compile(
-    rf"\b[Aa]ccording to (?P<who>(?:the |its |his |their )?(?:{_NAME}|{_ROLE}|[\w'’-]+(?: [\w'’-]+){{0,3}}?))(?=[,.;:)\]]| (?:and|as|said|who|the|it|he|she|they|there|in|on)\b|$)"
+    rf"\b[Aa]ccording to (?P<who>(?:the |its |his |their )?(?:{_NAME}|{_ROLE}"
+    rf"|[\w'’-]+(?: [\w'’-]+){{0,3}}?))(?=[,.;:)\]]| (?:and|as|said|who|the|it|he|she|they|there|in|on)\b|$)"
 )
 _BY_VERB = re.compile(
-    rf"(?P<who>(?:[Tt]he )?(?:{_NAME}|{_ROLE}))(?:, (?:who|which)[^,;.]{{0,80}},)?,? (?:also |only |even |therefore |itself |themselves |has |have |had )*{_SAYS}\b"
+    rf"(?P<who>(?:[Tt]he )?(?:{_NAME}|{_ROLE}))(?:, (?:who|which)[^,;.]{{0,80}},)?,? (?:also |only "
+    rf"|even |therefore |itself |themselves |has |have |had )*{_SAYS}\b"
 )
 _VERB_BY = re.compile(
     rf"\b(?:said|says|added|reported|told|claimed|announced)(?: by)? (?P<who>{_NAME})(?=[,.;\"”]|$)"
 )
 _FOR = re.compile(
-    rf"\b[Ff]or (?P<who>{_NAME})(?= (?:they|it|he|she|the))|\b(?:named|reported|given|stated|mentioned|claimed|described) by (?P<by>(?:the )?(?:{_NAME}|{_ROLE}))(?: in the (?:{_ORDINAL}))?"
+    rf"\b[Ff]or (?P<who>{_NAME})(?= (?:they|it|he|she|the))|\b(?:named|reported|given|stated"
+    rf"|mentioned|claimed|described) by (?P<by>(?:the )?(?:{_NAME}|{_ROLE}))(?: in the (?:{_ORDINAL}))?"
 )
 _IN_BRACKETS = re.compile(
-    rf"\((?P<who>(?:the )?{_NAME})\)|\((?:according to |as (?:reported|stated) by |per |source: )(?P<by>[^()]{{2,60}})\)"
+    rf"\((?P<who>(?:the )?{_NAME})\)|\((?:according to |as (?:reported|stated) by |per "
+    rf"|source: )(?P<by>[^()]{{2,60}})\)"
 )
 _SPEAKS = re.compile(rf"\s*(?:also |only )?{_SAYS}\b")
 _BEHIND = re.compile(r".*(?:according to|said|reported by|named by|, says) $", re.IGNORECASE | re.DOTALL)
@@ -71,11 +90,14 @@ _PRONOUN = re.compile(
     r"\b(?:He|She)\b(?= (?:put|puts|said|says|gave|gives|claimed|claims|told|counted|spoke|added|reported))"
 )
 _OUTLET = re.compile(
-    r"(?P<who>(?:[Tt]he )?(?:[A-Z][\w'’-]+ ){1,3}(?:Times|Post|News|Herald|Observer|Journal|Agency|Press|Gazette|Guardian|"
+    r"(?P<who>(?:[Tt]he )?(?:[A-Z][\w'’-]+ ){1,3}(?:Times|Post|News|Herald|Observer|Journal|Agency"
+    r"|Press|Gazette|Guardian|"
     r"Telegraph|Tribune|Observatory|Magazine|Network|Television|TV|Chronicle|Mail|Review))\b"
 )
 _NO_SOURCE = re.compile(
-    r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$|^all (?:the )?sources$|^(?:it|they|there|his|her|i|this|these|those|we|on \\w+|in \\w+|at \\w+|as \\w+|its|their)$",
+    r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$"
+    r"|^all (?:the )?sources$|^(?:it|they|there|his|her|i|this|these|those|we|on \\w+|in \\w+|at \\w+"
+    r"|as \\w+|its|their)$",
     re.IGNORECASE,
 )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from qa_eval.matching.mentions import Mention, Sought
 from qa_eval.matching.refusals import contradiction_named, folded_same_length
 from qa_eval.matching.running_text import RunningText, Word, stem
+from qa_eval.matching.sought_claims import Mention, Sought
 from qa_eval.matching.spelling import is_negator, text_key, vocabulary
 from qa_eval.records import Question
 
@@ -24,17 +24,21 @@ _LEADING = vocabulary(
     "answer is both and or either answers says say said therefore suggests states indicates implies"
 )
 _AUXILIARY = re.compile(
-    r"^\W*(?:[^,]{0,120}, )?(?:is|are|was|were|do|does|did|can|could|has|have|had|will|would|should|may|might|must)(?:n't)?\b",
+    r"^\W*(?:[^,]{0,120}, )?(?:is|are|was|were|do|does|did|can|could|has|have|had|will|would|should"
+    r"|may|might|must)(?:n't)?\b",
     re.IGNORECASE,
 )
 _FIRST, _TURNED, _LATER = 0.5, 0.35, 0.6
-"""Shares of the question's words that a clause needs to count: the first statement, one that turns, any other."""
+"""Shares of the question's words that a clause needs to count: the first statement, one that turns, any
+other.
+"""
 
 
 def polar_claims(question: Question) -> Mapping[str, str]:
     """Claim by polarity, `yes` and `no`; empty where the claims are no answers of yes or no.
 
-    They are if every claim has a wording that is "Yes" or "No", or, to a question that begins with a verb such
+    They are if every claim has a wording that is "Yes" or "No", or, to a question that begins with a verb
+    such
     as "Did", one that begins so.
     """
     found: dict[str, str] = {}

@@ -19,7 +19,10 @@ _TELL = (
     r"addressed|explained|identified|recorded|revealed|covered|listed|determined|established|stand|appear)"
 )
 _NOT = r"(?:not|n't|never|no longer|nowhere|fails? to|neglects? to|omits? to|do(?:es)? not|did not)"
-_CANNOT = r"(?:cannot|can not|can't|could not|couldn't|am unable to|unable to|not able to|impossible to|am not able to|not possible to|no way to)"
+_CANNOT = (
+    r"(?:cannot|can not|can't|could not|couldn't|am unable to|unable to"
+    r"|not able to|impossible to|am not able to|not possible to|no way to)"
+)
 _LEARN = (
     r"(?:say|answer|tell|determine|find|infer|know|establish|conclude|derive|state|give|provide|see|identify|"
     r"be (?:determined|answered|established|inferred|stated|found|known|given|told|said|derived|identified|"
@@ -30,13 +33,16 @@ _PATTERNS = {
         rf"\b{_SOURCE}\b[^.;!?]{{0,60}}?\b(?:do|does|did|is|are|has|have|was|were)?\s?{_NOT}\b"
         rf"(?: \w+){{0,3}}? {_TELL}(?:e?s)?\b"
         rf"|\b{_SOURCE} (?:\w+ )?(?:omits?|lacks?|leaves? (?:\w+ ){{0,2}}out|skips?|ignores?|passes over)\b"
-        r"|\b(?:it|they|which|he|she) (?:do(?:es)?|did)(?: not|n't) (?:\w+ )?(?:say|state|mention|specify|address|indicate|disclose|tell|answer)\b"
-        rf"|\bnot (?:something|a (?:detail|point|question|matter)|what|one|anything) (?:that |which )?(?:\w+ )?{_SOURCE} \w+"
+        r"|\b(?:it|they|which|he|she) (?:do(?:es)?|did)(?: not|n't) (?:\w+ )?(?:say|state|mention"
+        r"|specify|address|indicate|disclose|tell|answer)\b"
+        rf"|\bnot (?:something|a (?:detail|point|question|matter)|what|one|anything) (?:that "
+        rf"|which )?(?:\w+ )?{_SOURCE} \w+"
         rf"|\b(?:absent|missing|left out|omitted|not found) (?:from|in|of) (?:\w+ )?{_SOURCE}\b"
-        r"|\bneeds? (?:another|a different|more|further|additional|other) (?:sources?|information|context|details?)\b"
+        r"|\bneeds? (?:another|a different|more|further|additional|other) (?:sources?|information"
+        r"|context|details?)\b"
     ),
     "it is not told": re.compile(
-        rf"\b(?:is|are|was|were|been|be)(?: \w+)? ?(?:not|n't|never|nowhere)(?: \w+){{0,2}}? "
+        r"\b(?:is|are|was|were|been|be)(?: \w+)? ?(?:not|n't|never|nowhere)(?: \w+){0,2}? "
         r"(?:said|stated|given|mentioned|specified|provided|reported|indicated|described|discussed|named|disclosed|"
         r"known|answered|told|addressed|explained|identified|recorded|revealed|covered|listed|available|"
         r"in (?:the|this|that) (?:text|article|passage|context))\b"
@@ -45,14 +51,15 @@ _PATTERNS = {
         rf"\b(?:no|nothing|without|lacks?|lacking|absence of|any)\b(?: \w+){{0,3}}? "
         rf"(?:information|mention|details?|answer|figures?|numbers?|data|indication|statement|reference|evidence|"
         rf"date|name|word|account|hint|clue|trace|amount|reason|explanation)\b"
-        rf"(?:[^.;!?]{{0,60}}?\b(?:given|provided|found|available|{_SOURCE}|stated|mentioned|about|on|of|for|as to|"
+        rf"(?:[^.;!?]{{0,60}}?\b(?:given|provided|found|available|{_SOURCE}|stated|mentioned|about|on"
+        rf"|of|for|as to|"
         rf"whatsoever|there|here|in)\b|$|[.!])"
     ),
     "nothing on it": re.compile(
-        rf"\b(?:says?|said|tells?|states?|contains?|contain|finds?|found|gives?|mentions?|reports?|has|have|is|there's|"
-        rf"see|saw|provides?|writes?|reveals?|offers?)\b (?:us )?(?:nothing|no word|none)\b"
-        rf"|^\W*nothing (?:is )?(?:in|about|on|said|stated|mentioned)"
-        rf"|, nothing (?:on|about|of)\b"
+        r"\b(?:says?|said|tells?|states?|contains?|contain|finds?|found|gives?|mentions?|reports?|has|have|is|there's|"
+        r"see|saw|provides?|writes?|reveals?|offers?)\b (?:us )?(?:nothing|no word|none)\b"
+        r"|^\W*nothing (?:is )?(?:in|about|on|said|stated|mentioned)"
+        r"|, nothing (?:on|about|of)\b"
     ),
     "I cannot tell": re.compile(
         rf"\b{_CANNOT}(?: \w+){{0,2}}? {_LEARN}\b|\bi (?:do not|don't|did not|didn't) "
@@ -60,8 +67,10 @@ _PATTERNS = {
         r"|\b(?:has|have) no way of (?:knowing|telling)|\bi'm (?:not sure|afraid)|\bi am not sure"
     ),
     "silence": re.compile(
-        rf"\b(?:is|are|remains?|stays?|keeps?)(?: \w+)? silent\b|\bleaves? (?:it|this|that|the|open)\b[^.;]{{0,60}}?\bopen\b"
-        rf"|\bleft open\b|\bopen question\b|\bno (?:article|text|passage|source|document|report|one|statement)s?\b"
+        rf"\b(?:is|are|remains?|stays?|keeps?)(?: \w+)? silent\b|\bleaves? (?:it|this|that|the"
+        rf"|open)\b[^.;]{{0,60}}?\bopen\b"
+        rf"|\bleft open\b|\bopen question\b|\bno (?:article|text|passage|source|document|report|one"
+        rf"|statement)s?\b"
         rf"[^.;]{{0,50}}?\b(?:says?|states?|mentions?|gives?|tells?|classif\w+|specif\w+|names?|reports?|contains?|"
         rf"provides?|describes?|answers?|addresses|puts?|indicates?|discusses)\b"
         rf"|\b(?:none|neither|not one) of (?:the|these|them)\b[^.;]{{0,40}}?\b{_TELL}(?:e?s)?\b"
@@ -76,9 +85,11 @@ _PATTERNS = {
         r"|\b(?:is|are|it's|remains?|was) (?:unclear|not clear|uncertain|far from clear|anyone's guess)"
     ),
     "not answerable": re.compile(
-        r"\b(?:question )?(?:cannot|can't|can not|could not) (?:\w+ )?be (?:answered|determined|established|inferred|"
+        r"\b(?:question )?(?:cannot|can't|can not|could not) (?:\w+ )?be (?:answered|determined"
+        r"|established|inferred|"
         r"stated|found|given|known|told|derived|identified|said|deduced)\b"
-        r"|\bnot enough (?:information|detail|context|data)\b|\binsufficient (?:information|detail|context|data)\b"
+        r"|\bnot enough (?:information|detail|context|data)\b|\binsufficient (?:information|detail"
+        r"|context|data)\b"
         r"|\bdoes(?: not|n't) (?:have|contain|give|provide) (?:\w+ )?(?:enough|sufficient)\b"
         r"|\b(?:am|must) declin\w+\b|\bno answer (?:can|could|is|was)\b"
     ),
@@ -103,8 +114,11 @@ def refusal(sentence: str) -> tuple[str, int, int] | None:
 
 
 _DIFFER = re.compile(
-    r"\b(?:differ(?:s|ed|ent(?: accounts?| figures?| dates?| numbers?| names?| versions?| values?))?|differing"
-    r"|disagree\w*|conflicting|in conflict|conflicts? (?:with|over|on|between the)|(?:reports?|sources?|articles?|texts?|accounts?|passages?|figures?|numbers?|statements?|information|they) conflicts?|contradict\w*|discrepan\w+|inconsistent|inconsistenc\w+|at odds|unanimous|"
+    r"\b(?:differ(?:s|ed|ent(?: accounts?| figures?| dates?| numbers?| names?| versions?| values?))?"
+    r"|differing"
+    r"|disagree\w*|conflicting|in conflict|conflicts? (?:with|over|on|between the)|(?:reports?"
+    r"|sources?|articles?|texts?|accounts?|passages?|figures?|numbers?|statements?|information"
+    r"|they) conflicts?|contradict\w*|discrepan\w+|inconsistent|inconsistenc\w+|at odds|unanimous|"
     r"diverge\w*|var(?:y|ies)|divided|disputed?s?|do not agree|don't agree|mixed accounts|contrasts? with)\b"
     r"|\bdepend(?:s|ing)? on (?:the|which|whom|whose|who|what)\b"
     r"|\b(?:while|whereas|but|although|though) (?:other|another|others|some)\b"
@@ -112,7 +126,8 @@ _DIFFER = re.compile(
     r"\b(?:others?|another|(?:a|the) (?:second|third|other|different))\b"
     r"|\bother (?:sources?|articles?|reports?|texts?|passages?|accounts?)\b"
     r"|\b(?:contrary to|as opposed to|unlike) (?:what|the)\b|\bcompeting\b|\btwo (?:different |conflicting )?"
-    r"(?:versions|accounts|figures|answers)\b|\bnot (?:all|the same)\b[^.;]{0,30}\b(?:sources?|articles?|agree)\b",
+    r"(?:versions|accounts|figures|answers)\b|\bnot (?:all|the same)\b[^.;]{0,30}\b(?:sources?"
+    r"|articles?|agree)\b",
     re.DOTALL,
 )
 
@@ -124,7 +139,8 @@ def disagreement(folded: str) -> tuple[int, int] | None:
 
 
 _CONTRADICT = re.compile(
-    r"\b(?:contradict(?:s|ory|ion|ions|ing)?|conflicting|in conflict|inconsistent|inconsistenc\w+|discrepanc\w+|at odds"
+    r"\b(?:contradict(?:s|ory|ion|ions|ing)?|conflicting|in conflict|inconsistent|inconsistenc\w+"
+    r"|discrepanc\w+|at odds"
     r"|disagree\w*|differing (?:information|accounts|statements))\b"
 )
 

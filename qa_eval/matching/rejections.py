@@ -10,38 +10,49 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from qa_eval.matching.mentions import NUMERIC, Mention, Sought
 from qa_eval.matching.refusals import folded_same_length
 from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Word, breaks_clause
+from qa_eval.matching.sought_claims import NUMERIC, Mention, Sought
 from qa_eval.matching.spelling import is_negator, vocabulary
 
 _DENYING = re.compile(
-    r"(?:\bnot|\bnever|\bnor|\bn't|n't|\brather than|\binstead of|\bneither|\bless|\banything but|\bas opposed to"
-    r"|\bunlike|\bwithout|\bexcluding|\bexcept(?: for)?|\bno longer|\bfar from|\bcontrary to|\bit is false that)\s+"
+    r"(?:\bnot|\bnever|\bnor|\bn't|n't|\brather than|\binstead of|\bneither|\bless|\banything but"
+    r"|\bas opposed to"
+    r"|\bunlike|\bwithout|\bexcluding|\bexcept(?: for)?|\bno longer|\bfar from|\bcontrary to"
+    r"|\bit is false that)\s+"
     r"(?:(?:necessarily|officially|really|actually|exactly|simply|just|yet|a|an|the|any|in|on|at|by|from|to|of|for|as|was|"
     r"is|were|been|be|have|had|his|their|matter|deeply|highly|very|so|some|most|many|all|only|about|around|what|those|with|under|using|c\.?|circa|approximately|roughly|until)\s+)*[\"'“‘(]*$"
 )
 """What stands right before a value that is denied."""
 _NOT_DENYING = re.compile(r"not (?:only|just|merely)|less than\s*$|no less than|not necessarily wrong")
 _WRONG_BEHIND = re.compile(
-    r"^[\"'”’)\]]*[^.;]{0,40}?\b(?:(?:is|was|are|were|seems?|appears?|must be)(?: \w+)? (?:a |an )?(?:wrong|incorrect|mistaken|false|"
-    r"slip|mistake|error|erroneous|inaccurate|outdated|superseded|misprint|typo|not (?:correct|right|true|supported|accurate)|"
-    r"unlikely|untrue|implausible|refuted|disproved)|(?:isn't|wasn't) (?:correct|right|true)|can be (?:ruled out|dismissed|discarded))\b"
+    r"^[\"'”’)\]]*[^.;]{0,40}?\b(?:(?:is|was|are|were|seems?|appears?|must be)(?: \w+)? (?:a "
+    r"|an )?(?:wrong|incorrect|mistaken|false|"
+    r"slip|mistake|error|erroneous|inaccurate|outdated|superseded|misprint|typo|not (?:correct|right"
+    r"|true|supported|accurate)|"
+    r"unlikely|untrue|implausible|refuted|disproved)|(?:isn't|wasn't) (?:correct|right|true)"
+    r"|can be (?:ruled out|dismissed|discarded))\b"
 )
 _OLDER = re.compile(
-    r"\b(?:up from|down from|revised (?:up |down |upwards? |downwards? )?from|instead of the|corrected from|rather than the"
-    r"|(?:earlier|early|initial|initially|previous|previously|preliminary|original|originally|older|former|at first|first(?= (?:reported|counted|announced|said|thought|believed|put)))"
+    r"\b(?:up from|down from|revised (?:up |down |upwards? |downwards? )?from|instead of the"
+    r"|corrected from|rather than the"
+    r"|(?:earlier|early|initial|initially|previous|previously|preliminary|original|originally|older"
+    r"|former|at first|first(?= (?:reported|counted|announced|said|thought|believed|put)))"
     r"(?: (?:reports?|figures?|counts?|estimates?|tall(?:y|ies)|toll|numbers?|claims?|accounts?|statements?|"
-    r"information|assessment))?(?: (?:of|had|said|put|gave|spoke|was|were|that|it|at|by|from|been|were of|mentioned|stated|"
-    r"reported|there|as|being|believed|thought|announced|counted|claimed|around|about|over|nearly|the|a|an|some|of|most|to be|with))*)[\s,:]*$"
+    r"information|assessment))?(?: (?:of|had|said|put|gave|spoke|was|were|that|it|at|by|from|been"
+    r"|were of|mentioned|stated|"
+    r"reported|there|as|being|believed|thought|announced|counted|claimed|around|about|over|nearly|the"
+    r"|a|an|some|of|most|to be|with))*)[\s,:]*$"
 )
 _NEWER = re.compile(
     r"\b(?:later|now|finally|eventually|since|updated?|latest|revised|final|subsequently|correct(?:ed|ion)?|but|then|rose|risen|"
     r"raised|rather|instead|became|in fact|actually|however|turned out|more recent)\b"
 )
 _FINAL = re.compile(
-    r"(?:^|[\s\"*(])(?:(?:final |short |best |correct |right |my |the |most likely |so the |likeliest )*answer(?: is| would be|:|\*\*:?)"
-    r"(?: therefore| that| thus| hence)?|i (?:would|'d|will|therefore|thus)[\w ]{0,20}? answer|(?:so|therefore|thus|hence),? (?:i (?:would )?"
+    r"(?:^|[\s\"*(])(?:(?:final |short |best |correct |right |my |the |most likely |so the "
+    r"|likeliest )*answer(?: is| would be|:|\*\*:?)"
+    r"(?: therefore| that| thus| hence)?|i (?:would|'d|will|therefore|thus)[\w ]{0,20}? answer|(?:so"
+    r"|therefore|thus|hence),? (?:i (?:would )?"
     r"(?:answer|say|conclude|go with|pick|choose)))[\s:*\-–—\"]*"
 )
 _END_OF_ANSWER = re.compile(r"[.!\n]\s|\b(?:because|since)\b")
@@ -50,7 +61,8 @@ _BACKGROUND = re.compile(
 )
 _LIST_AND = vocabulary("and or , & plus with /")
 _VERBISH = vocabulary("""is was were are be been has had have said says did do does would will could can told added went
-came made took fought helped led which who that where when while because according so since after before but claimed
+came made took fought helped led which who that where when while because according so since after before but
+claimed
 found gave reported stated wrote left fled died backed used flew ran began continued""")
 
 
@@ -83,7 +95,9 @@ def rejections(
 
 
 def _bounds(text: RunningText, mention: Mention) -> tuple[int, int, int, int]:
-    """Offsets: start of the sentence, start and end of the mention, end of the sentence; at most 300 around."""
+    """Offsets: start of the sentence, start and end of the mention, end of the sentence; at most 300
+    around.
+    """
     sentence = text.sentences[mention.sentence]
     start, end = text.words[mention.first].start, text.words[mention.end - 1].end
     low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
@@ -176,7 +190,9 @@ def _equated(text: RunningText, found: Sequence[Mention]) -> tuple[list[Mention]
 
 
 def _concluded(text: RunningText, found: Sequence[Mention]) -> tuple[list[Mention], list[Mention]]:
-    """Where the text begins with one claim and concludes with it alone ("Therefore, …"), no other is asserted."""
+    """Where the text begins with one claim and concludes with it alone ("Therefore, …"), no other is
+    asserted.
+    """
     claims = [m for m in found if m.claim]
     if len({m.claim for m in claims}) < 2:
         return list(found), []
@@ -197,7 +213,9 @@ def _concluded(text: RunningText, found: Sequence[Mention]) -> tuple[list[Mentio
 def _background(
     text: RunningText, folded: str, found: Sequence[Mention]
 ) -> tuple[list[Mention], list[Mention]]:
-    """A claim in a clause that begins with "although" or "contrary to", where another follows in the sentence."""
+    """A claim in a clause that begins with "although" or "contrary to", where another follows in the
+    sentence.
+    """
     kept, dropped = [], []
     for mention in found:
         low, start, end, high = _bounds(text, mention)
@@ -275,7 +293,9 @@ def _in_brackets(text: RunningText, mention: Mention, first: int) -> bool:
 def other_parts(
     text: RunningText, found: Sequence[Mention], denied: Sequence[Mention], wanted: Sought
 ) -> list[Mention]:
-    """Parts of a list beside a claim that belong to none: names and words joined to it by "and" or a comma."""
+    """Parts of a list beside a claim that belong to none: names and words joined to it by "and" or a
+    comma.
+    """
     if wanted.answer_type in NUMERIC or wanted.answer_type == "date":
         return []
     claimed = {i for m in (*found, *denied) for i in m.words}
@@ -320,7 +340,6 @@ def _neighbours(
             "also",
             "as",
             "well",
-            "also",
             "both",
         }:
             start += 1

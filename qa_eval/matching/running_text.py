@@ -12,46 +12,38 @@ from qa_eval.matching.spelling import fold, is_negator, vocabulary
 
 FUNCTION_WORDS = vocabulary("""a an the of to in on at by for from with and or but as is are was were be been being
 has have had having do does did it its it's this that these those there any all so yet still very quite really
-entirely fully also he she they we i you his him her their our my your who whom whose which what when where why how
-will would can could may might must shall should now than then if about into over through during while such own
-both either just only even other others another some one's them themselves itself us me not no never nor neither
+entirely fully also he she they we i you his him her their our my your who whom whose which what when where
+why how
+will would can could may might must shall should now than then if about into over through during while such
+own
+both either just only even other others another some one's them themselves itself us me not no never nor
+neither
 deeply highly s t""")
 """Words that carry no content of an answer."""
 _ABBREVIATIONS = vocabulary(
     "dr mr mrs ms prof st gen col lt sgt c ca approx vs no nos fig etc e.g i.e u.s jr sr"
 )
 _ENDINGS = (
-    "ational", "nesses", "ically", "ations", "ation", "isms", "ness", "ment", "ical", "ism", "ist", "istic", "ing",
+    "ational", "nesses", "ically", "ations", "ation", "isms", "ness", "ment", "ical", "ism", "ist", "istic",
+    "ing",
     "ians", "ian", "ese", "ies", "ied", "ans", "ers", "ion", "ous", "ed", "es", "ly", "an", "er", "ic", "al",
     "ia", "is", "s", "y", "e", "i", "a",
 )  # fmt: skip
 _BY_LENGTH = tuple(sorted(_ENDINGS, key=len, reverse=True))
 _SHORTEST_STEM = 4
 _LONGEST_WORD = 60
-_IRREGULAR = {
-    "optimism": "optim", "optimistic": "optim", "lebanon": "leban", "lebanese": "leban", "iraqi": "iraq",
-    "men": "man", "women": "woman", "arch": "arch", "archway": "arch", "archways": "arch", "planes": "plane",
-    "most": "most", "mostly": "most",
-    "children": "child", "people": "people", "representative": "rep", "representatives": "rep", "reps": "rep",
-}  # fmt: skip
-
-
-_IRREGULAR |= {
-    form: verb
-    for verb, forms in {
-        "flee": "fled fleeing flees", "take": "took taken taking", "fall": "fell fallen", "leave": "left leaving",
-        "bring": "brought", "lose": "lost losing", "hold": "held", "find": "found", "build": "built", "buy": "bought",
-        "teach": "taught", "write": "wrote written writing", "begin": "began begun beginning", "give": "gave given giving",
-        "win": "won winning", "die": "died dying dies death deaths", "fight": "fought", "shoot": "shot", "send": "sent",
-        "keep": "kept", "rise": "rose risen", "see": "saw seen", "go": "went gone", "drive": "drove driven driving",
-        "break": "broke broken", "choose": "chose chosen", "come": "came", "make": "made making", "run": "ran running",
-        "sell": "sold", "think": "thought", "meet": "met meeting", "become": "became", "grow": "grew grown",
-        "sink": "sank sunk", "swim": "swam", "steal": "stole stolen", "hide": "hid hidden", "strike": "struck",
-        "lead": "led", "blow": "blew blown", "throw": "threw thrown", "draw": "drew drawn", "speak": "spoke spoken",
-        "free": "freed freeing", "wed": "wedding", "marry": "married marries marriage",
-    }.items()
-    for form in (verb, *forms.split())
-}  # fmt: skip
+_VERBS = """flee fled fleeing flees|take took taken taking|fall fell fallen|leave left leaving|bring brought|
+lose lost losing|hold held|find found|build built|buy bought|teach taught|write wrote written writing|
+begin began begun beginning|give gave given giving|win won winning|die died dying dies death deaths|
+fight fought|shoot shot|send sent|keep kept|rise rose risen|see saw seen|go went gone|drive drove driven
+driving|
+break broke broken|choose chose chosen|come came|make made making|run ran running|sell sold|think thought|
+meet met meeting|become became|grow grew grown|sink sank sunk|swim swam|steal stole stolen|hide hid hidden|
+strike struck|lead led|blow blew blown|throw threw thrown|draw drew drawn|speak spoke spoken|free freed
+freeing|
+wed wedding|marry married marries marriage|man men|woman women|child children|most mostly|plane planes"""
+"""Words whose forms no ending tells."""
+_IRREGULAR = {form: row.split()[0] for row in _VERBS.split("|") for form in row.split()}
 
 
 def stem(word: str) -> str:
@@ -76,7 +68,9 @@ def stem(word: str) -> str:
 
 
 def skeleton(name: str) -> str:
-    """The consonants of a name, doubled ones once: one form for "Khaled" and "Khalid", "Riad" and "Riyadh"."""
+    """The consonants of a name, doubled ones once: one form for "Khaled" and "Khalid", "Riad" and
+    "Riyadh".
+    """
     kept = [char for char in name if char.isalpha() and char not in "aeiouyhw"]
     return name[:1] + "".join(c for i, c in enumerate(kept) if i and c != kept[i - 1])
 

@@ -80,7 +80,8 @@ def _attributed(reading: AnswerReading, question: Question, shown: Sequence[Arti
 
 
 def is_right(one: Attribution, question: Question, shown: Sequence[Article]) -> bool | None:
-    """Whether the source that the answer names states the claim; None if it tells neither article nor speaker.
+    """Whether the source that the answer names states the claim; None if it tells neither article nor
+    speaker.
 
     A source is one of the articles shown, or a speaker whom the evidence names.
     """
@@ -98,4 +99,4 @@ def is_right(one: Attribution, question: Question, shown: Sequence[Article]) -> 
     return None
 
 
-_SMALL = frozenset("the of and a an for in its his their".split())
+_SMALL = frozenset(["the", "of", "and", "a", "an", "for", "in", "its", "his", "their"])

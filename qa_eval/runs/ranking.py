@@ -154,7 +154,8 @@ def rank_rows(
 ) -> Ranked:
     """Orders rows by the sort metric, and ranks those that compete.
 
-    The sort metric is the first of `sorts` that every competing row has, else the first that some row has; without
+    The sort metric is the first of `sorts` that every competing row has, else the first that some row has;
+    without
     `sorts`, of the listing `ranking`.
     Models that finished come first, then interrupted ones, then failed ones, then references in the order
     given. Ranked are finished models other than the unranked baselines. One test decides on all pairs of

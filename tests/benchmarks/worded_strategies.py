@@ -1,4 +1,5 @@
-"""What strategies that do not answer earn in the columns of answers in words; writes the table of docs/free-text.md.
+"""What strategies that do not answer earn in the columns of answers in words; writes the table of
+docs/free-text.md.
 
 python -m tests.benchmarks.worded_strategies
 """

@@ -6,8 +6,10 @@ A line is one of two shapes.
   `answer`, and what people say of it: `asserted` (ids of claims); `verdict`, `abstains` and
   `acknowledges_disagreement` may be left out. `fact` names the question; a line whose `note` begins with
   "doubtful" is left out.
-* A line of WikiContradict: `question`, `gt_answer_1`, `gt_answer_2`, and answers with their labels: `answer1` and
-  `answer2` are to one of two passages, `answer3` and `answer4` to both. Answers without a passage are left out.
+* A line of WikiContradict: `question`, `gt_answer_1`, `gt_answer_2`, and answers with their labels:
+`answer1` and
+  `answer2` are to one of two passages, `answer3` and `answer4` to both. Answers without a passage are left
+  out.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ class LabelledAnswer:
     question: Question
     answer: str
     passage: str | None = None
-    """Id of the claim that the one passage states that the answer is to; None for an answer to all sources."""
+    """Id of the claim that the one passage states that the answer is to; None for an answer to all
+    sources.
+    """
     label: str | None = None
     """One of `LABELS`; None where the labels are claims."""
     asserted: frozenset[str] | None = None

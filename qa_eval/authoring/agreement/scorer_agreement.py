@@ -67,7 +67,8 @@ def agreements(
 ) -> list[TaskAgreement]:
     """Every scorer on every task for which the answers have labels.
 
-    Tasks of labels by passage: `one passage` (Correct, or not) and `both passages` (three labels). Tasks of labels
+    Tasks of labels by passage: `one passage` (Correct, or not) and `both passages` (three labels). Tasks of
+    labels
     by claim: `asserted claims` (the set is right), `verdict`, `refusals` and `acknowledgement`.
     """
     readings = [read_answer(answer.answer, answer.question) for answer in answers]
