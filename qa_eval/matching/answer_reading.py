@@ -92,12 +92,15 @@ def read_answer(text: str, question: Question, shown: Sequence[str] = ()) -> Ans
     )
     claims = [m for m in found if m.claim]
     sources = attributed(running, claims, denied, shown)
-    return _reading(running, question, claims, denied, others, refused, sources)
+    return _reading(
+        running, question, claims=claims, denied=denied, others=others, refused=refused, sources=sources
+    )
 
 
 def _reading(
     running: RunningText,
     question: Question,
+    *,
     claims: Sequence[Mention],
     denied: Sequence[Mention],
     others: Sequence[Mention],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qa_eval.matching.refusals import folded_same_length
@@ -30,7 +30,7 @@ _NUMBER_WORDS = {
         ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
     )
 }
-_CITE = re.compile(r"\[(\d{1,3})\](?:\[\d{1,3}\])*|\[(\d{1,3}(?:, ?\d{1,3})+)\]")
+_CITED = re.compile(r"\[\d{1,3}(?:, ?\d{1,3})*\]")
 _NOUN = r"(?:article|text|passage|source|document|report|context|reference|account|paper|outlet|story)s?"
 _ORDINAL = "|".join(_NUMBER_WORDS)
 _POSITION = re.compile(
@@ -126,7 +126,7 @@ def attributed(
         for n, (source, start, end) in enumerate(named):
             before = max((e for _, s, e in named[:n] if e <= start), default=low)
             after = next((s for _, s, _ in named[n + 1 :] if s >= end), high)
-            for mention in _bound(text, own, source, (start, end), before, after):
+            for mention in _bound(text, own, source=source, place=(start, end), before=before, after=after):
                 key = mention.claim, source.casefold()
                 found.setdefault(
                     key,
@@ -155,9 +155,7 @@ def _sources(text: str, low: int, high: int) -> list[tuple[str, int, int]]:
             found.append((name.strip(), start, end))
 
     folded = folded_same_length(text[low:high])
-    for cited in re.finditer(r"\[(\d{1,3}(?:, ?\d{1,3})*)\]", folded):
-        for part in re.finditer(r"\d+", cited.group()):
-            found.append((f"[{part.group()}]", low + cited.start(), low + cited.end()))
+    found += _citations(folded, low)
     for pattern in (_POSITION, _SOME):
         for match in pattern.finditer(folded):
             add(text[low + match.start() : low + match.end()], low + match.start(), low + match.end())
@@ -171,21 +169,28 @@ def _sources(text: str, low: int, high: int) -> list[tuple[str, int, int]]:
     return sorted(found, key=lambda f: f[1])
 
 
+def _citations(folded: str, low: int) -> Iterator[tuple[str, int, int]]:
+    """Numbers in brackets, each as a source of its own: "[1, 3]" names two."""
+    for cited in _CITED.finditer(folded):
+        for number in re.findall(r"\d+", cited.group()):
+            yield f"[{number}]", low + cited.start(), low + cited.end()
+
+
 def _bound(
-    text: RunningText, own: Sequence[Mention], source: str, place: tuple[int, int], before: int, after: int
+    text: RunningText, own: Sequence[Mention], *, source: str, place: tuple[int, int], before: int, after: int
 ) -> list[Mention]:
     """The mentions to which a source belongs: those behind it up to the next source, else those before it."""
     start, end = place
     places = [(text.words[m.first].start, text.words[m.end - 1].end, m) for m in own]
     earlier = [(b, m) for a, b, m in places if b <= start]
     speaks = _SPEAKS.match(text.text, end) is not None
-    if (
+    follows = (
         (source.startswith("[") and not speaks)
         or text.text[start - 1 : start] == "("
         or _BEHIND.match(text.text[max(0, start - 14) : start])
-    ):
-        if earlier:
-            return [max(earlier, key=lambda p: p[0])[1]]
+    )
+    if follows and earlier:
+        return [max(earlier, key=lambda p: p[0])[1]]
     behind = [m for a, _, m in places if end <= a < after]
     if behind:
         return behind

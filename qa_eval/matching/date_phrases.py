@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from qa_eval.matching.running_text import RunningText, Word
 from qa_eval.matching.spelling import vocabulary
 
-_MONTHS = vocabulary("""january february march april may june july august september october november december jan feb mar
-apr jun jul aug sep sept oct nov dec""")
+_MONTHS = vocabulary("""january february march april may june july august september october november
+december jan feb mar apr jun jul aug sep sept oct nov dec""")
 
 _DAYS = vocabulary("monday tuesday wednesday thursday friday saturday sunday today yesterday")
 
-_PARTS = vocabulary("""early mid late spring summer autumn winter morning evening afternoon night noon last this next
-decade century bc bce ad ce week month year weekend beginning end start middle ago""")
+_PARTS = vocabulary("""early mid late spring summer autumn winter morning evening afternoon night noon last
+this next decade century bc bce ad ce week month year weekend beginning end start middle ago""")
 
 _AGO_UNITS = vocabulary("days weeks months years decades hours")
 

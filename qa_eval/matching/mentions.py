@@ -97,7 +97,13 @@ def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
         for key in [*places, *joined]:
             for index in wanted.keys.get(key, ()):
                 for mention in _says(
-                    text, wanted.wordings[index], places, joined, number, sentence, wanted.answer_type
+                    text,
+                    wanted.wordings[index],
+                    places,
+                    joined,
+                    number=number,
+                    sentence=sentence,
+                    answer_type=wanted.answer_type,
                 ):
                     if (mention.claim, mention.words) not in seen:
                         seen.add((mention.claim, mention.words))
@@ -127,15 +133,16 @@ def _says(
     wording: SoughtWording,
     places: dict[str, list[int]],
     joined: dict[str, int],
+    *,
     number: int,
     sentence: Sentence,
-    wanted_type: AnswerType,
+    answer_type: AnswerType,
 ) -> Iterator[Mention]:
     present = [key for key in wording.core if key in places or key in joined]
     missing = len(wording.core) - len(present)
     if (
         missing
-        and wanted_type == "text"
+        and answer_type == "text"
         and _stands_in(text, sentence)
         and _told_by_content(wording, present)
     ):

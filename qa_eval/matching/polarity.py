@@ -55,9 +55,9 @@ def polar_claims(question: Question) -> Mapping[str, str]:
 def read_polarity(text: RunningText, wanted: Sought, claims: Mapping[str, str]) -> list[Mention]:
     """What the text answers: the polarity that it says, and that of later clauses that turn it.
 
-    "Yes" and "No" count at the beginning of a sentence and behind words such as "answer". Other clauses count if
-    they have the words of the question; they deny if something in them is denied. A text that says that
-    the sources contradict each other on a question of yes or no reports both.
+    "Yes" and "No" count at the beginning of a sentence and behind words such as "answer". Other clauses
+    count if they have the words of the question; they deny if something in them is denied. A text that says
+    that the sources contradict each other on a question of yes or no reports both.
     """
     found: list[Mention] = []
 
@@ -107,7 +107,7 @@ def _answers(text: RunningText, first: int, i: int, end: int) -> bool:
         return (
             after in (",", ".", ";", ":", "!", "-", "—", '"', "'", ")", "(", "*") or len(text.words) == i + 1
         )
-    quoted = words[i - 1].text in ('"', "'", ":", "*", "(")
+    quoted = words[i - 1].text in ('"', "'", ":", "*", "(", ",")
     led = content[-1].text in _LEADING
     behind = after in (",", ".", ";", '"', "'", "and", "or", "!", "according", "-", ")", "*", "both", "(")
     return (quoted or led) and behind

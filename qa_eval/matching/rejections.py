@@ -60,10 +60,10 @@ _BACKGROUND = re.compile(
     r"(?:^|[\s,(])(?:although|though|even though|while|whereas|despite|in spite of|contrary to)\b"
 )
 _LIST_AND = vocabulary("and or , & plus with /")
-_VERBISH = vocabulary("""is was were are be been has had have said says did do does would will could can told added went
-came made took fought helped led which who that where when while because according so since after before but
-claimed
-found gave reported stated wrote left fled died backed used flew ran began continued""")
+_VERBISH = vocabulary("""is was were are be been has had have said says did do does would will could can
+told added went came made took fought helped led which who that where when while because according so since
+after before but claimed found gave reported stated wrote left fled died backed used flew ran began
+continued""")
 
 
 def rejections(
@@ -242,7 +242,7 @@ def _replaced(
     """An older count, where another is put in its place."""
     kept, dropped = [], []
     for mention in found:
-        low, start, end, high = _bounds(text, mention)
+        low, start, _, _ = _bounds(text, mention)
         before = folded[low:start]
         others = [m for m in found if m.claim != mention.claim and m.claim]
         older = _OLDER.search(before[-80:])
@@ -360,7 +360,9 @@ def _neighbours(
             if i == end and end == start:
                 break
             continue
-        if _is_answer_part(words, start, end, sentence.end, wanted, named, wholly=_short(text, mention)):
+        if _is_answer_part(
+            words, start, end, sentence.end, wanted, named=named, wholly=_short(text, mention)
+        ):
             found.append((start, end))
         i = end
     return found
@@ -375,7 +377,7 @@ def _verb(word: Word) -> bool:
 
 
 def _is_answer_part(
-    words: Sequence[Word], start: int, end: int, limit: int, wanted: Sought, named: bool, *, wholly: bool
+    words: Sequence[Word], start: int, end: int, limit: int, wanted: Sought, *, named: bool, wholly: bool
 ) -> bool:
     """Whether words joined to a claim are another answer rather than more of the sentence."""
     part = [w for w in words[start:end] if w.content]

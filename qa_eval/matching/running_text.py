@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from qa_eval.matching.numerals import Token, cardinal, tokenize
 from qa_eval.matching.spelling import fold, is_negator, vocabulary
 
-FUNCTION_WORDS = vocabulary("""a an the of to in on at by for from with and or but as is are was were be been being
-has have had having do does did it its it's this that these those there any all so yet still very quite really
-entirely fully also he she they we i you his him her their our my your who whom whose which what when where
-why how
-will would can could may might must shall should now than then if about into over through during while such
-own
-both either just only even other others another some one's them themselves itself us me not no never nor
-neither
-deeply highly s t""")
+FUNCTION_WORDS = vocabulary("""a an the of to in on at by for from with and or but as is are was were be
+been being has have had having do does did it its it's this that these those there any all so yet still very
+quite really entirely fully also he she they we i you his him her their our my your who whom whose which
+what when where why how will would can could may might must shall should now than then if about into over
+through during while such own both either just only even other others another some one's them themselves
+itself us me not no never nor neither deeply highly s t""")
 """Words that carry no content of an answer."""
 _ABBREVIATIONS = vocabulary(
     "dr mr mrs ms prof st gen col lt sgt c ca approx vs no nos fig etc e.g i.e u.s jr sr"
@@ -32,16 +29,16 @@ _ENDINGS = (
 _BY_LENGTH = tuple(sorted(_ENDINGS, key=len, reverse=True))
 _SHORTEST_STEM = 4
 _LONGEST_WORD = 60
-_VERBS = """flee fled fleeing flees|take took taken taking|fall fell fallen|leave left leaving|bring brought|
-lose lost losing|hold held|find found|build built|buy bought|teach taught|write wrote written writing|
-begin began begun beginning|give gave given giving|win won winning|die died dying dies death deaths|
-fight fought|shoot shot|send sent|keep kept|rise rose risen|see saw seen|go went gone|drive drove driven
-driving|
-break broke broken|choose chose chosen|come came|make made making|run ran running|sell sold|think thought|
-meet met meeting|become became|grow grew grown|sink sank sunk|swim swam|steal stole stolen|hide hid hidden|
-strike struck|lead led|blow blew blown|throw threw thrown|draw drew drawn|speak spoke spoken|free freed
-freeing|
-wed wedding|marry married marries marriage|man men|woman women|child children|most mostly|plane planes"""
+_VERBS = """flee fled fleeing flees|take took taken taking|fall fell fallen|leave left leaving|bring
+brought|lose lost losing|hold held|find found|build built|buy bought|teach taught|
+write wrote written writing|begin began begun beginning|give gave given giving|win won winning|
+die died dying dies death deaths|fight fought|shoot shot|send sent|keep kept|rise rose
+risen|see saw seen|go went gone|drive drove driven driving|break broke broken|choose chose
+chosen|come came|make made making|run ran running|sell sold|think thought|meet met
+meeting|become became|grow grew grown|sink sank sunk|swim swam|steal stole stolen|hide
+hid hidden|strike struck|lead led|blow blew blown|throw threw thrown|draw drew drawn|
+speak spoke spoken|free freed freeing|wed wedding|marry married marries marriage|man men|
+woman women|child children|most mostly|plane planes"""
 """Words whose forms no ending tells."""
 _IRREGULAR = {form: row.split()[0] for row in _VERBS.split("|") for form in row.split()}
 

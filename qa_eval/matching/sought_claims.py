@@ -1,6 +1,4 @@
-"""What is looked for in answers to a question: its claims in words that tell them apart, and their
-mentions.
-"""
+"""What is looked for in answers to a question: its claims, in the words that tell them apart."""
 
 from __future__ import annotations
 
@@ -39,6 +37,8 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class SoughtWording:
+    """One wording of a claim."""
+
     claim: str
     text: str
     core: frozenset[str]

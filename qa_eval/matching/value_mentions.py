@@ -31,12 +31,10 @@ _JOINING = vocabulary(
     "and or but while whereas according in on at which who that from as were was is are had have with"
 )
 
-_BOUND_WORDS = vocabulary("""over more less fewer than nearly almost around about roughly approximately at least most up
-to some just under not no between exactly well only c ca circa estimated perhaps close in excess of upwards
-above below
-aged age older younger $ £ € us roughly fully as many tens dozens scores hundreds thousands several few
-couple a an the
-us$ minus - ~""")
+_BOUND_WORDS = vocabulary("""over more less fewer than nearly almost around about roughly approximately at
+least most up to some just under not no between exactly well only c ca circa estimated perhaps close in
+excess of upwards above below aged age older younger $ £ € us roughly fully as many tens dozens scores
+hundreds thousands several few couple a an the us$ minus - ~""")
 
 _TAIL_BOUNDS = vocabulary("more less fewer so above over under")
 
@@ -44,6 +42,7 @@ _NEGATED_BOUND = vocabulary("less more fewer over under")
 
 
 def quantity_mentions(text: RunningText, wanted: Sought) -> Iterator[Mention]:
+    """The quantities of a text that are claims by the strict typed match, or values of no claim."""
     words, others, judged = text.words, 0, {}
     i = 0
     while i < len(words):
@@ -191,7 +190,7 @@ def _judge(phrase: str, wanted: Sought, *, alone: bool) -> tuple[str, str, str]:
     for id, wordings in wanted.texts:
         for wording in wordings:
             verdict = match(phrase, wording, wanted.answer_type, strict=True)
-            unsaid = verdict.ok and verdict.detail.endswith("(unit unsaid)")
+            unsaid = verdict.ok and verdict.detail.endswith("(unit unsaid)") and _is_bare(phrase, wanted)
             if verdict.makes_claim or unsaid or _same_bound(phrase, wording, verdict):
                 fits.append((verdict.level, id, verdict.rule, verdict.detail))
     if fits:
@@ -200,6 +199,14 @@ def _judge(phrase: str, wanted: Sought, *, alone: bool) -> tuple[str, str, str]:
         first = next(fit for fit in fits if fit[0] == best)
         return (ids[0], first[2], first[3]) if len(ids) == 1 else ("*", "number", "\0".join(ids))
     return _other(phrase, wanted, alone=alone)
+
+
+def _is_bare(phrase: str, wanted: Sought) -> bool:
+    """True for a number without a unit, or with one that the question asks for: "100" of "100 kilometers"."""
+    read = read_quantities(phrase).found
+    if not read or read[0].kind == "count" or read[0].kind.split(":")[0] == wanted.answer_type:
+        return True
+    return any(word.key in wanted.question for word in RunningText(phrase).words if word.kind == "word")
 
 
 def _same_bound(phrase: str, wording: str, verdict: Match) -> bool:
@@ -222,9 +229,10 @@ def _other(phrase: str, wanted: Sought, *, alone: bool) -> tuple[str, str, str]:
     if kind == "count" and not read.behind and "count" not in expected and not quantity.vague:
         year = quantity.text.isdecimal() and len(quantity.text) == 4
         return ("", "", "a year") if year else ("", "other", quantity.text)
-    if kind not in expected and not (wanted.answer_type == "age" and quantity.aged):
-        if not (kind in ("days", "months") and expected & {"days", "months"}):
-            return "", "", "another unit"
+    aged = wanted.answer_type == "age" and quantity.aged
+    timed = kind in ("days", "months") and bool(expected & {"days", "months"})
+    if kind not in expected and not aged and not timed:
+        return "", "", "another unit"
     bare = quantity.text.isdecimal() and 1000 <= int(quantity.text[:5]) <= 2100 and len(quantity.text) == 4
     if bare and not read.behind:
         return "", "", "a year"
@@ -329,6 +337,7 @@ def _of_another(text: RunningText, first: int, end: int, sentence: Sentence, wan
 
 
 def date_mentions(text: RunningText, wanted: Sought) -> Iterator[Mention]:
+    """The dates of a text that are claims by the typed match, or other values."""
     others = 0
     judged: dict[str, tuple[str, str, str]] = {}
     for number, i, end, phrase in date_phrases(text):

@@ -66,8 +66,8 @@ _WORDINGS = "Over facts in articles that were asked in two wordings or more, the
 
 _IN_WORDS = "Of rows whose answers are texts, not spans."
 _ASSERTS = (
-    "An answer asserts a claim that it gives as its answer, in any words; a claim that it denies, replaces or only "
-    "asks about is not asserted. docs/free-text.md has the rules."
+    "An answer asserts a claim that it gives as its answer, in any words; a claim that it denies, replaces "
+    "or only asks about is not asserted. docs/free-text.md has the rules."
 )
 
 _BOTH_KINDS = "answerable items and silent items, each kind a half"
@@ -550,7 +550,7 @@ _ENTRIES: tuple[Metric, ...] = (
         id="balanced_asserts",
         family="words",
         tracks=_READING,
-        meaning="Half the share of answerable items whose answer asserts the article's claim, plus half abstention.",
+        meaning="Half the share of answerable items that assert the article's claim, plus half abstention.",
         detail=f"Absent where one of the two kinds has no items. {_IN_WORDS} It orders tables of such rows.",
         formula="(asserts own + abstention) / 2",
         over=_BOTH_KINDS,
@@ -661,8 +661,8 @@ _ENTRIES: tuple[Metric, ...] = (
         tracks=_BOTH,
         meaning="Of the claims that answers give to a source, the share that the source states.",
         detail=(
-            "Over attributions to an article that was shown or to a speaker whom the evidence names. Absent where "
-            f"fewer than eight answers have one. {_IN_WORDS}"
+            "Over attributions to an article that was shown or to a speaker whom the evidence names. Absent "
+            f"where fewer than eight answers have one. {_IN_WORDS}"
         ),
         formula="attributions whose source states the claim / attributions",
         over="attributions to a source that can be told",

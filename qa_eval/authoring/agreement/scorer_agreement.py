@@ -81,7 +81,11 @@ def agreements(
                 if (labels := judge(answer, reading, name)) is not None
             ]
             if judged:
-                found.append(_agreement(task, name, positive, judged, resamples, seed))
+                found.append(
+                    _agreement(
+                        judged, task=task, scorer=name, positive=positive, resamples=resamples, seed=seed
+                    )
+                )
     return found
 
 
@@ -198,7 +202,7 @@ _TASKS = (
 
 
 def _agreement(
-    task: str, scorer: str, positive: str, judged: Sequence[_Judged], resamples: int, seed: int
+    judged: Sequence[_Judged], *, task: str, scorer: str, positive: str, resamples: int, seed: int
 ) -> TaskAgreement:
     clusters = list(dict.fromkeys(j.cluster for j in judged))
 
