@@ -84,8 +84,11 @@ def read_answer(text: str, question: Question, shown: Sequence[str] = ()) -> Ans
     else:
         everything = mentions(running, wanted)
         found, denied = rejections(running, everything, wanted)
-    refused = _refusal(running, found, wanted)
-    if refused is not None or _is_about_other_things(running, found, denied, wanted):
+    if _is_about_other_things(running, found, denied, wanted):
+        whole = AnswerPart(start=0, end=len(running.text), rule="a long text about other things")
+        return AnswerReading(other_values=(whole,), verdict="wrong")
+    refused = _refusal(running, found)
+    if refused is not None:
         found = []
     others = [m for m in found if not m.claim] + (
         [] if polar or refused else other_parts(running, found, denied, wanted)
@@ -150,7 +153,7 @@ def _first_of_each(running: RunningText, found: Sequence[Mention]) -> tuple[Answ
     return tuple(_passage(running, mention) for mention in first.values())
 
 
-def _refusal(running: RunningText, found: Sequence[Mention], wanted: Sought) -> AnswerPart | None:
+def _refusal(running: RunningText, found: Sequence[Mention]) -> AnswerPart | None:
     """The words by which the text gives no answer; None if it gives one."""
     held: AnswerPart | None = None
     claimed = {m.sentence for m in found if m.claim}
