@@ -79,11 +79,12 @@ def read_answer(text: str, question: Question, shown: Sequence[str] = ()) -> Ans
     running = RunningText(text[:LONGEST])
     wanted = sought(question)
     polar = polar_claims(question)
+    found: list[Mention]
+    denied: list[Mention] = []
     if polar:
-        found, denied = read_polarity(running, wanted, polar), []
+        found = read_polarity(running, wanted, polar)
     else:
-        everything = mentions(running, wanted)
-        found, denied = rejections(running, everything, wanted)
+        found, denied = rejections(running, mentions(running, wanted), wanted)
     if _is_about_other_things(running, found, denied, wanted):
         whole = AnswerPart(start=0, end=len(running.text), rule="a long text about other things")
         return AnswerReading(other_values=(whole,), verdict="wrong")
@@ -137,8 +138,10 @@ def _reading(
 
 
 def _passage(running: RunningText, mention: Mention) -> AnswerPart:
+    # Words of a wording may lie apart; a value is marked with its bound.
+    first = mention.first if mention.rule == "words" else min(mention.words, default=mention.first)
     return AnswerPart(
-        start=running.words[mention.first].start,
+        start=running.words[first].start,
         end=running.words[mention.end - 1].end,
         rule=mention.rule,
         detail=mention.detail,

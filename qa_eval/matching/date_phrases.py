@@ -85,8 +85,8 @@ def _dated(words: Sequence[Word], i: int) -> bool:
         return word.text in ("last", "this", "next") and (near in _MONTHS or near in _DAYS or near in _PARTS)
     if word.text.isdecimal() and len(word.text) == 4:
         return True
-    near = {words[j].text for j in (i - 2, i - 1, i + 1, i + 2, i + 3) if 0 <= j < len(words)}
-    if near & _MONTHS or near & {"bc", "bce", "ad", "century", "ago"}:
+    around = {words[j].text for j in (i - 2, i - 1, i + 1, i + 2, i + 3) if 0 <= j < len(words)}
+    if around & _MONTHS or around & {"bc", "bce", "ad", "century", "ago"}:
         return True
     return (
         not word.text.isdecimal()

@@ -266,7 +266,8 @@ def _details(
     """
     if wanted.answer_type not in NUMERIC and wanted.answer_type != "date":
         return list(found), []
-    kept, dropped = [], []
+    kept: list[Mention] = []
+    dropped: list[Mention] = []
     for mention in found:
         if mention.claim:
             kept.append(mention)

@@ -43,7 +43,8 @@ _NEGATED_BOUND = vocabulary("less more fewer over under")
 
 def quantity_mentions(text: RunningText, wanted: Sought) -> Iterator[Mention]:
     """The quantities of a text that are claims by the strict typed match, or values of no claim."""
-    words, others, judged = text.words, 0, {}
+    words, others = text.words, 0
+    judged: dict[str, tuple[str, str, str]] = {}
     i = 0
     while i < len(words):
         end = _amount_end(text, i)

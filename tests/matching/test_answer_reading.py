@@ -56,7 +56,7 @@ ASSERTED = [
     (HARBOUR, "Not usable at all.", set()),
     (ALIVE, "Yes.", {"yes"}),
     (ALIVE, "The captain did not survive the fire.", {"no"}),
-    (ALIVE, "According to the first article, yes. However, the captain did not survive the fire in the other.",
+    (ALIVE, "In the first article, yes. However, the captain did not survive the fire in the other.",
      {"yes", "no"}),
     (ALIVE, "The sources contradict each other on whether the captain survived the fire.", {"yes", "no"}),
     (AID, "Norwegian ships brought food.", {"norway"}),
