@@ -207,7 +207,19 @@ def _passage(source: str, shown: Sequence[str]) -> int | None:
             return n if n < len(shown) else None
     if re.search(r"\blast\b", folded) and shown:
         return len(shown) - 1
+    bare = folded.removeprefix("the ")
     for n, name in enumerate(shown):
-        if name and (name.casefold() in folded or folded.removeprefix("the ") in name.casefold()):
+        known = name.casefold().removeprefix("the ")
+        if known and (
+            _has_words(folded, known) or (len(bare) >= _FEWEST_LETTERS and _has_words(known, bare))
+        ):
             return n
     return None
+
+
+_FEWEST_LETTERS = 4
+"""Letters of a part of a name by which a passage is told."""
+
+
+def _has_words(text: str, words: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None

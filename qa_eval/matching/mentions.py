@@ -204,10 +204,12 @@ def _denied_nearby(text: RunningText, words: frozenset[int], sentence: Sentence)
     )
 
 
-def contents(text: str) -> frozenset[str]:
-    """The keys of the content words of a text: what "all content words" compares.
+def contents(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The keys of the content words of a text, all of them where it has none ("No"); and of all words.
 
-    >>> contents("The dead fighters") == contents("dead fighters")
+    >>> contents("The dead fighters")[0] == contents("dead fighters")[0]
     True
     """
-    return frozenset(word.key for word in RunningText(text).words if word.content)
+    words = [word for word in RunningText(text).words if word.kind != "symbol"]
+    every = frozenset(word.key for word in words)
+    return frozenset(word.key for word in words if word.content) or every, every

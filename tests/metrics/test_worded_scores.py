@@ -46,7 +46,11 @@ READING = [
     ("A", "The text does not say.", {"asserts_own": 0}),
     ("A", None, {"asserts_own": 0}),
     ("B", "According to the owner, 94.", {"asserts_own": 1, "attributions": 1, "attributions_right": 1}),
-    ("B", "94, according to the harbour master.", {"asserts_own": 1, "attributions": 1, "attributions_right": 0}),
+    (
+        "B",
+        "94, according to the harbour master.",
+        {"asserts_own": 1, "attributions": 1, "attributions_right": 0},
+    ),
     ("C", "", {"abstention": 1, "refusal_in_words": 0}),
     ("C", "The passage does not say.", {"abstention": 1, "refusal_in_words": 1}),
     ("C", "94", {"abstention": 0, "refusal_in_words": 0}),

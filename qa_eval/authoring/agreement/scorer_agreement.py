@@ -98,8 +98,8 @@ def _containment(answer: LabelledAnswer) -> frozenset[str]:
 
 
 def _content_words(answer: LabelledAnswer) -> frozenset[str]:
-    words = contents(answer.answer)
-    return _claims(answer.question, lambda wording: bool(contents(wording)) and contents(wording) <= words)
+    _, words = contents(answer.answer)
+    return _claims(answer.question, lambda wording: bool(found := contents(wording)[0]) and found <= words)
 
 
 def _token_f1(answer: LabelledAnswer) -> frozenset[str]:
