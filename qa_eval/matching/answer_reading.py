@@ -18,7 +18,7 @@ from qa_eval.matching.refusals import disagreement, folded_same_length, refusal
 from qa_eval.matching.rejections import other_parts, rejections
 from qa_eval.matching.running_text import RunningText
 from qa_eval.matching.sought_claims import Mention, Sought, sought
-from qa_eval.records import Question
+from qa_eval.records import Abridged, Question
 
 LONGEST = 50_000
 """Characters of an answer that are read."""
@@ -39,8 +39,8 @@ class AnswerPart:
     """Id of the claim; empty where it is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerReading:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AnswerReading(Abridged):
     """What a text says about a fact."""
 
     asserted: tuple[AnswerPart, ...] = ()
