@@ -33,6 +33,8 @@ _WRONG_BEHIND = re.compile(
     r"unlikely|untrue|implausible|refuted|disproved)|(?:isn't|wasn't) (?:correct|right|true)"
     r"|can be (?:ruled out|dismissed|discarded))\b"
 )
+_EITHER = re.compile(r"\b(?:either|whether)\b")
+_OR_NOT = re.compile(r"^[^.;]{0,60}?\bor not\b(?! [\w])")
 _OLDER = re.compile(
     r"\b(?:up from|down from|revised (?:up |down |upwards? |downwards? )?from|instead of the"
     r"|corrected from|rather than the"
@@ -119,6 +121,8 @@ def _denied(text: RunningText, folded: str, mention: Mention) -> str:
             and not _NOT_DENYING.search(folded[low:modified][-30:])
         ):
             return "denied"
+    if _EITHER.search(before) and _OR_NOT.search(after):
+        return "says nothing: it is so or not"
     if _WRONG_BEHIND.search(after):
         return "called wrong"
     return ""

@@ -42,6 +42,7 @@ ASSERTED = [
     (LOSSES, "- 90 [1]\n- 94 [2]", {"90", "94"}),
     (LOSSES, "Between 90 and 94 sailors drowned.", set()),
     (LOSSES, "Did 90 sailors drown? The text does not say.", set()),
+    (LOSSES, "It is either 90 or not.", set()),
     (LOSSES, "The ferry had 90 tonnes of coal.", set()),
     (OPENED, "It opened on May 3rd, 1931.", {"may"}),
     (OPENED, "Some sources give 3 May 1931, others June 1931.", {"may", "june"}),
