@@ -5,6 +5,7 @@
 | function                     | what it does                                                           |
 |------------------------------|------------------------------------------------------------------------|
 | `exact_match`, `f1`, `match` | compares one answer with its gold answers                              |
+| `read_answer`                | reads which claims an answer in words makes; returns an `AnswerReading` |
 | `score`                      | scores a system's answers by the official rules; returns a `Scorecard` |
 | `evaluate`                   | runs models on a corpus or a public data set; returns a `Run`          |
 | `compare`                    | tests whether two models really differ; returns a `Comparison`         |
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     )
     from qa_eval.evaluation.run import Interrupted, Progress, evaluate
     from qa_eval.evaluation.scorecard import Scorecard, score
+    from qa_eval.matching.answer_reading import AnswerReading, read_answer
     from qa_eval.metrics.single_answers import exact_match, f1, match
     from qa_eval.models.protocol import Kind, Model, ModelSpec
     from qa_eval.models.registry import load_model
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 __all__ = [
+    "AnswerReading",
     "Article",
     "Candidate",
     "CheckFailedError",
@@ -100,6 +103,7 @@ __all__ = [
     "load_model",
     "load_run",
     "match",
+    "read_answer",
     "score",
 ]
 
@@ -112,6 +116,7 @@ _HOMES = {
     **dict.fromkeys(("Interrupted", "Progress", "evaluate"), "evaluation.run"),
     **dict.fromkeys(("Scorecard", "score"), "evaluation.scorecard"),
     **dict.fromkeys(("exact_match", "f1", "match"), "metrics.single_answers"),
+    **dict.fromkeys(("AnswerReading", "read_answer"), "matching.answer_reading"),
     **dict.fromkeys(("Kind", "Model", "ModelSpec"), "models.protocol"),
     "load_model": "models.registry",
     **dict.fromkeys(

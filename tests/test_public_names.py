@@ -62,6 +62,7 @@ def large_values() -> dict[str, Any]:
         "Kind": qa.Kind(
             name="k", summary="s", example="k:x", factory=lambda spec, decoding, runtime: FakeModel()
         ),
+        "AnswerReading": qa.read_answer(f"{LONG} " * 9, corpus.questions[0]),
         "Decoding": qa.Decoding(),
         "Runtime": qa.Runtime(),
         "Span": qa.Span(1, 2, LONG),
@@ -181,7 +182,8 @@ def notebook() -> tuple[qa.Run, qa.Comparison, qa.Scorecard, int]:
     estimate: qa.Estimate = scores["f1"]
     value: float = scores.f1 + estimate.value + f1 + (low or 0) + qa.f1("a", ["a"]) + qa.exact_match("a", "a")
     found: qa.Match = qa.match("four hundred", ["400"], answer_type="number")
-    assert found.ok and value > 0
+    reading: qa.AnswerReading = qa.read_answer("It was Palmyra.", question)
+    assert found.ok and value > 0 and reading.claims == ("palmyra",)
     assert isinstance(progress, Counted)
     return run, compared, scores, progress.items
 

@@ -6,6 +6,7 @@ run, plan, score, bench, reproduce           ask models, and score their answers
 leaderboard, show, verify, compare, report   read stored runs
 export, schema                               write the formats of other tools, and describe our own
 models, metrics, cache, init                 list kinds of model, metrics and the cache; start a collection
+metrics_validate                             a command of the group `metrics`: agreement with labels of people
 questions                                    the group `questions`, with `check` and `stats`
 questions_new, questions_probe               commands of that group that add questions
 questions_impact, questions_agree            commands of that group that compare question sets
@@ -38,6 +39,7 @@ from qa_eval.cli.export import export_command
 from qa_eval.cli.init import init_command
 from qa_eval.cli.leaderboard import leaderboard_command
 from qa_eval.cli.metrics import metrics_group
+from qa_eval.cli.metrics_validate import validate_command
 from qa_eval.cli.models import models_command
 from qa_eval.cli.plan import plan_command
 from qa_eval.cli.questions import questions_group
@@ -87,3 +89,4 @@ for _command in (
     cli.add_command(_command)
 for _command in (new_command, probe_command, impact_command, agree_command):
     questions_group.add_command(_command)
+metrics_group.add_command(validate_command)

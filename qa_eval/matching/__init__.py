@@ -16,6 +16,17 @@
     nouns              the noun that a number counts
     quantity_verdicts  comparing quantities
     verdicts           the verdict of a typed rule on two texts
+    answer_reading     the claims that an answer in words asserts, rejects and withholds
+    running_text       words, sentences and stems of a text, with their places
+    sought_claims      the words that tell claims apart
+    mentions           the places where a text mentions a claim
+    value_mentions     the quantities and dates of a text, with the claims they belong to
+    date_phrases       the dates of a text
+    rejections         the mentions that are denied, replaced or background
+    polarity           answers of yes or no
+    refusals           the words for "no answer" and for "the sources differ"
+    answer_sources     the source that a text names for a claim
 
-All functions are pure functions on strings. `docs/reference/match.md` states the rules.
+All functions are pure functions on strings. `docs/reference/match.md` states the rules of the typed match.
+`docs/reference/free-text.md` states those of `read_answer`.
 """

@@ -23,6 +23,7 @@
     rules/              the official rules: SQuAD, MRQA, MLQA, KorQuAD, CMRC, DRCD
     answer_sets         a set of answers against a set of claims
     reference_answers   answers made of the golds, as reference rows
+    worded_scores       scores of an answer in words: which claims it asserts
 
 Pure functions. Every value is a fraction: in [0, 1], or for skills at most 1.
 """

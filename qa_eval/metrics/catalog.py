@@ -64,6 +64,12 @@ _ANSWERED = (
 )
 _WORDINGS = "Over facts in articles that were asked in two wordings or more, the canonical one included."
 
+_IN_WORDS = "Of rows whose answers are texts, not spans."
+_ASSERTS = (
+    "An answer asserts a claim that it gives as its answer, in any words; a claim that it denies, replaces "
+    "or only asks about is not asserted. docs/reference/free-text.md has the rules."
+)
+
 _BOTH_KINDS = "answerable items and silent items, each kind a half"
 _IN_WORDINGS = "facts in articles, asked in two wordings or more"
 
@@ -539,6 +545,130 @@ _ENTRIES: tuple[Metric, ...] = (
         listed={"pooled track": 9, "slices": 15, "contested page": 6},
         whole=True,
         shares=mean("attribution"),
+    ),
+    Metric(
+        id="balanced_asserts",
+        family="words",
+        tracks=_READING,
+        meaning="Half the share of answerable items that assert the article's claim, plus half abstention.",
+        detail=f"Absent where one of the two kinds has no items. {_IN_WORDS} It orders tables of such rows.",
+        formula="(asserts own + abstention) / 2",
+        over=_BOTH_KINDS,
+        gloss="mean of asserts own where the article answers and abstention where it is silent",
+        listed={"ranking": 0.5, "headline": 0.5, "reading track": 0.5, "slices": 0.5, "brief": 0.5},
+        shares=(
+            Share(numerator=score_of("asserts_own"), weight=0.5),
+            Share(numerator=score_of("abstention"), weight=0.5),
+        ),
+    ),
+    Metric(
+        id="asserts_own",
+        family="words",
+        tracks=_READING,
+        meaning="Share of answerable items whose answer asserts the article's own claims, and nothing else.",
+        detail=(
+            "1 if it asserts at least one claim, each is the article's own, and there is no other value. "
+            f"{_ASSERTS} {_IN_WORDS}"
+        ),
+        over=ANSWERABLE,
+        listed={"reading track": 0.6, "slices": 0.6},
+        whole=True,
+        shares=mean("asserts_own"),
+    ),
+    Metric(
+        id="abstention",
+        family="words",
+        tracks=_READING,
+        meaning="Share of silent items whose answer is empty, or says in words that there is none.",
+        detail=f"{_IN_WORDS} A refusal of one part beside an answer is an answer.",
+        over=SILENT,
+        listed={"reading track": 0.7, "slices": 0.7},
+        whole=True,
+        shares=mean("abstention"),
+    ),
+    Metric(
+        id="refusal_in_words",
+        family="words",
+        tracks=_READING,
+        meaning="Share of silent items whose answer says in words that there is no answer.",
+        detail=f"The part of abstention that is no empty text. {_IN_WORDS}",
+        over=SILENT,
+        whole=True,
+        shares=mean("refusal_in_words"),
+    ),
+    Metric(
+        id="complete_and_clean",
+        family="words",
+        tracks=_POOLED,
+        meaning="Share of contested facts whose answer asserts every claim of the sources and nothing false.",
+        detail=f"All claims, and no false as an answer that abstains would have it. {_IN_WORDS}",
+        over="contested facts",
+        listed={"headline": 5.5, "pooled track": 0.5},
+        whole=True,
+        shares=mean("complete_and_clean"),
+    ),
+    Metric(
+        id="claim_recall",
+        family="words",
+        tracks=_POOLED,
+        meaning="Of the groups of claims of a contested fact, the share that the answer asserts.",
+        detail=f"An answer that abstains has 0. {_ASSERTS} {_IN_WORDS}",
+        formula="mean of groups of claims asserted / groups of claims of the fact",
+        over="contested facts",
+        listed={"pooled track": 0.6},
+        shares=mean("claim_recall"),
+    ),
+    Metric(
+        id="all_claims",
+        family="words",
+        tracks=_POOLED,
+        meaning="Share of contested facts whose answer asserts a claim of every group.",
+        detail=f"1 where claim recall is 1. {_IN_WORDS}",
+        over="contested facts",
+        listed={"pooled track": 0.7},
+        whole=True,
+        shares=mean("all_claims"),
+    ),
+    Metric(
+        id="no_false",
+        family="words",
+        tracks=_POOLED,
+        meaning="Of the contested facts that are answered, the share without a value that no source gives.",
+        detail=(
+            "1 if there is no other value, and no asserted claim is marked as misinformation. An answer that "
+            f"abstains does not count. {_IN_WORDS}"
+        ),
+        over="contested facts whose answer does not abstain",
+        listed={"pooled track": 0.8},
+        n_matters=True,
+        whole=True,
+        shares=mean("no_false"),
+    ),
+    Metric(
+        id="acknowledged",
+        family="words",
+        tracks=_POOLED,
+        meaning="Share of contested facts whose answer says or shows that sources differ.",
+        detail=f"It says so, or gives differing claims to different sources. {_IN_WORDS}",
+        over="contested facts",
+        listed={"pooled track": 0.9},
+        whole=True,
+        shares=mean("acknowledged"),
+    ),
+    Metric(
+        id="attribution_accuracy",
+        family="words",
+        tracks=_BOTH,
+        meaning="Of the claims that answers give to a source, the share that the source states.",
+        detail=(
+            "Over attributions to an article that was shown or to a speaker whom the evidence names. Absent "
+            f"where fewer than eight answers have one. {_IN_WORDS}"
+        ),
+        formula="attributions whose source states the claim / attributions",
+        over="attributions to a source that can be told",
+        minimum=8,
+        n_matters=True,
+        shares=(Share(numerator=score_of("attributions_right"), denominator=score_of("attributions")),),
     ),
     Metric(
         id="brier",

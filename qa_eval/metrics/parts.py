@@ -19,7 +19,7 @@ Counted = Literal["item", "fact", "wordings"]
 """What is counted. `item`: one canonical item. `fact`: the canonical items of one fact. `wordings`: one fact
 in one article, in every wording that was asked, if at least two were."""
 
-Family = Literal["answers", "no answer", "claims", "all articles", "calibration", "wordings"]
+Family = Literal["answers", "no answer", "claims", "all articles", "words", "calibration", "wordings"]
 """Subject of a metric."""
 
 FAMILIES: dict[Family, str] = {
@@ -27,6 +27,7 @@ FAMILIES: dict[Family, str] = {
     "claims": "Whose claim an answer makes",
     "no answer": "No answer",
     "all articles": "All articles at once",
+    "words": "Answers in words",
     "calibration": "Confidence",
     "wordings": "Several wordings of one question",
 }

@@ -16,6 +16,7 @@ from qa_eval.metrics.listings import entry
 from qa_eval.metrics.parts import Metric, Share
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.summary import summarize
+from qa_eval.metrics.worded_scores import worded_scores
 from qa_eval.records import Article, Candidate, Claim, Corpus, Evidence, ItemId, Prediction, Question, Track
 from qa_eval.text.figures import percent
 
@@ -79,6 +80,22 @@ _ANSWERS: tuple[tuple[str, int, str, str, float, float], ...] = (
     ("airport", 0, "Gazette", "The museum", 1.0, 6.0),
 )
 
+_IN_WORDS = (
+    ("losses", "Times", "Apparently more than 400 fighters were killed."),
+    ("losses", "Herald", "The army counted 400 dead fighters, or perhaps 500."),
+    ("losses", "Wire", "According to the Wire, 417 fighters were killed."),
+    ("losses", "Post", "It was 417 and not four hundred."),
+    ("losses", "Gazette", "The text does not say how many fighters died."),
+    ("losses", "*", "The sources differ: over 400 [1], 400 [2] or 417 [3]."),
+    ("airport", "Times", "The army retook the airport."),
+    ("airport", "Herald", "At dawn it retook the airport."),
+    ("airport", "Wire", ""),
+    ("airport", "Post", "The passage says nothing of dawn."),
+    ("airport", "Gazette", "It retook the museum."),
+    ("airport", "*", "The airport."),
+)
+"""(fact, article, the answer in words)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExampleLine:
@@ -109,8 +126,9 @@ def work_out(id: str, track: Track | None = None) -> WorkedExample:
     """The worked example of a metric, on its first track if none is given."""
     metric = entry(id)
     track = track or metric.tracks[0]
-    scores = [score for score in _scores() if score.track == track]
-    value = _values()[track].get(id)
+    worded = metric.family == "words"
+    scores = [score for score in _scores(worded=worded) if score.track == track]
+    value = _values(worded=worded)[track].get(id)
     if metric.ranking is not None:
         return _ranked(metric, scores, value)
     units = list(_units(metric, scores))
@@ -145,8 +163,8 @@ def example_questions(id: str) -> Mapping[str, str]:
 
 
 @cache
-def _scores() -> tuple[ItemScore, ...]:
-    """Every item of the example on both tracks, with its scores."""
+def _scores(*, worded: bool = False) -> tuple[ItemScore, ...]:
+    """Every item of the example on both tracks, with its scores; `worded`: of answers in words."""
     corpus = Corpus(
         questions=_QUESTIONS,
         articles=tuple(Article(id=id, text=text) for id, text in _TEXTS.items()),
@@ -154,6 +172,8 @@ def _scores() -> tuple[ItemScore, ...]:
         articles_sha256="",
     )
     questions = {question.id: question for question in _QUESTIONS}
+    if worded:
+        return tuple(_worded(corpus, questions[fact], article, text) for fact, article, text in _IN_WORDS)
     found: list[ItemScore] = []
     asked: dict[str, dict[str, Prediction]] = {}
     for fact, paraphrase, article, text, score, null_score in _ANSWERS:
@@ -171,6 +191,13 @@ def _scores() -> tuple[ItemScore, ...]:
     return tuple(found)
 
 
+def _worded(corpus: Corpus, question: Question, article: str, text: str) -> ItemScore:
+    item = ItemId(fact=question.id, article=article)
+    answer = decide(Prediction(item=str(item), text=text))
+    score = score_item(question, item, answer, corpus)
+    return replace(score, scores=score.scores | worded_scores(question, item, answer, corpus))
+
+
 def _answers(fact: str) -> str:
     """The answers that the pooled answer to a fact is chosen from, best first."""
     given = sorted((-score, text) for of, n, _, text, score, _ in _ANSWERS if of == fact and not n)
@@ -178,8 +205,8 @@ def _answers(fact: str) -> str:
 
 
 @cache
-def _values() -> Mapping[Track, Mapping[str, float]]:
-    summary = summarize(_scores(), intervals=False, slices=False, questions=_QUESTIONS)
+def _values(*, worded: bool = False) -> Mapping[Track, Mapping[str, float]]:
+    summary = summarize(_scores(worded=worded), intervals=False, slices=False, questions=_QUESTIONS)
     return {track: {id: e.value for id, e in metrics.items()} for track, metrics in summary.metrics.items()}
 
 
@@ -257,6 +284,6 @@ def _line(metric: Metric, unit: Sequence[ItemScore], counts: tuple[str, ...]) ->
         said = ", ".join(score.prediction or "no answer" for score in unit)
         return ExampleLine(name=first.fact, golds=golds or "no answer", said=said, counts=counts)
     said = " | ".join(score.prediction or "no answer" for score in unit)
-    said = _answers(first.fact) if first.track == "pooled" else said
+    said = _answers(first.fact) if first.track == "pooled" and metric.family != "words" else said
     name = f"{first.fact}@{'*' if first.track == 'pooled' else first.article}"
     return ExampleLine(name=name, golds=golds or "no answer", said=said, counts=counts)

@@ -154,7 +154,8 @@ def rank_rows(
 ) -> Ranked:
     """Sorts the rows by the sort metric and ranks those that compete.
 
-    The sort metric is the first defined metric of `sorts`, or of the listing `ranking` if `sorts` is empty.
+    The sort metric is the first metric of `sorts` that every competing row has. If there is none, it is the
+    first that some row has. If `sorts` is empty, the metrics of the listing `ranking` are tried.
     Finished models come first, then interrupted ones, then failed ones, then references in the given order.
     Finished models are ranked, except the unranked baselines. One test decides on all pairs of ranked models.
     The difference of each to the first comes from the same test, so that ranks and differences agree. Each
@@ -203,10 +204,10 @@ def _finished(entry: Entry) -> bool:
 
 
 def _sort(entries: Sequence[Entry], sorts: Sequence[str]) -> str:
-    defined = {
-        f"{track}.{metric}" for e in entries for track, metrics in e.row.metrics.items() for metric in metrics
-    }
-    return next((sort for sort in sorts if sort in defined), sorts[0])
+    having = [{f"{t}.{m}" for t, ms in e.row.metrics.items() for m in ms} for e in entries if competes(e.row)]
+    shared = set.intersection(*having) if having else set()
+    defined = {f"{t}.{m}" for e in entries for t, ms in e.row.metrics.items() for m in ms}
+    return next((sort for held in (shared, defined) for sort in sorts if sort in held), sorts[0])
 
 
 def _value(entry: Entry, track: str, metric: str) -> float:

@@ -18,6 +18,7 @@ from qa_eval.files.hashes import sha256_text
 from qa_eval.metrics.listings import answer_scores, entry, label
 from qa_eval.metrics.reasons import rule_behind, why
 from qa_eval.records import Candidate, Claim, Corpus, Example, ItemId, Question, Span
+from qa_eval.runs.reading_lines import draw_reading, is_read
 from qa_eval.text.figures import percent
 from qa_eval.text.passages import Mark, draw_passages, wrap_text
 from qa_eval.text.phrases import choices
@@ -134,6 +135,9 @@ def draw_item(shown: Shown, corpus: Corpus, drawing: Drawing) -> Iterator[Text]:
         yield Text()
         yield Text(clean(row.model.spec), "bold cyan")
         yield from _verdict(answer, question, drawing)
+        if question is not None and is_read(answer):
+            for line in draw_reading(answer, question, corpus):
+                yield from drawing.wrapped(line, _INDENT, _INDENT * 2)
         yield from _passage(shown.item, answer, question, corpus, drawing)
         yield from _candidates(answer, drawing)
     yield Text()

@@ -9,7 +9,7 @@ import pytest
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.worked_examples import work_out
 
-TOO_FEW = {"leak_leakable"}
+TOO_FEW = {"attribution_accuracy", "leak_leakable"}
 """Metrics for which there are too few items in the example, as it says."""
 
 
