@@ -204,7 +204,7 @@ def same_pooled(summary: Summary, corpus: Corpus, plain: Mapping[str, Answer]) -
         part = {k: a for k, a in plain.items() if corpus.question(ItemId.parse(k).fact).relation == relation}
         expected = pooled_metrics(corpus, part)
         found = summary.slices[f"pooled:relation:{relation}"]
-        assert set(found) == set(expected)
+        assert of_spans(found) == set(expected)
         same_values(found, expected)
     assert summary.source_preference == approximately(preferences(corpus, plain, speakers=False))
     assert summary.speaker_preference == approximately(preferences(corpus, plain, speakers=True))
