@@ -73,11 +73,11 @@ def test_the_commands_of_the_readme_print_what_it_shows(monkeypatch: pytest.Monk
 
 def test_public_names_are_pinned() -> None:
     functions = {"exact_match", "f1", "match", "score", "evaluate", "compare", "load_run", "load_corpus"}
-    functions |= {"load_model"}
+    functions |= {"load_model", "read_answer"}
     data = {"Corpus", "Question", "Claim", "Evidence", "Article", "Instance"}
     models = {"Prediction", "Candidate", "ModelInfo", "Model", "ModelSpec", "Kind", "Decoding"}
     models |= {"Runtime", "RunOptions", "Span"}
-    results = {"Run", "Comparison", "Scorecard", "Estimate", "Match", "Progress", "Interrupted"}
+    results = {"Run", "Comparison", "Scorecard", "Estimate", "Match", "Progress", "Interrupted", "AnswerReading"}
     errors = {"QaEvalError", "InputError", "SpecError", "ModelError", "RunFolderError", "CheckFailedError"}
     errors |= {"UnknownNameError"}
     assert set(qa_eval.__all__) == functions | data | models | results | errors | {"__version__"}
