@@ -77,7 +77,16 @@ def test_public_names_are_pinned() -> None:
     data = {"Corpus", "Question", "Claim", "Evidence", "Article", "Instance"}
     models = {"Prediction", "Candidate", "ModelInfo", "Model", "ModelSpec", "Kind", "Decoding"}
     models |= {"Runtime", "RunOptions", "Span"}
-    results = {"Run", "Comparison", "Scorecard", "Estimate", "Match", "Progress", "Interrupted", "AnswerReading"}
+    results = {
+        "Run",
+        "Comparison",
+        "Scorecard",
+        "Estimate",
+        "Match",
+        "Progress",
+        "Interrupted",
+        "AnswerReading",
+    }
     errors = {"QaEvalError", "InputError", "SpecError", "ModelError", "RunFolderError", "CheckFailedError"}
     errors |= {"UnknownNameError"}
     assert set(qa_eval.__all__) == functions | data | models | results | errors | {"__version__"}

@@ -181,7 +181,7 @@ def test_predictions_that_break_the_protocol_make_the_row_an_error(tmp_path: Pat
         ({"models": "baseline:abstain"}, "other models and decoding"),
         ({"corpus": four_facts(dead="How many died?")}, "other questions"),
     ],
-    ids=str,
+    ids=["limit", "threshold", "track", "seed", "decoding", "model", "questions"],
 )
 @pytest.mark.parametrize("interrupted", [True, False])
 def test_another_run_in_the_folder_says_what_differs(
