@@ -1,14 +1,14 @@
-"""`qa-eval`, also as `python -m qa_eval`.
+"""The command `qa-eval`, which is also `python -m qa_eval`.
 
-Nothing is imported up here but what Python has loaded itself: ctrl-C while the program is loaded has to find
-`main` at work.
+This module imports at its top only what Python has loaded already. `main` therefore starts at once, and can
+handle ctrl-C while the rest of the program is loaded.
 """
 
 import os
 
 
 def main() -> None:
-    """Runs the command line and leaves with its exit code: 0, 1, 2 or 130 (see `qa_eval.cli.command`)."""
+    """Runs the command line and exits with its code: 0, 1, 2 or 130 (see `qa_eval.cli.command`)."""
     try:
         with _Loading():
             from qa_eval.cli.process import run
@@ -16,17 +16,20 @@ def main() -> None:
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except ImportError as error:
-        raise SystemExit(f"Error: qa-eval cannot be loaded, install it again: {error}") from None
+        raise SystemExit(f"Error: qa-eval cannot be loaded: {error}. Install it again.") from None
 
 
 class _Loading:
-    """While it lasts, ctrl-C ends the process: nothing is begun yet, and half a module raises any error."""
+    """Makes ctrl-C end the process at once while modules load, when it could raise any error.
+
+    No work has begun yet that needs an end.
+    """
 
     def __enter__(self) -> None:
         import signal
 
         self._before = signal.getsignal(signal.SIGINT)
-        if self._before is signal.default_int_handler:  # else it is ignored, as by nohup
+        if self._before is signal.default_int_handler:  # otherwise the signal is ignored, as nohup sets it
             signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
     def __exit__(self, *_: object) -> None:

@@ -1,8 +1,8 @@
-"""The plain values that pass between the layers: frozen dataclasses, no I/O, no computation beyond lookups.
+"""The plain values that pass between the rooms: frozen dataclasses without I/O that compute lookups only.
 
-An `Instance` is what a model sees (no gold), a `Prediction` is what it says, an `Answer` is what was decided
-from that under a threshold. Everything is a fraction in [0, 1] or
-absent (`None`); nothing is ever NaN.
+A model sees an `Instance`, which holds no gold answer, and returns a `Prediction`. A threshold turns the
+prediction into an `Answer`. Rates and metrics are fractions in [0, 1]. A value that is undefined is `None`,
+never NaN.
 """
 
 from __future__ import annotations
@@ -30,12 +30,20 @@ AnswerType = Literal[
     "text",
     "yes-no",
 ]
-"""What kind of value answers a question; chooses the typed rules of `qa_eval.matching.typed`."""
+"""Kind of value that answers a question. It chooses the typed rules of `qa_eval.matching.typed`."""
 ANSWER_TYPES: tuple[AnswerType, ...] = get_args(AnswerType)
 
 Relation = Literal["contradiction", "update", "precision", "scope", "wording"]
-"""Why the sources of a contested fact differ: both cannot be true; a later count or state; one is finer or
-bounded; battle or whole offensive; other words reported for one statement."""
+"""Reason why the sources of a contested fact differ.
+
+| relation        | meaning                                                                          |
+|-----------------|----------------------------------------------------------------------------------|
+| `contradiction` | The claims cannot both be true.                                                  |
+| `update`        | One source gives a later count or state.                                         |
+| `precision`     | One source is more precise, or gives a bound.                                    |
+| `scope`         | The sources speak of different things, such as one battle and a whole offensive. |
+| `wording`       | The sources report different words for one statement.                            |
+"""
 RELATIONS: tuple[Relation, ...] = get_args(Relation)
 
 ClaimStatus = Literal["true", "misinformation", "outdated"]
@@ -44,24 +52,25 @@ Polarity = Literal["yes", "no"]
 """Which of the two a claim says, of a question that is answered by yes or no."""
 
 Track = Literal["reading", "pooled"]
-"""`reading`: a question asked of one article. `pooled`: a question asked of all articles at once."""
+"""Way to ask a question: of one article (`reading`), or of all articles at once (`pooled`)."""
 TRACKS: tuple[Track, ...] = get_args(Track)
 
 Declaration = Literal["card", "option", "undeclared"]
-"""Where it is declared whether a model was trained with unanswerable questions: in its model card, by the
-option of its spec, or nowhere."""
+"""Place that declares whether a model was trained with unanswerable questions: its model card (`card`), an
+option of its spec (`option`), or none (`undeclared`)."""
 
 Severity = Literal["error", "warning"]
 DuplicateIds = Literal["error", "first"]
-"""What happens to a question whose id an earlier one has: the data set is refused, or the first is kept."""
+"""Treatment of a question id that occurs twice: the data set is refused (`error`), or only the first question
+with the id is kept (`first`)."""
 Status = Literal["complete", "partial", "error"]
 
 
 class Bounds:
-    """What pydantic checks of a number that it reads: the least and the greatest value."""
+    """Least and greatest value of a number. pydantic checks them when it reads the number."""
 
     def __init__(self, **bounds: float) -> None:
-        """`ge` and `le`, each of which may be left out."""
+        """Takes `ge` (the least value) and `le` (the greatest value); either may be left out."""
         self._bounds = bounds
 
     def __get_pydantic_core_schema__(self, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -70,19 +79,19 @@ class Bounds:
 
 
 Fraction = Annotated[float, Bounds(ge=0.0, le=1.0)]
-"""A number in [0, 1]."""
+"""Number in [0, 1]."""
 Score = Annotated[float, Bounds(le=1.0)]
-"""A metric's value: a fraction, or a skill, which is below 0 where a trivial strategy does better."""
+"""Value of a metric: a fraction, or a skill. A skill is below 0 if a trivial strategy does better."""
 
 
 # ------------------------------------------------------------------------------------------ how they print
 
 _LONGEST_REPR = 1_000
-"""Characters of a record's `repr`, about."""
+"""Greatest length of a record's `repr`, roughly, in characters."""
 
 
 def abridged(name: str, values: Iterable[tuple[str, object]]) -> str:
-    """`NAME(field=value, …)` as a dataclass prints itself; if that is too long, long values are cut.
+    """`NAME(field=value, …)`, as a dataclass prints itself. Long values are cut if the whole is too long.
 
     >>> abridged("Claim", [("id", "x"), ("aliases", ("a",))])
     "Claim(id='x', aliases=('a',))"
@@ -99,9 +108,9 @@ def abridged(name: str, values: Iterable[tuple[str, object]]) -> str:
 
 
 def _brief(value: object, room: int) -> str:
-    """The `repr` of a value if it is that short, else its beginning, or how much is in it.
+    """The `repr` of a value if it has at most `room` characters, else its beginning or its number of values.
 
-    Of large values no more is rendered than is shown.
+    The function never renders more of a large value than it shows.
     """
     if isinstance(value, Collection) and not isinstance(value, str | bytes):
         size = 0
@@ -116,7 +125,7 @@ def _brief(value: object, room: int) -> str:
 
 
 class Abridged:
-    """A dataclass whose `repr` is short, however much it holds."""
+    """A dataclass whose `repr` is short even if it holds a lot."""
 
     __slots__ = ()
 
@@ -126,11 +135,11 @@ class Abridged:
 
 
 class Stored(Abridged):
-    """A frozen dataclass that run folders hold: pydantic validates it when it is read, and writes it.
+    """A frozen dataclass that run folders hold. pydantic validates it when it is read, and writes it.
 
-    To construct one needs no pydantic, and nothing is then validated. Fields that a newer program wrote are
-    kept in `extra` and written back. They are not part of the value: `==`, `repr`, `dataclasses.replace` and
-    pickle leave them out.
+    The constructor needs no pydantic and validates nothing. Fields that a newer version of the program wrote
+    are kept in `extra` and written back. They are not part of the value: `==`, `repr` and
+    `dataclasses.replace` leave them out. Copies and pickles keep them.
     """
 
     __slots__ = ("_extra",)
@@ -142,17 +151,21 @@ class Stored(Abridged):
 
     @property
     def extra(self) -> Mapping[str, Any]:
-        """The fields that this version does not know, as they were read."""
+        """Fields that this version of the program does not know, by name, as they were read."""
         found: Mapping[str, Any] = getattr(self, "_extra", {})
         return found
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What `copy` and `pickle` make the record of."""
+        return _restored, (type(self), tuple(self.parts().values()), dict(self.extra))
+
     def parts(self) -> dict[str, Any]:
-        """The fields that this version knows, by name; records among them stay records."""
+        """The fields that this version of the program knows, by name. Nested records stay records."""
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Puts unknown fields aside when the record is read, and adds them when it is written."""
+        """Sets unknown fields aside when the record is read, and adds them when it is written."""
         from pydantic_core import core_schema
 
         known = {f.name for f in fields(source)}
@@ -168,7 +181,7 @@ class Stored(Abridged):
         def write(record: Stored, dump: Callable[[Stored], dict[str, Any]]) -> dict[str, Any]:
             return {**dump(record), **record.extra}
 
-        # Where the class is met again, pydantic takes what `ref` names, which has to be the whole.
+        # pydantic reuses what `ref` names wherever the class occurs again, so `ref` has to name the whole.
         plain = dict(handler.resolve_ref_schema(handler(source)))
         return core_schema.no_info_wrap_validator_function(
             read,
@@ -178,12 +191,22 @@ class Stored(Abridged):
         )
 
 
+def _restored(kind: type[Stored], values: tuple[object, ...], extra: dict[str, Any]) -> Stored:
+    """The record of these values, in the order of its fields."""
+    record = object.__new__(kind)
+    for f, value in zip(fields(kind), values, strict=True):  # type: ignore[arg-type]
+        object.__setattr__(record, f.name, value)
+    if extra:
+        object.__setattr__(record, "_extra", extra)
+    return record
+
+
 # ------------------------------------------------------------------------------------------ the data
 
 
 @dataclass(frozen=True, slots=True, order=True, repr=False)
 class Span(Abridged):
-    """A stretch of an article, half-open: its characters from `start` up to `end`, which is not in it.
+    """A stretch of an article: its characters from `start` up to, but not including, `end`.
 
     >>> over, number = Span(17, 25, "a"), Span(22, 25, "a")
     >>> over.overlaps(number), number in over, len(over), Span(17, 25, "b").overlaps(number)
@@ -191,160 +214,233 @@ class Span(Abridged):
     """
 
     start: int
-    """Offset of the first character in the article's decoded text."""
+    """Offset of the first character, in characters of the article's decoded text."""
     end: int
     """Offset just past the last character."""
     article: str | None = None
-    """Id of the article; None for a stretch of a text that is at hand."""
+    """Id of the article; None if the span is of a text without an id."""
 
     def __len__(self) -> int:
         return max(0, self.end - self.start)
 
     def __contains__(self, other: Span) -> bool:
-        """Whether the other lies within this one, which may be equal."""
+        """Whether the other span is within this one or equal to it."""
         return self.article == other.article and self.start <= other.start and other.end <= self.end
 
     def shared(self, other: Span) -> int:
-        """Number of characters that both have."""
+        """The number of characters that both spans have.
+
+        Args:
+            other: Another span.
+
+        Returns:
+            The number of shared characters; 0 for spans of two articles.
+        """
         if self.article != other.article:
             return 0
         return max(0, min(self.end, other.end) - max(self.start, other.start))
 
     def overlaps(self, other: Span) -> bool:
-        """Whether both have a character of one article."""
+        """Whether the spans share at least one character of the same article.
+
+        Args:
+            other: Another span.
+
+        Returns:
+            True if they share a character.
+        """
         return self.shared(other) > 0
 
     def text(self, whole: str) -> str:
-        """What the whole text has there; empty for a span that begins before the text."""
+        """The characters of the span.
+
+        Args:
+            whole: Text of the article.
+
+        Returns:
+            The part of the text within the span; empty if the span begins before the text.
+        """
         return whole[self.start : self.end] if self.start >= 0 else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Evidence(Abridged):
-    """One passage that states a claim."""
+    """One passage of an article that states a claim."""
 
     article: str
+    """Id of the article."""
     text: str
-    """Exactly the article's text at `start`; without a place, an answer in words of its own."""
+    """Text of the passage, exactly as in the article; an answer in words of its own if there is no place."""
     start: int
-    """Character offset in the article's decoded text; -1 where the article states the claim in words that no
-    answer has."""
+    """Offset of the passage's first character in the article's decoded text; -1 if the article states the
+    claim in words that no answer has."""
     speaker: str | None = None
+    """Person or organization to whom the article attributes the statement; None if it names nobody."""
     as_of: str | None = None
-    """ISO date the statement speaks of."""
+    """Date of which the statement speaks, in ISO form; None if not given."""
     hedged: bool = False
-    """True for "apparently", "some of" and the like."""
+    """Whether the passage is hedged, as by "apparently" or "some of"."""
 
     @property
     def end(self) -> int:
-        """Offset just past the last character (half-open)."""
+        """Offset just past the passage's last character."""
         return self.start + len(self.text)
 
     @property
     def span(self) -> Span:
-        """Where it is said to be in its article."""
+        """Span of the passage, as authored; it is not compared with the article."""
         return Span(self.start, self.end, self.article)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Claim(Abridged):
-    """One answer that some sources give, in every wording accepted for it."""
+    """One answer that some sources give, with every wording that is accepted for it."""
 
     id: str
+    """Id of the claim, unique within its question."""
     evidence: tuple[Evidence, ...]
-    """The passages that state it; at least one, each verbatim in its article."""
+    """Passages that state the claim; at least one, each verbatim in its article."""
     aliases: tuple[str, ...] = ()
-    """Further accepted wordings that no article uses."""
+    """Further accepted wordings, which no article uses."""
     group: str = ""
-    """Joins near-claims for coverage; empty means the claim's own id."""
+    """Name of the group of near-claims that coverage counts as one; empty if the claim is a group alone."""
     status: ClaimStatus | None = None
-    """Whether it is true; None where that is not said."""
+    """Whether the claim is true; None if nobody says so."""
     polarity: Polarity | None = None
-    """Of a question that is answered by yes or no."""
+    """Yes or no, if that answers the question."""
 
     @property
     def coverage_group(self) -> str:
+        """Name of the claim's group for coverage: `group`, or the claim's own id if that is empty."""
         return self.group or self.id
 
     @property
     def articles(self) -> frozenset[str]:
+        """Ids of the articles that state the claim."""
         return frozenset(e.article for e in self.evidence)
 
     @property
     def wordings(self) -> tuple[str, ...]:
-        """Evidence texts, then aliases; distinct, in the order authored."""
+        """Distinct accepted wordings: the evidence texts, then the aliases, in the order authored."""
         return tuple(dict.fromkeys([e.text for e in self.evidence] + list(self.aliases)))
 
     def evidence_in(self, article: str) -> tuple[Evidence, ...]:
+        """The passages of one article that state the claim.
+
+        Args:
+            article: Id of the article.
+
+        Returns:
+            The passages; empty if the article does not state the claim.
+        """
         return tuple(e for e in self.evidence if e.article == article)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Question(Abridged):
-    """One fact: a question, its paraphrases, and what each article answers."""
+    """One fact: a question, its paraphrases, and the answers of each article."""
 
     id: str
+    """Id of the fact, unique within the question set."""
     question: str
+    """Question in its canonical wording."""
     category: str
+    """Category of the fact, in kebab-case."""
     answer_type: AnswerType
+    """Kind of value that answers the question."""
     claims: tuple[Claim, ...]
+    """Claims that some article makes; two or more if the sources disagree."""
     paraphrases: tuple[str, ...] = ()
+    """Other wordings of the question."""
     relation: Relation | None = None
+    """Reason why the sources of a contested fact differ; None for a settled fact."""
     silent: tuple[str, ...] = ()
-    """Articles that do not answer: the right answer there is no answer."""
+    """Ids of the articles that do not answer. There, the right answer is no answer."""
     partial: tuple[str, ...] = ()
-    """Articles that neither answer nor are silent; left out of scoring."""
+    """Ids of the articles that neither answer nor are silent. They are not scored."""
     resolution: str | None = None
-    """Id of the claim that the authors of the set prefer; None where they prefer none."""
+    """Id of the claim that the authors of the set prefer; None if they prefer none."""
     scope: tuple[str, ...] | str | None = None
-    """Articles the question is asked of, by id, or the topic that they have; None for all of them."""
+    """Ids of the articles that the question is asked of, or their topic; None for all articles."""
     note: str = ""
+    """Explanation for people, such as why the sources differ."""
 
     @property
     def contested(self) -> bool:
-        """Two or more claims: the sources disagree."""
+        """Whether the sources disagree, that is, whether there are two or more claims."""
         return len(self.claims) >= 2
 
     def own_claims(self, article: str) -> tuple[Claim, ...]:
-        """The claims this article states; empty where it is silent."""
+        """The claims that an article states.
+
+        Args:
+            article: Id of the article.
+
+        Returns:
+            The claims, in the order authored; empty if the article states none.
+        """
         return tuple(c for c in self.claims if article in c.articles)
 
     def own_golds(self, article: str) -> tuple[str, ...]:
-        """Evidence texts of the article itself, distinct; empty where it is silent. Never aliases."""
+        """The gold answers for a question that is asked of one article.
+
+        Args:
+            article: Id of the article.
+
+        Returns:
+            The distinct evidence texts of the article, without aliases; empty if the article states no claim.
+        """
         return tuple(dict.fromkeys(e.text for c in self.claims for e in c.evidence_in(article)))
 
     @property
     def any_golds(self) -> tuple[str, ...]:
-        """Evidence texts of every claim, distinct. Never aliases."""
+        """Distinct evidence texts of every claim, without aliases."""
         return tuple(dict.fromkeys(e.text for c in self.claims for e in c.evidence))
 
     @property
     def answering(self) -> frozenset[str]:
-        """The articles that state at least one claim."""
+        """Ids of the articles that state at least one claim."""
         return frozenset(a for c in self.claims for a in c.articles)
 
     def wording(self, paraphrase: int = 0) -> str:
-        """The canonical question (0) or paraphrase N (from 1)."""
+        """One wording of the question.
+
+        Args:
+            paraphrase: Number of the paraphrase, from 1; 0 for the canonical wording.
+
+        Returns:
+            The wording.
+
+        Raises:
+            IndexError: There is no paraphrase of that number.
+        """
         return self.question if paraphrase == 0 else self.paraphrases[paraphrase - 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Article(Abridged):
-    """One source: its text and what is known of it."""
+    """One source: its text and what is known about it."""
 
     id: str
+    """Id of the article, which evidence, `silent` and `partial` refer to."""
     text: str
+    """Text of the article, decoded; offsets count its characters."""
     sha256: str = ""
-    """SHA-256 of the bytes; empty for a text in memory, until it is evaluated."""
+    """SHA-256 of the file's bytes. Empty for a text in memory; `evaluate` fills it in."""
     label: str | None = None
-    """Short name for people, such as the publisher's."""
+    """Short name for people, such as the publisher's name."""
     topic: str | None = None
-    """Group of articles, by which the scope of a question may name them."""
+    """Name of a group of articles. The scope of a question may name it."""
     title: str | None = None
+    """Title of the article."""
     publisher: str | None = None
+    """Name of the publisher."""
     byline: str | None = None
+    """Name of the author, as printed."""
     published: str | None = None
+    """Date of publication."""
     notes: str | None = None
+    """Remarks of the people who collected the article."""
 
 
 def is_in_scope(question: Question, article: str, topic: str | None) -> bool:
@@ -356,7 +452,7 @@ def is_in_scope(question: Question, article: str, topic: str | None) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Corpus(Abridged):
-    """A question set with its articles. `load_corpus` validates it; one made in memory is taken as it is.
+    """A question set with its articles. `load_corpus` validates it; the constructor validates nothing.
 
     >>> fell = Evidence(article="a", text="Palmyra", start=0)
     >>> question = Question(
@@ -373,22 +469,37 @@ class Corpus(Abridged):
     """
 
     questions: tuple[Question, ...]
-    """In file order (files by name, lines in order)."""
+    """Questions in file order: files by name, lines as they follow in each file."""
     articles: tuple[Article, ...]
-    """In manifest order."""
+    """Articles in the order of the manifest."""
     questions_sha256: str = ""
-    """Over the canonical JSON of all questions, sorted by id; empty in memory, until it is evaluated."""
+    """SHA-256 of the canonical JSON of all questions, sorted by id. Empty for a corpus in memory; `evaluate`
+    fills it in."""
     articles_sha256: str = ""
-    """Over the sorted (id, sha256) pairs of all articles; the same."""
+    """SHA-256 of the sorted (id, sha256) pairs of all articles. Empty for a corpus in memory; `evaluate`
+    fills it in."""
     questions_path: str = ""
+    """Path of the questions, as it is shown and stored with a run."""
     articles_path: str = ""
+    """Path of the articles, as it is shown and stored with a run."""
     questions_from: tuple[Path, ...] = ()
-    """Absolute paths of the files and folders that the questions were read from; empty in memory."""
+    """Absolute paths of the files and folders that the questions were read from; empty for a corpus in
+    memory."""
     articles_from: Path | None = None
-    """Absolute path of the folder that the articles were read from; None in memory."""
+    """Absolute path of the folder that the articles were read from; None for a corpus in memory."""
 
     def article(self, id: str) -> Article:
-        """The article of that id. Raises KeyError."""
+        """The article with this id.
+
+        Args:
+            id: Id of the article.
+
+        Returns:
+            The article.
+
+        Raises:
+            KeyError: No article has this id.
+        """
         return {a.id: a for a in self.articles}[id]
 
     def in_scope(self, question: Question) -> tuple[Article, ...]:
@@ -404,7 +515,17 @@ class Corpus(Abridged):
         return tuple(a for a in self.articles if is_in_scope(question, a.id, a.topic))
 
     def question(self, id: str) -> Question:
-        """The question of that id. Raises KeyError."""
+        """The question with this id.
+
+        Args:
+            id: Id of the question.
+
+        Returns:
+            The question.
+
+        Raises:
+            KeyError: No question has this id.
+        """
         return {q.id: q for q in self.questions}[id]
 
 
@@ -413,19 +534,22 @@ class Example(Abridged):
     """One question of a public data set, with its text and its golds."""
 
     id: str
-    """As in the data set, where it is unique."""
+    """Id of the question, unique within the data set."""
     question: str
+    """Question, as in the data set."""
     context: str
+    """Text of which the question is asked."""
     context_id: str
-    """`c` and the first 12 hex digits of the SHA-256 of the context: equal texts are one cluster."""
+    """Id of the context: `c` and the first 12 hex digits of the SHA-256 of its text. Questions on equal texts
+    have the same one, and form one cluster."""
     golds: tuple[str, ...]
-    """Answers as in the data set, in its order, repeated ones included; empty where no answer is right."""
+    """Answers as in the data set, in its order, with repetitions; empty if the right answer is no answer."""
     starts: tuple[int | None, ...] = ()
-    """Where each gold stands in the context; None where the data set does not say, or is wrong."""
+    """Offset of each gold in the context; None if the data set does not give it, or gives a wrong one."""
 
     @property
     def item(self) -> ItemId:
-        """`QID@CONTEXTID`, in which `% @ ~ *` of the question's id are percent-encoded.
+        """Id of the item, `QID@CONTEXTID`. Any `% @ ~ *` in the question's id are percent-encoded.
 
         >>> str(Example(id="q@1", question="?", context="A b.", context_id="c0", golds=()).item)
         'q%401@c0'
@@ -441,22 +565,24 @@ _ENCODED = str.maketrans({c: f"%{ord(c):02X}" for c in "%@~*"})
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class ItemId:
-    """`FACT@ARTICLE`, `FACT~N@ARTICLE` for paraphrase N (from 1), `*` for the pooled track.
+    """Id of an item: `FACT@ARTICLE`, or `FACT~N@ARTICLE` for paraphrase N (from 1).
 
-    `ItemId.parse` and `str` are inverses.
+    On the pooled track the article is `*`. `ItemId.parse` and `str` are inverses.
     """
 
     fact: str
+    """Id of the question."""
     article: str
-    """An article id, or `*`."""
+    """Id of the article, or `*` for all articles at once."""
     paraphrase: int = 0
+    """Number of the paraphrase, from 1; 0 for the canonical wording."""
 
     def __str__(self) -> str:
         return f"{self.fact}{f'~{self.paraphrase}' if self.paraphrase else ''}@{self.article}"
 
     @classmethod
     def parse(cls, text: str) -> ItemId:
-        """Reads what `str` writes. Raises ValueError naming the text."""
+        """The id that `str` writes as this text. Raises ValueError, which quotes the text, for any other."""
         head, at, article = text.partition("@")
         fact, tilde, number = head.partition("~")
         if not (fact and at and article) or "@" in article or (tilde and not number.isdecimal()):
@@ -467,38 +593,48 @@ class ItemId:
 
     @property
     def track(self) -> Track:
+        """Track of the item."""
         return "pooled" if self.article == "*" else "reading"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Instance(Abridged):
-    """One question asked of one text: all that a model ever sees. There is no gold in it."""
+    """One question asked of one text. This is all that a model sees, and it holds no gold answer."""
 
     item: str
-    """The item id; predictions are matched to it, in any order."""
+    """Id of the item. A prediction repeats it, so predictions may come in any order."""
     question: str
+    """Question to answer."""
     context: str
+    """Text to search for the answer."""
     article: str = ""
+    """Id of the article that the context is; a candidate repeats it."""
     question_id: str = ""
-    """The question's own id in a public data set; empty elsewhere."""
+    """Id of the question in a public data set; empty elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Candidate(Stored):
-    """One possible answer. Offsets are characters of the article, half-open; None for text-only answers."""
+    """One possible answer. An answer that is only a text has no article and no offsets."""
 
     text: str
+    """Text of the answer."""
     article: str | None = None
+    """Id of the article that holds the answer."""
     start: int | None = None
+    """Offset of the answer's first character in the article."""
     end: int | None = None
+    """Offset just past the answer's last character in the article."""
     score: float = 0.0
-    """Start logit + end logit (or any score of which higher is better, comparable across articles)."""
+    """Score of the answer: the sum of its start and end logits, or any number that is higher for a better
+    answer and comparable across articles."""
     probability: Fraction | None = None
-    """Filled when an answer is decided: one softmax over the n-best and the null score."""
+    """Probability of the answer: its share in one softmax over the n-best answers and the null score. None
+    until an answer is decided from the prediction."""
 
     @property
     def span(self) -> Span | None:
-        """Where it is said to be; None without an article or offsets, or where these hold nothing."""
+        """Span of the answer; None if the article or an offset is missing, or if the span would be empty."""
         if self.article is None or self.start is None or self.end is None or self.start >= self.end:
             return None
         return Span(self.start, self.end, self.article)
@@ -506,102 +642,123 @@ class Candidate(Stored):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Prediction(Abridged):
-    """What a model says of one instance, before any threshold."""
+    """Output of a model for one instance, before any threshold."""
 
     item: str
+    """Id of the item, copied from the instance."""
     n_best: tuple[Candidate, ...] = ()
-    """Best first; spans only, never the null answer; distinct spans. Empty: nothing to answer with."""
+    """Best candidates, the best first: distinct spans, never the null answer. Empty if the model has none."""
     null_score: float | None = None
-    """Logit sum of "no answer", minimum over windows; None where the model has no such head."""
+    """Score of "no answer": the sum of its logits, the minimum over the windows. None if the model does not
+    compute one."""
     text: str | None = None
-    """A final answer the model decided itself ("" = abstains), not to be decided again by a threshold."""
+    """Final answer of a model that decides itself; "" if it abstains. No threshold is applied to it. None if
+    a threshold has to decide."""
     no_answer_probability: float | None = None
-    """Given by the model itself; otherwise computed as sigmoid(null_score - best score)."""
+    """Probability of "no answer" that the model gives itself. If it is None, it is computed as
+    sigmoid(null_score - best score)."""
     windows: int = 0
+    """Number of windows that the context was cut into."""
     tokens: int = 0
-    """Tokens that went through the model, special ones included, padding not."""
+    """Number of tokens that went through the model, with special tokens and without padding."""
     truncated: bool = False
-    """True if some of the context could not be seen."""
+    """Whether the model could not see some part of the context."""
     error: str | None = None
-    """Why there is no prediction; it then scores 0 and is counted."""
+    """Reason why there is no prediction; None if there is one. An item with an error scores 0 and is
+    counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Answer(Abridged):
-    """What was decided from a prediction: a text, or "" for no answer."""
+    """Answer that was decided from a prediction."""
 
     item: str
+    """Id of the item."""
     text: str
+    """Text of the answer; "" for no answer."""
     candidate: Candidate | None = None
-    """The chosen span; None when abstaining or when there are no candidates."""
+    """Candidate that was chosen; None if the model abstains or has no candidates."""
     score: float | None = None
-    """The best candidate's score, chosen or not."""
+    """Score of the best candidate, chosen or not."""
     null_score: float | None = None
+    """Score of "no answer", copied from the prediction."""
     no_answer_probability: float | None = None
+    """Probability of "no answer"."""
     threshold: float | None = None
-    """Abstain when null_score - best score > threshold; None where nothing could be decided by it."""
+    """Threshold that decided: the model abstains if null_score - best score is above it. None if no threshold
+    could decide."""
     n_best: tuple[Candidate, ...] = ()
-    """With probabilities."""
+    """Best candidates with their probabilities, the best first."""
     confidence: float | None = None
-    """Probability of what was answered (of the null answer when abstaining), in [0, 1]."""
+    """Probability of the chosen answer, or of the null answer if the model abstains, in [0, 1]."""
     windows: int = 0
+    """Number of windows that the context was cut into."""
     tokens: int = 0
+    """Number of tokens that went through the model, with special tokens and without padding."""
     truncated: bool = False
+    """Whether the model could not see some part of the context."""
     error: str | None = None
+    """Reason why there is no prediction; None if there is one."""
     missing: bool = False
-    """True if the model gave no prediction for the item at all."""
+    """Whether the model returned no prediction at all for the item."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Match(Stored):
-    """How an answer was judged against a wording, and by which rule."""
+    """Verdict on an answer compared with a wording, and the rule that gave it."""
 
     ok: bool
+    """Whether the answer matches the wording."""
     rule: str
+    """Name of the rule that decided."""
     level: int
-    """5 identical, 4 equal by the SQuAD rules, 3 equal text, 2 equal typed value, 1 value only, 0 no."""
+    """Level of the match: 5 identical, 4 equal by the SQuAD rules, 3 equal text, 2 equal typed value,
+    1 value only, 0 no match."""
     detail: str = ""
-    """For people: what was compared, e.g. `400 != 417`."""
+    """Description for people of what was compared, such as `400 != 417`."""
 
     @property
     def makes_claim(self) -> bool:
-        """True if a strict judgement says that the wording's claim was made: equal typed value or better."""
+        """Whether the answer makes the wording's claim by the strict rule: equal typed value or better."""
         return self.ok and self.level >= 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Estimate(Stored):
-    """A number with its 95 % interval."""
+    """A metric's value with its 95 % interval."""
 
     value: Score
+    """Value of the metric."""
     low: Score | None = None
-    """Lower end; the interval never has zero width. None on fewer than 8 facts (or contexts)."""
+    """Lower end of the 95 % interval, which never has zero width. None on fewer than 8 clusters."""
     high: Score | None = None
-    """Upper end."""
+    """Upper end of the 95 % interval. None on fewer than 8 clusters."""
     method: str = ""
-    """`bca`, `percentile`, `wilson`; `too-few` where there is no interval."""
+    """Method of the interval: `bca`, `percentile` or `wilson`; `too-few` if there is no interval."""
     n: int = 0
-    """Items in the denominator."""
+    """Number of items in the denominator."""
     clusters: int = 0
-    """Facts they come from; on public sets, contexts."""
+    """Number of clusters that the items come from: facts, or contexts of a public data set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Difference(Stored):
-    """How much better one model is than another, on the same facts."""
+    """Difference of a metric between two models on the same facts."""
 
     value: float
-    """First minus second, in [-1, 1]."""
+    """Value of the first model minus that of the second, in [-1, 1]."""
     low: float | None = None
-    """Lower end of the 95 % interval, from the test of p; None on fewer than 8 facts (or contexts)."""
+    """Lower end of the 95 % interval, from the same test as p. None on fewer than 8 clusters."""
     high: float | None = None
-    """Upper end. The interval leaves 0 out only where p is at most 1 - confidence."""
+    """Upper end of the 95 % interval. The interval excludes 0 only if p is at most 1 - confidence."""
     p: Fraction | None = None
-    """Two-sided; of ranked rows, corrected for their number, as the ranks are. None if it was not stored."""
+    """Two-sided p-value. For ranked rows it is corrected for their number, as the ranks are. None if it was
+    not stored."""
     method: str = ""
-    """`sign-flip`, `wilson` where no fact differs; `too-few` where there is no interval."""
+    """Method of the interval: `sign-flip`, or `wilson` if no fact differs; `too-few` if there is no
+    interval."""
     clusters: int = 0
-    """Facts on which the models are compared; on public sets, contexts."""
+    """Number of clusters on which the models are compared: facts, or contexts of a public data set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -609,16 +766,20 @@ class Summary(Abridged):
     """All metrics of one model on one data set."""
 
     metrics: Mapping[Track, Mapping[str, Estimate]]
-    """Metrics that are undefined on these data are absent."""
+    """Metrics by track and id. Metrics that are undefined on these data are absent."""
     slices: Mapping[str, Mapping[str, Estimate]]
-    """`settled`, `contested`, `silent`, `relation:R`, `category:C`, `article:A`; of the reading track if it
-    was run, else of the pooled one."""
+    """Metrics by slice and id. The slices are `settled`, `contested`, `silent`, `relation:R`, `category:C`
+    and `article:A`. They are computed on the reading track, or on the pooled track if the reading track was
+    not run."""
     source_preference: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Pooled track: article -> {wins, n, rate, chance}: how often a contested top answer is its claim."""
+    """Preference for each article on the pooled track, as {wins, n, rate, chance}: how often the top answer
+    to a contested question makes a claim of the article."""
     speaker_preference: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """The same by the speakers that the evidence names."""
+    """Preference for each speaker that the evidence names, on the pooled track, as {wins, n, rate,
+    chance}."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    """items, answered, abstained, missing, errors, truncated; reading items, or pooled ones if alone."""
+    """Numbers of items by name: items, answered, abstained, missing, errors, truncated. They count reading
+    items, or pooled items if the reading track was not run."""
 
 
 # ------------------------------------------------------------------------------------------ models and runs
@@ -626,60 +787,76 @@ class Summary(Abridged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoding:
-    """Every choice of windowing and decoding that can move an answer."""
+    """Choices of windowing and decoding that can change an answer."""
 
     max_length: int = 384
-    """Tokens of a window, question and special tokens included."""
+    """Greatest number of tokens in a window, with the question and special tokens."""
     doc_stride: int = 128
-    """Tokens that consecutive windows share."""
+    """Number of tokens that consecutive windows share."""
     max_answer_tokens: int = 30
+    """Greatest number of tokens in an answer."""
     n_best: int = 20
+    """Greatest number of candidates in a prediction."""
+
+
+LEAST_DECODING: Mapping[str, int] = {"max_length": 8, "doc_stride": 0, "max_answer_tokens": 1, "n_best": 1}
+"""The smallest value of each choice of `Decoding`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """How to compute; may move a score within 1e-4, never an answer that is not close."""
+    """Choices of how to compute. They move scores by at most 1e-4; only a near tie can change its answer."""
 
     device: str = "auto"
+    """Device that computes: `auto`, `cpu`, `cuda` and so on."""
     dtype: str = "auto"
-    """`auto` is float32 on CPU."""
+    """Number format of the weights; `auto` is float32 on a CPU."""
     batch_tokens: int | None = None
-    """Tokens, padding included, that go through a model at once; None: what suits the device."""
+    """Number of tokens, with padding, that go through a model at once; None for a number that suits the
+    device."""
     deterministic: bool = False
-    """Every window alone and unpadded, fixed threads, CPU."""
+    """Whether every window goes through the model alone and unpadded, on the CPU with a fixed number of
+    threads."""
     trust_remote_code: bool = False
+    """Whether a checkpoint's own Python code may run."""
     convert_weights: bool = False
-    """Read pickled weights, as tensors alone, where a checkpoint has no others."""
+    """Whether to read pickled weights, tensors only, if a checkpoint has no other weights."""
     seed: int = 0
+    """Seed of a model's random choices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ModelInfo(Stored):
-    """Who answered: enough to tell two models apart and to find the same one again."""
+    """Identity of a model: enough to tell two models apart and to find the same model again."""
 
     spec: str
-    """Canonical spec; parses back to itself."""
+    """Canonical spec of the model. Parsing and printing it gives the same text."""
     kind: str
-    """`reference` for rows that are built from the golds."""
+    """Kind of the model; `reference` for rows that are built from the golds."""
     name: str
+    """Name of the model for people."""
     revision: str | None = None
+    """Revision of the checkpoint."""
     weights_sha256: str | None = None
-    """Over the weight files' bytes."""
+    """SHA-256 of the weight files' bytes."""
     fingerprint: str | None = None
-    """Over everything that decides its answers but the decoding options (weights, config, tokenizer, code
-    version of a heuristic); None: answers of this model must not be cached."""
+    """Hash of everything that decides the answers except the decoding options: weights, configuration,
+    tokenizer, or the code version of a heuristic. None if answers of the model must not be cached."""
     parameters: int | None = None
+    """Number of parameters."""
     no_null_head: bool = False
-    """True if it has no score for "no answer", or was not declared as trained with unanswerable questions; it
-    then never abstains by a threshold."""
+    """Whether the model has no score for "no answer", or was not declared as trained with unanswerable
+    questions. Such a model never abstains by a threshold."""
     declaration: Declaration | None = None
-    """Where it is declared whether the model was trained with unanswerable questions: `card`, `option` (of
-    the spec) or `undeclared`. None for models of which that is not asked, and in runs of older versions."""
+    """Place that declares whether the model was trained with unanswerable questions: `card`, `option` (of the
+    spec) or `undeclared`. None for kinds of model that need no declaration, and in runs of older versions."""
     license: str | None = None
+    """License of the model."""
     backend: str = "python"
-    """What computes, as part of the signature: `torch-float32`, `python`, …"""
+    """Backend that computes, such as `torch-float32` or `python`. It is part of the signature."""
     tokenizer_note: str | None = None
-    """How its tokenizer.json, which was read, differs from what transformers builds; None: not at all."""
+    """Difference between the tokenizer.json that was read and the tokenizer that transformers builds; None if
+    there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -687,21 +864,25 @@ class Finding:
     """One problem in input that people write."""
 
     severity: Severity
+    """Severity of the problem: `error` or `warning`."""
     path: str
+    """Path of the file, as it is shown."""
     line: int | None
+    """Number of the line, from 1; None if the problem concerns the whole file."""
     field: str
+    """Path of the field, such as `claims[1].id`; empty if the problem is in no field."""
     message: str
-    """What was found, and what would be right."""
+    """Message for people: what was found, and what would be right."""
     check: str = ""
-    """Short kebab-case name of the check, as used in exemptions."""
+    """Short name of the check in kebab-case, as exemptions use it."""
     fact: str = ""
-    """The question's id where known."""
+    """Id of the question; empty if it is not known."""
     column: int | None = None
-    """Where in the line it is, in characters from 1, where known."""
+    """Number of the character in the line, from 1; None if it is not known."""
 
     @property
     def place(self) -> str:
-        """`path:line:column`, as far as known; editors and terminals open such a place."""
+        """Place of the problem, `path:line:column`, as far as it is known. Editors and terminals open it."""
         return ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
 
     def __str__(self) -> str:

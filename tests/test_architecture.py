@@ -28,21 +28,93 @@ def test_the_top_level_has_at_most_sixteen_rooms_and_four_modules() -> None:
     assert alone == {"__init__.py", "__main__.py", "errors.py", "records.py"}
 
 
-def test_no_two_modules_have_one_name() -> None:
+def names_of_places() -> dict[str, list[str]]:
+    """Name -> the modules and the folders of modules that have it, apart from those that are exempt."""
+    places = [path for path in modules() if path.stem != "__init__"] + packages()
     named = defaultdict(list)
-    for path in modules():
-        if path.stem != "__init__" and path.parent.as_posix() not in NAMED_FOR_WHAT_THEY_SERVE:
+    for path in places:
+        if path.parent.as_posix() not in NAMED_FOR_WHAT_THEY_SERVE:
             named[path.stem].append(path.as_posix())
-    assert {name: paths for name, paths in named.items() if len(paths) > 1} == {}
+    return named
+
+
+def test_no_two_modules_or_folders_have_one_name() -> None:
+    assert {name: paths for name, paths in names_of_places().items() if len(paths) > 1} == {}
+
+
+def public_classes(source: str) -> list[str]:
+    """The public classes that a module defines, in functions and branches, too, and by `type`."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef):
+            found.append(node.name)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "type":
+            first = node.args[0]
+            if len(node.args) == 3 and isinstance(first, ast.Constant):
+                found.append(str(first.value))
+    return [name for name in found if not name.startswith("_")]
 
 
 def test_no_two_public_classes_have_one_name() -> None:
     named = defaultdict(list)
     for path in modules():
-        for node in ast.parse((PACKAGE / path).read_text("utf-8")).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                named[node.name].append(path.as_posix())
+        for name in public_classes((PACKAGE / path).read_text("utf-8")):
+            named[name].append(path.as_posix())
     assert {name: paths for name, paths in named.items() if len(paths) > 1} == {}
+
+
+def test_every_way_to_define_a_class_is_seen() -> None:
+    source = (
+        'if x:\n    class A: ...\ndef f():\n    class B: ...\nC = type("C", (), {})\nclass _D: ...\ntype(x)\n'
+    )
+    assert sorted(public_classes(source)) == ["A", "B", "C"]
+
+
+OF_THE_PACKAGE = {"__version__", "__file__"}
+"""What a room may take from `qa_eval` itself: its public names are of rooms that may be higher."""
+
+
+def ways_around(source: str) -> list[str]:
+    """Where a module reaches other rooms so that import-linter cannot see it."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "qa_eval"
+        ):
+            if node.attr not in OF_THE_PACKAGE:
+                found.append(f"qa_eval.{node.attr}")
+        elif isinstance(node, ast.ImportFrom) and node.module == "qa_eval":
+            found += [f"from qa_eval import {n.name}" for n in node.names if n.name not in OF_THE_PACKAGE]
+        elif isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in ("import_module", "__import__") and "qa_eval" in ast.unparse(node.args[0]):
+                found.append(ast.unparse(node))
+    return found
+
+
+def test_no_room_reaches_another_past_the_layers() -> None:
+    found = {
+        path.as_posix(): ways
+        for path in modules()
+        if len(path.parts) > 1 and (ways := ways_around((PACKAGE / path).read_text("utf-8")))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import qa_eval\nqa_eval.compare(1)",
+        "from qa_eval import compare",
+        'from importlib import import_module\nimport_module("qa_eval.report.html")',
+        'import importlib\nimportlib.import_module(f"qa_eval.{room}")',
+        '__import__("qa_eval.cli")',
+    ],
+)
+def test_every_way_past_the_layers_is_seen(source: str) -> None:
+    assert ways_around(source)
 
 
 def test_no_folder_of_the_package_is_named_like_a_folder_of_data() -> None:
@@ -79,17 +151,52 @@ def test_the_docstring_of_a_folder_maps_its_modules_and_names_no_others(package:
     assert {name for name in named if not exists(package, name)} == set(), "these do not exist"
 
 
+KINDS_OF_DATA = {"public", "curated", "files"}
+
+
+def asks_for_a_kind(source: str) -> list[int]:
+    """The lines in which something called kind is compared with the name of a kind of data."""
+    lines = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.Match):
+            parts = [node.subject, *(case.pattern for case in node.cases)]  # type: ignore[list-item]
+        else:
+            continue
+        inside = [one for part in parts for one in ast.walk(part)]
+        names = {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in inside}
+        values = {one.value for one in inside if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+        if "kind" in names and values & KINDS_OF_DATA:
+            lines.append(node.lineno)
+    return lines
+
+
 def test_the_kind_of_the_data_is_asked_in_at_most_five_places() -> None:
     """What differs between kinds of data is in their records, and nobody compares the names of kinds."""
     by_name, asked = [], []
     for path in modules():
-        for number, line in enumerate((PACKAGE / path).read_text("utf-8").splitlines(), 1):
-            if re.search(r"kind (==|!=|in) .*(public|curated|files)\b", line):
-                by_name.append(f"{path}:{number}")
-            if ".has_claims" in line and path.stem != "data_kinds":
-                asked.append(f"{path}:{number}")
+        source = (PACKAGE / path).read_text("utf-8")
+        by_name += [f"{path}:{line}" for line in asks_for_a_kind(source)]
+        if path.stem != "data_kinds":
+            lines = enumerate(source.splitlines(), 1)
+            asked += [f"{path}:{number}" for number, line in lines if ".has_claims" in line]
     assert by_name == []
     assert len(asked) <= 5, asked
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'kind == "public"',
+        '"public" == data.kind',
+        'board.data.kind in ("public", "files")',
+        'kind != "curated"',
+        'match data.kind:\n    case "public": pass',
+    ],
+)
+def test_every_way_to_ask_for_a_kind_is_seen(source: str) -> None:
+    assert asks_for_a_kind(source) == [1]
 
 
 def test_nearly_equal_names_are_looked_for_in_one_place() -> None:

@@ -62,6 +62,7 @@ def large_values() -> dict[str, Any]:
         "Kind": qa.Kind(
             name="k", summary="s", example="k:x", factory=lambda spec, decoding, runtime: FakeModel()
         ),
+        "AnswerReading": qa.read_answer(f"{LONG} " * 9, corpus.questions[0]),
         "Decoding": qa.Decoding(),
         "Runtime": qa.Runtime(),
         "Span": qa.Span(1, 2, LONG),
@@ -168,7 +169,8 @@ def notebook() -> tuple[qa.Run, qa.Comparison, qa.Scorecard, int]:
     articles = (qa.Article(id="a", text="Palmyra fell."), qa.Article(id="b", text="It rained."))
     corpus: qa.Corpus = qa.Corpus(questions=(question,), articles=articles)
     progress: qa.Progress = Counted()
-    models: list[str | qa.Model] = ["echo:x", Echo(qa.ModelSpec.parse("echo:y")), "baseline:abstain"]
+    abstain: qa.Model = qa.load_model("baseline:abstain")
+    models: list[str | qa.Model] = ["echo:x", Echo(qa.ModelSpec.parse("echo:y")), abstain]
     run: qa.Run = qa.evaluate(models, corpus=corpus, progress=progress, options=qa.RunOptions(cache=False))
     run.to_pandas(), run.items("echo:x").to_pandas()
     f1: float = run["echo:x"].f1
@@ -180,7 +182,8 @@ def notebook() -> tuple[qa.Run, qa.Comparison, qa.Scorecard, int]:
     estimate: qa.Estimate = scores["f1"]
     value: float = scores.f1 + estimate.value + f1 + (low or 0) + qa.f1("a", ["a"]) + qa.exact_match("a", "a")
     found: qa.Match = qa.match("four hundred", ["400"], answer_type="number")
-    assert found.ok and value > 0
+    reading: qa.AnswerReading = qa.read_answer("It was Palmyra.", question)
+    assert found.ok and value > 0 and reading.claims == ("palmyra",)
     assert isinstance(progress, Counted)
     return run, compared, scores, progress.items
 
@@ -188,7 +191,9 @@ def notebook() -> tuple[qa.Run, qa.Comparison, qa.Scorecard, int]:
 def stored(folder: str) -> qa.Run:
     try:
         return qa.load_run(folder)
-    except (qa.InputError, qa.RunFolderError, qa.ModelError, qa.CheckFailedError, qa.QaEvalError) as error:
+    except (qa.InputError, qa.RunFolderError, qa.UnknownNameError, qa.CheckFailedError) as error:
+        raise SystemExit(str(error)) from error
+    except (qa.ModelError, qa.QaEvalError) as error:
         raise SystemExit(str(error)) from error
     except qa.Interrupted as stopped:
         return stopped.run

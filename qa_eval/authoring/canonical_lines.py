@@ -1,7 +1,8 @@
-"""The canonical form of question lines: one order of keys, sorted evidence, offsets that are right.
+"""The canonical form of question lines: one order of keys, sorted evidence, correct offsets.
 
-Pure. What a line means is never touched: a wrong flag, a missing claim or a text that stands in an article
-twice is for a person to mend, and a line that is not a sound question is left byte for byte.
+The functions are pure. They never change what a line means: only a person can correct a wrong flag, a missing
+claim or a text that occurs twice in an article. A line that is not a valid question is left byte for byte as
+it is.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from qa_eval.text.terminal import safe_json
 
 
 def canonical_line(question: Question, *, contested: bool | None = None) -> str:
-    """The question as its line holds it, without the line end; `contested` is the flag as it was written.
+    """The question as a line without line end. `contested` is the flag as it was written.
 
-    Characters that could steer a terminal or reorder text are written as escapes, so that a reader of the
-    file sees them.
+    Characters that could control a terminal or reorder text are written as escapes, so that readers of the
+    file see them.
     """
     record = question_record(question)
     if contested is not None:
@@ -34,10 +35,10 @@ def canonical_line(question: Question, *, contested: bool | None = None) -> str:
 
 
 def fix_lines(data: bytes, articles: Mapping[str, str]) -> tuple[bytes, tuple[int, ...]]:
-    """A question file in canonical form, and the numbers of the lines that differ from what they were.
+    """A question file in canonical form, and the numbers of the lines that changed.
 
-    `articles` are texts by id. Line ends become LF, blank lines and a byte-order mark go. An offset is put
-    right only where it is wrong and the text occurs in the article exactly once.
+    `articles` maps ids to texts. Line ends become LF; blank lines and a byte-order mark are removed. A wrong
+    offset is corrected only if the text occurs in the article exactly once.
     """
     if not data.strip() or data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return data, ()
@@ -75,7 +76,9 @@ def _fix_line(line: bytes, articles: Mapping[str, str]) -> bytes:
 
 
 def arrange(question: Question, articles: Mapping[str, str]) -> Question:
-    """The question with its evidence sorted by article and place, offsets put right where that is certain."""
+    """The question with its evidence sorted by article and place. Offsets are corrected where that is
+    unambiguous.
+    """
     claims = []
     for claim in question.claims:
         placed = [_placed(e, articles.get(e.article)) for e in claim.evidence]

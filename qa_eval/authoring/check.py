@@ -1,6 +1,7 @@
-"""What the checks found and what a set holds, as text, JSON or workflow annotations.
+"""The findings of the checks and the counts of a set, as text, JSON or workflow annotations.
 
-Pure but for reading the files named: each function gives the text to print, and the exit code if any.
+The functions are pure except that they read the named files. Each returns the text to print, and the exit
+code where there is one.
 """
 
 from __future__ import annotations
@@ -25,22 +26,23 @@ StatsFormat = Literal["text", "json"]
 STATS_FORMATS: tuple[StatsFormat, ...] = get_args(StatsFormat)
 
 SCHEMA_VERSION = 1
-"""Of both JSON outputs."""
+"""Version of both JSON outputs."""
 ANNOTATIONS_SHOWN = 10
-"""Annotations of one severity that the platform shows for a step; it drops the rest silently."""
+"""Number of annotations of one severity that the platform shows for a step. It drops the rest silently."""
 SUMMARY_SHOWN = 100
-"""Findings that a job summary lists; the log has all."""
+"""Number of findings that a job summary lists. The log has all of them."""
 IMPORTANCE = ("file", "json", "shape", "article", "id", "duplicate-id", "offset", "wording-clash")
-"""Checks whose findings come first where not all can be shown: the others may follow from them."""
+"""Checks whose findings come first if not all findings can be shown. The other findings may follow from them.
+"""
 
 
 def run_check(
     paths: Sequence[Path] | None = None, articles: Path | None = None, format: str = "text"
 ) -> tuple[str, int]:
-    """Checks question files and gives the text to print and the exit code: 1 if there are errors, else 0.
+    """Checks question files. Returns the text to print and the exit code: 1 if there are errors, else 0.
 
-    None takes the curated set. With `github` a job summary is appended to the file that `GITHUB_STEP_SUMMARY`
-    names, if it is set. Raises QaEvalError for an unknown format.
+    None takes the curated set. With the format `github`, a job summary is appended to the file that
+    `GITHUB_STEP_SUMMARY` names, if it is set. Raises QaEvalError for an unknown format.
     """
     renderers = {"text": render_text, "github": render_annotations, "json": render_json}
     if format not in renderers:
@@ -54,9 +56,9 @@ def run_check(
 
 
 def run_stats(paths: Sequence[Path] | None = None, articles: Path | None = None, format: str = "text") -> str:
-    """What a question set holds, as the text to print. None takes the curated set.
+    """The counts of a question set, as the text to print. None takes the curated set.
 
-    Raises InputError if the set is not valid, QaEvalError for an unknown format.
+    Raises InputError if the set is not valid, and QaEvalError for an unknown format.
     """
     if format not in STATS_FORMATS:
         raise QaEvalError(f"format: {printable(format)} is none of {', '.join(STATS_FORMATS)}")
@@ -71,7 +73,8 @@ def run_stats(paths: Sequence[Path] | None = None, articles: Path | None = None,
 
 
 def finding_line(finding: Finding) -> str:
-    """A finding as one line: `file:line:column: field: what, and what would be right`; warnings say so.
+    """A finding as one line: `file:line:column: field: message`. A warning has the word "warning" before the
+    message.
 
     >>> finding_line(Finding(severity="warning", path="a.jsonl", line=2, field="id", message="odd"))
     'a.jsonl:2: id: warning: odd'
@@ -83,7 +86,7 @@ def finding_line(finding: Finding) -> str:
 
 
 def verdict(report: CheckReport) -> str:
-    """What was checked and how it went, in one sentence."""
+    """One sentence: what was checked, and the number of errors and warnings."""
     questions = f" ({report.questions_path})" if report.questions_path else ""
     articles = f" ({report.articles_path})" if report.articles_path else ""
     read = (
@@ -99,12 +102,12 @@ def verdict(report: CheckReport) -> str:
 
 
 def render_text(report: CheckReport) -> str:
-    """Every finding on a line of its own, in reading order, then the verdict."""
+    """Every finding on its own line, in reading order, then the verdict."""
     return "\n".join([*map(finding_line, report.findings), verdict(report)])
 
 
 def render_json(report: CheckReport) -> str:
-    """Everything, for machines; keys sorted."""
+    """The whole report as JSON with sorted keys."""
     value = {
         "schema_version": SCHEMA_VERSION,
         "ok": not report.errors,
@@ -123,9 +126,9 @@ def render_json(report: CheckReport) -> str:
 def render_annotations(report: CheckReport) -> str:
     """Workflow commands that annotate the lines of a pull request, then the verdict.
 
-    The platform shows ten errors and ten warnings of a step and drops the rest without a word. So where there
-    are more, nine of the most important are annotations, the tenth says how many there are, and the log lists
-    the others as plain lines.
+    The platform shows ten errors and ten warnings of a step and silently drops the rest. If there are more,
+    the nine most important are annotations, the tenth annotation counts the others, and the log lists them as
+    plain lines.
     """
     lines: list[str] = []
     plain: list[str] = []
@@ -139,13 +142,13 @@ def render_annotations(report: CheckReport) -> str:
                 f"{len(rest)} more {severity}s are listed in the log of this step ({len(ranked)} in all)"
             )
             lines.append(f"::{severity} title=questions check::{_escape_message(message)}")
-        # A line of the log that began with `::` would be a command; these begin with a dash.
+        # A dash comes first, because a line of the log that begins with `::` would be a command.
         plain += [f"- {finding_line(f)}" for f in rest]
     return "\n".join([*lines, *plain, verdict(report)])
 
 
 def render_summary(report: CheckReport) -> str:
-    """The verdict and the most important findings as Markdown, for a workflow's job summary."""
+    """The verdict and the most important findings as Markdown for a workflow's job summary."""
     ranked = sorted(report.findings, key=lambda f: (f.severity, _importance(f)))
     lines = ["### questions check", "", _literal(verdict(report)), ""]
     lines += [f"* {_literal(finding_line(f))}" for f in ranked[:SUMMARY_SHOWN]]
@@ -155,7 +158,7 @@ def render_summary(report: CheckReport) -> str:
 
 
 def _literal(text: str) -> str:
-    """The text as Markdown shows it as it is: no markup, no HTML, no mention of a person."""
+    """The text, escaped so that Markdown shows it literally: no markup, no HTML, no mention of a person."""
     return re.sub(r"[\\`*_\[\]<>|#@&!~]", lambda found: f"&#{ord(found[0])};", printable(text))
 
 
@@ -164,7 +167,7 @@ def _importance(finding: Finding) -> int:
 
 
 def annotation(finding: Finding) -> str:
-    """One workflow command; `%`, line ends and, in properties, `:` and `,` are escaped."""
+    """One workflow command for a finding. `%` and line ends are escaped; in properties, also `:` and `,`."""
     level: Severity = finding.severity
     title = ": ".join(part for part in (finding.check, finding.fact) if part)
     properties = [f"file={_escape_property(finding.path)}"]
@@ -190,7 +193,7 @@ def _escape_property(text: str) -> str:
 
 
 def render_stats(stats: QuestionStats, corpus: Corpus) -> str:
-    """The numbers as aligned plain tables, a block for each thing counted."""
+    """The counts as aligned plain tables, one for each kind of count."""
     whole = {
         "facts": stats.facts,
         "contested": stats.contested,
@@ -224,7 +227,7 @@ def _rows(counts: Mapping[str, int]) -> list[list[str]]:
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
-    """Columns two spaces apart, names to the left, numbers to the right, under a rule."""
+    """Columns with two spaces between them, names on the left and numbers on the right, below a rule."""
     rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     rule = ["-" * width for width in widths]

@@ -1,6 +1,6 @@
-"""From answers in words to a question: where the articles say them, which are silent, how it is called.
+"""From answers as text to a question: where the articles state them, which articles are silent, and the ids.
 
-Pure. Nothing is decided that a person must decide: which places state an answer is theirs to say.
+The functions are pure. They leave to a person what a person must decide: which places really state an answer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _EXPRESSIONS: dict[AnswerType, ExpressionType] = {
     "number": "number", "duration": "duration", "percent": "percent", "age": "age", "money": "money",
     "date": "date",
 }  # fmt: skip
-"""Types whose values can be found in a text by their shape."""
+"""Answer types whose values have a shape by which they can be found in a text."""
 ID_WORDS = 5
 _SMALL = frozenset(
     words(
@@ -33,14 +33,14 @@ _SMALL = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A place of an article that may state an answer."""
+    """A place in an article that may state an answer."""
 
     article: str
     span: Span
-    """The place, in that article."""
+    """Place in the article."""
     text: str
     rule: str
-    """`wording` where the words stand there, else the rule of `match` by which the value is the same."""
+    """Rule: `wording` if the words occur there, else the rule of `match` by which the value is equal."""
 
     @property
     def name(self) -> str:
@@ -57,9 +57,9 @@ class Draft:
 
 
 def find_hits(wordings: Sequence[str], articles: Sequence[Article], answer_type: AnswerType) -> list[Hit]:
-    """Every place that has one of the wordings, or a number or date of the same value; in reading order.
+    """Every place that has one of the wordings, or a number or date of the same value, in reading order.
 
-    Places that overlap are given once, as the wording that is longest.
+    Of places that overlap, only the longest is returned.
     """
     found: list[Hit] = []
     for article in articles:
@@ -86,7 +86,7 @@ def _same_values(wordings: Sequence[str], text: str, answer_type: AnswerType) ->
 
 
 def inside_longer(hit: Hit, others: Sequence[Hit]) -> bool:
-    """Whether the place lies in a longer one of another answer: "400" in "over 400"."""
+    """Whether the place is part of a longer place of another answer, such as "400" in "over 400"."""
     return any(hit.span in other.span and hit.span != other.span for other in others)
 
 
@@ -105,12 +105,12 @@ def draft_question(
     scope: tuple[str, ...] | str | None = None,
     note: str = "",
 ) -> Question:
-    """The question as a record: silent articles are those with no place and not in `partial`.
+    """The question as a record. An article is silent if it has no place and is not in `partial`.
 
-    `articles` are those in scope.
+    `articles` are the articles in scope.
 
-    Wordings that no place has are aliases. Answers that have no place at all still make a claim, which the
-    checks then refuse.
+    Wordings that occur in no place become aliases. An answer without any place still becomes a claim, which
+    the checks then refuse.
     """
     claims: list[Claim] = []
     for answer in answers:
@@ -163,7 +163,7 @@ def chosen_scope(
 
 
 def question_id(question: str, taken: Collection[str]) -> str:
-    """A kebab-case id of the telling words of a question that no other question has.
+    """A kebab-case id made of the distinctive words of a question. No other question has it.
 
     >>> question_id("How many militants died in the battle?", ["militants-died-battle"])
     'militants-died-battle-2'
@@ -173,7 +173,7 @@ def question_id(question: str, taken: Collection[str]) -> str:
 
 
 def claim_id(wording: str, taken: Collection[str]) -> str:
-    """A short id of an answer; letters of other scripts stay as they are.
+    """A short id of an answer. Letters of other scripts stay as they are.
 
     >>> claim_id("Over 400", []), claim_id("четыреста", [])
     ('over-400', 'четыреста')

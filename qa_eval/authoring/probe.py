@@ -1,4 +1,7 @@
-"""What a model answers in each article, grouped into draft claims: where the sources may disagree."""
+"""Asks a model a question of each article and groups its answers into draft claims.
+
+More than one draft claim is a hint that the sources disagree.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from qa_eval.records import Answer, AnswerType, Article, Candidate, Instance, Pr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbedAnswer:
-    """A text that a model finds in an article, and the draft claim it would make."""
+    """A text that a model finds in an article, and the draft claim that it would make."""
 
     text: str
     claim: str
@@ -25,37 +28,40 @@ class ProbedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What the model says of one article."""
+    """A model's reply for one article."""
 
     article: str
     answer: Answer
-    """Its text is empty where the model abstains."""
+    """Answer; its text is empty if the model abstains."""
     claim: str | None
-    """The draft claim it makes; None where the model abstains."""
+    """Id of the draft claim that the answer makes. None if the model abstains."""
     others: tuple[ProbedAnswer, ...]
-    """The next best texts, one of each further claim."""
+    """Next best texts, one for each further claim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """All replies, and the question they would make."""
+    """All replies, and the question that they would make."""
 
     replies: tuple[Reply, ...]
-    """In the order of the articles."""
+    """Replies, in the order of the articles."""
     draft: Question | None
-    """Of the answers alone, not of the next best; None where the model abstains on every article."""
+    """Draft made of the answers alone, without the next best texts. None if the model abstains on every
+    article."""
 
 
 class _Claims:
-    """Texts grouped by the claim they make: two that `match` strictly, in either direction, make one."""
+    """Texts grouped by the claim they make. Two texts make one claim if they `match` strictly in either
+    direction.
+    """
 
     def __init__(self, answer_type: AnswerType) -> None:
         self.answer_type = answer_type
         self.texts: dict[str, list[str]] = {}
-        """The distinct texts of each claim, by its id."""
+        """Distinct texts of each claim, by its id."""
 
     def join(self, text: str) -> str | None:
-        """The id of the claim that the text makes; None of a text that says nothing."""
+        """The id of the claim that the text makes; None for a text that abstains."""
         if abstains(text):
             return None
         for name, group in self.texts.items():
@@ -79,11 +85,11 @@ def probe_question(
     threshold: float = 0.0,
     scope: tuple[str, ...] | str | None = None,
 ) -> Probe:
-    """Asks a model the question of every article. Raises ModelFailedError where it cannot answer at all.
+    """Asks a model the question of every article. Raises ModelFailedError if the model cannot answer at all.
 
-    Of each article up to `n_best` texts are kept, the answer among them, of different claims and at places
-    that do not overlap. `articles` are those in `scope`, which the draft gets. The draft is a draft: a person
-    still has to read the articles.
+    For each article up to `n_best` texts are kept, including the answer. They make different claims, at
+    places that do not overlap. `articles` are those in `scope`, which the draft gets.
+    The draft is only a draft: a person still has to read the articles.
     """
     asked = [
         Instance(item=f"probe@{a.id}", question=question, context=a.text, article=a.id) for a in articles
@@ -113,7 +119,7 @@ def probe_question(
 
 
 def _others(answer: Answer, made: str | None, claims: _Claims, n_best: int) -> Iterator[ProbedAnswer]:
-    """The best text of each further claim at a place of its own, in the order of the model."""
+    """Yields the best text of each further claim, in the model's order. Their places do not overlap."""
     seen = {made}
     kept = [answer.candidate] if answer.candidate is not None else []
     for one in answer.n_best:

@@ -1,4 +1,4 @@
-"""Writing question files: lines are checked before they are written, files are replaced whole."""
+"""Writes question files. Lines are checked before they are written, and files are replaced as a whole."""
 
 from __future__ import annotations
 
@@ -36,17 +36,18 @@ from qa_eval.text.phrases import quote, show_path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFix:
-    """What was put in canonical form in one file."""
+    """The lines of one file that were put into canonical form."""
 
     path: str
     lines: tuple[int, ...]
 
 
 def fix_questions(questions: Sequence[Path] | None = None, articles: Path | None = None) -> list[FileFix]:
-    """Puts question files in canonical form, as `fix_lines` does; the files that changed.
+    """Puts question files into canonical form, as `fix_lines` does. Returns the files that changed.
 
-    Links are left alone: what they lead to is somebody else's; so is a set that is too much to be checked.
-    Raises QaEvalError for the copies of an installed package, RunFolderError if a file cannot be written.
+    Links are left alone, because their targets belong to somebody else. A set that is too large to be checked
+    is also left alone. Raises QaEvalError for the copies in an installed package, and RunFolderError if a
+    file cannot be written.
     """
     paths, folder_path = data_paths(questions, articles, writing=True)
     folder = read_articles(folder_path)
@@ -70,9 +71,10 @@ def fix_questions(questions: Sequence[Path] | None = None, articles: Path | None
 def data_paths(
     questions: Sequence[Path] | None, articles: Path | None, *, writing: bool = False
 ) -> tuple[list[Path], Path]:
-    """The paths named, or those of the curated set.
+    """The paths given, or those of the curated set.
 
-    Raises QaEvalError where questions are to be written and none are named, unless they are a checkout's own.
+    With `writing`, the curated set is only taken if it is the one of a checkout. Otherwise raises
+    QaEvalError.
     """
     if questions and articles is not None:
         return list(questions), articles
@@ -80,15 +82,15 @@ def data_paths(
     if writing and not questions and (curated.installed or curated.questions.is_symlink()):
         what = "is the installed copy" if curated.installed else "is a link"
         raise QaEvalError(
-            f"{show_path(curated.questions)} {what}; nothing is written there. Say which questions you mean: "
-            "in a checkout, --questions questions --articles seeds"
+            f"{show_path(curated.questions)} {what}, and nothing is written there; name the questions "
+            "(in a checkout: --questions questions --articles seeds)"
         )
     return list(questions or [curated.questions]), articles or curated.articles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addition:
-    """A question that is to be added, its line, its place, and what the checks say of it."""
+    """A question to be added, with its line, its place, and the findings of the checks."""
 
     question: Question
     line: str
@@ -102,27 +104,29 @@ class Addition:
 
 
 def target_file(paths: Sequence[Path], category: str) -> Path:
-    """The file that a question of this category goes into: the one named, or that of the category's name.
+    """The file for a question of this category: the file that was named, or the one named like the category.
 
-    Raises QaEvalError for a folder that is not there, for a category that names no file, and for a file that
-    is a link or does not bear the name of a question file.
+    Raises QaEvalError for a folder that does not exist, for a category that cannot be a file name, and for a
+    file that is a link or does not have the name of a question file.
     """
     place = paths[0]
     if place.suffix != QUESTIONS_SUFFIX:
         if not place.is_dir():
-            raise QaEvalError(f"{show_path(place)}: is no folder; name one, or a file *{QUESTIONS_SUFFIX}")
+            raise QaEvalError(
+                f"{show_path(place)}: is not a folder; name a folder, or a file *{QUESTIONS_SUFFIX}"
+            )
         if not re.fullmatch(KEBAB_CASE, category):
             raise QaEvalError(f"--category {quote(category)} is not kebab-case; write letters, digits and -")
         place = place / f"{category}{QUESTIONS_SUFFIX}"
     if place.is_symlink() or (place.exists() and not place.is_file()):
-        raise QaEvalError(f"{show_path(place)}: is a link or no file; nothing is written through it")
+        raise QaEvalError(f"{show_path(place)}: is a link or not a file; nothing was written")
     return place
 
 
 def judge_addition(
     question: Question, files: QuestionFiles, folder: ArticleFolder, path: Path, exempt: Exemptions
 ) -> Addition:
-    """What every check says of a question that is to be added; nothing is written."""
+    """The findings of every check about a question to be added. Nothing is written."""
     shown = show_path(path)
     old = read_input(path) if path.exists() else b""
     number = old.count(b"\n") + (0 if not old or old.endswith(b"\n") else 1) + 1
@@ -148,9 +152,9 @@ def judge_addition(
 
 
 def add_question(addition: Addition) -> None:
-    """Writes the line at the end of its file, which is replaced whole.
+    """Appends the line to its file, which is replaced as a whole.
 
-    Raises InputError with every error of the checks, and then nothing was written.
+    Raises InputError with every error of the checks. Then nothing was written.
     """
     if addition.errors:
         raise InputError(addition.errors)
@@ -161,7 +165,7 @@ def add_question(addition: Addition) -> None:
 
 
 def read_set(paths: Sequence[Path], articles: Path) -> tuple[QuestionFiles, ArticleFolder]:
-    """Questions and articles as they are. Raises InputError where the articles cannot all be read."""
+    """Reads the questions and articles as they are. Raises InputError if any article cannot be read."""
     folder = read_articles(articles)
     if folder.findings:
         raise InputError(with_columns(folder.findings, folder.lines))

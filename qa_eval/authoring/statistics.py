@@ -1,4 +1,4 @@
-"""How many of what a question set holds: the numbers behind `qa-eval questions stats`."""
+"""Counts of what a question set holds: the numbers behind `qa-eval questions stats`."""
 
 from __future__ import annotations
 
@@ -12,45 +12,45 @@ from qa_eval.records import ANSWER_TYPES, RELATIONS, TRACKS, Corpus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleStats:
-    """What one article is asked."""
+    """Counts for one article."""
 
     answerable: int
-    """Facts it states a claim of."""
+    """Number of facts of which the article states a claim."""
     silent: int
     partial: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionStats:
-    """How many of what a question set holds."""
+    """Counts of what a question set holds."""
 
     facts: int
     contested: int
     relations: Mapping[str, int]
-    """Contested facts by relation; every relation is listed, in the order of the contract."""
+    """Number of contested facts by relation. Every relation is listed, in the order of the contract."""
     categories: Mapping[str, int]
-    """Facts by category, by name."""
+    """Number of facts by category, sorted by name."""
     answer_types: Mapping[str, int]
-    """Facts by answer type; those that occur, in the order of the contract."""
+    """Number of facts by answer type. Only types that occur are listed, in the order of the contract."""
     paraphrases: int
     facts_without_paraphrases: int
     claims: int
     aliases: int
     evidence: int
-    """Evidence spans."""
+    """Number of evidence spans."""
     articles: Mapping[str, ArticleStats]
-    """By article id, in manifest order."""
+    """Counts by article id, in manifest order."""
     items: Mapping[str, int]
-    """Items by track, canonical questions only."""
+    """Number of items by track. Only canonical questions count."""
     items_with_paraphrases: Mapping[str, int]
     silent_items: int
-    """Reading items whose right answer is no answer."""
+    """Number of reading items whose right answer is no answer."""
     silent_share: float
-    """Their share of all reading items: what always abstaining earns."""
+    """Share of silent items among all reading items. It is the EM of always abstaining."""
 
 
 def question_stats(corpus: Corpus) -> QuestionStats:
-    """Counts everything of a corpus that is worth knowing before running it."""
+    """Counts the contents of a corpus."""
     questions = corpus.questions
     types = Counter(q.answer_type for q in questions)
     relations = Counter(q.relation for q in questions if q.relation)

@@ -1,4 +1,4 @@
-"""What a stored run asked, found again for a command: its corpus, or its public data set."""
+"""The questions and texts that belong to a stored run: its corpus, or its public data set."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 
 def corpus_of(run: Run, questions: tuple[Path, ...], articles: Path | None) -> Corpus | None:
-    """The corpus to read a run with; says so where it is not the one of the run.
+    """The corpus to show a run with, or None.
 
-    None where none is named and that of the run is not at hand: not recorded, not there, or changed since.
+    It is the corpus that the user names, else the one that the run used. None if the user names none and the
+    run's own is not recorded, no longer there, or has changed. Warns on stderr about a corpus that is not the
+    run's own.
     """
     from qa_eval.runs.data_kinds import data_kind
     from qa_eval.runs.sources import find_corpus, is_asked_by
@@ -32,28 +34,28 @@ def corpus_of(run: Run, questions: tuple[Path, ...], articles: Path | None) -> C
         if named or not moves:
             raise
         first = str(error).splitlines()[0]
-        broken = "its questions have changed since this run: " if isinstance(error, InputError) else ""
+        broken = "the questions have changed since this run: " if isinstance(error, InputError) else ""
         note(f"warning: {broken}{first}; {_STORED_ONLY}")
         return None
     if is_asked_by(run, corpus):
         return corpus
     if named or not moves:
-        note(f"warning: {read_from(corpus)} are not what this run asked (see --questions, --articles)")
+        note(f"warning: this run used other data than {read_from(corpus)} (see --questions, --articles)")
         return corpus
     note(f"warning: {read_from(corpus)} have changed since this run; {_STORED_ONLY}")
     return None
 
 
 def read_from(corpus: Corpus) -> str:
-    """What a corpus was read from, for a sentence."""
+    """The paths that a corpus was read from, as words for a sentence."""
     return f"{corpus.questions_path} and {corpus.articles_path}"
 
 
-_STORED_ONLY = "only what the run itself holds is shown"
+_STORED_ONLY = "showing only what the run itself holds"
 
 
 def is_public(run: Run, questions: tuple[Path, ...], articles: Path | None, dataset: str | None) -> bool:
-    """Whether it is a run of a data set that a spec names. Raises UsageError for flags of other runs."""
+    """Whether a spec names the data of the run. Raises UsageError for flags of the other kind of run."""
     from qa_eval.runs.data_kinds import data_kind
 
     public = data_kind(run.leaderboard.data).is_spec
@@ -65,19 +67,24 @@ def is_public(run: Run, questions: tuple[Path, ...], articles: Path | None, data
             if questions
             else "--articles"
         )
-        raise click.UsageError(f"{flags}: this run is of a public data set; name it with --dataset.")
+        raise click.UsageError(f"{flags}: this run is on a public data set; name it with --dataset.")
     if dataset is not None and not public:
-        raise click.UsageError("--dataset: this run is of questions about articles, not of a data set.")
+        raise click.UsageError(
+            "--dataset: this run is on questions about articles; name them with --questions and --articles."
+        )
     return public
 
 
 def dataset_of(run: Run, spec: str | None, split: str | None) -> Dataset | None:
-    """The data set to read a run with: the one given, else the one it names; says so if that is not there."""
+    """The data set to show a run with: the one that the user names, else the one that the run records.
+
+    None, with a warning on stderr, if the recorded one is not there.
+    """
     from qa_eval.evaluation.verification import recorded_dataset, reopened
 
     if spec is not None:
         return reopened(run, spec, split)
     found = recorded_dataset(run)
     if found is None:
-        note(f"warning: {run.leaderboard.data.dataset} is not there (see --dataset)")
+        note(f"warning: {run.leaderboard.data.dataset} was not found (see --dataset)")
     return found

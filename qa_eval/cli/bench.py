@@ -25,18 +25,19 @@ if TYPE_CHECKING:
     from qa_eval.records import Instance
 
 EXAMPLES = (
-    ("qa-eval bench -m embedded --limit 10", "a minute or two; all questions take longer"),
-    ("qa-eval bench -m embedded -m onnx:embedded --quantize int8", "side by side; how many answers move"),
-    ("qa-eval bench -m embedded --dataset squad:dev-v2.0.json --limit 1000", "on a public dataset"),
+    ("qa-eval bench -m embedded --limit 10", "ten facts: a minute or two"),
+    (
+        "qa-eval bench -m embedded -m onnx:embedded --quantize int8",
+        "two models side by side, and how many answers differ",
+    ),
+    ("qa-eval bench -m embedded --dataset squad:dev-v2.0.json --limit 1000", "on a public data set"),
 )
 
 
-@click.command(
-    "bench", cls=Command, examples=EXAMPLES, short_help="How fast a model reads, beside its floor."
-)
+@click.command("bench", cls=Command, examples=EXAMPLES, short_help="Measure how fast models read.")
 @option(
     "-m", "--model", "models", multiple=True, required=True, metavar="SPEC", section="Models",
-    help="A model to measure; of several, answers are compared with the first one's.",
+    help="Model to measure; may be repeated. The answers of all models are compared with the first one's.",
 )  # fmt: skip
 @run_flags("trust_remote_code", "convert_weights")
 @quantize_option
@@ -46,10 +47,10 @@ EXAMPLES = (
 @run_flags("max_length", "doc_stride")
 @option(
     "--rounds", type=click.IntRange(min=1), default=3, show_default=True, metavar="N", section="Computing",
-    help="Times that everything is measured; medians are shown.",
+    help="Number of times that everything is measured. The output shows medians.",
 )  # fmt: skip
 @run_flags("device", "batch_tokens")
-@option("--json", "as_json", is_flag=True, section="Output", help="Print JSON instead of the table.")
+@option("--json", "as_json", is_flag=True, section="Output", help="Print JSON instead of text.")
 @click.pass_context
 def bench_command(
     ctx: click.Context,
@@ -64,11 +65,13 @@ def bench_command(
     as_json: bool,
     **_: object,
 ) -> None:
-    """Measures how fast models read the questions' articles, and what of the time is the model itself.
+    """Measures how fast models read, and how much of the time the forward pass takes.
 
-    The floor is the bare forward pass over the same tokens in the best batch shape, measured in turns with
-    reading from end to end; the ratio says what everything else adds. With several models, also how many
-    answers differ from the first model's, and by how much F1.
+    The floor is the time of the bare forward pass over the same tokens in the best batch shape. The
+    command measures it in turns with complete reading. The ratio of the two times shows what everything else
+    costs.
+    With several models, the command also counts the answers that differ from the first model's, and prints
+    the difference in F1.
     """
     from qa_eval.evaluation.speed import bench
     from qa_eval.models.registry import with_quantized
@@ -79,7 +82,7 @@ def bench_command(
             raise click.UsageError("--rules: only with --dataset.")
         (asked, golds), by = _curated(questions, articles, options.limit), SQUAD_V2
     elif questions or articles:
-        raise click.UsageError("--dataset stands for --questions and --articles: give one or the other")
+        raise click.UsageError("--dataset replaces --questions and --articles; give one or the other.")
     else:
         from qa_eval.evaluation.plans import opened_dataset
 
@@ -95,7 +98,7 @@ def bench_command(
         note=note,
     )
     if as_json:
-        # The first model's numbers stand at the top, where they are the only ones.
+        # The first model's numbers are also at the top level, where output for a single model has them.
         rows = {"models": [s.as_json() for s in speeds], "agreement": [a.as_json() for a in agreements]}
         found = speeds[0].as_json() | rows
         click.echo(json.dumps(found, indent=2, sort_keys=True))
@@ -105,7 +108,7 @@ def bench_command(
 
 
 Asked = tuple[list["Instance"], dict[str, tuple[str, ...]]]
-"""What is asked, and the golds by item id."""
+"""The instances to answer, and the golds by item id."""
 
 
 def _curated(questions: tuple[Path, ...], articles: Path | None, limit: int | None) -> Asked:
@@ -141,14 +144,14 @@ def _public(opened: Dataset, limit: int | None) -> tuple[Asked, Rules]:
 
 
 def bench_lines(speeds: Sequence[Speed], agreements: Sequence[AnswerAgreement]) -> list[str]:
-    """What was measured, for people."""
+    """The lines of text that show the measurements."""
     from qa_eval.text.terminal import clean
 
     lines = []
     for s in speeds:
         shape = "windows alone" if s.floor_batch_tokens == 1 else f"batches of {s.floor_batch_tokens} tokens"
         shape += ", one a thread" if s.floor_workers else ""
-        peak = "not known here" if s.peak_rss_bytes is None else f"{s.peak_rss_bytes / 1e6:,.0f} MB"
+        peak = "unknown on this system" if s.peak_rss_bytes is None else f"{s.peak_rss_bytes / 1e6:,.0f} MB"
         rest = max(0.0, 1 - sum(s.shares.values()))
         lines += [
             f"{clean(s.spec)} ({clean(s.backend)})",
@@ -167,7 +170,7 @@ def bench_lines(speeds: Sequence[Speed], agreements: Sequence[AnswerAgreement]) 
         )
     for a in agreements:
         lines.append(
-            f"{clean(a.spec)} against {clean(a.base)}: {a.moved} of {a.items} answers move, "
+            f"{clean(a.spec)} against {clean(a.base)}: {a.moved} of {a.items} answers differ, "
             f"F1 {100 * a.f1_difference:+.2f} points, scores within {a.largest_score_difference:.2g}"
         )
     return lines

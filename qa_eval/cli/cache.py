@@ -7,14 +7,17 @@ import click
 from qa_eval.cli.command import CommandGroup
 
 
-@click.group("cache", cls=CommandGroup, short_help="Answers that are kept between runs.")
+@click.group("cache", cls=CommandGroup, short_help="Show or clear the cache of answers.")
 def cache_group() -> None:
-    """Answers are kept by content, so that nothing is asked twice; `QA_EVAL_CACHE` moves the folder."""
+    """Shows or clears the cache, which keeps the answers of models so that no run asks for them again.
+
+    The environment variable `QA_EVAL_CACHE` sets the folder.
+    """
 
 
-@cache_group.command("info", short_help="Where the cache lies and what it holds.")
+@cache_group.command("info", short_help="Show where the cache is and what it holds.")
 def cache_info_command() -> None:
-    """Tells where the cache lies and how many answers of which models it holds."""
+    """Shows where the cache is, and how many answers of each model it holds."""
     from qa_eval.evaluation.cache import cache_info
     from qa_eval.text.figures import size_text
     from qa_eval.text.terminal import clean
@@ -28,18 +31,18 @@ def cache_info_command() -> None:
         click.echo(f"{made}  ONNX graphs, converted weights and notes on checkpoints")
 
 
-@cache_group.command("clear", short_help="Forget all that is kept.")
+@cache_group.command("clear", short_help="Delete everything in the cache.")
 def cache_clear_command() -> None:
-    """Forgets all kept answers, ONNX graphs, converted weights and notes on checkpoints.
+    """Deletes the answers, ONNX graphs, converted weights and notes on checkpoints in the cache.
 
-    Runs on disk stay as they are.
+    Stored runs stay as they are.
     """
     from qa_eval.evaluation.cache import clear_cache
     from qa_eval.text.figures import size_text
     from qa_eval.text.terminal import clean
 
     info = clear_cache()
-    click.echo(f"{clean(str(info.path))}: forgot {_answers(info.entries)}, {size_text(info.bytes)}")
+    click.echo(f"{clean(str(info.path))}: deleted {_answers(info.entries)}, {size_text(info.bytes)}")
 
 
 def _answers(count: int) -> str:

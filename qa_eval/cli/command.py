@@ -1,8 +1,11 @@
-"""How every command of `qa-eval` behaves: sections of the help, near matches, `--config`, exit codes.
+"""The behaviour that all commands share: sections of the help, near matches, `--config`, exit codes.
 
-Exit codes: 0 done; 1 a check, comparison or verification failed, a model failed, or the program has a defect;
-2 the call or its input is wrong, or a file cannot be read or written; 130 interrupted. `qa_eval.cli.failures`
-explains every failure in lines on stderr; it shows a traceback only if one is asked for.
+0    done
+1    a check, comparison or verification failed, a model failed, or the program has a defect
+2    the call or its input is wrong, or a file cannot be read or written
+130  interrupted
+
+`qa_eval.cli.failures` writes the message of every failure.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ CONTEXT_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_
 
 
 class SectionedOption(click.Option):
-    """An option that stands under a heading of its own in the help."""
+    """An option that the help lists under a heading."""
 
     def __init__(self, *args: Any, section: str = "Options", **attributes: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **attributes)
@@ -37,12 +40,12 @@ def option(
     section: str = "Options",
     **attributes: Any,  # noqa: ANN401
 ) -> Callable[[Decorated], Decorated]:
-    """`click.option`, under a heading of the help."""
+    """`click.option`, listed under the heading `section` of the help."""
     return click.option(*declarations, cls=SectionedOption, section=section, **attributes)
 
 
 def note(message: str) -> None:
-    """A line for people on stderr: what is read, what happened, what to do next."""
+    """Prints a line for people on stderr: what is read, what happened, or what to do next."""
     from qa_eval.text.terminal import clean
 
     click.echo(clean(message), err=True)
@@ -60,7 +63,7 @@ class Command(click.Command):
         attributes["context_settings"] = CONTEXT_SETTINGS | (attributes.get("context_settings") or {})
         super().__init__(*args, **attributes)
         self.examples = tuple(examples)
-        """(command line, what it does), shown at the end of the help."""
+        """Pairs of a command line and what it does, for the end of the help."""
         self.params.append(config_option())
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -72,7 +75,8 @@ class Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
-            if (record := param.get_help_record(ctx)) is not None:
+            # click also gives a record without a text for each argument, which the usage line shows already.
+            if (record := param.get_help_record(ctx)) is not None and record[1]:
                 sections.setdefault(getattr(param, "section", "Other"), []).append(record)
         if "Other" in sections:
             sections["Other"] = sections.pop("Other")
@@ -90,7 +94,7 @@ class Command(click.Command):
 
 
 class CommandGroup(click.Group):
-    """A group of commands; a mistyped name is answered with its near matches."""
+    """A group of commands, which answers a mistyped name with the names that are near to it."""
 
     command_class = Command
     group_class = type
@@ -100,7 +104,7 @@ class CommandGroup(click.Group):
         super().__init__(*args, **attributes)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)  # in the order of use, not of the alphabet
+        return list(self.commands)  # in the order of use, not in alphabetical order
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -118,7 +122,7 @@ class CommandGroup(click.Group):
         standalone_mode: bool = True,
         **extra: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
-        """Runs a command line. In standalone mode, the default, it ends the process with the exit code."""
+        """Runs a command line. In standalone mode, which is the default, it ends the process."""
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:
@@ -126,7 +130,7 @@ class CommandGroup(click.Group):
         except click.ClickException as error:
             error.show()
             sys.exit(error.exit_code)
-        except Exception as error:  # each is explained, and none is passed over
+        except Exception as error:  # `explain` has a message for every exception
             lines, code = explain(error)
             click.echo("\n".join(lines), err=True, nl=bool(lines))
         sys.exit(code if isinstance(code, int) else 0)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from qa_eval.cli.argument_types import PATH
+from qa_eval.cli.argument_types import PATH, FiniteRange
 from qa_eval.cli.command import Command, option
 from qa_eval.errors import CheckFailedError
 
@@ -17,8 +18,16 @@ if TYPE_CHECKING:
     from qa_eval.comparisons.differences import AllPairs, Comparison, Gate
 
 EXAMPLES = (
-    ("qa-eval compare results/main results/branch", "better, worse, or too few items to tell"),
-    ("qa-eval compare results/baseline --against baseline:first-of-type", "every other model against one"),
+    (
+        "qa-eval compare results/main results/branch",
+        "is the branch better, worse, or are there too few items to tell",
+    ),
+    ("qa-eval compare results/main results/branch --all", "with every metric, every slice, and more items"),
+    ("qa-eval compare results/two", "the two models of one run"),
+    (
+        "qa-eval compare results/baseline --against baseline:first-of-type",
+        "every other model compared with one",
+    ),
     (
         "qa-eval compare results/main results/branch --fail-on-regression --format markdown",
         "as a check in a pull request: exit code 1 if the branch is significantly worse",
@@ -27,55 +36,66 @@ EXAMPLES = (
 
 
 @click.command(
-    "compare", cls=Command, examples=EXAMPLES, short_help="Whether a difference between two runs is real."
+    "compare",
+    cls=Command,
+    examples=EXAMPLES,
+    short_help="Check whether a difference between two runs is real.",
 )
 @click.argument("paths", nargs=-1, required=True, type=PATH, metavar="BASE [NEW]")
 @option(
     "--model", metavar="SPEC", section="Selection",
-    help="The new side's model.  [default: every model that both runs have, against itself]",
+    help="Model of NEW.  [default: each model that both runs have, compared with itself]",
 )  # fmt: skip
 @option(
     "--against", metavar="SPEC", section="Selection",
-    help="The base side's model; without --model, all others are compared with it.",
+    help="Model of BASE. Without --model, every other model is compared with it.  [default: as in NEW]",
 )  # fmt: skip
 @option(
     "--all-pairs", is_flag=True, section="Selection",
-    help="Every model of all runs given against every other, up to 50.",
+    help="Compare all pairs of models, over all runs that are given and up to 50 models.",
 )  # fmt: skip
 @option(
     "--metric", "metrics", multiple=True, metavar="METRIC", section="Selection",
-    help="The primary metric; may be repeated.  [default: what the run is sorted by]",
+    help="Primary metric; may be repeated.  [default: the metric that ranks the run]",
 )  # fmt: skip
 @option(
     "--slice",
     "slice_",
     metavar="S",
     section="Selection",
-    help="Only these items: settled, contested, silent, relation:R, category:C or article:A.",
+    help="Compare only these items: settled, contested, silent, relation:R, category:C or article:A.  "
+    "[default: all]",
 )
 @option(
     "--allow-different", multiple=True, type=click.Choice(["decoding", "threshold", "track"]),
-    section="Selection", help="Compare although the runs differ in this; may be repeated.",
+    section="Selection", help="Compare although the runs differ in this option; may be repeated.",
 )  # fmt: skip
 @option(
     "--fail-on-regression", is_flag=True, section="Check",
-    help="Exit code 1 if a primary metric is significantly worse, or if items of BASE are not in NEW.",
+    help="Exit with code 1 if a primary metric is significantly worse, or if NEW lacks items of BASE.",
 )  # fmt: skip
 @option(
-    "--tolerance", type=click.FloatRange(0, 1, max_open=True), metavar="X", section="Check",
-    help="With --fail-on-regression: fail if it dropped by more than this fraction, significant or not.",
+    "--tolerance", type=FiniteRange(0, 1, max_open=True), metavar="X", section="Check",
+    help="With --fail-on-regression: fail if a primary metric dropped by more than X, a fraction from 0 to "
+    "1, significant or not.  [default: fail if it is significantly worse]",
 )  # fmt: skip
 @option(
     "--allow-missing", is_flag=True, section="Check",
-    help="With --fail-on-regression: NEW may lack items of BASE.",
+    help="With --fail-on-regression: do not fail because NEW lacks items of BASE.",
 )  # fmt: skip
 @option(
-    "--items", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", section="Output",
-    help="Items shown of each kind: fixed, broken, otherwise changed. JSON has all.",
+    "--all", "every", is_flag=True, section="Output",
+    help="Add all other metrics, the slices, and items of each kind of change to the table.",
+)  # fmt: skip
+@option(
+    "--items", type=click.IntRange(min=0), metavar="N", section="Output",
+    help="Number of items shown; with --all and in Markdown, N fixed, N broken and N otherwise changed. JSON "
+    "has all items.  [default: 5; 10 with --all and in Markdown]",
 )  # fmt: skip
 @option(
     "--format", "form", type=click.Choice(["table", "markdown", "json"]), default="table", show_default=True,
-    section="Output", help="Markdown fits a pull request comment; JSON holds fractions and everything.",
+    section="Output",
+    help="Markdown suits a comment on a pull request. JSON holds everything, with scores as fractions.",
 )  # fmt: skip
 def compare_command(
     *,
@@ -89,22 +109,28 @@ def compare_command(
     fail_on_regression: bool,
     tolerance: float | None,
     allow_missing: bool,
-    items: int,
+    every: bool,
+    items: int | None,
     form: Literal["table", "markdown", "json"],
 ) -> None:
-    """Compares models item by item: better, worse, or cannot tell at this size.
+    """Compares models item by item, and says whether the new one is better, worse, or too close to tell.
 
-    BASE and NEW are run folders or their leaderboard.json; NEW may be left out to compare two models of one
-    run. Items are paired by what was asked, not by name: edited ones are listed and not compared.
+    BASE and NEW are run folders or their leaderboard.json. Without NEW, the command compares two models of
+    BASE; if BASE has only two, you need not name them. Items are paired by the text that was asked, not by
+    their names. Edited items are listed and not compared.
     """
+    if every and form != "table":
+        raise click.UsageError("--all is for the table; the other formats have everything.")
     if tolerance is not None and not fail_on_regression:
-        raise click.UsageError("--tolerance goes with --fail-on-regression.")
+        raise click.UsageError("--tolerance needs --fail-on-regression.")
     if allow_missing and not fail_on_regression:
-        raise click.UsageError("--allow-missing goes with --fail-on-regression.")
+        raise click.UsageError("--allow-missing needs --fail-on-regression.")
     if not all_pairs and len(paths) > 2:
-        raise click.UsageError("Two runs, BASE and NEW; --all-pairs takes more.")
+        raise click.UsageError("Give two runs, BASE and NEW; only --all-pairs takes more.")
     if all_pairs and (model or against or fail_on_regression or len(metrics) > 1):
-        raise click.UsageError("--all-pairs: every model by one metric; no --model, --against or check.")
+        raise click.UsageError(
+            "--all-pairs takes one --metric, and none of --model, --against and --fail-on-regression."
+        )
     from qa_eval.comparisons.all_pairs import compare_all
     from qa_eval.comparisons.comparison import compare
     from qa_eval.comparisons.regression_gate import regression_gate
@@ -119,7 +145,7 @@ def compare_command(
     if all_pairs:
         metric = metrics[0] if metrics else None
         ranking = compare_all(runs, metric=metric, slice=slice_, allow_different=allow_different)
-        _print(ranking, None, form, items)
+        _print(ranking, None, form, every=every, items=items, labels={})
         return
     found = compare(
         *runs,
@@ -130,12 +156,21 @@ def compare_command(
         allow_different=allow_different,
     )
     gate = regression_gate(found, tolerance, allow_missing=allow_missing) if fail_on_regression else None
-    _print(found, gate, form, items)
+    labels = {id: name for run in runs for id, name in run.leaderboard.data.article_labels.items()}
+    _print(found, gate, form, every=every, items=items, labels=labels)
     if gate is not None and gate.failed:
         raise CheckFailedError("\n".join(gate.reasons))
 
 
-def _print(found: Comparison | AllPairs, gate: Gate | None, form: str, items: int) -> None:
+def _print(
+    found: Comparison | AllPairs,
+    gate: Gate | None,
+    form: str,
+    *,
+    every: bool,
+    items: int | None,
+    labels: Mapping[str, str],
+) -> None:
     from qa_eval.comparisons.comparison_formats import render_comparison_json, render_comparison_markdown
     from qa_eval.comparisons.comparison_table import draw_comparison
     from qa_eval.text.terminal import terminal_width, write_lines
@@ -143,7 +178,9 @@ def _print(found: Comparison | AllPairs, gate: Gate | None, form: str, items: in
     if form == "json":
         click.echo(render_comparison_json(found, gate), nl=False)
     elif form == "markdown":
-        click.echo(render_comparison_markdown(found, items=items, gate=gate), nl=False)
+        most = 10 if items is None else items
+        click.echo(render_comparison_markdown(found, items=most, gate=gate), nl=False)
     else:
         width = min(terminal_width(sys.stdout), 120)
-        write_lines(sys.stdout, draw_comparison(found, width, items=items, gate=gate))
+        lines = draw_comparison(found, width, every=every, items=items, gate=gate, labels=labels)
+        write_lines(sys.stdout, lines)

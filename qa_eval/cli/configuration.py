@@ -1,7 +1,7 @@
-"""`--config FILE.toml`: the flags of a command, kept in a file.
+"""`--config FILE.toml`: a file that holds flags of a command.
 
-A key is a flag's long name, with `-` or `_`; the command line wins over the file. Paths are relative to the
-current folder, exactly as on the command line.
+A key of the file is a flag's long name, with `-` or `_`. A flag on the command line replaces the file's flag.
+Paths are relative to the current folder, as they are on the command line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from qa_eval.text.phrases import choices
 
 
 class ConfigError(click.ClickException):
-    """A configuration file that cannot be used; the message names the file and the key."""
+    """An error in a configuration file. The message names the file and the key."""
 
     exit_code = 2
 
@@ -29,15 +29,15 @@ class ConfigError(click.ClickException):
 
 
 def config_option() -> click.Option:
-    """The `--config` option that each command has."""
+    """The option `--config`, which every command has."""
     return click.Option(
         ["--config"],
         type=PATH,
         metavar="FILE.toml",
-        is_eager=True,  # it sets the defaults of all others
+        is_eager=True,  # it sets the defaults of all other options
         expose_value=False,
         callback=_apply,
-        help="Flags from a TOML file; the command line wins.",
+        help="TOML file with flags of this command. A flag on the command line replaces that of the file.",
     )
 
 
@@ -49,8 +49,8 @@ def _apply(ctx: click.Context, param: click.Parameter, path: Path | None) -> Non
 def load_flags(path: Path, ctx: click.Context) -> dict[str, Any]:
     """The file's flags by parameter name, each checked as the command line would check it.
 
-    Raises ConfigError for a file that cannot be read, is not TOML, has a key that is no flag of the command
-    (naming the nearest ones), has one flag twice, or a value that the flag does not take.
+    Raises ConfigError for a file that cannot be read or is not TOML, for a key that is no flag of the command
+    (with the nearest names), for a flag that is there twice, and for a value that the flag does not take.
     """
     flags = {
         flag.removeprefix("--"): param
@@ -63,10 +63,10 @@ def load_flags(path: Path, ctx: click.Context) -> dict[str, Any]:
     for key, value in _read_toml(path).items():
         name = key.replace("_", "-")
         if isinstance(value, dict):
-            raise ConfigError(path, f"{key}: a table; flags stand at the top of the file")
+            raise ConfigError(path, f"{key}: is a table; put the flags at the top level of the file")
         if (flag := flags.get(name)) is None:
             hint = choices(name, sorted(flags))
-            raise ConfigError(path, f"{key}: no such flag of '{ctx.command_path}'; {hint}")
+            raise ConfigError(path, f"{key}: '{ctx.command_path}' has no such flag; {hint}")
         assert flag.name is not None
         if flag.name in found:
             raise ConfigError(path, f"{key}: given twice")
@@ -85,7 +85,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(path, f"not UTF-8: byte {error.start}") from None
     except RecursionError:
         raise ConfigError(path, "not valid TOML: nested too deeply") from None
-    except ValueError as error:  # also the interpreter's own, of a number of too many digits
+    except ValueError as error:  # Python raises ValueError itself for a number with too many digits
         raise ConfigError(path, f"not valid TOML: {error}") from None
 
 
@@ -102,6 +102,8 @@ def _checked(path: Path, key: str, value: object, flag: click.Option, ctx: click
     for one in value if isinstance(value, list) else [value]:
         if not isinstance(one, str | int | float):
             raise ConfigError(path, f"{key}: takes text or a number, not {one}")
+        if isinstance(one, float) and isinstance(flag.type, type(click.INT)):
+            raise ConfigError(path, f"{key}: takes a whole number, not {one}")
     try:
         flag.type_cast_value(ctx, value)
     except click.BadParameter as error:

@@ -10,7 +10,7 @@ import click
 
 from qa_eval.cli.argument_types import PATH
 from qa_eval.cli.command import Command, note, option
-from qa_eval.cli.option_groups import data_options
+from qa_eval.cli.option_groups import data_options_of
 from qa_eval.errors import QaEvalError
 
 if TYPE_CHECKING:
@@ -49,41 +49,49 @@ EXAMPLES = (
 )
 
 
-@click.command("export", cls=Command, examples=EXAMPLES, short_help="Results, or the questions, for others.")
+@click.command(
+    "export",
+    cls=Command,
+    examples=EXAMPLES,
+    short_help="Export results, or the questions, in a format of another tool.",
+)
 @click.argument("run", type=PATH, required=False)
 @option(
     "--format", "form", type=click.Choice(FORMATS), required=True, section="Output",
-    help="One of those above.",
+    help="Format to write; see the list above.",
 )  # fmt: skip
 @option(
     "--out", type=PATH, metavar="PATH", section="Output",
-    help="The file or folder to write.  [default: print it, where it is text]",
+    help="File or folder to write.  [default: print on stdout, if the format is text]",
 )  # fmt: skip
-@option("--overwrite", is_flag=True, section="Output", help="Replace files that are there already.")
+@option("--overwrite", is_flag=True, section="Output", help="Replace files that exist.")
 @option(
     "-m", "--model", "models", multiple=True, metavar="SPEC", section="Selection",
-    help="The model; of csv and parquet also several.  [default: all, where the format holds several]",
+    help="Model to export; may be repeated for csv and parquet.  [default: all models if the format holds "
+    "several, else the only one]",
 )  # fmt: skip
 @option(
     "--paraphrases", is_flag=True, section="Selection",
-    help="Of a dataset: the other wordings of each question too.",
+    help="With --format dataset: also write the paraphrases of each question.",
 )  # fmt: skip
-@data_options
+@data_options_of(
+    "those of the run; without RUN, the curated ones", "those of the run; without RUN, the curated ones"
+)
 @option(
     "--dataset", metavar="SPEC", section="Data",
-    help="Where the public data set of the run is now.  [default: where it was]",
+    help="Public data set of the run, if it has moved.  [default: where it was during the run]",
 )  # fmt: skip
 @option(
     "--dataset-id", metavar="ORG/NAME", section="Publishing",
-    help="What the data are called on the hub.  [default: by the run's hub: spec]",
+    help="Name of the data set on the hub.  [default: the name in the run's hub: spec]",
 )  # fmt: skip
 @option(
     "--organization", default="unknown", show_default=True, metavar="NAME", section="Publishing",
-    help="Who publishes the results (every-eval-ever).",
+    help="Organization that publishes the results, for every-eval-ever.",
 )  # fmt: skip
 @option(
     "--relationship", type=click.Choice(RELATIONSHIPS), default="other", show_default=True,
-    section="Publishing", help="Of whoever publishes to the model (every-eval-ever).",
+    section="Publishing", help="Relationship of that organization to the model, for every-eval-ever.",
 )  # fmt: skip
 def export_command(
     *,
@@ -100,30 +108,30 @@ def export_command(
     organization: str,
     relationship: str,
 ) -> None:
-    """Writes a stored run in another format, or the questions as a data set.
+    """Writes a stored run in the format of another tool, or the questions as a data set.
 
     \b
     model-index        results for the metadata of a model card
-    eval-results       .eval_results/*.yaml of a model's repository
-    every-eval-ever    a record with intervals, and a line for each answer
-    lm-eval            results and samples, as lm-evaluation-harness lays them out
+    eval-results       .eval_results/*.yaml for a model's repository
+    every-eval-ever    a record with intervals, and one line for each answer
+    lm-eval            results and samples in the layout of lm-evaluation-harness
     squad-predictions  {id: text}, for the official scripts
     squad-na-probs     {id: probability}, for their --na-prob-file
-    parquet, csv       every answer with its scores, of one model or all
-    dataset            the questions: SQuAD 2.0 JSON, Parquet and a card (no RUN)
-    claims             the questions, or those of --dataset: facts with their own passages (no RUN)
+    parquet, csv       every answer with its scores, for one or more models
+    dataset            the questions as SQuAD 2.0 JSON and Parquet, with a card; takes no RUN
+    claims             the questions, or those of --dataset, as facts with their own passages; takes no RUN
 
     RUN is a run folder or its leaderboard.json.
-    """  # noqa: D301 - \b is click's mark of lines that stay as they are
+    """  # noqa: D301 - \b tells click not to wrap these lines
     from qa_eval.export.formats import export_run
     from qa_eval.export.outputs import write_export
     from qa_eval.export.question_set import export_questions
 
     if (run is None) != (form in OF_QUESTIONS):
         raise click.UsageError(
-            f"--format {form} is of the questions, not of a run; leave RUN out."
+            f"--format {form} exports the questions, not a run; leave RUN out."
             if run is not None
-            else f"Give the RUN to export, or --format {QUESTION_SET}."
+            else f"Give the RUN to export, or --format {' or '.join(OF_QUESTIONS)}."
         )
     strangers: dict[str, object] = {"-m": models, "--dataset-id": dataset_id}
     strangers |= {"--paraphrases": paraphrases} if form == CLAIMS else {"--dataset": dataset}
@@ -131,9 +139,9 @@ def export_command(
         raise click.UsageError("--questions and --articles: not with --dataset.")
     unused: dict[str, object] = {"--paraphrases": paraphrases} if run is not None else strangers
     if given := [flag for flag, value in unused.items() if value]:
-        raise click.UsageError(f"{', '.join(given)}: of no use with --format {form}.")
+        raise click.UsageError(f"{', '.join(given)}: cannot be used with --format {form}.")
     if out is None and form in UNPRINTABLE:
-        raise click.UsageError(f"--format {form} is written to a file or folder; name it with --out.")
+        raise click.UsageError(f"--format {form} cannot be printed; name a file or folder with --out.")
     if form == CLAIMS:
         from qa_eval.export.claims_file import export_claims
 
@@ -191,7 +199,7 @@ def _facts(
 def _texts(
     run: Run, form: str, questions: tuple[Path, ...], articles: Path | None, dataset: str | None
 ) -> Corpus | Dataset | None:
-    """The questions and texts of the run, if the format holds them."""
+    """The questions and texts of the run; None if the format does not hold them."""
     from qa_eval.export.formats import FORMATS as RUN_FORMATS
     from qa_eval.runs.data_kinds import data_kind
     from qa_eval.runs.sources import find_corpus
@@ -205,7 +213,7 @@ def _texts(
         if dataset is not None:
             return reopened(run, dataset, data.split if dataset.startswith(("hub:", "qacc:")) else None)
         if data.dataset is None:
-            raise QaEvalError("this run does not say what its data set is; name it with --dataset")
+            raise QaEvalError("this run does not record its data set; name it with --dataset")
         return reopened(run)
     return find_corpus(run, questions, articles)
 
@@ -219,4 +227,4 @@ def _print(export: Export, form: str) -> None:
         text = "\n".join(clean_lines(text))
     click.echo(text, nl=False)
     for output in export.outputs[1:]:
-        note(f"only with --out: {output.name}")
+        note(f"not printed: {output.name} (--out writes it)")

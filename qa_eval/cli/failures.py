@@ -1,8 +1,8 @@
-"""What a failure says on stderr, and its exit code: the one place where an exception becomes lines.
+"""The message on stderr and the exit code of a failure: `explain` turns an exception into lines of text.
 
 An error that this package raises on purpose shows its message. An error of the operating system shows the
-path and the system's reason: the call named a place that cannot be used. Anything else is a defect of the
-program: its type, message and place are shown, with exit code 1. `QA_EVAL_TRACEBACK=1` adds the traceback.
+path and the reason that the system gives. Any other exception is a defect of the program: the message has its
+type, text and place, and the exit code is 1. `QA_EVAL_TRACEBACK=1` adds the traceback.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import qa_eval
 from qa_eval.errors import InputError, QaEvalError
 
 INTERRUPTED = 130
-"""Exit code that a shell reports of a program that ctrl-C ended."""
+"""Exit code that a shell gives to a program that ctrl-C ended."""
 DEFECT = 1
 SHOW_TRACEBACK = "QA_EVAL_TRACEBACK"
-"""Environment variable that asks for tracebacks."""
+"""Name of the environment variable that turns tracebacks on."""
 
 
 def explain(error: BaseException) -> tuple[list[str], int]:
     """The lines for stderr, and the exit code. An interruption has no lines."""
     if isinstance(error, click.Abort) and isinstance(error.__cause__, EOFError):
-        error = error.__cause__  # a file that ended too early; at a prompt, click drops the cause
-    # A library that ctrl-C stops half-way through its import often raises an error of its own.
+        error = error.__cause__  # A file ended too early. At a prompt, click drops the cause.
+    # A library that ctrl-C stops during its import often raises an error of its own.
     if any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error)):
         return [], INTERRUPTED
     from qa_eval.text.terminal import clean_lines
@@ -36,7 +36,8 @@ def explain(error: BaseException) -> tuple[list[str], int]:
     traced = traceback.format_exception(error) if os.environ.get(SHOW_TRACEBACK) else []
     above = [line for part in traced for line in clean_lines(part.rstrip("\n"))]
     if isinstance(error, QaEvalError):
-        return [*above, *_purposeful(error, clean_lines(str(error)))], error.exit_code
+        said = error.on_command_line or str(error)
+        return [*above, *_purposeful(error, clean_lines(said))], error.exit_code
     if isinstance(error, OSError) and error.strerror is not None and error.filename is not None:
         return [*above, clean_lines(f"Error: {os_error(error)}")[0]], QaEvalError.exit_code
     said = str(error).strip().partition("\n")[0]
@@ -44,22 +45,22 @@ def explain(error: BaseException) -> tuple[list[str], int]:
     if isinstance(error, OSError):
         return [*above, *clean_lines(f"Error: {what}")], QaEvalError.exit_code
     if isinstance(error, MemoryError):
-        return [*above, *clean_lines(f"Error: there is not enough memory: {what}")], DEFECT
+        return [*above, *clean_lines(f"Error: not enough memory: {what}")], DEFECT
     return [
         *above,
         *clean_lines(f"Error: this is a defect of qa-eval: {what}"),
-        f"Please report it with the command and this line; {SHOW_TRACEBACK}=1 shows the traceback.",
+        f"Please report it with the command and this line. {SHOW_TRACEBACK}=1 shows the traceback.",
     ], DEFECT
 
 
 def _purposeful(error: QaEvalError, lines: list[str]) -> list[str]:
     if isinstance(error, InputError) and len(error.findings) > 1:
-        return [*lines, f"Error: the input is wrong in {len(error.findings)} places; nothing was done."]
+        return [*lines, f"Error: the input has {len(error.findings)} errors; nothing was done."]
     return [f"Error: {lines[0]}", *lines[1:]]
 
 
 def os_error(error: OSError) -> str:
-    """The paths of an operating system's error, and its reason."""
+    """The paths and the reason of an operating system's error."""
     paths = [os.fsdecode(path) for path in (error.filename, error.filename2) if isinstance(path, str | bytes)]
     return f"{' -> '.join(map(_shortened, paths))}: {error.strerror}"
 
@@ -69,7 +70,7 @@ def _shortened(path: str, most: int = 200) -> str:
 
 
 def place(error: BaseException) -> str:
-    """Where it happened: the innermost line of this package, else of all.
+    """Place of an error: the innermost line of this package, else the innermost line.
 
     >>> place(ValueError())
     'no place known'
@@ -86,11 +87,11 @@ def place(error: BaseException) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An exception, and those that it was raised from or while handling, nearest first."""
+    """The exception and its causes and contexts, nearest first."""
     seen: set[int] = set()
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:
         seen.add(id(cause))
-        # click turns ctrl-C, and the end of what is typed at a prompt, into this.
+        # click turns ctrl-C and the end of input at a prompt into Abort.
         yield KeyboardInterrupt() if isinstance(cause, click.Abort) else cause
         cause = cause.__cause__ or cause.__context__

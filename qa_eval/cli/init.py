@@ -10,37 +10,43 @@ from qa_eval.cli.argument_types import PATH
 from qa_eval.cli.command import Command, note, option
 
 EXAMPLES = (
-    ("qa-eval init flood", "two example articles with a question about them, to be replaced"),
-    ("qa-eval init flood --article bbc.txt --article dpa.txt", "your own articles, without questions yet"),
-    ("qa-eval init flood --from label-studio:export.json", "annotations that you have already"),
+    ("qa-eval init flood", "with two example articles and a question about them, for you to replace"),
+    (
+        "qa-eval init flood --article bbc.txt --article dpa.txt",
+        "with your own articles, and without questions",
+    ),
+    ("qa-eval init flood --from label-studio:export.json", "with annotations that you already have"),
 )
 
 MOST_LISTED = 50
 """Files that are listed."""
 
 
-@click.command("init", cls=Command, examples=EXAMPLES, short_help="A new collection about another event.")
+@click.command("init", cls=Command, examples=EXAMPLES, short_help="Start a collection about another event.")
 @click.argument("folder", type=PATH, metavar="DIR")
 @option(
     "--article", "articles", type=PATH, multiple=True, metavar="FILE",
-    help="A text file to copy in, UTF-8, named for its id; may be repeated.  [default: two examples]",
+    help="Text file to copy as an article, in UTF-8; may be repeated. Its name becomes the article's id.  "
+    "[default: two examples]",
 )  # fmt: skip
 @option(
     "--install-from", metavar="REQUIREMENT",
-    help="What pip installs qa-eval from in the workflow: qa-eval @ git+https://HOST/ORG/REPO@COMMIT or "
-    "qa-eval==VERSION.  [default: as this one was installed, or this checkout's remote at its commit]",
+    help="Requirement with which pip installs qa-eval in the workflow: qa-eval @ "
+    "git+https://HOST/ORG/REPO@COMMIT or qa-eval==VERSION.  [default: the source of this installation, or "
+    "this checkout's remote and commit]",
 )  # fmt: skip
 @option(
     "--from", "source_spec", metavar="KIND:FILE",
-    help="Make it of annotations: claims:, squad:, label-studio: or doccano:FILE, or another set of facts.",
+    help="Start from annotations: claims:, squad:, label-studio: or doccano:FILE, or another set of facts.",
 )  # fmt: skip
 def init_command(
     *, folder: Path, articles: tuple[Path, ...], install_from: str | None, source_spec: str | None
 ) -> None:
-    """Makes a collection of your own: articles with their hashes, questions, a workflow, a README.
+    """Makes a collection of your own: articles with their hashes, questions, a workflow and a README.
 
-    DIR must be new or empty. Every command then works on it with --questions and --articles. What --from
-    cannot know, such as why sources differ, is left open; `qa-eval questions check` lists it.
+    DIR must be new or empty. Every command then works on the collection with --questions and --articles.
+    --from leaves open what the annotations do not say, such as why sources differ. `qa-eval questions check`
+    lists it.
     """
     from qa_eval.authoring.new_collection.collection import make_collection, next_steps
     from qa_eval.files.installation import is_pushed, requirement
@@ -63,12 +69,12 @@ def init_command(
         click.echo(f"and {len(written) - MOST_LISTED:,} more")
     if source is None:
         note(
-            "where others install qa-eval from is not known here: set the variable QA_EVAL of the repository "
-            "on GitHub, or call init with --install-from"
+            "the workflow does not know where to install qa-eval from: set the variable QA_EVAL of the "
+            "repository on GitHub, or run init with --install-from"
         )
     else:
-        note(f"installed by the workflow: {source}")
+        note(f"the workflow installs: {source}")
         if install_from is None and not is_pushed():
-            note("warning: that commit is on no remote branch yet; push it before the workflow runs")
+            note("warning: no remote branch has that commit yet; push it before the workflow runs")
     for step in next_steps(folder, example=not articles, questions=imported is not None):
         note(f"next: {step}")

@@ -10,12 +10,12 @@ from qa_eval.cli.command import Command
 from qa_eval.cli.option_groups import given_options, run_flags
 
 
-@click.command("models", cls=Command, short_help="The kinds of model, and what a spec resolves to.")
+@click.command("models", cls=Command, short_help="List the kinds of model, or describe one model.")
 @click.argument("spec", required=False)
 @run_flags("trust_remote_code", "convert_weights")
 @click.pass_context
 def models_command(ctx: click.Context, /, *, spec: str | None, **_: object) -> None:
-    """Lists the kinds of model; with SPEC, tells what that one resolves to, without loading weights."""
+    """Lists the kinds of model. With SPEC, describes that model without loading its weights."""
     from rich.text import Text
 
     from qa_eval.models.declarations import abstention, undeclared_sentence

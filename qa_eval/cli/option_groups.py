@@ -1,30 +1,29 @@
-"""The flags that several commands share: those of a run, as `RunOptions` declares them, and those of data."""
+"""The flags that several commands share: those of a run, which `RunOptions` declares, and those of data."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 import click
 
-from qa_eval.cli.argument_types import PATH, UserPath
+from qa_eval.cli.argument_types import FINITE, PATH, FiniteRange, UserPath
 from qa_eval.cli.command import Decorated, SectionedOption, option
 from qa_eval.runs.options import RunOption, RunOptions, Threshold, run_options
 
 
 class Decorator(Protocol):
-    """Adds flags to a function that becomes a command."""
+    """A decorator that adds flags to the function of a command."""
 
     def __call__(self, command: Decorated, /) -> Decorated: ...
 
 
-# ------------------------------------------------------------------------------------------ of a run
+# ------------------------------------------------------------------------------------------ flags of a run
 
 
 class RunFlag(SectionedOption):
-    """The flag of one field of `RunOptions`."""
+    """The flag for one field of `RunOptions`."""
 
     def __init__(self, *args: Any, declared: RunOption, **attributes: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **attributes)
@@ -32,12 +31,15 @@ class RunFlag(SectionedOption):
         self.switches_off = _switches_off(declared)
 
     def chosen(self, value: object) -> object:
-        """The field's value, for the flag's."""
+        """The value of the field for this value of the flag."""
         return not value if self.switches_off else value
 
 
 def run_flags(*names: str, section: str | None = None) -> Decorator:
-    """The flags of these fields of `RunOptions`, in this order; `section` replaces their own headings."""
+    """A decorator that adds the flags for these fields of `RunOptions`, in this order.
+
+    The help lists them under `section`, or each under the heading that its field declares.
+    """
     declared = [run_options()[name] for name in names]
 
     def decorated(command: Decorated) -> Decorated:
@@ -49,7 +51,7 @@ def run_flags(*names: str, section: str | None = None) -> Decorator:
 
 
 def given_options(ctx: click.Context) -> RunOptions:
-    """What the flags of a call say; options that the command has no flag for have their defaults."""
+    """The options that the flags of a call set. An option without a flag in this command has its default."""
     flags = [param for param in ctx.command.params if isinstance(param, RunFlag)]
     return RunOptions().updated({flag.field: flag.chosen(ctx.params[flag.name or ""]) for flag in flags})
 
@@ -93,10 +95,12 @@ def _type_of(declared: RunOption) -> click.ParamType[Any] | Callable[[Any], Any]
     if declared.kind is Path:
         return UserPath(file_okay=False)
     least = flag.least if flag.above is None else flag.above
+    bounds = {"min": least, "max": flag.most, "min_open": flag.above is not None}
+    bounded = least is not None or flag.most is not None
     if declared.kind is int:
-        return click.INT if least is None else click.IntRange(min=int(least), min_open=flag.above is not None)
+        return click.IntRange(**bounds) if bounded else click.INT  # type: ignore[arg-type]  # they are whole
     if declared.kind is float:
-        return click.FLOAT if least is None else click.FloatRange(min=least, min_open=flag.above is not None)
+        return FiniteRange(**bounds) if bounded else FINITE  # type: ignore[arg-type]
     return click.STRING
 
 
@@ -104,43 +108,61 @@ def _threshold(text: str | float) -> Threshold:
     if text == "cross-fit":
         return "cross-fit"
     try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise click.BadParameter(f"{text!r} is neither a number nor 'cross-fit'.")
-    return number
+        return FINITE.convert(text, None, None)
+    except click.BadParameter:
+        raise click.BadParameter(f"{text!r} is neither a number nor 'cross-fit'.") from None
 
 
-# ------------------------------------------------------------------------------------------ of the data
+# ------------------------------------------------------------------------------------------ flags of the data
 
 
 def data_options(command: Decorated) -> Decorated:
-    """`--questions` and `--articles`."""
+    """Adds the flags `--questions` and `--articles`, for commands that ask questions."""
+    return data_options_of("the curated questions", "the curated articles")(command)
+
+
+def run_data_options(command: Decorated) -> Decorated:
+    """Adds the flags that say where the questions and texts of a stored run are now."""
     command = option(
-        "--articles",
-        type=PATH,
-        metavar="DIR",
+        "--dataset",
+        metavar="SPEC",
         section="Data",
-        help="The folder of the articles.  [default: the curated ones]",
-    )(command)
-    return option(
-        "--questions",
-        type=PATH,
-        multiple=True,
-        metavar="PATH",
-        section="Data",
-        help="A file of questions or a folder of them; may be repeated.  [default: the curated set]",
-    )(command)
+        help="Public data set of the run, if it has moved: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME.  "
+        "[default: where it was during the run]",
+    )(run_flags("split")(command))
+    return data_options_of("those of the run", "those of the run")(command)
+
+
+def data_options_of(questions: str, articles: str) -> Decorator:
+    """A decorator that adds the flags `--questions` and `--articles`, whose help names these defaults."""
+
+    def decorated(command: Decorated) -> Decorated:
+        command = option(
+            "--articles",
+            type=PATH,
+            metavar="DIR",
+            section="Data",
+            help=f"Folder of the articles.  [default: {articles}]",
+        )(command)
+        return option(
+            "--questions",
+            type=PATH,
+            multiple=True,
+            metavar="PATH",
+            section="Data",
+            help=f"File or folder of questions; may be repeated.  [default: {questions}]",
+        )(command)
+
+    return decorated
 
 
 def dataset_options(command: Decorated) -> Decorated:
-    """`--dataset` and `--split`."""
+    """Adds the flags `--dataset` and `--split`."""
     return _dataset_options(command, "dataset", several=False)
 
 
 def datasets_options(command: Decorated) -> Decorated:
-    """The same, where `--dataset` may be repeated."""
+    """Adds the flags `--dataset`, which may be repeated, and `--split`."""
     return _dataset_options(command, "datasets", several=True)
 
 
@@ -151,16 +173,16 @@ def _dataset_options(command: Decorated, name: str, *, several: bool) -> Decorat
         metavar="SPEC",
         multiple=several,
         section="Data",
-        help="A public data set in place of the questions: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME."
-        + (" May be repeated: a run for each." if several else ""),
+        help="Public data set to use in place of questions: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME."
+        + ("  May be repeated; each data set is a run of its own." if several else ""),
     )(run_flags("split")(command))
 
 
 def quantize_option(command: Decorated) -> Decorated:
-    """`--quantize`."""
+    """Adds the flag `--quantize`."""
     return option(
         "--quantize",
         type=click.Choice(["int8"]),
         section="Models",
-        help="Of each onnx: model also a version with 8-bit products, as a model of its own.",
+        help="For each onnx: model, also use a version of it with 8-bit products.  [default: do not]",
     )(command)

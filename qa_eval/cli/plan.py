@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qa_eval.cli.argument_types import FiniteRange
 from qa_eval.cli.command import Command, note, option
 from qa_eval.cli.run import WORDS_REFUSED, RunCall, call_flags
 
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
     from qa_eval.runs.options import RunOptions
 
 EXAMPLES = (
-    ("qa-eval plan", "what `qa-eval run` would take"),
-    ("qa-eval plan -m embedded --dataset squad:dev-v2.0.json --engine ray --workers 64", "on a cluster"),
+    ("qa-eval plan", "the cost of `qa-eval run`"),
+    (
+        "qa-eval plan -m embedded --dataset squad:dev-v2.0.json --engine ray --workers 64",
+        "the cost on a cluster",
+    ),
     (
         "qa-eval plan -m embedded --dataset squad:dev-v2.0.json --sample 2000 --engine ray --workers 64 "
         "--for-models 1000 --for-items 1000000",
-        "a thousand such models on a million such questions",
+        "the cost of a thousand such models on a million such questions",
     ),
 )
 
@@ -34,27 +38,28 @@ EXAMPLES = (
     "plan",
     cls=Command,
     examples=EXAMPLES,
-    short_help="What a run would take in time, memory and disk.",
+    short_help="Estimate the time, memory and disk space of a run.",
     context_settings=WORDS_REFUSED,
 )
 @call_flags
 @option("--json", "as_json", is_flag=True, section="Output", help="Print JSON instead of the table.")
 @option(
-    "--probe-seconds", type=click.FloatRange(min=0, min_open=True), default=5.0, show_default=True,
-    metavar="S", section="Plan", help="So long each model answers, to see how fast it is.",
+    "--probe-seconds", type=FiniteRange(min=0, min_open=True), default=5.0, show_default=True,
+    metavar="S", section="Plan", help="Seconds for which each model answers, to measure its speed.",
 )  # fmt: skip
 @option(
     "--exact-up-to", type=click.IntRange(min=2), default=10_000, show_default=True, metavar="N",
     section="Plan",
-    help="Items of a data set whose windows and tokens are counted; of more, a sample of so many.",
+    help="Items up to which all windows and tokens are counted. For a larger data set, a sample of N items "
+    "gives an estimate.",
 )  # fmt: skip
 @option(
     "--for-models", type=click.IntRange(min=1), metavar="N", section="Plan",
-    help="Also work out what N models like these would take.  [default: as many as there are]",
+    help="Also estimate the cost of N models like these.  [default: the number of models given]",
 )  # fmt: skip
 @option(
     "--for-items", type=click.IntRange(min=1), metavar="N", section="Plan",
-    help="Also work out what N items like these for each model would take.  [default: as many as there are]",
+    help="Also estimate the cost of N items like these for each model.  [default: the number of items given]",
 )  # fmt: skip
 @click.pass_context
 def plan_command(
@@ -68,12 +73,12 @@ def plan_command(
     as_json: bool,
     **_: object,
 ) -> None:
-    """Counts what `run` with the same flags would ask, and estimates what it would take; nothing is run.
+    """Counts what `run` would ask with the same flags, and estimates its time, memory and disk space.
 
-    Items, and those that the prediction cache has, are counted; windows and tokens too, up to a size. Each
-    model answers for a few seconds on this machine, in a process of its own, as a worker would. The output
-    flags of `run` may stand here and do nothing. Exit code 1: a model cannot be asked (the others are
-    planned).
+    The command writes no run. It counts the items and how many of them the prediction cache has. It also
+    counts windows and tokens, up to a size. To measure its speed, each model answers for a few seconds on
+    this machine in a process of its own, as a worker would. The command accepts the output flags of `run`
+    and ignores them. Exit code 1: a model cannot answer; the others are planned.
     """
     from qa_eval.evaluation.environment import peak_rss_bytes
     from qa_eval.evaluation.forecast import Forecast, draw_forecast, render_forecast_json
@@ -86,7 +91,7 @@ def plan_command(
     options = call.options
     setting, threads = _setting(options)
     seconds = time.perf_counter() - since
-    # The time that it takes to find the models is measured apart.
+    # Finding the models is not part of the measured time.
     models = resolve_models(call.models, options.decoding, options.runtime)
     since = time.perf_counter()
     plans = _plans(call, models)
@@ -125,7 +130,7 @@ def _plans(call: RunCall, models: Sequence[Model]) -> list[Plan]:
 
 
 def _setting(options: RunOptions) -> tuple[Setting, int | None]:
-    """The engine and its workers, and the cores of each; None for all of them."""
+    """The engine with its workers, and the number of cores of each worker, or None for all cores."""
     from qa_eval.evaluation.forecast import Setting
 
     if options.engine != "ray":
@@ -134,6 +139,8 @@ def _setting(options: RunOptions) -> tuple[Setting, int | None]:
     if options.workers is not None:
         return Setting(engine="ray", workers=options.workers), cores
     if options.address is not None or options.gpus_per_worker:
-        raise click.UsageError("plan does not look at the cluster: say how many with --workers.")
+        raise click.UsageError(
+            "plan does not look at the cluster: give the number of workers with --workers."
+        )
     room = int((os.cpu_count() or 1) / options.cpus_per_worker)
     return Setting(engine="ray", workers=max(1, room)), cores

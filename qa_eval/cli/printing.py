@@ -1,10 +1,11 @@
-"""What several commands print: the data that is used, a leaderboard."""
+"""Output that several commands have: the data that is used, leaderboards, histories and lists of runs."""
 
 from __future__ import annotations
 
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -12,32 +13,33 @@ import click
 from qa_eval.cli.command import note
 from qa_eval.data.claim_sets import ClaimSet, facts_held
 from qa_eval.records import Corpus
-from qa_eval.runs.leaderboard.board_formats import board_of, render_csv, render_json, render_markdown
+from qa_eval.runs.leaderboard.board_formats import render_csv, render_json, render_markdown, terminal_board
 from qa_eval.runs.leaderboard.history import draw_history, history_of, render_history
 from qa_eval.runs.leaderboard.merged_runs import Merged
 from qa_eval.runs.leaderboard.run_list import ListedRun, draw_run_list, render_run_list
 from qa_eval.runs.leaderboard.views import Selection, leaderboard_view
 from qa_eval.text.terminal import terminal_width, write_lines
-from qa_eval.text.wide_table import draw_board
+from qa_eval.text.wide_table import draw_board, draw_every_column
 
 if TYPE_CHECKING:
     from qa_eval.data.dataset import Dataset
     from qa_eval.runs.schema import Leaderboard
 
 Format = Literal["table", "markdown", "csv", "json"]
+_MORE = "--all shows every metric with its interval, and the counts"
 
 
 def announce_corpus(corpus: Corpus) -> None:
-    """Says on stderr which files are read, so that nobody scores other questions than they think."""
+    """Names the files that are read on stderr, so that nobody scores the wrong questions unaware."""
     contested = sum(q.contested for q in corpus.questions)
     note(f"questions: {corpus.questions_path} ({len(corpus.questions)} facts, {contested} contested)")
     note(f"articles:  {corpus.articles_path} ({len(corpus.articles)})")
 
 
 def announce_dataset(dataset: Dataset) -> None:
-    """Reads a data set whole, and says on stderr what it holds and what is odd in it.
+    """Reads a whole data set, and reports on stderr what it holds and what looks wrong in it.
 
-    Raises InputError with everything that is wrong with it.
+    Raises InputError with all its errors.
     """
     if isinstance(dataset, ClaimSet):
         facts = dataset.check()
@@ -54,29 +56,45 @@ def announce_dataset(dataset: Dataset) -> None:
     held = f"{census.questions:,} questions on {census.contexts:,} contexts"
     scored = f", {census.unanswerable:,} unanswerable; rules {dataset.rules}"
     if not census.labelled:
-        scored = "; their answers are not given, so nothing is scored"
+        scored = "; it has no answers, so nothing is scored"
     note(f"data set: {dataset.spec}{split} ({held}{scored})")
     for warning in census.warnings(dataset.rules):
         note(f"warning: {warning}")
     if census.unanswerable == census.questions:
-        advice = "if they are kept secret, leave `answers` out, and nothing is scored"
-        note(f"warning: no question has an answer, so only silence is right; {advice}")
+        advice = "if the answers are secret, leave out `answers`, and nothing is scored"
+        note(f"warning: no question has an answer, so abstaining is always right; {advice}")
     for sentence in dataset.notes():
         note(f"note: {sentence}")
 
 
-def print_leaderboard(shown: Leaderboard | Merged, form: Format, selection: Selection | None = None) -> None:
-    """Prints a leaderboard on stdout. Raises QaEvalError as `leaderboard_view` does."""
+def print_leaderboard(
+    shown: Leaderboard | Merged,
+    form: Format,
+    selection: Selection | None = None,
+    *,
+    every: bool = False,
+    after_run: bool = False,
+) -> None:
+    """Prints a leaderboard on stdout. Raises the errors of `leaderboard_view`.
+
+    `every` shows all metrics in a table. `after_run` leaves out of a table the sentence that says which model
+    leads, because `run` prints it last, and the hint at `--all`, because `run` has no such flag.
+    """
     view = leaderboard_view(shown, selection or Selection())
     if form == "table":
-        write_lines(sys.stdout, draw_board(board_of(view), terminal_width(sys.stdout)))
+        board, width = terminal_board(view, every=every), terminal_width(sys.stdout)
+        if after_run:
+            board = replace(board, verdict="")
+        elif not every:
+            board = replace(board, caption=(*board.caption, _MORE))
+        write_lines(sys.stdout, draw_every_column(board, width) if every else draw_board(board, width))
         return
     render = {"markdown": render_markdown, "csv": render_csv, "json": render_json}[form]
     click.echo(render(view), nl=False)
 
 
 def print_history(boards: Sequence[Leaderboard], model: str, metric: str | None, form: Format) -> None:
-    """Prints one model's runs on stdout. Raises QaEvalError as `history_of` does."""
+    """Prints the scores of one model in several runs on stdout. Raises the errors of `history_of`."""
     points = history_of(boards, model, metric)
     if form == "table":
         write_lines(sys.stdout, draw_history(points, terminal_width(sys.stdout)))
@@ -85,7 +103,7 @@ def print_history(boards: Sequence[Leaderboard], model: str, metric: str | None,
 
 
 def print_run_list(runs: Sequence[ListedRun], form: Format) -> None:
-    """Prints runs in short on stdout."""
+    """Prints a list of runs on stdout, one line for each."""
     if form == "table":
         write_lines(sys.stdout, draw_run_list(runs, terminal_width(sys.stdout)))
     else:

@@ -1,8 +1,8 @@
-"""The process around a command: its streams, its environment, the last look at what could not be printed.
+"""The process around a command: its streams, environment and signals.
 
-A stream that cannot be written to never stops a command half-way: the rest of the output is dropped, the
-command finishes its work and decides its exit code, and the failure is reported at the end. A reader that has
-gone away (`| head`) is no failure.
+A stream that cannot be written to does not stop a command. The rest of the output is dropped, the command
+finishes its work and decides its exit code, and the failure is reported at the end. A reader that stops
+reading (`| head`) is no failure.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 FAILED = 2
-"""Exit code of a command that did its work and could not print it."""
+"""Exit code of a command that did its work but could not print its output."""
 ESCAPE = "qa_eval.escape"
 
 
 def run() -> None:
     """Runs the command line of this process; raises SystemExit with its exit code."""
     for name in ("COLUMNS", "LINES"):
-        # Of libraries that draw on terminals some read more digits than Python can, or than memory holds.
+        # Some libraries that draw on terminals fail on a number of too many digits, or allocate that width.
         if not re.fullmatch(r"0*[1-9][0-9]{0,3}", os.environ.get(name, "")):
             os.environ.pop(name, None)
     codecs.register_error(ESCAPE, escaped)
@@ -47,19 +47,19 @@ def run() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(
             signal.SIGINT, signal.SIG_DFL
-        )  # all is done; from here on ctrl-C ends the process at once
+        )  # the work is done: from here on ctrl-C ends the process at once
     if (failure := out.failure()) is not None:
-        sys.stderr.write(f"Error: standard output: {failure.strerror}; what was printed is not whole\n")
+        sys.stderr.write(f"Error: standard output: {failure.strerror}; the output is incomplete\n")
         code = code or FAILED
     if (
         failure := err.failure()
-    ) is not None and failure.errno != errno.EBADF:  # closed by who wants no notes
+    ) is not None and failure.errno != errno.EBADF:  # EBADF: the caller closed stderr
         code = code or FAILED
     raise SystemExit(code)
 
 
 def escaped(error: UnicodeError) -> tuple[str, int]:
-    r"""What is printed for characters that a stream cannot encode: escapes that JSON and people read.
+    r"""The escapes to print for characters that a stream cannot encode, in the form that JSON has.
 
     >>> escaped(UnicodeEncodeError("ascii", "é", 0, 1, ""))
     ('\\u00e9', 1)
@@ -72,7 +72,7 @@ def escaped(error: UnicodeError) -> tuple[str, int]:
 
 
 def _pass_on(trouble: sys.UnraisableHookArgs) -> None:
-    """Ctrl-C inside a callback, where Python drops it, is raised again outside."""
+    """Raises ctrl-C again in the main thread if it hit a callback, where Python would drop it."""
     if isinstance(trouble.exc_value, KeyboardInterrupt):
         _thread.interrupt_main()
     else:
@@ -80,16 +80,16 @@ def _pass_on(trouble: sys.UnraisableHookArgs) -> None:
 
 
 class Outlet(io.FileIO):
-    """A standard stream's descriptor; after a write that fails, the rest is dropped."""
+    """The descriptor of a standard stream. After a write that fails, it drops the rest of the output."""
 
     text: TextIO
     error: OSError | None = None
 
     @classmethod
     def of(cls, stream: TextIO | None, descriptor: int) -> Outlet:
-        """The outlet of a standard stream; None is one that was closed before the program began."""
+        """The outlet of a standard stream. `stream` is None if it was closed before the program started."""
         if stream is None:
-            # Held by a file that refuses what is written, else the next file that is opened would get it.
+            # Otherwise the next file that is opened would get this descriptor, and the output with it.
             null = os.open(os.devnull, os.O_RDONLY)
             if null != descriptor:
                 os.dup2(null, descriptor)
@@ -107,7 +107,7 @@ class Outlet(io.FileIO):
         return outlet
 
     def write(self, data: Buffer, /) -> int:
-        """Drops what cannot be written, and remembers why."""
+        """Writes data, or drops it and keeps the error."""
         if self.error is None:
             try:
                 return super().write(data)
@@ -116,7 +116,7 @@ class Outlet(io.FileIO):
         return memoryview(data).nbytes
 
     def failure(self) -> OSError | None:
-        """Why something that was printed did not arrive; None if all did, or nobody reads on."""
+        """The error that lost output; None if all output arrived or the reader stopped reading."""
         try:
             self.text.flush()
         except OSError as error:

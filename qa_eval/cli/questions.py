@@ -10,12 +10,12 @@ from qa_eval.cli.command import CommandGroup, note, option
 from qa_eval.cli.option_groups import data_options, dataset_options
 
 
-@click.group("questions", cls=CommandGroup, short_help="Check a question set; count what it holds.")
+@click.group("questions", cls=CommandGroup, short_help="Check, count, write and compare questions.")
 def questions_group() -> None:
-    """Checks a question set, or counts what it holds."""
+    """Checks, counts, writes and compares questions."""
 
 
-@questions_group.command("check", short_help="Every check; exit code 1 on errors.")
+@questions_group.command("check", short_help="Run every check on a question set.")
 @data_options
 @option(
     "--format",
@@ -24,13 +24,14 @@ def questions_group() -> None:
     default="text",
     show_default=True,
     section="Output",
-    help="For people, for annotations of a workflow, or for programs.",
+    help="Text for people, annotations for a GitHub workflow, or JSON for programs.",
 )
 @option(
     "--fix",
     is_flag=True,
     section="Output",
-    help="First write the canonical form: order of keys, sorted evidence, offsets of unique texts.",
+    help="First rewrite the files in canonical form: order keys, sort evidence, and correct the offset of "
+    "each text that occurs only once.",
 )
 @dataset_options
 @click.pass_context
@@ -44,10 +45,12 @@ def check_command(
     dataset: str | None,
     split: str | None,
 ) -> None:
-    """Runs every check on questions and articles and tells all findings, each with file and line.
+    """Runs every check on questions and articles, and prints each finding with its file and line.
 
-    With --dataset, of a file of facts with their own passages: what is wrong, and what is left out and why.
-    Exit code 1 if there is an error; a warning alone does not fail.
+    With --dataset, the command checks a file of facts with their own passages, and reports what is left out
+    and why.
+
+    Exit code 1: there is an error. Warnings alone do not fail.
     """
     if dataset is not None:
         from qa_eval.authoring.claims_check import run_claims_check
@@ -68,7 +71,7 @@ def check_command(
     ctx.exit(code)
 
 
-@questions_group.command("stats", short_help="How many facts, contested ones, relations, items.")
+@questions_group.command("stats", short_help="Count facts, contested facts, relations and items.")
 @data_options
 @option(
     "--format",
@@ -77,10 +80,10 @@ def check_command(
     default="text",
     show_default=True,
     section="Output",
-    help="For people or for programs.",
+    help="Text for people, or JSON for programs.",
 )
 def stats_command(*, questions: tuple[Path, ...], articles: Path | None, form: str) -> None:
-    """Counts what a question set holds."""
+    """Counts the facts, contested facts, relations and items of a question set."""
     from qa_eval.authoring.check import run_stats
 
     click.echo(run_stats(questions or None, articles, form))

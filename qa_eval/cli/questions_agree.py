@@ -12,11 +12,13 @@ from qa_eval.cli.command import Command, option
 
 EXAMPLES = (
     ("qa-eval questions agree anna.jsonl ben.jsonl", "two people's answers to the same questions"),
-    ("qa-eval questions agree anna.jsonl ben.jsonl --json | jq .alpha.value", "for programs"),
+    ("qa-eval questions agree anna.jsonl ben.jsonl --json | jq .alpha.value", "one number from the JSON"),
 )
 
 
-@click.command("agree", cls=Command, examples=EXAMPLES, short_help="How far two people's answers agree.")
+@click.command(
+    "agree", cls=Command, examples=EXAMPLES, short_help="Measure how far two people's answers agree."
+)
 @click.argument("a", type=PATH, metavar="A.jsonl")
 @click.argument("b", type=PATH, metavar="B.jsonl")
 @option(
@@ -24,16 +26,15 @@ EXAMPLES = (
     type=PATH,
     metavar="DIR",
     section="Data",
-    help="The folder of the articles.  [default: the curated ones]",
+    help="Folder of the articles.  [default: the curated articles]",
 )
-@option("--json", "as_json", is_flag=True, section="Output", help="Everything, for programs.")
+@option("--json", "as_json", is_flag=True, section="Output", help="Print everything as JSON.")
 def agree_command(*, a: Path, b: Path, articles: Path | None, as_json: bool) -> None:
     """Compares two people's answers to the same questions over the same articles.
 
-    A and B are question files (or folders of them) in the question format, each valid by itself. Facts are
-    matched by id, else by the words of their question; what is compared is the claim, or the silence, that
-    each found in each article. `partial` counts as missing. Claims need not bear the same ids: they are
-    matched by what they say.
+    A and B are files or folders of questions, and each must be valid alone. Facts are matched by id, else by
+    the words of their question. For each article, the command compares the claim, or the silence, that each
+    person found. `partial` counts as missing. Claims are matched by their answers, not by their ids.
     """
     from qa_eval.authoring.agreement.agreement_formats import draw_agreement, render_agreement_json
     from qa_eval.authoring.agreement.annotations import compare_annotations

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qa_eval.authoring.impact.impact_measures import Impact
 
 EXAMPLES = (
-    ("qa-eval questions impact main", "what this branch and the working tree change"),
+    ("qa-eval questions impact main", "the effect of this branch and the working tree"),
     (
         'qa-eval questions impact "$BASE_SHA" --format markdown >> "$GITHUB_STEP_SUMMARY"',
         "in a workflow, with the history fetched",
@@ -25,17 +25,21 @@ EXAMPLES = (
 
 
 @click.command(
-    "impact", cls=Command, examples=EXAMPLES, short_help="What a change of the questions does to the numbers."
+    "impact",
+    cls=Command,
+    examples=EXAMPLES,
+    short_help="Show what a change of the questions does to the scores.",
 )
 @click.argument("ref", metavar="BASE_REF")
 @option(
     "-m", "--model", "models", multiple=True, metavar="SPEC", section="Models",
-    help="A model to ask; may be repeated.  [default: embedded and all baselines]",
+    help="Model to ask; may be repeated.  [default: embedded and all baselines]",
 )  # fmt: skip
 @data_options
 @option(
     "--format", "form", type=click.Choice(["table", "markdown", "json"]), default="table", show_default=True,
-    section="Output", help="Markdown fits a pull request comment; JSON holds fractions and everything.",
+    section="Output",
+    help="Markdown suits a comment on a pull request. JSON holds everything, with scores as fractions.",
 )  # fmt: skip
 @click.pass_context
 def impact_command(
@@ -47,11 +51,12 @@ def impact_command(
     articles: Path | None,
     form: str,
 ) -> None:
-    """Compares the questions with those at BASE_REF: what was added, edited or removed, and what that does.
+    """Shows which questions were added, edited or removed since BASE_REF, and how that changes the scores.
 
-    Of each new or edited fact it shows the models' answers in every article, whether it tells models apart
-    and whether a heuristic answers it already; of each number how it moves, with an interval. BASE_REF is a
-    branch, tag or commit; what is read is the last commit in common with it. Exit code 1: a model failed.
+    For each new or edited fact, the command shows the models' answers in every article, whether the fact
+    separates the models, and whether a heuristic already answers it. For each score, it shows the change with
+    an interval. BASE_REF is a branch, tag or commit; the comparison is with the last commit in common with
+    it. Exit code 1: a model failed.
     """
     from qa_eval.authoring.impact.impact_measures import find_changes, measure_impact
     from qa_eval.authoring.impact.past_sets import read_past

@@ -1,4 +1,4 @@
-"""`qa-eval questions new`: asks for a question and its answers, and adds it to its file."""
+"""`qa-eval questions new`: asks for a question and its answers, and adds them to the file of its category."""
 
 from __future__ import annotations
 
@@ -24,38 +24,55 @@ if TYPE_CHECKING:
 @click.command(
     "new",
     cls=Command,
-    short_help="Add a question: asks, finds the passages, checks.",
-    examples=[("qa-eval questions new", "asks for everything")],
+    short_help="Add a question, with help in finding the passages.",
+    examples=[("qa-eval questions new", "asks for everything that a question needs")],
 )
 @data_options
-@option("--question", section="Question", help="The question.")
-@option("--type", "kind", type=click.Choice(ANSWER_TYPES), section="Question", help="What answers it.")
-@option("--category", section="Question", help="Its category, which names the file it goes into.")
+@option("--question", section="Question", help="Question to add.")
+@option("--type", "kind", type=click.Choice(ANSWER_TYPES), section="Question", help="Type of the answer.")
+@option("--category", section="Question", help="Category, which is also the name of the file.")
 @option(
     "--answer",
     "answers",
     multiple=True,
     metavar="TEXT",
     section="Question",
-    help='An answer some article gives; may be repeated. Other wordings of it after " | ".',
+    help='Answer that some article gives; may be repeated. Separate other wordings of it with " | ".',
 )
-@option("--relation", type=click.Choice(RELATIONS), section="Question", help="Why several answers differ.")
-@option("--paraphrase", "paraphrases", multiple=True, section="Question", help="The question in other words.")
-@option("--note", "remark", default="", section="Question", help="For people: why the sources differ.")
-@option("--id", "name", section="Question", help="Its id.  [default: of its words]")
+@option(
+    "--relation",
+    type=click.Choice(RELATIONS),
+    section="Question",
+    help="Reason why the answers differ, if there are several.",
+)
+@option(
+    "--paraphrase",
+    "paraphrases",
+    multiple=True,
+    section="Question",
+    help="Question in other words; may be repeated.",
+)
+@option(
+    "--note",
+    "remark",
+    default="",
+    section="Question",
+    help="Note for people, such as why the sources differ.  [default: none]",
+)
+@option("--id", "name", section="Question", help="Id of the question.  [default: made from its words]")
 @option(
     "--skip",
     multiple=True,
     metavar="ARTICLE:START",
     section="Passages",
-    help="A place that has the words but does not state the answer; may be repeated.",
+    help="Place that has the words but does not state the answer; may be repeated.",
 )
 @option(
     "--partial",
     multiple=True,
     metavar="ARTICLE",
     section="Passages",
-    help="An article that neither answers nor is silent; may be repeated.",
+    help="Article that neither answers nor is silent; may be repeated.",
 )
 @option(
     "--scope",
@@ -68,10 +85,10 @@ if TYPE_CHECKING:
     "--ask/--no-ask",
     default=None,
     section="Output",
-    help="Ask for what is missing.  [default: where stdin is a terminal]",
+    help="Ask for whatever is missing.  [default: ask if stdin is a terminal]",
 )
 @option(
-    "--dry-run", is_flag=True, section="Output", help="Show the line and what the checks say; no writing."
+    "--dry-run", is_flag=True, section="Output", help="Show the line and the findings, and write nothing."
 )
 @click.pass_context
 def new_command(
@@ -93,9 +110,9 @@ def new_command(
     ask: bool | None,
     dry_run: bool,
 ) -> None:
-    """Adds a question: finds the words of its answers in every article and works out the rest.
+    """Adds a question: finds its answers in every article, and fills in the rest of the line.
 
-    Nothing is written before every check has passed; ctrl-C leaves the file as it was.
+    The command writes only after every check has passed. Ctrl-C leaves the file as it was.
     """
     from qa_eval.authoring.check import finding_line
     from qa_eval.authoring.drafts import chosen_scope, draft_question, question_id
@@ -116,12 +133,14 @@ def new_command(
     missing = [f for f, v in (("--question", question), ("--type", kind), ("--category", category)) if not v]
     missing += [] if answers else ["--answer"]
     if missing and not asking:
-        raise click.UsageError(f"missing {', '.join(missing)} (stdin is no terminal, so nothing is asked)")
+        raise click.UsageError(
+            f"missing {', '.join(missing)} (stdin is not a terminal, so the command cannot ask)"
+        )
     with _untouched():
         paths, folder_path = data_paths(questions, articles, writing=not dry_run)
         files, folder = read_set(paths, folder_path)
         asked_of, inside = chosen_scope(scope, folder.articles)
-        question = question or _ask("The question")
+        question = question or _ask("Question")
         kind = kind or _ask_type(question)
         taken = {a.question.id for a in files.authored}
         category = category or _ask_category({a.question.category for a in files.authored})
@@ -130,10 +149,12 @@ def new_command(
         if asking:
             if len(drafts) > 1 and relation is None:
                 relation = click.prompt("Why do the answers differ", type=click.Choice(RELATIONS), err=True)
-            remark = remark or _ask_or_skip("A note for people" + (", why they differ" if relation else ""))
+            remark = remark or _ask_or_skip(
+                "Note for people" + (": why the answers differ" if relation else "")
+            )
             partial = partial or _ask_partial(inside, drafts)
-            paraphrases = paraphrases or tuple(_ask_many("The question in other words"))
-            name = name or _ask_or_skip("Its id", default=question_id(question, taken))
+            paraphrases = paraphrases or tuple(_ask_many("Question in other words"))
+            name = name or _ask_or_skip("Id", default=question_id(question, taken))
         record = draft_question(
             question, kind, category, drafts, inside, taken=taken,
             id=name, paraphrases=paraphrases, relation=relation, partial=partial, scope=asked_of, note=remark,
@@ -157,7 +178,7 @@ def new_command(
 
 
 def _show_exemptions(addition: Addition) -> None:
-    """For each silent article that has the words of an answer, the exemption to add if that is right."""
+    """Prints the exemption to add for each silent article that has the words of an answer."""
     from qa_eval.data.checks.exemptions import EXEMPTIONS, exemption_table
     from qa_eval.text.phrases import show_path
 
@@ -165,18 +186,18 @@ def _show_exemptions(addition: Addition) -> None:
     for finding in addition.findings:
         if finding.check == "silent-occurrence":
             article = silent[int(finding.field.removeprefix("silent[").removesuffix("]"))]
-            note(f"if {article} says it of something else, add this, with the reason, to {place}:")
+            note(f"if {article} uses the words for something else, add this, with the reason, to {place}:")
             for line in exemption_table((finding.check, addition.question.id, article)).splitlines():
                 note(line)
 
 
 @contextmanager
 def _untouched() -> Iterator[None]:
-    """Says of an interruption that nothing was written."""
+    """Notes on stderr, if the user interrupts the command, that nothing was written."""
     try:
         yield
     except (click.Abort, KeyboardInterrupt):
-        click.echo(err=True)  # the prompt ends without a line end
+        click.echo(err=True)  # the prompt has no line end
         note("interrupted; nothing was written")
         raise click.Abort from None
 
@@ -194,10 +215,10 @@ def _ask_category(known: Collection[str]) -> str:
     def checked(said: str) -> str:
         if not re.fullmatch(KEBAB_CASE, said.strip()):
             near = kebab_case(said)
-            raise click.BadParameter("small letters, digits and -, please" + (f": {near}?" if near else ""))
+            raise click.BadParameter("use only small letters, digits and -" + (f": {near}?" if near else ""))
         return said.strip()
 
-    shown = f"Its category ({', '.join(sorted(known)) or 'none yet'})"
+    shown = f"Category ({', '.join(sorted(known)) or 'none yet'})"
     return str(click.prompt(shown, value_proc=checked, err=True))
 
 
@@ -216,7 +237,7 @@ def _ask_many(what: str) -> list[str]:
 
 
 def _ask_partial(articles: Sequence[Article], drafts: Sequence[Draft]) -> tuple[str, ...]:
-    """The articles without an answer that are not silent either."""
+    """Asks which articles without an answer are not silent either, and returns them."""
     from qa_eval.text.terminal import clean
 
     answering = {hit.article for draft in drafts for hit in draft.hits}
@@ -228,13 +249,13 @@ def _ask_partial(articles: Sequence[Article], drafts: Sequence[Draft]) -> tuple[
     return tuple(
         others[n - 1]
         for n in _ask_numbers(
-            "Silent are these; which are not, and do not answer either", len(others), "none"
+            "These articles are silent. Which of them are partial instead", len(others), "none"
         )
     )
 
 
 def _ask_numbers(what: str, count: int, default: str) -> list[int]:
-    """Numbers from 1 to `count`, in order."""
+    """Asks for numbers from 1 to `count`, and returns them in order."""
     while True:
         said = click.prompt(f"{what} (all, none, or numbers: 1,3)", default=default, err=True).strip()
         if said in ("all", "none"):
@@ -242,7 +263,7 @@ def _ask_numbers(what: str, count: int, default: str) -> list[int]:
         numbers = said.replace(",", " ").split()
         if all(n.isascii() and n.isdecimal() and len(n) < 9 and 1 <= int(n) <= count for n in numbers):
             return sorted(set(map(int, numbers)))
-        click.echo(f"numbers from 1 to {count}, please", err=True)
+        click.echo(f"give numbers from 1 to {count}", err=True)
 
 
 def _ask_type(question: str) -> AnswerType:
@@ -250,7 +271,7 @@ def _ask_type(question: str) -> AnswerType:
 
     default = asked_type(question) or "text"
     kind: AnswerType = click.prompt(
-        "What answers it", type=click.Choice(get_args(AnswerType)), default=default, err=True
+        "Type of the answer", type=click.Choice(get_args(AnswerType)), default=default, err=True
     )
     return kind
 
@@ -263,12 +284,15 @@ def _chosen(
     *,
     asking: bool,
 ) -> list[Draft]:
-    """The answers with the places that state them: all but those skipped, or those that are picked."""
+    """The answers with the places that state them.
+
+    The places are those that the user picks, or all that the user does not skip.
+    """
     from qa_eval.authoring.drafts import Draft, find_hits, inside_longer
 
-    texts = list(answers) or _ask_many('An answer that some article gives; other wordings after " | "')
+    texts = list(answers) or _ask_many('Answer that some article gives; separate other wordings with " | "')
     if not texts:
-        raise click.UsageError("a question has at least one answer that some article gives")
+        raise click.UsageError("a question needs at least one answer that some article gives")
     wordings = [tuple(w.strip() for w in text.split(" | ") if w.strip()) or (text,) for text in texts]
     found = [find_hits(w, articles, kind) for w in wordings]
     unknown = set(skip) - {h.name for hits in found for h in hits}
@@ -279,7 +303,7 @@ def _chosen(
         others = [h for n, more in enumerate(found) if n != index for h in more]
         kept = [h for h in hits if h.name not in skip and not inside_longer(h, others)]
         if not kept:
-            note(f'"{said[0]}" is in no article')
+            note(f'no article has "{said[0]}"')
         elif asking:
             kept = _pick(said[0], kept, articles)
         drafts.append(Draft(wordings=said, hits=tuple(kept)))
@@ -287,7 +311,7 @@ def _chosen(
 
 
 def _pick(answer: str, hits: Sequence[Hit], articles: Sequence[Article]) -> list[Hit]:
-    """Shows each place in its context and asks which of them state the answer."""
+    """Shows each place in its context, asks which of them state the answer, and returns those."""
     from qa_eval.text.passages import Mark, draw_passages
     from qa_eval.text.terminal import clean, terminal_width, write_lines
 

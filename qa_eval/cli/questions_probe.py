@@ -1,4 +1,4 @@
-"""`qa-eval questions probe`: what a model answers in each article, before a question is written."""
+"""`qa-eval questions probe`: asks a model a question in each article, before the question is written."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ if TYPE_CHECKING:
     from qa_eval.authoring.probe import Probe
 
 _ASKED_FOR = 20
-"""Spans that the model gives at least: many of them make one claim."""
+"""Smallest number of spans to ask of the model. Many of them belong to one claim."""
 
 
 @click.command(
     "probe",
     cls=Command,
     examples=[
-        ('qa-eval questions probe "How many soldiers died?"', "the embedded model, in each article"),
-        ('qa-eval questions probe "Who led them?" -m hf:ORG/NAME --n-best 5', "another model, more of each"),
+        ('qa-eval questions probe "How many soldiers died?"', "ask the embedded model in each article"),
+        (
+            'qa-eval questions probe "Who led them?" -m hf:ORG/NAME --n-best 5',
+            "ask another model, and show more of its answers",
+        ),
     ],
-    short_help="What a model answers in each article, as a draft.",
+    short_help="Ask a model in each article, and draft a question.",
 )
 @run_flags("trust_remote_code", "convert_weights")
 @run_flags("max_length", "doc_stride", "max_answer_tokens", "threshold")
@@ -37,32 +40,32 @@ _ASKED_FOR = 20
 @click.argument("question")
 @option(
     "-m", "--model", "spec", default="embedded", show_default=True, metavar="SPEC", section="Models",
-    help="Who is asked.",
+    help="Model to ask.",
 )  # fmt: skip
 @option(
     "--articles",
     type=PATH,
     metavar="DIR",
     section="Data",
-    help="The folder of the articles.  [default: the curated ones]",
+    help="Folder of the articles.  [default: the curated articles]",
 )
 @option(
     "--type",
     "kind",
     type=click.Choice(ANSWER_TYPES),
     section="Question",
-    help="What answers it.  [default: what its words ask for, else text]",
+    help="Type of the answer.  [default: the type that the question asks for, else text]",
 )
-@option("--category", default="drafts", show_default=True, section="Question", help="Of the draft line.")
+@option("--category", default="drafts", show_default=True, section="Question", help="Category of the draft.")
 @option(
     "--n-best", type=click.IntRange(min=1), default=3, show_default=True, metavar="K", section="Output",
-    help="Answers shown of each article, of different claims.",
+    help="Number of different claims shown for each article.",
 )  # fmt: skip
 @option(
     "--scope", multiple=True, metavar="NAME", section="Question",
-    help="An article that is asked, or a topic; may be repeated.  [default: all articles]",
+    help="Ask only this article, or the articles of this topic; may be repeated.  [default: all articles]",
 )  # fmt: skip
-@option("--json", "as_json", is_flag=True, section="Output", help="Everything as JSON.")
+@option("--json", "as_json", is_flag=True, section="Output", help="Print everything as JSON.")
 @click.pass_context
 def probe_command(
     ctx: click.Context,
@@ -78,11 +81,11 @@ def probe_command(
     as_json: bool,
     **_: object,
 ) -> None:
-    """Asks a model QUESTION in each article and groups its best answers into draft claims.
+    """Asks a model QUESTION in each article, and groups its best answers into draft claims.
 
-    Answers that `match` make one claim. The table shows where sources may disagree: of each article the
-    answer, or none, and what comes next. The line below it is a draft, of the answers alone, that a person
-    completes.
+    Answers that match each other make one claim. The table shows where sources may disagree: for each
+    article, it has the model's answer and the next best claims. The line below the table is a draft question
+    that holds the answers, for a person to complete.
     """
     from qa_eval.authoring.canonical_lines import canonical_line
     from qa_eval.authoring.drafts import chosen_scope
@@ -97,7 +100,9 @@ def probe_command(
         raise click.UsageError("the question is empty")
     options = given_options(ctx)
     if isinstance(options.threshold, str):
-        raise click.UsageError("--threshold cross-fit: only a run has the right answers that it is fitted on")
+        raise click.UsageError(
+            "--threshold cross-fit needs right answers, which only a run has; give a number."
+        )
     kind = kind or asked_type(question) or "text"
     folder = read_set([], data_paths(None, articles)[1])[1]
     asked_of, inside = chosen_scope(scope, folder.articles)
@@ -122,13 +127,13 @@ def probe_command(
         return
     _print_table(probe)
     if line is None:
-        note(f"{spec} answers in no article; there is nothing to draft")
+        note(f"{spec} answers in no article, so there is no draft")
         return
     click.echo(f"\n{line}")
-    note("a draft: read the articles, then complete it with `qa-eval questions new` or by hand")
+    note("this is a draft: read the articles, then complete it by hand or with `qa-eval questions new`")
     if probe.draft is not None and probe.draft.contested:
         claims = ", ".join(claim.id for claim in probe.draft.claims)
-        note(f"claims: {claims}; if the sources do disagree, give a relation, else join them")
+        note(f"claims: {claims}; if the sources disagree, add a relation; if not, join the claims")
 
 
 def _rows(probe: Probe) -> list[dict[str, Any]]:
@@ -150,7 +155,7 @@ def _rows(probe: Probe) -> list[dict[str, Any]]:
 
 
 def _print_table(probe: Probe) -> None:
-    """A row for each article's answer, and one for each that comes next."""
+    """Prints a row for each article's answer and for each of its next best claims."""
     from rich.console import Console
     from rich.table import Table
 

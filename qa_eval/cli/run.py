@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,33 +37,33 @@ DEFAULT_MODELS = (
     "baseline:random-span",
     "baseline:abstain",
 )
-"""What is run without `-m`; the reference rows come on top."""
+"""Models of a run without `-m`. The reference rows are added to them."""
 
 
 WORDS_REFUSED = {"allow_extra_args": True}
-"""Settings of commands that take models and data by flags only: `RunCall.of` says which flag a word wants."""
+"""Settings of commands that take no words without a flag. `RunCall.of` names the flag for such a word."""
 
 EXAMPLES = (
-    ("qa-eval run", "the embedded model, the baselines and the references: no download"),
+    ("qa-eval run", "the embedded model, the baselines and the references, without a download"),
     (
         "qa-eval run -m hf:deepset/tinyroberta-squad2 -m embedded --name first",
         "two models, into results/first",
     ),
-    ("qa-eval run -m predictions:answers.jsonl --track reading", "answers that are there already"),
+    ("qa-eval run -m predictions:answers.jsonl --track reading", "answers that another program gave"),
     (
         "qa-eval run --dataset squad:dev-v2.0.json -m embedded --sample 500",
         "500 questions of a public data set",
     ),
-    ("qa-eval run --limit 5 --json | jq .rows[0].metrics", "five facts; the leaderboard as JSON"),
+    ("qa-eval run --limit 5 --json | jq .rows[0].metrics", "five facts, with the leaderboard as JSON"),
 )
 
 
 def call_flags(command: Decorated) -> Decorated:
-    """The flags that say what is run, where, and what is kept: all of `run` but those of its printing."""
+    """Adds all flags of `run` except those of its printing."""
     for decorate in reversed((
         option(
             "-m", "--model", "models", multiple=True, metavar="SPEC", section="Models",
-            help="A model to ask; may be repeated (see `qa-eval models`).  "
+            help="Model to ask; may be repeated (see `qa-eval models`).  "
             "[default: embedded and all baselines]",
         ),
         run_flags("references", "trust_remote_code", "convert_weights"),
@@ -86,7 +86,7 @@ def call_flags(command: Decorated) -> Decorated:
     "run",
     cls=Command,
     examples=EXAMPLES,
-    short_help="Answer, score, and show the leaderboard.",
+    short_help="Ask models, score them, and show the leaderboard.",
     context_settings=WORDS_REFUSED,
 )
 @call_flags
@@ -95,42 +95,43 @@ def call_flags(command: Decorated) -> Decorated:
 )
 @click.pass_context
 def run_command(ctx: click.Context, /, *, as_json: bool, **_: object) -> None:
-    """Answers every item with every model, scores them, writes a run folder and shows the leaderboard.
+    """Asks every model every item, scores the answers, writes a run folder and shows the leaderboard.
 
-    The questions are those of the package over its five articles, your own with --questions and --articles,
-    or those of public data sets with --dataset. An interrupted run is resumed by the same call. Exit code 1:
-    a model failed while running (the others finish).
+    The questions are the curated ones about five articles, your own with --questions and --articles, or those
+    of public data sets with --dataset. After an interruption, the same command resumes the run. Exit code 1:
+    a model failed during the run; the others finish.
     """
+    call = RunCall.of(ctx, begin=_say_what_is_loaded)
     from qa_eval.cli.printing import print_leaderboard
     from qa_eval.text.progress import TerminalProgress
 
-    runs = _evaluated(RunCall.of(ctx), TerminalProgress())
+    runs = _evaluated(call, TerminalProgress())
     for run in runs:
-        print_leaderboard(run.leaderboard, "json" if as_json else "table")
+        print_leaderboard(run.leaderboard, "json" if as_json else "table", after_run=True)
     for run in runs:
-        _say_where(run)
+        _say_what_came_of_it(run, named=len(runs) > 1)
     if any(row.status == "error" for run in runs for row in run.leaderboard.rows):
         ctx.exit(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCall:
-    """What the flags of `run` ask for, printing apart."""
+    """The models, data and options that the flags of `run` choose."""
 
     models: Sequence[str]
     corpus: Corpus | None
-    """None where data sets are asked."""
+    """Corpus of the run; None for a run on public data sets."""
     datasets: tuple[Dataset, ...]
     options: RunOptions
 
     @classmethod
-    def of(cls, ctx: click.Context) -> RunCall:
-        """Reads the flags, opens and checks the data and says what it holds.
+    def of(cls, ctx: click.Context, *, begin: Callable[[Sequence[str]], None] | None = None) -> RunCall:
+        """Reads the flags, opens and checks the data, and reports on stderr what it holds.
 
-        Raises UsageError for flags that do not go together, and as loading does.
+        `begin` is called with the models that were named, after the flags are checked and before anything is
+        loaded. Raises UsageError for flags that do not go together, and the errors of loading.
         """
         from qa_eval.data.dataset import FACT_KINDS
-        from qa_eval.models.registry import with_quantized
 
         given = ctx.params
         if ctx.args:
@@ -138,17 +139,23 @@ class RunCall:
         options = given_options(ctx)
         if options.engine != "ray":
             _refuse(ctx, _CLUSTER, "only with --engine ray.")
-        corpus: Corpus | None = None
-        datasets: tuple[Dataset, ...] = ()
         if given["datasets"]:
             facts = all(spec.partition(":")[0] in FACT_KINDS for spec in given["datasets"])
             _refuse(ctx, _OF_ARTICLES if facts else (*_OF_ARTICLES, *_FACTS), _INSTEAD[facts])
-            datasets = _opened(given["datasets"], options)
         else:
             _refuse(ctx, ("columns", "duplicate_ids", "rules"), "only with --dataset.")
             _refuse(ctx, ("split",), "only with --dataset hub:NAME or qacc:FILE.")
-            corpus = _loaded(given["questions"], given["articles"])
         models, quantize = given["models"], given["quantize"]
+        if begin is not None:
+            begin(models or DEFAULT_MODELS)
+        corpus: Corpus | None = None
+        datasets: tuple[Dataset, ...] = ()
+        if given["datasets"]:
+            datasets = _opened(given["datasets"], options)
+        else:
+            corpus = _loaded(given["questions"], given["articles"])
+        from qa_eval.models.registry import with_quantized
+
         return cls(
             models=with_quantized(models, quantize) if quantize else models or DEFAULT_MODELS,
             corpus=corpus,
@@ -158,7 +165,7 @@ class RunCall:
 
 
 def _flag_for(word: str, command: str) -> str:
-    """What to write in place of a word that no flag is before."""
+    """The message for a word without a flag, with the command to write instead."""
     quoted = shlex.quote(word)
     ending = Path(word.lower().removesuffix(".gz")).suffix
     if word.partition(":")[0] in (
@@ -171,24 +178,23 @@ def _flag_for(word: str, command: str) -> str:
         "qacc",
         "wikicontradict",
     ):
-        return f"{word}: a data set is named by --dataset: {command} -m MODEL --dataset {quoted}"
+        return f"{word}: name a data set with --dataset: {command} -m MODEL --dataset {quoted}"
     if ending in (".json", ".jsonl", ".ndjson", ".csv", ".tsv") and ":" not in word:
         spec = shlex.quote(f"predictions:{word}")
         return (
-            f"{word}: predictions in a file are named by -m: {command} -m {spec}; a data set is named by "
-            "--dataset"
+            f"{word}: name a file of predictions with -m: {command} -m {spec}; name a data set with --dataset"
         )
-    return f"{word}: a model is named by -m: {command} -m {quoted}"
+    return f"{word}: name a model with -m: {command} -m {quoted}"
 
 
 _OF_ARTICLES = ("questions", "articles")
 _FACTS = ("track", "paraphrases", "categories")
-"""What only facts with claims have."""
+"""Parameters that only facts with claims have."""
 _INSTEAD = {
-    True: "not with --dataset, which is asked in their place.",
-    False: "not with --dataset, whose questions each have their own context.",
+    True: "not with --dataset, which takes their place.",
+    False: "not with --dataset, where each question has its own context.",
 }
-"""Why flags are refused with a data set, by whether it is one of facts."""
+"""Why parameters cannot be combined with --dataset, by whether all data sets are sets of facts."""
 _CLUSTER = ("address", "workers", "cpus_per_worker", "gpus_per_worker")
 
 
@@ -201,7 +207,7 @@ def _refuse(ctx: click.Context, names: Sequence[str], why: str) -> None:
 
 
 def _opened(specs: Sequence[str], options: RunOptions) -> tuple[Dataset, ...]:
-    """Opens and checks the data sets, and says what they hold."""
+    """Opens and checks the data sets, and reports on stderr what they hold."""
     from qa_eval.cli.printing import announce_dataset
     from qa_eval.evaluation.plans import opened_dataset
 
@@ -212,7 +218,7 @@ def _opened(specs: Sequence[str], options: RunOptions) -> tuple[Dataset, ...]:
 
 
 def _loaded(questions: tuple[Path, ...], articles: Path | None) -> Corpus:
-    """Loads the corpus, and says which."""
+    """Loads the corpus, and names its files on stderr."""
     from qa_eval.cli.printing import announce_corpus
     from qa_eval.data.corpus import load_corpus
 
@@ -222,13 +228,13 @@ def _loaded(questions: tuple[Path, ...], articles: Path | None) -> Corpus:
 
 
 def _evaluated(call: RunCall, progress: TerminalProgress) -> list[Run]:
-    """The runs; when interrupted, says what was kept and leaves with the exit code of an interruption."""
+    """The runs. After an interruption, names what was kept and exits with the code of an interruption."""
     from qa_eval.evaluation.run import Interrupted, chosen_engine, evaluate, evaluate_all
 
     command = _as_text(shlex.join(["qa-eval", *sys.argv[1:]]))
     engine = chosen_engine(call.options, progress.worker)
     try:
-        with redirect_stdout(sys.stderr):  # Ray prints its troubles, and a model may print: no results
+        with redirect_stdout(sys.stderr):  # keeps stdout for results: Ray and models may print too
             if len(call.datasets) > 1:
                 return evaluate_all(
                     call.models,
@@ -250,23 +256,39 @@ def _evaluated(call: RunCall, progress: TerminalProgress) -> list[Run]:
             return [run]
     except Interrupted as stopped:
         kept = ", ".join(str(run.path) for run in stopped.runs)
-        note(f"Interrupted. What is done is kept in {kept}; the same call goes on from there.")
+        note(f"Interrupted. The answers so far are in {kept}; the same command resumes the run.")
         click.get_current_context().exit(INTERRUPTED)
 
 
-def _say_where(run: Run) -> None:
+_NAMED = 2
+"""Number of models that are named while models are loaded."""
+
+
+def _say_what_is_loaded(models: Sequence[str]) -> None:
+    more = f" and {len(models) - _NAMED} more" if len(models) > _NAMED else ""
+    note(f"loading {', '.join(models[:_NAMED])}{more} …")
+
+
+def _say_what_came_of_it(run: Run, *, named: bool) -> None:
+    """Prints on stderr what failed, which model leads, where the run is, and what to do next."""
+    from qa_eval.runs.leaderboard.captions import leading_sentence
+    from qa_eval.runs.leaderboard.views import leaderboard_view
+
     asked = [row.model.spec for row in run.leaderboard.rows if row.predictions is not None]
     for row in run.leaderboard.rows:
         if row.status == "error":
             note(f"failed: {row.model.spec}: {row.error}")
+    path = shlex.quote(str(run.path))
+    if asked and run.leaderboard.scored:
+        sentence = leading_sentence(leaderboard_view(run.leaderboard))
+        note(f"{run.leaderboard.name}: {sentence}" if named else sentence)
     note(f"results: {run.path}")
     if asked and not run.leaderboard.scored:
-        command = f"qa-eval export {shlex.quote(str(run.path))} --format squad-predictions"
-        note(f"next: {command} -m {shlex.quote(asked[0])}")
+        note(f"next: qa-eval export {path} --format squad-predictions -m {shlex.quote(asked[0])}")
     elif asked:
-        note(f"next: qa-eval show {shlex.quote(str(run.path))} --failures -m {shlex.quote(asked[0])}")
+        note(f"next: qa-eval report {path} --out report --open")
 
 
 def _as_text(command: str) -> str:
-    """A command that JSON can hold: bytes of a path that are not UTF-8 are written in hexadecimal."""
+    """The command as text for JSON. Bytes of a path that are not UTF-8 become hexadecimal escapes."""
     return command.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

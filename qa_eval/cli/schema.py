@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from qa_eval.cli.command import Command
@@ -9,25 +11,29 @@ from qa_eval.cli.command import Command
 SCHEMAS = ("questions", "articles", "claims", "leaderboard", "predictions")
 
 
-@click.command("schema", cls=Command, short_help="The JSON Schema of a file format.")
+@click.command("schema", cls=Command, short_help="Print the JSON Schema of a file format.")
 @click.argument("name", type=click.Choice(SCHEMAS), metavar="NAME")
 def schema_command(*, name: str) -> None:
-    """Prints the JSON Schema of leaderboard.json, or of one line of the other formats.
+    """Prints the JSON Schema of leaderboard.json, or of one line of another format.
 
     NAME is questions, articles, claims, leaderboard or predictions.
     """
     from qa_eval.files.hashes import canonical_json
 
-    if name == "claims":
-        from qa_eval.data.claims_schema import claims_schema
+    click.echo(canonical_json(published_schema(name), indent=2))
 
-        schema = claims_schema()
-    elif name in ("questions", "articles"):
-        from qa_eval.data.corpus_schema import articles_schema, questions_schema
 
-        schema = questions_schema() if name == "questions" else articles_schema()
-    else:
-        from qa_eval.runs.schema import leaderboard_schema, prediction_schema
+def published_schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of one of `SCHEMAS`. Raises KeyError for any other name."""
+    from qa_eval.data.claims_schema import claims_schema
+    from qa_eval.data.corpus_schema import articles_schema, questions_schema
+    from qa_eval.runs.schema import leaderboard_schema, prediction_schema
 
-        schema = leaderboard_schema() if name == "leaderboard" else prediction_schema()
-    click.echo(canonical_json(schema, indent=2))
+    schemas = {
+        "questions": questions_schema,
+        "articles": articles_schema,
+        "claims": claims_schema,
+        "leaderboard": leaderboard_schema,
+        "predictions": prediction_schema,
+    }
+    return schemas[name]()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa_eval.cli.argument_types import PATH
+from qa_eval.cli.argument_types import FINITE, PATH
 from qa_eval.cli.command import Command, option
 from qa_eval.cli.option_groups import given_options, run_flags
 
@@ -23,26 +23,32 @@ if TYPE_CHECKING:
 EXAMPLES = (
     (
         "qa-eval score predictions.json --dataset squad:dev-v2.0.json",
-        "{id: text}, by the data set's own rules",
+        "{id: text}, scored by the data set's own rules",
     ),
     (
         "qa-eval score predictions.json --dataset squad:test-context-de-question-de.json --rules mlqa-de",
-        "by rules that the file does not name",
+        "scored by rules that the file does not name",
     ),
-    ("qa-eval score submission.csv --dataset squad:dev-v2.0.json", "columns id and prediction"),
-    ("qa-eval score rows.jsonl --dataset mrqa:HotpotQA.jsonl.gz --json", "the official keys, in percent"),
+    (
+        "qa-eval score submission.csv --dataset squad:dev-v2.0.json",
+        "a table with the columns id and prediction",
+    ),
+    (
+        "qa-eval score rows.jsonl --dataset mrqa:HotpotQA.jsonl.gz --json",
+        "the keys of the official script, in percent",
+    ),
     (
         "qa-eval score nbest_predictions.json --dataset squad:dev-v2.0.json --na-probs null_odds.json",
-        "what run_squad wrote: also the best no-answer threshold",
+        "output of run_squad, with a search for the best no-answer threshold",
     ),
 )
 
 LISTED = 5
-"""Ids of a kind that are named in the text."""
+"""Number of ids of a kind that the text names."""
 
 
 @click.command(
-    "score", cls=Command, examples=EXAMPLES, short_help="Score predictions made elsewhere by official rules."
+    "score", cls=Command, examples=EXAMPLES, short_help="Score a file of predictions by official rules."
 )
 @click.argument("predictions", type=PATH)
 @option(
@@ -50,7 +56,7 @@ LISTED = 5
     required=True,
     metavar="SPEC",
     section="Data",
-    help="What was asked: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME.",
+    help="Data set that the predictions answer: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME.",
 )
 @run_flags("split", "columns", "duplicate_ids")
 @run_flags("rules", section="Scoring")
@@ -59,23 +65,24 @@ LISTED = 5
     type=PATH,
     metavar="FILE",
     section="Scoring",
-    help="{id: no-answer probability or log odds}; also searches the best threshold.",
+    help="JSON file with the no-answer probability, or log odds, of each id. With it, the command also "
+    "searches for the best threshold.  [default: none]",
 )
 @option(
     "--na-threshold",
-    type=float,
+    type=FINITE,
     default=1.0,
     show_default=True,
     metavar="X",
     section="Scoring",
-    help="Answers with a no-answer probability above it count as no answer.",
+    help="No-answer probability above which an answer counts as no answer.",
 )
 @option(
     "--json",
     "as_json",
     is_flag=True,
     section="Output",
-    help="The official script's keys, and ours under qa_eval.",
+    help="Print JSON with the keys of the official script, and more under qa_eval.",
 )
 @click.pass_context
 def score_command(
@@ -89,13 +96,13 @@ def score_command(
     as_json: bool,
     **_: object,
 ) -> None:
-    """Scores predictions that any system made, by the official rules of a data set.
+    """Scores the predictions of any system by the official rules of a data set.
 
-    PREDICTIONS is a JSON object from question ids to answers (or to n-best lists), or rows with an id and an
-    answer (JSON lines, a JSON list, .csv or .tsv), any of them also as .gz. The outputs of run_squad,
-    evaluate, the pipeline of transformers, simpletransformers, AllenNLP, FARM, haystack and
-    lm-evaluation-harness are read as they are. The numbers are those of the official script, each with an
-    interval; where that script is wrong, the output says what was done instead.
+    PREDICTIONS is a JSON object from question ids to answers or n-best lists, or rows with an id and an
+    answer (JSON lines, a JSON list, .csv or .tsv). It may be compressed as .gz. The command also reads the
+    output of run_squad, evaluate, the pipeline of transformers, simpletransformers, AllenNLP, FARM, haystack
+    and lm-evaluation-harness. The numbers are those of the official script, each with an interval. Where that
+    script is wrong, the output says what was done instead.
     """
     from qa_eval.evaluation.plans import opened_dataset
     from qa_eval.evaluation.scorecard import score
@@ -110,7 +117,7 @@ def score_command(
 
 
 def score_lines(card: Scorecard, predictions: Path, width: int) -> Iterator[Text]:
-    """The scorecard for people."""
+    """The lines of text that show a scorecard."""
     from rich.text import Text
 
     from qa_eval.stats.small_samples import FEWEST_CLUSTERS
@@ -139,7 +146,7 @@ def score_lines(card: Scorecard, predictions: Path, width: int) -> Iterator[Text
         intervals = no_interval(contexts, unit)
     yield from wrapped(f"percent; {intervals}", "dim")
     if card.best:
-        sentence = "best threshold: an oracle, chosen on these very answers; the interval takes it as given"
+        sentence = "best threshold: an oracle, chosen on these answers; the interval takes it as fixed"
         yield from wrapped(sentence, "dim")
     for sentence in card.notes:
         yield from wrapped(sentence, "yellow")
@@ -151,7 +158,7 @@ def score_lines(card: Scorecard, predictions: Path, width: int) -> Iterator[Text
 
 
 def _table(card: Scorecard) -> Iterator[Text]:
-    """A line for each part of the data set, with exact match and F1 beside their intervals."""
+    """A line for each part of the data set, with exact match, F1 and their intervals."""
     from rich.text import Text
 
     from qa_eval.text.figures import interval_text, percent

@@ -9,16 +9,13 @@ import click
 from qa_eval.cli.argument_types import PATH
 from qa_eval.cli.asked_data import dataset_of, is_public, read_from
 from qa_eval.cli.command import Command, note
-from qa_eval.cli.option_groups import data_options, dataset_options
+from qa_eval.cli.option_groups import run_data_options
 from qa_eval.errors import CheckFailedError
 
 
-@click.command(
-    "verify", cls=Command, short_help="Score stored answers again; every number must come out again."
-)
+@click.command("verify", cls=Command, short_help="Score stored answers again, and compare every number.")
 @click.argument("run", type=PATH)
-@data_options
-@dataset_options
+@run_data_options
 def verify_command(
     *,
     run: Path,
@@ -27,10 +24,10 @@ def verify_command(
     dataset: str | None,
     split: str | None,
 ) -> None:
-    """Scores the stored answers of a run again, without the models. Exit code 1 if any number differs.
+    """Scores the stored answers of a run again, without the models, and compares every number.
 
-    A run of a public data set holds its golds. It is checked to be of that data set if this is where it was,
-    or is given with --dataset.
+    A run on a public data set holds its own golds. If the data set is still where it was, or is given with
+    --dataset, the command also compares the questions and golds with it. Exit code 1: something differs.
     """
     from qa_eval.evaluation.verification import verify
     from qa_eval.runs.schema import NOTHING_SCORED
@@ -41,13 +38,13 @@ def verify_command(
     if is_public(stored, questions, articles, dataset):
         opened = dataset_of(stored, dataset, split)
         differences = verify(run, dataset=opened)
-        checked = "" if opened is not None else "; what was asked was not compared"
+        checked = "" if opened is not None else "; the data set was not compared"
     else:
         corpus = find_corpus(stored, questions, articles)
         differences = verify(run, corpus)
         checked = ""
         if not is_asked_by(stored, corpus):
-            note(f"warning: {read_from(corpus)} are not what this run asked (see --questions, --articles)")
+            note(f"warning: this run used other data than {read_from(corpus)} (see --questions, --articles)")
     if differences:
         from qa_eval.text.terminal import clean
 
@@ -59,8 +56,8 @@ def verify_command(
         checked += f"; {NOTHING_SCORED}"
     if stored.is_alone:
         click.echo(
-            f"{run}: what was asked, the references and the checksums came out again; the answers are not "
-            f"stored with this leaderboard, so the models' numbers could not{checked}"
+            f"{run}: the data, the references and the checksums are the same; the answers are not stored "
+            f"with this leaderboard, so the models' numbers cannot be checked{checked}"
         )
         return
-    click.echo(f"{run}: every number came out again{checked}")
+    click.echo(f"{run}: every number is the same{checked}")

@@ -1,10 +1,10 @@
-"""Comparisons: whether the difference between two models is real, how large it is, and where it lies.
+"""Comparisons: whether the difference between two models is real, how large it is, and on which items.
 
 comparison          compares a new side with a base
 sides               which models are compared, and whether they may be
 primary_metrics     which metrics are the primary ones
 measurements        every metric on every slice
-changed_items       the items that were fixed, broken or answered otherwise
+changed_items       the items that were fixed, broken or changed
 differences         the records of a comparison
 all_pairs           every model against every other
 sentences           the verdict and the notes in words

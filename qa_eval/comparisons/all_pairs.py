@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from qa_eval.comparisons.differences import AllPairs, PairwiseDifference, Standing
 from qa_eval.comparisons.primary_metrics import choose_metrics
-from qa_eval.comparisons.sides import all_sides, differing_fields, estimand_of, refuse_unscored, side_info
+from qa_eval.comparisons.sides import (
+    all_sides,
+    allowed_fields,
+    differing_fields,
+    estimand_of,
+    refuse_unscored,
+    side_info,
+)
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.score_table import Cluster, cluster_of, slices_of, tables_of
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.runs.common_items import common_scores
-from qa_eval.runs.options import RESAMPLES
+from qa_eval.runs.options import RESAMPLES, checked_option
 from qa_eval.runs.store import Run, load_run
 from qa_eval.stats.intervals import linear_contributions
 from qa_eval.stats.significance import Comparisons, compare_all_pairs
 
 MOST_MODELS = 50
-"""Of which all pairs are compared."""
+"""Most models whose pairs are all compared."""
 
 
 def compare_all(
@@ -27,19 +34,21 @@ def compare_all(
     *,
     metric: str | None = None,
     slice: str | None = None,
-    allow_different: Sequence[str] = (),
+    allow_different: Iterable[str] | str = (),
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> AllPairs:
-    """Compares every model of the runs with every other on the items that all answered, up to 50 models.
+    """Compares every model of the runs with every other on their common items. At most 50 models are allowed.
 
-    p are corrected together by maxT with shared flips; ranks are intervals. Raises as `compare`.
+    maxT with shared sign flips corrects all p together. Each rank has an interval. Raises as `compare` does.
     """
+    allowed = allowed_fields(allow_different)
+    resamples, seed = checked_option("resamples", resamples), checked_option("seed", seed)
     loaded = [run if isinstance(run, Run) else load_run(run) for run in runs]
     refuse_unscored(loaded)
     sides = all_sides(loaded, most=MOST_MODELS)
     for side in sides[1:]:
-        differing_fields(sides[0], side, allow_different)
+        differing_fields(sides[0], side, allowed)
     scores = common_scores(sides)
     if not scores[0]:
         raise QaEvalError("these models have no item in common")

@@ -1,4 +1,4 @@
-"""A comparison in few lines: what it prints at a Python prompt and shows in a notebook."""
+"""A comparison in few lines, for the Python prompt and the notebook."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from qa_eval.comparisons.differences import Comparison, Pair
 from qa_eval.comparisons.sentences import (
     METRIC_HEAD,
     MODEL_HEAD,
+    apart_sentence,
     detectable_sentence,
     footnotes,
     items_sentence,
@@ -29,7 +30,7 @@ from qa_eval.text.phrases import shorten
 from qa_eval.text.terminal import clean
 
 _ROWS, _NOTEBOOK_ROWS = 9, 40
-"""Rows of the table that are printed, and that a notebook shows."""
+"""Most rows of the printed table, and of the table in a notebook."""
 _WIDTH, _LONGEST = 100, 180
 _LONGEST_NAME = 40
 
@@ -38,17 +39,23 @@ _LONGEST_NAME = 40
 class _Brief:
     title: str
     sentences: tuple[str, ...]
-    """What was found."""
+    """Result, as sentences."""
+    apart: str
+    """Sentence on the items that were not compared. Empty if all were."""
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
-    """How to read it."""
+    """Note on how to read the table."""
 
 
 def comparison_text(comparison: Comparison) -> str:
-    """Who is compared, the verdict, and a table of the first metrics or models; at most 2,000 characters."""
+    """The compared sides, the verdict, and a table of the first metrics or models, in at most 2,000
+    characters.
+    """
     brief = _brief(comparison)
-    lines = [shorten(clean(line), _LONGEST) for line in (brief.title, *brief.sentences[:4])]
+    lines = [
+        shorten(clean(line), _LONGEST) for line in (brief.title, *brief.sentences[:4], brief.apart) if line
+    ]
     names = [(shorten(row[0], _LONGEST_NAME), *row[1:]) for row in brief.rows[:_ROWS]]
     lines += [line.plain for line in draw_grid(brief.head, names, _WIDTH)]
     if (more := len(brief.rows) - _ROWS) > 0:
@@ -57,10 +64,11 @@ def comparison_text(comparison: Comparison) -> str:
 
 
 def comparison_html(comparison: Comparison) -> str:
-    """The same as HTML, with the interval's meaning under it."""
+    """The comparison as HTML, with the meaning of the interval below it."""
     brief = _brief(comparison)
     rows = brief.rows[:_NOTEBOOK_ROWS]
-    return notebook_table(brief.title, brief.head, rows, lead=brief.sentences, notes=brief.notes)
+    lead = [line for line in (*brief.sentences, brief.apart) if line]
+    return notebook_table(brief.title, brief.head, rows, lead=lead, notes=brief.notes)
 
 
 def _brief(comparison: Comparison) -> _Brief:
@@ -69,6 +77,7 @@ def _brief(comparison: Comparison) -> _Brief:
         return _Brief(
             title=pair_title(pair),
             sentences=tuple(_verdicts(pair)),
+            apart=apart_sentence(pair),
             head=("metric", *METRIC_HEAD),
             rows=tuple(_metrics(pair)),
             notes=(items_sentence(pair), *footnotes(comparison, pair)),
@@ -77,6 +86,7 @@ def _brief(comparison: Comparison) -> _Brief:
     return _Brief(
         title=several_title(comparison),
         sentences=(range_sentence(comparison),),
+        apart=apart_sentence(comparison.pairs[0]),
         head=("model", *MODEL_HEAD),
         rows=tuple(_models(comparison.pairs, several=several)),
         notes=tuple(footnotes(comparison, None)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 
 from qa_eval.comparisons.changed_items import changed_items
@@ -12,6 +13,7 @@ from qa_eval.comparisons.measurements import by_article, corrected, measure
 from qa_eval.comparisons.primary_metrics import choose_metrics
 from qa_eval.comparisons.sides import (
     NO_ANSWER,
+    allowed_fields,
     choose_sides,
     differing_fields,
     estimand_of,
@@ -23,10 +25,11 @@ from qa_eval.metrics.score_table import cluster_of, slices_of, tables_of
 from qa_eval.records import Track
 from qa_eval.runs.common_items import Pairing, Side, filed, pair_items
 from qa_eval.runs.model_results import ModelResult
-from qa_eval.runs.options import RESAMPLES
+from qa_eval.runs.options import RESAMPLES, checked_option, listed_texts, optional_text
 from qa_eval.runs.schema import PredictionRow
 from qa_eval.runs.store import Run, load_run
 from qa_eval.stats.significance import holm
+from qa_eval.text.phrases import unlike
 
 
 def compare(
@@ -35,36 +38,48 @@ def compare(
     *,
     model: str | None = None,
     against: str | None = None,
-    metrics: Sequence[str] = (),
+    metrics: Iterable[str] | str = (),
     slice: str | None = None,
-    allow_different: Sequence[str] = (),
+    allow_different: Iterable[str] | str = (),
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Comparison:
-    """Compares models of two runs, or of one, item by item: is a difference real, and where is it?
+    """Compares models of two runs, or of one run, item by item.
 
-    * `base`, `new`: runs, run folders or `leaderboard.json` files; or one model of a run, `run[SPEC]`.
-      Without `new`, two models of one run;
-    * `model` (of the new run) and `against` (of the base run): specs or names. Without them each model that
-      both runs hold is compared with itself; `against` alone compares every model with that one;
-    * `metrics`: the primary ones, as `METRIC` or `TRACK.METRIC`; by default what the runs are sorted by.
-      Their p are Holm's if there are several, or several models; all other metrics, and all slices, are
-      exploratory and corrected by Benjamini and Hochberg;
-    * `slice`: measures on these items alone;
-    * `allow_different`: of `decoding`, `threshold`, `track`, what may differ between the runs;
-    * `resamples`, `seed`: of the tests and intervals.
+    Items are paired by their content. Equal calls give equal results. If several models are compared, only
+    the primary metrics are, unless all models but one give the same answers in both runs.
 
-    Of several models only the primary metrics are compared, unless all but one give the same answers. Items
-    are paired by content (see `qa_eval.runs.common_items`). Equal calls give equal results. Raises InputError
-    for files that cannot be read, QaEvalError for runs that may not be compared, for models, metrics and
-    slices that are not there, where the two have no item in common, and where nothing is scored.
+    Args:
+        base: A run, a run folder, a `leaderboard.json`, or one model of a run (`run[SPEC]`).
+        new: The same, for the side whose change is measured. None compares two models of `base`.
+        model: Spec or name of the model of the new run.
+        against: Spec or name of the model of the base run. Without `model`, every model is compared with it.
+            Without both, each model that both runs have is compared with itself.
+        metrics: Primary metrics, as `METRIC` or `TRACK.METRIC`. By default the metric that sorts the runs.
+            Several primary metrics or models are corrected by Holm's method. All other metrics and slices
+            are exploratory and corrected by Benjamini and Hochberg.
+        slice: Name of a slice. Only its items are compared.
+        allow_different: What may differ between the runs: `decoding`, `threshold`, `track`.
+        resamples: Number of resamples of each test and interval.
+        seed: Seed of the resampling.
 
-    >>> import qa_eval as qa
-    >>> run = qa.evaluate(["baseline:abstain", "baseline:first-of-type"], limit=8)
-    >>> found = qa.compare(run["baseline:abstain"], run["baseline:first-of-type"], resamples=99)
-    >>> found.pairs[0].verdict in ("better", "worse", "undecided", "same")
-    True
+    Raises:
+        InputError: A file cannot be read.
+        QaEvalError: An argument has another type, the runs may not be compared, a model, metric or slice is
+            not there, the two have no item in common, or nothing is scored.
+
+    Example:
+        >>> import qa_eval as qa
+        >>> run = qa.evaluate(["baseline:abstain", "baseline:first-of-type"], limit=8)
+        >>> found = qa.compare(run["baseline:abstain"], run["baseline:first-of-type"], resamples=99)
+        >>> found.pairs[0].verdict in ("better", "worse", "undecided", "same")
+        True
     """
+    metrics = listed_texts("metrics", metrics)
+    allowed = allowed_fields(allow_different)
+    for argument, value in (("model", model), ("against", against), ("slice", slice)):
+        optional_text(argument, value)
+    resamples, seed = checked_option("resamples", resamples), checked_option("seed", seed)
     base_run, against = _run_of(base, against, "base", "against")
     new_run, model = _run_of(new, model, "new", "model") if new is not None else (None, model)
     if isinstance(base, ModelResult) and new_run is base_run:
@@ -72,7 +87,7 @@ def compare(
     refuse_unscored(run for run in (base_run, new_run) if run is not None)
     sides, notes = choose_sides(base_run, new_run, model, against)
     tests = len(sides) * max(1, len(metrics))
-    wanted = _Wanted(tuple(metrics), slice, tuple(allow_different), resamples, seed, tests)
+    wanted = _Wanted(metrics, slice, allowed, resamples, seed, tests)
     pairs = _together([_pair(*pair, wanted, details=len(sides) == 1) for pair in sides])
     moved = [n for n, pair in enumerate(pairs) if pair.verdict != "same"]
     if len(pairs) > 1 and len(moved) == 1:
@@ -95,15 +110,18 @@ def compare(
 # ------------------------------------------------------------------------------------------ one pair
 
 
-def _run_of(
-    side: Run | ModelResult | Path | str, spec: str | None, name: str, flag: str
-) -> tuple[Run, str | None]:
-    """The run of a side, and the model that is meant. Raises QaEvalError where two are named."""
+def _run_of(side: object, spec: str | None, name: str, argument: str) -> tuple[Run, str | None]:
+    """The run and the model of a side. Raises QaEvalError if two different models are named."""
     if isinstance(side, ModelResult):
         if spec is not None and spec not in (side.row.model.spec, side.row.model.name):
-            raise QaEvalError(f"{flag}: {spec} is another model than {name}, which is {side.spec}")
+            raise QaEvalError(f"{argument}: {spec} is another model than {name}, which is {side.spec}")
         return side.run, side.spec
-    return side if isinstance(side, Run) else load_run(side), spec
+    if isinstance(side, Run):
+        return side, spec
+    if not isinstance(side, str | PathLike):
+        wanted = "a run, a model of one such as run['embedded'], or the path of a run folder"
+        raise QaEvalError(unlike(name, side, wanted))
+    return load_run(Path(side)), spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +136,7 @@ class _Wanted:
 
 
 def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
-    """One pair; without details, of its primary metrics alone."""
+    """The comparison of one pair. Without details, it has the primary metrics only."""
     differing = differing_fields(base, new, wanted.allowed)
     pairing = pair_items(base.answers(), new.answers())
     shared = {answer.track for answer, _ in pairing.pairs}
@@ -177,9 +195,9 @@ def _verdict(pairs: Sequence[tuple[PredictionRow, PredictionRow]], primary: Metr
 
 
 def _together(pairs: Sequence[Pair]) -> list[Pair]:
-    """The primary p corrected by Holm, if there are several. Pairs without a difference have nothing to test.
+    """The pairs with their primary p corrected by Holm's method, if there are several.
 
-    (Whether they differ at all is known before any sign is flipped, so leaving them out costs nothing.)
+    Pairs without any difference are not tested. This is valid because it is known before any sign is flipped.
     """
     tested = [d.p for pair in pairs if pair.verdict != "same" for d in pair.primary if d.p is not None]
     if len(tested) < 2:

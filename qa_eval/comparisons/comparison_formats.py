@@ -45,16 +45,16 @@ from qa_eval.text.phrases import shorten
 from qa_eval.text.terminal import safe_json
 
 _LONGEST_TEXT = 300
-"""Characters of one answer, question or gold."""
+"""Most characters of one answer, question or gold."""
 _MOST_ALIKE = 5
-"""Models named beside one that cannot be told from them."""
+"""Most models that are named as indistinguishable from one model."""
 _MOST_REASONS = 20
 _FOLD = 120
-"""More than the characters that folding a part adds to it."""
+"""Upper bound on the characters that folding adds to a part."""
 
 
 def render_comparison_json(comparison: Comparison | AllPairs, gate: Gate | None = None) -> str:
-    """The records as they are; with `gate` if a gate was asked for."""
+    """The records as JSON, with `gate` if a gate was requested."""
     whole = asdict(comparison) | ({} if gate is None else {"gate": asdict(gate)})
     return safe_json(canonical_json(whole, indent=1)) + "\n"
 
@@ -62,9 +62,10 @@ def render_comparison_json(comparison: Comparison | AllPairs, gate: Gate | None 
 def render_comparison_markdown(
     comparison: Comparison | AllPairs, *, items: int = 10, gate: Gate | None = None
 ) -> str:
-    """Verdict and primary metrics in sight, everything else folded; never longer than a comment may be.
+    """The comparison as Markdown: the verdict and primary metrics are visible, everything else is folded.
 
-    Of each kind of change, at most `items` are shown, and fewer if there is no room.
+    It is never longer than a comment may be. At most `items` of each kind of change are shown, or fewer if
+    there is no room.
     """
     if isinstance(comparison, AllPairs):
         return _all_pairs(comparison)
@@ -113,7 +114,7 @@ def _metric_table(first: str, rows: Sequence[tuple[str, MetricDifference]]) -> s
 
 
 def _lines(lines: Sequence[str]) -> str:
-    """Lines that stay lines."""
+    """Lines of Markdown that keep their line breaks."""
     return "  \n".join(lines)
 
 
@@ -123,7 +124,7 @@ def _fold(title: str, parts: Sequence[str]) -> str:
 
 
 def _folded_changes(kind: str, changes: Sequence[ItemChange], most: int, room: int) -> str:
-    """The changes folded under their number, as many as there is room for."""
+    """The changes as a folded list under their number, as many as fit."""
     title = f"{KINDS[kind].capitalize()} ({len(changes)})"
     left = room - len(title) - _FOLD
     if left < 0:
@@ -153,12 +154,12 @@ def _cut(text: str) -> str:
 
 
 def _first(texts: Sequence[str], most: int) -> list[str]:
-    """The first of them, and how many more there are."""
+    """The first ones, and the number of the others."""
     return [*texts[:most], *([f"and {len(texts) - most} more"] if len(texts) > most else [])]
 
 
 def _fitting(head: Sequence[str], rows: Sequence[str], room: int) -> str:
-    """A table of as many rows as there is room for, and how many more there are."""
+    """A table of as many rows as fit, and the number of the others."""
     fit, used = 0, sum(len(line) + 1 for line in head) + _FOLD
     while fit < len(rows) and used + len(rows[fit]) + 1 <= room:
         used += len(rows[fit]) + 1
@@ -194,7 +195,7 @@ def _models(comparison: Comparison) -> Iterator[str]:
 
 
 def _all_pairs(found: AllPairs) -> str:
-    """One table: rank, model, value, and the models further down that it cannot be told from."""
+    """One table: rank, model, value, and the models below that cannot be distinguished from it."""
     head = [
         markdown_row(["rank", "model", all_pairs_title(found), "cannot be told from"]),
         markdown_row(["---:", "---", "---:", "---"]),

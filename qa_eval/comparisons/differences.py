@@ -1,6 +1,6 @@
-"""What a comparison finds, as records; `--format json` prints them as they are.
+"""The records of a comparison. `--format json` prints them unchanged.
 
-All values are fractions in [0, 1] and differences are new less base, whichever direction is better.
+All values are fractions in [0, 1]. A difference is new minus base, whichever direction is better.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from qa_eval.records import Abridged
 from qa_eval.runs.common_items import Edited
 
 COMPARISON_VERSION = 1
-"""Of the JSON form."""
+"""Version of the JSON form."""
 
 Verdict = Literal["better", "worse", "undecided", "same"]
-"""Of the new side. `undecided`: these items cannot tell; `same`: every answer is the same."""
+"""Verdict on the new side. `undecided`: these items cannot decide. `same`: all answers are equal."""
 Correction = Literal["none", "holm", "benjamini-hochberg", "max-t"]
 Test = Literal["sign-flip", "mcnemar", "none"]
 """`none`: metrics that rank items, of which an interval is all there is: swapping the answers to some facts
@@ -25,7 +25,7 @@ between two models would mix two scales."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideInfo:
-    """Who is compared."""
+    """One side of a comparison: a model in a run."""
 
     run: str
     path: str | None
@@ -37,35 +37,37 @@ class SideInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricDifference:
-    """One metric on one slice: both values and what can be said of their difference."""
+    """One metric on one slice: the values of both sides, and their difference with its interval and test."""
 
     track: str
     slice: str
-    """Empty for all items."""
+    """Name of the slice. Empty for all items."""
     metric: str
     higher_is_better: bool
     base: float
     new: float
     difference: float
     low: float | None
-    """Lower end of the 95 % interval, from the same sign flips as p; None on too few clusters."""
+    """Lower end of the 95 % interval, from the same sign flips as p. None on too few clusters."""
     high: float | None
-    """Upper end of the interval."""
+    """Upper end of the 95 % interval. None on too few clusters."""
     method: str
     p: float | None
-    """Two-sided, not corrected; None where there is no test."""
+    """Two-sided p, not corrected. None where there is no test."""
     p_adjusted: float | None
     correction: Correction
     test: Test
     wins: int
-    """Units (items; facts or sets of wordings where the metric counts those) on which new is better."""
+    """Number of units on which new is better. A unit is an item, or a fact or a set of wordings where the
+    metric counts those."""
     ties: int
     losses: int
     n: int
-    """Units in the denominator."""
+    """Number of units in the denominator."""
     clusters: int
     minimum_detectable_difference: float | None
-    """Smallest true difference that would be shown 4 times in 5, p corrected; None where none could be."""
+    """Smallest true difference that the test, with corrected p, would show 4 times in 5. None if there is
+    none."""
 
     @property
     def name(self) -> str:
@@ -74,12 +76,12 @@ class MetricDifference:
 
     @property
     def gain(self) -> float:
-        """The difference, positive where new is better."""
+        """The difference with the sign that is positive where new is better."""
         return self.difference if self.higher_is_better else -self.difference
 
     @property
     def verdict(self) -> Verdict:
-        """Better or worse only where the corrected p is at most .05."""
+        """The verdict on this metric. It is better or worse only if the corrected p is at most .05."""
         if self.p_adjusted is None or self.p_adjusted > 0.05 or self.difference == 0:
             return "undecided"
         return "better" if self.gain > 0 else "worse"
@@ -98,54 +100,56 @@ class ArticleDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SideAnswer(Abridged):
-    """One answer, and the rule that credited or refused it."""
+    """The answer of one side, why it is right or wrong, and the rule that decided."""
 
     prediction: str
     right: bool
     rule: str
     level: int
     detail: str
+    why: str
+    """Reason why the answer is right or wrong, as a sentence."""
     em: float | None
     f1: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ItemChange(Abridged):
-    """An item that was answered otherwise."""
+    """An item that the two sides answered differently."""
 
     item: str
     kind: Literal["fixed", "broken", "changed"]
-    """`changed`: another answer, the same verdict; EM and F1 may still have moved."""
+    """Kind of change. `changed`: another answer with the same verdict. EM and F1 may still differ."""
     question: str
     golds: tuple[str, ...]
-    """Empty where no answer is right."""
+    """Right answers. Empty where no answer is right."""
     base: SideAnswer
     new: SideAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Pair(Abridged):
-    """One model against another."""
+    """The comparison of one model with another."""
 
     base: SideInfo
     new: SideInfo
     differing: dict[str, tuple[str, str]]
-    """What else differs between the two: field -> values of base and new. These are the differences that were
-    allowed, other backends, and whether the models can abstain (`no answer`)."""
+    """Field -> values of base and new, for everything else that differs. These are the allowed differences,
+    the backends, and whether the models can abstain (`no answer`)."""
     items: dict[str, int]
-    """Track -> items compared."""
+    """Track -> number of items compared."""
     facts: int
     cluster: Cluster
     clusters: int
-    """What is resampled and flipped as a whole: facts or, of a public data set, contexts."""
+    """Unit that is resampled and flipped as a whole: the fact or, on a public data set, the context."""
     edited: tuple[Edited, ...]
     added: tuple[str, ...]
     removed: tuple[str, ...]
     verdict: Verdict
-    """Of the first primary metric."""
+    """Verdict by the first primary metric."""
     primary: tuple[MetricDifference, ...]
     exploratory: tuple[MetricDifference, ...]
-    """All other metrics, and all metrics on every slice."""
+    """Differences of all other metrics, and of all metrics on every slice."""
     articles: tuple[ArticleDifference, ...]
     leave_one_article_out: tuple[float, float] | None
     """Least and greatest difference of the first primary metric when one article is left out."""
@@ -154,28 +158,34 @@ class Pair(Abridged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """What `--fail-on-regression` decided."""
+    """The decision of `--fail-on-regression`."""
 
     failed: bool
     rule: Literal["significant", "tolerance"]
     tolerance: float | None
     reasons: tuple[str, ...]
-    """Why it failed, or why not: a sentence for each model and primary metric."""
+    """Reasons for the decision: one sentence for each model and primary metric."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Comparison:
-    """Models of one run against models of another, or of the same.
+    """The result of `compare`: one or more pairs of models.
 
-    It prints as the verdict with a short table, and a notebook shows that as HTML.
+    It prints as the verdict with a short table. A notebook shows the same as HTML.
     """
 
     pairs: tuple[Pair, ...]
+    """Compared pairs of models."""
     estimand: str
+    """Population that the intervals and tests speak of, in words."""
     notes: tuple[str, ...]
+    """Remarks that a reader of the numbers needs, one sentence each."""
     resamples: int
+    """Number of resamples of each test and interval."""
     seed: int
+    """Seed of the resampling."""
     schema_version: int = COMPARISON_VERSION
+    """Version of the JSON form."""
 
     def __repr__(self) -> str:
         from qa_eval.comparisons.brief_comparison import comparison_text
@@ -190,7 +200,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """One model among all that were compared with each other."""
+    """The place of one model among all compared models."""
 
     side: SideInfo
     value: float
@@ -200,33 +210,33 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairwiseDifference:
-    """Two of the models; the first is the better one or, of equals, the one that stands first."""
+    """The difference of two models. The first is the better one or, if equal, the earlier one."""
 
     first: int
-    """Place in `standings`."""
+    """Index of the first model in `AllPairs.standings`."""
     second: int
     difference: float
     low: float | None
-    """Lower end of the interval that goes with the corrected test; None on too few clusters."""
+    """Lower end of the interval that belongs to the corrected test. None on too few clusters."""
     high: float | None
     p_adjusted: float
     minimum_detectable_difference: float | None
-    """Smallest true difference that the corrected test would show 4 times in 5; None where none could be."""
+    """Smallest true difference that the corrected test would show 4 times in 5. None if there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AllPairs(Abridged):
-    """Every model against every other, corrected together by maxT."""
+    """The result of `compare_all`: every model against every other, corrected together by maxT."""
 
     metric: str
-    """`TRACK.METRIC`."""
+    """Compared metric, as `TRACK.METRIC`."""
     slice: str
     items: int
     facts: int
     cluster: Cluster
     clusters: int
     standings: tuple[Standing, ...]
-    """Best first."""
+    """Places of the models, the best first."""
     differences: tuple[PairwiseDifference, ...]
     estimand: str
     notes: tuple[str, ...]

@@ -25,7 +25,7 @@ Tables = Mapping[Track, ScoreTable]
 
 RANK_RESAMPLES = 999
 MOST_ARTICLES = 20
-"""Above, articles are a sample of their own and not listed one by one."""
+"""Most articles that are listed one by one. More articles are treated as a sample."""
 _TIE = 1e-12
 
 
@@ -52,8 +52,8 @@ def measure(
 ) -> list[MetricDifference]:
     """Every metric that is defined for both sides, first on all items, then by slice; not corrected.
 
-    The tables must be of the same items. With `only_slice`, only there; with `only`, these metrics alone, and
-    not by slice. `tests`: the number of tests that the primary metrics are corrected for.
+    Both tables must have the same items. `only_slice` restricts the result to one slice. `only` restricts it
+    to these metrics on all items. `tests` is the number of tests that the primary metrics are corrected for.
     """
     requests = [
         r
@@ -75,7 +75,7 @@ def measure(
 
 
 def corrected(measured: Sequence[MetricDifference]) -> list[MetricDifference]:
-    """The same with p corrected together for the share of false findings."""
+    """The differences with their p corrected together, for the false discovery rate."""
     tested = [d.p for d in measured if d.p is not None]
     adjusted = iter(benjamini_hochberg(tested).tolist())
     return [
@@ -89,8 +89,8 @@ def by_article(
 ) -> tuple[list[ArticleDifference], tuple[float, float] | None]:
     """The metric on each article's items where it is defined, and the range of its difference without each.
 
-    Nothing where articles are no fixed few: on the pooled track, where contexts are the sample, and for one
-    article or more than `MOST_ARTICLES`.
+    The result is empty on the pooled track, where contexts are the sample, and for one article or more than
+    `MOST_ARTICLES`.
     """
     names = sorted({s.article for s in base if s.track == "reading"})
     if track == "pooled" or cluster == "context" or not 1 < len(names) <= MOST_ARTICLES:
@@ -116,7 +116,7 @@ def by_article(
 
 
 def _both(base: _Found | None, new: _Found | None) -> tuple[_Found, _Found] | None:
-    """What was found of both sides; None if it was not found of one."""
+    """The values of both sides. None if one side has no value."""
     return None if base is None or new is None else (base, new)
 
 
@@ -166,9 +166,9 @@ def _measured(request: _Request, tested: PairedTest, base: ScoreTable, new: Scor
 
 
 def _unit_gains(metric: Metric, slice_name: str, base: ScoreTable, new: ScoreTable) -> FloatArray:
-    """Of each unit that counts on either side, what it adds to the new lead; only the sign has meaning.
+    """The contribution of each counted unit to the lead of the new side. Only its sign has meaning.
 
-    Where the sides count other units (as a precision does), one that counts is held against the mean ratio.
+    If the sides count different units (as for a precision), a counted unit is compared with the mean ratio.
     """
     units = _both(base.units(metric.id, slice_name), new.units(metric.id, slice_name))
     assert units is not None
@@ -267,7 +267,7 @@ def _ranking(
 def _each_row(
     metric: Metric, score: FloatArray, positive: NDArray[np.bool_], weights: FloatArray
 ) -> FloatArray:
-    """The statistic under each row of weights; not a number where it is undefined."""
+    """The statistic under each row of weights. NaN where it is undefined."""
     assert metric.ranking is not None
     values = metric.ranking.rows(score, positive, weights)
     if len(values) == len(weights):

@@ -1,4 +1,4 @@
-"""Which metrics are the primary ones."""
+"""Chooses the primary metrics of a comparison."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from qa_eval.text.phrases import choices
 def choose_metrics(
     tables: Sequence[Tables], wanted: Sequence[str], slice: str | None, sort: str
 ) -> list[tuple[Track, str]]:
-    """The primary metrics, each defined for every side; what the runs are sorted by where none is wanted."""
+    """The primary metrics, each defined for every side. By default the metric that sorts the runs."""
     common = [track for track in tables[0] if all(track in sides for sides in tables)]
     if slice is not None:
         known = tables[0][common[0]].slices()
         if slice not in known:
-            raise QaEvalError(_unknown("--slice", slice, known))
+            raise _unknown("slice", slice, known)
         common = common[:1]
     defined = [
         (track, metric)
@@ -38,19 +38,23 @@ def choose_metrics(
     for name in dict.fromkeys(wanted):
         found = names.get(name) or next((pair for pair in defined if pair[1] == name), None)
         if found is None:
-            raise QaEvalError(_unsuitable(name, list(dict.fromkeys(metric for _, metric in defined))))
+            raise _unsuitable(name, list(dict.fromkeys(metric for _, metric in defined)))
         chosen.append(found)
     return chosen
 
 
-def _unsuitable(name: str, known: Sequence[str]) -> str:
+def _unsuitable(name: str, known: Sequence[str]) -> QaEvalError:
     metric = METRICS.get(name.rpartition(".")[2])
-    if metric is not None and metric.ranking is not None:
-        return f"--metric {name}: it ranks items, so that there is no paired test of it; choose another"
-    if metric is not None:
-        return f"--metric {name}: not defined for both on these items; there are: {', '.join(known)}"
-    return _unknown("--metric", name, known)
+    if metric is None:
+        return _unknown("metrics", name, known)
+    if metric.ranking is not None:
+        why = "it ranks items, so that there is no paired test of it; choose another"
+    else:
+        why = f"not defined for both on these items; there are: {', '.join(known)}"
+    return QaEvalError.naming(lambda called: f"{called('metrics')} {name}: {why}")
 
 
-def _unknown(flag: str, name: str, known: Sequence[str]) -> str:
-    return f"{flag} {name}: unknown here; {choices(name, known)}"
+def _unknown(argument: str, name: str, known: Sequence[str]) -> QaEvalError:
+    return QaEvalError.naming(
+        lambda called: f"{called(argument)} {name}: unknown here; {choices(name, known)}"
+    )

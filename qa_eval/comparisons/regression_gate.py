@@ -1,4 +1,4 @@
-"""`--fail-on-regression`: whether the new side is so much worse that a check has to fail."""
+"""`--fail-on-regression`: decides whether the new side is so much worse that a check must fail."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _ROUNDING = 1e-12
 def regression_gate(
     comparison: Comparison, tolerance: float | None = None, *, allow_missing: bool = False
 ) -> Gate:
-    """Fails where a primary metric of some model dropped significantly or, with a tolerance, by more.
+    """Fails if a primary metric of some model dropped significantly or, with a tolerance, by more than that.
 
-    It also fails where the new side lacks items of the base, as it then says nothing about them, unless
-    `allow_missing`. Items of a track that the new side was not asked are not counted. `tolerance` is a
-    fraction: 0.01 is one point. A drop is a rise where less is better.
+    It also fails if the new side lacks items of the base, unless `allow_missing`. Items of a track that the
+    new side was not asked do not count. `tolerance` is a fraction: 0.01 is one point. If lower is better, a
+    rise counts as a drop.
     """
     judged = [] if allow_missing else list(_missing(comparison))
     judged += _judged(comparison, tolerance)

@@ -17,6 +17,7 @@ from qa_eval.comparisons.differences import (
 from qa_eval.metrics.listings import column_label, listed
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 from qa_eval.text.figures import percent, signed, smallest_difference
+from qa_eval.text.phrases import enumerate_words
 
 VERDICTS = {
     "better": "better",
@@ -36,12 +37,19 @@ def side_name(side: SideInfo, other: SideInfo) -> str:
     """What tells a side from the other: run and model, or one of them where the other is shared."""
     if side.run == other.run and side.path == other.path:
         return side.model
-    return side.run if side.model == other.model else f"{side.run} · {side.model}"
+    return (side.run or "this run") if side.model == other.model else _in_its_run(side)
+
+
+def _in_its_run(side: SideInfo) -> str:
+    """The model after its run, if that has a name."""
+    return f"{side.run} · {side.model}" if side.run else side.model
 
 
 def pair_title(pair: Pair) -> str:
     """Who is compared with whom."""
     both = f"{side_name(pair.base, pair.new)} → {side_name(pair.new, pair.base)}"
+    if both == f"{pair.new.model} → {pair.new.model}":
+        return f"{pair.new.model} in two runs"
     return f"{pair.new.model}: {both}" if pair.base.model == pair.new.model else both
 
 
@@ -49,7 +57,8 @@ def several_title(comparison: Comparison) -> str:
     """Two runs; or one model, and the run whose models are held against it."""
     first = comparison.pairs[0]
     against_one = len({(pair.base.path, pair.base.model) for pair in comparison.pairs}) == 1
-    return f"{first.base.run}{f' · {first.base.model}' if against_one else ''} → {first.new.run}"
+    base = _in_its_run(first.base) if against_one else first.base.run or "this run"
+    return f"{base} → {first.new.run or 'this run'}"
 
 
 def metric_name(d: MetricDifference) -> str:
@@ -145,6 +154,17 @@ def items_sentence(pair: Pair) -> str:
     )
 
 
+def apart_sentence(pair: Pair) -> str:
+    """How many items of either run are not compared; empty if all are."""
+    base, new = len(pair.removed), len(pair.added)
+    apart = [
+        *([f"{base} of the base alone"] if base else []),
+        *([f"{new} of the new side alone"] if new else []),
+        *([f"{len(pair.edited)} that were edited"] if pair.edited else []),
+    ]
+    return f"Items not compared: {enumerate_words(apart)}." if apart else ""
+
+
 def _clusters(found: Pair | AllPairs) -> str:
     return f"{found.clusters} {found.cluster}s"
 
@@ -169,6 +189,20 @@ def other_metrics(pair: Pair) -> tuple[list[MetricDifference], list[MetricDiffer
     return [d for d in here if d not in unmoved], unmoved
 
 
+def headline_metrics(pair: Pair) -> list[MetricDifference]:
+    """The primary metrics, then those of the listing `brief`, on the same items."""
+    track, here = pair.primary[0].track, pair.primary[0].slice
+    wanted = [id for of, id in listed("brief", "reading", "pooled") if of == track]
+    others = {d.metric: d for d in pair.exploratory if d.track == track and d.slice == here}
+    return [*pair.primary, *(others[id] for id in wanted if id in others)]
+
+
+def changes_sentence(pair: Pair) -> str:
+    """How many items were answered otherwise, of each kind."""
+    counted = {kind: sum(change.kind == kind for change in pair.changes) for kind in KINDS}
+    return f"{counted['fixed']} fixed, {counted['broken']} broken, {counted['changed']} otherwise changed"
+
+
 def unmoved_sentence(unmoved: Sequence[MetricDifference]) -> str:
     """Their values in one sentence."""
     return "no difference in " + ", ".join(f"{metric_name(d)} ({percent(d.base)})" for d in unmoved)
@@ -187,9 +221,15 @@ def range_sentence(comparison: Comparison) -> str:
     if not smallest:
         return detectable_sentence(comparison.pairs[0].primary[0])
     return (
-        f"The smallest difference that these items can show is about {percent(min(smallest))} to "
-        f"{percent(max(smallest))} points, by model (80 % power, corrected for the number of models)."
+        f"The smallest difference that these items can show is about {_range(smallest)} points, by model "
+        "(80 % power, corrected for the number of models)."
     )
+
+
+def _range(values: Sequence[float]) -> str:
+    """From the least to the greatest, in percent; one number where these are shown alike."""
+    least, greatest = percent(min(values)), percent(max(values))
+    return least if least == greatest else f"{least} to {greatest}"
 
 
 def shown_slices(pair: Pair) -> list[MetricDifference]:
@@ -217,8 +257,8 @@ def articles_sentence(pair: Pair) -> str:
     )
 
 
-def footnotes(comparison: Comparison, pair: Pair | None) -> Iterator[str]:
-    """How to read the numbers."""
+def footnotes(comparison: Comparison, pair: Pair | None, *, tests: bool = True) -> Iterator[str]:
+    """How to read the numbers; without `tests`, not how p and q of one pair were found."""
     yield comparison.estimand
     primary = [d for found in comparison.pairs if found.verdict != "same" for d in found.primary]
     if any(_leaves_out_zero(d) != (d.verdict != "undecided") for d in primary):
@@ -226,7 +266,7 @@ def footnotes(comparison: Comparison, pair: Pair | None) -> Iterator[str]:
             "where interval and p disagree the verdict follows p: "
             "intervals are not corrected for several models"
         )
-    if pair is not None:
+    if pair is not None and tests:
         yield (
             "p: sign flips of whole clusters, on the pooled track exact McNemar of what is right or wrong; "
             "q: p by Benjamini and Hochberg over all that is exploratory here"
@@ -247,12 +287,11 @@ def single_pair(comparison: Comparison) -> Pair | None:
 
 
 def said_text(said: SideAnswer) -> tuple[str, str]:
-    """The answer, and what decided on it."""
+    """The answer; and whether it is right, why, and the rule behind that."""
     text = f"“{said.prediction}”" if said.prediction else "no answer"
     verdict = "right" if said.right else "wrong"
-    detail = f": {said.detail}" if said.detail else ""
     f1 = "" if said.f1 is None else f", F1 {percent(said.f1)}"
-    return text, f"{verdict}{f1}, rule {said.rule}{detail}"
+    return text, f"{verdict}{f1}: {said.why} (rule {said.rule})"
 
 
 def gold_text(change: ItemChange) -> str:
@@ -266,7 +305,7 @@ def gold_text(change: ItemChange) -> str:
 def standing_names(found: AllPairs) -> list[str]:
     """Each model, with its run if there are several."""
     several = len({(s.side.run, s.side.path) for s in found.standings}) > 1
-    return [f"{s.side.run} · {s.side.model}" if several else s.side.model for s in found.standings]
+    return [_in_its_run(s.side) if several else s.side.model for s in found.standings]
 
 
 def rank_text(standing: Standing) -> str:
@@ -304,8 +343,8 @@ def all_pairs_notes(found: AllPairs) -> Iterator[str]:
     elif shown:
         rest = len(smallest) - len(shown)
         yield (
-            f"the smallest difference that two of them can show is about {percent(min(shown))} to "
-            f"{percent(max(shown))} points, by pair (80 % power, corrected for the number of models)"
+            f"the smallest difference that two of them can show is about {_range(shown)} "
+            f"points, by pair (80 % power, corrected for the number of models)"
             + (f"; {rest} pairs could show none" if rest else "")
         )
     else:

@@ -1,4 +1,4 @@
-"""Which models are compared, and whether they may be."""
+"""Chooses the models to compare, and checks that they may be compared."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from qa_eval.models.declarations import abstention
 from qa_eval.records import ModelInfo
 from qa_eval.runs.common_items import Side
 from qa_eval.runs.data_kinds import data_kind
+from qa_eval.runs.options import listed_texts
 from qa_eval.runs.schema import NOTHING_SCORED, DecodingRow, Row
 from qa_eval.runs.store import Run
-from qa_eval.text.phrases import choices
+from qa_eval.text.phrases import choices, quote
 
 MAY_DIFFER = ("decoding", "threshold", "track")
-"""What `--allow-different` can be told."""
+"""Valid values of `allow_different`."""
 
 
 NO_ANSWER = "no answer"
-"""The field that names how two models differ in abstaining."""
+"""Name of the field for a difference in whether models can abstain."""
 _CAN_ABSTAIN = "it can abstain"
 
 
@@ -28,37 +29,65 @@ def choose_sides(
 ) -> tuple[list[tuple[Side, Side]], list[str]]:
     """The (base, new) pairs to compare, and remarks on models that are left out.
 
-    `model` is sought in the new run and `against` in the base one, both in the one run if there is one.
-    With one of two runs' models named, the other run's model of that spec, or its only one. With `against`
-    alone and one run, or another spec in the new one: every other model against it. With neither: each model
-    that both runs have against itself, or the only model of each.
+    `model` is looked up in the new run and `against` in the base run. If there is one run, both are in it.
 
-    Raises QaEvalError for a model that is not there or failed, or where it must be told which are meant.
+    * Both given: this pair.
+    * `model` alone: it is compared with the model of the same spec in the base run, or with its only model.
+    * `against` alone: every model of the new run is compared with it, or every other model of the one run.
+    * Neither: each model that both runs have is compared with itself, or the only model of each run.
+
+    Raises QaEvalError if a model is unknown or failed, or if the choice is not clear.
     """
     new_run = base if new is None else new
     if model is not None and against is not None:
-        return [(_named(base, against, "--against"), _named(new_run, model, "--model"))], []
+        return [(_named(base, against, "against"), _named(new_run, model, "model"))], []
     if model is not None:
         if new is None:
-            raise QaEvalError(f"one run: name what {model} is compared with: --against {_names(base)}")
-        side = _named(new_run, model, "--model")
+            raise QaEvalError.naming(
+                lambda called: (
+                    f"one run: name what {model} is compared with: {called('against')} {_names(base)}"
+                )
+            )
+        side = _named(new_run, model, "model")
         return [(_counterpart(base, side), side)], []
     if against is not None:
-        side = _named(base, against, "--against")
+        side = _named(base, against, "against")
         others = [o for o in _answered(new_run) if new is not None or o.row.model.spec != side.row.model.spec]
         if not others:
             raise QaEvalError(f"{side.name}: there is no model to compare it with")
         return [(side, other) for other in others], []
     if new is None:
-        raise QaEvalError(f"one run: name two models with --model and --against; there are: {_names(base)}")
+        answered = _answered(base)
+        if len(answered) == 2:
+            return [(answered[1], answered[0])], []
+        raise QaEvalError.naming(
+            lambda called: (
+                f"one run: name two models with {called('model')} and {called('against')}; "
+                f"there are: {_names(base)}"
+            )
+        )
     return _namesakes(base, new_run)
 
 
 def refuse_unscored(runs: Iterable[Run]) -> None:
-    """Raises QaEvalError for a run of which nothing is scored."""
+    """Raises QaEvalError for a run without scores."""
     for run in runs:
         if not run.leaderboard.scored:
-            raise QaEvalError(f"{run.leaderboard.name}: {NOTHING_SCORED}")
+            raise QaEvalError(f"{_run_name(run)}: {NOTHING_SCORED}")
+
+
+def allowed_fields(allow_different: Iterable[str] | str) -> tuple[str, ...]:
+    """The fields in which runs may differ. Raises QaEvalError for a field that cannot be allowed."""
+    fields = listed_texts("allow_different", allow_different)
+    unknown = [field for field in fields if field not in MAY_DIFFER]
+    if unknown:
+        hint = choices(unknown[0], MAY_DIFFER)
+        raise QaEvalError.naming(
+            lambda called: (
+                f"{called('allow_different')} {quote(unknown[0])}: runs may not differ in that; {hint}"
+            )
+        )
+    return fields
 
 
 def all_sides(runs: Sequence[Run], *, most: int) -> list[Side]:
@@ -70,11 +99,11 @@ def all_sides(runs: Sequence[Run], *, most: int) -> list[Side]:
 
 
 def differing_fields(base: Side, new: Side, allowed: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """What differs between two sides that may be compared, by field.
+    """The differences between two sides that may be compared, by field.
 
     Raises QaEvalError naming every field that must not differ, with both values and what would allow it.
     """
-    refused = []
+    refused: list[tuple[str, str]] = []
     found = {}
     for field, (base_value, new_value) in _identity(base, new).items():
         if base_value == new_value:
@@ -82,11 +111,11 @@ def differing_fields(base: Side, new: Side, allowed: Sequence[str]) -> dict[str,
         found[field] = (base_value, new_value)
         both = f"  {field}: {base_value} in {base.name}, {new_value} in {new.name}"
         if field not in MAY_DIFFER:
-            refused.append(both)
+            refused.append((both, ""))
         elif field not in allowed:
-            refused.append(f"{both} (--allow-different {field})")
+            refused.append((both, field))
     if refused:
-        raise QaEvalError("these cannot be compared, they differ in\n" + "\n".join(refused))
+        raise QaEvalError.naming(lambda called: _refusal(refused, called("allow_different")))
     models = base.row.model, new.row.model
     aside = {"backend": (models[0].backend, models[1].backend)}
     if _abstain_apart(*models):
@@ -95,7 +124,7 @@ def differing_fields(base: Side, new: Side, allowed: Sequence[str]) -> dict[str,
 
 
 def side_info(side: Side) -> SideInfo:
-    """A side as results name it."""
+    """The record of a side in the results."""
     board = side.run.leaderboard
     return SideInfo(
         run=board.name,
@@ -108,7 +137,7 @@ def side_info(side: Side) -> SideInfo:
 
 
 def estimand_of(run: Run) -> str:
-    """What the statistics of a run speak of."""
+    """The population that the statistics of a run speak of, in words."""
     if run.leaderboard.data.cluster == "context":
         return "intervals and p speak of other contexts like these, each with its questions"
     others = data_kind(run.leaderboard.data).others
@@ -117,6 +146,17 @@ def estimand_of(run: Run) -> str:
 
 
 # ------------------------------------------------------------------------------------------ inside
+
+
+def _run_name(run: Run) -> str:
+    """The run's name. A run in memory has none."""
+    return run.leaderboard.name or "this run"
+
+
+def _refusal(refused: Sequence[tuple[str, str]], allowing: str) -> str:
+    """The differences, one line each, with the field that would allow each. Empty if nothing would."""
+    lines = [f"{both} ({allowing} {field})" if field else both for both, field in refused]
+    return "\n".join(["these cannot be compared, they differ in", *lines])
 
 
 def _abstain_apart(base: ModelInfo, new: ModelInfo) -> bool:
@@ -157,18 +197,19 @@ def _names(run: Run) -> str:
     return ", ".join(side.row.model.spec for side in _answered(run)) or "none"
 
 
-def _named(run: Run, name: str, flag: str) -> Side:
+def _named(run: Run, name: str, argument: str) -> Side:
     rows = [row for row in run.leaderboard.rows if name in (row.model.spec, row.model.name)]
     if not rows:
         known = [side.row.model.spec for side in _answered(run)]
-        raise QaEvalError(f"{flag} {name}: not in {run.leaderboard.name}; {choices(name, known)}")
+        there = f"not in {_run_name(run)}; {choices(name, known)}"
+        raise QaEvalError.naming(lambda called: f"{called(argument)} {name}: {there}")
     return Side(run=run, row=_usable(run, rows[0]))
 
 
 def _usable(run: Run, row: Row) -> Row:
     if row.predictions is None:
         why = "it is built from the golds" if row.is_reference else f"it failed: {row.error}"
-        raise QaEvalError(f"{run.leaderboard.name} · {row.model.spec}: has no answers to compare; {why}")
+        raise QaEvalError(f"{Side(run=run, row=row).name}: has no answers to compare; {why}")
     return row
 
 
@@ -176,9 +217,11 @@ def _counterpart(run: Run, side: Side) -> Side:
     known = _answered(run)
     same = [other for other in known if other.row.model.spec == side.row.model.spec]
     if not same and len(known) != 1:
-        raise QaEvalError(
-            f"{side.row.model.spec}: not in {run.leaderboard.name}; name the other model with --against: "
-            f"{_names(run)}"
+        raise QaEvalError.naming(
+            lambda called: (
+                f"{side.row.model.spec}: not in {_run_name(run)}; name the other model with "
+                f"{called('against')}: {_names(run)}"
+            )
         )
     return (same or known)[0]
 
@@ -199,13 +242,16 @@ def _namesakes(base: Run, new: Run) -> tuple[list[tuple[Side, Side]], list[str]]
     base_sides, new_sides = _answered(base), _answered(new)
     if len(base_sides) == len(new_sides) == 1:
         return [(base_sides[0], new_sides[0])], []
-    raise QaEvalError(
-        "the runs have no model in common: name two with --model and --against\n"
-        f"  {base.leaderboard.name} has: {_names(base)}\n  {new.leaderboard.name} has: {_names(new)}"
+    has = [f"\n  {run.leaderboard.name or 'one'} has: {_names(run)}" for run in (base, new)]
+    raise QaEvalError.naming(
+        lambda called: (
+            f"the runs have no model in common: name two with {called('model')} and {called('against')}"
+            + "".join(has)
+        )
     )
 
 
 def _left_out(run: Run, rows: Mapping[str, Row], both: Sequence[str]) -> Iterator[str]:
     alone = [spec for spec in rows if spec not in both]
     if alone:
-        yield f"only in {run.leaderboard.name}, not compared: {', '.join(alone)}"
+        yield f"only in {run.leaderboard.name or 'one run'}, not compared: {', '.join(alone)}"

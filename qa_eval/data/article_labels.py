@@ -1,4 +1,4 @@
-"""Short names of articles for people. Ids stay the keys of everything that is stored."""
+"""Short names of articles for people. Everything that is stored uses the ids."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _ARTICLE_SLICE = "article:"
 
 
 def article_labels(articles: Iterable[Article]) -> dict[str, str]:
-    """Article id -> short name, in the order given, no two alike.
+    """A short name for each article id, in the order given. All names are different.
 
-    The name is the article's label; without one its publisher, its title (cut to 40 characters) or its id.
-    Articles whose names are alike get a number each.
+    The name is the article's label. Without a label it is the publisher, else the title (cut to 40
+    characters), else the id. Articles that would have the same name are numbered.
 
     >>> from qa_eval.records import Article
     >>> articles = [
@@ -51,7 +51,7 @@ def article_labels(articles: Iterable[Article]) -> dict[str, str]:
 
 
 def slice_label(name: str, labels: Mapping[str, str]) -> str:
-    """The name of a slice as people read it: with the article's short name in place of its id.
+    """The name of a slice for people. It has the article's short name in place of its id.
 
     >>> [slice_label(name, {"a3": "Reuters"}) for name in ("article:a3", "article:b", "contested")]
     ['article:Reuters', 'article:b', 'contested']
@@ -61,7 +61,7 @@ def slice_label(name: str, labels: Mapping[str, str]) -> str:
 
 
 def item_label(item: str, labels: Mapping[str, str]) -> str:
-    """The id of an item as people read it: with the article's short name in place of its id.
+    """The id of an item for people. It has the article's short name in place of its id.
 
     >>> item_label("dead@a3", {"a3": "Reuters"}), item_label("dead~1@*", {"a3": "Reuters"})
     ('dead@Reuters', 'dead~1@*')

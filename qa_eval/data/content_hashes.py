@@ -11,7 +11,7 @@ from qa_eval.records import Article, Corpus, Question
 
 
 def question_record(question: Question) -> dict[str, Any]:
-    """A question as the JSON object that its line holds, keys in the canonical order, empty ones left out."""
+    """The question as the JSON object of its line: keys in order, empty optional ones left out."""
     claims = []
     for claim in question.claims:
         evidence = []
@@ -47,17 +47,17 @@ def question_record(question: Question) -> dict[str, Any]:
 
 
 def questions_sha256(questions: Iterable[Question]) -> str:
-    """Over all questions sorted by id: independent of files, order and formatting."""
+    """SHA-256 over all questions sorted by id. It does not depend on files, order or formatting."""
     return sha256_json([question_record(q) for q in sorted(questions, key=lambda q: q.id)])
 
 
 def articles_sha256(articles: Iterable[Article]) -> str:
-    """Over the sorted (id, sha256) pairs."""
+    """SHA-256 over the sorted (id, sha256) pairs of the articles."""
     return sha256_json(sorted([a.id, a.sha256] for a in articles))
 
 
 def with_hashes(corpus: Corpus) -> Corpus:
-    """The corpus with the hashes that it lacks because it was made in memory."""
+    """The corpus with its hashes. A corpus made in memory lacks them; they are computed."""
     if corpus.questions_sha256 and corpus.articles_sha256:
         return corpus
     articles = tuple(a if a.sha256 else replace(a, sha256=sha256_text(a.text)) for a in corpus.articles)
@@ -70,12 +70,12 @@ def with_hashes(corpus: Corpus) -> Corpus:
 
 
 def gold_sha256(question: Question) -> str:
-    """Everything of a question that decides its scores, and nothing else: type and claims, not the note."""
+    """SHA-256 over what decides a question's scores: type, claims, articles and relation, not the note."""
     record = question_record(question)
     keys = ("answer_type", "claims", "silent", "partial", "relation", "resolution")
     return sha256_json({k: record[k] for k in keys if k in record})
 
 
 def item_sha256(question_text: str, context_sha256: str, gold: str) -> str:
-    """Identity of an item for pairing across runs: the words asked, the text read, the golds."""
+    """SHA-256 that identifies an item across runs, over the words asked, the text read and the golds."""
     return sha256_json([question_text, context_sha256, gold])

@@ -1,6 +1,7 @@
-"""From folders and files to records with the place each was written: what can be read, and what could not.
+"""Reads question files and article folders into records, each with its file and line.
 
-Nothing here raises on what people wrote: every reader returns what it understood beside its findings.
+No function here raises an error because of what people wrote. Every reader returns what it could read, and a
+finding for everything that it could not.
 """
 
 from __future__ import annotations
@@ -24,22 +25,22 @@ ARTICLE_SUFFIX = ".txt"
 QUESTIONS_SUFFIX = ".jsonl"
 MAX_QUESTION_FILES = 1_000
 MAX_QUESTIONS_BYTES = 50_000_000
-"""Of all question files of a set together."""
+"""Greatest size of all question files of a set together."""
 MAX_ARTICLE_BYTES = 1_000_000
-"""A long newspaper article is 50,000."""
+"""Greatest size of an article. A long newspaper article has 50,000 bytes."""
 MAX_ARTICLES_BYTES = 50_000_000
-"""Of all articles of a set together."""
+"""Greatest size of all articles of a set together."""
 OUTSIDE = "links to a file outside the folder; copy the file here"
 FEWER = "no more are read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authored:
-    """A question with what only its author's file knows: where it stands and the flag as written."""
+    """A question as its author's file has it, with file, line and the flag as written."""
 
     question: Question
     contested: bool
-    """The flag as written; `question.contested` follows from the claims."""
+    """Flag as written. `question.contested` is computed from the claims."""
     path: str
     line: int
 
@@ -62,37 +63,42 @@ class Authored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionFiles:
-    """What question files hold."""
+    """The contents of question files."""
 
     authored: tuple[Authored, ...]
-    """Every question whose shape is sound, in file order."""
+    """Questions of sound shape, in file order."""
     findings: tuple[Finding, ...]
     files: tuple[str, ...]
     complete: bool
-    """False if some line could not be understood, so that what is missing here may well be written there."""
+    """Flag: every line could be read. If not, a question that seems to be missing may be in a line that could
+    not be."""
     lines: Mapping[tuple[str, int], str]
-    """The lines that hold an object, by path and number."""
+    """Lines that hold an object, by path and line number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleFolder:
-    """What an article folder holds."""
+    """The contents of an article folder."""
 
     articles: tuple[Article, ...]
-    """Every article that could be read, in manifest order; one whose hash differs is here *and* a finding."""
+    """Articles that could be read, in manifest order. An article with a wrong hash is here *and* has a
+    finding."""
     findings: tuple[Finding, ...]
     ids: Collection[str]
-    """Every id the manifest names, readable or not, in its order."""
+    """Ids in the manifest, in its order, also of articles that could not be read."""
     complete: bool
-    """False if the manifest could not be read whole: an id that is not here may well be meant to be."""
+    """Flag: the whole manifest could be read. If not, an id that seems to be missing may be in an unread
+    line."""
     lines: Mapping[tuple[str, int], str]
-    """The lines of the manifest that hold an object, by path and number."""
+    """Lines of the manifest that hold an object, by path and line number."""
 
 
 def find_question_files(paths: Sequence[Path]) -> tuple[list[Path], list[Finding]]:
-    """The question files that the paths (files, or folders of `*.jsonl`) name, each once, folders by name.
+    """The question files that the paths name, each once, and a finding for each file or path that is left
+    out.
 
-    No more of them than a set may have, and a finding for whatever is left out.
+    A path is a file, or a folder whose `*.jsonl` files are taken in the order of their names. There are at
+    most as many files as a set may have.
     """
     files: dict[Path, Path] = {}
     findings: list[Finding] = []
@@ -130,7 +136,7 @@ def read_questions(paths: Sequence[Path]) -> QuestionFiles:
         findings += problems
         complete = complete and not any(f.severity == "error" for f in problems)
         for line in lines:
-            if shapes.full:  # said by whoever tells them
+            if shapes.full:  # The report of the findings says that there are more.
                 complete = False
                 break
             texts[shown, line.number] = line.text
@@ -155,7 +161,7 @@ def read_questions(paths: Sequence[Path]) -> QuestionFiles:
 
 
 def _as_many_as_are_read(files: Sequence[Path]) -> tuple[list[Path], list[Finding]]:
-    """The files up to the limits of a set, and what is said of the first one past them."""
+    """The files within the limits of a set, and a finding for the first file beyond them."""
     size = 0
     for number, file in enumerate(files):
         size += file.stat().st_size if file.is_file() else 0
@@ -173,7 +179,7 @@ def _as_many_as_are_read(files: Sequence[Path]) -> tuple[list[Path], list[Findin
 
 
 def read_articles(folder: Path) -> ArticleFolder:
-    """Reads the manifest of an article folder and every article it describes."""
+    """Reads the manifest of an article folder and every article that it describes."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         missing = _file_finding(folder, f"{what}; name a folder with {MANIFEST} and its articles")
@@ -231,7 +237,7 @@ def _no_articles(finding: Finding) -> ArticleFolder:
 def _read_article(
     folder: Path, described: ArticleLine, stems: Sequence[str], earlier: int | None
 ) -> tuple[Article | None, list[tuple[str, str]]]:
-    """The article a manifest line describes, and (field, message) for everything wrong with it."""
+    """The article that a manifest line describes, and (field, message) for everything wrong with it."""
     refusal = article_id_problem(described.id)
     if refusal:
         return None, [("id", refusal)]
@@ -240,7 +246,7 @@ def _read_article(
         return None, [("id", message)]
     path = folder / f"{described.id}{ARTICLE_SUFFIX}"
     if not path.is_file():
-        message = f"there is no {quote(path.name)} beside the manifest{suggestion(described.id, stems)}"
+        message = f"there is no {quote(path.name)} next to the manifest{suggestion(described.id, stems)}"
         return None, [("id", message)]
     if not real_path(path).is_relative_to(real_path(folder)):
         return None, [("id", f"{quote(path.name)} {OUTSIDE}")]
@@ -283,20 +289,19 @@ def _hash_problems(path: Path, data: bytes, expected: str) -> list[tuple[str, st
         return [("sha256", f"{quote(expected)} is not 64 lower-case hex digits; the file's is {digest}")]
     if hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest() == expected:
         message = (
-            f"changed article bytes: the line breaks of {quote(path.name)} are those of Windows (CRLF), "
-            "which git writes where core.autocrlf is set; put `*.txt -text` into .gitattributes and check "
-            "the file out again"
+            f"changed article bytes: {quote(path.name)} has Windows line breaks (CRLF), which git writes if "
+            "core.autocrlf is set; put `*.txt -text` into .gitattributes and check the file out again"
         )
         return [("sha256", message)]
     message = (
-        f"changed article bytes: {quote(path.name)} has {digest}, the manifest says {expected}; restore the "
+        f"changed article bytes: {quote(path.name)} has {digest}, the manifest has {expected}; restore the "
         "file, or check every offset into it and write its new hash"
     )
     return [("sha256", message)]
 
 
 def article_id_problem(id: str) -> str | None:
-    """Why this cannot be an article's id, which names a file beside the manifest; None if it can."""
+    """Why this cannot be the id of an article; None if it can. The id names a file next to the manifest."""
     if not id.strip() or id != id.strip() or not id.isprintable():
         return f"{quote(id)} is not an id; write the file's name without {ARTICLE_SUFFIX}"
     if any(c in "/\\" for c in id) or id.startswith("."):
@@ -308,7 +313,9 @@ def article_id_problem(id: str) -> str | None:
 
 
 def _undescribed(folder: Path, stems: Iterable[str], described: Iterable[str]) -> list[Finding]:
-    """Files that no manifest line describes: forgotten, and so never asked about."""
+    """Findings for the articles that no manifest line describes: they are forgotten, and no question is asked
+    of them.
+    """
     known = set(described)
     message = f"is not described in {MANIFEST}; add its line, or move the file elsewhere"
     return [

@@ -1,8 +1,9 @@
-"""The shape of what people write: one line of a question file, one line of the article manifest.
+"""The shape of what people write: one line of a question file, and one line of the article manifest.
 
-Strict: no unknown keys, no conversions (322.0 is not an offset, "true" not a flag). Only types are judged
-here; what a well-shaped value may *say* is judged by the checks, so that a bad id does not hide a wrong
-offset. The patterns given in `json_schema_extra` are for editors that read the published JSON Schema.
+Validation is strict: no unknown keys, no conversions (322.0 is not an offset, "true" is not a flag). Only
+types are validated here. `qa_eval.data.checks` validates what a well-shaped value says, so that a bad id does
+not hide a wrong offset. The patterns in `json_schema_extra` are for editors that read the published JSON
+Schema.
 """
 
 from __future__ import annotations
@@ -21,18 +22,19 @@ ARTICLE_ID = r"^[^@~*/\\\s][^@~*/\\]*$"
 CLAIM_ID = r"^[^@~*\s]+$"
 NOT_EMPTY = r"\S"
 MAX_PARAPHRASES = MAX_CLAIMS = MAX_ALIASES = 50
-"""Each is compared with each."""
+"""Greatest number of paraphrases of a question. Each is compared with each."""
 MAX_EVIDENCE = 2_000
-"""Of one claim."""
+"""Greatest number of passages of one claim."""
 MAX_ARTICLES = 10_000
-"""Of a set, and so of a list of them."""
+"""Greatest number of articles of a set, and so of a list of them."""
 
 Name = Annotated[str, Field(max_length=200)]
 Label = Annotated[str, Field(max_length=40)]
 Asked = Annotated[str, Field(max_length=1_000)]
 Wording = Annotated[str, Field(max_length=500)]
 Remark = Annotated[str, Field(max_length=5_000)]
-"""Texts that people write, several times as long as any of ours; what compares them takes time."""
+"""Types of texts that people write. Their limits are several times as long as any text of the curated set,
+because comparing texts takes time."""
 
 
 class StrictLine(BaseModel):
@@ -51,14 +53,14 @@ class EvidenceLine(StrictLine):
     start: int = Field(
         description="offset of the first character in the article's text", json_schema_extra={"minimum": 0}
     )
-    speaker: Wording | None = Field(None, description="who the article says it from")
+    speaker: Wording | None = Field(None, description="person or body that the article quotes")
     as_of: Name | None = Field(
-        None, description="ISO date the statement speaks of", json_schema_extra={"format": "date"}
+        None, description="ISO date that the statement is about", json_schema_extra={"format": "date"}
     )
     hedged: bool = Field(False, description='true for "apparently", "some of" and the like')
 
     def to_record(self) -> Evidence:
-        """The evidence as the other layers know it."""
+        """The evidence as a record."""
         return Evidence(
             article=self.article,
             text=self.text,
@@ -70,14 +72,14 @@ class EvidenceLine(StrictLine):
 
 
 class ClaimLine(StrictLine):
-    """One answer that some source gives, in every wording accepted for it."""
+    """One answer that some source gives, with every wording that is accepted for it."""
 
     id: Name = Field(
         description="short name of the claim, unique in the fact", json_schema_extra={"pattern": CLAIM_ID}
     )
-    group: Name | None = Field(None, description="joins near-claims for coverage; the id where absent")
+    group: Name | None = Field(None, description="name that near-claims share; the id by default")
     aliases: list[Wording] = Field(
-        [], description="accepted wordings no article uses", max_length=MAX_ALIASES
+        [], description="accepted wordings that no article uses", max_length=MAX_ALIASES
     )
     status: ClaimStatus | None = Field(None, description="whether the claim is true, if that is known")
     polarity: Polarity | None = Field(None, description="yes or no, of a question that is answered so")
@@ -88,7 +90,7 @@ class ClaimLine(StrictLine):
     )
 
     def to_record(self) -> Claim:
-        """The claim as the other layers know it."""
+        """The claim as a record."""
         return Claim(
             id=self.id,
             evidence=tuple(e.to_record() for e in self.evidence),
@@ -114,10 +116,10 @@ class QuestionLine(StrictLine):
     answer_type: AnswerType = Field(description="the kind of value that answers the question")
     contested: bool = Field(description="true exactly if there are two or more claims")
     relation: Relation | None = Field(
-        None, description="why the claims differ; exactly where the fact is contested"
+        None, description="why the claims differ; required if the fact is contested, else not allowed"
     )
     claims: list[ClaimLine] = Field(
-        description="one entry for each answer some source gives",
+        description="one entry for each answer that some source gives",
         max_length=MAX_CLAIMS,
         json_schema_extra={"minItems": 1},
     )
@@ -126,17 +128,20 @@ class QuestionLine(StrictLine):
     )
     partial: list[Name] = Field(
         [],
-        description="ids of the articles that neither answer nor are silent; left out of scoring",
+        description="ids of the articles that neither answer nor are silent; they are not scored",
         max_length=MAX_ARTICLES,
     )
-    resolution: Name | None = Field(None, description="id of the claim that is preferred, if one is")
+    resolution: Name | None = Field(None, description="id of the claim that the authors of the set prefer")
     scope: Annotated[list[Name], Field(max_length=MAX_ARTICLES)] | Name | None = Field(
-        None, description="ids of the articles the question is asked of, or their topic; all where absent"
+        None,
+        description="ids of the articles that the question is asked of, or their topic; by default all",
     )
-    note: Remark | None = Field(None, description="for people: why the sources differ, what was decided")
+    note: Remark | None = Field(
+        None, description="remarks for people: why the sources differ, what was decided"
+    )
 
     def to_record(self) -> Question:
-        """The fact as the other layers know it; `contested` is then derived from the claims."""
+        """The fact as a record. Its `contested` is computed from the claims."""
         return Question(
             id=self.id,
             question=self.question,
@@ -154,15 +159,15 @@ class QuestionLine(StrictLine):
 
 
 class ArticleLine(StrictLine):
-    """One line of `articles.jsonl`: what the document itself says about itself, otherwise null."""
+    """One line of `articles.jsonl`: what the document says about itself. A field may be null."""
 
     id: Name = Field(
         description="the article's id: its file name without .txt", json_schema_extra={"pattern": ARTICLE_ID}
     )
     label: Label | None = Field(
         None,
-        description="short name of the article for people, unique in the set; without one the publisher, the "
-        "title or the id is shown",
+        description="short name of the article for people, unique in the set; by default the publisher, the "
+        "title or the id",
         json_schema_extra={"pattern": NOT_EMPTY},
     )
     topic: Name | None = Field(
@@ -196,16 +201,16 @@ class ArticleLine(StrictLine):
 
 
 PART_MODELS: dict[str, type[BaseModel]] = {"claims": ClaimLine, "evidence": EvidenceLine}
-"""The model of the objects in the list of that name."""
+"""Models of the objects in a list, by the name of the list."""
 
 
 def questions_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of one line of a question file."""
+    """The JSON Schema (2020-12) of one line of a question file."""
     return _published(QuestionLine, "One line of a question file: one fact")
 
 
 def articles_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of one line of `articles.jsonl`."""
+    """The JSON Schema (2020-12) of one line of `articles.jsonl`."""
     return _published(ArticleLine, "One line of articles.jsonl: one article")
 
 

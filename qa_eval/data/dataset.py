@@ -1,4 +1,4 @@
-"""A public data set: opened by its spec, read as a stream as often as wanted, checked whole."""
+"""Public data sets: opened by a spec, streamed as often as needed, and checked as a whole."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ _TOLERATED = {
     ),
     "blank-question": ("question without words", "questions without words"),
     "impossible": (
-        "question whose flag says that it has no answer, and which lists some; it has none",
-        "questions whose flag says that they have no answer, and which list some; they have none",
+        "question that is flagged as having no answer but lists some; it has none",
+        "questions that are flagged as having no answer but list some; they have none",
     ),
     "blank-gold": (
         "question whose answers are blank texts; it has no answer",
@@ -52,30 +52,31 @@ _TOLERATED = {
         "questions with the id of an earlier one; the first of them is kept",
     ),
 }
-"""What one and several of a kind are called."""
+"""Phrases for one and for several findings of a kind that is tolerated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Census:
-    """What a data set holds, after it was read whole and nothing in it is wrong."""
+    """The contents of a data set that was read as a whole and has no errors."""
 
     questions: int
     contexts: int
     unanswerable: int
     questions_sha256: str
-    """Over ids, questions, golds and contexts' ids, whatever their order."""
+    """SHA-256 over the ids, questions, golds and context ids, in any order."""
     contexts_sha256: str
-    """Over the contexts, whatever their order."""
+    """SHA-256 over the contexts, in any order."""
     marks: Marks = field(compare=False)
-    """What tells which published set it is."""
+    """Marks by which the published set is recognized."""
     labelled: bool = True
-    """Whether the answers are given, so that predictions can be scored."""
+    """Flag: the answers are given, so that predictions can be scored."""
     tolerated: tuple[tuple[str, int, Finding], ...] = ()
-    """What is odd but harmless: check, how often, and the first of each."""
+    """Kinds of oddities that are tolerated: (check, number of findings, first finding)."""
 
     def warnings(self, rules: str) -> Iterator[str]:
-        """A line for each kind of what is tolerated: how often, what the rules of that name do with it where
-        rules differ, and the first place.
+        """Yields one line for each kind of oddity: how often it occurs, and its first place.
+
+        For blank golds the line also says what `rules` do with them, because rules differ.
         """
         for check, number, first in self.tolerated:
             one, many = _TOLERATED[check]
@@ -86,7 +87,7 @@ class Census:
 
 
 def _blank_gold(rules: Rules) -> str:
-    """What rules do with a blank gold next to others."""
+    """A sentence about what the rules do with a blank gold among others."""
     if rules.unanswerable:
         return f"{rules.name} drops the blank answer, so that an empty prediction is wrong"
     exact, f1 = rules.score("", [""])
@@ -98,11 +99,11 @@ def _blank_gold(rules: Rules) -> str:
 
 @dataclass(slots=True)
 class PublicDataset:
-    """A data set of questions on texts. Cheap to make: nothing is read before it is asked for.
+    """A data set of questions on texts. It is cheap to make, because nothing is read until it is needed.
 
-    Iterating streams the examples from the beginning, each time anew. If something is wrong, the stream ends
-    there, the rest is read for what else is wrong, and InputError is raised with every finding; whoever must
-    not begin before all is known calls `check` first.
+    Each iteration streams the examples from the beginning. At the first error the stream of examples ends,
+    the rest is read for further errors, and InputError is raised with every finding. Call `check` first if
+    nothing may begin before the data set is known to be sound.
 
     >>> import json, tempfile
     >>> row = {"id": "q1", "question": "Who?", "context": "Ada wrote it."}
@@ -116,21 +117,21 @@ class PublicDataset:
     """
 
     spec: str
-    """As it was given, without white space around it."""
+    """Spec as it was given, without white space around it."""
     name: str
-    """For people: the file's name without its endings, or the name on the hub."""
+    """Name for people: the file's name without its suffixes, or the name on the hub."""
     split: str | None
-    """The split that is read; None for files, which are one split."""
+    """Split that is read. None for files, which are one split."""
     intake: Intake
-    """How it is read, as far as that was chosen."""
+    """Options of reading."""
     fixed_rules: str | None = field(repr=False)
-    """The rules of its format, if that has its own."""
+    """Name of the rules of the format, if it has its own."""
     read: Callable[[], Read] = field(repr=False)
-    """Reads the data set from the beginning."""
+    """Function that reads the data set from the beginning."""
     asked_rules: str | None = None
-    """The rules that were asked for; None for the data set's own."""
+    """Name of the rules that were asked for. None for the data set's own."""
     hub_name: str = field(default="", repr=False)
-    """Its name on the hub; empty for files and folders."""
+    """Name on the hub; empty for files and folders."""
     _census: Census | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -138,17 +139,19 @@ class PublicDataset:
             rules_named(self.asked_rules)
 
     def __iter__(self) -> Iterator[Example]:
-        """The examples, in the order of the data set. Raises InputError."""
+        """Yields the examples in the order of the data set. Raises InputError if something is wrong."""
         return _sound(self.read())
 
     @property
     def rules(self) -> str:
-        """The name of the rules it is scored by. `none` if its answers are not given. Otherwise those asked
-        for, else those of its format, else those of the set it is known to be, else `squad-v2.0` if it has
-        unanswerable questions and `squad-v1.1` if not. Reads the data set, once.
+        """The name of the rules by which the data set is scored.
 
-        Raises InputError, and QaEvalError if the rules asked for have no unanswerable questions and the data
-        set has some.
+        It is `none` if the answers are not given. Otherwise it is the first of these that exists: the rules
+        asked for, the rules of the format, the rules of the published set that this is, and `squad-v2.0` if
+        there are unanswerable questions, else `squad-v1.1`. The data set is read once to find out.
+
+        Raises InputError if something is wrong in the data set. Raises QaEvalError if the rules asked for
+        have no unanswerable questions and the data set has some.
         """
         census = self.check()
         if not census.labelled:
@@ -166,7 +169,9 @@ class PublicDataset:
         return self.asked_rules
 
     def notes(self) -> Iterator[str]:
-        """What a reader of the numbers should know of the rules, a sentence each. Raises as `rules` does."""
+        """Yields what a reader of the numbers should know about the rules, one sentence each. Raises as
+        `rules` does.
+        """
         rules, census = self.rules, self.check()
         if not census.labelled:
             return
@@ -178,8 +183,9 @@ class PublicDataset:
         yield from spacing_notes(census.marks, rules)
 
     def with_rules(self, rules: str | None) -> PublicDataset:
-        """The same data set, scored by other rules; by None for its own. Raises QaEvalError if there are none
-        of that name.
+        """The same data set with other rules; with None, its own rules.
+
+        Raises QaEvalError if there are no rules of that name.
         """
         return replace(self, asked_rules=rules)
 
@@ -188,7 +194,7 @@ class PublicDataset:
         return origin_of(self.check().marks, hub_name=self.hub_name)
 
     def check(self) -> Census:
-        """Reads the whole data set, once, and tells what it holds. Raises InputError with every error."""
+        """Reads the whole data set once and returns its census. Raises InputError with every error."""
         if self._census is None:
             self._census = _census(self.read(), self.spec)
         return self._census
@@ -196,14 +202,15 @@ class PublicDataset:
     def chosen(
         self, *, limit: int | None = None, sample: int | None = None, seed: int = 0
     ) -> Iterable[Example]:
-        """The first `limit` questions, or all, of a seeded choice of `sample` questions, or of all.
+        """A choice of examples: the first `limit` of a seeded random choice of `sample` questions; without
+        them, all.
 
-        A larger sample contains a smaller one, and what is drawn depends on the ids alone. Can be iterated
-        again. Raises QaEvalError for a number below 1.
+        A larger sample contains a smaller one of the same seed. The draw depends on the ids alone. The result
+        can be iterated several times. Raises QaEvalError for a number below 1.
         """
         for name, number in (("limit", limit), ("sample", sample)):
             if number is not None and number < 1:
-                raise QaEvalError(f"{name}: {number} questions leave nothing to ask; give 1 or more")
+                raise QaEvalError(f"{name}: there is nothing to ask with {number} questions; give 1 or more")
         return _Choice(self, limit, sample, seed)
 
 
@@ -226,7 +233,7 @@ class _Choice:
 
 
 def instance_of(example: Example) -> Instance:
-    """What a model sees of an example: no gold is in it."""
+    """The example as a model sees it, without golds."""
     return Instance(
         item=str(example.item),
         question=example.question,
@@ -243,16 +250,16 @@ _FILES: dict[str, tuple[Callable[[Path, Intake], Read], str | None, str]] = {
     "mrqa": (read_mrqa, "mrqa", "mrqa:FILE.jsonl.gz"),
     "jsonl": (read_flat, None, "jsonl:FILE"),
 }
-"""Kind of spec -> (reader, its rules if they are always the same, how it is written)."""
+"""Formats of files: kind of spec -> (reader, rules if they are always the same, how the spec is written)."""
 _FACTS: dict[str, tuple[Callable[[Path, str | None], FactRead], str]] = {
     "claims": (read_claims, "claims:FILE.jsonl[.gz]"),
     "ramdocs": (read_ramdocs, "ramdocs:FILE"),
     "qacc": (read_qacc, "qacc:FILE"),
     "wikicontradict": (read_wikicontradict, "wikicontradict:FILE"),
 }
-"""Kind of spec of facts with their own passages -> (reader, how it is written)."""
+"""Formats of facts with their own passages: kind of spec -> (reader, how the spec is written)."""
 _WITH_SPLITS = frozenset({"qacc"})
-"""Kinds of file whose questions say which split they are of."""
+"""Kinds of file whose questions name their split."""
 FACT_KINDS = tuple(_FACTS)
 KINDS = (*_FILES, *FACT_KINDS, "hub")
 
@@ -268,22 +275,32 @@ def open_dataset(
     duplicate_ids: DuplicateIds = "error",
     rules: str | None = None,
 ) -> Dataset:
-    """The data set that a spec names; nothing is read yet.
+    """The data set of a spec. Nothing is read yet.
 
     * `squad:FILE.json[.gz]`: SQuAD's own format, v1.1 or v2.0; also lists of its articles or paragraphs, and
-      rows as below under `data`;
-    * `jsonl:FILE[.gz]`: rows with `id`, `question`, `context`, `answers`, on a line each or as a JSON list;
-    * `mrqa:FILE.jsonl[.gz]`: the format of MRQA 2019, with its header or without;
-    * `hub:ORG/NAME[/CONFIG][@REVISION]`, or `hub:FOLDER[/CONFIG]`: such rows by the `datasets` library;
-    * `claims:FILE.jsonl[.gz]`: facts with their own passages and claims, one a line (see `claims_schema`);
-    * `ramdocs:FILE`, `qacc:FILE`, `wikicontradict:FILE`: such facts, as these sets are published.
+      rows under `data`
+    * `jsonl:FILE[.gz]`: rows with `id`, `question`, `context` and `answers`, one on each line or in a JSON
+      list
+    * `mrqa:FILE.jsonl[.gz]`: the format of MRQA 2019, with its header or without
+    * `hub:ORG/NAME[/CONFIG][@REVISION]`, or `hub:FOLDER[/CONFIG]`: rows read by the `datasets` library
+    * `claims:FILE.jsonl[.gz]`: facts with their own passages and claims, one on each line (see
+      `claims_schema`)
+    * `ramdocs:FILE`, `qacc:FILE`, `wikicontradict:FILE`: such facts, in the format in which these sets are
+      published
 
-    `split` chooses one of a hub data set; its `validation` by default, or the only one there is; of QACC one
-    of its three, all by default. `columns`
-    maps roles (`id`, `question`, `context`, `answers`, `is_impossible`) to the columns of rows, where these
-    have other names. `duplicate_ids="first"` keeps the first of several questions of one id. `rules` is a key
-    of `RULES`; by default the data set's own. Raises SpecError for a spec that is none, a split of a file, a
-    role that is none, and for what the hub does not have, and QaEvalError for unknown rules.
+    Args:
+        spec: Kind and name of the data set, as above.
+        split: Split of a hub data set. By default `validation`, or the only split there is.
+            Or one of the three splits of QACC; by default all of them.
+        columns: Roles (`id`, `question`, `context`, `answers`, `is_impossible`) mapped to the columns of the
+            rows, for roles whose columns have other names.
+        duplicate_ids: What to do with several questions of one id: "error", or "first" to keep the first.
+        rules: A key of `RULES`. By default the data set's own.
+
+    Raises:
+        SpecError: The spec is wrong, a file is given with a split, a role is unknown, or the hub does not
+            have what the spec names.
+        QaEvalError: The rules are unknown.
     """
     spec = spec.strip()
     kind, colon, name = spec.partition(":")
@@ -311,12 +328,12 @@ def open_dataset(
 
 
 def _no_spec(spec: str) -> str:
-    """What is wrong with a text that is no spec; where it is a path, how it is written."""
+    """The error for a text that is not a spec. If it is a path, the message says how to write its spec."""
     try:
         likely = likely_spec(user_path(spec)) if spec else None
     except InputError as error:
         return f"{quote(spec)} is a path without a kind, and the file {error.findings[0].message}"
-    except (QaEvalError, OSError, ValueError):  # a text that can be no path
+    except (QaEvalError, OSError, ValueError):  # The text cannot be a path.
         likely = None
     if likely:
         name, why = likely
@@ -336,7 +353,7 @@ def _no_spec(spec: str) -> str:
 
 
 def _stem(path: Path) -> str:
-    """A file's name without `.gz` and then one more ending.
+    """The file's name without `.gz` and then without one more suffix.
 
     >>> _stem(Path("a/dev-v2.0.json.gz")), _stem(Path("dev-v2.0"))
     ('dev-v2.0', 'dev-v2.0')
@@ -351,7 +368,9 @@ def _stem(path: Path) -> str:
 
 
 def _sound(read: Read) -> Iterator[Example]:
-    """The examples as long as nothing is wrong; then every error at once. Warnings are passed over."""
+    """Yields the examples before the first error, then raises InputError with every error. Warnings are
+    ignored.
+    """
     errors = _Errors()
     for part in read:
         if isinstance(part, Finding):
@@ -409,9 +428,10 @@ def _together(digests: Iterable[bytes]) -> str:
 
 
 class _Errors:
-    """Errors as they are found; warnings are none.
+    """Collects errors. Warnings are ignored, with one exception.
 
-    Questions whose answers are not given are errors where those of other questions are.
+    If only some questions have no answers given, this is an error for each of them. If no question has, it is
+    none.
     """
 
     def __init__(self) -> None:

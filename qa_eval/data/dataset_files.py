@@ -1,4 +1,4 @@
-"""The bytes of a data set's file, unpacked where they are packed, and what they hold."""
+"""Opens a data set's file, uncompresses it if needed, and recognizes what it holds."""
 
 from __future__ import annotations
 
@@ -22,32 +22,37 @@ _MARKS = KINDS_NOT_READ | {
     b"ARROW1": "is an Arrow file; name its folder: hub:{folder}",
     b"<": f"is XML or HTML; write its questions as JSON: {_ROWS}",
 }
-"""How files begin that are of another kind, with what to do."""
+"""First bytes of files of other kinds, with a message about what to do."""
 _TABLE = re.compile(rb'"?[A-Za-z_][\w ]*"?([,;\t])"?[\w ]+"?(?:\1"?[\w ]+"?)*\r?\n')
-"""The line of names with which a table begins."""
+"""Pattern of the line of column names at the top of a table."""
 _ASKED = re.compile(rb"question|query|context|answer", re.IGNORECASE)
-"""What a table of questions names."""
+"""Pattern of a column name in a table of questions."""
 _HEAD = 1 << 20
-"""Bytes by which the kind of a file is known."""
+"""Number of bytes from which the kind of a file is recognized."""
 
 
 @contextmanager
 def opened(path: Path, what: str) -> Iterator[tuple[IO[bytes], bytes]]:
-    """The file's bytes and its beginning, unpacked if it is gzip, whatever it is called.
+    """The open file and its first bytes. A gzip file is uncompressed, whatever its name.
 
-    Raises InputError where there is no such file, it cannot be read, is empty, is called `.gz` without being
-    gzip, or is of some other kind; `what` says what it should hold. Reading on may raise `UNREADABLE`.
+    `what` says in messages what the file should hold. Raises InputError if the file does not exist, cannot be
+    read, is empty, is called `.gz` without being gzip, or is of another kind. Reading on may raise
+    `UNREADABLE`.
     """
     where = Where(path=show_path(path))
     try:
         raw = open_input(path)
     except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else f"{error.strerror}"
+        reason = f"cannot be read: {error.strerror}"
+        if isinstance(error, FileNotFoundError):
+            reason = "there is no such file"
+        elif isinstance(error, IsADirectoryError):
+            reason = "cannot be read: it is a folder; name the file in it"
         raise InputError([where.finding("file", reason)]) from None
     with raw:
         unpacking = unpacked(raw)
         if unpacking is raw and path.suffix == ".gz":
-            raise InputError([where.finding("file", "is called .gz, but is not packed by gzip; rename it")])
+            raise InputError([where.finding("file", "is called .gz, but is not a gzip file; rename it")])
         with unpacking as file:
             try:
                 head = file.read(_HEAD)
@@ -62,7 +67,7 @@ def opened(path: Path, what: str) -> Iterator[tuple[IO[bytes], bytes]]:
 
 
 def _other_kind(head: bytes, path: Path) -> str:
-    """What a file is that holds no JSON, and what to do; empty where it may hold JSON."""
+    """A message about a file that holds no JSON, with what to do; empty if the file may hold JSON."""
     folder = show_path(path.parent)
     for mark, message in _MARKS.items():
         if head.lstrip().startswith(mark):
@@ -70,15 +75,15 @@ def _other_kind(head: bytes, path: Path) -> str:
     if (names := _TABLE.match(head)) and _ASKED.search(names[0]):
         return (
             f"is a table of delimited values; name a folder that holds only such files as hub:{folder}, "
-            "with --columns where its columns have other names"
+            "with --columns if its columns have other names"
         )
     return ""
 
 
 def likely_spec(path: Path) -> tuple[str, str] | None:
-    """The spec that a bare path should probably be, and why, from a look at what is there.
+    """The spec that was probably meant by a bare path, and the reason. None if the path does not exist.
 
-    None where nothing is there. Raises InputError for a file that is of no kind that is read.
+    The beginning of the file decides. Raises InputError for a file of a kind that is not read.
     """
     shown = show_path(path)
     if path.is_dir():
@@ -101,9 +106,9 @@ _MRQA = re.compile(rb'"header"|"detected_answers"|"qid"')
 
 
 def holds_lines(head: bytes, *, likely: bool) -> bool:
-    """Whether a file holds a JSON object on each line, not one JSON document; by its beginning.
+    """Whether a file holds a JSON object on each line, and not one JSON document, judging by its beginning.
 
-    `likely`: what to take it for where the beginning does not tell.
+    `likely` is the answer if the beginning does not decide.
     """
     begin = head.lstrip()
     line, end, rest = begin.partition(b"\n")
@@ -121,6 +126,6 @@ def holds_lines(head: bytes, *, likely: bool) -> bool:
 
 
 _GOES_ON = re.compile(rb"[\[{,:]$")
-"""The end of a line after which a JSON document goes on."""
+"""Pattern of the end of a line after which a JSON document continues."""
 _DOCUMENT = re.compile(rb'\{\s*"(?:version|data|paragraphs)"')
-"""The beginning of a document of SQuAD's format."""
+"""Pattern of the beginning of a document in SQuAD's format."""

@@ -1,4 +1,4 @@
-"""What may be chosen of how a data set is read, what a reader yields, and where in a file something is."""
+"""Options of reading a data set, the type of what a reader yields, and places in a file."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from qa_eval.records import DuplicateIds, Example, Finding, Severity
 from qa_eval.text.phrases import quote, suggestion
 
 Read = Iterator[Example | Finding | Version]
-"""What a reader yields."""
+"""Type of what a reader yields: examples, findings, and the version of the file."""
 
 ROLES = ("id", "question", "context", "answers", "is_impossible")
-"""What `--columns` can name the column of."""
+"""Roles for which `--columns` can name a column."""
 ID_NAMES = ("id", "qid", "guid")
-"""What a question's id is called: SQuAD, MRQA and KLUE."""
+"""Names of the field with a question's id: those of SQuAD, MRQA and KLUE."""
 _USUAL: Mapping[str, tuple[str, ...]] = {
     "id": ("question_id", "query_id", "example_id", "uid", "uuid", "_id", "idx"),
     "question": ("query", "question_text", "query_text", "input"),
     "answers": ("answer", "gold", "golds", "gold_answers", "answer_text", "target", "label", "output"),
     "context": ("passage", "paragraph", "text", "document", "article", "context_text", "background", "story"),
 }
-"""What other sets call these columns."""
+"""Names that other sets give to these columns."""
 _SEVERAL = ("ctxs", "contexts", "passages", "documents", "paragraphs", "search_results", "snippets")
 """Columns that hold several texts for one question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """How a data set is read, as far as that is chosen."""
+    """Options of reading a data set."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
-    """Role -> column, of rows whose columns have other names."""
+    """Map from role to column, for rows whose columns have other names."""
     duplicate_ids: DuplicateIds = "error"
 
 
 def parse_columns(texts: Iterable[str]) -> dict[str, str]:
-    """Role -> column, from texts like `question=query,context=passage`. Raises SpecError.
+    """A map from role to column, from texts like `question=query,context=passage`. Raises SpecError.
 
     >>> parse_columns(["question=query,context=passage", "id=uid"])
     {'question': 'query', 'context': 'passage', 'id': 'uid'}
@@ -58,7 +58,7 @@ def parse_columns(texts: Iterable[str]) -> dict[str, str]:
 
 
 def checked_columns(columns: Mapping[str, str]) -> dict[str, str]:
-    """The columns. Raises SpecError for a role that is none."""
+    """The columns as given. Raises SpecError for an unknown role."""
     for role, column in columns.items():
         if role not in ROLES:
             near = suggestion(role, ROLES)
@@ -67,7 +67,7 @@ def checked_columns(columns: Mapping[str, str]) -> dict[str, str]:
 
 
 def no_such_column(role: str, column: str, known: Iterable[str]) -> str:
-    """What is wrong with a column that was named and is not there."""
+    """The message for a named column that does not exist."""
     names = list(known)
     near = suggestion(column, names, listed=0)
     there = ", ".join(map(quote, names[:20])) + (", …" if len(names) > 20 else "")
@@ -75,12 +75,14 @@ def no_such_column(role: str, column: str, known: Iterable[str]) -> str:
 
 
 def usual_column(role: str, known: Container[str]) -> str | None:
-    """The column that probably is meant, of those that other sets call so."""
+    """The column that is probably meant: the first of the known names that other sets give to this role."""
     return next((name for name in _USUAL.get(role, ()) if name in known), None)
 
 
 def missing(role: str, description: str, known: Iterable[str]) -> str:
-    """What is wrong with a row that lacks a column, and what to do where another column looks like it."""
+    """The message for a row that lacks a column. If another column looks like it, the message says what to
+    do.
+    """
     names = list(known)
     sentence = f"is missing ({description})"
     if usual := usual_column(role, names):
@@ -92,18 +94,20 @@ def missing(role: str, description: str, known: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """A place in a data set: the path of a part of it, inside a file. Cheap: it is spelled when asked for."""
+    """A place in a data set: a part of a file, given by its path. It is cheap: the path is formatted only
+    when needed.
+    """
 
     path: str
     line: int | None = None
     parts: tuple[str | int, ...] = ()
 
     def inside(self, *parts: str | int) -> Where:
-        """The place of a part of this part."""
+        """The place of a part inside this part."""
         return Where(path=self.path, line=self.line, parts=(*self.parts, *parts))
 
     def problems(self, parsed: Parsed) -> Iterator[Finding]:
-        """What is wrong inside a JSON value at this place."""
+        """Yields a finding for each problem inside a JSON value at this place."""
         for problem in parsed.problems:
             inside = problem.field if problem.field.startswith("[") else f".{problem.field}"
             finding = self.finding("json", problem.message, column=problem.column)
@@ -124,7 +128,7 @@ class Where:
         fact: str = "",
         column: int | None = None,
     ) -> Finding:
-        """What is wrong at this place."""
+        """A finding at this place."""
         return Finding(
             severity=severity,
             path=self.path,
@@ -138,7 +142,7 @@ class Where:
 
 
 def id_of(value: Any) -> str | None:  # noqa: ANN401
-    """A question's id as text: a text itself, the digits of a whole number, None for anything else.
+    """A question's id as text: a text as it is, or the digits of a whole number. None for anything else.
 
     >>> id_of("q1"), id_of(7211011040021040393), id_of(-57), id_of(1.0), id_of(True)
     ('q1', '7211011040021040393', '-57', None, None)

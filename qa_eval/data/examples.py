@@ -1,19 +1,21 @@
-"""From the parts of a file to examples, with everything that is wrong with them.
+"""Turns the parts of a file into examples, and reports everything that is wrong with them.
 
 A reader yields, in the order of the file, an `Example` for every question that can be used and a `Finding`
-for everything that is wrong: errors, for which the data set is refused, and warnings, which are tolerated
-and counted. A part is a paragraph with its questions, or a row: one question with its context. Tolerated is
-what other people's sets are known to hold, and what decides no score or decides it in one way only:
+for every problem. An error makes the whole data set unusable. Warnings are tolerated and counted. A part is a
+paragraph with its questions, or a row: one question with its context. The oddities below are known to occur
+in published sets. They affect no score, or affect it in one way only:
 
-* `answer-start`: an `answer_start` that is missing, or that does not point at its text. Only the text is a
-  gold; the answer then has no place.
-* `blank-question`: a question without words.
-* `impossible`: a row whose own flag says that it has no answer, but which lists some, as sets do that keep
-  their plausible answers there. The question is unanswerable.
-* `blank-gold`: a question all of whose answers are blank. It is unanswerable.
-* `blank-among-golds`: a blank answer next to others. It is a gold; the rules decide whether it is kept.
-* `duplicate-id`, if the first of several questions of one id is to be kept: a later one, which is left out.
-* `no-answers`: a question whose answers are not given. It is asked and not scored; `dataset` refuses a data
+* `answer-start`: an `answer_start` is missing or does not point at its text. The gold is the text alone, and
+  the answer has no place.
+* `blank-question`: a question has no words.
+* `impossible`: a row is flagged as having no answer but lists some. Some sets keep plausible answers there.
+  The question is unanswerable.
+* `blank-gold`: all answers of a question are blank. The question is unanswerable.
+* `blank-among-golds`: one answer is blank and others are not. It is a gold; the rules decide whether it is
+  kept.
+* `duplicate-id`: a question has the id of an earlier one and is left out. This is a warning only if
+  `Intake.duplicate_ids` is "first".
+* `no-answers`: the answers of a question are not given. It is asked and not scored. `dataset` refuses a data
   set that gives the answers of other questions.
 """
 
@@ -42,7 +44,7 @@ from qa_eval.records import Example, Finding
 from qa_eval.text.phrases import quote
 
 NO_ANSWERS = "no-answers"
-"""The check of questions whose answers are not given."""
+"""Check of questions whose answers are not given."""
 ID = "the question's id"
 QUESTION = "the question"
 QUESTIONS = "the questions"
@@ -50,7 +52,7 @@ CONTEXT = "the text that is asked"
 
 
 def context_id(context: str) -> str:
-    """`c` and the first 12 hex digits of the text's SHA-256.
+    """The id of a text: `c` and the first 12 hex digits of its SHA-256.
 
     >>> context_id("")
     'ce3b0c44298fc'
@@ -59,27 +61,27 @@ def context_id(context: str) -> str:
 
 
 _LEFT_OUT = ""
-"""In place of the id of a question that is left out."""
+"""Mark in place of the id of a question that is left out."""
 _Problems = Generator[Finding, None, "_Text | None"]
 _Labels = Generator[Finding, None, "Sequence[Gold] | None"]
 
 
 @dataclass(slots=True)
 class Examples:
-    """Makes examples of the parts of one data set, in one reading of it."""
+    """Makes examples from the parts of one data set, during one reading of it."""
 
     intake: Intake
     answerable: bool = False
-    """Whether every question has an answer, as in MRQA."""
+    """Flag: every question must have an answer, as in MRQA."""
     ids: set[str] = field(default_factory=set)
-    """Those that came before."""
+    """Ids of the questions read so far."""
     unseen: set[str] = field(default_factory=set)
-    """Roles whose named column no row has had."""
+    """Roles whose named column has been in no row so far."""
     known: Sequence[str] = ()
-    """The columns of the first row."""
+    """Columns of the first row."""
 
     def of_entry(self, part: object, where: Where) -> Read:
-        """The examples of an article, of a paragraph or of a row, whichever it is."""
+        """Yields the examples of an article, a paragraph or a row, whichever the part is."""
         if not isinstance(part, dict):
             yield where.finding("shape", f"must be an object, found {describe(part)}")
         elif isinstance(paragraphs := part.get("paragraphs"), list) and "question" not in part:
@@ -91,7 +93,7 @@ class Examples:
             yield from self.of_row(part, where)
 
     def of_paragraph(self, part: object, where: Where) -> Read:
-        """The examples of a context with its `qas`. Raises InputError where columns were named."""
+        """Yields the examples of a context with its `qas`. Raises InputError if `--columns` names columns."""
         if not isinstance(part, dict):
             yield where.finding("shape", f"must be an object, found {describe(part)}")
             return
@@ -114,7 +116,7 @@ class Examples:
                 yield place.finding("shape", f"must be an object, found {describe(one)}")
 
     def of_row(self, part: Mapping[str, Any], where: Where) -> Read:
-        """The example of a row. Raises InputError where a column that was named is not in the first row."""
+        """Yields the example of a row. Raises InputError if a named column is not in the first row."""
         columns = self.intake.columns
         if not self.known:
             self.known = tuple(part)
@@ -130,7 +132,7 @@ class Examples:
         yield from self._question(part, where, text, names, row=True)
 
     def close(self, where: Where) -> Iterator[Finding]:
-        """After the last part: the columns that were named and that no row has."""
+        """Yields, after the last part, a finding for each named column that no row has."""
         for role in sorted(self.unseen):
             message = no_such_column(role, self.intake.columns[role], self.known)
             yield where.finding("columns", message)
@@ -159,7 +161,9 @@ class Examples:
         *,
         row: bool,
     ) -> Read:
-        """The example of a question, after what is wrong with it; `row`: it has its context next to it."""
+        """Yields the problems of a question and then its example. `row` says that the context is in the same
+        object.
+        """
         known = part if row else ()
         id = yield from self._id(part, where, names["id"], known)
         if id == _LEFT_OUT:
@@ -174,7 +178,7 @@ class Examples:
         if id is None or text is None or not isinstance(question, str) or labels is None:
             return
         if not question.strip():
-            message = "is blank; it is asked as it stands"
+            message = "is blank; it is asked as it is"
             yield where.inside(names["question"]).finding(
                 "blank-question", message, severity="warning", fact=id
             )
@@ -196,7 +200,7 @@ class Examples:
     def _id(
         self, part: Mapping[str, Any], where: Where, name: str, known: Iterable[str]
     ) -> Generator[Finding, None, str | None]:
-        """The id; empty for a question that is left out, None after yielding what is wrong."""
+        """The id; empty if the question is left out. If the id is wrong: None, after yielding the problem."""
         place = where.inside(name)
         id = id_of(part.get(name))
         if id is None:
@@ -219,9 +223,7 @@ class Examples:
     def _labels(
         self, part: Mapping[str, Any], where: Where, names: Mapping[str, str], id: str, *, row: bool
     ) -> _Labels:
-        """The golds, none where no answer is right; None, after yielding what is wrong, where that is not
-        clear.
-        """
+        """The golds; empty if no answer is right. If that is unclear: None, after yielding the problem."""
         name = names["answers"]
         place = where.inside(name)
         given = part.get(name)
@@ -254,33 +256,33 @@ class Examples:
                 message = f"says that there is no answer, but {name} holds {shown}; one of the two is wrong"
                 yield where.inside(flag).finding("impossible", message, fact=id)
                 return None
-            message = f"says that there is no answer: {shown} in {name} is left out"
+            message = f"says that there is no answer, so {shown} in {name} is left out"
             yield where.inside(flag).finding("impossible", message, severity="warning", fact=id)
             golds = []
         elif golds and not real:
-            message = "is blank: no answer is right"
+            message = "is blank, so no answer is right"
             yield place.finding("blank-gold", message, severity="warning", fact=id)
             golds = []
         elif len(real) < len(golds):
             message = "holds a blank answer next to others"
             yield place.finding("blank-among-golds", message, severity="warning", fact=id)
         if self.answerable and not golds:
-            message = "is empty; a question of MRQA has at least one answer: name other files as jsonl:FILE"
+            message = "is empty, but a question of MRQA has an answer; name files of other sets as jsonl:FILE"
             yield place.finding("no-answer", message, fact=id)
             return None
         return _with_places(golds, part.get("detected_answers"))
 
 
 def _names(part: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, str]:
-    """Role -> the key that holds it in this part."""
+    """The key that holds each role in this part."""
     id = next((name for name in ID_NAMES if name in part), "id")
     return {role: role for role in ROLES} | {"id": id} | dict(columns)
 
 
 def _with_places(golds: Sequence[Gold], detected: object) -> Sequence[Gold]:
-    """The golds, with the places at which MRQA detected them.
+    """The golds with the places at which MRQA detected them.
 
-    An answer that was detected in other words has no place of its own: nothing is wrong with it.
+    MRQA may have detected an answer in other words. Such a gold has no place, and nothing is wrong with it.
     """
     if detected is None:
         return golds
@@ -290,13 +292,13 @@ def _with_places(golds: Sequence[Gold], detected: object) -> Sequence[Gold]:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A context of which several questions are asked."""
+    """A context about which several questions are asked."""
 
     context: str
     id: str
 
     def place(self, gold: Gold) -> tuple[int | None, str]:
-        """Where the gold is, if that is right, and what is wrong with what is written."""
+        """The gold's place, or None if it is wrong or missing; and a message about what is wrong."""
         if not gold.text.strip():
             return None, ""
         start = place_of(gold.start)
@@ -307,5 +309,5 @@ class _Text:
         if start is None:
             return None, f"must be a whole number, found {describe(gold.start)}"
         found = self.context.find(gold.text)
-        there = f"it stands at {found}" if found >= 0 else "it is nowhere in the context"
-        return None, f"{quote(gold.text)} does not stand at {start}; {there}"
+        there = f"it is at {found}" if found >= 0 else "it is nowhere in the context"
+        return None, f"{quote(gold.text)} is not at {start}; {there}"

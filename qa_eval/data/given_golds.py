@@ -1,4 +1,4 @@
-"""Golds in memory as a data set: questions without words or texts, to score answers against."""
+"""Golds in memory as a data set: questions without words or texts, against which answers are scored."""
 
 from __future__ import annotations
 
@@ -14,26 +14,27 @@ from qa_eval.errors import QaEvalError
 from qa_eval.records import Example
 
 NAME = "golds"
-"""What the data set is called in results and in findings."""
+"""Name of the data set in results and findings."""
 _COLUMNS = ("answers", "golds")
 
 
 def dataset_of_golds(golds: Mapping[Any, Any] | Iterable[Any], *, rules: str | None = None) -> PublicDataset:
-    """The data set of golds that are given by question id, or as rows with `id` and `answers`.
+    """The data set of golds in memory, given by question id or as rows with `id` and `answers`.
 
-    The golds of a question are a text, a list of texts, or any other shape of `qa_eval.data.golds`; an empty
-    list, or blank texts alone, mean that no answer is right. Rows may have a `context`: intervals are
-    clustered by it. Elsewhere each question is a cluster. `rules` are by default `squad-v2.0` if some
-    question has no gold, and `squad-v1.1` if not.
+    The golds of a question are a text, a list of texts, or any other shape of `qa_eval.data.golds`. An empty
+    list, or blank texts alone, mean that no answer is right. Rows may have a `context`, by which intervals
+    are then clustered. Without it each question is a cluster. By default `rules` are `squad-v2.0` if some
+    question has no gold, and `squad-v1.1` if all have golds.
 
-    Raises QaEvalError for what is neither of these. What is wrong inside is an InputError when it is read.
+    Raises QaEvalError for a value of another kind. Problems inside it raise InputError when the data set is
+    read.
 
     >>> [e.golds for e in dataset_of_golds({"q1": ["400", "over 400"], "q2": []})]
     [('400', 'over 400'), ()]
     """
-    items = getattr(golds, "items", None)  # of a mapping, or of a Series of pandas
+    items = getattr(golds, "items", None)  # Mappings have it, and Series of pandas.
     if items is None and (isinstance(golds, str | bytes) or not isinstance(golds, Iterable)):
-        raise QaEvalError(f"golds: {shown(golds)} is neither a data set nor golds by id nor rows")
+        raise QaEvalError(f"golds: {shown(golds)} is neither a data set, nor golds by id, nor rows")
     entries = list(golds) if items is None else [{"id": key, "golds": value} for key, value in items()]
     keyed = items is not None
 
@@ -62,7 +63,7 @@ def _examples(entries: list[Any], *, keyed: bool) -> Read:
             seen.add(id)
             column = next((name for name in _COLUMNS if name in row), None)
             if column is None:
-                raise FieldError("answers", "is missing (the golds; [] where no answer is right)")
+                raise FieldError("answers", "is missing (the golds; [] if no answer is right)")
         except FieldError as error:
             yield (place.inside(error.field) if error.field else place).finding("shape", str(error))
             continue

@@ -1,4 +1,5 @@
-"""The answers of one question, in the shapes in which data sets write them, and whether it has any.
+"""The answers of one question in the shapes in which data sets write them, and the flags that say it has
+none.
 
 | shape                                          | written by                          |
 |------------------------------------------------|-------------------------------------|
@@ -19,7 +20,7 @@ from qa_eval.data.dataset_options import Where
 from qa_eval.files.strict_json import describe
 from qa_eval.records import Finding
 
-ANSWERS = "the answers; [] where there is none"
+ANSWERS = "the answers; [] if there is none"
 _FLAGS: Mapping[str, bool] = {
     "is_impossible": True,
     "unanswerable": True,
@@ -27,7 +28,7 @@ _FLAGS: Mapping[str, bool] = {
     "answerable": False,
     "is_answerable": False,
 }
-"""A flag, and its value where no answer is right."""
+"""Flags, each with its value for a question that has no right answer."""
 FLAGS = tuple(_FLAGS)
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -38,15 +39,15 @@ class Gold:
 
     text: str
     start: object
-    """What is written as its place; None for nothing."""
+    """Value that is written as its offset; None if there is none."""
     where: Where
-    """Where that is written, or would be."""
+    """Place of that value, also if it is missing."""
     placed: bool
-    """Whether an answer of this shape should have a place."""
+    """Flag: an answer of this shape should have an offset."""
 
 
 def golds_in(value: object, where: Where) -> Generator[Finding, None, list[Gold] | None]:
-    """The answers; None, after yielding what is wrong, where they are in no shape that is known."""
+    """The answers. If their shape is unknown, yields the problem and returns None."""
     if isinstance(value, str):
         if value.strip()[:1] in ("[", "{") and value.strip()[-1:] in ("]", "}"):
             message = "is a list or an object written as text; write it as JSON"
@@ -56,7 +57,7 @@ def golds_in(value: object, where: Where) -> Generator[Finding, None, list[Gold]
     if isinstance(value, dict):
         return (yield from _columns(value, where))
     if not isinstance(value, list):
-        yield where.finding("shape", f"must be a list or an object, found {describe(value)}")
+        yield where.finding("shape", f"must be a text, a list of texts or an object, found {describe(value)}")
         return None
     golds: list[Gold] = []
     sound = True
@@ -76,7 +77,7 @@ def golds_in(value: object, where: Where) -> Generator[Finding, None, list[Gold]
 
 
 def _columns(value: Mapping[str, Any], where: Where) -> Generator[Finding, None, list[Gold] | None]:
-    """The answers of `{"text": …, "answer_start": …}`, a list each or a value each."""
+    """The answers of `{"text": …, "answer_start": …}`, whose values are two lists or two single values."""
     texts, starts = value.get("text"), value.get("answer_start")
     at, start_at = where.inside("text"), where.inside("answer_start")
     if isinstance(texts, str):
@@ -90,7 +91,7 @@ def _columns(value: Mapping[str, Any], where: Where) -> Generator[Finding, None,
     if wrong:
         return None
     if not isinstance(starts, list) or len(starts) != len(texts):
-        # A list of another length says nothing of any of the texts.
+        # In a list of another length it is unclear which offset belongs to which text.
         return [Gold(text, None, start_at, placed=True) for text in texts]
     return [
         Gold(text, start, start_at.inside(number), placed=True)
@@ -105,7 +106,7 @@ def _no_text(entry: Mapping[str, Any]) -> str:
 
 
 def place_of(start: object) -> int | None:
-    """A place as a number; None where there is none or it is written in no way that is clear.
+    """The offset as a number; None if there is none or if it is ambiguous.
 
     >>> place_of(3), place_of(3.0), place_of("3"), place_of(True), place_of(-1), place_of([3])
     (3, 3, 3, None, -1, None)
@@ -118,9 +119,10 @@ def place_of(start: object) -> int | None:
 
 
 def detected_places(value: object) -> dict[str, int]:
-    """Text -> first place, of MRQA's `detected_answers`, from a file of MRQA or from its columns on the hub.
+    """A map from text to first offset, from MRQA's `detected_answers`, in a file of MRQA or in its columns on
+    the hub.
 
-    Only where an answer is: whatever has another shape is passed over.
+    Values of any other shape are ignored.
 
     >>> detected_places([{"text": "Ada", "char_spans": [[3, 5], [9, 11]]}])
     {'Ada': 3}
@@ -147,7 +149,7 @@ def _first(spans: object) -> int | None:
 
 
 class FlagError(Exception):
-    """A flag that does not say clearly whether a question has an answer."""
+    """A flag does not clearly say whether a question has an answer."""
 
     def __init__(self, flag: str, message: str) -> None:
         self.flag = flag
@@ -155,10 +157,10 @@ class FlagError(Exception):
 
 
 def no_answer_flag(part: Mapping[str, Any], named: str | None = None) -> tuple[bool | None, str]:
-    """Whether the flags of a question say that no answer is right, and the flag that does.
+    """Whether a question is flagged as having no right answer, and the name of the flag.
 
-    `named`: the column that was chosen to be `is_impossible`. None where no flag says anything, which is also
-    what null says. Raises FlagError for a value that is neither true nor false, and for two flags that
+    `named` is the column that was chosen as `is_impossible`. The first value is None if no flag is set; a
+    null is no flag. Raises FlagError for a value that is neither true nor false, and for two flags that
     disagree.
 
     >>> no_answer_flag({"is_impossible": 1}), no_answer_flag({"has_answer": "True", "is_impossible": None})

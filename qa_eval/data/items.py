@@ -1,4 +1,4 @@
-"""What is asked: from a corpus to item ids, and from item ids to what a model sees."""
+"""The items of a corpus, and the instances that a model sees."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ def item_ids(
     sample: int | None = None,
     seed: int = 0,
 ) -> list[ItemId]:
-    """The items of the corpus: reading track first, then pooled; questions and articles in corpus order.
+    """The items of the corpus: the reading track first, then the pooled track, in the order of questions and
+    articles.
 
-    A question is asked of the articles in its scope. Those listed as `partial` are left out of the reading
-    track. `limit` and `sample` count facts, never
-    items, because every statistic is about facts and a fact without some of its articles has no consistency.
-    `limit` keeps the first, `sample` a seeded choice that a larger sample contains; both after `categories`.
+    A question is asked of the articles in its scope.
+    Articles listed as `partial` are left out of the reading track. `limit` and `sample` count facts, not
+    items: every statistic is about facts, and consistency is undefined for a fact that lacks some of its
+    articles. Both apply after `categories`. `sample` is a seeded random choice, and a larger sample contains
+    a smaller one of the same seed. `limit` keeps the first facts.
 
-    Raises QaEvalError for a category that is not there or a count below 1.
+    Raises QaEvalError for an unknown category or a number below 1.
     """
     questions = _chosen(corpus.questions, categories, sample, limit, seed)
     items: list[ItemId] = []
@@ -56,7 +58,7 @@ def _chosen(
 ) -> list[Question]:
     for name, number in (("limit", limit), ("sample", sample)):
         if number is not None and number < 1:
-            raise QaEvalError(f"{name}: {number} facts leave nothing to ask; give 1 or more")
+            raise QaEvalError(f"{name}: there is nothing to ask with {number} facts; give 1 or more")
     known = sorted({q.category for q in questions})
     for category in categories or ():
         if category not in known:
@@ -65,7 +67,7 @@ def _chosen(
             )
     chosen = [q for q in questions if not categories or q.category in categories]
     if sample is not None:
-        # By hash of the id, not by position: adding a fact elsewhere does not reshuffle the sample.
+        # The hash of the id decides, not the position, so that adding a fact does not reshuffle the sample.
         drawn = sorted(chosen, key=lambda q: hashlib.sha256(f"{seed}:{q.id}".encode()).digest())[:sample]
         kept = {q.id for q in drawn}
         chosen = [q for q in chosen if q.id in kept]
@@ -73,11 +75,12 @@ def _chosen(
 
 
 def instances(corpus: Corpus, items: Sequence[ItemId]) -> list[Instance]:
-    """What a model must be asked to answer these items: one instance per question and article, no gold in it.
+    """The instances that a model must answer for these items: one for each question and article, without
+    golds.
 
-    A pooled item needs its question asked of every article in scope, partial ones included; an instance that
-    several items need is there once, at its first need. Raises KeyError for an item that is not of this
-    corpus.
+    For a pooled item the question is asked of every article in scope, also of partial ones. An instance that
+    several items need is listed once, where it is first needed. Raises KeyError for an item that is not of
+    this corpus.
     """
     questions = {q.id: q for q in corpus.questions}
     articles = {a.id: a for a in corpus.articles}

@@ -1,4 +1,6 @@
-"""Where the curated set lies: in the checkout the package was imported from, else inside the package."""
+"""The location of the curated set: in the checkout that the package is imported from, else inside the
+package.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.files.installation import checkout_root
 
 INSIDE = "_curated"
-"""The folder of the package that holds the copies."""
+"""Folder of the package with the copies of the curated set."""
 
 
 class CuratedPaths(NamedTuple):
@@ -21,20 +23,20 @@ class CuratedPaths(NamedTuple):
 
     @property
     def installed(self) -> bool:
-        """Whether they are the copies inside an installed package, which are read and never written."""
+        """Whether these are the copies inside an installed package, which are read and never written."""
         return self.questions.parent.name == INSIDE
 
 
 def curated_paths(package: Path | None = None) -> CuratedPaths:
-    """The folders of the curated questions and articles; never the current folder's by accident.
+    """The folders of the curated questions and articles.
 
-    A checkout's own `questions/` and `seeds/` if the package is imported from that checkout (an editable
-    installation included), else the copies inside the package. `package` is the folder of the package, for
-    tests. Raises QaEvalError where an installation has neither.
+    These are `questions/` and `seeds/` of the checkout that the package is imported from (also by an editable
+    installation), else the copies inside the package. The current folder is never used by accident. `package`
+    is the folder of the package, for tests. Raises QaEvalError if the installation has neither.
     """
     package = (package or Path(qa_eval.__file__).parent).resolve()
     beside = CuratedPaths(package.parent / "questions", package.parent / "seeds")
-    # A site-packages folder may happen to hold somebody's `questions`.
+    # The site-packages folder may hold a folder `questions` that is not ours.
     if checkout_root(package) is not None and all(p.is_dir() for p in beside):
         return beside
     inside = CuratedPaths(package / INSIDE / "questions", package / INSIDE / "seeds")
@@ -42,5 +44,5 @@ def curated_paths(package: Path | None = None) -> CuratedPaths:
         return inside
     raise QaEvalError(
         f"this installation holds no curated questions: neither {beside.questions} nor {inside.questions} "
-        "is there; name your own with --questions and --articles, or install the package again"
+        "exists; name your own with --questions and --articles, or install the package again"
     )

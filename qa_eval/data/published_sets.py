@@ -1,9 +1,9 @@
-"""Which published set a file holds, and by which rules such a set is scored.
+"""Recognizes published sets, and gives the rules by which each is scored.
 
-Many sets have SQuAD's format and an evaluation script of their own. A file names its set by its `version`, a
-set of the hub by its name; the ids of CMRC 2018 are those of no other set, and DRCD is known by its version
-together with its script. Where a set is known, its rules are taken; where it is not, those of SQuAD. Which
-rules were taken, and why, is a note, unless it is SQuAD itself.
+Many sets have SQuAD's format and an evaluation script of their own. A file names its set by its `version`,
+and a set of the hub by its name. The ids of CMRC 2018 are unlike those of any other set. DRCD is recognized
+by its version together with its writing system. A known set is scored by its own rules, any other set by
+SQuAD's. A note says which rules are used and why, unless the set is SQuAD itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CHOICE = "--rules chooses others"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The `version` of a file, any JSON value; a reader yields it where it stands."""
+    """The `version` of a file, which may be any JSON value. A reader yields it at its place in the file."""
 
     value: Any
 
@@ -44,11 +44,11 @@ class PublishedSet:
 
     title: str
     names: str
-    """A pattern that is found in a version, or in a name on the hub, if it is this set's."""
+    """Pattern that is found in the set's versions and in its names on the hub."""
     rules: str | None = None
-    """Its rules, a key of `RULES`; None if they are not among these."""
+    """Rules of the set, a key of `RULES`. None if they are not among these."""
     script: str = "its script is not among the rules"
-    """How it is scored where its rules are not among these."""
+    """Phrase about how the set is scored, if its rules are not among `RULES`."""
 
 
 SETS = (
@@ -83,10 +83,10 @@ SETS = (
     PublishedSet(title="JaQuAD", names=r"jaquad"),
     PublishedSet(title="KLUE-MRC", names=r"klue", script="its script measures ROUGE-W over characters"),
 )
-"""The first that fits is taken."""
+"""Known sets. The first whose pattern matches is taken."""
 _BY_TITLE = {known.title: known for known in SETS}
 _SQUAD = re.compile(r"v?(?:1\.1|2|2\.0)", re.IGNORECASE)
-"""The versions of SQuAD itself."""
+"""Pattern of the versions of SQuAD itself."""
 _DRCD = re.compile(r"v?1\.3", re.IGNORECASE)
 _IDS = {
     "CMRC 2018": re.compile(r"(?:DEV|TRAIN|TRIAL|TEST|CHALLENGE)_\d+_QUERY_\d+"),
@@ -94,34 +94,35 @@ _IDS = {
     "KLUE-MRC": re.compile(r"klue-mrc-.+", re.DOTALL),
     "numbers": re.compile(r"\d+-\d+-\d+"),
 }
-"""Ids by the set that gives such; numbers are those of KorQuAD 1.0 and DRCD, and maybe of others."""
+"""Patterns of the ids of some sets. Ids of the form `numbers` occur in KorQuAD 1.0 and DRCD, and maybe in
+others."""
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _KANA = re.compile("[\u3040-\u30ff]")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 _UNSPACED = re.compile(f"[{_HAN.pattern[1:-1]}{_KANA.pattern[1:-1]}\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff]")
-"""Letters of scripts that have no spaces between words."""
+"""Pattern of a letter in a script that has no spaces between words."""
 _FEW = 0.1
-"""Less of a set in such a script is no more than names and quotations."""
+"""Share of golds in such a script up to which they count as mere names and quotations."""
 
 
 @dataclass(slots=True)
 class Marks:
-    """What tells from which set questions are, counted as they are read."""
+    """Marks by which the set of the questions is recognized, counted while they are read."""
 
     version: Version | None = None
     questions: int = 0
     ids: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_IDS, 0))
     first: str = ""
-    """The first id."""
+    """Id of the first question."""
     goldless: str = ""
-    """The first id of a question without golds."""
+    """Id of the first question without golds."""
     chinese: int = 0
-    """Questions with Han characters, and neither kana nor Hangul."""
+    """Number of questions with Han characters and with neither kana nor Hangul."""
     korean: int = 0
     unspaced: int = 0
-    """Questions with a gold in a script without spaces between words."""
+    """Number of questions with a gold in a script that has no spaces between words."""
     unspaced_chinese: int = 0
-    """Those of them that have Han characters and no kana."""
+    """Number of questions with such a gold in Han characters and without kana."""
 
     def add(self, example: Example) -> None:
         """Counts a question."""
@@ -142,34 +143,36 @@ class Marks:
             self.unspaced_chinese += _HAN.search(golds) is not None and _KANA.search(golds) is None
 
     def all_ids(self, name: str) -> bool:
-        """Whether there are questions, and all have such ids."""
+        """Whether there are questions and all of their ids match the pattern of this name."""
         return 0 < self.ids[name] == self.questions
 
     def mostly(self, number: int) -> bool:
-        """Whether that number is more than half of the questions."""
+        """Whether the number is more than half of the questions."""
         return 2 * number > self.questions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What is known of where questions come from."""
+    """The set that the questions come from, as far as it is known."""
 
     known: PublishedSet | None
-    """None for SQuAD itself, and where nothing names a set."""
+    """Published set. None for SQuAD itself, and if nothing names a set."""
     why: str = ""
-    """What names it, or that nothing does; empty for SQuAD itself."""
+    """Phrase about what names the set, or that nothing does; empty for SQuAD itself."""
     hint: str = ""
-    """Which set it looks like without any certainty, as a sentence."""
+    """Sentence about the set that the questions resemble, if that is not certain."""
 
     def rules(self, *, unanswerable: bool) -> str:
-        """The rules of the set, if it is known, and SQuAD's otherwise: with unanswerable questions 2.0."""
+        """The set's own rules if it is known. Otherwise SQuAD's: 2.0 if there are unanswerable questions,
+        else 1.1.
+        """
         own = self.known.rules if self.known is not None else None
         if own is not None and (not unanswerable or RULES[own].unanswerable):
             return own
         return "squad-v2.0" if unanswerable else "squad-v1.1"
 
     def notes(self, rules: str, *, asked_for: bool, unanswerable: bool) -> Iterator[str]:
-        """Which rules were taken and why, as far as that is not plain."""
+        """Yields a sentence about which rules are used and why, unless that is obvious."""
         default = self.rules(unanswerable=unanswerable)
         if asked_for and rules != default:
             yield scored_by_others(rules, default)
@@ -188,12 +191,13 @@ class Origin:
 
 
 def scored_by_others(rules: str, default: str) -> str:
-    """That the rules are not those that would be taken by default."""
-    return f"scored by {rules}, which was asked for; the default for this data set is {default}"
+    """A note that the rules are not the default."""
+    return f"scored by {rules}, as requested; the default for this data set is {default}"
 
 
 def origin_of(marks: Marks, *, hub_name: str = "") -> Origin:
-    """The set that questions come from, by their marks and by their name on the hub, if they have one.
+    """The set that questions come from, recognized by their marks and by their name on the hub, if they have
+    one.
 
     >>> origin_of(Marks(version=Version("KorQuAD_v1.0_dev"))).rules(unanswerable=False)
     'korquad-v1'
@@ -226,12 +230,12 @@ def _hint(marks: Marks) -> str:
 
 
 def spacing_notes(marks: Marks, rules: str) -> Iterator[str]:
-    """That rules which divide at spaces take answers of scripts without spaces for one token."""
+    """Yields a note if the rules split at spaces but many golds are in a script without spaces."""
     if rules not in _DIVIDE_AT_SPACES or marks.unspaced <= _FEW * marks.questions:
         return
     what = f"{marks.unspaced:,} of {marks.questions:,} questions have golds in a script without spaces"
     why = f"{rules} takes a run of such letters for one token, and F1 gives no credit for a part of it"
-    advice = "none of the rules divides it into words"
+    advice = "none of the rules splits it into words"
     if 2 * marks.unspaced_chinese > marks.unspaced:
         advice = "--rules mlqa-zh counts Chinese characters, cmrc2018 and drcd their longest common run"
     yield f"{what}; {why}; {advice}"

@@ -1,4 +1,4 @@
-"""From a parsed JSON object to a validated line: the validation library's errors, said in plain sentences."""
+"""Turns a JSON object into a validated line, and the validation library's errors into plain sentences."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ EXPECTED = {
     "model_attributes_type": "an object",
     "dict_type": "an object",
 }
-"""What a value must be, by the validation library's error type."""
+"""Phrases for what a value must be, by the validation library's error type."""
 
 
 Parts = Mapping[str, type[BaseModel]]
-"""The model of the objects under a key of that name."""
+"""Models of the objects in a list, by the name of the list."""
 
 
 def validate_shape(
     model: type[Shape], value: dict[str, Any], parts: Parts = PART_MODELS
 ) -> tuple[Shape | None, list[tuple[str, str]]]:
-    """The validated line, and (field, message) for what is wrong with its shape, `MAX_PROBLEMS` at most.
+    """The validated line, and the (field, message) of at most `MAX_PROBLEMS` problems of its shape.
 
-    A line that is wrong only in having unknown keys is returned without them, so that what it says is still
-    checked. None where a key is missing or a value has the wrong type.
+    A line whose only problem is unknown keys is returned without them, so that its contents are still
+    checked. The line is None if a key is missing or a value has the wrong type.
     """
     try:
         return model.model_validate(value), []

@@ -1,13 +1,14 @@
-"""Answers that were already computed, by content: what was answered is never asked again.
+"""A cache of answers by content, so that no question is asked twice.
 
-The key of an answer is everything that decides it: the model's fingerprint, the decoding options, what
-computes (backend, dtype, determinism), the question's words and the text read. Editing one question therefore
-asks only that one, and two runs may share one cache at once (SQLite, write-ahead log). The same store, in a
-file inside the run folder, makes a run without the global cache resumable.
+The key of an answer is made from everything that decides it: the model's fingerprint, the decoding options,
+the way of computing (backend, dtype, determinism), the question's words and the text. After an edit of one
+question, only that question is asked again. Several runs may use one cache at the same time (SQLite with a
+write-ahead log). A run without the global cache has the same store in a file in its run folder, so it can be
+resumed.
 
-Nothing read is trusted: a value with a wrong checksum or shape, or whose spans are not in the text, counts as
-absent; a file that is not a sound database is set aside and a new one begun. A cache that cannot be written
-costs speed, never the run: every such problem is one logged warning.
+The cache trusts nothing that it reads. A value counts as absent if it has a wrong checksum or shape, or spans
+that are not in the text. A file that is no valid database is set aside, and a new one is begun. A cache that
+cannot be written costs speed but never the run: each problem is logged as one warning.
 """
 
 from __future__ import annotations
@@ -33,15 +34,16 @@ from qa_eval.files.paths import cache_folder, irregular
 from qa_eval.records import Candidate, Decoding, Instance, ModelInfo, Prediction
 
 _FORMAT = 1
-"""Part of every key and of the file's name: another layout never meets this one."""
+"""Version of the layout, which is part of every key and of the file's name."""
 _FILE = f"answers-{_FORMAT}.sqlite"
+"""Name of the global cache's file."""
 _WAIT_SECONDS = 30.0
-"""How long a writer waits for another process's write."""
+"""Time that a writer waits for another process's write, in seconds."""
 _LOOKUP = 500
-"""Keys a query; SQLite allows 999 parameters in old builds."""
+"""Number of keys in a query. Old builds of SQLite allow 999 parameters."""
 
 _TROUBLE = (sqlite3.Error, OSError, UnicodeError, OverflowError)
-"""What a file may lead to; SQLite's own messages quote the file, which need not be UTF-8."""
+"""Errors that a file may cause. UnicodeError is one, because SQLite's messages quote the file's bytes."""
 _SURROUNDINGS = {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_BUSY,
@@ -56,23 +58,23 @@ _SURROUNDINGS = {
     sqlite3.SQLITE_NOLFS,
     sqlite3.SQLITE_AUTH,
 }
-"""Codes of SQLite's errors that speak of the disk, of rights and of other processes, not of the file."""
+"""Codes of SQLite's errors that are caused by the disk, permissions or other processes, not by the file."""
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
 def cache_path() -> Path:
-    """The global cache's file."""
+    """The path of the global cache's file."""
     return cache_folder() / _FILE
 
 
 def answer_key(
     info: ModelInfo, decoding: Decoding | None, instance: Instance, *, deterministic: bool
 ) -> str | None:
-    """The key of a model's answer to an instance; None for a model whose answers must not be kept.
+    """The key of a model's answer to an instance; None for a model whose answers must not be cached.
 
-    The item's id and the article's are not part of it, only their words are.
+    The key depends on the words of the question and the context, not on the ids of the item and the article.
     """
     if info.fingerprint is None:
         return None
@@ -93,8 +95,8 @@ def answer_key(
 
 
 def render_answer(prediction: Prediction, instance: Instance) -> str:
-    """A prediction as the cache keeps it: without the item's id and the article's."""
-    value = asdict(replace(prediction, n_best=()))  # which is written below: copying it would take longest
+    """The text of a prediction in the cache. It holds neither the item's id nor the article's."""
+    value = asdict(replace(prediction, n_best=()))  # n_best is written below; a copy of it would take long
     del value["item"], value["error"]
     value["n_best"] = [
         [
@@ -111,10 +113,10 @@ def render_answer(prediction: Prediction, instance: Instance) -> str:
 
 
 def parse_answer(text: str, instance: Instance) -> Prediction:
-    """What `render_answer` wrote, for an instance of the same words.
+    """The prediction that `render_answer` wrote, for an instance with the same words.
 
-    Raises ValueError, TypeError or KeyError for anything that is not exactly such a value: other fields,
-    a number that is not finite, a span that is not in the text.
+    Raises ValueError, TypeError or KeyError for anything that is not exactly such a text: other fields, a
+    number that is not finite, or a span that is not in the context.
     """
     value = json.loads(text)
     n_best = tuple(_candidate(entry, instance) for entry in value.pop("n_best"))
@@ -150,7 +152,7 @@ def _checksum(key: str, value: str) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class PredictionCache:
-    """An open cache file. Use it as a context manager, or call `close`.
+    """An open cache file. Use it in a `with` statement, or call `close`.
 
     >>> import tempfile
     >>> from qa_eval.records import Candidate, Instance, Prediction
@@ -163,6 +165,7 @@ class PredictionCache:
     """
 
     path: Path
+    """Path of the file."""
     _connection: sqlite3.Connection | None = field(default=None, init=False)
     _writable: bool = field(default=True, init=False)
 
@@ -177,18 +180,18 @@ class PredictionCache:
 
     @property
     def usable(self) -> bool:
-        """False once the file could not be opened or written; nothing is kept from then on."""
+        """Whether the cache works. It becomes False when the file cannot be opened or written."""
         return self._writable
 
     def close(self) -> None:
-        """Closes the file; what was put is in it."""
+        """Closes the file, which holds everything that was put."""
         if self._connection is not None:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
 
     def get(self, wanted: Sequence[tuple[str, Instance]]) -> dict[str, Prediction]:
-        """The kept answers of these (key, instance) pairs, by item id. Never raises for the cache's sake."""
+        """The cached answers to (key, instance) pairs, by item id. Cache problems are logged, not raised."""
         keys = sorted({key for key, _ in wanted})
         nothing: dict[str, tuple[Any, Any]] = {}
         found = self._guard(
@@ -212,13 +215,13 @@ class PredictionCache:
             except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
                 broken += 1
         if broken:
-            _log.warning("%s: %d broken answers are ignored and asked again", self.path, broken)
+            _log.warning("%s: %d damaged answers are ignored and asked again", self.path, broken)
         return answers
 
     def known(self, keys: Iterable[str]) -> set[str]:
-        """Which of these keys there are. The answers are not read, so that a broken one counts as well.
+        """Those of the keys that are in the cache. The answers are not read, so a damaged one counts too.
 
-        Never raises for the cache's sake.
+        Problems of the cache are logged, not raised.
         """
         wanted = sorted(set(keys))
         nothing: set[str] = set()
@@ -227,21 +230,22 @@ class PredictionCache:
         )
 
     def put(self, model: str, answers: Iterable[tuple[str, Prediction, Instance]]) -> None:
-        """Keeps these (key, prediction, instance) triples in one transaction. Failed answers are not kept.
+        """Caches (key, prediction, instance) triples in one transaction. Errors are left out.
 
-        `model` is a name for `cache_info`. Never raises for the cache's sake.
+        `model` is the name under which `cache_info` counts them. Problems of the cache are logged, not
+        raised.
         """
         rows = []
         for key, prediction, instance in answers:
             if prediction.error is None:
                 value = render_answer(prediction, instance)
-                with suppress(UnicodeEncodeError):  # half a character: no file holds it
+                with suppress(UnicodeEncodeError):  # half a surrogate pair cannot be written
                     rows.append((key, model, value, _checksum(key, value)))
         if rows and self._writable:
             self._guard(lambda connection: _insert(connection, rows), None, "written to")
 
     def _guard(self, action: Callable[[sqlite3.Connection], _T], otherwise: _T, verb: str) -> _T:
-        """Runs an action. A broken file is set aside and it runs on a new one; other trouble ends all use."""
+        """Runs an action. A broken file is set aside for a new one. Other problems end the cache's use."""
         if not self._writable:
             return otherwise
         for attempt in (1, 2):
@@ -263,13 +267,13 @@ class PredictionCache:
         try:
             self.path.rename(aside)
         except FileNotFoundError:
-            return True  # another process did it first
+            return True  # another process has set it aside
         except OSError:
             return False
-        # The log belongs to the broken file: replayed into a new one it would break that as well.
+        # The write-ahead log belongs to the broken file, and would break a new one too.
         for suffix in ("-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        _log.warning("%s: not a sound cache; set aside as %s, a new one is begun", self.path, aside.name)
+        _log.warning("%s: is not a valid cache; renamed to %s, and a new one is begun", self.path, aside.name)
         return True
 
 
@@ -278,18 +282,19 @@ def _open(path: Path) -> sqlite3.Connection:
     if path.exists() and (problem := irregular(path)) is not None:
         raise OSError(errno.EINVAL, problem, os.fspath(path))
     connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
-    # What is no text has a wrong checksum as well: that value counts as absent, not the whole file as broken.
+    # Bytes that are not UTF-8 have a wrong checksum, so only that value counts as absent, not the whole file.
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
     try:
         _switch_to_wal(connection)
-        # With this log NORMAL loses nothing when the process is killed, only the latest if the power fails.
+        # With a write-ahead log, NORMAL loses nothing if the process is killed; a power cut loses the last
+        # writes.
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS answers"
             " (key TEXT PRIMARY KEY, model TEXT NOT NULL, value TEXT NOT NULL, checksum TEXT NOT NULL)"
             " WITHOUT ROWID"
         )
-        # A table of that name with other columns is not ours: found now, not in the middle of a run.
+        # A table with this name and other columns is found now, not in the middle of a run.
         connection.execute("SELECT key, model, value, checksum FROM answers LIMIT 1").fetchone()
     except BaseException:
         connection.close()
@@ -298,8 +303,10 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Two processes that open a new file at once both want it alone for this; SQLite refuses the second at
-    once, whatever its timeout, so waiting is done here.
+    """Switches the file to a write-ahead log.
+
+    This needs the file alone. If two processes open a new file at the same time, SQLite refuses the second
+    one immediately, whatever its timeout, so this function waits.
     """
     end = time.monotonic() + _WAIT_SECONDS
     while True:
@@ -313,15 +320,15 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 
 def _broken(error: Exception) -> bool:
-    """Whether the file is to blame, so that a new one helps."""
+    """Whether the file causes the error, so that a new file helps."""
     code = getattr(error, "sqlite_errorcode", None)
-    if code is None:  # Python's own: an operating system's error, or bytes of the file that are no text
+    if code is None:  # an error of Python: the operating system's, or bytes that are not UTF-8
         return not isinstance(error, OSError)
     return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 0xFF not in _SURROUNDINGS
 
 
 def _select(connection: sqlite3.Connection, keys: Sequence[str], columns: str) -> Iterator[tuple[Any, ...]]:
-    """These columns of the rows that there are of these keys."""
+    """These columns of the rows with these keys."""
     for start in range(0, len(keys), _LOOKUP):
         some = keys[start : start + _LOOKUP]
         marks = ",".join("?" * len(some))
@@ -345,26 +352,27 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[str, str, str, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheInfo:
-    """What the cache holds."""
+    """The content of the cache."""
 
     path: Path
+    """Path of the file."""
     entries: int
+    """Number of cached answers."""
     bytes: int
-    """Of the file on disk, its log included."""
+    """Size of the file on disk, with its write-ahead log."""
     models: Mapping[str, tuple[int, int]]
-    """Model spec -> (entries, bytes of its values), largest first."""
+    """Number of entries and size of their values in bytes, by model spec, the largest first."""
     made: int = 0
-    """The number of files beside it that can be made anew: ONNX graphs, converted weights, notes on
-    checkpoints.
-    """
+    """Number of other files in the cache folder that can be made again: ONNX graphs, converted weights,
+    results of examining checkpoints."""
     made_bytes: int = 0
-    """The size of these files."""
+    """Size in bytes of the other files that can be made again."""
 
 
 def cache_info(path: Path | None = None) -> CacheInfo:
-    """What the cache (the global one by default) holds; no entries where there is no file.
+    """The content of a cache, by default the global one. Without a file there are no entries.
 
-    A broken file is set aside, as it would be by a run.
+    A broken file is set aside, as in a run.
     """
     path = path or cache_path()
     made = _made(path)
@@ -384,7 +392,7 @@ def cache_info(path: Path | None = None) -> CacheInfo:
 
 
 def clear_cache(path: Path | None = None) -> CacheInfo:
-    """Empties the cache (the global one by default), safely beside a run that uses it; returns what it held.
+    """Empties a cache, by default the global one, and returns its content before. A run may be using it.
 
     Raises RunFolderError if the file cannot be written.
     """

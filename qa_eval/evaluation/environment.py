@@ -1,7 +1,7 @@
-"""Where and with what a run is made: provenance, never part of its identity.
+"""The machine, the libraries and the program of a run. They are recorded, but do not identify the run.
 
-Nothing here imports a heavy library: versions come from the installed packages' metadata, and the device is
-asked of torch only if a model has loaded it.
+This module imports no heavy library. Versions come from the metadata of the installed packages, and torch is
+asked for the device only if a model has loaded torch.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _PACKAGES = (
     "click", "datasets", "evaluate", "huggingface_hub", "jsonlines", "numpy", "onnxruntime", "pydantic",
     "ray", "rich", "safetensors", "tokenizers", "torch", "transformers",
 )  # fmt: skip
-"""Whose version can matter to a number, or to reading the result."""
+"""Packages whose version can affect a number, or the reading of a result."""
 
 
 def describe_environment(device: str = "auto") -> EnvironmentRow:
-    """The machine and the libraries, as far as they can be told without loading anything."""
+    """The machine and the libraries, as far as they are known without loading anything."""
     return EnvironmentRow(
         python=platform.python_version(),
         platform=platform.platform(),
@@ -38,18 +38,18 @@ def describe_environment(device: str = "auto") -> EnvironmentRow:
 
 
 def describe_harness(command: str | None = None) -> HarnessRow:
-    """The program itself; commit and state only where it is imported from a git checkout."""
+    """The version of the program. The commit and its state are given only if it runs from a git checkout."""
     commit, dirty = _checkout(Path(qa_eval.__file__).resolve().parent.parent)
     return HarnessRow(version=qa_eval.__version__, commit=commit, dirty=dirty, command=command)
 
 
 def peak_rss_bytes() -> int | None:
-    """The most memory this process has held so far; None where the platform does not tell.
+    """The greatest memory of this process so far, in bytes; None if the platform does not report it.
 
-    It never falls: of several models in one process, each one's peak includes those before it.
+    It never falls. If several models run in one process, the peak of each includes the models before it.
     """
     try:
-        # What getrusage tells of a process begins with what its parent held when it was started.
+        # getrusage would include the memory of the parent at the time when it started this process.
         found = re.search(
             r"^VmHWM:\s*(\d+) kB$", Path("/proc/self/status").read_text("ascii", "replace"), re.M
         )
@@ -103,7 +103,7 @@ def _threads() -> int | None:
 
 
 def _checkout(root: Path) -> tuple[str | None, bool | None]:
-    """Commit of the checkout at `root`, and whether tracked files other than results differ from it."""
+    """The commit of the checkout at `root`, and whether tracked files outside `results` differ from it."""
     if not (root / ".git").exists():
         return None, None
     changed = ask_git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!results")

@@ -1,15 +1,15 @@
-"""What a run would take in time, memory and disk: the arithmetic, and how it is shown.
+"""The cost of a run in time, memory and disk: the arithmetic, and how it is shown.
 
-    answering = tokens left / (tokens per second x workers)       items, where a model counts no tokens
-    driver    = reading the data + rows x seconds per row         cache, scoring, writing: always one process
-    data set  = answering + driver                                local: one after the other
-                max(answering, driver)                            ray: side by side
-    model     = load + its data sets                              nothing is loaded where nothing is left
+    answering = tokens left / (tokens per second x workers)       with items instead, if a model counts no
+    tokens driver    = reading the data + rows x seconds per row         cache, scoring, writing: always one
+    process data set  = answering + driver                                local: one after the other
+                max(answering, driver)                            ray: at the same time
+    model     = load + its data sets                              no load if nothing is left to answer
     run       = reading and checking the data + start + its models, one after another
     memory    = workers x the largest model's process (ray: + the driver)
 
-A *start* is a process with its libraries imported and the model examined. A *load* is the time by which the
-first answer takes longer than the same one again. `forecast_probe` counts and measures.
+A *start* is the time until a process has imported its libraries and examined the model. A *load* is the
+difference in time between the first answer and the same answer again. `forecast_probe` counts and measures.
 """
 
 from __future__ import annotations
@@ -30,18 +30,21 @@ from qa_eval.text.terminal import clean, safe_json
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A sum over all items: counted, or estimated with a 95 % interval of `value` ± `margin`."""
+    """A sum over all items, counted or estimated. Its 95 % interval is `value` ± `margin`."""
 
     value: int
+    """Value of the sum."""
     margin: int = 0
+    """Half the width of the 95 % interval; 0 if the sum is counted."""
 
 
 def estimated(values: Sequence[int], sizes: Sequence[int], *, size: int, pieces: int) -> Total:
-    """The sum of `values` over all `pieces`, of which some were drawn at random; exact if all were.
+    """The sum of a value over all pieces, estimated from a random sample of them. Exact if all were drawn.
 
-    `sizes` are the numbers of items of the drawn pieces, `size` is that of all pieces, which is known. The
-    ratio estimator of a simple random sample without replacement (Cochran, Sampling Techniques, 1977,
-    chapter 6); 0 where nothing was drawn.
+    `values` holds the values of the drawn pieces, and `sizes` their numbers of items. `size` is the known
+    number of items of all pieces, and `pieces` the number of pieces. The ratio estimator of a simple random
+    sample without replacement is used (Cochran, Sampling Techniques, 1977, chapter 6). The result is 0 if
+    nothing was drawn.
 
     >>> estimated([10, 20], [1, 1], size=2, pieces=2)
     Total(value=30, margin=0)
@@ -57,79 +60,92 @@ def estimated(values: Sequence[int], sizes: Sequence[int], *, size: int, pieces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """Where the models would answer."""
+    """The engine on which the models would answer."""
 
     engine: Literal["local", "ray"] = "local"
+    """Engine of the run."""
     workers: int = 1
-    """Processes with a model; 1 where it is this process."""
+    """Number of processes that hold a model; 1 for the local engine."""
 
 
 class Cost(NamedTuple):
-    """What some work takes."""
+    """The cost of some work."""
 
     tokens: float = 0.0
-    """Tokens that are read; 0 where the model counts none."""
+    """Number of tokens to read; 0 if the model counts none."""
     answering_seconds: float = 0.0
+    """Time of answering, in seconds."""
     driver_seconds: float = 0.0
-    """Time of the one process that reads, scores and writes, however many workers there are."""
+    """Time, in seconds, of the single process that reads, scores and writes."""
     seconds: float = 0.0
-    """Time from beginning to end."""
+    """Time from beginning to end, in seconds."""
     predictions_bytes: float = 0.0
+    """Size of the predictions files, in bytes."""
     cache_bytes: float = 0.0
-    """Growth of the prediction cache."""
+    """Growth of the prediction cache, in bytes."""
 
     def as_json(self) -> dict[str, float]:
-        """The fields by name; whole tokens and bytes."""
+        """The fields by name. Numbers of tokens and bytes are whole."""
         return {k: v if k.endswith("seconds") else round(v) for k, v in self._asdict().items()}
 
 
 def summed(terms: Sequence[tuple[float, Cost]]) -> Cost:
-    """The sum of costs, each so many times."""
+    """The sum of costs, each multiplied by its number of times."""
     return Cost(*map(sum, zip(*([times * value for value in cost] for times, cost in terms), strict=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How fast one model went on some items of one data set, and how much was written of them."""
+    """The measured speed of one model on some items of one data set, and the size of its output."""
 
     items: int = 0
+    """Number of items that were answered."""
     tokens: int = 0
+    """Number of tokens that were read."""
     seconds: float = 0.0
+    """Time of answering, in seconds."""
     row_seconds: float = 0.0
-    """Time of the driver for a row: keys, cache, scoring, writing."""
+    """Time of the driver for a row, in seconds: keys, cache, scoring, writing."""
     row_bytes: float = 0.0
+    """Size of a row of the predictions file, in bytes."""
     answer_bytes: float = 0.0
-    """Growth of the prediction cache for an answer; 0 for a model whose answers are not kept."""
+    """Growth of the prediction cache for an answer, in bytes; 0 for a model whose answers are not cached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What one model has to do on one data set, and how fast it went in the probe."""
+    """The work of one model on one data set, and its speed in the probe."""
 
     dataset: str
+    """Name of the data set."""
     items: int
-    """Number of questions that the model is asked, each of one text."""
+    """Number of instances that the model is asked, each a question and a text."""
     cached: int
+    """Number of instances whose answers are in the cache."""
     rows: int
     """Number of rows of the predictions file: the items of both tracks."""
     pieces: int
     """Number of facts, or of questions of a data set."""
     counted: int
-    """Number of pieces of which windows and tokens were counted."""
+    """Number of pieces whose windows and tokens were counted."""
     windows: Total | None = None
+    """Number of windows of all items; None for a model that has no windows."""
     tokens: Total | None = None
-    """Tokens of all items; None, like the other totals, for a model that has no windows."""
+    """Number of tokens of all items; None for a model that has no windows."""
     windows_left: Total | None = None
+    """Number of windows of the items that are not in the cache; None for a model that has no windows."""
     tokens_left: Total | None = None
-    """Tokens of the items that are not in the cache."""
+    """Number of tokens of the items that are not in the cache; None for a model that has no windows."""
     reading_seconds: float = 0.0
+    """Time to read the data set, in seconds."""
     probe: Pace = Pace()
+    """Speed of the model in the probe."""
 
     @property
     def speed(self) -> tuple[Total, str, float]:
-        """What is left, in `tokens` or `items`, and how many of them one worker answers in a second.
+        """Amount that is left, its unit (`tokens` or `items`), and the amount per second of one worker.
 
-        Items, where the model counts no tokens. The speed is 0 where nothing was asked.
+        The unit is `items` if the model counts no tokens. The speed is 0 if nothing was asked.
         """
         left, unit, done = Total(self.items - self.cached), "items", self.probe.items
         if self.tokens_left is not None and self.probe.tokens:
@@ -137,7 +153,7 @@ class Work:
         return left, unit, done / self.probe.seconds if self.probe.seconds else 0.0
 
     def cost(self, setting: Setting) -> Cost:
-        """What it takes once the model is loaded."""
+        """The cost of the work, without loading the model."""
         left, _, per_second = self.speed
         answering = left.value / (per_second * setting.workers) if per_second else 0.0
         driver = self.reading_seconds + self.rows * self.probe.row_seconds
@@ -153,16 +169,21 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelForecast:
-    """One model on all data sets."""
+    """The forecast for one model on all data sets."""
 
     spec: str
+    """Spec of the model."""
     works: tuple[Work, ...] = ()
+    """Work of the model on each data set."""
     start_seconds: float = 0.0
+    """Time to start a process with the model, in seconds."""
     load_seconds: float = 0.0
+    """Time to load the weights, in seconds."""
     peak_rss_bytes: int | None = None
-    """Memory of a process that holds it and reads; None where it is not known, or nothing is left to ask."""
+    """Memory of a process that holds the model and reads, in bytes; None if it is not known or nothing is
+    left to ask."""
     error: str | None = None
-    """Why it cannot be asked; there are no numbers then."""
+    """Reason why the model cannot be asked; the forecast then has no numbers."""
 
     @property
     def loads(self) -> bool:
@@ -170,45 +191,47 @@ class ModelForecast:
         return any(work.items > work.cached for work in self.works)
 
     def cost(self, setting: Setting) -> Cost:
-        """What all data sets take; starting the processes is not in it."""
+        """The cost of all data sets, without starting the processes."""
         load = Cost(seconds=self.load_seconds if self.loads else 0.0)
         return summed([(1, load), *((1, work.cost(setting)) for work in self.works)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """A run that was not made."""
+    """The forecast of a run."""
 
     setting: Setting
+    """Engine of the run and its number of workers."""
     models: tuple[ModelForecast, ...]
+    """Forecasts of the models."""
     preparing_seconds: float = 0.0
-    """Time to read and check the data, and to find out what the models are."""
+    """Time to read and check the data and to examine the models, in seconds."""
     driver_rss_bytes: int | None = None
-    """Peak of the process that planned, which held the data as a driver would."""
+    """Greatest memory of the planning process, in bytes. It held the data as a driver would."""
     for_models: int | None = None
-    """Number of models to scale to; None for as many as there are."""
+    """Number of models to scale to; None for the number of planned models."""
     for_items: int | None = None
-    """Number of items of each model to scale to; None for as many as there are."""
+    """Number of items of each model to scale to; None for the number of planned items."""
 
     @property
     def planned(self) -> list[ModelForecast]:
-        """The models that can be asked."""
+        """Forecasts of the models that can be asked."""
         return [model for model in self.models if model.error is None]
 
     @property
     def start_seconds(self) -> float:
-        """Until there are processes that can load a model: one after the other, they serve all models."""
+        """Time until the processes can load a model, in seconds. They start once and serve all models."""
         return max((model.start_seconds for model in self.planned if model.loads), default=0.0)
 
     @property
     def cost(self) -> Cost:
-        """What the run takes, from beginning to end."""
+        """Cost of the run from beginning to end."""
         once = Cost(seconds=self.preparing_seconds + self.start_seconds)
         return summed([(1, once), *((1, model.cost(self.setting)) for model in self.planned)])
 
     @property
     def memory(self) -> tuple[int, int] | None:
-        """Bytes of the largest model's process, and of all processes together; None where none is known."""
+        """Memory of the largest model's process and of all processes, in bytes; None if it is not known."""
         worker = max((model.peak_rss_bytes or 0 for model in self.planned), default=0)
         ray = self.setting.engine == "ray"
         whole = self.setting.workers * worker + (self.driver_rss_bytes or 0) if ray else worker
@@ -216,10 +239,11 @@ class Forecast:
 
     @property
     def scaled(self) -> tuple[int, int, Cost] | None:
-        """Numbers of models and of items of each, and what they take, at the scale that was asked for.
+        """Numbers of models and of items for each model, and their cost, at the scale that was asked for.
 
-        None where no scale was asked for, or no model can be asked. Models are in equal shares like the
-        planned ones, items like those of each data set, and none is cached. One worker answers alone.
+        None if no scale was asked for, or if no model can be asked. The models are like the planned ones, in
+        equal shares, and their items are like those of each data set. No answer is cached. The answering time
+        is that of a single worker.
         """
         if (self.for_models is None and self.for_items is None) or not self.planned:
             return None
@@ -240,7 +264,7 @@ class Forecast:
 
 
 def render_forecast_json(found: Forecast) -> str:
-    """Every number, counted, measured and worked out, in seconds and bytes."""
+    """The forecast as JSON: every number that was counted, measured or computed, in seconds and bytes."""
     models, items, cost = found.scaled or (0, 0, None)
     worker, whole = found.memory or (None, None)
     value = {
@@ -274,11 +298,11 @@ def _model_json(model: ModelForecast, setting: Setting) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------ on the terminal
 
 _HEAD = ("model", "data set", "items", "cached", "tokens left", "speed", "time", "windows", "tokens")
-"""Where there is no room, columns are left out from the right."""
+"""Heads of the columns. On a narrow terminal, columns are left out from the right."""
 
 
 def draw_forecast(found: Forecast, width: int) -> list[Text]:
-    """What is left to do, how long it would take and why, and what it needs."""
+    """The forecast for a terminal: what is left to do, the time and how it is computed, memory and disk."""
     rows = []
     for model in found.models:
         if model.error is not None:
@@ -297,7 +321,7 @@ def draw_forecast(found: Forecast, width: int) -> list[Text]:
 
 
 def _named(work: Work) -> str:
-    """The end of a long name: the file, not the folders before it."""
+    """The name of the data set. A long name is cut at its beginning, so that the file's name stays."""
     return work.dataset if len(work.dataset) <= 24 else f"…{work.dataset[-23:]}"
 
 

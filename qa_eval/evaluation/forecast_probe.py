@@ -1,4 +1,4 @@
-"""Counts what a run would ask, and has each model answer for a while, in a process of its own."""
+"""Counts what a run would ask, and lets each model answer for a short time in a process of its own."""
 
 from __future__ import annotations
 
@@ -31,38 +31,42 @@ from qa_eval.records import Decoding, Instance, Prediction, Runtime, Track
 from qa_eval.runs.predictions_writer import render_prediction
 
 _AT_ONCE = 512
-"""Number of items that the process is given at once to count."""
+"""Number of items that the process gets at once to count."""
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeOptions:
-    """How models are counted and asked."""
+    """Options of counting and of asking models."""
 
     decoding: Decoding
+    """Decoding options of the run."""
     runtime: Runtime
+    """Runtime options of the run."""
     threads: int | None = None
-    """Cores of the model's process, as a Ray worker has them; None for as many as there are."""
+    """Number of cores of the model's process, as for a Ray worker; None for all cores."""
     cache: bool = True
-    """Whether answers would be kept."""
+    """Whether the run would cache answers."""
     seconds: float = 5.0
-    """Time for which each model answers, on all data sets together."""
+    """Time for which each model answers, on all data sets together, in seconds."""
     counted: int = 10_000
-    """Number of items of a data set that are put into windows; of a larger one, a sample of so many is."""
+    """Greatest number of items of a data set that are cut into windows. Of a larger data set, a random sample
+    of this size is cut."""
     asks_cached: bool = False
-    """Whether cached items are asked: what is scaled needs a pace even where nothing is left."""
+    """Whether cached items are asked too. A forecast for another scale needs a speed even if nothing is
+    left."""
 
 
 def probe_models(
     plans: Sequence[Plan], probe: ProbeOptions, note: Callable[[str], None]
 ) -> list[ModelForecast]:
-    """A forecast for each model of plans of the same models over several tasks; nothing of it is kept.
+    """A forecast for each model. The plans are of the same models over several tasks. No answers are kept.
 
-    Each model is put into a process of its own, where windows and tokens are counted and some items are
-    asked. A model that cannot be asked has a forecast that says why. `note` is told what is under way.
+    Each model has a process of its own, which counts windows and tokens and answers some items. The forecast
+    of a model that cannot be asked gives the reason. `note` is called with messages about the progress.
     """
     path, found = cache_path(), []
-    # A cache that is not there yet is not begun for this.
+    # A forecast does not create the cache if it does not exist yet.
     known = PredictionCache(path=path) if probe.cache and path.exists() else None
     spawn = multiprocessing.get_context("spawn")
     with known or nullcontext():
@@ -97,7 +101,7 @@ def _model_forecast(
     replies = [_call(pool, _ask, sample.to_ask, probe.seconds / len(samples)) for sample in samples]
     answers = [answer for reply in replies for answer in reply.answers]
     if answers and all(answer.error is not None for answer in answers):
-        raise ModelFailedError(answers[0].error or "")  # as a run would
+        raise ModelFailedError(answers[0].error or "")  # a run would raise it too
     paces = map(_Sample.pace, samples, replies)
     return ModelForecast(
         spec=spec,
@@ -108,12 +112,12 @@ def _model_forecast(
     )
 
 
-# ------------------------------------------------------------------------------------------ what is asked
+# ------------------------------------------------------------------------------------------ the questions
 
 
 @dataclass(slots=True)
 class _Sample:
-    """What one model is asked of one data set, or a random sample of it."""
+    """The instances of one data set for one model, or a random sample of them."""
 
     plan: Plan
     contestant: Contestant
@@ -123,10 +127,10 @@ class _Sample:
     reading_seconds: float = 0.0
     parts: list[Part] = field(default_factory=list)
     pieces: list[tuple[Sequence[Instance], Sequence[Instance]]] = field(default_factory=list)
-    """All instances of each drawn fact or question, and those of them that are not cached."""
+    """Instances of each drawn fact or question: all of them, and those that are not cached."""
 
     def __post_init__(self) -> None:
-        """Reads through the task once."""
+        """Reads the task once."""
         facts, items = self.plan.task.data.facts, self.plan.task.size(self.contestant.model)
         drawn: Container[int] = range(facts)
         if items > self.probe.counted:
@@ -148,13 +152,13 @@ class _Sample:
 
     @property
     def to_ask(self) -> list[Instance]:
-        """What is asked in the probe, in random order of the pieces."""
+        """Instances to ask in the probe, with the pieces in random order."""
         pieces = [every if self.probe.asks_cached else left for every, left in self.pieces]
         random.Random(1).shuffle(pieces)  # noqa: S311 - not for secrets
         return [instance for piece in pieces for instance in piece]
 
     def work(self, pool: ProcessPoolExecutor) -> Work:
-        """What there is to do, with windows and tokens of all that is asked, and of what is left of it."""
+        """The work to do, with the windows and tokens of all items and of those that are not cached."""
         data, items = self.plan.task.data, self.plan.task.size(self.contestant.model)
         counts: dict[str, tuple[int, int]] = {}
         asked = [instance for every, _ in self.pieces for instance in every]
@@ -183,9 +187,9 @@ class _Sample:
         )
 
     def pace(self, reply: _Reply) -> Pace:
-        """Does with the answers what a run does, and throws it away; first with some, to be warm.
+        """The speed of answering, and of processing answers as a run does; the results are thrown away.
 
-        Where nothing was asked, that is done with answers from the cache.
+        A first pass over some answers warms up. If nothing was asked, cached answers are processed.
         """
         answers = {answer.item: answer for answer in reply.answers}
         probed = [every for every, _ in self.pieces if any(i.item in answers for i in every)]
@@ -202,7 +206,7 @@ class _Sample:
         )
 
     def _written(self, answers: dict[str, Prediction], items: Container[str]) -> tuple[float, float, float]:
-        """Seconds and bytes of a row, and bytes of an answer in the cache."""
+        """The seconds and bytes of a row, and the bytes of an answer in the cache."""
         tables: dict[Track, ScoreTable] = {}
         kept, rows, row_bytes = [], 0, 0
         with tempfile.TemporaryDirectory() as folder:
@@ -241,7 +245,7 @@ class _Reply(NamedTuple):
 
 
 def _call(pool: ProcessPoolExecutor, function: Callable[..., _T], *arguments: object) -> _T:
-    """What the function returns in the process. Raises ModelFailedError where the model cannot work."""
+    """The result of the function in the process. Raises ModelFailedError if the model cannot work."""
     try:
         return pool.submit(function, *arguments).result()
     except BrokenProcessPool:
@@ -249,13 +253,13 @@ def _call(pool: ProcessPoolExecutor, function: Callable[..., _T], *arguments: ob
 
 
 _held: Model | None = None
-"""In the process, its model."""
+"""Model of this process, if it is a process of the probe."""
 
 
 def _prepare(threads: int | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever interrupts wants no traceback of this process
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interruption shows no traceback of this process
     if threads is not None:
-        # As Ray does; read by the libraries when they are imported.
+        # Ray sets the same variable. Libraries read it when they are imported.
         os.environ.setdefault("OMP_NUM_THREADS", str(threads))
 
 
@@ -263,13 +267,13 @@ def _hold(spec: str, decoding: Decoding, runtime: Runtime) -> None:
     global _held  # noqa: PLW0603 - the process is there for nothing else
     try:
         _held = resolve(spec, decoding, runtime)
-        getattr(_held, "reader", None)  # which examines a model that was remembered
+        getattr(_held, "reader", None)  # examines a model whose kept results were used
     except Exception as error:
         raise ModelFailedError(str(error)) from None
 
 
 def _counts(instances: Sequence[Instance]) -> dict[str, tuple[int, int]]:
-    """Windows and tokens of each item; nothing for a model that has no windows."""
+    """The numbers of windows and tokens of each item; empty for a model that has no windows."""
     reader = getattr(_held, "reader", None)
     if not isinstance(reader, SpanReader):
         return {}
@@ -277,14 +281,14 @@ def _counts(instances: Sequence[Instance]) -> dict[str, tuple[int, int]]:
 
 
 def _ask(instances: Sequence[Instance], limit: float) -> _Reply:
-    """Asks in growing doses until so many seconds are over, as the local engine would."""
+    """Asks the model as the local engine does, in growing doses, until `limit` seconds have passed."""
     assert _held is not None
     found: list[Prediction] = []
     asked, seconds, dose, since = 0, 0.0, 16, time.perf_counter()
     try:
         while asked < len(instances) and seconds < limit:
             some = instances[asked : asked + dose]
-            # Whether it fails on everything is judged over all that is asked.
+            # The caller decides over all answers whether the model fails on everything.
             for answers in LocalEngine().predict(_held, some, known_good=True):
                 found += answers
             asked, seconds = asked + len(some), time.perf_counter() - since

@@ -1,4 +1,4 @@
-"""Answers that somebody's system gave, read from a file or taken from memory, as `score` takes them."""
+"""Answers of another system, read from a file or taken from memory, for `score`."""
 
 from __future__ import annotations
 
@@ -24,64 +24,73 @@ from qa_eval.data.answers.answer_shapes import (
 from qa_eval.errors import QaEvalError
 from qa_eval.files.findings import Findings
 from qa_eval.files.hashes import sha256_files
+from qa_eval.files.paths import user_path
 from qa_eval.metrics.rules.squad import Rules
 from qa_eval.records import Finding, ItemId
+from qa_eval.text.phrases import unlike
 
 Predictions = str | PathLike[str] | Mapping[Any, Any] | Iterable[Any]
-"""A file of answers, or what such a file may hold: answers by question id, or rows."""
+"""Path of a file of answers, or the content of such a file: answers by question id, or rows."""
 Probabilities = str | PathLike[str] | Mapping[Any, Any]
-"""No-answer probabilities by question id, or a file of them."""
+"""No-answer probabilities by question id, or the path of a file of them."""
 
 
 @dataclass(slots=True, kw_only=True)
 class GivenAnswers:
-    """What somebody's system said."""
+    """The answers of another system."""
 
     texts: dict[str, str] = field(default_factory=dict)
-    """The answer by question id; empty for no answer."""
+    """Answers by question id; "" for no answer."""
     no_answer: dict[str, float] = field(default_factory=dict)
-    """The no-answer probability, of those that have one."""
+    """No-answer probabilities by question id, for answers that have one."""
     duplicates: list[str] = field(default_factory=list)
-    """Ids that came again, with the same answer."""
+    """Ids that occurred again with the same answer."""
     failed: list[str] = field(default_factory=list)
     """Ids of rows that hold an error instead of an answer."""
     from_n_best: bool = False
     """Whether answers were chosen from n-best lists."""
     nulls: int = 0
-    """Answers that are null, and read as no answer."""
+    """Number of answers that are null, which count as no answer."""
     sha256: dict[str, str] = field(default_factory=dict)
-    """Of the files `predictions` and `na_probs`, as far as there were any."""
+    """SHA-256 of the files `predictions` and `na_probs`, if files were given."""
 
 
 def given_answers(predictions: Predictions, na_probs: Probabilities | None, rules: Rules) -> GivenAnswers:
-    """The answers with their no-answer probabilities, from files or from memory.
+    """The answers and their no-answer probabilities, from files or from memory.
 
-    Raises QaEvalError for predictions that are neither, and InputError with everything that is wrong in them.
+    Raises QaEvalError for predictions that are neither, and InputError, with all findings, for mistakes in
+    them.
     """
     if isinstance(predictions, str | PathLike):
-        given = read_answers(Path(predictions), rules)
-        given.sha256["predictions"] = sha256_files([Path(predictions)])
-    elif isinstance(predictions, Iterable):
+        path = user_path(predictions, "predictions")
+        given = read_answers(path, rules)
+        given.sha256["predictions"] = sha256_files([path])
+    elif isinstance(predictions, Iterable) and not isinstance(predictions, bytes):
         given = take_answers(predictions, rules)
     else:
-        raise QaEvalError(f"predictions: {shown(predictions)} is neither a file nor answers by id nor rows")
+        raise QaEvalError(f"predictions: is {shown(predictions)}; give a file, answers by id, or rows")
     if isinstance(na_probs, str | PathLike):
-        given.no_answer = read_probabilities(Path(na_probs))
-        given.sha256["na_probs"] = sha256_files([Path(na_probs)])
+        path = user_path(na_probs, "na_probs")
+        given.no_answer = read_probabilities(path)
+        given.sha256["na_probs"] = sha256_files([path])
     elif na_probs is not None:
+        if not hasattr(na_probs, "items"):
+            raise QaEvalError(unlike("na_probs", na_probs, "a file, or probabilities by question id"))
         given.no_answer = take_probabilities(na_probs)
     return given
 
 
 def read_answers(path: Path, rules: Rules) -> GivenAnswers:
-    """Reads a predictions file, in any of the shapes that `qa_eval.data.answers.answer_shapes` lists.
+    """The answers in a predictions file of any shape that `qa_eval.data.answers.answer_shapes` lists.
 
-    Of an n-best list the answer is what the tools that write such lists answer: the first text that is not
-    empty, unless the rules know unanswerable questions and the empty text ranks above it (by its score in the
-    lists of run_squad, by its place in others). Ids of items of public data sets become the question's own.
+    The answer of an n-best list is the one that the tools that write such lists choose: the first text that
+    is not empty. If the rules know unanswerable questions and the empty text ranks above that text, the
+    answer is "no answer". In the lists of run_squad the score decides the rank, in others the place. Ids of
+    items of public data sets become the ids of their questions.
 
-    An id may come again with the same answer. Raises InputError with every finding, among them answers of
-    another type, and ids that come again with another answer: nobody can tell which was meant.
+    An id may occur again with the same answer. Raises InputError with all findings. An answer of the wrong
+    type is one, and so is an id that occurs again with another answer, because it is not known which one is
+    meant.
     """
     file = AnswerFile(path)
     given = GivenAnswers()
@@ -95,11 +104,11 @@ def read_answers(path: Path, rules: Rules) -> GivenAnswers:
 
 
 def take_answers(predictions: Mapping[Any, Any] | Iterable[Any], rules: Rules) -> GivenAnswers:
-    """`read_answers` of answers in memory, by id or as rows; scalars and arrays of NumPy may be in them.
+    """The answers in memory, by id or as rows, as `read_answers` reads a file. They may hold NumPy values.
 
-    Raises InputError with every finding.
+    Raises InputError with all findings.
     """
-    items = getattr(predictions, "items", None)  # of a mapping, or of a Series of pandas
+    items = getattr(predictions, "items", None)  # a mapping and a Series of pandas have this method
     keyed = items is not None
     given = GivenAnswers()
     findings = Findings()
@@ -125,9 +134,10 @@ def _in_memory(what: str, field: str, message: str) -> Finding:
 
 
 def read_probabilities(path: Path) -> dict[str, float]:
-    """Reads `{id: number}`: no-answer probabilities, or log odds as `null_odds.json` holds them.
+    """The no-answer probabilities in a file, or the log odds in a `null_odds.json`, by question id.
 
-    Rows with `id` and `no_answer_probability` are read too. Raises InputError with every finding.
+    The file holds `{id: number}`, or rows with `id` and `no_answer_probability`. Raises InputError with all
+    findings.
     """
     file = AnswerFile(path)
     found: dict[str, float] = {}
@@ -141,7 +151,10 @@ def read_probabilities(path: Path) -> dict[str, float]:
 
 
 def take_probabilities(na_probs: Mapping[Any, Any]) -> dict[str, float]:
-    """`read_probabilities` of a mapping in memory. Raises InputError with every finding."""
+    """The no-answer probabilities in a mapping, as `read_probabilities` reads a file.
+
+    Raises InputError with all findings.
+    """
     found: dict[str, float] = {}
     findings = Findings()
     for key, value in na_probs.items():
@@ -194,8 +207,9 @@ _CONTEXT_ID = re.compile(r"c[0-9a-f]{12}")
 
 
 def _question_id(row: GivenRow) -> str:
-    """The question's own id, of an item of a public data set; the item's id where there are articles."""
+    """The id of the question if the row is an item of a public data set, else the id of the row."""
     if not row.is_item:
         return row.id
     item = ItemId.parse(row.id)
-    return unquote(item.fact) if _CONTEXT_ID.fullmatch(item.article) else row.id  # what `Example.item` wrote
+    # `Example.item` percent-encodes the question's id.
+    return unquote(item.fact) if _CONTEXT_ID.fullmatch(item.article) else row.id

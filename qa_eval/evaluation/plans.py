@@ -1,9 +1,10 @@
-"""What a run will do, settled before its first write: models, task, signatures, identity."""
+"""The plan of a run, made before anything is written: models, task, signatures, identity."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from os import PathLike
 from typing import Any
 
 from qa_eval.data.claim_sets import ClaimSet
@@ -17,6 +18,7 @@ from qa_eval.evaluation.tasks.task import Task, dataset_task
 from qa_eval.files.hashes import sha256_json
 from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.rules.squad import UNSCORED
+from qa_eval.models.given_models import checked_model, listed_models
 from qa_eval.models.protocol import Model
 from qa_eval.models.registry import resolve
 from qa_eval.records import Corpus, Decoding, Instance, Runtime
@@ -26,25 +28,29 @@ from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import DataRow
 
 _UNCACHED = frozenset({"baseline", "predictions"})
-"""Kinds whose answers cost less than looking them up."""
+"""Kinds whose answers are not cached, because computing them takes less time than looking them up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contestant:
-    """A model that will be asked, with what names its row."""
+    """A model that will be asked, with the names of its row and its file."""
 
     model: Model
+    """Model that answers."""
     signature: str
+    """Signature of the model's row."""
     slug: str
+    """Name of the model's predictions file."""
     deterministic: bool
+    """Whether the run is deterministic."""
 
     @property
     def cached(self) -> bool:
-        """Whether its answers are kept."""
+        """Whether the model's answers are cached."""
         return self.model.info.kind not in _UNCACHED and self.model.info.fingerprint is not None
 
     def keys(self, instances: Sequence[Instance]) -> dict[str, str]:
-        """Item id -> cache key; empty for a model whose answers are not kept."""
+        """The cache keys of instances by item id; empty for a model whose answers are not cached."""
         if not self.cached:
             return {}
         info, decoding = self.model.info, self.model.decoding
@@ -54,26 +60,32 @@ class Contestant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything that is settled before the first write."""
+    """Everything that is decided before the first write."""
 
     task: Task
+    """Task that every model answers."""
     contestants: tuple[Contestant, ...]
+    """Models that will be asked."""
     options: StoredOptions
+    """Options that are stored with the run."""
     identity: dict[str, Any]
+    """Everything that decides the numbers of the run."""
 
     @property
     def run_id(self) -> str:
+        """Id of the run, a hash of its identity."""
         return run_id_of(self.identity)
 
 
 def settle(
-    models: str | Model | Sequence[str | Model],
+    models: str | PathLike[str] | Model | Iterable[str | PathLike[str] | Model],
     *,
     corpus: Corpus | None = None,
-    dataset: str | Dataset | None = None,
+    dataset: str | PathLike[str] | Dataset | None = None,
     options: RunOptions = RunOptions(),  # noqa: B008 - frozen
 ) -> Plan:
-    """The plan of a call of `evaluate`, which says what its arguments mean and what is raised."""
+    """The plan of a call of `evaluate`. Arguments and errors are those of `evaluate`."""
+    several = listed_models(models)
     opened = None if dataset is None else opened_dataset(dataset, options)
     if isinstance(opened, ClaimSet):
         _refuse_claims_options(corpus, options)
@@ -82,9 +94,8 @@ def settle(
         options = replace(options, track="reading")
     else:
         _refuse_dataset_options(options)
-    if not models and not options.references:
-        raise SpecError("no model and no reference rows: there is nothing to run")
-    several = [models] if isinstance(models, str) or not isinstance(models, Sequence) else models
+    if not several and not options.references:
+        raise SpecError("models: is empty; without reference rows there is nothing to run")
     resolved = resolve_models(several, options.decoding, options.runtime)
     stored = options.stored
     task: Task
@@ -100,25 +111,26 @@ def settle_all(
     datasets: Sequence[Dataset],
     options: RunOptions = RunOptions(),  # noqa: B008 - frozen
 ) -> list[Plan]:
-    """A plan for each of several data sets, of the same models.
+    """A plan for each of several data sets, with the same models.
 
-    Raises SpecError for a data set that is given twice, and as `settle` does.
+    Raises SpecError for a data set that is given twice. Raises as `settle` does.
     """
     specs = list(map(spec_of, datasets))
     if repeated := sorted({spec for spec in specs if specs.count(spec) > 1}):
-        raise SpecError(f"{', '.join(repeated)} is given twice: name it once")
+        raise SpecError(f"{', '.join(repeated)} is given twice; name it once")
     resolved = resolve_models(models, options.decoding, options.runtime)
     return [settle(resolved, dataset=dataset, options=options) for dataset in datasets]
 
 
-def opened_dataset(dataset: str | Dataset, options: RunOptions) -> Dataset:
-    """The data set, read and scored as the options say; nothing is read yet.
+def opened_dataset(dataset: str | PathLike[str] | Dataset, options: RunOptions) -> Dataset:
+    """The data set, opened with the options for reading and scoring. Nothing is read yet.
 
-    One that is open already keeps its split and its columns. Raises as `open_dataset` and `parse_columns`.
+    A data set that is open already keeps its split and its columns. Raises as `open_dataset` and
+    `parse_columns`.
     """
-    if isinstance(dataset, str):
+    if isinstance(dataset, str | PathLike):
         return open_dataset(
-            dataset,
+            str(dataset),
             split=options.split,
             columns=parse_columns(options.columns),
             duplicate_ids=options.duplicate_ids,
@@ -128,12 +140,12 @@ def opened_dataset(dataset: str | Dataset, options: RunOptions) -> Dataset:
 
 
 def spec_of(dataset: Dataset) -> str:
-    """What tells a data set from others: its spec, and its split where it has one."""
+    """A text that distinguishes a data set from others: its spec, and its split if it has one."""
     return f"{dataset.spec} {dataset.split or ''}".strip()
 
 
 def _refuse_curated_options(corpus: Corpus | None, options: RunOptions) -> None:
-    """Raises QaEvalError naming every option that a public data set has no place for."""
+    """Raises QaEvalError, which names them, for options that a public data set does not have."""
     given = {
         "corpus": corpus is not None,
         "track": options.track == "pooled",
@@ -142,8 +154,8 @@ def _refuse_curated_options(corpus: Corpus | None, options: RunOptions) -> None:
     }
     if named := [name for name, is_given in given.items() if is_given]:
         raise QaEvalError(
-            f"{', '.join(named)}: only for facts asked of articles; a public data set has questions, each "
-            "with its own context"
+            f"{', '.join(named)}: works only with questions about articles; in a public data set, each "
+            "question has its own context"
         )
 
 
@@ -159,26 +171,27 @@ def _refuse_claims_options(corpus: Corpus | None, options: RunOptions) -> None:
 
 
 def _refuse_dataset_options(options: RunOptions) -> None:
-    """Raises QaEvalError for an option that says how a public data set is read or scored."""
+    """Raises QaEvalError for options that only a public data set has."""
     if options.split is not None:
         raise QaEvalError(f"split: {options.split}: only a public data set has splits")
     if options.rules is not None:
         raise QaEvalError(
-            f"rules: {options.rules}: only for a public data set; facts asked of articles have {RULES}"
+            f"rules: {options.rules}: works only with a public data set; questions about articles are scored "
+            f"by {RULES}"
         )
     given = {"columns": bool(options.columns), "duplicate_ids": options.duplicate_ids != "error"}
     if named := [name for name, is_given in given.items() if is_given]:
-        raise QaEvalError(f"{', '.join(named)}: only for a public data set")
+        raise QaEvalError(f"{', '.join(named)}: works only with a public data set")
 
 
 def make_plan(models: Sequence[Model], task: Task, *, options: StoredOptions) -> Plan:
-    """Settles what is asked of whom; nothing is written and no weights are loaded.
+    """The plan for resolved models and a task. Nothing is written, and no weights are loaded.
 
-    Raises SpecError for two models that are the same, InputError or QaEvalError for what is wrong with the
+    Raises SpecError for two models that are the same. Raises InputError or QaEvalError for mistakes in the
     data, and InputError for spans of a predictions file that are beyond the text.
     """
     if task.rules == UNSCORED and isinstance(options.threshold, str):
-        raise QaEvalError(f"threshold: {options.threshold}: is fitted on answers, which are not given here")
+        raise QaEvalError(f"threshold: {options.threshold}: needs gold answers, which this data set lacks")
     signatures = [
         model_signature(
             model.info,
@@ -204,12 +217,16 @@ def make_plan(models: Sequence[Model], task: Task, *, options: StoredOptions) ->
 
 
 def resolve_models(specs: Sequence[str | Model], decoding: Decoding, runtime: Runtime) -> list[Model]:
-    """Every spec is tried, so that all that are wrong are told at once; one alone keeps its own error."""
+    """The models that the specs name. A model that is an object is returned as it is.
+
+    Every spec is tried, so that one SpecError lists all mistakes. A single mistake keeps its own error.
+    """
     models: list[Model] = []
     wrong: list[QaEvalError] = []
     for spec in specs:
         try:
-            models.append(resolve(spec, decoding, runtime) if isinstance(spec, str) else spec)
+            model = resolve(spec, decoding, runtime) if isinstance(spec, str) else spec
+            models.append(checked_model(model))
         except QaEvalError as error:
             wrong.append(error)
     if len(wrong) > 1:
@@ -229,16 +246,16 @@ def _refuse_twins(models: Sequence[Model], signatures: Sequence[str]) -> None:
                 if first[signature] == spec
                 else (f"{first[signature]} and {spec} are the same model")
             )
-            raise SpecError(f"{same}: name it once")
+            raise SpecError(f"{same}; name it once")
         if spec in first.values():
-            raise SpecError(f"two different models call themselves {spec}: give each its own spec")
+            raise SpecError(f"two different models have the spec {spec}; give each its own spec")
         first[signature] = spec
 
 
 def identity_of(
     data: DataRow, options: StoredOptions, signatures: Sequence[str], rules: str = RULES
 ) -> dict[str, Any]:
-    """What decides every number of a run; the order of the models does not."""
+    """Everything that decides the numbers of a run. The order of the models is not part of it."""
     chosen = {field.name: getattr(options, field.name) for field in fields(StoredOptions)}
     identity = {
         "questions": data.questions_sha256,
@@ -257,5 +274,5 @@ def identity_of(
 
 
 def run_id_of(identity: Mapping[str, Any]) -> str:
-    """The run id of an identity: equal for runs that must give equal numbers."""
+    """The run id of an identity. It is equal for runs that must give equal numbers."""
     return sha256_json(dict(identity))[:32]

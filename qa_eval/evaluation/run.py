@@ -1,16 +1,16 @@
-"""Runs models over a corpus or a public data set: plan, ask, score, store, rank.
+"""Runs models on a corpus or a public data set, in five steps.
 
-| step | what does it |
-|---|---|
-| plan | `plans.settle`: the models, the task, the signatures, before anything is written |
-| ask | `answers.ask`: an engine asks a model what the cache does not have |
-| score | `Part.judge`: what a part's answers are worth |
-| store | `writers`: rows, leaderboard and folder, while the run is under way |
-| rank | `ranking.rank_rows`: the rows in their order |
+| step  | function                                                                                |
+|-------|-----------------------------------------------------------------------------------------|
+| plan  | `plans.settle` decides models, task and signatures before anything is written.          |
+| ask   | `answers.ask` lets an engine ask a model the questions whose answers the cache lacks.    |
+| score | `Part.judge` scores the answers of a part.                                              |
+| store | `writers` write rows, leaderboard and folder during the run.                            |
+| rank  | `ranking.rank_rows` orders the rows.                                                    |
 
-Everything that can be wrong with the call is found before anything is written. Answers are kept as they come,
-so that a run that ends early, however it ends, goes on where it stopped. One item's failure is that item's
-error, one model's failure is that row's.
+All mistakes in the call are found before anything is written. Answers are stored as they come, so a run that
+ends early, for whatever reason, continues where it stopped. The failure of an item is an error of that item
+only, and the failure of a model is an error of that row only.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from os import PathLike
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -27,10 +28,10 @@ from qa_eval.data.content_hashes import with_hashes
 from qa_eval.data.corpus import load_corpus
 from qa_eval.data.dataset import Dataset
 from qa_eval.errors import QaEvalError
-from qa_eval.evaluation.answers import Answers, PartAnswers, ask
 from qa_eval.evaluation.cache import PredictionCache
 from qa_eval.evaluation.engines.engine import Engine, ModelFailedError
 from qa_eval.evaluation.engines.local import LocalEngine
+from qa_eval.evaluation.model_answers import Answers, PartAnswers, ask
 from qa_eval.evaluation.plans import Plan, settle, settle_all, spec_of
 from qa_eval.evaluation.transaction import Transaction
 from qa_eval.evaluation.writers import ModelWriter, RunWriter
@@ -42,44 +43,64 @@ from qa_eval.runs.options import RunOptions, Threshold, run_options
 from qa_eval.runs.ranking import judged_entry, rank_rows, reference_row
 from qa_eval.runs.run_folder import check_name, slugs
 from qa_eval.runs.store import Run
+from qa_eval.text.phrases import escaped, unlike
 from qa_eval.text.progress import progress_shown
 
 _log = logging.getLogger(__name__)
 
 
 class Progress(Protocol):
-    """What is told while a run is under way. Items are what the model is asked: one question, one article."""
+    """An object that follows the progress of a run. `evaluate` calls its methods.
+
+    The items that are counted are instances: one question and one article.
+    """
 
     def start(self, models: int) -> None:
-        """Before the first model."""
+        """Called before the first model.
+
+        Args:
+            models: Number of models in the run.
+        """
 
     def model(self, name: str, items: int) -> None:
-        """Before a model is asked `items` instances."""
+        """Called before each model.
+
+        Args:
+            name: Spec of the model.
+            items: Number of instances that the model has to answer.
+        """
 
     def advance(self, n: int = 1, from_cache: bool = False) -> None:
-        """`n` more are answered, or were found answered already."""
+        """Called when instances have answers.
+
+        Args:
+            n: Number of instances that were answered since the last call.
+            from_cache: Whether the answers came from the cache.
+        """
 
     def finish(self) -> None:
-        """After the last model, or when the run ends early."""
+        """Called after the last model, or when the run ends early."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """A run was interrupted; `runs` is what was kept of it, one for each task, with status `partial`."""
+    """A run was interrupted. Its finished work is kept."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self.runs = runs
+        """Runs so far, one for each task, with the status `partial` unless they were finished."""
         self.run = runs[0]
+        """First of the runs."""
         kept = ", ".join(str(run.path) for run in runs if run.path)
         super().__init__(f"interrupted; what is done is kept in {kept}" if kept else "interrupted")
 
 
 def evaluate(
-    models: str | Model | Sequence[str | Model],
+    models: str | PathLike[str] | Model | Iterable[str | PathLike[str] | Model],
     *,
     corpus: Corpus | None = None,
-    questions: Sequence[Path | str] | Path | str | None = None,
+    questions: Iterable[Path | str] | Path | str | None = None,
     articles: Path | str | None = None,
-    dataset: str | Dataset | None = None,
+    dataset: str | PathLike[str] | Dataset | None = None,
     out: Path | str | None = None,
     name: str | None = None,
     track: Track | Literal["both"] | None = None,
@@ -92,35 +113,72 @@ def evaluate(
     engine: Engine | None = None,
     command: str | None = None,
 ) -> Run:
-    """Answers every item with every model, scores and ranks them, and writes a run folder if told where.
+    """Runs models on questions, scores and ranks their answers, and writes a run folder if `out` is given.
 
-    * `models`: a spec, an object that follows `Model`, or several of them;
-    * what is asked: the curated set, or a `corpus`; or `questions` and `articles`, files and folders that
-      `load_corpus` reads; or `dataset`, a public data set of any size, as a spec or opened, whose answers are
-      stored as they come;
-    * `out` and `name`: where the run folder goes (see `open_run_folder`). Without `out` nothing is
-      written but the cache, and the run is kept in memory;
-    * `track`: `reading` asks of each article, `pooled` of all at once, `both` does both;
-    * `limit`: only the first facts of the corpus, or the first questions of the data set;
-    * `seed`: seed of every random choice; `resamples`: resamples of each interval and test;
-    * `threshold`: abstain when null score - best score exceeds it; `"cross-fit"` fits it for each fact on the
-      other facts, by balanced F1; on a public data set for each context on the others, by F1;
-    * `options`: the other options of `qa-eval run`; an argument of its own wins over the same option there;
-    * `progress`: what is told how far the run is. By default a bar where stderr is a terminal, or in a
-      notebook; False for none;
-    * `engine`: where models answer, by default the engine that the options name;
-    * `command`: the command line that the run is stored with.
+    The questions come from one of three sources: `corpus`, or `questions` and `articles`, or `dataset`.
+    Without any of them, the curated set is asked.
 
-    Returns the run. Its status is `error` if a model failed; that model's row then says why. Raises
-    SpecError, ModelError, InputError or QaEvalError for a call that is wrong and RunFolderError for a folder
-    that cannot be used, before anything is written; `Interrupted` when interrupted, after keeping what is
-    done.
+    Args:
+        models: A spec, an object that follows `Model`, or several of them.
+        corpus: A question set with its articles.
+        questions: Files and folders of questions, which `load_corpus` reads.
+        articles: Folder of the articles, which `load_corpus` reads.
+        dataset: A public data set of any size, as a spec or opened. Its answers are stored as they come.
+        out: Folder in which the run folder is written. Without it, only the cache is written, and the run is
+            kept in memory.
+        name: Name of the run folder in `out`. Without it, an unfinished run in `out` of the same models,
+            data and options is continued, or a folder is made that is named for the time.
+        track: `reading` asks each question of each article, `pooled` of all articles at once, and `both` does
+            both.
+        limit: Number of facts of the corpus, or of questions of the data set, to ask: the first ones.
+        seed: Seed of every random choice.
+        resamples: Number of resamples of each interval and test.
+        threshold: Threshold for abstaining: a model abstains if null score - best score is above it.
+            `"cross-fit"` fits it for each fact on the other facts, by balanced F1. On a public data set, it
+            is fitted for each context on the other contexts, by F1.
+        options: The other options of `qa-eval run`. An argument of this function overrides the option of the
+            same name.
+        progress: An object that follows the progress. By default a bar is shown if stderr is a terminal, or
+            in a notebook. False shows none.
+        engine: The engine on which the models answer. By default the options choose it.
+        command: The command line that is stored with the run.
 
-    >>> from qa_eval import evaluate
-    >>> run = evaluate("baseline:abstain", limit=3)
-    >>> run.leaderboard.row("baseline:abstain").counts.abstained == run.leaderboard.data.items.reading
-    True
+    Returns:
+        The run. If a model failed, the status of the run is `error`, and the model's row gives the reason.
+
+    Raises:
+        SpecError: A spec names no model or data set, or a model is given twice. Nothing was written.
+        ModelError: A model cannot be used. Nothing was written.
+        InputError: The data have mistakes. Nothing was written.
+        RunFolderError: The run folder cannot be used. Nothing was written.
+        QaEvalError: The arguments do not fit together. Nothing was written.
+        Interrupted: The run was interrupted. The finished work is kept.
+
+    Example:
+        >>> from qa_eval import evaluate
+        >>> run = evaluate("baseline:abstain", limit=3)
+        >>> run.leaderboard.row("baseline:abstain").counts.abstained == run.leaderboard.data.items.reading
+        True
     """
+    for argument, value, kinds, wanted in (
+        ("corpus", corpus, Corpus, "a Corpus, as load_corpus gives it"),
+        (
+            "dataset",
+            dataset,
+            (str, PathLike, Dataset),
+            "a spec such as 'squad:dev.json', or a data set",
+        ),
+        ("command", command, str, "a text"),
+    ):
+        if value is not None and not isinstance(value, kinds):
+            raise QaEvalError(unlike(argument, value, wanted))
+    if not isinstance(options, RunOptions):
+        raise QaEvalError(unlike("options", options, "RunOptions(…), such as RunOptions(limit=20)"))
+    if engine is not None and _missing(engine, Engine):
+        wanted = "an Engine; options.engine names one: options=RunOptions(engine='ray')"
+        raise QaEvalError(unlike("engine", engine, wanted))
+    if progress is not None and progress is not False and _missing(progress, Progress):
+        raise QaEvalError(unlike("progress", progress, "an object that follows Progress, or False for none"))
     told = {
         "out": out,
         "name": name,
@@ -133,7 +191,7 @@ def evaluate(
     options = options.updated({option: value for option, value in told.items() if value is not None})
     if questions is not None or articles is not None:
         if corpus is not None or dataset is not None:
-            raise QaEvalError("questions, articles: not with a corpus or a dataset, which stands for them")
+            raise QaEvalError("questions, articles: cannot be given together with corpus or dataset")
         corpus = load_corpus(questions, articles)
     plan = settle(
         models,
@@ -145,10 +203,16 @@ def evaluate(
         [(plan, options.out, options.name)],
         options=options,
         progress=progress_shown() if progress is None else progress or None,
-        command=command,
+        command=None if command is None else escaped(command),
         engine=engine,
     )
     return runs[0]
+
+
+def _missing(value: object, protocol: type) -> bool:
+    """Whether a value is a class, or lacks some part of a protocol."""
+    parts = [name for name in vars(protocol) if not name.startswith("_")]
+    return isinstance(value, type) or not all(hasattr(value, name) for name in parts)
 
 
 def evaluate_all(
@@ -160,10 +224,10 @@ def evaluate_all(
     command: str | None = None,
     engine: Engine | None = None,
 ) -> list[Run]:
-    """`evaluate` of several data sets at once: a model is loaded once, and answers all of them.
+    """The runs of `evaluate` on several data sets. Each model is loaded once and answers all of them.
 
-    Each data set has a run folder of its own: OUT/NAME/DATASET, or in OUT if the options give no name. Raises
-    SpecError for a data set that is given twice.
+    Each data set has a run folder of its own: OUT/NAME/DATASET, or a folder in OUT if the options give no
+    name. Raises SpecError for a data set that is given twice. Raises as `evaluate` does.
     """
     plans = settle_all(models, datasets, options)
     names = [dataset.name for dataset in datasets]
@@ -178,9 +242,9 @@ def evaluate_all(
 
 
 def chosen_engine(options: RunOptions, on_answers: Callable[[str, int], None] | None = None) -> Engine:
-    """The engine that the options ask for; `on_answers` is told what Ray's workers do.
+    """The engine that the options choose. `on_answers` is called with a Ray worker and its number of answers.
 
-    Raises QaEvalError for options of a cluster without one.
+    Raises QaEvalError for options of a cluster if the engine is not `ray`.
     """
     if options.engine == "ray":
         from qa_eval.evaluation.engines.ray import RayEngine
@@ -197,7 +261,7 @@ def chosen_engine(options: RunOptions, on_answers: Callable[[str, int], None] | 
     declared = run_options()
     of_a_cluster = ("address", "workers", "cpus_per_worker", "gpus_per_worker")
     if given := [name for name in of_a_cluster if getattr(options, name) != declared[name].default]:
-        raise QaEvalError(f"{', '.join(given)}: only with engine='ray'")
+        raise QaEvalError(f"{', '.join(given)}: works only with engine='ray'")
     return LocalEngine()
 
 
@@ -209,36 +273,38 @@ def run_plans(
     command: str | None = None,
     engine: Engine | None = None,
 ) -> list[Run]:
-    """Carries out plans of the same models over several tasks, each with its `out` and `name`.
+    """The runs of several plans with the same models. Each plan has a task, an `out` and a `name`.
 
-    A model answers everything that all plans ask of it before the next one is loaded. The rest is as in
-    `evaluate`, with a run for each plan.
+    A model answers the questions of all plans before the next model is loaded. Everything else is as in
+    `evaluate`.
     """
     engine, progress, now = engine or chosen_engine(options), progress or _Silence(), datetime.now(UTC)
     models = [contestant.model for contestant in plans[0][0].contestants]
     if (sentence := undeclared_sentence([model.info for model in models])) is not None:
         _log.warning("%s", sentence)
+    runs: list[RunWriter] = []
     with engine, ExitStack() as opened:
         engine.check(models)
-        runs = [
-            opened.enter_context(
-                RunWriter.opened(
-                    plan,
-                    out,
-                    name,
-                    overwrite=options.overwrite,
-                    now=now,
-                    device=options.device,
-                    command=command,
-                    packed=options.compress,
-                )
-            )
-            for plan, out, name in plans
-        ]
-        for run in runs:
-            run.write()
-        progress.start(len(models))
+        told = ExitStack()
         try:
+            for plan, out, name in plans:
+                with Transaction():  # so that a folder that is there belongs to a run that is kept
+                    run = opened.enter_context(
+                        RunWriter.opened(
+                            plan,
+                            out,
+                            name,
+                            overwrite=options.overwrite,
+                            now=now,
+                            device=options.device,
+                            command=command,
+                            packed=options.compress,
+                        )
+                    )
+                    runs.append(run)
+                    run.write()
+            told.callback(progress.finish)
+            progress.start(len(models))
             with ExitStack() as stores:
                 caches = [stores.enter_context(run.cache(use_cache=options.cache)) for run in runs]
                 parameters = [model.info.parameters or 0 for model in models]
@@ -246,32 +312,37 @@ def run_plans(
                     _run_model(number, runs, caches, engine, progress)
             return [_rank(run) for run in runs]
         except KeyboardInterrupt:
+            if not runs:
+                raise
             raise Interrupted([run.run or _rank(run, interrupted=True) for run in runs]) from None
         finally:
-            progress.finish()
+            told.close()
 
 
 def _order(sizes: Sequence[int], engine: Engine) -> list[int]:
-    """The numbers of models or tasks in the order in which they are asked: largest first if it matters."""
+    """The numbers of models or tasks in the order of asking: the largest first if the engine prefers it."""
     return sorted(range(len(sizes)), key=lambda n: -sizes[n] if engine.longest_first else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ModelRun:
-    """One model in one task: what it answers, what is stored of it, and the run that gets its row."""
+    """One model in one task."""
 
     run: RunWriter
+    """Run that gets the model's row."""
     answers: Answers
+    """Answers of the model."""
     writer: ModelWriter
+    """Writer of the model's rows."""
 
     def score(self, parts: Iterable[PartAnswers]) -> None:
-        """Scores parts, and stores rows and scores. Belongs into a transaction."""
+        """Scores parts, and stores rows and scores. To be called in a transaction."""
         threshold = self.run.plan.options.threshold
         for answered in parts:
             self.writer.add(answered.part.judge(answered.predictions, threshold, whole=answered.whole))
 
     def end(self, failure: str | None) -> None:
-        """Adds the row; of a model that failed an error, unless it had answered all of this task before."""
+        """Adds the model's row. A model that failed gets an error unless it had finished this task before."""
         if failure is not None and not (self.answers.finished and self.answers.succeeded):
             self.answers.take_rest()
             self.run.add_failed(self.answers, self.writer, failure)
@@ -280,7 +351,7 @@ class _ModelRun:
             self.run.add(self.answers, self.writer, status="ok")
 
     def interrupt(self) -> None:
-        """Scores what was answered of parts under way, and adds a partial row if there is no row yet."""
+        """Scores the answers of unfinished parts, and adds a partial row if there is no row yet."""
         if not self.run.has(self.answers.contestant):
             with Transaction():
                 self.score(self.answers.take_rest())
@@ -295,7 +366,7 @@ def _run_model(
     engine: Engine,
     progress: Progress,
 ) -> None:
-    """Asks one model everything, scores and stores its answers part by part, and adds its row to each run."""
+    """Asks one model everything, scores and stores its answers, and adds its row to each run."""
     model = runs[0].plan.contestants[number].model
     sizes = [run.plan.task.size(model) for run in runs]
     progress.model(model.info.spec, sum(sizes))
@@ -326,7 +397,7 @@ def _run_model(
 
 
 def _ask_and_score(model_runs: Sequence[_ModelRun], engine: Engine, progress: Progress) -> str | None:
-    """Keeps, scores and stores what the model answers as it comes. Returns why the model failed, or None."""
+    """Keeps, scores and stores the answers as they come. Returns the reason of a model's failure, or None."""
     try:
         with closing(ask(engine, [model_run.answers for model_run in model_runs])) as asking:
             for given in asking:
@@ -342,7 +413,7 @@ def _ask_and_score(model_runs: Sequence[_ModelRun], engine: Engine, progress: Pr
 
 
 def _rank(run: RunWriter, *, interrupted: bool = False) -> Run:
-    """Ranks the rows, the references among them unless the run was interrupted, and finishes the run."""
+    """Ranks the rows and finishes the run. Adds reference rows unless the run was interrupted."""
     options, task = run.plan.options, run.plan.task
     entries = list(run.entries)
     if options.references and not interrupted:
@@ -355,7 +426,7 @@ def _rank(run: RunWriter, *, interrupted: bool = False) -> Run:
 
 
 class _Silence:
-    """Progress that nobody watches."""
+    """A `Progress` that does nothing."""
 
     def start(self, models: int) -> None: ...
     def model(self, name: str, items: int) -> None: ...

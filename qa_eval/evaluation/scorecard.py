@@ -1,7 +1,6 @@
-"""`score`: answers that any system gave, scored by the official rules against golds or a public data set.
+"""`score`: the answers of any system, scored by official rules against golds or a public data set.
 
-Every number is a fraction in [0, 1], apart from what the official script prints, under its keys: that is in
-percent, as there.
+Numbers are fractions in [0, 1]. Only the keys of the official script have percentages, as in its output.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from qa_eval.data.answers.answer_shapes import shown
 from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.dataset import Census, Dataset, open_dataset
 from qa_eval.data.given_golds import dataset_of_golds
-from qa_eval.errors import QaEvalError
+from qa_eval.errors import QaEvalError, UnknownNameError
 from qa_eval.evaluation.claim_scores import claim_metrics, reading_questions, split_tracks
 from qa_eval.evaluation.given_answers import GivenAnswers, Predictions, Probabilities, given_answers
 from qa_eval.metrics.listings import entry
@@ -33,104 +32,128 @@ from qa_eval.metrics.official_scores import (
 from qa_eval.metrics.rules.squad import RULES, Rules
 from qa_eval.records import Estimate, Example, Track
 from qa_eval.runs.data_frames import data_frame
+from qa_eval.runs.options import checked_option, finite
 from qa_eval.text.figures import interval_text, percent
 from qa_eval.text.notebook_tables import notebook_table
-from qa_eval.text.phrases import count, quote, shorten, suggestion
+from qa_eval.text.phrases import count, quote, shorten, suggestion, unlike
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Golds = str | PathLike[str] | Dataset | Mapping[Any, Any] | Iterable[Any]
-"""A data set, as a spec or opened; or golds by question id, as rows, or by position."""
+"""Gold answers: a data set as a spec or opened, or golds by question id, as rows, or by position."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Scorecard:
-    """Official scores of somebody's predictions, with what was done to get them.
+    """Official scores of a system's predictions, and a record of how they were computed.
 
-    `card.f1` is a value, `card["f1"]` the same with its interval; so for every key of the official script.
+    `card.f1` is a value, and `card["f1"]` is the same value with its interval. Every metric id and every key
+    of the official script works in this way.
 
-    >>> import qa_eval as qa
-    >>> card = qa.score({"q1": "Paris", "q2": "Rome"}, {"q1": "in Paris", "q2": "Rome"})
-    >>> card.em, card["f1"].value == card.f1, card.to_pandas()["metric"].tolist()
-    (0.5, True, ['exact_match', 'f1'])
+    Example:
+        >>> import qa_eval as qa
+        >>> card = qa.score({"q1": "Paris", "q2": "Rome"}, {"q1": "in Paris", "q2": "Rome"})
+        >>> card.em, card["f1"].value == card.f1, card.to_pandas()["metric"].tolist()
+        (0.5, True, ['exact_match', 'f1'])
     """
 
     dataset: str
-    """Its spec."""
+    """Spec of the data set."""
     rules: str
+    """Name of the rules."""
     scores: Mapping[str, Estimate]
-    """By the official script's keys, as fractions with intervals clustered by context."""
+    """Scores by the keys of the official script, as fractions. Their intervals are clustered by context."""
     best: tuple[BestThreshold, ...]
-    """The best no-answer thresholds; none without no-answer probabilities."""
+    """Best no-answer thresholds; empty without no-answer probabilities."""
     counts: Mapping[str, int]
-    """questions, contexts, answered (by a text), abstained (by an empty one), and the lengths of the lists
-    below."""
+    """Numbers by name: questions, contexts, answered (with a text), abstained (with an empty text), missing,
+    extra, duplicates, failed."""
     missing: tuple[str, ...]
     """Ids of questions without a prediction, in the order of the data set."""
     extra: tuple[str, ...]
-    """Ids of predictions for no question, in the order of the file."""
+    """Ids of predictions that belong to no question, in the order of the file."""
     duplicates: tuple[str, ...]
-    """Ids that came again, with the same answer."""
+    """Ids that occurred again with the same answer."""
     failed: tuple[str, ...]
-    """Ids of rows that hold an error; their questions are among the missing."""
+    """Ids of rows that hold an error. Their questions are in `missing` too."""
     notes: tuple[str, ...]
-    """What a reader of the numbers should know, a sentence each."""
+    """Notes that a reader of the numbers needs, a sentence each."""
     tracks: Mapping[Track, Mapping[str, Estimate]] = field(default_factory=dict)
-    """Of facts with claims: track -> metric id -> value. Empty elsewhere."""
+    """For facts with claims: track -> metric id -> value. Empty for other data."""
     sha256: Mapping[str, str]
-    """Of the files `predictions` and `na_probs`, as far as there were any; of the data set's `questions` with
-    their golds and of its `contexts`, whatever their order."""
+    """SHA-256 of the files `predictions` and `na_probs`, if files were given, and of the data set's
+    `questions` (with their golds) and `contexts`. The order of questions does not matter."""
 
     @property
     def estimates(self) -> dict[str, Estimate]:
-        """`scores`, and under `best_exact` and `best_f1` those of the best thresholds, if there are any."""
+        """All scores by key: `scores`, and those of the best thresholds as `best_exact` and `best_f1`."""
         return {**self.scores, **{f"best_{b.metric}": b.score for b in self.best}}
 
     def __getitem__(self, metric: str) -> Estimate:
-        """The estimate of a metric, named by its id (such as `em`) or by a key of the official script.
+        """The estimate of a metric.
 
-        Raises KeyError naming the metrics that there are.
+        Args:
+            metric: Id of the metric, such as `em`, or a key of the official script.
+
+        Returns:
+            The value with its interval.
+
+        Raises:
+            UnknownNameError: A KeyError. There is no such metric. The message lists the metrics.
         """
+        if not isinstance(metric, str):
+            raise QaEvalError(unlike("metric", metric, "the name of one, such as 'f1'"))
         found = self.estimates
         key = next((key for key in (metric, *entry(metric).official) if key in found), None)
         if key is None:
-            raise KeyError(f"there is no metric {quote(metric)}{suggestion(metric, ['em', *found])}")
+            raise UnknownNameError(f"there is no metric {quote(metric)}{suggestion(metric, ['em', *found])}")
         return found[key]
 
     @property
     def em(self) -> float:
-        """Exact match, a fraction in [0, 1]."""
+        """Exact match, as a fraction in [0, 1]."""
         return self["em"].value
 
     @property
     def f1(self) -> float:
-        """F1, a fraction in [0, 1]."""
+        """F1, as a fraction in [0, 1]."""
         return self["f1"].value
 
     def __getattr__(self, name: str) -> float:
-        """The value of any metric of `estimates`, a fraction in [0, 1]. Raises AttributeError."""
+        """The value of a metric, as a fraction in [0, 1]. Raises AttributeError for an unknown metric."""
         if name.startswith("_"):
             raise AttributeError(name)
         try:
             return self[name].value
-        except KeyError as error:
-            raise AttributeError(error.args[0]) from None
+        except UnknownNameError as error:
+            raise AttributeError(str(error)) from None
 
     def __dir__(self) -> list[str]:
         return sorted({*object.__dir__(self), *self.estimates})
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row for each metric: metric, value, low, high, method, n, clusters. Values are fractions.
+        """The scores as a data frame.
 
-        Raises QaEvalError where pandas is not installed.
+        Returns:
+            One row for each metric, with the columns metric, value, low, high, method, n and clusters. Values
+            are
+                fractions.
+
+        Raises:
+            QaEvalError: pandas is not installed.
         """
         columns = ("metric", "value", "low", "high", "method", "n", "clusters")
         return data_frame(columns, ({"metric": key, **asdict(e)} for key, e in self.estimates.items()))
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{_label(key)} {percent(e.value)}" for key, e in self.estimates.items())
-        return f"<Scorecard: {numbers}; percent, {self._asked()}>"
+        apart = [
+            f"{len(ids)} {name}"
+            for name in ("missing", "extra", "duplicates", "failed")
+            if (ids := getattr(self, name))
+        ]
+        return f"<Scorecard: {numbers}; percent, {', '.join([self._asked(), *apart])}>"
 
     def _repr_html_(self) -> str:
         rows = [
@@ -144,14 +167,19 @@ class Scorecard:
         return f"{count(self.counts['questions'], 'question')} of {shorten(self.dataset)} by {self.rules}"
 
     def official(self) -> dict[str, float | int]:
-        """What the official script prints: its keys in its order, in percent."""
+        """The output of the official script.
+
+        Returns:
+            Values in percent by the keys of the official script, in its order.
+        """
         return official_report(self.scores, self.best, RULES[self.rules], missing=len(self.missing))
 
     def as_json(self) -> dict[str, Any]:
-        """`official`, and everything else under `qa_eval`.
+        """The scorecard as values for JSON.
 
-        `qa_eval.official` names the keys that are the official script's, and their unit, which is percent.
-        Everything under `qa_eval.scores` is a fraction.
+        Returns:
+            The keys of `official`, and everything else under `qa_eval`. There, `official` lists the keys of
+                the official script and their unit, which is percent, and `scores` holds fractions.
         """
         official = self.official()
         added = {
@@ -177,7 +205,7 @@ def _plain_tracks(tracks: Mapping[Track, Mapping[str, Estimate]]) -> dict[str, d
 
 
 def _label(key: str) -> str:
-    """An official key for people.
+    """The label of an official key for people.
 
     >>> _label("HasAns_exact"), _label("best_f1"), _label("exact_match")
     ('HasAns EM', 'best F1', 'EM')
@@ -198,43 +226,56 @@ def score(
     resamples: int = 9999,
     seed: int = 0,
 ) -> Scorecard:
-    """Scores answers by the rules of an official script, with an interval for each number.
-
-    * `predictions`: answers by question id, rows with `id` and `prediction`, or a file of either in any
-      shape that `qa_eval.data.answers.answer_shapes` lists. `""` and None are no answer;
-    * `golds`: golds by question id (a text, or a list of which the best counts; an empty list where no answer
-      is right), or rows with `id` and `answers`; a list of texts for predictions, and a list of golds, are
-      paired by position. Or a public data set: a spec as for `open_dataset`, or an opened one, which is read
-      twice, as a stream;
-    * `rules`: a key of `RULES`; by default those of the set that the data set names, else SQuAD's (see
-      `qa_eval.data.published_sets`);
-    * `split`: of a data set of the hub;
-    * `na_probs`: no-answer probabilities by question id, or a file of them; answers whose probability is
-      above `na_threshold` are refused, and the best thresholds are searched;
-    * `resamples`, `seed`: of the intervals, which are clustered by context, or by question where there is
-      none;
-    * of facts with their own passages (`claims:FILE` and the like), predictions are by `FACT@PASSAGE`, and
-      by `FACT@*` for all passages at once; `tracks` of the result then has every metric of claims.
+    """Scores a system's answers by the rules of an official script, with an interval for each number.
 
     A question without a prediction scores 0 and stays in the denominator.
 
-    Raises QaEvalError for unknown rules, for rules or probabilities that do not fit the data set, and for
-    what is wrong in predictions or golds, with every finding.
+    Args:
+        predictions: Answers by question id, rows with `id` and `prediction`, or a file of either in any shape
+            that `qa_eval.data.answers.answer_shapes` lists. `""` and None mean no answer. If `golds` is a
+            list without ids, predictions are a list of texts in the same order. For facts with their own
+            passages (`claims:FILE` and the like), they are answers by `FACT@PASSAGE`, and by `FACT@*` for all
+            passages at once; `tracks` of the result then has every metric of claims.
+        golds: Gold answers by question id, as rows with `id` and `answers`, or as a list in the order of the
+            predictions. The golds of a question are a text, or a list of texts of which the best counts; an
+            empty list means that the right answer is no answer. Or a public data set: a spec as for
+            `open_dataset`, or an opened one, which is read twice, as a stream.
+        rules: A key of `RULES`. By default, the rules of the published set that the data set names, or
+            SQuAD's (see `qa_eval.data.published_sets`).
+        split: Split of a data set on the hub.
+        na_probs: No-answer probabilities by question id, or a file of them. With them, the best thresholds
+            are searched too.
+        na_threshold: Greatest no-answer probability of an answer that counts. If the probability is greater,
+            the prediction is no answer.
+        resamples: Number of resamples of each interval. Intervals are clustered by context, or by question if
+            there are no contexts.
+        seed: Seed of the resampling.
 
-    >>> import qa_eval as qa
-    >>> golds = {"q1": ["400", "over 400"], "q2": []}
-    >>> scores = qa.score({"q1": "400", "q2": ""}, golds, rules="squad-v2.0")
-    >>> scores.f1, scores["f1"].n, scores.official()["f1"]
-    (1.0, 2, 100.0)
-    >>> qa.score(["Paris"], ["in old Paris"])
-    <Scorecard: EM 0.0, F1 50.0; percent, 1 question of golds by squad-v1.1>
+    Returns:
+        The scores, with everything that a reader of them needs to know.
+
+    Raises:
+        InputError: The predictions or golds have mistakes. The message lists all of them.
+        QaEvalError: The rules are unknown, or the rules or the probabilities do not fit the data set.
+
+    Example:
+        >>> import qa_eval as qa
+        >>> golds = {"q1": ["400", "over 400"], "q2": []}
+        >>> scores = qa.score({"q1": "400", "q2": ""}, golds, rules="squad-v2.0")
+        >>> scores.f1, scores["f1"].n, scores.official()["f1"]
+        (1.0, 2, 100.0)
+        >>> qa.score(["Paris"], ["in old Paris"])
+        <Scorecard: EM 0.0, F1 50.0; percent, 1 question of golds by squad-v1.1>
     """
+    na_threshold = finite("na_threshold", na_threshold)
+    resamples, seed = checked_option("resamples", resamples), checked_option("seed", seed)
+    rules = checked_option("rules", rules)
     predictions, golds = _paired(predictions, golds)
     opened: Dataset
     if isinstance(golds, str | PathLike):
         opened = open_dataset(str(golds), split=split).with_rules(rules)
     elif split is not None:
-        raise QaEvalError(f"split: {split!r} is of a data set of the hub, and golds is none")
+        raise QaEvalError(f"split: {split!r}: works only if golds is the spec of a data set")
     elif isinstance(golds, Dataset):
         opened = golds if rules is None else golds.with_rules(rules)
     else:
@@ -242,8 +283,8 @@ def score(
     census = opened.check()
     if isinstance(census, Census) and not census.labelled:
         raise QaEvalError(
-            f"{opened.spec}: the answers are not given, so predictions cannot be scored; `qa-eval run` asks "
-            "the questions, and `qa-eval export --format squad-predictions` writes what was answered"
+            f"{opened.spec}: has no gold answers, so predictions cannot be scored. `qa-eval run` asks the "
+            "questions, and `qa-eval export --format squad-predictions` writes the answers"
         )
     chosen = RULES[opened.rules]
     if na_probs is not None and not chosen.unanswerable:
@@ -287,24 +328,24 @@ def score(
 
 
 def _paired(predictions: Any, golds: Any) -> tuple[Any, Any]:  # noqa: ANN401
-    """Both by question id, where both are lists of texts: the id is the place in the list.
+    """Predictions and golds. If both are lists without ids, they become mappings by position.
 
-    Raises QaEvalError where only the golds are such a list, and where the two are of different length.
+    Raises QaEvalError if only the golds are such a list, and if the lists have different lengths.
     """
     if not isinstance(golds, list | tuple) or any(isinstance(entry, Mapping) for entry in golds):
         return predictions, golds
     if not isinstance(predictions, list | tuple) or any(isinstance(entry, Mapping) for entry in predictions):
         raise QaEvalError(
-            "golds: a list without ids goes with a list of predictions in the same order; "
-            "give both by question id, as dicts or as rows with an id"
+            "golds: a list without ids needs a list of predictions in the same order; "
+            "otherwise give both by question id, as dicts or as rows with an id"
         )
     if len(predictions) != len(golds):
-        raise QaEvalError(f"predictions: there are {len(predictions)}, and {len(golds)} golds")
+        raise QaEvalError(f"predictions: there are {len(predictions)}, but {len(golds)} golds")
     return {str(n): p for n, p in enumerate(predictions)}, {str(n): g for n, g in enumerate(golds)}
 
 
 def _known_id(example: Example, given: GivenAnswers) -> str:
-    """The id under which the question is answered: its own, or that of its item."""
+    """The id under which the question has an answer: its own id, or the id of its item."""
     if example.id in given.texts or (item := str(example.item)) not in given.texts:
         return example.id
     return item
@@ -337,36 +378,37 @@ def _notes(
     if given.nulls:
         yield f"{count(given.nulls, 'answer')} null: read as no answer"
     if given.failed:
-        yield f"{count(len(given.failed), 'row')} with an error in place of an answer: missing"
+        yield f"{count(len(given.failed), 'row')} with an error instead of an answer: counted as missing"
     if given.texts and not earned.predicted.any():
         first = next(iter(given.texts))
-        yield f"no prediction is of a question of the data set: its ids differ from {shown(first)}"
+        yield f"no prediction belongs to a question of the data set: its ids differ from {shown(first)}"
     if missing := len(earned.missing):
         official = ", where the official script drops it and then stops" if rules.unanswerable else ""
         what = f"{missing} of {count(earned.exact.size, 'question')} without a prediction"
         yield f"{what}: each scores 0 and stays in the denominator{official}"
     if earned.extra:
-        yield f"{count(len(earned.extra), 'prediction')} for no question of the data set: passed over"
+        yield f"{count(len(earned.extra), 'prediction')} for no question of the data set: ignored"
     if given.duplicates:
-        yield f"{count(len(given.duplicates), 'id')} there again with the same answer: counted once"
+        yield f"{count(len(given.duplicates), 'id')} repeated with the same answer: counted once"
     if given.no_answer and rules.unanswerable:
         yield from _notes_on_thresholds(earned, best, threshold)
     elif given.no_answer:
-        yield f"no-answer probabilities: passed over, {rules.name} has no unanswerable questions"
+        yield f"no-answer probabilities: ignored, because {rules.name} has no unanswerable questions"
 
 
 def _notes_on_thresholds(earned: Earned, best: Sequence[BestThreshold], threshold: float) -> Iterator[str]:
     if refused := int((earned.predicted & (earned.no_answer > threshold)).sum()):
-        yield f"{count(refused, 'answer')} with a no-answer probability above {threshold:g}: no answer"
+        what = f"{count(refused, 'answer')} with a no-answer probability above {threshold:g}"
+        yield f"{what}: read as no answer"
     if unknown := int((earned.predicted & np.isneginf(earned.no_answer)).sum()):
         what = f"{count(unknown, 'answer')} without a no-answer probability"
-        yield f"{what}: given under every threshold; the official script stops there"
+        yield f"{what}: counted as answered at every threshold; the official script stops there"
     for found in best:
         official = (
-            f"best_{found.metric}: the official search says {100 * found.official_score:.4f} "
+            f"best_{found.metric}: the official search reports {100 * found.official_score:.4f} "
             f"at {found.official_threshold:.6g}"
         )
         if found.official_score > found.score.value + 1e-9:
-            yield f"{official}, inside a tie, where no threshold can stand"
+            yield f"{official}, which splits a tie; no threshold can do that"
         elif found.official_threshold != found.threshold:
-            yield f"{official}, a threshold that does not reach it"
+            yield f"{official}, a threshold that does not reach this score"

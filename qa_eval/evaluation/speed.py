@@ -1,10 +1,12 @@
-"""`qa-eval bench`: how fast a model reads, beside the bare forward pass of the same tokens.
+"""`qa-eval bench`: the speed of reading, compared with the bare forward pass on the same tokens.
 
-The *floor* is the forward pass alone, over the same windows, cut and padded beforehand, in the best of
-several arrangements (one window unpadded, or windows of like length up to a number of tokens; threads that
-share each batch, or that take a batch each). Reading end to end and the floor alternate, so that a machine
-that gets slower gets slower for both; every number is the median of the rounds, the ratio that of each
-round's own two times, the shares are of all rounds together. Several models take turns in the rounds.
+The *floor* is the time of the forward pass alone. It gets the same windows, cut and padded beforehand, in the
+best of several arrangements: one unpadded window, or windows of similar length up to a number of tokens;
+threads that share each batch, or that take a batch each.
+
+Reading and the floor alternate, so that a machine that becomes slower slows both. Several models take turns
+in every round. Times are medians over the rounds. The ratio is the median of the ratios of the rounds. The
+shares are of all rounds together.
 """
 
 from __future__ import annotations
@@ -27,40 +29,50 @@ from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, Prediction, Runtime
 
 SHAPES = tuple((tokens, workers) for tokens in (1, 512, 2048) for workers in (True, False))
-"""What is tried for the floor: tokens of a batch (1 is every window alone), and whether threads take a batch
-each."""
+"""Arrangements that are tried for the floor: the tokens of a batch (1 for single windows), and whether each
+thread takes a batch of its own."""
 _TRIAL_WINDOWS = 16
-"""So many windows, of all lengths, decide which shape the floor has."""
+"""Number of windows, of all lengths, that decide which arrangement is the fastest."""
 
 
 class TimedReading(Model, Protocol):
-    """A model that reads windows, and shows how."""
+    """A model whose reading can be measured."""
 
     @property
     def reader(self) -> SpanReader:
-        """What cuts, runs and decodes."""
+        """Reader of the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
-    """What one model's reading costs: medians over the rounds."""
+    """The speed of one model's reading. Times are medians over the rounds."""
 
     spec: str
+    """Spec of the model."""
     backend: str
+    """Backend that computed."""
     items: int
+    """Number of items in a round."""
     windows: int
+    """Number of windows in a round."""
     tokens: int
+    """Number of tokens in a round."""
     seconds: float
+    """Time of reading, from instances to predictions, in seconds."""
     floor_seconds: float
+    """Time of the bare forward pass, in seconds."""
     floor_batch_tokens: int
-    """The batch shape that was the best for the bare forward pass; 1: every window alone, unpadded,"""
+    """Number of tokens in a batch of the fastest bare forward pass; 1 if every window is alone and
+    unpadded."""
     floor_workers: bool
-    """and whether different threads took different batches."""
+    """Whether different threads took different batches in the fastest bare forward pass."""
     ratio_to_floor: float
+    """Ratio of the time of reading to that of the bare forward pass."""
     shares: dict[str, float]
-    """Of wall time: `tokenizing`, `forward`, `decoding`; what is left is bookkeeping."""
+    """Shares of the time of reading, as fractions: `tokenizing`, `forward`, `decoding`. The rest is
+    bookkeeping."""
     peak_rss_bytes: int | None
-    """Of the process so far, which never falls: that of a second model includes the first."""
+    """Greatest memory of the process so far, in bytes. That of a second model includes the first."""
 
     def as_json(self) -> dict[str, Any]:
         """The row that `--json` prints."""
@@ -87,19 +99,22 @@ class Speed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerAgreement:
-    """How far a model's answers are from those of the first one, over the same items."""
+    """The difference between a model's answers and those of the first model, on the same items."""
 
     spec: str
+    """Spec of the model."""
     base: str
+    """Spec of the first model."""
     items: int
+    """Number of items."""
     moved: int
-    """Items whose answer, abstaining included, is another text."""
+    """Number of items whose answers differ. Abstaining is an answer too."""
     largest_score_difference: float
-    """Of the best span's score or the null score, over all items."""
+    """Largest difference of the best span's score, or of the null score, over all items."""
     f1_difference: float
-    """Difference of mean F1 over the items, new less base, as a fraction."""
+    """Difference of mean F1, that of the model minus that of the first model, as a fraction."""
     rules: str
-    """The rules of F1."""
+    """Name of the rules of F1."""
 
     def as_json(self) -> dict[str, Any]:
         """The row that `--json` prints."""
@@ -130,12 +145,11 @@ def bench(
     rules: Rules = SQUAD_V2,
     note: Callable[[str], None] = lambda message: None,
 ) -> tuple[list[Speed], list[AnswerAgreement]]:
-    """Measures models on instances; with several, also how far their answers are from the first one's.
+    """The speeds of models on instances, and the differences of their answers from the first model's.
 
-    `golds` are by item id, empty where no answer is right; `rules` are those of F1.
-
-    Raises SpecError and ModelError as `resolve` does;
-    ModelError for a kind that has no forward pass.
+    `golds` holds the gold answers by item id; they are empty if the right answer is no answer. `rules` are
+    the rules of F1. `note` is called with messages about the progress. Raises SpecError and ModelError as
+    `resolve` does, and ModelError for a kind of model that has no forward pass.
     """
     subjects = []
     for spec in specs:
@@ -149,7 +163,7 @@ def bench(
     for number in range(rounds):
         note(f"round {number + 1} of {rounds}")
         for subject in subjects:
-            # Whoever goes first finds colder caches: they take turns.
+            # The first step of a round finds colder caches, so the steps take turns.
             steps = (_read, _run_floor) if number % 2 else (_run_floor, _read)
             for step in steps:
                 step(subject, asked)
@@ -159,9 +173,7 @@ def bench(
 
 def _subject(model: Model, asked: Sequence[Instance]) -> _Subject:
     if not isinstance(getattr(model, "reader", None), SpanReader):
-        raise ModelError(
-            f"{model.info.spec} has no forward pass to be compared with; name an hf: or onnx: model"
-        )
+        raise ModelError(f"{model.info.spec} has no forward pass to compare with; name an hf: or onnx: model")
     reading: TimedReading = model  # type: ignore[assignment]
     windows = sorted(reading.reader.windows(asked), key=len)
     if not windows:
@@ -171,7 +183,7 @@ def _subject(model: Model, asked: Sequence[Instance]) -> _Subject:
 
 
 def batches(windows: Sequence[Window], tokens: int) -> Iterable[list[Window]]:
-    """Windows, sorted by length, in batches of at most so many tokens when padded; at least one in each."""
+    """Batches of windows, which are sorted by length. A batch has at most `tokens` tokens, or one window."""
     at = 0
     while at < len(windows):
         to = at + 1
@@ -230,7 +242,7 @@ def _speed(subject: _Subject, items: int) -> Speed:
         floor_batch_tokens=subject.shape[0],
         floor_workers=subject.shape[1],
         ratio_to_floor=median(a / b for a, b in zip(subject.end_to_end, subject.floor, strict=True)),
-        # Of all rounds together: medians of the parts, each of another round, need not add up.
+        # Shares are of all rounds together, because medians of the parts need not add up.
         shares={
             part: sum(getattr(timings, part) for timings in subject.timings) / sum(subject.end_to_end)
             for part in ("tokenizing", "forward", "decoding")

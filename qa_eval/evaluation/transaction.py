@@ -9,12 +9,12 @@ from typing import Any, Self
 
 
 class Transaction:
-    """A context: an interruption (SIGINT) that arrives within it is held back until its block has ended.
+    """A context manager that holds back an interruption (SIGINT) until its block has ended.
 
-    What the block does is therefore done whole or, if it was not entered, not at all, and nobody needs to
-    undo half of it. Transactions may be nested; then the outermost one raises. An exception of the block
-    itself passes through, and an interruption held back with it is dropped. Outside of the main thread, and
-    where SIGINT is ignored, no interruption can arrive, and nothing is done.
+    The block therefore runs completely or, if it was not entered, not at all. Nothing has to be undone.
+    Transactions may be nested; the outermost one raises. An exception of the block passes through, and a held
+    interruption is then dropped. Outside the main thread, and if SIGINT is ignored, no interruption can
+    arrive and the context manager does nothing.
 
     >>> with Transaction():
     ...     kept = ["an answer", "its score"]
@@ -22,8 +22,9 @@ class Transaction:
 
     def __init__(self) -> None:
         self._before: Any = None
-        """The handler that is called when the block has ended; None where nothing is held back."""
+        """Handler to call when the block has ended; None if interruptions are not held back."""
         self._held: tuple[int, FrameType | None] | None = None
+        """Arguments of the interruption that is held back; None if there is none."""
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():

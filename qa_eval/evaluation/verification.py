@@ -1,13 +1,13 @@
-"""Computes a stored run again from its stored answers, and names every number that comes out otherwise.
+"""Verification: computes a stored run again from its stored answers, and names every number that differs.
 
-Nothing is asked of a model. Predictions are rebuilt from the rows, decided by the stored threshold, scored
-against the present questions, summarized and ranked; references are rebuilt from the golds. What may differ
-between equal runs (times, names, environment, performance, what came from the cache) cannot be computed
-again: checksums tell whether it is what was written. A field without a checksum, and a field that the schema
-does not know, is a difference.
+No model is asked. Predictions are rebuilt from the rows, decided by the stored threshold, scored against the
+present questions, summarized and ranked. References are rebuilt from the golds. Some fields may differ
+between equal runs and cannot be computed again: times, names, environment, performance, and the number of
+cached answers. Checksums show whether these were changed. A field without a checksum is a difference, and so
+is a field that the schema does not know.
 
-The rows of a public run hold their golds, so it can be scored again without its data set. Whether they are
-the data set's is checked where that is at hand.
+The rows of a public run hold their golds, so the run can be scored again without its data set. If the data
+set is available, the golds are compared with it.
 """
 
 from __future__ import annotations
@@ -39,25 +39,27 @@ from qa_eval.runs.sources import dataset_spec, find_corpus
 from qa_eval.runs.store import LEADERBOARD, Run, file_sha256, load_run
 
 _TOLERANCE = 1e-9
-"""Two computed numbers that are closer are equal: another machine may sum in another order."""
+"""Greatest difference of two numbers that count as equal. Another machine may sum in another order."""
 _UNCOMPARED = frozenset({"performance", "cached", "unasked", "checksums"})
 
 
 def verify(path: Path | str, corpus: Corpus | None = None, dataset: Dataset | None = None) -> list[str]:
-    """Every difference between a stored run and what comes out now, one line each; empty if it verifies.
+    """The differences between a stored run and its recomputation, one line each; empty if there are none.
 
-    `corpus` is what the run was made of, by default what it records (see `find_corpus`); `dataset` that of a
-    public run, by default the one it names (see `recorded_dataset`). If that is other data, this is the only
-    difference reported; if answers are lost, the leaderboard's rows are not compared, and if none are stored
-    (`Run.is_alone`) this is no difference: data, references and checksums are compared. A line is
-    `FILE: PATH: stored X, recomputed Y`. Raises InputError if the leaderboard or the data set cannot be read,
-    QaEvalError for a corpus with a public run or a data set with another one.
+    A line is `FILE: PATH: stored X, recomputed Y`. `corpus` is the run's corpus, by default the one that it
+    records (see `find_corpus`). `dataset` is the data set of a public run, by default the one that it names
+    (see `recorded_dataset`). If the data are not those of the run, this is the only difference that is
+    reported. If answers are lost, the rows of the leaderboard are not compared. If no answers are stored
+    (`Run.is_alone`), this is no difference: the data, the references and the checksums are compared.
+
+    Raises InputError if the leaderboard or the data set cannot be read. Raises QaEvalError for a corpus with
+    a public run, and for a data set with any other run.
     """
     run = load_run(path)
     board = run.leaderboard
     if data_kind(board.data).is_spec:
         if corpus is not None:
-            raise QaEvalError(f"{path}: is a run of {board.data.dataset}, not of questions about articles")
+            raise QaEvalError(f"{path}: is a run on {board.data.dataset}, not on questions about articles")
         dataset = dataset or recorded_dataset(run)
         if dataset is None:
             if data_kind(board.data).has_claims:
@@ -69,13 +71,13 @@ def verify(path: Path | str, corpus: Corpus | None = None, dataset: Dataset | No
         task: Task = dataset_task(dataset.with_rules(board.rules) if board.scored else dataset, board.options)
         return _verified(run, task, task)
     if dataset is not None:
-        raise QaEvalError(f"{path}: is a run of questions about articles, not of a public data set")
+        raise QaEvalError(f"{path}: is a run on questions about articles, not on a public data set")
     task = CuratedTask(find_corpus(run) if corpus is None else corpus, board.options)
     return _verified(run, task, task)
 
 
 def recorded_dataset(run: Run) -> Dataset | None:
-    """The data set that a public run names, if it is still there; None if not. Nothing is read of a file."""
+    """The data set that a public run names; None if it no longer exists. A file is not read yet."""
     spec = dataset_spec(run)
     kind, _, name = spec.partition(":")
     try:
@@ -87,9 +89,9 @@ def recorded_dataset(run: Run) -> Dataset | None:
 
 
 def reopened(run: Run, spec: str | None = None, split: str | None = None) -> Dataset:
-    """The data set of a run, from where it is recorded or from a spec, read as it was read for the run.
+    """The data set of a run, opened with the run's columns. A spec overrides the recorded location.
 
-    Raises SpecError as `open_dataset`.
+    Raises SpecError as `open_dataset` does.
     """
     data = run.leaderboard.data
     if spec is None:
@@ -98,7 +100,7 @@ def reopened(run: Run, spec: str | None = None, split: str | None = None) -> Dat
 
 
 def _verified(run: Run, judge: Judge, task: Task | None) -> list[str]:
-    """What comes out otherwise, then what was added, changed or left out apart from that."""
+    """The numbers that differ, then the fields that were otherwise added, changed or left out."""
     found = list(_differences(run, judge, task))
     found += _repeated_keys(run)
     found += unknown_fields(run.leaderboard, f"{LEADERBOARD}: ")
@@ -113,7 +115,7 @@ def _verified(run: Run, judge: Judge, task: Task | None) -> list[str]:
 
 
 def _repeated_keys(run: Run) -> Iterator[str]:
-    """Keys that an object of the leaderboard's file has twice: readers differ in which one they take."""
+    """Findings about keys that occur twice in the leaderboard's file, which readers treat differently."""
     if run.path is None:
         return
     parsed = parse_json(decode_utf8(read_input(run.path / LEADERBOARD)), foreign=True)
@@ -121,7 +123,7 @@ def _repeated_keys(run: Run) -> Iterator[str]:
 
 
 def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
-    """`judge` scores stored answers; `task` is what was asked, None where that is not at hand."""
+    """The numbers that differ. `task` is None if the data are not available."""
     board = run.leaderboard
     items: Mapping[str, str] | None = None
     references: dict[str, Entry] = {}
@@ -147,7 +149,7 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
         if row.is_reference:
             known = references.get(row.model.spec) if task is not None else Entry(row=row)
             if known is None:
-                yield f"{LEADERBOARD}: rows[{index}].model.spec: {row.model.spec} is no reference"
+                yield f"{LEADERBOARD}: rows[{index}].model.spec: {row.model.spec} is not a reference"
             else:
                 entries.append(known)
                 if run.is_alone:
@@ -163,7 +165,7 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
 
 
 def _other_data(board: Leaderboard, data: DataRow) -> Iterator[str]:
-    advice = " (the run is of other files: name them)" if data_kind(board.data).moves else ""
+    advice = " (the run is on other files; name them)" if data_kind(board.data).moves else ""
     for name in ("questions_sha256", "articles_sha256"):
         stored, present = getattr(board.data, name), getattr(data, name)
         if stored != present:
@@ -177,9 +179,10 @@ def _references(task: Task, resamples: int) -> Iterator[Entry]:
 
 
 def _rows_differ(board: Leaderboard, references: Collection[str] | None) -> Iterator[str]:
-    """Rows that are there twice, and references that are missing or too many.
+    """Findings about rows that occur twice, and about missing or superfluous references.
 
-    `references` are those that the data have, None where the data are not at hand: then at least the oracle.
+    `references` are the references of the data. They are None if the data are not available; then the oracle
+    is the least that is expected.
     """
     specs = [row.model.spec for row in board.rows]
     for index, spec in enumerate(specs):
@@ -198,12 +201,12 @@ def _rows_differ(board: Leaderboard, references: Collection[str] | None) -> Iter
 
 
 def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | None) -> tuple[Entry, list[str]]:
-    """A model's row made again from its stored answers, and what is wrong with those."""
+    """A model's row, computed again from its stored answers, and findings about the answers."""
     if row.predictions is not None and run.is_alone:
         return Entry(row=row), []
     if row.predictions is None:
         wrong = (
-            [] if row.status == "error" else [f"{LEADERBOARD}: {row.model.spec}: no predictions are named"]
+            [] if row.status == "error" else [f"{LEADERBOARD}: {row.model.spec}: names no predictions file"]
         )
         return Entry(row=row), wrong
     name = row.predictions.path
@@ -249,8 +252,9 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
 
 
 def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None) -> Iterator[str]:
-    """Items that are stored twice, that were not to be asked, that are not what was asked, or (of a finished
-    model) that are not there. Where it is not known what was asked, all of it has one hash.
+    """Findings about stored items: occurring twice, not asked, changed, or missing for a finished model.
+
+    If the questions are not known, a single hash of all items is compared.
     """
     seen: set[str] = set()
     hashes = []
@@ -259,9 +263,9 @@ def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None
         if stored.item in seen:
             yield f"{name}:{number}: {stored.item}: stored twice"
         elif items is not None and stored.item not in items:
-            yield f"{name}:{number}: {stored.item}: is no item of this run"
+            yield f"{name}:{number}: {stored.item}: is not an item of this run"
         elif items is not None and items[stored.item] not in ("", AskedExample.stored(stored).sha256):
-            yield f"{name}:{number}: {stored.item}: question, context or golds are not the data set's"
+            yield f"{name}:{number}: {stored.item}: question, context or golds differ from the data set"
         seen.add(stored.item)
         if items is None:
             hashes.append((stored.item, AskedExample.stored(stored).hashes))
@@ -275,7 +279,7 @@ def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None
 
 
 def _compared(board: Leaderboard, entries: Sequence[Entry], judge: Judge) -> Iterator[str]:
-    """The rows with their ranks, the leaderboard's own numbers, and the order."""
+    """The differences in the rows with their ranks, in the leaderboard's own numbers, and in the order."""
     index = {row.model.spec: i for i, row in enumerate(board.rows)}
     finished = board.status != "partial"
     ranked = rank_rows(entries, resamples=board.options.resamples, sorts=judge.sorts)
@@ -302,7 +306,7 @@ def _compared(board: Leaderboard, entries: Sequence[Entry], judge: Judge) -> Ite
 
 
 def differences(stored: object, computed: object, path: str) -> Iterator[str]:
-    """Where values differ, by path. Numbers within 1e-9 are equal; fields unknown to the schema do not count.
+    """The differences of two values, by path. Numbers within 1e-9 are equal. Unknown fields are ignored.
 
     >>> list(differences({"f1": 0.5, "n": 3}, {"f1": 0.6, "n": 3}, "rows[0]"))
     ['rows[0].f1: stored 0.5, recomputed 0.6']
@@ -325,7 +329,7 @@ def differences(stored: object, computed: object, path: str) -> Iterator[str]:
 
 
 def unknown_fields(value: object, path: str) -> Iterator[str]:
-    """Fields that are stored and not known to the schema, at any depth; `path` ends where a name follows.
+    """Findings about stored fields that the schema does not know, at any depth. `path` precedes the names.
 
     >>> from qa_eval.runs.schema import CountsRow
     >>> row = CountsRow.model_validate({"items": 1, "mood": "good"})
@@ -353,7 +357,7 @@ def _plain(value: object) -> object:
 
 
 def _fields(record: BaseModel | Stored) -> dict[str, object]:
-    """The fields of a record that this version knows."""
+    """The fields of a record that this version of the program knows, by name."""
     if isinstance(record, Stored):
         return record.parts()
     return {name: getattr(record, name) for name in type(record).model_fields}

@@ -1,4 +1,4 @@
-"""Storing: what a run writes while it is under way, model by model."""
+"""Storing: the files that a run writes as it goes, model by model."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
 
-from qa_eval.evaluation.answers import Answers
 from qa_eval.evaluation.cache import PredictionCache, cache_path
 from qa_eval.evaluation.environment import describe_environment, describe_harness
+from qa_eval.evaluation.model_answers import Answers
 from qa_eval.evaluation.plans import Contestant, Plan
 from qa_eval.evaluation.tasks.task import Task
 from qa_eval.evaluation.transaction import Transaction
@@ -33,18 +33,22 @@ _log = logging.getLogger(__name__)
 class ModelWriter:
     """One model's predictions file in one task, and the score tables of the same items.
 
-    A context: what was not finished when it ends is discarded. Raises RunFolderError if the file cannot be
-    written.
+    It is a context manager, which discards an unfinished file at its end. Raises RunFolderError if the file
+    cannot be written.
     """
 
     def __init__(
         self, folder: Path | None, slug: str, task: Task, threshold: Threshold, *, packed: bool = False
     ) -> None:
-        """`folder`: the run's; None keeps the rows in memory. `packed`: whether the file is packed."""
+        """Begins a file in the run folder, compressed if `packed`. Without a folder, the rows are kept in
+        memory.
+        """
         self.file = PredictionsWriter(folder, slug, packed=packed)
+        """Writer of the predictions file."""
         self.tables: dict[Track, ScoreTable] = {}
+        """Scores of the items by track."""
         self.decided = False
-        """Whether a threshold had a say in any answer."""
+        """Whether a threshold decided any answer."""
         self._task, self._threshold = task, threshold
 
     def __enter__(self) -> Self:
@@ -54,13 +58,13 @@ class ModelWriter:
         self.file.discard()
 
     def add(self, rows: Sequence[PredictionRow]) -> None:
-        """Adds rows to the file and their scores to the tables. Belongs into a transaction."""
+        """Adds rows to the file and their scores to the tables. To be called in a transaction."""
         self.file.add(rows)
         self._task.tabulate(self.tables, rows)
         self.decided |= any(row.threshold is not None for row in rows)
 
     def fit(self) -> None:
-        """After the last row: where only all answers together decide a threshold, scores all rows again."""
+        """Fits the threshold after the last row, if it needs all answers, and scores all rows again."""
         if self._threshold == "cross-fit" and self._task.fits_afterwards:
             with Transaction():
                 before, self.file = self.file, self.file.again()
@@ -74,19 +78,24 @@ class ModelWriter:
 
 @dataclass(slots=True, kw_only=True)
 class RunWriter:
-    """The run of one plan under way: its folder, if it has one, its leaderboard and the rows so far."""
+    """The run of one plan while it goes on."""
 
     plan: Plan
+    """Plan of the run."""
     folder: RunFolder | None
+    """Folder of the run; None if it is kept in memory."""
     device: str
+    """Device that the options name."""
     leaderboard: Leaderboard
+    """Leaderboard with the rows so far."""
     entries: list[Entry] = field(default_factory=list)
+    """Rows so far, with their score tables."""
     kept: dict[str, tuple[PredictionRow, ...]] = field(default_factory=dict)
-    """The rows of each model, if there is no folder."""
+    """Predictions of each model, by file name, if there is no folder."""
     packed: bool = False
-    """Whether answers are stored packed."""
+    """Whether predictions files are compressed by gzip."""
     run: Run | None = None
-    """The run, once it is finished."""
+    """Finished run; None while the run goes on."""
 
     @classmethod
     @contextmanager
@@ -102,7 +111,10 @@ class RunWriter:
         command: str | None,
         packed: bool = False,
     ) -> Iterator[Self]:
-        """A context that holds the folder's lock. Raises RunFolderError where the folder cannot be used."""
+        """A context manager that opens a run and holds the lock of its folder.
+
+        Raises RunFolderError if the folder cannot be used.
+        """
         folder = None
         if out is not None:
             folder = open_run_folder(
@@ -128,7 +140,7 @@ class RunWriter:
 
     @contextmanager
     def cache(self, *, use_cache: bool) -> Iterator[PredictionCache | None]:
-        """The store of answers: the global cache, else one inside the run folder, else none."""
+        """A context manager with the cache of answers: the global one, or one in the run folder, or None."""
         paths = [cache_path()] if use_cache else []
         paths += [self.folder.private_cache] if self.folder is not None else []
         store = None
@@ -150,11 +162,11 @@ class RunWriter:
         return ModelWriter(folder, contestant.slug, self.plan.task, threshold, packed=self.packed)
 
     def has(self, contestant: Contestant) -> bool:
-        """Whether there is a row of that model."""
+        """Whether the run has a row of the model."""
         return any(entry.row.signature == contestant.signature for entry in self.entries)
 
     def add(self, answers: Answers, writer: ModelWriter, *, status: Literal["ok", "partial"]) -> None:
-        """Adds a model's row, made of what was answered and stored of it, and writes the leaderboard."""
+        """Adds the row of a model, made from its answers, and writes the leaderboard."""
         asked = self.plan.task.data.items
         unasked = asked.reading + asked.pooled - writer.file.rows
         row = self._row(answers, decided=writer.decided)
@@ -168,17 +180,17 @@ class RunWriter:
         counts = entry.row.counts
         if counts.items and counts.missing == counts.items and row.model.kind == "predictions":
             _log.warning(
-                "%s: no prediction is of a question that was asked: its ids are others", row.model.spec
+                "%s: no prediction belongs to a question that was asked; its ids differ", row.model.spec
             )
 
     def add_failed(self, answers: Answers, writer: ModelWriter, error: str) -> None:
-        """Adds the row of a model that failed: nothing that it answered counts."""
+        """Adds the row of a model that failed. None of its answers count."""
         row = self._row(answers, decided=writer.decided)
         with Transaction():
             self._add(Entry(row=row.model_copy(update={"status": "error", "error": error})))
 
     def finish(self, ranked: Ranked, status: Status) -> Run:
-        """Writes the ranked rows, and puts the folder in its place unless the run is partial."""
+        """Writes the ranked rows, and moves the folder to its place unless the run is partial."""
         with Transaction():
             self.leaderboard = self.leaderboard.model_copy(
                 update={
@@ -200,7 +212,7 @@ class RunWriter:
         return self.run
 
     def write(self) -> None:
-        """Writes the leaderboard as it is."""
+        """Writes the leaderboard in its present state."""
         if self.folder is not None:
             self.leaderboard = self.folder.write_leaderboard(self.leaderboard)
 
@@ -222,5 +234,5 @@ class RunWriter:
 
 
 def _stamp(moment: datetime) -> str:
-    """ISO 8601 in UTC, to the second."""
+    """A moment in ISO 8601, in UTC, to the second."""
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

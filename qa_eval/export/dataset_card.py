@@ -18,12 +18,12 @@ _CURATED = {
 }
 _LICENCE = """The questions, claims and annotations are under the MIT licence. **The articles are not:** their
 texts, which every item holds as its `context`, remain their publishers'."""
-_UNKNOWN_LICENCE = """Nothing is known here of the licence of these questions and articles: that is for those
-who made them to say."""
+_UNKNOWN_LICENCE = """This program does not know the licence of these questions and articles. Ask the people
+who made them."""
 
 
 def dataset_card(corpus: Corpus, table: pa.Table, *, curated: bool) -> str:
-    """The `README.md` of the folder; `table` holds its items."""
+    """The text of the `README.md` of the folder. `table` holds the folder's items."""
     name = "qa_eval: curated questions" if curated else "Questions over articles"
     size = next((s for n, s in _SIZES if table.num_rows < n), "n>1M")
     split = {"split": "test", "path": "data/test-*.parquet"}
@@ -55,7 +55,7 @@ _SIZES = ((1000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_
 
 
 def _features(fields: Any) -> list[dict[str, Any]]:  # noqa: ANN401
-    """The features of a schema or struct, as a dataset card writes them."""
+    """The features of a schema or struct, as a data set card writes them."""
     return [{"name": field.name, **_feature(field.type)} for field in fields]
 
 
@@ -71,9 +71,9 @@ def _feature(kind: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 _BODY = """
-{facts} questions, each asked of {articles} articles, but for those that neither answer it nor are silent:
-{items} items, of which {silent} have no answer in their article. {contested} questions are *contested*: the
-articles answer them differently.
+Each of {facts} questions is asked of {articles} articles, except of articles that neither answer it nor are
+silent. This gives {items} items; {silent} of them have no answer in their article. {contested} questions are
+*contested*: the articles answer them differently.
 
 ```python
 from datasets import load_dataset
@@ -84,18 +84,19 @@ test = load_dataset("FOLDER", split="test")
 `squad-v2.0.json` holds the same items in SQuAD's format, under the same ids.
 
 * `id`: `FACT@ARTICLE`, or `FACT~N@ARTICLE` for the Nth other wording of the question.
-* `title`, `context`, `question`: the article's title and whole text, and what is asked of it.
+* `title`, `context`, `question`: the article's title, its whole text, and the question.
 * `answers`: `text` and `answer_start` (in characters of `context`) of every passage of this article that
-  answers; empty where the article is silent.
+  answers; empty if the article is silent.
 * `fact`, `article`, `paraphrase`: the parts of the id; paraphrase 0 is the canonical wording.
-* `category`, `answer_type`: of the question; the type is `number`, `date`, `person`, …
+* `category`, `answer_type`: the category of the question, and the type of its answer, such as `number`,
+  `date` or `person`.
 * `contested`, `relation`: whether the articles differ, and why: `contradiction`, `update`, `precision`,
   `scope` or `wording`.
 * `claims`: each answer that some article gives, with its `id`, `group` (near-claims share one), `aliases`
   (wordings that no article uses) and `evidence` (every passage that states it, of every article).
 
-The rows are references of qa_eval's metric for contested answers, which tells an article's own claim from
-another's: `evaluate.load(qa_eval.integrations.CONTESTED)`.
+The rows can be used as references of qa_eval's metric for contested answers, which distinguishes an
+article's own claim from another's: `evaluate.load(qa_eval.integrations.CONTESTED)`.
 
 ## Licence
 

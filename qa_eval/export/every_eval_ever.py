@@ -1,9 +1,11 @@
-"""Results in the format of Every Eval Ever, 0.3.0: one record of a model's scores, one line for each answer.
+"""Results in the format of Every Eval Ever, 0.3.0: one record of a model's scores, and one line for each
+answer.
 
     data/COLLECTION/DEVELOPER/MODEL/UUID.json
     data/COLLECTION/DEVELOPER/MODEL/UUID_samples.jsonl
 
-Everything follows from the run, the UUID and the time of the record too, so equal runs give equal files.
+Everything follows from the run, including the UUID and the time of the record. Equal runs give equal files.
+
 Source: the project's JSON Schemas `eval.schema.json` and `instance_level_eval.schema.json`, version 0.3.0.
 """
 
@@ -28,7 +30,7 @@ SCHEMA_VERSION = "0.3.0"
 
 
 def every_eval_ever(source: ExportSource) -> Export:
-    """The record, and a line for each answer that refers to it."""
+    """The record, and a line for each answer that refers to the record."""
     developer, _, model = source.model_id.partition("/")
     folder = f"data/{source.data.slug}/{slugs([developer])[0]}/{slugs([model])[0]}"
     id = _uuid(source)
@@ -94,7 +96,8 @@ def _record(source: ExportSource) -> dict[str, Any]:
 
 def _model(source: ExportSource) -> dict[str, Any]:
     model = source.row.model
-    is_open = model.kind == "embedded" or source.model_id == model.name  # shipped here, or of the hub
+    # The weights are open if the model is shipped with this program or named by the hub.
+    is_open = model.kind == "embedded" or source.model_id == model.name
     details = {
         "deployment_type": "self_deployed",
         "model_availability": "open_weights" if is_open else "unknown",
@@ -145,7 +148,7 @@ def _result(source: ExportSource, track: str, metric: str, value: Estimate) -> d
 
 
 def _least(metric: Metric, value: Estimate) -> float:
-    """The least value that the metric can have on as many items."""
+    """The least value that the metric can have on this number of items."""
     # Over n items, r (1 - r) is at least (n - 1) / n², so that no skill is below -n - 1 / (n - 1).
     return metric.least if metric.least is not None else -1.0 - value.n
 
@@ -190,7 +193,7 @@ def _result_id(track: str, metric: str) -> str:
 
 
 def _samples(source: ExportSource) -> Iterator[dict[str, Any]]:
-    # The metric whose value each answer has in its line: the first of those that need golds alone.
+    # Each answer's line has the value of this metric: the first of those that need only golds.
     sampled = dict(reversed(listed("basic", "reading", "pooled")))
     for answer in source.counted:
         metric = sampled[answer.track]

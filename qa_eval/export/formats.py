@@ -1,7 +1,7 @@
-"""`qa-eval export`: results in the formats of others, and the question set for others to use.
+"""`qa-eval export`: results in the formats of other tools, and the question set for other tools.
 
-A format is a function from a `ExportSource` (one model's results), or from a run and some of its rows, to an
-`Export`, which is printed or written by `write_export`. To add one: a function, and an entry in `FORMATS`.
+A format is a function from an `ExportSource` (one model's results), or from a run and some of its rows, to an
+`Export`. `write_export` writes the export. To add a format, add a function and an entry in `FORMATS`.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """How a run is exported: either of one model's results, or of the answers of several."""
+    """How a run is exported: the results of one model, or the answers of several."""
 
     of_model: Callable[[ExportSource], Export] | None = None
     of_rows: Callable[[Run, Sequence[Row]], Export] | None = None
     published: bool = False
-    """Whether it tells numbers to others: then they must be of all items."""
+    """Flag: others read the numbers as the model's results, so they must be over all items."""
     texts: bool = False
-    """Whether it holds the questions and the texts they were asked of."""
+    """Flag: the format holds the questions and the texts."""
 
 
 FORMATS: Mapping[str, Format] = {
@@ -61,7 +61,7 @@ FORMATS: Mapping[str, Format] = {
     "parquet": Format(of_rows=answers_parquet),
     "csv": Format(of_rows=answers_csv),
 }
-"""By name, as `--format` takes it."""
+"""Formats by name, as `--format` takes it."""
 
 
 def export_run(
@@ -76,13 +76,20 @@ def export_run(
 ) -> Export:
     """A stored run in another format.
 
-    * `form`: a key of `FORMATS`; `models`: specs or names of the models, all that have answers by default
-      where the format holds several;
-    * `texts`: what was asked, for formats that hold it;
-    * `dataset_id`: what the data are called on the hub; `organization`, `relationship`: who publishes.
+    Args:
+        run: The stored run.
+        form: A key of `FORMATS`.
+        models: Specs or names of the models. If the format holds several models, the default is all that have
+            answers.
+        texts: The questions and texts of the run, for formats that hold them.
+        dataset_id: Name of the data on the hub.
+        organization: Who publishes the results.
+        relationship: Relationship of the publisher to the model, for formats that state it.
 
-    Raises QaEvalError for models that the run does not have, more than one of them where the format holds
-    one, an interrupted model whose numbers would be published, and texts that are not those of the run.
+    Raises:
+        QaEvalError: The run does not have the model, several models are given for a format that holds one,
+            the model was interrupted and the format publishes its numbers, or the texts are not those of the
+            run.
     """
     chosen = FORMATS[form]
     if chosen.of_rows is not None:
@@ -104,7 +111,7 @@ def export_run(
 
 
 def _with_parts(export: Export, run: Run, rows: Sequence[Row]) -> Export:
-    """The export with a note on every model that was not asked the whole set."""
+    """The export with a note for every model that answered only a part of the set."""
     parts = {row.model.spec: part_asked(run.leaderboard, row) for row in rows}
-    notes = [f"{spec}: the answers are of a part of the set: {part}" for spec, part in parts.items() if part]
+    notes = [f"{spec}: the answers cover a part of the set: {part}" for spec, part in parts.items() if part]
     return replace(export, notes=(*export.notes, *notes))

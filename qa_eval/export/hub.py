@@ -16,10 +16,10 @@ from qa_eval.text.terminal import clean_lines
 
 
 def model_index(source: ExportSource) -> Export:
-    """A model card with nothing but the results: its metadata go into the card of the model.
+    """A model card that holds only the results. Copy its metadata into the card of the model.
 
-    Values are percent, as the hub's question-answering cards have them. The format has no place for an
-    interval but a metric's free `args`: it stands there with the numbers of items and clusters.
+    Values are in percent, as in the hub's question-answering cards. The format has no field for an interval,
+    so a metric's free `args` hold it, with the numbers of items and clusters.
     """
     data = source.data
     results = [
@@ -44,15 +44,16 @@ def model_index(source: ExportSource) -> Export:
 
 
 def eval_results(source: ExportSource) -> Export:
-    """Entries of `.eval_results/*.yaml`: one for each metric, whose id is the task's; values are percent.
+    """Entries of `.eval_results/*.yaml`, one for each metric. The metric is the id of the task. Values are in
+    percent.
 
-    Raises QaEvalError where the data have no name on the hub.
+    Raises QaEvalError if the data have no name on the hub.
     """
     data = source.data
     if data.hub_id is None:
         raise QaEvalError(
-            "eval-results names a data set of the hub, and this run's is not from there; say where it lies "
-            "with --dataset-id ORG/NAME"
+            "eval-results needs the name of the data set on the hub, and this run's data set is not from the "
+            "hub; give its name with --dataset-id ORG/NAME"
         )
     entries = [
         EvalResultEntry(
@@ -75,7 +76,7 @@ def _title(track: str, metric: str) -> str:
 
 
 def _safe(text: str) -> str:
-    """YAML that cannot steer a terminal, and still is YAML."""
+    """The YAML without characters that could control a terminal. It is still valid YAML."""
     return "\n".join(clean_lines(text))
 
 

@@ -3,8 +3,8 @@
     MODEL/results_TIME.json
     MODEL/samples_TASK_TIME.jsonl
 
-Each track is a task. The layout has no place for an interval, only for a standard error, which is "N/A" where
-there is none; so the intervals stand in the task's free `metadata`.
+Each track is a task. The layout has no field for an interval, so the task's free `metadata` holds the
+intervals. It has one for a standard error, which is "N/A" here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from qa_eval.runs.schema import PredictionRow
 from qa_eval.text.terminal import safe_json
 
 _FILTER = "none"
-"""Answers are scored as they come: no filter of that harness has changed them."""
+"""Name of the filter: none of that harness's filters has changed the answers."""
 
 
 def lm_eval(source: ExportSource) -> Export:
@@ -95,7 +95,7 @@ def _results(
 
 
 def _original(source: ExportSource, track: str, answered: int) -> int:
-    """Items of a track in the whole set; those that were answered where the run does not record it."""
+    """The number of items of a track in the whole set, or of answered items if the run does not record it."""
     whole = source.run.leaderboard.data.whole
     items: int = getattr(whole.items, track) if whole is not None else answered
     return items

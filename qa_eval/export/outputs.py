@@ -1,4 +1,4 @@
-"""What an export consists of: named texts or bytes, and how they reach the disk."""
+"""The files of an export, as named texts or bytes, and how they are written to disk."""
 
 from __future__ import annotations
 
@@ -16,30 +16,32 @@ class Output:
     """One file of an export."""
 
     name: str
-    """Its path below the folder it goes to, with forward slashes."""
+    """Path below the target folder, with forward slashes."""
     data: str | bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """A run or a question set in another format. The first output is the one to look at."""
+    """A run or a question set in another format. The first output is the main one."""
 
     outputs: tuple[Output, ...]
-    """At least one; exactly one unless the format is a folder."""
+    """Files of the export: at least one, and exactly one unless the format is a folder."""
     folder: bool = False
-    """Whether the format is a folder of files, whose names are part of it."""
+    """Flag: the format is a folder of files with fixed names."""
     notes: tuple[str, ...] = ()
-    """What was left out, a sentence each."""
+    """Sentences about what was left out."""
 
 
 def write_export(export: Export, out: Path, *, overwrite: bool = False) -> list[Path]:
-    """Writes the files, each whole or not at all, and returns their paths, the first output's last.
+    """Writes the files and returns their paths, with the path of the first output last. Each file is written
+    atomically.
 
-    `out` is the folder of a format that is one; otherwise a file, or a folder that exists already, into which
-    the file goes under its own name. Whoever finds the first output finds all others.
+    If the format is a folder, `out` is that folder. Otherwise `out` is a file, or an existing folder into
+    which the file is written under its own name. The first output is written last, so if it exists, all
+    others do.
 
-    Raises QaEvalError, before anything is written, for files that exist without `overwrite`, and for a path
-    that leads out of the folder by a link; RunFolderError for what cannot be written.
+    Raises QaEvalError, before anything is written, for files that exist (unless `overwrite`), and for a path
+    that leads out of the folder by a link. Raises RunFolderError if a file cannot be written.
     """
     inside = export.folder or out.is_dir()
     places = {(out / output.name if inside else out): output.data for output in reversed(export.outputs)}
@@ -51,7 +53,7 @@ def write_export(export: Export, out: Path, *, overwrite: bool = False) -> list[
         if path.exists() and (problem := irregular(path)) is not None:
             raise QaEvalError(f"{path}: cannot be written: {problem.partition(';')[0]}")
         if os.path.lexists(path) and not overwrite:
-            raise QaEvalError(f"{path}: is there already; --overwrite replaces it")
+            raise QaEvalError(f"{path}: exists already; --overwrite replaces it")
     for path, data in places.items():
         write_atomically(path, data)
     return list(places)

@@ -1,11 +1,11 @@
-"""A question set for others to use: as SQuAD 2.0 JSON, and as a folder that the `datasets` library loads.
+"""A question set for other tools: as SQuAD 2.0 JSON, and as a folder that the `datasets` library loads.
 
     README.md                      the card, with the features
-    squad-v2.0.json                what every SQuAD reader takes
+    squad-v2.0.json                for every reader of SQuAD's format
     data/test-00000-of-00001.parquet    the same items, with the claims of every source
 
-An item is a question asked of one article; its id is ours, `FACT@ARTICLE`. Articles listed as `partial` are
-left out, as they are in scoring.
+An item is a question asked of one article. Its id is the item id `FACT@ARTICLE`. Articles listed as `partial`
+are left out, as they are in scoring.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _PARQUET = "data/test-00000-of-00001.parquet"
 
 
 def export_questions(corpus: Corpus, *, curated: bool, paraphrases: bool = False) -> Export:
-    """The reading items of a corpus; with `paraphrases`, also the other wordings of each question.
+    """The reading items of a corpus. With `paraphrases`, also those of the other wordings of each question.
 
-    `curated` says that it is the set that comes with the program, whose licence is known.
+    `curated` says that the set is the one that comes with the program, whose licence is known.
     """
     items = item_ids(corpus, tracks=["reading"], paraphrases=paraphrases)
     table = _table(corpus, items)
@@ -45,7 +45,7 @@ def export_questions(corpus: Corpus, *, curated: bool, paraphrases: bool = False
 
 
 def _answers(question: Question, article: str) -> list[Evidence]:
-    """The passages of the article that answer, distinct, in the order authored."""
+    """The distinct passages of the article that answer, in the author's order."""
     return list({(e.start, e.text): e for c in question.claims for e in c.evidence_in(article)}.values())
 
 

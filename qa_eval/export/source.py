@@ -1,4 +1,4 @@
-"""What is exported of a run: its rows, how others call its data, and what was asked."""
+"""What is exported of a run: its rows, how other tools name its data, and the questions and texts."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ from qa_eval.runs.store import Run, choose_rows
 
 
 class AskedItem(NamedTuple):
-    """What an item asked."""
+    """The question and the text of an item."""
 
     question: str
     context: str
-    """The text that was read; on the pooled track every article's, one after the other."""
+    """Text in which the answer was sought. On the pooled track, the texts of all articles, one after the
+    other."""
 
     @property
     def prompt(self) -> str:
@@ -36,14 +37,14 @@ class AskedItem(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataName:
-    """What the numbers were measured on, as other formats name it."""
+    """The name of the data, for other formats."""
 
     name: str
-    """For people."""
+    """Name for people."""
     slug: str
-    """For file names: letters, digits, `_`, `-` and `.`."""
+    """Name in file names: letters, digits, `_`, `-` and `.`."""
     hub_id: str | None = None
-    """`ORG/NAME`, if it is a data set of the hub."""
+    """Name `ORG/NAME`, if it is a data set of the hub."""
     config: str | None = None
     split: str | None = None
     revision: str | None = None
@@ -51,57 +52,57 @@ class DataName:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportSource:
-    """One model's results, with what a format may want to know of them."""
+    """One model's results, with everything that a format may need about them."""
 
     run: Run
     row: Row
     data: DataName
     texts: Corpus | Dataset | None = None
-    """What was asked, for formats that hold it."""
+    """Questions and texts of the run, for formats that hold them."""
     organization: str = "unknown"
-    """Who publishes the results."""
+    """Organization that publishes the results."""
     relationship: str = "other"
-    """Of the publisher to the model: first_party, third_party, collaborative or other."""
+    """Relationship of the publisher to the model: first_party, third_party, collaborative or other."""
 
     @property
     def part(self) -> str:
-        """Which part of the set the results are of; empty for all of it."""
+        """The part of the set that the results cover; empty if it is the whole set."""
         return part_asked(self.run.leaderboard, self.row)
 
     @property
     def data_title(self) -> str:
-        """The name of the data, with the part of them that was asked, if it is not all."""
+        """The name of the data, with the part that was asked unless it is the whole."""
         return f"{self.data.name} ({self.part})" if self.part else self.data.name
 
     @property
     def model_id(self) -> str:
-        """`ORG/NAME` of the hub, or a name like one."""
+        """`ORG/NAME` on the hub, or a name of that form."""
         return model_id(self.row)
 
     def id_of(self, item: str) -> str:
-        """What the data call an item: by the question's own id, where that has one context."""
+        """The data set's own id of an item. If a question has only one context, it is the question's id."""
         return data_kind(self.run.leaderboard.data).id_of(item)
 
     @property
     def finished_at(self) -> str:
-        """When the run ended; ISO 8601, UTC."""
+        """When the run ended, as ISO 8601 in UTC."""
         board = self.run.leaderboard
         return board.finished_at or board.created_at
 
     @cached_property
     def finished(self) -> datetime:
-        """The same as a time. Raises QaEvalError if the leaderboard holds no such."""
+        """When the run ended, as a time. Raises QaEvalError if the leaderboard holds no valid time."""
         try:
             time = datetime.fromisoformat(self.finished_at)
         except ValueError:
-            raise QaEvalError(f"finished_at: {self.finished_at!r} is no ISO 8601 time") from None
+            raise QaEvalError(f"finished_at: {self.finished_at!r} is not an ISO 8601 time") from None
         return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
     @cached_property
     def answers(self) -> list[PredictionRow]:
         """Every answer, in the order asked.
 
-        Raises InputError where they cannot be read, QaEvalError for an id that is none.
+        Raises InputError if the answers cannot be read, and QaEvalError for an invalid item id.
         """
         answers = self.run.predictions(self.row)
         try:
@@ -113,18 +114,20 @@ class ExportSource:
 
     @cached_property
     def counted(self) -> list[PredictionRow]:
-        """The answers that the metrics are of: those to canonical questions."""
+        """The answers that count in the metrics: those to canonical questions."""
         return [a for a in self.answers if ItemId.parse(a.item).paraphrase == 0]
 
     @cached_property
     def asked(self) -> Mapping[str, AskedItem]:
-        """What each item asked, by its id. Raises QaEvalError if `texts` are not those of the run."""
+        """The question and text of each item, by item id. Raises QaEvalError if `texts` are not those of the
+        run.
+        """
         if isinstance(self.texts, Corpus):
             return _asked_of_corpus(self.run, self.answers, self.texts)
         if isinstance(self.texts, ClaimSet):
             return _asked_of_facts(self.answers, self.texts)
         if self.texts is None:
-            raise QaEvalError("this format holds the questions and texts of the run: they must be given")
+            raise QaEvalError("this format holds the questions and texts of the run; give them as `texts`")
         return _asked_of_dataset(self.answers, self.texts)
 
     def metrics(self) -> list[tuple[str, str, Estimate]]:
@@ -136,12 +139,12 @@ class ExportSource:
         ]
 
     def published(self) -> list[tuple[str, str, Estimate]]:
-        """(track, metric, value) of what stands on a model's page."""
+        """(track, metric, value) of the metrics that a model's page shows."""
         values = {(track, metric): value for track, metric, value in self.metrics()}
         return [(*key, values[key]) for key in listed("card", "reading", "pooled") if key in values]
 
     def notes_on(self, estimate: Estimate) -> str:
-        """Interval, size and rules of a value, in percent, as one ASCII line."""
+        """The interval, size and rules of a value, in percent, as one ASCII line."""
         board = self.run.leaderboard
         parts = [f"n {estimate.n}", f"rules {board.rules}", f"scorer {board.scorer_version}"]
         if estimate.low is not None and estimate.high is not None:
@@ -154,7 +157,7 @@ class ExportSource:
 
 
 def part_asked(board: Leaderboard, row: Row) -> str:
-    """Which part of its set a model answered, for people; empty if it is the whole set.
+    """The part of its set that a model answered, for people; empty if it is the whole set.
 
     >>> from qa_eval.records import ModelInfo
     >>> from qa_eval.runs.options import StoredOptions
@@ -191,7 +194,7 @@ def part_asked(board: Leaderboard, row: Row) -> str:
 
 
 def choose_row(run: Run, models: Sequence[str], form: str) -> Row:
-    """The one row that a format of a single model takes. Raises QaEvalError where that is not clear."""
+    """The row for a format that holds a single model. Raises QaEvalError if several rows fit."""
     rows = choose_rows(run, models)
     if len(rows) > 1:
         specs = ", ".join(row.model.spec for row in rows)
@@ -200,17 +203,18 @@ def choose_row(run: Run, models: Sequence[str], form: str) -> Row:
 
 
 def refuse_unfinished(row: Row) -> None:
-    """Raises QaEvalError for numbers that are of some of the items only."""
+    """Raises QaEvalError if the row's numbers cover only some of the items."""
     if row.status != "ok":
         left = row.counts.unasked
         raise QaEvalError(
-            f"{row.model.spec}: was interrupted, {left} items were not asked; finish the run before its "
-            "numbers are published (the same call goes on with it)"
+            f"{row.model.spec}: was interrupted before {left} items were asked; finish the run before you "
+            "publish its numbers (the same call continues it)"
         )
 
 
 def model_id(row: Row) -> str:
-    """`ORG/NAME` of a model of the hub; of others a name made of the spec, below `qa_eval` or `local`.
+    """`ORG/NAME` of a model of the hub. For other models, a name made of the spec, below `qa_eval` or
+    `local`.
 
     >>> from qa_eval.records import ModelInfo
     >>> model_id(Row(model=ModelInfo(spec="hf:deepset/tiny", kind="hf", name="deepset/tiny")))
@@ -226,7 +230,7 @@ def model_id(row: Row) -> str:
 
 
 def name_data(run: Run, dataset_id: str | None) -> DataName:
-    """What other formats call the data of the run; `dataset_id` is where it lies on the hub, if it does."""
+    """The name of the run's data for other formats. `dataset_id` is the name on the hub, if there is one."""
     data = run.leaderboard.data
     spec = data.dataset or ""
     hub = re.fullmatch(r"hub:([\w-][\w.-]*/[\w-][\w.-]*)(?:/([\w.-]+))?(?:@(.+))?", spec)
@@ -244,14 +248,14 @@ def name_data(run: Run, dataset_id: str | None) -> DataName:
             revision=revision,
         )
     else:
-        # A folder in the hub's layout is called by its own name; to open it would load it.
+        # A folder in the hub's layout gets the folder's name, because opening it would load it.
         folder = Path(spec.removeprefix("hub:")).name
         title = (folder if spec.startswith("hub:") else open_dataset(spec).name) if spec else "data set"
         name = DataName(name=title, slug=_slug(title), split=data.split)
     if dataset_id is None:
         return name
     if not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", dataset_id):
-        raise QaEvalError(f"--dataset-id {dataset_id}: is no name on the hub; write ORG/NAME")
+        raise QaEvalError(f"--dataset-id {dataset_id}: is not a name on the hub; write ORG/NAME")
     return DataName(name=name.name, slug=_slug(dataset_id), hub_id=dataset_id, split=name.split)
 
 
@@ -263,9 +267,9 @@ def _slug(text: str) -> str:
 
 
 def _asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus) -> dict[str, AskedItem]:
-    """What each answer was asked, from the question set of the run.
+    """The question and text of each answer, from the question set of the run.
 
-    Raises QaEvalError if the set is another one.
+    Raises QaEvalError if this is another question set.
     """
     data = run.leaderboard.data
     same = (corpus.questions_sha256, corpus.articles_sha256) == (data.questions_sha256, data.articles_sha256)
@@ -285,7 +289,7 @@ def _asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus)
         else:
             context = texts.get(item.article)
         if question is None or context is None or item.paraphrase > len(question.paraphrases):
-            raise QaEvalError(f"{answer.item}: is no item of {corpus.questions_path}")
+            raise QaEvalError(f"{answer.item}: is not an item of {corpus.questions_path}")
         found[answer.item] = AskedItem(question.wording(item.paraphrase), context)
     return found
 
@@ -317,16 +321,16 @@ def _asked_of_facts(answers: Sequence[PredictionRow], dataset: ClaimSet) -> dict
 def _refuse_lost(lost: Sequence[str], asked: int, dataset: Dataset) -> None:
     if lost:
         raise QaEvalError(
-            f"{dataset.spec}: is not what this run asked: {len(lost)} of its {asked} questions are not "
-            f"there, such as {plain_id(lost[0])!r}; name the data set with --dataset"
+            f"{dataset.spec}: is not what this run asked: {len(lost)} of its {asked} questions are "
+            f"missing, such as {plain_id(lost[0])!r}; name the data set with --dataset"
         )
 
 
 def _asked_of_dataset(answers: Sequence[PredictionRow], dataset: PublicDataset) -> dict[str, AskedItem]:
-    """What each answer was asked, from the public data set of the run.
+    """The question and text of each answer, from the public data set of the run.
 
-    Raises QaEvalError if the data set lacks one of the questions or asks it otherwise, InputError if it is
-    wrong in itself.
+    Raises QaEvalError if the data set lacks one of the questions or has other words for it. Raises InputError
+    if something is wrong in the data set.
     """
     wanted = {answer.item: answer for answer in answers}
     found = {}

@@ -15,12 +15,12 @@ from qa_eval.text.terminal import safe_json
 
 
 def squad_predictions(source: ExportSource) -> Export:
-    """`{id: text}`; a text is "" for no answer.
+    """`{id: text}`, where "" is no answer.
 
-    The ids are those of the data set, and our item ids for questions over articles; these are the ids of the
-    data set that `--format dataset` writes. Items that failed or have no prediction are left out: the scripts
-    would take an empty text for an answer that was given. So are answers to all articles at once, which are
-    of no one text.
+    The ids are those of the data set. For questions over articles they are the item ids, which `--format
+    dataset` also writes. Items that failed or have no prediction are left out, because the scripts would take
+    an empty text for an answer that was given. Answers to all articles at once are left out too, because they
+    belong to no single text.
     """
     given, notes = _given(source)
     return _export(source, {a.item: a.prediction for a in given}, "predictions.json", notes)
@@ -29,7 +29,7 @@ def squad_predictions(source: ExportSource) -> Export:
 def squad_na_probs(source: ExportSource) -> Export:
     """`{id: no-answer probability}` of the same items, for the scripts' `--na-prob-file`.
 
-    Raises QaEvalError where not every answer has one: the scripts want it of all.
+    Raises QaEvalError unless every answer has one, because the scripts need all of them.
     """
     given, notes = _given(source)
     lacking = sum(a.no_answer_probability is None for a in given)
@@ -41,7 +41,7 @@ def squad_na_probs(source: ExportSource) -> Export:
 
 
 def _given(source: ExportSource) -> tuple[list[PredictionRow], tuple[str, ...]]:
-    """The answers of the reading track, and what is left out."""
+    """The answers of the reading track, and notes about what is left out."""
     answers = source.answers
     reading = [a for a in answers if a.track == "reading"]
     given = [a for a in reading if a.error is None and not a.missing]

@@ -49,17 +49,17 @@ _COLUMNS: dict[str, str] = {
     "gold_sha256": "string",
     "part": "string",
 }
-"""Column -> its type. The values of the metrics follow, each under the metric's id."""
+"""Columns with their types. The values of the metrics follow, each under the metric's id."""
 
 
 def answers_csv(run: Run, rows: Sequence[Row]) -> Export:
-    """A line for each answer of each model, in the order asked.
+    """One line for each answer of each model, in the order asked.
 
-    What is not defined is empty; `golds` is JSON; the n-best is left out. `part` tells which part of the set
-    was asked; it is empty for the whole set.
+    Undefined values are empty. `golds` is JSON. The n-best list is left out. `part` is the part of the set
+    that was asked, and empty for the whole set.
 
-    Numbers are unrounded, scores fractions. Texts are as they are: whoever opens the file in a spreadsheet
-    should import it as text.
+    Numbers are not rounded, and scores are fractions. Texts are not escaped: import the file as text if you
+    open it in a spreadsheet.
     """
     answers = list(_answers(run, rows))
     metrics = _metrics(answers)
@@ -73,7 +73,7 @@ def answers_csv(run: Run, rows: Sequence[Row]) -> Export:
 
 
 def answers_parquet(run: Run, rows: Sequence[Row]) -> Export:
-    """The same rows and columns, with the n-best of each answer as a list."""
+    """The same rows and columns as `answers_csv`, with the n-best of each answer as a list."""
     import pyarrow as pa
 
     answers = list(_answers(run, rows))
@@ -126,7 +126,7 @@ def _answers(run: Run, rows: Sequence[Row]) -> Iterator[tuple[Row, PredictionRow
 
 
 def _metrics(answers: Sequence[tuple[Row, PredictionRow]]) -> list[str]:
-    """The metrics that some answer has a value of, in the order of the table of metrics."""
+    """The metrics for which some answer has a value, in the order of the table of metrics."""
     present = {metric for _, answer in answers for metric in answer.scores}
     return [metric for metric in METRICS if metric in present]
 

@@ -1,7 +1,7 @@
 """Files and folders that appear whole or not at all.
 
-What is written lies beside its place, under a hidden name, until it is complete. A program that is killed
-leaves the old file or folder, or the new one.
+A new file or folder has a hidden name next to its final place until it is complete. If the program is killed,
+the final place holds either the old file or folder or the new one.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from qa_eval.errors import RunFolderError
 
 
 def write_atomically(path: Path, text: str | bytes) -> str:
-    """Writes a whole file: beside its place, flushed to the disk, then moved there. Returns its SHA-256.
+    """Writes a whole file and returns the SHA-256 of its bytes.
 
-    Whoever reads sees the old file or the new one. Raises RunFolderError if it cannot be written.
+    The data go to a temporary file, are flushed to the disk, and are then moved to `path`. A reader therefore
+    sees either the old file or the new one. Raises RunFolderError if the file cannot be written.
     """
     data = text.encode("utf-8") if isinstance(text, str) else text
     temporary = beside(path)
@@ -42,13 +43,16 @@ def write_atomically(path: Path, text: str | bytes) -> str:
 
 
 def beside(path: Path) -> Path:
-    """A new name for a file that will be moved to `path`; no longer than any name that `path` may have."""
+    """A new hidden name next to `path`, for a file that will be moved there.
+
+    The name is short, so that it is not too long for the file system where the name of `path` is not.
+    """
     return path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
 
 
 @contextmanager
 def telling_failure(path: Path) -> Iterator[None]:
-    """Raises RunFolderError, naming the file, for an OSError inside."""
+    """Turns an OSError inside the block into a RunFolderError that names the file."""
     try:
         yield
     except OSError as error:
@@ -56,7 +60,10 @@ def telling_failure(path: Path) -> Iterator[None]:
 
 
 def flush_folder(path: Path) -> None:
-    """Makes a move itself survive a power cut; where folders cannot be flushed (Windows) nothing is lost."""
+    """Flushes a folder to the disk, so that a move into it survives a power cut.
+
+    Does nothing on systems that cannot flush folders, such as Windows.
+    """
     try:
         handle = os.open(path, os.O_RDONLY)
     except OSError:
@@ -70,7 +77,10 @@ def flush_folder(path: Path) -> None:
 
 
 def replace_folder(new: Path, old: Path) -> None:
-    """Puts folder `new` in the place of `old`. Should that fail half-way, both are still there by name."""
+    """Replaces folder `old` by folder `new`. If that fails half-way, both folders still exist.
+
+    Raises RunFolderError, which names both.
+    """
     aside = hidden_name(old, "old")
     try:
         with suppress(FileNotFoundError):
@@ -87,12 +97,12 @@ def replace_folder(new: Path, old: Path) -> None:
 
 
 def hidden_name(path: Path, state: Literal["new", "old"]) -> Path:
-    """A new name next to a folder: for what will replace it, or for what was replaced."""
+    """A new hidden name next to a folder: for the folder that will replace it, or for the one it replaced."""
     return path.with_name(f".{path.name}.{state}-{secrets.token_hex(4)}")
 
 
 def hidden_folders(path: Path, state: Literal["new", "old"]) -> list[Path]:
-    """The folders that `hidden_name` named for a folder, the newest first."""
+    """The folders next to `path` that have names by `hidden_name`, the newest first."""
     pattern = re.compile(rf"\.{re.escape(path.name)}\.{state}(-[0-9a-f]{{8}})?")
     found = [p for p in path.parent.glob(".*") if pattern.fullmatch(p.name) and p.is_dir()]
     return sorted(found, key=lambda p: p.stat().st_mtime, reverse=True)

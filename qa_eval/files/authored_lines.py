@@ -1,7 +1,8 @@
-"""Files of JSON Lines that people write by hand: every problem with its place, none hiding another.
+"""Files of JSON Lines that people write by hand: every problem is reported, with its place.
 
-Everything that could surprise the next reader is told, so that files stay as the formats want them: line
-ends, byte-order marks, blank lines, bytes that are no text, and all that `strict_json` finds in a value.
+One problem never hides another. The reader reports everything that could surprise the next person, so that
+files keep to their format: CRLF line ends, byte-order marks, blank lines, bytes that are not text, and
+everything that `strict_json` finds in a value.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from qa_eval.files.paths import open_input
 from qa_eval.files.strict_json import (
     BYTE_ORDER_MARK,
     MARKED,
+    WIDE,
     NotJsonError,
     Parsed,
     decode_utf8,
@@ -31,12 +33,14 @@ from qa_eval.records import Finding, Severity
 from qa_eval.text.phrases import count, show_path
 
 MAX_LINE_BYTES = 1_000_000
-"""A fact is a few thousand bytes; a longer line is a file of another kind."""
+"""Greatest length of a line. A fact has a few thousand bytes, so a longer line means a file of another
+kind."""
 MAX_FILE_BYTES = 50_000_000
+"""Greatest size of a file. A larger one is not a set that people wrote, and checking it would take hours."""
 MAX_LINES = 50_000
-"""What is read of a file: more is no set that people wrote, and checking it would take hours."""
+"""Greatest number of lines in a file, for the same reason as `MAX_FILE_BYTES`."""
 _SEPARATOR = "\x1e"
-"""With which a line begins that is a text sequence of RFC 7464; `jsonlines` would pass over it."""
+"""Character at the start of a line in a JSON text sequence (RFC 7464). `jsonlines` would skip it silently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +48,18 @@ class JsonLine:
     """One line that holds a JSON object."""
 
     number: int
-    """From 1."""
+    """Number of the line, from 1."""
     value: dict[str, Any]
+    """Object that the line holds."""
     text: str
+    """Text of the line, without its line end."""
 
 
 def read_json_lines(path: Path) -> tuple[list[JsonLine], list[Finding]]:
-    """Every line that holds a JSON object, and a finding for everything else that is wrong with the file.
+    """The lines that hold a JSON object, and findings for everything that is wrong with the file.
 
-    Lines with duplicate keys are returned and reported, so that their other problems show too.
-    Never raises on what the file holds; a file that cannot be read is a finding.
+    A line with duplicate keys is both returned and reported, so that its other problems show too. The
+    function never raises for what the file holds. A file that cannot be read is a finding.
     """
     shown = show_path(path)
     try:
@@ -64,7 +70,7 @@ def read_json_lines(path: Path) -> tuple[list[JsonLine], list[Finding]]:
     if findings and findings[-1].check == "file":
         return [], findings
     if raw[:1] and raw[0] is not None and raw[0][:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return [], [_finding(shown, None, "is UTF-16; save it as UTF-8")]
+        return [], [_finding(shown, None, WIDE)]
     if all(line is not None and not line.removeprefix(codecs.BOM_UTF8).strip() for line in raw):
         return [], [_finding(shown, None, "is empty; one JSON object a line is expected")]
     if _is_one_document(raw):
@@ -92,10 +98,10 @@ def _finding(
 
 
 def _split(file: IO[bytes], shown: str) -> tuple[list[bytes | None], list[Finding]]:
-    """The lines with their line ends, None for one that is too long, and a finding for each of those.
+    """The lines with their line ends, and findings about sizes.
 
-    No more of a long line is held than may be read of one. Where the file as a whole is too much, the last
-    finding, of the check `file`, says so.
+    A line that is too long is given as None and has a finding. At most `MAX_LINE_BYTES` of it are in memory.
+    If the whole file is too large, the last finding says so; its check is `file`.
     """
     raw: list[bytes | None] = []
     lines = BoundedLines(file, MAX_LINE_BYTES, MAX_FILE_BYTES)
@@ -112,7 +118,7 @@ def _split(file: IO[bytes], shown: str) -> tuple[list[bytes | None], list[Findin
 
 
 def _is_one_document(raw: Sequence[bytes | None]) -> bool:
-    """True for pretty-printed JSON, which would otherwise give a finding for each of its lines."""
+    """Whether the file is one pretty-printed JSON document, which would give a finding for each line."""
     first = next((line for line in raw if line is None or line.strip()), None)
     if len(raw) < 2 or first is None or first.rstrip()[-1:] not in (b"{", b"[", b","):
         return False
@@ -124,12 +130,13 @@ def _is_one_document(raw: Sequence[bytes | None]) -> bool:
 
 
 def _decode_lines(raw: Sequence[bytes | None], shown: str) -> tuple[list[tuple[int, str]], list[Finding]]:
-    """(number, text) of the lines worth parsing, and what is wrong with the bytes of the others."""
+    """(number, text) of each line that can be parsed, and findings about the bytes of all lines."""
     findings: list[Finding] = []
     if raw[-1] is not None and not raw[-1].endswith(b"\n"):
         message = "the last line has no line end; add one"
         findings.append(_finding(shown, len(raw), message, severity="warning"))
-    carriage = [number for number, line in enumerate(raw, 1) if line is not None and line.endswith(b"\r\n")]
+    ends = (b"\r\n", b"\r")
+    carriage = [number for number, line in enumerate(raw, 1) if line is not None and line.endswith(ends)]
     if carriage:
         message = f"CRLF line ends ({count(len(carriage), 'line')} of {len(raw)}); save the file with LF"
         findings.append(_finding(shown, carriage[0], message))

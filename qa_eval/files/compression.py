@@ -1,4 +1,4 @@
-"""Files that may be packed by gzip, and the kinds of file that hold no text to read."""
+"""Files that may be compressed with gzip, and kinds of file that hold no text to read."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import gzip
 import zlib
 from typing import IO, BinaryIO, cast
 
-from qa_eval.files.strict_json import MARKED
+from qa_eval.files.strict_json import MARKED, WIDE
 
 UNREADABLE = (EOFError, zlib.error, OSError)
-"""What reading a file may raise half-way, packed ones included."""
+"""Errors that may be raised while a file is read, compressed or not."""
 KINDS_NOT_READ = {
     b"\xef\xbb\xbf": MARKED,
-    b"\xff\xfe": "is UTF-16; save it as UTF-8",
-    b"\xfe\xff": "is UTF-16; save it as UTF-8",
-    b"BZh": "is packed by bzip2; unpack it, or pack it by gzip",
-    b"\xfd7zXZ": "is packed by xz; unpack it, or pack it by gzip",
-    b"\x28\xb5\x2f\xfd": "is packed by zstd; unpack it, or pack it by gzip",
-    b"version https://git-lfs": "is a pointer of Git LFS, not the file itself; fetch it with `git lfs pull`",
+    b"\xff\xfe": WIDE,
+    b"\xfe\xff": WIDE,
+    b"BZh": "is compressed with bzip2; decompress it, or use gzip instead",
+    b"\xfd7zXZ": "is compressed with xz; decompress it, or use gzip instead",
+    b"\x28\xb5\x2f\xfd": "is compressed with zstd; decompress it, or use gzip instead",
+    b"version https://git-lfs": "is a Git LFS pointer, not the file itself; fetch it with `git lfs pull`",
 }
-"""How such a file begins -> what it is and what to do."""
+"""Kinds of file that cannot be read, by their first bytes: what the file is, and what to do about it."""
 _GZIP = b"\x1f\x8b"
 
 
 def unpacked(file: BinaryIO) -> IO[bytes]:
-    """What reads an opened file: its bytes unpacked if they are packed by gzip, else the file itself.
+    """A file object that gives the decompressed bytes of a gzip file; any other file is returned as it is.
 
-    The file's name does not matter. Reading on may raise `UNREADABLE`.
+    The first bytes decide, not the file's name. Reading from it may raise any of `UNREADABLE`.
     """
     packed = file.read(2) == _GZIP
     file.seek(0)
@@ -45,9 +45,9 @@ def pack(source: IO[bytes], target: IO[bytes]) -> None:
 
 
 def unreadable(error: Exception) -> str:
-    """What is wrong with a file that raised one of `UNREADABLE`."""
+    """A message that says what is wrong with a file that raised one of `UNREADABLE`."""
     if isinstance(error, EOFError):
         return "ends too early: the gzip file is cut off; fetch it again"
     if isinstance(error, zlib.error | gzip.BadGzipFile):
-        return f"is packed by gzip, and damaged ({error}); fetch it again"
+        return f"is a damaged gzip file ({error}); fetch it again"
     return f"cannot be read: {getattr(error, 'strerror', None) or error}"

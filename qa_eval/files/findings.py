@@ -1,7 +1,7 @@
-"""What is wrong with some input, gathered: the first findings are kept, and the others are counted.
+"""A collector of findings about some input. It keeps the first findings and counts the others.
 
-Whoever reads a file tells everything that is wrong with it at once. A file of another kind is wrong
-everywhere, though, and the first findings show why; so no more than `MAX_FINDINGS` of a severity are listed.
+A reader reports everything that is wrong with a file at once. A file of another kind, though, is wrong
+everywhere, and the first findings show why. So at most `MAX_FINDINGS` of a severity are listed.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from qa_eval.records import Finding, Severity
 from qa_eval.text.phrases import count
 
 MAX_FINDINGS = 1_000
-"""Findings of one severity that are listed; more have one cause."""
+"""Greatest number of findings of one severity that are listed. A greater number usually has one cause."""
 LIMIT = "limit"
-"""The check of a finding that says that others are not listed."""
+"""Check of the finding that says how many others are not listed."""
 
 
 class Findings:
-    """Findings in the order in which they are found.
+    """Findings in the order in which they were found.
 
     >>> findings = Findings()
     >>> findings.add(Finding(severity="error", path="a.json", line=3, field="id", message="is missing"))
@@ -44,24 +44,24 @@ class Findings:
 
     @property
     def full(self) -> bool:
-        """Whether no more errors are listed: looking for more is of no use."""
+        """Whether no further error would be listed, so that a reader can stop."""
         return self.errors >= MAX_FINDINGS
 
     def add(self, finding: Finding) -> None:
-        """Counts the finding, and keeps it if it will be listed."""
+        """Counts a finding, and keeps it if it will be listed."""
         self._number[finding.severity] += 1
         if self._number[finding.severity] <= MAX_FINDINGS:
             self._kept.append(finding)
             self._last[finding.severity] = finding
 
     def add_all(self, others: Findings) -> None:
-        """Adds what others gathered, as `add` does."""
+        """Adds the findings of another collector, as `add` does, and its counts."""
         for finding in others._kept:
             self.add(finding)
         self._number += others._number - Counter(finding.severity for finding in others._kept)
 
     def take(self, findings: Iterable[Finding]) -> None:
-        """Adds findings as they come, until there are as many errors as are listed."""
+        """Adds findings one by one, and stops once the collector is full."""
         for finding in findings:
             self.add(finding)
             if self.full:
@@ -69,12 +69,12 @@ class Findings:
                 return
 
     def listed(self) -> list[Finding]:
-        """What is told: the findings that are kept, and how many are not."""
+        """The findings that are kept, then one for each severity that says how many more there are."""
         notes = []
         for severity, last in self._last.items():
             more = self._number[severity] - MAX_FINDINGS
             if severity == "error" and self._stopped:
-                message = f"{self.errors:,} errors are told, and no more are looked for; mend these first"
+                message = f"the check stopped after {self.errors:,} errors; correct these first"
                 notes.append((last, message))
             elif more > 0:
                 notes.append((last, f"and {count(more, f'more {severity}')} like these"))
@@ -84,6 +84,6 @@ class Findings:
         ]
 
     def close(self) -> None:
-        """Raises InputError with all that is listed if there is an error."""
+        """Raises InputError with all listed findings if one of them is an error."""
         if self.errors:
             raise InputError(self.listed())

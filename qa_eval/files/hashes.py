@@ -1,6 +1,6 @@
 """Canonical JSON, and the SHA-256 of values, texts and files.
 
-`canonical_json` is the one form in which values are hashed and written, so equal values give equal bytes.
+Values are hashed and written only as `canonical_json`, so equal values give equal bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from qa_eval.files.paths import open_input
 
 
 def canonical_json(value: object, *, indent: int | None = None) -> str:
-    """JSON with sorted keys, UTF-8 left readable, no NaN or infinity (ValueError).
+    """A value as JSON with sorted keys and with its characters unescaped.
+
+    Raises ValueError for NaN and infinity.
 
     >>> canonical_json({"b": 1, "a": "é"})
     '{"a":"é","b":1}'
@@ -32,7 +34,7 @@ def _encoder(indent: int | None) -> json.JSONEncoder:
 
 
 def sha256_text(text: str) -> str:
-    """Hex SHA-256 of the UTF-8 bytes. Lone surrogates are hashed as they stand, never an error."""
+    """Hex SHA-256 of a text's UTF-8 bytes. Lone surrogates are hashed as they are and are no error."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -42,7 +44,7 @@ def sha256_json(value: object) -> str:
 
 
 def sha256_files(paths: Iterable[Path]) -> str:
-    """Hex SHA-256 over the bytes of the files, in the order given."""
+    """Hex SHA-256 of the bytes of all files together, in the order given."""
     digest = hashlib.sha256()
     for path in paths:
         with open_input(path) as file:
@@ -52,5 +54,5 @@ def sha256_files(paths: Iterable[Path]) -> str:
 
 
 def combine_sha256(parts: Mapping[str, str]) -> str:
-    """One hash over named hashes."""
+    """One hex SHA-256 of several named hashes; their order does not matter."""
     return sha256_json(dict(parts))

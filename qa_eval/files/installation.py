@@ -1,7 +1,8 @@
-"""What pip installs to get this very program: for messages that name an extra, and for what `init` writes.
+"""What pip has to install to get this version of the program.
 
-A checkout is installed from its remote at its commit, a package from where it was installed: from a
-repository at a commit, or by its name and version from an index.
+Messages that name an extra use it, and so do the files that `init` writes. A checkout is installed from its
+remote at its commit. An installed package is installed again from its source: a repository at a commit, or an
+index by name and version.
 """
 
 from __future__ import annotations
@@ -18,23 +19,25 @@ from typing import Any
 import qa_eval
 
 NAME = "qa-eval"
+"""Name of the package on an index."""
 _SCP = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w-]+(?:\.[\w-]+)+):(?P<path>[^/\\].*)")
-"""`git@host.example:org/repo.git`, as git writes a remote that is reached by ssh."""
+"""Address of a remote that git reaches by ssh, such as `git@host.example:org/repo.git`."""
 _URL = re.compile(r"(?:https?|ssh|git)://(?:[^/@]+@)?(?P<host>[^/:@]+)(?P<port>:\d+)?/(?P<path>.+)")
+"""Address of a remote as a URL."""
 
 
 def checkout_root(package: Path | None = None) -> Path | None:
-    """The checkout that the package is imported from; None for an installed package."""
+    """The root of the checkout that the package is imported from; None for an installed package."""
     root = (package or Path(qa_eval.__file__).parent).resolve().parent
-    # A pyproject next to the package tells a checkout from a site-packages folder.
+    # A checkout has a pyproject.toml next to the package; a site-packages folder has none.
     return root if (root / "pyproject.toml").is_file() else None
 
 
 def requirement(extra: str = "", package: Path | None = None) -> str | None:
-    """What pip installs anywhere to get this program, with an extra of it; None where that is not known.
+    """The requirement with which pip installs this program on any machine; None if there is none.
 
-    That is so for a checkout without a remote on another machine, and for a package that was installed from a
-    local file. `package` is the folder of the package, for tests.
+    There is none for a checkout that has no remote on another machine, nor for a package that was installed
+    from a local file. `extra` is the name of an extra to add. Tests set `package`, the folder of the package.
     """
     name = f"{NAME}[{extra}]" if extra else NAME
     root = checkout_root(package)
@@ -45,14 +48,14 @@ def requirement(extra: str = "", package: Path | None = None) -> str | None:
         version, source = metadata.version(NAME), _direct_url()
     except metadata.PackageNotFoundError:
         return None
-    if source is None:  # by its name, from an index
+    if source is None:  # the package came from an index
         return f"{name}=={version}"
     origin = _origin_of_package(source)
     return None if origin is None else f"{name} @ {origin}"
 
 
 def install_command(extra: str, package: Path | None = None) -> str:
-    """The command that adds an extra to this installation, for a shell."""
+    """The shell command that adds an extra to this installation."""
     root = checkout_root(package)
     if root is not None:
         return f"pip install -e {shlex.quote(f'{root}[{extra}]')}"
@@ -61,9 +64,7 @@ def install_command(extra: str, package: Path | None = None) -> str:
 
 
 def public_url(remote: str) -> str | None:
-    """The https address of a repository, from the URL of a remote, without user and password.
-
-    None for a remote on this machine.
+    """The https address of a remote's repository, without user and password; None if it is on this machine.
 
     >>> public_url("git@host.example:org/repo.git"), public_url("https://user:secret@host.example/org/repo")
     ('https://host.example/org/repo.git', 'https://host.example/org/repo')
@@ -79,13 +80,16 @@ def public_url(remote: str) -> str | None:
 
 
 def is_pushed(package: Path | None = None) -> bool:
-    """Whether the commit of the checkout is on a branch of a remote, as far as is known here."""
+    """Whether the checkout's commit is on a branch of a remote, as of the last fetch or push.
+
+    True for an installed package.
+    """
     root = checkout_root(package)
     return root is None or bool(ask_git(root, "branch", "--remotes", "--contains", "HEAD"))
 
 
 def ask_git(root: Path, *arguments: str) -> str | None:
-    """What git prints of the checkout at `root`; None where it fails or is not there."""
+    """The output of a git command in the checkout at `root`; None if it fails or git is not installed."""
     git = shutil.which("git")
     if git is None:
         return None
@@ -100,7 +104,7 @@ def ask_git(root: Path, *arguments: str) -> str | None:
 
 def _origin_of_checkout(root: Path) -> str | None:
     if ask_git(root, "ls-files", "--error-unmatch", "pyproject.toml") is None:
-        return None  # it lies in somebody else's repository
+        return None  # the checkout is an untracked folder inside another repository
     remotes = (ask_git(root, "remote") or "").splitlines()
     remote = "origin" if "origin" in remotes else next(iter(remotes), None)
     address = public_url(ask_git(root, "config", "--get", f"remote.{remote}.url") or "")
@@ -112,7 +116,7 @@ def _origin_of_checkout(root: Path) -> str | None:
 
 
 def _direct_url() -> dict[str, Any] | None:
-    """Where pip installed the package from (`direct_url.json`, PEP 610); None if by its name."""
+    """The source that pip recorded in `direct_url.json` (PEP 610); None if the package came from an index."""
     text = metadata.distribution(NAME).read_text("direct_url.json")
     value = json.loads(text) if text else None
     return value if isinstance(value, dict) else None

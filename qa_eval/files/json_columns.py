@@ -1,4 +1,4 @@
-"""Where in its line a finding is: the column at which the value of its field begins."""
+"""The column of a finding: the place in its line at which the value of its field begins."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from qa_eval.records import Finding
 from qa_eval.text.phrases import join_field
 
 MAX_SEARCHED = 5_000_000
-"""Characters of lines in which columns are looked for, of all findings together: a second or two."""
+"""Greatest number of characters that are searched for the columns of all findings; this takes a second or
+two."""
 
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{},:]|[^\s\[\]{},:"]++')
 _CUT = re.compile(r"[.\[]")
 
 
 def with_columns(findings: Sequence[Finding], lines: Mapping[tuple[str, int], str]) -> list[Finding]:
-    """The findings, each with the column of its field where its line is known: `lines` by path and number.
+    """The findings, each with the column of its field if its line is known.
 
-    A finding without a field, or with a column already, stays as it is.
+    `lines` holds the text of each line by (path, number). A finding without a field, or one that has a column
+    already, is returned as it is.
     """
     wanted: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
     for finding in findings:
@@ -43,10 +45,10 @@ def with_columns(findings: Sequence[Finding], lines: Mapping[tuple[str, int], st
 
 
 def find_columns(text: str, fields: Collection[str]) -> dict[str, int]:
-    """The column, in characters from 1, at which the value of each field begins in a line of valid JSON.
+    """The column at which the value of each field begins in a line of valid JSON, in characters from 1.
 
-    A field that is not there has the column of the innermost value that would hold it. Of a key that is there
-    twice, the last counts. Linear in the length of the line.
+    A missing field has the column of the innermost value that would hold it. If a key occurs twice, its last
+    value counts. The time is linear in the length of the line.
 
     >>> find_columns('{"id": "x", "claims": [{"id": 1}]}', ["claims[0].id", "claims[0].evidence", "note"])
     {'claims[0].id': 31, 'claims[0].evidence': 24, 'note': 1}
@@ -62,7 +64,10 @@ def find_columns(text: str, fields: Collection[str]) -> dict[str, int]:
 
 
 def _holders(field: str) -> list[str]:
-    """The field and all that may hold it, outermost first: a key can hold a dot or a bracket itself."""
+    """The paths that may hold a field, outermost first, then the field itself.
+
+    Every dot and bracket may separate two paths or be part of a key.
+    """
     return ["", *(field[: cut.start()] for cut in _CUT.finditer(field) if cut.start()), field]
 
 
@@ -71,15 +76,17 @@ class _Open:
     """An object or a list that is not closed yet."""
 
     path: str | None
-    """None where nothing that is sought lies inside."""
+    """Path of this value; None if nothing inside is sought."""
     is_object: bool
+    """Whether it is an object, not a list."""
     key: str | None = None
-    """Of the value that comes next, as JSON."""
+    """Key of the next value, as JSON; None in a list and before a key was read."""
     index: int = 0
+    """Index of the next value."""
 
 
 def _values(text: str, sought: Collection[str]) -> Iterator[tuple[str, int]]:
-    """(path, column) of the values that are sought, in the order of the text."""
+    """(path, column) of each value that is sought, in the order of the text."""
     opened: list[_Open] = []
     for token in _TOKEN.finditer(text):
         mark = text[token.start()]
@@ -102,7 +109,7 @@ def _values(text: str, sought: Collection[str]) -> Iterator[tuple[str, int]]:
 
 
 def _path(holder: _Open | None) -> str | None:
-    """Of the value that comes next in the holder."""
+    """The path of the next value in the holder; None if nothing in the holder is sought."""
     if holder is None:
         return ""
     if holder.path is None:

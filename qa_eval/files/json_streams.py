@@ -1,7 +1,8 @@
-"""Strict JSON read as a stream: a value on each line, or one document piece by piece.
+"""Strict JSON that is read as a stream: JSON Lines, or one document piece by piece.
 
-Both hold the present value only, whatever the size of the file. What is wrong inside a value is in its
-`Parsed`; a text that is not JSON raises `NotJsonError`, or is given in place of its line.
+Only the current value is in memory, whatever the size of the file. Problems inside a value are in its
+`Parsed`. If a text is not JSON, `JsonDocument` raises `NotJsonError`, and `json_lines` gives the error in
+place of the line's value.
 """
 
 from __future__ import annotations
@@ -19,36 +20,37 @@ from qa_eval.files.json_columns import find_columns
 from qa_eval.files.strict_json import NotJsonError, Parsed, not_utf8, parse_at, parse_json, place_in
 
 MAX_VALUE_BYTES = 1 << 25
-"""Of a line, or of one value of a document. A paragraph of MRQA, tokens included, has a few hundred kB; more
-is a file of another kind."""
+"""Greatest size of a line, or of one value of a document. A paragraph of MRQA with its tokens has a few
+hundred kB, so a larger value means a file of another kind."""
 _CHUNK = 1 << 18
-"""Bytes that are read of a document at once."""
+"""Number of bytes of a document that are read at once."""
 _MARK = re.compile(r"[ \t\n\r]*([^ \t\n\r]?)")
 _KEY = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*(?=[^ \t\n\r])')
-"""A key without escapes, up to its value."""
+"""Key without escapes, with everything up to its value."""
 _NEXT_KEY = re.compile(rf"[ \t\n\r]*,[ \t\n\r]*(?P<key>{_KEY.pattern})")
 _BLANK = ("", " ", "\t", "\n", "\r")
 _CUT_NUMBER = re.compile(r"(?:\.?[eE]?[+-]?)\Z")
-"""What may come between the end of a number, as far as it was read, and the end of the text."""
+"""Characters that may follow the readable part of a number whose rest is not read yet."""
 _LONGEST_TOKEN = 16
-"""Characters within which a parser can stop because the text does, short of a string."""
+"""Greatest distance, in characters, between the end of a cut text and the place where a parser stops, except
+within a string."""
 
 
 # ------------------------------------------------------------------------------------------ lines
 
 
 class BoundedLines:
-    """The lines of a file, with their line ends, as much of them as may be read.
+    """The lines of a file with their line ends, within limits of size.
 
-    A line of more than `most` bytes is given as an empty one, and `too_long` says so. After more than `whole`
-    bytes no line is given, and `exceeded` is true.
+    A line of more than `most` bytes is given as an empty line and recorded in `too_long`. After more than
+    `whole` bytes no further line is given, and `exceeded` is true.
     """
 
     def __init__(self, file: IO[bytes], most: int, whole: int = sys.maxsize) -> None:
         self.too_long: dict[int, str] = {}
-        """Number of a line that is too long, from 1 -> what is wrong with it."""
+        """Message about each line that is too long, by the number of the line, from 1."""
         self.exceeded = False
-        """Whether the file has more bytes than may be read."""
+        """Whether the file has more than `whole` bytes."""
         self._file = file
         self._most = most
         self._left = whole
@@ -71,7 +73,7 @@ class BoundedLines:
                 return
 
     def _pass_over(self, size: int) -> str:
-        """Reads on to the end of a line of which so much was read. Returns what is wrong with the line."""
+        """Reads on to the end of a line of which `size` bytes were read. Returns a message about the line."""
         at_least = "at least "
         while self._left >= 0:
             line = self._file.readline(min(self._most, self._left) + 1)
@@ -86,9 +88,9 @@ class BoundedLines:
 
 
 def json_lines(file: IO[bytes], *, foreign: bool = False) -> Iterator[tuple[int, Parsed | NotJsonError]]:
-    """(number, value) of each line that is not blank; in place of a value, why the line has none.
+    """(number, value) of each line that is not blank, or (number, error) if the line is not JSON.
 
-    Lines are counted from 1. `foreign` is that of `parse_json`. Raises what reading the file raises.
+    Lines are counted from 1. `foreign` is passed to `parse_json`. Errors of reading the file are raised.
     """
     lines = BoundedLines(file, MAX_VALUE_BYTES)
 
@@ -114,9 +116,10 @@ def json_lines(file: IO[bytes], *, foreign: bool = False) -> Iterator[tuple[int,
 
 
 def _located(parsed: Parsed, text: str, part: slice, line: int, column: int) -> Parsed:
-    """The value of that part of a text, each problem with its place.
+    """The value with a line and a column for each of its problems.
 
-    The text begins in that line of the file, after so many characters of it.
+    `part` is the part of the text that spells the value. The text begins in line `line` of the file, after
+    `column` characters of that line.
     """
     columns = find_columns(text[part], [problem.field for problem in parsed.problems])
     found = []
@@ -131,11 +134,11 @@ def _located(parsed: Parsed, text: str, part: slice, line: int, column: int) -> 
 
 
 class JsonDocument:
-    """A JSON document that is read piece by piece, as its reader asks for it.
+    """A JSON document that is read piece by piece, as the caller asks for it.
 
-    `mark` says what comes next: an object, whose keys `members` gives; a list, whose places `entries` gives;
-    or another value. The value under each key, or at each place, must be read, whole by `value` or in pieces
-    likewise, before the next one is asked for. After the last value, `close` looks for what follows.
+    `mark` tells what comes next. If it is an object, `members` gives its keys. If it is a list, `entries`
+    gives its indices. The caller must read the value of each key or index before it asks for the next one:
+    whole, by `value`, or again in pieces. After the last value, `close` checks that nothing follows.
 
     >>> import io
     >>> document = JsonDocument(io.BytesIO(b'{"a": [1, {"b": 2}], "c": "d"}'))
@@ -150,32 +153,33 @@ class JsonDocument:
     c d
     >>> document.close()
 
-    Every method raises NotJsonError where the text is not JSON, with the line and column in the file, and
-    what reading the file raises.
+    Every method raises NotJsonError, with the line and column in the file, if the text is not JSON. Errors of
+    reading the file are raised as they are.
     """
 
     def __init__(self, file: IO[bytes], *, foreign: bool = False) -> None:
         self.line = 1
-        """Number of the line in which the key or the entry begins that was given last."""
+        """Number of the line in which the last given key or entry begins."""
         self._file = file
         self._foreign = foreign
         self._decode = codecs.getincrementaldecoder("utf-8")().decode
         self._text = ""
-        """What was read and is not yet forgotten."""
+        """Part of the document that is in memory."""
         self._at = 0
-        """Offset in the text of what comes next."""
+        """Offset in the text of the next token."""
         self._counted = 0
         """Offset in the text up to which lines are counted."""
         self._lines = 1
-        """Number of the line at that offset."""
+        """Number of the line at offset `_counted`."""
         self._column = 0
-        """Characters of the text's first line that come before the text."""
+        """Number of characters that precede the text in its first line."""
         self._ended = False
+        """Whether the end of the file was reached."""
         self._wrong: NotJsonError | None = None
-        """What is wrong with the bytes that come after the text."""
+        """Error in the bytes that follow the text; None if there is none."""
 
     def mark(self) -> str:
-        """The first character of what comes next, white space passed over; empty at the end of the file."""
+        """The first character of the next token, after white space; empty at the end of the file."""
         while True:
             found = _MARK.match(self._text, self._at)
             assert found is not None
@@ -184,7 +188,7 @@ class JsonDocument:
                 return found[1]
 
     def members(self) -> Iterator[str]:
-        """The keys of the object that comes next, in order; one that is there twice comes twice."""
+        """The keys of the next value, an object, in order. A key that occurs twice is given twice."""
         self._at += 1
         mark = self.mark()
         while mark != "}":
@@ -199,13 +203,13 @@ class JsonDocument:
             if mark == ",":
                 self._at += 1
                 mark = self.mark()
-                mark = mark if mark != "}" else ","  # which is no beginning of a key
+                mark = mark if mark != "}" else ","  # no key begins with a comma, so `_key` refuses "{…,}"
             elif mark != "}":
                 raise self._error("not valid JSON: Expecting ',' delimiter")
         self._at += 1
 
     def _key(self, mark: str) -> str:
-        """The key that comes next, up to its value."""
+        """The next key. Moves to its value."""
         if (found := _KEY.match(self._text, self._at)) is not None:
             self._at = found.end()
             return found[1]
@@ -213,7 +217,7 @@ class JsonDocument:
             raise self._error("not valid JSON: Expecting property name enclosed in double quotes")
         parsed = self.value()
         if parsed.problems:
-            raise self._error(parsed.problems[0].message)
+            raise self._error(f"the key {parsed.problems[0].message}")
         if self.mark() != ":":
             raise self._error("not valid JSON: Expecting ':' delimiter")
         self._at += 1
@@ -221,7 +225,7 @@ class JsonDocument:
         return str(parsed.value)
 
     def entries(self) -> Iterator[int]:
-        """The places of the list that comes next, from 0."""
+        """The indices of the next value, a list, from 0."""
         self._at += 1
         mark = self.mark()
         if mark == "]":
@@ -239,7 +243,7 @@ class JsonDocument:
             self.mark()
 
     def value(self) -> Parsed:
-        """The whole of what comes next. Each problem in it has its line and column."""
+        """The whole next value. Each problem in it has its line and column."""
         if self._text[self._at : self._at + 1] in _BLANK:
             self.mark()
         while True:
@@ -249,7 +253,7 @@ class JsonDocument:
                 if not (self._is_cut(error) and self._read_on()):
                     raise self._error(str(error), error.position) from None
                 continue
-            # A number may go on behind the text, as "1" or "1." may.
+            # A number at the end of the text, such as "1" or "1.", may go on in the rest of the file.
             if end < len(self._text) - 3 or not (_CUT_NUMBER.match(self._text, end) and self._read_on()):
                 break
         if parsed.problems:
@@ -258,14 +262,14 @@ class JsonDocument:
         return parsed
 
     def close(self) -> None:
-        """Raises NotJsonError if anything follows."""
+        """Raises NotJsonError if anything follows the last value."""
         if self.mark():
             raise self._error("not valid JSON: Extra data")
 
     # ----------------------------------------------------------------------------- inside
 
     def _is_cut(self, error: NotJsonError) -> bool:
-        """Whether a value may be sound, and only its end not yet read."""
+        """Whether the error may only mean that the end of the value is not read yet."""
         if error.position is None:
             return False
         if error.position < len(self._text) - _LONGEST_TOKEN and "Unterminated string" not in str(error):
@@ -275,7 +279,7 @@ class JsonDocument:
         return True
 
     def _read_on(self) -> bool:
-        """Reads more of the file and forgets what is done with; False at the end of the file."""
+        """Reads more of the file and drops the text before `_at`. Returns False at the end of the file."""
         if self._wrong is not None:
             raise self._wrong
         if self._ended:
@@ -298,22 +302,22 @@ class JsonDocument:
         return True
 
     def _count(self) -> int:
-        """The number of the line in which comes what comes next."""
+        """The number of the line in which the next token is."""
         self._lines += self._text.count("\n", self._counted, self._at)
         self._counted = self._at
         return self._lines
 
     def _first_line(self) -> int:
-        """Number of the line in which the text begins."""
+        """The number of the line in which the text begins."""
         return self._lines - self._text.count("\n", 0, self._counted)
 
     def _column_of(self, position: int) -> int:
-        """Characters before a position in its line."""
+        """The number of characters before a position in its line."""
         newline = self._text.rfind("\n", 0, position)
         return position - newline - 1 if newline >= 0 else self._column + position
 
     def _error(self, message: str, position: int | None = None) -> NotJsonError:
-        """The error with its place in the file; what comes next is wrong if no position is given."""
+        """An error with its place in the file: the position, or the next token if no position is given."""
         position = self._at if position is None else position
         error = NotJsonError(message, position, self._text)
         error.line += self._first_line() - 1

@@ -1,8 +1,8 @@
 """The lock of a run folder: a file next to the folder that names the process that writes there.
 
-`results/.NAME.lock` holds the number of the process, its host and its start. The lock of a process that ended
-on this host is taken over, also where another process has its number by now. The lock of another host, or of
-another container, cannot be checked from here and is removed by hand.
+`results/.NAME.lock` holds the number of the process, its host and its start time. If the process has ended on
+this host, its lock is taken over, even if a new process has its number. The lock of a process on another host
+or in another container cannot be checked from here, so a person has to remove it.
 """
 
 from __future__ import annotations
@@ -20,32 +20,35 @@ if TYPE_CHECKING:
     from filelock import SoftFileLock
 
 _PATIENCE = 0.5
-"""Seconds to try for: a lock that was left over is taken over at the second attempt."""
+"""Time to keep trying, in seconds. A lock that was left behind is taken over at the second attempt."""
 _CONTAINER = "?pidns-"
-"""What `filelock` writes between the host and the number of a container's process namespace."""
+"""Separator that `filelock` writes between the host and the number of a container's process namespace."""
 _INITIAL_NAMESPACE = 0xEFFFFFFC
-"""The number of the host's own process namespace, fixed by Linux."""
+"""Number of the host's own process namespace, which Linux fixes."""
 
 
 class Holder(NamedTuple):
     """The process that a lock file names."""
 
     process: int
+    """Number of the process."""
     host: str
+    """Name of the host."""
     elsewhere: bool
-    """True if it runs on another host or in another container, where it cannot be looked up."""
+    """Whether the process is on another host or in another container, so that it cannot be looked up here."""
 
 
 def lock_folder(folder: Path) -> SoftFileLock:
-    """Locks a folder, which need not exist, until `release` is called or this process ends.
+    """Locks a folder, which need not exist, until `release` is called on the result or this process ends.
 
-    Raises RunFolderError naming the process that holds the lock, or the reason why it cannot be written.
+    Raises RunFolderError, which names the process that holds the lock, or says why the lock cannot be
+    written.
     """
     from filelock import SoftFileLock, Timeout
 
     place = lock_path(folder)
     if place.exists() and not place.is_file():
-        raise RunFolderError(f"{folder}: {place} is where its lock file should be, and is no file; remove it")
+        raise RunFolderError(f"{folder}: its lock file cannot be written: {place} is not a file; remove it")
     lock = SoftFileLock(place, timeout=_PATIENCE, thread_local=False)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -54,19 +57,21 @@ def lock_folder(folder: Path) -> SoftFileLock:
         raise RunFolderError(_refusal(folder, place)) from None
     except OSError as error:
         reason = os.strerror(errno.ENOTDIR) if isinstance(error, FileExistsError) else error.strerror
-        message = f"{folder}: cannot be written to: {reason or error}; choose another folder with --out"
-        raise RunFolderError(message) from None
+        problem = f"{folder}: cannot be written to: {reason or error}"
+        raise RunFolderError.naming(
+            lambda called: f"{problem}; choose another folder with {called('out')}"
+        ) from None
     return lock
 
 
 def lock_path(folder: Path) -> Path:
-    """Where the lock file of a folder is: next to the folder itself, not next to a link to it."""
+    """The path of a folder's lock file: next to the folder itself, not next to a link to it."""
     folder = real_path(folder)
     return folder.with_name(f".{folder.name}.lock")
 
 
 def read_holder(place: Path) -> Holder | None:
-    """The process that a lock file names; None where it names none or is gone."""
+    """The process that a lock file names; None if it names none or does not exist."""
     try:
         lines = place.read_text("utf-8").splitlines()
         process, host = int(lines[0]), lines[1]
@@ -77,10 +82,10 @@ def read_holder(place: Path) -> Holder | None:
 
 
 def _namespace() -> str:
-    """The process namespace of this process as lock files have it: empty outside of containers."""
+    """The process namespace of this process as lock files write it; empty outside containers."""
     try:
         number = Path("/proc/self/ns/pid").stat().st_ino
-    except OSError:  # no Linux
+    except OSError:  # not Linux
         return ""
     return "" if number == _INITIAL_NAMESPACE else f"{number:x}"
 
@@ -88,11 +93,11 @@ def _namespace() -> str:
 def _refusal(folder: Path, place: Path) -> str:
     holder = read_holder(place)
     if holder is None:
-        return f"{folder}: is in use by an unknown process: if no run is under way there, remove {place}"
+        return f"{folder}: is in use by an unknown process; if no run writes there, remove {place}"
     refusal = f"{folder}: another run is under way there, process {holder.process} on {holder.host}"
     if holder.elsewhere:
         return (
-            f"{refusal}, which cannot be checked from here: if it has ended, remove {place}; "
-            "else wait for it, or choose another folder with --name"
+            f"{refusal}, which cannot be checked from here. If it has ended, remove {place}; "
+            "otherwise wait for it, or choose another folder with --name"
         )
-    return f"{refusal}: wait for it, or choose another folder with --name"
+    return f"{refusal}; wait for it, or choose another folder with --name"

@@ -1,9 +1,10 @@
-r"""Strict JSON of files that people and other tools write: what every reader of JSON here stands on.
+r"""Strict JSON in files that people and other tools write. Every reader of JSON in this package uses it.
 
-`json.loads` keeps the last of two equal keys, takes NaN, and lets half a character through. In a file that
-somebody wrote each of these is a mistake, so each is a problem here, with the field that it is in:
+`json.loads` keeps the last of two equal keys, accepts NaN, and lets half a surrogate pair through. In a file
+that somebody wrote, each of these is a mistake. Here each is reported as a problem, with the field that holds
+it:
 
-| in the text                          | what is said of it                                                |
+| in the text                          | message                                                           |
 |--------------------------------------|-------------------------------------------------------------------|
 | a key twice in one object            | the key is there twice; keep one                                  |
 | NaN, Infinity                        | NaN is not a number JSON has; write a finite number               |
@@ -11,11 +12,12 @@ somebody wrote each of these is a mistake, so each is a problem here, with the f
 | a text with half a surrogate pair    | "\ud83d" holds half of a surrogate pair; write the whole character |
 | more than `MAX_DEPTH` levels         | nested too deeply; at most 16 levels are read                     |
 
-A text that is no JSON at all raises `NotJsonError`, which knows where it breaks.
+A text that is not JSON at all raises `NotJsonError`, which holds the place of the mistake.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections import Counter
@@ -28,39 +30,43 @@ from typing import Any, NamedTuple, NoReturn
 from qa_eval.text.phrases import join_field, quote, shorten
 
 MAX_DEPTH = 16
-"""Levels of lists and objects. Our formats have five; a deeper value is a mistake, and could exhaust the
-stack.
-"""
+"""Greatest number of nested lists and objects. The formats of this package have five levels. A deeper value
+is a mistake, and could exhaust the stack."""
 MAX_PROBLEMS = 50
-"""Problems that are listed of one value; more have one cause."""
+"""Greatest number of problems that are listed for one value. A greater number usually has one cause."""
 BYTE_ORDER_MARK = "\ufeff"
 MARKED = "starts with a byte-order mark; save as UTF-8 without BOM"
-"""What is wrong with a file that has one."""
+"""Message about a file that starts with a byte-order mark."""
+WIDE = "is UTF-16; save it as UTF-8"
+"""Message about a file with two bytes for each character."""
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 _TOO_DEEP = f"nested too deeply; at most {MAX_DEPTH} levels are read"
 _SPACE = " \t\n\r"
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
-"""How half of a surrogate pair is written, or a whole one."""
+"""Escape of half a surrogate pair; a whole pair also begins with it."""
+_MAY_BE_TOO_GREAT = re.compile(rb"[:,\[]\s*-?(?:[0-9.]+[eE]\+?[0-9]{3}|[0-9]{309})")
+"""Beginning of a number that may exceed the range of a float."""
 _HOLDERS: frozenset[type] = frozenset((dict, list))
 
 
 class NotJsonError(ValueError):
-    """A text is not JSON, or not UTF-8: what is wrong, in a sentence for people, and where."""
+    """A text is not JSON, or bytes are not UTF-8. The message says what is wrong; attributes say where."""
 
     def __init__(self, message: str, position: int | None = None, text: str = "") -> None:
         super().__init__(message)
         self.position = position
-        """Offset in the text at which it breaks; None where that is not known."""
+        """Offset of the mistake in the text; None if it is not known."""
         self.line: int = 1
-        """Number of the line of the text, from 1."""
+        """Number of the line of the mistake, from 1."""
         self.column: int | None = None
-        """Number of the character in that line, from 1; None where that is not known."""
+        """Number of the character in the line, from 1; None if it is not known."""
         if position is not None:
             self.line, self.column = place_in(text, position)
 
 
 def place_in(text: str, position: int) -> tuple[int, int]:
-    """The line of an offset of a text and the character in that line, both from 1."""
+    """The number of the line at an offset, and the number of the character in that line, both from 1."""
     return 1 + text.count("\n", 0, position), position - text.rfind("\n", 0, position)
 
 
@@ -68,28 +74,32 @@ class Problem(NamedTuple):
     """One thing that is wrong inside a JSON value."""
 
     field: str
-    """The path of the part, as in `claims[1].id`; empty for the value itself."""
+    """Path of the wrong part, such as `claims[1].id`; empty for the value itself."""
     message: str
+    """Message for people: what is wrong, and what to do."""
     line: int | None = None
-    """Number of its line in the file, from 1, where the reader counts lines."""
+    """Number of the line in the file, from 1; None if the reader does not count lines."""
     column: int | None = None
-    """Number of the character in that line at which the part begins, from 1, where that is known."""
+    """Number of the character in the line at which the wrong part begins, from 1; None if it is not known."""
 
 
 class Parsed(NamedTuple):
-    """A JSON value with what is wrong inside it."""
+    """A JSON value and the problems inside it."""
 
     value: Any
+    """Value of the text."""
     problems: tuple[Problem, ...] = ()
+    """Problems inside the value, at most `MAX_PROBLEMS`."""
     usable: bool = True
-    """False if the value holds what no text or number can be (half a character, NaN) or is too deep."""
+    """Whether the value can be used: it holds no half surrogate pair and no NaN, and is not too deep."""
 
 
 def parse_json(text: str, *, foreign: bool = False) -> Parsed:
-    """Parses the one JSON value that a text is, and lists what is wrong inside it, at most `MAX_PROBLEMS`.
+    """The JSON value of a text, with the problems inside it, at most `MAX_PROBLEMS`.
 
-    With `foreign`, of what another tool wrote, half of a surrogate pair is no problem, nor is the depth of a
-    value in which nothing else is wrong. Raises NotJsonError if the text is not JSON at all.
+    `foreign` is for text that another tool wrote. With it, half a surrogate pair is no problem, and neither
+    is the depth of a value in which nothing else is wrong. Raises NotJsonError if the text is not JSON at
+    all.
 
     >>> parse_json('{"a": 1, "a": NaN}').problems[0].message
     'the key is there twice; keep one'
@@ -102,11 +112,11 @@ def parse_json(text: str, *, foreign: bool = False) -> Parsed:
 
 
 def parse_at(text: str, at: int, *, foreign: bool = False) -> tuple[Parsed, int]:
-    """The JSON value that begins at an offset of a text, as by `parse_json`, and the offset after its end."""
+    """The JSON value that begins at an offset of a text, as by `parse_json`, and the offset of its end."""
     try:
         value, end = _scan_strictly(text, at)
     except (ValueError, StopIteration, RecursionError):
-        pass  # what is wrong is found below
+        pass  # the slower parser below finds what is wrong
     else:
         if foreign or not (
             _HALF.search(text, at, end) or (type(value) in _HOLDERS and _is_too_deep(value, text, at, end))
@@ -119,7 +129,7 @@ def parse_at(text: str, at: int, *, foreign: bool = False) -> tuple[Parsed, int]
 
 
 def decode_utf8(data: bytes) -> str:
-    """The text of a line or a file. Raises NotJsonError at the first byte that is not UTF-8."""
+    """The text of a line or a file. Raises NotJsonError, which names the first byte that is not UTF-8."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -127,7 +137,7 @@ def decode_utf8(data: bytes) -> str:
 
 
 def not_utf8(error: UnicodeDecodeError) -> NotJsonError:
-    """What is wrong with bytes that are not UTF-8."""
+    """The error that describes bytes that are not UTF-8."""
     before = error.object[: error.start].decode("utf-8")
     number = error.start - error.object.rfind(b"\n", 0, error.start)
     message = f"not UTF-8 at byte {number} of the line (0x{error.object[error.start]:02x}); save as UTF-8"
@@ -135,19 +145,24 @@ def not_utf8(error: UnicodeDecodeError) -> NotJsonError:
 
 
 def stored_object(data: bytes) -> dict[str, Any]:
-    """The JSON object that is in a file of this program's own, or in a line of one; quick.
+    """The JSON object in a file that this program wrote, or in a line of one. Faster than `parse_json`.
 
-    Of a key that is there twice the last counts, and half a surrogate pair is read: what was changed in such
-    a file is told by its checksums. Raises NotJsonError for everything else that is not an object in strict
-    JSON.
+    If a key occurs twice, the last value counts. Checksums show whether such a file was changed. Raises
+    NotJsonError for anything else that is not an object in strict JSON.
     """
     from pydantic_core import from_json
 
     try:
+        if _MAY_BE_TOO_GREAT.search(data) is not None:  # of which the quick parser makes infinity
+            raise ValueError
         value = from_json(data, allow_inf_nan=False)
-    except ValueError:  # the parser above says less of what is wrong, and refuses half a surrogate pair
-        text = decode_utf8(data)
-        parsed = parse_json(text, foreign=True)
+    except ValueError:  # the quick parser says less of what is wrong
+        if not data.strip():
+            raise NotJsonError("is empty; it should hold a JSON object") from None
+        for mark, message in ((codecs.BOM_UTF8, MARKED), *((mark, WIDE) for mark in _WIDE_MARKS)):
+            if data.startswith(mark):
+                raise NotJsonError(message) from None
+        parsed = parse_json(decode_utf8(data))
         if not parsed.usable:
             field, message, *_ = parsed.problems[0]
             raise NotJsonError(f"{field}: {message}" if field else message) from None
@@ -158,7 +173,7 @@ def stored_object(data: bytes) -> dict[str, Any]:
 
 
 def describe(value: object) -> str:
-    """What a JSON value is, for a sentence.
+    """A description of a JSON value, for use in a sentence.
 
     >>> describe(True), describe([1]), describe("ab")
     ('true', 'a list', 'the text "ab"')
@@ -198,7 +213,7 @@ def _finite(written: str) -> float:
 _scan_strictly: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(
     object_pairs_hook=_distinct, parse_constant=_refuse, parse_float=_finite
 ).scan_once  # type: ignore[attr-defined]
-"""Refuses a value, without a reason, at the first part that is wrong in it. Almost every value passes."""
+"""Parser that refuses a value at its first problem, without a reason. Almost every value passes it."""
 
 
 class _Object(dict[str, Any]):
@@ -214,9 +229,10 @@ class _Object(dict[str, Any]):
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """Stands where a number was written that cannot be one."""
+    """A placeholder for a number that cannot be read."""
 
     message: str
+    """Message for people: what was written, and what is wrong with it."""
 
 
 def _constant(written: str) -> _Refused:
@@ -243,11 +259,11 @@ def _too_great(written: str) -> _Refused:
 _scan_on: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(
     object_pairs_hook=_Object, parse_constant=_constant, parse_float=_float, parse_int=_int
 ).scan_once  # type: ignore[attr-defined]
-"""Reads on past what the other one refuses, and keeps what was wrong in its place."""
+"""Parser that reads a value to its end and keeps a placeholder for each problem."""
 
 
 def _scan(text: str, at: int) -> tuple[Any, int]:
-    """The value at an offset, with what is wrong in its place, and the offset after its end."""
+    """The value at an offset, with placeholders for its problems, and the offset of its end."""
     try:
         return _scan_on(text, at)
     except StopIteration as error:
@@ -259,7 +275,7 @@ def _scan(text: str, at: int) -> tuple[Any, int]:
 
 
 def _is_too_deep(value: Any, text: str, at: int, end: int) -> bool:  # noqa: ANN401
-    """Whether a value, which that part of the text spells, has more than `MAX_DEPTH` levels."""
+    """Whether a value has more than `MAX_DEPTH` levels. `text[at:end]` is the JSON of the value."""
     if text.count("[", at, end) + text.count("{", at, end) <= MAX_DEPTH:
         return False
     level = [value]  # the lists and objects of one depth
@@ -272,7 +288,7 @@ def _is_too_deep(value: Any, text: str, at: int, end: int) -> bool:  # noqa: ANN
 
 
 def _problems(value: object, field: str, depth: int, *, foreign: bool) -> Iterator[tuple[str, str, bool]]:
-    """(field, message, usable) for everything wrong in a parsed value."""
+    """(field, message, usable) for each problem in a parsed value."""
     parts: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, str):
         if not foreign and any(map(_is_half, value)):

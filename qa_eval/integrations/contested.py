@@ -16,11 +16,11 @@ _CITATION = """\
 
 _DESCRIPTION = """\
 Scores answers to questions that several sources answer, perhaps differently. A fact is a question with all
-the claims that some source makes about it; an item is a fact asked of one article, or of all of them. An
-answer is held against what its own article states (em, f1, match), against what any source states (em_any,
-f1_any), and is told from another source's claim (leak). `match` is typed: it compares numbers, dates and
-names as such. All scores are fractions in [0, 1]. A reference without a prediction scores 0 and stays in the
-denominator.
+the claims that some source makes about it. An item is a fact asked of one article, or of all articles at
+once. An answer is compared with what its own article states (em, f1, match) and with what any source states
+(em_any, f1_any). If it makes a claim that only other sources make, it is a leak. `match` is typed: it
+compares numbers, dates and names as such. All scores are fractions in [0, 1]. A reference without a
+prediction scores 0 and stays in the denominator.
 """
 
 _INPUTS = """
@@ -28,40 +28,43 @@ Args:
     predictions: a list of dicts
         `id`: the reference's id;
         `prediction_text`: the answer, or an n-best list, best first; "" or None for no answer. A row without
-        it is no prediction, which scores 0;
-        `prediction_start`: where the answer stands in the context, if that is known;
-        `no_answer_probability`: if that is known.
+        it has no prediction and scores 0;
+        `prediction_start`: offset of the answer in the context (optional);
+        `no_answer_probability`: probability that there is no answer, from 0 to 1 (optional).
     references: a list of dicts, one for each item
-        `id`: of the item, there once;
-        `fact`: of the question; all references of a fact hold the same claims;
-        `article`: the source that was asked; left out, None or "*" where all of them were asked at once;
-        `answer_type`: number, duration, percent, age, money, date, person, place, organization or text (the
-        default): by which rules `match` compares;
-        `context`: the article's text, if it is at hand: then a `prediction_start` counts, and `leak_leakable`
+        `id`: id of the item, unique;
+        `fact`: id of the question; all references of a fact have the same claims;
+        `article`: the source that was asked; leave it out, or set None or "*", if all were asked at once;
+        `answer_type`: the type by whose rules `match` compares: number, duration, percent, age, money, date,
+        person, place, organization or text (the default);
+        `context`: the article's text (optional). Only with it `prediction_start` is used and `leak_leakable`
         is reported;
-        `claims`: one for each answer that some source gives, a list of dicts
-            `id`: of the claim;
-            `evidence`: who states it in which words, a list of {"article", "text"} and optionally `start`;
-            `aliases`: further wordings that no article uses, optional;
-            `group`: joins near-claims, optional.
-        An article that no claim's evidence names is silent: the right answer there is no answer.
-    intervals: whether each score comes with the bounds of its 95 % interval, KEY_low and KEY_high, if it
-        is of 8 facts or more; facts are what is drawn.
+        `claims`: a list of dicts, one for each answer that some source gives
+            `id`: id of the claim;
+            `evidence`: the wordings of the sources, a list of {"article", "text"} with an optional `start`;
+            `aliases`: further wordings that no article uses (optional);
+            `group`: a name that near-claims share (optional).
+        An article without evidence of any claim is silent: the right answer there is no answer.
+    intervals: whether to add the bounds of each score's 95 % interval as KEY_low and KEY_high. Intervals
+        resample facts. Scores over fewer than 8 facts have none. Default: False.
 
-Returns every metric that is defined on the items, among them
-    em, f1: by the SQuAD 2.0 rules against the article's own wordings;
-    em_any, f1_any: against any source's wordings;
-    match: share answered with a claim of the article itself, in any wording; unanswered where it is silent;
-    leak: of contested items, the share answered with a claim that only other articles make;
-    lenient: match or leak, of the items that have an answer;
+Returns:
+    Every metric that is defined on the items, among them
+    em, f1: the SQuAD 2.0 scores against the article's own wordings;
+    em_any, f1_any: the same against the wordings of any source;
+    match: share of items answered with a claim of the article itself, in any wording; if the article is
+        silent, with no answer;
+    leak: share of contested items answered with a claim that only other articles make;
+    lenient: share of items with an answer for which match or leak holds;
     contrast_consistency: share of contested facts answered right in every article that answers;
     balanced_f1: mean of has_answer_f1 and no_answer_recall;
-    pooled_em_any, pooled_f1_any, pooled_match_any, pooled_support, pooled_majority: of items asked of all
-        articles at once;
-    total, missing: how many items there are, and how many of them have no prediction.
+    pooled_em_any, pooled_f1_any, pooled_match_any, pooled_support, pooled_majority: scores of the items asked
+        of all articles at once;
+    total, missing: number of items, and number of items without a prediction.
 
-Raises ValueError for rows of the wrong shape, ids that are there twice, and claims that contradict each other
-between the references of a fact.
+Raises:
+    ValueError: A row has the wrong shape, an id occurs twice, or the references of a fact have different
+        claims.
 
 Examples:
 

@@ -1,7 +1,8 @@
-"""Metrics of `evaluate` that say what is wrong with a row, and let rows lack what is optional.
+"""Metrics of `evaluate` that say what is wrong with a row, and that accept rows without optional keys.
 
-`evaluate` itself wants every row to have exactly the keys of its features: a missing or further one is a bare
-KeyError. Then neither could a probability be left out, nor two metrics be combined that read different keys.
+`evaluate` itself requires every row to have exactly the keys of its features, and raises a bare KeyError for
+a missing or additional key. With that rule no probability could be left out, and metrics that read different
+keys could not be combined.
 """
 
 import math
@@ -18,7 +19,7 @@ from qa_eval.text.phrases import count
 
 
 def squad_answers() -> dict[str, Any]:
-    """The features of a reference in the form of SQuAD: the question's id and its golds."""
+    """The features of a reference in SQuAD's form: the question's id and its golds."""
     return {
         "id": datasets.Value("string"),
         "answers": {
@@ -29,15 +30,15 @@ def squad_answers() -> dict[str, Any]:
 
 
 class ShapedMetric(evaluate.Metric):  # type: ignore[misc]
-    """A metric that reads from each row the keys of its features, and passes over all others."""
+    """A metric that reads the keys of its features from each row and ignores all others."""
 
     optional: ClassVar[frozenset[str]] = frozenset()
-    """Keys that a row may lack, or hold as None."""
+    """Keys that a row may lack or set to None."""
     unanswerable: ClassVar[bool] = True
-    """Whether no answer may be right: decides the answer of an n-best list."""
+    """Flag: "no answer" may be right. It decides how the answer is chosen from an n-best list."""
 
     def add_batch(self, *, predictions: Any = None, references: Any = None, **others: Any) -> None:  # noqa: ANN401
-        """Adds predictions with their references. Raises ValueError naming the row and the field."""
+        """Adds predictions with their references. Raises ValueError with the row and the field."""
         super().add_batch(
             predictions=self._shaped("predictions", self._decided(predictions)),
             references=self._shaped("references", references),
@@ -45,14 +46,16 @@ class ShapedMetric(evaluate.Metric):  # type: ignore[misc]
         )
 
     def add(self, *, prediction: Any = None, reference: Any = None, **others: Any) -> None:  # noqa: ANN401
-        """Adds one prediction with its reference. Raises ValueError naming the field."""
+        """Adds one prediction with its reference. Raises ValueError with the field."""
         self.add_batch(predictions=[prediction], references=[reference], **others)
 
     def _enforce_nested_string_type(self, schema: Any, obj: Any) -> None:  # noqa: ANN401
-        """Nothing: `shaped` has looked at every row; this looks at the first, and refuses None in it."""
+        """Does nothing, because `shaped` has checked every row. The original checks the first row and refuses
+        None.
+        """
 
     def _decided(self, rows: Any) -> Any:  # noqa: ANN401
-        """The predictions, with a text where there is None or an n-best list, as in a predictions file."""
+        """The predictions with a text in place of None or an n-best list, as in a predictions file."""
         if rows is None or isinstance(rows, str | Mapping):
             return rows
         found, nulls = [], []
@@ -71,7 +74,8 @@ class ShapedMetric(evaluate.Metric):  # type: ignore[misc]
             nulls += [place] if answer.is_null else []
         if nulls:
             warnings.warn(
-                f"None for {count(len(nulls), 'answer')}, such as {nulls[0]}: read as no answer", stacklevel=3
+                f"None for {count(len(nulls), 'answer')}, such as {nulls[0]}: read as no answer",
+                stacklevel=3,
             )
         return found
 
@@ -82,9 +86,9 @@ class ShapedMetric(evaluate.Metric):  # type: ignore[misc]
 
 
 def shaped(feature: Any, value: Any, place: str, optional: frozenset[str]) -> Any:  # noqa: ANN401
-    """The value with just what the feature describes; what is optional and missing is None.
+    """The value reduced to what the feature describes. Optional parts that are missing are None.
 
-    Columns may also be given as a list of dicts. Raises ValueError that begins with the place.
+    Columns may also be given as a list of dicts. Raises ValueError, whose message begins with the place.
     """
     if isinstance(feature, Mapping):
         return _shaped_dict(feature, value, place, optional)
@@ -107,7 +111,7 @@ def _scalar(dtype: str, value: Any, place: str) -> Any:  # noqa: ANN401
             f"{place}: holds half of a surrogate pair; write the whole character: {_shown(value)}"
         )
     if dtype == "int32" and not -(2**31) <= int(value) < 2**31:
-        raise ValueError(f"{place}: is too great: {_shown(value)}")
+        raise ValueError(f"{place}: is too large: {_shown(value)}")
     if dtype == "float64" and not _is_finite(value):
         raise ValueError(f"{place}: should be {what}, not {_shown(value)}")
     return value
@@ -116,7 +120,7 @@ def _scalar(dtype: str, value: Any, place: str) -> Any:  # noqa: ANN401
 def _is_finite(value: Any) -> bool:  # noqa: ANN401
     try:
         return math.isfinite(value)
-    except OverflowError:  # a whole number that no float holds
+    except OverflowError:  # No float can hold the whole number.
         return False
 
 
@@ -135,7 +139,7 @@ def _shaped_dict(
             lacking = (
                 "is None"
                 if key in value
-                else f"is missing; there are: {', '.join(map(str, value)) or 'none'}"
+                else f"is missing; the keys are: {', '.join(map(str, value)) or 'none'}"
             )
             raise ValueError(f"{place}.{key}: {lacking}")
         unused = inside is None or key in _UNUSED
@@ -144,9 +148,9 @@ def _shaped_dict(
 
 
 _ID_ENDINGS = (".id", ".fact", ".article")
-"""Fields that hold ids: a whole number is read as its digits."""
+"""Endings of fields that hold ids. A whole number in them becomes its digits."""
 _UNUSED = frozenset({"answer_start"})
-"""Fields that no score depends on: what is in them refuses no row."""
+"""Fields that no score depends on. Their values are not checked."""
 _KINDS: dict[str, tuple[type, str]] = {
     "string": (str, "a text"),
     "int32": (Integral, "a whole number"),

@@ -1,7 +1,7 @@
-"""What the metrics of `evaluate` report, from rows in the shape that its users have.
+"""The reports of the metrics of `evaluate`, from rows in the shape that their users have.
 
 `predictions` and `references` are lists of dicts, already of the right shape (see `metric_shape`). A
-reference without a prediction scores 0 and stays in the denominator; an id that is there twice is refused.
+reference without a prediction scores 0 and stays in the denominator. An id that occurs twice is refused.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Report = dict[str, float | int]
 
 RESAMPLES = 9999
 POOLED = "*"
-"""The article of a question that was asked of all articles at once."""
+"""Article of a question that was asked of all articles at once."""
 
 
 def squad_report(
@@ -50,11 +50,11 @@ def squad_report(
     threshold: float = 1.0,
     intervals: bool = False,
 ) -> Report:
-    """The official script's numbers by its keys, in percent.
+    """The official script's numbers under its keys, in percent.
 
-    With `intervals`, the 95 % bounds of each score of 8 examples or more follow, as `KEY_low` and `KEY_high`.
-    Raises ValueError for ids that are there twice, no references, and references without golds where the
-    rules want one.
+    With `intervals`, the bounds of the 95 % interval follow as `KEY_low` and `KEY_high` for each score over 8
+    examples or more. Raises ValueError for ids that occur twice, if there are no references, and for
+    references without golds if the rules need golds.
     """
     texts = _by_id(predictions, "predictions")
     _by_id(references, "references")
@@ -68,7 +68,7 @@ def squad_report(
         ((row["id"], row["answers"]["text"], row["id"]) for row in references), said, rules, no_answer
     )
     _warn(earned.missing, earned.extra)
-    # Only the values are wanted without intervals, and one resample is the least that can be asked for.
+    # Without intervals only the values are needed, and one resample is the least that is possible.
     resamples = RESAMPLES if intervals else 1
     scores = official_scores(earned, rules, threshold=threshold, resamples=resamples)
     best = best_thresholds(earned, resamples=resamples) if no_answer else []
@@ -83,18 +83,18 @@ def contested_report(
 ) -> Report:
     """Every metric of the reading and the pooled track that is defined on these items, as fractions.
 
-    Those of the pooled track begin with `pooled_`; `total` counts the items and `missing` those without a
-    prediction. With `intervals`, `KEY_low` and `KEY_high` bound each that is of 8 facts or more,
-    clustered by fact.
+    Keys of the pooled track begin with `pooled_`. `total` is the number of items and `missing` the number of
+    items without a prediction. With `intervals`, `KEY_low` and `KEY_high` are the bounds of each score over 8
+    facts or more, clustered by fact.
 
-    Raises ValueError, naming the reference, for ids that are there twice, a fact asked twice of one article,
-    claims of one fact that differ between its references, claims that cannot be (none, two of one id, no
-    evidence, an empty text), an unknown answer type, and evidence that does not stand where it should.
+    Raises ValueError, which names the reference, for ids that occur twice, a fact asked twice of one article,
+    claims of one fact that differ between its references, impossible claims (none, two with one id, no
+    evidence, an empty text), an unknown answer type, and evidence that is not at its offset.
     """
     said = _by_id(predictions, "predictions")
     asked = _by_id(references, "references")
     if not asked:
-        raise ValueError("references: there are none")
+        raise ValueError("references: the list is empty; give at least one")
     items = _items(asked)
     questions = _questions(asked)
     corpora = _corpora(questions, asked)
@@ -125,7 +125,7 @@ def _by_id(rows: Sequence[Row], what: str) -> dict[str, Row]:
     found = {row["id"]: row for row in rows}
     if len(found) != len(rows):
         id, times = Counter(row["id"] for row in rows).most_common(1)[0]
-        raise ValueError(f"{what}: the id {id!r} is there {times} times; each id counts once")
+        raise ValueError(f"{what}: the id {id!r} occurs {times} times; give each id once")
     return found
 
 
@@ -158,7 +158,7 @@ def _items(references: Mapping[str, Row]) -> dict[str, ItemId]:
             where = "all articles" if item.article == POOLED else f"article {item.article!r}"
             raise ValueError(
                 f"references {seen[item]!r} and {id!r}: both ask the fact {item.fact!r} of {where}; give "
-                "another wording a fact of its own"
+                "another wording of the question a fact of its own"
             )
         seen[item] = id
         items[id] = item
@@ -172,8 +172,8 @@ def _questions(references: Mapping[str, Row]) -> dict[str, Question]:
         first, known = found.setdefault(question.id, (id, question))
         if question != known:
             raise ValueError(
-                f"references {first!r} and {id!r}: the fact {question.id!r} has other claims or another "
-                "answer type in each; every reference of a fact holds all of its claims"
+                f"references {first!r} and {id!r}: the fact {question.id!r} has different claims or answer "
+                "types in each; give all claims of a fact in each of its references"
             )
     return {fact: question for fact, (_, question) in found.items()}
 
@@ -186,10 +186,10 @@ def _question(id: str, row: Row) -> Question:
         )
     claims = tuple(_claim(id, claim) for claim in row["claims"])
     if not claims:
-        raise ValueError(f"reference {id!r}: no claims; give every answer that some article states")
+        raise ValueError(f"reference {id!r}: has no claims; give every answer that some article states")
     twice = [name for name, times in Counter(c.id for c in claims).items() if times > 1]
     if twice:
-        raise ValueError(f"reference {id!r}: the claim {twice[0]!r} is there twice; join their evidence")
+        raise ValueError(f"reference {id!r}: the claim {twice[0]!r} occurs twice; join their evidence")
     return Question(
         id=row["fact"],
         question="",
@@ -206,7 +206,7 @@ def _claim(id: str, claim: Row) -> Claim:
     )
     if not evidence:
         raise ValueError(
-            f"reference {id!r}: the claim {claim['id']!r} has no evidence; name who states it, and how"
+            f"reference {id!r}: the claim {claim['id']!r} has no evidence; give the article and its wording"
         )
     if not all(e.text.strip() for e in evidence):
         raise ValueError(f"reference {id!r}: evidence of the claim {claim['id']!r} is an empty text")
@@ -216,9 +216,10 @@ def _claim(id: str, claim: Row) -> Claim:
 
 
 def _corpora(questions: Mapping[str, Question], references: Mapping[str, Row]) -> dict[str, Corpus]:
-    """For each fact the articles that are spoken of, with their texts where these are given.
+    """A corpus for each fact: the articles that its claims and references name, with their texts if these are
+    given.
 
-    Each fact has its own few: many facts may have thousands of articles in all.
+    Each fact has its own small corpus, because many facts may have thousands of articles in all.
     """
     texts: dict[str, str] = {}
     spoken: dict[str, set[str]] = {
@@ -232,7 +233,7 @@ def _corpora(questions: Mapping[str, Question], references: Mapping[str, Row]) -
         spoken[row["fact"]].add(article)
         if text and texts.setdefault(article, text) != text:
             raise ValueError(
-                f"reference {id!r}: the context of article {article!r} is not that of the others"
+                f"reference {id!r}: the context of article {article!r} differs from that of other references"
             )
     for question in questions.values():
         _check_places(question, texts)
@@ -240,7 +241,7 @@ def _corpora(questions: Mapping[str, Question], references: Mapping[str, Row]) -
         fact: Corpus(
             questions=(questions[fact],),
             articles=tuple(Article(id=a, text=texts.get(a, ""), sha256="") for a in sorted(articles)),
-            questions_sha256="",  # scoring does not ask for identities
+            questions_sha256="",  # Scoring does not need the hashes.
             articles_sha256="",
         )
         for fact, articles in spoken.items()
@@ -251,8 +252,7 @@ def _check_places(question: Question, texts: Mapping[str, str]) -> None:
     for e in (e for claim in question.claims for e in claim.evidence):
         if e.start >= 0 and e.article in texts and not texts[e.article].startswith(e.text, e.start):
             raise ValueError(
-                f"fact {question.id!r}: {e.text!r} does not stand at {e.start} of the context of "
-                f"{e.article!r}"
+                f"fact {question.id!r}: {e.text!r} is not at {e.start} in the context of {e.article!r}"
             )
 
 
@@ -268,6 +268,6 @@ def _answer(item: ItemId, question: Question, row: Row | None) -> Answer:
     start = row["prediction_start"]
     if start is None:
         return answer
-    # The place of a text is no candidate with a score of its own: it must not lend it a confidence.
+    # A candidate that only gives the place has no score, so it must not give the answer a confidence.
     place = Candidate(text=answer.text, article=item.article, start=start, end=start + len(answer.text))
     return replace(answer, candidate=place)

@@ -28,21 +28,22 @@ Args:
     predictions: a list of dicts
         `id`: the question's id, a text or a whole number;
         `prediction_text`: the answer, or an n-best list, best first; None is read as no answer. A row without
-        it is no prediction, which scores 0.
+        it has no prediction and scores 0.
     references: a list of dicts
-        `id`: the question's id, there once;
+        `id`: the question's id, unique;
         `answers`: {"text": [...], "answer_start": [...]}, at least one text; `answer_start` is not used.
-    intervals: whether each score comes with the bounds of its 95 % interval, KEY_low and KEY_high,
-        if it is of 8 examples or more.
-    rules: the rules of another set without unanswerable questions, such as "mlqa-de", "korquad-v1"
-        (characters in place of tokens) or "cmrc2018" (the longest common run); "squad-v1.1" by default.
+    intervals: whether to add the bounds of each score's 95 % interval as KEY_low and KEY_high. Scores over
+        fewer than 8 examples have none. Default: False.
+    rules: "squad-v1.1" (the default), or the rules of another set without unanswerable questions, such as
+        "mlqa-de", "korquad-v1" (characters in place of tokens) or "cmrc2018" (the longest common run).
 
 Returns:
-    exact_match: percent of the questions answered with a gold, up to case, punctuation and articles;
-    f1: the mean token overlap with the best gold, in percent.
+    exact_match: percent of the questions answered with a gold, regardless of case, punctuation and articles;
+    f1: mean F1 of the tokens shared with the best gold, in percent.
 
-Raises ValueError for rows of the wrong shape, for ids that are there twice, and for rules that are none or
-that have unanswerable questions.
+Raises:
+    ValueError: A row has the wrong shape, an id occurs twice, or the rules are unknown or have unanswerable
+        questions.
 
 Examples:
 

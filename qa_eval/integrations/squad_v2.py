@@ -19,9 +19,9 @@ _CITATION = """\
 """
 
 _DESCRIPTION = """\
-Exact match and token F1 of extractive answers where some questions have none, by the rules of the official
-SQuAD 2.0 script, in percent. A reference without a prediction scores 0 and stays in the denominator, and the
-best threshold is one that can be set: answers of equal probability are given or refused together.
+Exact match and token F1 of extractive answers by the rules of the official SQuAD 2.0 script, in percent. Some
+questions may have no answer. A reference without a prediction scores 0 and stays in the denominator. The best
+threshold is one that can be set: answers of equal probability are given or refused together.
 """
 
 _INPUTS = """
@@ -29,24 +29,25 @@ Args:
     predictions: a list of dicts
         `id`: the question's id, a text or a whole number;
         `prediction_text`: the answer, or an n-best list, best first; "" or None for no answer. A row without
-        it is no prediction, which scores 0;
-        `no_answer_probability`: may be left out; then no threshold refuses the answer.
+        it has no prediction and scores 0;
+        `no_answer_probability`: from 0 to 1 (optional). Without it, no threshold refuses the answer.
     references: a list of dicts
-        `id`: the question's id, there once;
-        `answers`: {"text": [...], "answer_start": [...]}, empty where no answer is right; `answer_start` is
-        not used.
-    no_answer_threshold: an answer whose no-answer probability is above it is refused.
-    intervals: whether each score comes with the bounds of its 95 % interval, KEY_low and KEY_high,
-        if it is of 8 examples or more.
+        `id`: the question's id, unique;
+        `answers`: {"text": [...], "answer_start": [...]}, with empty lists if no answer is right;
+        `answer_start` is not used.
+    no_answer_threshold: answers with a greater no-answer probability are refused. Default: 1.0.
+    intervals: whether to add the bounds of each score's 95 % interval as KEY_low and KEY_high. Scores over
+        fewer than 8 examples have none. Default: False.
 
 Returns:
-    exact, f1, total: over all questions, scores in percent;
-    HasAns_exact, HasAns_f1, HasAns_total: over those with a gold, if there are any;
-    NoAns_exact, NoAns_f1, NoAns_total: over those without, if there are any;
-    best_exact, best_exact_thresh, best_f1, best_f1_thresh: the score under the best threshold for these very
-        answers, and that threshold, if there are no-answer probabilities.
+    exact, f1, total: scores over all questions in percent, and their number;
+    HasAns_exact, HasAns_f1, HasAns_total: the same over the questions with a gold, if there are any;
+    NoAns_exact, NoAns_f1, NoAns_total: the same over the questions without a gold, if there are any;
+    best_exact, best_exact_thresh, best_f1, best_f1_thresh: the best scores that a threshold gives on these
+        answers, and the thresholds, if there are no-answer probabilities.
 
-Raises ValueError for rows of the wrong shape and for ids that are there twice.
+Raises:
+    ValueError: A row has the wrong shape, or an id occurs twice.
 
 Examples:
 

@@ -1,10 +1,10 @@
-"""What type of value a question asks for, by its own words: for questions without a type.
+"""The type of value that a question asks for, from its own words: for questions without a type.
 
-Public sets give no types, and the typed match over-matches with a wrong one. So only numbers, amounts and
-dates are told for certain, by phrases that ask for nothing else, in English. On SQuAD 2.0's dev set these are
-2,031 of 11,873 questions. Each annotator's answer to them was judged against the other annotators': of 3,350,
-the typed match takes 231 that EM refuses, and refuses none that EM takes. Of the 233 that version 1 of the
-match took, 60 were read, and 58 were right.
+Public sets give no types, and with a wrong type the typed match accepts too much. So only numbers, amounts
+and dates count as certain, recognized by English phrases that ask for nothing else. On SQuAD 2.0's dev set
+they are the types of 2,031 of 11,873 questions. Each annotator's answer to these was compared with the other
+annotators' answers. Of 3,350 answers, the typed match accepts 231 that EM refuses, and it refuses none that
+EM accepts. Version 1 of the match accepted 233 such answers. People read 60 of these, and 58 were right.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal, overload
 from qa_eval.records import AnswerType
 
 ExpressionType = Literal["duration", "age", "money", "percent", "number", "date", "name"]
-"""What can be found in running text by its shape."""
+"""Type of an expression that its shape identifies in running text."""
 
 _UNITS = "seconds|minutes|hours|days|weeks|months|years|decades|centuries"
 _CERTAIN: tuple[tuple[AnswerType, str], ...] = (
@@ -26,7 +26,7 @@ _CERTAIN: tuple[tuple[AnswerType, str], ...] = (
     ("number", r"how many"),
     ("date", r"when|(?:what|which) (?:year|date|month|day|decade|century)"),
 )
-"""What a question asks for without a doubt."""
+"""Patterns of questions whose type is certain."""
 _LIKELY: tuple[tuple[ExpressionType, str], ...] = (
     ("age", r"\bhow old\b|\b(?:what|which) age\b|\bat what age\b"),
     ("duration", r"\bhow long\b|\bhow many (?:more )?(?:\w+ )?(?:minutes|hours|days|weeks|months|years)\b"),
@@ -41,7 +41,7 @@ _LIKELY: tuple[tuple[ExpressionType, str], ...] = (
         r"province|place|state|president|director|leader|minister)\b",
     ),
 )
-"""What a question most likely asks for; deliberately shallow, for a baseline."""
+"""Patterns of questions whose type is likely. They are deliberately shallow, for a baseline."""
 
 
 @overload
@@ -53,9 +53,9 @@ def asked_type(question: str, *, likely: Literal[True]) -> ExpressionType | None
 
 
 def asked_type(question: str, *, likely: bool = False) -> AnswerType | ExpressionType | None:
-    """The type of value that answers the question; None where its words do not tell for certain.
+    """The type of value that answers the question; None if its words leave a doubt.
 
-    With `likely`, the kind of expression that most likely answers it, names included.
+    With `likely`, it is the most likely kind of expression, and names count as one.
 
     >>> asked_type("How many people live there?"), asked_type("How long is it?"), asked_type("Who won?")
     ('number', None, None)

@@ -1,4 +1,4 @@
-"""Which of a fact's claims an answer makes: the heart of scoring contested answers."""
+"""Decides which of a fact's claims an answer makes. This is the heart of scoring contested answers."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ def claim_of(
     text: str,
     span: Span | None = None,
 ) -> str | None:
-    """The claim an answer makes, or None: it makes none, or it is ambiguous. *claim(p)* of the design.
+    """The id of the claim that an answer makes, or None if it makes none or is ambiguous.
 
-    1. The claim whose annotated evidence the span overlaps, if the answer also matches it
-       leniently (`match_claim`) and there is only one such claim.
-    2. Else the one claim of which some wording is matched strictly at level 2 or above: of the several
-       claims of step 1, if any of those is; else of all. Two such claims: None. A span inside the evidence of
-       some claims can only make one of those, whatever other claim has the same words.
+    1. If the answer's span overlaps the annotated evidence of claims that the answer also matches leniently
+       (`match_claim`), and there is only one such claim, it is this claim.
+    2. Otherwise it is the one claim that has a wording which the answer matches strictly, at level 2 or
+       above. If some of the claims of step 1 are such claims, only those count, else all. If there are two,
+       the result is None. A span inside the evidence of some claims can only make one of these, even if
+       another claim has the same words.
 
-    Without a span nothing is touched. An answer of nothing but punctuation and
-    articles makes no claim. Defined for any text and any offsets; never raises.
+    Without a span, step 1 finds no claim. An answer of only punctuation and articles makes no claim. The
+    function is defined for any text and any offsets, and never raises an error.
     """
     if not normalize(text):
         return None
@@ -53,11 +54,11 @@ def match_claim(
 ) -> Match:
     """The lenient match of an answer with a claim: that with all its wordings (`match_any`).
 
-    Wordings are the evidence of every article, and the aliases. For answers of type `text` there is one more
-    way, level 1: at least half of the span's characters lie in annotated evidence (of that article) of this
-    claim and of no other claim, and the span covers at least half of some wording of it there; otherwise any
-    one word of a long quotation would be credited. It is closed to a span that contradicts the evidence it
-    overlaps: "open" of "not yet open".
+    The wordings are the evidence of every article, and the aliases. An answer of type `text` can also match
+    at level 1 by its place. At least half of the span's characters must be in annotated evidence (of that
+    article) of this claim and of no other claim. The span must also cover at least half of some wording of
+    the claim there, since otherwise any single word of a long quotation would be accepted. A span that
+    contradicts the evidence it overlaps, such as "open" in "not yet open", does not match in this way.
     """
     best = typed.match_any(text, claim.wordings, question.answer_type, strict=False)
     if best.ok or question.answer_type != "text":
@@ -78,17 +79,20 @@ def best_match(
     text: str,
     span: Span | None = None,
 ) -> Match:
-    """The best of `match_claim` over several claims, first of equals; `none` for no claims."""
+    """The best `match_claim` over several claims, the first of equals. Its rule is `none` if there are no
+    claims.
+    """
     found = [match_claim(question, c, text, span) for c in claims]
     return max(found, key=lambda m: (m.ok, m.level, bool(m.detail)), default=NO_MATCH)
 
 
 def anchor(question: Question, text: str, articles: Iterable[Article]) -> Span | None:
-    """Where an answer without offsets is to be judged: where the articles have its words, or nowhere.
+    """The place at which an answer without offsets is scored: where the articles have its words. None if
+    there is none.
 
-    Words that occur once are judged there. Words that occur several times are judged at the first place that
-    touches evidence, if every place leads to the same verdict: the claim made, and the claims matched. Words
-    in a closed frame ("It was …") are looked for without it, if they do not occur with it.
+    Words that occur once have that place. For words that occur several times, it is the first place that
+    touches evidence, provided that every place leads to the same claim made and the same claims matched. If
+    words in a closed frame ("It was …") do not occur, they are searched without the frame.
     """
     texts = [article for article in articles if article.id in question.answering]
     places = found_places(text, texts) or found_places(unframed(text) or "", texts)
@@ -106,9 +110,9 @@ def _verdict(question: Question, text: str, place: Span | None) -> tuple[str | N
 
 
 def separable(question: Question, one: str, other: str) -> bool:
-    """Whether two claims (by id) can be told apart: no wording of one matches the other leniently.
+    """Whether two claims (given by id) can be distinguished: no wording of one matches the other leniently.
 
-    Asked in both directions, because a finer date matches a coarser one but not the reverse. A claim is not
+    Both directions are tested, because a finer date matches a coarser one but not the reverse. A claim is not
     separable from itself. Raises KeyError for an id that the question lacks.
     """
     claims = {c.id: c for c in question.claims}
@@ -122,9 +126,9 @@ def separable(question: Question, one: str, other: str) -> bool:
 
 
 def foreign_claims(question: Question, article: str) -> tuple[Claim, ...]:
-    """Claims that an article does not state and that can be told apart from every claim it does state.
+    """The claims that an article does not state and that are separable from every claim that it states.
 
-    Empty where the article is silent: it has nothing of its own to be told apart from.
+    Empty if the article is silent, because then there is no own claim to separate them from.
     """
     own = question.own_claims(article)
     return tuple(
@@ -136,7 +140,9 @@ def foreign_claims(question: Question, article: str) -> tuple[Claim, ...]:
 
 @lru_cache(maxsize=65536)
 def occurs_in(wording: str, text: str) -> bool:
-    """Whether a wording stands in a text, as whole tokens. Remembered, since every model's scoring asks."""
+    """Whether a wording occurs in a text, as whole tokens. The results are cached, since every model's
+    scoring asks.
+    """
     return bool(typed.occurs(wording, text))
 
 
@@ -145,7 +151,7 @@ def _strictly(answer_type: AnswerType, text: str, wordings: Sequence[str]) -> bo
 
 
 def touches(span: Span | None, evidence: Evidence) -> bool:
-    """Whether a span has a character of a piece of evidence; not where either has no place."""
+    """Whether a span shares a character with a piece of evidence. False if either has no place."""
     return span is not None and _shared(span, evidence) > 0
 
 
@@ -154,7 +160,7 @@ def _inside(span: Span | None, evidence: Evidence) -> bool:
 
 
 def _shared(span: Span, evidence: Evidence) -> int:
-    """Characters that a span and a piece of evidence have in common; none if the evidence has no offset."""
+    """The number of characters that a span and a piece of evidence share; 0 if the evidence has no offset."""
     return span.shared(evidence.span) if evidence.start >= 0 else 0
 
 
@@ -163,7 +169,7 @@ def _covers_half(span: Span | None, claim: Claim) -> bool:
 
 
 def _evidence_shares(question: Question, text: str, span: Span | None) -> dict[str, float]:
-    """Of a span's characters, the share inside evidence of each claim; empty for a span that says nothing."""
+    """The share of a span's characters inside the evidence of each claim; empty if span or answer is."""
     if span is None or not len(span) or not normalize(text):
         return {}
     shares = {}

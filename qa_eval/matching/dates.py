@@ -1,8 +1,9 @@
-"""Dates in an answer, as far as they say: year, month, day, weekday, and the words that place them.
+"""Dates in an answer, as far as the text gives them: year, month, day, weekday, and the words that place
+them.
 
-Nothing is resolved that the words leave open: "last May" is a May and said to be last, not a May of some
-year, and "03/04/2016" is refused. "Late", "early", a season, "this", "last" and the time of day are fields
-like the others, so that a wording with one of them is finer than the same wording without.
+Nothing is resolved that the words leave open. "Last May" is a May with the word "last", not the May of a
+certain year. "03/04/2016" is refused. "Late", "early", a season, "this", "last" and the time of day are
+fields like the others, so a wording with one of them is finer than the same wording without it.
 """
 
 from __future__ import annotations
@@ -62,18 +63,18 @@ _BOUNDS: dict[tuple[str, ...], str] = {
     }.items()
     for phrase in phrases.split("|")
 }
-"""Phrases that place the date behind them. After it ("Sunday, after weeks of fighting") they place something
-else."""
+"""Phrases that place the date that follows them. After a date they place something else, as in "Sunday, after
+weeks of fighting"."""
 _LONGEST_BOUND = max(len(phrase) for phrase in _BOUNDS)
 _EXCLUSIVE = frozenset({"before", "after", "under"})
 """Bounds that exclude the date itself."""
 _ERAS = {"bc": -1, "bce": -1, "ad": 1, "ce": 1}
 _EARLIER = frozenset({"before", "until", "by", "over", "at least"})
 _LATER = frozenset({"after", "since", "under", "up to", "nearly"})
-"""The last are bounds of how long ago: less than a week ago is after that day."""
+"""Bounds towards later dates. The last three are bounds of "ago": less than a week ago is after that day."""
 
 _AGO_WORDS = 8
-"""Words in which "ago" is taken to place the whole answer."""
+"""Greatest number of words of an answer that "ago" places as a whole."""
 
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _YEAR_MONTH = re.compile(r"([12]\d{3})[-/.](\d{1,2})")
@@ -85,19 +86,20 @@ _DECADE = re.compile(r"(?<!\d)(\d{3}0)'?s(?!\w)")
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """What a text says of one point or stretch of time."""
+    """One point or stretch of time, as a text gives it."""
 
     fields: Mapping[str, int | str]
-    """year (BC negative), decade, month, day, weekday (1 = Monday), part, season, relative, period, named,
-    ago, time (minutes), hours."""
+    """Values by field: year (BC negative), decade, month, day, weekday (1 = Monday), part, season, relative,
+    period, named, ago, time (minutes), hours."""
     bound: str = ""
-    """`before`, `until`, `by`, `after`, `since`, or none. "Ten months ago" has the bound of the amount."""
+    """Bound: `before`, `until`, `by`, `after`, `since`, or none. "Ten months ago" has the bound of the
+    amount."""
     negated: bool = False
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads one text into fields; `refused` says why it cannot be one date."""
+    """Reads one text into fields. `refused` is the reason why the text cannot be one date."""
 
     words: list[str]
     fields: dict[str, int | str] = field(default_factory=dict)
@@ -127,7 +129,7 @@ class _Reader:
                 self.others += word.isalpha()
 
     def placing(self, i: int) -> int:
-        """The number of words of the bound at i; 0 if there is none, or if a date comes before it."""
+        """The number of words of the bound at i; 0 if there is none or if a date comes before it."""
         for width in range(_LONGEST_BOUND, 0, -1):
             bound = _BOUNDS.get(tuple(self.words[i : i + width]))
             if bound is not None:
@@ -137,7 +139,7 @@ class _Reader:
         return 0
 
     def dated(self, word: str) -> bool:
-        """True for a word that gives a day, a month or a year."""
+        """Whether the word gives a day, a month or a year."""
         return (
             word in _MONTHS
             or word in _WEEKDAYS
@@ -146,7 +148,7 @@ class _Reader:
         )
 
     def month(self, i: int) -> set[int]:
-        """A month with the day beside it; returns the indices read."""
+        """Reads a month with the day next to it. Returns the indices that it has read."""
         self.put("month", _MONTHS[self.words[i]])
         used = {i}
         before = i - 2 if self.word(i - 1) == "of" else i - 1
@@ -163,7 +165,7 @@ class _Reader:
         return used
 
     def day_before(self, i: int) -> tuple[int | None, int]:
-        """The day whose last word is at i, and how many words it has."""
+        """The day whose last word is at i, and its number of words."""
         for width in (2, 1):
             day, length = self.day_at(i - width + 1)
             if day is not None and length == width:
@@ -171,7 +173,7 @@ class _Reader:
         return None, 0
 
     def day_at(self, i: int) -> tuple[int | None, int]:
-        """The day that begins at i ("27", "27th", "twenty-seventh"), and how many words it has."""
+        """The day that begins at i ("27", "27th", "twenty-seventh"), and its number of words."""
         word = self.word(i)
         if word.isdecimal() and len(word) <= 2 and self.word(i - 1) != "'":
             day, length = int(word), 1
@@ -183,7 +185,9 @@ class _Reader:
         return (day, length) if 1 <= day <= 31 else (None, 0)
 
     def plain(self, i: int, word: str) -> bool:
-        """A word that is a field of its own, or says how the date is meant."""
+        """Reads a word that is a field of its own or that says how the date is meant. Returns whether it was
+        one.
+        """
         for name, table in _FIELD_WORDS.items():
             if word in table and not (name == "season" and self.word(i + 1) == "of"):
                 self.put(name, table[word])
@@ -201,7 +205,9 @@ class _Reader:
         return True
 
     def numeral(self, i: int, word: str) -> bool:
-        """A year, a date in digits, a decade, a time. A numeral that is none of these refuses the text."""
+        """Reads a year, a date in digits, a decade or a time. A numeral that is none of these refuses the
+        text.
+        """
         era = _ERAS.get(self.word(i + 1)) or _ERAS.get(self.word(i - 1))
         if not word[0].isdecimal():
             return word in _ERAS
@@ -238,7 +244,7 @@ class _Reader:
             self.put("day", day)
 
     def time(self, i: int, word: str) -> bool:
-        """A time of day: "10:48", "10.48am", "10 pm"."""
+        """Reads a time of day: "10:48", "10.48am", "10 pm"."""
         half = re.sub(r"\W", "", "".join(self.words[i + 1 : i + 4]))[:2]
         found = _TIME.fullmatch(word)
         hour, minute = (int(found[1]), int(found[2])) if found else (int(word) if len(word) <= 2 else 99, 0)
@@ -282,8 +288,10 @@ def _read(text: str) -> Date | str:
 
 
 def read_date(text: str) -> Date | str:
-    """The date that a text gives, or why it gives none: no date, more than one, an ambiguous one. Never
-    raises.
+    """The date that a text gives, or the reason why it gives none: no date, several dates, or an ambiguous
+    one.
+
+    Never raises an error.
 
     >>> read_date("late last May").fields, read_date("03/04/2016")
     ({'month': 5, 'part': 'late', 'relative': 'last'}, '03/04/2016 may be day and month or month and day')
@@ -292,7 +300,7 @@ def read_date(text: str) -> Date | str:
 
 
 def _weekday(fields: Mapping[str, int | str]) -> int | None:
-    """The weekday said, or else the one that follows from a full date."""
+    """The weekday that the text gives, or else the one that follows from a full date."""
     said = fields.get("weekday")
     if said is not None:
         return int(said)
@@ -303,11 +311,12 @@ def _weekday(fields: Mapping[str, int | str]) -> int | None:
 
 
 def compare_dates(prediction: str, gold: str, *, strict: bool) -> Verdict:
-    """Judges two texts as dates: level 2 equal, or finer in the answer; 0 coarser or in conflict.
+    """Compares two texts as dates: level 2 if they are equal or the answer is finer, 0 if it is coarser or
+    conflicts.
 
-    With `strict`, a finer answer is another claim (level 1), and before, after and since must agree.
-    Otherwise they are passed over (level 1), unless they are opposed or the answer's excludes the wording's
-    own date ("before 2011" for 2011).
+    With `strict`, a finer answer is another claim (level 1), and the bounds (before, after, since) must
+    agree. Without it, different bounds give level 1, unless they are opposed or the answer's bound excludes
+    the wording's own date ("before 2011" for 2011).
     """
     one, other = read_date(prediction), read_date(gold)
     if isinstance(one, str) or isinstance(other, str):
@@ -343,7 +352,7 @@ def _conflict(mine: Mapping[str, int | str], theirs: Mapping[str, int | str]) ->
 
 
 def _placed(one: Date, other: Date, finer: bool, *, strict: bool) -> Verdict:
-    """The verdict on two dates that agree, by before and after, and by their precision."""
+    """The verdict on two dates whose fields agree. Their bounds and their precision decide it."""
     if one.bound != other.bound:
         bounds = {one.bound, other.bound}
         opposed = bool(bounds & _EARLIER and bounds & _LATER)

@@ -1,10 +1,10 @@
 """Names of places and organizations in an answer.
 
-Such a name is taken without its article, a generic head in lower case ("the ancient city of Palmyra",
-"Palmyra city", "the Islamic State group") and how it is governed ("in Raqqa"). A head with a capital belongs
-to the name: Mexico City is not Mexico. What lies near, outside or in a part of a place is another place, and
-so is its province. The names of a list come in any order, and may share their last words ("Russian and Syrian
-forces"). Other spellings and acronyms are authored aliases.
+A name is taken without its article, without a generic head in lower case ("the ancient city of Palmyra",
+"Palmyra city", "the Islamic State group"), and without the preposition before it ("in Raqqa"). A head with a
+capital belongs to the name: Mexico City is not Mexico. A place near, outside or in a part of a place is
+another place, and so is the place's province. The names of a list may come in any order and may share their
+last words ("Russian and Syrian forces"). Other spellings and acronyms must be written as aliases.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from qa_eval.matching.spelling import fold, is_negator, readings, text_key, voca
 from qa_eval.matching.verdicts import Verdict
 
 LONGEST = 300
-"""Characters: longer texts are no names."""
+"""Greatest length of a name, in characters. Longer texts are no names."""
 
 _ARTICLES = frozenset({"the", "a", "an"})
 _GOVERNING = {
@@ -48,13 +48,14 @@ famous modern nearby
     neighboring neighbouring so-called self-proclaimed self-styled extremist militant jihadist""")
 _MODIFIER = re.compile(r"[\w'’.]+-(?:based|run|backed|owned|held|controlled)|[\d,]+-year-old", re.IGNORECASE)
 _LEGAL = vocabulary("inc ltd llc plc corp co gmbh corporation limited fc afc cf")
-"""What a company or a club is by law; it may go unsaid."""
+"""Legal forms of companies and clubs. A name may omit them."""
 _BRACKETS = re.compile(r"\([^()]*\)")
 _WORDS = re.compile(r"[^\s,;&/]+(?:,\d{3}[^\s,;&/]*)*|[,;&/]")
 _AS_WELL = re.compile(r",? as well as ")
 _LISTING = frozenset({"and", "&", ";", "/"})
 _MOST_LARGER = 2
-"""Larger places after a place's name ("Palmyra, Homs, Syria"); more of them are a list of places."""
+"""Greatest number of larger places after a place's name ("Palmyra, Homs, Syria"). With more, the text is a
+list of places."""
 _CITY = "city"
 _KINDS = {"city": _CITY, "town": _CITY, "village": _CITY} | {
     "province": "province",
@@ -68,7 +69,8 @@ _KINDS = {"city": _CITY, "town": _CITY, "village": _CITY} | {
     "canton": "canton",
     "municipality": "municipality",
 }
-"""The kind that each of these words gives a place. A name without one may name a city, never a province."""
+"""Kinds of places, by the word that gives the kind. A name without such a word may name a city, but never a
+province."""
 _FEATURES_OF = vocabulary("state island lake")
 _FEATURES_BEFORE = vocabulary("river lake")
 """Words that belong to the name, before it or after it: "the island of Crete", "the River Nile"."""
@@ -92,33 +94,35 @@ _ARMED = frozenset(
         "nusra front",
     }
 )
-"""Groups whose members of any kind are meant; of another organization, its fighters are."""
+"""Groups whose members of any kind stand for the group. For another organization only its fighters do."""
 _GENERIC = vocabulary("group organization organisation movement militia")
 _ATTACHED = vocabulary("of for by in at on from with that which who whose where based backed run led owned")
-"""Words at which the head of a description has been said: "the news agency of Syria"."""
+"""Words that follow the head of a description, as in "the news agency of Syria"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """What a text names."""
+    """The place or organization that a text names."""
 
     names: frozenset[str]
-    """One name, or all of a list."""
+    """Names: one, or all of a list."""
     within: str = ""
-    """The larger place added ("Palmyra, Syria"), or none."""
+    """Larger place that is added ("Palmyra, Syria"); empty if there is none."""
     direction: str = ""
-    """`to`, `from` or none."""
+    """Direction: `to`, `from`, or empty."""
     negated: bool = False
     kind: str = ""
-    """`city`, `province`, `district`, … for a place whose kind is given."""
+    """Kind of place: `city`, `province`, `district`, …; empty if the text gives none."""
     readings: frozenset[frozenset[str]] = frozenset()
-    """The list with its shared last words spelled out, in every way that is possible; empty for one name."""
+    """Readings of the list in which the shared last words are added to the other names; empty for one name.
+    """
     listed: frozenset[str] = frozenset()
-    """The names if every comma joins a list, and none comes before a larger place or a description."""
+    """Names if every comma is taken to join a list, and none to come before a larger place or a description.
+    """
 
     @property
     def specifics(self) -> frozenset[str]:
-        """Which of the larger place, the direction and the kind of place are stated."""
+        """Those of the larger place, the direction and the kind that the text states."""
         stated = {"within": self.within, "direction": self.direction, "kind": self.kind}
         return frozenset(name for name, value in stated.items() if value)
 
@@ -129,7 +133,7 @@ def _bare(words: Sequence[str], index: int) -> str:
 
 
 def _leads(words: Sequence[str], index: int, kind: str) -> bool:
-    """True if the word at an index only leads to the name after it."""
+    """Whether the word at an index only leads to the name after it."""
     word, bare = words[index], _bare(words, index)
     if bare in _ARTICLES or bare in _GOVERNING or bare in ("both", "including") or _MODIFIER.fullmatch(word):
         return True
@@ -145,7 +149,7 @@ def _leads(words: Sequence[str], index: int, kind: str) -> bool:
 
 
 def _strip(words: Sequence[str], kind: str) -> tuple[str, str, str]:
-    """The key of the name alone, the direction in which it is governed, and the kind of place said."""
+    """The key of the name alone, the direction, and the kind of place."""
     direction, said, start = "", "", 0
     while start < len(words) - 1 and _leads(words, start, kind):
         bare = _bare(words, start)
@@ -162,7 +166,7 @@ def _strip(words: Sequence[str], kind: str) -> tuple[str, str, str]:
 
 
 def _feature_last(words: Sequence[str]) -> Sequence[str]:
-    """The words of a place with what it is behind its name: "Nile River" for "River Nile"."""
+    """The words of a place with its feature after its name: "Nile River" for "River Nile"."""
     first, second = _bare(words, 0), _bare(words, 1)
     if len(words) > 2 and first in _FEATURES_OF and second == "of":
         return [*words[2:], first]
@@ -172,8 +176,10 @@ def _feature_last(words: Sequence[str]) -> Sequence[str]:
 
 
 def _trails(word: str, bare: str, first: str, kind: str) -> bool:
-    """True if the last word is a generic head in lower case after a name in capitals, a province's head in
-    any case, or a legal form.
+    """Whether the last word does not belong to the name.
+
+    It is a generic head in lower case after a name in capitals, the head of a province in any case, or a
+    legal form.
     """
     if kind == "organization" and bare in _LEGAL:
         return True
@@ -183,9 +189,9 @@ def _trails(word: str, bare: str, first: str, kind: str) -> bool:
 
 
 def _describes(group: Sequence[str], kind: str, lists: bool) -> bool:
-    """True if the words after a comma describe the name before it: "a monitoring group", "where it rained".
+    """Whether the words after a comma describe the name before it: "a monitoring group", "where it rained".
 
-    In a list, "the Syrian army" is one of the names.
+    In a list they do not: "the Syrian army" is one of the names.
     """
     if kind == "place":
         return all(word.islower() for word in group)
@@ -198,7 +204,7 @@ def _describes(group: Sequence[str], kind: str, lists: bool) -> bool:
 
 
 def _parts(words: Sequence[str], kind: str, lists: bool) -> list[tuple[list[str], bool]]:
-    """The names that commas and "and" part, and whether each follows a comma; "in" parts places too."""
+    """The names between commas and "and", each with whether it follows a comma. "In" separates places too."""
     parts: list[tuple[list[str], bool]] = []
     group: list[str] = []
     comma = False
@@ -241,8 +247,10 @@ def _read(text: str, kind: str) -> Entity | str:
 
 
 def read_entity(text: str, kind: str) -> Entity | str:
-    """The place or organization (`kind`) that a text names, or why it names none: nothing is left, too many
-    words are around it, or the text is too long.
+    """The place or organization that a text names, or the reason why it names none.
+
+    `kind` is "place" or "organization". The reasons are that nothing is left, that too many words are around
+    the name, and that the text is too long.
 
     >>> found = read_entity("the ancient city of Palmyra in Syria", "place")
     >>> found.names, found.within, found.kind
@@ -252,15 +260,17 @@ def read_entity(text: str, kind: str) -> Entity | str:
 
 
 def namesakes(one: str, other: str) -> bool:
-    """True for two texts that name places by one name, whatever kinds of place they give."""
+    """Whether two texts name places of the same name, whatever kinds of place they give."""
     places = read_entity(one, "place"), read_entity(other, "place")
     found = [place.names for place in places if not isinstance(place, str)]
     return len(found) == 2 and found[0] == found[1]
 
 
 def compare_entities(prediction: str, gold: str, kind: str) -> Verdict:
-    """Judges two texts as names of a place or an organization: level 2 equal, 1 without the larger place or
-    by the members of the group, 0 otherwise.
+    """Compares two texts as names of a place or an organization.
+
+    The level is 2 if they are equal, 1 if only the answer lacks the larger place or if one names the members
+    of the group, and 0 otherwise.
     """
     one, other = read_entity(prediction, kind), read_entity(gold, kind)
     if isinstance(one, str) or isinstance(other, str):
@@ -286,7 +296,9 @@ def compare_entities(prediction: str, gold: str, kind: str) -> Verdict:
 
 
 def _differing(one: Entity, other: Entity, kind: str) -> Verdict:
-    """The verdict on other names: level 1 if they only differ by members of a group, and none is denied."""
+    """The verdict on different names: level 1 if only members of a group make the difference and none is
+    denied.
+    """
     names, others = _joined(one.names), _joined(other.names)
     if kind == "organization" and not (one.negated or other.negated):
         described = len(one.listed) > 1 and _differ_by_members(one.listed, other.listed)
@@ -300,14 +312,15 @@ def _joined(names: frozenset[str]) -> str:
 
 
 def _differ_by_members(names: frozenset[str], others: frozenset[str]) -> bool:
-    """True if every name of one side is on the other, or its group or its members are."""
+    """Whether every name of one side is also on the other, or its group or the group's members are."""
     mine, theirs = ({_group_of(name): name for name in side} for side in (names - others, others - names))
     return mine.keys() == theirs.keys() and all(group in (mine[group], theirs[group]) for group in mine)
 
 
 def _group_of(name: str) -> str:
-    """The group whose members a name gives: "islamic state" of "islamic state fighters" and "fighters of
-    islamic state"; the name itself if it gives no members.
+    """The group whose members a name gives; the name itself if it gives no members.
+
+    It is "islamic state" for "islamic state fighters" and for "fighters of islamic state".
     """
     found = _MEMBERS_OF.fullmatch(name)
     if found is None:

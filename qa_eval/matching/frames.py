@@ -1,7 +1,7 @@
-"""The closed frames that may stand around an answer: "Answer:", "It was", "According to the article, it was".
+"""The closed frames that may surround an answer: "Answer:", "It was", "According to the article, it was".
 
-Models answer in sentences. Only these frames are taken off; any other words around a wording are a story, and
-the answer is judged with them.
+Models answer in sentences. Only these frames are removed. Any other words around a wording are part of the
+answer.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 2_000
-"""Characters: a longer text is no framed answer."""
+"""Greatest length of a framed answer, in characters."""
 
 
 def unframed(text: str) -> str | None:
-    """The text without the frame around it; None if there is no frame, or nothing within it.
+    """The text without the frame around it; None if there is no frame or nothing inside it.
 
     >>> unframed("According to the article, it was a fatal blow."), unframed("a fatal blow")
     ('a fatal blow', None)

@@ -1,4 +1,4 @@
-"""The normal form in which SQuAD's rules, and the typed match after them, compare two answers.
+"""The normal form in which SQuAD's rules compare two answers. The typed match uses it too.
 
 Source: the official evaluation scripts of SQuAD 1.1 and 2.0.
 """
@@ -13,17 +13,20 @@ _DELETE_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 
 
-# Cached because scoring compares every candidate with every gold, so the same strings return many times.
+# Cached because scoring compares every candidate with every gold, so the same strings occur many times.
 @lru_cache(maxsize=65_536)
 def normalize(text: str) -> str:
-    """The form in which the rules compare answers.
+    """The form in which the rules compare answers. It is defined for any string and may be empty.
 
-    Lower case; then the 32 ASCII punctuation characters are deleted, not replaced ("81-year" becomes
-    "81year" and "3.5" becomes "35"; typographic quotes and dashes stay); then the words a, an and the become
-    a space; then runs of white space become one space. The order matters: "A." is an article and vanishes,
-    "a-ok" holds none.
+    The steps, in this order:
 
-    Defined for any string; the result may be empty.
+    * Letters become lower case.
+    * The 32 ASCII punctuation characters are deleted and not replaced: "81-year" becomes "81year" and "3.5"
+      becomes "35". Typographic quotes and dashes stay.
+    * The words a, an and the become a space.
+    * Runs of white space become one space.
+
+    The order matters: "A." is an article and vanishes, but "a-ok" contains none.
 
     >>> normalize("The  Free Syrian Army's (F.S.A.) base")
     'free syrian armys fsa base'

@@ -1,8 +1,8 @@
-"""What a number counts: the noun behind it, how the counted fared, and on whose side they are.
+"""What a number counts: the noun, what happened to those counted, and whose side they are on.
 
-A closed vocabulary. Nouns of one group are one noun, and those of two groups of one axis exclude each other.
-A word may be in several groups and then names any of them: vehicles are cars or trucks, officers are police
-or troops. A word in no group ("people", "monuments", an unknown word) excludes nothing.
+The vocabulary is closed. Nouns of one group count as one noun. Nouns of two groups of one axis exclude each
+other. A word may be in several groups and then names any of them: vehicles are cars or trucks, officers are
+police or troops. A word in no group ("people", "monuments", an unknown word) excludes nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Groups = frozenset[tuple[str, str]]
 
 
 def _groups(axis: str, rows: dict[str, str]) -> dict[str, Groups]:
-    """The groups of every word on one axis, from the words of each group."""
+    """The groups of every word on one axis. `rows` maps each group to its words."""
     found: dict[str, set[tuple[str, str]]] = {}
     for group, words in rows.items():
         for word in words.split():
@@ -287,7 +287,7 @@ _SIDES = _joined(
 ORIGINS = frozenset(
     word for word, groups in _SIDES.items() if word[-1] in "nhies" for axis, _ in groups if axis == "origin"
 )
-"""Words for where somebody or something is from."""
+"""Words for the origin of persons or things."""
 _PEOPLE = vocabulary(
     "casualties casualty victims victim people persons person men man others human humans members member "
     "individuals lives forces"
@@ -295,7 +295,7 @@ _PEOPLE = vocabulary(
 _MODIFIED = vocabulary(
     "deaths death casualties casualty fatalities fatality injuries victims victim lives toll"
 )
-"""Nouns that leave the noun before them what is counted: "civilian deaths"."""
+"""Nouns after which the noun before them is still the one that is counted: "civilian deaths"."""
 _STOPS = vocabulary(
     "by in at on against during when that which who whose since after before near across around under "
     "while because was were is are be been has have had used will would could can may by within "
@@ -303,31 +303,33 @@ _STOPS = vocabulary(
     "battling into"
 ) | {",", ".", ";", ":", "(", ")", "?", "!", '"'}
 _AFTER_NOUN = vocabulary("of with from for to loyal allied belonging")
-"""Words after a noun that lead to whose it is, and to no further noun that is counted."""
+"""Words after a noun that lead to its side or origin, and not to another noun that is counted."""
 _NO_UNIT = vocabulary("and or but a an the per each every worth total altogether overall only alone so far")
-"""Words behind a bare number that are neither its unit nor a noun."""
+"""Words after a bare number that are neither its unit nor a noun."""
 _LEADING = vocabulary(": ( was were is are at to reached totalled totaled")
 """Words between a noun and its number."""
 _RATES = vocabulary("a an per every")
-"""Words right behind a number that lead to what it is a rate of, not to what it counts."""
+"""Words directly after a number that lead to the unit of a rate, and not to what the number counts."""
 _PLURALS = vocabulary(
     "troops police women children people aircraft gunmen militiamen policemen men servicemen crew"
 )
 
 
 class Counted(NamedTuple):
-    """What a text says of the thing counted."""
+    """What a number counts, as a text gives it."""
 
     groups: Groups = frozenset()
     noun: str = ""
-    """A noun that is counted, known or general; empty if none is."""
+    """Noun that is counted, known or general; empty if there is none."""
 
 
 NOTHING = Counted()
 
 
 def behind(words: Sequence[str], end: int) -> str:
-    """The word right behind a number that ends before index `end`: a noun, or a unit that is unknown here."""
+    """The word directly after a number that ends before index `end`, if it is a noun or an unknown unit;
+    otherwise "".
+    """
     while end < len(words) and (words[end] in ORIGINS or words[end] in ("more", "further", "additional")):
         end += 1
     word = words[end] if end < len(words) else ""
@@ -335,21 +337,21 @@ def behind(words: Sequence[str], end: int) -> str:
 
 
 def is_counted(word: str) -> bool:
-    """True for a plural that is known as something counted, be it a general one."""
+    """Whether the word is a known plural of something that is counted, even if it is a general one."""
     return word in _NOUNS.keys() | _PEOPLE and (word.endswith("s") or word in _PLURALS)
 
 
 def counted(words: Sequence[str], start: int, end: int) -> Counted:
-    """What the number at words `start` to `end` counts; the words are folded.
+    """What the number at words `start` to `end` counts. The words are folded.
 
     The noun is the first one after the number within its phrase, with those joined to it by "and". If there
-    is none, those before the number are counted if they lead to it: "civilian deaths: seven". How they fared
-    counts anywhere.
+    is none, the nouns before the number are taken if they lead to it ("civilian deaths: seven"). Words about
+    what happened to those counted apply wherever they are.
     """
-    end += words[end : end + 1] == ["("]  # "400 (civilians)"
+    end += words[end : end + 1] == ["("]  # as in "400 (civilians)"
     stop = next((i for i in range(end, len(words)) if words[i] in _STOPS), len(words))
     if end < len(words) and words[end] in _RATES:
-        stop = end  # "two a game"
+        stop = end  # as in "two a game"
     found, where = _phrase(words, end, stop), (end, stop)
     if (not found.noun or found.noun in _FATE) and start and words[start - 1] in _LEADING:
         before = _phrase(words, 0, start)
@@ -370,7 +372,7 @@ def _phrase(words: Sequence[str], start: int, stop: int) -> Counted:
         elif word in _AFTER_NOUN and noun:
             break
         elif word in _PEOPLE:
-            groups |= _NOUNS.get(word, frozenset())  # "men" are no boys, and may be anybody else
+            groups |= _NOUNS.get(word, frozenset())  # "Men" excludes boys and nobody else.
             noun, joined = noun or word, False
         elif word in _NOUNS and joined and not _modifies(word, after):
             groups |= _NOUNS[word]
@@ -379,8 +381,10 @@ def _phrase(words: Sequence[str], start: int, stop: int) -> Counted:
 
 
 def _modifies(word: str, after: str) -> bool:
-    """True for "tourist" of "tourist sites", a singular before another noun than "deaths" and the like, and
-    for "police" of "police stations".
+    """Whether the word only modifies the noun after it.
+
+    It does if it is a singular before another noun than "deaths" and the like ("tourist sites"). So does
+    "police" in "police stations".
     """
     plural = word.endswith("s") or (word in _PLURALS and after not in _THINGS)
     return (
@@ -399,7 +403,9 @@ def _modifies(word: str, after: str) -> bool:
 
 
 def _sides(words: Sequence[str], start: int, stop: int) -> set[tuple[str, str]]:
-    """Whose they are, and where from, within the phrase; and whom they are against ("anti-government")."""
+    """The sides and origins of those counted within the phrase, and the sides that they are against
+    ("anti-government").
+    """
     sides: set[tuple[str, str]] = set()
     for i in range(start, stop):
         said = _SIDES.get(words[i], frozenset())
@@ -411,7 +417,10 @@ def _sides(words: Sequence[str], start: int, stop: int) -> set[tuple[str, str]]:
 
 
 def _sided(groups: set[tuple[str, str]], words: Sequence[str]) -> set[tuple[str, str]]:
-    """Whoever fights for the government is one of its troops too, and "forces" are what their side has."""
+    """The groups, completed by what a side implies.
+
+    Fighters for the government are also its troops. "Forces" are troops or fighters, as their side has them.
+    """
     sides = {side for axis, side in groups if axis == "side"}
     armed = {group for axis, group in groups if axis == "who"}
     if sides & {"government", "coalition"} and ("fighters" in armed or (not armed and "forces" in words)):
@@ -424,7 +433,7 @@ def _sided(groups: set[tuple[str, str]], words: Sequence[str]) -> set[tuple[str,
 def conflict(one: Counted, other: Counted) -> str:
     """Why two texts count different things; empty if they may count the same.
 
-    Two groups of one axis exclude each other, and so do nouns that share no axis: soldiers are not
+    Two groups of one axis exclude each other. Nouns that share no axis do so too: soldiers are not
     explosions, and the dead are not the militants.
     """
     for axis in (*_COUNTED_AXES, "sex", "age", "side", "origin"):

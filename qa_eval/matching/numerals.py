@@ -1,6 +1,7 @@
-"""Numbers as they are spelled: a tokenizer, and a grammar of digits and number words to exact fractions.
+"""Numbers in digits and words: a tokenizer, and a grammar that reads them as exact fractions.
 
-A closed grammar: what it does not know is no number. Every function is linear and total.
+The grammar is closed: what it does not know is no number. Every function takes linear time and is defined for
+any text.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from fractions import Fraction
 from typing import NamedTuple
 
 _DIGITS = 30
-"""A numeral longer than this is a code, not a number."""
+"""Greatest number of digits of a number. A longer numeral is a code."""
 
 
 class Token(NamedTuple):
     """A piece of folded text."""
 
     kind: str
-    """`number`, `fraction`, `ordinal`, `opaque` (dates, times, versions, codes), `word` or `symbol`."""
+    """Kind: `number`, `fraction`, `ordinal`, `opaque` (dates, times, versions, codes), `word` or `symbol`."""
     text: str
     start: int
     end: int
@@ -93,11 +94,13 @@ _PARTS = (
 ARTICLES = frozenset({"a", "an"})
 
 Parsed = tuple[Fraction, int]
-"""A value and the index of the token after it."""
+"""A value, and the index of the token after it."""
 
 
 def tokenize(folded: str) -> list[Token]:
-    """The tokens of a folded text. Hyphens inside compounds are left out; between two numerals they stay."""
+    """The tokens of a folded text. Hyphens inside compounds are left out; hyphens between two numerals are
+    kept.
+    """
     raw = [
         Token(str(found.lastgroup), found.group(), found.start(), found.end())
         for found in _TOKEN.finditer(folded)
@@ -120,7 +123,7 @@ def tokenize(folded: str) -> list[Token]:
 
 
 def _signed(token: Token, raw: Sequence[Token], index: int) -> Token:
-    """The numeral with the minus glued before it, if that minus is not glued to anything before."""
+    """The numeral with the minus directly before it, unless the minus is attached to something before it."""
     minus = raw[index - 1] if index else None
     if minus is None or minus.text != "-" or minus.end != token.start:
         return token
@@ -130,12 +133,12 @@ def _signed(token: Token, raw: Sequence[Token], index: int) -> Token:
 
 
 def _word(tokens: Sequence[Token], i: int) -> str:
-    """The text of token i, or "" past the end."""
+    """The text of token i; "" past the end."""
     return tokens[i].text if i < len(tokens) else ""
 
 
 def numeral(token: Token) -> Fraction:
-    """The value of a `number` or `fraction` token; a fraction over zero counts as zero parts."""
+    """The value of a `number` or `fraction` token. A fraction over zero has the value zero."""
     if token.kind == "fraction":
         above, below = token.text.split("/")
         return Fraction(int(above), int(below)) if int(below) else Fraction(0)
@@ -151,7 +154,9 @@ def _below_hundred(tokens: Sequence[Token], i: int) -> Parsed | None:
 
 
 def _group(tokens: Sequence[Token], i: int) -> Parsed | None:
-    """What may stand before a scale word: a numeral, or words up to "ninety-nine hundred and ninety-nine"."""
+    """The number that may come before a scale word: a numeral, or words up to "ninety-nine hundred and
+    ninety-nine".
+    """
     word = _word(tokens, i)
     if i < len(tokens) and tokens[i].kind == "number":
         value, j = numeral(tokens[i]), i + 1
@@ -172,7 +177,7 @@ def _group(tokens: Sequence[Token], i: int) -> Parsed | None:
 
 
 def _scale(tokens: Sequence[Token], i: int) -> tuple[int, int]:
-    """The factor of the scale word at i, or of a suffix glued to a numeral; and the index after it."""
+    """The factor of the scale word at i or of a suffix attached to a numeral, and the index after it."""
     word = _word(tokens, i)
     if word in _SCALES:
         return _SCALES[word], i + 1
@@ -182,7 +187,7 @@ def _scale(tokens: Sequence[Token], i: int) -> tuple[int, int]:
 
 
 def _whole(tokens: Sequence[Token], i: int) -> Parsed | None:
-    """Groups with falling scales: "two thousand and sixteen", "1.5 million", "150k"."""
+    """A number made of groups with decreasing scales: "two thousand and sixteen", "1.5 million", "150k"."""
     total, limit, j = Fraction(0), None, i
     while True:
         joined = limit is not None and _word(tokens, j) == "and"
@@ -199,7 +204,7 @@ def _whole(tokens: Sequence[Token], i: int) -> Parsed | None:
 
 
 def _fraction_tail(tokens: Sequence[Token], i: int) -> Parsed | None:
-    """A part: "and a half", "and three quarters" after a whole number."""
+    """The fraction after a whole number: "and a half", "and three quarters"."""
     if _word(tokens, i) != "and":
         return None
     if _word(tokens, i + 1) in ARTICLES and _word(tokens, i + 2) in _PARTS:
@@ -211,7 +216,7 @@ def _fraction_tail(tokens: Sequence[Token], i: int) -> Parsed | None:
 
 
 def _decimal_words(tokens: Sequence[Token], i: int) -> Parsed | None:
-    """Decimals in words: "point five", "point two five" after a whole number."""
+    """The decimals in words after a whole number: "point five", "point two five"."""
     digits, j = "", i + 1
     while _word(tokens, i) == "point" and _ONES.get(_word(tokens, j), 10) < 10:
         digits, j = digits + str(_ONES[_word(tokens, j)]), j + 1
@@ -219,10 +224,11 @@ def _decimal_words(tokens: Sequence[Token], i: int) -> Parsed | None:
 
 
 def cardinal(tokens: Sequence[Token], i: int) -> tuple[Fraction, int, bool] | None:
-    """The number that begins at token i, the index after it, and whether it is a part of one ("two thirds").
+    """The number that begins at token i, the index after it, and whether it is a fraction of one ("two
+    thirds").
 
-    None if no number begins there. An article counts as one only before hundred, a scale or a part
-    ("a hundred", "a third of").
+    None if no number begins there. An article counts as one only before hundred, a scale or a fraction ("a
+    hundred", "a third of").
     """
     if _word(tokens, i) == "half":
         return _half(tokens, i)
@@ -249,7 +255,7 @@ def cardinal(tokens: Sequence[Token], i: int) -> tuple[Fraction, int, bool] | No
 
 
 def _scaled_tail(tokens: Sequence[Token], j: int) -> Parsed | None:
-    """A part of the scale word before index j: "and a half" of "a million and a half"."""
+    """The fraction of the scale word before index j: "and a half" in "a million and a half"."""
     scale = _SCALES.get(tokens[j - 1].text)
     tail = _fraction_tail(tokens, j) if scale else None
     return (tail[0] * scale, tail[1]) if tail is not None and scale else None
@@ -276,7 +282,9 @@ def _after_article(tokens: Sequence[Token], i: int) -> tuple[Fraction, int, bool
 
 
 def ordinal(tokens: Sequence[Token], i: int) -> tuple[int, int] | None:
-    """The rank that begins at token i ("21st", "twenty-first", "third") and the index after it, or None."""
+    """The rank that begins at token i ("21st", "twenty-first", "third") and the index after it; None if there
+    is none.
+    """
     if i < len(tokens) and tokens[i].kind == "ordinal":
         return int(tokens[i].text[:-2]), i + 1
     word, after = _word(tokens, i), _word(tokens, i + 1)

@@ -1,10 +1,10 @@
 """Names of persons in an answer.
 
-Closed rules. A name is what is left when titles, descriptions and particles are taken away: surnames must
-agree, given names must not conflict. Who is only described ("Assad's wife", "the son of Khaled al-Asaad") has
-no name here. Another spelling is never guessed: it is an authored alias. "Surname, Given" is read, and so are
-the agencies of a photo credit ("Joseph Eid/AFP"). A name among more than 15 other words is a story, and no
-answer.
+The rules are closed. A name is what is left without titles, descriptions and particles. Surnames must agree,
+and given names must not conflict. A person who is only described ("Assad's wife", "the son of Khaled
+al-Asaad") has no name here. Another spelling is never guessed: it must be written as an alias. "Surname,
+Given" is read, and so are the agencies of a photo credit ("Joseph Eid/AFP"). A name among more than 15 other
+words is a story and not an answer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from qa_eval.matching.spelling import fold, is_negator, vocabulary
 from qa_eval.matching.verdicts import Verdict
 
 LONGEST = 300
-"""Characters: longer texts are no names."""
+"""Greatest length of a name, in characters. Longer texts are no names."""
 _MOST_NAME_WORDS = 6
 
 _TITLES = vocabulary("""mr mrs ms miss dr doctor prof professor president premier prime minister king queen
@@ -38,17 +38,18 @@ _PARTICLES_INSIDE = vocabulary(
 )
 _PARTICLES = _PARTICLES_ALWAYS | _PARTICLES_INSIDE
 _JOINED = frozenset({"abdul", "abdel", "abdal", "abdol"})
-"""Parts of the name after them, whether written together or not."""
+"""Particles that are part of the name after them, written together with it or not."""
 _AGENCIES = vocabulary("""afp ap epa upi reuters getty images anadolu sana tass ria sputnik xinhua corbis dpa
 ansa efe shutterstock rex barcroft alamy magnum afptv aptn bbc cnn rtr pa agency agencies news press pictures
 photo photos media pool handout via france associated""")
-"""Words of the names of news and photo agencies."""
+"""Words in the names of news and photo agencies."""
 _SUFFIXES = {"jr": "junior", "junior": "junior", "sr": "senior", "senior": "senior"}
 _SAYING = vocabulary("said says say added adds told who whom which that was is were has had and while")
 _PREPOSITIONS = vocabulary("of for in at from with on under against about over near between like and")
-"""Words after which a name only describes somebody; not so "by" and "to" ("according to Khaled Nasser")."""
+"""Words after which a name only describes somebody. "By" and "to" are not among them ("according to Khaled
+Nasser")."""
 _BELONGING = frozenset({"of", "from", "at"})
-"""Words after a full name that lead to where its bearer belongs."""
+"""Words between a full name and the place or group of the person."""
 _ORIGINS = vocabulary(
     "syrian russian iraqi iranian lebanese turkish french british american german israeli jordanian"
 )
@@ -64,32 +65,31 @@ class Person:
     given: tuple[str, ...]
     surname: str
     suffix: str = ""
-    """`junior`, `senior` or none."""
+    """Suffix: `junior`, `senior`, or empty."""
     negated: bool = False
     inverted: int = 0
-    """How many words come before the comma of "Surname, Given"; 0 for a name in its usual order. It is two
-    persons unless the other side has that given name and all words of that surname.
-    """
+    """Number of words before the comma of "Surname, Given"; 0 for a name in its usual order. Such a text
+    names two persons unless the other side has that given name and all words of that surname."""
 
     @property
     def specifics(self) -> frozenset[str]:
-        """Which of given names and suffix are stated."""
+        """Those of given names and suffix that the text states."""
         return frozenset(["given"] * bool(self.given) + ["suffix"] * bool(self.suffix))
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
     text: str
-    """Folded, without possessive and full stop."""
+    """Text, folded, without possessive and full stop."""
     upper: bool
     owner: bool = False
-    """True for a possessive."""
+    """Flag: the word is a possessive."""
     joined: bool = False
-    """True if a hyphen joins it to the word before."""
+    """Flag: a hyphen joins the word to the one before."""
 
 
 def _words(text: str) -> list[_Word]:
-    """Words, numbers and the punctuation that parts them."""
+    """The words, numbers and separating punctuation of a text."""
     words: list[_Word] = []
     end, hyphen = -1, False
     for found in _TOKEN.finditer(text):
@@ -118,8 +118,9 @@ def _segments(words: Sequence[_Word]) -> list[list[_Word]]:
 
 
 def _strip_description(segment: list[_Word]) -> list[_Word]:
-    """What follows the last possessive and the last title: "Syria's President Bashar al-Assad" without
-    the title.
+    """What follows the last possessive and the last title.
+
+    "Syria's President Bashar al-Assad" becomes "Bashar al-Assad".
     """
     start = 0
     for index, word in enumerate(segment):
@@ -129,13 +130,14 @@ def _strip_description(segment: list[_Word]) -> list[_Word]:
 
 
 def _is_particle(word: _Word, first: bool) -> bool:
-    """True for "al" anywhere, and for "van" and the like inside a name or without a capital."""
+    """Whether the word is a particle: "al" anywhere, "van" and such inside a name or without a capital."""
     return word.text in _PARTICLES_ALWAYS or (word.text in _PARTICLES_INSIDE and not (first and word.upper))
 
 
 def _without_home(segment: list[_Word]) -> list[_Word]:
-    """A full name without where its bearer belongs: "Bashar al-Assad of Syria". Not if a second name follows,
-    and not for "the son of Khaled al-Asaad".
+    """A full name without the place or group of the person: "Bashar al-Assad" for "Bashar al-Assad of Syria".
+
+    The segment is returned unchanged if a second name follows, and for "the son of Khaled al-Asaad".
     """
     at = next((index for index, word in enumerate(segment) if word.text in _BELONGING and not word.upper), 0)
     names = sum(word.upper and word.text not in _PARTICLES_ALWAYS for word in segment[:at])
@@ -145,9 +147,7 @@ def _without_home(segment: list[_Word]) -> list[_Word]:
 
 
 def _name_run(segment: list[_Word], cased: bool) -> list[_Word]:
-    """The words of the name that a segment gives; empty if it gives none, or only describes somebody by
-    one.
-    """
+    """The words of the name that a segment gives; empty if there is none or it only describes somebody."""
     rest = _without_home(_strip_description(segment))
     names = [
         index
@@ -166,16 +166,16 @@ def _name_run(segment: list[_Word], cased: bool) -> list[_Word]:
     while first and _is_particle(rest[first - 1], first == 1):
         first -= 1
     if first and rest[first - 1].text in _PREPOSITIONS:
-        return []  # "the son of Khaled al-Asaad", "director of antiquities in Syria"
+        return []  # as in "the son of Khaled al-Asaad", "director of antiquities in Syria"
     run, after = rest[first : last + 1], rest[last + 1 :]
-    after = [word for word in after if word.text not in _PARTICLES_ALWAYS]  # "Assad, Bashar al-"
+    after = [word for word in after if word.text not in _PARTICLES_ALWAYS]  # as in "Assad, Bashar al-"
     suffixes = [word for word in after if word.text in _SUFFIXES]
     if any(not (word.upper or word.text in _PARTICLES or word.text in _SUFFIXES) for word in run if cased):
-        return []  # two names, or a name within a story
+        return []  # There are two names, or the name is part of a story.
     if any(word.text in _PREPOSITIONS or word.text in _SAYING for word in run):
         return []
     if after[len(suffixes) :] and after[len(suffixes)].text not in _SAYING:
-        return []  # "the Assad regime"
+        return []  # as in "the Assad regime"
     return run + suffixes
 
 
@@ -190,7 +190,7 @@ def _person(run: Sequence[_Word], negated: bool, *, inverted: int = 0) -> Person
         if joins:
             parts[-1] += word.text
         elif parts and word.joined and index == len(run) - 1 and not _is_particle(run[index - 1], index == 1):
-            parts[-1] += word.text  # a double-barrelled surname is one surname
+            parts[-1] += word.text  # A double-barrelled surname is one surname.
         else:
             parts.append(word.text)
         joins = word.text in _JOINED
@@ -206,12 +206,12 @@ def _without_agencies(text: str) -> str:
 
 
 def _acronym(word: str, name: str) -> bool:
-    """True for a short word in capitals after a name that is not in capitals itself."""
+    """Whether this is a short word in capitals after a name that is not in capitals itself."""
     return word.isupper() and 2 <= len(word) <= 5 and not name.isupper()
 
 
 def _gives_nothing_else(segment: Sequence[_Word], run: Sequence[_Word]) -> bool:
-    """True if a segment is the name alone, but for particles behind it: "Bashar al-"."""
+    """Whether a segment is only the name, apart from particles after it: "Bashar al-"."""
     rest = segment[len(run) :]
     return list(segment[: len(run)]) == list(run) and all(word.text in _PARTICLES_ALWAYS for word in rest)
 
@@ -256,7 +256,7 @@ def _read(text: str) -> Person | str:
 
 
 def read_person(text: str) -> Person | str:
-    """The one person that a text names, or why it names none. Defined for any string.
+    """The one person that a text names, or the reason why it names none. Defined for any string.
 
     >>> read_person("Syrian President Bashar al-Assad")
     Person(given=('bashar',), surname='assad', suffix='', negated=False, inverted=0)
@@ -265,20 +265,20 @@ def read_person(text: str) -> Person | str:
 
 
 def _agree(one: str, other: str) -> bool:
-    """True for equal given names, or an initial of one."""
+    """Whether two given names are equal, or one is the initial of the other."""
     return one == other or (min(len(one), len(other)) == 1 and one[0] == other[0])
 
 
 def _same_person(one: Person, other: Person) -> bool:
-    """True if both have a given name, and all agree."""
+    """Whether both have a given name, and surname and given names agree."""
     given = list(zip(one.given, other.given, strict=False))
     return bool(given) and one.surname == other.surname and all(_agree(*pair) for pair in given)
 
 
 def compare_persons(prediction: str, gold: str) -> Verdict:
-    """Judges two texts as names of persons: level 2 if they agree, 1 by surname alone, 0 otherwise.
+    """Compares two texts as names of persons: level 2 if they agree, 1 by surname alone, 0 otherwise.
 
-    Given names are compared from the first on, as far as both give them; an initial agrees with a name.
+    Given names are compared from the first on, as far as both sides have them. An initial agrees with a name.
     """
     one, other = read_person(prediction), read_person(gold)
     if isinstance(one, str) or isinstance(other, str):
@@ -292,7 +292,7 @@ def compare_persons(prediction: str, gold: str) -> Verdict:
 
 
 def _compare(one: Person, other: Person) -> Verdict:
-    """The verdict on two persons, whatever the order of their names."""
+    """The verdict on two persons, regardless of the order of their names."""
     if one.negated != other.negated:
         return Verdict(level=0, rule="veto", detail="negated on one side only")
     if one.surname != other.surname:

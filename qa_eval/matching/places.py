@@ -1,4 +1,4 @@
-"""Where an answer stands: offsets are believed only where the article says what the answer says."""
+"""The place of an answer. Offsets count only if the article has the answer's text there."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ def place_of(
 ) -> Span | None:
     """The span of a candidate, if the text of one of `articles` (by id) at its offsets is its text.
 
-    A candidate that names no article is looked up in `default`. Without offsets, with offsets of an article
-    not among `articles`, or where something else stands at them, there is no place. Never raises.
+    If the candidate names no article, the article is `default`. The result is None without offsets, for an
+    article that is not among `articles`, and if the article has another text at the offsets. Never raises an
+    error.
     """
     if candidate is None:
         return None
@@ -29,7 +30,9 @@ def place_of(
 
 
 def found_places(text: str, articles: Iterable[Article]) -> list[Span]:
-    """Every place at which an article has the text, as whole words; case, quotes and blanks do not count."""
+    """Every place at which an article has the text, as whole words. Case, quotes and white space do not
+    matter.
+    """
     bare = text.strip(" .,;:!?\"'“”‘’")
     return [
         replace(span, article=article.id)

@@ -1,8 +1,11 @@
-"""Reading quantities: how many of what, with which bound, in a few words of text.
+"""Reads quantities in a few words of text: the number, its bound, its unit and what it counts.
 
-Decisions where language leaves a choice: an amount that is rough by its words ("dozens", "several days")
-is kept as those words; "a week" is one week but "a year" after a number is its rate; ordinals count only
-where there is no other number; "no" and "none" are zero where there is no other number.
+Decisions where language leaves a choice:
+
+* An amount that is rough by its words ("dozens", "several days") is kept as those words.
+* "A week" is one week, but "a year" after a number is its rate.
+* Ordinals count only if there is no other number.
+* "No" and "none" are zero if there is no other number.
 """
 
 from __future__ import annotations
@@ -19,19 +22,20 @@ from qa_eval.matching.numerals import ARTICLES, Token, cardinal, ordinal, tokeni
 from qa_eval.matching.spelling import fold, is_negator, vocabulary
 
 LONGEST = 600
-"""Characters: longer texts are no phrases, and are not read as quantities."""
+"""Greatest length of a phrase, in characters. Longer texts are not read as quantities."""
 MOST_OTHER_WORDS = 15
-"""Words beside the quantity: with more, a text tells a story around a number rather than giving one."""
+"""Greatest number of words around a quantity. With more, the text is a story with a number in it and not an
+answer."""
 _NEGATION_REACH = 3
 _RATE_WORDS = frozenset({"per", "each", "every"})
 _LONG = frozenset({"long", "old", "olds"})
 _BETWEEN_UNIT = vocabulary("full whole straight consecutive more further additional calendar entire complete")
 _EXACT_SCALES = frozenset({"dozen", "hundred", "thousand", "million", "billion", "trillion"})
 _IS = re.compile(r"(?<![\w.])IS(?![\w.])")
-"""The group, which folding would take for the verb."""
+"""Pattern of the group "IS", which folding would take for the verb."""
 _PHRASES = max(len(phrase) for phrase in units.BOUNDS)
 _KEEPS_BOUND = units.APPROXIMATORS | ARTICLES | {"of", "-"} | units.CURRENCY_SIGNS.keys()
-"""Words that may stand between a bound and its number."""
+"""Words that may occur between a bound and its number."""
 _BOUND_STARTS = frozenset(phrase[0] for phrase in [*units.BOUNDS, *units.BOUNDS_AFTER])
 
 
@@ -40,49 +44,48 @@ class Quantity:
     """One amount, or a range of amounts."""
 
     low: Fraction
-    """In the base unit of its kind."""
+    """Low end, in the base unit of its kind."""
     high: Fraction
-    """Equal to `low` unless it is a range."""
+    """High end; equal to `low` unless the quantity is a range."""
     kind: str
-    """`count`, `part`, `ordinal`, `percent`, `percentage points`, `days`, `months`, `money: …`, or a
-    measure.
-    """
+    """Kind: `count`, `part`, `ordinal`, `percent`, `percentage points`, `days`, `months`, `money: …`, or a
+    measure."""
     said: tuple[Fraction, Fraction]
     """Low and high as written, before any conversion of units."""
     text: str
-    """As written, folded; for people."""
+    """Folded text of the quantity, for people."""
     bound: str = ""
-    """`over`, `at least`, `under`, `up to`, `nearly`, or none."""
+    """Bound: `over`, `at least`, `under`, `up to`, `nearly`, or empty."""
     vague: str = ""
-    """The rough words, if it is rough ("tens of thousands"); its values are then 0."""
+    """Rough words, if the amount is rough ("tens of thousands"). Low and high are then 0."""
     negated: bool = False
     aged: bool = False
-    """True for "aged 81" and "81 years old"."""
+    """Flag: the text says "aged 81" or "81 years old"."""
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What makes two quantities one value."""
+        """The parts in which two quantities must be equal to have the same value."""
         return self.low, self.high, self.kind, self.vague
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantities:
-    """What was read from one text."""
+    """The quantities read from one text."""
 
     found: tuple[Quantity, ...] = ()
     """Distinct values in the order of the text."""
     rate: str = ""
-    """`year` for "a year", "annually", `share` for "per share"; empty if none is said."""
+    """Rate: `year` for "a year" and "annually", `share` for "per share"; empty if there is none."""
     counted: Counted = NOTHING
-    """What the number counts."""
+    """Noun and groups that the number counts."""
     behind: str = ""
-    """The word behind the number and its unit; empty for a function word or none."""
+    """Word after the number and its unit; empty for a function word or the end of the text."""
     unread: str = ""
-    """Why the text cannot be taken as one quantity though numbers are in it; empty if it can."""
+    """Reason why the text cannot be taken as one quantity although it has numbers; empty if it can."""
 
     @property
     def specifics(self) -> frozenset[str]:
-        """Which of a unit, a rate and what is counted the text gives."""
+        """Those of unit, rate and counted noun that the text gives."""
         stated = {axis for axis, _ in self.counted.groups}
         if self.counted.noun or self.behind.endswith("s"):
             stated.add("noun")
@@ -95,7 +98,7 @@ class Quantities:
 
 @dataclass(slots=True)
 class _Amount:
-    """A number with its unit, while reading."""
+    """A number with its unit, while it is being read."""
 
     value: Fraction
     kind: str
@@ -107,12 +110,10 @@ class _Amount:
 
 @dataclass(slots=True)
 class _Reader:
-    """Walks the tokens once. What stands before a number is remembered until the number or another word
-    comes.
-    """
+    """Walks the tokens once. Words before a number are remembered until the number or another word comes."""
 
     text: str
-    """Folded."""
+    """Folded text."""
     tokens: Sequence[Token]
     found: list[Quantity] = field(default_factory=list)
     ordinals: list[Quantity] = field(default_factory=list)
@@ -124,12 +125,12 @@ class _Reader:
     negation: int = 0
     aged: bool = False
     place: tuple[int, int] = (0, 0)
-    """The tokens of the quantity that was read last."""
+    """Indices of the tokens of the quantity that was read last: start and end."""
     plus: frozenset[int] = frozenset()
-    """Where numbers end that had a plus sign behind them, as offsets of the text."""
+    """Offsets at which numbers end that had a plus sign after them."""
 
     def __post_init__(self) -> None:
-        """Takes the plus out from between a number and its unit: "3+ weeks", "$5+ million", "30-plus km"."""
+        """Removes the plus between a number and its unit: "3+ weeks", "$5+ million", "30-plus km"."""
         signs = [i for i in range(1, len(self.tokens)) if self._is_plus(i)]
         if signs:
             self.plus = frozenset(self.tokens[i - 1].end for i in signs)
@@ -145,7 +146,7 @@ class _Reader:
         return self.tokens[i].text if i < len(self.tokens) else ""
 
     def phrase(self, i: int, table: dict[tuple[str, ...], str]) -> tuple[str, int] | None:
-        """The bound of the longest phrase of the table at i, and the index after it."""
+        """The bound of the longest phrase of the table that begins at i, and the index after it."""
         if self.word(i) not in _BOUND_STARTS:
             return None
         for length in range(_PHRASES, 0, -1):
@@ -160,7 +161,7 @@ class _Reader:
             i = self.step(i)
 
     def step(self, i: int) -> int:
-        """Reads what begins at token i; returns the index after it."""
+        """Reads what begins at token i. Returns the index after it."""
         after = self.bounds(i) or self.rates(i) or self.rank(i) or self.quantity(i) or self.rough(i)
         if after is None:
             self.other(i)
@@ -183,7 +184,7 @@ class _Reader:
             self.aged = token.text in ("aged", "age")
 
     def bounds(self, i: int) -> int | None:
-        """A bound before a number, or one after it."""
+        """Reads a bound before or after a number. Returns the index after it."""
         later = self.phrase(i, units.BOUNDS_AFTER)
         if later is not None and self.found and not self.number_at(later[1]):
             self.amend(later[0])
@@ -202,14 +203,16 @@ class _Reader:
         self.found[-1] = replace(last, bound=last.bound or bound, text=f"{last.text}, {bound}")
 
     def number_at(self, i: int) -> bool:
-        """True if an amount follows, be it after words that do not change it."""
+        """Whether an amount follows, possibly after words that do not change it."""
         while self.word(i) in units.APPROXIMATORS or self.word(i) in units.CURRENCY_SIGNS:
             i += 1
         return cardinal(self.tokens, i) is not None
 
     def rates(self, i: int) -> int | None:
-        """A rate: "per year", "every year", "a year" after a number that is no duration, "annually"; and that
-        of a thing: "per share", "a barrel" right after the number.
+        """Reads a rate. Returns the index after it.
+
+        A rate in time is "per year", "every year", "annually", or "a year" after a number that is no
+        duration. A rate per thing is "per share" or "a barrel" directly after the number.
         """
         word, after = self.word(i), self.word(i + 1)
         if word in units.RATES and (not after or self.found):
@@ -232,7 +235,7 @@ class _Reader:
         return None
 
     def amount(self, i: int) -> _Amount | None:
-        """A number and the unit beside it."""
+        """A number and the unit next to it."""
         money, j = self.currency(i)
         number = cardinal(self.tokens, j)
         if number is None:
@@ -249,12 +252,14 @@ class _Reader:
         return self.unit(_Amount(value, "part" if part else "count", Fraction(1), j, scaled))
 
     def millions(self, j: int) -> bool:
-        """True for the "m" of "3m visitors" and "3m+ visitors": glued to a number, before what is counted."""
+        """Whether "m" means million, as in "3m visitors" and "3m+ visitors": attached to a number, before
+        what is counted.
+        """
         after = self.word(j + 2) if self.word(j + 1) == "+" else self.word(j + 1)
         return self.tokens[j - 1].end == self.tokens[j].start and is_counted(after)
 
     def currency(self, i: int) -> tuple[str, int]:
-        """The money named before a number ("$", "US$", "EUR"), or "", and the index of the number."""
+        """The currency named before a number ("$", "US$", "EUR"), or "", and the index of the number."""
         origin = ""
         if self.word(i) in ("us", "c", "a") and self.word(i + 1) == "$":
             origin = {"us": "", "c": "canadian ", "a": "australian "}[self.word(i)]
@@ -282,7 +287,9 @@ class _Reader:
         return None
 
     def unit(self, amount: _Amount) -> _Amount:
-        """The amount with the unit that follows it, if one does; it may be in brackets: "81 (years)"."""
+        """The amount with the unit that follows it, if there is one. The unit may be in brackets: "81
+        (years)".
+        """
         j = amount.end
         word, after = self.word(j), self.word(j + 1)
         if word == "(" and after != "(":
@@ -306,7 +313,9 @@ class _Reader:
         return amount
 
     def measure(self, amount: _Amount) -> bool:
-        """Gives the amount the measure that follows it (length, area, speed, weight); True if one follows."""
+        """Sets the measure that follows the amount (length, area, speed, weight). Returns whether there is
+        one.
+        """
         j = amount.end
         word, after = self.word(j), self.word(j + 1)
         if word in ("square", "sq") and after in units.MEASURES:
@@ -326,7 +335,7 @@ class _Reader:
         return True
 
     def part_of(self, part: _Amount) -> _Amount:
-        """A part of one unit or of a large number: "a quarter of a century", "a third of a million"."""
+        """A fraction of one unit or of a large number: "a quarter of a century", "a third of a million"."""
         scale = cardinal(self.tokens, part.end + 1)
         if scale is not None and self.word(scale[1] - 1) in _EXACT_SCALES:
             return self.unit(_Amount(part.value * scale[0], "count", Fraction(1), scale[1], scaled=True))
@@ -334,7 +343,7 @@ class _Reader:
         return part if whole.kind == "count" else whole
 
     def speed(self, length: _Amount) -> None:
-        """Makes a length a speed if a short time follows it: "km per hour", "km/h", "miles an hour"."""
+        """Turns a length into a speed if a short time follows it: "km per hour", "km/h", "miles an hour"."""
         word, after = self.word(length.end), self.word(length.end + 1)
         per = units.PER_HOUR.get(length.kind, {}).get(after)
         if per is not None and (word == "/" or word in _RATE_WORDS or word in ARTICLES):
@@ -342,7 +351,7 @@ class _Reader:
             length.end += 2
 
     def coin(self, j: int) -> tuple[str, Fraction, int] | None:
-        """The money named at token j ("dollars", "Swiss francs"), its factor, and the index after it."""
+        """The currency named at token j ("dollars", "Swiss francs"), its factor, and the index after it."""
         while self.word(j) in _BETWEEN_UNIT:
             j += 1
         word, after = self.word(j), self.word(j + 1)
@@ -380,7 +389,7 @@ class _Reader:
         amount.end = j
 
     def quantity(self, i: int) -> int | None:
-        """An amount, a sum of amounts ("two years and three months") or a range."""
+        """Reads an amount, a sum of amounts ("two years and three months") or a range."""
         first = self.amount(i)
         if first is None:
             return None
@@ -407,7 +416,9 @@ class _Reader:
         return end
 
     def share(self, first: _Amount) -> _Amount | None:
-        """A share of a whole: "one in four", "9 out of every 10". Not "two in 2014" or "three in 4 days"."""
+        """Reads a share of a whole: "one in four", "9 out of every 10". It does not read "two in 2014" or
+        "three in 4 days".
+        """
         j = first.end
         out = (self.word(j), self.word(j + 1)) == ("out", "of")
         every = self.word(j) == "of" and self.word(j + 1) in ("every", "each")
@@ -422,7 +433,7 @@ class _Reader:
         return replace(whole, value=first.value / whole.value)
 
     def following(self, j: int) -> tuple[_Amount | None, str]:
-        """The amount joined to the one that ends at j, and how: `range` or `sum`."""
+        """The amount joined to the one that ends at j, and how it is joined: `range` or `sum`."""
         word = self.word(j)
         if word in ("-", "to", "or") or (word == "and" and self.bound == "between"):
             k = j + 1
@@ -444,7 +455,7 @@ class _Reader:
         vague: str = "",
         aged: bool = False,
     ) -> None:
-        """Notes a quantity with all that was said before it."""
+        """Adds a quantity, with the bound, negation and age that were read before it."""
         start = self.since if self.since >= 0 else i
         bound = "" if self.bound == "between" else self.bound
         if not bound and any(token.end in self.plus for token in self.tokens[i:end]):
@@ -468,7 +479,9 @@ class _Reader:
         self.bound, self.since, self.aged = "", -1, False
 
     def rough(self, i: int) -> int | None:
-        """A rough amount: "dozens", "tens of thousands", "several days", "a matter of days", "weeks-long"."""
+        """Reads a rough amount: "dozens", "tens of thousands", "several days", "a matter of days",
+        "weeks-long".
+        """
         j = i
         words: list[str] = []
         if self.word(j) in ARTICLES and self.word(j + 1) in units.VAGUE_WORDS:
@@ -502,14 +515,16 @@ class _Reader:
 
 
 def _range_of(first: _Amount, second: _Amount) -> bool:
-    """True if two amounts can end one range: the unit said with both, after both, or as "$" before both."""
+    """Whether two amounts can be the ends of one range. The unit is given with both, after both, or as "$"
+    before both.
+    """
     return first.kind in ("count", second.kind) or (
         second.kind == "count" and first.kind.startswith("money: ")
     )
 
 
 def _magnitude(value: Fraction) -> int:
-    """The largest named scale not above the value: what "million" lends to the five of "5 to 6 million"."""
+    """The largest named scale that is not above the value. In "5 to 6 million" the five takes this scale."""
     return max((scale for scale in (10**3, 10**6, 10**9, 10**12) if scale <= value), default=1)
 
 
@@ -546,7 +561,7 @@ def _read(text: str) -> Quantities:
 
 
 def read_quantities(text: str) -> Quantities:
-    """The distinct quantities of a text. Defined for any string; nothing is found in one longer than
+    """The distinct quantities of a text. Defined for any string; none are found in a text longer than
     `LONGEST`.
 
     >>> [quantity.text for quantity in read_quantities("Over 400 fighters and around 180 troops").found]
@@ -558,7 +573,7 @@ def read_quantities(text: str) -> Quantities:
 
 
 def same_figure(full: str, bare: str) -> bool:
-    """True if a bare number is the figure of a full quantity: 12 of "12 percentage points", 25 of "25 km"."""
+    """Whether a bare number is the figure of a full quantity: 12 of "12 percentage points", 25 of "25 km"."""
     one, other = read_quantities(full), read_quantities(bare)
     if one.unread or other.unread or not (len(one.found) == len(other.found) == 1):
         return False
@@ -568,7 +583,7 @@ def same_figure(full: str, bare: str) -> bool:
 
 
 def numbers_in(text: str) -> frozenset[Fraction]:
-    """The plain values said in a text, whatever they count; without one, which is as often a pronoun."""
+    """The plain values in a text, whatever they count. 1 is left out, because "one" is as often a pronoun."""
     quantities = read_quantities(text).found
     return frozenset(value for quantity in quantities if not quantity.vague for value in quantity.said) - {
         Fraction(1)

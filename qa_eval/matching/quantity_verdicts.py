@@ -1,10 +1,10 @@
-"""Comparing quantities: equal value, equal but for a qualifier, or in conflict.
+"""Compares quantities: the values are equal, equal apart from a qualifier, or in conflict.
 
-An answer may leave out a count noun, and must not leave out a unit of time. At level 1 it may leave out a
-measure, and percent or a currency if the question asks for them. Where claims are told apart, a bound makes
-another value. Elsewhere a bound is passed over, with two exceptions: the two bounds are opposed, or the
-answer's bound excludes the wording's own value ("under 400" for 400). Rough amounts equal only the same
-words, but "several" and "a few" add no number to a bare plural.
+An answer may leave out a count noun, but not a unit of time. At level 1 it may leave out a measure, and
+percent or a currency if the question asks for them. If claims are to be distinguished, a bound makes another
+value. Otherwise a bound is ignored, with two exceptions: the two bounds are opposed, or the answer's bound
+excludes the wording's own value ("under 400" for 400). Rough amounts are equal only if their words are, but
+"several" and "a few" add no number to a bare plural.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from qa_eval.matching.verdicts import Verdict
 
 
 def compare_quantities(prediction: str, gold: str, answer_type: str, *, strict: bool) -> Verdict:
-    """Judges two texts as numbers: level 2 equal, 1 equal but for the bound or an unsaid unit, 0 otherwise.
+    """Compares two texts as numbers: level 2 if equal, 1 if equal apart from the bound or an omitted unit, 0
+    otherwise.
 
-    `veto` if both are read and differ, `none` if one of them is not read as one quantity.
+    At level 0 the rule is `veto` if both are read and differ, and `none` if one of them is not read as one
+    quantity.
     """
     left, right = read_quantities(prediction), read_quantities(gold)
     for side, read in (("answer", left), ("wording", right)):
@@ -49,7 +51,9 @@ def compare_quantities(prediction: str, gold: str, answer_type: str, *, strict: 
 
 
 def _other_unit(read: Quantities, against: Quantity, answer_type: str) -> str:
-    """The noun or unknown unit for which a number is not bare, and so cannot do without the other's unit."""
+    """The noun or unknown unit of a number that therefore cannot stand for a number with the other side's
+    unit.
+    """
     if read.found[0].kind != "count" or against.kind == "count":
         return ""
     unknown = read.behind if answer_type == "money" or read.behind.endswith("s") else ""
@@ -73,10 +77,10 @@ def _as_type(quantity: Quantity, answer_type: str) -> Quantity:
 
 
 def _droppable(one: str, other: str, answer_type: str) -> bool:
-    """True if one of two different kinds is a bare number and the other's unit may go without saying.
+    """Whether one of two different kinds is a bare number and the other's unit may be omitted.
 
-    A measure may ("100" of "100 kilometers"), and percent and a currency where the question is about them.
-    Units of time may not ("three" is not "three weeks"), nor may being a rank.
+    A measure may be omitted ("100" for "100 kilometers"), and so may percent and a currency if the question
+    asks for them. Units of time may not ("three" is not "three weeks"), nor may the suffix of a rank.
     """
     if "count" not in (one, other):
         return False
@@ -85,7 +89,7 @@ def _droppable(one: str, other: str, answer_type: str) -> bool:
 
 
 def _uncounted(one: Quantity, other: Quantity) -> bool:
-    """True for "several days" and "days": of two rough amounts of one unit, one says nothing but its unit."""
+    """Whether one of two rough amounts of one unit gives only the unit: "several days" and "days"."""
     if one.kind != other.kind or not (one.vague and other.vague):
         return False
     words = one.vague.split(), other.vague.split()
@@ -94,7 +98,7 @@ def _uncounted(one: Quantity, other: Quantity) -> bool:
 
 
 def _qualified(one: Quantity, other: Quantity, unit_unsaid: bool, *, strict: bool) -> Verdict:
-    """The verdict on two equal values, by their bounds. `one` is the answer's."""
+    """The verdict on two equal values. Their bounds decide it. `one` is the answer's value."""
     if one.bound != other.bound:
         opposed = (one.bound in units.UPPER and other.bound in units.LOWER) or (
             one.bound in units.LOWER and other.bound in units.UPPER

@@ -1,7 +1,6 @@
-"""Text as it is written: folding of spelling, the marks a number stands among, negation, occurrences in a
-text.
+"""Folding of spelling, signs that change a number, negation, and occurrences of one text in another.
 
-Everything here is linear in the length of its arguments and defined for any two strings.
+Every function takes time linear in the length of its arguments and is defined for any strings.
 """
 
 from __future__ import annotations
@@ -17,18 +16,19 @@ from qa_eval.records import Span
 
 _QUOTES = dict.fromkeys("‘’‚‛ʹʼʻʽˈ`´′＇", "'") | dict.fromkeys("“”„‟«»″〃＂", '"')
 _DASHES = dict.fromkeys("‐‑‒–−⁃﹣－", "-") | dict.fromkeys("—―﹘", " - ")
-# The long dash parts clauses, the short ones join words.
+# The long dash separates clauses, the short ones join words.
 _SPECIAL = _QUOTES | _DASHES | {"⁄": "/", "٪": "%", "٫": ".", "٬": ","}
 
 
 def vocabulary(words: str) -> frozenset[str]:
-    """A set of words, written as one string parted by blanks."""
+    """The words of a string, as a set."""
     return frozenset(words.split())
 
 
 def _is_mark(char: str) -> bool:
-    """True for accents and vowel points, which spelling may drop; not for the vowel signs of Indic
-    scripts.
+    """Whether the character is an accent or vowel point that spelling may omit.
+
+    The vowel signs of Indic scripts are not such marks.
     """
     order = unicodedata.combining(char)
     return order >= 200 or 10 <= order <= 35
@@ -46,16 +46,16 @@ def _fold_char(char: str) -> str:
         return str(unicodedata.decimal(char))
     flat = unicodedata.normalize("NFKD", char)
     if category == "No" and flat != char:
-        # "1½" is not 11/2 and "10²" is not 102: what is set small stands apart.
+        # Small digits get spaces around them, because "1½" is not 11/2 and "10²" is not 102.
         flat = f" {flat.replace('⁄', '/')} " if "⁄" in flat else f" ^{flat}"
     flat = unicodedata.normalize("NFKD", flat.casefold())
     return "".join(c for c in flat if not _is_mark(c))
 
 
 class _FoldTable(dict[int, str]):
-    """A translation table that works each character out the first time it is met.
+    """A translation table that computes each character when it first occurs.
 
-    Character by character, so that a megabyte of combining marks costs no quadratic reordering.
+    It works character by character, so that a megabyte of combining marks costs no quadratic reordering.
     """
 
     def __missing__(self, key: int) -> str:
@@ -64,7 +64,10 @@ class _FoldTable(dict[int, str]):
 
 
 class _SpaceTable(dict[int, str]):
-    """Turns punctuation, symbols and blanks to spaces; keeps letters, digits, their marks, and emoji."""
+    """A translation table that turns punctuation, symbols and white space into spaces.
+
+    Letters, digits, their marks, and emoji are kept.
+    """
 
     def __missing__(self, key: int) -> str:
         char = chr(key)
@@ -84,9 +87,9 @@ _ARTICLES = frozenset({"a", "an", "the"})
 
 
 def fold(text: str) -> str:
-    r"""The text in one spelling: compatibility forms, quotes, dashes, case, accents and digits folded.
+    r"""The text in one spelling: compatibility forms, quotes, dashes, case, accents and digits are folded.
 
-    Punctuation stays. Also joins thousands set with a thin space or an apostrophe.
+    Punctuation stays. Thousands separated by a thin space or an apostrophe are joined.
 
     >>> fold("‘Café’ — 10\u202f000 “ﬁghters”")
     '\'cafe\'  -  10000 "fighters"'
@@ -99,15 +102,15 @@ def _fold(text: str) -> str:
 
 
 _SHORT = 600
-"""Characters: what was worked out of a longer text is not kept in memory."""
+"""Greatest length of a text, in characters, whose results are cached."""
 _fold_short = lru_cache(maxsize=16_384)(_fold)
 
 
 def text_key(text: str) -> str:
-    """What level 3 of `match` compares: folded, without possessive 's, thousands commas, punctuation,
-    articles.
+    """The form that level 3 of `match` compares; empty if nothing is left.
 
-    Decimals are kept. Empty if nothing is left.
+    The text is folded. Possessive 's, thousands commas, punctuation and articles are removed. Decimals are
+    kept.
 
     >>> text_key("The Army’s 1,000-strong “unit”"), text_key("3.5 m")
     ('army 1000 strong unit', '3.5 m')
@@ -130,10 +133,10 @@ _MARKS = re.compile(r"\d+(?:[.,:/\-]\d+)*|(?<![\w.,])[-.](?=\d)|[<>=≤≥$€£
 
 
 def marks(text: str) -> tuple[str, ...]:
-    """The numerals of a text and the signs that give them another value, in order.
+    """The numerals of a text and the signs that change their value, in order.
 
-    Where punctuation is dropped, two texts may look equal and still speak of other numbers; they do so
-    exactly if these differ.
+    Without punctuation two texts may look equal and still give different numbers. They do so exactly if these
+    differ.
 
     >>> marks("3.5 %"), marks("35 %"), marks("1,000"), marks("~180")
     (('3.5', '%'), ('35', '%'), ('1000',), ('180',))
@@ -146,7 +149,7 @@ def marks(text: str) -> tuple[str, ...]:
 NEGATORS = vocabulary(
     "not no never neither nor none nobody nothing nowhere without cannot hardly barely denied denies deny"
 )
-"""Words that turn a statement into its opposite; also anything ending in n't, and "far from"."""
+"""Words that turn a statement into its opposite. Words that end in n't and "far from" do so too."""
 _FUNCTION_WORDS = vocabulary("""a an the of to in on at by for from with and or but as is are was were be been
 being has have had do does
     did it its it's this that these those there any all so yet still very quite really entirely fully also he
@@ -154,7 +157,7 @@ being has have had do does
     shall should now than then if about into""")
 _REPORTING = vocabulary("""hear hears heard hearing report reports reported reporting reportedly say says said
 know knows known aware""")
-"""Words that say who knows; under a denial they say nothing of what is denied."""
+"""Words about who knows something. In a denial they say nothing about what is denied."""
 _LIGHT = vocabulary("""a an the is are was were be been being has have had having it it's there they""")
 """Words that a statement may have or lack."""
 _LIGHT_IF_DENIED = _LIGHT | vocabulary("do does did of about any yet still also")
@@ -162,7 +165,8 @@ _NEGATION_TOKENS = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[.,;:!?
 _NO_ONE = re.compile(r"\bno[ -]one\b(?!-)", re.IGNORECASE)
 _LISTED = re.compile(r"[,;&]|\band\b", re.IGNORECASE)
 _SCOPE = 2
-"""How many content words a negator reaches: "not yet entirely clear of mines" negates clear and mines."""
+"""Number of content words that a negator reaches: "not yet entirely clear of mines" negates clear and mines.
+"""
 _TURNING = vocabulary("but while whereas although though")
 """Words at which a denial ends: "no water but electricity"."""
 _DENYING_NOTHING = frozenset({"fewer", "less", "doubt", "only"})
@@ -177,9 +181,10 @@ _DENIALS = re.compile(
 
 
 def denials_spelled_out(text: str) -> str:
-    """The text with "not" for phrases that deny what follows ("anything but Sunday", "instead of Palmyra").
+    """The text with "not" in place of phrases that deny what follows ("anything but Sunday", "instead of
+    Palmyra").
 
-    "No one" holds no number, and becomes "nobody".
+    "No one" holds no number and becomes "nobody".
 
     >>> denials_spelled_out("far from 400"), denials_spelled_out("none other than Assad")
     ('not 400', 'none other than Assad')
@@ -188,25 +193,27 @@ def denials_spelled_out(text: str) -> str:
 
 
 def is_negator(word: str) -> bool:
-    """True for a folded word that negates what follows."""
+    """Whether the folded word negates what follows."""
     return word in NEGATORS or word.endswith("n't")
 
 
 @dataclass(frozen=True, slots=True)
 class _Polarity:
-    """What a text affirms and what it denies."""
+    """The words that a text affirms and those that it denies."""
 
     negated: frozenset[str]
     """Content words that a negator reaches."""
     plain: frozenset[str]
-    """Content words that none reaches."""
+    """Content words that no negator reaches."""
     negators: int
     words: tuple[str, ...]
-    """All words but the negators, in order."""
+    """All words except the negators, in order."""
 
 
 def _read_polarity(text: str, others: frozenset[str] = frozenset()) -> _Polarity:
-    """The polarity of a text. "Unclear" is not clear, if `others` (words of the other text) has "clear"."""
+    """The polarity of a text. "Unclear" counts as not clear if `others` (words of the other text) has
+    "clear".
+    """
     words: list[str] = []
     for word in _NEGATION_TOKENS.findall(_NO_ONE.sub("nobody", fold(text))):
         words += ["not", word[2:]] if word.startswith("un") and word[2:] in others else [word]
@@ -250,10 +257,11 @@ def _polarities(one: str, other: str) -> tuple[_Polarity, _Polarity]:
 
 
 def contradiction(one: str, other: str) -> str | None:
-    """Why one text denies what the other says, or None.
+    """Why one text denies what the other says; None if it does not.
 
-    They contradict each other if a content word is negated in one and only stands un-negated in the other, or
-    if they say the same but for an odd negation. "Un-" before a word of the other text is a negation.
+    Two texts contradict each other if a content word is negated in one and occurs only without negation in
+    the other, or if they are equal apart from an odd number of negations. "Un-" before a word of the other
+    text is a negation.
 
     >>> contradiction("it's not clear how many", "it is clear")
     'clear is negated on one side only'
@@ -272,9 +280,10 @@ def contradiction(one: str, other: str) -> str | None:
 def same_statement(one: str, other: str) -> str:
     """The words by which two texts say the same; empty if they do not, or not evidently.
 
-    Where both deny something: the same words in any order, the same ones denied; who heard or reported it
-    does not count. Where neither does: the same words in order but for articles, "is" and "has", or the same
-    parts of a list in any order, its shared last words spelled out or not.
+    If both deny something, they must have the same words in any order and deny the same ones. Who heard or
+    reported it does not count. If neither denies anything, they must have the same words in order apart from
+    articles, "is" and "has", or the same parts of a list in any order, with its shared last words repeated or
+    not.
 
     >>> same_statement("no deaths reported", "had not heard of any deaths")
     'no deaths'
@@ -306,7 +315,8 @@ _MOST_LISTED = 8
 
 
 def readings(keys: Sequence[str]) -> frozenset[frozenset[str]]:
-    """The parts of a list, also with the last words of the last one lent to all before it.
+    """The readings of a list: its parts as they are, and its parts with the last words of the last part added
+    to the others.
 
     >>> frozenset({"old jets", "new jets"}) in readings(["old", "new jets"])
     True
@@ -326,8 +336,8 @@ UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao; Burmese; Khmer
     "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana, Han
 )
-"""Letters of scripts written without spaces, as ranges of a regular expression: a run of them is no word, and
-each stands for itself."""
+"""Letters of scripts that are written without spaces, as ranges of a regular expression. A run of them is not
+a word; each letter is a token."""
 _LETTER = rf"(?:[^\W{UNSPACED}]|[\u0300-\u036f])"
 _TOKEN = re.compile(rf"\d+(?:[.,]\d+)+{_LETTER}*|{_LETTER}+|[^\s\x00]")
 _CACHED_TEXT = 100_000
@@ -340,7 +350,7 @@ def _fold_token(token: str) -> str:
 
 
 def _index(text: str) -> tuple[str, list[int], list[int], list[int]]:
-    """The folded tokens joined and framed by NUL; where each begins there; where each begins and ends in
+    """The folded tokens, joined and framed by NUL, and where each token begins there and begins and ends in
     the text.
     """
     tokens, starts, ends, places = [], [], [], []
@@ -357,15 +367,15 @@ def _index(text: str) -> tuple[str, list[int], list[int], list[int]]:
 
 _cached_index = lru_cache(maxsize=64)(_index)
 _last_index = lru_cache(maxsize=1)(_index)
-"""Of a long text, while many wordings are looked for in it."""
+"""The index of a long text, kept while many wordings are searched in it."""
 
 
 def occurs(wording: str, text: str) -> list[Span]:
-    """Where a wording occurs in a text: spans of the text, in order, not overlapping.
+    """The spans at which a wording occurs in a text, in order and without overlaps.
 
-    Whole tokens only ("400" is not in "1,400", "400.5" or "400th"; where a script has no spaces a letter is a
-    token); case, quotes, dashes and blanks do not count. Empty for a wording without tokens. Linear in the
-    length of both.
+    Only whole tokens count: "400" is not in "1,400", "400.5" or "400th". In a script without spaces, a letter
+    is a token. Case, quotes, dashes and white space do not matter. A wording without tokens occurs nowhere.
+    Takes time linear in the length of both.
 
     >>> occurs("al-assad", "Bashar al‑Assad and Assad"), occurs("400", "1,400 and 400.")
     ([Span(start=7, end=15, article=None)], [Span(start=10, end=13, article=None)])
@@ -374,7 +384,7 @@ def occurs(wording: str, text: str) -> list[Span]:
 
 
 def occurrences(wording: str, text: str) -> Iterator[Span]:
-    """The same one by one, for whoever needs only the first."""
+    """Yields the spans of `occurs` one by one, for callers that need only the first."""
     needle = _index(wording)[0]
     if needle == "\0":
         return

@@ -1,8 +1,8 @@
 """The typed match: whether an answer says the same as a wording, and by which rule.
 
-The official rules are blind to values: they take 3.5 for 35 and half-credit "three weeks" for "three days".
-`match` reads both sides as what the question asks for, and says why it credits or refuses. The first rule
-that fires decides:
+The official rules are blind to values: they accept 3.5 for 35 and give half credit for "three weeks" in place
+of "three days". `match` reads both sides as the type of value that the question asks for, and gives the
+reason why it accepts or refuses. The first rule that applies decides:
 
 | level | rule                   | fires when                                                               |
 |-------|------------------------|--------------------------------------------------------------------------|
@@ -16,10 +16,10 @@ that fires decides:
 | 0     | `veto`                 | both sides are read and conflict: never overruled by text overlap        |
 | 0     | `none`                 | no rule fires                                                            |
 
-An answer in a closed frame ("Answer:", "It was", "According to the article, it was") that matches by no rule
-is judged without the frame, and then has level 3 at most. Against several wordings of one claim (`match_any`)
-the best verdict counts, unless a fuller wording vetoes: "400 civilians" does not pass by "400" where another
-wording has "400 militants".
+If an answer in a closed frame ("Answer:", "It was", "According to the article, it was") matches by no rule,
+it is matched without the frame, at level 3 at most. Against several wordings of one claim (`match_any`) the
+best verdict counts, unless a fuller wording vetoes: "400 civilians" does not match by "400" if another
+wording is "400 militants".
 """
 
 from __future__ import annotations
@@ -50,26 +50,32 @@ from qa_eval.records import AnswerType, Match
 __all__ = ["MATCH_VERSION", "NO_MATCH", "match", "match_any", "occurs", "same_claim"]
 
 MATCH_VERSION = "2"
-"""Changes with every change of the rules that can move a score; part of the scorer's version."""
+"""Version of the rules, and part of the scorer's version. It changes with every rule change that can change a
+score."""
 
 NO_MATCH = Match(ok=False, level=0, rule="none")
-"""The verdict where there is no wording to match."""
+"""Verdict if there is no wording to match."""
 
 _NUMERIC = frozenset({"number", "duration", "percent", "age", "money"})
 _REMEMBERED = 2_000
-"""Characters of both sides together above which a judgement is worked out anew rather than kept in memory."""
+"""Greatest length of both sides together, in characters, for which a verdict is cached."""
 
 
 def match(prediction: str, gold: str, answer_type: AnswerType, *, strict: bool) -> Match:
-    """Judges an answer against one wording of a claim.
+    """Matches an answer with one wording of a claim.
 
-    `strict` decides which claim was made: bounds must agree ("over 400" is not "400"), and what is only finer
-    is at level 1. Without it, an answer is judged against the article's own wording: bounds are passed over
-    at level 1 unless they are opposed ("over" and "under") or the answer's excludes the wording's own value
-    ("under 400" for 400). Strictly matching at some level implies matching at that level.
+    `ok` is true exactly from level 1 up, and an answer makes a claim from level 2 up. A strict match at some
+    level implies a lenient match at that level or above. The function is defined for any two strings, is
+    deterministic, and never raises an error.
 
-    Defined for any two strings, deterministic, never raises. `ok` is true exactly from level 1 up; a claim is
-    made from level 2 up.
+    Args:
+        prediction: The answer.
+        gold: The wording.
+        answer_type: Type of value that the question asks for. Both sides are read as this type.
+        strict: True to decide which claim an answer makes: bounds must agree ("over 400" is not "400"), and
+            an answer that is only finer is at level 1. False to score an answer against the article's own
+            wording: different bounds give level 1, unless they are opposed ("over" and "under") or the
+            answer's bound excludes the wording's own value ("under 400" for 400).
 
     >>> match("400 fighters", "over 400", "number", strict=False)
     Match(ok=True, rule='value-only', level=1, detail='400 ~ over 400')
@@ -82,13 +88,13 @@ def match(prediction: str, gold: str, answer_type: AnswerType, *, strict: bool) 
 
 
 def match_any(prediction: str, wordings: Sequence[str], answer_type: AnswerType, *, strict: bool) -> Match:
-    """Judges an answer against all wordings of one claim: the best `match`, first of equals.
+    """Matches an answer with all wordings of one claim: the best `match`, the first of equals.
 
-    A veto by one wording holds against the credit of a barer one: one that the vetoing wording matches
-    leniently itself, or whose bare figure or place name it has, and to which it adds a noun, a unit, a given
-    name, a day or the like. So "400 miles" is refused for "400" and "400 kilometers", but not for "400 miles"
-    and "640 kilometers". The same text (level 3 and above) is always credited. Where nothing matches, the
-    most telling refusal is given; `NO_MATCH` for no wordings.
+    A veto by a fuller wording overrides the match with a barer one. A wording is fuller if it adds a noun, a
+    unit, a given name, a day or the like, and if it leniently matches the barer wording or has the same bare
+    figure or place name. So "400 miles" is refused for "400" and "400 kilometers", but not for "400 miles"
+    and "640 kilometers". The same text (level 3 and above) always matches. If nothing matches, the result is
+    the refusal that explains most. It is `NO_MATCH` if there are no wordings.
 
     >>> match_any("400 civilians", ["400", "400 militants"], "number", strict=False).detail
     '400 != 400 (civilians are not fighters)'
@@ -115,7 +121,7 @@ def _rank(found: Match) -> tuple[bool, int, bool, bool]:
 
 
 def _says_more(full: str, bare: str, answer_type: AnswerType) -> bool:
-    """True if one wording says what another says, and more."""
+    """Whether one wording says what the other says, and more."""
     if not _specifics(full, answer_type) - _specifics(bare, answer_type):
         return False
     if match(full, bare, answer_type, strict=False).ok:
@@ -126,7 +132,7 @@ def _says_more(full: str, bare: str, answer_type: AnswerType) -> bool:
 
 
 def _specifics(wording: str, answer_type: AnswerType) -> frozenset[str]:
-    """The parts that a wording states and a barer one may leave out."""
+    """The parts that a wording states and a barer wording may leave out."""
     if answer_type in _NUMERIC:
         return read_quantities(wording).specifics
     if answer_type == "date":
@@ -142,7 +148,8 @@ def _specifics(wording: str, answer_type: AnswerType) -> frozenset[str]:
 
 
 def same_claim(one: str, other: str, answer_type: AnswerType) -> bool:
-    """Whether two answers make one claim: either matches the other strictly, at a level that makes one.
+    """Whether two answers make the same claim: either matches the other strictly, at a level that makes a
+    claim.
 
     >>> same_claim("four hundred", "400", "number"), same_claim("over 400", "400", "number")
     (True, False)
@@ -164,7 +171,7 @@ def _judge_plain(prediction: str, gold: str, answer_type: AnswerType, strict: bo
 
 
 def _framed(verdict: Verdict) -> Verdict:
-    """The verdict on what was in a frame: never identical to the wording."""
+    """The verdict on the text inside a frame. It is never identical to the wording."""
     return replace(verdict, level=3, rule="text") if verdict.level > 3 else verdict
 
 
@@ -188,8 +195,9 @@ def _as_text(prediction: str, gold: str, answer_type: AnswerType) -> Verdict | N
 
 
 def _same_numbers(prediction: str, gold: str, answer_type: AnswerType) -> bool:
-    """False if equal text hides unequal numbers: "3.5" and "35", "$5" and "5 %", "a third" and "the
-    third".
+    """Whether two equal texts also have equal numbers.
+
+    Equal text can hide different numbers: "3.5" and "35", "$5" and "5 %", "a third" and "the third".
     """
     if marks(prediction) != marks(gold):
         return False
@@ -200,7 +208,7 @@ def _same_numbers(prediction: str, gold: str, answer_type: AnswerType) -> bool:
 
 
 def _as_value(prediction: str, gold: str, answer_type: AnswerType, strict: bool) -> Verdict:
-    """Levels 2 to 0."""
+    """Levels 2 to 0, by the typed values."""
     if answer_type != "text":
         prediction, gold = denials_spelled_out(prediction), denials_spelled_out(gold)
     if answer_type in _NUMERIC:
@@ -215,8 +223,12 @@ def _as_value(prediction: str, gold: str, answer_type: AnswerType, strict: bool)
 
 
 def _as_statement(prediction: str, gold: str) -> Verdict:
-    """Free text has no value; but it can say the same in another order, or give another number or denial."""
-    mine, theirs = numbers_in(prediction) - {0}, numbers_in(gold) - {0}  # "no" is read as a denial
+    """Levels 2 to 0 for free text.
+
+    Free text has no value, but it can say the same in another order, or contain another number or a denial.
+    """
+    # 0 is left out, because "no" is read as a denial.
+    mine, theirs = numbers_in(prediction) - {0}, numbers_in(gold) - {0}
     if mine and theirs and not (mine <= theirs or theirs <= mine):
         return Verdict(level=0, rule="veto", detail=f"{_listed(mine - theirs)} != {_listed(theirs - mine)}")
     denial = contradiction(prediction, gold)

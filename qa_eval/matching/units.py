@@ -1,6 +1,4 @@
-"""The words that say what a number counts: units, currencies, bounds, rough quantities. Closed tables, no
-logic.
-"""
+"""Tables of words: units, currencies, bounds and rough quantities. The tables are closed."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from fractions import Fraction
 from qa_eval.matching.spelling import vocabulary
 
 Unit = tuple[str, Fraction]
-"""The kind of value, within which units convert, and the factor to its base unit."""
+"""A unit: the kind of value, within which units convert, and the factor to the base unit."""
 
 
 def _table(kind: str, rows: dict[str, int | Fraction]) -> dict[str, Unit]:
@@ -39,9 +37,8 @@ TIME: dict[str, Unit] = {
         },
     ),
 }
-"""Days and weeks convert, months and years convert; the two scales do not: a month has no fixed number of
-days.
-"""
+"""Units of time. Days and weeks convert into each other, and so do months and years. The two scales do not,
+because a month has no fixed number of days."""
 TIME_GLUED: dict[str, Unit] = {
     "h": TIME["hour"],
     "d": TIME["day"],
@@ -51,7 +48,7 @@ TIME_GLUED: dict[str, Unit] = {
     "y": TIME["year"],
     "yo": TIME["year"],
 }
-"""Short forms that are units of time only where they are glued to a numeral: "48h"."""
+"""Short forms that are units of time only if they are attached to a numeral: "48h"."""
 TIME_SINGULAR = vocabulary("second minute hour day week fortnight month year decade century millennium")
 TIME_PLURAL = vocabulary(
     "seconds minutes hours days weeks fortnights months years decades centuries millennia"
@@ -83,7 +80,7 @@ RATED = _RATED_ALIKE | {
     for word in vocabulary("""barrel share ounce person household employee unit piece ticket night dose game
     gram kilogram ton tonne liter gallon kilometer mile acre hectare""")
 }
-"""What but a time a rate may be of: "per share", "$3 a barrel"."""
+"""Things other than times that a rate may refer to: "per share", "$3 a barrel"."""
 
 MEASURES: dict[str, Unit] = {
     **_table(
@@ -130,7 +127,7 @@ PER_HOUR: dict[str, dict[str, int]] = {
     kind: {"hour": 1, "h": 1, "hr": 1, "minute": 60, "min": 60, "second": 3600, "sec": 3600, "s": 3600}
     for kind in _LENGTHS
 }
-"""How often an hour has the time after "per", for the kinds of value that have a speed."""
+"""Number of times that the time after "per" fits into an hour, for the kinds of value that have a speed."""
 MEASURE_KINDS = frozenset(kind for kind, _ in (*MEASURES.values(), *SPEEDS.values()))
 
 PERCENT = frozenset({"%", "percent", "pct"})
@@ -138,11 +135,13 @@ PER_MILLE = frozenset({"‰", "permille"})
 BASIS_POINTS = frozenset({("basis", "point"), ("basis", "points")})
 
 Coin = tuple[str, Fraction]
-"""The currency, and the factor to its main unit."""
+"""A currency, and the factor to its main unit."""
 
 
 def _coins(rows: str) -> dict[str, Coin]:
-    """Words for money from rows `currency: words`; a row `currency/100` is of its hundredth part."""
+    """Words for money, from rows of the form `currency: words`. A row `currency/100` has words for the
+    hundredth part.
+    """
     coins: dict[str, Coin] = {}
     for row in rows.split("|"):
         name, words = row.split(":")
@@ -203,7 +202,7 @@ CURRENCY_WORDS: dict[str, Coin] = {
     "|koruna: koruna korunas|taka: taka|shilling: shilling shillings|afghani: afghani afghanis"
     "|brazilian real: reais|bitcoin: bitcoin bitcoins|crown: crown crowns"
 )
-"""Words after a number. `won` is a currency only there."""
+"""Words for currencies after a number. `won` is a currency only there."""
 CURRENCY_ORIGINS: dict[str, str] = {
     origin: home
     for home, origins in {
@@ -236,9 +235,8 @@ CURRENCY_ORIGINS: dict[str, str] = {
     }.items()
     for origin in origins.split()
 }
-"""Whose money it is. Each currency has one home where it needs no origin: an unmarked dollar is American, an
-unmarked pound British. Any other origin makes it money of its own.
-"""
+"""Origins of currencies. Some currencies have one home for which they need no origin: a dollar without origin
+is American, a pound without origin British. Any other origin makes another currency."""
 
 BOUNDS: dict[tuple[str, ...], str] = {
     tuple(phrase.split()): bound
@@ -256,7 +254,7 @@ BOUNDS: dict[tuple[str, ...], str] = {
     }.items()
     for phrase in phrases.split("|")
 }
-"""What may stand before a number and make it another value."""
+"""Phrases before a number that make it another value."""
 BOUNDS_AFTER: dict[tuple[str, ...], str] = {
     tuple(phrase.split()): bound
     for bound, phrases in {

@@ -1,4 +1,4 @@
-"""How a typed rule judged two texts: what passes from the rules to `match`."""
+"""The verdict of a typed rule on two texts, which `match` receives."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One rule's word on two texts."""
+    """The verdict of one rule on two texts."""
 
     level: int
-    """As in `qa_eval.records.Match`."""
+    """Level, as in `qa_eval.records.Match`."""
     rule: str
-    """The rule that fired; `veto` if the texts conflict, `none` if no rule fires."""
+    """Name of the rule that applied; `veto` if the texts conflict, `none` if no rule applies."""
     detail: str
-    """For people: what was compared, or why nothing could be."""
+    """Text for people: what was compared, or why nothing could be."""

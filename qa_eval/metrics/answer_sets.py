@@ -12,9 +12,9 @@ def set_f1(predicted: Sequence[str], gold_sets: Sequence[Sequence[str]]) -> floa
     """F1 of a set of answers against a set of claims, a fraction in [0, 1].
 
     A prediction hits a claim if it equals one of its wordings under the `squad-v2.0` rules. Predictions and
-    claims are paired one to one so that the hits are as many as possible; precision is hits over predictions,
-    recall hits over claims. Predictions are not de-duplicated here: naming one claim twice costs precision.
-    Both sides empty is 1.0, one side empty 0.0. Never raises.
+    claims are paired one to one with as many hits as possible. Precision is hits over predictions, and recall
+    is hits over claims. Predictions are not de-duplicated here, so naming one claim twice costs precision.
+    The value is 1.0 if both sides are empty, and 0.0 if one side is. Never raises.
 
     Source: Min et al., AmbigQA (2020), with the best pairing in place of a greedy one, so that the order of
     the answers cannot matter.

@@ -22,7 +22,7 @@ _SLACK = 1e-9
 
 
 def brier(confidence: ArrayLike, correct: ArrayLike) -> float | None:
-    """Mean squared distance of the confidence from what happened (1 right, 0 wrong), in [0, 1]; 0 is best.
+    """Mean squared distance of the confidence from the outcome (1 right, 0 wrong), in [0, 1]. 0 is best.
 
     None without items. Raises ValueError for confidences outside [0, 1] and for unequal lengths.
 
@@ -39,8 +39,8 @@ def ece(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> float | No
     """Expected calibration error over bins of equal width, in [0, 1].
 
     Each bin's |mean confidence - accuracy|, weighted by its share of the items. A confidence on an inner edge
-    belongs to the bin above it, 1.0 to the last. Biased upwards on few items: read it only beside
-    `expected_ece`. None without items; raises ValueError as `brier` does.
+    belongs to the bin above it, and 1.0 belongs to the last. The value is biased upwards on few items, so
+    compare it with `expected_ece`. None without items. Raises ValueError as `brier` does.
 
     Source: Guo et al., On Calibration of Modern Neural Networks (2017).
 

@@ -1,8 +1,8 @@
-"""Every metric that a summary reports: what it means, and how it follows from the items' scores.
+"""Every metric that a summary reports: its meaning, and its computation from the items' scores.
 
-To add a metric, add one entry to `_ENTRIES`. All values are fractions in [0, 1], but for skills: these are at
-most 1, and negative where a trivial strategy does better. A metric is a ratio of sums over units (or a
-weighted sum of such ratios), so that facts can be resampled; metrics that rank items say so.
+To add a metric, add one entry to `_ENTRIES`. All values are fractions in [0, 1], except skills. A skill is at
+most 1, and negative if a trivial strategy does better. A metric is a ratio of sums over units (or a weighted
+sum of such ratios), so that facts can be resampled. Metrics that rank items have a `ranking` instead.
 """
 
 from __future__ import annotations
@@ -64,6 +64,12 @@ _ANSWERED = (
 )
 _WORDINGS = "Over facts in articles that were asked in two wordings or more, the canonical one included."
 
+_IN_WORDS = "Of rows whose answers are texts, not spans."
+_ASSERTS = (
+    "An answer asserts a claim that it gives as its answer, in any words; a claim that it denies, replaces "
+    "or only asks about is not asserted. docs/reference/free-text.md has the rules."
+)
+
 _BOTH_KINDS = "answerable items and silent items, each kind a half"
 _IN_WORDINGS = "facts in articles, asked in two wordings or more"
 
@@ -84,7 +90,6 @@ _ENTRIES: tuple[Metric, ...] = (
             "reading track": 1,
             "public": 5,
             "slices": 1,
-            "narrow": 1,
             "card": 1,
         },
         shares=(
@@ -117,13 +122,13 @@ _ENTRIES: tuple[Metric, ...] = (
         ),
         over=ALL_ITEMS,
         listed={
+            "brief": 2,
             "ranking": 2,
             "basic": 1,
             "headline": 3,
             "reading track": 3,
             "public": 1,
             "slices": 3,
-            "narrow": 2,
             "answer": 2,
             "model page": 2,
             "worst categories": 2,
@@ -146,11 +151,11 @@ _ENTRIES: tuple[Metric, ...] = (
         detail="On a silent item no answer is worth 1.",
         over=ALL_ITEMS,
         listed={
+            "brief": 1,
             "headline": 2,
             "reading track": 2,
             "public": 2,
             "slices": 2,
-            "narrow": 3,
             "answer": 1,
             "model page": 1,
             "card": 3,
@@ -171,13 +176,13 @@ _ENTRIES: tuple[Metric, ...] = (
         detail="Golds are the evidence of every claim, never aliases. On silent items the same as F1.",
         over=ALL_ITEMS,
         listed={
+            "brief": 3,
             "ranking": 3,
             "basic": 2,
             "headline": 5,
             "reading track": 5,
             "pooled track": 1,
             "slices": 5,
-            "narrow": 6,
             "model page": 4,
             "card": 4,
         },
@@ -197,7 +202,6 @@ _ENTRIES: tuple[Metric, ...] = (
             "reading track": 4,
             "pooled track": 2,
             "slices": 4,
-            "narrow": 7,
             "model page": 3,
             "card": 5,
         },
@@ -222,6 +226,7 @@ _ENTRIES: tuple[Metric, ...] = (
         ),
         over="all items; on public data sets the questions whose words tell the type of their answer",
         listed={
+            "brief": 4,
             "reading track": 6,
             "public": 6,
             "slices": 6,
@@ -336,7 +341,7 @@ _ENTRIES: tuple[Metric, ...] = (
         detail="Over the articles asked. Each fact counts once; left out of slices by article.",
         formula="mean of the least match over the articles that answer",
         over="contested facts",
-        listed={"headline": 7, "reading track": 8, "narrow": 5, "card": 11},
+        listed={"headline": 7, "reading track": 8, "card": 11},
         whole=True,
         shares=(Share(numerator=contrast_of),),
         counted="fact",
@@ -448,7 +453,6 @@ _ENTRIES: tuple[Metric, ...] = (
             "headline": 6,
             "pooled track": 4,
             "slices": 10,
-            "narrow": 4,
             "model page": 9,
             "contested page": 1,
             "card": 12,
@@ -587,6 +591,130 @@ _ENTRIES: tuple[Metric, ...] = (
         listed={"pooled track": 9, "slices": 15, "contested page": 6},
         whole=True,
         shares=mean("attribution"),
+    ),
+    Metric(
+        id="balanced_asserts",
+        family="words",
+        tracks=_READING,
+        meaning="Half the share of answerable items that assert the article's claim, plus half abstention.",
+        detail=f"Absent where one of the two kinds has no items. {_IN_WORDS} It orders tables of such rows.",
+        formula="(asserts own + abstention) / 2",
+        over=_BOTH_KINDS,
+        gloss="mean of asserts own where the article answers and abstention where it is silent",
+        listed={"ranking": 0.5, "headline": 0.5, "reading track": 0.5, "slices": 0.5, "brief": 0.5},
+        shares=(
+            Share(numerator=score_of("asserts_own"), weight=0.5),
+            Share(numerator=score_of("abstention"), weight=0.5),
+        ),
+    ),
+    Metric(
+        id="asserts_own",
+        family="words",
+        tracks=_READING,
+        meaning="Share of answerable items whose answer asserts the article's own claims, and nothing else.",
+        detail=(
+            "1 if it asserts at least one claim, each is the article's own, and there is no other value. "
+            f"{_ASSERTS} {_IN_WORDS}"
+        ),
+        over=ANSWERABLE,
+        listed={"reading track": 0.6, "slices": 0.6},
+        whole=True,
+        shares=mean("asserts_own"),
+    ),
+    Metric(
+        id="abstention",
+        family="words",
+        tracks=_READING,
+        meaning="Share of silent items whose answer is empty, or says in words that there is none.",
+        detail=f"{_IN_WORDS} A refusal of one part beside an answer is an answer.",
+        over=SILENT,
+        listed={"reading track": 0.7, "slices": 0.7},
+        whole=True,
+        shares=mean("abstention"),
+    ),
+    Metric(
+        id="refusal_in_words",
+        family="words",
+        tracks=_READING,
+        meaning="Share of silent items whose answer says in words that there is no answer.",
+        detail=f"The part of abstention that is no empty text. {_IN_WORDS}",
+        over=SILENT,
+        whole=True,
+        shares=mean("refusal_in_words"),
+    ),
+    Metric(
+        id="complete_and_clean",
+        family="words",
+        tracks=_POOLED,
+        meaning="Share of contested facts whose answer asserts every claim of the sources and nothing false.",
+        detail=f"All claims, and no false as an answer that abstains would have it. {_IN_WORDS}",
+        over="contested facts",
+        listed={"headline": 5.5, "pooled track": 0.5},
+        whole=True,
+        shares=mean("complete_and_clean"),
+    ),
+    Metric(
+        id="claim_recall",
+        family="words",
+        tracks=_POOLED,
+        meaning="Of the groups of claims of a contested fact, the share that the answer asserts.",
+        detail=f"An answer that abstains has 0. {_ASSERTS} {_IN_WORDS}",
+        formula="mean of groups of claims asserted / groups of claims of the fact",
+        over="contested facts",
+        listed={"pooled track": 0.6},
+        shares=mean("claim_recall"),
+    ),
+    Metric(
+        id="all_claims",
+        family="words",
+        tracks=_POOLED,
+        meaning="Share of contested facts whose answer asserts a claim of every group.",
+        detail=f"1 where claim recall is 1. {_IN_WORDS}",
+        over="contested facts",
+        listed={"pooled track": 0.7},
+        whole=True,
+        shares=mean("all_claims"),
+    ),
+    Metric(
+        id="no_false",
+        family="words",
+        tracks=_POOLED,
+        meaning="Of the contested facts that are answered, the share without a value that no source gives.",
+        detail=(
+            "1 if there is no other value, and no asserted claim is marked as misinformation. An answer that "
+            f"abstains does not count. {_IN_WORDS}"
+        ),
+        over="contested facts whose answer does not abstain",
+        listed={"pooled track": 0.8},
+        n_matters=True,
+        whole=True,
+        shares=mean("no_false"),
+    ),
+    Metric(
+        id="acknowledged",
+        family="words",
+        tracks=_POOLED,
+        meaning="Share of contested facts whose answer says or shows that sources differ.",
+        detail=f"It says so, or gives differing claims to different sources. {_IN_WORDS}",
+        over="contested facts",
+        listed={"pooled track": 0.9},
+        whole=True,
+        shares=mean("acknowledged"),
+    ),
+    Metric(
+        id="attribution_accuracy",
+        family="words",
+        tracks=_BOTH,
+        meaning="Of the claims that answers give to a source, the share that the source states.",
+        detail=(
+            "Over attributions to an article that was shown or to a speaker whom the evidence names. Absent "
+            f"where fewer than eight answers have one. {_IN_WORDS}"
+        ),
+        formula="attributions whose source states the claim / attributions",
+        over="attributions to a source that can be told",
+        minimum=8,
+        n_matters=True,
+        shares=(Share(numerator=score_of("attributions_right"), denominator=score_of("attributions")),),
     ),
     Metric(
         id="brier",

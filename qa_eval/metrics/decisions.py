@@ -1,4 +1,4 @@
-"""From what a model says to what it answers: thresholds, probabilities, one answer out of many articles."""
+"""Turns predictions into answers: thresholds, probabilities, and one answer from many articles."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from qa_eval.records import Answer, Candidate, ItemId, Prediction, Question
 
 
 def abstains(text: str) -> bool:
-    """Whether an answer says nothing: no text, or nothing but punctuation and articles.
+    """Whether an answer is empty, or has only punctuation and articles.
 
-    The second half follows the SQuAD rules, under which such a text equals the empty gold; so on silent items
-    EM, F1, `match` and `no_answer_recall` are one number.
+    By the SQuAD rules, such a text equals the empty gold. On silent items, EM, F1, `match` and
+    `no_answer_recall` are therefore the same number.
 
     >>> abstains(""), abstains(" -- "), abstains("400")
     (True, True, False)
@@ -25,11 +25,11 @@ def abstains(text: str) -> bool:
 def decide(prediction: Prediction, *, threshold: float = 0.0) -> Answer:
     """The answer to one instance, under a no-answer threshold.
 
-    A text that the model decided itself stands, whatever the threshold. Otherwise the best span is the
-    answer, unless null score - best score exceeds the threshold (at equality it answers); without a null
-    score a model always answers, without spans it always abstains. Probabilities are one softmax over the
-    n-best and the null score; candidates that all bring a probability and no null score keep theirs. Never
-    raises.
+    If the model decided the text itself, that text is the answer under every threshold. Otherwise the best
+    span is the answer, unless null score - best score exceeds the threshold (at equality it answers). Without
+    a null score a model always answers. Without spans it always abstains. Probabilities are one softmax over
+    the n-best and the null score. If all candidates have a probability and there is no null score, they keep
+    theirs. Never raises.
 
     >>> spans = (Candidate(text="400", score=2.0),)
     >>> decide(Prediction(item="q@a", n_best=spans, null_score=1.0)).text
@@ -70,16 +70,16 @@ def decide(prediction: Prediction, *, threshold: float = 0.0) -> Answer:
 
 
 def pool(item: ItemId, question: Question, predictions: Mapping[str, Prediction]) -> Answer:
-    """One answer out of all articles: their n-best merged by score, best first; it never abstains.
+    """One answer from all articles: their n-best are merged by score, best first. It never abstains.
 
-    `predictions` are by article id, of the same question (an answer given to all articles at once stands
-    under `*`). Scores of different articles are comparable because they are logit sums; ties go by article
+    `predictions` are those for one question, by article id. A prediction for all articles at once has the key
+    `*`. Scores of different articles are comparable because they are logit sums. Ties are broken by article
     id, then offset, then text. The probabilities are one softmax over the merged n-best only.
 
-    Where no prediction has an n-best, the texts that were given are compared by their no-answer probability
-    (one half if unknown; ties by article id), and the answer has no n-best: n-best metrics are then
-    undefined. Where some have one, bare texts beside them cannot be ranked and are left out. An article that
-    failed is left out; if all failed the answer is an error, and if there are no predictions it is missing.
+    If no prediction has an n-best, the texts are compared by their no-answer probability (one half if
+    unknown, ties by article id). The answer then has no n-best, and n-best metrics are undefined. If only
+    some predictions have an n-best, bare texts cannot be ranked and are left out. Failed articles are left
+    out. If all failed, the answer is an error. Without predictions, it is missing.
 
     >>> a = Prediction(item="q@a", n_best=(Candidate(text="180", score=3.0),), null_score=9.0)
     >>> b = Prediction(item="q@b", n_best=(Candidate(text="194", score=5.0),))
@@ -111,16 +111,16 @@ def pool(item: ItemId, question: Question, predictions: Mapping[str, Prediction]
 def has_order(predictions: Mapping[str, Prediction]) -> bool:
     """Whether these answers to one question, by article, make one pooled answer.
 
-    They do if one was given to all articles at once (`*`), or if some have an n-best, whose scores compare.
+    They do if one is for all articles at once (`*`), or if some have an n-best with comparable scores.
     """
     given = [(article, p) for article, p in predictions.items() if p.error is None]
     return any(p.n_best or (article == "*" and p.text is not None) for article, p in given)
 
 
 def has_no_order(predictions: Mapping[str, Prediction]) -> bool:
-    """Whether these answers to one question, by article, are bare texts of which none comes first.
+    """Whether these answers to one question, by article, are bare texts that cannot be ordered.
 
-    False also where no article got an answer: nothing is then out of order.
+    False also if no article got an answer.
     """
     answers = (p.text for p in predictions.values() if p.error is None and p.text is not None)
     return not has_order(predictions) and any(not abstains(text) for text in answers)
@@ -170,7 +170,7 @@ def _with_probabilities(
 def _confidence(
     text: str, chosen: Candidate | None, null_probability: float | None, no_answer: float | None
 ) -> float | None:
-    """Probability of what was answered; a bare text is as sure as the model is that there is an answer."""
+    """Probability of the answer. For a bare text, it is the probability that there is an answer."""
     if not text:
         return null_probability if null_probability is not None else no_answer
     if chosen is not None:
@@ -190,7 +190,7 @@ def _pool_order(candidate: Candidate) -> tuple[float, str, int, str]:
 
 
 def _best_text(predictions: Mapping[str, Prediction]) -> Candidate | None:
-    """Of answers without candidates, the one whose model is surest that there is an answer."""
+    """The answer without candidates that has the smallest no-answer probability."""
 
     def doubt(article: str) -> float:
         p = predictions[article].no_answer_probability

@@ -1,4 +1,4 @@
-"""What one answer to a question of a public set is worth: the set's own rules, without claims."""
+"""Scores of one answer to a question of a public data set, by the rules of the set and without claims."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ NO_VERDICT = Match(ok=False, level=0, rule=UNSCORED_RULE, detail="the data set d
 
 
 def unscored_example(item: ItemId, answer_type: AnswerType | None, answer: Answer) -> ItemScore:
-    """An answer to a question whose answers are not given: no metric is defined for it.
+    """The record of an answer to a question without published answers. No metric is defined for it.
 
-    It counts as answerable, so that neither are the metrics of silence.
+    It counts as answerable, so that the metrics of silent items are not defined either.
     """
     return ItemScore(
         **answered_item(item, answer),
@@ -74,7 +74,9 @@ def score_example(
 
 
 def oracle_answer(example: Example, rules: Rules) -> Answer:
-    """The best there is to say: the gold that earns most, where it stands; no answer where none is right."""
+    """The best possible answer: the gold with the highest score, with its span. No answer if none is
+    right.
+    """
     item = str(example.item)
     if not example.golds:
         return Answer(item=item, text="", no_answer_probability=1.0, confidence=1.0)

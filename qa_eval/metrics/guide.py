@@ -1,4 +1,4 @@
-"""The guide to the metrics, `docs/metrics.md`, as it follows from their entries.
+"""The guide to the metrics, `docs/reference/metrics.md`, made from their entries and their worked examples.
 
 `python -m qa_eval.metrics.guide` prints it.
 """
@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import get_args
 
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.parts import Family, Listing, Metric
+from qa_eval.metrics.parts import FAMILIES, Family, Listing, Metric
+from qa_eval.metrics.worked_examples import example_questions, example_texts, work_out
 from qa_eval.text.markdown import markdown_row
 
 _HEAD = """# The metrics
@@ -24,14 +25,6 @@ if its sources make two or more claims. *Right* means that the answer matches. E
 JSON, in Python and in CSV, and is printed as percent; differences are printed in points. A metric is absent
 where its denominator is empty."""
 
-_FAMILIES: dict[Family, str] = {
-    "answers": "Answers",
-    "claims": "Whose claim an answer makes",
-    "no answer": "No answer",
-    "all articles": "All articles at once",
-    "calibration": "Confidence",
-    "wordings": "Several wordings of one question",
-}
 _LISTINGS: dict[Listing, str] = {
     "ranking": "the order of the rows",
     "basic": "the order of the rows on public data sets",
@@ -42,14 +35,22 @@ _LISTINGS: dict[Listing, str] = {
     "slices": "the leaderboard of a slice",
     "card": "model cards",
 }
-"""The listings that a reader knows by a name."""
+"""Names of the listings, for readers."""
+
+_EXAMPLE = """## The example
+
+Every metric below has a worked example. All of them use the same five articles, the same two questions, and
+the answers of one model. In the tables, `losses@Times` is the question `losses` asked of the article Times,
+and `losses@*` is the same question asked of all articles at once. A dash means that a line does not count."""
 
 
 def metrics_guide() -> str:
-    """The page as Markdown: an overview, then every metric by family, in the order of the catalog."""
+    """The page as Markdown: an overview, the example, then every metric by family in the order of the
+    catalog.
+    """
     families = {family: [m for m in METRICS.values() if m.family == family] for family in get_args(Family)}
-    parts = [_HEAD, "\n".join(_overview(families))]
-    for family, title in _FAMILIES.items():
+    parts = [_HEAD, "\n".join(_overview(families)), _EXAMPLE, "\n".join(_example())]
+    for family, title in FAMILIES.items():
         parts += [f"## {title}", *("\n".join(_section(metric)) for metric in families[family])]
     return "\n\n".join(parts) + "\n"
 
@@ -58,7 +59,7 @@ def _overview(families: dict[Family, list[Metric]]) -> Iterator[str]:
     head = ["metric", "id", "tracks", "range", "better"]
     yield markdown_row(head)
     yield markdown_row(["---"] * len(head))
-    for family in _FAMILIES:
+    for family in FAMILIES:
         for m in families[family]:
             yield markdown_row([m.label, f"`{m.id}`", " and ".join(m.tracks), _range(m), _better(m)])
 
@@ -70,17 +71,55 @@ def _section(m: Metric) -> Iterator[str]:
     yield ""
     known = f"; `{m.known_as}` in other tools" if m.known_as not in ("", m.id) else ""
     yield f"* id: `{m.id}`{known}; in tables: {m.label}"
+    yield from (f"* {field}: {text}" for field, text in facts_of(m, code="`"))
+    yield ""
+    yield from _worked(m)
+
+
+def _example() -> Iterator[str]:
+    for kind, texts in (
+        ("article", example_texts()),
+        ("question", example_questions("paraphrase_agreement")),
+    ):
+        yield markdown_row([kind, "text"])
+        yield markdown_row(["---", "---"])
+        yield from (markdown_row([name, _cell(text)]) for name, text in texts.items())
+        yield ""
+    yield "The question `losses` has a second wording, after the bar. Only the paraphrase metrics count it."
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _worked(m: Metric) -> Iterator[str]:
+    example = work_out(m.id)
+    head = ["example", "right answer", "model's answer", *example.head]
+    yield markdown_row(head)
+    yield markdown_row(["---"] * len(head))
+    for line in example.lines:
+        cells = (line.golds, line.said, *line.counts)
+        yield markdown_row([f"`{line.name}`", *map(_cell, cells)])
+    yield ""
+    yield f"{example.sums}."
+
+
+def facts_of(m: Metric, code: str = "") -> Iterator[tuple[str, str]]:
+    """The facts about a metric except its names and its meaning, each as (field, text).
+
+    `code` is put before and after everything that is code.
+    """
     of_item = "mean of the items' values" + (", each 0 or 1" if m.whole else "")
-    yield f"* formula: {m.formula or of_item}"
-    yield f"* denominator: {m.over}"
-    yield f"* unit: {_UNITS[m.unit]}; range: {_range(m)}; {_better(m)} is better"
-    yield f"* tracks: {' and '.join(m.tracks)}; {'no values by slice' if m.ranking else 'also by slice'}"
+    yield "formula", m.formula or of_item
+    yield "denominator", m.over
+    yield "unit", f"{_UNITS[m.unit]}; range: {_range(m)}; {_better(m)} is better"
+    yield "tracks", f"{' and '.join(m.tracks)}; {'no values by slice' if m.ranking else 'also by slice'}"
     if edges := " ".join(_edges(m)):
-        yield f"* edge cases: {edges}"
+        yield "edge cases", edges
     if m.official:
-        yield f"* official scripts: {', '.join(f'`{key}`' for key in m.official)}"
+        yield "official scripts", ", ".join(f"{code}{key}{code}" for key in m.official)
     if shown := [name for listing, name in _LISTINGS.items() if listing in m.listed]:
-        yield f"* shown in: {'; '.join(shown)}"
+        yield "shown in", ", ".join(shown)
 
 
 _UNITS = {"percent": "percent", "skill": "percent, negative where a trivial strategy does better"}

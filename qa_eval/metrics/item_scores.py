@@ -1,4 +1,4 @@
-"""What one answer to one item is worth."""
+"""Scores of one answer to one item."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from qa_eval.records import (
 )
 
 SCORER_VERSION = f"2+match-{MATCH_VERSION}"
-"""Version of the scores and of the typed match: it changes when the same answer could score differently."""
+"""Version of the scores and of the typed match. It changes when the same answer could score differently."""
 
 ABSTAINED = Match(ok=True, level=5, rule="null", detail="no answer, and the article gives none")
 
@@ -32,9 +32,9 @@ ABSTAINED = Match(ok=True, level=5, rule="null", detail="no answer, and the arti
 def score_item(question: Question, item: ItemId, answer: Answer, corpus: Corpus) -> ItemScore:
     """Every per-item value of the metrics that are defined for this item, with the rule that credited it.
 
-    The keys of `scores` are those that `METRICS` names; a value that is not defined for the item is absent. A
-    failed or missing answer is worth 0 everywhere and never counts as abstaining. Offsets count only where
-    the article's text there is the answer. An answer without such offsets is judged where the article has its
+    The keys of `scores` are those of `METRICS`. A value that is not defined for the item is absent. A failed
+    or missing answer scores 0 everywhere and never counts as abstaining. Offsets count only if the article
+    has the answer there. An answer without such offsets is scored at the place where the article has its
     words (`anchor`), so that it gets the verdict of the span.
 
     Raises KeyError if the item's article is not in the corpus.
@@ -149,19 +149,21 @@ def _record(
 
 
 def _given(answer: Answer, articles: dict[str, Article], *, default: str | None = None) -> Span | None:
-    """Where the answer says that it is; nowhere if its span is not what was answered."""
+    """The span that the answer gives. None if the article has another text there."""
     if answer.candidate is None or answer.candidate.text != answer.text:
         return None
     return place_of(answer.candidate, articles, default=default)
 
 
 def _anchor_of(question: Question, text: str, named: str | None, articles: dict[str, Article]) -> Span | None:
-    """Where the words of a bare text are, in the article that is named with it or in any."""
+    """The place of a bare text's words, in the article named with it or in any article."""
     return anchor(question, text, [articles[named]] if named in articles else articles.values())
 
 
 def _anchored(question: Question, candidate: Candidate, articles: dict[str, Article]) -> Candidate:
-    """The candidate where it can be believed to be, or where its words are; its article stays."""
+    """The candidate with its own span if that is right, or else with the span of its words. Its article
+    stays.
+    """
     place = place_of(candidate, articles)
     if place is None:
         place = _anchor_of(question, candidate.text, candidate.article, articles)
@@ -171,7 +173,7 @@ def _anchored(question: Question, candidate: Candidate, articles: dict[str, Arti
 
 
 def is_failed(answer: Answer) -> bool:
-    """Whether there is no answer because the model failed on the item, or passed it over."""
+    """Whether there is no answer because the model failed on the item or left it out."""
     return answer.error is not None or answer.missing
 
 

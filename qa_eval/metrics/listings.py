@@ -1,6 +1,6 @@
-"""What tables, pages and exports ask of the metrics: names, order, and who is shown where.
+"""Names and order of metrics for tables, pages and exports, and the places that show them.
 
-Everything is read from the entries of `catalog` at each call, so that an entry is all that a metric needs.
+Every call reads the entries of `catalog`, so that a metric needs nothing but its entry.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from qa_eval.records import Track
 
 
 def entry(id: str) -> Metric:
-    """The metric's entry; for an id of another version of the program, one that knows no more than the id.
+    """The metric's entry. An id of another version of the program gets an entry with nothing but the id.
 
     >>> entry("em").title, entry("of_tomorrow").title
     ('Exact match', 'Of tomorrow')
@@ -34,8 +34,17 @@ def label(id: str) -> str:
     return entry(id).label
 
 
+def marked_label(id: str) -> str:
+    """The metric's name in tables, with an arrow where less is better.
+
+    >>> marked_label("em"), marked_label("brier")
+    ('EM', 'Brier ↓')
+    """
+    return label(id) + ("" if entry(id).higher_is_better else " ↓")
+
+
 def column_label(track: str, id: str) -> str:
-    """The metric's name where both tracks are spoken of.
+    """The metric's name in a table of both tracks.
 
     >>> column_label("reading", "f1_any"), column_label("pooled", "f1_any")
     ('F1-any', 'F1-any (pooled)')
@@ -54,9 +63,9 @@ def in_order(ids: Iterable[str]) -> list[str]:
 
 
 def listed(listing: Listing, *tracks: Track) -> list[tuple[Track, str]]:
-    """(track, metric id) of what a listing has, in its order, one of the tracks after the other.
+    """The metrics of a listing as (track, metric id), in its order, one track after the other.
 
-    Without tracks, each metric once, on its first track.
+    Without tracks, each metric appears once, on its first track.
 
     >>> listed("basic"), listed("basic", "pooled")
     ([('reading', 'f1'), ('reading', 'f1_any')], [('pooled', 'f1_any')])
@@ -68,7 +77,7 @@ def listed(listing: Listing, *tracks: Track) -> list[tuple[Track, str]]:
 
 
 def sort_keys(listing: Listing) -> list[str]:
-    """`TRACK.METRIC` of what a listing has on either track: what a leaderboard may be sorted by.
+    """The metrics of a listing on both tracks, as `TRACK.METRIC`. A leaderboard can be sorted by them.
 
     >>> sort_keys("basic")
     ['reading.f1', 'reading.f1_any', 'pooled.f1_any']
@@ -77,7 +86,7 @@ def sort_keys(listing: Listing) -> list[str]:
 
 
 def answer_scores(scores: Mapping[str, float]) -> dict[str, float]:
-    """What is shown of one answer: the values of the listing `answer`; on the pooled track, of the twins.
+    """The scores shown for one answer: those of the listing `answer` or, on the pooled track, of the twins.
 
     >>> answer_scores({"em_any": 0.0, "f1_any": 0.5, "match_any": 1.0})
     {'em': 0.0, 'f1': 0.5}
@@ -87,7 +96,7 @@ def answer_scores(scores: Mapping[str, float]) -> dict[str, float]:
 
 
 def remark(id: str, counts: Mapping[str, Any], n: int) -> str:
-    """The note that belongs under a table with the metric; empty where there is none.
+    """The note under a table with the metric. Empty if there is none.
 
     >>> remark("leak", {"leakable": 2}, 40)
     "leak: in 2 of its 40 items the article has a wording of another source's claim"
@@ -99,7 +108,7 @@ def remark(id: str, counts: Mapping[str, Any], n: int) -> str:
 
 
 def with_item_values(score: ItemScore) -> ItemScore:
-    """The item's scores with the values that entries make of them (`Metric.of_item`)."""
+    """The item's scores, with the values that the entries compute from them (`Metric.of_item`)."""
     made = {
         metric.id: value
         for metric in METRICS.values()

@@ -1,7 +1,7 @@
 """The numbers of the official scripts for a whole data set, with intervals.
 
-What each question earned is kept in compact columns, so that a million questions take tens of megabytes.
-Values are those of the official scripts, but for three cases in which those are wrong:
+The scores of the questions are kept in compact columns, so that a million questions take tens of megabytes.
+Values equal those of the official scripts, except in three cases in which the scripts are wrong:
 
 * A question without a prediction scores 0 and stays in the denominator. SQuAD 2.0's script drops it from the
   overall numbers and then stops with a KeyError.
@@ -31,24 +31,25 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earned:
-    """What every question of a data set earned, one entry for each question in each column."""
+    """The scores of every question of a data set. Each column has one entry for each question."""
 
     exact: BoolArray
     f1: FloatArray
     answerable: BoolArray
-    """Whether it has a gold, whatever that normalizes to."""
+    """Whether the question has a gold, whatever that normalizes to."""
     empty: BoolArray
     """Whether the prediction is the empty text, before any normalizing."""
     no_answer: FloatArray
-    """The no-answer probability; -inf where there is none, which no threshold refuses."""
+    """No-answer probability. Where there is none, it is -inf, which no threshold refuses."""
     cluster: NDArray[np.int32]
-    """The context it is asked of, counted from 0 in the order of their names, as in a run's intervals."""
+    """Number of the question's context, from 0 in the order of the contexts' names, as in a run's
+    intervals."""
     predicted: BoolArray
     """Whether there is a prediction, empty or not."""
     missing: tuple[str, ...]
-    """The ids without a prediction."""
+    """Ids of questions without a prediction."""
     extra: tuple[str, ...]
-    """The ids of predictions for no question."""
+    """Ids of predictions without a question."""
 
 
 def score_answers(
@@ -57,11 +58,11 @@ def score_answers(
     rules: Rules,
     no_answer: Mapping[str, float] | None = None,
 ) -> Earned:
-    """Scores every question, given as (id, golds, context), in one pass in which nothing of them is kept.
+    """Scores every question, given as (id, golds, context), in one pass that keeps none of the texts.
 
-    A context may be anything hashable that `str` tells from the others. Raises ValueError for no questions,
-    an id with a prediction that is there twice, and, counting them and naming one, questions without golds
-    under rules that know no unanswerable questions.
+    A context may be any hashable value whose `str` is unique. Raises ValueError if there are no questions, if
+    an id with a prediction occurs twice, or if questions have no golds under rules that know no unanswerable
+    questions. That message has their number and names one.
     """
     left = dict(predictions)
     probabilities = {} if no_answer is None else no_answer
@@ -115,13 +116,13 @@ class BestThreshold:
     """The no-answer threshold under which these very answers score best: an oracle, not a fair setting."""
 
     metric: str
-    """`exact` or `f1`."""
+    """Metric: `exact` or `f1`."""
     threshold: float
-    """The least of those that reach the score; answers whose probability is above it are refused."""
+    """Least threshold that reaches the score. Answers with a greater no-answer probability are refused."""
     score: Estimate
-    """Under that threshold. The interval takes the threshold as given."""
+    """Score under that threshold. The interval takes the threshold as given."""
     official_score: float
-    """What the official search says, in the order of the data set; a fraction."""
+    """Score that the official search reports, in the order of the data set, as a fraction."""
     official_threshold: float
 
 
@@ -187,7 +188,7 @@ def best_thresholds(earned: Earned, *, resamples: int = 9999, seed: int = 0) -> 
 def official_report(
     scores: Mapping[str, Estimate], best: Iterable[BestThreshold], rules: Rules, *, missing: int
 ) -> dict[str, float | int]:
-    """What the official script prints: its keys in its order, scores in percent.
+    """The report of the official script: its keys in its order, with scores in percent.
 
     `missing` is the number of questions without a prediction. CMRC's keys are followed by `exact_match` and
     `f1`, which all rules without unanswerable questions have.
@@ -211,7 +212,7 @@ def official_report(
 
 
 def _decided(earned: Earned, worth: NDArray[Any], threshold: float) -> FloatArray:
-    """What the answers are worth once those above the threshold are refused."""
+    """The scores after answers above the threshold are refused."""
     refused = earned.predicted & (earned.no_answer > threshold)
     return np.where(refused, ~earned.answerable, worth).astype(np.float64)
 

@@ -1,4 +1,4 @@
-"""What a metric is, and the pieces that the table of metrics is written with."""
+"""The record of a metric, and the pieces that the entries of the catalog are written with."""
 
 from __future__ import annotations
 
@@ -19,8 +19,19 @@ Counted = Literal["item", "fact", "wordings"]
 """What is counted. `item`: one canonical item. `fact`: the canonical items of one fact. `wordings`: one fact
 in one article, in every wording that was asked, if at least two were."""
 
-Family = Literal["answers", "no answer", "claims", "all articles", "calibration", "wordings"]
-"""What a metric is about: the chapters of the guide to the metrics."""
+Family = Literal["answers", "no answer", "claims", "all articles", "words", "calibration", "wordings"]
+"""Subject of a metric."""
+
+FAMILIES: dict[Family, str] = {
+    "answers": "Answers",
+    "claims": "Whose claim an answer makes",
+    "no answer": "No answer",
+    "all articles": "All articles at once",
+    "words": "Answers in words",
+    "calibration": "Confidence",
+    "wordings": "Several wordings of one question",
+}
+"""Titles of the families, in the order in which people read them."""
 
 Listing = Literal[
     "ranking",
@@ -30,7 +41,7 @@ Listing = Literal[
     "pooled track",
     "public",
     "slices",
-    "narrow",
+    "brief",
     "answer",
     "model page",
     "worst categories",
@@ -48,7 +59,7 @@ Listing = Literal[
 | `pooled track` | columns of a leaderboard of that track |
 | `public` | columns of a leaderboard of a data set without claims |
 | `slices` | columns of a leaderboard of a slice: the first seven that are defined |
-| `narrow` | columns of a narrow terminal, the last to go first; unlisted ones go before them |
+| `brief` | columns that a leaderboard shows before all others, after the one that sorts it |
 | `answer` | what is shown of each answer; on the pooled track by the metric's `twin` |
 | `model page` | columns of the slices on a model's page of the report |
 | `worst categories` | what a model's worst categories are found by: the first that is defined |
@@ -61,63 +72,64 @@ ANSWERABLE = "answerable items"
 SILENT = "silent items"
 
 Value = Callable[[Sequence[ItemScore]], float | None]
-"""A unit's value; None where the unit does not count. The sequence of an `item` unit has length 1."""
+"""Function that returns the value of a unit, or None if the unit does not count. An `item` unit has length
+1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """A ratio of sums over units: the sum of `numerator` by the sum of `denominator`."""
+    """A ratio of sums over units: the sum of `numerator` divided by the sum of `denominator`."""
 
     numerator: Value
     denominator: Value | None = None
-    """None: every unit that has a numerator counts 1, and the ratio is a mean."""
+    """Denominator of a unit. None if every unit with a numerator counts 1. The ratio is then a mean."""
     weight: float = 1.0
-    """Of this ratio in the metric."""
+    """Weight of this ratio in the metric."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """A metric of the order of the items: what they are ranked by, and what should come first."""
+    """A metric of the order of the items: the score that ranks them, and the items that should come first."""
 
     score: Callable[[ItemScore], float | None]
-    """None: the item takes no part."""
+    """Score that ranks an item. None if the item takes no part."""
     positive: Callable[[ItemScore], bool]
     statistic: Callable[[NDArray[np.float64], NDArray[np.bool_]], float | None]
     rows: Callable[[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]], NDArray[np.float64]]
-    """The statistic under each row of item weights, undefined rows left out."""
+    """Statistic under each row of item weights. Undefined rows are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One metric: everything that any part of the program says of it.
+    """One metric, with everything that any part of the program needs to know about it.
 
-    Absent from a summary where a denominator is 0, or `needs` is not met.
+    A summary leaves the metric out if a denominator is 0 or `needs` is not met.
     """
 
     id: str
     label: str = ""
-    """Name in tables; where none is given, the id in plain words."""
+    """Name in tables. By default the id in plain words."""
     title: str = ""
-    """Name where there is room; where none is given, the label with a capital."""
+    """Long name. By default the label with a capital."""
     family: Family
     tracks: tuple[Track, ...]
     meaning: str
     """Definition in one sentence."""
     formula: str = ""
-    """Definition as a formula; empty for the mean of the items' values."""
+    """Definition as a formula. Empty for the mean of the items' values."""
     detail: str = ""
-    """Edge cases and denominators that the sentence leaves open, as decided here."""
+    """Edge cases and denominators that the definition leaves open."""
     over: str
     """Denominator in words, such as `ALL_ITEMS`."""
     least: float | None = 0.0
-    """Least possible value; None: there is none. The greatest is 1."""
+    """Least possible value. None if there is none. The greatest is 1."""
     higher_is_better: bool = True
     listed: Mapping[Listing, float] = field(default_factory=dict)
-    """Where the metric is shown, and its place there; a place like 2.5 is between two others."""
+    """Listings that show the metric, and its place in each. A place such as 2.5 is between two others."""
     twin: str = ""
     """Id of the metric that takes this one's place on the pooled track."""
     known_as: str = ""
-    """Id of the metric in other tools; empty where they have none like it."""
+    """Id of the metric in other tools. Empty if they have none like it."""
     official: tuple[str, ...] = ()
     """Keys of the official scripts for the same number."""
     gloss: str = ""
@@ -127,19 +139,19 @@ class Metric:
     n_matters: bool = False
     """Whether models may have the metric over different items, so that tables print n next to the value."""
     whole: bool = False
-    """Whether each item has 0 or 1, so that a single answer is shown without percent."""
+    """Whether the value of each item is 0 or 1, so that a single answer is shown without percent."""
     of_item: Callable[[ItemScore], float | None] | None = None
-    """Value of an item under the metric's id, of what else is known of it; None where it has none."""
+    """Value of an item, computed from its other scores. None if the item has none."""
     shares: tuple[Share, ...] = ()
     ranking: Ranking | None = None
-    """Statistic of the order of items. Then there are no shares, and no values by slice."""
+    """Statistic of the order of items. Such a metric has no shares and no values by slice."""
     counted: Counted = "item"
     minimum: int = 1
-    """Units in the denominator below which the metric is absent."""
+    """Least number of units in the denominator. With fewer, the metric is absent."""
     needs: Callable[[ItemScore], bool] | None = None
-    """Some canonical item of the track (in the slice) has to be like this."""
+    """Condition that at least one canonical item of the track (in the slice) must meet."""
     otherwise: str = ""
-    """Why the metric is absent where `needs` is not met, for the row; empty where that needs no words."""
+    """Reason for the row why the metric is absent if `needs` is not met. Empty if that needs no words."""
 
     def __post_init__(self) -> None:
         label = self.label or self.id.replace("_", " ")
@@ -159,7 +171,7 @@ class Metric:
 
 
 def score_of(key: str) -> Value:
-    """The item's own value of that name; where it has none, the item does not count."""
+    """The item's own value of that name. An item without one does not count."""
 
     def value(unit: Sequence[ItemScore]) -> float | None:
         return unit[0].scores.get(key)
@@ -173,7 +185,7 @@ def mean(key: str) -> tuple[Share, ...]:
 
 
 def abstained(score: ItemScore) -> bool:
-    """Whether the item was answered with no answer; a failed or missing answer is not one."""
+    """Whether the model abstained on the item. A failed or missing answer is not an abstention."""
     return not (score.answered or score.failed)
 
 
@@ -193,7 +205,7 @@ def abstention_or_silence(unit: Sequence[ItemScore]) -> float:
 
 
 def silent(score: ItemScore) -> bool:
-    """Whether there is no answer to be detected."""
+    """Whether the item is silent."""
     return not score.answerable
 
 
@@ -204,7 +216,7 @@ def in_own_words(score: ItemScore) -> bool:
 
 def has_n_best(score: ItemScore) -> bool:
     """Whether the answer came with an n-best."""
-    # Answers that name nothing have n-best scores of 0 whatever the model; only an answer tells an n-best.
+    # Empty answers have n-best scores of 0 for every model. Only a given answer shows if there is an n-best.
     return score.answered and "set_f1" in score.scores
 
 
@@ -219,7 +231,10 @@ def faithful_or_leak(unit: Sequence[ItemScore]) -> float | None:
 
 
 def contrast_of(unit: Sequence[ItemScore]) -> float | None:
-    """Of a contested fact: 1 if every answerable item is matched; None for a fact that one text alone has."""
+    """1 for a contested fact if every answerable item is matched, else 0.
+
+    None if only one item is answerable.
+    """
     if len(unit) == 1:
         return None
     answerable = [s.scores["match"] for s in unit if s.answerable and "match" in s.scores]
@@ -227,13 +242,13 @@ def contrast_of(unit: Sequence[ItemScore]) -> float | None:
 
 
 def squared_error(unit: Sequence[ItemScore]) -> float | None:
-    """Squared distance of the confidence from 1 (right) or 0 (wrong); None without a confidence."""
+    """Squared distance of the confidence from 1 (right) or 0 (wrong). None without a confidence."""
     confidence = unit[0].scored_confidence
     return None if confidence is None else (confidence - unit[0].correct) ** 2
 
 
 def answer_confidence(score: ItemScore) -> float | None:
-    """The confidence of an answer; None for an item that was not answered."""
+    """The confidence of an answer. None for an item that was not answered."""
     return score.scored_confidence if score.answered else None
 
 

@@ -1,4 +1,4 @@
-"""Scores of an answer, and of its n-best, that was drawn from all articles at once."""
+"""Scores of an answer from all articles at once, and of its n-best."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from qa_eval.records import Answer, Candidate, Claim, Question, Span
 
 COVERAGE_DEPTH = 3
 SET_PROBABILITY = 0.1
-"""A candidate belongs to the answer set from this probability on."""
+"""Least probability of a candidate in the answer set."""
 
 
 def distinct_candidates(question: Question, answer: Answer) -> tuple[Candidate, ...]:
     """The n-best without repetitions, best first.
 
-    A candidate repeats a better one that was kept if their spans share a character of one article, or if both
-    make the same claim. Equal texts that make no claim and stand in different places are two answers.
+    A candidate repeats a better one if their spans share a character of one article, or if both make the same
+    claim. Equal texts in different places that make no claim are two answers.
     """
     return tuple(candidate for candidate, _ in _distinct(question, answer.n_best))
 
@@ -51,16 +51,16 @@ def _is_likely(candidate: Candidate) -> bool:
 
 
 def best_supported(question: Question) -> tuple[Claim, ...]:
-    """The claims that most articles state: one, or several that tie; in the order authored."""
+    """The claim that most articles state, or several if they tie, in the authored order."""
     most = max(len(c.articles) for c in question.claims)
     return tuple(c for c in question.claims if len(c.articles) == most)
 
 
 def newest_claim(question: Question) -> Claim | None:
-    """The claim with the latest date, of a fact whose claims are states or counts that follow each other.
+    """The claim with the latest date, for a fact whose claims are successive states or counts.
 
-    None for facts of another relation, where a claim has no date, and where two share the latest. The date of
-    a claim is the latest `as_of` of its evidence.
+    The date of a claim is the latest `as_of` of its evidence. None for facts of another relation, if a claim
+    has no date, and if two claims share the latest one.
     """
     if question.relation != "update":
         return None
@@ -74,7 +74,7 @@ def pooled_scores(
 ) -> dict[str, float]:
     """The pooled track's scores beyond EM, F1 and match; `claim` is what the top answer claims, at `place`.
 
-    N-best scores are absent for a bare text; an answer that names nothing, or failed, has 0.
+    N-best scores are absent for a bare text. They are 0 for an empty or failed answer.
     """
     silent = failed or abstains(answer.text)
     scores: dict[str, float] = {}

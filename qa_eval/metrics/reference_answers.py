@@ -1,8 +1,8 @@
-"""Reference rows: answers made from the golds, by which the columns of a leaderboard can be read.
+"""Reference rows: answers made from the golds. They help to read the columns of a leaderboard.
 
-They are no models: no model sees gold. `oracle` shows what the best possible answers earn, `majority-claim`
-what answering every article with the best-supported claim earns, and `other-source` what the right fact from
-the wrong source earns.
+They are not models, because no model sees the golds. `oracle` shows the scores of the best possible answers.
+`majority-claim` shows the scores of answering every article with the best-supported claim. `other-source`
+shows the scores of the right fact from the wrong source.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""The items' scores of one track as columns of numbers: all that metrics and their intervals are made of.
+"""The items' scores of one track as columns of numbers. Metrics and intervals are computed from them.
 
-Items are added fact by fact and not kept, so that a data set of any size fits in memory: an item is a few
-numbers for each metric.
+Items are added fact by fact and not kept. Only a few numbers for each item and metric stay in memory.
 """
 
 from __future__ import annotations
@@ -26,17 +25,18 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
 Cluster = Literal["fact", "context"]
-"""What is resampled: facts, over the same articles; or the contexts of a public set, with their questions."""
+"""Unit of resampling: facts over the same articles, or the contexts of a public data set with their
+questions."""
 NO_SOURCES: Mapping[str, Sources] = {}
 WHOLE = ""
 """The slice of all items."""
 
 
 class ScoreTable:
-    """The scores of one track's items, added fact by fact; of all metrics, or of those named.
+    """The scores of one track's items for all metrics or the named ones, added fact by fact.
 
-    Only canonical questions count, but for the metrics of wordings. With `cluster="context"` there are no
-    slices by article: the contexts are the sample.
+    Only canonical questions count, except in the metrics of wordings. With `cluster="context"` there are no
+    slices by article, because the contexts are the sample.
     """
 
     def __init__(
@@ -195,12 +195,12 @@ class ScoreTable:
 
 
 def cluster_of(fact: str, article: str, cluster: Cluster) -> str:
-    """The name of the cluster that an item is of."""
+    """The name of the cluster of an item."""
     return fact if cluster == "fact" else article
 
 
 def slices_of(score: ItemScore, cluster: Cluster = "fact") -> set[str]:
-    """The slices that an item is in, that of all items included."""
+    """The slices of an item, including the one of all items."""
     kind = "silent" if not score.answerable else "contested" if score.contested else "settled"
     names = {WHOLE, kind}
     names |= {f"relation:{score.relation}"} if score.relation is not None else set()
@@ -296,7 +296,7 @@ class _Units:
         return np.frombuffer(column[0])[places], np.frombuffer(column[1])[places]
 
     def places(self, slice_name: str) -> IntArray:
-        """Where the units of a slice stand."""
+        """The indices of the units of a slice."""
         return np.array(self.slices.get(slice_name, ()), dtype=np.intp)
 
 

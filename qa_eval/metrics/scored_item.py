@@ -1,4 +1,4 @@
-"""The record of one item: what was asked, what was answered, and what that is worth."""
+"""The record of one item: the question, the answer and the scores."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ from qa_eval.metrics.decisions import abstains, logit
 from qa_eval.records import Answer, AnswerType, Fraction, ItemId, Match, Relation, Stored, Track
 
 UNSCORED_RULE = "unscored"
-"""The rule of the verdict on an answer where the data set does not give its own."""
+"""Rule of the verdict on an answer if the data set does not publish its answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ItemScore(Stored):
-    """One item, the answer to it, and what that is worth.
+    """One item, its answer and the scores.
 
-    All that metrics, comparisons and merged leaderboards need. A line of a predictions file holds it, and
-    the rest of what the model said.
+    Metrics, comparisons and merged leaderboards need nothing else. A line of a predictions file holds it and
+    the rest of the prediction.
     """
 
     item: str
     fact: str
     article: str
-    """An article id, or `*` on the pooled track."""
+    """Id of the article, or `*` on the pooled track."""
     track: Track
     category: str = ""
-    """Empty on public data sets."""
+    """Category of the fact. Empty on public data sets."""
     answer_type: AnswerType = "text"
-    """On public data sets, what the question asks for if it tells, else `text`."""
+    """Type of the answer. On public data sets, the type that the question asks for, or `text` if unknown."""
     contested: bool = False
-    """True if the sources disagree on the fact."""
+    """Whether the sources disagree on the fact."""
     relation: Relation | None = None
     prediction: str
-    """"" when abstaining."""
+    """Answer. Empty when abstaining."""
     span: tuple[int, int] | None = None
     """Characters of the source article, half-open. On the reading track of a set with claims, only where
     the article has the prediction there."""
     score: float | None = None
-    """The best candidate's score, chosen or not."""
+    """Score of the best candidate, chosen or not."""
     null_score: float | None = None
     no_answer_probability: Fraction | None = None
     confidence: Fraction | None = None
-    """Probability of what was answered (of the null answer when abstaining)."""
+    """Probability of the answer (of the null answer when abstaining)."""
     truncated: bool = False
     golds: tuple[str, ...] = ()
     """Right answers: on the reading track those of the article, on the pooled one those of any."""
     matched_claim: str | None = None
-    """The claim that the prediction makes; None for none or an ambiguous one."""
+    """Id of the claim that the prediction makes. None for no claim or an ambiguous one."""
     match: Match
     """The rule that credited the answer or, if none did, the most telling refusal."""
     scores: dict[str, float] = field(default_factory=dict)
-    """Per-item values of the metrics, by metric id; what is not defined for the item is absent."""
+    """Values of the item by metric id. A metric that is not defined for the item is absent."""
     marks: tuple[str, ...] | None = None
-    """Further slices of an item whose fact has its own passages; None where facts share articles."""
+    """Further slices of an item whose fact has its own passages; None if facts share articles."""
     missing: bool = False
-    """True if the model gave no prediction; it scores 0."""
+    """Whether the model gave no prediction. The item then scores 0."""
     error: str | None = None
 
     @property
@@ -68,22 +68,22 @@ class ItemScore(Stored):
 
     @property
     def failed(self) -> bool:
-        """Whether there is no answer because the model failed on the item, or passed it over."""
+        """Whether there is no answer because the model failed on the item or left it out."""
         return self.missing or self.error is not None
 
     @property
     def answered(self) -> bool:
-        """Whether the answer says something."""
+        """Whether there is an answer that is not empty."""
         return not self.failed and not abstains(self.prediction)
 
     @property
     def unscored(self) -> bool:
-        """Whether nothing is known of the answer's worth: the data set does not give its answers."""
+        """Whether the answer cannot be scored because the data set does not publish its answers."""
         return self.match.rule == UNSCORED_RULE
 
     @property
     def answerable(self) -> bool:
-        """Whether some answer is right, as far as is known. False where silence is."""
+        """Whether some answer is right, as far as is known. False if only abstaining is right."""
         return bool(self.golds) or self.unscored
 
     @property
@@ -93,7 +93,7 @@ class ItemScore(Stored):
 
     @property
     def correct(self) -> bool:
-        """What `confidence` is about: the match.
+        """The outcome that `confidence` predicts: the match.
 
         On data without claims it is EM, because most questions there have no type.
         """
@@ -102,7 +102,7 @@ class ItemScore(Stored):
 
     @property
     def scored_confidence(self) -> float | None:
-        """The confidence where it can be held against `correct`: None for failed and unscored items."""
+        """The confidence, if it can be compared with `correct`. None for failed and unscored items."""
         return None if self.failed or self.unscored else self.confidence
 
     @property
@@ -112,10 +112,10 @@ class ItemScore(Stored):
 
     @property
     def no_answer_margin(self) -> float | None:
-        """How strongly no answer is believed: null score - best score; else the given probability's logit.
+        """The score of no answer: null score - best score, or else the logit of the no-answer probability.
 
-        None where the model says neither, and where there is no answer or nothing is scored. Ranks the items
-        of one model only.
+        None if the model gives neither, if there is no answer, or if nothing is scored. The score ranks the
+        items of one model only.
         """
         if self.failed or self.unscored:
             return None
@@ -143,7 +143,7 @@ def answered_item(item: ItemId, answer: Answer) -> dict[str, Any]:
 
 
 def span_of(answer: Answer) -> tuple[int, int] | None:
-    """The characters that the answer says it is; None where it does not say."""
+    """The span that the answer gives. None if it gives none."""
     chosen = answer.candidate
     if chosen is None or chosen.start is None or chosen.end is None:
         return None

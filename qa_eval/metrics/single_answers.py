@@ -1,4 +1,4 @@
-"""One answer against the golds of its question, from plain texts."""
+"""Scores of one answer against the golds of its question, from plain texts."""
 
 from __future__ import annotations
 
@@ -17,52 +17,68 @@ Golds = str | Iterable[str]
 
 
 def exact_match(prediction: str, golds: Golds, *, rules: str = "squad-v2.0") -> float:
-    """1.0 if the prediction equals a gold after the normalization of the rules, else 0.0.
+    """Returns 1.0 if the prediction equals a gold after normalization, else 0.0.
 
-    * `prediction`: the answer; `""` for no answer;
-    * `golds`: one gold or several, of which the best counts. No gold means that no answer is right;
-    * `rules`: a name of `qa-eval score --rules`.
+    Args:
+        prediction: The answer. An empty text is no answer.
+        golds: One gold, or several. The best one counts. An empty list means that no answer is right.
+        rules: Name of the rules, as in `qa-eval score --rules`.
 
-    Raises QaEvalError for what is no text, for unknown rules, and for no golds under rules that know no
-    unanswerable questions.
+    Raises:
+        QaEvalError: A prediction or gold is no text, the rules are unknown, or there is no gold under rules
+            that know no unanswerable questions.
 
-    >>> import qa_eval as qa
-    >>> qa.exact_match("the Syrian army", ["Syrian army"]), qa.exact_match("four hundred", "400")
-    (1.0, 0.0)
+    Example:
+        >>> import qa_eval as qa
+        >>> qa.exact_match("the Syrian army", ["Syrian army"]), qa.exact_match("four hundred", "400")
+        (1.0, 0.0)
     """
     return _scores(prediction, golds, rules)[0]
 
 
 def f1(prediction: str, golds: Golds, *, rules: str = "squad-v2.0") -> float:
-    """Token-overlap F1 with the best gold, a fraction in [0, 1]. Arguments and errors as in `exact_match`.
+    """Returns the F1 of the words that the prediction shares with the best gold, between 0 and 1.
 
-    If both sides normalize to nothing the value is 1.0 by `squad-v2.0` and 0.0 by all other rules; if one
-    does, it is 0.0.
+    If both sides have no words after normalization, the value is 1.0 by `squad-v2.0` and 0.0 by all other
+    rules. If one side has none, the value is 0.0.
 
-    >>> import qa_eval as qa
-    >>> qa.f1("over 400 militants", ["400"]), qa.f1("", [])
-    (0.5, 1.0)
+    Args:
+        prediction: The answer. An empty text is no answer.
+        golds: One gold, or several. The best one counts. An empty list means that no answer is right.
+        rules: Name of the rules, as in `qa-eval score --rules`. Some rules count characters, not words.
+
+    Raises:
+        QaEvalError: As for `exact_match`.
+
+    Example:
+        >>> import qa_eval as qa
+        >>> qa.f1("over 400 militants", ["400"]), qa.f1("", [])
+        (0.5, 1.0)
     """
     return _scores(prediction, golds, rules)[1]
 
 
 def match(prediction: str, golds: Golds, *, answer_type: AnswerType = "text", strict: bool = False) -> Match:
-    """Whether the prediction says the same as a gold, by the rules for values of that type, and which rule
-    decided.
+    """Returns whether the prediction says the same as a gold, and the rule that decided.
 
-    * `prediction`, `golds`: as in `exact_match`; the golds are wordings of one claim;
-    * `answer_type`: what the question asks for, such as `number`, `date`, `person`, `place` or `text`;
-    * `strict`: bounds must agree ("over 400" is not "400").
+    Args:
+        prediction: The answer. An empty text is no answer.
+        golds: Wordings of one claim: one text, or several. An empty list means that no answer is right.
+        answer_type: What the question asks for: `number`, `duration`, `percent`, `age`, `money`, `date`,
+            `person`, `place`, `organization` or `text`.
+        strict: Whether bounds must agree: then "over 400" is not "400".
 
-    Raises QaEvalError for what is no text and for an unknown type.
+    Raises:
+        QaEvalError: A prediction or gold is no text, or the type is unknown.
 
-    >>> import qa_eval as qa
-    >>> qa.match("four hundred", ["400"], answer_type="number")
-    Match(ok=True, rule='number', level=2, detail='four hundred = 400')
-    >>> qa.match("417", "over 400", answer_type="number", strict=True).ok
-    False
+    Example:
+        >>> import qa_eval as qa
+        >>> qa.match("four hundred", ["400"], answer_type="number")
+        Match(ok=True, rule='number', level=2, detail='four hundred = 400')
+        >>> qa.match("417", "over 400", answer_type="number", strict=True).ok
+        False
     """
-    if answer_type not in ANSWER_TYPES:
+    if not isinstance(answer_type, str) or answer_type not in ANSWER_TYPES:
         near = suggestion(str(answer_type), ANSWER_TYPES)
         raise QaEvalError(f"answer_type: there is no type {quote(str(answer_type))}{near}")
     text, wordings = _text(prediction), _texts(golds)

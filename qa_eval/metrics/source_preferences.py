@@ -1,4 +1,4 @@
-"""Whose claims a model's answers make, where sources disagree: by article and by speaker."""
+"""The sources whose claims a model makes where sources disagree, by article and by speaker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from qa_eval.records import Question
 
 _Outcomes = dict[str, list[tuple[bool, float]]]
-"""Source -> for each fact that it speaks of, whether it states the claim made, and its chance to."""
+"""Source -> for each of its facts, whether it states the claim made, and the chance that it would."""
 
 
 Sources = Mapping[str, Sequence[str]]
@@ -17,7 +17,7 @@ FEWEST_FACTS = 8
 
 
 class SourcePreferences:
-    """Counts, over contested facts whose top answer makes a claim, which sources state that claim."""
+    """Counts the sources that state the claim of the top answer, over contested facts with such a claim."""
 
     def __init__(self) -> None:
         self._articles: _Outcomes = {}
@@ -25,9 +25,9 @@ class SourcePreferences:
         self._fewest = 1
 
     def add(self, question: Question, claim: str | None, sources: Sources | None = None) -> None:
-        """Counts the claim that a top answer makes; none, and a fact without dispute, count nothing.
+        """Counts the claim of a top answer. An answer without a claim and a settled fact do not count.
 
-        With `sources`, these are counted in place of the articles.
+        With `sources`, these are counted instead of the articles.
         """
         if claim is None or not question.contested:
             return
@@ -47,14 +47,15 @@ class SourcePreferences:
     def by_article(self) -> dict[str, dict[str, float]]:
         """Article -> wins, n, rate and chance.
 
-        wins: the article states the claim that was made; n: facts of which it states some claim; rate:
-        wins / n; chance: what rate would be if each fact's claim were drawn evenly. Of facts with their own
-        passages the sources are names; one with fewer than `FEWEST_FACTS` facts is left out.
+        n: facts on which the article states a claim. wins: those of them on which it states the claim made.
+        rate: wins / n. chance: the expected rate if each fact's claim were drawn evenly.
+        For facts with their own passages, the sources are names, and a source with fewer than `FEWEST_FACTS`
+        facts is left out.
         """
         return _rates(self._articles, self._fewest)
 
     def by_speaker(self) -> dict[str, dict[str, float]]:
-        """The same by the speakers that the evidence names."""
+        """Speaker -> wins, n, rate and chance, by the speakers that the evidence names."""
         return _rates(self._speakers, self._fewest)
 
 

@@ -1,4 +1,4 @@
-"""All metrics of one model on one data set, with their intervals: the items' scores summed by cluster."""
+"""All metrics of one model on one data set, with intervals, from the items' scores summed by cluster."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FloatArray = NDArray[np.float64]
 
 _COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "leakable")
 _ROUNDING = 1e-9
-"""What the order of a sum may change."""
+"""Tolerance for rounding that depends on the order of a sum."""
 _POOLED_SLICES = "relation:"
 """Slices that the pooled track has too, where the reading track is the main one."""
 
@@ -158,7 +158,7 @@ def _in_order(found: Mapping[str, Estimate]) -> dict[str, Estimate]:
 
 
 def _within(estimate: Estimate) -> Estimate:
-    """The estimate, with what leaves [0, 1] by no more than the rounding of sums put back."""
+    """The estimate, with values put back into [0, 1] if they leave it only by the rounding of sums."""
 
     def within(end: float) -> float:
         return min(max(end, 0.0), 1.0) if -_ROUNDING < end < 1 + _ROUNDING else end

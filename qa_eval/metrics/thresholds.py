@@ -1,4 +1,4 @@
-"""A no-answer threshold for each cluster, fitted on the others only."""
+"""No-answer thresholds: one for each cluster, fitted on the other clusters only."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ FOLDS = 5
 
 
 Target = Literal["balanced_f1", "f1"]
-"""What a threshold is fitted for."""
+"""Target of the fit."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThresholdCase:
-    """What one reading item adds to the target, by whether it is answered."""
+    """The contribution of one reading item to the target, when it is answered and when it is not."""
 
     cluster: str
-    """The fact, or the context of a public set: what is left out together."""
+    """Fact, or context of a public data set. Its items are left out together."""
     answerable: bool
     margin: float | None
-    """Null score - best score; None where no threshold can move the answer."""
+    """Null score - best score. None if no threshold can change the answer."""
     answered: float
-    """Worth of answering: F1, or 0 on a silent item (1 if the answer itself is empty)."""
+    """Score of answering: F1, or 0 on a silent item (1 if the answer itself is empty)."""
 
 
 def cross_fit_thresholds(
@@ -81,7 +81,7 @@ def fold_of(clusters: Iterable[str]) -> dict[str, int]:
 def threshold_case(
     cluster: str, golds: Sequence[str], prediction: Prediction | None, rules: Rules = SQUAD_V2
 ) -> ThresholdCase:
-    """What a prediction adds to the target; a missing or failed one is worth 0 and no threshold moves it."""
+    """The contribution of a prediction. A missing or failed one scores 0, and no threshold changes it."""
     if prediction is None or prediction.error is not None:
         return ThresholdCase(cluster, bool(golds), None, 0.0)
     best = prediction.n_best[0] if prediction.n_best else None
@@ -112,9 +112,7 @@ def _best_threshold(cases: Sequence[ThresholdCase], target: Target) -> float:
 
 
 def _gain(case: ThresholdCase, parts: tuple[int, int]) -> float:
-    """By how much the target grows when the item is answered; an answerable item is one part in the first of
-    `parts` of it, a silent one in the second.
-    """
+    """The gain of the target when the item is answered, with `parts` answerable and silent items."""
     return case.answered / parts[0] if case.answerable else (case.answered - 1.0) / parts[1]
 
 

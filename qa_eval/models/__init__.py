@@ -1,16 +1,17 @@
-"""Models: whatever answers questions.
+"""Models: everything that answers questions.
 
-    protocol          what a model is, and how a spec names one
-    registry          from a spec to a model; the kinds there are
-    huggingface       `hf:` checkpoints, read by torch
-    onnx              `onnx:` checkpoints, read by ONNX Runtime
-    baselines         `baseline:` heuristics that need no model
+    protocol          what a model is, and how a spec names it
+    given_models      checks of what a caller gives as models
+    registry          the kinds of model, and the way from a spec to a model
+    huggingface       `hf:` checkpoints, computed by torch
+    onnx              `onnx:` checkpoints, computed by ONNX Runtime
+    baselines         `baseline:` heuristics, which need no trained model
     replay            `predictions:` files of stored answers
     reading/          windows, spans and decoding: from logits to predictions
     checkpoint/       the files of a checkpoint: weights, tokenizer, card
     embedded/         the checkpoint that is part of this package
     declarations      whether a model was trained with unanswerable questions
-    expressions       numbers, dates and names in running text, found by shape
+    expressions       numbers, dates and names in running text, found by their form
 
 Importing this room loads no machine-learning library.
 """

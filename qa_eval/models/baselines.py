@@ -1,13 +1,14 @@
-"""What can be had without a model: heuristics that see the question and the text and nothing else.
+"""Baselines: heuristics that need no trained model and see only the question and the text.
 
 * `abstain` never answers.
-* `random-span` answers with a span drawn evenly from all spans of at most 30 words.
-* `sliding-window` answers from where the question's words crowd (Richardson, Burges and Renshaw, 2013, in
-  the form of the SQuAD paper, Rajpurkar et al., 2016).
-* `first-of-type` reads from the question's own words what kind of thing it asks for, and answers with the
-  first such thing in the text.
+* `random-span` answers with a span drawn uniformly from all spans of at most 30 words.
+* `sliding-window` answers with a phrase near which many of the question's words occur (Richardson, Burges and
+  Renshaw, 2013, in the form of the SQuAD paper, Rajpurkar et al., 2016).
+* `first-of-type` infers from the question's words the type of its answer, and answers with the first
+expression
+  of that type in the text.
 
-Scores only rank candidates; none of these knows how sure it is, so there is no null score.
+Scores only rank the candidates. No baseline knows how sure it is, so none has a null score.
 """
 
 from __future__ import annotations
@@ -32,9 +33,13 @@ from qa_eval.models.reading.spans import span_candidates
 from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
 
 N_BEST = 20
+"""Greatest number of candidates in a prediction."""
 MAX_RANDOM_WORDS = 30
+"""Greatest number of words in a candidate of `random-span`."""
 MAX_WINDOW_WORDS = 10
-"""Longest candidate of `sliding-window`; about 97 of 100 SQuAD answers are no longer."""
+"""Greatest number of words in a candidate of `sliding-window`. About 97 % of the answers in SQuAD are no
+longer.
+"""
 
 _WORD = re.compile(r"\w+(?:[-'’.,]\w+)*")
 _SENTENCE_END = re.compile(r"[.!?]|\n\s*\n|\n")
@@ -52,19 +57,25 @@ _FUNCTION_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A heuristic as a `Model`. The decoding options do not concern it: it has no windows."""
+    """A heuristic as a `Model`. Decoding options have no effect on it, because it has no windows."""
 
     info: ModelInfo
+    """Identity of the baseline."""
     answer: Callable[[Instance], Prediction]
+    """Function that answers an instance."""
     decoding: Decoding | None = None
+    """Decoding options; None, because the baseline has no windows."""
 
     def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
-        """One prediction per instance, in order."""
+        """One prediction for each instance, in order."""
         return map(self.answer, instances)
 
 
 def resolve_baseline(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Baseline:
-    """The baseline of that name; `random-span` uses the runtime's seed."""
+    """The baseline that the spec names. Only `random-span` uses the runtime's seed.
+
+    Raises `SpecError` for a spec with options.
+    """
     if spec.options:
         raise SpecError(f"{spec}: a baseline has no options")
     version, make = BASELINES[spec.name]
@@ -90,7 +101,7 @@ def _abstain(_seed: int) -> Callable[[Instance], Prediction]:
 
 
 def _random_span(seed: int) -> Callable[[Instance], Prediction]:
-    """Seeded by seed, question and text together, so an answer depends on no other and on no order."""
+    """An answer is seeded by the seed, the question and the text, so it does not depend on other answers."""
 
     def answer(instance: Instance) -> Prediction:
         words = _words(instance.context).places
@@ -100,7 +111,7 @@ def _random_span(seed: int) -> Callable[[Instance], Prediction]:
         width = min(MAX_RANDOM_WORDS, len(words))
         total = len(words) * width - width * (width - 1) // 2
         picks = rng.sample(range(total), min(N_BEST, total))
-        # Scores are drawn too, as equal ones would let another rule choose between articles.
+        # Scores are drawn as well, because with equal scores a rule for ties would choose between articles.
         scores = sorted((rng.random() for _ in picks), reverse=True)
         spans = [_nth_span(words, n, width) for n in picks]
         return _prediction(instance, [(s, *span) for s, span in zip(scores, spans, strict=True)])
@@ -109,7 +120,7 @@ def _random_span(seed: int) -> Callable[[Instance], Prediction]:
 
 
 def _nth_span(words: Sequence[tuple[int, int]], n: int, width: int) -> tuple[int, int]:
-    """Span number n of all spans of at most `width` words: those of one word first, then of two, …
+    """Span number n of all spans of at most `width` words: first the spans of one word, then of two, …
 
     >>> [_nth_span([(0, 1), (2, 3), (4, 5)], n, 2) for n in range(5)]
     [(0, 1), (2, 3), (4, 5), (0, 3), (2, 5)]
@@ -126,18 +137,19 @@ def _nth_span(words: Sequence[tuple[int, int]], n: int, width: int) -> tuple[int
 
 
 def _sliding_window(_seed: int) -> Callable[[Instance], Prediction]:
-    """Where the question's words crowd.
+    """Answers with the phrases near which most of the question's words occur.
 
-    Candidates are runs of 1 to 10 words of one sentence that look like phrases: at either edge there is a
-    sentence boundary, punctuation, a function word or a word of the question, no punctuation stands inside,
-    and neither the first nor the last word is a function word. (The SQuAD paper took constituents from a
-    parser.)
+    Candidates are runs of 1 to 10 words of one sentence that look like phrases. At either edge of a candidate
+    there is a sentence boundary, punctuation, a function word or a word of the question. There is no
+    punctuation inside, and neither the first nor the last word is a function word. (The SQuAD paper took
+    constituents from a parser.)
 
-    For each: `overlap`, how many of the sentence's words, and pairs of neighbouring words, that lie outside
-    the candidate are the question's; and `near`, the most information of question words in any window of
-    |question| + |candidate| words of the sentence that holds the candidate, the candidate's own not counted,
-    where a word's information is log(1 + 1 / its count in the text). As in the paper, greater overlap goes
-    first and `near` decides among equals: score = overlap + near / (1 + near).
+    Each candidate has two values. `overlap` is the number of words, and of pairs of neighbouring words, of
+    its sentence that are outside the candidate and in the question. `near` is the greatest information of
+    question words in any window of the sentence that holds the candidate and has |question| + |candidate|
+    words; the candidate's own words do not count. A word's information is log(1 + 1 / its count in the text).
+    As in the paper, a greater overlap ranks first and `near` decides between equals: score = overlap + near /
+    (1 + near).
     """
     return lambda instance: _prediction(instance, _crowded(instance.question, instance.context))
 
@@ -158,7 +170,7 @@ def _crowded(question: str, context: str) -> list[tuple[float, int, int]]:
         ]
         + [False]
     )
-    # Sentences are set apart by nothings, so that no window reaches from one into the next.
+    # Gaps of zeros separate the sentences, so that no window reaches from one into the next.
     gap = reach + MAX_WINDOW_WORDS
     at = np.arange(n) + gap * (1 + words.sentences)
     size = int(at[-1]) + 1 + gap
@@ -187,7 +199,7 @@ def _crowded(question: str, context: str) -> list[tuple[float, int, int]]:
 
 
 def _summed(at: NDArray[np.int64], size: int, values: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Running sums of values put at those places of an array of zeros; entry k sums what is before k."""
+    """Running sums of an array of zeros with `values` at `at`. Entry k is the sum of the entries before k."""
     spread = np.zeros(size + 1)
     spread[at + 1] = values
     return np.cumsum(spread)
@@ -197,7 +209,7 @@ def _summed(at: NDArray[np.int64], size: int, values: NDArray[np.generic]) -> ND
 
 
 def _first_of_type(_seed: int) -> Callable[[Instance], Prediction]:
-    """The first expression of the type asked for that is not in the question itself; abstains without one."""
+    """Answers with the first expression of the asked type that is not in the question; else abstains."""
 
     def answer(instance: Instance) -> Prediction:
         kind = asked_type(instance.question, likely=True)
@@ -218,7 +230,8 @@ BASELINES: dict[str, tuple[str, Callable[[int], Callable[[Instance], Prediction]
     "sliding-window": ("1", _sliding_window),
     "first-of-type": ("1", _first_of_type),
 }
-"""Name -> (version, maker from a seed). The version changes whenever an answer can."""
+"""Version and maker of each baseline, by name. The maker takes a seed. Any change of answers needs a new
+version."""
 
 
 # -------------------------------------------------------------------------------------------------- words
@@ -226,22 +239,27 @@ BASELINES: dict[str, tuple[str, Callable[[int], Callable[[Instance], Prediction]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Words:
-    """The words of a text, with what `sliding-window` wants to know of each."""
+    """The words of a text, with the properties that `sliding-window` needs."""
 
     places: list[tuple[int, int]]
+    """Start and end of each word, in characters of the text."""
     folded: list[str]
+    """Words, case-folded."""
     sentences: NDArray[np.int64]
-    """Number of the sentence, from 0."""
+    """Number of each word's sentence, from 0."""
     breaks: NDArray[np.int64]
-    """How many gaps with punctuation or a sentence boundary in them stand before it."""
+    """Number of gaps before each word that have punctuation or a sentence boundary in them."""
     information: NDArray[np.float64]
+    """Information of each word: log(1 + 1 / its count in the text)."""
     function: NDArray[np.bool_]
+    """Whether each word is a function word."""
     edge_before: NDArray[np.bool_]
-    """A phrase may begin here: a new sentence, punctuation or a function word stands before it."""
+    """Whether a phrase may begin at each word: after a sentence boundary, punctuation or a function word."""
     edge_after: NDArray[np.bool_]
+    """Whether a phrase may end at each word: before a sentence boundary, punctuation or a function word."""
 
 
-@lru_cache(maxsize=64)  # a text is asked many questions in a row
+@lru_cache(maxsize=64)  # many questions in a row have the same text
 def _words(context: str) -> _Words:
     places = [m.span() for m in _WORD.finditer(context)]
     folded = [context[a:b].casefold() for a, b in places]
@@ -265,7 +283,7 @@ def _words(context: str) -> _Words:
 
 
 def _numbered(gaps: NDArray[np.generic], words: int) -> NDArray[np.int64]:
-    """For each word, how many marked gaps stand before it."""
+    """For each word, the number of marked gaps before it."""
     return np.append(0, np.cumsum(gaps, dtype=np.int64))[:words]
 
 

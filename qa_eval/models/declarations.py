@@ -1,8 +1,7 @@
-"""Whether a checkpoint was trained with unanswerable questions: who declares it, and what to write where
-nobody does.
+"""Whether a checkpoint was trained with unanswerable questions: its declaration, or advice if it has none.
 
-Weights cannot tell, because every head has a logit for the first token. A checkpoint that declares nothing
-never abstains, so whoever reads its numbers has to know.
+The weights do not show it, because every head has a logit for the first token. A checkpoint without a
+declaration never abstains, and the readers of its scores have to know that.
 """
 
 from __future__ import annotations
@@ -18,21 +17,27 @@ from qa_eval.records import Declaration
 
 _OPTION = ("unanswerable", "true")
 _NAMED = 3
+"""Greatest number of models that a sentence names."""
 
 
 class Declared(Protocol):
-    """What is known of a model: `ModelInfo`, or the model record of a stored row."""
+    """A record of a model: `ModelInfo`, or the model record of a stored row."""
 
     @property
-    def spec(self) -> str: ...
+    def spec(self) -> str:
+        """Canonical spec of the model."""
+
     @property
-    def no_null_head(self) -> bool: ...
+    def no_null_head(self) -> bool:
+        """Whether the model never abstains by a threshold."""
+
     @property
-    def declaration(self) -> Declaration | None: ...
+    def declaration(self) -> Declaration | None:
+        """Place of the declaration; None for a kind of model that needs none."""
 
 
 def declaring_spec(spec: ModelSpec) -> str:
-    """The spec with the option that declares unanswerable questions, quoted for a shell.
+    """The spec with `unanswerable=true` added, quoted for a shell.
 
     >>> declaring_spec(ModelSpec.parse("./ck"))
     "'./ck?unanswerable=true'"
@@ -44,7 +49,7 @@ def declaring_spec(spec: ModelSpec) -> str:
 
 
 def undeclared_sentence(models: Iterable[Declared]) -> str | None:
-    """What people must know of the models among these that declare nothing; None where all do.
+    """A sentence that warns about the models without a declaration; None if there are none.
 
     >>> from qa_eval.records import ModelInfo
     >>> info = ModelInfo(spec="hf:./ck", kind="hf", name="./ck", declaration="undeclared")
@@ -68,7 +73,7 @@ def undeclared_sentence(models: Iterable[Declared]) -> str | None:
 
 
 def abstention(model: Declared) -> str | None:
-    """Whether the model can abstain, and who says so; None for a model of which that is not asked."""
+    """A phrase that says whether the model can abstain, and who declares it; None if nothing needs saying."""
     source = {"card": "its model card", "option": "the option of its spec"}
     if model.declaration == "undeclared":
         return "not declared, so it never abstains"
@@ -79,7 +84,7 @@ def abstention(model: Declared) -> str | None:
 
 
 def _short(spec: ModelSpec) -> str:
-    """The spec as people write it: a path or ORG/NAME needs no `hf:`."""
+    """The spec as people write it: without `hf:` before a path or ORG/NAME."""
     text = str(spec)
     short = text.removeprefix("hf:")
     try:

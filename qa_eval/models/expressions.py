@@ -1,6 +1,7 @@
-"""Numbers, dates and names in running text, found by shape.
+"""Numbers, dates and names in running text, found by their form.
 
-For the `first-of-type` baseline: deliberately shallow, no lists of known names, nothing tuned to any text.
+The `first-of-type` baseline uses them. The rules are simple on purpose: they know no lists of names, and are
+not tuned to any text.
 """
 
 from __future__ import annotations
@@ -53,10 +54,10 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?:]['\"”’)]*\s+|\n\s*|[“\"(]\s*)$")
 
 
 def find_expressions(kind: ExpressionType, text: str) -> list[Span]:
-    """All expressions of a type, in text order.
+    """The spans of all expressions of a type, in text order.
 
-    A single capitalised word at the start of a sentence is no name, as it would be capitalised anyway, and
-    neither is a date.
+    A date is no name. Neither is a single capitalised word at the start of a sentence, which would be
+    capitalised in any case.
 
     >>> text = "Some 40 of 1,200 men left."
     >>> [span.text(text) for span in find_expressions("number", text)]

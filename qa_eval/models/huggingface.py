@@ -1,8 +1,8 @@
-"""Extractive question-answering checkpoints of transformers, run by torch.
+"""Extractive question-answering checkpoints of transformers, computed by torch.
 
-The embedded model, local folders and hub checkpoints go one way: a `Checkpoint` on disk is examined without
-loading weights (tokenizer, architecture, head, positions), and what remains is `SpanReader` with torch as its
-forward pass. Here, in `weights` and in `conversion` alone are torch and transformers imported.
+The embedded model, local folders and hub checkpoints take the same way. A `Checkpoint` on disk is examined
+without loading its weights: tokenizer, architecture, head and positions. The result is a `SpanReader` whose
+forward pass is torch's. Only this module, `weights` and `conversion` import torch and transformers.
 """
 
 from __future__ import annotations
@@ -69,8 +69,9 @@ from qa_eval.models.reading.windows import Template, Windower, WindowError
 from qa_eval.records import Declaration, Decoding, ModelInfo, Runtime
 
 _OPTIONS = ("unanswerable",)
+"""Options of a spec."""
 _TWO_SIDED = ("xlnet",)
-"""Listed by transformers as a generator, and yet every position sees all others when it reads."""
+"""Types that transformers lists as generators although every position sees all others when they read."""
 _DTYPES = {
     "auto": torch.float32,
     "float32": torch.float32,
@@ -78,7 +79,7 @@ _DTYPES = {
     "bfloat16": torch.bfloat16,
 }
 _DETERMINISTIC_THREADS = 2
-"""Sums come out in other last bits with other numbers of threads, so the number is fixed."""
+"""Number of threads of a deterministic run. It is fixed because the last bits of sums depend on it."""
 _LENGTHS = (
     "max_position_embeddings",
     "max_encoder_position_embeddings",
@@ -87,22 +88,27 @@ _LENGTHS = (
     "max_seq_len",
 )
 _CPU_BATCH, _DEVICE_BATCH = 512, 4096
-"""Tokens of a batch. On a CPU long windows go alone: larger batches fall out of its caches."""
+"""Numbers of tokens in a batch, on a CPU and on another device. On a CPU a long window is a batch of its own,
+because larger batches do not fit into the caches."""
 _MOST_WORKERS = 8
-"""Python's own part of a forward pass is done by one thread at a time."""
+"""Greatest number of workers. More would wait, because one thread at a time runs Python's part of a forward
+pass.
+"""
 _OPSET = 23
-"""Of ONNX: the first that has attention as one operator."""
+"""Version of ONNX's operators: the first that has attention as one operator."""
 _UNMASKED = "qa_eval_unmasked"
-"""Under this name the library finds the attention with which graphs are made."""
+"""Name under which transformers finds the attention that graphs are made with."""
 _LIBRARY = f"transformers {transformers.__version__}"
 _NO_LIMIT = 1_000_000
-"""Tokenizers that know no limit report 1e30; no position table is this long."""
+"""Length from which a limit counts as none. Tokenizers without a limit report 1e30, and no table of positions
+is this long."""
 
 
 def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime: Runtime) -> SpanModel:
-    """The model of a checkpoint, checked as far as it can be without loading weights.
+    """The model of a checkpoint, checked as far as possible without loading its weights.
 
-    Raises `ModelError` with the reason for whatever cannot be used, `SpecError` for unknown options.
+    Raises `ModelError`, with the reason, for a checkpoint that cannot be used, and `SpecError` for unknown
+    options.
     """
     unanswerable, declaration = _unanswerable(spec, checkpoint)
     device, dtype = _device(runtime), _dtype(runtime)
@@ -183,29 +189,29 @@ def _info(
     )
 
 
-# ------------------------------------------------------------------------------------------ what was asked
+# ------------------------------------------------------------------------------------------ the options
 
 
 def _unanswerable(spec: ModelSpec, checkpoint: Checkpoint) -> tuple[bool, Declaration]:
-    """Whether the model was trained with unanswerable questions, and where that is declared.
+    """Whether the model was trained with unanswerable questions, and the place that declares it.
 
-    The spec's option comes first, then the card. Undeclared means no. Raises `ModelError` where only a card
-    that cannot be read could tell.
+    The spec's option comes before the card. Without a declaration the result is False. Raises `ModelError` if
+    the card, which would decide, cannot be read.
     """
     for key, _ in spec.options:
         if key not in _OPTIONS:
-            raise SpecError(f"{spec}: no option is called {key!r}; there are {', '.join(_OPTIONS)}")
+            raise SpecError(f"{spec}: no option is called {key!r}; the options are {', '.join(_OPTIONS)}")
     given = spec.option("unanswerable")
     if given is None:
         if (problem := checkpoint.card.problem) is not None:
             raise ModelError(
-                f"{checkpoint.name}: {problem}. Only the card could declare whether the model was trained "
-                f"with unanswerable questions; if it was, write {declaring_spec(spec)}, else =false"
+                f"{checkpoint.name}: {problem}. The card would declare whether the model was trained with "
+                f"unanswerable questions; if it was, write {declaring_spec(spec)}, otherwise =false"
             )
         declared = checkpoint.card.unanswerable
         return declared is True, "undeclared" if declared is None else "card"
     if given not in {"true", "false"}:
-        raise SpecError(f"{spec}: unanswerable is true or false, not {given!r}")
+        raise SpecError(f"{spec}: unanswerable must be true or false, not {given!r}")
     return given == "true", "option"
 
 
@@ -213,7 +219,7 @@ def _device(runtime: Runtime) -> torch.device:
     name = runtime.device
     if runtime.deterministic:
         if name not in {"auto", "cpu"}:
-            raise ModelError(f"deterministic runs are for the CPU, not for {name}")
+            raise ModelError(f"deterministic runs need the CPU, not {name}")
         name = "cpu"
     if name == "auto":
         found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
@@ -221,7 +227,7 @@ def _device(runtime: Runtime) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise ModelError(f"no device is called {name!r}; there are auto, cpu, cuda and mps") from error
+        raise ModelError(f"no device is called {name!r}; the devices are auto, cpu, cuda and mps") from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ModelError("device cuda: torch finds no CUDA device here")
     if device.type == "mps" and not torch.backends.mps.is_available():
@@ -230,18 +236,20 @@ def _device(runtime: Runtime) -> torch.device:
 
 
 def _dtype(runtime: Runtime) -> torch.dtype:
-    """`auto` is float32 everywhere: answers should not depend on where they were computed."""
+    """The number format. `auto` is float32 on every device, so that answers do not depend on the device."""
     try:
         return _DTYPES[runtime.dtype]
     except KeyError:
-        raise ModelError(f"no dtype is called {runtime.dtype!r}; there are {', '.join(_DTYPES)}") from None
+        raise ModelError(
+            f"no dtype is called {runtime.dtype!r}; the dtypes are {', '.join(_DTYPES)}"
+        ) from None
 
 
-# --------------------------------------------------------------------------------- what the checkpoint is
+# --------------------------------------------------------------------------------- the checkpoint
 
 
 def _config(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedConfig:
-    """The configuration, of an architecture that has a question-answering head. Raises `ModelError`."""
+    """The configuration. Raises `ModelError` if its architecture has no question-answering head."""
     if wrong := wrong_config(checkpoint.config, len(checkpoint.tensors)):
         raise ModelError(f"{checkpoint.name}: config.json: {wrong}")
     kind = checkpoint.config.get("model_type")
@@ -255,21 +263,19 @@ def _config(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedConfig:
         and kind not in modeling_auto.MODEL_FOR_QUESTION_ANSWERING_MAPPING_NAMES
     ):
         raise ModelError(
-            f"{checkpoint.name} needs code of its own to run; read it, then allow it with --trust-remote-code"
+            f"{checkpoint.name} brings its own code; read it, then allow it to run with --trust-remote-code"
         )
     if kind is None and not remote:
-        raise ModelError(
-            f"{checkpoint.name}: config.json has no model_type, so its architecture is not known"
-        )
+        raise ModelError(f"{checkpoint.name}: config.json has no model_type, so its architecture is unknown")
     if not known and not remote:
         raise ModelError(
-            f"{checkpoint.name}: transformers {transformers.__version__} knows no model type {kind!r}"
+            f"{checkpoint.name}: transformers {transformers.__version__} does not know model type {kind!r}"
         )
     try:
         config: PreTrainedConfig = transformers.AutoConfig.from_pretrained(
             checkpoint.folder, trust_remote_code=runtime.trust_remote_code, local_files_only=True
         )
-    except Exception as error:  # whatever a wrong configuration leads to
+    except Exception as error:  # a wrong configuration may raise anything
         raise ModelError(f"{checkpoint.name}: config.json cannot be used: {first_line(error)}") from error
     if not remote and type(config) not in transformers.MODEL_FOR_QUESTION_ANSWERING_MAPPING:
         raise ModelError(
@@ -283,9 +289,10 @@ def _config(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedConfig:
 def _tokenizer(
     checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime, *, types: bool
 ) -> TextTokenizer:
-    """The tokenizer of tokenizer.json where there is one, else what transformers builds from other files.
+    """The tokenizer of tokenizer.json, or the one that transformers builds if there is no such file.
 
-    A checkpoint's own code, where it may run, makes the tokenizer by itself. Raises `ModelError`.
+    A checkpoint's own code, if it may run, makes the tokenizer itself. Raises `ModelError` if no tokenizer
+    with offsets can be made.
     """
     name, folder = checkpoint.name, checkpoint.folder
     settings = Settings.of(folder, name)
@@ -305,8 +312,8 @@ def _tokenizer(
             raise ModelError(f"{name}: no tokenizer can be loaded{coded}: {built}")
         if fast is None:
             raise ModelError(
-                f"{name}: its tokenizer ({type(built).__name__}) knows no offsets, so answers could not be "
-                "found in the text; a tokenizer.json is needed"
+                f"{name}: its tokenizer ({type(built).__name__}) gives no offsets, so answers cannot be "
+                "located in the text; a tokenizer.json is needed"
             )
         note = None
         if named == "Deberta" and not brings_code:
@@ -332,7 +339,7 @@ def _tokenizer(
 
 
 def _built_tokenizer(checkpoint: Checkpoint, runtime: Runtime) -> Any:  # noqa: ANN401
-    """The tokenizer as transformers builds it; the reason as text where it cannot."""
+    """The tokenizer that transformers builds, or a text with the reason why it cannot build one."""
     try:
         return transformers.AutoTokenizer.from_pretrained(
             checkpoint.folder, trust_remote_code=runtime.trust_remote_code, local_files_only=True
@@ -340,13 +347,13 @@ def _built_tokenizer(checkpoint: Checkpoint, runtime: Runtime) -> Any:  # noqa: 
     except Exception as error:
         return first_line(error).rstrip(": ")
     except BaseException as error:
-        if type(error).__name__ == "PanicException":  # of the Rust side, which cannot be imported
+        if type(error).__name__ == "PanicException":  # a panic in Rust code; its class cannot be imported
             return first_line(error)
         raise
 
 
 def _default_tokens(built: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
-    """The special tokens of a tokenizer by their roles, in the form of tokenizer_config.json."""
+    """The special tokens of a tokenizer by role, in the form of tokenizer_config.json."""
     flags = {str(token): token for token in getattr(built, "added_tokens_decoder", {}).values()}
     found = {}
     for role in SPECIAL_TOKENS:
@@ -358,12 +365,12 @@ def _default_tokens(built: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
 
 
 def _class_of_type(kind: str) -> str:
-    """The tokenizer class that transformers names for a type, as `Bert`; empty where it names none."""
+    """The tokenizer class that transformers names for a type, such as `Bert`; empty if it names none."""
     return (tokenization_auto.TOKENIZER_MAPPING_NAMES.get(kind) or "").removesuffix("Tokenizer")
 
 
 def _is_causal(config: PreTrainedConfig) -> bool:
-    """Whether a position sees only what is before it, so that the first cannot stand for "no answer"."""
+    """Whether a position sees only the ones before it, so that the first cannot represent "no answer"."""
     kind = config.model_type
     if getattr(config, "is_encoder_decoder", False):
         return False
@@ -377,10 +384,10 @@ def _is_causal(config: PreTrainedConfig) -> bool:
 
 
 def _knows_types(skeleton: PreTrainedModel) -> bool:
-    """Whether the model takes token types and tells more than one apart.
+    """Whether the model takes token types and distinguishes more than one.
 
-    The model decides, not the tokenizer's class. A model with one type reads every token as of type 0,
-    whatever the tokenizer's template has, and is given none.
+    The model decides, not the tokenizer's class. A model with a single type is given no types: it reads every
+    token as type 0, whatever the tokenizer's template says.
     """
     config = skeleton.config
     if "token_type_ids" not in inspect.signature(type(skeleton).forward).parameters:
@@ -389,23 +396,24 @@ def _knows_types(skeleton: PreTrainedModel) -> bool:
 
 
 def _check_types(checkpoint: Checkpoint, config: PreTrainedConfig, template: Template) -> None:
-    """Raises `ModelError` where a template has a type for which the model's table has no row.
+    """Raises `ModelError` if the template has a token type that the model's table lacks.
 
-    A model cannot have been trained with such a template.
+    The model cannot have been trained with such a template.
     """
     known, highest = getattr(config, "type_vocab_size", None) or 0, max(template.types)
     if config.model_type not in SEGMENTED and highest >= known:
         raise ModelError(
-            f"{checkpoint.name}: its tokenizer gives token type {highest}, and the model knows only 0 to "
+            f"{checkpoint.name}: its tokenizer gives token type {highest}, but the model knows only 0 to "
             f"{known - 1} (type_vocab_size {known} in config.json)"
         )
 
 
 def _positions(skeleton: PreTrainedModel, config: PreTrainedConfig, tokenizer: TextTokenizer) -> int | None:
-    """The longest input the model can take; None where there is no limit to be seen.
+    """The length of the longest input of the model, in tokens; None if no limit is known.
 
-    The least of what the configuration, the table of positions and the tokenizer say. Models of the RoBERTa
-    family count positions from just behind their padding index, so that many rows are never used.
+    It is the least of the limits in the configuration, the table of positions and the tokenizer. Models of
+    the RoBERTa family count positions from just after their padding index, so the rows up to it are never
+    used.
     """
     limits: list[int | None] = [tokenizer.model_max_length]
     for key in _LENGTHS:
@@ -420,13 +428,13 @@ def _positions(skeleton: PreTrainedModel, config: PreTrainedConfig, tokenizer: T
 
 
 def _fitted(checkpoint: Checkpoint, decoding: Decoding, positions: int | None) -> Decoding:
-    """The decoding in effect: windows are never longer than the model's positions."""
+    """The decoding options in effect. Windows are at most as long as the model has positions."""
     if positions is None or positions >= decoding.max_length:
         return decoding
     if positions <= decoding.doc_stride:
         raise ModelError(
-            f"{checkpoint.name} reads at most {positions} tokens at once, no more than windows are to share "
-            f"(doc_stride {decoding.doc_stride}); give a smaller --doc-stride"
+            f"{checkpoint.name} reads at most {positions} tokens at once, which is not more than the overlap "
+            f"of windows (doc_stride {decoding.doc_stride}); give a smaller --doc-stride"
         )
     return replace(decoding, max_length=positions)
 
@@ -435,7 +443,7 @@ def _fitted(checkpoint: Checkpoint, decoding: Decoding, positions: int | None) -
 
 
 class TorchForward:
-    """The loaded model as a `Forward`."""
+    """A loaded model of transformers as a `Forward`."""
 
     def __init__(
         self,
@@ -451,7 +459,7 @@ class TorchForward:
         with _quiet():
             model: Any = load()
         if getattr(model.config, "use_cache", False):
-            model.config.use_cache = False  # keys and values for a next token that never comes
+            model.config.use_cache = False  # the cache serves a next token, which reading does not have
         self._model = model.to(device).eval()
         self._sparse = _BlockSparse.of(self._model)
 
@@ -476,20 +484,20 @@ class TorchForward:
         return both[0], both[1]
 
     def export(self, path: Path) -> None:
-        """Writes the model as an ONNX graph; raises what torch raises.
+        """Writes the model as an ONNX graph. Errors of torch are raised. The model cannot be used afterwards.
 
-        The graph takes batches of any size and length, of windows of one length each: it knows no padding,
-        so that no mask stands in the way of its attention. The model is of no other use afterwards.
+        The graph takes batches of any size and length. All windows of a batch must have the same length,
+        because the graph has no padding mask.
         """
         names = ["input_ids", *(("token_type_ids",) if self._takes_types else ())]
-        # Two tensors: one that is given twice would become one input.
+        # Each input needs a tensor of its own, because one tensor given twice would become one input.
         example = tuple(torch.zeros(2, 16, dtype=torch.long) + n for n, _ in enumerate(names))
         if self._model.config._attn_implementation == "sdpa":
             AttentionInterface.register(_UNMASKED, sdpa_attention_forward)
             AttentionMaskInterface.register(_UNMASKED, _unpadded_mask)
             self._model.set_attn_implementation(_UNMASKED)
         before = logging.root.manager.disable
-        logging.disable(logging.CRITICAL)  # what it has to say of a failure, it raises
+        logging.disable(logging.CRITICAL)  # the exception says the same
         try:
             with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _quiet():
                 warnings.simplefilter("ignore")
@@ -509,7 +517,7 @@ class TorchForward:
 
 
 class _LogitsOnly(torch.nn.Module):
-    """Tensors in, two tensors out: what a graph can be made of."""
+    """A model that takes tensors and returns two tensors, so that a graph can be made of it."""
 
     def __init__(self, model: Any, names: Sequence[str]) -> None:  # noqa: ANN401
         super().__init__()
@@ -523,9 +531,9 @@ class _LogitsOnly(torch.nn.Module):
 
 
 def _unpadded_mask(*shape: Any, **options: Any) -> Any:  # noqa: ANN401
-    """The mask of windows without padding: none where every position may see every other.
+    """The mask of windows without padding; None if every position may see every other.
 
-    The library makes one all the same while a graph is made of a model, since it cannot look at its values.
+    transformers would make a mask even so while a graph is made, because it cannot look at the mask's values.
     """
     if options.get("allow_is_bidirectional_skip") and options.get("local_size") is None:
         return None
@@ -535,8 +543,8 @@ def _unpadded_mask(*shape: Any, **options: Any) -> Any:  # noqa: ANN401
 class _BlockSparse:
     """The attention of the BigBird family, which is sparse in long windows only.
 
-    The library turns it to full at the first short window and never back, so that answers would depend on
-    what was read before. Here every window has the attention that it would have as the first one.
+    transformers switches to full attention at the first short window and never back, so answers would depend
+    on earlier windows. This class gives every window the attention that it would have as the first one.
     """
 
     def __init__(self, part: torch.nn.Module) -> None:
@@ -546,20 +554,22 @@ class _BlockSparse:
 
     @classmethod
     def of(cls, model: torch.nn.Module) -> _BlockSparse | None:
-        """None for all other models."""
+        """The switch for the model's attention; None for a model whose attention is not sparse."""
         for part in model.modules():
             if hasattr(part, "set_attention_type") and isinstance(part, PreTrainedModel):
                 return cls(part) if part.config.attention_type == "block_sparse" else None
         return None
 
     def fit(self, length: int) -> None:
+        """Sets the attention for windows of this many tokens."""
         self._part.set_attention_type("block_sparse" if length > self._enough else "original_full")
 
 
 def _workers() -> Callable[[], contextlib.AbstractContextManager[Executor]] | None:
-    """Threads with a core each, for different windows; None where there is one core.
+    """Threads, each with cores of its own, for different windows; None if there is a single core.
 
-    Threads that share one window's sums wait for each other at every layer, and worst on a busy machine.
+    Threads that share the sums of one window would wait for each other at every layer, most of all on a busy
+    machine.
     """
     cores = torch.get_num_threads()
     count = min(cores, _MOST_WORKERS)
@@ -568,7 +578,7 @@ def _workers() -> Callable[[], contextlib.AbstractContextManager[Executor]] | No
 
     @contextlib.contextmanager
     def pool() -> Iterator[Executor]:
-        # The number belongs to the thread that sets it, but for some libraries also to the process.
+        # The number of threads is set for the calling thread, but in some libraries also for the process.
         before = torch.get_num_threads()
         threads = ThreadPoolExecutor(count, "qa-eval", torch.set_num_threads, (cores // count,))
         try:
@@ -582,7 +592,7 @@ def _workers() -> Callable[[], contextlib.AbstractContextManager[Executor]] | No
 
 @contextlib.contextmanager
 def _fixed_sums() -> Iterator[None]:
-    """Deterministic kernels and a fixed number of threads, as they were before on leaving."""
+    """Uses deterministic kernels and a fixed number of threads in the block, and restores both after it."""
     threads, before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(_DETERMINISTIC_THREADS)
     torch.use_deterministic_algorithms(True)
@@ -595,7 +605,7 @@ def _fixed_sums() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps transformers' log tables and progress bars off the terminal: what they would say is checked."""
+    """Keeps transformers' logs and progress bars off the terminal. This package checks what they report."""
     log: Any = transformers.utils.logging
     level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
     log.set_verbosity(logging.CRITICAL)

@@ -1,9 +1,9 @@
-"""Checkpoints run by ONNX Runtime: `onnx:` before whatever `hf:` can read, or `onnx:embedded`.
+"""Checkpoints that ONNX Runtime computes: `onnx:` with any name that `hf:` can read, or `onnx:embedded`.
 
-A checkpoint is exported by torch the first time it is used; the graph is kept in the cache folder, by the
-content of the checkpoint. Windows, decoding and null scores are those of `hf:`, only the forward pass is
-another. `?quantize=int8` makes weights and activations of matrix products 8-bit: another model, in a row of
-its own. This is the only module that imports onnxruntime.
+torch exports a checkpoint when it is first used. The graph is kept in the cache folder under a hash of the
+checkpoint's content. Windows, decoding and null scores are those of `hf:`; only the forward pass differs.
+With `?quantize=int8`, weights and activations of matrix products have 8 bits; this is a different model with
+a row of its own. Only this module imports onnxruntime.
 """
 
 from __future__ import annotations
@@ -34,28 +34,31 @@ from qa_eval.models.reading.reader import Floats, SpanModel
 from qa_eval.records import Decoding, Instance, Runtime
 
 EXPORT_VERSION = 2
-"""Part of a graph's name in the cache; changes whenever exporting or quantizing does."""
+"""Version of exporting and quantizing, which is part of a graph's name in the cache."""
 _NEEDED = ("onnxruntime", "onnx", "onnxscript")
+"""Libraries that this kind of model needs."""
 _SLOWER = ["SkipLayerNormFusion"]
-"""Fusions that cost time on a CPU: sum and normalization apart take a fifth of what they take as one."""
+"""Optimizations that are slower on a CPU: a sum and a normalization take a fifth of the time of the two
+fused."""
 _PROBE = "The council met on 14 May 2015. Its speaker said that the bridge, 400 metres long, stays open. "
-"""What a graph and its model both read before the graph is believed, often enough to fill a window."""
+"""Text that a graph and its model both read before the graph is used; it is repeated to fill a window."""
 _CLOSE = 1e-3
-"""How far their logits may be apart, absolutely or relatively."""
+"""Greatest absolute or relative difference between the logits of a graph and of its model."""
 _PRECISIONS = {None: "fp32", "int8": "int8"}
+"""Name of the precision, for the backend, by the value of the option `quantize`."""
 
 
 def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime: Runtime) -> SpanModel:
-    """The checkpoint, examined as `hf:` does, with ONNX Runtime for its forward pass.
+    """The model of a checkpoint, examined as for `hf:`, with a forward pass in ONNX Runtime.
 
-    Raises `ModelError` where the extra is not installed and for everything that `hf:` refuses, `SpecError`
-    for a precision that there is not.
+    Raises `ModelError` if the extra `onnx` is not installed, and for everything that `hf:` refuses. Raises
+    `SpecError` for an unknown precision.
     """
     from qa_eval.models import huggingface
 
     quantize = spec.option("quantize")
     if quantize not in _PRECISIONS:
-        raise SpecError(f"{spec}: quantize is int8, not {quantize!r}")
+        raise SpecError(f"{spec}: quantize can only be int8, not {quantize!r}")
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
         raise ModelError(
             f"{spec} needs {', '.join(missing)}, which is not installed: {install_command('onnx')}"
@@ -74,7 +77,7 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
     reader = base.reader.with_forward(
         lambda: _forward(base, path, quantize=quantize == "int8"),
         workers=None if runtime.deterministic else _workers(),
-        # The scale of 8-bit activations is that of the whole batch, so company would move every answer.
+        # A batch has one scale for its 8-bit activations, so other windows in it would change every answer.
         alone=runtime.deterministic or quantize == "int8",
         pad=False,  # the graph has no mask
     )
@@ -87,7 +90,10 @@ def _graph_path(fingerprint: str) -> Path:
 
 
 def _workers() -> Callable[[], contextlib.AbstractContextManager[Executor]] | None:
-    """A thread for each core: one window's products on one core each is faster than sharing them."""
+    """Threads, one for each core. A window on each core is faster than one window on all cores.
+
+    None if there is a single core.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if cores == 1:
         return None
@@ -104,7 +110,7 @@ def _workers() -> Callable[[], contextlib.AbstractContextManager[Executor]] | No
 
 
 class _OnnxForward:
-    """A session as a `Forward`; many threads may call it."""
+    """A session of ONNX Runtime as a `Forward`. Many threads may call it."""
 
     def __init__(self, session: Any) -> None:  # noqa: ANN401
         self._session = session
@@ -113,7 +119,7 @@ class _OnnxForward:
     def __call__(
         self, ids: NDArray[np.int64], mask: NDArray[np.int64], types: NDArray[np.int64]
     ) -> tuple[Floats, Floats]:
-        del mask  # all ones: no window is padded
+        del mask  # it is all ones, because no window is padded
         given = {"input_ids": ids, "token_type_ids": types}
         start, end = self._session.run(None, {name: given[name] for name in self._names})
         if start.shape != ids.shape:
@@ -122,7 +128,7 @@ class _OnnxForward:
 
 
 def _forward(base: SpanModel, path: Path, *, quantize: bool) -> _OnnxForward:
-    """The graph of a checkpoint, in float32 or made smaller, from the cache or made now."""
+    """The graph of a checkpoint in float32 or quantized, from the cache or made now."""
 
     def whole() -> Any:  # noqa: ANN401
         return _loaded(lambda to: _export(base, to), path)
@@ -135,9 +141,9 @@ def _forward(base: SpanModel, path: Path, *, quantize: bool) -> _OnnxForward:
 
 
 def _loaded(make: Callable[[Path], None], path: Path) -> Any:  # noqa: ANN401
-    """A session of a kept graph, made first if it is not there; one that cannot be loaded is made anew."""
+    """A session of the graph in a file. `make` writes the file if it is missing or cannot be loaded."""
     if path.is_file():
-        with contextlib.suppress(Exception):  # whatever a damaged file leads to
+        with contextlib.suppress(Exception):  # a damaged file may raise anything
             return _session(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -149,14 +155,14 @@ def _loaded(make: Callable[[Path], None], path: Path) -> Any:  # noqa: ANN401
             return session
     except ModelError:
         raise
-    except Exception as error:  # the exporter and the runtime fail in as many ways as there are models
+    except Exception as error:  # the exporter and the runtime may raise anything
         raise ModelError(
             f"no ONNX graph can be made or run: {type(error).__name__}: {_plain(first_line(error))}"
         ) from error
 
 
 def _plain(line: str) -> str:
-    """Without the colours that torch gives its messages."""
+    """The line without the colours of torch's messages."""
     return re.sub(r"\x1b\[[0-9;]*m", "", line)
 
 
@@ -165,7 +171,7 @@ def _options() -> Any:  # noqa: ANN401
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    options.log_severity_level = 4  # what it has to say of a failure, it raises
+    options.log_severity_level = 4  # the exception says the same
     return options
 
 
@@ -178,10 +184,10 @@ def _session(path: Path) -> Any:  # noqa: ANN401
 
 
 def _export(base: SpanModel, path: Path) -> None:
-    """Writes the graph, and holds it against the model.
+    """Writes the graph, and compares its logits with the model's.
 
-    What depends on more than the values of its input (on the length, above all) may have become a constant,
-    and would give other numbers without a word.
+    A part that depends on more than the values of its input, such as on their number, may have become a
+    constant in the graph, which would then give wrong logits silently.
     """
     from qa_eval.models.huggingface import TorchForward
 
@@ -191,7 +197,7 @@ def _export(base: SpanModel, path: Path) -> None:
     texts = (_PROBE * (1 + length // 8), _PROBE, "Yes")
     asked = [Instance(item=str(n), question="Who?", context=text) for n, text in enumerate(texts)]
     windows = base.reader.windows(asked)
-    # A full window and shorter ones: sparse attention is full in these.
+    # A full window and shorter ones, in which sparse attention is full.
     probes = [base.reader.arrays([window]) for window in (windows[0], *windows[-3:])]
     wanted = [forward(*probe) for probe in probes]
     forward.export(path)
@@ -200,8 +206,8 @@ def _export(base: SpanModel, path: Path) -> None:
     for probe, logits in zip(probes, wanted, strict=True):
         if not np.allclose(graph(*probe), logits, rtol=_CLOSE, atol=_CLOSE):
             raise ModelError(
-                "no ONNX graph can be made of it: the one that torch makes gives other logits than the model"
-                f" for a window of {probe[0].shape[1]} tokens; name it as hf:"
+                "no ONNX graph can be made: torch's graph and the model have different logits for a window "
+                f"of {probe[0].shape[1]} tokens; use hf: instead"
             )
 
 
@@ -209,7 +215,7 @@ def _quantize(path: Path, to: Path) -> None:
     import onnxruntime
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    # Constants are folded first: only products with a constant can be quantized.
+    # Constants are folded first, because only products with a constant can be quantized.
     folded = to.with_suffix(".folded.onnx")
     options = _options()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
@@ -217,7 +223,7 @@ def _quantize(path: Path, to: Path) -> None:
     onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     log = logging.getLogger()
     before = log.level
-    log.setLevel(logging.ERROR)  # it advises, on the root logger, to do what was just done
+    log.setLevel(logging.ERROR)  # the library would advise, on the root logger, to fold constants first
     try:
         quantize_dynamic(
             folded, to, op_types_to_quantize=["MatMul"], weight_type=QuantType.QInt8, per_channel=True

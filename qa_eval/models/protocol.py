@@ -1,7 +1,7 @@
-"""What a model is to the rest of the package, and how one is named.
+"""What a model is to the rest of the package, and how it is named.
 
-A `Model` answers instances; a `ModelSpec` is the name from which one is made, and is what travels between
-processes. Nothing here imports a machine-learning library.
+A `Model` answers instances. A `ModelSpec` is the name from which a model is made; only names travel between
+processes. This module imports no machine-learning library.
 """
 
 from __future__ import annotations
@@ -19,42 +19,55 @@ _KIND = re.compile(r"([a-z][a-z0-9_-]+):(.*)", re.DOTALL)  # two letters at leas
 _OPTIONS = re.compile(r"(.*)\?([a-z][a-z0-9_-]*=[^&?]*(?:&[a-z][a-z0-9_-]*=[^&?]*)*)", re.DOTALL)
 
 ALONE = ("embedded",)
-"""Kinds whose whole spec is the kind: there is one model of them."""
+"""Kinds with a single model, whose spec is the kind alone."""
 REVISED = ("hf", "onnx")
-"""Kinds whose names may end in `@REVISION`. Elsewhere an `@` belongs to the name."""
+"""Kinds whose names may end in `@REVISION`. In names of other kinds, an `@` is part of the name."""
 
 
 @runtime_checkable
 class Model(Protocol):
     """Anything that answers questions from a text.
 
-    The smallest one there is:
+    A class needs no base class: it follows the protocol if it has these three attributes.
 
-    >>> class Parrot:
-    ...     info = ModelInfo(spec="parrot:x", kind="parrot", name="x")
-    ...     decoding = None
-    ...
-    ...     def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
-    ...         for instance in instances:
-    ...             yield Prediction(item=instance.item, text=instance.question)
-    >>> isinstance(Parrot(), Model)
-    True
+    Example:
+        This is the smallest model:
+
+        >>> class Parrot:
+        ...     info = ModelInfo(spec="parrot:x", kind="parrot", name="x")
+        ...     decoding = None
+        ...
+        ...     def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
+        ...         for instance in instances:
+        ...             yield Prediction(item=instance.item, text=instance.question)
+        >>> isinstance(Parrot(), Model)
+        True
     """
 
     @property
     def info(self) -> ModelInfo:
-        """Who answers. Known without loading weights."""
+        """Identity of the model. It is known before the weights are loaded."""
 
     @property
     def decoding(self) -> Decoding | None:
-        """The windowing and decoding in effect, which may be tighter than what was asked for where the model
-        has fewer positions; None for models that have no windows.
+        """Options of windowing and decoding in effect; None for a model without windows.
+
+        Windows are shorter than requested if the model has fewer positions.
         """
 
     def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
-        """One prediction per instance, in any order, matched by `item`; an instance left out counts as
-        missing. Weights are loaded at the first call, not before. A question that cannot be answered is a
-        `Prediction` with `error`; only a model that cannot work at all raises (`ModelError`).
+        """Answers instances. The weights are loaded at the first call, not before.
+
+        Args:
+            instances: The instances to answer. They hold no gold answers.
+
+        Returns:
+            One prediction for each instance, in any order; `item` says to which instance it belongs. An
+                instance without a prediction counts as missing. If one question cannot be answered, its
+                prediction has an `error`.
+
+        Raises:
+            ModelError: The model cannot work at all.
         """
 
 
@@ -62,26 +75,37 @@ class Model(Protocol):
 class ModelSpec:
     """A model's name: `KIND:NAME[@REVISION][?key=value&…]`. `ModelSpec.parse` and `str` are inverses.
 
-    >>> ModelSpec.parse("hf:org/name@v1?unanswerable=true")
-    ModelSpec(kind='hf', name='org/name', revision='v1', options=(('unanswerable', 'true'),))
-    >>> str(ModelSpec.parse("org/name"))
-    'hf:org/name'
+    Example:
+        >>> ModelSpec.parse("hf:org/name@v1?unanswerable=true")
+        ModelSpec(kind='hf', name='org/name', revision='v1', options=(('unanswerable', 'true'),))
+        >>> str(ModelSpec.parse("org/name"))
+        'hf:org/name'
     """
 
     kind: str
+    """Kind of the model, such as `hf`."""
     name: str
+    """Name of the model within its kind, such as `org/name` or a path."""
     revision: str | None = None
+    """Revision of a checkpoint on the hub; None for the newest."""
     options: tuple[tuple[str, str], ...] = ()
-    """Sorted by key, each key once."""
+    """Options as (key, value), sorted by key; each key occurs once."""
 
     @classmethod
     def parse(cls, text: str) -> ModelSpec:
-        """Reads a spec. Whether the kind exists, and what it is called otherwise, is the registry's business.
+        """Reads a spec. It does not check whether the kind exists; the registry does.
 
-        `ORG/NAME`, `./FOLDER`, `~/FOLDER` and absolute paths without a kind mean `hf:`. In a name, `%`, `?`
-        (and `@` in kinds with revisions) may be written percent-encoded, and are when printed.
+        `ORG/NAME`, `./FOLDER`, `~/FOLDER` and absolute paths without a kind mean `hf:`. In a name, `%` and
+        `?` may be percent-encoded, and so may `@` if the kind has revisions. `str` prints them encoded.
 
-        Raises `SpecError` for an empty spec, a single word that is no kind, malformed options.
+        Args:
+            text: The spec; white space around it is ignored.
+
+        Returns:
+            The parsed spec.
+
+        Raises:
+            SpecError: The spec is empty, is a single word that is no kind, or has malformed options.
         """
         text = text.strip()
         options: tuple[tuple[str, str], ...] = ()
@@ -112,35 +136,44 @@ class ModelSpec:
         return head + "?" + "&".join(f"{key}={_encode(value, '%?&')}" for key, value in self.options)
 
     def option(self, key: str) -> str | None:
-        """The value of an option, None where it is not given."""
+        """The value of an option.
+
+        Args:
+            key: Name of the option.
+
+        Returns:
+            The value, or None if the spec does not have the option.
+        """
         return dict(self.options).get(key)
 
 
 Factory = Callable[[ModelSpec, Decoding, Runtime], Model]
-"""Makes a model: cheap, no weights loaded. Raises `SpecError` or `ModelError`."""
+"""Function that makes a model from its spec, the decoding options and the runtime options. It is cheap and
+loads no weights. It raises `SpecError` or `ModelError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """A kind of model. A plug-in's entry point (group `qa_eval.models`) names an object of this class.
 
-    `factory` is given the spec, the decoding and the runtime that are asked for:
-
-    >>> def make(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
-    ...     raise SpecError(f"{spec}: there is no such model")
-    >>> Kind(name="echo", summary="the first word", example="echo:loud", factory=make).name
-    'echo'
+    Example:
+        >>> def make(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
+        ...     raise SpecError(f"{spec}: there is no such model")
+        >>> Kind(name="echo", summary="the first word", example="echo:loud", factory=make).name
+        'echo'
     """
 
     name: str
-    """What stands before the colon of a spec; for a plug-in, the name of the entry point."""
+    """Name of the kind: the part of a spec before the colon. For a plug-in, the name of the entry point."""
     summary: str
-    """One line for `qa-eval models`."""
+    """Description of the kind in one line, for `qa-eval models`."""
     example: str
-    """A spec that works or could."""
+    """Example of a spec."""
     factory: Factory
+    """Function that makes a model of the kind from a spec, the decoding options and the runtime options."""
     names: tuple[str, ...] = ()
-    """The names that exist, where they can be listed; used to suggest near matches."""
+    """Names of all models of the kind; empty if they cannot be listed. Error messages suggest near
+    matches."""
 
 
 def _encode(text: str, unsafe: str) -> str:
@@ -151,7 +184,7 @@ def _parse_options(text: str) -> tuple[tuple[str, str], ...]:
     pairs = [part.partition("=") for part in text.split("&")]
     keys = [key for key, _, _ in pairs]
     if repeated := sorted({key for key in keys if keys.count(key) > 1}):
-        raise SpecError(f"the option {repeated[0]!r} is given twice in ?{text}")
+        raise SpecError(f"the option {repeated[0]!r} is given twice in ?{text}; keep one")
     return tuple(sorted((key, unquote(value)) for key, _, value in pairs))
 
 
@@ -164,12 +197,12 @@ def _split_kind(text: str) -> tuple[str, str]:
         return found[1], found[2]
     if "/" in text or "\\" in text or text in {".", ".."} or text.startswith("~"):
         return "hf", text
-    # A bare word is no path and no hub name; the registry adds near matches, which it alone knows.
+    # A bare word is neither a path nor a hub name. The registry, which knows all kinds, adds near matches.
     raise UnknownWordError(text)
 
 
 class UnknownWordError(SpecError):
-    """A single word that is no model: neither a kind with a name nor a path."""
+    """A spec is a single word that names no model: neither a kind with a name nor a path."""
 
     def __init__(self, word: str) -> None:
         self.word = word

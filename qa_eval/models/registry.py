@@ -1,8 +1,8 @@
-"""From a spec to a model: the kinds there are, built in and plugged in.
+"""The kinds of model, built in or plugged in, and the way from a spec to a model.
 
-Built-in kinds stand in an explicit dict of typed factories, which import what they need when they are
-called. Plug-ins are entry points of the group `qa_eval.models`, each naming a `Kind`; they are imported
-only when one is asked for, so a broken plug-in never stands in the way of a model it has nothing to do with.
+Built-in kinds are in a dict. Their factories import what they need when they are called. Plug-ins are entry
+points of the group `qa_eval.models`, and each names a `Kind`. A plug-in is imported only when a spec names
+it, so a broken plug-in does no harm to other models.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from qa_eval.models.checkpoint.checkpoints import Checkpoint, embedded_checkpoin
 from qa_eval.models.checkpoint.remembered import remembered
 from qa_eval.models.protocol import Kind, Model, ModelSpec, UnknownWordError
 from qa_eval.models.reading.reader import SpanModel
-from qa_eval.records import Decoding, Runtime
+from qa_eval.records import LEAST_DECODING, Decoding, Runtime
 from qa_eval.text.phrases import did_you_mean, near_names
 
 ENTRY_POINT_GROUP = "qa_eval.models"
+"""Group of the entry points that name plug-in kinds."""
 
 _ANSWER_FILES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
-"""Endings of the names of files of answers."""
+"""File name endings of files of answers."""
 
 
 def _embedded(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
@@ -107,19 +108,23 @@ BUILT_IN: dict[str, Kind] = {
         ),
     )
 }
+"""Built-in kinds of model by name."""
 
 
 def kinds() -> dict[str, Kind]:
-    """Every kind by name, built-in ones first.
+    """All kinds by name, the built-in ones first. Imports every plug-in.
 
-    Imports all plug-ins. Raises `ModelError` naming a plug-in that fails to import, that is no `Kind`, or
-    that takes a name already taken.
+    Raises `ModelError`, which names the plug-in, if one cannot be imported, is no `Kind`, or has a name that
+    is already in use.
     """
     return BUILT_IN | {name: _load(points) for name, points in _plug_ins().items()}
 
 
 def parse_spec(text: str) -> ModelSpec:
-    """`ModelSpec.parse` with near matches. Raises `SpecError` also for a kind that does not exist."""
+    """The spec, as `ModelSpec.parse` reads it.
+
+    Raises `SpecError` as `ModelSpec.parse` does, with near matches, and also for a kind that does not exist.
+    """
     try:
         spec = ModelSpec.parse(text)
     except UnknownWordError as error:
@@ -127,7 +132,7 @@ def parse_spec(text: str) -> ModelSpec:
             raise SpecError(hint) from None
         if error.word.lower().removesuffix(".gz").endswith(_ANSWER_FILES):
             raise SpecError(
-                f"no model is called {error.word!r}; answers in a file are replayed as "
+                f"no model is called {error.word!r}; to replay the answers in a file, write "
                 f"predictions:{error.word}"
             ) from None
         names = [*BUILT_IN, *_plug_ins()]
@@ -135,14 +140,14 @@ def parse_spec(text: str) -> ModelSpec:
         raise SpecError(f"{error}{_did_you_mean(error.word, known)}") from None
     if spec.kind not in BUILT_IN and spec.kind not in (names := [*BUILT_IN, *_plug_ins()]):
         raise SpecError(
-            f"no kind of model is called {spec.kind!r} (in {text!r}); there are {', '.join(names)}"
+            f"no kind of model is called {spec.kind!r} (in {text!r}); the kinds are {', '.join(names)}"
             f"{_did_you_mean(spec.kind, names)}"
         )
     return spec
 
 
 def _of_a_file(word: str) -> str | None:
-    """What to write in place of a file's name; None where there is no such file."""
+    """A message that says what to write instead of a file's name; None if there is no such file."""
     with contextlib.suppress(OSError, ValueError):
         if Path(word).is_file():
             return file_hint(Path(word), word)
@@ -150,10 +155,10 @@ def _of_a_file(word: str) -> str | None:
 
 
 def resolve(spec: str, decoding: Decoding | None = None, runtime: Runtime | None = None) -> Model:
-    """The model a spec names, checked as far as it can be without loading weights.
+    """The model that a spec names, checked as far as possible without loading its weights.
 
-    Raises `SpecError` when the spec names nothing (with near matches), `ModelError` when what it names
-    cannot be used, `InputError` when a predictions file is wrong.
+    Raises `SpecError`, with near matches, if the spec names no model; `ModelError` if the model cannot be
+    used; and `InputError` if a predictions file has mistakes.
 
     >>> resolve("baseline:abstain").info.name
     'abstain'
@@ -162,7 +167,7 @@ def resolve(spec: str, decoding: Decoding | None = None, runtime: Runtime | None
     kind = BUILT_IN.get(parsed.kind) or _load(_plug_ins()[parsed.kind])
     if kind.names and parsed.name not in kind.names:
         raise SpecError(
-            f"no {kind.name} is called {parsed.name!r}; there are {', '.join(kind.names)}"
+            f"no {kind.name} is called {parsed.name!r}; the names are {', '.join(kind.names)}"
             f"{_did_you_mean(parsed.name, kind.names)}"
         )
     decoding, runtime = decoding or Decoding(), runtime or Runtime()
@@ -170,10 +175,31 @@ def resolve(spec: str, decoding: Decoding | None = None, runtime: Runtime | None
     return kind.factory(parsed, decoding, runtime)
 
 
-def with_quantized(specs: Sequence[str], precision: str) -> list[str]:
-    """The specs, each `onnx:` one followed by its version in a lower precision (`int8`).
+def load_model(spec: str, decoding: Decoding | None = None, runtime: Runtime | None = None) -> Model:
+    """Returns the model that a spec names. Its weights are loaded when it is first asked.
 
-    Raises SpecError for specs that cannot be read, and where no model is an `onnx:` one.
+    Args:
+        spec: `embedded`, `hf:ORG/NAME@REVISION`, `./FOLDER`, `onnx:…`, `baseline:NAME`, `predictions:FILE`,
+            or the kind and name of a plug-in.
+        decoding: Windows and limits of answers; None for the defaults of `Decoding`.
+        runtime: Device, number type and batches; None for the defaults of `Runtime`.
+
+    Raises:
+        SpecError: The spec names no model.
+        ModelError: The checkpoint lacks files, does not fit its weights, or has no question-answering head.
+        InputError: A file of predictions is wrong.
+
+    Example:
+        >>> load_model("baseline:abstain").info.name
+        'abstain'
+    """
+    return resolve(spec, decoding, runtime)
+
+
+def with_quantized(specs: Sequence[str], precision: str) -> list[str]:
+    """The specs, in which each `onnx:` spec is followed by its version in a lower precision (`int8`).
+
+    Raises SpecError for a spec that cannot be read, and if no spec was added.
 
     >>> with_quantized(["onnx:embedded", "baseline:abstain"], "int8")
     ['onnx:embedded', 'onnx:embedded?quantize=int8', 'baseline:abstain']
@@ -186,24 +212,24 @@ def with_quantized(specs: Sequence[str], precision: str) -> list[str]:
             options = tuple(sorted((*spec.options, ("quantize", precision))))
             found.append(str(replace(spec, options=options)))
     if len(found) == len(specs):
-        raise SpecError(f"only onnx: models can be quantized to {precision}; there is none without it here")
+        raise SpecError(f"only onnx: models can be quantized to {precision}; name one in full precision")
     return list(dict.fromkeys(found))
 
 
 def check_decoding(decoding: Decoding) -> None:
-    """Raises `SpecError` where decoding options cannot work for any model."""
-    for name, least in (("max_length", 8), ("doc_stride", 0), ("max_answer_tokens", 1), ("n_best", 1)):
+    """Raises `SpecError` for decoding options that no model can use."""
+    for name, least in LEAST_DECODING.items():
         if (value := getattr(decoding, name)) < least:
             raise SpecError(f"{name} is {value}; it must be at least {least}")
     if decoding.doc_stride >= decoding.max_length:
         raise SpecError(
-            f"doc_stride ({decoding.doc_stride}) is the overlap of windows and must be less than their "
+            f"doc_stride ({decoding.doc_stride}) is the overlap of windows; it must be less than their "
             f"length, max_length ({decoding.max_length})"
         )
 
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean …?`, or nothing where nothing is near. Also finds `abstain` in `baseline:abstain`."""
+    """`; did you mean …?`, or an empty text if no name is near. `abstain` is near `baseline:abstain`."""
     targets: dict[str, str] = {}
     for name in known:
         targets.setdefault(name.rstrip(":"), name)
@@ -217,7 +243,7 @@ def _did_you_mean(word: str, known: Iterable[str]) -> str:
 def _plug_ins() -> dict[str, list[EntryPoint]]:
     found: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=ENTRY_POINT_GROUP):
-        # One distribution may be seen twice when its folder is on the path twice.
+        # A distribution is listed twice if its folder is on the path twice.
         if point.value not in [other.value for other in found.setdefault(point.name, [])]:
             found[point.name].append(point)
     return dict(sorted(found.items()))
@@ -229,7 +255,7 @@ def _load(points: list[EntryPoint]) -> Kind:
         f", from {point.dist.name} {point.dist.version})" if point.dist else ")"
     )
     if point.name in BUILT_IN:
-        raise ModelError(f"{name} takes the name of a built-in kind; uninstall or rename it")
+        raise ModelError(f"{name} has the name of a built-in kind; rename or uninstall it")
     if len(points) > 1:
         values = ", ".join(p.value for p in points)
         raise ModelError(f"two plug-ins are called {point.name!r}: {values}; uninstall one")
@@ -237,8 +263,8 @@ def _load(points: list[EntryPoint]) -> Kind:
         kind = point.load()
     except QaEvalError:
         raise
-    except Exception as error:  # whatever a stranger's module does while it is imported
-        raise ModelError(f"{name} fails to import: {type(error).__name__}: {error}") from error
+    except Exception as error:  # other people's modules may raise anything while they are imported
+        raise ModelError(f"{name} cannot be imported: {type(error).__name__}: {error}") from error
     if not isinstance(kind, Kind):
         raise ModelError(f"{name} is a {type(kind).__name__}; it must be a qa_eval.models.protocol.Kind")
     if kind.name != point.name:

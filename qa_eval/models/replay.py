@@ -1,8 +1,8 @@
-"""Answers stored in a file, replayed as a model: our own predictions files, or somebody else's.
+"""Answers in a file, replayed as a model. The file may be one of this program's or of another tool's.
 
-Every shape that `qa_eval.data.answers.answer_shapes` lists is read. A text in the file is final: it is not
-decided again by a threshold. Of an n-best list without such a text, the first one that is not empty is the
-answer, or none where the empty text ranks above it.
+It may have any shape that `qa_eval.data.answers.answer_shapes` lists. An answer text in the file is final,
+and no threshold is applied to it. If there is only an n-best list, its first text that is not empty is the
+answer; if the empty text ranks above it, the model abstains.
 """
 
 from __future__ import annotations
@@ -35,16 +35,19 @@ _VERSION = "1"
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Stored predictions as a `Model`. An item that the file does not hold gets no prediction.
+    """Stored predictions as a `Model`. An item that is not in the file gets no prediction.
 
-    They are found by item id; of public data sets also by the question's own id.
+    Predictions are found by item id, and in public data sets also by the id of the question.
     """
 
     info: ModelInfo
+    """Identity of the model."""
     predictions: Mapping[str, Prediction]
+    """Predictions by item id or question id."""
     answers_pooled: bool
-    """Whether the file answers pooled items (`FACT@*`) itself; such instances have no context."""
+    """Whether the file answers pooled items (`FACT@*`) itself. Instances of pooled items have no context."""
     decoding: Decoding | None = None
+    """Decoding options; None, because the answers are given."""
 
     def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
         """The stored prediction of each instance that has one, in order."""
@@ -57,7 +60,11 @@ class Replay:
 
 
 def resolve_replay(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Replay:
-    """Reads the file. Raises `InputError` with every finding, each with file and line."""
+    """The predictions of the file that the spec names, as a model.
+
+    Raises `SpecError` for a spec with options. Raises `InputError` for mistakes in the file, with all
+    findings.
+    """
     if spec.options:
         raise SpecError(f"{spec}: a predictions file has no options")
     path = user_path(spec.name)
@@ -74,10 +81,9 @@ def resolve_replay(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Rep
 
 
 def load_predictions(path: Path) -> dict[str, Prediction]:
-    """The predictions of a file by item id.
+    """The predictions of a file by item id. Unknown fields are ignored.
 
     Raises `InputError` as `AnswerFile.entries` does, and for duplicate ids and fields of the wrong type.
-    Unknown fields are passed over.
     """
     file = AnswerFile(path)
     predictions: dict[str, Prediction] = {}
@@ -90,7 +96,7 @@ def load_predictions(path: Path) -> dict[str, Prediction]:
             continue
         if prediction.item in predictions:
             first = lines[prediction.item]
-            message = f"{prediction.item!r} is there twice, first in line {first}; each item has one answer"
+            message = f"{prediction.item!r} is also in line {first}; each item has one answer"
             file.find(line, "id", message, "duplicate-id")
             continue
         predictions[prediction.item] = prediction
@@ -118,12 +124,12 @@ def _prediction(row: GivenRow) -> Prediction:
 
 
 def _ranked(answer: Given) -> tuple[Candidate, ...]:
-    """The texts of an n-best list that are not empty; other tools' offsets are not ours, and are left out."""
+    """The texts of an n-best list that are not empty, without offsets: other tools count them differently."""
     found: list[Candidate] = []
     for entry in answer.listed:
         if entry.text:
             score = entry.score if entry.score is not None else -float(len(found))
-            score = min(score, found[-1].score) if found else score  # rounded by whoever wrote it
+            score = min(score, found[-1].score) if found else score  # rounded scores may be out of order
             found.append(Candidate(text=entry.text, score=score, probability=entry.probability))
     return tuple(found)
 
@@ -144,13 +150,13 @@ def _n_best(row: Mapping[str, Any]) -> tuple[Candidate, ...]:
         score = number_in(entry, "score", where)
         probability = fraction_in(entry, "probability", where)
         if score is None:
-            # Only the order is known where neither is given.
+            # Without score and probability only the order is known.
             score = math.log(probability) if probability else _below(found)
         candidate = Candidate(
             text=entry["text"], article=article, start=start, end=end, score=score, probability=probability
         )
         if found and candidate.score > found[-1].score:
-            raise FieldError(where, "has a greater score than the one before it; the best goes first")
+            raise FieldError(where, "has a higher score than the one before it; the best must come first")
         found.append(candidate)
     return tuple(found)
 

@@ -1,7 +1,7 @@
-"""Charts by matplotlib, each with the table of its numbers.
+"""Charts by matplotlib, each with a table of its numbers.
 
-One blue (of the palette of Okabe and Ito) and grey: no chart needs colours to be told apart. An SVG
-for the site takes ink and paper from the reader's light or dark theme; equal numbers give equal bytes.
+The charts use one blue, from the palette of Okabe and Ito, and grey. Nobody has to tell colours apart. An
+SVG for the site follows the reader's light or dark theme. Equal numbers give equal bytes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from qa_eval.metrics import calibration
 from qa_eval.metrics.listings import label
 from qa_eval.report.content import ReportContent, ReportModel
 from qa_eval.runs.leaderboard.history import Point
+from qa_eval.runs.plots import BLUE, CHART_STYLE
+from qa_eval.runs.plots import INK as _INK
+from qa_eval.runs.plots import SOFT as _SOFT
 from qa_eval.runs.schema import Row
 from qa_eval.text.figures import percent, signed
 from qa_eval.text.terminal import clean
@@ -27,56 +30,47 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE = "#0072b2"
-_INK, _SOFT = "#1c1e21", "#8a9099"
 _THEME = (
     "<style>:root{--ink:#1c1e21;--soft:#8a9099;--blue:#0072b2}"
     "@media (prefers-color-scheme:dark){:root{--ink:#e6e8eb;--soft:#878d96;--blue:#56b4e9}}</style>"
 )
 _LONGEST_NAME = 34
+_WIDTH = 5.0
+"""Width in inches. It is small enough for a phone to show a whole chart with readable words."""
 Format = Literal["svg", "pdf", "png"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A drawing and its numbers."""
+    """A chart: how to draw it, and the table of its numbers."""
 
     name: str
-    """File stem."""
+    """Stem of the file name."""
     title: str
     alt: str
-    """What a person who does not see it is told."""
+    """Description for readers who cannot see the chart."""
     draw: Callable[[], Figure]
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    on_pages: bool = True
+    """Whether the pages show the chart. If not, only `--charts` writes it."""
 
 
 def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
-    """The chart as a file. `themed`: an SVG that follows the reader's light or dark theme."""
+    """The content of a chart's file. `themed` gives an SVG that follows the reader's light or dark theme."""
     import matplotlib
 
-    # matplotlib's stubs name every setting; plain strings are what it takes.
+    # The stubs of matplotlib list every setting, but it also takes plain strings.
     settings: Any = {
         "svg.hashsalt": "qa-eval",
         "svg.fonttype": "none" if themed else "path",
-        "font.family": "sans-serif",
-        "font.size": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "text.color": _INK,
-        "text.parse_math": False,
-        "axes.labelcolor": _INK,
-        "axes.edgecolor": _SOFT,
-        "xtick.color": _INK,
-        "ytick.color": _INK,
-        "axes.titlesize": 10,
-        "axes.titleweight": "bold",
+        **CHART_STYLE,
     }
     metadata: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     out = io.BytesIO()
     with matplotlib.rc_context(settings), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a name in a script that the font lacks
+        warnings.filterwarnings("ignore", "Glyph")  # a name may have letters that the font lacks
         figure = chart.draw()
         figure.savefig(out, format=form, metadata=metadata[form], transparent=form == "svg", dpi=200)
     if form != "svg" or not themed:
@@ -90,7 +84,7 @@ def render_chart(chart: Chart, form: Format, *, themed: bool = False) -> bytes:
 def _figure(
     width: float, height: float, panels: int = 1, *, fitted: bool = True
 ) -> tuple[Figure, list[Axes]]:
-    """`fitted`: with margins that fit what stands in them, which takes twice the time."""
+    """A figure with its axes. `fitted` computes margins that fit the labels, which takes twice the time."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained" if fitted else None)
@@ -106,21 +100,21 @@ def _name(text: str) -> str:
 
 
 def all_charts(evidence: ReportContent) -> list[Chart]:
-    """Every chart that these runs give."""
+    """All charts that these runs give."""
     found = [forest(evidence), *source_preferences(evidence), *trade_off(evidence)]
     found += [chart for model in evidence.models if (chart := confidence_chart(model)) is not None]
     return [chart for chart in found if chart.rows]
 
 
 def forest(evidence: ReportContent) -> Chart:
-    """The metric that ranks the models, with intervals."""
+    """The chart of the metric that ranks the models, with intervals."""
     track, _, metric = evidence.board.sort.partition(".")
     rows = [(m, e) for m in evidence.models if (e := m.row.metric(track, metric)) is not None]
     rows.sort(key=lambda pair: (pair[0].row.rank is None, -pair[1].value))
     name = label(metric)
 
     def draw() -> Figure:
-        figure, (axes,) = _figure(7.2, 0.9 + 0.27 * len(rows))
+        figure, (axes,) = _figure(_WIDTH, 0.9 + 0.27 * len(rows))
         for place, (model, e) in enumerate(reversed(rows)):
             ranked = model.row.rank is not None
             colour = BLUE if ranked else _SOFT
@@ -143,11 +137,18 @@ def forest(evidence: ReportContent) -> Chart:
         head=("model", name, "low", "high", "items"),
         rows=tuple((m.name, percent(e.value), _or_dash(e.low), _or_dash(e.high), str(e.n)) for m, e in rows),
         note="Filled circles are ranked models, diamonds are references and baselines outside the ranking.",
+        on_pages=False,
     )
 
 
+def is_cached(model: ReportModel) -> bool:
+    """Whether all answers of a model came from the cache, so that its speed is unknown."""
+    row = model.row
+    return bool(row.counts.cached) and not row.performance.items_per_second
+
+
 def trade_off(evidence: ReportContent) -> list[Chart]:
-    """Quality against speed, of models whose speed was measured."""
+    """The chart of quality against speed, for models with a measured speed."""
     track, _, metric = evidence.board.sort.partition(".")
     rows = [
         (m, e.value, speed)
@@ -160,7 +161,7 @@ def trade_off(evidence: ReportContent) -> list[Chart]:
         return []
 
     def draw() -> Figure:
-        figure, (axes,) = _figure(7.2, 3.4)
+        figure, (axes,) = _figure(_WIDTH, 3.2)
         points = [(speed, 100 * value) for _, value, speed in rows]
         axes.plot(*zip(*points, strict=True), "o", color=BLUE, markersize=5)
         axes.set_xscale("log")
@@ -186,7 +187,7 @@ def trade_off(evidence: ReportContent) -> list[Chart]:
 
 
 def _number_log_axis(axes: Axes, values: Sequence[float]) -> None:
-    """Plain numbers on a logarithmic x axis: matplotlib's own are powers, in its notation for formulas."""
+    """Puts plain numbers on a logarithmic x axis, where matplotlib would write powers as formulas."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     decades = np.log10(max(values) / min(values))
@@ -201,12 +202,12 @@ def _number_log_axis(axes: Axes, values: Sequence[float]) -> None:
 def _label_points(
     figure: Figure, axes: Axes, points: Sequence[tuple[float, float]], names: Sequence[str]
 ) -> None:
-    """Writes each name next to its point, where it covers no other name, no other point, and stays inside."""
+    """Writes each name next to its point, inside the axes and clear of other names and points."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.transforms import Bbox
 
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
-    figure.draw_without_rendering()  # the layout decides where the points are
+    figure.draw_without_rendering()  # the layout decides the places of the points
     size = 4 * figure.dpi / 72
     taken = [
         Bbox.from_bounds(x - size, y - size, 2 * size, 2 * size) for x, y in axes.transData.transform(points)
@@ -229,24 +230,23 @@ _PLACES = [
     for y in (3, -10, *(s * n for n in range(14, 100, 11) for s in (1, -1)))
     for x, side in _SIDES
 ]
-"""Offsets from a point, in points, and the side of the name that is there; the nearest first."""
+"""Offsets from a point, in points, each with the side of the name that is there; nearest first."""
 
 
 def source_preferences(evidence: ReportContent) -> list[Chart]:
-    """Whose claim is preferred when all sources are read at once, against chance."""
+    """The chart of the sources whose claims models prefer, compared with chance."""
     models = [m for m in evidence.models if m.row.source_preference and not m.row.is_reference]
     if not models:
         return []
     articles = sorted({a for m in models for a in m.row.source_preference})
-    known = {a.id: a.title for a in evidence.corpus.articles} if evidence.corpus is not None else {}
-    titles = [known.get(article) or article for article in articles]
+    titles = [evidence.article_names.get(article, article) for article in articles]
 
     def draw() -> Figure:
-        columns = min(3, len(models))
+        columns = min(2, len(models))
         lines = -(-len(models) // columns)
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(7.2, 0.6 + lines * (0.6 + 0.24 * len(articles))), layout="constrained")
+        figure = Figure(figsize=(_WIDTH, 0.6 + lines * (0.6 + 0.24 * len(articles))), layout="constrained")
         first: Axes | None = None
         for n, model in enumerate(models):
             axes = figure.add_subplot(lines, columns, n + 1, sharex=first, sharey=first)
@@ -259,7 +259,7 @@ def source_preferences(evidence: ReportContent) -> list[Chart]:
     return [
         Chart(
             name="source-preference",
-            title="Source preference against chance",
+            title="Source preference compared with chance",
             alt=f"For {len(models)} models: how often the top answer is a claim of each article, and chance.",
             draw=draw,
             head=("model", "article", "preferred", "chance", "difference", "contested facts"),
@@ -300,7 +300,7 @@ def _draw_preference(axes: Axes, row: Row, articles: Sequence[str], titles: Sequ
 
 
 def confidence_chart(model: ReportModel) -> Chart | None:
-    """Risk against coverage, and accuracy against confidence; None where all confidences are equal."""
+    """The chart of risk by coverage and accuracy by confidence; None if all confidences are equal."""
     said, right = model.confidence, model.correct
     if said.size < 2 or np.unique(said).size < 2:
         return None
@@ -308,8 +308,8 @@ def confidence_chart(model: ReportModel) -> Chart | None:
     bins = reliability(model)
 
     def draw() -> Figure:
-        figure, (left, other) = _figure(7.2, 3.2, panels=2, fitted=False)  # there may be very many
-        figure.subplots_adjust(left=0.085, right=0.985, bottom=0.155, top=0.92, wspace=0.26)
+        figure, (left, other) = _figure(_WIDTH, 2.6, panels=2, fitted=False)  # there may be many of these
+        figure.subplots_adjust(left=0.11, right=0.96, bottom=0.18, top=0.9, wspace=0.34)
         left.step(100 * coverage, 100 * risk, where="post", color=BLUE, linewidth=1.8)
         overall = 100 * (1 - float(right.mean()))
         left.axhline(overall, color=_SOFT, linewidth=1, linestyle="--")
@@ -317,7 +317,7 @@ def confidence_chart(model: ReportModel) -> Chart | None:
         left.set_ylim(0, max(100 * float(risk.max()), overall) * 1.1 + 1)
         left.set_title("Risk–coverage", loc="left")
         left.set_xlabel("answers kept, most confident first, %")
-        left.set_ylabel("wrong among them, %")
+        left.set_ylabel("wrong answers among these, %")
         other.plot([0, 100], [0, 100], color=_SOFT, linewidth=1, linestyle="--")
         sizes = [8 + 130 * b.n / said.size for b in bins]
         other.scatter([100 * b.confidence for b in bins], [100 * b.accuracy for b in bins], sizes, BLUE)
@@ -335,10 +335,10 @@ def confidence_chart(model: ReportModel) -> Chart | None:
     steps = [int(np.searchsorted(coverage, at - 1e-9)) for at in np.linspace(0.1, 1.0, 10)]
     return Chart(
         name=f"confidence-{model.slug}",
-        title="Does its confidence tell right from wrong?",
+        title="Does its confidence separate right from wrong answers?",
         alt=f"Risk-coverage curve and reliability diagram of {model.name}.",
         draw=draw,
-        head=("of the items", "or bin of confidence", "mean confidence", "items", "right"),
+        head=("items kept", "or bin of confidence", "mean confidence", "items", "right"),
         rows=tuple(
             (f"{percent(float(coverage[n]))} % kept", "", "", "", percent(1 - float(risk[n])))
             for n in dict.fromkeys(steps)
@@ -346,15 +346,15 @@ def confidence_chart(model: ReportModel) -> Chart | None:
         + tuple(("", b.range, percent(b.confidence), str(b.n), percent(b.accuracy)) for b in bins),
         note=(
             f"{said.size} items. Expected calibration error {percent(ece or 0.0)}; a perfectly calibrated "
-            f"model with these confidences would have {percent(expected or 0.0)} on as few items. "
-            "Dashed: the risk of keeping all answers; perfect calibration."
+            f"model with these confidences would have {percent(expected or 0.0)} on this number of items. "
+            "Dashed lines: the risk of keeping all answers, and perfect calibration."
         ),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Items of like confidence."""
+    """A bin of items with similar confidence."""
 
     range: str
     confidence: float
@@ -363,9 +363,10 @@ class Bin:
 
 
 def risk_coverage(model: ReportModel) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Shares of items kept and, of these, wrong; one point for each confidence that occurs, highest first.
+    """The share of items kept and the share of wrong answers among these, highest confidence first.
 
-    Equal confidences are kept together, so every point can be had by a threshold.
+    There is one point for each confidence that occurs. Items of equal confidence are kept together, so that a
+    threshold exists for every point.
     """
     order = np.argsort(-model.confidence, kind="stable")
     falling, wrong = model.confidence[order], ~model.correct[order]
@@ -375,7 +376,7 @@ def risk_coverage(model: ReportModel) -> tuple[np.ndarray[Any, Any], np.ndarray[
 
 
 def reliability(model: ReportModel, bins: int = 10) -> list[Bin]:
-    """Mean confidence and accuracy in bins of equal width, without the empty ones."""
+    """Mean confidence and accuracy in bins of equal width, without empty bins."""
     place = np.minimum((model.confidence * bins).astype(int), bins - 1)
     return [
         Bin(
@@ -390,17 +391,20 @@ def reliability(model: ReportModel, bins: int = 10) -> list[Bin]:
 
 
 def history_chart(model: str, slug: str, points: Sequence[Point]) -> Chart:
-    """One model over the runs."""
+    """The chart of one model's scores in all runs."""
     known = [p for p in points if p.value is not None]
+    days = run_dates([p.created_at for p in known])
 
     def draw() -> Figure:
-        figure, (axes,) = _figure(7.2, 2.4)
+        figure, (axes,) = _figure(_WIDTH, 2.4)
         values = [100 * (p.value or 0.0) for p in known]
         axes.plot(range(len(known)), values, "-o", color=BLUE, markersize=4)
         for place, p in enumerate(known):
             if p.low is not None and p.high is not None:
                 axes.plot([place, place], [100 * p.low, 100 * p.high], color=BLUE, alpha=0.5)
-        axes.set_xticks(range(len(known)), [_name(p.run)[:18] for p in known])
+        axes.set_xticks(
+            range(len(known)), [f"{_name(p.run)[:18]}\n{day}" for p, day in zip(known, days, strict=True)]
+        )
         axes.margins(x=0.15)
         axes.grid(axis="y", color=_SOFT, alpha=0.25)
         axes.set_ylabel("percent")
@@ -427,16 +431,29 @@ def history_chart(model: str, slug: str, points: Sequence[Point]) -> Chart:
     )
 
 
+def run_dates(times: Sequence[str]) -> list[str]:
+    """The dates of runs from their ISO times, with hours and minutes if two runs are from the same day.
+
+    >>> run_dates(["2026-11-28T10:00:00+00:00", "2026-11-29T08:30:00+00:00"])
+    ['2026-11-28', '2026-11-29']
+    >>> run_dates(["2026-11-28T10:00:00+00:00", "2026-11-28T11:15:00+00:00"])
+    ['2026-11-28 10:00', '2026-11-28 11:15']
+    """
+    days = [time[:10] for time in times]
+    return days if len(set(days)) == len(days) else [time[:16].replace("T", " ") for time in times]
+
+
 def _or_dash(value: float | None) -> str:
     return "–" if value is None else percent(value)
 
 
 def chart_files(charts: Sequence[Chart]) -> dict[str, bytes]:
-    """Each chart as SVG, PDF and PNG, for papers."""
+    """The files of all charts as SVG, PDF and PNG, for papers."""
     forms: tuple[Format, ...] = ("svg", "pdf", "png")
     return {f"{chart.name}.{form}": render_chart(chart, form) for chart in charts for form in forms}
 
 
 def site_charts(charts: Sequence[Chart]) -> dict[str, bytes]:
-    """Each chart as the site shows it."""
-    return {f"charts/{chart.name}.svg": render_chart(chart, "svg", themed=True) for chart in charts}
+    """The files of the charts that the pages show."""
+    shown = [chart for chart in charts if chart.on_pages]
+    return {f"charts/{chart.name}.svg": render_chart(chart, "svg", themed=True) for chart in shown}

@@ -1,7 +1,7 @@
-"""What the pages are made of: models, and what each said of every question, kept small.
+"""The content of all pages: the models, and the answer of each model to every question.
 
-Files of answers are read a line at a time, and only what the pages show of them is kept. Where more was asked
-than gets a page they are read twice, first for who was right where.
+Files of answers are read one line at a time, and only what the pages show is kept in memory. If there are
+more questions than pages, the files are read twice. The first pass finds which answers are right.
 """
 
 from __future__ import annotations
@@ -9,60 +9,66 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_eval.data.article_labels import article_labels
 from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.data.dataset import Dataset
 from qa_eval.files.hashes import combine_sha256, sha256_text
 from qa_eval.metrics.decisions import abstains
 from qa_eval.metrics.listings import answer_scores
-from qa_eval.records import Corpus, Example, ItemId, Question, Span
+from qa_eval.metrics.reasons import why
+from qa_eval.records import Corpus, Example, ItemId, Match, Question, Span
 from qa_eval.runs.common_items import Side, common_answers
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_names, run_of
 from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
 from qa_eval.runs.store import Run
+from qa_eval.text.terminal import clean
 
 MOST_QUESTIONS = 2000
-"""Questions with a page of their own; of more, those on which the models differ come first."""
+"""Largest number of questions with a page. Questions on which the models differ come first."""
 CANDIDATES = 5
-"""Of the n-best, kept of each answer."""
+"""Number of candidates from the n-best that are kept for each answer."""
 _MANY, _FEW_CANDIDATES = 10, 3
-"""Where more models answer than that, fewer candidates of each are kept."""
+"""Number of models above which fewer candidates are kept, and the number of candidates then."""
 
 Outcome = Literal["own", "leak", "other", "none", "failed"]
-"""Where an answer fell. `own`: a claim of the article itself (without claims: right); `leak`: another
-source's claim; `other`: an answer that makes no claim; `none`: no answer; `failed`: no prediction."""
+"""Kind of an answer: `own` makes a claim of the article itself (on data without claims: is right), `leak`
+makes another source's claim, `other` makes no claim, `none` is no answer, `failed` has no prediction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportModel:
-    """A row of the leaderboard with the run it is from."""
+    """A row of the leaderboard with the run that it comes from."""
 
     number: int
     slug: str
     row: Row
     run: Run
     run_name: str
-    """Empty where all rows are of one run."""
+    """Name of the run; empty if all rows come from one run."""
     confidence: NDArray[np.float64]
-    """Of the canonical reading items (pooled ones, if alone) that have one."""
+    """Confidences of the answers to canonical reading items, or pooled items if there are no reading items.
+
+    Answers without a confidence are left out."""
     correct: NDArray[np.bool_]
-    """Whether those answers are right."""
+    """Whether each answer in `confidence` is right."""
 
     @property
     def name(self) -> str:
-        """The spec, and the run where that is needed to tell two rows apart."""
+        """Spec of the model, with the name of the run if two rows have the same spec."""
         return f"{self.row.model.spec} · {self.run_name}" if self.run_name else self.row.model.spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCandidate:
-    """One of the n-best."""
+    """A candidate from the n-best of an answer."""
 
     text: str
     article: str | None
@@ -72,24 +78,27 @@ class ShownCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAnswer:
-    """What one model answered to one item, and what that is worth."""
+    """The answer of one model to one item, with its verdict and scores."""
 
     model: int
     text: str
     span: Span | None
     source: str | None
-    """The article that the answer is from."""
+    """Article that the answer comes from."""
     right: bool
     outcome: Outcome
     claim: str | None
-    rule: str
-    level: int
-    detail: str
+    why: str
+    """Sentence that says why the answer is right or wrong."""
+    match: Match
+    """Match with the rule that decided the verdict."""
     scores: Mapping[str, float]
     score: float | None
     null_score: float | None
     threshold: float | None
     no_answer_probability: float | None
+    confidence: float | None
+    """Confidence of the model that its answer is right, also if it gave no answer."""
     n_best: tuple[ShownCandidate, ...]
     truncated: bool
     error: str | None
@@ -97,20 +106,25 @@ class ShownAnswer:
 
 @dataclass(slots=True, kw_only=True)
 class Item:
-    """One question asked of one text, with all answers."""
+    """A question about one text, or about all texts, with the answers of all models."""
 
     id: ItemId
     golds: tuple[str, ...]
     context_sha256: str
     texts: Mapping[str, str] = field(default_factory=dict)
-    """Article -> the text that was read, where all that was read is at hand and unchanged, else empty."""
+    """Map from article to its text; empty unless all texts of the item are available and unchanged."""
     starts: tuple[int | None, ...] = ()
-    """Of golds on public data sets."""
+    """Start offsets of the golds, on public data sets."""
     answers: list[ShownAnswer] = field(default_factory=list)
 
     @property
     def right(self) -> int:
         return sum(said.right for said in self.answers)
+
+    @property
+    def anchor(self) -> str:
+        """Permanent id of the item on its page."""
+        return anchor(self.id)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,40 +133,46 @@ class Fact:
 
     id: str
     slug: str
-    """File name stem of its page."""
+    """Stem of the file name of the question's page."""
     words: str
     category: str
     answer_type: str
     contested: bool
     relation: str | None
     question: Question | None
-    """As authored, if it is at hand and its golds are those of the run."""
+    """Authored question, if it is available and has the same golds as the run."""
     items: list[Item]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportContent:
-    """Everything that the pages show."""
+    """The content of all pages."""
 
     board: Leaderboard
-    """Of one run, or merged."""
+    """Leaderboard of one run, or of all runs merged."""
     merged: Merged | None
     runs: tuple[Run, ...]
-    """Oldest first."""
+    """Runs, oldest first."""
     models: tuple[ReportModel, ...]
-    """In the order of the leaderboard."""
+    """Models in the order of the leaderboard."""
     facts: tuple[Fact, ...]
     corpus: Corpus | None
     lengths: Mapping[str, int]
-    """Article or context -> its characters, where the texts are at hand."""
+    """Map from article or context to its number of characters; empty if the texts are not available."""
     asked: int
-    """Questions in all; `facts` may be fewer."""
+    """Number of all questions. `facts` may hold fewer."""
     notes: tuple[str, ...]
 
     @property
     def name(self) -> str:
-        """Of the run, or of all runs."""
+        """Name of the run, or names of all runs."""
         return ", ".join(dict.fromkeys(run.leaderboard.name for run in self.runs))
+
+    @property
+    def article_names(self) -> Mapping[str, str]:
+        """Map from article to its short name; empty if the run stores none and there are no texts."""
+        stored = self.board.data.article_labels
+        return stored or article_labels(self.corpus.articles if self.corpus is not None else ())
 
     @property
     def public(self) -> bool:
@@ -160,8 +180,17 @@ class ReportContent:
 
     @property
     def scored(self) -> bool:
-        """Whether any answer is right or wrong: a data set that does not give its own tells of none."""
+        """Whether answers are scored. They are not if the data set has no answers."""
         return self.board.scored
+
+
+def anchor(item: object) -> str:
+    """The permanent id of an item on its page: the item's id, with special characters percent-encoded.
+
+    >>> anchor("recaptured-city~2@000_825e"), anchor("a b@c0")
+    ('recaptured-city~2@000_825e', 'a%20b@c0')
+    """
+    return quote(clean(str(item)), safe="@~*")
 
 
 def gather(
@@ -172,10 +201,10 @@ def gather(
     most: int = MOST_QUESTIONS,
     common: bool = False,
 ) -> ReportContent:
-    """Reads the answers of all runs. `data`: the texts; None where not at hand.
+    """Reads the answers of all runs, and returns the content of all pages.
 
-    `common`: of runs that did not ask the same, the items that all models of `merged` were asked.
-    Raises InputError for files of answers that cannot be read.
+    `data` holds the texts; None if they are not available. `common` keeps only the items that all models of
+    `merged` have, for runs on different items. Raises InputError for files of answers that cannot be read.
     """
     board = merged.board if merged is not None else runs[0].leaderboard
     by_name = dict(zip(run_names(runs), runs, strict=True))
@@ -185,19 +214,20 @@ def gather(
     kept = _most_telling(asked, most) if board.data.facts > most else None
     corpus = data if isinstance(data, Corpus) else None
     questions = _questions_of(data, kept)
-    models, facts = _read(asked, kept, questions, several=merged is not None)
+    labels = board.data.article_labels or article_labels(corpus.articles if corpus is not None else ())
+    models, facts = _read(asked, kept, questions, labels, several=merged is not None)
     lengths = _add_texts(facts, data)
     notes = []
     if kept is not None:
         notes.append(
-            f"{len(kept)} of {board.data.facts} questions have a page: those on which the models differ, "
-            "then those that none answered right. All numbers are of all questions."
+            f"{len(kept)} of {board.data.facts} questions have a page: first those on which models differ, "
+            "then those that no model answered right. All scores cover all questions."
         )
     if alone := [run.leaderboard.name for run in runs if run.is_alone]:
         notes.append(f"the answers are not stored with {', '.join(alone)}: only its numbers are shown")
     changed = sum(fact.question is None for fact in facts) if questions else 0
     if changed:
-        notes.append(f"{changed} questions have changed since the run: what they were is shown without texts")
+        notes.append(f"{changed} questions have changed since the run; they are shown without texts")
     return ReportContent(
         board=board,
         merged=merged,
@@ -213,15 +243,15 @@ def gather(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """A row, and which of its items are shown."""
+    """A row, with the choice of its items that are shown."""
 
     row: Row
     run: Run
     names: Mapping[str, str] | None
-    """The run's own name of an item -> the name it is shown under; None where all are shown as they are."""
+    """Map from the run's name of an item to the name that is shown; None to show all items as they are."""
 
     def scored(self) -> Iterator[PredictionRow]:
-        """The answers without their candidates, read much faster."""
+        """The answers without their candidates, which is much faster to read."""
         if self.run.is_alone:
             return iter(())
         return map(self._named, filter(self._is_shown, self.run.scored(self.row)))
@@ -242,13 +272,13 @@ class _Asked:
 
 
 def _common(rows: Sequence[tuple[Row, Run]]) -> list[Mapping[str, str] | None]:
-    """Of each row the items that all of them were asked."""
+    """For each row, the items that all rows have."""
     answers = common_answers([Side(run=run, row=row) for row, run in rows])
     return [{answer.item: name for name, answer in found.items()} for found in answers]
 
 
 def _most_telling(asked: Sequence[_Asked], most: int) -> frozenset[str]:
-    """The facts that get a page: on which answers differ, then all wrong, then all right."""
+    """The facts that get a page: first those with right and wrong answers, then the rest, all wrong first."""
     right: dict[str, list[bool]] = {}
     for one in asked:
         for answer in one.scored():
@@ -261,9 +291,14 @@ def _most_telling(asked: Sequence[_Asked], most: int) -> frozenset[str]:
 
 
 def _read(
-    asked: Sequence[_Asked], kept: frozenset[str] | None, known: Iterable[Question], *, several: bool
+    asked: Sequence[_Asked],
+    kept: frozenset[str] | None,
+    known: Iterable[Question],
+    labels: Mapping[str, str],
+    *,
+    several: bool,
 ) -> tuple[tuple[ReportModel, ...], tuple[Fact, ...]]:
-    """All models, and the facts that are kept, in the order asked."""
+    """All models, and the facts that are kept, in the order of the run."""
     questions = {q.id: (q, gold_sha256(q)) for q in known}
     answering = sum(one.row.predictions is not None for one in asked)
     candidates = CANDIDATES if answering <= _MANY else _FEW_CANDIDATES
@@ -293,7 +328,7 @@ def _read(
                     id=ItemId.parse(answer.item), golds=answer.golds, context_sha256=answer.context_sha256
                 )
                 fact.items.append(item)
-            item.answers.append(_said(number, answer, question, candidates))
+            item.answers.append(_said(number, answer, question, candidates, labels))
         models.append(
             ReportModel(
                 number=number,
@@ -320,7 +355,7 @@ def _questions_of(data: Corpus | Dataset | None, kept: frozenset[str] | None) ->
 
 
 def _labelled(asked: Sequence[_Asked], *, several: bool) -> Iterator[tuple[_Asked, str, str]]:
-    """Each row with the name of its run, where two rows are of one model, and its file name."""
+    """Each row with the name of its run, if two rows have the same model, and its file name."""
     specs = [one.row.model.spec for one in asked]
     runs = [run_of(one.row) if several and specs.count(one.row.model.spec) > 1 else "" for one in asked]
     named = [f"{spec} {name}" if name else spec for spec, name in zip(specs, runs, strict=True)]
@@ -341,7 +376,13 @@ def _fact(answer: PredictionRow, question: Question | None) -> Fact:
     )
 
 
-def _said(model: int, answer: PredictionRow, question: Question | None, candidates: int) -> ShownAnswer:
+def _said(
+    model: int,
+    answer: PredictionRow,
+    question: Question | None,
+    candidates: int,
+    labels: Mapping[str, str],
+) -> ShownAnswer:
     return ShownAnswer(
         model=model,
         text=answer.prediction,
@@ -350,14 +391,14 @@ def _said(model: int, answer: PredictionRow, question: Question | None, candidat
         right=answer.right,
         outcome=_outcome(answer, question),
         claim=answer.matched_claim,
-        rule=answer.match.rule,
-        level=answer.match.level,
-        detail=answer.match.detail,
+        why=why(answer, _makers(answer, question, labels)),
+        match=answer.match,
         scores=answer_scores(answer.scores),
         score=answer.score,
         null_score=answer.null_score,
         threshold=answer.threshold,
         no_answer_probability=answer.no_answer_probability,
+        confidence=answer.scored_confidence,
         n_best=tuple(
             ShownCandidate(text=c.text, article=c.article, score=c.score, probability=c.probability)
             for c in answer.n_best[:candidates]
@@ -365,6 +406,14 @@ def _said(model: int, answer: PredictionRow, question: Question | None, candidat
         truncated=answer.truncated,
         error=answer.error or ("the model gave no prediction" if answer.missing else None),
     )
+
+
+def _makers(answer: PredictionRow, question: Question | None, labels: Mapping[str, str]) -> list[str]:
+    """The labels of the articles that make the same claim as the answer."""
+    if question is None or answer.matched_claim is None:
+        return []
+    made = {a for claim in question.claims if claim.id == answer.matched_claim for a in claim.articles}
+    return [label for article, label in labels.items() if article in made]
 
 
 def _outcome(answer: PredictionRow, question: Question | None) -> Outcome:
@@ -375,14 +424,14 @@ def _outcome(answer: PredictionRow, question: Question | None) -> Outcome:
     if question is None:
         return "own" if answer.match.ok else "other"
     if answer.matched_claim is None:
-        # A wording that names two of the article's claims is credited without being one of them.
+        # A wording that names two of the article's claims is right, although it matches neither claim.
         return "own" if answer.match.ok else "other"
     own = question.claims if answer.track == "pooled" else question.own_claims(answer.article)
     return "own" if any(claim.id == answer.matched_claim for claim in own) else "leak"
 
 
 def _add_texts(facts: Iterable[Fact], data: Corpus | Dataset | None) -> dict[str, int]:
-    """Puts its text to every item of which it is at hand. Returns the lengths of all texts."""
+    """Adds the texts to all items whose texts are available, and returns the lengths of all texts."""
     if data is None:
         return {}
     if isinstance(data, ClaimSet):

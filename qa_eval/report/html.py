@@ -1,13 +1,13 @@
-"""From what was gathered to HTML: every page is a template filled with plain values.
+"""The HTML of all pages: each page is a template filled with plain values.
 
-Values are escaped by the templates and, before that, cleaned of control characters and direction overrides,
-so that nothing that stands in the data can change what stands beside it.
+Control characters and direction overrides are removed from values, and the templates escape them. Nothing in
+the data can therefore change the text next to it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,30 +16,33 @@ from urllib.parse import quote
 
 from qa_eval import __version__
 from qa_eval.comparisons import sentences
+from qa_eval.comparisons.changed_items import telling_changes
 from qa_eval.comparisons.differences import Comparison
-from qa_eval.metrics.listings import entry, in_order, label, listed
+from qa_eval.data.article_labels import item_label, slice_label
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.listings import entry, in_order, listed, marked_label
 from qa_eval.models.declarations import abstention
-from qa_eval.records import Estimate
-from qa_eval.report.charts import Chart
-from qa_eval.report.content import Fact, Item, ReportContent, ReportModel, ShownAnswer
-from qa_eval.report.page_views import (
-    MarkedText,
-    TableView,
-    answer_rows,
+from qa_eval.records import Estimate, ItemId
+from qa_eval.report.charts import Chart, is_cached
+from qa_eval.report.content import Fact, ReportContent, ReportModel, ShownAnswer, anchor
+from qa_eval.report.contested_page import SIDES, contested_view
+from qa_eval.report.leaderboard_page import is_apart, is_first, standings, table_data, table_views
+from qa_eval.report.marked_text import Segment
+from qa_eval.report.matrix_page import matrix_view
+from qa_eval.report.model_page import (
     answers_by_model,
     chosen_slices,
-    contested_view,
     length_rows,
-    marked_texts,
-    question_rows,
-    rules_of,
-    table_views,
-    where_it_fails,
+    metric_groups,
+    model_view,
 )
-from qa_eval.runs.leaderboard.captions import remark_on
-from qa_eval.runs.ranking import competes
-from qa_eval.runs.schema import Row
+from qa_eval.report.question_page import ItemView, item_views, question_rows, rules_of
+from qa_eval.runs.data_kinds import data_kind
+from qa_eval.runs.leaderboard.captions import leading_sentence, remark_on
+from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.text.figures import interval_text, percent, signed
+from qa_eval.text.glossary import CHAPTERS, GLOSSARY, term_anchor
+from qa_eval.text.phrases import count, shorten
 from qa_eval.text.terminal import clean
 
 if TYPE_CHECKING:
@@ -47,13 +50,15 @@ if TYPE_CHECKING:
 
 _PAGES = Path(__file__).parent / "pages"
 LONGEST_ANSWER = 300
-"""Characters of an answer that are shown."""
+"""Largest number of characters shown of an answer."""
 _LONGEST_VALUE = 20_000
+_LINE_ENDS = {0x0A: "⏎", 0x0D: None}
+"""Replacements of line breaks inside an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownComparisons:
-    """Titled comparisons, and why others could not be made."""
+    """Comparisons with titles, and notes that say why others are missing."""
 
     found: tuple[tuple[str, Comparison], ...]
     notes: tuple[str, ...]
@@ -65,26 +70,38 @@ def render_pages(
     histories: Sequence[Chart],
     comparisons: ShownComparisons,
 ) -> dict[str, str]:
-    """Path -> HTML of every page."""
+    """Map from path to HTML, for every page."""
     by_name = {chart.name: chart for chart in charts}
     contested = contested_view(evidence)
     compared = bool(comparisons.found or histories)
-    site = _Site(evidence, contested is not None, compared)
+    matrix = matrix_view(evidence)
+    absent = {
+        name
+        for name, there in (
+            ("contested.html", contested is not None),
+            ("compare.html", compared),
+            ("matrix.html", matrix is not None),
+        )
+        if not there
+    }
+    site = _Site(evidence, absent)
     views = table_views(evidence)
     pages = {
         "index.html": site.page(
             "index.html",
             "",
             title="Leaderboard",
+            verdict=leading_sentence(leaderboard_view(evidence.merged or evidence.board)),
+            standings=standings(evidence),
+            unit=data_kind(evidence.board.data).unit,
             view=views[0],
-            columns=_COLUMNS,
-            competing=[n for n in views[0].order if not _is_apart(evidence, n)],
-            apart=[n for n in views[0].order if _is_apart(evidence, n)],
-            data=json_block(_table_data(views)),
-            legend=_legend(views),
-            charts=[by_name[n] for n in ("forest", "speed") if n in by_name],
-            caption=_caption(evidence),
+            competing=[m for n in views[0].order if not is_apart(evidence, m := site.models[n])],
+            apart=[m for n in views[0].order if is_apart(evidence, m := site.models[n])],
+            data=json_block(table_data(views)),
+            speed=by_name.get("speed"),
+            cached=[m for m in evidence.models if is_cached(m)],
         ),
+        "glossary.html": site.page("glossary.html", "", title="Words and metrics"),
         "questions.html": site.page(
             "questions.html", "", title="Questions", rows=question_rows(evidence), models=_answering(evidence)
         ),
@@ -92,10 +109,19 @@ def render_pages(
     if contested is not None:
         preference = by_name.get("source-preference")
         pages["contested.html"] = site.page(
-            "contested.html", "", title="Contested", contested=contested, preference=preference
+            "contested.html",
+            "",
+            title="Contested",
+            contested=contested,
+            preference=preference,
+            sides=SIDES,
+        )
+    if matrix is not None:
+        pages["matrix.html"] = site.page(
+            "matrix.html", "", title="Matrix", matrix=matrix, data=json_block(matrix.data)
         )
     if compared:
-        firsts = [m for m in evidence.models if _is_first(m.row)]
+        firsts = [m for m in evidence.models if is_first(m.row)]
         pages["compare.html"] = site.page(
             "compare.html",
             "",
@@ -116,7 +142,9 @@ def render_pages(
             model=model,
             chart=by_name.get(f"confidence-{model.slug}"),
             slices=chosen_slices(model),
-            fails=where_it_fails(model, answers[model.number] if evidence.scored else ()),
+            groups=metric_groups(model),
+            view=model_view(model, answers[model.number] if evidence.scored else ()),
+            place=matrix.models.index(model) if matrix is not None and model in matrix.models else None,
             lengths=length_rows(lengths, answers[model.number]),
             raw=model.row.model_dump(mode="json"),
             run=model.run.leaderboard,
@@ -129,13 +157,14 @@ def render_pages(
             fact=fact,
             before=before,
             after=after,
+            views=item_views(fact, site.models),
             rules=rules_of(fact),
         )
     return pages
 
 
 def _neighbours(facts: Sequence[Fact]) -> Iterable[tuple[Fact | None, Fact, Fact | None]]:
-    """Each fact with the one before and the one after it."""
+    """Each fact with the previous and the next fact."""
     return zip([None, *facts], facts, [*facts[1:], None], strict=False)
 
 
@@ -144,20 +173,22 @@ def _answering(evidence: ReportContent) -> list[ReportModel]:
 
 
 class _Site:
-    """What all pages of a report share."""
+    """Values and functions that all pages of a report share."""
 
-    def __init__(self, evidence: ReportContent, contested: bool, compared: bool) -> None:
+    def __init__(self, evidence: ReportContent, absent: Set[str]) -> None:
         self.evidence = evidence
+        self.names = evidence.article_names
         nav = [("index.html", "Leaderboard"), ("contested.html", "Contested")]
-        nav += [("questions.html", "Questions"), ("compare.html", "Compare")]
-        absent = {"contested.html"} if not contested else set()
-        absent |= {"compare.html"} if not compared else set()
+        nav += [("questions.html", "Questions"), ("matrix.html", "Matrix"), ("compare.html", "Compare")]
+        nav += [("glossary.html", "Glossary")]
         self.nav = [(href, text) for href, text in nav if href not in absent]
-        articles = evidence.corpus.articles if evidence.corpus is not None else ()
-        self.articles = {a.id: a for a in articles}
+        tables = [
+            table for m in evidence.models for table in (*m.row.metrics.values(), *m.row.slices.values())
+        ]
+        self.metrics = in_order({*METRICS, *(id for table in tables for id in table)})
         self.facts = {fact.id: fact for fact in evidence.facts}
         self.models = {m.number: m for m in evidence.models}
-        self._heads: dict[int, str] = {}
+        self._links: dict[int, str] = {}
 
     def page(self, template: str, root: str, **values: Any) -> str:  # noqa: ANN401
         return (
@@ -174,54 +205,44 @@ class _Site:
             )
         )
 
-    # What templates ask for.
+    # Functions for the templates.
 
     def article(self, id: str | None) -> str:
-        """The article in words: its title, and who published it."""
-        found = self.articles.get(id or "")
-        if found is None or not found.title:
-            return id or ""
-        return found.title + (f" ({found.publisher})" if found.publisher else "")
+        """The short name of an article, or its id if it has none."""
+        return self.names.get(id or "", id or "")
+
+    def slice(self, name: str) -> str:
+        """The name of a slice, with the short name of its article."""
+        return slice_label(name, self.names)
+
+    def item(self, id: ItemId) -> str:
+        """The id of an item, with the short name of its article."""
+        return item_label(str(id), self.names)
 
     def item_link(self, item: str) -> str | None:
-        """Where an item is shown, from the top of the site; None if it has no page."""
+        """The address of an item from the top of the site; None if it has no page."""
         fact = self.facts.get(item.partition("@")[0].partition("~")[0])
         return None if fact is None else f"questions/{quote(fact.slug)}.html#{anchor(item)}"
 
-    def row_head(self, model: ReportModel) -> str:
-        """The first cell of a model's row on a question's page, of which there may be very many."""
-        head = self._heads.get(model.number)
-        if head is None:
+    def model_link(self, model: ReportModel) -> str:
+        """The link from a question's page to a model, kept because a report may have very many of them."""
+        link = self._links.get(model.number)
+        if link is None:
             template = _environment().get_template("macros.html")
-            head = self._heads[model.number] = template.module.row_head(model)  # type: ignore[attr-defined]
-        return head
+            link = self._links[model.number] = template.module.model_link(model)  # type: ignore[attr-defined]
+        return link
 
     def headline(self, model: ReportModel) -> Estimate | None:
         """The model's value of the metric that ranks."""
         track, _, metric = self.evidence.board.sort.partition(".")
         return model.row.metric(track, metric)
 
-    def texts(self, fact: Fact, item: Item) -> list[MarkedText]:
-        return marked_texts(fact, item, self.models)
-
-    def answers(self, item: Item) -> list[tuple[ReportModel, ShownAnswer]]:
-        return answer_rows(item, self.models)
-
 
 # ------------------------------------------------------------------------------------------ values
 
 
-def anchor(item: object) -> str:
-    """The permanent id of an item on its page: its own id, with what an id may not hold percent-encoded.
-
-    >>> anchor("recaptured-city~2@000_825e"), anchor("a b@c0")
-    ('recaptured-city~2@000_825e', 'a%20b@c0')
-    """
-    return quote(clean(str(item)), safe="@~*")
-
-
 def json_block(value: object) -> str:
-    r"""JSON that may stand in a `<script>` element: ASCII alone, and nothing that could end the element.
+    r"""JSON for a `<script>` element: only ASCII, and nothing that could end the element.
 
     >>> json_block({"a": "</script>"})
     '{"a":"\\u003c/script\\u003e"}'
@@ -231,33 +252,38 @@ def json_block(value: object) -> str:
 
 
 def decision(said: ShownAnswer) -> str:
-    """How the model decided between its best answer and none, in words; empty where it has no scores."""
-    parts = []
+    """The model's belief in no answer, as `MARGIN` explains it; empty if the model gives none."""
     if said.null_score is not None and said.score is not None:
-        margin = said.null_score - said.score
-        parts.append(f"null {said.null_score:.2f} less best {said.score:.2f} is {margin:.2f}")
-        if said.threshold is not None:
-            above = "above" if margin > said.threshold else "not above"
-            parts[0] += f", {above} the threshold {said.threshold:.2f}"
-    if said.no_answer_probability is not None:
-        parts.append(f"no-answer probability {percent(said.no_answer_probability)} %")
-    return "; ".join(parts).replace("-0.00", "0.00").replace(" -", " −")
+        return f"{said.null_score - said.score:.2f}".replace("-0.00", "0.00").replace("-", "−")
+    return "" if said.no_answer_probability is None else f"{percent(said.no_answer_probability)} %"
+
+
+MARGIN = (
+    "Score of no answer minus score of the best answer. Above its threshold, the model gives no answer. "
+    "A model without such scores shows its probability of no answer."
+)
+
+
+def _first_gold(view: ItemView) -> Segment | None:
+    """The first piece of a gold that is marked in the texts of an item, or None."""
+    parts = (part for text in view.texts for passage in text.passages for part in passage.parts)
+    return next((part for part in parts if part.gold), None)
 
 
 def reach(differences: Sequence[Any]) -> float:
-    """The widest bound of some differences: what the bars of a table are drawn to, so that they compare."""
+    """The largest bound of some differences, to which all bars of a table are scaled."""
     bounds = [bound for d in differences for bound in (d.low, d.high, _value(d)) if bound is not None]
     return max(0.01, *map(abs, bounds)) if bounds else 0.01
 
 
 def _value(difference: Any) -> float:  # noqa: ANN401
-    """A stored difference to the first calls its value `value`, one of a comparison `difference`."""
+    """The value of a stored difference (`value`), or of a difference in a comparison (`difference`)."""
     found: float = difference.value if hasattr(difference, "value") else difference.difference
     return found
 
 
 def place(value: float) -> str:
-    """Where a value is drawn on the axis of a table's bar, from 0 to 1; a skill below 0 is drawn at 0.
+    """The place of a value on the bar of a table, whose axis goes from 0 to 1. A skill below 0 is drawn at 0.
 
     >>> place(0.5), place(-0.65)
     ('42.0', '2.0')
@@ -266,7 +292,7 @@ def place(value: float) -> str:
 
 
 def clip(text: str, most: int = LONGEST_ANSWER) -> str:
-    """The text, or its beginning and how long it is.
+    """The text, or its beginning with its length if it is longer than `most` characters.
 
     >>> clip("abcdef", 3)
     'abc… (6 characters)'
@@ -282,11 +308,11 @@ def _environment() -> Environment:
     def finalize(value: object) -> object:
         if isinstance(value, str) and not isinstance(value, Markup):
             plain = value.isascii() and value.isprintable() and len(value) <= _LONGEST_VALUE
-            return value if plain else clean(clip(value, _LONGEST_VALUE))
+            return value if plain else clean(clip(value, _LONGEST_VALUE).translate(_LINE_ENDS))
         return value
 
     def passage(text: str) -> Markup:
-        """Text whose line ends are kept."""
+        """The text as HTML that keeps its line ends."""
         return Markup("\n").join(escape(clean(line)) for line in text.replace("\r\n", "\n").split("\n"))
 
     environment = Environment(
@@ -302,12 +328,14 @@ def _environment() -> Environment:
         abstention=abstention,
         percent=percent,
         signed=signed,
-        label=label,
+        label=marked_label,
+        term=term_anchor,
         clip=clip,
+        brief=shorten,
         passage=passage,
         decision=decision,
         reach=reach,
-        first_gold=lambda texts: next((p for t in texts for s in t.stretches for p in s if p.gold), None),
+        first_gold=_first_gold,
         anchor=anchor,
         in_order=in_order,
         metric=entry,
@@ -321,84 +349,14 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         sentences=sentences,
+        count=count,
+        margin=MARGIN,
+        telling_changes=telling_changes,
+        glossary=GLOSSARY,
+        chapters=CHAPTERS,
         percent=percent,
         remark_on=remark_on,
         shown_of_answers=lambda: [id for _, id in listed("answer")],
         coverage_columns=lambda: [id for _, id in listed("contested page")],
     )
     return environment
-
-
-# ------------------------------------------------------------------------------------------ the leaderboard
-
-
-def _is_apart(evidence: ReportContent, number: int) -> bool:
-    """True for references, and for finished baselines that are never ranked."""
-    row = evidence.models[number].row
-    ranked = any(other.row.rank is not None for other in evidence.models)
-    unranked = row.rank is None if ranked else row.is_reference
-    return row.status == "ok" and unranked
-
-
-def _is_first(row: Row) -> bool:
-    """True for the row that the others are compared with: the first one that competes."""
-    return competes(row) and row.versus_first is None and bool(row.metrics)
-
-
-def _table_data(views: Sequence[TableView]) -> dict[str, Any]:
-    """What the script needs to show another slice: values by view and model, in the order of the columns."""
-    return {
-        "views": [
-            {
-                "key": view.key,
-                "name": clean(view.name),
-                "group": view.group,
-                "columns": [
-                    {"label": c.label, "tip": c.tip, "low": not c.higher_is_better, "n": c.n_matters}
-                    for c in view.columns
-                ],
-                "values": {
-                    str(n): [None if e is None else [e.value, e.low, e.high, e.n] for e in cells]
-                    for n, cells in view.cells.items()
-                },
-                "whole": view.whole,
-            }
-            for view in views
-        ],
-    }
-
-
-_COLUMNS: Mapping[str, str] = {
-    "Rank": "A model's rank is one more than the number of models shown to be better, and never falls down "
-    "the table. Models that share a rank form a group, parted from the next by a line. Below it the ranks "
-    "that are possible, all at 95 % together.",
-    "Model": "The model's spec; follow it for everything about the model.",
-    "Δ to first": "Difference of the ranking metric to the first model on the same items, in points, with "
-    "its 95 % interval.",
-    "Answered": "Items that were answered; the rest it abstained on, or failed.",
-    "Items/s": "Items per second, of those that were not taken from a cache, on the machine of the run.",
-    "Size": "Parameters of the model.",
-}
-"""The columns that are no metrics, and what they mean."""
-
-
-def _legend(views: Sequence[TableView]) -> list[Mapping[str, str]]:
-    """Every column of every view once, with what it means."""
-    found: dict[str, Mapping[str, str]] = {
-        name: {"name": name, "meaning": meaning, "detail": ""} for name, meaning in _COLUMNS.items()
-    }
-    for column in (c for view in views for c in view.columns):
-        metric = entry(column.metric)
-        if metric.meaning:
-            found.setdefault(
-                metric.id, {"name": metric.label, "meaning": metric.meaning, "detail": metric.detail}
-            )
-    return list(found.values())
-
-
-def _caption(evidence: ReportContent) -> list[str]:
-    from qa_eval.runs.leaderboard.captions import caption, notes
-    from qa_eval.runs.leaderboard.views import leaderboard_view
-
-    view = leaderboard_view(evidence.merged or evidence.board)
-    return [*caption(view), *notes(view), *evidence.notes]

@@ -1,4 +1,4 @@
-"""A text with its golds and answers marked in place, overlaps included."""
+"""A text with its golds and answers marked, which may overlap."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from itertools import pairwise
 from qa_eval.records import Span
 
 MOST_TEXT = 100_000
-"""Characters of one text that are shown."""
+"""Largest number of characters shown of one text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A stretch of a text that is a gold or an answer."""
+    """A span of a text that is a gold or an answer."""
 
     span: Span
     gold: bool
     note: str
-    """What a reader is told of it: the claim, or who answered with it."""
+    """Note for the reader: the claim, or the models that gave the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of a text under the same marks; the pieces of a text join to it again."""
+    """A piece of a text that has the same marks throughout. The pieces of a text join to the whole text."""
 
     text: str
     start: int
@@ -34,7 +34,7 @@ class Segment:
 
 
 def segments(text: str, marked: Iterable[Marked]) -> list[Segment]:
-    """The text cut at every boundary of every mark; marks that do not lie in it are left out.
+    """The text cut at every end of a mark. Marks outside the text are left out.
 
     >>> marked = [Marked(Span(0, 8), True, "a"), Marked(Span(5, 13), False, "b")]
     >>> parts = segments("over 400 dead", marked)
@@ -59,36 +59,58 @@ def segments(text: str, marked: Iterable[Marked]) -> list[Segment]:
     return found
 
 
-def excerpts(text: str, marked: Iterable[Marked]) -> list[list[Segment]]:
-    r"""The lines of a text that a mark lies in, neighbours together, each stretch cut as by `segments`.
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Consecutive lines of a text that all have marks, or all have none."""
+
+    parts: Sequence[Segment]
+    marked: bool
+    lines: int
+    """Number of lines that are not blank."""
+
+
+def passages(text: str, marked: Iterable[Marked]) -> list[Passage]:
+    r"""The passages of a text: lines with marks and lines without marks, in turns.
+
+    Together they are the whole text, except for blank lines at the end of each passage.
 
     >>> marked = [Marked(Span(0, 1), True, "a"), Marked(Span(9, 12), False, "b")]
-    >>> found = excerpts("one\ntwo\nthree\nfour", marked)
-    >>> [[(p.text, p.start) for p in stretch] for stretch in found]
-    [[('o', 0), ('ne', 1)], [('t', 8), ('hre', 9), ('e', 12)]]
+    >>> found = passages("one\ntwo\nthree\nfour", marked)
+    >>> [(p.marked, [s.text for s in p.parts]) for p in found]
+    [(True, ['o', 'ne']), (False, ['two']), (True, ['t', 'hre', 'e']), (False, ['four'])]
     """
-    kept = [m for m in marked if 0 <= m.span.start < m.span.end <= min(len(text), MOST_TEXT)]
-    stretches: list[tuple[int, int]] = []
-    for span in sorted((m.span for m in kept), key=lambda span: span.start):
-        start = text.rfind("\n", 0, span.start) + 1
-        end = text.find("\n", span.end)
-        end = len(text) if end < 0 else end
-        if stretches and start <= stretches[-1][1] + 1:
-            stretches[-1] = (stretches[-1][0], max(end, stretches[-1][1]))
+    whole = text[:MOST_TEXT]
+    kept = [m for m in marked if 0 <= m.span.start < m.span.end <= len(whole)]
+    found: list[tuple[int, int, bool]] = []
+    start = 0
+    for line in whole.splitlines(keepends=True):
+        end = start + len(line)
+        over = any(m.span.start < end and start < m.span.end for m in kept)
+        if found and (found[-1][2] == over or not line.strip()):
+            found[-1] = (found[-1][0], end, found[-1][2])
         else:
-            stretches.append((start, end))
-    found = []
-    for start, end in stretches:
-        inside = [replace(m, span=Span(m.span.start - start, m.span.end - start)) for m in kept]
-        found.append([replace(p, start=p.start + start) for p in segments(text[start:end], inside)])
-    return found
+            found.append((start, end, over))
+        start = end
+    return [
+        _passage(whole, kept, *place) for place in found if place[2] or whole[place[0] : place[1]].strip()
+    ]
+
+
+def _passage(text: str, marked: Sequence[Marked], start: int, end: int, over: bool) -> Passage:
+    words = text[start:end].rstrip()
+    inside = [
+        replace(m, span=Span(max(0, m.span.start - start), min(len(words), m.span.end - start)))
+        for m in marked
+        if m.span.start < start + len(words) and start < m.span.end
+    ]
+    parts = [replace(p, start=p.start + start) for p in segments(words, inside)]
+    return Passage(parts, over, sum(bool(line.strip()) for line in words.split("\n")))
 
 
 def names(some: Sequence[str], most: int = 4) -> str:
-    """A few names, and how many more there are.
+    """The names, or their number if there are more than `most`.
 
-    >>> names(["a", "b", "c"], most=2)
-    'a, b and 1 more'
+    >>> names(["a", "b", "c"]), names(["a", "b", "c"], most=2)
+    ('a, b, c', '3 models')
     """
-    rest = len(some) - most
-    return ", ".join(some[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(some) if len(some) <= most else f"{len(some)} models"

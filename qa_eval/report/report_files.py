@@ -1,4 +1,4 @@
-"""From runs to the files of a report."""
+"""The files of a report, made from runs."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _MOST_HISTORIES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """A report, not yet written."""
+    """A report that is not yet written."""
 
     files: dict[str, str | bytes]
-    """Path below the report's folder -> content."""
+    """Map from path below the report's folder to content."""
     charts: tuple[Chart, ...]
     notes: tuple[str, ...]
-    """What a reader should know, a sentence each."""
+    """Sentences that a reader should know."""
 
     def charts_for_papers(self) -> dict[str, bytes]:
-        """File name -> each chart as SVG, PDF and PNG."""
+        """Map from file name to content, for each chart as SVG, PDF and PNG."""
         return chart_files(self.charts)
 
 
@@ -47,11 +47,11 @@ def build_report(
     most_questions: int = MOST_QUESTIONS,
     common_items: bool = False,
 ) -> Built:
-    """All pages of a report on one run, or on several that asked the same.
+    """All files of a report on one run, or on several runs on the same items.
 
-    `data` are the texts that were read; without them the pages show what the runs themselves hold. With
-    `common_items` the runs may have asked different things: all is of the items that every model was asked.
-    Raises QaEvalError where the runs cannot stand in one table, InputError for files that cannot be read.
+    `data` holds the texts that were read. Without them, the pages show only what the runs hold. With
+    `common_items`, the runs may be on different items, and the report covers the items that all models have.
+    Raises QaEvalError if the runs do not fit in one table, and InputError for files that cannot be read.
     """
     runs = sorted(runs, key=lambda run: run.leaderboard.created_at)
     several = len(runs) > 1 or common_items
@@ -68,8 +68,10 @@ def build_report(
 
 
 def _comparisons(evidence: ReportContent) -> ShownComparisons:
-    """What can be compared, and why the rest cannot: each model with itself in the newest run against the
-    oldest; the two best of the newest run. (How far all are from the best is known already.)
+    """The comparisons of the report, and notes that say why one is missing.
+
+    Each model in the newest run is compared with itself in the oldest run, and the two best models of the
+    newest run with each other. The leaderboard already has the difference of each model to the best.
     """
     found: list[tuple[str, Comparison]] = []
     notes = []

@@ -1,4 +1,4 @@
-"""How a report reaches the disk: whole or not at all, and nothing that is not ours is lost."""
+"""Writing a report to disk: the whole report or nothing, and without deleting any file of others."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from qa_eval.files.hashes import canonical_json
 from qa_eval.files.paths import read_input, real_path, user_path
 
 MARKER = "report.json"
-"""Lists the files of a report; a folder with it, and no file beside those, may be replaced."""
+"""Name of the file that lists the files of a report. A folder with only these files may be replaced."""
 _FORMAT = "qa-eval report"
 
 
 def write_site(files: Mapping[str, str | bytes], out: Path, *, about: Mapping[str, object]) -> Path:
     """Writes the files, whose names are paths below `out`, and returns the page to open.
 
-    `out` may be new, empty or an earlier report, which stays until the new one is whole. Raises QaEvalError
-    for a folder that holds anything else, RunFolderError for what cannot be written.
+    `out` may be new, empty or an earlier report, which stays until the new one is complete. Raises
+    QaEvalError for a folder that holds anything else, and RunFolderError if a file cannot be written.
     """
     out = real_path(user_path(out))
     _refuse_others(out)
@@ -49,6 +49,23 @@ def write_site(files: Mapping[str, str | bytes], out: Path, *, about: Mapping[st
     return out / "index.html"
 
 
+_RELOADED = 5
+"""Seconds after which the browser reloads a page of a run that is not finished."""
+
+
+def reloading_pages(files: Mapping[str, str | bytes]) -> dict[str, str | bytes]:
+    """The files of a site, with pages that the browser reloads every few seconds.
+
+    >>> reloading_pages({"index.html": "<head><title>…</title></head>", "report.css": "a"})
+    {'index.html': '<head><meta http-equiv="refresh" content="5"><title>…</title></head>', 'report.css': 'a'}
+    """
+    tag = f'<head><meta http-equiv="refresh" content="{_RELOADED}">'
+    return {
+        name: data.replace("<head>", tag, 1) if isinstance(data, str) and name.endswith(".html") else data
+        for name, data in files.items()
+    }
+
+
 def _refuse_others(out: Path) -> None:
     if not out.exists():
         return
@@ -60,7 +77,7 @@ def _refuse_others(out: Path) -> None:
     others = sorted(present - _files_of_report(out) - {MARKER})
     if others:
         raise QaEvalError(
-            f"{out}: holds files that are not of a report ({', '.join(others[:3])}"
+            f"{out}: holds files that are not part of a report ({', '.join(others[:3])}"
             f"{', …' if len(others) > 3 else ''}); choose a new or empty folder with --out"
         )
 
@@ -76,9 +93,9 @@ def _files_of_report(out: Path) -> set[str]:
 
 
 def write_charts(files: Mapping[str, bytes], out: Path) -> list[Path]:
-    """Writes charts into a folder, each whole, in the place of earlier ones of their names.
+    """Writes charts into a folder, and replaces earlier files of the same names.
 
-    Raises QaEvalError where `out` is a file, RunFolderError for what cannot be written.
+    Raises QaEvalError if `out` is a file, and RunFolderError if a chart cannot be written.
     """
     if out.exists() and not out.is_dir():
         raise QaEvalError(f"{out}: is a file; --charts names a folder")

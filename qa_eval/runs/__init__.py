@@ -1,8 +1,8 @@
 """Stored runs: `results/NAME/leaderboard.json` and `predictions/*.jsonl`.
 
 schema            every field of the two files
-options           what a run can be told: each option once, with its flag
-store             reads run folders, and chooses rows of a run
+options           the options of a run, each with its flag
+store             reads run folders and chooses rows of a run
 run_folder        a run folder being written: claimed, resumed, put in its place
 predictions_writer  a predictions file being written
 rows              rows of a predictions file and their scores
@@ -12,6 +12,8 @@ common_items      the items that two runs share
 data_kinds        what differs between the curated set, other files and public data sets
 sources           where a run finds its data again
 show              single items of a run
+reading_lines     how an answer in words was read, for the terminal
+plots             charts of a metric, for Python
 model_results     one model of a run by name, its items, and why each is right or wrong
 data_frames       results as data frames
 checksums         checksums of the fields of a leaderboard

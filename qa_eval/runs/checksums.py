@@ -1,4 +1,4 @@
-"""Checksums of the fields of a leaderboard: they find what was changed where nothing else would show it."""
+"""Checksums of the fields of a leaderboard. They find changes that nothing else would show."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from qa_eval.files.hashes import sha256_json
 
 
 def checksums(part: Mapping[str, Any]) -> dict[str, str]:
-    """Of each field of a leaderboard, or of one of its rows, the first 16 hex digits of its hash.
+    """The first 16 hex digits of the hash of each field of a leaderboard, or of one of its rows.
 
-    They find what was changed by accident where nothing else tells it again: times, environment, performance.
-    The rows of a leaderboard have their own.
+    They find accidental changes of fields that cannot be computed again: times, environment, performance.
+    The rows of a leaderboard have checksums of their own.
     """
     return {
         name: sha256_json(value)[:16] for name, value in part.items() if name not in ("rows", "checksums")
@@ -20,9 +20,9 @@ def checksums(part: Mapping[str, Any]) -> dict[str, str]:
 
 
 def changed_fields(document: Mapping[str, Any]) -> list[str]:
-    """The fields of a leaderboard document, as paths, that are not what they were when it was written.
+    """The fields of a leaderboard document, as paths, that changed after it was written.
 
-    Fields without a checksum are taken as they are (see `unsealed_fields`).
+    Fields without a checksum are not checked (see `unsealed_fields`).
     """
     found = []
     for prefix, part in _parts(document):
@@ -35,7 +35,7 @@ def changed_fields(document: Mapping[str, Any]) -> list[str]:
 def unsealed_fields(document: Mapping[str, Any]) -> list[str]:
     """The fields of a leaderboard document, as paths, that have no checksum.
 
-    Where no field of a part has one, this is its field `checksums` alone.
+    If no field of a part has one, the result holds only the part's field `checksums`.
     """
     found = []
     for prefix, part in _parts(document):
@@ -46,7 +46,7 @@ def unsealed_fields(document: Mapping[str, Any]) -> list[str]:
 
 
 def _parts(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The parts of a leaderboard that have checksums of their own, each with the path to it."""
+    """The parts of a leaderboard that have checksums of their own, each with its path."""
     yield "", document
     for number, row in enumerate(document.get("rows", ())):
         yield f"rows[{number}].", row

@@ -1,7 +1,7 @@
-"""Which items of two runs are the same: those that asked the same words of the same text with the same golds.
+"""The items that two runs share: the same question, the same text and the same golds.
 
-Names and order do not count. A fact whose question, article or golds were edited between two runs is another
-item in each, and answers to it are not compared.
+Names and order do not count. If the question, article or golds of a fact were edited between two runs, its
+items are different ones, and their answers are not compared.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class Side:
         return f"{run} · {spec}" if run else spec
 
     def answers(self) -> list[PredictionRow]:
-        """The stored answers. Raises InputError as `Run.scored`, QaEvalError where there are none."""
+        """The stored answers. Raises QaEvalError if there are none, and InputError as `Run.scored` does."""
         return list(stored_answers(self.run, self.row, self.name))
 
 
 def stored_answers(run: Run, row: Row, name: str) -> Iterator[PredictionRow]:
-    """The answers of a row of a run; `name` is what an error calls it.
+    """The answers of a row of a run. Errors name the row by `name`.
 
-    Raises QaEvalError where none are stored, and InputError as `Run.scored`.
+    Raises QaEvalError if no answers are stored, and InputError as `Run.scored` does.
     """
     if row.predictions is None:
         why = f": {row.error}" if row.error else ""
@@ -50,28 +50,28 @@ def stored_answers(run: Run, row: Row, name: str) -> Iterator[PredictionRow]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
-    """An item that both runs asked, but not alike."""
+    """An item that was edited between the two runs."""
 
     item: str
     parts: tuple[EditedPart, ...]
-    """What differs."""
+    """Parts that differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
-    """The items of two models, base and new, matched."""
+    """The matched items of two models, base and new."""
 
     pairs: tuple[tuple[PredictionRow, PredictionRow], ...]
-    """In the order of the base."""
+    """Matched answers, in the order of the base."""
     edited: tuple[Edited, ...]
     added: tuple[str, ...]
-    """Items of the new model alone."""
+    """Items that only the new model has."""
     removed: tuple[str, ...]
-    """Items of the base alone."""
+    """Items that only the base has."""
 
 
 def pair_items(base: Sequence[PredictionRow], new: Sequence[PredictionRow]) -> Pairing:
-    """Matches items of equal content; of several of one content, first those of one name.
+    """Matches items of equal content. If several have the same content, those of equal name come first.
 
     Raises QaEvalError if a side has an item twice.
     """
@@ -99,9 +99,10 @@ def pair_items(base: Sequence[PredictionRow], new: Sequence[PredictionRow]) -> P
 
 
 def common_answers(sides: Sequence[Side]) -> list[dict[str, PredictionRow]]:
-    """Each side's answers to the items that all sides asked, under the names that the first gives them.
+    """The answers of each side to the items that all sides asked, with the names and the order of the first
+    side.
 
-    In the order of the first; all equally many, perhaps none. Raises as `Side.answers` and `pair_items`.
+    All sides have the same number of answers, which may be 0. Raises as `Side.answers` and `pair_items` do.
     """
     if not sides:
         return []
@@ -114,16 +115,16 @@ def common_answers(sides: Sequence[Side]) -> list[dict[str, PredictionRow]]:
 
 
 def common_scores(sides: Sequence[Side]) -> list[tuple[ItemScore, ...]]:
-    """Each side's scores of the items that all sides asked, named as the first names them; perhaps none.
+    """The scores of each side on the items that all sides asked, with the names of the first side.
 
-    Raises as `common_answers`.
+    There may be no such items. Raises as `common_answers` does.
     """
     answers = common_answers(sides)
     return [tuple(filed(row, answers[0][name]) for name, row in found.items()) for found in answers]
 
 
 def filed(answer: PredictionRow, like: PredictionRow) -> PredictionRow:
-    """The answer to an item, under the name and in the category that the same item has in another run."""
+    """The answer with the name and the category that its item has in another run."""
     return replace(answer, item=like.item, fact=like.fact, article=like.article, category=like.category)
 
 

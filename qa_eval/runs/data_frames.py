@@ -1,4 +1,4 @@
-"""Results as data frames of pandas, which is imported when the first one is asked for."""
+"""Results as pandas data frames. pandas is imported when the first one is made."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def data_frame(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """The rows as a data frame with these columns; what a row lacks is missing.
+    """The rows as a data frame with these columns. A value that a row lacks is missing.
 
-    Raises QaEvalError where pandas is not installed.
+    Raises QaEvalError if pandas is not installed.
     """
     try:
         import pandas as pd

@@ -1,6 +1,6 @@
-"""What differs between runs by the kind of data that they asked: one record for each kind.
+"""The differences between runs on different kinds of data, as one record for each kind.
 
-A reader of a stored run takes what it needs from the record, and compares no names of kinds.
+Code that reads a stored run takes them from the record and does not compare names of kinds.
 """
 
 from __future__ import annotations
@@ -19,41 +19,42 @@ class DataKind:
     """A kind of data."""
 
     name: str
-    """As `data.kind` has it in a leaderboard."""
+    """Name in `data.kind` of a leaderboard."""
     has_claims: bool
-    """Whether facts with claims are asked of articles; else questions of their contexts, as in SQuAD."""
+    """Whether facts with claims are asked of articles. Otherwise questions are asked of their contexts, as in
+    SQuAD."""
     is_spec: bool = False
-    """Whether the data are named by the spec of a data set; else they are questions and articles."""
+    """Whether the spec of a data set names the data. Otherwise they are questions and articles."""
     moves: bool = False
-    """Whether the texts are somebody's own files, whose place the run records."""
+    """Whether the texts come from the user's files. The run then records their paths."""
     unit: str
-    """What `data.facts` counts."""
+    """Noun for what `data.facts` counts."""
     others: str = "questions about these articles"
-    """What the intervals speak of."""
+    """Population that the intervals are about."""
     listing: Listing | None = None
-    """The listing of metrics that is the table of the leaderboard; None for one to each track."""
+    """Listing of metrics that is the table of the leaderboard. None if each track has its own."""
     title: str | None = None
-    """What the data are called by others; None where they have a name of their own."""
+    """Name of the data in exports. None if the data set has a name of its own."""
     slug: str | None = None
-    """The same for file names."""
+    """Name of the data in file names. None if the data set has a name of its own."""
     split: str | None = None
-    """The split of a data set that they would be on the hub."""
+    """Split that the data would be on the hub."""
 
     def items_noun(self, track: str) -> str:
-        """What the items of a track are called."""
+        """Noun for the items of a track."""
         return f"{track} items" if self.has_claims else self.unit
 
     def items_in_all(self, data: DataRow, track: str) -> int | None:
-        """The number of items that a slice is said to be of; None on the reading track of articles.
+        """The number of items that a slice is a part of. None on the reading track of articles.
 
-        There, the silent items of the same facts are in a slice of their own.
+        On that track, the silent items of the same facts are in a slice of their own.
         """
         if not self.has_claims:
             return data.facts
         return data.items.pooled if track == "pooled" else None
 
     def id_of(self, item: str) -> str:
-        """What the data call an item: by the id of its question, where that has one context.
+        """The id of an item in the data: the id of its question, if the question has one context.
 
         >>> data_kind(DataRow(kind="public", questions_sha256="", articles_sha256="")).id_of("q%401@c012")
         'q@1'
@@ -93,12 +94,12 @@ _KINDS: Mapping[str, DataKind] = {
 
 
 def data_kind(data: DataRow) -> DataKind:
-    """The kind of the data of a run; that of files for one that only newer programs know."""
+    """The kind of the data of a run. A kind that only newer programs know is treated as files."""
     return _KINDS.get(data.kind, _KINDS["files"])
 
 
 def plain_id(item: str) -> str:
-    """The id of a public question as its data set has it, from an item id.
+    """The id of a public question in its data set, from an item id.
 
     >>> plain_id("q%401@c0123456789ab")
     'q@1'

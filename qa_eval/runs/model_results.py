@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
-from qa_eval.errors import QaEvalError
+from qa_eval.errors import QaEvalError, UnknownNameError
 from qa_eval.metrics.listings import in_order, label
-from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.metrics.reasons import why
 from qa_eval.records import Estimate
 from qa_eval.runs.common_items import stored_answers
 from qa_eval.runs.data_frames import data_frame
 from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.schema import PredictionRow, Row
-from qa_eval.runs.show import LEVELS
 from qa_eval.text.figures import percent
 from qa_eval.text.notebook_tables import notebook_table
-from qa_eval.text.phrases import count, quote, shorten, suggestion
+from qa_eval.text.phrases import count, quote, shorten, suggestion, unlike
 from qa_eval.text.terminal import clean
 
 if TYPE_CHECKING:
@@ -26,23 +25,28 @@ if TYPE_CHECKING:
     from qa_eval.runs.store import Run
 
 WHOLE = "all"
-"""What data frames call the slice that is everything."""
+"""Name in data frames of the slice of all items."""
 _NAMED = 5
-"""Metrics that a result prints."""
+"""Most metrics that a result prints."""
 _SHOWN = 10
-"""Items that a notebook shows."""
+"""Most items that a notebook shows."""
+_LISTED = 40
+"""Most metrics or slices that a message lists."""
 _LONGEST = 200
-"""Characters of a text that a notebook shows."""
+"""Most characters of a text that a notebook shows."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ModelResult:
-    """A model's row of a run: `result.f1` is a value, `result.estimate("f1")` the same with its interval.
+    """The result of one model in a run.
 
-    >>> import qa_eval as qa
-    >>> result = qa.evaluate("baseline:abstain", limit=3)["baseline:abstain"]
-    >>> result.f1 == result.estimate("f1").value
-    True
+    `result.f1` is the value of a metric. `result["f1"]` and `result.estimate("f1")` have its interval too.
+
+    Example:
+        >>> import qa_eval as qa
+        >>> result = qa.evaluate("baseline:abstain", limit=3)["baseline:abstain"]
+        >>> result.f1 == result.estimate("f1").value
+        True
     """
 
     run: Run
@@ -54,14 +58,26 @@ class ModelResult:
         return self.row.model.spec
 
     def estimate(self, metric: str, *, slice: str | None = None) -> Estimate:
-        """A metric with its interval: `value`, `low`, `high`, `n`; fractions in [0, 1].
+        """Returns a metric with its interval.
 
-        * `metric`: a metric id, or `TRACK.METRIC`; without a track, of the reading track if it is defined
-          there, else of the pooled one;
-        * `slice`: such as `contested` or `relation:update`; None for all items.
+        Args:
+            metric: Id of the metric, or `TRACK.METRIC`. Without a track, the metric of the reading track is
+                taken if it is defined there, or else that of the pooled track.
+            slice: Name of a slice, such as `contested` or `relation:update`. None for all items.
 
-        Raises QaEvalError, naming what there is, for a slice or metric that is not there.
+        Returns:
+            `value`, `low` and `high`, as fractions, and the number of items `n`.
+
+        Raises:
+            UnknownNameError: There is no such metric or slice. The message lists those that exist. It is a
+                KeyError.
+            QaEvalError: The model failed. The message has the reason.
         """
+        for argument, value in (("metric", metric), ("slice", slice)):
+            if not isinstance(value, str) and (argument, value) != ("slice", None):
+                raise QaEvalError(unlike(argument, value, f"the name of a {argument}"))
+        if self.row.status == "error":
+            raise QaEvalError(f"{self.spec}: it has no numbers, as the model failed: {self.row.error}")
         found = self._metrics(slice)
         track, _, name = metric.rpartition(".")
         tracks = [track] if track else ["reading", "pooled"]
@@ -70,8 +86,8 @@ class ModelResult:
                 return estimate
         known = [name for _, name in found] if not track else [".".join(key) for key in found]
         where = f" on {slice}" if slice is not None else ""
-        near = suggestion(metric, dict.fromkeys(known), listed=40)
-        raise QaEvalError(f"{self.spec}: there is no metric {quote(metric)}{where}{near}")
+        near = suggestion(metric, dict.fromkeys(known), listed=_LISTED)
+        raise UnknownNameError(f"{self.spec}: there is no metric {quote(metric)}{where}{near}")
 
     def _metrics(self, slice: str | None) -> dict[tuple[str, str], Estimate]:
         """(track, metric) -> estimate."""
@@ -79,16 +95,19 @@ class ModelResult:
             metrics = self.row.metrics
             return {(track, metric): e for track, found in metrics.items() for metric, e in found.items()}
         if slice not in self.row.slices:
-            raise QaEvalError(
-                f"{self.spec}: there is no slice {quote(slice)}{suggestion(slice, self.row.slices)}"
-            )
+            known = suggestion(slice, self.row.slices, listed=_LISTED)
+            raise UnknownNameError(f"{self.spec}: there is no slice {quote(slice)}{known}")
         return {(self._track_of(slice), metric): e for metric, e in self.row.slices[slice].items()}
 
     def _track_of(self, slice: str) -> str:
         return "reading" if "reading" in self.row.metrics and not slice.startswith("pooled:") else "pooled"
 
+    def __getitem__(self, metric: str) -> Estimate:
+        """Returns `estimate` of a metric on all items."""
+        return self.estimate(metric)
+
     def __getattr__(self, name: str) -> float:
-        """The value of a metric, a fraction in [0, 1]. Raises AttributeError naming the metrics."""
+        """Returns the value of a metric as a fraction. Raises AttributeError for an unknown metric."""
         if name.startswith("_"):
             raise AttributeError(name)
         try:
@@ -100,11 +119,11 @@ class ModelResult:
         return sorted({*object.__dir__(self), *(metric for _, metric in self._metrics(None))})
 
     def items(self) -> ItemTable:
-        """The answers one by one, as `Run.items` gives them."""
+        """Returns the answers one by one, as `Run.items` does."""
         return ItemTable.of(self.run, self.row)
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """One row for each slice and metric, as in `Run.to_pandas`."""
+        """Returns one row for each slice and metric, as `Run.to_pandas` does."""
         for slice in (None, *self.row.slices):
             for (track, metric), e in self._metrics(slice).items():
                 yield {
@@ -121,7 +140,7 @@ class ModelResult:
                 }
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row for each slice and metric, as in `Run.to_pandas`."""
+        """Returns one row for each slice and metric, as `Run.to_pandas` does."""
         return data_frame(RECORD_COLUMNS, self.records())
 
     def __repr__(self) -> str:
@@ -135,25 +154,26 @@ class ModelResult:
 
 
 RECORD_COLUMNS = ("model", "track", "slice", "metric", "value", "low", "high", "n", "method", "clusters")
-"""Of `Run.to_pandas`."""
+"""Columns of `Run.to_pandas`."""
 ITEM_COLUMNS = ("item", "question", "article", "track", "prediction", "golds", "right", "why", "scores")
-"""Of `ItemTable.to_pandas`; a column for each metric follows."""
+"""First columns of `ItemTable.to_pandas`. A column for each metric follows."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ItemTable:
-    """What one model answered to each item, and what that is worth."""
+    """The answers of one model to each item, and their scores."""
 
     spec: str
     answers: tuple[PredictionRow, ...]
-    """In the order asked."""
+    """Answers, in the order asked."""
 
     @classmethod
     def of(cls, run: Run, row: Row) -> ItemTable:
         """Reads the answers of a row.
 
-        Raises QaEvalError for a row without stored answers, InputError where the file is missing, broken, or
-        not the one that the run wrote.
+        Raises:
+            QaEvalError: The row has no stored answers.
+            InputError: The predictions file is missing, broken, or not the one that the run wrote.
         """
         return cls(row.model.spec, tuple(stored_answers(run, row, row.model.spec)))
 
@@ -163,12 +183,35 @@ class ItemTable:
     def __iter__(self) -> Iterator[PredictionRow]:
         return iter(self.answers)
 
-    def to_pandas(self) -> pd.DataFrame:
-        """One row for each item: item, question, article, track, prediction, golds, right, why, scores.
+    @overload
+    def __getitem__(self, place: int | str) -> PredictionRow: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[PredictionRow, ...]: ...
+    def __getitem__(self, place: int | str | slice) -> PredictionRow | tuple[PredictionRow, ...]:
+        """Returns the answer at an index, the answers of a slice, or the answer to the item of that id.
 
-        `article` is `*` on the pooled track, `prediction` is empty for no answer, and so is `golds` where no
-        answer is right. `why` is a sentence, `scores` maps metrics to fractions. A column for each metric
-        follows; a metric that is not defined for an item is missing there.
+        Raises:
+            IndexError: There is no such index.
+            UnknownNameError: There is no such item. It is a KeyError.
+        """
+        if isinstance(place, str):
+            found = {answer.item: answer for answer in self.answers}
+            if place not in found:
+                known = suggestion(place, found)
+                raise UnknownNameError(f"{self.spec}: there is no item {quote(place)}{known}")
+            return found[place]
+        return self.answers[place]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Returns the answers as a data frame with one row for each item.
+
+        The columns are item, question, article, track, prediction, golds, right, why and scores. `article` is
+        `*` on the pooled track. `prediction` is empty for no answer, and `golds` is empty if no answer is
+        right. `why` is a sentence. `scores` maps metrics to fractions. A column for each metric follows. A
+        metric that is not defined for an item is missing there.
+
+        Raises:
+            QaEvalError: pandas is not installed.
         """
         metrics = in_order({metric for answer in self.answers for metric in answer.scores})
         rows = (
@@ -203,47 +246,7 @@ class ItemTable:
         return notebook_table(self.spec, head, cut, left=len(head), notes=more)
 
 
-def why(answer: ItemScore) -> str:
-    """Why an answer is right or wrong, as a sentence.
-
-    >>> from qa_eval.records import Match
-    >>> score = ItemScore(
-    ...     item="dead@a", fact="dead", article="a", track="reading", prediction="417", matched_claim="417",
-    ...     match=Match(ok=False, level=0, rule="veto", detail="417 != 400"), scores={"leak": 1.0},
-    ... )
-    >>> why(score)
-    'Wrong by the rule veto: 417 != 400. It makes the claim 417 of another source.'
-    """
-    if answer.error is not None:
-        return f"The model failed: {answer.error}."
-    if answer.missing:
-        return "The model gave no prediction."
-    match = answer.match
-    if answer.unscored:
-        return "The data set does not give its answers."
-    verdict = "Right" if match.ok else "Wrong"
-    if match.rule == "abstained" or (match.rule == "null" and not answer.prediction):
-        return f"{verdict}: no answer was given, {'and' if match.ok else 'but'} {_tail(match.detail)}."
-    if match.rule == "answered":
-        return f"{verdict}: an answer was given, but {match.detail}.{_leak(answer)}"
-    known = LEVELS[match.level] if 0 <= match.level < len(LEVELS) else f"level {match.level}"
-    if match.rule == "none":
-        return f"Wrong: no rule credits the answer ({match.detail or known}).{_leak(answer)}"
-    return f"{verdict} by the rule {match.rule}: {match.detail or known}.{_leak(answer)}"
-
-
-def _tail(detail: str) -> str:
-    """What is said after "no answer": why silence is right or wrong."""
-    return detail.partition(", and ")[2] or detail or "none is right"
-
-
-def _leak(answer: ItemScore) -> str:
-    if answer.matched_claim is None or not (answer.scores.get("leak") or answer.scores.get("no_answer_leak")):
-        return ""
-    return f" It makes the claim {answer.matched_claim} of another source."
-
-
-def _golds(answer: ItemScore) -> str:
+def _golds(answer: PredictionRow) -> str:
     return " / ".join(map(_quoted, dict.fromkeys(answer.golds))) or "no answer"
 
 

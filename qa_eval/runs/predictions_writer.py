@@ -1,4 +1,4 @@
-"""Writes `predictions/SLUG.jsonl`, some rows at a time; or packed by gzip, as `predictions/SLUG.jsonl.gz`."""
+"""Writes `predictions/SLUG.jsonl` in parts, or `predictions/SLUG.jsonl.gz`, compressed by gzip."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qa_eval.runs.store import PACKED, PREDICTIONS, stream_predictions, twin_of
 
 
 def render_prediction(row: PredictionRow) -> str:
-    """A line of a predictions file: one canonical JSON object."""
+    """The row as a line of a predictions file: one canonical JSON object."""
     value = PREDICTION_ADAPTER.dump_python(row, mode="json")
     if row.marks is None:  # most rows: only facts with their own passages have marks
         del value["marks"]
@@ -26,22 +26,22 @@ def render_prediction(row: PredictionRow) -> str:
 
 
 class PredictionsWriter:
-    """A predictions file being written, some rows at a time; it appears under its name when it is whole.
+    """A predictions file that is written in parts. It gets its name when it is complete.
 
-    Without a folder the rows are kept in memory. With `packed` the file is packed when it is whole. Raises
-    RunFolderError if the file cannot be written.
+    Without a folder, the rows are kept in memory. With `packed`, the file is compressed when it is
+    complete. Raises RunFolderError if the file cannot be written.
     """
 
     def __init__(self, folder: Path | None, slug: str, *, packed: bool = False) -> None:
         self.folder, self.slug, self.packed = folder, slug, packed
         self.name = f"{PREDICTIONS}/{slug}.jsonl{PACKED if packed else ''}"
         self.kept: list[PredictionRow] = []
-        """The rows, if there is no folder."""
+        """Rows in memory, if there is no folder."""
         self._path = folder / self.name if folder is not None else None
         self._temporary: Path | None = None
         self._file: BinaryIO | None = None
         self.rows = 0
-        """The number of rows that were added."""
+        """Number of rows added."""
         self._digest = hashlib.sha256()
         if self._path is not None:
             self._temporary = beside(self._path)
@@ -50,7 +50,9 @@ class PredictionsWriter:
                 self._file = self._temporary.open("xb")
 
     def add(self, rows: Sequence[PredictionRow]) -> None:
-        """Adds rows. Whoever may be interrupted calls it in a transaction, which keeps it whole."""
+        """Adds rows. Callers that may be interrupted call it in a transaction, which keeps the file
+        consistent.
+        """
         data = "".join(map(render_prediction, rows)).encode("utf-8")
         if self._file is None:
             self.kept += rows
@@ -61,11 +63,11 @@ class PredictionsWriter:
         self.rows += len(rows)
 
     def again(self) -> PredictionsWriter:
-        """A new one for the same file, which will hold what that one is given."""
+        """A new, empty writer for the same file."""
         return PredictionsWriter(self.folder, self.slug, packed=self.packed)
 
     def stream(self) -> Iterator[PredictionRow]:
-        """The rows that were added so far."""
+        """Yields the rows added so far."""
         if self._file is None or self._temporary is None or self._path is None:
             yield from self.kept
             return
@@ -74,7 +76,7 @@ class PredictionsWriter:
         yield from stream_predictions(self._temporary)
 
     def finish(self) -> PredictionsFileRow:
-        """Puts the file in its place, and says what the leaderboard says of it."""
+        """Gives the file its name. Returns its record for the leaderboard."""
         if self._file is not None and self._path is not None and self._temporary is not None:
             with self._writing(self._path):
                 self._file.flush()
@@ -97,15 +99,15 @@ class PredictionsWriter:
         packed.replace(temporary)
 
     def discard(self) -> None:
-        """Forgets what was written."""
+        """Deletes everything written."""
         if self._file is not None and self._temporary is not None:
-            with suppress(OSError):  # what it still holds may be what cannot be written
+            with suppress(OSError):  # Its buffer may hold the bytes that cannot be written.
                 self._file.close()
             self._temporary.unlink(missing_ok=True)
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:
-        """Removes what was written if it cannot go on."""
+        """Deletes everything written if an error stops the writing."""
         try:
             with telling_failure(path):
                 yield

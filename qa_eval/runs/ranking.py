@@ -1,6 +1,6 @@
-"""From scores to the rows of a leaderboard: metrics with intervals, signatures, references, ranks.
+"""Makes the rows of a leaderboard from scores: metrics with intervals, signatures, references, ranks.
 
-`run` and `verify` make the rows through the same functions, from fresh and from stored answers.
+`run` uses these functions on fresh answers, and `verify` uses them on stored answers.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 RULES = "squad-v2.0"
 """The EM and F1 rules of the curated set."""
 UNRANKED = frozenset({"baseline:abstain", "baseline:random-span"})
-"""They make the columns readable and take no part in the ranking."""
+"""Baselines outside the ranking. They help to read the columns."""
 _GROUPS = {"ok": 0, "partial": 1, "error": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """Everything that can move a number. Rendered by `str`, never parsed back.
+    """Everything that can change a number. `str` renders it, and nothing parses it.
 
     >>> print(Signature(model="oracle", backend="gold", data="f00"))  # doctest: +ELLIPSIS
     rules:squad-v2.0|scorer:...|model:oracle|decoding:none|threshold:none|backend:gold|deterministic:no|data:f00
     """
 
     model: str
-    """Its fingerprint; for a model without one, its spec."""
+    """Fingerprint of the model, or its spec if it has none."""
     backend: str
     data: str
-    """The questions asked, the texts read and the golds."""
+    """Hash of the questions, texts and golds."""
     decoding: Decoding | None = None
     threshold: Threshold | None = None
     deterministic: bool = False
@@ -91,14 +91,14 @@ def model_signature(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A row with the scores it is made of; none for a model that failed."""
+    """A row with the scores that it is computed from. A failed model has no scores."""
 
     row: Row
     tables: Mapping[Track, ScoreTable] = field(default_factory=dict)
 
 
 def decoding_row(decoding: Decoding | None, threshold: Threshold, *, decided: bool) -> DecodingRow:
-    """How answers were decided; `decided`: whether a threshold had a say in any of them."""
+    """The record of how answers were decided. `decided`: whether the threshold applied to any of them."""
     windows: dict[str, Any] = asdict(decoding) if decoding is not None else {}
     if not decided:
         return DecodingRow(**windows)
@@ -110,7 +110,7 @@ def decoding_row(decoding: Decoding | None, threshold: Threshold, *, decided: bo
 def judged_entry(
     row: Row, tables: Mapping[Track, ScoreTable], *, resamples: int, status: Literal["ok", "partial"] = "ok"
 ) -> Entry:
-    """The row, filled with what its answers are worth."""
+    """The row, filled with the scores of its answers."""
     summary = summarize_tables(tables, resamples=resamples)
     update = {
         "status": status,
@@ -130,7 +130,7 @@ def judged_entry(
 
 
 def reference_row(name: ReferenceName, *, data: str, rules: str = RULES) -> Row:
-    """The row of a reference, not yet filled; `data` is the hash over all items."""
+    """The row of a reference, without its scores. `data` is the hash over all items."""
     return Row(
         model=ModelInfo(spec=f"reference:{name}", kind="reference", name=name, backend="gold"),
         signature=str(Signature(model=f"reference:{name}", backend="gold", data=data[:16], rules=rules)),
@@ -142,7 +142,7 @@ def reference_row(name: ReferenceName, *, data: str, rules: str = RULES) -> Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """The rows in order, with ranks."""
+    """The rows of a leaderboard in order, with ranks."""
 
     rows: list[Row]
     sort: str
@@ -152,14 +152,15 @@ class Ranked:
 def rank_rows(
     entries: Iterable[Entry], *, resamples: int = RESAMPLES, sorts: Sequence[str] | None = None
 ) -> Ranked:
-    """Orders rows by the sort metric, and ranks those that compete.
+    """Sorts the rows by the sort metric and ranks those that compete.
 
-    The sort metric is the first of `sorts` that is defined; without them, of the listing `ranking`.
-    Models that finished come first, then interrupted ones, then failed ones, then references in the order
-    given. Ranked are finished models other than the unranked baselines. One test decides on all pairs of
-    them, and the difference of each to the first comes from the same test, so that ranks and differences
-    agree. The unranked baselines are each compared with the first on their own. On fewer than
-    `FEWEST_CLUSTERS` clusters nothing is ranked.
+    The sort metric is the first metric of `sorts` that every competing row has. If there is none, it is the
+    first that some row has. If `sorts` is empty, the metrics of the listing `ranking` are tried.
+    Finished models come first, then interrupted ones, then failed ones, then references in the given order.
+    Finished models are ranked, except the unranked baselines. One test decides on all pairs of ranked models.
+    The difference of each to the first comes from the same test, so that ranks and differences agree. Each
+    unranked baseline is compared with the first model in a test of its own. On fewer than `FEWEST_CLUSTERS`
+    clusters nothing is ranked.
     """
     entries = list(entries)
     sort = _sort(entries, sorts if sorts is not None else sort_keys("ranking"))
@@ -194,7 +195,7 @@ def rank_rows(
 
 
 def competes(row: Row) -> bool:
-    """Whether the row can have a rank: a finished model other than the unranked baselines."""
+    """Whether the row can have a rank: it is a finished model and not an unranked baseline."""
     return row.status == "ok" and not row.is_reference and row.model.spec not in UNRANKED
 
 
@@ -203,10 +204,10 @@ def _finished(entry: Entry) -> bool:
 
 
 def _sort(entries: Sequence[Entry], sorts: Sequence[str]) -> str:
-    defined = {
-        f"{track}.{metric}" for e in entries for track, metrics in e.row.metrics.items() for metric in metrics
-    }
-    return next((sort for sort in sorts if sort in defined), sorts[0])
+    having = [{f"{t}.{m}" for t, ms in e.row.metrics.items() for m in ms} for e in entries if competes(e.row)]
+    shared = set.intersection(*having) if having else set()
+    defined = {f"{t}.{m}" for e in entries for t, ms in e.row.metrics.items() for m in ms}
+    return next((sort for held in (shared, defined) for sort in sorts if sort in held), sorts[0])
 
 
 def _value(entry: Entry, track: str, metric: str) -> float:
@@ -221,8 +222,8 @@ def _place(entry: Entry, track: str, metric: str) -> tuple[int, float, str]:
 
 
 def _detectable(compared: Comparisons) -> float | None:
-    """The smallest difference that could be shown between the first two ranked rows.
+    """The smallest difference between the first two ranked rows that could be shown.
 
-    None where there is one row, or where no difference could be shown.
+    None if there is one row, or if no difference could be shown.
     """
     return compared.detectable(0, 1) if len(compared.scores) > 1 else None

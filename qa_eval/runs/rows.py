@@ -1,7 +1,7 @@
-"""From what a model said to rows of a predictions file with their scores, and back again.
+"""Turns predictions into scored rows of a predictions file, and rows back into predictions.
 
-`run` judges fresh predictions, `verify` judges those it rebuilds from the stored rows: one path for both, so
-that every number comes out again.
+`run` scores fresh predictions. `verify` scores predictions that it rebuilds from the stored rows. Both use
+the same functions, so that every number is reproduced.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from qa_eval.metrics.decisions import decide, has_no_order, has_order, pool
 from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.thresholds import cross_fit_thresholds
+from qa_eval.metrics.worded_scores import worded_scores
 from qa_eval.records import Answer, Candidate, Corpus, ItemId, Prediction, Question
 from qa_eval.runs.options import Threshold
 from qa_eval.runs.schema import PredictionRow
 
 ByArticle = Mapping[str, Prediction]
-"""What a model said of one question, by article; an answer to all articles at once stands under `*`."""
+"""Predictions for one question, by article id. A prediction for all articles at once has the key `*`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemHashes:
-    """Identity of an item: the words asked, the text read, the golds."""
+    """Identity of an item: hashes of its question, its text and its golds."""
 
     question_sha256: str
     context_sha256: str
@@ -33,8 +34,8 @@ class ItemHashes:
 
 
 def item_hashes(corpus: Corpus, items: Iterable[ItemId]) -> dict[ItemId, ItemHashes]:
-    """The hashes of each item. A pooled item's context is all articles in scope. Raises KeyError for a
-    stranger.
+    """The hashes of each item. The context of a pooled item is all articles in scope. Raises KeyError for an
+    unknown fact or article.
     """
     questions = {q.id: q for q in corpus.questions}
     contexts = {a.id: sha256_text(a.text) for a in corpus.articles}
@@ -59,7 +60,7 @@ def item_hashes(corpus: Corpus, items: Iterable[ItemId]) -> dict[ItemId, ItemHas
 
 
 def item_hashes_sha256(hashes: Iterable[tuple[ItemId | str, ItemHashes]]) -> str:
-    """One hash over everything asked: the sorted (item id, item hash) pairs."""
+    """SHA-256 over all items: the sorted (item id, item hash) pairs."""
     return sha256_json(
         sorted(
             [str(item), item_sha256(h.question_sha256, h.context_sha256, h.gold_sha256)] for item, h in hashes
@@ -70,8 +71,8 @@ def item_hashes_sha256(hashes: Iterable[tuple[ItemId | str, ItemHashes]]) -> str
 def gather(
     corpus: Corpus, items: Iterable[ItemId], predictions: Mapping[str, Prediction]
 ) -> dict[str, ByArticle]:
-    """For each pooled item what there is to pool: the model's own pooled answer, else that of each article in
-    scope.
+    """The predictions to pool for each pooled item: the model's own pooled one, or else those for the
+    articles in scope.
     """
     questions = {q.id: q for q in corpus.questions}
     gathered: dict[str, ByArticle] = {}
@@ -96,17 +97,18 @@ def judge(
     pooled: Mapping[str, ByArticle],
     threshold: Threshold,
 ) -> list[PredictionRow]:
-    """Decides and scores every item; one without a prediction is missing, and worth 0.
+    """Decides and scores every item. An item without a prediction is missing and scores 0.
 
-    `predictions` are by reading item, `pooled` by pooled item (see `gather`). Bare texts of several articles
-    are no pooled answer (see `has_no_order`). If some other pooled item has an order, they are missing.
-    If none has, no pooled item has scores.
+    `predictions` are keyed by reading item, `pooled` by pooled item (see `gather`). Bare texts from several
+    articles make no pooled answer (see `has_no_order`). Such a pooled item is missing if some other pooled
+    item has an answer. If none has, no pooled item has scores.
     """
     questions = {q.id: q for q in corpus.questions}
     reading = [item for item in items if item.track == "reading"]
     fitted = cross_fit_thresholds(corpus, predictions, reading) if threshold == "cross-fit" else {}
     hashes = item_hashes(corpus, items)
     rows = []
+    worded = _in_words([*predictions.values(), *(p for parts in pooled.values() for p in parts.values())])
     ordered = any(has_order(parts) for parts in pooled.values())
     unordered = {item for item, parts in pooled.items() if has_no_order(parts)}
     for item in items:
@@ -127,14 +129,22 @@ def judge(
         score = score_item(question, item, answer, corpus)
         if item.track == "pooled" and unordered and not ordered:
             score = replace(score, scores={})
+        elif worded:
+            score = replace(score, scores=score.scores | worded_scores(question, item, answer, corpus))
         given = said is not None and said.no_answer_probability is not None and item.track == "reading"
         words = question.wording(item.paraphrase)
         rows.append(prediction_row(words, answer, score, hashes[item], final=final, no_answer_given=given))
     return rows
 
 
+def _in_words(predictions: Iterable[Prediction]) -> bool:
+    """Whether a model answers with texts, and gives no spans."""
+    said = [p for p in predictions if p.error is None]
+    return any(p.text for p in said) and not any(p.n_best for p in said)
+
+
 def judge_answers(corpus: Corpus, items: Sequence[ItemId], answers: Mapping[str, Answer]) -> list[ItemScore]:
-    """Scores answers that are decided already: those of the reference rows."""
+    """Scores answers that are already decided: those of the reference rows."""
     questions: dict[str, Question] = {q.id: q for q in corpus.questions}
     return [
         score_item(
@@ -150,9 +160,9 @@ def judge_answers(corpus: Corpus, items: Sequence[ItemId], answers: Mapping[str,
 def prediction_row(
     words: str, answer: Answer, score: ItemScore, hashes: ItemHashes, *, final: bool, no_answer_given: bool
 ) -> PredictionRow:
-    """The row that stores an answer to the words asked, with its score.
+    """The row that stores an answer with its scores.
 
-    `final`: its text is the model's own; `no_answer_given`: its no-answer probability is.
+    `final`: the model decided the text itself. `no_answer_given`: the model gave the no-answer probability.
     """
     return PredictionRow(
         **score.parts(),
@@ -172,7 +182,9 @@ def prediction_row(
 
 
 def rebuild(rows: Iterable[PredictionRow]) -> tuple[dict[str, Prediction], dict[str, ByArticle]]:
-    """The predictions that stored rows were judged from, as `judge` takes them: (reading, pooled)."""
+    """The predictions that stored rows were scored from, as (reading, pooled), in the form that `judge`
+    takes.
+    """
     reading: dict[str, Prediction] = {}
     pooled: dict[str, ByArticle] = {}
     for row in rows:
@@ -196,7 +208,7 @@ def rebuild(rows: Iterable[PredictionRow]) -> tuple[dict[str, Prediction], dict[
 
 
 def _pooled_predictions(row: PredictionRow) -> dict[str, Prediction]:
-    """Merged candidates, by their articles again; what was summed over the articles stands at the first."""
+    """Merged candidates, split by article again. Sums over the articles are kept with the first article."""
     by_article: dict[str, list[Candidate]] = {}
     for c in row.n_best:
         by_article.setdefault(c.article or "*", []).append(c)

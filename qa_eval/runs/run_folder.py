@@ -1,6 +1,6 @@
-"""A run folder that is being written: where it goes, who may write to it, what it holds when it is done.
+"""Writes a run folder: its place, its lock and its content.
 
-A killed run leaves a folder whose `leaderboard.json` says `partial`, and which the same run resumes.
+A killed run leaves a folder with status `partial` in its `leaderboard.json`. The same run resumes it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from qa_eval.files.locks import lock_folder
 from qa_eval.runs.checksums import checksums
 from qa_eval.runs.schema import Leaderboard
 from qa_eval.runs.store import LEADERBOARD, load_run
+from qa_eval.text.phrases import enumerate_words
 
 if TYPE_CHECKING:
     from filelock import SoftFileLock
@@ -57,15 +58,15 @@ def slugs(specs: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolder:
-    """A run folder being written. `path` is where the files lie now, `target` where they will lie."""
+    """A run folder that is being written. The files are in `path` now and in `target` at the end."""
 
     path: Path
     target: Path
-    """Differs from `path` while a run that overwrites another one is under way."""
+    """Final folder. It differs from `path` while a run overwrites another one."""
     created_at: str | None
-    """Of the partial run that is resumed; None for a new one."""
+    """Leaderboard of the partial run that is resumed. None for a new run."""
     lock: SoftFileLock | None = None
-    """The lock of `target`, held while the run is under way."""
+    """Lock of `target`, held during the run."""
 
     def release(self) -> None:
         """Lets other runs write to the folder."""
@@ -89,10 +90,10 @@ class RunFolder:
         return written
 
     def finish(self, *, complete: bool) -> Path:
-        """Puts a run that overwrites another one in its place, and drops what only resuming needs.
+        """Moves the run to its final folder and deletes the files that only resuming needs.
 
-        Returns where the run now lies. The private cache stays when the run is not complete, so that
-        a failed model can be asked again without asking the others.
+        Returns the final folder. The private cache of an incomplete run is kept, so that a failed model can
+        be asked again without the others.
         """
         if complete:
             for file in self.path.glob(f"{PRIVATE_CACHE}*"):
@@ -134,23 +135,28 @@ def open_run_folder(
 
 
 def _make_writable(path: Path) -> None:
-    """Creates a folder if need be. Raises RunFolderError where no file can be written into it."""
+    """Creates a folder if necessary. Raises RunFolderError if no file can be written into it."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
         reason = error.strerror or str(error)
-        message = f"{path}: cannot be written to: {reason}; choose another folder with --out"
-        raise RunFolderError(message) from None
+        raise RunFolderError.naming(
+            lambda called: (
+                f"{path}: cannot be written to: {reason}; choose another folder with {called('out')}"
+            )
+        ) from None
 
 
 def check_name(name: str) -> None:
-    """Raises RunFolderError for what is no name of a folder."""
+    """Raises RunFolderError if the text is not a valid folder name."""
     if name in ("", ".", "..") or re.search(r'[/\\:*?"<>|\x00-\x1f\ud800-\udfff]', name):
-        raise RunFolderError(f"--name {name!r}: not a folder name")
+        raise RunFolderError.naming(lambda called: f"{called('name')} {name!r}: not a folder name")
     if (size := len(name.encode("utf-8"))) > _LONGEST_NAME:
-        raise RunFolderError(f"--name is too long: it has {size} bytes, and may have {_LONGEST_NAME}")
+        raise RunFolderError.naming(
+            lambda called: f"{called('name')} is too long: it has {size} bytes, and may have {_LONGEST_NAME}"
+        )
 
 
 def _claim(path: Path, identity: Mapping[str, Any], run_id: str, *, overwrite: bool) -> RunFolder:
@@ -162,10 +168,14 @@ def _claim(path: Path, identity: Mapping[str, Any], run_id: str, *, overwrite: b
     if existing.run_id == run_id and existing.status != "complete":
         return RunFolder(path=path, target=path, created_at=existing.created_at)
     if not overwrite:
-        advice = "--overwrite replaces it, --name chooses another folder"
+        what = f"holds another run ({_difference(existing, identity)})"
         if existing.run_id == run_id:
-            raise RunFolderError(f"{path}: this run is already complete; {advice}")
-        raise RunFolderError(f"{path}: holds another run ({_difference(existing, identity)}); {advice}")
+            what = "this run is already complete"
+        raise RunFolderError.naming(
+            lambda called: (
+                f"{path}: {what}; {called('overwrite')} replaces it, {called('name')} chooses another folder"
+            )
+        )
     for staging in hidden_folders(path, "new"):  # of runs that were interrupted, as the lock is ours
         started = _existing(staging, overwrite=True)
         if started is not None and started.run_id == run_id:
@@ -195,20 +205,29 @@ def _fresh(out: Path, name: str) -> Path:
 
 
 def _existing(path: Path, *, overwrite: bool) -> Leaderboard | None:
-    """The run in that folder; None if there is nothing, or only what a run leaves before its first file."""
+    """The run in that folder. None if the folder is empty or has only what a run writes before its first
+    file.
+    """
     if not path.exists():
         return None
     if not path.is_dir():
-        raise RunFolderError(f"{path}: is a file, not a run folder; --name chooses another one")
+        raise RunFolderError.naming(
+            lambda called: f"{path}: is a file, not a run folder; {called('name')} chooses another one"
+        )
     if (path / LEADERBOARD).exists():
         try:
             return load_run(path).leaderboard
         except InputError as error:
             if overwrite:
                 return Leaderboard.model_construct(run_id="", status="partial")
-            raise RunFolderError(f"{error}\n{path}: holds a broken run; --overwrite replaces it") from None
+            broken = f"{error}\n{path}: holds a broken run"
+            raise RunFolderError.naming(
+                lambda called: f"{broken}; {called('overwrite')} replaces it"
+            ) from None
     if any(not _own(child.name) for child in path.iterdir()):
-        raise RunFolderError(f"{path}: holds files that are not a run; --name chooses another folder")
+        raise RunFolderError.naming(
+            lambda called: f"{path}: holds files that are not a run; {called('name')} chooses another folder"
+        )
     return None
 
 
@@ -217,19 +236,29 @@ def _own(name: str) -> bool:
 
 
 def _difference(existing: Leaderboard, identity: Mapping[str, Any]) -> str:
-    """In what the run that is there differs, for people."""
-    signatures = [r.signature for r in existing.rows if not r.is_reference]
+    """Sentence on how the existing run differs."""
+    data, options = existing.data, identity.get("options", {})
     theirs = {
-        "questions": existing.data.questions_sha256,
-        "articles": existing.data.articles_sha256,
+        "questions": data.questions_sha256,
+        "articles": data.articles_sha256,
         "rules": existing.rules,
-        "models": _apart_from_rules(signatures),
     }
-    ours = dict(identity) | {"models": _apart_from_rules(identity.get("models", ()))}
-    unequal = [key for key, value in theirs.items() if key in identity and ours[key] != value]
-    return f"other {' and '.join(unequal)}" if unequal else "other options"
+    unequal = [key for key, value in theirs.items() if key in identity and identity[key] != value]
+    signatures = [row.signature for row in existing.rows if not row.is_reference]
+    for name, parts in (("models", ("model", "backend")), ("decoding", ("decoding",))):
+        there, here = (_parts(some, parts) for some in (signatures, identity.get("models", ())))
+        # An interrupted run may not have reached all of its models.
+        if not there <= here or (existing.status != "partial" and there != here):
+            unequal.append(name)
+    unequal += [name for name, value in options.items() if getattr(existing.options, name, None) != value]
+    # A run stores nothing about models that it had not reached when it ended.
+    unknown = "models or options" if existing.status == "partial" else "options"
+    return f"other {enumerate_words(unequal) or unknown}"
 
 
-def _apart_from_rules(signatures: Iterable[str]) -> list[str]:
-    """The signatures without their first part, which names the rules."""
-    return sorted(signature.partition("|")[2] or signature for signature in signatures)
+def _parts(signatures: Iterable[str], names: Sequence[str]) -> set[tuple[str, ...]]:
+    """The parts of each signature. A signature without parts is one part."""
+    split = [(text, dict(part.partition(":")[::2] for part in text.split("|"))) for text in signatures]
+    return {
+        tuple(parts.get(name, "" if "model" in parts else text) for name in names) for text, parts in split
+    }

@@ -1,9 +1,8 @@
-"""What a run folder holds, as records: `leaderboard.json` and the rows of `predictions/*.jsonl`.
+"""The records of a run folder: `leaderboard.json` and the rows of `predictions/*.jsonl`.
 
-Lenient and versioned, because the program wrote these files itself, perhaps an older or newer one: unknown
-fields are kept, absent ones have defaults where that loses nothing, and a newer `schema_version` is refused
-by name instead of being misread. Every metric is a fraction in [0, 1], or a skill, which is at most 1. Absent
-is `None` or left out, never NaN.
+Another version of the program may have written the files. Unknown fields are therefore kept, and absent
+fields have defaults where that loses nothing. A newer `schema_version` is refused. Every metric is a fraction
+in [0, 1], or a skill, which is at most 1. An absent value is `None` or left out, never NaN.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat, TypeAdapter
 
+from qa_eval.errors import UnknownNameError
 from qa_eval.metrics.rules.squad import UNSCORED
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import (
@@ -26,12 +26,13 @@ from qa_eval.records import (
     abridged,
 )
 from qa_eval.runs.options import StoredOptions
+from qa_eval.text.phrases import quote, suggestion
 
 SCHEMA_VERSION = 1
-"""Of both files. It rises only when an older program would misread them."""
+"""Version of both files. It rises only when an older program would misread them."""
 
 NOTHING_SCORED = "nothing is scored: the data set does not give its answers"
-"""What is said of the numbers of such a run."""
+"""Note on the numbers of such a run."""
 
 
 class _Record(BaseModel):
@@ -51,16 +52,17 @@ class _Record(BaseModel):
 
 
 class DecodingRow(_Record):
-    """A `Decoding` any part of which the model may lack (None), and how answers were decided."""
+    """The window settings of a model, and how its answers were decided. Parts that it lacks are None."""
 
     max_length: int | None = None
     doc_stride: int | None = None
     max_answer_tokens: int | None = None
     n_best: int | None = None
     threshold: float | None = None
-    """None where it was fitted per item; the predictions rows then hold it."""
+    """Threshold on null score - best score. None if it was fitted per item. The predictions rows then hold
+    it."""
     threshold_source: Literal["fixed", "cross-fit", "none"] = "none"
-    """`none`: there was nothing a threshold could decide."""
+    """Kind of threshold. `none`: there was no answer that a threshold could decide."""
 
     @property
     def windows(self) -> Decoding | None:
@@ -70,25 +72,26 @@ class DecodingRow(_Record):
 
 
 class CountsRow(_Record):
-    """How many items ended in which way: of the reading track, or of the pooled one if that ran alone."""
+    """Numbers of items by outcome, on the reading track, or on the pooled track if that ran alone."""
 
     items: int = 0
     answered: int = 0
     abstained: int = 0
     missing: int = 0
-    """The model gave no prediction at all; they score 0."""
+    """Number of items without a prediction. They score 0."""
     errors: int = 0
     truncated: int = 0
     leakable: int = 0
-    """Items whose article has a wording of another source's claim, so that a copied answer could leak."""
+    """Number of items whose article has a wording of another source's claim, so that a copied answer could
+    leak."""
     unasked: int = 0
-    """Left when the run was interrupted; not in `items`."""
+    """Number of items left when the run was interrupted. `items` does not include them."""
     cached: int = 0
-    """Reading-level instances that were already answered; may differ between equal runs."""
+    """Number of reading instances that the cache answered. It may differ between equal runs."""
 
 
 class PerformanceRow(_Record):
-    """How fast, over the instances that were asked and not taken from the cache."""
+    """Speed over the instances that were asked and not taken from the cache."""
 
     seconds: FiniteFloat = 0.0
     items_per_second: FiniteFloat | None = None
@@ -99,12 +102,12 @@ class PerformanceRow(_Record):
 
 
 class PredictionsFileRow(_Record):
-    """Where the answers lie."""
+    """The predictions file of a row."""
 
     path: str
-    """Relative to the run folder."""
+    """Path relative to the run folder."""
     sha256: str = ""
-    """SHA-256 of the file's bytes, unpacked if it is packed by gzip; empty where it was not recorded."""
+    """SHA-256 of the file's bytes, decompressed if they are compressed. Empty if it was not recorded."""
     rows: int
 
 
@@ -112,18 +115,17 @@ class Row(_Record):
     """One line of the leaderboard: a model, or a reference built from the golds."""
 
     rank: int | None = None
-    """A model's rank is one more than the number of models shown to be better, and never falls down the
-    table. Models that share a rank form a group. None outside the ranking, and on fewer than 8 facts (or
-    contexts)."""
+    """Rank: one more than the number of models shown to be better. It never falls down the table. Models that
+    share a rank form a group. None outside the ranking, and on fewer than 8 facts (or contexts)."""
     rank_interval: tuple[int, int] | None = None
-    """The least and the greatest rank that are possible, at 95 % for all rows together."""
+    """Least and greatest possible rank, at 95 % for all rows together."""
     status: Literal["ok", "error", "partial"] = "ok"
-    """`error`: the model failed and has no metrics; `partial`: it was interrupted, and the metrics are of the
-    items asked so far. Both are outside the ranking."""
+    """State of the row. `error`: the model failed and has no metrics. `partial`: it was interrupted, and the
+    metrics cover the items asked so far. Both are outside the ranking."""
     error: str | None = None
     model: ModelInfo
     signature: str = ""
-    """Everything that can move a number, rendered; equal signatures give equal numbers."""
+    """Text of everything that can change a number. Equal signatures give equal numbers."""
     decoding: DecodingRow = DecodingRow()
     metrics: dict[str, dict[str, Estimate]] = {}
     """Track -> metric id -> value. A metric that is undefined on these data is absent."""
@@ -131,12 +133,12 @@ class Row(_Record):
     """`settled`, `contested`, `silent`, `relation:R`, `category:C`, `article:A` -> metric id -> value. With
     the reading track there is also `pooled:relation:R`, of the pooled one."""
     source_preference: dict[str, dict[str, float]] = {}
-    """Article -> wins, n, rate and chance: on how many of the n contested facts that it answers the top
-    answer of the pooled track is its claim, and what the rate would be by chance."""
+    """Article -> wins, n, rate and chance. n: contested facts that the article answers. wins: those of them
+    for which the top answer of the pooled track is its claim. rate: wins / n. chance: the rate by chance."""
     speaker_preference: dict[str, dict[str, float]] = {}
-    """The same by the speaker that evidence names."""
+    """Speaker named by the evidence -> wins, n, rate and chance, as for articles."""
     absent: dict[str, str] = {}
-    """Metric id -> why it is absent from `metrics`, where that needs words."""
+    """Metric id -> reason why it is absent from `metrics`, if that needs words."""
     counts: CountsRow = CountsRow()
     performance: PerformanceRow = PerformanceRow()
     predictions: PredictionsFileRow | None = None
@@ -144,7 +146,7 @@ class Row(_Record):
     """Paired difference of the sort metric to the first ranked row; None for that row and for unranked ones
     without such a metric."""
     checksums: dict[str, str] = {}
-    """Field -> what `qa_eval.runs.checksums.checksums` made of it when the row was written."""
+    """Field -> checksum of the field when the row was written (`qa_eval.runs.checksums.checksums`)."""
 
     @property
     def is_reference(self) -> bool:
@@ -152,23 +154,23 @@ class Row(_Record):
         return self.model.kind == "reference"
 
     def metric(self, track: str, metric: str) -> Estimate | None:
-        """The metric, or None where it is undefined or was not run."""
+        """The metric, or None if it is undefined or was not run."""
         return self.metrics.get(track, {}).get(metric)
 
 
 class HarnessRow(_Record):
-    """What computed: the program, its version and the checkout it was imported from."""
+    """The program, its version and the checkout that it was imported from."""
 
     name: str = "qa-eval"
     version: str = ""
     commit: str | None = None
     dirty: bool | None = None
-    """True if tracked files of the checkout differed from the commit."""
+    """Whether tracked files of the checkout differed from the commit."""
     command: str | None = None
 
 
 class EnvironmentRow(_Record):
-    """Where it ran. Never part of an identity."""
+    """The machine and its software. They are never part of an identity."""
 
     python: str = ""
     platform: str = ""
@@ -179,64 +181,64 @@ class EnvironmentRow(_Record):
 
 
 class ItemsRow(_Record):
-    """How many items each track asked."""
+    """The number of items on each track."""
 
     reading: int = 0
     pooled: int = 0
 
 
 class WholeRow(_Record):
-    """How much a set holds, of which a run may ask a part."""
+    """The size of a whole set. A run may ask a part of it."""
 
     facts: int
-    """Facts; on public data sets, questions."""
+    """Number of facts or, on public data sets, questions."""
     items: ItemsRow
-    """Items of the tracks that were run, other wordings apart."""
+    """Number of items on the tracks that were run, without paraphrases."""
 
 
 class DataRow(_Record):
-    """What was asked."""
+    """The data of a run."""
 
     kind: str = "curated"
-    """`curated` for the set that comes with the program, `files` for any other of its kind, `claims` for a
-    data set of facts with their own passages, `public` for a data set without claims."""
+    """Kind of the data: `curated` for the set that comes with the program, `files` for any other with claims,
+    `claims` for a data set of facts with their own passages, `public` for a data set without claims."""
     dataset: str | None = None
-    """The spec of a public data set, as it was given."""
+    """Spec of the public data set, as given."""
     split: str | None = None
-    """The split of a public data set that was read; None for a file."""
+    """Split of the public data set. None for a file."""
     columns: dict[str, str] = {}
-    """Role -> column, of a public data set whose columns were named."""
+    """Role -> column, for a public data set whose columns were named."""
     duplicate_ids: DuplicateIds = "error"
-    """`first`: of several questions of a public data set with one id, only the first was kept."""
+    """Treatment of questions with one id in a public data set. `first`: only the first was kept."""
     cluster: Literal["fact", "context"] = "fact"
-    """What intervals and tests resample: facts, or the contexts of a public data set."""
+    """Unit that intervals and tests resample: the fact, or the context of a public data set."""
     questions_sha256: str
     articles_sha256: str
-    """Of the texts; on public data sets, of all contexts."""
+    """SHA-256 of the articles or, on public data sets, of all contexts."""
     facts: int = 0
-    """Facts that were asked; on public data sets, questions."""
+    """Number of facts asked or, on public data sets, of questions."""
     contexts: int | None = None
-    """Contexts that were asked about; None where facts are asked of articles."""
+    """Number of contexts asked about. None if facts are asked of articles."""
     contested: int = 0
-    """Those of them on which the sources disagree."""
+    """Number of facts asked on which the sources disagree."""
     items: ItemsRow = ItemsRow()
     whole: WholeRow | None = None
-    """What the set holds that was asked from; None in runs of older programs."""
+    """Size of the whole set. None in runs of older programs."""
     item_hashes_sha256: str = ""
-    """Over the sorted (item id, item hash) pairs of everything asked."""
+    """SHA-256 over every item of the run, as sorted (item id, item hash) pairs."""
     article_labels: dict[str, str] = {}
-    """Article id -> short name for people; empty in runs of older programs and on public data sets."""
+    """Article id -> short name. Empty in runs of older programs and on public data sets."""
     notes: tuple[str, ...] = ()
     """Sentences on a public data set and the rules it is scored by. Nothing is computed from them."""
 
 
 class SourcesRow(_Record):
-    """Where what was asked is, as paths from the run folder. Never part of an identity."""
+    """Paths of the data, relative to the run folder. They are never part of an identity."""
 
     questions: tuple[str, ...] = ()
-    """Files and folders of questions."""
+    """Paths of the files and folders of questions."""
     articles: str | None = None
-    """Folder of the articles; None for the curated ones."""
+    """Folder of the articles. None for the curated ones."""
     dataset: str | None = None
     """File or folder of a public data set."""
 
@@ -255,29 +257,34 @@ class Leaderboard(_Record):
     environment: EnvironmentRow = EnvironmentRow()
     data: DataRow
     sources: SourcesRow | None = None
-    """Where what was asked is; None for the curated set, a data set of the hub, and what was in memory."""
+    """Paths of the data. None for the curated set, a data set of the hub, and data in memory."""
     options: StoredOptions = StoredOptions()
     rules: str
-    """The name of the rules of EM and F1; `none` where the data set does not give its answers."""
+    """Name of the rules of EM and F1. `none` if the data set does not publish its answers."""
     scorer_version: str
     sort: str = "reading.balanced_f1"
-    """`TRACK.METRIC` that orders and ranks the rows."""
+    """Metric that sorts and ranks the rows, as `TRACK.METRIC`."""
     minimum_detectable_difference: FiniteFloat | None = None
     """Smallest true difference of the sort metric between the first two ranked rows that the test of the
     ranks, corrected for their number, would show 4 times in 5. None with fewer than two ranked rows, and
     where no difference could be shown."""
     rows: list[Row] = []
     checksums: dict[str, str] = {}
-    """The same of all other fields but the rows, which have their own."""
+    """Field -> checksum (`qa_eval.runs.checksums.checksums`), for all fields but the rows, which have their
+    own."""
 
     @property
     def scored(self) -> bool:
-        """Whether answers could be scored; False where the data set does not give its own."""
+        """Whether answers could be scored. False if the data set does not publish its answers."""
         return self.rules != UNSCORED
 
     def row(self, spec: str) -> Row:
-        """The row of that model spec. Raises KeyError."""
-        return {r.model.spec: r for r in self.rows}[spec]
+        """The row of the model of that spec. Raises UnknownNameError, a KeyError, with near matches."""
+        rows = {row.model.spec: row for row in self.rows}
+        if not isinstance(spec, str) or spec not in rows:
+            known = suggestion(str(spec), rows)
+            raise UnknownNameError(f"there is no model {quote(str(spec))} in this run{known}")
+        return rows[spec]
 
     def __repr__(self) -> str:
         from qa_eval.runs.leaderboard.brief_board import board_text
@@ -294,7 +301,7 @@ class Leaderboard(_Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PredictionRow(ItemScore):
-    """One line of a predictions file: an item, what was answered, and what that is worth.
+    """One line of a predictions file: an item, its answer, and the scores.
 
     It holds all that is needed to decide and score the answer again without the model. There are no times in
     it: equal answers give equal bytes.
@@ -304,12 +311,12 @@ class PredictionRow(ItemScore):
     context_sha256: str
     gold_sha256: str
     question: str = ""
-    """The words asked."""
+    """Question, in the wording asked."""
     final: bool = False
-    """True if the model decided the text itself; no threshold applies."""
+    """Whether the model decided the text itself. No threshold then applies."""
     source_article: str | None = None
     no_answer_given: bool = False
-    """True if the model gave that probability itself; otherwise it follows from the scores."""
+    """Whether the model gave the no-answer probability itself. Otherwise it follows from the scores."""
     threshold: float | None = None
     n_best: tuple[Candidate, ...] = ()
     windows: int = 0

@@ -1,21 +1,24 @@
-"""`qa-eval show`: single items of a run, for reading.
+"""`qa-eval show`: single items of a run, for readers.
 
-The question, the passage in which gold and answer stand, what was said, and why that was credited or not.
+An item shows its question, the passage with gold and answer, each answer, and why it is right or wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from qa_eval.data.article_labels import item_label
 from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.metrics.listings import answer_scores, entry, label
+from qa_eval.metrics.reasons import rule_behind, why
 from qa_eval.records import Candidate, Claim, Corpus, Example, ItemId, Question, Span
+from qa_eval.runs.reading_lines import draw_reading, is_read
 from qa_eval.text.figures import percent
 from qa_eval.text.passages import Mark, draw_passages, wrap_text
 from qa_eval.text.phrases import choices
@@ -25,25 +28,15 @@ if TYPE_CHECKING:
     from qa_eval.runs.schema import PredictionRow, Row
     from qa_eval.runs.store import Run
 
-LEVELS = (
-    "no match",
-    "same value, another qualifier or wording",
-    "equal typed value",
-    "equal text",
-    "equal by the rules of exact match",
-    "identical",
-)
-"""What the level of a match means, from 0 to 5."""
-
 CANDIDATES = 5
-"""Of the n-best, shown of each answer."""
+"""Number of n-best candidates shown for each answer."""
 
 _INDENT = "  "
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An item with what each of the chosen models said of it."""
+    """An item with the answers of the chosen models."""
 
     item: ItemId
     answers: tuple[tuple[Row, PredictionRow], ...]
@@ -53,10 +46,13 @@ class Shown:
 
 
 def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[Shown]:
-    """The wanted items, in the order asked for; a fact's id stands for all items of that fact.
+    """The wanted items, in the given order. The id of a fact selects all of its items.
 
-    Raises QaEvalError for one that is not in the run, naming near matches.
+    An item may name its article by the short name. Raises QaEvalError for an item that is not in the run,
+    naming near matches.
     """
+    ids = {name: id for id, name in run.leaderboard.data.article_labels.items()}
+    wanted = [item_label(text, ids) for text in wanted]
     known: dict[str, None] = {}
     facts: dict[str, list[str]] = {}
 
@@ -77,7 +73,7 @@ def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[S
 
 
 def choose_failures(run: Run, rows: Sequence[Row]) -> list[Shown]:
-    """Every item that some of the rows got wrong, with the wrong answers only; in the order asked."""
+    """Every item with a wrong answer, in the order asked, with its wrong answers only."""
     wrong = _by_item(run, rows, lambda answer: not answer.right)
     return [Shown(ItemId.parse(item), tuple(pairs)) for item, pairs in wrong.items()]
 
@@ -85,7 +81,7 @@ def choose_failures(run: Run, rows: Sequence[Row]) -> list[Shown]:
 def _by_item(
     run: Run, rows: Sequence[Row], keep: Callable[[PredictionRow], bool]
 ) -> dict[str, list[tuple[Row, PredictionRow]]]:
-    """The answers to keep, by item in the order asked; the others are read one at a time and forgotten."""
+    """The wanted answers by item, in the order asked. The others are read one at a time and not kept."""
     answers: dict[str, list[tuple[Row, PredictionRow]]] = {}
     place: dict[str, int] = {}
     for row in rows:
@@ -104,55 +100,79 @@ def _unknown(what: str, name: str, known: Sequence[str]) -> str:
 # ------------------------------------------------------------------------------------------ drawing
 
 
-def draw_item(shown: Shown, corpus: Corpus, width: int) -> Iterator[Text]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """Settings for drawing items."""
+
+    width: int
+    labels: Mapping[str, str]
+    """Short names of articles, by id."""
+    rules: bool = False
+    """Whether the rule behind each verdict is shown."""
+
+    def name(self, article: str) -> str:
+        """The short name of an article."""
+        return clean(self.labels.get(article, article))
+
+    def wrapped(self, text: Text, indent: str = "", hanging: str = "") -> list[Text]:
+        return wrap_text(text, self.width, indent, hanging)
+
+
+def draw_item(shown: Shown, corpus: Corpus, drawing: Drawing) -> Iterator[Text]:
     """The lines of an item: its question, its golds, then each model's answer with the passage it is from."""
     question = {q.id: q for q in corpus.questions}.get(shown.item.fact)
-    yield Text("─" * min(width, 100), "dim")
-    yield Text(clean(str(shown.item)), "bold")
+    yield from _title(shown.item, drawing)
     if question is None or shown.item.paraphrase > len(question.paraphrases):
         yield Text(
             "this question is not in the question set given: only what the run stored is shown", "yellow"
         )
     else:
-        yield from _about(question, shown.item, width)
+        yield from _about(question, shown.item, drawing)
         if any(_changed(question, shown.item, corpus, answer) for _, answer in shown.answers):
             note = "question, article or golds have changed since the run: the verdict is on what they were"
-            yield from wrap_text(Text(note, "yellow"), width)
+            yield from drawing.wrapped(Text(note, "yellow"))
     for row, answer in shown.answers:
         yield Text()
         yield Text(clean(row.model.spec), "bold cyan")
-        yield from _verdict(answer, question, width)
-        yield from _passage(shown.item, answer, question, corpus, width)
-        yield from _candidates(answer, width)
+        yield from _verdict(answer, question, drawing)
+        if question is not None and is_read(answer):
+            for line in draw_reading(answer, question, corpus):
+                yield from drawing.wrapped(line, _INDENT, _INDENT * 2)
+        yield from _passage(shown.item, answer, question, corpus, drawing)
+        yield from _candidates(answer, drawing)
     yield Text()
 
 
-def draw_example(shown: Shown, example: Example | None, width: int) -> Iterator[Text]:
-    """The lines of a question of a public data set; without its context where that is not at hand.
+def draw_example(shown: Shown, example: Example | None, drawing: Drawing) -> Iterator[Text]:
+    """The lines of a question of a public data set, with its context if it is available.
 
-    Without an example it shows what the run holds, which also serves an item whose corpus is not at hand.
+    Without an example, they show what the run holds. This also works for items whose corpus is not available.
     """
     answers = [answer for _, answer in shown.answers]
-    yield Text("─" * min(width, 100), "dim")
-    yield Text(clean(str(shown.item)), "bold")
-    yield from wrap_text(Text(clean(answers[0].question), "bold"), width)
+    yield from _title(shown.item, drawing)
+    yield from drawing.wrapped(Text(clean(answers[0].question), "bold"))
     if example is not None and any(_example_changed(example, answer) for answer in answers):
         note = "question, context or golds have changed since the run: the verdict is on what they were"
-        yield from wrap_text(Text(note, "yellow"), width)
+        yield from drawing.wrapped(Text(note, "yellow"))
     golds = dict.fromkeys(answers[0].golds)
     none = "not given" if answers[0].unscored else "no answer"
     said = " / ".join(f"“{clean(gold)}”" for gold in golds) or none
-    yield from wrap_text(Text.assemble("gold   ", (said, "green")), width, hanging=" " * 7)
+    yield from drawing.wrapped(Text.assemble("gold   ", (said, "green")), hanging=" " * 7)
     for row, answer in shown.answers:
         yield Text()
         yield Text(clean(row.model.spec), "bold cyan")
-        yield from _verdict(answer, None, width)
+        yield from _verdict(answer, None, drawing)
         if example is not None:
             places = zip(example.golds, example.starts, strict=False)
             spans = {Span(start, start + len(gold)) for gold, start in places if start is not None}
-            yield from _marked(example.context_id, example.context, spans, answer, width)
-        yield from _candidates(answer, width)
+            yield from _marked(example.context_id, example.context, spans, answer, drawing)
+        yield from _candidates(answer, drawing)
     yield Text()
+
+
+def _title(item: ItemId, drawing: Drawing) -> Iterator[Text]:
+    yield Text("─" * min(drawing.width, 100), "dim")
+    yield Text(clean(item_label(str(item), drawing.labels)), "bold")
 
 
 def _example_changed(example: Example, answer: PredictionRow) -> bool:
@@ -169,8 +189,8 @@ def _changed(question: Question, item: ItemId, corpus: Corpus, answer: Predictio
     )
 
 
-def _about(question: Question, item: ItemId, width: int) -> Iterator[Text]:
-    yield from wrap_text(Text(clean(question.wording(item.paraphrase)), "bold"), width)
+def _about(question: Question, item: ItemId, drawing: Drawing) -> Iterator[Text]:
+    yield from drawing.wrapped(Text(clean(question.wording(item.paraphrase)), "bold"))
     kind = "settled"
     if question.contested:
         kind = f"contested ({question.relation})" if question.relation is not None else "contested"
@@ -181,23 +201,23 @@ def _about(question: Question, item: ItemId, width: int) -> Iterator[Text]:
     if not own:
         yield Text.assemble("gold   ", ("no answer: the article is silent", "green"))
     for claim in own:
-        yield from _claim("gold   ", claim, item, "green", width)
+        yield from _claim("gold   ", claim, item, "green", drawing)
     for claim in others:
-        yield from _claim("others ", claim, item, "dim", width)
+        yield from _claim("others ", claim, item, "dim", drawing)
 
 
-def _claim(title: str, claim: Claim, item: ItemId, style: str, width: int) -> Iterator[Text]:
+def _claim(title: str, claim: Claim, item: ItemId, style: str, drawing: Drawing) -> Iterator[Text]:
     golds = [e.text for e in claim.evidence if item.track == "pooled" or e.article == item.article]
     wordings = golds or [e.text for e in claim.evidence]
     text = " / ".join(f"“{clean(w)}”" for w in dict.fromkeys(wordings))
-    sources = (
-        ", ".join(sorted(claim.articles)) if len(golds) != len(wordings) or item.track == "pooled" else ""
-    )
-    about = f"  claim {clean(claim.id)}" + (f": {clean(sources)}" if sources else "")
-    yield from wrap_text(Text.assemble(title, (text, style), (about, "dim")), width, hanging=" " * len(title))
+    elsewhere = len(golds) != len(wordings) or item.track == "pooled"
+    sources = ", ".join(map(drawing.name, sorted(claim.articles))) if elsewhere else ""
+    about = f"  claim {clean(claim.id)}" + (f": {sources}" if sources else "")
+    line = Text.assemble(title, (text, style), (about, "dim"))
+    yield from drawing.wrapped(line, hanging=" " * len(title))
 
 
-def _verdict(answer: PredictionRow, question: Question | None, width: int) -> Iterator[Text]:
+def _verdict(answer: PredictionRow, question: Question | None, drawing: Drawing) -> Iterator[Text]:
     said = (
         Text("no answer", "italic")
         if not answer.prediction
@@ -206,8 +226,10 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
     line = Text.assemble(said, "  ")
     if not answer.unscored:
         line.append_text(Text("right", "bold green") if answer.right else Text("wrong", "bold red"))
-        line.append(f"  {_reason(answer)}")
-    yield from wrap_text(line, width, _INDENT, _INDENT)
+        line.append(f"  {clean(why(answer, _sources(answer, question, drawing)))}")
+    yield from drawing.wrapped(line, _INDENT, _INDENT)
+    if drawing.rules and not answer.unscored:
+        yield from drawing.wrapped(Text(clean(rule_behind(answer.match)), "dim"), _INDENT, _INDENT)
     scores = [
         f"{label(id)} {f'{value:.0f}' if entry(id).whole else percent(value)}"
         for id, value in answer_scores(answer.scores).items()
@@ -220,18 +242,14 @@ def _verdict(answer: PredictionRow, question: Question | None, width: int) -> It
     elif answer.prediction and question is not None:
         scores.append("makes no claim")
     if about := scores + _decision(answer):
-        yield from wrap_text(Text(" · ".join(about), "dim"), width, _INDENT, _INDENT)
+        yield from drawing.wrapped(Text(" · ".join(about), "dim"), _INDENT, _INDENT)
 
 
-def _reason(answer: PredictionRow) -> str:
-    if answer.error is not None:
-        return f"failed: {clean(answer.error)}"
-    if answer.missing:
-        return "the model gave no prediction"
-    match = answer.match
-    level = LEVELS[match.level] if 0 <= match.level < len(LEVELS) else f"level {match.level}"
-    detail = f": {clean(match.detail)}" if match.detail not in ("", level) else ""
-    return f"rule {clean(match.rule)}{detail} (level {match.level}, {level})"
+def _sources(answer: PredictionRow, question: Question | None, drawing: Drawing) -> list[str]:
+    """The short names of the articles that make the answer's claim."""
+    claims = question.claims if question is not None else ()
+    found = [claim for claim in claims if claim.id == answer.matched_claim]
+    return [drawing.name(article) for claim in found for article in sorted(claim.articles)]
 
 
 def _decision(answer: PredictionRow) -> list[str]:
@@ -251,7 +269,7 @@ def _decision(answer: PredictionRow) -> list[str]:
 
 
 def _passage(
-    item: ItemId, answer: PredictionRow, question: Question | None, corpus: Corpus, width: int
+    item: ItemId, answer: PredictionRow, question: Question | None, corpus: Corpus, drawing: Drawing
 ) -> Iterator[Text]:
     source = answer.source_article if item.track == "pooled" else item.article
     article = {a.id: a for a in corpus.articles}.get(source or "")
@@ -259,35 +277,38 @@ def _passage(
         return
     claims = question.own_claims(article.id) if question is not None else ()
     golds = {e.span for c in claims for e in c.evidence_in(article.id)}
-    yield from _marked(article.id, article.text, golds, answer, width)
+    yield from _marked(article.id, article.text, golds, answer, drawing)
 
 
 def _marked(
-    name: str, text: str, golds: Collection[Span], answer: PredictionRow, width: int
+    name: str, text: str, golds: Collection[Span], answer: PredictionRow, drawing: Drawing
 ) -> Iterator[Text]:
-    """The passages of a text in which golds and answer stand; nothing where neither does."""
+    """The passages of a text that contain golds or the answer. Nothing if there are none."""
     marks = [Mark(span=span, opening="«", closing="»", style="green") for span in sorted(golds)]
     said = None if answer.span is None else Span(*answer.span)
     if said is not None and said.text(text) == answer.prediction:
         marks.append(Mark(span=said, opening="⟦", closing="⟧", style="bold reverse"))
     if not marks:
         return
-    yield Text(f"{_INDENT}{clean(name)}   «gold»  ⟦answer⟧", "dim")
-    yield from draw_passages(text, marks, width, _INDENT * 2)
+    lines = draw_passages(text, marks, drawing.width, _INDENT * 2)
+    shown = "".join(line.plain for line in lines)
+    keys = [key for key in ("«gold»", "⟦answer⟧", "⟪gold and answer⟫") if key[0] in shown]
+    yield Text(f"{_INDENT}{drawing.name(name)}   {'  '.join(keys)}", "dim")
+    yield from lines
 
 
-def _candidates(answer: PredictionRow, width: int) -> Iterator[Text]:
+def _candidates(answer: PredictionRow, drawing: Drawing) -> Iterator[Text]:
     if not answer.n_best:
         return
     for number, candidate in enumerate(answer.n_best[:CANDIDATES], 1):
-        yield from wrap_text(_candidate(number, candidate, answer), width, _INDENT, " " * 19)
+        yield from drawing.wrapped(_candidate(number, candidate, answer, drawing), _INDENT, " " * 19)
     if len(answer.n_best) > CANDIDATES:
         yield Text(f"{_INDENT}   and {len(answer.n_best) - CANDIDATES} more", "dim")
 
 
-def _candidate(number: int, candidate: Candidate, answer: PredictionRow) -> Text:
+def _candidate(number: int, candidate: Candidate, answer: PredictionRow, drawing: Drawing) -> Text:
     chance = "     –" if candidate.probability is None else f"{100 * candidate.probability:5.1f}%"
     line = Text.assemble((f"{number:>2} {chance} {candidate.score:7.2f}  ", "dim"), clean(candidate.text))
     if answer.track == "pooled" and candidate.article is not None:
-        line.append(f"  {clean(candidate.article)}", "dim")
+        line.append(f"  {drawing.name(candidate.article)}", "dim")
     return line

@@ -1,8 +1,8 @@
-"""Where a run finds again what it asked: its questions and articles, or the file of its data set.
+"""Finds the data of a stored run again: its questions and articles, or the file of its data set.
 
-A run records the paths as they are seen from its folder, so that every command finds them from any current
-folder, and also after the folder was moved together with them. They decide no number, and are used only where
-the hashes that the run records are theirs.
+A run records the paths relative to its folder. Every command then finds the data from any current folder,
+also after the run folder and the data were moved together. The paths do not affect any number. They are used
+only if the data have the hashes that the run records.
 """
 
 from __future__ import annotations
@@ -50,10 +50,11 @@ def dataset_sources(dataset: Dataset, folder: Path) -> SourcesRow | None:
 
 
 def find_corpus(run: Run, questions: Sequence[Path] = (), articles: Path | None = None) -> Corpus:
-    """The corpus to read a run with: the questions and articles given, else those that the run records.
+    """The corpus of a run: from the given questions and articles, or else from the recorded paths.
 
-    For a run of the curated set, the present one. It may have changed since the run (see `is_asked_by`).
-    Raises QaEvalError where the paths are not recorded or not there any more, InputError as `load_corpus`.
+    A run of the curated set gets the installed one. The corpus may have changed since the run (see
+    `is_asked_by`). Raises QaEvalError if the paths are not recorded or no longer exist, and InputError as
+    `load_corpus` does.
     """
     board = run.leaderboard
     if not data_kind(board.data).moves or (questions and articles is not None):
@@ -77,13 +78,13 @@ def find_corpus(run: Run, questions: Sequence[Path] = (), articles: Path | None 
 
 
 def is_asked_by(run: Run, corpus: Corpus) -> bool:
-    """Whether a run asked just these questions of these articles."""
+    """Whether a run asked exactly these questions of these articles."""
     data = run.leaderboard.data
     return (corpus.questions_sha256, corpus.articles_sha256) == (data.questions_sha256, data.articles_sha256)
 
 
 def dataset_spec(run: Run) -> str:
-    """The spec of a public run's data set: as given, or with the path that is recorded if that is there."""
+    """The spec of a public run's data set: with the recorded path if that exists, or else as given."""
     board = run.leaderboard
     given = board.data.dataset or ""
     if board.sources is None or board.sources.dataset is None or run.path is None:
@@ -100,7 +101,7 @@ def _name(run: Run) -> str:
 
 
 def _seen_from(folder: Path, path: Path) -> str | None:
-    """The path of a file or folder relative to another folder; None for what is neither, as a pipe."""
+    """The path of a file or folder relative to another folder. None for anything else, such as a pipe."""
     if not (path.is_file() or path.is_dir()):
         return None
     real = os.path.realpath(path)

@@ -1,4 +1,4 @@
-"""Stored runs, read: `results/NAME/leaderboard.json` and `predictions/SLUG.jsonl`, packed by gzip or not."""
+"""Reads stored runs: `results/NAME/leaderboard.json` and `predictions/SLUG.jsonl`, or `SLUG.jsonl.gz`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -27,21 +28,23 @@ from qa_eval.runs.schema import (
     PredictionsFileRow,
     Row,
 )
-from qa_eval.text.phrases import count, quote, shorten, suggestion
+from qa_eval.text.phrases import count, join_field, shorten, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from qa_eval.runs.model_results import ItemTable, ModelResult
+    from qa_eval.runs.plots import By
 
 LEADERBOARD = "leaderboard.json"
 PREDICTIONS = "predictions"
 PACKED = ".gz"
 """Ending of a predictions file that is packed."""
 _MOST_NAMED = 5
-"""Run folders that a message lists."""
+"""Most run folders that a message lists."""
 _DEEPEST = 5
-"""Levels of folders in which runs are looked for."""
+"""Number of folder levels that are searched for runs."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,63 +58,105 @@ _RecordT = TypeVar("_RecordT")
 class Run:
     """One evaluation: its leaderboard and the answers behind it.
 
-    `path` is the run folder, or None for a run that was kept in memory only. `run[SPEC]` is one model's
-    result. A run prints as its leaderboard, and a notebook shows it as a table.
+    `run[SPEC]` is the result of one model. Iteration gives the specs of the models. A run prints as its
+    leaderboard, and a notebook shows it as a table.
 
-    >>> import qa_eval as qa
-    >>> options = qa.RunOptions(track="reading", references=False)
-    >>> run = qa.evaluate("baseline:abstain", limit=3, options=options)
-    >>> run
-    3 questions, 15 reading items; percent
-    rank  model             balanced F1  95 % interval    EM    F1  EM-any  F1-any
-    –     baseline:abstain         50.0                 33.3  33.3    33.3    33.3
-    >>> sorted(run.to_pandas()["slice"].unique())[:2], len(run.items("baseline:abstain"))
-    (['all', 'article:000_825eccd27ffa9810'], 15)
+    Example:
+        >>> import qa_eval as qa
+        >>> options = qa.RunOptions(track="reading", references=False)
+        >>> run = qa.evaluate("baseline:abstain", limit=3, options=options)
+        >>> run
+        3 questions, 15 reading items; percent
+        rank  model             balanced F1  95 % interval    EM    F1  EM-any  F1-any
+        –     baseline:abstain         50.0                 33.3  33.3    33.3    33.3
+        >>> sorted(run.to_pandas()["slice"].unique())[:2], len(run.items("baseline:abstain"))
+        (['all', 'article:000_825eccd27ffa9810'], 15)
     """
 
     path: Path | None
+    """Run folder. None for a run that is only in memory."""
     leaderboard: Leaderboard
+    """Content of `leaderboard.json`."""
     kept: Mapping[str, tuple[PredictionRow, ...]] = field(default_factory=dict)
-    """Predictions rows held in memory, by the `predictions.path` of their leaderboard row."""
+    """Predictions rows in memory, by the `predictions.path` of their leaderboard row."""
 
     def __getitem__(self, model: str) -> ModelResult:
-        """The result of a model, named by its spec or its name. Raises KeyError naming near matches."""
+        """Returns the result of one model.
+
+        Args:
+            model: Spec or name of the model.
+
+        Raises:
+            UnknownNameError: The run has no such model. The message names near matches. It is a KeyError.
+        """
         from qa_eval.runs.model_results import ModelResult
 
         rows = self.leaderboard.rows
+        specs = {row.model.spec for row in rows}
         for row in rows:
-            if model == row.model.spec:
+            if model == row.model.name and model not in specs:
                 return ModelResult(self, row)
-        for row in rows:
-            if model == row.model.name:
-                return ModelResult(self, row)
-        known = suggestion(str(model), [row.model.spec for row in rows])
-        raise KeyError(f"there is no model {quote(str(model))} in this run{known}")
+        return ModelResult(self, self.leaderboard.row(model))
 
     def __iter__(self) -> Iterator[str]:
         """The specs of the models, in the order of the leaderboard."""
         return (row.model.spec for row in self.leaderboard.rows)
 
     def items(self, model: str) -> ItemTable:
-        """What a model answered to each item; `.to_pandas()` has a row for each.
+        """Returns the answers of one model, in the order asked.
 
-        Raises KeyError for an unknown model, QaEvalError for one without stored answers (such as references),
-        and InputError where the file is missing, broken, or not the one that the run wrote.
+        Args:
+            model: Spec or name of the model.
+
+        Raises:
+            UnknownNameError: The run has no such model.
+            QaEvalError: The run stores no answers of the model, as for references and failed models.
+            InputError: The predictions file is missing, broken, or not the one that the run wrote.
         """
         return self[model].items()
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row for each model, slice and metric: model, track, slice, metric, value, low, high, n, method,
-        clusters.
+        """Returns the metrics as a data frame with one row for each model, slice and metric.
 
-        The slice of all items is called `all`. Values are fractions in [0, 1]; without an interval `low` and
-        `high` are missing. Raises QaEvalError where pandas is not installed.
+        The columns are model, track, slice, metric, value, low, high, n, method and clusters. The slice of
+        all items is called `all`. Values are fractions in [0, 1]. A value without an interval has neither
+        `low` nor `high`.
+
+        Raises:
+            QaEvalError: pandas is not installed.
         """
         from qa_eval.runs.data_frames import data_frame
         from qa_eval.runs.model_results import RECORD_COLUMNS, ModelResult
 
         results = [ModelResult(self, row) for row in self.leaderboard.rows]
         return data_frame(RECORD_COLUMNS, (record for result in results for record in result.records()))
+
+    def plot(
+        self, metric: str | None = None, *, by: By = "model", models: Sequence[str] | str = ()
+    ) -> Figure:
+        """Returns a chart of one metric with its intervals, as a figure of matplotlib.
+
+        A notebook shows the figure. `figure.savefig("f1.svg")` saves it, also as PDF or PNG.
+
+        Args:
+            metric: Id of the metric, or `TRACK.METRIC`. By default the metric that sorts the run.
+            by: `model` draws a line for each model. `category`, `relation`, `article` or `kind` (settled,
+                contested and silent items) draws a line for each slice, with a mark for each model.
+            models: Specs of the models to show. By default all but the references.
+
+        Raises:
+            QaEvalError: There is no such metric, model or grouping. The message names near matches.
+
+        Example:
+            >>> import qa_eval as qa
+            >>> run = qa.evaluate("baseline:first-of-type", limit=8)
+            >>> figure = run.plot("f1", by="category")
+            >>> figure.axes[0].get_xlabel()
+            'F1, percent, with 95 % interval'
+        """
+        from qa_eval.runs.plots import draw_plot
+
+        return draw_plot(self.leaderboard, metric, by, [models] if isinstance(models, str) else models)
 
     def __repr__(self) -> str:
         return repr(self.leaderboard)
@@ -120,25 +165,46 @@ class Run:
         return self.leaderboard._repr_html_()
 
     def predictions(self, row: Row | str) -> list[PredictionRow]:
-        """The answers of a leaderboard row, given as such or by its model spec, in the order they were asked.
+        """Returns the stored answers of a model, in the order asked.
 
-        Empty for rows that have no predictions file: references and failed models. Raises KeyError for an
-        unknown spec, InputError where the file is missing, broken, or not the one that the run wrote.
+        The list is empty for references and failed models, which have no predictions file.
+
+        Args:
+            row: Row of the leaderboard, or spec of the model.
+
+        Raises:
+            UnknownNameError: The run has no model of that spec.
+            InputError: The predictions file is missing, broken, or not the one that the run wrote.
         """
         return list(self.stream(row))
 
     def stream(self, row: Row | str, *, checked: bool = True) -> Iterator[PredictionRow]:
-        """`predictions`, one at a time: a file of any size is never in memory whole.
+        """Yields what `predictions` returns, one row at a time, so that files of any size fit in memory.
 
-        The number of rows and the hash are compared after the last row, so nothing may be shown before.
-        Without `checked` they are not compared.
+        The number of rows and the hash are compared with the leaderboard after the last row. Callers show
+        nothing before.
+
+        Args:
+            row: Row of the leaderboard, or spec of the model.
+            checked: Whether the number of rows and the hash are compared.
+
+        Raises:
+            UnknownNameError: As for `predictions`.
+            InputError: As for `predictions`.
         """
         return self._rows(row, checked=checked, candidates=True)
 
     def scored(self, row: Row | str) -> Iterator[PredictionRow]:
-        """`stream` without the candidates of each answer, which are most of a row: `n_best` may be empty.
+        """Yields the rows of `stream` without the candidates of each answer: `n_best` may be empty.
 
-        This is three times as fast.
+        Candidates are most of a row. Reading without them is three times as fast.
+
+        Args:
+            row: Row of the leaderboard, or spec of the model.
+
+        Raises:
+            UnknownNameError: As for `predictions`.
+            InputError: As for `predictions`.
         """
         return self._rows(row, checked=True, candidates=False)
 
@@ -164,20 +230,20 @@ class Run:
         return bool(named) and not any(self.has_file(row) for row in named)
 
     def has_file(self, row: Row) -> bool:
-        """Whether the answers of a leaderboard row are there, whatever the file holds."""
+        """Whether the predictions file of a leaderboard row exists. Its content is not checked."""
         return row.predictions is not None and (self.path is None or self.file(row.predictions).exists())
 
     def document(self) -> dict[str, Any]:
-        """The leaderboard as its file has it, nothing added or left out. Raises InputError as `load_run`."""
+        """The leaderboard exactly as its file holds it. Raises InputError as `load_run` does."""
         if self.path is None:
             return self.leaderboard.model_dump(mode="json")
         file = self.path / LEADERBOARD
         return _object(_read(file), file, None)
 
     def file(self, predictions: PredictionsFileRow) -> Path:
-        """Where a predictions file of this run lies: packed or plain, if it was packed or unpacked since.
+        """Path of a predictions file of this run, whether it is compressed or not.
 
-        Raises InputError if that is outside its folder.
+        Raises InputError if it is outside the run folder.
         """
         folder = self.path if self.path is not None else Path()
         if (named := predictions.path) != named.encode("utf-8", "replace").decode("utf-8") or "\0" in named:
@@ -203,18 +269,27 @@ def twin_of(path: Path) -> Path:
 
 
 def load_run(path: Path | str, *, slices: bool = True) -> Run:
-    """Reads a run folder, or the `leaderboard.json` in one; if told, without `slices`, which are most of it.
+    """Reads a stored run. Its answers are read later, when they are needed.
 
-    Raises InputError naming the file, and the field where there is one: nothing there, not JSON, not a
-    leaderboard, or written by a newer program. Predictions are read only when they are asked for.
+    Args:
+        path: Run folder, or the `leaderboard.json` in it.
+        slices: Whether the metrics of slices are read. They are most of the file.
 
-    >>> import tempfile
-    >>> import qa_eval as qa
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = qa.evaluate("baseline:abstain", limit=3, out=folder).path
-    ...     run = qa.load_run(path)
-    >>> "baseline:abstain" in run
-    True
+    Returns:
+        The run.
+
+    Raises:
+        InputError: There is no such file, or it is not JSON, not a leaderboard, or written by a newer
+            program. The message names the file and, where possible, the field.
+
+    Example:
+        >>> import tempfile
+        >>> import qa_eval as qa
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = qa.evaluate("baseline:abstain", limit=3, out=folder).path
+        ...     run = qa.load_run(path)
+        >>> "baseline:abstain" in run
+        True
     """
     path = user_path(path)
     file = path / LEADERBOARD if path.is_dir() else path
@@ -236,7 +311,7 @@ def load_run(path: Path | str, *, slices: bool = True) -> Run:
 
 
 def _no_run(folder: Path) -> str:
-    """What is wrong with a folder that is no run."""
+    """Message about a folder that is not a run."""
     inside = [str(path) for path in run_folders(folder)]
     if not inside:
         return f"no {LEADERBOARD} in this folder"
@@ -245,9 +320,9 @@ def _no_run(folder: Path) -> str:
 
 
 def run_folders(folder: Path) -> list[Path]:
-    """The run folders in a folder and in its folders, in the order of their paths; links are not followed.
+    """The run folders below a folder, in the order of their paths. Links are not followed.
 
-    Those whose name begins with a dot are left out: they hold what is not finished.
+    Folders whose names begin with a dot hold unfinished runs and are left out.
     """
     found: list[Path] = []
     for path, folders, files in os.walk(folder):
@@ -261,7 +336,7 @@ def run_folders(folder: Path) -> list[Path]:
 
 
 def _other_kind(file: Path) -> str:
-    """What a file is that is no leaderboard, and how it is used; empty if it may be a leaderboard."""
+    """Kind and use of a file that is not a leaderboard. Empty if the file may be a leaderboard."""
     try:
         data = read_input(file)
     except OSError:
@@ -281,9 +356,9 @@ def _other_kind(file: Path) -> str:
 
 
 def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:
-    """The rows that have answers: all, or those of the given specs or names.
+    """The rows that have stored answers: all of them, or those of the given specs or names.
 
-    Raises QaEvalError for a model that is not in the run or has no stored answers, and for a run without any.
+    Raises QaEvalError if a model is not in the run, if it has no stored answers, or if no model has any.
     """
     rows = [row for row in run.leaderboard.rows if row.predictions is not None]
     if not models and not rows:
@@ -302,19 +377,21 @@ def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:
 
 
 def load_predictions(path: Path) -> list[PredictionRow]:
-    """Reads a predictions file. Raises InputError naming file, line and field."""
+    """The rows of a predictions file. Raises InputError naming file, line and field."""
     return list(stream_predictions(path))
 
 
 def stream_predictions(path: Path) -> Iterator[PredictionRow]:
-    """The rows of a predictions file, one at a time. Raises InputError naming file, line and field."""
+    """Yields the rows of a predictions file one at a time. Raises InputError naming file, line and field."""
     return _stream(path)
 
 
 def _stream(
     path: Path, recorded: PredictionsFileRow | None = None, *, candidates: bool = True
 ) -> Iterator[PredictionRow]:
-    """The rows of a file. Raises InputError after the last one if they are not those that are recorded."""
+    """Yields the rows of a file. Raises InputError after the last row if they differ from the recorded
+    ones.
+    """
     digest, rows = hashlib.sha256(), 0
     try:
         with open_input(path) as raw, unpacked(raw) as file:
@@ -333,7 +410,7 @@ def _stream(
 
 
 def _compare_with_record(path: Path, recorded: PredictionsFileRow, sha256: str, rows: int) -> None:
-    """Raises InputError if a file is not the one that the run wrote."""
+    """Raises InputError if a file differs from the one that the run wrote."""
     advice = "put the run's own file back, or run the models again"
     if rows != recorded.rows:
         _refuse(path, f"has {count(rows, 'row')}, and {LEADERBOARD} records {recorded.rows}: {advice}")
@@ -346,7 +423,7 @@ def _compare_with_record(path: Path, recorded: PredictionsFileRow, sha256: str, 
 
 
 def file_sha256(path: Path) -> str:
-    """Hex SHA-256 of a file's bytes, unpacked. Raises InputError if it cannot be read."""
+    """SHA-256 of a file's decompressed bytes, in hex. Raises InputError if the file cannot be read."""
     digest = hashlib.sha256()
     try:
         with open_input(path) as raw, unpacked(raw) as file:
@@ -369,7 +446,7 @@ def _read(path: Path) -> bytes:
 
 
 def _object(data: bytes, path: Path, line: int | None) -> dict[str, Any]:
-    """The object that a file is, or that line of it."""
+    """The JSON object in a file, or in one line of it."""
     try:
         return stored_object(data)
     except NotJsonError as error:
@@ -385,11 +462,12 @@ def _object(data: bytes, path: Path, line: int | None) -> dict[str, Any]:
 
 
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""Schema version -> what makes its leaderboard one of the next version. Version 1 is the first there is."""
+"""Schema version -> function that turns its leaderboard into one of the next version. Version 1 is the
+first."""
 
 
 def _upgraded(value: dict[str, Any], path: Path) -> dict[str, Any]:
-    """A leaderboard of the present schema version; one of an unknown version is refused by name."""
+    """The leaderboard in the present schema version. Raises InputError for an unknown version."""
     version = value.get("schema_version", SCHEMA_VERSION)
     if type(version) is int and version > SCHEMA_VERSION:
         message = f"{version} is newer than this program reads ({SCHEMA_VERSION}): update qa-eval"
@@ -418,7 +496,7 @@ def _validated(
                 severity="error",
                 path=str(path),
                 line=line,
-                field=".".join(str(part) for part in problem["loc"]),
+                field=reduce(join_field, problem["loc"], ""),
                 message=f"{problem['msg'][:1].lower()}{problem['msg'][1:]}",
             )
             for problem in error.errors()

@@ -1,4 +1,4 @@
-"""The random draws behind every interval and test: cluster counts and sign flips, made in bounded memory."""
+"""Random draws for intervals and tests: cluster counts and sign flips, made in bounded memory."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 _CHUNK = 1 << 20
-"""Entries of a matrix of draws held at a time: 8 MB as float64."""
+"""Number of entries of a matrix of draws that are in memory at a time (8 MB as float64)."""
 _KEEP = 1 << 22
-"""Entries up to which a whole matrix of counts is kept for the next estimate: 4 to 8 MB."""
+"""Largest number of entries of a matrix of counts that is kept for the next estimate (4 to 8 MB)."""
 EXACT_CLUSTERS = 14
-"""Up to so many clusters all sign flips are enumerated instead of sampled."""
+"""Largest number of clusters for which all sign flips are enumerated. With more clusters they are sampled."""
 
 
 def cluster_counts(clusters: int, resamples: int, seed: int) -> Iterator[FloatArray]:
-    """How often each cluster occurs in each bootstrap resample: blocks of rows, `resamples` rows in all.
+    """Yields how often each cluster occurs in each bootstrap resample: blocks of rows, `resamples` rows in
+    all.
 
-    The draw depends on the three arguments alone, so estimates over equally many clusters share it:
-    differences between models that answered the same facts are paired.
+    The draw depends on the three arguments alone, so estimates over the same number of clusters share it. The
+    resamples of two models that answered the same facts are therefore paired.
     """
     if clusters * resamples <= _KEEP:
         kept = _kept_counts(clusters, resamples, seed)
@@ -51,10 +52,10 @@ def _drawn_counts(clusters: int, resamples: int, seed: int) -> Iterator[NDArray[
 
 
 def sign_flips(clusters: int, resamples: int, seed: int) -> Iterator[FloatArray]:
-    """Blocks of rows of +1 and -1, one column per cluster.
+    """Yields blocks of rows of +1 and -1, with one column for each cluster.
 
-    Up to `EXACT_CLUSTERS` clusters these are all patterns whose last sign is +1 (the others are their
-    mirror images and have the same absolute sums), otherwise `resamples` random rows.
+    Up to `EXACT_CLUSTERS` clusters, the rows are all patterns whose last sign is +1. The other patterns
+    mirror them and have the same absolute sums. With more clusters the rows are `resamples` random patterns.
     """
     if flips_are_exact(clusters):
         patterns = np.arange(1 << max(clusters - 1, 0))
@@ -69,7 +70,7 @@ def sign_flips(clusters: int, resamples: int, seed: int) -> Iterator[FloatArray]
 
 
 def flips_are_exact(clusters: int) -> bool:
-    """Whether `sign_flips` enumerates."""
+    """Whether `sign_flips` enumerates all patterns for this number of clusters."""
     return clusters <= EXACT_CLUSTERS
 
 

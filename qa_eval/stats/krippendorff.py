@@ -1,4 +1,4 @@
-"""Agreement of annotators beyond chance."""
+"""Agreement of annotators, corrected for chance."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ class Coincidences:
     """The pairs of values that annotators gave to the same units."""
 
     same: float
-    """Values paired with an equal one, each unit's pairs weighted by 1 / (its values - 1)."""
+    """Weighted number of pairs of equal values. Each pair of a unit weighs 1 / (the unit's values - 1)."""
     counts: Counter[Hashable]
-    """How often each value occurs in units of two values or more."""
+    """Occurrences of each value in units that have two or more values."""
 
     @property
     def pairable(self) -> int:
-        """Values that have a partner: the sum of `counts`."""
+        """Number of values that have a partner: the sum of `counts`."""
         return self.counts.total()
 
     @property
     def observed(self) -> float:
-        """Pairs of unlike values, in the weights of `same`."""
+        """Weighted number of pairs of unequal values, with the weights of `same`."""
         return self.pairable - self.same
 
     @property
     def expected(self) -> float:
-        """What `observed` would be if the values were dealt to the units at random."""
+        """Expected value of `observed` if the values were assigned to the units at random."""
         n = self.pairable
         unlike = n * n - sum(count * count for count in self.counts.values())
         return unlike / (n - 1) if n > 1 else 0.0
 
 
 def coincidences(units: Iterable[Sequence[Hashable | None]]) -> Coincidences:
-    """Counts the coincidences: a unit is the values that the annotators gave it, None where one gave none.
+    """Counts the coincidences. A unit is the values that the annotators gave it, with None for a missing
+    value.
 
-    A unit with fewer than two values says nothing about agreement and is left out.
+    A unit with fewer than two values carries no information about agreement and is left out.
     """
     same, counts = 0.0, Counter[Hashable]()
     for unit in units:
@@ -51,9 +52,10 @@ def coincidences(units: Iterable[Sequence[Hashable | None]]) -> Coincidences:
 def krippendorff_alpha(units: Iterable[Sequence[Hashable | None]]) -> float | None:
     """Krippendorff's alpha of nominal values: 1 - observed / expected disagreement.
 
-    1 is perfect agreement, 0 that of values dealt at random, below 0 systematic disagreement. Any number of
-    annotators; None is a missing value. None where it is not defined: no unit has two values, or all values
-    are alike, so that no disagreement could have been expected.
+    1 is perfect agreement, 0 is the agreement of values assigned at random, and negative values are
+    systematic disagreement. There may be any number of annotators. The value None in a unit is a missing
+    value. The result is None where alpha is undefined: no unit has two values, or all values are equal, so
+    that no disagreement is expected.
 
     Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), sections A to C.
 

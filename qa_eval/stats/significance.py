@@ -1,8 +1,8 @@
-"""Tests of differences between models, corrections for many of them, and the ranks that follow.
+"""Tests of differences between models, corrections for many tests, and the ranks that follow from them.
 
-The paired tests flip the sign of whole clusters: if two models are equally good, swapping their answers
-to one fact changes nothing. No distribution is assumed, and answers to one fact may depend on each other
-in any way.
+The paired tests flip the sign of whole clusters: if two models are equally good, swapping their answers to
+one fact changes nothing. The tests assume no distribution, and the answers to one fact may depend on each
+other in any way.
 """
 
 from __future__ import annotations
@@ -23,23 +23,24 @@ from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 FloatArray = NDArray[np.float64]
 
 _ROUNDING = 1e-9
-"""Two statistics closer than this, relatively, are equal: sums of the same numbers in another order."""
+"""Relative difference within which two statistics count as equal: they are sums of the same numbers in
+another order."""
 _NOTHING = 1e-12
-"""A cluster's difference below this is what rounding leaves of none."""
+"""Largest difference of a cluster that counts as zero. Smaller values are rounding errors."""
 _CHUNK = 1 << 20
-"""Entries of a matrix of statistics held at a time."""
+"""Number of entries of a matrix of statistics that are in memory at a time."""
 _ALPHA = 0.05
-"""Level of the ranks and of the intervals that go with them."""
+"""Level of the ranks and of their intervals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairedTest:
-    """A paired difference, with what its test could have shown."""
+    """A paired difference with the smallest difference that its test could have detected."""
 
     difference: Difference
-    """p is by sign flips of clusters; it is not corrected for other comparisons."""
+    """Difference, with p from sign flips of clusters. p is not corrected for other comparisons."""
     detectable: float | None
-    """Smallest true difference that the test would show 4 times in 5; None where it could show none."""
+    """Smallest true difference that the test would detect with 80 % power. None if it could detect none."""
 
 
 def paired_difference(
@@ -53,12 +54,13 @@ def paired_difference(
     """The difference of two scores over the same clusters, with its interval and p from one test.
 
     If the models are equally good, their answers to a cluster can be swapped. p is the share of patterns of
-    swaps whose difference is at least as large as the one observed. With equal denominators this is
-    `sign_flip`. Where they differ (as those of a precision do), numerators and denominators are swapped
-    together, and a swap that leaves a side without denominator counts against the difference. The interval
-    is that of `Contrast.interval`: it holds the differences that the same test would not refuse.
+    swaps whose difference is at least as large as the observed one. If both scores have equal denominators,
+    this is `sign_flip`. Otherwise (as for precision) numerators and denominators are swapped together, and a
+    swap that leaves a side without a denominator counts as a difference at least as large. The interval is
+    that of `Contrast.interval`: it holds the differences that the same test would not reject.
 
-    Raises ValueError as `ratio_estimate`, and for terms of other weights or over other clusters.
+    Raises ValueError as `ratio_estimate` does, and if the terms of the two scores differ in their weights or
+    in their clusters.
 
     >>> den = np.ones(8)
     >>> a = [Term(weight=1.0, numerator=np.array([1.0, 1, 1, 1, 1, 1, 1, 0]), denominator=den)]
@@ -79,9 +81,9 @@ def paired_tests(
     confidence: float = 0.95,
     tests: int = 1,
 ) -> list[PairedTest]:
-    """`paired_difference` of many pairs at once, in order: the same results, several times faster.
+    """`paired_difference` of each pair, in order. It gives the same results several times faster.
 
-    `tests` is the number of tests that p will be corrected for. It enters `detectable` alone.
+    `tests` is the number of tests for which p will be corrected. It affects `detectable` alone.
     """
     contrasts = [contrast(terms_a, terms_b) for terms_a, terms_b in requests]
     swaps = [
@@ -111,15 +113,16 @@ def _difference(found: Contrast, p: float, critical: float | None, confidence: f
 
 
 _Tested = tuple[float, list[float | None]]
-"""p, and a critical value for each level that was asked for."""
+"""p, and a critical value for each requested level."""
 
 
 def sign_flip(differences: ArrayLike, *, resamples: int = 9999, seed: int = 0) -> float:
-    """Two-sided p of the hypothesis that each cluster's difference could as well have had the other sign.
+    """Two-sided p of the hypothesis that each cluster's difference could equally have had the other sign.
 
-    The share of sign patterns whose absolute sum is at least that observed: exact up to 14 clusters that
-    differ (clusters that do not are no evidence), otherwise (1 + hits) / (resamples + 1) over random
-    patterns, which keeps the test valid. 1.0 where nothing differs. Never 0.
+    p is the share of sign patterns whose absolute sum is at least the observed one. Clusters without a
+    difference are no evidence. With up to 14 other clusters, p is exact. With more it is (1 + hits) /
+    (resamples + 1) over random patterns, which keeps the test valid. p is 1.0 if no cluster differs. It is
+    never 0.
 
     Source: Fisher's randomization test; the + 1 after Phipson and Smyth (2010).
 
@@ -136,13 +139,14 @@ class _Swaps:
     """One test by swapping clusters."""
 
     columns: FloatArray
-    """What changes its sign with a cluster: (any number, clusters)."""
+    """Values whose sign a swapped cluster flips: (rows, clusters)."""
     statistic: Callable[[FloatArray], FloatArray]
-    """Of the columns' sums (any number, patterns), for each pattern; infinite where it is undefined."""
+    """Function from the columns' sums (rows, patterns) to one value for each pattern; infinite where it is
+    undefined."""
     scale: float
-    """The statistic if all clusters pulled one way."""
+    """Statistic if all clusters differed in the same direction."""
     contributions: FloatArray
-    """Each cluster's part of the difference."""
+    """Parts of the difference, one for each cluster."""
 
     @classmethod
     def of(cls, terms_a: Sequence[Term], terms_b: Sequence[Term], contributions: FloatArray) -> _Swaps:
@@ -171,9 +175,11 @@ class _Swaps:
 def _swap_tests(
     tests: Sequence[_Swaps], resamples: int, seed: int, *, alphas: Sequence[float]
 ) -> list[_Tested]:
-    """P of each test, and its critical value: of |sum| of the contributions, at `alpha`; see `_critical`.
+    """The p of each test, and its critical value of |sum of the contributions| at each of `alphas`; see
+    `_critical`.
 
-    All patterns are tried if few clusters differ, else random ones that the tests share.
+    All patterns are tried if few clusters differ. Otherwise the patterns are random, and the tests share
+    them.
     """
     found: list[_Tested] = [(1.0, [None] * len(alphas))] * len(tests)
     sampled: dict[int, list[int]] = {}
@@ -193,7 +199,7 @@ def _swap_tests(
 
 
 def _patterns(tests: Sequence[_Swaps], resamples: int, seed: int, alphas: Sequence[float]) -> list[_Tested]:
-    """P and critical value of tests over equally many clusters."""
+    """The p and the critical values of tests over the same number of clusters."""
     stacked = np.concatenate([np.vstack([test.columns, test.contributions]) for test in tests])
     clusters = stacked.shape[1]
     ends = np.cumsum([len(test.columns) + 1 for test in tests])
@@ -221,9 +227,9 @@ def _patterns(tests: Sequence[_Swaps], resamples: int, seed: int, alphas: Sequen
 
 
 def _critical(ordered: FloatArray, exact: bool, alpha: float) -> float | None:
-    """Midway between the greatest value that the patterns do not refuse at `alpha`, and the next above it.
+    """The midpoint between the greatest value that is not rejected at `alpha` and the next value above it.
 
-    None where no pattern is refused: then nothing can be shown.
+    None if no pattern is rejected: then no difference can be detected.
     """
     most = (
         math.floor(alpha * ordered.size + 1e-9)
@@ -240,11 +246,11 @@ def _critical(ordered: FloatArray, exact: bool, alpha: float) -> float | None:
 def max_t(contributions: ArrayLike, *, resamples: int = 9999, seed: int = 0) -> FloatArray:
     """Adjusted p of all pairs of models: (models, models), symmetric, 1.0 on the diagonal.
 
-    `contributions` is (models, clusters), as from `linear_contributions`. All pairs are flipped together,
-    each is studentized as |sum d| / sqrt(sum d^2), and each pair's p is the chance that the *largest*
-    statistic reaches its own: the chance of any false difference is held (single-step maxT), and less is
-    lost than by Bonferroni because models that err alike are correlated. Pairs that never differ have p =
-    1.
+    `contributions` is (models, clusters), as from `linear_contributions`. All pairs are flipped together, and
+    each is studentized as |sum d| / sqrt(sum d^2). The p of a pair is the probability that the *largest*
+    statistic of all pairs reaches the pair's own. This bounds the probability of any false difference
+    (single-step maxT). It loses less power than Bonferroni's correction, because models with similar errors
+    are correlated. Pairs that never differ have p = 1.
 
     Source: Westfall and Young (1993).
     """
@@ -274,7 +280,7 @@ def _max_t(
         for start in range(0, len(block), step):
             sums = block[start : start + step] @ scores.T
             largest = (np.abs(sums[:, first] - sums[:, second]) / scale).max(axis=1)
-            # How many of the largest reach each target.
+            # The number of the largest statistics that reach each target.
             hits += len(largest) - np.searchsorted(np.sort(largest), target)
             greatest.append(largest)
     exact = flips_are_exact(scores.shape[1])
@@ -286,28 +292,29 @@ def _max_t(
 
 @dataclass(frozen=True, slots=True)
 class Comparisons:
-    """All pairs of some models, compared by one test that is corrected for their number."""
+    """All pairs of some models, compared by one test that is corrected for the number of pairs."""
 
     scores: Sequence[Sequence[Term]]
     p: FloatArray
     """Adjusted p: (models, models), as from `max_t`."""
     critical: float | None
-    """Critical value of the studentized statistic that all pairs share; None where nothing can be shown."""
+    """Critical value of the studentized statistic, the same for all pairs. None if no difference can be
+    detected."""
 
     @property
     def clusters(self) -> int:
-        """Number of clusters on which the models are compared; 0 without models."""
+        """Number of clusters on which the models are compared; 0 if there are no models."""
         return _clusters(self.scores[0]) if self.scores else 0
 
     def difference(self, first: int, second: int) -> Difference:
-        """First minus second, with the interval that goes with the corrected test."""
+        """The first model's score minus the second's, with the interval of the corrected test."""
         found, critical = self._contrast(first, second)
         return _difference(found, float(self.p[first, second]), critical, 1 - _ALPHA)
 
     def detectable(self, first: int, second: int) -> float | None:
-        """Smallest true difference of the two that the corrected test would show 4 times in 5.
+        """The smallest true difference of the two that the corrected test would detect with 80 % power.
 
-        None where it could show none.
+        None if it could detect none.
         """
         found, critical = self._contrast(first, second)
         return found.detectable(critical)
@@ -319,7 +326,9 @@ class Comparisons:
         return found, critical
 
     def ranks(self, direction: int = 1) -> list[tuple[int, int, int]]:
-        """(rank, low, high) of each model; see `rank_intervals`. `direction`: -1 where less is better."""
+        """(rank, low, high) of each model; see `rank_intervals`. `direction` is -1 for metrics where less is
+        better.
+        """
         values = [direction * float(linear_contributions(terms).sum()) for terms in self.scores]
         return rank_intervals(values, self.p, _ALPHA)
 
@@ -331,10 +340,10 @@ def _clusters(terms: Sequence[Term]) -> int:
 def compare_all_pairs(
     scores: Sequence[Sequence[Term]], *, resamples: int = 9999, seed: int = 0
 ) -> Comparisons:
-    """Every pair of models, each given by the terms of its score, tested together by `max_t`.
+    """All pairs of models, tested together by `max_t`. Each model is given as the terms of its score.
 
-    On fewer than `FEWEST_CLUSTERS` clusters no pair is told apart: p is 1. Raises ValueError as
-    `linear_contributions`, and for scores over other clusters.
+    On fewer than `FEWEST_CLUSTERS` clusters no pair is distinguished: p is 1. Raises ValueError as
+    `linear_contributions` does, and if the scores are over different clusters.
     """
     contributions = np.array([linear_contributions(terms) for terms in scores])
     if not len(scores) or _clusters(scores[0]) < FEWEST_CLUSTERS:
@@ -344,12 +353,13 @@ def compare_all_pairs(
 
 
 def rank_intervals(values: Sequence[float], p: ArrayLike, alpha: float = 0.05) -> list[tuple[int, int, int]]:
-    """(rank, low, high) of each model, from its values and the pairwise p.
+    """(rank, low, high) of each model, from the models' values and the p of each pair.
 
-    low = 1 + the number of models shown to be better, high = models - the number shown to be worse. The rank
-    is low, raised where a model with a higher value has a higher one, so that ranks never fall down a table
-    sorted by value. Models of equal value share a rank; models that share one form a group. With family-wise
-    p, all intervals hold the true ranks together with probability 1 - alpha.
+    `low` is 1 + the number of models shown to be better. `high` is the number of models minus the number
+    shown to be worse. The rank is `low`, raised to the rank of any model with a higher value, so that ranks
+    never decrease down a table sorted by value. Models of equal value share a rank, and models that share a
+    rank form a group. If p is corrected family-wise, all intervals together hold the true ranks with
+    probability 1 - alpha.
 
     Source: Mogstad et al., Inference for Ranks (2024), in its simplest form.
 
@@ -370,7 +380,7 @@ def rank_intervals(values: Sequence[float], p: ArrayLike, alpha: float = 0.05) -
 
 
 def holm(p: ArrayLike) -> FloatArray:
-    """Adjusted p that hold the chance of any false finding, under any dependence, in the order given.
+    """Adjusted p that bound the probability of any false finding under any dependence, in the order of `p`.
 
     Source: Holm (1979).
 
@@ -386,7 +396,7 @@ def holm(p: ArrayLike) -> FloatArray:
 
 
 def benjamini_hochberg(p: ArrayLike) -> FloatArray:
-    """Adjusted p that hold the expected share of false findings, in the order given.
+    """Adjusted p that bound the expected share of false findings, in the order of `p`.
 
     Source: Benjamini and Hochberg (1995).
 
@@ -402,10 +412,10 @@ def benjamini_hochberg(p: ArrayLike) -> FloatArray:
 
 
 def mcnemar(b: int, c: int, *, mid_p: bool = True) -> float:
-    """Two-sided p from the two kinds of discordant pairs; only for one item per cluster.
+    """Two-sided p from the numbers of the two kinds of discordant pairs. It needs one item for each cluster.
 
-    Exact binomial, or its mid-p variant, which is less conservative and still holds its level in
-    practice. 1.0 where the two are equal. Raises ValueError for negative counts.
+    The test is exact binomial. By default it is the mid-p variant, which is less conservative and in practice
+    still keeps its level. p is 1.0 if the two numbers are equal. Raises ValueError for a negative number.
 
     Source: McNemar (1947); mid-p after Fagerland, Lydersen and Laake (2013).
 
@@ -421,5 +431,5 @@ def mcnemar(b: int, c: int, *, mid_p: bool = True) -> float:
     for i in range(fewer):
         ways = ways * (pairs - i) // (i + 1)
         total += ways
-    # Whole numbers throughout: no rounding, however many pairs there are.
+    # Whole numbers throughout, so that nothing is rounded for any number of pairs.
     return min(1.0, (2 * total - ways if mid_p else 2 * total) / (1 << pairs))

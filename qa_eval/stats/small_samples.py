@@ -1,4 +1,4 @@
-"""What the bootstrap does not know: how little a few clusters, or clusters that all agree, can tell."""
+"""Corrections for what a bootstrap cannot see: few clusters, and clusters that all agree."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from statistics import NormalDist
 
 _NORMAL = NormalDist()
 FEWEST_CLUSTERS = 8
-"""On fewer clusters no interval is given and no models are ranked: resampling would promise too much."""
+"""Least number of clusters for which intervals are computed and models are ranked. With fewer, resampling
+would promise too much."""
 
 
 def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval of a proportion; (0, 1) where n is 0, since nothing was seen.
+    """Wilson's score interval of a proportion. It is (0, 1) if n is 0, since nothing was observed.
 
-    Successes may be fractional. Exactly 0 or 1 at the respective end. Raises ValueError unless
-    0 <= successes <= n.
+    The number of successes may be fractional. The low end is exactly 0 if there are no successes, and the
+    high end is exactly 1 if all succeed. Raises ValueError unless 0 <= successes <= n.
 
     Source: Wilson (1927).
 
@@ -37,10 +38,11 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float,
 
 
 def unseen_share(clusters: int, confidence: float) -> float:
-    """Upper bound on the share of clusters unlike those seen, where all that were seen agree: Wilson's at 0.
+    """An upper bound on the share of clusters unlike the observed ones, if all observed clusters agree.
 
-    If u is that bound, c the common value and the rest could be anything in [lower, upper], the mean lies
-    between (1 - u) c + u lower and (1 - u) c + u upper; for c of 0 or 1 in [0, 1] this is Wilson's interval.
+    It is the high end of Wilson's interval for 0 successes. Call it u, and let c be the common value. If the
+    other clusters may have any value in [lower, upper], the mean is between (1 - u) c + u lower and (1 - u) c
+    + u upper. For c = 0 or c = 1 in [0, 1] this is Wilson's interval.
     """
     return wilson(0, clusters, confidence)[1]
 
@@ -49,9 +51,9 @@ def unseen_share(clusters: int, confidence: float) -> float:
 def widened_z(clusters: int, confidence: float) -> float:
     """The normal quantile of a two-sided bootstrap interval, widened for few clusters.
 
-    A bootstrap takes the spread it sees for the true one, and with divisor Q in place of Q - 1. So the
-    quantile is Student's with Q - 1 degrees of freedom, times sqrt(Q / (Q - 1)); from 1000 clusters on it is
-    the plain one. Needs two clusters.
+    A bootstrap takes the observed spread, with divisor Q in place of Q - 1, for the true spread of the Q
+    clusters. So the quantile is that of Student's t with Q - 1 degrees of freedom, times sqrt(Q / (Q - 1)).
+    From 1000 clusters on it is the plain normal quantile. `clusters` is at least 2.
 
     Source: Hesterberg, What Teachers Should Know About the Bootstrap (2015), expanded percentile intervals.
 
@@ -69,7 +71,7 @@ def widened_z(clusters: int, confidence: float) -> float:
 
 
 def _inside(angle: float, freedom: int) -> float:
-    """P(|T| <= sqrt(freedom) tan(angle)) of Student's t: the finite series for whole degrees of freedom."""
+    """P(|T| <= sqrt(freedom) tan(angle)) of Student's t, by its finite series for whole `freedom`."""
     sine, cosine = math.sin(angle), math.cos(angle)
     odd = freedom % 2
     term, total = (cosine, 0.0) if odd else (1.0, 0.0)
@@ -91,7 +93,7 @@ def student_quantile(freedom: int, confidence: float) -> float:
 def noncentral_shift(critical: float, freedom: int, power: float) -> float:
     """The noncentrality at which a noncentral t exceeds `critical` with probability `power`.
 
-    Approximate: from 7 degrees of freedom on the power is right to .005.
+    The result is approximate: from 7 degrees of freedom on the power is right to .005.
 
     Source: Abramowitz and Stegun, 26.7.10.
 

@@ -1,14 +1,15 @@
-"""Text for people: tables, Markdown and wording, shared by the terminal and pull-request comments.
+"""Text for people: tables, Markdown and wording for the terminal, pull requests and notebooks.
 
-    wide_table        a leaderboard, in the richest shape that fits the width
-    grid              small tables of plain columns
+    wide_table        a leaderboard with one line for each model and as many columns as fit
+    grid              small tables with aligned columns
     notebook_tables   small HTML tables for notebooks
-    markdown          pieces of Markdown in which text from data is literal
-    passages          passages of a long text with places marked
-    figures           percent, points, intervals, sizes and durations in words
+    markdown          pieces of Markdown that show text from data literally
+    passages          passages of a long text with marked places
+    figures           percentages, points, intervals, sizes and durations as text
+    glossary          the terms of the field with their meanings
     phrases           quotes, paths and suggestions in messages
     progress          progress bars and lines
-    terminal          escaping, width and styled output
+    terminal          escaping, terminal width and styled output
 
 Results go to stdout and progress to stderr. Text that comes from data is escaped by `terminal.clean` before
 it reaches a terminal. It is never read as markup.

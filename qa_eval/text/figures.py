@@ -1,10 +1,10 @@
-"""Numbers in the words of people: percent, points, sizes, times. Fractions come in, text goes out."""
+"""Numbers as text for people: percentages, points, intervals, sizes and durations. Scores are fractions."""
 
 from __future__ import annotations
 
 
 def percent(value: float) -> str:
-    """A fraction as percent with one decimal, without the sign.
+    """A fraction as a percentage with one decimal and without the percent sign.
 
     >>> percent(0.6339)
     '63.4'
@@ -13,13 +13,14 @@ def percent(value: float) -> str:
 
 
 _FEW = 20
-"""Clusters below which the smallest difference is approximate."""
+"""Number of clusters below which the smallest difference is marked as approximate."""
 
 
 def smallest_difference(value: float | None, clusters: int, metric: str, between: str = "") -> str:
-    """What the smallest difference is that a comparison could have shown.
+    """The sentence on the smallest difference that a comparison could have shown.
 
-    `value` is None where it could have shown none. `between` names the pair, where there are several.
+    `value` is None if the comparison could have shown no difference. `between` names the pair of models, if
+    there are several.
 
     >>> smallest_difference(0.123, 36, "F1")
     'The smallest difference in F1 that could be shown is about 12.3 points (80 % power)'
@@ -37,7 +38,7 @@ def smallest_difference(value: float | None, clusters: int, metric: str, between
 
 
 def no_interval(clusters: int, unit: str) -> str:
-    """Why there is no interval.
+    """The words that say why there is no interval.
 
     >>> no_interval(5, "fact")
     'no interval on 5 facts: 8 are needed'
@@ -59,7 +60,7 @@ def signed(value: float) -> str:
 
 
 def interval_text(low: float | None, high: float | None) -> str:
-    """Both bounds as percent; empty where there is no interval.
+    """Both bounds as percentages; empty if there is no interval.
 
     >>> interval_text(0.571, 0.698), interval_text(-0.2, 0.1), interval_text(None, None)
     ('57.1–69.8', '-20.0 to 10.0', '')
@@ -70,7 +71,7 @@ def interval_text(low: float | None, high: float | None) -> str:
 
 
 def size_text(count: int) -> str:
-    """Bytes for people.
+    """A number of bytes with its unit.
 
     >>> size_text(999), size_text(2_500_000)
     ('999 B', '2.5 MB')
@@ -84,7 +85,7 @@ def size_text(count: int) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Time for people: two digits or more, but for a few seconds.
+    """A duration with its unit.
 
     >>> [duration_text(s) for s in (0.44, 90, 5400, 100_000, 1e6)]
     ['0.4 s', '90 s', '90 min', '28 h', '12 days']

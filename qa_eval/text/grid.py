@@ -1,4 +1,4 @@
-"""Plain aligned columns, for small tables."""
+"""Small tables with aligned columns."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from qa_eval.text.wide_table import shortened
 
 _GAP = 2
 _NARROWEST = 16
-"""Columns that the first column keeps before others are left out."""
+"""Smallest width of the first column, in characters, before other columns are left out."""
 
 
 def draw_grid(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, left: int = 1) -> list[Text]:
-    """A table under its headings: the first `left` columns begin at the left, all others end at the right.
+    """The lines of a table with headings. The first `left` columns are aligned left, all others right.
 
-    Where it is wider than `width` the first column is shortened, then columns are left out from the right.
+    If the table is wider than `width`, the first column is shortened, and then columns are left out from the
+    right.
     """
     cells = [[clean(cell) for cell in row] for row in (head, *rows)]
     widths = [max(cell_len(cell) for cell in column) for column in zip(*cells, strict=True)]

@@ -1,4 +1,4 @@
-"""Pieces of Markdown as GitHub shows it; text from data is shown literally."""
+"""Pieces of Markdown for GitHub, which shows text from data literally."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from collections.abc import Sequence
 from qa_eval.text.terminal import clean
 
 COMMENT_CHARACTERS = 60_000
-"""As many fit a comment; GitHub refuses more than 65,536."""
+"""Largest number of characters in a comment. GitHub refuses more than 65,536."""
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|&$~]")
 _CALLS = re.compile(r"(?<![0-9A-Za-z_])([@#])(?=[0-9A-Za-z])|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
-"""What becomes a link by itself: a name after @, the number of an issue, an address."""
+"""Places that GitHub turns into links: a name after @, the number of an issue, an address."""
 _ACTIVE = re.compile(r"[^\w\s.,;()%/“”‘’«»…–—-]|_|\n", re.ASCII)
 
 
 def markdown_row(cells: Sequence[str]) -> str:
-    """One line of a table."""
+    """A line of a table."""
     return f"| {' | '.join(cells)} |"
 
 
 def markdown_text(text: str) -> str:
-    r"""A sentence that holds text from the data, as Markdown shows it literally, in one cell.
+    r"""Markdown that shows a sentence literally, also in a cell of a table.
 
-    It calls nobody to the page and makes no link: a comment, which is not shown, stands in between.
+    It notifies nobody and makes no link, because a hidden comment separates the characters of a name or an
+    address.
 
     >>> markdown_text("a|b*")
     'a\\|b\\*'
@@ -36,7 +37,7 @@ def markdown_text(text: str) -> str:
 
 
 def markdown_code(text: str) -> str:
-    r"""Text from the data alone, in the letters of code: the same, and marked as somebody else's words.
+    r"""Markdown that shows text from the data literally and as code, so that readers see that it is data.
 
     >>> markdown_code("@all <b> `x` | $y$")
     '<code>&#64;all &#60;b&#62; &#96;x&#96; &#124; &#36;y&#36;</code>'

@@ -1,4 +1,4 @@
-"""Small HTML tables for notebooks. Text from data is cleaned and escaped, as on the pages of the report."""
+"""Small HTML tables for notebooks. Text from data is cleaned and escaped, as in the report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import escape
 from qa_eval.text.terminal import clean
 
 NotebookCell = str | tuple[str, str]
-"""A text, or a text with a smaller one under it."""
+"""A text, or a text with a second, smaller text under it."""
 _PADDING = "padding: 0.2em 0.6em; vertical-align: top"
 _LEFT = f"text-align: left; {_PADDING}"
 _RIGHT = f"text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; {_PADDING}"
@@ -24,9 +24,9 @@ def notebook_table(
     lead: Sequence[str] = (),
     notes: Sequence[str] = (),
 ) -> str:
-    """A table under its title: the first `left` columns begin at the left, all others end at the right.
+    """The HTML of a table with a title. The first `left` columns are aligned left, all others right.
 
-    `lead` are sentences above it, `notes` sentences under it. Every text is plain.
+    `lead` holds sentences above the table, `notes` sentences under it. All arguments are plain text.
 
     >>> "<script>" in notebook_table("<script>", ["a"], [["<b>"]])
     False

@@ -1,6 +1,6 @@
-"""How findings speak: quoting what was found, showing paths, suggesting what was probably meant.
+"""Parts of messages: quotes, paths, suggestions and lists.
 
-Whatever a file holds is shown escaped: a finding is always one printable line, whatever bytes provoked it.
+Text from files is escaped, so that a message is always one printable line.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from pathlib import Path
 
 QUOTE_LENGTH = 60
 _NEAR = 0.6
-"""How alike two names are that may be meant for each other; 1 for equal ones."""
+"""Similarity of two names from which one is suggested for the other; equal names have 1."""
 COMPARED_NAMES = 1_000
-"""Names among which a near match is looked for, which takes time."""
+"""Largest number of names that are searched for a near match, because the search takes time."""
 
 
 def printable(text: str) -> str:
@@ -23,6 +23,15 @@ def printable(text: str) -> str:
     'a\\u202eb\\nc\\ud800'
     """
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def escaped(text: str) -> str:
+    r"""The text with lone surrogates written as escapes, because no file can hold them.
+
+    >>> escaped("naïve \ud83d")
+    'naïve \\ud83d'
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def quote(text: str, limit: int = QUOTE_LENGTH) -> str:
@@ -35,7 +44,7 @@ def quote(text: str, limit: int = QUOTE_LENGTH) -> str:
 
 
 def shorten(text: str, limit: int = QUOTE_LENGTH) -> str:
-    """The text, or as much of it as fits, with an ellipsis.
+    """The text, or its beginning with an ellipsis if it is longer than `limit` characters.
 
     >>> shorten("four hundred", 6)
     'four …'
@@ -44,7 +53,7 @@ def shorten(text: str, limit: int = QUOTE_LENGTH) -> str:
 
 
 def show_path(path: Path) -> str:
-    """The path as people see it: relative to the current folder where it lies inside, one printable line."""
+    """The path on one printable line. It is relative to the current folder if it is inside."""
     try:
         shown = path.relative_to(Path.cwd()) if path.is_absolute() else path
     except (ValueError, OSError):
@@ -53,7 +62,7 @@ def show_path(path: Path) -> str:
 
 
 def join_field(parent: str, part: str | int) -> str:
-    """The path of a part of a field, as in `claims[1].evidence[0].start`; a very long key is cut.
+    """The path of a part of a field, such as `claims[1].evidence[0].start`. A long key is cut.
 
     >>> join_field(join_field("claims", 1), "id")
     'claims[1].id'
@@ -65,7 +74,7 @@ def join_field(parent: str, part: str | int) -> str:
 
 
 def near_names(name: str, known: Iterable[str], most: int = 3) -> list[str]:
-    """The known names that are nearly the name, the nearest first; none among very many names.
+    """The known names that are similar to the name, nearest first; none if there are very many known names.
 
     >>> near_names("evidnce", ["evidence", "aliases"])
     ['evidence']
@@ -76,7 +85,7 @@ def near_names(name: str, known: Iterable[str], most: int = 3) -> list[str]:
 
 
 def did_you_mean(near: Iterable[str]) -> str:
-    """The question after a name that is unknown and near others.
+    """The question that follows an unknown name which is near other names.
 
     >>> did_you_mean(["run", "runs"])
     'did you mean run or runs?'
@@ -85,7 +94,7 @@ def did_you_mean(near: Iterable[str]) -> str:
 
 
 def suggestion(name: str, known: Iterable[str], *, listed: int = 12) -> str:
-    """The end of a sentence about an unknown name in a file: the near match, or the names where they are few.
+    """The end of a sentence about an unknown name in a file: the nearest name, or all names if they are few.
 
     >>> suggestion("evidnce", ["evidence", "aliases"])
     '; did you mean "evidence"?'
@@ -101,9 +110,9 @@ def suggestion(name: str, known: Iterable[str], *, listed: int = 12) -> str:
 
 
 def choices(name: str, known: Iterable[str], *, listed: int | None = None) -> str:
-    """What to say of an unknown name on the command line: up to three near matches, or the names there are.
+    """The end of a message about an unknown name: up to three near names, or else the known names.
 
-    Of more than `listed` names, the first are given.
+    `listed` limits the number of known names; None lists all of them.
 
     >>> choices("contestd", ["contested", "settled"])
     'did you mean contested?'
@@ -118,7 +127,7 @@ def choices(name: str, known: Iterable[str], *, listed: int | None = None) -> st
 
 
 def enumerate_words(words: Sequence[str], last: str = "and") -> str:
-    """Words as a list in a sentence.
+    """The words as a list in a sentence.
 
     >>> enumerate_words(["a", "b", "c"])
     'a, b and c'
@@ -128,8 +137,32 @@ def enumerate_words(words: Sequence[str], last: str = "and") -> str:
     return ", ".join(words[:-1]) + f" {last} {words[-1]}"
 
 
+def brief(value: object) -> str:
+    """The `repr` of a value that a caller gave, shortened and on one printable line."""
+    try:
+        return shorten(printable(repr(value)))
+    except (
+        Exception
+    ):  # `repr` of a foreign class may raise anything; Python also refuses numbers with too many digits
+        return f"<{type(value).__name__}>"
+
+
+def unlike(name: str, value: object, wanted: str) -> str:
+    """The message about an argument that has a value of the wrong type.
+
+    >>> unlike("corpus", 5, "a Corpus, as load_corpus gives it")
+    'corpus: 5 is an int; it should be a Corpus, as load_corpus gives it'
+    """
+    if isinstance(value, type):
+        return f"{name}: {value.__name__} is a class; it should be {wanted}"
+    called = type(value).__name__
+    article = "an" if called[:1].lower() in tuple("aeiou") else "a"
+    what = "is None" if value is None else f"{brief(value)} is {article} {called}"
+    return f"{name}: {what}; it should be {wanted}"
+
+
 def count(number: int, noun: str) -> str:
-    """A number with its noun, which takes an `s` where it must.
+    """The number with its noun in the singular or plural.
 
     >>> count(1, "fact"), count(2, "fact")
     ('1 fact', '2 facts')

@@ -1,4 +1,4 @@
-"""How far a run has come: bars on a terminal, plain lines elsewhere on stderr, one bar in a notebook."""
+"""The progress of a run: bars on a terminal, plain lines on another stderr, or one bar in a notebook."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qa_eval.text.terminal import clean
 
 
 class TerminalProgress:
-    """Implements the progress protocol of `qa_eval.evaluation.run`."""
+    """Progress on stderr, by the progress protocol of `qa_eval.evaluation.run`."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
@@ -25,54 +25,81 @@ class TerminalProgress:
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._cached = 0
+        self._items = 0
+        self._asked = 0
+        self._started = 0.0
+        self._first: tuple[float, int] | None = None
+        self._ranks: TaskID | None = None
         self._workers: dict[str, TaskID] = {}
         self._by_worker: Counter[str] = Counter()
 
     def start(self, models: int) -> None:
-        """Before the first model."""
+        """Starts the progress. Called before the first model."""
         self._models = models
         if self._stream.isatty():
+            console = Console(file=self._stream, highlight=False)
             self._bar = Progress(
                 TextColumn("{task.fields[step]}", style="dim", markup=False),
                 TextColumn("{task.description}", markup=False, table_column=ProgressColumn(no_wrap=True)),
-                BarColumn(bar_width=24),
+                BarColumn(bar_width=24 if console.width >= _WIDE else 10),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[cached]}", style="dim", markup=False),
+                TextColumn("{task.fields[rate]}", style="dim", markup=False),
                 TimeRemainingColumn(elapsed_when_finished=True),
-                console=Console(file=self._stream, highlight=False),
+                console=console,
             )
             self._bar.start()
 
     def model(self, name: str, items: int) -> None:
-        """Before a model is asked `items` questions."""
+        """Starts a model, which will be asked `items` items."""
         self._begun += 1
-        self._cached = 0
+        self._items, self._cached, self._asked = items, 0, 0
+        self._started, self._first = time.monotonic(), None
         step = f"{self._begun}/{self._models}"
         if self._bar is not None:
-            self._task = self._bar.add_task(clean(name), total=items, step=step, cached="")
+            self._task = self._bar.add_task(clean(name), total=items, step=step, rate="")
         else:
             self._stream.write(f"{step} {clean(name)}: {items} items\n")
             self._stream.flush()
 
     def advance(self, n: int = 1, from_cache: bool = False) -> None:
-        """`n` more items are answered, or were found answered already."""
-        self._cached += n if from_cache else 0
+        """Counts `n` more items as answered. `from_cache` says that the answers came from the cache."""
+        if from_cache:
+            self._cached += n
+        else:
+            self._asked += n
+            self._first = self._first or (time.monotonic(), self._asked)
         if self._bar is not None and self._task is not None:
-            self._bar.advance(self._task, n)
-            if from_cache:
-                self._bar.update(self._task, cached=f"{self._cached} from cache")
+            self._bar.update(self._task, advance=n, rate=self._rate())
+            if self._begun == self._models and self._cached + self._asked >= self._items:
+                self._ranks = self._bar.add_task("intervals and ranks", total=None, step="", rate="")
+
+    def _rate(self) -> str:
+        """The items per second and the number of cached items.
+
+        Time runs from the first answer, or from the start of the model until there is a second batch.
+        """
+        parts = []
+        if self._first is not None:
+            since, before = self._first if self._asked > self._first[1] else (self._started, 0)
+            seconds = max(time.monotonic() - since, 1e-3)
+            parts.append(f"{(self._asked - before) / seconds:,.1f}/s")
+        if self._cached:
+            parts.append(f"{self._cached} from cache")
+        return ", ".join(parts)
 
     def worker(self, name: str, n: int) -> None:
-        """`n` more items were answered by a worker of a cluster."""
+        """Counts `n` more items that a worker of a cluster answered."""
         self._by_worker[name] += n
         if self._bar is not None:
             if name not in self._workers:
-                self._workers[name] = self._bar.add_task(f"  {clean(name)}", total=None, step="", cached="")
+                self._workers[name] = self._bar.add_task(f"  {clean(name)}", total=None, step="", rate="")
             self._bar.advance(self._workers[name], n)
 
     def finish(self) -> None:
-        """After the last model, or when interrupted."""
+        """Ends the progress. Called after the last model, and after an interruption."""
         if self._bar is not None:
+            if self._ranks is not None:
+                self._bar.remove_task(self._ranks)
             self._bar.stop()
         else:
             for name, n in self._by_worker.items():
@@ -80,7 +107,7 @@ class TerminalProgress:
 
 
 class NotebookProgress:
-    """The same protocol in a notebook: one line of HTML, with a bar, that is drawn anew as items come."""
+    """Progress in a notebook, by the same protocol: a line of HTML with a bar."""
 
     def __init__(self) -> None:
         self._models = 0
@@ -93,25 +120,25 @@ class NotebookProgress:
         self._handle: Any = None
 
     def start(self, models: int) -> None:
-        """Before the first model."""
+        """Starts the progress. Called before the first model."""
         self._models = models
         self._draw()
 
     def model(self, name: str, items: int) -> None:
-        """Before a model is asked `items` questions."""
+        """Starts a model, which will be asked `items` items."""
         self._begun += 1
         self._name, self._items, self._done, self._cached = name, items, 0, 0
         self._draw()
 
     def advance(self, n: int = 1, from_cache: bool = False) -> None:
-        """`n` more items are answered, or were found answered already."""
+        """Counts `n` more items as answered. `from_cache` says that the answers came from the cache."""
         self._done += n
         self._cached += n if from_cache else 0
         if time.monotonic() - self._drawn > _REDRAWN or self._done >= self._items:
             self._draw()
 
     def finish(self) -> None:
-        """After the last model, or when interrupted."""
+        """Ends the progress. Called after the last model, and after an interruption."""
         self._draw()
 
     def _draw(self) -> None:
@@ -125,7 +152,7 @@ class NotebookProgress:
             self._handle.update(shown)
 
     def line(self) -> str:
-        """The line as it is drawn now."""
+        """The HTML of the line in its current state."""
         bar = f'<progress value="{self._done}" max="{max(self._items, 1)}"></progress>'
         name = f"{self._begun}/{self._models} {escape(clean(self._name))}"
         cached = f", {self._cached} from cache" if self._cached else ""
@@ -133,11 +160,13 @@ class NotebookProgress:
 
 
 _REDRAWN = 0.1
-"""Seconds between two drawings, at least."""
+"""Smallest number of seconds between two drawings."""
+_WIDE = 100
+"""Width of a terminal, in columns, from which bars are long."""
 
 
 def progress_shown() -> TerminalProgress | NotebookProgress | None:
-    """A bar where somebody can see one: in a notebook, or where stderr is a terminal; else None."""
+    """The progress for a notebook or for a terminal on stderr; None elsewhere."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None and hasattr(shell, "kernel"):

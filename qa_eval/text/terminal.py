@@ -1,4 +1,4 @@
-"""What may reach a terminal, how wide it is, and how styled lines are written to it."""
+"""Output to a terminal: escaping of text, the width, and styled lines."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from rich.console import Console
 from rich.text import Text
 
 FALLBACK_WIDTH = 100
-"""Columns when nothing says how wide the output is."""
+"""Width in columns if the width of the output is unknown."""
 
 _UNSAFE = "\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff"
-# DEL and the C1 control characters, direction overrides, line separators, lone surrogates: they can move the
-# cursor, recolour or reorder what stands beside them, or cannot be encoded at all.
+# DEL and the C1 control characters, direction overrides, line separators and lone surrogates. They can move
+# the cursor, change the colour or order of the text next to them, or cannot be encoded.
 _CONTROL = re.compile(f"[\x00-\x1f{_UNSAFE}]")
-_JSON_UNSAFE = re.compile(f"[{_UNSAFE}]")  # JSON itself escapes the rest, and its own newlines are wanted
+_JSON_UNSAFE = re.compile(
+    f"[{_UNSAFE}]"
+)  # JSON escapes the other control characters, and its own newlines stay
 
 _ASCII = str.maketrans(
     {
@@ -27,10 +29,13 @@ _ASCII = str.maketrans(
         "·": ",",
         "Δ": "D",
         "─": "-",
+        "┄": "-",
         "«": "<",
         "»": ">",
         "⟦": "[",
         "⟧": "]",
+        "⟪": "{",
+        "⟫": "}",
         "†": "+",
         "\u00a0": " ",
     }
@@ -38,7 +43,7 @@ _ASCII = str.maketrans(
 
 
 def clean(text: str) -> str:
-    r"""The text with everything that could steer a terminal made visible as an escape.
+    r"""The text with every character that could control a terminal written as a visible escape.
 
     >>> clean("a\x1b[31mb")
     'a\\x1b[31mb'
@@ -49,7 +54,7 @@ def clean(text: str) -> str:
 
 
 def clean_lines(text: str) -> list[str]:
-    """The lines of a message, each cleaned; at least one."""
+    """The lines of a message, each cleaned. There is at least one line."""
     return [clean(line) for line in text.split("\n")]
 
 
@@ -58,7 +63,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def safe_json(text: str) -> str:
-    r"""JSON with what could steer a terminal written as `\uXXXX`; the value it holds is the same.
+    r"""The JSON, of the same value, with characters that could control a terminal written as `\uXXXX`.
 
     >>> safe_json('"\x9b31m"')
     '"\\u009b31m"'
@@ -67,9 +72,10 @@ def safe_json(text: str) -> str:
 
 
 def terminal_width(stream: TextIO) -> int:
-    """Columns of the terminal that shows the stream.
+    """The width, in columns, of the terminal that shows the stream.
 
-    That is `COLUMNS`, else the stream's own, else those of stderr or stdin (before a pager), else 100.
+    It is `COLUMNS`, else the width of the stream, else that of stderr or stdin (for output to a pager), else
+    100.
     """
     if (columns := os.environ.get("COLUMNS", "")).isdecimal() and int(columns) > 0:
         return int(columns)
@@ -83,9 +89,10 @@ def terminal_width(stream: TextIO) -> int:
 
 
 def write_lines(stream: TextIO, lines: Iterable[Text | str]) -> None:
-    """Writes the lines as they are, never wrapped: styled on a terminal (uncoloured by NO_COLOR), else plain.
+    """Writes the lines without wrapping them.
 
-    On a stream that cannot encode typographic characters they become their nearest ASCII neighbours.
+    They are styled on a terminal, and plain elsewhere. NO_COLOR turns colours off. On a stream that cannot
+    encode typographic characters, similar ASCII characters replace them.
     """
     console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
     for line in lines:

@@ -1,90 +1,95 @@
-"""The leaderboard on a terminal: one table in the richest shape that fits its width.
+"""The leaderboard on a terminal: one line for each model, with as many columns as fit.
 
-    beside   one line a row: every value with its interval beside it, counts in columns of their own
-    stacked  two lines a row: intervals under the values, counts under the name
-    cards    three lines a row: the name over the values over the intervals; columns that still do not fit
-             are left out, least important first, and named under the table
-
-Numbers are never wrapped or cut; a name may be shortened with an ellipsis.
+Columns are added in the order of their importance: rank, model, the metric that sorts and its interval, the
+next few metrics, the interval of the rank, the difference to the first model, then all others. A column is
+shown whole or left out; only names are shortened. `draw_every_column` leaves nothing out and draws several
+tables under each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from qa_eval.text.terminal import clean
 
-Shape = Literal["beside", "stacked", "cards"]
-
-_SHORT_NAME = 26
-"""Columns that a name has at least before a leaner shape is taken."""
-
 DIM = "dim"
 BOLD = "bold"
+
+_GAP = 2
+_LEAST_NAME = 16
+"""Smallest width of a name, in characters, while the most important columns are added."""
+_AMPLE_NAME = 40
+"""Smallest width of a name that needs it, in characters, while further columns are added."""
+_SHARED = "models between two dotted lines share a rank: these items do not separate them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A number with its interval, both already text; empty where there is none."""
+    """A number with its interval, both as text; empty if there is none."""
 
     value: str = ""
     interval: str = ""
+    best: bool = False
+    """Whether no ranked model has a better number. The best number is bold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One metric."""
+    """A column with one metric."""
 
     label: str
-    """May be broken at its spaces, not at no-break ones."""
-    priority: int = 0
-    """The column of the highest number is left out first where there is no room."""
+    """Heading, which may be broken at its spaces but not at its no-break spaces."""
+    group: str = ""
+    """Title of its table, if every column is drawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardRow:
-    """One model."""
+    """A row with one model."""
 
     name: str
     cells: tuple[Cell, ...]
-    """One for each column."""
+    """Cells, one for each column; empty for a model that failed."""
     rank: str = ""
     rank_interval: str = ""
     difference: Cell = Cell()
-    """To the first row."""
+    """Difference to the first row."""
     counts: tuple[str, ...] = ()
-    """One for each of the board's `counts`."""
-    tally: str = ""
-    """The counts in words, for shapes without columns for them."""
+    """Counts, one for each heading in the board's `counts`."""
     brief: bool = False
-    """Without interval and counts, where those would stand on a line of their own."""
+    """Whether intervals are left out of the row."""
     failure: str = ""
-    """Why there are no numbers."""
+    """Reason why there are no numbers; empty if there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A leaderboard, ready to be laid out."""
+    """A leaderboard as text, before its layout."""
 
     title: str
     columns: tuple[Column, ...]
+    """Columns: first the one that sorts, then the others by importance."""
     rows: tuple[BoardRow, ...]
     references: tuple[BoardRow, ...] = ()
-    """Shown under a line of their own; not ranked."""
+    """Rows that are not ranked, shown under a line of their own."""
+    first_columns: int = 5
+    """Number of columns that are added before anything else. Notes name those that do not fit."""
     counts: tuple[str, ...] = ()
     """Headings of the counts."""
     rank_label: str = "rank"
     difference_label: str = "Δ\u00a0to\u00a0first"
+    verdict: str = ""
+    """Sentence with the main result, shown under the title."""
     caption: tuple[str, ...] = ()
-    """Sentences; each starts a line of its own and is wrapped."""
-    notes: tuple[str, ...] = field(default=())
-    """What a reader must not miss; shown in yellow above the caption."""
+    """Sentences under the table. Each starts a new line and is wrapped."""
+    notes: tuple[str, ...] = ()
+    """Sentences that a reader must not miss, shown in yellow above the caption."""
 
     @property
     def all_rows(self) -> tuple[BoardRow, ...]:
@@ -92,27 +97,70 @@ class Board:
 
 
 def draw_board(board: Board, width: int) -> list[Text]:
-    """The lines of the table, none wider than that (but where a single number would not fit)."""
-    layout = _fit(board, width)
-    lines: list[Text] = [Text(clean(board.title), BOLD), Text()]
-    lines += layout.header()
-    lines.append(Text("─" * layout.width, DIM))
-    for row in board.rows:
-        lines += layout.row(row)
-    if board.references:
-        lines += [Text(), Text("references, unranked", DIM)] if board.rows else []
-        for row in board.references:
-            lines += layout.row(row)
-    lines.append(Text())
-    for note in chain(board.notes, layout.notes()):
+    """The lines of a table with as many columns as fit, with its title and caption.
+
+    No line is wider than `width`, unless a single number does not fit.
+    """
+    layout = _fitted(board, width)
+    missing = [c.label for n, c in enumerate(board.columns[: board.first_columns]) if n not in layout.metrics]
+    left_out = [f"no room at this width for: {', '.join(missing)}"] if missing else []
+    return [*_head(board, width), *layout.draw(), *_foot(board, width, left_out)]
+
+
+def draw_every_column(board: Board, width: int) -> list[Text]:
+    """The lines of tables with every column and all intervals. The width decides the number of tables."""
+    groups = [
+        (title, [partial(_Layout.with_metrics, places=[n], spread=True) for n in columns])
+        for title, columns in groupby(range(len(board.columns)), key=lambda n: board.columns[n].group)
+    ]
+    differences = (
+        [partial(replace, difference=True)] if any(r.difference.value for r in board.all_rows) else []
+    )
+    counts = [partial(_Layout.with_count, place=n) for n in range(len(board.counts))]
+    groups.append(("Ranks and counts", [*differences, *counts]))
+    empty = _Layout(board=board, width=width, names=_LEAST_NAME, rank_intervals=True)
+    lines = _head(board, width)
+    for title, additions in groups:
+        for layout in _packed(empty, additions):
+            lines += [*([Text(title, BOLD)] if title else []), *layout.draw(), Text()]
+    return [*lines[:-1], *_foot(board, width, [])]
+
+
+def _packed(empty: _Layout, additions: Iterable[Callable[[_Layout], _Layout]]) -> Iterator[_Layout]:
+    """The layouts that hold the additions in their order, each with as many as fit."""
+    layout = empty
+    for add in additions:
+        wider = add(layout)
+        if layout is not empty and not wider.fits:
+            yield layout
+            wider = add(empty)
+        layout = wider
+    if layout is not empty:
+        yield layout
+
+
+def _head(board: Board, width: int) -> list[Text]:
+    verdict = list(_wrapped(board.verdict, width, BOLD)) if board.verdict else []
+    return [Text(clean(board.title), DIM if verdict else BOLD), *verdict, Text()]
+
+
+def _foot(board: Board, width: int, left_out: Sequence[str]) -> list[Text]:
+    lines = [Text()]
+    for note in (*board.notes, *left_out):
         lines += _wrapped(note, width, "yellow")
-    for sentence in board.caption:
+    shared = [_SHARED] if _shares_a_rank(board) else []
+    for sentence in (*shared, *board.caption):
         lines += _wrapped(sentence, width, DIM)
     return lines
 
 
+def _shares_a_rank(board: Board) -> bool:
+    ranks = [row.rank for row in board.rows if row.rank]
+    return len(set(ranks)) < len(ranks)
+
+
 def _wrapped(sentence: str, width: int, style: str, indent: str = "") -> Iterator[Text]:
-    """Lines by display width, the following ones indented; a word longer than the width stands alone."""
+    """The sentence in lines of that display width, the second and later ones indented."""
     line, bare = indent, True
     for word in clean(sentence).split(" "):
         if not bare and cell_len(line) + 1 + cell_len(word) > width:
@@ -127,231 +175,223 @@ def _wrapped(sentence: str, width: int, style: str, indent: str = "") -> Iterato
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
-    board: Board
-    shape: Shape
-    columns: tuple[int, ...]
-    """Indices of the board's columns that are shown."""
-    gap: int
-    name_width: int
-    board_width: int
-    """Columns there are; the layout may need fewer."""
+class _Field:
+    """A column to the right of the name: its heading, and one cell for each row."""
+
+    label: str
+    cells: tuple[Cell, ...]
 
     @property
-    def spread(self) -> bool:
-        """True if an interval stands on the line of its value."""
-        return self.shape == "beside"
+    def value_width(self) -> int:
+        return _widest(cell.value for cell in self.cells)
 
     @property
-    def rank_width(self) -> int:
-        rows = self.board.all_rows
-        if not any(r.rank for r in rows):
-            return 0
-        if self.shape == "beside":
-            return _widest([self.board.rank_label, *(_beside(r.rank, r.rank_interval) for r in rows)])
-        return _widest(
-            [
-                *([self.board.rank_label] if self.shape == "stacked" else []),
-                *chain.from_iterable((r.rank, r.rank_interval) for r in rows),
-            ]
-        )
-
-    def cell_widths(self, cells: Sequence[Cell]) -> tuple[int, int]:
-        """Width of the values, and of the intervals, of one column."""
-        return _widest([c.value for c in cells]), _widest([c.interval for c in cells])
-
-    def column_width(self, label: str, cells: Sequence[Cell]) -> int:
-        value, interval = self.cell_widths(cells)
-        content = value + (interval + 1 if interval else 0) if self.spread else max(value, interval)
-        return max(content, _widest(_header_lines(label, content)), 1)
-
-    def metric_cells(self, index: int) -> list[Cell]:
-        """The cells that the column must hold, as they are shown."""
-        return [
-            Cell(value=r.cells[index].value) if r.brief and not self.spread else r.cells[index]
-            for r in self.board.all_rows
-            if r.cells
-        ]
+    def interval_width(self) -> int:
+        return _widest(cell.interval for cell in self.cells)
 
     @property
-    def differences(self) -> list[Cell]:
-        return [r.difference for r in self.board.all_rows if r.difference.value]
-
-    def fields(self) -> list[tuple[str, int]]:
-        """Label and width of every column right of the name."""
-        found = []
-        for i in self.columns:
-            label = self.board.columns[i].label
-            found.append((label, self.column_width(label, self.metric_cells(i))))
-        if self.shape != "cards" and self.differences:
-            label = self.board.difference_label
-            found.append((label, self.column_width(label, self.differences)))
-        if self.shape == "beside":
-            for i, label in enumerate(self.board.counts):
-                found.append(
-                    (
-                        label,
-                        _widest(
-                            [
-                                *_header_lines(label, 0),
-                                *(r.counts[i] for r in self.board.all_rows if r.counts),
-                            ]
-                        ),
-                    )
-                )
-        return found
+    def content_width(self) -> int:
+        return self.value_width + (self.interval_width + 1 if self.interval_width else 0)
 
     @property
-    def left(self) -> int:
-        """Where the first field begins."""
-        rank = self.rank_width
-        if self.shape == "cards":
-            return rank
-        return (rank + self.gap if rank else 0) + self.name_width
+    def heading(self) -> list[str]:
+        """Lines of the heading: one line if the label fits over the content, else one for each word."""
+        return [self.label] if cell_len(self.label) <= self.content_width else self.label.split(" ")
 
     @property
     def width(self) -> int:
-        return self.left + sum(width + self.gap for _, width in self.fields())
+        return max(self.content_width, _widest(self.heading), 1)
+
+    def draw(self, n: int, dim: bool) -> Text:
+        """The cell of one row, as wide as the column."""
+        cell = self.cells[n]
+        room = self.width - (self.interval_width + 1 if self.interval_width else 0)
+        text = Text(" " * _GAP + " " * (room - cell_len(cell.value)))
+        text.append(cell.value, BOLD if cell.best else DIM if dim else "")
+        if self.interval_width:
+            text.append(" " + set_cell_size(cell.interval, self.interval_width), DIM)
+        return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """A choice of columns to draw."""
+
+    board: Board
+    width: int
+    """Width of the terminal, in characters."""
+    names: int
+    """Smallest width of the name, in characters."""
+    metrics: tuple[int, ...] = ()
+    """Indices of the metrics in the board's columns."""
+    spread: frozenset[int] = frozenset()
+    """Indices of the metrics that are shown with their intervals."""
+    rank_intervals: bool = False
+    difference: bool = False
+    counts: tuple[int, ...] = ()
+    """Indices of the counts that are shown."""
+
+    def with_metrics(self, places: Sequence[int], *, spread: bool) -> _Layout:
+        """The layout with these metrics added; `spread` adds their intervals too."""
+        intervals = self.spread | frozenset(places) if spread else self.spread
+        return replace(self, metrics=tuple(sorted({*self.metrics, *places})), spread=intervals)
+
+    def with_count(self, place: int) -> _Layout:
+        """The layout with this count added."""
+        return replace(self, counts=(*self.counts, place))
+
+    @property
+    def fields(self) -> list[_Field]:
+        """Columns to the right of the name: metrics, the difference to the first model, and counts."""
+        rows, found = self.board.all_rows, [*map(self._metric, self.metrics)]
+        if self.difference and any(row.difference.value for row in rows):
+            found.append(_Field(self.board.difference_label, tuple(row.difference for row in rows)))
+        for n in self.counts:
+            cells = tuple(Cell(value=row.counts[n]) if row.counts else Cell() for row in rows)
+            found.append(_Field(self.board.counts[n], cells))
+        return found
+
+    def _metric(self, n: int) -> _Field:
+        cells = [row.cells[n] if row.cells else Cell() for row in self.board.all_rows]
+        if n not in self.spread:
+            cells = [replace(cell, interval="") for cell in cells]
+        bare = [
+            replace(c, interval="") if row.brief else c
+            for c, row in zip(cells, self.board.all_rows, strict=True)
+        ]
+        return _Field(self.board.columns[n].label, tuple(bare))
+
+    def rank(self, row: BoardRow) -> str:
+        """The rank, with its interval if intervals of ranks are shown."""
+        if self.rank_intervals and row.rank_interval:
+            return f"{row.rank.rjust(self._ranks)} ({row.rank_interval})"
+        return row.rank.rjust(self._ranks) if row.rank else ""
+
+    @property
+    def _ranks(self) -> int:
+        """Width of the ranks without their intervals."""
+        return _widest(row.rank for row in self.board.all_rows)
+
+    @property
+    def rank_width(self) -> int:
+        """Width of the ranks and the gap after them; 0 if there are no ranks."""
+        if not self._ranks:
+            return 0
+        return _widest([self.board.rank_label, *map(self.rank, self.board.all_rows)]) + _GAP
+
+    @property
+    def longest_name(self) -> int:
+        return _widest(["model", *(clean(r.name) for r in self.board.all_rows if not r.failure)])
+
+    @property
+    def rest(self) -> int:
+        """Width of all columns except the name."""
+        return self.rank_width + sum(_GAP + field.width for field in self.fields)
+
+    @property
+    def fits(self) -> bool:
+        return self.rest + min(self.names, self.longest_name) <= self.width
+
+    @property
+    def name_width(self) -> int:
+        """Width of the name: what the other columns leave, and no more than the longest name needs."""
+        return max(min(self.longest_name, self.width - self.rest), min(self.longest_name, 8))
 
     # -------------------------------------------------------------------------------------- drawing
 
-    def header(self) -> list[Text]:
-        """The headings, as many lines as the tallest needs, resting on the rule."""
-        fields = [(_header_lines(label, width), width) for label, width in self.fields()]
-        height = max((len(lines) for lines, _ in fields), default=1)
-        result = []
+    def draw(self) -> list[Text]:
+        """The lines of the table: headings, ranked rows with a dotted line between groups, unranked rows."""
+        board, fields = self.board, self.fields
+        full = self.rest + self.name_width
+        lines = [*self._headings(fields), Text("─" * full, DIM)]
+        drawn = [self._row(n, row, fields, dim=n >= len(board.rows)) for n, row in enumerate(board.all_rows)]
+        dotted = _shares_a_rank(board)
+        for n, row in enumerate(board.rows):
+            if dotted and n and row.rank != board.rows[n - 1].rank:
+                lines.append(Text("┄" * full, DIM))
+            lines += drawn[n]
+        if board.references:
+            lines += [Text(), Text("not ranked", DIM)] if board.rows else []
+            for reference in drawn[len(board.rows) :]:
+                lines += reference
+        return lines
+
+    def _headings(self, fields: Sequence[_Field]) -> Iterator[Text]:
+        """The lines of the headings, aligned at the bottom."""
+        height = max((len(field.heading) for field in fields), default=1)
         for n in range(height):
             last = n == height - 1
-            rank = self.board.rank_label if last and self.rank_width and self.shape != "cards" else ""
-            model = "model" if last and self.shape != "cards" else ""
-            line = self._start(rank, model) if self.shape != "cards" else " " * self.rank_width
-            for lines, width in fields:
-                k = n - (height - len(lines))
-                line += " " * self.gap + (lines[k] if k >= 0 else "").rjust(width)
-            result.append(Text(line.rstrip(), BOLD))
-        return result
+            line = self._start(
+                self.board.rank_label if last and self.rank_width else "", "model" if last else ""
+            )
+            for field in fields:
+                k = n - (height - len(field.heading))
+                line += " " * _GAP + (field.heading[k] if k >= 0 else "").rjust(field.width)
+            yield Text(line.rstrip(), BOLD)
 
     def _start(self, rank: str, name: str) -> str:
-        head = rank.rjust(self.rank_width) + " " * self.gap if self.rank_width else ""
+        head = set_cell_size(rank, self.rank_width) if self.rank_width else ""
         return head + set_cell_size(shortened(name, self.name_width), self.name_width)
 
-    def row(self, row: BoardRow) -> list[Text]:
-        """The row's lines."""
-        if self.shape == "cards":
-            return self._card(row)
-        rank = row.rank
-        if self.spread:  # ranks stand under each other, each followed by its interval
-            rank = _beside(row.rank, row.rank_interval).ljust(self.rank_width)
-        first = Text(self._start(rank, clean(row.name)), BOLD if row.rank == "1" else "")
+    def _row(self, n: int, row: BoardRow, fields: Sequence[_Field], *, dim: bool) -> list[Text]:
+        start = self._start(self._centred(self.rank(row)), clean(row.name))
         if row.failure:
-            return self._failed(row, rank)
-        second = Text(
-            self._start("" if self.spread else row.rank_interval, "" if self.spread else row.tally), DIM
-        )
-        self._fill(first, second, self._row_cells(row))
-        if self.spread:
-            counts = self.fields()[len(self.fields()) - len(row.counts) :]
-            for (_, width), count in zip(counts, row.counts, strict=True):
-                first.append(" " * self.gap + count.rjust(width))
-        first.rstrip()
-        second.rstrip()
-        return [first] if row.brief or self.spread or not second.plain.strip() else [first, second]
-
-    def _failed(self, row: BoardRow, rank: str) -> list[Text]:
-        """On the name's line if there is room, else under it."""
-        reason, indent = clean(row.failure), " " * (self.rank_width + self.gap if self.rank_width else 0)
-        line = Text(self._start(rank, clean(row.name)))
-        if line.cell_len + self.gap + cell_len(reason) <= self.board_width:
-            return [line.append(" " * self.gap + reason, "red")]
+            return self._failed(row, start)
+        line = Text.assemble((start, BOLD if row.rank == "1" else DIM if dim else ""))
+        for field in fields:
+            line.append_text(field.draw(n, dim))
         line.rstrip()
-        return [line, *_wrapped(row.failure, self.board_width, "red", indent)]
+        return [line]
 
-    def _row_cells(self, row: BoardRow) -> list[Cell]:
-        cells = [row.cells[i] for i in self.columns]
-        return cells + ([row.difference] if self.shape != "cards" and self.differences else [])
+    def _centred(self, rank: str) -> str:
+        """The rank, indented to end under its heading if there is room."""
+        widest = _widest(map(self.rank, self.board.all_rows))
+        return " " * max(0, self.rank_width - _GAP - widest) + rank
 
-    def _fill(self, first: Text, second: Text, cells: Sequence[Cell]) -> None:
-        columns = [self.metric_cells(i) for i in self.columns] + [self.differences]
-        for cell, (_, width), column in zip(cells, self.fields(), columns, strict=False):
-            if self.spread:
-                interval = self.cell_widths(column)[1]
-                room = width - (interval + 1 if interval else 0)
-                first.append(" " * self.gap + cell.value.rjust(room))
-                if interval:
-                    first.append(" " + cell.interval.ljust(interval), DIM)
-            else:
-                first.append(" " * self.gap + cell.value.rjust(width))
-                second.append(" " * self.gap + cell.interval.rjust(width), DIM)
-
-    def _card(self, row: BoardRow) -> list[Text]:
-        rank = row.rank.rjust(self.rank_width) + " " * self.gap if self.rank_width else ""
-        indent = " " * cell_len(rank)
-        name = shortened(clean(row.name), max(self.board_width - len(indent), 8))
-        head = Text(rank + name, BOLD)
-        if row.failure:
-            return [head, *_wrapped(row.failure, self.board_width, "red", indent)]
-        lines = [head]
-        if not row.brief:
-            change = f"Δ {row.difference.value} ({row.difference.interval})" if row.difference.value else ""
-            aside = " · ".join(part for part in (change, row.tally) if part)
-            room = max(self.width, min(self.board_width, 80)) - cell_len(rank + name)
-            if cell_len(aside) + 2 <= room:
-                head.append(aside.rjust(room), DIM)
-            else:
-                lines += _wrapped(aside, self.board_width, DIM, indent)
-        values = Text(" " * self.rank_width)
-        intervals = Text(row.rank_interval.rjust(self.rank_width), DIM)
-        self._fill(values, intervals, self._row_cells(row))
-        intervals.rstrip()
-        return [*lines, values] if row.brief or not intervals.plain else [*lines, values, intervals]
-
-    def notes(self) -> list[str]:
-        """What this layout had to leave out."""
-        hidden = [c.label for i, c in enumerate(self.board.columns) if i not in self.columns]
-        if not hidden:
-            return []
-        return [f"no room at this width for: {', '.join(hidden)} (--format csv has every column)"]
+    def _failed(self, row: BoardRow, start: str) -> list[Text]:
+        """The lines of a failed model, with the reason next to the name or under it."""
+        reason, line = clean(row.failure), Text(start)
+        if line.cell_len + _GAP + cell_len(reason) <= self.width:
+            return [line.append(" " * _GAP + reason, "red")]
+        line.rstrip()
+        return [line, *_wrapped(row.failure, self.width, "red", " " * self.rank_width)]
 
 
-def _fit(board: Board, width: int) -> _Layout:
-    every = tuple(range(len(board.columns)))
-    names = _widest(["model", *(clean(r.name) for r in board.all_rows if not r.failure)])
-    tallies = _widest([r.tally for r in board.all_rows if not r.brief])
-    shapes: list[_Layout] = [
-        _Layout(board, "beside", every, 2, names, width),
-        _Layout(board, "beside", every, 2, min(names, _SHORT_NAME), width),
-        _Layout(board, "stacked", every, 2, max(names, tallies), width),
-        _Layout(board, "stacked", every, 2, max(min(names, _SHORT_NAME), tallies), width),
-        _Layout(board, "stacked", every, 1, max(min(names, _SHORT_NAME), tallies), width),
-        _Layout(board, "cards", every, 2, 0, width),
-        _Layout(board, "cards", every, 1, 0, width),
-    ]
-    for layout in shapes:
-        if layout.width <= width:
-            return layout
-    kept = list(every)
-    while len(kept) > 1:
-        kept.remove(max(kept, key=lambda i: (board.columns[i].priority, i)))
-        for gap in (2, 1):
-            layout = _Layout(board, "cards", tuple(kept), gap, 0, width)
-            if layout.width <= width:
-                return layout
-    return _Layout(board, "cards", tuple(kept), 1, 0, width)
+def _fitted(board: Board, width: int) -> _Layout:
+    """The layout with the columns that fit, added by importance."""
+    first = list(range(min(board.first_columns, len(board.columns))))
+    layout = _Layout(board=board, width=width, names=_LEAST_NAME).with_metrics(first[:1], spread=False)
+    needed = [layout.with_metrics(first[:1], spread=True)]
+    for n in first[1:]:
+        needed.append(needed[-1].with_metrics([n], spread=False))
+    for wider in needed:
+        if wider.fits:
+            layout = wider
+    layout = replace(layout, names=_AMPLE_NAME)
+    for change in _extras(board, first):
+        wider = change(layout)
+        if not wider.fits:
+            break
+        layout = wider
+    return layout
 
 
-def _header_lines(label: str, width: int) -> list[str]:
-    """The label on one line if it fits over the content, else broken at its spaces."""
-    return [label] if cell_len(label) <= width else label.split(" ")
+def _extras(board: Board, first: Sequence[int]) -> Iterator[Callable[[_Layout], _Layout]]:
+    """The additions that a wider terminal shows, most important first."""
+    every = range(len(board.columns))
+    yield partial(replace, rank_intervals=True)
+    yield partial(replace, difference=True)
+    for n in every[len(first) :]:
+        yield partial(_Layout.with_metrics, places=[n], spread=False)
+    yield partial(replace, counts=tuple(range(len(board.counts))))
+    for n in every[1:]:
+        yield partial(_Layout.with_metrics, places=[n], spread=True)
 
 
-def _beside(value: str, interval: str) -> str:
-    return f"{value} {interval}".strip()
-
-
-def _widest(texts: Sequence[str]) -> int:
-    return max((cell_len(t) for t in texts), default=0)
+def _widest(texts: Iterable[str]) -> int:
+    return max(map(cell_len, texts), default=0)
 
 
 def shortened(text: str, width: int) -> str:
-    """The text, or as much of it as fits that display width with an ellipsis."""
+    """The text, or its beginning with an ellipsis if it is wider than `width`."""
     return text if cell_len(text) <= width else set_cell_size(text, max(width - 1, 0)).rstrip() + "…"

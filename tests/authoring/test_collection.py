@@ -82,19 +82,19 @@ SOMEWHERE = "qa-eval @ git+https://host.example/org/repo.git@0123abc"
 @pytest.mark.parametrize(
     ("flags", "known", "expected", "printed"),
     [
-        pytest.param([], SOMEWHERE, SOMEWHERE, f"installed by the workflow: {SOMEWHERE}", id="as this one"),
+        pytest.param([], SOMEWHERE, SOMEWHERE, f"the workflow installs: {SOMEWHERE}", id="as this one"),
         pytest.param(
             ["--install-from", "qa-eval==9.9"],
             SOMEWHERE,
             "qa-eval==9.9",
-            "installed by the workflow: qa-eval==9.9",
+            "the workflow installs: qa-eval==9.9",
             id="as it is named",
         ),
         pytest.param(
             [],
             None,
             None,
-            "where others install qa-eval from is not known here: set the variable QA_EVAL",
+            "the workflow does not know where to install qa-eval from: set the variable QA_EVAL",
             id="not known",
         ),
     ],
@@ -122,14 +122,14 @@ def test_the_workflow_and_the_readme_install_from_what_exists(
 def test_a_commit_that_nobody_can_fetch_yet_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qa_eval.files.installation.requirement", lambda: SOMEWHERE)
     monkeypatch.setattr("qa_eval.files.installation.is_pushed", lambda: False)
-    assert "warning: that commit is on no remote branch yet; push it" in done("init", "bridge").stderr
+    assert "warning: no remote branch has that commit yet; push it" in done("init", "bridge").stderr
 
 
 @pytest.mark.parametrize(
     ("value", "message"),
     [
         pytest.param("-r evil.txt", "is a flag of pip", id="a flag"),
-        pytest.param("qa-eval${{ github.token }}", "holds an expression of the workflow", id="an expression"),
+        pytest.param("qa-eval${{ github.token }}", "holds a workflow expression", id="an expression"),
         pytest.param("qa-eval\nrun: evil", "is not one printable line", id="two lines"),
         pytest.param(" ", "is not one printable line", id="nothing"),
         pytest.param("git+https://me:secret@host.example/r", "holds a user or password", id="a password"),

@@ -161,7 +161,7 @@ def test_histories_without_a_common_commit_are_refused(tmp_path: Path) -> None:
     questions, seeds = repository(tmp_path)
     git("checkout", "-q", "--orphan", "other")
     commit(tmp_path, "another beginning")
-    with pytest.raises(QaEvalError, match="no history in common"):
+    with pytest.raises(QaEvalError, match="shares no history"):
         read_past("main", [questions], seeds)
 
 
@@ -170,7 +170,7 @@ def test_a_link_in_the_past_is_not_followed(tmp_path: Path) -> None:
     (questions / "more.jsonl").symlink_to("/etc/passwd")
     commit(tmp_path)
     (questions / "more.jsonl").unlink()
-    with pytest.raises(QaEvalError, match=r'questions: "more\.jsonl" was no regular file'):
+    with pytest.raises(QaEvalError, match=r'questions: "more\.jsonl" was not a regular file'):
         read_past("main", [questions], seeds)
 
 

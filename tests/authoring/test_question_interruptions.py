@@ -35,7 +35,7 @@ ANSWERS = {
     "the last prompt": "What do the farmers wait for?\ntext\nweather\nrain\n\nall\n\nnone\n\n\n",
 }
 SHOWN = {
-    "the first prompt": "The question:",
+    "the first prompt": "Question:",
     "which passages": "Which of them state",
     "the last prompt": "Write it to",
 }

@@ -103,7 +103,7 @@ def test_a_line_that_a_check_refuses_is_not_written(
         pytest.param(("--question", "Who?"), "missing --type, --category, --answer", id="missing"),
         pytest.param((*RAIN[1:], "--skip", "gamma:1"), "no answer was found there", id="skip"),
         pytest.param((*RAIN[1:], "--category", "../x"), "is not kebab-case", id="a category that is a path"),
-        pytest.param((*RAIN[1:], "--questions", "none/such"), "is no folder; name one", id="no such folder"),
+        pytest.param((*RAIN[1:], "--questions", "none/such"), "is not a folder; name a", id="no such folder"),
     ],
 )
 def test_a_wrong_call_writes_nothing(tmp_path: Path, args: tuple[str, ...], message: str) -> None:
@@ -119,7 +119,7 @@ def test_prompts_show_each_place_and_ask_which_state_the_answer(tmp_path: Path) 
     done = on_set(tmp_path, "new", "--ask", given=given)
     assert done.exit_code == 0, done.output
     assert "Farmers hope for [rain]" in done.stderr
-    assert "numbers from 1 to 1, please" in done.stderr
+    assert "give numbers from 1 to 1" in done.stderr
     questions = load_corpus(tmp_path / "questions", tmp_path / "seeds").questions
     assert [q.id for q in questions] == ["militant-losses", "fall-of-town", "farmers-wait"]
     assert (questions[2].note, questions[2].partial, questions[2].silent) == ("", (), ("alpha", "beta"))
@@ -130,8 +130,8 @@ def test_note_partial_articles_and_id_are_asked_for_too(tmp_path: Path) -> None:
     asked = "What do the farmers wait for?\ntext\nweather\nrain\n\nall\n"
     done = on_set(tmp_path, "new", "--ask", given=f"{asked}Only one says so.\n3\n2\n\nrain-hope\ny\n")
     assert done.exit_code == 0, done.output
-    assert "Its id [farmers-wait]" in done.stderr
-    assert "numbers from 1 to 2, please" in done.stderr
+    assert "Id [farmers-wait]" in done.stderr
+    assert "give numbers from 1 to 2" in done.stderr
     row = json.loads((tmp_path / "questions" / "weather.jsonl").read_text("utf-8"))
     assert (row["id"], row["note"], row["partial"], row["silent"]) == (
         "rain-hope",
@@ -146,7 +146,7 @@ def test_a_category_that_names_no_file_is_asked_for_again(tmp_path: Path) -> Non
     given = "What do the farmers wait for?\ntext\nThe Weather\nthe-weather\nrain\n\nall\n\n\n\n\ny\n"
     done = on_set(tmp_path, "new", "--ask", given=given)
     assert done.exit_code == 0, done.output
-    assert "small letters, digits and -, please: the-weather?" in done.stderr
+    assert "use only small letters, digits and -: the-weather?" in done.stderr
     assert (tmp_path / "questions" / "the-weather.jsonl").is_file()
 
 
@@ -203,7 +203,7 @@ def test_nothing_is_written_into_an_installed_package(
     monkeypatch.setattr("qa_eval.__file__", str(package / "__init__.py"))
     done = call(*args)
     assert done.exit_code == 2
-    assert "is the installed copy; nothing is written there. Say which questions you mean" in done.stderr
+    assert "is the installed copy, and nothing is written there; name the questions" in done.stderr
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
     shown = call("questions", *RAIN, "--dry-run")
     assert (shown.exit_code, '"rain"' in shown.stdout) == (0, True)
@@ -219,7 +219,7 @@ def test_a_checkout_whose_questions_are_a_link_is_not_written(
         (tmp_path / "checkout" / name).symlink_to(tmp_path / name)
     monkeypatch.setattr("qa_eval.__file__", str(tmp_path / "checkout" / "qa_eval" / "__init__.py"))
     done = call("questions", *RAIN)
-    assert (done.exit_code, "questions is a link; nothing is written there" in done.stderr) == (2, True)
+    assert (done.exit_code, "questions is a link, and nothing is written there" in done.stderr) == (2, True)
     assert sorted(p.name for p in (tmp_path / "questions").iterdir()) == ["facts.jsonl"]
 
 

@@ -52,6 +52,7 @@ _CLICKED = f"""async (number) => {{
 }}"""
 _FIELDS = {
     "index.html": (("find-model", "1"), ("find-model", ""), ("slice", None)),
+    "matrix.html": (("order", None), ("find", "number 17"), ("find", ""), ("cell", "rs"), ("cell", "")),
     "questions.html": (("find", "number 17"), ("find", ""), ("wrong-by", "3"), ("wrong-by", "")),
 }
 """Page -> (field, what is put into it); None for each of its values in turn."""
@@ -137,7 +138,10 @@ def main() -> None:
             f"{len(run.leaderboard.rows)} models x {items} items: written in {took:.1f} s, {cpu:.1f} s of CPU"
         )
         print(f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB")
-        pages = [site / page for page in ("index.html", "questions.html", "compare.html", "contested.html")]
+        pages = [
+            site / page
+            for page in ("index.html", "questions.html", "matrix.html", "compare.html", "contested.html")
+        ]
         pages = [page for page in pages if page.is_file()]
         pages += [largest(site / "models"), largest(site / "questions")]
         if not options.chromium:

@@ -1,6 +1,6 @@
 """What is read here, compared with transformers 4.57: tokens, types, answers, scores and null scores.
 
-    python -m tests.benchmarks.transformers4                # all, and writes docs/transformers4.md
+    python -m tests.benchmarks.transformers4                # all, and writes docs/trust/transformers4.md
     python -m tests.benchmarks.transformers4 --only bert albert
 
 Most checkpoints were trained and published with transformers 4. Version 4.57 runs as a process in an
@@ -43,7 +43,7 @@ from tests.benchmarks.peers import PEER
 from tests.support import tiny_architectures
 from tests.support.tiny_models import SEEDS
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "transformers4.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "trust" / "transformers4.md"
 QUESTION = "Who took the city back, and when?"
 DECODING = Decoding(max_length=96, doc_stride=16, max_answer_tokens=12, n_best=5)
 CLOSE = 1e-3
@@ -356,17 +356,17 @@ loops.
 
 Machine: {machine}. Here: {here}. There: {there} and the same torch.
 
-Of {rows} checkpoints, {equal} come out the same in every column but the last.
+Of {rows} checkpoints, {equal} agree in every column except the last.
 
-| column | on how many of the texts these are the same |
+| column | what is compared, as the number of texts on which it is equal |
 |---|---|
 | tokens | the ids of all windows |
-| types | the token types that the model is given; a dash where the model has no use for them |
+| types | the token types that the model is given; a dash if the model does not use them |
 | answers | start and end of the best span |
-| scores | its logits' sum, within {close} |
-| null scores | the CLS token's logits' sum, within {close}; a dash where there is no such token |
+| scores | the sum of the best span's logits, within {close} |
+| null scores | the sum of the CLS token's logits, within {close}; a dash if there is no such token |
 | pipeline | the answers of 4.57's question-answering pipeline, for texts that fit one window |
-| apart | the greatest difference of two scores or null scores |
+| apart | the largest difference between two scores or null scores |
 """
 _PIPELINE = """
 The pipeline has other rules, so the last column is not full:
@@ -384,7 +384,7 @@ The pipeline has other rules, so the last column is not full:
 
 
 def document(found: Sequence[Compared], alone: Sequence[Compared]) -> str:
-    """The text of `docs/transformers4.md`."""
+    """The text of `docs/trust/transformers4.md`."""
     rows = [row for row in (*found, *alone) if not row.error]
     reasons: dict[str, list[str]] = {}
     for row in (*found, *alone):

@@ -20,7 +20,11 @@ from click.testing import Result
 from qa_eval.cli import cli
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.run import Interrupted
+from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.parts import FAMILIES
 from qa_eval.records import Finding
+from qa_eval.runs.leaderboard.captions import leading_sentence
+from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import load_run
 from tests.support.command_line import call
@@ -79,7 +83,11 @@ def test_these_commands_exist() -> None:
         "verify",
         "export",
         "bench",
+        "reproduce",
         "models",
+        "metrics",
+        "metrics list",
+        "metrics show",
         "questions",
         "questions check",
         "questions stats",
@@ -128,7 +136,7 @@ def test_the_options_of_run_are_those_of_the_contract_in_sections() -> None:
 
 
 def test_the_version_is_told() -> None:
-    assert call("--version").stdout == "qa-eval, version 0.1.0\n"
+    assert call("--version").stdout == "qa-eval, version 0.2.0\n"
 
 
 # ------------------------------------------------------------------------------------------ mistakes
@@ -166,19 +174,17 @@ def test_the_version_is_told() -> None:
             ["leaderboard", "nowhere"], "Error: nowhere: no such run folder or file", id="leaderboard"
         ),
         pytest.param(["verify", "nowhere"], "nowhere: no such run folder or file", id="verify"),
-        pytest.param(["run", "embedded"], "a model is named by -m: qa-eval run -m embedded", id="bare model"),
-        pytest.param(["plan", "embedded"], "a model is named by -m: qa-eval plan -m embedded", id="to plan"),
+        pytest.param(["run", "embedded"], "name a model with -m: qa-eval run -m embedded", id="bare model"),
+        pytest.param(["plan", "embedded"], "name a model with -m: qa-eval plan -m embedded", id="to plan"),
         pytest.param(
-            ["run", "p.json"], "named by -m: qa-eval run -m predictions:p.json; a data set is", id="bare file"
+            ["run", "p.json"], "with -m: qa-eval run -m predictions:p.json; name a data set", id="bare file"
         ),
         pytest.param(
             ["run", "squad:dev.json"],
-            "a data set is named by --dataset: qa-eval run -m MODEL --dataset squad:dev.json",
+            "name a data set with --dataset: qa-eval run -m MODEL --dataset squad:dev.json",
             id="bare data set",
         ),
-        pytest.param(
-            ["models", "p.jsonl.gz"], "are replayed as predictions:p.jsonl.gz", id="predictions as a model"
-        ),
+        pytest.param(["models", "p.jsonl.gz"], "write predictions:p.jsonl.gz", id="predictions as a model"),
         pytest.param(["schema", "question"], "'question' is not one of 'questions'", id="schema"),
         pytest.param(["models", "baseline:"], "baseline", id="models"),
     ],
@@ -265,7 +271,7 @@ def test_every_finding_of_wrong_input_is_told(monkeypatch: pytest.MonkeyPatch) -
     assert done.stderr == (
         "q.jsonl:3: id: given \\x1b[31m twice\n"
         "q.jsonl:5: id: given \\x1b[31m twice\n"
-        "Error: the input is wrong in 2 places; nothing was done.\n"
+        "Error: the input has 2 errors; nothing was done.\n"
     )
 
 
@@ -284,7 +290,7 @@ def test_a_mistake_of_ours_is_named_with_its_place(monkeypatch: pytest.MonkeyPat
     assert re.fullmatch(
         r"Error: this is a defect of qa-eval: ZeroDivisionError "
         r"\(qa_eval/cli/leaderboard\.py:\d+, in \S+\)\n"
-        r"Please report it with the command and this line; QA_EVAL_TRACEBACK=1 shows the traceback\.\n",
+        r"Please report it with the command and this line\. QA_EVAL_TRACEBACK=1 shows the traceback\.\n",
         done.stderr,
     )
 
@@ -296,7 +302,9 @@ def test_an_interrupted_run_says_what_is_kept(monkeypatch: pytest.MonkeyPatch, s
     monkeypatch.setattr("qa_eval.evaluation.run.evaluate", interrupt)
     done = call("run", *CHEAP)
     assert done.exit_code == 130
-    assert f"Interrupted. What is done is kept in {stored}; the same call goes on from there." in done.stderr
+    assert (
+        f"Interrupted. The answers so far are in {stored}; the same command resumes the run." in done.stderr
+    )
 
 
 # ------------------------------------------------------------------------------------------ configuration
@@ -310,15 +318,18 @@ def config(text: str, *args: str) -> Result:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("modle = 'x'", "modle: no such flag of 'qa-eval run'; did you mean model?", id="near"),
+        pytest.param("modle = 'x'", "modle: 'qa-eval run' has no such flag; did you mean model?", id="near"),
         pytest.param(
             "max_lenght = 3",
-            "max_lenght: no such flag of 'qa-eval run'; did you mean max-length?",
+            "max_lenght: 'qa-eval run' has no such flag; did you mean max-length?",
             id="snake",
         ),
-        pytest.param("zzzzzz = 3", "zzzzzz: no such flag of 'qa-eval run'; there are: address, ", id="far"),
+        pytest.param("zzzzzz = 3", "zzzzzz: 'qa-eval run' has no such flag; there are: address, ", id="far"),
         pytest.param("n-best = 3\nn_best = 4", "n_best: given twice", id="twice"),
-        pytest.param("n-best = 'many'", "n-best: 'many' is not a valid integer.", id="type"),
+        pytest.param("n-best = 'many'", "n-best: 'many' is not a valid integer range.", id="type"),
+        pytest.param("limit = 2.7", "limit: takes a whole number, not 2.7", id="a fraction"),
+        pytest.param("seed = 3.0", "seed: takes a whole number, not 3.0", id="a fraction without a part"),
+        pytest.param("cpus-per-worker = inf", "cpus-per-worker: inf is not a finite number.", id="no end"),
         pytest.param("limit = 0", "limit: 0 is not in the range x>=1.", id="range"),
         pytest.param("track = 'all'", "track: 'all' is not one of 'reading', 'pooled', 'both'.", id="choice"),
         pytest.param(
@@ -327,7 +338,9 @@ def config(text: str, *args: str) -> Result:
         pytest.param("json = 'yes'", "json: takes true or false, not 'yes'", id="flag"),
         pytest.param("limit = true", "limit: takes a value, not true or false", id="boolean"),
         pytest.param("limit = [1]", "limit: takes one value, not a list", id="list"),
-        pytest.param("[run]\nlimit = 1", "run: a table; flags stand at the top of the file", id="table"),
+        pytest.param(
+            "[run]\nlimit = 1", "run: is a table; put the flags at the top level of the file", id="table"
+        ),
         pytest.param("limit = ", "not valid TOML: Invalid value", id="syntax"),
     ],
 )
@@ -396,11 +409,26 @@ def test_a_run_prints_the_table_on_stdout_and_all_else_on_stderr() -> None:
     assert "baseline:first-of-type" in done.stdout
     assert "\x1b" not in done.output
     lines = done.stderr.splitlines()
-    assert re.fullmatch(r"questions: .*questions \(\d+ facts, \d+ contested\)", lines[0])
-    assert re.fullmatch(r"articles:  .*seeds \(5\)", lines[1])
-    assert lines[2] == "1/2 baseline:abstain: 15 items"
-    first = load_run(Path("results/first")).leaderboard.rows[0].model.spec
-    assert lines[-2:] == ["results: results/first", f"next: qa-eval show results/first --failures -m {first}"]
+    assert lines[0] == "loading baseline:abstain, baseline:first-of-type …"
+    assert re.fullmatch(r"questions: .*questions \(\d+ facts, \d+ contested\)", lines[1])
+    assert re.fullmatch(r"articles:  .*seeds \(5\)", lines[2])
+    assert lines[3] == "1/2 baseline:abstain: 15 items"
+    assert lines[-3:] == [
+        leading_sentence(leaderboard_view(load_run(Path("results/first")).leaderboard)),
+        "results: results/first",
+        "next: qa-eval report results/first --out report --open",
+    ]
+
+
+def test_a_call_that_is_wrong_says_nothing_of_loading() -> None:
+    assert "loading" not in call("run", "--split", "test").stderr
+
+
+def test_of_many_models_two_are_named_while_they_are_loaded() -> None:
+    models = [word for n in range(3) for word in ("-m", f"predictions:no{n}.jsonl")]
+    assert call("run", *models).stderr.startswith(
+        "loading predictions:no0.jsonl, predictions:no1.jsonl and 1 more …\n"
+    )
 
 
 def test_json_on_stdout_is_the_leaderboard_that_was_written() -> None:
@@ -445,6 +473,15 @@ def test_a_stored_run_is_shown_in_every_format(stored: Path, form: str) -> None:
         assert done.stderr == ""
 
 
+def test_all_metrics_are_shown_with_all(stored: Path) -> None:
+    table, every = (call("leaderboard", str(stored), *more, columns=80).stdout for more in ((), ("--all",)))
+    for shown in ("NoAns", "No answer", "All articles at once", "Ranks and counts", "abstained"):
+        assert shown in every
+        assert shown not in table
+    refused = call("leaderboard", str(stored), "--all", "--format", "csv")
+    assert (refused.exit_code, "--all is for the table" in refused.stderr) == (2, True)
+
+
 def test_without_a_path_the_newest_run_is_shown_and_named(stored: Path) -> None:
     for n, name in enumerate(("old", "new")):
         shutil.copytree(stored, Path("results") / name)
@@ -453,7 +490,7 @@ def test_without_a_path_the_newest_run_is_shown_and_named(stored: Path) -> None:
 
 
 def test_verify_finds_every_number_again_and_a_changed_one(stored: Path) -> None:
-    assert call("verify", str(stored)).stdout == f"{stored}: every number came out again\n"
+    assert call("verify", str(stored)).stdout == f"{stored}: every number is the same\n"
     shutil.copytree(stored, "copy")
     file = Path("copy/leaderboard.json")
     document = json.loads(file.read_text(encoding="utf-8"))
@@ -471,18 +508,29 @@ def test_show_tells_items_and_failures(stored: Path) -> None:
     )["item"]
     done = call("show", str(stored), item, "-m", "baseline:abstain")
     assert done.exit_code == 0, done.output
-    assert item in done.stdout
+    assert item.partition("@")[0] in done.stdout
     assert "no answer" in done.stdout
     failures = call("show", str(stored), "--failures")
     assert "wrong" in failures.stdout
     assert re.fullmatch(r"\d+ of 36 answers are wrong\n", failures.stderr)
 
 
+def test_show_takes_and_shows_the_short_names_of_articles(stored: Path) -> None:
+    label = load_run(stored).leaderboard.data.article_labels["000_825eccd27ffa9810"]
+    done = call("show", str(stored), f"recaptured-city@{label}", "--rules")
+    assert done.exit_code == 0, done.output
+    assert f"recaptured-city@{label}" in done.stdout
+    assert "000_825eccd27ffa9810" not in done.stdout
+    assert "rule abstained, level 0 (no match)" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
         pytest.param([], "Error: Give the items to show, or --failures.", id="nothing"),
-        pytest.param(["x@y", "--failures"], "Error: Items or --failures, not both.", id="both"),
+        pytest.param(
+            ["x@y", "--failures"], "Error: Give the items to show or --failures, not both.", id="both"
+        ),
         pytest.param(["nofact@noarticle"], "not in this run", id="unknown item"),
         pytest.param(["x", "-m", "baseline:abstein"], 'did you mean "baseline:abstain"?', id="unknown model"),
     ],
@@ -491,6 +539,28 @@ def test_show_refuses(stored: Path, args: list[str], message: str) -> None:
     done = call("show", str(stored), *args)
     assert done.exit_code == 2
     assert message in done.stderr
+
+
+def test_metrics_are_listed_by_what_they_are_about() -> None:
+    listed = call("metrics", "list").stdout
+    for metric in METRICS.values():
+        assert metric.label in listed
+    assert [line for line in listed.splitlines() if line in FAMILIES.values()] == list(FAMILIES.values())
+
+
+@pytest.mark.parametrize("name", ["no_answer_recall", "NoAns recall", "noans RECALL"])
+def test_a_metric_is_explained_by_id_or_name(name: str) -> None:
+    done = call("metrics", "show", name, columns=80)
+    assert done.exit_code == 0, done.output
+    for shown in ("no_answer_recall", "formula", "A worked example", "NoAns recall = 4 / 5 = 80.0 %"):
+        assert shown in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_an_unknown_metric_is_answered_with_near_ones() -> None:
+    done = call("metrics", "show", "NoAns recalls")
+    assert done.exit_code == 2
+    assert "Error: NoAns recalls: there is no such metric; did you mean" in done.stderr
 
 
 def test_models_lists_kinds_and_tells_what_a_spec_is() -> None:
@@ -524,7 +594,7 @@ def test_the_cache_is_told_and_cleared(tmp_path: Path) -> None:
     told = call("cache", "info")
     assert told.exit_code == 0
     cleared = call("cache", "clear").stdout
-    assert cleared.startswith(f"{place}: forgot ")
+    assert cleared.startswith(f"{place}: deleted ")
     assert call("cache", "info").stdout.startswith(f"{place}: 0 answers, ")
 
 
@@ -562,4 +632,4 @@ def test_a_predictions_file_of_other_questions_is_named(
     out = ["--out", str(tmp_path / "o"), "--name", "x", "--no-reference", "--limit", "1"]
     result = call("run", "-m", f"predictions:{file}", *out)
     assert result.exit_code == 0, result.output
-    assert "no prediction is of a question that was asked" in caplog.text
+    assert "no prediction belongs to a question that was asked" in caplog.text

@@ -246,7 +246,7 @@ def test_text_that_is_no_unicode_is_refused_by_its_flag(words: str) -> None:
             f"limit = {'[' * 100_000}{']' * 100_000}", "not valid TOML: nested too deeply", id="deep"
         ),
         pytest.param(f"limit = {'9' * 5000}", "not valid TOML: Exceeds the limit", id="digits"),
-        pytest.param('out = "a\\u0000b"', "out: a\\x00b: no path holds a null character", id="null"),
+        pytest.param('out = "a\\u0000b"', "out: a\\x00b: a path cannot hold a null character", id="null"),
         pytest.param('out = "~nosuchuser/x"', "out: ~nosuchuser/x: there is no user 'nosuchuser'", id="user"),
         pytest.param("limit = 1979-05-27", "limit: takes text or a number, not 1979-05-27", id="date"),
         pytest.param('model = [["a"]]', "model: takes text or a number, not ['a']", id="list in a list"),
@@ -317,7 +317,7 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
             KeyError("x"),
             [
                 "Error: this is a defect of qa-eval: KeyError: 'x' (test_failures.py:LINE, in raised)",
-                "Please report it with the command and this line; QA_EVAL_TRACEBACK=1 shows the traceback.",
+                "Please report it with the command and this line. QA_EVAL_TRACEBACK=1 shows the traceback.",
             ],
             1,
             id="defect",
@@ -326,14 +326,14 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
             RecursionError(),
             [
                 "Error: this is a defect of qa-eval: RecursionError (test_failures.py:LINE, in raised)",
-                "Please report it with the command and this line; QA_EVAL_TRACEBACK=1 shows the traceback.",
+                "Please report it with the command and this line. QA_EVAL_TRACEBACK=1 shows the traceback.",
             ],
             1,
             id="recursion",
         ),
         pytest.param(
             MemoryError(),
-            ["Error: there is not enough memory: MemoryError (test_failures.py:LINE, in raised)"],
+            ["Error: not enough memory: MemoryError (test_failures.py:LINE, in raised)"],
             1,
             id="memory",
         ),
@@ -378,8 +378,8 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-FULL = "Error: standard output: No space left on device; what was printed is not whole\n"
-CLOSED = "Error: standard output: Bad file descriptor; what was printed is not whole\n"
+FULL = "Error: standard output: No space left on device; the output is incomplete\n"
+CLOSED = "Error: standard output: Bad file descriptor; the output is incomplete\n"
 
 
 @pytest.mark.parametrize(

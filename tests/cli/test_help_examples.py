@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -18,10 +19,15 @@ from tests.support.places import BASELINE, ROOT
 from tests.support.public_files import SEA, SKY, mrqa, qa, squad, write, write_lines
 
 RUNS = ("baseline", "first", "main", "branch", "old", "new")
+TWO = "two"
+"""A run of two models."""
 
 NOT_RUN = {
     "qa-eval run": "a minute; `make run` is this command",
     "qa-eval run -m hf:deepset/tinyroberta-squad2 -m embedded --name first": "fetches a model",
+    "qa-eval reproduce tinyroberta-squad2": "fetches a model and a data set",
+    "qa-eval reproduce tinyroberta-squad2 -m ./tinyroberta-squad2 --dataset squad:dev-v2.0.json": "wants the "
+    "published checkpoint; tests/cli/test_reproduce.py has stand-ins",
     "qa-eval plan": "measures every model of `qa-eval run`; the other examples of the command are run",
     'qa-eval questions probe "Who led them?" -m hf:ORG/NAME --n-best 5': "stands for any model of the hub",
     "qa-eval questions new": "asks at a terminal; tests/authoring/test_question_writing.py answers",
@@ -45,6 +51,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("examples")
     for name in RUNS:
         shutil.copytree(BASELINE, place / "results" / name)
+    models = ("-m", "baseline:abstain", "-m", "baseline:first-of-type")
+    made = call("run", *models, "--limit", "8", "--out", str(place / "results"), "--name", TWO)
+    assert made.exit_code == 0, made.output
     asked = [qa(f"q{n}", "What was blue?", [("The sky", 0)] if n % 2 else []) for n in range(40)]
     write(place / "dev-v2.0.json", squad([(SKY, asked)]))
     write(place / "predictions.json", {f"q{n}": "sky" for n in range(40)})
@@ -74,11 +83,42 @@ def example_checkout(place: Path, own_checkout: Path, monkeypatch: pytest.Monkey
     shutil.copytree(place, own_checkout, dirs_exist_ok=True)
     monkeypatch.setenv("QA_EVAL_CACHE", str(place / "cache"))
     monkeypatch.setenv("BASE_SHA", "main")
+    monkeypatch.setattr("webbrowser.open", lambda _: True)
+    monkeypatch.setattr("qa_eval.cli.report.pause", _interrupt)
     return own_checkout
+
+
+def _interrupt() -> None:
+    """Ctrl-C while a run is watched."""
+    raise KeyboardInterrupt
 
 
 def test_the_examples_that_are_not_run_are_examples() -> None:
     assert set(NOT_RUN) <= set(examples())
+
+
+def texts(group: click.Group = cli, prefix: str = "qa-eval") -> Iterator[tuple[str, str]]:
+    """(command, its help as it is printed), of every command and group."""
+    with click.Context(group, info_name=prefix) as context:
+        yield prefix, group.get_help(context)
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from texts(command, f"{prefix} {name}")
+        else:
+            with click.Context(command, info_name=f"{prefix} {name}") as context:
+                yield f"{prefix} {name}", command.get_help(context)
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in texts()])
+def test_every_command_line_in_a_help_text_is_an_example_or_names_a_command(text: str) -> None:
+    known = {command for command, _ in texts()}
+    _, _, listed = text.partition("Examples:")
+    lines = [line.strip() for line in listed.splitlines() if line.strip().startswith("qa-eval ")]
+    assert set(lines) <= set(examples())
+    for mentioned in re.findall(r"`(qa-eval [^`]*)`", text):
+        assert any(mentioned == command or mentioned.startswith(f"{command} ") for command in known), (
+            mentioned
+        )
 
 
 @pytest.mark.slow

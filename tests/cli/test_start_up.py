@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -28,6 +29,24 @@ def run_cli(*args: str | Path) -> str:
     return f"from qa_eval.cli import cli\ncli({words!r}, prog_name='qa-eval', standalone_mode=False)"
 
 
+UNTIL_LOADING = """
+import click
+class Told(BaseException):
+    pass
+def tell(message=None, **_):
+    if str(message).startswith("loading embedded"):
+        raise Told
+click.echo = tell
+try:
+{call}
+except Told:
+    pass
+else:
+    raise AssertionError("it was not said what is loaded")
+"""
+"""A call up to where it says what it is going to load."""
+
+
 @pytest.mark.parametrize(
     ("call", "unwanted"),
     [
@@ -35,6 +54,11 @@ def run_cli(*args: str | Path) -> str:
         pytest.param("import qa_eval.cli", AVOIDABLE, id="import qa_eval.cli"),
         pytest.param(run_cli("--help"), AVOIDABLE, id="--help"),
         pytest.param(run_cli("run", "--help"), AVOIDABLE, id="run --help"),
+        pytest.param(
+            UNTIL_LOADING.format(call=indent(run_cli("run", "-m", "embedded"), "    ")),
+            HEAVY,
+            id="run: loading",
+        ),
         pytest.param(run_cli("plan", "--help"), AVOIDABLE, id="plan --help"),
         pytest.param("import qa_eval.evaluation.forecast_probe", HEAVY, id="import of the forecast"),
         pytest.param(run_cli("score", "--help"), AVOIDABLE, id="score --help"),
@@ -51,6 +75,8 @@ def run_cli(*args: str | Path) -> str:
         ),
         pytest.param(run_cli("questions", "stats"), HEAVY, id="questions stats"),
         pytest.param(run_cli("models"), HEAVY, id="models"),
+        pytest.param(run_cli("metrics", "--help"), AVOIDABLE, id="metrics --help"),
+        pytest.param(run_cli("metrics", "show", "f1"), HEAVY, id="metrics show"),
         pytest.param(run_cli("models", "baseline:abstain"), HEAVY, id="models baseline:abstain"),
         pytest.param(run_cli("schema", "leaderboard"), HEAVY, id="schema leaderboard"),
         pytest.param(run_cli("export", "--help"), AVOIDABLE, id="export --help"),

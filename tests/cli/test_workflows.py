@@ -6,9 +6,11 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,10 @@ import pytest
 import yaml
 
 from qa_eval.cli import cli
-from tests.cli.test_docs import commands
-from tests.support.places import ROOT
+from tests.documentation.test_documents import commands
+from tests.support.places import BASELINE, ROOT
 
+ACTION = ROOT / "action.yml"
 FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
 TEMPLATE = ROOT / "qa_eval/authoring/new_collection/template/questions.yml"
 EVERY = pytest.mark.parametrize("path", [*FILES, TEMPLATE], ids=lambda p: f"{p.parent.name}/{p.name}")
@@ -30,25 +33,50 @@ def workflow(path: Path) -> dict[str, Any]:
 
 
 def steps(path: Path) -> Iterator[dict[str, Any]]:
-    for job in workflow(path)["jobs"].values():
-        yield from job["steps"]
+    whole = workflow(path)
+    for part in whole["jobs"].values() if "jobs" in whole else [whole["runs"]]:
+        yield from part["steps"]
+
+
+WITH_ACTION = pytest.mark.parametrize(
+    "path", [*FILES, TEMPLATE, ACTION], ids=lambda p: f"{p.parent.name}/{p.name}"
+)
 
 
 def test_these_workflows_exist() -> None:
-    assert [path.name for path in FILES] == ["leaderboard.yml", "questions.yml", "test.yml"]
+    assert [path.name for path in FILES] == [
+        "docs.yml",
+        "leaderboard.yml",
+        "questions.yml",
+        "release.yml",
+        "test.yml",
+    ]
     assert not list(ROOT.rglob("CODEOWNERS"))
 
 
+MAY_WRITE = {
+    ("docs.yml", "publish"): {"pages": "write", "id-token": "write"},
+    ("release.yml", "release"): {"contents": "write"},
+    ("release.yml", "publish"): {"id-token": "write"},
+}
+"""The jobs that may do more than read. None of them runs code of the repository or of a pull request."""
+
+
 @EVERY
-def test_a_workflow_may_read_and_nothing_else(path: Path) -> None:
+def test_a_workflow_may_read_and_little_else(path: Path) -> None:
     whole = workflow(path)
     assert whole["permissions"] == {"contents": "read"}
-    assert all("permissions" not in job for job in whole["jobs"].values())
+    for name, job in whole["jobs"].items():
+        allowed = MAY_WRITE.get((path.name, name))
+        assert job.get("permissions") == allowed
+        if allowed is not None:
+            assert re.search(r"github\.(ref_type == 'tag'|event_name == 'push')", job["if"])
+            assert not any("checkout" in step.get("uses", "") for step in job["steps"])
     assert "pull_request_target" not in whole["on"]
     assert "secrets" not in path.read_text("utf-8")
 
 
-@EVERY
+@WITH_ACTION
 def test_nothing_from_outside_is_written_into_a_script(path: Path) -> None:
     scripts = [step["run"] for step in steps(path) if "run" in step]
     assert scripts
@@ -57,14 +85,14 @@ def test_nothing_from_outside_is_written_into_a_script(path: Path) -> None:
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
 
 
-@EVERY
+@WITH_ACTION
 def test_a_checkout_leaves_no_credentials(path: Path) -> None:
     found = [step for step in steps(path) if step.get("uses", "").startswith("actions/checkout@")]
     assert found
     assert all(step["with"]["persist-credentials"] == "false" for step in found)
 
 
-@EVERY
+@WITH_ACTION
 def test_only_githubs_own_actions_are_used(path: Path) -> None:
     for step in steps(path):
         if "uses" in step:
@@ -85,7 +113,7 @@ def test_the_questions_workflow_runs_where_questions_or_articles_change() -> Non
     assert paths == ["questions/**", "seeds/**"]
 
 
-@EVERY
+@WITH_ACTION
 def test_the_commands_of_a_workflow_exist_with_their_flags(path: Path) -> None:
     known = dict(commands(cli))
     text = path.read_text("utf-8")
@@ -133,52 +161,137 @@ def test_models_reach_the_program_as_words_whatever_they_hold(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["qa-eval"]
 
 
-def test_the_workflow_of_a_collection_runs_from_a_checkout(tmp_path: Path) -> None:
-    """Every step of it, in a repository with a commit to compare with; `pip` prints what it is to install."""
+@dataclass
+class Checkout:
+    """A collection in a repository of its own, with a commit in which a question has other words."""
+
+    folder: Path
+    base: str
+    environment: dict[str, str]
+
+    def run(self, *command: str, **more: str) -> str:
+        """What a command prints here."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment | more,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """Programs that are not run here print what they are given: `pip`, and `gh`, which also keeps a file."""
     programs = {
         "pip": '#!/bin/sh\nprintf "%s\\n" "$@"\n',
+        "gh": f'#!/bin/sh\nprintf "%s\\n" "$*" >> "{tmp_path}/gh"\n'
+        f'case "$*" in *--jq*) cat "{tmp_path}/earlier" ;; esac\n',
         "qa-eval": f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m qa_eval "$@"\n',
     }
     (tmp_path / "bin").mkdir()
     for name, text in programs.items():
         (tmp_path / "bin" / name).write_text(text, "utf-8")
         (tmp_path / "bin" / name).chmod(0o755)
-    folder, summary = tmp_path / "bridge", tmp_path / "summary.md"
-    wanted = f"qa-eval @ {ROOT.as_uri()}"
     environment = os.environ | {
         "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "QA_EVAL_CACHE": str(tmp_path / "cache"),
-        "GITHUB_STEP_SUMMARY": str(summary),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "GITHUB_REPOSITORY": "o/r",
     }
-
-    def run(*command: str, cwd: Path = folder, more: Mapping[str, str] = environment) -> str:
-        done = subprocess.run(
-            command, cwd=cwd, env=environment | dict(more), capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    run("qa-eval", "init", "bridge", "--install-from", wanted, cwd=tmp_path)
+    made = Checkout(tmp_path, "", environment)
+    made.run("qa-eval", "init", "bridge", "--install-from", f"qa-eval @ {ROOT.as_uri()}")
+    made.folder = tmp_path / "bridge"
     git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org"]
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "A collection"]):
-        run(*git, *arguments)
-    base = run("git", "rev-parse", "HEAD").strip()
-    questions = folder / "questions/example.jsonl"
+        made.run(*git, *arguments)
+    made.base = made.run("git", "rev-parse", "HEAD").strip()
+    questions = made.folder / "questions/example.jsonl"
     rows = [json.loads(line) for line in questions.read_text("utf-8").splitlines()]
     rows[0] |= {"question": f"{rows[0]['question'].rstrip('?')} in all?"}
     questions.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    run(*git, "commit", "-qam", "Other words")
+    made.run(*git, "commit", "-qam", "Other words")
+    return made
+
+
+def test_the_workflow_of_a_collection_runs_from_a_checkout(checkout: Checkout, tmp_path: Path) -> None:
+    """Every step of it, in a repository with a commit to compare with; `pip` prints what it is to install."""
     printed = {}
-    for step in steps(folder / ".github/workflows/questions.yml"):
+    for step in steps(checkout.folder / ".github/workflows/questions.yml"):
         if "run" in step:
-            given: dict[str, str] = {
-                k: base if "base.sha" in v else v for k, v in step.get("env", {}).items()
-            }
-            printed[step["name"]] = run("bash", "-e", "-c", step["run"], more=given)
-    assert printed["install"].splitlines() == ["install", wanted]
+            given = {k: checkout.base if "base.sha" in v else v for k, v in step.get("env", {}).items()}
+            printed[step["name"]] = checkout.run("bash", "-e", "-c", step["run"], **given)
+    assert printed["install"].splitlines() == ["install", f"qa-eval @ {ROOT.as_uri()}"]
     assert "::error" not in printed["check"]
-    assert "1 edited" in summary.read_text("utf-8")
+    assert "1 edited" in (tmp_path / "summary.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "written"),
+    [
+        pytest.param("", "--method POST repos/o/r/issues/7/comments", id="a new comment"),
+        pytest.param("11\n12\n", "--method PATCH repos/o/r/issues/comments/11", id="the one of before"),
+    ],
+)
+def test_the_action_runs_from_a_checkout(
+    checkout: Checkout, tmp_path: Path, earlier: str, written: str
+) -> None:
+    (tmp_path / "earlier").write_text(earlier, "utf-8")
+    text = tmp_path / "qa-eval.md"
+    run = shutil.copytree(BASELINE, tmp_path / "run")
+    values = {
+        "inputs.questions": "questions",
+        "inputs.articles": "articles",
+        "inputs.models": "baseline:abstain baseline:first-of-type",
+        "inputs.base-run": str(run),
+        "inputs.new-run": str(run),
+        "github.action_path": str(ROOT),
+        "github.event.pull_request.base.sha": checkout.base,
+        "github.event.pull_request.number": "7",
+        "inputs.token": "t",
+    }
+    printed = {}
+    for step in steps(ACTION):
+        if "run" in step:
+            given = {}
+            for name, value in step.get("env", {}).items():
+                found = value.replace("${{ runner.temp }}/qa-eval.md", str(text))
+                found = re.sub(r"\$\{\{ (.*?) \}\}", lambda m: values[m[1]], found)
+                given[name] = found
+            printed[step["name"]] = checkout.run("bash", "-e", "-o", "pipefail", "-c", step["run"], **given)
+    assert (tmp_path / "output").read_text("utf-8") == "here=yes\n"
+    assert printed["install"].split()[-1] == str(ROOT)
+    assert "::" not in printed["check"] + printed["comment"]
+    summary = (tmp_path / "summary.md").read_text("utf-8")
+    assert text.read_text("utf-8").startswith("<!-- qa-eval -->\n")
+    assert "1 edited" in summary
+    assert "| the same |" in summary
+    assert (tmp_path / "gh").read_text("utf-8").splitlines()[
+        -1
+    ] == f"api --silent {written} --field body=@{text}"
+
+
+def test_the_action_says_what_a_comment_needs_where_none_may_be_written(tmp_path: Path) -> None:
+    (step,) = [step for step in steps(ACTION) if step.get("name") == "comment"]
+    (tmp_path / "gh").write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    (tmp_path / "gh").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "NUMBER": "7", "GITHUB_REPOSITORY": "o/r"}
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "::warning title=qa-eval::no comment was written: it needs" in done.stdout
+
+
+def test_every_input_of_the_action_is_described_and_has_a_default() -> None:
+    inputs = workflow(ACTION)["inputs"]
+    assert all(one["description"].endswith(".") and "default" in one for one in inputs.values())
+    used = set(re.findall(r"inputs\.([a-z-]+)", ACTION.read_text("utf-8")))
+    assert used == set(inputs)
 
 
 def test_the_workflow_of_a_collection_says_what_is_missing_without_the_variable() -> None:

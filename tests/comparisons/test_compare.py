@@ -8,18 +8,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from scipy import stats
 
 from qa_eval import evaluate
 from qa_eval.comparisons.all_pairs import MOST_MODELS, compare_all
+from qa_eval.comparisons.changed_items import telling_changes
 from qa_eval.comparisons.comparison import compare
 from qa_eval.comparisons.comparison_formats import render_comparison_json, render_comparison_markdown
 from qa_eval.comparisons.comparison_table import draw_comparison
-from qa_eval.comparisons.differences import Comparison, MetricDifference
+from qa_eval.comparisons.differences import Comparison, ItemChange, MetricDifference, SideAnswer
 from qa_eval.comparisons.regression_gate import regression_gate
+from qa_eval.comparisons.sentences import verdict_sentence
 from qa_eval.data.content_hashes import articles_sha256, questions_sha256
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError
@@ -34,6 +36,7 @@ from tests.support.fake_models import FakeModel, four_facts
 from tests.support.public_files import TWO_ARTICLES, write
 from tests.support.small_corpus import wells
 
+Kind = Literal["fixed", "broken", "changed"]
 RIGHT = {
     "dead@a": "180",
     "dead@b": "194",
@@ -222,14 +225,14 @@ def test_other_decoding_is_refused_until_it_is_allowed() -> None:
         compare(one, two, resamples=99)
     assert "decoding: max_length=384" in str(caught.value)
     assert "max_length=256" in str(caught.value)
-    assert "(--allow-different decoding)" in str(caught.value)
+    assert "(allow_different decoding)" in str(caught.value)
     (pair,) = compare(one, two, allow_different=["decoding"], resamples=99).pairs
     assert list(pair.differing) == ["decoding"]
 
 
 def test_other_tracks_are_refused_until_they_are_allowed() -> None:
     one, two = asked(Scripted("m", RIGHT)), asked(Scripted("m", RIGHT), track="both")
-    with pytest.raises(QaEvalError, match=r"track: reading in .*both in .*--allow-different track"):
+    with pytest.raises(QaEvalError, match=r"track: reading in .*both in .*allow_different track"):
         compare(one, two, resamples=99)
     (pair,) = compare(one, two, allow_different=["track"], resamples=99).pairs
     assert pair.items == {"reading": 11}
@@ -243,7 +246,7 @@ def test_other_tracks_are_refused_until_they_are_allowed() -> None:
         pytest.param({"model": "test:new"}, "name what test:new is compared with", id="half named"),
         pytest.param(
             {"model": "test:new", "against": "test:base", "metrics": ["f2"]},
-            "--metric f2: unknown",
+            "metrics f2: unknown",
             id="metric",
         ),
         pytest.param(
@@ -259,9 +262,15 @@ def test_other_tracks_are_refused_until_they_are_allowed() -> None:
     ],
 )
 def test_what_is_not_there_is_refused_by_name(options: dict[str, Any], message: str) -> None:
-    run = asked(Scripted("base", {}), Scripted("new", RIGHT))
+    run = asked(Scripted("base", {}), Scripted("new", RIGHT), Scripted("third", {}))
     with pytest.raises(QaEvalError, match=message):
         compare(run, resamples=99, **options)
+
+
+def test_the_only_two_models_of_a_run_need_no_names() -> None:
+    run = asked(Scripted("worse", {}), Scripted("better", RIGHT))
+    (pair,) = compare(run, resamples=99).pairs
+    assert (pair.base.model, pair.new.model) == ("test:worse", "test:better")
 
 
 # ------------------------------------------------------------------------------------------ the numbers
@@ -314,6 +323,48 @@ def test_fixed_broken_and_otherwise_changed_items_are_told_with_both_answers_and
     fixed = pair.changes[0]
     assert (fixed.question, fixed.new.rule, fixed.new.right) == ("How many soldiers died?", "raw", True)
     assert fixed.base.em == 0.0
+    assert fixed.base.why == "180 and 194 are different numbers. The answer is another source's claim."
+
+
+def change(item: str, kind: Kind, base: str, new: str, f1: tuple[float, float]) -> ItemChange:
+    sides = [
+        SideAnswer(
+            prediction=said,
+            right=(kind == "fixed") == (side == 1),
+            rule="none",
+            level=0,
+            detail="",
+            why="",
+            em=0.0,
+            f1=f1[side],
+        )
+        for side, said in enumerate((base, new))
+    ]
+    return ItemChange(item=item, kind=kind, question="", golds=(), base=sides[0], new=sides[1])
+
+
+def test_the_telling_changes_have_both_kinds_and_one_of_each_fact_first() -> None:
+    fixed = [
+        change("one@a", "fixed", "", "x", (0.0, 1.0)),
+        change("two@a", "fixed", "y", "x", (0.5, 1.0)),
+        change("two@b", "fixed", "y", "x", (0.0, 1.0)),
+        change("three@a", "fixed", "y", "x", (0.4, 1.0)),
+        change("four@a", "fixed", "y", "x", (0.8, 1.0)),
+        change("five@a", "fixed", "", "x", (0.8, 1.0)),
+    ]
+    broken = [
+        change("six@a", "broken", "y", "x", (1.0, 0.9)),
+        change("six@b", "broken", "y", "x", (1.0, 0.0)),
+    ]
+    kept = change("seven@a", "changed", "y", "x", (0.0, 0.0))
+
+    def items(*changes: ItemChange, most: int = 5) -> list[str]:
+        return [c.item for c in telling_changes(changes, most)]
+
+    assert items(*fixed, *broken, kept) == ["two@b", "three@a", "four@a", "one@a", "six@b"]
+    assert items(*broken, most=1) == ["six@b"]
+    assert items(*fixed[:1], *broken) == ["six@b", "six@a", "one@a"]
+    assert items(kept) == items() == []
 
 
 def test_on_the_pooled_track_right_and_wrong_answers_are_held_by_mcnemar() -> None:
@@ -327,6 +378,53 @@ def test_on_the_pooled_track_right_and_wrong_answers_are_held_by_mcnemar() -> No
 
 
 # ------------------------------------------------------------------------------------------ verdicts
+
+
+def drawn(found: Comparison, width: int = 200, **options: Any) -> str:
+    return "\n".join(line.plain for line in draw_comparison(found, width, **options))
+
+
+def test_first_come_the_verdict_the_headline_metrics_and_the_items_that_tell_most() -> None:
+    found = compared({**RIGHT, "dead@a": "194"}, {**RIGHT, "closed@c": ""}, metrics=["f1"])
+    lines = drawn(found, labels={"a": "The Times", "c": "Reuters"}).split("\n")
+    assert lines[:2] == ["test:base → test:new", verdict_sentence(found.pairs[0], found.pairs[0].primary[0])]
+    headline = [line.split("  ")[0] for line in lines[lines.index("") :]]
+    at = next(n for n, line in enumerate(headline) if line == "metric")
+    assert headline[at : at + 6] == ["metric", "F1", "EM", "F1-any", "match", ""]
+    at = lines.index("what tells most  of 1 fixed, 1 broken, 0 otherwise changed")
+    told = "\n".join(lines[at + 1 :])
+    for part in (
+        "dead@The Times",
+        "base  “194”  wrong: 194 and 180 are different numbers.",
+        "new   “180”  right",
+        "closed@Reuters",
+        "new   no answer  wrong: The article answers this, and the model gave no answer.",
+    ):
+        assert part in told
+    assert "--all shows every metric" in told
+    assert "rule " not in told
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        pytest.param({}, 5, id="five"),
+        pytest.param({"items": 2}, 2, id="two"),
+        pytest.param({"items": 0}, 0, id="none"),
+        pytest.param({"every": True}, 6, id="all"),
+        pytest.param({"every": True, "items": 1}, 1, id="of each kind one"),
+    ],
+)
+def test_as_many_items_are_shown_as_wanted(options: dict[str, Any], shown: int) -> None:
+    found = compared({}, RIGHT, metrics=["f1"])
+    assert drawn(found, **options).count("base  no answer") == shown
+
+
+def test_everything_has_the_slices_by_the_names_of_articles_and_the_rules() -> None:
+    text = drawn(compared({}, RIGHT, metrics=["f1"]), every=True, labels={"a": "The Times"})
+    assert "article:The Times" in text
+    assert "exploratory" in text
+    assert "(rule raw)" in text
 
 
 @pytest.mark.parametrize(
@@ -345,8 +443,8 @@ def test_the_verdict_is_a_sentence_and_what_can_be_shown_stands_beside_it(
     found = compared(counted(right=base), counted(right=new), corpus=wells(), metrics=["f1"])
     (pair,) = found.pairs
     assert pair.verdict == verdict
-    text = "\n".join(line.plain for line in draw_comparison(found, 200))
-    for shown in (text, render_comparison_markdown(found).replace("**", "")):
+    assert sentence in drawn(found)
+    for shown in (drawn(found, every=True), render_comparison_markdown(found).replace("**", "")):
         assert sentence in shown
         # Where half of eight facts differ, a difference would have to be larger than any that is possible.
         assert "could be shown" in shown

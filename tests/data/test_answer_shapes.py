@@ -263,13 +263,13 @@ REFUSED = [
     pytest.param(
         "a.json",
         {"q": {"text": ["x"], "answer_start": [3]}},
-        "1: q: has answer_start, as the golds",
+        "1: q: has answer_start, which only the golds",
         id="golds",
     ),
     pytest.param(
         "a.json",
         [{"id": "q", "answers": ["x", "y"]}],
-        '1: answers: is ["x", "y"]; several answers at once',
+        '1: answers: is ["x", "y"]; only one answer can be scored',
         id="several answers",
     ),
     pytest.param(
@@ -412,12 +412,15 @@ REFUSED = [
         "a.csv", "id,answer\nq,Holm, Ada\n", "2: has 3 cells where 2 should be; put an answer", id="cells"
     ),
     pytest.param("a.csv", "id,answer\nq\n", "2: has 1 cell where 2 should be", id="no comma"),
-    pytest.param("a.csv", 'id,answer\nq,"x\n', "2: is no table (unexpected end of data)", id="open quote"),
+    pytest.param("a.csv", 'id,answer\nq,"x\n', "2: is not a table (unexpected end of data)", id="open quote"),
     pytest.param(
         "a.csv", "question,answer\nWho?,x\n", '1: names the columns "question", "answer"; none', id="no id"
     ),
     pytest.param(
-        "a.csv", "id,question\nq,Who?\n", '1: names the columns "id", "question"; none is the', id="none"
+        "a.csv",
+        "id,question\nq,Who?\n",
+        '1: names the columns "id", "question"; none of them is',
+        id="none",
     ),
     pytest.param(
         "a.csv", "id,answer,answer\nq,x,y\n", "1: names a column twice: id, answer, answer", id="twice"
@@ -461,7 +464,7 @@ def test_what_leaves_a_doubt_is_refused_with_the_reason(
 def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "a.pkl"
     path.write_bytes(b"\x80\x04K\x01.")
-    with pytest.raises(InputError, match="is a Python pickle, which could run code when it is read"):
+    with pytest.raises(InputError, match="is a Python pickle, and reading one can run code"):
         read_answers(path, SQUAD_V2)
 
 

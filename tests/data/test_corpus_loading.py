@@ -286,7 +286,7 @@ BAD_SHAPES: dict[str, tuple[dict[str, Any], list[str]]] = {
             "category: is missing (kebab-case category)",
             "answer_type: is missing (the kind of value that answers the question)",
             "contested: is missing (true exactly if there are two or more claims)",
-            "claims: is missing (one entry for each answer some source gives)",
+            "claims: is missing (one entry for each answer that some source gives)",
         ],
     ),
     "missing keys inside": (
@@ -423,7 +423,7 @@ BAD_MANIFESTS: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
         [{"id": "gamma", "sha256": "0" * 64}],
         [
             f'seeds/articles.jsonl:3: sha256: changed article bytes: "gamma.txt" has {GAMMA}, '
-            f"the manifest says "
+            f"the manifest has "
             f"{'0' * 64}; restore the file, or check every offset into it and write its new hash"
         ],
     ),
@@ -438,7 +438,7 @@ BAD_MANIFESTS: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
         [{"id": "gama", "sha256": GAMMA}],
         [
             "seeds/gamma.txt: is not described in articles.jsonl; add its line, or move the file elsewhere",
-            'seeds/articles.jsonl:3: id: there is no "gama.txt" beside the manifest; did you mean "gamma"?',
+            'seeds/articles.jsonl:3: id: there is no "gama.txt" next to the manifest; did you mean "gamma"?',
         ],
     ),
     "the same twice": (
@@ -529,7 +529,7 @@ def test_an_empty_article_and_one_that_is_not_text_are_named(tmp_path: Path) -> 
         'seeds/articles.jsonl:2: id: "beta.txt" is empty',
         'seeds/articles.jsonl:3: id: "gamma.txt" is not UTF-8 at byte 3 (0xe9)',
         f'seeds/articles.jsonl:3: sha256: changed article bytes: "gamma.txt" has {changed}, the '
-        f"manifest says "
+        f"manifest has "
         f"{GAMMA}; restore the file, or check every offset into it and write its new hash",
     ]
 
@@ -553,9 +553,9 @@ def test_line_breaks_that_git_converted_are_named_with_the_way_out(tmp_path: Pat
     digest = hashlib.sha256(text.encode()).hexdigest()
     write_lines(seeds / "articles.jsonl", [*rows[:2], rows[2] | {"sha256": digest}])
     assert (
-        'seeds/articles.jsonl:3: sha256: changed article bytes: the line breaks of "gamma.txt" are those of '
-        "Windows (CRLF), which git writes where core.autocrlf is set; put `*.txt -text` into .gitattributes "
-        "and check the file out again"
+        'seeds/articles.jsonl:3: sha256: changed article bytes: "gamma.txt" has Windows line breaks (CRLF), '
+        "which git writes if core.autocrlf is set; put `*.txt -text` into .gitattributes and check the file "
+        "out again"
     ) in findings(questions, seeds)
 
 

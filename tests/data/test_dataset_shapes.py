@@ -145,7 +145,7 @@ def test_a_blank_gold_says_that_there_is_no_answer(
     (warning,) = document.check().warnings(document.rules)
     assert warning == (
         "1 question whose answers are blank texts; it has no answer; the first: "
-        f"{tmp_path / 'set.json'}: data[0].paragraphs[0].qas[0].answers: is blank: no answer is right"
+        f"{tmp_path / 'set.json'}: data[0].paragraphs[0].qas[0].answers: is blank, so no answer is right"
     )
 
 
@@ -417,8 +417,8 @@ def test_a_document_of_many_rows_is_not_held(tmp_path: Path) -> None:
         ("a.tsv", b'"id"\t"question"\r\n1\tWho?\n', "is a table of delimited values; name a folder"),
         ("a.parquet", b"PAR1....", "is a Parquet file; name its folder: hub:"),
         ("a.arrow", b"ARROW1..", "is an Arrow file; name its folder: hub:"),
-        ("a.zst", b"\x28\xb5\x2f\xfd..", "is packed by zstd"),
-        ("a.json", b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS"),
+        ("a.zst", b"\x28\xb5\x2f\xfd..", "is compressed with zstd"),
+        ("a.json", b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
         ("a.txt", b"Hello, world\n", "1: not valid JSON: Expecting value"),
     ],
 )
@@ -597,7 +597,7 @@ def test_a_data_set_may_give_no_answers(tmp_path: Path, given: dict[str, Any]) -
         assert (census.questions, census.unanswerable, census.labelled) == (2, 0, False)
         assert census.tolerated == ()
         assert dataset.rules == "none"
-        with pytest.raises(QaEvalError, match="the answers are not given, so predictions cannot be scored"):
+        with pytest.raises(QaEvalError, match="has no gold answers, so predictions cannot be scored"):
             score({"q1": "x"}, dataset)
 
 
@@ -605,8 +605,8 @@ def test_the_answers_are_given_of_all_questions_or_of_none(tmp_path: Path) -> No
     without = {"id": "q1", "question": "Who?"}
     dataset = of_questions(tmp_path, without, qa("q2", "Why?"), without | {"id": "q3", "answers": None})
     expected = [
-        "data[0].paragraphs[0].qas[0].answers: is missing (the answers; [] where there is none)",
-        "data[0].paragraphs[0].qas[2].answers: is null (the answers; [] where there is none)",
+        "data[0].paragraphs[0].qas[0].answers: is missing (the answers; [] if there is none)",
+        "data[0].paragraphs[0].qas[2].answers: is null (the answers; [] if there is none)",
     ]
     assert problems(dataset) == expected
     with pytest.raises(InputError):
@@ -616,7 +616,7 @@ def test_the_answers_are_given_of_all_questions_or_of_none(tmp_path: Path) -> No
 def test_objects_over_several_lines_are_no_lines(tmp_path: Path) -> None:
     text = "\n".join(json.dumps(one, indent=1) for one in ROWS)
     (found,) = problems(open_dataset(f"jsonl:{write(tmp_path / 'a.jsonl', text)}"))
-    assert "a file of several objects has each on a line of its own" in found
+    assert "a file of several objects has one on each line" in found
 
 
 def test_a_question_that_is_impossible_needs_no_answers(tmp_path: Path) -> None:

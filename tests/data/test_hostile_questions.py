@@ -124,7 +124,7 @@ def test_of_one_line_and_of_one_set_only_so_many_problems_are_told(
     monkeypatch.setattr("qa_eval.files.findings.MAX_FINDINGS", 5)
     report = check_questions([tmp_path / "questions"], tmp_path / "seeds")
     assert len(report.errors) == 6
-    assert report.findings[-1].message == "5 errors are told, and no more are looked for; mend these first"
+    assert report.findings[-1].message == "the check stopped after 5 errors; correct these first"
 
 
 def test_too_many_warnings_are_counted_and_do_not_keep_a_set_from_loading(
@@ -159,8 +159,8 @@ def test_facts_beyond_what_can_be_checked_are_refused_and_not_checked(
     report = check_questions([questions], seeds)
     (found,) = report.errors
     assert (found.line, found.check, report.facts) == (3, "limit", 2)
-    assert "from here on no fact is checked" in found.message
-    with pytest.raises(InputError, match="no fact is checked"):
+    assert "those after it are not checked" in found.message
+    with pytest.raises(InputError, match="those after it are not checked"):
         load_corpus(questions, seeds)
     before = (questions / "facts.jsonl").read_bytes()
     call("questions", "check", "--fix", "--questions", str(questions), "--articles", str(seeds))
@@ -206,7 +206,7 @@ def test_a_set_of_too_many_alike_questions_is_an_error_where_the_comparing_stops
         ("warning", "q2"),
     ]
     assert (found[-1].severity, found[-1].fact) == ("error", "q3")
-    assert "after 3 comparisons, questions from this one on are compared with none" in found[-1].message
+    assert "after 3 comparisons, this question and those after it are not compared" in found[-1].message
 
 
 def test_files_beyond_the_limits_of_a_set_are_refused(
@@ -258,7 +258,7 @@ def test_exemptions_of_too_many_bytes_are_refused(tmp_path: Path, monkeypatch: p
     questions, _ = write_corpus(tmp_path)
     (questions / "exemptions.toml").write_text("# Nothing is exempt.\n")
     monkeypatch.setattr("qa_eval.data.checks.exemptions.MAX_EXEMPTIONS_BYTES", 10)
-    assert checked(tmp_path) == ["has more than 10 bytes; none of it is read"]
+    assert checked(tmp_path) == ["has more than 10 bytes and is not read; make it shorter"]
 
 
 @pytest.mark.parametrize("place", ["questions/exemptions.toml", "seeds/articles.jsonl", "seeds/gamma.txt"])

@@ -137,7 +137,7 @@ def test_answers_may_be_a_list_of_structs(tmp_path: Path) -> None:
         pytest.param(
             {"answers": None, "answer": (Value("string"), "sky")},
             [
-                'answers: is missing (the answers; [] where there is none); if it is "answer", write '
+                'answers: is missing (the answers; [] if there is none); if it is "answer", write '
                 "--columns answers=answer"
             ],
             id="answers of another name",
@@ -207,7 +207,8 @@ def test_a_data_set_made_by_a_script_is_answered_with_its_converted_copy(
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "old.py").write_text("import datasets\n")
     with pytest.raises(
-        SpecError, match="is made by a script, which is no longer run; keep its rows as Parquet"
+        SpecError,
+        match="is made by a script, which the library no longer runs; replace the script by Parquet",
     ):
         open_dataset(f"hub:{tmp_path / 'old'}")
 
@@ -215,7 +216,7 @@ def test_a_data_set_made_by_a_script_is_answered_with_its_converted_copy(
         raise RuntimeError("Dataset scripts are no longer supported, but found name.py")
 
     monkeypatch.setattr(datasets, "get_dataset_split_names", refuse)
-    with pytest.raises(SpecError, match="converted: hub:org/name/de@refs/convert/parquet"):
+    with pytest.raises(SpecError, match="converted copy: hub:org/name/de@refs/convert/parquet"):
         open_dataset("hub:org/name/de")
 
 

@@ -73,8 +73,8 @@ WRONG = {
         {"categories": ["date"]},
         'category: no question has the category "date"; did you mean "dates"?',
     ),
-    "limit of nothing": ({"limit": 0}, "limit: 0 facts leave nothing to ask; give 1 or more"),
-    "negative sample": ({"sample": -1}, "sample: -1 facts leave nothing to ask; give 1 or more"),
+    "limit of nothing": ({"limit": 0}, "limit: there is nothing to ask with 0 facts; give 1 or more"),
+    "negative sample": ({"sample": -1}, "sample: there is nothing to ask with -1 facts; give 1 or more"),
 }
 
 

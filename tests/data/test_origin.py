@@ -186,7 +186,7 @@ def test_rules_are_those_of_the_set_that_a_file_names(
             [
                 "2 of 2 questions have golds in a script without spaces; squad-v1.1 takes a run of such "
                 "letters for one token, and F1 gives no credit for a part of it; none of the "
-                "rules divides it into words"
+                "rules splits it into words"
             ],
             id="Thai",
         ),
@@ -258,7 +258,7 @@ def test_the_rules_of_mrqa_are_those_of_its_format(tmp_path: Path) -> None:
     dataset = open_dataset(f"mrqa:{path}")
     assert (dataset.rules, list(dataset.notes())) == ("mrqa", [])
     assert list(dataset.with_rules("mlqa-en").notes()) == [
-        "scored by mlqa-en, which was asked for; the default for this data set is mrqa"
+        "scored by mlqa-en, as requested; the default for this data set is mrqa"
     ]
 
 
@@ -389,7 +389,7 @@ def test_rules_that_do_not_fit_a_data_set_are_refused_before_anything_is_written
     assert not (tmp_path / "results").exists()
     with pytest.raises(QaEvalError, match=r"no rules called 'korquad'; there are: squad-v1\.1"):
         open_dataset(spec, rules="korquad")
-    with pytest.raises(QaEvalError, match=r"rules: mrqa: only for a public data set"):
+    with pytest.raises(QaEvalError, match=r"rules: mrqa: works only with a public data set"):
         settle(["baseline:abstain"], options=RunOptions(rules="mrqa"))
 
 

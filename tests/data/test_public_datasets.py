@@ -138,7 +138,7 @@ def test_limit_takes_the_first_and_sample_draws_by_the_ids_alone(hundred: str, t
 
 @pytest.mark.parametrize("chosen", [{"limit": 0}, {"sample": -1}])
 def test_a_choice_of_nothing_is_refused(hundred: str, chosen: dict[str, int]) -> None:
-    with pytest.raises(QaEvalError, match="leave nothing to ask; give 1 or more"):
+    with pytest.raises(QaEvalError, match=r"there is nothing to ask with .* give 1 or more"):
         open_dataset(hundred).chosen(**chosen)
 
 
@@ -189,7 +189,7 @@ DATA = '"data": [{"paragraphs": [{"context": "Sky.", "qas": [{"id": "q", "questi
         pytest.param('{"data": 1}', "data: must be a list, found the number 1", id="data that is no list"),
         pytest.param('{"data": []}', "holds no question", id="no question"),
         pytest.param(
-            "{" + DATA + ", " + DATA + "}", "data: the key is there twice; keep one", id="data twice"
+            "{" + DATA + ", " + DATA + "}", "1: data: the key is there twice; keep one", id="data twice"
         ),
         pytest.param(
             '{"data": [{"paragraphs": [{"context": "a", "context": "b", "qas": []}]}]}',
@@ -213,7 +213,7 @@ DATA = '"data": [{"paragraphs": [{"context": "Sky.", "qas": [{"id": "q", "questi
         ),
         pytest.param(
             "{" + DATA + "} {}",
-            "1: not valid JSON: Extra data; a file of several objects has each on a line of its own",
+            "1: not valid JSON: Extra data; a file of several objects has one on each line",
             id="two documents",
         ),
         pytest.param(
@@ -234,7 +234,7 @@ def test_a_file_that_is_not_of_squad_is_refused(tmp_path: Path, text: str, expec
     [
         pytest.param("dev.json", b"", "is empty; it should hold a JSON object", id="empty"),
         pytest.param("dev.json.gz", gzip.compress(b""), "is empty; it should hold", id="empty gzip"),
-        pytest.param("dev.json.gz", b'{"data": []}', "is called .gz, but is not packed", id="no gzip"),
+        pytest.param("dev.json.gz", b'{"data": []}', "is called .gz, but is not a gzip file", id="no gzip"),
         pytest.param(
             "dev.json.gz", gzip.compress(json.dumps(TWO_ARTICLES).encode())[:-30], "ends too early", id="cut"
         ),
@@ -263,7 +263,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path, kind: str, path: st
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    assert problems(f"squad:{tmp_path}") == ["Is a directory"]
+    assert problems(f"squad:{tmp_path}") == ["cannot be read: it is a folder; name the file in it"]
 
 
 def test_every_wrong_row_is_told_with_its_line(tmp_path: Path) -> None:
@@ -287,9 +287,9 @@ def test_every_wrong_row_is_told_with_its_line(tmp_path: Path) -> None:
         "4: id: the key is there twice; keep one",
         "5: question: must be text, found the number 1",
         '6: id: "q1" is an earlier question\'s id too; each has its own',
-        "7: answers: must be a list or an object, found the number 4",
-        "8: answers.text: is missing (the answers; [] where there is none)",
-        "9: answers[1].text: is missing (the answers; [] where there is none)",
+        "7: answers: must be a text, a list of texts or an object, found the number 4",
+        "8: answers.text: is missing (the answers; [] if there is none)",
+        "9: answers[1].text: is missing (the answers; [] if there is none)",
         '9: answers[2]: must be an object with "text", or text; found null',
         "10: id: NaN is not a number JSON has; write a finite number",
         '11: question: "\\ud800?" holds half of a surrogate pair; write the whole character',
@@ -300,8 +300,8 @@ def test_every_wrong_row_is_told_with_its_line(tmp_path: Path) -> None:
 def test_a_question_of_mrqa_has_an_answer(tmp_path: Path, answers: list[str]) -> None:
     lines = mrqa((SEA, [("q1", "How far?", answers, {})]))
     assert problems(f"mrqa:{write_lines(tmp_path / 'a.jsonl', lines)}") == [
-        "2: qas[0].answers: is empty; a question of MRQA has at least one answer: "
-        "name other files as jsonl:FILE"
+        "2: qas[0].answers: is empty, but a question of MRQA has an answer; "
+        "name files of other sets as jsonl:FILE"
     ]
 
 
@@ -340,10 +340,10 @@ def test_an_answer_that_does_not_stand_where_it_is_said_to_is_counted_and_has_no
     assert [e.golds for e in dataset] == [("sky", "sky", "moon", "blue"), ("sky", "Palmyra")]
     assert list(dataset.check().warnings(dataset.rules)) == [
         "4 answer_starts that do not point at their text; only the text counts; the first: "
-        f'{path}: data[0].paragraphs[0].qas[0].answers[0].answer_start: "sky" does not stand at 5; '
-        "it stands at 4",
+        f'{path}: data[0].paragraphs[0].qas[0].answers[0].answer_start: "sky" is not at 5; '
+        "it is at 4",
         "1 question without words; the first: "
-        f"{path}: data[0].paragraphs[0].qas[1].question: is blank; it is asked as it stands",
+        f"{path}: data[0].paragraphs[0].qas[1].question: is blank; it is asked as it is",
     ]
 
 
@@ -371,3 +371,26 @@ def test_a_spec_that_is_none_is_answered_with_those_there_are(spec: str, message
 def test_a_file_has_no_splits() -> None:
     with pytest.raises(SpecError, match=r"--split dev: squad:dev\.json is a file, which has no splits"):
         open_dataset("squad:dev.json", split="dev")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param(
+            '{"version": "v2.0",\n"version": "v2.0", "data": []}',
+            "2: version: the key is there twice; keep one",
+            id="a key twice",
+        ),
+        pytest.param(
+            '{"\\ud83d": 1, "data": []}',
+            r'1:10: the key "\ud83d" holds half of a surrogate pair; write the whole character',
+            id="half a character in a key",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_key_has_its_line(text: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "d.json"
+    file.write_text(text, "utf-8")
+    with pytest.raises(InputError) as caught:
+        open_dataset(f"squad:{file}").check()
+    assert str(caught.value).splitlines()[0] == f"{file}:{message}"

@@ -74,14 +74,13 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     # texts
     "question of spaces": (
         fact(FALL, question="  "),
-        ['question: "  " says nothing; write it, or leave it out'],
+        ['question: "  " is blank; write it, or leave it out'],
     ),
     "empty alias": (
         fact(FALL, claims=claims(MAY, aliases=[""])),
         [
-            'claims[0].aliases[0]: "" says nothing; write it, or leave it out',
-            'claims[0].aliases[0]: "" is nothing once punctuation and a, an, the are dropped; '
-            "take more words",
+            'claims[0].aliases[0]: "" is blank; write it, or leave it out',
+            'claims[0].aliases[0]: "" is empty without punctuation and a, an, the; take more words',
         ],
     ),
     "control character": (
@@ -98,7 +97,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "space at the end of an alias": (
         fact(FALL, claims=claims(MAY, aliases=["in May 2015 "])),
-        ['claims[0].aliases[0]: "in May 2015 " starts or ends with a space; leave it out'],
+        ['claims[0].aliases[0]: "in May 2015 " starts or ends with a space; remove it'],
     ),
     "line separator in a speaker": (
         fact(FALL, claims=claims({**MAY, "speaker": "a\u2028b"})),
@@ -153,7 +152,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     # claims
     "no claims": (
         fact(FALL, claims=[], silent=["alpha", "beta", "gamma"]),
-        ["claims: is empty; a fact has at least one claim, the answer some article gives"],
+        ["claims: is empty; a fact has at least one claim: an answer that some article gives"],
     ),
     "claim without evidence": (
         fact(claims=[OVER, EXACT, {"id": "417", "aliases": ["417"], "evidence": []}]),
@@ -199,8 +198,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         fact(claims=[{**OVER, "group": "about-400"}, EXACT]),
         [
             'claims[0].group: warning: "about-400" joins no other claim; leave it out, or give '
-            "a near-claim the "
-            "same"
+            "it to a near-claim too"
         ],
     ),
     "group with ~": (
@@ -223,11 +221,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "empty evidence": (
         fact(FALL, claims=claims(MAY, span("alpha", "", 0))),
-        [
-            'claims[0].evidence[1].text: "" is nothing once punctuation and a, an, the are '
-            "dropped; take more "
-            "words"
-        ],
+        ['claims[0].evidence[1].text: "" is empty without punctuation and a, an, the; take more words'],
     ),
     "group of two": (fact(claims=[{**OVER, "group": "about"}, {**EXACT, "group": "about"}]), []),
     "group named after the other claim": (fact(claims=[{**OVER, "group": "400"}, EXACT]), []),
@@ -241,15 +235,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "evidence that normalizes to nothing": (
         fact(FALL, answer_type="text", claims=claims(MAY, span("alpha", ".", 56))),
-        [
-            'claims[0].evidence[1].text: "." is nothing once punctuation and a, an, the are '
-            "dropped; take more "
-            "words"
-        ],
+        ['claims[0].evidence[1].text: "." is empty without punctuation and a, an, the; take more words'],
     ),
     "evidence with a space": (
         fact(FALL, claims=claims(span("alpha", " May 2015", 80))),
-        ['claims[0].evidence[0].text: " May 2015" starts or ends with a space; cut it off'],
+        ['claims[0].evidence[0].text: " May 2015" starts or ends with a space; remove it'],
     ),
     # articles
     "unknown article": (
@@ -511,7 +501,7 @@ BAD_EXEMPTIONS = {
     "missing reason": (exemption(reason=None), [WARNING, "exemptions.toml:1: reason: is missing"]),
     "empty reason": (
         exemption(reason=" "),
-        [WARNING, "exemptions.toml:1: reason: must be text that says something"],
+        [WARNING, "exemptions.toml:1: reason: must be text that is not blank"],
     ),
     "missing check": (exemption(check=None), [WARNING, "exemptions.toml:1: check: is missing"]),
     "unknown key": (

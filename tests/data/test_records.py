@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import copy
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
 
-from qa_eval.records import Candidate, Evidence, ItemId, Span
+import pytest
+from pydantic import TypeAdapter
+
+from qa_eval.records import Candidate, Evidence, ItemId, ModelInfo, Span
 
 
 @pytest.mark.parametrize(
@@ -91,3 +97,19 @@ def test_a_candidate_has_a_span_where_it_names_one(
 
 def test_evidence_has_the_span_of_its_text() -> None:
     assert Evidence(article="a", text="sky", start=4).span == Span(4, 7, "a")
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [copy.copy, copy.deepcopy, lambda record: pickle.loads(pickle.dumps(record))],
+    ids=["copy", "deepcopy", "pickle"],
+)
+def test_copies_keep_the_fields_of_a_newer_program(copied: Callable[[ModelInfo], ModelInfo]) -> None:
+    read = {"spec": "m", "kind": "test", "name": "m", "mood": ["good"]}
+    record = TypeAdapter(ModelInfo).validate_python(read)
+    again = copied(record)
+    assert (again, again.extra) == (record, {"mood": ["good"]})
+    assert TypeAdapter(ModelInfo).dump_python(again)["mood"] == ["good"]
+    assert replace(record, name="n").extra == {}, "of another record nobody knows them"
+    plain = copied(ModelInfo(spec="m", kind="test", name="m"))
+    assert (plain, plain.extra) == (record, {})

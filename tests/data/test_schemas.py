@@ -14,11 +14,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from qa_eval.data.corpus_schema import ArticleLine, QuestionLine
 from qa_eval.evaluation.run import evaluate
-from qa_eval.report.html import _COLUMNS
 from qa_eval.runs.options import RunOptions
 from qa_eval.runs.predictions_writer import render_prediction
 from qa_eval.runs.schema import LEADERBOARD_ADAPTER, PREDICTION_ADAPTER
 from qa_eval.runs.store import Run, load_run
+from qa_eval.text.glossary import GLOSSARY
 from tests.support.command_line import call
 from tests.support.places import BASELINE, ROOT
 from tests.support.small_corpus import FALL, LOSSES, fact, small_corpus
@@ -76,15 +76,15 @@ def test_every_valid_example_is_taken_by_both(name: str, run: Run) -> None:
         model.validate_python(value)
 
 
-def test_fields_are_described_and_ranks_in_the_words_of_the_readme_and_the_report() -> None:
+def test_fields_are_described_and_ranks_in_the_words_of_the_site_and_the_report() -> None:
     schema = published("leaderboard").schema
     assert isinstance(schema, dict)
     row = schema["$defs"]["Row"]["properties"]
     for field in ("rank", "rank_interval", "slices", "absent", "speaker_preference", "versus_first"):
         assert row[field]["description"], field
     rank = "rank is one more than the number of models shown to be better, and never falls down the table"
-    readme = (ROOT / "README.md").read_text("utf-8")
-    for text in (row["rank"]["description"], readme, _COLUMNS["Rank"]):
+    page = (ROOT / "docs" / "concepts" / "numbers.md").read_text("utf-8")
+    for text in (row["rank"]["description"], page, GLOSSARY["rank"]):
         words = " ".join(text.split())
         assert rank in words.lower()
         assert "Models that share a rank form a group" in words

@@ -187,7 +187,7 @@ def test_a_damaged_entry_counts_as_absent_and_is_replaced(
     name = "k2" if "k2" in damage else "k"
     with PredictionCache(path=path) as cache:
         assert cache.get([(name, INSTANCE)]) == {}
-        assert f"{path}: 1 broken answers are ignored and asked again" in caplog.text
+        assert f"{path}: 1 damaged answers are ignored and asked again" in caplog.text
         cache.put("test:m", [(name, ANSWER, INSTANCE)])
         assert cache.get([(name, INSTANCE)]) == {"dead@a": ANSWER}
 
@@ -281,7 +281,7 @@ def test_a_broken_file_is_set_aside_with_a_warning_and_a_new_one_begun(
         cache.put("test:m", [("k", ANSWER, INSTANCE)])
         assert cache.get([("k", INSTANCE)]) == {"dead@a": ANSWER}
         assert cache.usable
-    assert f"{path}: not a sound cache; set aside as c.broken-" in caplog.text
+    assert f"{path}: is not a valid cache; renamed to c.broken-" in caplog.text
     assert len(list(tmp_path.glob("c.broken-*"))) == 1
     assert cache_info(path).entries == 1
 

@@ -115,7 +115,7 @@ GOOD = hashed_prediction(instances(1)[0])
         pytest.param(
             [replace(GOOD, item="x@y")], "item 'x@y' was answered without being asked", id="unasked"
         ),
-        pytest.param(["180"], "it yielded a str, not a Prediction", id="no prediction"),
+        pytest.param(["180"], "it returned a str, not a Prediction", id="no prediction"),
     ],
 )
 def test_a_model_that_breaks_the_protocol_fails_by_name(script: list[object], message: str) -> None:
@@ -171,7 +171,7 @@ def spans(*candidates: Candidate, **more: float) -> Prediction:
         ),
         pytest.param(
             spans(Candidate(text="The", start=0)),
-            "ValueError: candidate 1: start and end come together",
+            "ValueError: candidate 1: has only one of start and end; give both or none",
             id="half a span",
         ),
         pytest.param(
@@ -181,29 +181,87 @@ def spans(*candidates: Candidate, **more: float) -> Prediction:
         ),
         pytest.param(
             spans(Candidate(text="x", score=float("nan"))),
-            "ValueError: candidate 1: nan is not a finite number",
+            "ValueError: candidate 1: score: nan is not a finite number",
             id="a score that is not a number",
         ),
         pytest.param(
             spans(null_score=float("inf")),
-            "ValueError: null score: inf is not a finite number",
+            "ValueError: null_score: inf is not a finite number",
             id="infinite",
         ),
         pytest.param(
             spans(no_answer_probability=1.5),
-            "ValueError: no-answer probability: 1.5 is not a probability",
+            "ValueError: no_answer_probability: 1.5 is not a probability",
             id="no probability",
         ),
         pytest.param(
             Prediction(item=INSTANCE.item, text="\ud800"),
-            "ValueError: answer: '\\ud800' is not valid Unicode",
+            "ValueError: text: '\\ud800' is not valid Unicode",
             id="half a character",
         ),
         pytest.param(
             Prediction(item=INSTANCE.item, text=180),  # type: ignore[arg-type]
-            "TypeError: answer: a int, not text",
+            "ValueError: text: 180 is an int; it should be a text, or None",
             id="a number for a text",
         ),
+        pytest.param(
+            spans("a", "b"),  # type: ignore[arg-type]
+            "ValueError: candidate 1: 'a' is a str; it should be a Candidate",
+            id="a text for a candidate",
+        ),
+        pytest.param(
+            Prediction(item=INSTANCE.item, n_best="ab"),  # type: ignore[arg-type]
+            "ValueError: n_best: 'ab' is a str; it should be the candidates, best first",
+            id="a text for the candidates",
+        ),
+        pytest.param(
+            Prediction(item=INSTANCE.item, n_best=None),  # type: ignore[arg-type]
+            "ValueError: n_best: is None; it should be the candidates, best first",
+            id="None for the candidates",
+        ),
+        pytest.param(
+            spans(Candidate(text="x"), Candidate(text=None)),  # type: ignore[arg-type]
+            "ValueError: candidate 2: text: is None; it should be a text",
+            id="a candidate without a text",
+        ),
+        pytest.param(
+            spans(Candidate(text="x", score="1")),  # type: ignore[arg-type]
+            "ValueError: candidate 1: score: '1' is a str; it should be a finite number",
+            id="a score as a text",
+        ),
+        pytest.param(
+            spans(Candidate(text="x", score=10**400)),
+            f"ValueError: candidate 1: score: 1{'0' * 58}… is not a finite number",
+            id="a score that no float holds",
+        ),
+        pytest.param(
+            spans(Candidate(text="x", start=0.5, end=1.5)),  # type: ignore[arg-type]
+            "ValueError: candidate 1: start: 0.5 is a float; it should be a whole number",
+            id="an offset between characters",
+        ),
+        pytest.param(
+            spans(Candidate(text="x", article=5)),  # type: ignore[arg-type]
+            "ValueError: candidate 1: article: 5 is an int; it should be the id of an article, or None",
+            id="a number for an article",
+        ),
+        pytest.param(
+            spans(Candidate(text="x", score=0.0), Candidate(text="y", score=1.0)),
+            "ValueError: candidate 2: its score 1 is greater than 0, that of the candidate before; "
+            "n_best goes from best to worst",
+            id="not best first",
+        ),
+        pytest.param(spans(windows=-1), "ValueError: windows: -1 is less than 0", id="less than no window"),
+        pytest.param(
+            spans(tokens="many"),  # type: ignore[arg-type]
+            "ValueError: tokens: 'many' is a str; it should be a finite number",
+            id="no number of tokens",
+        ),
+        pytest.param(
+            Prediction(item=INSTANCE.item, error="half \ud83d"),
+            "half \\ud83d",
+            id="half a character in an error",
+        ),
+        pytest.param(Prediction(item=INSTANCE.item, error=5), "5", id="an error that is no text"),  # type: ignore[arg-type]
     ],
 )
 def test_a_prediction_that_cannot_be_is_that_items_error(prediction: Prediction, error: str) -> None:
@@ -222,6 +280,50 @@ def test_numbers_become_plain_and_articles_are_filled_in() -> None:
     assert found.n_best == (Candidate(text="The", article="a", start=0, end=3, score=0.5),)
     assert type(found.null_score) is float
     assert type(found.n_best[0].start) is int
+
+
+@pytest.mark.parametrize(
+    "prediction",
+    [
+        pytest.param(spans("a"), id="a text for a candidate"),  # type: ignore[arg-type]
+        pytest.param(spans(Candidate(text="x", score=10**400)), id="a score that no float holds"),
+    ],
+)
+def test_items_that_break_the_protocol_are_errors_and_not_missing(prediction: Prediction) -> None:
+    model = Scripted([replace(prediction, item=f"f{n}@a") for n in range(3)])
+    found: list[Prediction] = []
+
+    def ask() -> None:
+        for some in LocalEngine().predict(model, instances(3)):
+            found.extend(some)
+
+    with pytest.raises(ModelFailedError, match="candidate 1: "):
+        ask()
+    assert [p.error is None for p in found] == [False] * 3
+    assert model.calls == [3], "none is asked again"
+
+
+class MuteError(Exception):
+    """An error that cannot say what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        pytest.param(
+            RuntimeError("<b>boom</b>\n\ud83d"), "RuntimeError: <b>boom</b> \\ud83d", id="half a character"
+        ),
+        pytest.param(MuteError(), "MuteError", id="nothing to say"),
+        pytest.param(ModelError("no \ud83d"), "no \\ud83d", id="of the model itself"),
+    ],
+)
+def test_the_reason_of_a_failure_can_be_written(error: Exception, said: str) -> None:
+    with pytest.raises(ModelFailedError) as caught:
+        answered(Scripted([error]), 1)
+    assert str(caught.value) == said
 
 
 def test_an_error_stands_alone() -> None:

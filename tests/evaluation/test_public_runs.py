@@ -18,7 +18,7 @@ import pytest
 from qa_eval import evaluate
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import InputError, QaEvalError
-from qa_eval.evaluation.answers import Answers
+from qa_eval.evaluation.model_answers import Answers
 from qa_eval.evaluation.run import Interrupted
 from qa_eval.evaluation.scorecard import score
 from qa_eval.evaluation.verification import verify
@@ -396,7 +396,7 @@ def change_rows(folder: Path, change: Callable[[list[dict[str, Any]]], object]) 
     (folder / "leaderboard.json").write_text(canonical_json(board), "utf-8")
 
 
-OTHER = r"test-fake.jsonl:4: q3@\w+: question, context or golds are not the data set's"
+OTHER = r"test-fake.jsonl:4: q3@\w+: question, context or golds differ from the data set"
 HASH = r"test-fake.jsonl: hash of the items: stored"
 
 
@@ -415,7 +415,7 @@ HASH = r"test-fake.jsonl: hash of the items: stored"
         pytest.param(lambda rows: rows.pop(3), r"test-fake.jsonl: q3@\w+: not stored", HASH, id="lost"),
         pytest.param(
             lambda rows: rows[3].update(item="q99@c0"),
-            r":4: q99@c0: is no item of this run",
+            r":4: q99@c0: is not an item of this run",
             HASH,
             id="stranger",
         ),
@@ -471,7 +471,7 @@ def test_a_data_set_that_has_changed_since_is_a_difference(stored: Path, tmp_pat
 )
 def test_options_of_the_curated_set_are_refused(tiny: str, tmp_path: Path, options: dict[str, Any]) -> None:
     (name,) = options
-    with pytest.raises(QaEvalError, match=f"{name}: only for facts asked of articles"):
+    with pytest.raises(QaEvalError, match=f"{name}: works only with questions about articles"):
         evaluate(["baseline:abstain"], dataset=tiny, out=tmp_path / "out", options=RunOptions(**options))
     assert not (tmp_path / "out").exists()
 
@@ -506,7 +506,7 @@ def test_a_run_its_leaderboard_its_items_and_its_verification(
     for words in ("facts", "articles", "EM-any", "coverage"):
         assert words not in done.stdout
     assert call("leaderboard", "results/tiny").stdout == done.stdout
-    assert call("verify", "results/tiny").stdout == "results/tiny: every number came out again\n"
+    assert call("verify", "results/tiny").stdout == "results/tiny: every number is the same\n"
     item = call("show", "results/tiny", "q2")
     assert item.exit_code == 0, item.stderr
     for words in ("How many people saw it?", "gold   “400” / “Some 400”", "⟦2015⟧", "wrong"):
@@ -515,8 +515,8 @@ def test_a_run_its_leaderboard_its_items_and_its_verification(
     (tmp_path / "tiny.json").unlink()
     verified = call("verify", "results/tiny")
     assert verified.exit_code == 0
-    assert "what was asked was not compared" in verified.stdout
-    assert "is not there (see --dataset)" in verified.stderr
+    assert "the data set was not compared" in verified.stdout
+    assert "was not found (see --dataset)" in verified.stderr
     item = call("show", "results/tiny", "q2")
     assert "How many people saw it?" in item.stdout
     assert "⟦" not in item.stdout
@@ -542,7 +542,7 @@ def test_flags_of_the_other_kind_of_run_are_refused(stored: Path, tiny: str) -> 
     assert (done.exit_code, "name it with --dataset" in done.stderr) == (2, True)
     baseline = str(BASELINE)
     done = call("show", baseline, "--failures", "--dataset", tiny)
-    assert (done.exit_code, "--dataset: this run is of questions about articles" in done.stderr) == (2, True)
+    assert (done.exit_code, "--dataset: this run is on questions about articles" in done.stderr) == (2, True)
     done = call("run", "--split", "dev")
     assert (done.exit_code, "--split: only with --dataset" in done.stderr) == (2, True)
 

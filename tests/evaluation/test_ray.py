@@ -337,7 +337,7 @@ def test_a_cluster_that_gives_no_room_ends_the_run_with_what_is_wrong(
     somebody_else = ray.remote(Counted).options(num_cpus=2).remote()
     try:
         with pytest.raises(
-            QaEvalError, match=r"no worker was at work for \d+ seconds; the same command goes"
+            QaEvalError, match=r"no worker was busy for \d+ seconds; the same command continues"
         ):
             asked("baseline:abstain", dataset(tmp_path, "set", 3), tmp_path / "out", RayEngine(workers=1))
     finally:
@@ -489,13 +489,13 @@ def test_a_cluster_with_other_versions_is_refused(cluster: Cluster, monkeypatch:
         RayEngine().__enter__()
     first, second = str(caught.value).splitlines()[:2]
     assert first == (
-        "the cluster does not have what is installed here (python 3.11.0, ray 1.0, qa_eval 9.9):"
+        "the cluster has other versions than this machine (python 3.11.0, ray 1.0, qa_eval 9.9):"
     )
-    assert f"ray {ray.__version__}, qa_eval 0.1.0" in second
+    assert f"ray {ray.__version__}, qa_eval 0.2.0" in second
 
 
 def test_more_workers_than_there_is_room_for_are_refused(cluster: Cluster) -> None:
-    with pytest.raises(QaEvalError, match="room for 2 workers of 1 CPUs and 0 GPUs, not for 9: start more"):
+    with pytest.raises(QaEvalError, match="room for 2 workers of 1 CPUs and 0 GPUs, not for 9; start more"):
         RayEngine(workers=9).__enter__()
     with pytest.raises(QaEvalError, match="room for 0 workers of 1 CPUs and 1 GPUs"):
         RayEngine(gpus_per_worker=1).__enter__()
@@ -504,7 +504,7 @@ def test_more_workers_than_there_is_room_for_are_refused(cluster: Cluster) -> No
 def test_a_model_that_is_an_object_is_refused_before_anything_is_written(
     tmp_path: Path, cluster: Cluster
 ) -> None:
-    with pytest.raises(SpecError, match="test:fake: a model that is an object cannot travel"):
+    with pytest.raises(SpecError, match="test:fake: a model object cannot be sent"):
         evaluate([FakeModel()], corpus=four_facts(), out=tmp_path / "out", engine=RayEngine(workers=1))
     assert not (tmp_path / "out").exists()
 
@@ -517,5 +517,5 @@ def test_flags_of_a_cluster_without_one_are_refused() -> None:
 
 def test_a_data_set_that_is_given_twice_is_refused(tmp_path: Path) -> None:
     twice = [open_dataset(dataset(tmp_path, "set", 1))] * 2
-    with pytest.raises(SpecError, match=r"set\.jsonl is given twice: name it once"):
+    with pytest.raises(SpecError, match=r"set\.jsonl is given twice; name it once"):
         evaluate_all(["baseline:abstain"], twice, options=RunOptions(out=tmp_path / "out"))

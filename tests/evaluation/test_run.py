@@ -324,28 +324,28 @@ def test_a_model_may_answer_pooled_items_directly_and_what_it_leaves_out_is_miss
             ["baseline:abstain", "baseline:abstain"],
             {},
             SpecError,
-            "baseline:abstain is given twice: name it once",
+            "baseline:abstain is given twice; name it once",
             id="one model twice",
         ),
         pytest.param(
             [FakeModel("x", fingerprint="f"), FakeModel("y", fingerprint="f")],
             {},
             SpecError,
-            "test:x and test:y are the same model: name it once",
+            "test:x and test:y are the same model; name it once",
             id="one model by two names",
         ),
         pytest.param(
             [FakeModel("x", fingerprint="f"), FakeModel("x", fingerprint="g")],
             {},
             SpecError,
-            "two different models call themselves test:x: give each its own spec",
+            "two different models have the spec test:x; give each its own spec",
             id="two models by one name",
         ),
         pytest.param(
             [],
             {"references": False},
             SpecError,
-            "no model and no reference rows: there is nothing to run",
+            "models: is empty; without reference rows there is nothing to run",
             id="none",
         ),
         pytest.param(
@@ -365,7 +365,7 @@ def test_a_model_may_answer_pooled_items_directly_and_what_it_leaves_out_is_miss
         pytest.param(
             ["baseline:abstain"], {"categories": ["sport"]}, QaEvalError, "category", id="a category"
         ),
-        pytest.param(["baseline:abstain"], {"name": "a/b"}, RunFolderError, "--name 'a/b'", id="a bad name"),
+        pytest.param(["baseline:abstain"], {"name": "a/b"}, RunFolderError, "name 'a/b'", id="a bad name"),
     ],
 )
 def test_a_wrong_call_is_refused_before_anything_is_written(
@@ -387,7 +387,7 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_a_model_is_as
 
 def test_a_complete_folder_is_refused_and_overwrite_replaces_it(tmp_path: Path) -> None:
     run(tmp_path, FakeModel())
-    with pytest.raises(RunFolderError, match="this run is already complete; --overwrite replaces it"):
+    with pytest.raises(RunFolderError, match="this run is already complete; overwrite replaces it"):
         run(tmp_path, FakeModel())
     with pytest.raises(RunFolderError, match=r"holds another run \(other models\)"):
         run(tmp_path, FakeModel("b"))

@@ -249,7 +249,7 @@ def test_rules_can_be_chosen(write: Write, rules: str) -> None:
     own = ["AVERAGE", "F1", "EM", "TOTAL", "SKIP"] if rules == "cmrc2018" else []
     assert list(card.official()) == [*own, "exact_match", "f1"]
     default = "the default for this data set is squad-v1.1"
-    other = () if rules == "squad-v1.1" else (f"scored by {rules}, which was asked for; {default}",)
+    other = () if rules == "squad-v1.1" else (f"scored by {rules}, as requested; {default}",)
     assert card.notes == other
 
 
@@ -280,10 +280,10 @@ def test_missing_extra_and_repeated_ids_are_counted_and_listed(write: Write) -> 
         "missing": 3, "extra": 1, "duplicates": 1, "failed": 1,
     }  # fmt: skip
     assert [note.partition(":")[0] for note in card.notes] == [
-        "1 row with an error in place of an answer",
+        "1 row with an error instead of an answer",
         "3 of 4 questions without a prediction",
         "1 prediction for no question of the data set",
-        "1 id there again with the same answer",
+        "1 id repeated with the same answer",
     ]
 
 
@@ -303,17 +303,17 @@ def test_what_a_threshold_does_is_said(write: Write) -> None:
     answers = dict.fromkeys(QUESTIONS, "x")
     card = score(answers, dataset, na_probs={"q1": 0.5, "q2": 2.5, "q3": 0.5}, na_threshold=2.0)
     assert card.notes == (
-        "1 answer with a no-answer probability above 2: no answer",
+        "1 answer with a no-answer probability above 2: read as no answer",
         "1 answer without a no-answer probability: "
-        "given under every threshold; the official script stops there",
+        "counted as answered at every threshold; the official script stops there",
     )
     tied = {"q1": "old city", "q2": "x", "q3": "x", "q4": "x"}
     card = score(tied, dataset, na_probs=dict.fromkeys(QUESTIONS, 0.0))
     # All refused: the one silent question. All given: q1. The search stops after q1, before it loses q3.
     assert card.official()["best_exact"] == 25.0
     assert card.notes == (
-        "best_exact: the official search says 50.0000 at 0, inside a tie, where no threshold can stand",
-        "best_f1: the official search says 50.0000 at 0, inside a tie, where no threshold can stand",
+        "best_exact: the official search reports 50.0000 at 0, which splits a tie; no threshold can do that",
+        "best_f1: the official search reports 50.0000 at 0, which splits a tie; no threshold can do that",
     )
 
 
@@ -324,8 +324,8 @@ def test_a_threshold_that_refuses_all_is_below_all_probabilities_and_the_differe
     card = score({"q1": "x"}, dataset, na_probs={"q1": 0.0})
     assert (card.official()["best_f1"], card.official()["best_f1_thresh"]) == (100.0, -1.0)
     assert card.notes == (
-        "best_exact: the official search says 100.0000 at 0, a threshold that does not reach it",
-        "best_f1: the official search says 100.0000 at 0, a threshold that does not reach it",
+        "best_exact: the official search reports 100.0000 at 0, a threshold that does not reach this score",
+        "best_f1: the official search reports 100.0000 at 0, a threshold that does not reach this score",
     )
 
 
@@ -334,7 +334,9 @@ def test_probabilities_in_rows_do_not_matter_where_every_question_has_an_answer(
     row = {"id": "q1", "prediction": "x", "no_answer_probability": 0.9}
     card = score(write("a.jsonl", row), dataset)
     assert card.official() == {"exact_match": 100.0, "f1": 100.0}
-    assert card.notes == ("no-answer probabilities: passed over, squad-v1.1 has no unanswerable questions",)
+    assert card.notes == (
+        "no-answer probabilities: ignored, because squad-v1.1 has no unanswerable questions",
+    )
 
 
 # ------------------------------------------------------------------------------------------ refusals
@@ -403,7 +405,7 @@ def test_a_value_that_holds_itself_and_one_that_is_no_answers_are_refused(write:
     endless.append(endless)
     with pytest.raises(InputError, match="predictions: is nested too deeply"):
         score({"q1": endless}, dataset)
-    with pytest.raises(QaEvalError, match="predictions: 5 is neither a file nor answers by id nor rows"):
+    with pytest.raises(QaEvalError, match="predictions: is 5; give a file, answers by id, or rows"):
         score(5, dataset)  # type: ignore[arg-type]
 
 
@@ -479,7 +481,7 @@ def test_what_was_read_as_no_answer_and_what_fits_no_question_is_noted(write: Wr
     dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
     assert score(ANSWERS | {"q3": None}, dataset, resamples=1).notes == ("1 answer null: read as no answer",)
     notes = score({"Q1": "old city"}, dataset, resamples=1).notes
-    assert notes[0] == 'no prediction is of a question of the data set: its ids differ from "Q1"'
+    assert notes[0] == 'no prediction belongs to a question of the data set: its ids differ from "Q1"'
 
 
 def test_probabilities_are_read_from_tables_and_packed_files(write: Write, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_a_data_set_is_golds_as_a_spec_or_opened(tmp_path: Path) -> None:
             {"q": "x"},
             {"q": 5},
             {},
-            "golds: q: must be a list or an object, found the number 5",
+            "golds: q: must be a text, a list of texts or an object, found the number 5",
             id="no text",
         ),
         pytest.param(
@@ -104,16 +104,35 @@ def test_a_data_set_is_golds_as_a_spec_or_opened(tmp_path: Path) -> None:
             id="twice",
         ),
         pytest.param({"q": "x"}, {}, {}, "golds: holds no question", id="none"),
-        pytest.param(["x"], ["x", "y"], {}, "predictions: there are 1, and 2 golds", id="of other length"),
+        pytest.param(["x"], ["x", "y"], {}, "predictions: there are 1, but 2 golds", id="of other length"),
         pytest.param(
-            {"q": "x"}, ["x"], {}, "golds: a list without ids goes with a list", id="by id and by place"
+            {"q": "x"}, ["x"], {}, "golds: a list without ids needs a list", id="by id and by place"
         ),
-        pytest.param({"q": "x"}, {"q": "x"}, {"split": "dev"}, "split: 'dev' is of", id="a split"),
+        pytest.param({"q": "x"}, {"q": "x"}, {"split": "dev"}, "split: 'dev': works only if", id="a split"),
         pytest.param(
             {"q": "x"}, {"q": []}, {"rules": "mrqa"}, "mrqa has no unanswerable questions", id="rules"
         ),
         pytest.param({"q": "x"}, "squad.json", {}, "no data set is called", id="no spec"),
-        pytest.param(5, {"q": "x"}, {}, "predictions: 5 is neither a file nor answers", id="predictions"),
+        pytest.param({"q": "x"}, {"q": None}, {}, "golds: q: must be a text, a list of texts", id="None"),
+        pytest.param("a\0b", {"q": "x"}, {}, "no path holds a null character", id="no path"),
+        pytest.param(
+            {"q": "x"}, {"q": "x"}, {"rules": []}, r"rules: \[\] is none of squad-v1.1", id="no rules"
+        ),
+        pytest.param({"q": "x"}, {"q": "x"}, {"resamples": 0}, "resamples: 0 is less than 1", id="resamples"),
+        pytest.param({"q": "x"}, {"q": "x"}, {"seed": -1}, "seed: -1 is less than 0", id="seed"),
+        pytest.param(
+            {"q": "x"}, {"q": []}, {"na_probs": 5}, "na_probs: 5 is an int; it", id="no probabilities"
+        ),
+        *(
+            pytest.param({"q": "x"}, {"q": []}, {"na_threshold": value}, message, id=f"threshold {value}")
+            for value, message in (
+                ("x", "na_threshold: 'x' is a str; it should be a finite number"),
+                (None, "na_threshold: is None; it should be a finite number"),
+                (float("nan"), "na_threshold: nan is not a finite number"),
+                (True, "na_threshold: True is a bool; it should be a finite number"),
+            )
+        ),
+        pytest.param(5, {"q": "x"}, {}, "predictions: is 5; give a file", id="predictions"),
     ],
 )
 def test_what_is_wrong_is_named(predictions: Any, golds: Any, options: dict[str, Any], message: str) -> None:
@@ -123,12 +142,24 @@ def test_what_is_wrong_is_named(predictions: Any, golds: Any, options: dict[str,
 
 def test_an_unknown_metric_names_those_there_are() -> None:
     card = qa.score(ANSWERS, GOLDS)
-    with pytest.raises(KeyError, match=r'there is no metric "has_f1"; did you mean "HasAns_f1"\?'):
+    with pytest.raises(
+        KeyError, match=r'^there is no metric "has_f1"; did you mean "HasAns_f1"\?$'
+    ) as caught:
         card["has_f1"]
+    assert isinstance(caught.value, qa.QaEvalError)
+    with pytest.raises(
+        qa.QaEvalError, match=r"^metric: 3 is an int; it should be the name of one, such as 'f1'$"
+    ):
+        card[3]  # type: ignore[index]
     with pytest.raises(AttributeError, match=r'there is no metric "HasAnsf1"; did you mean "HasAns_f1"\?'):
         card.HasAnsf1  # noqa: B018
     assert {"f1", "em", "HasAns_exact", "to_pandas"} <= set(dir(card))
     assert not hasattr(card, "_ipython_display_")
+
+
+def test_a_scorecard_says_which_ids_did_not_match() -> None:
+    card = qa.score({"a": "x"}, {"b": "x"})
+    assert repr(card).endswith("1 question of golds by squad-v1.1, 1 missing, 1 extra>")
 
 
 def test_a_scorecard_can_be_copied_and_pickled() -> None:

@@ -68,7 +68,7 @@ def test_the_answers_are_exported(secret: Path) -> None:
 def test_run_says_that_nothing_is_scored_and_what_to_do_next(secret: Path) -> None:
     out = secret.parent / "out"
     result = done("run", "-m", MODELS[0], "--dataset", f"squad:{secret}", "--out", out, "--name", "x")
-    assert "3 questions on 2 contexts; their answers are not given, so nothing is scored" in result.stderr
+    assert "3 questions on 2 contexts; it has no answers, so nothing is scored" in result.stderr
     assert f"next: qa-eval export {out / 'x'} --format squad-predictions -m {MODELS[0]}" in result.stderr
     assert NOTHING in result.stdout
 
@@ -111,7 +111,7 @@ def test_a_report_calls_no_answer_wrong(secret: Path) -> None:
 
 
 def test_a_threshold_cannot_be_fitted(secret: Path) -> None:
-    with pytest.raises(QaEvalError, match="cross-fit: is fitted on answers, which are not given here"):
+    with pytest.raises(QaEvalError, match="cross-fit: needs gold answers"):
         evaluate(["baseline:abstain"], dataset=f"squad:{secret}", threshold="cross-fit")
 
 
@@ -119,16 +119,14 @@ def test_score_refuses_in_one_line(secret: Path) -> None:
     result = call("score", secret, "--dataset", f"squad:{secret}")
     (line,) = result.stderr.splitlines()
     assert result.exit_code == 2
-    assert line.startswith(
-        f"Error: squad:{secret}: the answers are not given, so predictions cannot be scored"
-    )
+    assert line.startswith(f"Error: squad:{secret}: has no gold answers, so predictions cannot be scored")
 
 
 def test_a_data_set_of_no_answers_at_all_is_scored_with_a_warning(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", squad([(SKY, [qa("q1", "Who?"), qa("q2", "Why?")])]))
     result = done("run", "-m", MODELS[1], "--dataset", f"squad:{path}", "--out", tmp_path / "out")
     assert "2 unanswerable; rules squad-v2.0" in result.stderr
-    assert "warning: no question has an answer, so only silence is right" in result.stderr
+    assert "warning: no question has an answer, so abstaining is always right" in result.stderr
 
 
 # ------------------------------------------------------------------------------------------ how it was read
@@ -150,7 +148,7 @@ def test_how_a_data_set_was_read_is_stored_and_read_so_again(tmp_path: Path) -> 
     named = {"id": "uid", "question": "query", "context": "passage", "answers": "gold"}
     assert (data.columns, data.duplicate_ids, data.facts) == (named, "first", 2)
     assert verify(out / "x") == []
-    assert "every number came out again" in done("verify", out / "x").output
+    assert "every number is the same" in done("verify", out / "x").output
     moved = rows.rename(tmp_path / "moved.jsonl")
     assert "every number" in done("verify", out / "x", "--dataset", f"jsonl:{moved}").output
     assert "How far is the sea?" in done("show", out / "x", "1", "--dataset", f"jsonl:{moved}").output

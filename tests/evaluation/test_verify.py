@@ -346,7 +346,7 @@ def test_a_better_score_given_to_a_candidate_moves_what_follows_from_it(folder: 
         ),
         pytest.param(
             lambda lines: lines[0].update(item="dead@z"),
-            "predictions/test-fake.jsonl:1: dead@z: is no item of this run",
+            "predictions/test-fake.jsonl:1: dead@z: is not an item of this run",
             id="a stranger",
         ),
         pytest.param(
@@ -383,7 +383,7 @@ def test_other_questions_are_the_only_difference_reported(folder: Path) -> None:
     other = four_facts(dead="How many were killed?")
     assert verify(folder, other) == [
         f"leaderboard.json: data.questions_sha256: stored {CORPUS.questions_sha256}, these have "
-        f"{other.questions_sha256} (the run is of other files: name them)"
+        f"{other.questions_sha256} (the run is on other files; name them)"
     ]
 
 

@@ -124,7 +124,7 @@ def test_entries_of_eval_results_are_read_by_the_hubs_parser(committed: Run) -> 
 def test_eval_results_want_the_name_of_a_data_set(committed: Run) -> None:
     with pytest.raises(QaEvalError, match="--dataset-id ORG/NAME"):
         export_run(committed, "eval-results", models=["embedded"])
-    with pytest.raises(QaEvalError, match="--dataset-id palmyra: is no name on the hub"):
+    with pytest.raises(QaEvalError, match="--dataset-id palmyra: is not a name on the hub"):
         export_run(committed, "eval-results", models=["embedded"], dataset_id="palmyra")
 
 
@@ -314,7 +314,7 @@ def test_samples_are_of_the_answers_that_the_metrics_are_of(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("form", ["lm-eval", "every-eval-ever"])
 def test_formats_that_hold_texts_want_them(form: str, small: Run) -> None:
-    with pytest.raises(QaEvalError, match="they must be given"):
+    with pytest.raises(QaEvalError, match="give them as `texts`"):
         export_run(small, form, models=[FIRST])
 
 
@@ -487,7 +487,7 @@ def test_a_public_data_set_that_changed_is_refused(public: Run, tmp_path: Path) 
     other.write_text(text, "utf-8")
     result = call("export", public.path, "--format", "lm-eval", "--dataset", f"squad:{other}")
     assert result.exit_code == 2
-    assert "is not what this run asked: 1 of its 3 questions are not there, such as 'c*'" in result.stderr
+    assert "is not what this run asked: 1 of its 3 questions are missing, such as 'c*'" in result.stderr
 
 
 # ------------------------------------------------------------------------------------------ writing
@@ -501,7 +501,7 @@ def test_a_file_is_replaced_only_when_told(small: Run, tmp_path: Path) -> None:
     out.write_text("mine")
     result = call("export", *arguments)
     assert result.exit_code == 2
-    assert "is there already; --overwrite replaces it" in result.stderr
+    assert "exists already; --overwrite replaces it" in result.stderr
     assert out.read_text() == "mine"
     assert call("export", *arguments, "--overwrite").exit_code == 0
     assert out.read_bytes() == before
@@ -552,14 +552,14 @@ def test_text_goes_to_stdout_where_no_file_is_named(form: str, small: Run) -> No
     assert result.exit_code == 0
     export = export_run(small, form, models=[FIRST], texts=small_questions(small))
     assert result.stdout == text_of(export)
-    assert result.stderr.count("only with --out") == len(export.outputs) - 1
+    assert result.stderr.count("(--out writes it)") == len(export.outputs) - 1
 
 
 RUN_CALLS = {
     "two models": ("--format model-index", "holds one model; choose it with -m: embedded, "),
-    "parquet to stdout": ("--format parquet", "name it with --out"),
-    "run of questions": ("--format dataset --out x", "is of the questions, not of a run"),
-    "paraphrases of a run": ("--format csv --paraphrases", "--paraphrases: of no use with --format csv"),
+    "parquet to stdout": ("--format parquet", "name a file or folder with --out"),
+    "run of questions": ("--format dataset --out x", "exports the questions, not a run"),
+    "paraphrases of a run": ("--format csv --paraphrases", "--paraphrases: cannot be used with --format csv"),
     "misspelt": ("--format csv -m embeded", '--model embeded: not in this run; did you mean "embedded"'),
     "reference": ("--format csv -m reference:oracle", "its answers are not stored"),
 }
@@ -576,8 +576,10 @@ def test_the_command_offers_every_format() -> None:
 CALLS = [
     pytest.param("", "Missing option '--format'", id="no format"),
     pytest.param("--format csv", "Give the RUN to export, or --format dataset", id="no run"),
-    pytest.param("--format dataset", "is written to a file or folder; name it with --out", id="to stdout"),
-    pytest.param("--format dataset --out x -m embedded", "-m: of no use with --format dataset", id="model"),
+    pytest.param("--format dataset", "cannot be printed; name a file or folder with --out", id="to stdout"),
+    pytest.param(
+        "--format dataset --out x -m embedded", "-m: cannot be used with --format dataset", id="model"
+    ),
     pytest.param("nowhere --format csv", "nowhere: no such run folder", id="nowhere"),
     *(
         pytest.param(f"{shlex.quote(str(BASELINE))} {line}", message, id=id)
@@ -610,8 +612,8 @@ def test_other_questions_than_the_runs_are_refused(tmp_path: Path) -> None:
     ("what", "broken", "message"),
     [
         pytest.param("item", "recaptured-city", "embedded: not an item id: 'recaptured-city'", id="no id"),
-        pytest.param("item", "nothing@nowhere", "nothing@nowhere: is no item of ", id="stranger"),
-        pytest.param("finished_at", "yesterday", "finished_at: 'yesterday' is no ISO 8601 time", id="time"),
+        pytest.param("item", "nothing@nowhere", "nothing@nowhere: is not an item of ", id="stranger"),
+        pytest.param("finished_at", "yesterday", "finished_at: 'yesterday' is not an ISO", id="time"),
     ],
 )
 def test_a_run_that_was_tampered_with_is_told(

@@ -106,7 +106,7 @@ def test_a_part_of_a_data_set_is_named(
     said, export = said_in(run, form, open_dataset(questions))
     assert said == (None if form == "squad-predictions" else part)
     notes = [note for note in export.notes if "part of the set" in note]
-    assert notes == ([] if part is None else [f"{MODEL}: the answers are of a part of the set: {part}"])
+    assert notes == ([] if part is None else [f"{MODEL}: the answers cover a part of the set: {part}"])
 
 
 def test_the_counts_of_lm_eval_are_of_the_whole_and_of_what_was_asked(questions: str) -> None:
@@ -135,7 +135,7 @@ def test_answers_of_an_interrupted_model_are_a_part(own_cache: Path) -> None:
         evaluate([stop], corpus=four_facts(), name="half", track="reading")
     export = export_run(caught.value.run, "csv")
     (note,) = export.notes
-    assert note.startswith("test:fake: the answers are of a part of the set: interrupted after ")
+    assert note.startswith("test:fake: the answers cover a part of the set: interrupted after ")
     assert note.endswith(" of 11 items")
 
 

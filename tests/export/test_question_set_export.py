@@ -71,9 +71,9 @@ def test_the_card_tells_the_questions_licence_from_the_articles(folder: Path) ->
     assert (card.data.license, card.data.license_name) == ("other", "mit-questions-publishers-articles")
     assert "under the MIT licence. **The articles are not:**" in card.text
     assert "remain their publishers'" in card.text
-    assert "149 questions, each asked of 5 articles" in card.text
+    assert "Each of 149 questions is asked of 5 articles" in card.text
     # 706 items of which 61.6 % are silent, as below the leaderboard of the README.
-    assert "706 items, of which 435 have no answer" in card.text
+    assert "706 items; 435 of them have no answer" in card.text
 
 
 def test_the_rows_are_references_of_the_contested_metric(table: Any, curated: Corpus) -> None:

@@ -54,7 +54,7 @@ def test_looking_for_more_ends_with_the_last_error_that_is_listed() -> None:
     gathered = Findings()
     gathered.take(looking())
     assert looked == [1, 2, 3]
-    assert str(gathered.listed()[-1]) == "a: 3 errors are told, and no more are looked for; mend these first"
+    assert str(gathered.listed()[-1]) == "a: the check stopped after 3 errors; correct these first"
 
 
 def test_what_others_gathered_counts_too() -> None:

@@ -61,7 +61,7 @@ def test_a_second_process_is_refused_with_the_number_and_host_of_the_first(tmp_p
     process = holder(tmp_path / "first")
     assert refusal(tmp_path / "first") == (
         f"{tmp_path / 'first'}: another run is under way there, process {process.pid} on "
-        f"{socket.gethostname()}: wait for it, or choose another folder with --name"
+        f"{socket.gethostname()}; wait for it, or choose another folder with --name"
     )
     lock_folder(tmp_path / "second").release()
     process.communicate("")
@@ -83,7 +83,7 @@ def test_the_lock_of_an_ended_process_is_taken_over_though_its_number_is_in_use_
     lock_path(tmp_path / "first").write_text(f"{process}\n{host}\n{int(start) - 1}\n", "utf-8")
     lock_folder(tmp_path / "first").release()
     lock_path(tmp_path / "first").write_text(f"{process}\n{host}\n{start}\n", "utf-8")
-    assert f"process {os.getpid()} on {socket.gethostname()}: wait" in refusal(tmp_path / "first")
+    assert f"process {os.getpid()} on {socket.gethostname()}; wait" in refusal(tmp_path / "first")
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_a_lock_of_another_host_is_never_taken_over_and_says_how_it_is_removed(
     place.write_text(f"999999\n{host}\n1\n", "utf-8")
     assert refusal(tmp_path / "first") == (
         f"{tmp_path / 'first'}: another run is under way there, process 999999 on {shown}, which cannot be "
-        f"checked from here: if it has ended, remove {place}; else wait for it, or choose another folder "
-        "with --name"
+        f"checked from here. If it has ended, remove {place}; otherwise wait for it, or choose another "
+        "folder with --name"
     )
     place.unlink()
     lock_folder(tmp_path / "first").release()
@@ -111,7 +111,7 @@ def test_a_lock_that_names_nobody_is_not_taken_over(tmp_path: Path) -> None:
     place = lock_path(tmp_path / "first")
     place.touch()
     assert refusal(tmp_path / "first") == (
-        f"{tmp_path / 'first'}: is in use by an unknown process: if no run is under way there, remove {place}"
+        f"{tmp_path / 'first'}: is in use by an unknown process; if no run writes there, remove {place}"
     )
 
 
@@ -154,5 +154,5 @@ def test_run_is_refused_in_a_folder_of_a_run_under_way(
 
 def test_what_is_no_lock_file_is_named(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / ".run.lock")
-    with pytest.raises(RunFolderError, match=r"\.run\.lock is where its lock file should be, and is no file"):
+    with pytest.raises(RunFolderError, match=r"its lock file cannot be written: .*\.run\.lock is not a file"):
         lock_folder(tmp_path / "run")

@@ -275,11 +275,11 @@ WRONG = [
         id="a number that no float holds",
     ),
     pytest.param(
-        [said("q", "x")] * 2, [wanted("q", "x")] * 2, "predictions: the id 'q' is there 2 times", id="twice"
+        [said("q", "x")] * 2, [wanted("q", "x")] * 2, "predictions: the id 'q' occurs 2 times", id="twice"
     ),
     pytest.param([{"prediction_text": "x"}], [wanted("q")], r"predictions\[0\]\.id: is missing", id="no id"),
     pytest.param(
-        [said("q", "x")], [{"id": "q"}], r"references\[0\]\.answers: is missing; there are: id", id="none"
+        [said("q", "x")], [{"id": "q"}], r"references\[0\]\.answers: is missing; the keys are: id", id="none"
     ),
     pytest.param(
         [said("q", "x")],
@@ -318,11 +318,11 @@ def test_a_wrong_row_is_named_with_its_field(predictions: Any, references: Any, 
     assert again["f1"] == 100.0
 
 
-def test_the_example_of_the_readme_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    example = next(b for b in readme.split("```python\n") if b.startswith("import evaluate")).partition(
-        "```"
-    )[0]
+def test_the_example_of_the_guide_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    guide = (ROOT / "docs" / "guides" / "export.md").read_text("utf-8")
+    example = next(b for b in guide.split("```python\n") if b.startswith("import evaluate")).partition("```")[
+        0
+    ]
     exec(example, {})
     assert capsys.readouterr().out.strip() == example.rpartition("# ")[2].strip() == "0.0 1.0 1.0"
 

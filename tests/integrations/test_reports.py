@@ -165,10 +165,10 @@ def test_without_a_gold_the_rules_of_squad_1_refuse() -> None:
     ("predictions", "references", "message"),
     [
         pytest.param(
-            ["a", "b", "a"], ["a", "b", "c"], "predictions: the id 'a' is there 2 times", id="predictions"
+            ["a", "b", "a"], ["a", "b", "c"], "predictions: the id 'a' occurs 2 times", id="predictions"
         ),
         pytest.param(
-            ["a", "b"], ["a", "b", "b", "b"], "references: the id 'b' is there 3 times", id="references"
+            ["a", "b"], ["a", "b", "b", "b"], "references: the id 'b' occurs 3 times", id="references"
         ),
     ],
 )
@@ -310,8 +310,8 @@ CLAIM = claims_of(LOSSES)[0]
     ("changes", "message"),
     [
         pytest.param({"answer_type": "count"}, "answer_type 'count' is none of number, duration", id="type"),
-        pytest.param({"claims": []}, "reference 'x': no claims", id="no claims"),
-        pytest.param({"claims": [CLAIM, CLAIM]}, "the claim 'over-400' is there twice", id="twice"),
+        pytest.param({"claims": []}, "reference 'x': has no claims", id="no claims"),
+        pytest.param({"claims": [CLAIM, CLAIM]}, "the claim 'over-400' occurs twice", id="twice"),
         pytest.param({"claims": [CLAIM | {"evidence": []}]}, "'over-400' has no evidence", id="no evidence"),
         pytest.param(
             {"claims": [CLAIM | {"evidence": [{"article": "A", "text": " ", "start": None}]}]},
@@ -320,7 +320,7 @@ CLAIM = claims_of(LOSSES)[0]
         ),
         pytest.param(
             {"context": "No such words here."},
-            "fact 'losses': 'over 400' does not stand at 17 of the context of 'A'",
+            "fact 'losses': 'over 400' is not at 17 in the context of 'A'",
             id="wrong place",
         ),
     ],
@@ -337,12 +337,12 @@ def test_a_reference_that_cannot_be_is_refused(changes: Mapping[str, Any], messa
             {"article": "A"}, "'x' and 'y': both ask the fact 'losses' of article 'A'", id="asked twice"
         ),
         pytest.param(
-            {"claims": [CLAIM]}, "'x' and 'y': the fact 'losses' has other claims", id="other claims"
+            {"claims": [CLAIM]}, "'x' and 'y': the fact 'losses' has different claims", id="other claims"
         ),
-        pytest.param({"answer_type": "text"}, "has other claims or another answer type", id="other type"),
+        pytest.param({"answer_type": "text"}, "has different claims or answer types", id="other type"),
         pytest.param(
             {"fact": "other", "article": "A", "context": "over 400 of them"},
-            "reference 'y': the context of article 'A' is not that of the others",
+            "reference 'y': the context of article 'A' differs from that of other references",
             id="other context",
         ),
     ],
@@ -354,7 +354,7 @@ def test_references_that_contradict_each_other_are_refused(second: dict[str, Any
 
 
 def test_no_references_are_refused() -> None:
-    with pytest.raises(ValueError, match="there are none"):
+    with pytest.raises(ValueError, match="the list is empty"):
         contested_report([], [])
     with pytest.raises(ValueError, match="there are no questions"):
         squad_report([], [], SQUAD_V2)

@@ -1,4 +1,4 @@
-"""The match of an answer with all wordings of one claim, by the rules of docs/match.md."""
+"""The match of an answer with all wordings of one claim, by the rules of docs/reference/match.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qa_eval.records import ANSWER_TYPES, AnswerType
 from tests.support.match_rows import ROWS
 from tests.support.places import ROOT
 
-GUIDE = (ROOT / "docs" / "match.md").read_text("utf-8")
+GUIDE = (ROOT / "docs" / "reference" / "match.md").read_text("utf-8")
 LABELLED = [
     (kind, row.wordings, answer, label)
     for kind, rows in ROWS.items()

@@ -1,4 +1,4 @@
-"""The README's page "What differs between F1 and F1": every value in it is computed here."""
+"""The page "What differs between F1 and F1": every value in it is computed here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support import other_scorers
 from tests.support.places import ROOT
 from tests.support.plain_rules import plain_means, plain_score, plain_v2
 
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "reference" / "rules.md"
 
 Scorer = Callable[[str, Sequence[str]], float]
 
@@ -129,8 +129,8 @@ def sets_table() -> list[str]:
     return lines
 
 
-def test_the_page_in_the_readme_is_what_these_functions_compute() -> None:
-    text = README.read_text("utf-8")
+def test_the_page_is_what_these_functions_compute() -> None:
+    text = PAGE.read_text("utf-8")
     for marker, table in (("answers", answers_table()), ("sets", sets_table())):
         block = text.partition(f"<!-- differences: {marker} -->")[2].partition("<!-- /differences -->")[0]
         assert block.strip().splitlines() == table

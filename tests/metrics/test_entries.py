@@ -21,6 +21,7 @@ PACKAGE = ROOT / "qa_eval"
 EXEMPT = {
     "__init__.py": "exports functions of these names",
     "authoring/agreement/annotations.py": "scores the answers of people against each other",
+    "evaluation/published_results.py": "holds results that others published, by metric",
     "matching/typed.py": "has functions of these names",
 }
 """The modules outside `metrics/` that may list metrics, and why."""
@@ -58,13 +59,15 @@ def test_every_listing_has_metrics_and_no_two_at_one_place(listing: Listing) -> 
     assert len(listed(listing)) == len(places)
 
 
-def test_the_headline_is_in_its_order() -> None:
-    assert listed("headline") == [
+def test_the_headline_begins_in_its_order() -> None:
+    assert listed("headline")[:9] == [
+        ("reading", "balanced_asserts"),
         ("reading", "balanced_f1"),
         ("reading", "em"),
         ("reading", "f1"),
         ("reading", "em_any"),
         ("reading", "f1_any"),
+        ("pooled", "complete_and_clean"),
         ("pooled", "coverage_at_3"),
         ("reading", "contrast_consistency"),
         ("pooled", "misinformation"),
@@ -116,5 +119,6 @@ def test_no_page_of_the_report_lists_metrics() -> None:
         for id in re.findall(r"[\"'](\w+)[\"']", page.read_text("utf-8"))
         if id in METRICS
     }
-    # Where an answer fell is an outcome, one of which has the name of a metric.
-    assert {id for _, id in found} <= {"leak"}
+    # Where an answer fell is an outcome, one of which has the name of a metric. The page of a question shows
+    # the F1 of a partly right answer.
+    assert {(page, id) for page, id in found if id != "leak"} <= {("question.html", "f1")}

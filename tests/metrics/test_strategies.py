@@ -1,4 +1,4 @@
-"""The table of docs/strategies.md, made again."""
+"""The table of docs/trust/strategies.md, made again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qa_eval.runs.store import Run
 from tests.support.places import ROOT
 from tests.support.strategies import STRATEGIES, earned, table
 
-PAGE = ROOT / "docs" / "strategies.md"
+PAGE = ROOT / "docs" / "trust" / "strategies.md"
 
 
 def test_the_documented_table_is_what_the_strategies_earn() -> None:

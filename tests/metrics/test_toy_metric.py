@@ -26,7 +26,7 @@ from tests.support.worked_example import LOSSES, SAID, WORKED, reading
 
 MODELS = ("baseline:first-of-type", "baseline:sliding-window")
 MEANING = "Share of the answers that have three words or more."
-GUIDE = ROOT / "docs" / "metrics.md"
+GUIDE = ROOT / "docs" / "reference" / "metrics.md"
 
 
 def recipe() -> Metric:
@@ -60,6 +60,12 @@ def entry() -> Iterator[Metric]:
         metric = recipe()
         patch.setitem(METRICS, metric.id, metric)
         yield metric
+
+
+def test_the_places_of_the_recipe_are_free(entry: Metric) -> None:
+    others = [metric for id, metric in METRICS.items() if id != entry.id]
+    for listing, place in entry.listed.items():
+        assert place not in {metric.listed.get(listing) for metric in others}, listing
 
 
 def call(*arguments: object) -> str:
@@ -159,15 +165,16 @@ def test_it_is_in_the_exports_of_results(run: Path, tmp_path: Path, form: str, s
 def test_it_is_on_the_pages_of_the_report(run: Path, rows: dict[str, Any], tmp_path: Path) -> None:
     call("report", run, "--out", tmp_path / "site")
     index = (tmp_path / "site" / "index.html").read_text("utf-8")
-    assert f'data-low="1"><button type="button" class="sort" data-tip="{MEANING}">wordy</button>' in index
-    assert f"<dt>wordy</dt><dd>{MEANING}" in index
+    assert f'data-low="1"><button type="button" class="sort" data-tip="{MEANING}">wordy ↓</button>' in index
+    glossary = (tmp_path / "site" / "glossary.html").read_text("utf-8")
+    assert f"<dt>wordy ↓</dt><dd>{MEANING}" in glossary
     for model in MODELS:
         page = (tmp_path / "site" / "models" / f"{model.replace(':', '-')}.html").read_text("utf-8")
         value = f"{100 * value_of(rows, model):.1f}"
-        found = re.search(r'<th scope="row">wordy</th>.*?<span class="v">(.*?)</span>', page, re.DOTALL)
+        found = re.search(r'<th scope="row"><a [^>]*>wordy ↓</a></th>.*?"v">(.*?)</span>', page, re.DOTALL)
         assert found is not None
         assert html.unescape(found[1]) == value
-        assert f'<td class="meaning">{MEANING}</td>' in page
+        assert f'data-tip="{MEANING}">wordy ↓' in page
 
 
 def test_two_models_are_compared_by_it(run: Path, rows: dict[str, Any]) -> None:
@@ -185,7 +192,7 @@ def test_the_guide_has_a_section_on_it(entry: Metric) -> None:
     assert MEANING in section
     assert "* id: `wordy`; in tables: wordy\n" in section
     assert "range: 0 to 1; lower is better\n" in section
-    assert "* shown in: the leaderboard; model cards\n" in section
+    assert "* shown in: the leaderboard, model cards\n" in section
 
 
 def test_the_guide_is_what_the_entries_say(entry: Metric) -> None:

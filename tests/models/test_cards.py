@@ -70,12 +70,14 @@ def test_a_card_declares_what_its_front_matter_says(tmp_path: Path, content: byt
 @pytest.mark.parametrize(
     ("content", "line", "reason"),
     [
-        pytest.param(b"---\nlicense: [mit\ndatasets: squad\n---\n", 3, "no YAML", id="a bracket left open"),
+        pytest.param(b"---\nlicense: [mit\ndatasets: squad\n---\n", 3, "not YAML", id="a bracket left open"),
         pytest.param(
             b"---\nThis: is: prose\n---\n", 2, "mapping values are not allowed", id="prose with colons"
         ),
-        pytest.param(b"---\nProse between two rules.\n---\n", 2, "no list of names with values", id="prose"),
-        pytest.param(b"\n\n---\n- a\n- b\n---\n", 4, "no list of names with values", id="a list"),
+        pytest.param(
+            b"---\nProse between two rules.\n---\n", 2, "must be a mapping of names to values", id="prose"
+        ),
+        pytest.param(b"\n\n---\n- a\n- b\n---\n", 4, "must be a mapping of names to values", id="a list"),
         pytest.param(b"---\nlicense: mit\nname: caf\xe9\n---\n", 3, "byte 0xe9 is not UTF-8", id="Latin-1"),
         pytest.param(b"---\na: 1\nb: \x07\n---\n", 3, "U+0007 is not allowed", id="a control character"),
         pytest.param(b"---\na: *b\n---\n", 2, "undefined alias", id="an alias of nothing"),
@@ -84,14 +86,14 @@ def test_a_card_declares_what_its_front_matter_says(tmp_path: Path, content: byt
         pytest.param(
             b"---\nqa_eval:\n  unanswerable: maybe\n---\n",
             3,
-            "is true or false, not 'maybe'",
+            "must be true or false, not 'maybe'",
             id="own: maybe",
         ),
         pytest.param(
             b"---\nqa_eval: {unanswerable: [true]}\n---\n", 2, "not a list or mapping", id="own: a list"
         ),
         pytest.param(
-            b"---\nqa_eval: true\n---\n", 2, "write qa_eval: {unanswerable: true}", id="own: no mapping"
+            b"---\nqa_eval: true\n---\n", 2, "as qa_eval: {unanswerable: true}", id="own: no mapping"
         ),
         pytest.param(
             b"---\ndatasets: squad\ndatasets: squad_v2\n---\n", 3, "given twice", id="data sets twice"

@@ -88,7 +88,7 @@ def _header(content: bytes) -> bytes:
         pytest.param(_header(b"{nothing"), "no readable safetensors file", id="no JSON"),
         pytest.param(_header(b"[]"), "no readable safetensors file", id="a list"),
         pytest.param(_header(b"[" * 100_000), "no readable safetensors file", id="deep nesting"),
-        pytest.param(b"PK\x03\x04" + b"\0\0\0\x7f" * 9, "one of PyTorch's own files", id="PyTorch's zip"),
+        pytest.param(b"PK\x03\x04" + b"\0\0\0\x7f" * 9, "it is a PyTorch file", id="PyTorch's zip"),
         pytest.param(b"<!DOCTYPE html><html></html>", "it is a web page", id="a web page"),
         pytest.param(
             _header(b'{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}') + b"\0" * 4,
@@ -144,7 +144,7 @@ def _edited(**fields: object) -> Callable[[Path], None]:
     [
         pytest.param(lambda p: p.write_bytes(b"[" * 100_000), "nested too deeply", id="deep list"),
         pytest.param(lambda p: p.write_bytes(b'{"a":' * 100_000), "nested too deeply", id="deep mapping"),
-        pytest.param(lambda p: p.write_bytes(b"[]"), "holds no JSON object", id="a list"),
+        pytest.param(lambda p: p.write_bytes(b"[]"), "does not hold a JSON object", id="a list"),
         pytest.param(lambda p: p.write_bytes(b'{"a": "\xe9"}'), "cannot be read", id="Latin-1"),
         pytest.param(
             lambda p: p.write_bytes(b'{"a": ' + b"9" * 5000 + b"}"), "thousands of digits", id="long number"
@@ -289,8 +289,8 @@ def test_a_predictions_file_of_nobody_is_refused() -> None:
         ("org/" + "n" * 5000, "cannot be looked up: File name too long"),
         ("./" + "n/" * 5000, "cannot be looked up: File name too long"),
         ("~no-such-user-here/ck", "there is no such user"),
-        ("./a\0b", "can be no path"),
-        ("org/a\0b", "can be no path"),
+        ("./a\0b", "cannot be a path"),
+        ("org/a\0b", "cannot be a path"),
     ],
 )
 @pytest.mark.parametrize("kind", ["", "hf:", "onnx:"])

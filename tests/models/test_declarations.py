@@ -149,8 +149,8 @@ def test_a_card_that_cannot_be_read_is_refused_with_its_line_and_the_option(fold
     with pytest.raises(ModelError) as caught:
         resolve(f"{kind}./ck", NARROW)
     message = str(caught.value)
-    assert message.startswith("./ck: README.md:4: the front matter is no YAML")
-    assert f"write '{kind.removeprefix('hf:')}./ck?unanswerable=true', else =false" in message
+    assert message.startswith("./ck: README.md:4: the front matter is not YAML")
+    assert f"write '{kind.removeprefix('hf:')}./ck?unanswerable=true', otherwise =false" in message
     assert "\n" not in message
 
 

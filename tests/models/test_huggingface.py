@@ -173,7 +173,7 @@ def test_windows_are_no_longer_than_the_models_positions(
 
 
 def test_a_stride_beyond_the_models_positions_is_refused(checkpoints: dict[str, Path]) -> None:
-    with pytest.raises(ModelError, match="at most 96 tokens at once, no more than windows are to share"):
+    with pytest.raises(ModelError, match="at most 96 tokens at once, which is not more than the overlap"):
         resolve(f"hf:{checkpoints['bert']}")
 
 
@@ -400,7 +400,7 @@ def test_sharded_weights_are_weights(tmp_path: Path, checkpoints: dict[str, Path
     assert shards.info.parameters == whole.info.parameters
     assert answers(shards, INSTANCES[:2]) == answers(whole, INSTANCES[:2])
     next(iter(folder.glob("model-*.safetensors"))).unlink()
-    with pytest.raises(ModelError, match="which is not there"):
+    with pytest.raises(ModelError, match="which does not exist"):
         resolve(f"hf:{folder}", NARROW)
 
 
@@ -458,15 +458,15 @@ def _spoil(folder: Path, how: str) -> None:
         ("no config", "has no config.json"),
         ("adapter", "this is an adapter"),
         ("config no json", "config.json cannot be read"),
-        ("unknown type", "knows no model type 'nonesuch'"),
+        ("unknown type", "does not know model type 'nonesuch'"),
         ("no head in library", "'clip', which has no question-answering head"),
         ("remote code", "--trust-remote-code"),
         ("only pickle", "has only pytorch_model.bin; such files can run code"),
         ("no weights", "has no weights"),
         ("broken weights", "is cut short: it has 20 of the 24 bytes"),
-        ("no tokenizer", "has no tokenizer: there is none of tokenizer.json"),
+        ("no tokenizer", "has no tokenizer: it needs one of tokenizer.json"),
         ("broken tokenizer", "tokenizer.json cannot be read"),
-        ("broken card", "README.md:3: the front matter is no YAML"),
+        ("broken card", "README.md:3: the front matter is not YAML"),
     ],
 )
 def test_a_folder_that_cannot_be_used_is_refused_with_the_reason(
@@ -490,7 +490,7 @@ def test_a_tokenizer_without_offsets_is_refused(bert_copy: Path, monkeypatch: py
 
     monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", lambda *a, **k: Slow())
     (bert_copy / "tokenizer.json").rename(bert_copy / "vocab.txt")
-    with pytest.raises(ModelError, match=r"\(Slow\) knows no offsets"):
+    with pytest.raises(ModelError, match=r"\(Slow\) gives no offsets"):
         resolve(f"hf:{bert_copy}", NARROW)
 
 
@@ -529,9 +529,9 @@ def test_options_that_mean_nothing_are_refused(
     ("runtime", "message"),
     [
         (Runtime(device="gpu9"), "no device is called 'gpu9'"),
-        (Runtime(dtype="float12"), "no dtype is called 'float12'; there are auto, float32"),
-        (Runtime(deterministic=True, device="cuda"), "deterministic runs are for the CPU"),
-        (Runtime(deterministic=True, device="mps"), "deterministic runs are for the CPU"),
+        (Runtime(dtype="float12"), "no dtype is called 'float12'; the dtypes are auto, float32"),
+        (Runtime(deterministic=True, device="cuda"), "deterministic runs need the CPU"),
+        (Runtime(deterministic=True, device="mps"), "deterministic runs need the CPU"),
     ],
 )
 def test_devices_and_dtypes_that_do_not_exist_are_refused(

@@ -73,14 +73,14 @@ def test_reading_what_was_printed_gives_the_same_spec(
         ("zzz", r"no model is called 'zzz': write KIND:NAME, ORG/NAME, or ./zzz for a local folder$"),
         ("baselin:abstain", "no kind of model is called 'baselin'.*did you mean baseline"),
         ("prediction:x.json", "did you mean predictions"),
-        ("baseline:random", r"no baseline is called 'random'; there are abstain, random-span"),
+        ("baseline:random", r"no baseline is called 'random'; the names are abstain, random-span"),
         ("baseline:slidingwindow", "did you mean sliding-window"),
         ("embedded:other", "no embedded is called 'other'"),
         ("hf:", "has a kind but no name"),
         ("hf:@v1", "has a kind but no name"),
         ("hf:a/b?x=1&x=2", "the option 'x' is given twice"),
         ("predictions:x.json?a=1", "a predictions file has no options"),
-        ("embedded?nonesuch=1", "no option is called 'nonesuch'; there are unanswerable"),
+        ("embedded?nonesuch=1", "no option is called 'nonesuch'; the options are unanswerable"),
     ],
 )
 def test_a_spec_that_names_nothing_is_refused_with_what_is_near(text: str, message: str) -> None:

@@ -74,12 +74,12 @@ def test_an_installed_kind_is_listed_resolved_and_asked(install: Install) -> Non
         pytest.param(
             "import nonesuch",
             "bad = bad_kind:KIND",
-            "'bad' .bad_kind:KIND, from bad_kind 1.0. fails to import: "
+            "'bad' .bad_kind:KIND, from bad_kind 1.0. cannot be imported: "
             "ModuleNotFoundError: No module named 'nonesuch'",
             id="import error",
         ),
-        pytest.param("1 / 0", "bad = bad_kind:KIND", "fails to import: ZeroDivisionError", id="any error"),
-        pytest.param("", "bad = bad_kind:KIND", "fails to import: AttributeError", id="no such object"),
+        pytest.param("1 / 0", "bad = bad_kind:KIND", "cannot be imported: ZeroDivisionError", id="any error"),
+        pytest.param("", "bad = bad_kind:KIND", "cannot be imported: AttributeError", id="no such object"),
         pytest.param("KIND = 3", "bad = bad_kind:KIND", "is a int; it must be a", id="no kind"),
         pytest.param(ECHO, "bad = bad_kind:ECHO", "calls itself 'echo'", id="another name"),
     ],
@@ -102,7 +102,7 @@ def test_a_broken_plug_in_does_not_stand_in_the_way_of_other_models(install: Ins
 def test_a_plug_in_cannot_take_the_name_of_a_built_in_kind(install: Install) -> None:
     install("echo_kind", ECHO, "baseline = echo_kind:ECHO")
     assert resolve("baseline:abstain").info.name == "abstain"
-    with pytest.raises(ModelError, match="takes the name of a built-in kind"):
+    with pytest.raises(ModelError, match="has the name of a built-in kind"):
         kinds()
 
 

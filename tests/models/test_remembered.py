@@ -103,7 +103,7 @@ def test_a_machine_that_is_not_what_it_was_is_told(bert_copy: Path) -> None:
     assert isinstance(known, RememberedModel)
     elsewhere = SpanModel(replace(here.info, backend="torch-float32-cuda"), NARROW, here.reader)
     known._examine = lambda: elsewhere
-    with pytest.raises(ModelError, match=r"torch-float32-cuda here now, and was torch-float32"):
+    with pytest.raises(ModelError, match=r"torch-float32-cuda now, but had torch-float32"):
         list(known.predict(ASKED))
 
 

@@ -147,13 +147,11 @@ GOOD = '{"id": "f@a", "prediction": "x"}\n'
             id="bad JSON",
         ),
         pytest.param("a.jsonl", GOOD + "[1]\n", ["a.jsonl:2: is [1]; each row should be"], id="no object"),
-        pytest.param(
-            "a.jsonl", GOOD + GOOD, ["a.jsonl:2: id: 'f@a' is there twice, first in line 1"], id="twice"
-        ),
+        pytest.param("a.jsonl", GOOD + GOOD, ["a.jsonl:2: id: 'f@a' is also in line 1"], id="twice"),
         pytest.param(
             "a.json",
             '{"f@a": "x",\n"f@a": "y"}',
-            ["a.json:2: id: 'f@a' is there twice, first in line 1"],
+            ["a.json:2: id: 'f@a' is also in line 1"],
             id="key twice",
         ),
         pytest.param(
@@ -263,7 +261,7 @@ GOOD = '{"id": "f@a", "prediction": "x"}\n'
         pytest.param(
             "a.jsonl",
             '{"id": "a", "prediction": "", "n_best": [{"text": "x", "score": 1}, {"text": "y", "score": 2}]}',
-            ["1: n_best[1]: has a greater score than the one before it"],
+            ["1: n_best[1]: has a higher score than the one before it"],
             id="not best first",
         ),
         pytest.param(

@@ -528,7 +528,7 @@ def test_without_its_library_the_message_names_the_extra(
 @pytest.mark.parametrize("content", [b"", b"no model"])
 def test_a_model_that_is_none_is_refused_by_its_name(albert: Path, content: bytes) -> None:
     (albert / "spiece.model").write_bytes(content)
-    with pytest.raises(ModelError, match=r"spiece.model is no readable SentencePiece model"):
+    with pytest.raises(ModelError, match=r"spiece.model cannot be read as a SentencePiece model"):
         resolve(str(albert), DECODING)
 
 

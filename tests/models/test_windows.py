@@ -88,7 +88,7 @@ def test_every_token_is_in_a_window_and_neighbours_share_the_stride(
     room = length - question
     pair = tokens(windower, "w " * question), tokens(windower, "w " * context)
     if room < 1 or (context > room and room <= stride):
-        with pytest.raises(WindowError, match="the question is"):
+        with pytest.raises(WindowError, match="the question has"):
             windower.windows(*pair)
         return
     found = windower.windows(*pair)
@@ -105,11 +105,11 @@ def test_every_token_is_in_a_window_and_neighbours_share_the_stride(
 @pytest.mark.parametrize(
     ("question", "context", "length", "stride", "message"),
     [
-        pytest.param(20, 5, 20, 4, "20 tokens long and leaves no room", id="question as long as the window"),
-        pytest.param(50, 5, 20, 4, "50 tokens long and leaves no room", id="question longer than the window"),
+        pytest.param(20, 5, 20, 4, "20 tokens and leaves no room", id="question as long as the window"),
+        pytest.param(50, 5, 20, 4, "50 tokens and leaves no room", id="question longer than the window"),
         pytest.param(50, 0, 20, 4, "leaves no room", id="even where the text is empty"),
         pytest.param(16, 9, 20, 4, "room for 4 tokens of text", id="stride equal to the room"),
-        pytest.param(16, 9, 20, 10, "not more than consecutive windows share", id="stride beyond the room"),
+        pytest.param(16, 9, 20, 10, "greater than the overlap of windows", id="stride beyond the room"),
     ],
 )
 def test_a_question_that_leaves_too_little_room_is_an_error_not_a_panic(

@@ -30,7 +30,9 @@ pytestmark = [
 PAGES = (
     "index.html",
     "contested.html",
+    "glossary.html",
     "questions.html",
+    "matrix.html",
     "compare.html",
     "models/test-one.html",
     "questions/dead.html",
@@ -121,6 +123,46 @@ def test_a_slice_shows_its_own_numbers(page: Any, site: Path, run: Run) -> None:
     }
 
 
+def test_the_notes_under_the_table_speak_of_the_slice(page: Any, site: Path) -> None:
+    page.goto((site / "index.html").as_uri())
+    whole = page.inner_text("#notes")
+    assert whole.startswith("4 facts, 1 contested")
+    page.select_option("#slice", "contested")
+    assert page.inner_text("#notes").startswith("Contested: 1 facts with")
+    page.select_option("#slice", "")
+    assert page.inner_text("#notes") == whole
+
+
+def test_more_columns_are_shown_on_demand(page: Any, site: Path) -> None:
+    page.goto((site / "index.html").as_uri())
+    visible = "cells => cells.filter(c => c.checkVisibility()).map(c => c.innerText.trim())"
+    brief = page.eval_on_selector_all("#leaderboard thead th", visible)
+    assert brief == ["Rank", "Model", "balanced F1", "EM", "F1", "F1-any", "match", "Δ to first"]
+    page.get_by_label("all columns").check()
+    every = page.eval_on_selector_all("#leaderboard thead th", visible)
+    assert {*every} == {*brief, "EM-any", "coverage@3", "contrast consistency", "Answered", "Items/s", "Size"}
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_contested_facts_are_filtered_by_why_the_sources_differ(page: Any, site: Path) -> None:
+    page.goto((site / "contested.html").as_uri())
+    assert page.locator("#disputes > li:visible").count() == 1
+    page.select_option("#relation", "update")
+    assert (page.locator("#disputes > li:visible").count(), page.inner_text("#shown")) == (1, "1 of 1 shown")
+
+
+def test_on_a_phone_the_table_is_cards_that_can_still_be_sorted(page: Any, site: Path, run: Run) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto((site / "index.html").as_uri())
+    row = page.locator("#ranked tr").first
+    assert row.evaluate("row => getComputedStyle(row).display") == "grid"
+    heads = row.locator("td:visible").evaluate_all("cells => cells.map(c => c.dataset.head)")
+    assert heads == ["Rank", "balanced F1", "EM", "F1", "F1-any", "match", "Δ to first"]
+    em = {row.model.spec: row.metrics["reading"]["em"].value for row in run.leaderboard.rows if competes(row)}
+    page.get_by_role("button", name="EM", exact=True).click()
+    assert names(page) == sorted(em, key=lambda spec: -em[spec])
+
+
 def test_a_cell_that_the_script_makes_is_that_of_the_page(page: Any, site: Path) -> None:
     page.goto((site / "index.html").as_uri())
     cell = page.evaluate("metricCell([-0.65, -0.9, 0.25, 1200], {n: true}).outerHTML")
@@ -143,15 +185,37 @@ def test_questions_are_found_by_words_and_by_who_got_them_wrong(page: Any, site:
     assert page.inner_text("#shown").startswith("1 of ")
 
 
+def marks(page: Any, item: str, text: str) -> list[tuple[int, str]]:
+    """Where the marks of an item's passages stand in a text, and what they mark; other texts are left out."""
+    passages = page.eval_on_selector_all(
+        f"[id='{item}'] .text",
+        """passages => passages.map(passage => {
+            const places = [...passage.querySelectorAll("mark")].map(mark => {
+                const before = document.createRange();
+                before.setStart(passage, 0);
+                before.setEndBefore(mark);
+                return [before.toString().length, mark.textContent];
+            });
+            return [passage.textContent, places];
+        })""",
+    )
+    return [
+        (text.index(whole) + start, words)
+        for whole, places in passages
+        if whole in text
+        for start, words in places
+    ]
+
+
 def test_marks_stand_where_they_say_in_the_text(page: Any, site: Path, corpus: Corpus) -> None:
     page.goto((site / "questions" / "dead.html").as_uri() + "#dead@a")
-    marks = page.eval_on_selector_all(
-        "[id='dead@a'] mark[data-start]", "marks => marks.map(m => [Number(m.dataset.start), m.textContent])"
-    )
     text = corpus.article("a").text
-    assert marks
-    assert all(text[start : start + len(words)] == words for start, words in marks)
-    gold = page.eval_on_selector_all("[id='dead@a'] .text mark.gold", "m => m.map(x => x.textContent)")
+    found = marks(page, "dead@a", text)
+    assert found
+    assert all(text[start : start + len(words)] == words for start, words in found)
+    gold = page.eval_on_selector_all(
+        "[id='dead@a'] .text :is(mark.gold, mark.both)", "m => m.map(x => x.textContent)"
+    )
     (claim,) = corpus.question("dead").own_claims("a")
     assert "".join(gold) == claim.evidence_in("a")[0].text
     assert page.evaluate("document.querySelector(':target').id") == "dead@a"
@@ -164,9 +228,6 @@ def test_answers_to_all_articles_are_marked_in_their_articles(
     page: Any, site: Path, corpus: Corpus, run: Run
 ) -> None:
     page.goto((site / "questions" / "dead.html").as_uri())
-    marks = page.eval_on_selector_all(
-        "[id='dead@*'] mark.answered", "marks => marks.map(m => [Number(m.dataset.start), m.textContent])"
-    )
     said = {
         p.source_article: p.span
         for row in run.leaderboard.rows
@@ -176,7 +237,44 @@ def test_answers_to_all_articles_are_marked_in_their_articles(
     assert said
     for article, (start, end) in said.items():
         text = corpus.article(article or "").text
-        assert any(start <= at and text[at : at + len(words)] == words for at, words in marks if at < end)
+        assert any(start <= at < end for at, words in marks(page, "dead@*", text))
+
+
+def test_the_matrix_is_sorted_filtered_and_leads_to_its_questions(page: Any, site: Path, run: Run) -> None:
+    page.goto((site / "matrix.html").as_uri())
+    rows = page.locator("table.items tbody tr")
+    items = run.leaderboard.data.items
+    assert rows.count() == items.reading + items.pooled < 60
+    shares = page.eval_on_selector_all("table.items td.num", "cells => cells.map(c => parseInt(c.innerText))")
+    assert shares == sorted(shares)
+    page.select_option("#order", "easy")
+    easiest = page.eval_on_selector_all(
+        "table.items td.num", "cells => cells.map(c => parseInt(c.innerText))"
+    )
+    assert easiest == sorted(shares, reverse=True)
+    page.select_option("#category", "town")
+    town = {p.item for p in run.scored(run.leaderboard.rows[0]) if p.category == "town"}
+    anchors = "links => links.map(a => decodeURIComponent(a.hash.slice(1)))"
+    assert set(page.eval_on_selector_all("table.items tbody a", anchors)) == town
+    page.get_by_role("button", name="Show all").click()
+    page.get_by_text(f"{items.reading + items.pooled} of {items.reading + items.pooled} items").wait_for()
+    rows.first.locator("a").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/questions/*.html#*")
+    assert page.locator(":target h2").is_visible()
+
+
+def test_the_square_of_a_model_leads_to_its_items_in_the_matrix(page: Any, site: Path, run: Run) -> None:
+    page.goto((site / "models" / "test-one.html").as_uri())
+    link = page.locator("table.square tbody tr").nth(1).locator("td").first.locator("b a")
+    number = int(link.inner_text())
+    link.click()
+    assert page.locator("table.items tbody tr").count() == number
+    row = next(row for row in run.leaderboard.rows if row.model.spec == "test:one")
+    answered = {p.item for p in run.scored(row) if p.match.rule == "answered" and not p.paraphrase}
+    anchors = "links => links.map(a => decodeURIComponent(a.hash.slice(1)))"
+    assert set(page.eval_on_selector_all("table.items tbody a", anchors)) == answered
+    assert page.locator("#of-model option:checked").inner_text() == "test:one"
 
 
 def test_lines_between_ranks_stand_only_in_the_order_of_the_ranks(page: Any, site: Path) -> None:

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from qa_eval.errors import QaEvalError
 from qa_eval.records import Corpus, Difference, Estimate, ModelInfo
-from qa_eval.runs.leaderboard.board_formats import board_of, render_csv, render_json, render_markdown
+from qa_eval.runs.leaderboard.board_formats import render_csv, render_json, render_markdown, terminal_board
 from qa_eval.runs.leaderboard.captions import caption, leading_sentence
 from qa_eval.runs.leaderboard.views import Selection, View, leaderboard_view
 from qa_eval.runs.schema import CountsRow, Leaderboard, Row
@@ -40,7 +40,7 @@ def specs(view: View) -> list[str]:
 
 
 def table(view: View, width: int = 140) -> str:
-    return "\n".join(line.plain for line in draw_board(board_of(view), width))
+    return "\n".join(line.plain for line in draw_board(terminal_board(view), width))
 
 
 def refused(board: Leaderboard | None = None, **selection: Any) -> str:
@@ -146,12 +146,48 @@ def test_the_table_says_what_was_asked_and_what_the_numbers_speak_of() -> None:
 
 
 def test_a_row_holds_rank_interval_value_and_difference() -> None:
-    drawn = table(view()).split("\n")
-    at = next(n for n, line in enumerate(drawn) if "sliding-window" in line)
-    assert drawn[at].split()[:3] == ["2", "baseline:sliding-window", "28.3"]
-    assert drawn[at].endswith("−35.1")
-    assert drawn[at + 1].split()[:6] == ["2–3", "212", "answered,", "98", "abstained", "22.2–34.0"]
-    assert drawn[at + 1].endswith("−42.1…−28.1")
+    (line,) = [line for line in table(view()).split("\n") if "sliding-window" in line]
+    assert line.split()[:5] == ["2", "(2–3)", "baseline:sliding-window", "28.3", "22.2–34.0"]
+    assert "−35.1 −42.1…−28.1" in line
+
+
+def test_the_leading_sentence_stands_over_the_table() -> None:
+    assert table(view()).split("\n")[:2] == ["example", leading_sentence(view())]
+
+
+def test_the_metric_that_sorts_and_the_few_that_matter_most_come_first() -> None:
+    columns = [column.label for column in terminal_board(view()).columns]
+    assert columns == ["balanced F1", "EM", "F1", "F1-any", "EM-any", "coverage@3", "contrast consistency"]
+    assert view(slice="contested").brief_columns == (("reading", "em"), ("reading", "f1"))
+    assert view(track="pooled").brief_columns == (("pooled", "coverage_at_3"),)
+
+
+def test_all_columns_are_those_of_both_tracks_by_family() -> None:
+    board = terminal_board(view(), every=True)
+    assert [column.label for column in board.columns][-3:] == [
+        "contrast consistency",
+        "NoAns recall",
+        "coverage@3",
+    ]
+    assert [column.group for column in board.columns][-3:] == [
+        "Whose claim an answer makes", "No answer", "All articles at once",
+    ]  # fmt: skip
+
+
+def test_the_best_value_of_a_column_is_of_a_model_that_competes() -> None:
+    board = terminal_board(view())
+    best = {row.name: sum(cell.best for cell in row.cells) for row in board.all_rows}
+    assert best["embedded"] == len(board.columns)
+    assert sum(best.values()) == len(board.columns), "the references are above it and are not marked"
+
+
+def test_the_best_value_is_the_least_where_lower_is_better() -> None:
+    rows = [
+        row(spec, (0.5,) * 7, metrics={"reading": {"em": estimate(0.5), "brier": estimate(brier)}})
+        for spec, brier in (("hf:a", 0.3), ("hf:b", 0.1))
+    ]
+    board = terminal_board(view(leaderboard("x", rows=rows), sort="brier"))
+    assert [(row.name, row.cells[0].best) for row in board.rows] == [("hf:b", True), ("hf:a", False)]
 
 
 @pytest.mark.parametrize(
@@ -209,6 +245,7 @@ def test_ranks_are_not_shown_where_they_do_not_hold(selection: dict[str, Any], r
     assert reason in text
     assert "rank  model" not in text
     assert "Δ" not in text
+    assert "┄" not in text
 
 
 @pytest.mark.parametrize("selection", [{"slice": "contested"}, {"track": "pooled"}])
@@ -219,14 +256,18 @@ def test_counts_are_not_shown_where_they_are_of_other_items(selection: dict[str,
 @pytest.mark.parametrize(
     ("counts", "shown"),
     [
-        pytest.param({"errors": 2}, "212 answered, 98 abstained, 2 errors", id="errors"),
+        pytest.param({"errors": 2}, "embedded: of 310 items 2 failed", id="errors"),
         pytest.param(
-            {"missing": 3, "truncated": 1}, "212 answered, 98 abstained, 3 missing, 1 truncated", id="more"
+            {"missing": 3, "truncated": 1},
+            "embedded: of 310 items 3 missing, 1 with a text not seen whole",
+            id="more",
         ),
     ],
 )
 def test_trouble_is_counted_where_there_is_some(counts: dict[str, int], shown: str) -> None:
-    rows = [row("embedded", VALUES["embedded"], counts=CountsRow(answered=212, abstained=98, **counts))]
+    rows = [
+        row("embedded", VALUES["embedded"], counts=CountsRow(items=310, answered=212, abstained=98, **counts))
+    ]
     for width in (80, 100, 150):
         assert shown in table(view(leaderboard("x", rows=rows)), width)
 

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 import qa_eval as qa
-from qa_eval.records import Match
-from qa_eval.runs.model_results import why
+from qa_eval.metrics.reasons import why
 from qa_eval.runs.options import RunOptions
-from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
+from qa_eval.runs.schema import Leaderboard, Row
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.places import BASELINE
 
@@ -59,6 +58,28 @@ def test_a_result_is_found_by_spec_or_name_and_has_the_stored_numbers(committed:
             'no slice "contestd"; did you mean "contested"',
         ),
         (lambda run: run["embedded"].estimate("f1", slice="silnt"), qa.QaEvalError, 'did you mean "silent"'),
+        (
+            lambda run: run["baseline:abstain"].estimate("f1", slice="zzz"),
+            qa.UnknownNameError,
+            'no slice "zzz"; there are: "article:000_825eccd27ffa9810", ',
+        ),
+        (lambda run: run["embedded"]["f2"], qa.UnknownNameError, 'embedded: there is no metric "f2"'),
+        (
+            lambda run: run.leaderboard.row("nope"),
+            qa.UnknownNameError,
+            'there is no model "nope" in this run',
+        ),
+        (lambda run: run.items("embedded")["x@y"], qa.UnknownNameError, 'embedded: there is no item "x@y"'),
+        (
+            lambda run: run["embedded"].estimate(None),
+            qa.QaEvalError,
+            "metric: is None; it should be the name of a metric",
+        ),
+        (
+            lambda run: run["embedded"].estimate("f1", slice=5),
+            qa.QaEvalError,
+            "slice: 5 is an int; it should be the name of a slice",
+        ),
         (
             lambda run: run.items("reference:oracle"),
             qa.QaEvalError,
@@ -117,7 +138,7 @@ def test_the_items_of_a_model_as_a_data_frame(committed: qa.Run) -> None:
         assert (line["golds"], line["scores"]) == (list(answer.golds), answer.scores)
         assert all(line[metric] == value for metric, value in answer.scores.items())
         assert line["right"] == answer.right
-        assert line["why"].startswith("Right") == answer.right
+        assert line["why"] == why(answer)
         assert line["why"].endswith(".")
     reading = frame[frame["track"] == "reading"]
     assert reading["f1"].mean() == pytest.approx(committed["embedded"].f1, abs=0.02)
@@ -128,67 +149,6 @@ def test_a_run_in_memory_has_the_same_frames(small: qa.Run) -> None:
     frame = small.items("test:one").to_pandas()
     assert set(frame["track"]) == {"reading", "pooled"}
     assert set(small.to_pandas()["model"]) >= {"test:one", "test:two", "reference:oracle"}
-
-
-def answer(**changes: Any) -> PredictionRow:
-    whole: dict[str, Any] = {
-        **{"item": "q@a", "fact": "q", "article": "a", "track": "reading", "prediction": "417"},
-        **dict.fromkeys(("question_sha256", "context_sha256", "gold_sha256"), ""),
-        "match": verdict(False, "veto", "417 != 400"),
-    }
-    return PredictionRow(**whole | changes)
-
-
-def verdict(ok: bool, rule: str, detail: str = "", level: int = 0) -> Match:
-    return Match(ok=ok, level=level, rule=rule, detail=detail)
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        pytest.param({}, "Wrong by the rule veto: 417 != 400.", id="another value"),
-        pytest.param(
-            {"matched_claim": "417", "scores": {"leak": 1.0}},
-            "Wrong by the rule veto: 417 != 400. It makes the claim 417 of another source.",
-            id="another source's claim",
-        ),
-        pytest.param(
-            {"match": verdict(True, "number", "four hundred = 400", 2)},
-            "Right by the rule number: four hundred = 400.",
-            id="an equal value",
-        ),
-        pytest.param(
-            {"match": verdict(True, "text", "", 3)}, "Right by the rule text: equal text.", id="no detail"
-        ),
-        pytest.param(
-            {"match": verdict(False, "none", "other words")},
-            "Wrong: no rule credits the answer (other words).",
-            id="no rule",
-        ),
-        pytest.param(
-            {"prediction": "", "match": verdict(True, "null", "no answer, and the article gives none", 5)},
-            "Right: no answer was given, and the article gives none.",
-            id="rightly silent",
-        ),
-        pytest.param(
-            {"prediction": "", "match": verdict(False, "abstained", "the article answers")},
-            "Wrong: no answer was given, but the article answers.",
-            id="wrongly silent",
-        ),
-        pytest.param(
-            {"match": verdict(False, "answered", "the article is silent")},
-            "Wrong: an answer was given, but the article is silent.",
-            id="wrongly an answer",
-        ),
-        pytest.param({"error": "no room"}, "The model failed: no room.", id="a failure"),
-        pytest.param({"missing": True}, "The model gave no prediction.", id="no prediction"),
-        pytest.param(
-            {"match": verdict(False, "unscored")}, "The data set does not give its answers.", id="unscored"
-        ),
-    ],
-)
-def test_why_is_a_sentence(changes: dict[str, Any], sentence: str) -> None:
-    assert why(answer(**changes)) == sentence
 
 
 # ------------------------------------------------------------------------------------------ printing
@@ -246,3 +206,35 @@ def test_a_result_and_its_items_print_as_one_line(committed: qa.Run, small: qa.R
     assert repr(committed.items("embedded")).startswith("<ItemTable embedded: 855 items, 5")
     failed: Row = small.leaderboard.rows[0].model_copy(update={"status": "error", "error": "no\nroom"})
     assert repr(replace(small["test:one"], row=failed)).endswith(r": failed: no\nroom>")
+
+
+def test_items_and_numbers_are_had_by_place_and_by_name(committed: qa.Run) -> None:
+    result, items = committed["embedded"], committed.items("embedded")
+    assert result["f1"] is result.estimate("f1")
+    assert items[0] is next(iter(items))
+    assert items[:2] == tuple(items)[:2]
+    assert items[items[3].item] is items[3]
+    with pytest.raises(IndexError):
+        items[len(items)]
+
+
+def test_an_unknown_name_prints_without_quotes(committed: qa.Run) -> None:
+    with pytest.raises(KeyError) as caught:
+        committed["embeded"]
+    assert str(caught.value) == 'there is no model "embeded" in this run; did you mean "embedded"?'
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_a_model_that_failed_says_so_and_a_run_says_which_items_are_missing() -> None:
+    broken = FakeModel("broken", fails=lambda instance: RuntimeError("no weights"))
+    some = FakeModel("some", fails=lambda instance: ValueError("odd") if "dead" in instance.item else None)
+    run = qa.evaluate([broken, some], corpus=four_facts(), resamples=49, track="reading")
+    lines = repr(run).splitlines()
+    assert "test:broken failed: RuntimeError: no weights" in lines
+    assert "test:some: 3 errors of 11 items" in lines
+    with pytest.raises(AttributeError, match="the model failed: RuntimeError: no weights"):
+        run["test:broken"].f1  # noqa: B018
+    with pytest.raises(
+        qa.QaEvalError, match="test:broken: it has no numbers, as the model failed: RuntimeError"
+    ):
+        run["test:broken"]["f1"]

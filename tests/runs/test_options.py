@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from qa_eval import evaluate
+from qa_eval import evaluate, load_run
 from qa_eval.cli import cli
 from qa_eval.cli.option_groups import RunFlag, given_options
 from qa_eval.errors import QaEvalError
@@ -19,11 +22,14 @@ from qa_eval.evaluation.engines.local import LocalEngine
 from qa_eval.evaluation.run import chosen_engine
 from qa_eval.evaluation.verification import verify
 from qa_eval.files.hashes import canonical_json
+from qa_eval.metrics.rules.squad import RULES
 from qa_eval.records import Decoding, Runtime
 from qa_eval.runs.options import RunOptions, StoredOptions, run_options
 from qa_eval.runs.schema import Leaderboard
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.places import BASELINE, ROOT
+
+NEAR_SQUAD = "did you mean squad-v2.0 or squad-v1.1 or korquad-v1?"
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -53,7 +59,39 @@ def told(command: str, *args: str) -> RunOptions:
         ({"engine": "spark"}, "engine: 'spark' is none of local, ray"),
         ({"cpus_per_worker": 0}, "cpus_per_worker: 0 is not more than 0"),
         ({"gpus_per_worker": -1}, "gpus_per_worker: -1 is less than 0"),
+        ({"gpus_per_worker": float("nan")}, "gpus_per_worker: nan is not a finite number"),
+        ({"cpus_per_worker": float("inf")}, "cpus_per_worker: inf is not a finite number"),
+        ({"cpus_per_worker": 10**400}, f"cpus_per_worker: 1{'0' * 58}… is not a finite number"),
         ({"name": 7}, "name: 7 is not text"),
+        ({"device": "tpu"}, "device: 'tpu' is none of auto, cpu, cuda, mps; did you mean cpu?"),
+        ({"dtype": "int8"}, "dtype: 'int8' is none of auto, float32, bfloat16, float16"),
+        ({"dtype": 16}, "dtype: 16 is none of auto, float32, bfloat16, float16"),
+        ({"rules": "squad-v2"}, f"rules: 'squad-v2' is none of {', '.join(RULES)}; {NEAR_SQUAD}"),
+        ({"rules": []}, f"rules: [] is none of {', '.join(RULES)}"),
+        ({"columns": [5]}, "columns[0]: 5 is an int; it should be a text"),
+        (
+            {"columns": {"a": "b"}},
+            "columns: {'a': 'b'} is a dict; it should be a text or a list of texts",
+        ),
+        ({"categories": 5}, "categories: 5 is an int; it should be a text or a list of texts"),
+        ({"categories": None}, "categories: is None; it should be a text or a list of texts"),
+        ({"categories": ["town", None]}, "categories[1]: is None; it should be a text"),
+        ({"threshold": True}, "threshold: True is neither a number nor cross-fit"),
+        ({"threshold": [1]}, "threshold: [1] is neither a number nor cross-fit"),
+        ({"threshold": None}, "threshold: None is neither a number nor cross-fit"),
+        ({"threshold": 10**400}, f"threshold: 1{'0' * 58}… is not a finite number"),
+        ({"max_length": -5}, "max_length: -5 is less than 8"),
+        ({"doc_stride": -1}, "doc_stride: -1 is less than 0"),
+        ({"max_answer_tokens": 0}, "max_answer_tokens: 0 is less than 1"),
+        ({"n_best": 0}, "n_best: 0 is less than 1"),
+        ({"seed": -1}, "seed: -1 is less than 0"),
+        ({"resamples": 0}, "resamples: 0 is less than 1"),
+        ({"resamples": 1_000_001}, "resamples: 1000001 is more than 1,000,000"),
+        ({"out": 5}, "out: 5 is an int; it should be a path, as a text or a Path"),
+        ({"out": b"o"}, "out: b'o' is a bytes; it should be a path, as a text or a Path"),
+        ({"out": "a\0b"}, "a\0b: no path holds a null character"),
+        ({"out": "\ud83d"}, 'out: "\\ud83d" holds half of a surrogate pair, which no path does'),
+        ({"limt": 3}, "there is no option 'limt'; did you mean limit or split?"),
     ],
     ids=str,
 )
@@ -63,6 +101,51 @@ def test_a_value_that_an_option_does_not_take_is_refused(options: dict[str, Any]
     assert str(caught.value) == message
     with pytest.raises(QaEvalError):
         RunOptions().updated(options)
+
+
+def test_options_have_names() -> None:
+    with pytest.raises(QaEvalError, match=r"^RunOptions: 20 has no name; write it as limit=20$"):
+        RunOptions(20)  # type: ignore[arg-type]
+
+
+def test_options_can_be_copied_and_pickled() -> None:
+    options = RunOptions(limit=3, out=Path("here"))
+    assert copy.deepcopy(options) == copy.copy(options) == pickle.loads(pickle.dumps(options)) == options
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "plain"),
+    [
+        ("limit", np.int64(8), 8),
+        ("seed", np.uint8(1), 1),
+        ("resamples", np.int32(99), 99),
+        ("n_best", np.int64(5), 5),
+        ("batch_tokens", np.int64(512), 512),
+        ("threshold", np.float32(0.5), 0.5),
+        ("threshold", 1, 1.0),
+        ("cpus_per_worker", np.float64(0.5), 0.5),
+        ("device", np.str_("cpu"), "cpu"),
+        ("categories", np.array(["town"]), ("town",)),
+    ],
+)
+def test_numbers_of_numpy_become_plain(name: str, value: Any, plain: object) -> None:
+    kept = getattr(RunOptions(**{name: value}), name)
+    assert (kept, type(kept)) == (plain, type(plain))
+    json.dumps(kept)
+
+
+def test_a_run_with_numbers_of_numpy_is_stored(tmp_path: Path) -> None:
+    run = evaluate(
+        FakeModel(),
+        corpus=four_facts(),
+        out=tmp_path,
+        limit=np.int64(2),  # type: ignore[arg-type]
+        seed=np.int64(0),  # type: ignore[arg-type]
+        resamples=np.int64(49),  # type: ignore[arg-type]
+        threshold=np.float32(0.5),  # type: ignore[arg-type]
+    )
+    assert run.path is not None
+    assert load_run(run.path).leaderboard.options == StoredOptions(limit=2, resamples=49, threshold=0.5)
 
 
 def test_values_are_kept_in_one_form() -> None:
@@ -166,7 +249,9 @@ def test_questions_and_articles_are_read_from_files() -> None:
     files = {"questions": ROOT / "questions" / "people.jsonl", "articles": str(ROOT / "seeds")}
     run = evaluate("baseline:abstain", **files, limit=2, resamples=99)  # type: ignore[arg-type]
     assert run.leaderboard.data.facts == 2
-    with pytest.raises(QaEvalError, match="questions, articles: not with a corpus or a dataset"):
+    with pytest.raises(
+        QaEvalError, match="questions, articles: cannot be given together with corpus or dataset"
+    ):
         evaluate("baseline:abstain", corpus=four_facts(), **files)  # type: ignore[arg-type]
 
 
@@ -177,12 +262,12 @@ def test_questions_and_articles_are_read_from_files() -> None:
 )
 def test_options_of_a_data_set_are_refused_without_one(options: dict[str, Any]) -> None:
     (name,) = options
-    with pytest.raises(QaEvalError, match=rf"^{name}: .*only (for )?a public data set"):
+    with pytest.raises(QaEvalError, match=rf"^{name}: .*only (with )?a public data set"):
         evaluate("baseline:abstain", corpus=four_facts(), options=RunOptions(**options))
 
 
 def test_options_of_a_cluster_are_refused_without_one() -> None:
-    with pytest.raises(QaEvalError, match=r"^workers, gpus_per_worker: only with engine='ray'$"):
+    with pytest.raises(QaEvalError, match=r"^workers, gpus_per_worker: works only with engine='ray'$"):
         chosen_engine(RunOptions(workers=3, gpus_per_worker=1))
     assert isinstance(chosen_engine(RunOptions()), LocalEngine)
 

@@ -64,7 +64,8 @@ def test_runs_of_a_folder_that_did_not_ask_the_same_are_listed(runs: Path, form:
     listed = shown("o", "--format", form)
     assert listed.exit_code == 0, listed.stderr
     assert listed.stderr == (
-        "3 runs, not in one table: they did not ask the same; name those to merge, or see --common-items\n"
+        "3 runs do not fit in one table: they are on different items; "
+        "name the runs to merge, or see --common-items\n"
     )
     for path in ("o/same/one", "o/same/two", "o/other/fewer/three"):
         assert path in listed.stdout
@@ -96,12 +97,12 @@ def test_broken_runs_of_a_folder_are_named_and_left_out(runs: Path) -> None:
     one = shown("o/same")
     assert one.exit_code == 0
     assert one.stdout == shown("o/same/one").stdout
-    assert one.stderr.startswith("warning: left out: o/same/two/leaderboard.json:1:2: not valid JSON")
+    assert one.stderr.startswith("warning: run left out: o/same/two/leaderboard.json:1:2: not valid JSON")
     assert shown("o/same/two").exit_code == 2, "a run that is named must be readable"
     (runs / "same/one/leaderboard.json").write_text("[]", "utf-8")
     refused = shown("o/same")
     assert refused.exit_code == 2
-    assert "Error: o/same: none of the runs here can be read; name a run folder" in refused.stderr
+    assert "Error: o/same: no run here can be read; name a run folder" in refused.stderr
 
 
 def test_a_run_of_a_folder_whose_answers_were_changed_is_named_and_nothing_is_ranked(runs: Path) -> None:

@@ -15,7 +15,7 @@ from qa_eval.files.hashes import sha256_text
 from qa_eval.records import Article, Candidate, Claim, Corpus, Evidence, Match, Question
 from qa_eval.runs.predictions_writer import render_prediction
 from qa_eval.runs.schema import PredictionRow, PredictionsFileRow, Row
-from qa_eval.runs.show import choose_failures, choose_items, draw_item
+from qa_eval.runs.show import Drawing, choose_failures, choose_items, draw_item
 from qa_eval.runs.store import Run, choose_rows
 from tests.support.example_run import leaderboard, row
 
@@ -77,7 +77,8 @@ def answer(item: str = "losses@a", text: str = "around 180", **changes: Any) -> 
     return PredictionRow(**(fields | changes))
 
 
-WRONG = Match(ok=False, level=0, rule="number", detail="194 != 180")
+SILENT = Match(ok=True, level=5, rule="null", detail="no answer, and the article gives none")
+WRONG = Match(ok=False, level=0, rule="veto", detail="194 != 180")
 
 
 def model_row(spec: str) -> Row:
@@ -91,16 +92,24 @@ def run_of(**answers: list[PredictionRow]) -> Run:
     return Run(path=None, leaderboard=leaderboard("x", rows=rows), kept=kept)
 
 
-def drawn(said: PredictionRow, corpus: Corpus = CORPUS, width: int = 100) -> str:
+def drawn(
+    said: PredictionRow,
+    corpus: Corpus = CORPUS,
+    *,
+    width: int = 100,
+    labels: dict[str, str] | None = None,
+    rules: bool = False,
+) -> str:
     run = run_of(m=[said])
     shown = choose_items(run, choose_rows(run, []), [said.item])
-    return "\n".join(line.plain for line in draw_item(shown[0], corpus, width))
+    drawing = Drawing(width=width, labels=labels or {}, rules=rules)
+    return "\n".join(line.plain for line in draw_item(shown[0], corpus, drawing))
 
 
 # ------------------------------------------------------------------------------------------ what is said
 
 
-def test_an_item_shows_question_golds_passage_answer_and_rule() -> None:
+def test_an_item_shows_question_golds_passage_answer_and_reason() -> None:
     assert drawn(answer()).split("\n")[1:] == [
         "losses@a",
         "How many soldiers died?",
@@ -109,11 +118,12 @@ def test_an_item_shows_question_golds_passage_answer_and_rule() -> None:
         "others “194”  claim 194: b",
         "",
         "m",
-        "  “around 180”  right  rule raw (level 5, identical)",
-        "  EM 1 · F1 100.0 · makes claim 180 · null −3.25 less best 8.10 is −11.35, not above threshold 0.5",
-        "    · no-answer probability 0.000",
-        "  a   «gold»  ⟦answer⟧",
-        "    The Observatory said «⟦around 180⟧» soldiers died. …",
+        "  “around 180”  right  The answer is a right one, character by character.",
+        "  EM 1 · F1 100.0 · makes claim 180 · null −3.25 less best 8.10 is −11.35, "
+        "not above threshold 0.5 ·",
+        "    no-answer probability 0.000",
+        "  a   ⟪gold and answer⟫",
+        "    The Observatory said ⟪around 180⟫ soldiers died. …",
         "   1  91.0%    8.10  around 180",
         "   2   1.0%    1.00  other 0",
         "   3   1.0%    1.00  other 1",
@@ -129,7 +139,8 @@ def test_an_item_shows_question_golds_passage_answer_and_rule() -> None:
     [
         pytest.param(
             answer(text="194", match=WRONG, matched_claim="194", scores={"em": 0.0, "f1": 0.0, "leak": 1.0}),
-            ["“194”  wrong  rule number: 194 != 180 (level 0, no match)", "makes another article's claim 194",
+            ["“194”  wrong  194 and 180 are different numbers. The answer is the claim of b.",
+             "makes another article's claim 194",
              "«around 180»", "⟦194⟧"],
             id="a leak",
         ),
@@ -139,8 +150,8 @@ def test_an_item_shows_question_golds_passage_answer_and_rule() -> None:
             id="abstaining",
         ),
         pytest.param(
-            answer("losses@c", "", matched_claim=None, match=Match(ok=True, level=5, rule="null")),
-            ["gold   no answer: the article is silent", "no answer  right  rule null"],
+            answer("losses@c", "", matched_claim=None, match=SILENT),
+            ["gold   no answer: the article is silent", "right  The article says nothing of this"],
             id="a silent article",
         ),
         pytest.param(answer(item="losses~1@a"), ["What was the toll?"], id="a paraphrase"),
@@ -151,8 +162,8 @@ def test_an_item_shows_question_golds_passage_answer_and_rule() -> None:
             id="pooled",
         ),
         pytest.param(answer(matched_claim=None), ["makes no claim"], id="no claim"),
-        pytest.param(answer(error="question too long"), ["wrong  failed: question too long"], id="failed"),
-        pytest.param(answer(missing=True), ["wrong  the model gave no prediction"], id="missing"),
+        pytest.param(answer(error="question too long"), ["wrong  The model failed: question"], id="failed"),
+        pytest.param(answer(missing=True), ["wrong  The model gave no prediction"], id="missing"),
         pytest.param(answer(null_score=9.0), ["is 0.90, above threshold 0.5"], id="above the threshold"),
         pytest.param(answer(truncated=True), ["some of the article was not seen"], id="truncated"),
         pytest.param(
@@ -174,6 +185,22 @@ def test_a_question_that_is_not_given_leaves_what_was_stored() -> None:
     text = drawn(answer(), replace(CORPUS, questions=()))
     assert "this question is not in the question set given" in text
     assert "⟦around 180⟧" in text
+
+
+def test_articles_are_called_by_their_short_names() -> None:
+    leaked = answer(text="194", match=WRONG, matched_claim="194", scores={"leak": 1.0})
+    text = drawn(leaked, labels={"a": "The Times", "b": "Reuters"})
+    assert "losses@The Times" in text
+    assert "others “194”  claim 194: Reuters" in text
+    assert "The answer is the claim of Reuters." in text
+    assert "  The Times   «gold»  ⟦answer⟧" in text
+
+
+def test_the_rule_behind_a_verdict_is_shown_on_demand() -> None:
+    assert "rule veto" not in drawn(answer(match=WRONG))
+    assert "rule veto, level 0 (no match): The answer contradicts a gold" in drawn(
+        answer(match=WRONG), rules=True, width=120
+    )
 
 
 def test_a_span_that_is_elsewhere_in_a_changed_article_is_not_marked() -> None:
@@ -208,6 +235,14 @@ def test_a_fact_stands_for_all_of_its_items() -> None:
     run = run_of(m=[answer("losses@a"), answer("losses~1@a"), answer("losses@*")])
     found = choose_items(run, choose_rows(run, ["m"]), ["losses", "losses@a"])
     assert [str(s.item) for s in found] == ["losses@a", "losses~1@a", "losses@*"]
+
+
+def test_an_item_is_found_by_the_short_name_of_its_article() -> None:
+    run = run_of(m=[answer("losses@a"), answer("losses@b"), answer("losses~1@a")])
+    data = run.leaderboard.data.model_copy(update={"article_labels": {"a": "The Times", "b": "Reuters"}})
+    run = replace(run, leaderboard=run.leaderboard.model_copy(update={"data": data}))
+    found = choose_items(run, choose_rows(run, []), ["losses@Reuters", "losses~1@The Times"])
+    assert [str(s.item) for s in found] == ["losses@b", "losses~1@a"]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from qa_eval.runs.schema import (
     prediction_schema,
 )
 from qa_eval.runs.store import load_run
+from tests.support.places import BASELINE
 
 NOW = datetime(2030, 5, 17, 12, 30, tzinfo=UTC)
 IDENTITY = {"questions": "q", "articles": "a", "models": ["m"]}
@@ -136,7 +137,8 @@ UNKNOWN: dict[str, Any] = {
 """Fields that no version knows, some of them named like what a Python object has."""
 RECORDS_BY_NAME = {"metrics", "slices"}
 VALUES_BY_NAME = {
-    "absent", "article_labels", "checksums", "columns", "packages", "scores", "source_preference", "speaker_preference",
+    "absent", "article_labels", "checksums", "columns", "packages", "scores",
+    "source_preference", "speaker_preference",
 }  # fmt: skip
 
 
@@ -217,7 +219,7 @@ def broken(**changes: Any) -> str:
         ),
         pytest.param(
             broken(rows=[{"model": {"spec": "m", "kind": "k"}}]),
-            ": rows.0.model.name: field required",
+            ": rows[0].model.name: field required",
             id="a missing field",
         ),
         pytest.param(
@@ -229,7 +231,7 @@ def broken(**changes: Any) -> str:
                     }
                 ]
             ),
-            ": rows.0.metrics.reading.f1.value: input should be less than or equal to 1",
+            ": rows[0].metrics.reading.f1.value: input should be less than or equal to 1",
             id="percent instead of a fraction",
         ),
     ],
@@ -423,22 +425,22 @@ def test_a_complete_run_is_not_resumed_and_a_second_one_gets_its_own_folder(tmp_
     [
         pytest.param(
             {},
-            "this run is already complete; --overwrite replaces it, --name chooses another folder",
+            "this run is already complete; overwrite replaces it, name chooses another folder",
             id="complete",
         ),
         pytest.param(
             {"run_id": "other", "data": DataRow(questions_sha256="x", articles_sha256="a")},
-            "holds another run (other questions); --overwrite replaces it, --name chooses another folder",
+            "holds another run (other questions); overwrite replaces it, name chooses another folder",
             id="of other questions",
         ),
         pytest.param(
             {"run_id": "other", "rows": [], "status": "partial"},
-            "holds another run (other models); --overwrite replaces it, --name chooses another folder",
+            "holds another run (other models or options); overwrite replaces it, name chooses another folder",
             id="of other models, unfinished",
         ),
         pytest.param(
             {"run_id": "other"},
-            "holds another run (other options); --overwrite replaces it, --name chooses another folder",
+            "holds another run (other options); overwrite replaces it, name chooses another folder",
             id="of other options",
         ),
     ],
@@ -543,7 +545,7 @@ def test_a_folder_with_strange_files_is_refused_even_to_overwrite(tmp_path: Path
         with pytest.raises(RunFolderError) as caught:
             opened(tmp_path, overwrite=overwrite)
         assert str(caught.value) == (
-            f"{tmp_path / 'first'}: holds files that are not a run; --name chooses another folder"
+            f"{tmp_path / 'first'}: holds files that are not a run; name chooses another folder"
         )
     assert (tmp_path / "first" / "thesis.doc").exists()
 
@@ -558,7 +560,7 @@ def test_what_a_killed_run_leaves_before_its_first_file_is_no_obstacle(tmp_path:
 def test_a_broken_run_is_refused_by_name_and_can_be_overwritten(tmp_path: Path) -> None:
     (tmp_path / "first").mkdir()
     (tmp_path / "first" / "leaderboard.json").write_text("{", encoding="utf-8")
-    with pytest.raises(RunFolderError, match=r"first: holds a broken run; --overwrite replaces it"):
+    with pytest.raises(RunFolderError, match=r"first: holds a broken run; overwrite replaces it"):
         opened(tmp_path)
     assert opened(tmp_path, overwrite=True).target == tmp_path / "first"
 
@@ -567,7 +569,7 @@ def test_a_broken_run_is_refused_by_name_and_can_be_overwritten(tmp_path: Path) 
 def test_a_name_that_is_no_folder_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(RunFolderError) as caught:
         opened(tmp_path, name)
-    assert str(caught.value) == f"--name {name!r}: not a folder name"
+    assert str(caught.value) == f"name {name!r}: not a folder name"
 
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
@@ -576,7 +578,7 @@ def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
         opened(tmp_path / "results")
     where = tmp_path / "results" / "first"
     assert str(caught.value) == (
-        f"{where}: cannot be written to: Not a directory; choose another folder with --out"
+        f"{where}: cannot be written to: Not a directory; choose another folder with out"
     )
     with pytest.raises(RunFolderError, match="is a file, not a run folder"):
         opened(tmp_path, "results")
@@ -630,3 +632,56 @@ def test_a_folder_that_cannot_be_replaced_leaves_both(
         atomic_files.replace_folder(tmp_path / "second", tmp_path / "first")
     assert load_run(tmp_path / "first").leaderboard.name == "old"
     assert load_run(tmp_path / "second").leaderboard.name == "new"
+
+
+WHOLE = (BASELINE / "leaderboard.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param(b"", "is empty; it should hold a JSON object", id="empty"),
+        pytest.param(b" \n", "is empty; it should hold a JSON object", id="blank"),
+        pytest.param(
+            b"\xef\xbb\xbf" + WHOLE, "starts with a byte-order mark; save as UTF-8 without BOM", id="marked"
+        ),
+        pytest.param(WHOLE.decode().encode("utf-16"), "is UTF-16; save it as UTF-8", id="UTF-16"),
+        pytest.param(
+            b'{"zz": 1e999, ' + WHOLE[1:], "zz: the number 1e999 is too great to be read", id="too great"
+        ),
+        pytest.param(
+            b'{"zz": [-' + b"9" * 400 + b".0], " + WHOLE[1:],
+            f"zz[0]: the number -{'9' * 38}… of 403 characters is too great to be read",
+            id="too long",
+        ),
+        pytest.param(
+            b'{"zz": "\\ud83d", ' + WHOLE[1:],
+            'zz: "\\ud83d" holds half of a surrogate pair; write the whole character',
+            id="half a character",
+        ),
+        pytest.param(
+            b'{"\\ud83d": 1, ' + WHOLE[1:],
+            "\\ud83d: the key holds half of a surrogate pair; write the whole character",
+            id="half a character in a key",
+        ),
+    ],
+)
+def test_a_leaderboard_is_strict_json(data: bytes, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "leaderboard.json"
+    file.write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        load_run(tmp_path)
+    assert str(caught.value) == f"{file}: {message}"
+
+
+def test_numbers_in_a_text_are_no_numbers(tmp_path: Path) -> None:
+    (tmp_path / "leaderboard.json").write_bytes(b'{"zz": ["one, 1e999", 1e-999, 1e100], ' + WHOLE[1:])
+    assert load_run(tmp_path).leaderboard.run_id
+
+
+def test_a_field_of_a_stored_file_is_named_as_in_other_files(tmp_path: Path) -> None:
+    document = json.loads(WHOLE)
+    document["rows"][0]["metrics"]["reading"]["em"]["value"] = 7
+    (tmp_path / "leaderboard.json").write_text(json.dumps(document), "utf-8")
+    with pytest.raises(InputError, match=r"json: rows\[0\]\.metrics\.reading\.em\.value: input"):
+        load_run(tmp_path)

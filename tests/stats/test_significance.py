@@ -265,8 +265,8 @@ def test_differences_made_together_are_those_made_alone() -> None:
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        pytest.param([], "other weights", id="another number of terms"),
-        pytest.param([term([1, 0], [1, 1], 0.5)], "other weights", id="other weights"),
+        pytest.param([], "different weights", id="another number of terms"),
+        pytest.param([term([1, 0], [1, 1], 0.5)], "different weights", id="other weights"),
         pytest.param([term([1, 0, 0], [1, 1, 0])], "same clusters", id="other clusters"),
     ],
 )

@@ -1,6 +1,6 @@
 """Worked examples of `match_any`: answers to the wordings of one claim.
 
-They were labelled by the rules of docs/match.md before they were run.
+They were labelled by the rules of docs/reference/match.md before they were run.
 """
 
 from __future__ import annotations

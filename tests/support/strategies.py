@@ -2,7 +2,7 @@
 
     python -m tests.support.strategies
 
-prints the table of docs/strategies.md. A test compares the two.
+prints the table of docs/trust/strategies.md. A test compares the two.
 """
 
 from __future__ import annotations

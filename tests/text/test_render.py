@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from rich.cells import cell_len
+from rich.text import Text
 
 from qa_eval.records import Span
 from qa_eval.text.markdown import markdown_code, markdown_text
-from qa_eval.text.passages import Mark, draw_passages
+from qa_eval.text.passages import Mark, draw_passages, wrap_text
 from qa_eval.text.progress import TerminalProgress
 from qa_eval.text.terminal import clean, safe_json, terminal_width, write_lines
-from qa_eval.text.wide_table import Board, BoardRow, Cell, Column, draw_board
+from qa_eval.text.wide_table import Board, BoardRow, Cell, Column, draw_board, draw_every_column
 
-LABELS = ("balanced F1", "EM", "F1", "EM-any", "F1-any", "coverage@3", "contrast consistency")
-PRIORITIES = (0, 2, 1, 6, 5, 3, 4)
-TALLY = "212 answered, 98 abstained"
+LABELS = ("balanced F1", "EM", "F1", "F1-any", "match", "EM-any", "contrast consistency")
+FIRST = 5
 
 
 def board_row(name: str, *values: str, **changes: object) -> BoardRow:
     cells = tuple(Cell(value=v, interval="12.3–45.6") for v in values or ("34.5",) * len(LABELS))
-    row = BoardRow(name=name, cells=cells, rank="1", counts=("212", "98", "0"), tally=TALLY)
+    row = BoardRow(name=name, cells=cells, rank="1", counts=("212", "98", "0"))
     return replace(row, **changes)  # type: ignore[arg-type]
 
 
@@ -31,9 +33,12 @@ def board(*names: str) -> Board:
     rows = tuple(board_row(name, rank=str(n + 1)) for n, name in enumerate(names or ("embedded", "other")))
     return Board(
         title="a run",
-        columns=tuple(Column(label=label, priority=p) for label, p in zip(LABELS, PRIORITIES, strict=True)),
+        columns=tuple(
+            Column(label=label, group="Answers" if n < 3 else "Others") for n, label in enumerate(LABELS)
+        ),
         rows=(rows[0], *(replace(r, difference=Cell(value="−5.2", interval="−9.1…−1.3")) for r in rows[1:])),
         references=(board_row("reference:oracle", rank="", brief=True),),
+        first_columns=FIRST,
         counts=("answered", "abstained", "errors"),
         caption=("62 facts, 24 contested", "95 % intervals"),
     )
@@ -43,53 +48,67 @@ def lines(board: Board, width: int) -> list[str]:
     return [line.plain for line in draw_board(board, width)]
 
 
+def line_of(name: str, board: Board, width: int) -> str:
+    (line,) = [line for line in lines(board, width) if name in line]
+    return line
+
+
 # ------------------------------------------------------------------------------------------ widths
 
 
-@pytest.mark.parametrize("width", [30, 40, 60, 80, 100, 120, 140, 200, 250])
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 140, 200, 250])
 @pytest.mark.parametrize(
     "name", ["embedded", "hf:an-organisation/with-a-very-long-model-name@0123456789", "模型" * 20]
 )
 def test_no_line_is_wider_than_the_terminal(width: int, name: str) -> None:
-    for line in lines(board(name, "other"), width):
-        assert cell_len(line) <= width, line
+    for draw in (draw_board, draw_every_column):
+        for line in draw(board(name, "other"), width):
+            assert cell_len(line.plain) <= width, line.plain
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 200])
-def test_from_80_columns_on_every_number_is_shown_whole(width: int) -> None:
-    text = "\n".join(lines(board(), width))
-    assert text.count("34.5") == 3 * len(LABELS)
-    assert text.count("12.3–45.6") >= 2 * len(LABELS)
-    assert "−5.2" in text
-    assert "−9.1…−1.3" in text
-    assert TALLY in text or "212" in text
-    assert "no room" not in text
+def test_from_80_columns_on_the_first_columns_are_shown_on_one_line_a_model(width: int) -> None:
+    line = line_of("embedded", board(), width)
+    assert line.count("34.5") >= FIRST
+    assert "34.5 12.3–45.6" in line
+    assert "no room" not in "\n".join(lines(board(), width))
 
 
-def test_what_does_not_fit_is_named_under_the_table() -> None:
-    text = "\n".join(lines(board(), 50))
-    assert "no room at this width for: EM-any" in text
-    assert "(--format csv has every" in text
-    assert "balanced" in text.split("─")[0]
+@pytest.mark.parametrize(
+    ("width", "more"),
+    [
+        pytest.param(80, [], id="the first columns"),
+        pytest.param(100, ["−5.2 −9.1…−1.3"], id="and the difference"),
+        pytest.param(160, ["−5.2 −9.1…−1.3", "212", "98"], id="and the counts"),
+    ],
+)
+def test_wider_terminals_show_more(width: int, more: list[str]) -> None:
+    line = line_of("other", board("embedded-with-a-longer-name", "other"), width)
+    for shown in ("−5.2 −9.1…−1.3", "212", "98"):
+        assert (shown in line) == (shown in more), line
 
 
-def test_wide_rows_have_the_interval_beside_the_value() -> None:
-    assert any("34.5 12.3–45.6" in line and "212" in line for line in lines(board(), 230))
+def test_on_the_widest_terminals_every_value_has_its_interval() -> None:
+    assert line_of("embedded", board(), 230).count("34.5 12.3–45.6") == len(LABELS)
 
 
-def test_120_columns_have_the_interval_under_the_value() -> None:
-    drawn = lines(board(), 120)
-    at = next(n for n, line in enumerate(drawn) if "embedded" in line)
-    assert drawn[at].count("34.5") == len(LABELS)
-    assert drawn[at + 1].count("12.3–45.6") == len(LABELS)
-    assert TALLY in drawn[at + 1]
+def test_first_columns_that_do_not_fit_are_named_under_the_table() -> None:
+    assert "no room at this width for: F1-any, match" in lines(board("baseline:sliding-window"), 56)
 
 
-def test_a_long_name_is_shortened_with_an_ellipsis_rather_than_a_number() -> None:
-    drawn = lines(board("hf:organisation/" + "x" * 80), 120)
-    row = next(line for line in drawn if "hf:org" in line)
+def test_every_column_is_drawn_in_tables_of_their_own() -> None:
+    drawn = [line.plain for line in draw_every_column(board(), 60)]
+    assert drawn.count("Answers") == 2, "two columns fit, and the third has a table under the same title"
+    assert sum(line.count("34.5 12.3–45.6") for line in drawn if "embedded" in line) == len(LABELS)
+    for count in ("212", "98"):
+        assert sum(line.split().count(count) for line in drawn if "embedded" in line) == 1
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_a_long_name_is_shortened_with_an_ellipsis_rather_than_a_number(width: int) -> None:
+    row = line_of("hf:org", board("hf:organisation/" + "x" * 80), width)
     assert "…" in row
-    assert row.count("34.5") == len(LABELS)
+    assert row.count("34.5") >= FIRST
 
 
 def test_a_failed_row_says_why_and_has_no_numbers() -> None:
@@ -98,14 +117,49 @@ def test_a_failed_row_says_why_and_has_no_numbers() -> None:
     assert any(line.split() == ["hf:a/b", "failed:", "no", "tokenizer"] for line in drawn)
 
 
-def test_references_stand_apart_under_their_own_heading() -> None:
+def test_references_stand_apart_under_their_own_heading_without_intervals() -> None:
     drawn = lines(board(), 120)
-    assert drawn.index("references, unranked") < next(n for n, line in enumerate(drawn) if "oracle" in line)
-    assert drawn[drawn.index("references, unranked") - 1] == ""
+    at = drawn.index("not ranked")
+    assert drawn[at - 1] == ""
+    assert "oracle" in drawn[at + 1]
+    assert "12.3" not in drawn[at + 1]
 
 
 def test_a_board_without_rows_has_only_its_heading() -> None:
     assert lines(replace(board(), rows=(), references=()), 80)[0] == "a run"
+
+
+def test_the_verdict_stands_over_the_table() -> None:
+    assert lines(replace(board(), verdict="embedded leads."), 80)[:3] == ["a run", "embedded leads.", ""]
+
+
+@pytest.mark.parametrize(
+    ("ranks", "parted_before"),
+    [
+        pytest.param(("1", "2", "3"), [], id="each model has a rank of its own"),
+        pytest.param(("1", "1", "3"), ["c"], id="two share the first"),
+        pytest.param(("1", "2", "2"), ["b"], id="two share the second"),
+        pytest.param(("1", "1", "1"), [], id="all share one"),
+        pytest.param(("", "", ""), [], id="no ranks"),
+    ],
+)
+def test_a_dotted_line_parts_groups_of_models_that_share_a_rank(
+    ranks: tuple[str, ...], parted_before: list[str]
+) -> None:
+    rows = tuple(board_row(f"model-{name}", rank=rank) for name, rank in zip("abc", ranks, strict=True))
+    drawn = lines(replace(board(), rows=rows, references=()), 80)
+    found = [after for line, after in pairwise(drawn) if set(line) == {"┄"}]
+    assert [next(name for name in "abc" if f"model-{name}" in line) for line in found] == parted_before
+    shares = len(set(ranks)) < 3 and all(ranks)
+    assert any("share a rank: these items do not separate them" in line for line in drawn) == shares
+
+
+def test_the_best_values_are_bold() -> None:
+    best = replace(board(), rows=(board_row("m", rank="2"), replace(board_row("n", rank="2"), cells=(
+        Cell(value="50.0", best=True), *board_row("n").cells[1:],
+    ))))  # fmt: skip
+    (line,) = [line for line in draw_board(best, 120) if "50.0" in line.plain]
+    assert [line.plain[s.start : s.end] for s in line.spans if s.style == "bold"] == ["50.0"]
 
 
 # ------------------------------------------------------------------------------------------ hostile text
@@ -223,13 +277,18 @@ def answer(text: str) -> Mark:
     ("marks", "expected"),
     [
         pytest.param([gold("around 180")], "«around 180» men", id="gold"),
-        pytest.param([gold("around 180"), answer("around 180")], "«⟦around 180⟧» men", id="the same"),
-        pytest.param([gold("around 180"), answer("180")], "«around ⟦180⟧» men", id="inside"),
-        pytest.param([gold("180"), answer("around 180 men")], "⟦around «180» men⟧", id="around"),
-        pytest.param([gold("around 180"), answer("180 men")], "«around ⟦180» men⟧", id="overlapping"),
+        pytest.param([gold("around 180"), answer("around 180")], "⟪around 180⟫ men", id="the same"),
+        pytest.param([gold("around 180"), answer("180")], "«around» ⟪180⟫ men", id="inside"),
+        pytest.param([gold("180"), answer("around 180 men")], "⟦around⟧ ⟪180⟫ ⟦men⟧ fell", id="around"),
+        pytest.param([gold("around 180"), answer("180 men")], "«around» ⟪180⟫ ⟦men⟧ fell", id="overlapping"),
+        pytest.param(
+            [gold("around 180"), gold("180"), gold("180 men")], "«around 180 men» fell", id="golds in golds"
+        ),
     ],
 )
-def test_gold_and_answer_are_bracketed_in_their_passage(marks: list[Mark], expected: str) -> None:
+def test_gold_and_answer_are_bracketed_in_their_passage_without_nesting(
+    marks: list[Mark], expected: str
+) -> None:
     text = " ".join(line.plain for line in draw_passages(ARTICLE, marks, 80))
     assert expected in text
     assert text.startswith("… ")
@@ -250,6 +309,13 @@ def test_passages_are_wrapped_and_indented() -> None:
     for line in draw_passages(ARTICLE, [gold("around 180")], 60, "    "):
         assert line.plain.startswith("    ")
         assert cell_len(line.plain) <= 60
+
+
+def test_the_first_of_hanging_lines_has_room_for_as_much_as_the_others() -> None:
+    lines = wrap_text(Text("gold  " + "word " * 20), 40, "  ", " " * 6)
+    assert lines[0].plain == "  gold  word word word word word word"
+    assert lines[1].plain == "        word word word word word word"
+    assert " ".join(line.plain for line in lines).split() == ["gold", *["word"] * 20]
 
 
 def test_marks_outside_the_text_are_ignored() -> None:
@@ -327,4 +393,23 @@ def test_on_a_terminal_progress_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> Non
     progress.advance(110, False)
     progress.finish()
     assert "310/310" in out.getvalue()
-    assert "200 from cache" in out.getvalue()
+    assert re.search(r"[\d,]+\.\d/s, 200 from cache", out.getvalue())
+    assert "intervals and ranks" in out.getvalue()
+    assert "intervals and ranks" not in out.getvalue().splitlines()[-1]
+
+
+def test_every_model_has_a_bar_of_its_own_with_rate_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    out = Terminal()
+    progress = TerminalProgress(out)
+    progress.start(2)
+    for name in ("embedded", "other"):
+        progress.model(name, 30)
+        progress.advance(10)
+        progress.advance(20)
+    progress.finish()
+    last = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue()).splitlines()[-3:]
+    bars = [line for line in last if "30/30" in line]
+    assert [line.split()[1] for line in bars] == ["embedded", "other"]
+    assert all("/s" in line and re.search(r"\d:\d\d:\d\d", line) for line in bars)

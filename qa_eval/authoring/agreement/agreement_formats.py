@@ -20,18 +20,18 @@ from qa_eval.text.terminal import clean, safe_json
 SCHEMA_VERSION = 1
 
 _LABELS = {"claim": "same claim"}
-"""The measures that are no metrics."""
+"""Labels of the measures that are not metrics."""
 _LISTED = 12
-"""Ids named in one sentence."""
+"""Greatest number of ids in one sentence."""
 
 
 def render_agreement_json(agreement: Agreement) -> str:
-    """Everything; agreement as fractions."""
+    """The whole agreement as JSON. Agreement is given as fractions."""
     return safe_json(canonical_json({"schema_version": SCHEMA_VERSION, **asdict(agreement)}, indent=1)) + "\n"
 
 
 def draw_agreement(agreement: Agreement, names: tuple[str, str], width: int) -> list[Text]:
-    """The numbers, then every difference; `names` are what the two sets are called."""
+    """The lines for the terminal: the numbers, then every difference. `names` are those of the two sets."""
     lines = [Text(f"A: {clean(names[0])}"), Text(f"B: {clean(names[1])}"), Text()]
     for sentence in _sentences(agreement):
         lines += wrap_text(Text(clean(sentence)), width, "", "  ")

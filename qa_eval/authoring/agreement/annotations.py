@@ -1,7 +1,8 @@
-"""From two question sets over the same articles to how far their authors agree.
+"""Compares two question sets over the same articles: how far do their authors agree?
 
-What is compared is a reading: one fact in one article. Its value is the claim (or claims) that the author
-found there, or silence. An article that an author called `partial` has no value: a missing one.
+The unit of comparison is a reading: one fact in one article. Its value is the claim (or claims) that the
+author found there, or silence. If an author called the article `partial`, the reading has no value and counts
+as missing.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from qa_eval.stats.krippendorff import Coincidences, coincidences
 
 FloatArray = NDArray[np.float64]
 Value = frozenset[str]
-"""The claims found in an article; empty for silence."""
+"""Claims found in an article; empty for silence."""
 Kind = Literal["claim", "silence", "text"]
 
 MEASURES = ("em", "f1", "match", "claim")
@@ -37,12 +38,12 @@ class Reading:
     fact: str
     article: str
     a: tuple[str, ...]
-    """The wordings that the first author marked; empty for silence."""
+    """Wordings that the first author marked; empty for silence."""
     b: tuple[str, ...]
     values: tuple[Value, Value]
     scores: Mapping[str, float]
-    """`em`, `f1`, `match`: of the two most alike wordings; `claim`: 1 if the values are equal. Two silences
-    are 1, one is 0."""
+    """Scores by measure. `em`, `f1` and `match` compare the two most similar wordings. `claim` is 1 if the
+    values are equal, else 0. All are 1 if both authors are silent, and 0 if only one is."""
 
     @property
     def both_answer(self) -> bool:
@@ -51,40 +52,40 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement:
-    """Something on which the authors differ."""
+    """A fact or reading on which the authors disagree."""
 
     fact: str
-    """The id in the first set."""
+    """Id of the fact in the first set."""
     article: str
-    """Empty where the fact itself is meant."""
+    """Id of the article; empty if the disagreement is about the fact as a whole."""
     kind: str
-    """`claim`: other claims; `silence`: one found no answer; `partial`: one left the article out; else the
-    name of the field."""
+    """Kind: `claim` (the claims differ), `silence` (only one author found an answer), `partial` (only one
+    author left the article out), or the name of the field that differs."""
     a: str
     b: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """How far two authors agree."""
+    """The agreement of two authors."""
 
     facts: int
-    """In both sets."""
+    """Number of facts that are in both sets."""
     only_a: tuple[str, ...]
-    """Ids of facts of the first set alone."""
+    """Ids of facts that are only in the first set."""
     only_b: tuple[str, ...]
     readings: int
-    """Facts x articles in scope that both authors judged."""
+    """Number of readings (fact and article in scope) that have a value from both authors."""
     missing: int
-    """Readings left out because an author called the article `partial`."""
+    """Number of readings left out because an author called the article `partial`."""
     all: Mapping[str, Estimate]
-    """`em`, `f1`, `match`, `claim` over all readings."""
+    """Mean `em`, `f1`, `match` and `claim` over all readings."""
     answered: Mapping[str, Estimate]
-    """The same where both found an answer; empty where there is no such reading."""
+    """The same means over the readings in which both authors found an answer; empty if there is none."""
     alpha: Estimate | None
-    """Krippendorff's, nominal, all readings together; None where it is not defined."""
+    """Krippendorff's nominal alpha over all readings; None if it is undefined."""
     alpha_within: Estimate | None
-    """With chance counted inside each fact: the claims of two facts are never confused by chance either."""
+    """Alpha with chance computed inside each fact, so that it never confuses the claims of two facts."""
     differences: tuple[Disagreement, ...]
 
 
@@ -92,7 +93,7 @@ def compare_annotations(a: Corpus, b: Corpus, *, resamples: int = 9999, seed: in
     """Compares two sets over the same articles, fact by fact and article by article.
 
     Facts are matched by id, and those left over by the words of their question. Intervals are 95 %, clustered
-    by fact. Raises QaEvalError where the articles differ or no fact is in both sets.
+    by fact. Raises QaEvalError if the articles differ or if no fact is in both sets.
     """
     if a.articles_sha256 != b.articles_sha256:
         raise QaEvalError("the two sets are not about the same articles")
@@ -144,7 +145,9 @@ def compare_annotations(a: Corpus, b: Corpus, *, resamples: int = 9999, seed: in
 def _matched(
     a: Sequence[Question], b: Sequence[Question]
 ) -> tuple[list[tuple[Question, Question]], tuple[str, ...], tuple[str, ...]]:
-    """Pairs in the order of the first, and the ids that only one of the two has."""
+    """The matched pairs in the order of the first set, and the ids that only the first or only the second set
+    has.
+    """
     by_id = {question.id: question for question in b}
     known = {question.id for question in a}
     by_words = {normalize(question.question): question for question in b if question.id not in known}
@@ -160,12 +163,12 @@ def _matched(
 
 
 def same_claims(one: Question, other: Question) -> dict[str, str]:
-    """Claim of the second -> the claim of the first that is the same, each at most once.
+    """Claim of the second question -> the equal claim of the first, each used at most once.
 
-    Two claims are the same if a wording of one says what a wording of the other says (the typed match in its
-    strict form, which tells bounds apart), or if their passages overlap in an article and the answers agree
-    leniently. Where a claim has several partners, the one they share more passages with is taken first. Which
-    of the two questions comes first makes no difference.
+    Two claims are equal if a wording of one matches a wording of the other by the strict typed match, which
+    distinguishes bounds. They are also equal if their passages overlap in an article and the answers match
+    leniently. If a claim has several partners, the one with the most matching passages and wordings is taken.
+    The result does not depend on which question comes first.
     """
     strengths = [
         (-strength, tuple(sorted((x.id, y.id))), x.id, y.id)
@@ -181,7 +184,9 @@ def same_claims(one: Question, other: Question) -> dict[str, str]:
 
 
 def _likeness(x: Claim, y: Claim, answer_type: AnswerType) -> int:
-    """How much speaks for two claims being the same; 0 for nothing."""
+    """The number of matching passages and wordings of the two claims; 0 if nothing suggests that they are
+    equal.
+    """
     passages = sum(_alike(p, q, answer_type) for p in x.evidence for q in y.evidence)
     wordings = sum(typed.same_claim(p, q, answer_type) for p in x.wordings for q in y.wordings)
     return passages + wordings
@@ -222,7 +227,7 @@ def _readings(one: Question, other: Question, articles: Sequence[str]) -> Iterab
 
 
 def _scores(a: Sequence[str], b: Sequence[str], answer_type: AnswerType) -> dict[str, float]:
-    """Of the two most alike wordings."""
+    """The scores of the two most similar wordings."""
     if not (a and b):
         return dict.fromkeys(("em", "f1", "match"), float(not a and not b))
     pairs = [(one, other) for one in a for other in b]
@@ -299,7 +304,7 @@ def _estimates(readings: Sequence[Reading], resamples: int, seed: int) -> dict[s
 def _alpha(
     by_fact: Sequence[Coincidences], *, within: bool, n: int, resamples: int, seed: int
 ) -> Estimate | None:
-    """Alpha with an interval that resamples facts; a fact drawn twice counts as two facts."""
+    """Alpha, with an interval that resamples facts. A fact that is drawn twice counts as two facts."""
     observed = np.array([fact.observed for fact in by_fact])
     silent = np.array([float(fact.counts[frozenset()]) for fact in by_fact])
     size = np.array([float(fact.pairable) for fact in by_fact])
@@ -327,5 +332,7 @@ def _alpha(
 
 
 def _squares(fact: Coincidences) -> float:
-    """Of the claims, which are values of this fact alone: how often each was given, squared and summed."""
+    """The sum over the fact's claims of the squared number of times that each was given. Silence is not a
+    claim.
+    """
     return float(sum(count**2 for value, count in fact.counts.items() if value != frozenset()))

@@ -1,4 +1,4 @@
-"""The impact of a change on the terminal, as Markdown for a pull request or a job's summary, and as JSON."""
+"""The impact of a change: on the terminal, as Markdown for a pull request or a job summary, and as JSON."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from qa_eval.text.wide_table import shortened
 
 SCHEMA_VERSION = 1
 _LONGEST = 200
-"""Characters of one text from the data."""
+"""Greatest number of characters of one text from the data."""
 _NAMED = 20
-"""Articles named in one sentence."""
+"""Greatest number of articles named in one sentence."""
 _STYLES = {"right": "green", "leak": "yellow", "wrong": "red", "failed": "red"}
 _SPREADS = {
     "all right": "every model answers it",
@@ -36,7 +36,7 @@ _SPREADS = {
 
 
 def render_impact_json(impact: Impact) -> str:
-    """Everything; numbers are fractions."""
+    """The whole impact as JSON. Numbers are fractions."""
     value = asdict(impact) | {"schema_version": SCHEMA_VERSION}
     return safe_json(canonical_json(value, indent=1)) + "\n"
 
@@ -45,7 +45,7 @@ def render_impact_json(impact: Impact) -> str:
 
 
 def _summary(impact: Impact, data: Callable[[str], str] = str) -> Iterator[str]:
-    """What changed, in sentences; `data` makes text from the data fit to stand among them."""
+    """Yields sentences about what changed. `data` escapes text from the data for its place in a sentence."""
     kinds = [change.kind for change in impact.changes]
     told = ", ".join(f"{kinds.count(kind)} {kind}" for kind in ("added", "edited", "removed"))
     since = f"since {data(_cut(impact.ref))} ({impact.commit[:12]})"
@@ -76,7 +76,7 @@ def _judgement(fact: FactImpact) -> str:
 
 
 def _readers(impact: Impact) -> list[str]:
-    """The models whose answers are shown: those that compete, if any does."""
+    """The models whose answers are shown: the competing ones, or all if none competes."""
     return [model for model in impact.models if model not in UNRANKED] or list(impact.models)
 
 
@@ -89,7 +89,7 @@ def _golds(entry: ArticleAnswers) -> str:
 
 
 def _moved(movement: Movement) -> tuple[str, str]:
-    """`before → after` and the difference with its interval."""
+    """`before → after`, and the difference with its interval."""
     sides = ["–" if e is None else percent(e.value) for e in (movement.before, movement.after)]
     d = movement.difference
     if d is None:
@@ -102,7 +102,7 @@ def _moved(movement: Movement) -> tuple[str, str]:
 
 
 def _shown(impact: Impact) -> list[tuple[str, str]]:
-    """The headline columns that some model has."""
+    """The headline columns for which some model has a number."""
     there = {(m.track, m.metric) for m in impact.movements}
     return [(track, metric) for track, metric in listed("headline") if (track, metric) in there]
 
@@ -119,7 +119,7 @@ _NEW_SET = "the set was not there before: no number moves"
 
 
 def draw_impact(impact: Impact, width: int) -> list[Text]:
-    """The lines: what changed, the answers to what is new, and the numbers."""
+    """The lines for the terminal: what changed, the answers to new and edited facts, and the numbers."""
     lines: list[Text] = []
     for sentence in _summary(impact):
         lines += _wrapped(sentence, width, hanging="  ")
@@ -182,9 +182,9 @@ def _wrapped(text: str, width: int, indent: str = "", hanging: str = "", style: 
 
 
 def render_impact_markdown(impact: Impact) -> str:
-    """Numbers in sight, every fact folded under its verdict; never longer than a comment may be.
+    """The impact as Markdown: the numbers in view, and every fact folded under its verdict.
 
-    Facts for which there is no room are counted.
+    The text is never longer than a comment may be. Facts for which there is no room are counted.
     """
     lines = ["### Questions: what this change does", ""]
     lines += [f"{sentence}  " for sentence in _summary(impact, markdown_code)]

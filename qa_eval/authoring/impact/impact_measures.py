@@ -1,4 +1,4 @@
-"""What a change of the questions does: to models on new facts, and to every number of a leaderboard."""
+"""Measures a change of the questions: the models' answers to new facts, and the change of every number."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from qa_eval.stats.contrasts import contrast
 from qa_eval.stats.intervals import Term
 
 Tables = tuple[Mapping[Track, ScoreTable], Mapping[Track, ScoreTable]]
-"""Before and after."""
+"""Score tables by track, before and after the change."""
 _NOTHING = 1e-12
-"""A difference below this is what rounding leaves of none."""
+"""Largest difference that counts as zero. Smaller values are rounding errors."""
 Verdict = Literal["right", "leak", "wrong", "failed"]
 Spread = Literal["all right", "all wrong", "alike", "split"]
 
@@ -34,59 +34,61 @@ class GivenAnswer:
 
     model: str
     text: str
-    """Empty for no answer."""
+    """Text of the answer; empty for no answer."""
     verdict: Verdict
-    """By the typed match; `leak`: the claim of another source. No answer is right where the article is
-    silent."""
+    """Verdict of the typed match. `leak` is the claim of another source. If the article is silent, no answer
+    is right."""
     claim: str | None
-    """The claim that the answer makes."""
+    """Id of the claim that the answer makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleAnswers:
-    """What the models answer in one article."""
+    """The models' answers in one article."""
 
     article: str
     golds: tuple[str, ...]
-    """Empty where the article is silent."""
+    """Right answers; empty if the article is silent."""
     answers: tuple[GivenAnswer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactImpact:
-    """What a new or edited fact asks of models."""
+    """The models' answers to a new or edited fact."""
 
     id: str
     category: str
     answer_type: str
     relation: str | None
-    """None where the sources agree."""
+    """Relation of the claims. None if the sources agree."""
     articles: tuple[ArticleAnswers, ...]
     spread: Spread | None
-    """Over the articles that answer: every model right, every model wrong, all right and wrong in the same
-    ones, or `split`: it tells models apart. None with fewer than two models."""
+    """Spread over the articles that answer: every model is right in all, every model is wrong in all, or all
+    are right and wrong in the same articles; otherwise `split`, and the fact distinguishes the models. None
+    with fewer than two models."""
     heuristics: tuple[str, ...]
-    """The baselines that are right wherever an article answers: the fact asks for no reading."""
+    """Baselines that are right in every article that answers. If there is one, the fact requires no reading.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """One number of one model, before and after."""
+    """One number of one model, before and after the change."""
 
     model: str
     track: Track
     metric: str
     before: Estimate | None
-    """None where it was not defined."""
+    """Estimate before the change; None if it was undefined."""
     after: Estimate | None
     difference: Estimate | None
-    """After minus before; without bounds where no choice of facts would move the number. Of metrics that rank
-    items None."""
+    """After minus before. It has no bounds if no choice of facts would change the number. None for ranking
+    metrics."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """What a change of the questions is and does."""
+    """A change of the questions and its effects."""
 
     ref: str
     commit: str
@@ -95,11 +97,11 @@ class Impact:
     changes: tuple[FactChange, ...]
     articles: ArticleChanges
     models: tuple[str, ...] = ()
-    """Those that answered, in the order of the leaderboard."""
+    """Models that answered, in the order of the leaderboard."""
     failed: Mapping[str, str]
-    """Model -> why it has no answers."""
+    """Reason why a model has no answers, by model."""
     facts: tuple[FactImpact, ...] = ()
-    """New and edited ones."""
+    """New and edited facts."""
     movements: tuple[Movement, ...] = ()
 
     @property
@@ -108,7 +110,7 @@ class Impact:
 
 
 def find_changes(past: Past, new: Corpus) -> Impact:
-    """What was changed, before any model is asked."""
+    """The changes alone, before any model is asked."""
     base = past.corpus
     return Impact(
         ref=past.ref,
@@ -124,10 +126,10 @@ def find_changes(past: Past, new: Corpus) -> Impact:
 
 
 def measure_impact(changes: Impact, new: Corpus, base_run: Run | None, new_run: Run) -> Impact:
-    """The changes with what they do, from runs of the same models over both versions of the set.
+    """The changes with their effects, from runs of the same models over both versions of the set.
 
-    Intervals of the differences resample the facts of both versions together, so that a fact that is in both
-    moves both numbers. Without a base run (the set is new) no number moves.
+    Intervals of the differences resample the facts of both versions together, so that a fact in both versions
+    changes both numbers. Without a base run (the set is new), no number moves.
     """
     rows = [row for row in new_run.leaderboard.rows if row.status == "ok"]
     said = {row.model.spec: list(new_run.scored(row)) for row in rows}
@@ -146,7 +148,7 @@ def measure_impact(changes: Impact, new: Corpus, base_run: Run | None, new_run: 
         changes,
         models=tuple(row.model.spec for row in rows),
         failed={
-            row.model.spec: row.error or "no reason was kept"
+            row.model.spec: row.error or "the run stored no reason"
             for run in runs
             for row in run.leaderboard.rows
             if row.status != "ok"
@@ -220,7 +222,7 @@ def _spread(right: Sequence[Sequence[bool]]) -> Spread | None:
 
 
 def _scores(rows: Iterable[PredictionRow], renamed: Mapping[str, str]) -> list[ItemScore]:
-    """What the answers are worth, filed under the present ids of their facts."""
+    """The scores of the answers, under the current ids of their facts."""
     return [_renamed(row, renamed[row.fact]) if row.fact in renamed else row for row in rows]
 
 
@@ -231,7 +233,7 @@ def _renamed(row: PredictionRow, fact: str) -> PredictionRow:
 def _movements(
     before: Row, after: Row, base: Sequence[ItemScore], new: Sequence[ItemScore]
 ) -> Iterator[Movement]:
-    """Every metric that is defined before or after, in the order of the table of metrics."""
+    """Yields every metric that is defined before or after, in the order of the table of metrics."""
     tables = tables_of(base), tables_of(new)
     shown: list[tuple[Track, str]] = [
         (track, metric)
@@ -253,9 +255,10 @@ def _movements(
 
 
 def _difference(before: Sequence[Term], after: Sequence[Term]) -> Estimate:
-    """After minus before, with its interval; the method is `none` where no fact moves the metric.
+    """After minus before, with its interval. The method is `none` if no fact changes the metric.
 
-    An interval would then allow for facts that were never seen, which have no say in what an edit does.
+    In that case an interval would allow for facts that were never seen, and these have no part in the effect
+    of an edit.
     """
     found = contrast(after, before)
     if max(np.abs(found.contributions).max(), abs(found.value)) < _NOTHING:
@@ -265,7 +268,7 @@ def _difference(before: Sequence[Term], after: Sequence[Term]) -> Estimate:
 
 
 def _terms(tables: Tables, track: Track, metric: str) -> tuple[list[Term], list[Term]] | None:
-    """The metric's terms before and after over the facts of both; None where one of them has none."""
+    """The metric's terms before and after, over the facts of both versions; None if one version has none."""
     if any(track not in table for table in tables):
         return None
     pair = [(table[track].terms(metric), table[track].clusters) for table in tables]

@@ -1,4 +1,4 @@
-"""The question set as a commit has it: read from git's object store, without touching the working tree."""
+"""The question set at a commit, read from git's object store without touching the working tree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qa_eval.records import Corpus, Finding
 from qa_eval.text.phrases import printable, quote, show_path
 
 MAX_BYTES = 200_000_000
-"""Of all files of the set at the commit; a larger set is a mistake."""
+"""Greatest size of all files of the set at the commit. A larger set is a mistake."""
 _REGULAR = ("100644", "100755")
 _SUFFIXES = (".jsonl", ".txt")
 
@@ -25,20 +25,21 @@ class Past:
     """A question set at an earlier commit."""
 
     ref: str
-    """As it was named."""
+    """Ref as it was given."""
     commit: str
-    """The commit that was read: the last one that the ref and the present state share."""
+    """Commit that was read: the last one that the ref and the current commit share."""
     corpus: Corpus | None
-    """None where the set was not there yet."""
+    """Corpus at the commit. None if the set did not exist yet."""
 
 
 def read_past(ref: str, questions: Sequence[Path], articles: Path) -> Past:
-    """The set of these paths at the merge base of `ref` and the present commit.
+    """Reads the set of these paths at the merge base of `ref` and the current commit.
 
-    So what was changed on the other branch since then does not count. The working tree is neither read nor
-    written, no hook or filter of the repository runs. Raises QaEvalError outside a repository, for a ref that
-    is not there, in a shallow clone without the commit, for paths that lie elsewhere; InputError where the
-    set was not valid at that commit.
+    What changed on the other branch after the merge base does not count. The working tree is neither read nor
+    written, and no hook or filter of the repository runs.
+
+    Raises QaEvalError outside a repository, for an unknown ref, in a shallow clone without the commit, and
+    for paths outside the repository. Raises InputError if the set was not valid at that commit.
     """
     if not ref.strip() or ref.startswith("-"):
         raise QaEvalError(f"{quote(ref)} is not a ref; name a branch, a tag or a commit")
@@ -59,7 +60,7 @@ def read_past(ref: str, questions: Sequence[Path], articles: Path) -> Past:
 
 
 def _load(places: Sequence[Path], names: dict[str, str]) -> Corpus:
-    """The corpus of the copies, whatever it says of them in the names of what was copied."""
+    """The corpus of the copies. Its paths, and those in error messages, are those of the originals."""
     try:
         corpus = load_corpus(places[:-1], places[-1])
     except InputError as error:
@@ -90,8 +91,8 @@ def _git(*args: str, at: Path, given: bytes | None = None) -> subprocess.Complet
         "LC_ALL": "C",
     }
     try:
-        return subprocess.run(  # noqa: S603 - a list, not a shell's line
-            ["git", "-C", os.fspath(at), *args],  # noqa: S607 - the one on the PATH
+        return subprocess.run(  # noqa: S603 - a list of arguments, without a shell
+            ["git", "-C", os.fspath(at), *args],  # noqa: S607 - git is looked up on the PATH
             input=given if given is not None else b"",
             capture_output=True,
             check=False,
@@ -117,13 +118,13 @@ def _top(path: Path) -> Path:
 
 
 def _inside(path: Path, top: Path) -> PurePosixPath:
-    """The path as the repository knows it."""
+    """The path relative to the top of the repository."""
     try:
         return PurePosixPath(path.resolve().relative_to(top).as_posix())
     except ValueError:
         raise QaEvalError(
-            f"{show_path(path)} is not in the repository {show_path(top)}; questions and articles are read "
-            "from one history"
+            f"{show_path(path)} is not in the repository {show_path(top)}; questions and articles must be in "
+            "the same repository"
         ) from None
 
 
@@ -135,17 +136,17 @@ def _merge_base(ref: str, top: Path) -> str:
         return base.stdout.decode("ascii").strip()
     if _git("rev-parse", "--is-shallow-repository", at=top).stdout.strip() == b"true":
         raise QaEvalError(
-            f"{quote(ref)}: this clone is shallow and holds no history in common with it; fetch all of it "
+            f"{quote(ref)}: this clone is shallow and shares no history with it; fetch the whole history "
             "(git fetch --unshallow; in a workflow, fetch-depth: 0)"
         )
     if done.returncode:
         raise QaEvalError(f"{quote(ref)} is no branch, tag or commit of {printable(str(top))}")
-    raise QaEvalError(f"{quote(ref)} has no history in common with the present commit")
+    raise QaEvalError(f"{quote(ref)} shares no history with the current commit")
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One line of a listing."""
+    """One line of the listing of a tree."""
 
     mode: str
     kind: str
@@ -167,7 +168,9 @@ def _listed(at: Path, *args: str) -> list[_Entry]:
 
 
 def _copy(commit: str, path: PurePosixPath, place: Path, top: Path) -> bool:
-    """Writes the file, or the folder's question and article files, to `place`; False if there is none."""
+    """Writes the file, or the folder's question and article files, to `place`. Returns False if there is
+    none.
+    """
     if str(path) == ".":
         files = _listed(top, f"{commit}^{{tree}}")
     else:
@@ -191,22 +194,22 @@ def _copy(commit: str, path: PurePosixPath, place: Path, top: Path) -> bool:
 def _write(top: Path, path: PurePosixPath, files: Sequence[tuple[_Entry, Path]]) -> None:
     for entry, target in files:
         if entry.mode not in _REGULAR or entry.name.count("/") > str(path).count("/"):
-            raise QaEvalError(f"{path}: {quote(target.name)} was no regular file at that commit")
+            raise QaEvalError(f"{path}: {quote(target.name)} was not a regular file at that commit")
     if (size := sum(entry.size for entry, _ in files)) > MAX_BYTES:
-        raise QaEvalError(f"{path}: {size:,} bytes at that commit; at most {MAX_BYTES:,} are read")
+        raise QaEvalError(f"{path}: had {size:,} bytes at that commit; at most {MAX_BYTES:,} are read")
     for (_, target), data in zip(files, _blobs(top, [entry.sha for entry, _ in files]), strict=True):
         target.write_bytes(data)
 
 
 def _blobs(top: Path, hashes: Sequence[str]) -> Iterable[bytes]:
-    """The contents of blobs, in order, by one call of git."""
+    """Yields the contents of the blobs, in order. There is one call of git."""
     if not hashes:
         return
     done = _git("cat-file", "--batch", at=top, given="".join(f"{sha}\n" for sha in hashes).encode())
     at = 0
     for sha in hashes:
         end = done.stdout.find(b"\n", at)
-        head = done.stdout[at:end].split()  # hash, kind, size; or hash, "missing"
+        head = done.stdout[at:end].split()  # (hash, kind, size), or (hash, "missing")
         if len(head) != 3:
             raise QaEvalError(f"git cannot read {sha}: {_told(done)}")
         at = end + 1 + int(head[2])

@@ -1,4 +1,4 @@
-"""What differs between two versions of a question set: facts by content, field by field; articles by hash."""
+"""The differences between two versions of a question set: facts field by field, articles by hash."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ _SCALARS = ("question", "category", "answer_type", "contested", "relation", "not
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """One field of a fact that was edited; of a list, what went and what came."""
+    """One field of an edited fact. For a list, only the removed and the added parts."""
 
     field: str
     before: str
-    """Empty where there was nothing."""
+    """Old value; empty if there was none."""
     after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactChange:
-    """A fact that is not what it was."""
+    """A fact that was added, edited or removed."""
 
     kind: ChangeKind
     id: str
-    """Its present id; that it had, if it was removed."""
+    """Current id; for a removed fact, the id that it had."""
     question: str
     fields: tuple[FieldChange, ...] = ()
-    """Of an edited one."""
+    """Fields that differ, if the fact was edited."""
     renamed_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleChanges:
-    """Ids of the articles that are not what they were."""
+    """Ids of the articles that were added, changed or removed."""
 
     added: tuple[str, ...] = ()
     edited: tuple[str, ...] = ()
@@ -51,10 +51,10 @@ class ArticleChanges:
 
 
 def fact_changes(base: Sequence[Question], new: Sequence[Question]) -> tuple[FactChange, ...]:
-    """The facts that were added or edited, in their present order, then those that were removed.
+    """The facts that were added or edited, in their current order, then those that were removed.
 
-    Where a fact stands (file, line, order) does not matter. One that has another id and is otherwise the same
-    was renamed, which is an edit.
+    The place of a fact (file, line, order) does not matter. A fact that differs only in its id was renamed,
+    which is an edit.
     """
     before = {question.id: question for question in base}
     present = {question.id for question in new}
@@ -104,7 +104,7 @@ def _nameless(question: Question) -> str:
 
 
 def _fields(old: Question, new: Question) -> Iterator[FieldChange]:
-    """Every field that differs; the last one says that only an order does."""
+    """Yields every field that differs, or one change that says that only the order of parts differs."""
     one, other = question_record(old), question_record(new)
     if one == other:
         return
@@ -164,7 +164,7 @@ def _wordings(claim: dict[str, Any] | None) -> str:
 
 
 def _span(span: dict[str, Any]) -> str:
-    """A passage with all that is noted of it."""
+    """A passage with all its attributes."""
     notes = [span["article"], f"at {span['start']}"]
     notes += [f"{name}: {span[name]}" for name in ("speaker", "as_of") if name in span]
     notes += ["hedged"] if span.get("hedged") else []

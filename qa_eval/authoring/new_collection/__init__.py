@@ -1,5 +1,5 @@
 """New collections, about any event.
 
-collection        writes the files of `template/`, or takes articles of one's own
-imports           annotations that people already have: facts, SQuAD, Label Studio, doccano
+collection        writes the files of `template/`, or the author's own articles
+imports           reads existing annotations: facts, SQuAD, Label Studio, doccano
 """

@@ -1,4 +1,4 @@
-"""The verb `init`: a new collection of articles and questions, about any event, ready for every command."""
+"""Makes a new collection of articles and questions, about any event, ready for every command."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from qa_eval.text.phrases import quote, show_path
 ARTICLES = "articles"
 QUESTIONS = "questions"
 EXAMPLES = ("harbour-gazette", "northern-courier")
-"""Articles of the template; its example question is about them."""
+"""Articles of the template. Its example questions are about them."""
 
 
 def make_collection(
@@ -35,19 +35,20 @@ def make_collection(
     imported: Imported | None = None,
     install_from: str | None = None,
 ) -> tuple[Path, ...]:
-    """Writes a new collection and gives the files written, relative to `folder`.
+    """Writes a new collection. Returns the files written, relative to `folder`.
 
-    `install_from` is what pip installs this program from, in the workflow and the README; without it both
-    leave that to a variable QA_EVAL.
+    `articles` are UTF-8 text files. They are copied byte for byte and described in the manifest with their
+    hashes, and no question is written. Without them the collection holds two example articles with a
+    contested question about them, which passes every check.
 
-    With `articles` (UTF-8 text files) these are copied byte for byte, described in the manifest with their
-    hashes, and no question is written; without, the collection holds two example articles with a contested
-    question about them, which passes every check. With `imported` it holds the articles and questions of
-    that.
+    With `imported`, the collection holds the articles and questions of those annotations instead.
 
-    The folder appears whole or not at all. Raises QaEvalError for a folder that exists and is not empty or
-    cannot be written and for what pip does not install, InputError with everything that is wrong with the
-    articles.
+    `install_from` is what pip installs this program from, in the workflow and the README. Without it both use
+    a variable QA_EVAL.
+
+    The folder appears as a whole or not at all. Raises QaEvalError for a folder that exists and is not empty
+    or that cannot be written, and for a requirement that pip does not install. Raises InputError with
+    everything that is wrong with the articles.
     """
     if install_from is not None and (problem := _requirement_problem(install_from)) is not None:
         raise QaEvalError(f"--install-from {install_from!r}: {problem}")
@@ -68,7 +69,7 @@ def make_collection(
             path = beside / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        if there:  # it may be somebody's current folder, and so is filled rather than replaced
+        if there:  # It may be somebody's current folder, so it is filled and not replaced.
             for part in beside.iterdir():
                 part.rename(target / part.name)
         else:
@@ -81,24 +82,24 @@ def make_collection(
 
 
 def _requirement_problem(requirement: str) -> str | None:
-    """Why this cannot stand in a workflow as what pip installs; None if it can."""
+    """Why this cannot be written in a workflow as what pip installs; None if it can."""
     if not requirement.strip() or not requirement.isprintable():
         return "is not one printable line"
     if requirement.startswith("-"):
-        return "is a flag of pip; write what pip installs, as qa-eval @ git+https://HOST/ORG/REPO@COMMIT"
+        return "is a flag of pip; write what pip installs, such as qa-eval @ git+https://HOST/ORG/REPO@COMMIT"
     if "${{" in requirement:
-        return "holds an expression of the workflow; write what pip installs"
+        return "holds a workflow expression; write what pip installs"
     if re.search(r"https?://[^/]*@", requirement):
         return "holds a user or password, which everybody could read in the workflow; leave it out"
     return None
 
 
 def _with_requirement(template: bytes, requirement: str | None) -> bytes:
-    """A template with what pip installs in the place of the variable."""
+    """The template with the variable replaced by what pip installs."""
     if requirement is None:
         return template
     text = template.decode("utf-8")
-    # A JSON string is one of YAML too.
+    # A JSON string is also a YAML string.
     text = re.sub(r"\$\{\{ vars\.QA_EVAL \}\}.*", lambda _: json.dumps(requirement), text)
     text = re.sub(r'"\$QA_EVAL".*', lambda _: shlex.quote(requirement), text)
     return re.sub(r'"\$\{QA_EVAL:\?.*', '"$QA_EVAL"', text).encode("utf-8")
@@ -137,7 +138,7 @@ def _manifest_line(article: tuple[str, bytes]) -> str:
 
 
 def read_articles_to_copy(paths: Iterable[Path]) -> dict[str, bytes]:
-    """The articles by id, which is the file's name without its ending. Raises InputError."""
+    """The articles by id, which is the file's name without its suffix. Raises InputError."""
     found: dict[str, bytes] = {}
     findings: list[Finding] = []
     for path in paths:
@@ -159,7 +160,7 @@ def read_articles_to_copy(paths: Iterable[Path]) -> dict[str, bytes]:
 
 
 def _text_of(path: Path) -> tuple[bytes, str | None]:
-    """The bytes of a text file, and what is wrong with it."""
+    """The bytes of a text file, and a message about what is wrong with it."""
     try:
         data = read_input(path)
         data.decode("utf-8")
@@ -173,7 +174,7 @@ def _text_of(path: Path) -> tuple[bytes, str | None]:
 
 
 def next_steps(folder: Path, *, example: bool, questions: bool = False) -> tuple[str, ...]:
-    """The commands that go on from here, for a shell."""
+    """The commands to run next, for a shell."""
     place = shlex.quote(os.fspath(folder))
     data = f"--questions {place}/{QUESTIONS} --articles {place}/{ARTICLES}"
     first = f"qa-eval questions check {data}"

@@ -1,6 +1,6 @@
 """Files of answers that other tools write: JSON, JSON Lines, CSV and TSV in many shapes.
 
-answer_files      a file of answers, whatever its format
+answer_files      opens a file of answers in any of these formats
 answer_shapes     the shapes in which tools write answers
 answer_tables     CSV and TSV, with or without column names
 """

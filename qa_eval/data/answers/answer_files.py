@@ -1,8 +1,8 @@
-"""Files of answers that somebody wrote: a JSON object by id, JSON lines, a JSON list of rows, CSV or TSV.
+"""Files of answers: a JSON object by id, JSON lines, a JSON list of rows, CSV or TSV.
 
 JSON is read strictly, as by `qa_eval.files.strict_json`: each mistake is a finding with its line and column.
-And files are read as a stream: only the present row or answer is held. Any of them may be packed by gzip.
-`qa_eval.data.answers.answer_shapes` says what an answer looks like in them.
+Files are read as a stream, so only the current row or answer is in memory. Every file may be compressed with
+gzip. `qa_eval.data.answers.answer_shapes` defines what an answer looks like in such a file.
 """
 
 from __future__ import annotations
@@ -41,29 +41,32 @@ _MARKS = KINDS_NOT_READ | {
     b"\x89HDF": f"is an HDF5 file; {_TABLE}",
     b"\x93NUMPY": f"is a NumPy array; {_TABLE}",
     b"SQLite format 3": f"is an SQLite database; {_TABLE}",
-    b"\x80": "is a Python pickle, which could run code when it is read; write it by json.dump(answers, file)",
+    b"\x80": "is a Python pickle, and reading one can run code; write it with json.dump(answers, file)",
 }
-"""How files begin that hold no answers as text, with what to do."""
+"""First bytes of files that hold no answers as text, with a message about what to do."""
 _HEAD = 1 << 20
-"""Bytes by which the shape of a file is told; a longer line is no row."""
+"""Number of bytes from which the shape of a file is recognized. A longer first line is no row."""
 _JSON = re.compile(rb'\s*(?:\{\s*"|\[\s*\{)')
-"""How JSON begins, and no table."""
+"""Pattern of the beginning of JSON. No table begins like this."""
 _FIRST_KEY = re.compile(rb'\s*\{\s*"([A-Za-z_]+)"')
 
 
 class AnswerEntry(NamedTuple):
-    """One answer as it stands in the file."""
+    """One answer as it is written in the file."""
 
     line: int
-    """From 1."""
+    """Line number, from 1."""
     id: str | None
-    """Its key in the object; None for a row, whose id stands in it."""
+    """Key in the object. None for a row, which holds its id itself."""
     value: Any
-    """The value of the key, or the row: a dict."""
+    """Value of the key, or the row (a dict)."""
 
 
 class AnswerFile:
-    """A file of answers being read: `entries` gives what is in it, `findings` fills with what is wrong."""
+    """A file of answers that is being read.
+
+    `answers` and `entries` yield its contents. `findings` collects the problems meanwhile.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -72,7 +75,7 @@ class AnswerFile:
     def find(
         self, line: int | None, field: str, message: str, check: str, *, column: int | None = None
     ) -> None:
-        """Adds an error."""
+        """Adds an error to the findings."""
         self.findings.add(
             Finding(
                 severity="error",
@@ -86,11 +89,13 @@ class AnswerFile:
         )
 
     def close(self) -> None:
-        """Raises InputError with every finding, if there is any; of very many with the first."""
+        """Raises InputError if there are findings. The error lists them all, or the first ones if there are
+        very many.
+        """
         self.findings.close()
 
     def answers(self) -> Iterator[tuple[int, GivenRow]]:
-        """Every answer that can be read, with its line; the findings have what cannot."""
+        """Yields (line, answer) for every answer that can be read. What cannot be read becomes a finding."""
         for line, key, value in self.entries():
             try:
                 if key is None:
@@ -101,12 +106,15 @@ class AnswerFile:
                 self.find(line, error.field, str(error), "type")
 
     def entries(self) -> Iterator[AnswerEntry]:
-        """Every answer as it is written, in order; a key of the object that is there twice comes twice.
+        """Yields every answer as it is written, in file order. If a key occurs twice, both entries are
+        yielded.
 
-        The ending of the name tells a table (`.csv`, `.tsv`) and rows (`.jsonl`), before a `.gz`; any other
-        file is one JSON object or list, or holds a row per line. A wrong line does not hide the next one;
-        after a mistake inside an object or list the rest cannot be read. Raises InputError if the file
-        cannot be read at all, is empty or of another kind.
+        The suffix of the file name (without a final `.gz`) decides the format: `.csv` and `.tsv` are tables,
+        `.jsonl` is JSON lines. Any other file is one JSON object or list, or has one row on each line. A
+        wrong line does not hide the lines after it. After a mistake inside an object or list, the rest cannot
+        be read.
+
+        Raises InputError if the file cannot be read at all, is empty or is of another kind.
         """
         if self.path.is_dir():
             self._refuse(_about_folder(self.path), "unreadable-file")
@@ -140,7 +148,7 @@ class AnswerFile:
 
     @contextmanager
     def _opened(self) -> Iterator[IO[bytes]]:
-        """The bytes, unpacked if they are packed by gzip."""
+        """The bytes of the file, uncompressed if it is compressed with gzip."""
         with open_input(self.path) as raw, unpacked(raw) as file:
             yield file
 
@@ -155,7 +163,8 @@ class AnswerFile:
         try:
             value = json.loads(first)
         except (ValueError, RecursionError):
-            return named and first.strip() not in (b"{", b"[")  # the beginning of a document over lines
+            # A lone bracket begins a JSON document that spans several lines.
+            return named and first.strip() not in (b"{", b"[")
         if isinstance(value, dict):
             return named or not alone or any(_is_field(key) for key in value)
         return named and not (alone and isinstance(value, list))
@@ -171,7 +180,9 @@ class AnswerFile:
                     yield from self._row(number, found.value)
 
     def _is_sound(self, parsed: Parsed, line: int, field: str = "") -> bool:
-        """Whether nothing is wrong inside a value, after telling what is; `field` is its key in the file."""
+        """Reports the problems inside a value and returns whether there are none. `field` is its key in the
+        file.
+        """
         for problem in parsed.problems:
             inside = problem.field if problem.field.startswith("[") else f".{problem.field}"
             name = f"{field}{inside}".strip(".")
@@ -196,7 +207,7 @@ class AnswerFile:
             return
         hint = ""
         if isinstance(row, list) and row and isinstance(row[0], dict):
-            hint = " (simpletransformers returns answers and probabilities; write the answers only)"
+            hint = " (simpletransformers returns answers and probabilities; write only the answers)"
         elif isinstance(row, str | list):
             hint = ', such as {"id": …, "prediction": …}'
         self.find(line, "", f"is {shown(row)}; each row should be a JSON object{hint}", "type")
@@ -225,21 +236,24 @@ class AnswerFile:
                             yield from self._row(line, found.value)
                     document.close()
                 else:
-                    message = "is neither a JSON object from ids to answers nor rows of them"
+                    message = "is neither a JSON object from ids to answers nor rows with answers"
                     self.find(
-                        document.line, "", f"{message}; the name of a table ends in .csv or .tsv", "json"
+                        document.line,
+                        "",
+                        f"{message}; if it is a table, let its name end in .csv or .tsv",
+                        "json",
                     )
             except NotJsonError as wrong:
                 self.find(wrong.line, "", str(wrong), "json", column=wrong.column)
 
 
 def _is_field(key: str) -> bool:
-    """Whether a key of an object is a field of a row, or of a file of another kind, and no question's id."""
+    """Whether a key is a field of a row or of a file of another kind, and so not the id of a question."""
     return key.casefold() in ROW_FIELDS or key in FILE_FIELDS
 
 
 def _about_folder(path: Path) -> str:
-    """What a folder is that was named as a file, and what to name instead."""
+    """A message about a folder that was given in place of a file, with what to give instead."""
     answers = (
         sorted((path / "predictions").glob("[!.]*.jsonl")) if (path / "leaderboard.json").is_file() else []
     )

@@ -1,7 +1,8 @@
 """The shapes in which tools write answers, each read into one record.
 
-An answer is a value under its question's id, or a row that holds both. The value is a text; null or an empty
-text for no answer; an object with the text in it; or an n-best list of these, best first.
+An answer is a value under its question's id, or a row that holds both. The value is one of these: a text,
+null or an empty text for no answer, an object with the text in it, or an n-best list of texts or objects,
+best first.
 
 | written by                   | shape                                                                  |
 |------------------------------|------------------------------------------------------------------------|
@@ -15,7 +16,7 @@ text for no answer; an object with the text in it; or an n-best list of these, b
 | FARM, haystack               | `{"predictions": [{"question_id", "answers": [{"answer", "score"}]}]}` |
 | lm-evaluation-harness        | rows with `doc`, which has the id, and `filtered_resps`                |
 
-Everything here is a pure function on decoded JSON. What cannot be read without doubt raises `FieldError`.
+Everything here is a pure function on decoded JSON. Whatever is ambiguous raises `FieldError`.
 """
 
 from __future__ import annotations
@@ -35,18 +36,18 @@ PREDICTED_FIELDS = (
     "prediction", "prediction_text", "predicted", "predicted_text", "predicted_answer", "predictionstring",
     "prediction_string", "best_span_str",
 )  # fmt: skip
-"""Names of the field that holds the answer, which no gold has."""
+"""Names of the field that holds the answer. Golds have no such field."""
 ANSWER_FIELDS = ("answer", "answer_text", "text")
-"""Names of the field that holds the answer where there is none of those above."""
+"""Names of the field that holds the answer if none of `PREDICTED_FIELDS` is there."""
 LIST_FIELDS = ("n_best", "nbest", "answers")
-"""Names of the field that holds an n-best list where the answer itself is not given."""
+"""Names of the field that holds an n-best list if the answer itself is not given."""
 ROW_FIELDS = frozenset(
     {
         *ID_FIELDS, *PREDICTED_FIELDS, *LIST_FIELDS, "answer", "answer_text", "predictions", "doc", "doc_id",
         "resps", "filtered_resps", "task", "best_span", "no_answer_probability", "null_score",
     }
 )  # fmt: skip
-"""Fields of a row: no question has such an id."""
+"""Fields of a row. None of them is the id of a question."""
 FILE_FIELDS = frozenset(
     {
         "version",
@@ -64,14 +65,16 @@ FILE_FIELDS = frozenset(
         "exact_match",
     }
 )
-"""Fields with which files of other kinds begin: data sets, runs, results of other tools."""
+"""Fields at the top of files of other kinds: data sets, runs, results of other tools."""
 
 _TOLERANCE = 1e-4
-"""By how much a score may exceed the one before it, relative to it: tools add and round in float32."""
+"""Relative amount by which a score may exceed the one before it, because tools add and round in float32."""
 
 
 class FieldError(Exception):
-    """An entry of the wrong shape: the field, and what was found in it and would be right."""
+    """An entry of the wrong shape. It holds the field and a message with what was found and what would be
+    right.
+    """
 
     def __init__(self, field: str, message: str) -> None:
         self.field = field
@@ -82,30 +85,29 @@ class Listed(NamedTuple):
     """One entry of an n-best list."""
 
     text: str
-    """Empty for no answer."""
+    """Text of the answer; empty for no answer."""
     score: float | None
-    """Comparable within its list; None where the list has no scores."""
+    """Score, comparable within its list. None if the list has no scores."""
     probability: float | None
 
 
 class Given(NamedTuple):
-    """An answer before it is decided: a text, or an n-best list."""
+    """An answer as it was given: a text, or an n-best list from which one is chosen."""
 
     text: str | None = None
-    """Empty for no answer; None where the list decides."""
+    """Text of the answer; empty for no answer. None if the answer is chosen from the list."""
     listed: tuple[Listed, ...] = ()
-    """Best first."""
+    """Entries of the n-best list, best first."""
     by_score: bool = False
-    """Whether an empty text in the list wins by its score, as in the lists of run_squad; elsewhere its place
-    decides.
-    """
+    """Flag: an empty text in the list wins by its score, as in the lists of run_squad. Otherwise its place
+    decides."""
     is_null: bool = False
-    """Whether no answer was written as null."""
+    """Flag: "no answer" was written as null."""
 
     def decided(self, *, unanswerable: bool) -> str:
-        """The answer: that of a list is its first text that is not empty.
+        """The answer. For a list, it is the first text that is not empty.
 
-        With `unanswerable`, it is none where the empty text ranks above that one.
+        If `unanswerable`, it is empty where the empty text ranks above that text.
 
         >>> Given(listed=(Listed("", None, None), Listed("1874", None, None))).decided(unanswerable=False)
         '1874'
@@ -125,29 +127,29 @@ class Given(NamedTuple):
 
 
 class GivenRow(NamedTuple):
-    """What a file holds of one question."""
+    """The answer to one question, as a file gives it."""
 
     id: str
     """Id of the question, or of the item if `is_item`."""
     fields: Mapping[str, Any]
-    """The row as the file has it; empty for an answer under its id."""
+    """Row as it is in the file; empty for an answer under its id."""
     is_item: bool = False
     answer: Given | None = None
-    """None where there is an error or nothing in its place."""
+    """Answer. None if the row has an error or no answer."""
     no_answer_probability: float | None = None
     error: str | None = None
     hint: str = ""
-    """Why the same id may come again with another answer, and what to do then."""
+    """Explanation of why the same id may occur again with another answer, and what to do about it."""
 
 
 def keyed_answer(key: object, value: object) -> GivenRow:
-    """The answer under an id. Raises FieldError."""
+    """The answer under an id. Raises FieldError if its shape is wrong."""
     id = id_text(key, "id")
     if id.casefold() in ROW_FIELDS or (id in FILE_FIELDS and isinstance(value, dict | list)):
         raise FieldError(
             id,
-            "is the name of a field, and stands where a question's id should; write {id: answer}, or rows: a "
-            'list of {"id": …, "prediction": …} (of a data frame: to_json(orient="records"))',
+            "is the name of a field where a question's id should be; write {id: answer}, or rows: a "
+            'list of {"id": …, "prediction": …} (from a data frame: to_json(orient="records"))',
         )
     if isinstance(value, dict) and (field := _field(value, ID_FIELDS)) is not None:
         inner = id_text(value[field], f"{id}.{field}")
@@ -155,21 +157,22 @@ def keyed_answer(key: object, value: object) -> GivenRow:
             raise FieldError(
                 f"{id}.{field}",
                 f"is {shown(inner)} under the key {shown(id)}; which is the question's id? Write rows with "
-                'id and prediction (of a data frame: to_json(orient="records"))',
+                'id and prediction (from a data frame: to_json(orient="records"))',
             )
     probability = fraction_in(value, "no_answer_probability", id) if isinstance(value, dict) else None
     return GivenRow(id=id, answer=given_answer(value, id), no_answer_probability=probability, fields={})
 
 
 def row_answers(row: Mapping[str, Any]) -> Iterator[GivenRow]:
-    """The answers of a row: one; none if it says that its prediction is missing; several in FARM's form.
+    """Yields the answers of a row: one, or several in FARM's form, or none if the row marks its prediction as
+    missing.
 
-    Raises FieldError.
+    Raises FieldError if the shape is wrong.
     """
     if not row.keys().isdisjoint(_OF_OTHER_FILES):
         _refuse_other_files(row)
     inside = row.get("predictions")
-    for field in ("predictions", "answers", "answer", "prediction"):  # HotpotQA's files have `answer`
+    for field in ("predictions", "answers", "answer", "prediction"):  # HotpotQA's files have `answer`.
         if (
             field in row
             and isinstance(row.get(field), dict)
@@ -193,7 +196,8 @@ def row_answers(row: Mapping[str, Any]) -> Iterator[GivenRow]:
 
 
 def given_answer(value: object, where: str) -> Given:
-    """The answer that a value is: a text, null, an object with the text, or an n-best list of these.
+    """The answer that a value gives: a text, null, an object with the text, or an n-best list of texts or
+    objects.
 
     Raises FieldError, whose field begins with `where`.
 
@@ -209,7 +213,7 @@ def given_answer(value: object, where: str) -> Given:
     if not isinstance(value, dict):
         right = "it should be a text or an n-best list (null or an empty text for no answer)"
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        hint = f'; a number is written as the text "{shown(value)}"' if number else ""
+        hint = f'; write a number as the text "{shown(value)}"' if number else ""
         raise FieldError(where, f"the answer is {shown(value)}; {right}{hint}")
     if (field := _answer_field(value, where)) is None:
         raise FieldError(
@@ -226,7 +230,7 @@ def given_answer(value: object, where: str) -> Given:
 
 
 def id_text(value: object, field: str) -> str:
-    """The id as text; a whole number's is its digits. Raises FieldError.
+    """The id as text. A whole number becomes its digits. Raises FieldError for anything else.
 
     >>> id_text(7211011040021040393, "id")
     '7211011040021040393'
@@ -236,12 +240,12 @@ def id_text(value: object, field: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         try:
             return str(value)
-        except ValueError:  # more digits than the interpreter prints
+        except ValueError:  # The number has more digits than the interpreter prints.
             raise FieldError(field, f"is {shown(value)}; it should be the question's id") from None
     if isinstance(value, float):
         raise FieldError(
             field,
-            f"is {shown(value)}; an id is a text or a whole number, and a fraction may have lost digits",
+            f"is {shown(value)}; an id is a text or a whole number (a fraction may have lost digits)",
         )
     raise FieldError(
         field, f"is {shown(value)}; it should be the question's id, or an item id (FACT@ARTICLE)"
@@ -252,7 +256,7 @@ def id_text(value: object, field: str) -> str:
 
 
 def _row_answer(row: Mapping[str, Any]) -> GivenRow | None:
-    """The row's answer, or its error; None where it says that the prediction is missing."""
+    """The row's answer, or its error. None if the row marks its prediction as missing."""
     if "resps" in row or "filtered_resps" in row:
         return _sample(row)
     id, is_item = _row_id(row)
@@ -304,14 +308,14 @@ def _answer_of(row: Mapping[str, Any]) -> Given:
     if field == "answers" and row[field] and all(isinstance(part, str) for part in row[field]):
         raise FieldError(
             field,
-            f"is {shown(row[field])}; several answers at once are not scored: write the best one as "
-            "prediction, or an n-best list, best first, as n_best",
+            f"is {shown(row[field])}; only one answer can be scored: write the best one as prediction, or an "
+            "n-best list, best first, as n_best",
         )
     return given_answer(row[field], field)
 
 
 def _answer_field(row: Mapping[str, Any], where: str) -> str | None:
-    """The field that holds the answer. Raises FieldError for golds, and where two fields differ."""
+    """The field that holds the answer. Raises FieldError for golds, and if two fields disagree."""
     dot = f"{where}." if where else ""
     fields = _fields(row, PREDICTED_FIELDS) or _fields(row, ANSWER_FIELDS)
     for field in fields[1:]:
@@ -328,14 +332,14 @@ def _answer_field(row: Mapping[str, Any], where: str) -> str | None:
         if isinstance(part, dict) and "answer_start" in part and not _fields(row, PREDICTED_FIELDS):
             raise FieldError(
                 where or "answers",
-                "has answer_start, as the golds of a data set have; give predictions here, and the data set "
-                "to --dataset",
+                "has answer_start, which only the golds of a data set have; give predictions here, and the "
+                "data set to --dataset",
             )
     return fields[0] if fields else None
 
 
 def _fields(row: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    """The fields of those names that the row has; names differ from others by more than their case."""
+    """Those of `names` that are fields of the row. If none is, names that differ only in case count."""
     if found := [name for name in names if name in row]:
         return found
     folded = {field.casefold(): field for field in row if isinstance(field, str)}
@@ -352,11 +356,13 @@ def _has(row: Mapping[str, Any]) -> str:
 
 
 _OF_OTHER_FILES = ("schema_version", "results", "data", "paragraphs", "qas", "header", "context", "f1")
-"""Fields that make a row worth a look at what else it may be."""
+"""Fields that hint at a file of another kind."""
 
 
 def _refuse_other_files(row: Mapping[str, Any]) -> None:
-    """Raises FieldError for a part of a file that holds no predictions, naming where it belongs."""
+    """Raises FieldError for a row of a file that holds no predictions, with a message about where the file
+    belongs.
+    """
     if "schema_version" in row and "rows" in row:
         raise FieldError(
             "", "is the leaderboard of a run; name one of the files in the folder predictions next to it"
@@ -365,7 +371,7 @@ def _refuse_other_files(row: Mapping[str, Any]) -> None:
         raise FieldError("", "holds results, not answers; name the file samples_….jsonl next to it")
     if _is_data_set(row):
         raise FieldError(
-            "", "is a data set, not predictions; give it to --dataset, and here {id: answer} or rows of them"
+            "", "is a data set, not predictions; give it to --dataset, and give {id: answer} or rows here"
         )
     if (
         "f1" in row
@@ -373,7 +379,7 @@ def _refuse_other_files(row: Mapping[str, Any]) -> None:
         and "doc" not in row
         and not _fields(row, ID_FIELDS)
     ):
-        raise FieldError("", "holds scores, not answers; name the predictions that were scored")
+        raise FieldError("", "holds scores, not answers; name the file of predictions that was scored")
 
 
 def _is_data_set(row: Mapping[str, Any]) -> bool:
@@ -409,7 +415,7 @@ def _given_list(listed: list[Any], where: str) -> Given:
 
 
 def _entry(entry: object, where: str) -> Listed:
-    """One entry of a list, without its score."""
+    """One entry of a list, still without its score."""
     if entry is None:
         return Listed("", None, None)
     if isinstance(entry, str):
@@ -431,7 +437,7 @@ def _entry(entry: object, where: str) -> Listed:
     for name in _NUMBERS:
         number_in(entry, name, where)
     span_in(entry, where)
-    # FARM writes -1 or null: it has no probability.
+    # FARM has no probability: it writes -1 or null.
     return Listed(text, None, None if from_farm else fraction_in(entry, "probability", where))
 
 
@@ -442,7 +448,7 @@ _SCALES = (
     ("score",),
     ("probability",),
 )
-"""What ranks the entries of a list: the first of these, added up, that all of them have."""
+"""Fields that rank the entries of a list. The score is the sum of the first group that all entries have."""
 
 
 def _scores(entries: Sequence[Mapping[str, Any]]) -> list[float | None]:
@@ -453,7 +459,7 @@ def _scores(entries: Sequence[Mapping[str, Any]]) -> list[float | None]:
 
 
 def _check_order(listed: Sequence[Listed], where: str) -> None:
-    """Raises FieldError unless the texts that are not empty come best first."""
+    """Raises FieldError unless the texts that are not empty are sorted from best to worst."""
     before = math.inf
     for number, entry in enumerate(listed):
         if not entry.text or entry.score is None:
@@ -469,9 +475,9 @@ def _check_order(listed: Sequence[Listed], where: str) -> None:
 
 
 def _sample(row: Mapping[str, Any]) -> GivenRow | None:
-    """A row of lm-evaluation-harness's samples, whose numbers may be written as texts.
+    """The answer in a row of lm-evaluation-harness's samples, which may write numbers as texts.
 
-    Where a task also asks for the log-likelihood of "unanswerable", its exponential is the no-answer
+    If the task also asks for the log-likelihood of "unanswerable", its exponential is the no-answer
     probability.
     """
     doc = row.get("doc")
@@ -480,7 +486,7 @@ def _sample(row: Mapping[str, Any]) -> GivenRow | None:
             "doc", f"is {shown(doc)}; it should be the question, with its id (doc_id is a count)"
         )
     id, is_item = _row_id(doc, "doc.")
-    article = doc.get("article")  # as `qa-eval export --format lm-eval` writes it
+    article = doc.get("article")  # `qa-eval export --format lm-eval` writes it.
     is_item = is_item or (isinstance(article, str) and id.endswith(f"@{article}"))
     error = _error(row)
     if error is None and row.get("missing") is True:
@@ -493,17 +499,15 @@ def _sample(row: Mapping[str, Any]) -> GivenRow | None:
         answer=Given(text=text) if error is None else None,
         no_answer_probability=probability,
         error=error,
-        hint="where samples have a row for each filter, keep the rows of one" if "filter" in row else "",
+        hint="if the samples have a row for each filter, keep the rows of one" if "filter" in row else "",
         fields={},
     )
 
 
 def _responses(responses: object, field: str) -> tuple[str, float | None]:
-    """The text that was generated, and the probability of no answer where it was asked for."""
+    """The generated text, and the probability of no answer if the task asks for it."""
     if not isinstance(responses, list) or not responses:
-        raise FieldError(
-            field, f"is {shown(responses)}; it should be a list with the text that was generated"
-        )
+        raise FieldError(field, f"is {shown(responses)}; it should be a list with the generated text")
     parts = [part[0] if isinstance(part, list) and len(part) == 1 else part for part in responses]
     texts = {part for part in parts if isinstance(part, str)}
     if len(parts) == 1 and isinstance(parts[0], list) and all(isinstance(part, str) for part in parts[0]):
@@ -511,7 +515,7 @@ def _responses(responses: object, field: str) -> tuple[str, float | None]:
     if not isinstance(parts[0], str):
         raise FieldError(
             f"{field}[0]",
-            f"is {shown(responses[0])}; it should be one text: only tasks that generate have answers",
+            f"is {shown(responses[0])}; it should be one text (only tasks that generate text have answers)",
         )
     if len(texts) > 1:
         raise FieldError(field, f"is {shown(responses)}; which of these is the answer? Keep one")
@@ -521,13 +525,13 @@ def _responses(responses: object, field: str) -> tuple[str, float | None]:
 
 
 def _likelihood(pair: object, field: str) -> float:
-    """The exponential of the first part of [log-likelihood, is greedy]."""
+    """The exponential of the first value of [log-likelihood, is greedy]."""
     value = pair[0] if isinstance(pair, list) and pair and isinstance(pair[0], str | int | float) else None
     try:
         likelihood = math.nan if value is None or isinstance(value, bool) else float(value)
     except (ValueError, OverflowError):
         likelihood = math.nan
-    if not likelihood <= _TOLERANCE:  # NaN too
+    if not likelihood <= _TOLERANCE:  # This also refuses NaN.
         raise FieldError(field, f"is {shown(pair)}; it should begin with a log-likelihood, at most 0")
     return min(1.0, math.exp(likelihood))
 
@@ -536,7 +540,7 @@ def _likelihood(pair: object, field: str) -> float:
 
 
 def number_in(row: Mapping[str, Any], field: str, where: str = "") -> float | None:
-    """The number in that field; None where it is missing or null. Raises FieldError for anything else."""
+    """The number in the field; None if it is missing or null. Raises FieldError for anything else."""
     value = row.get(field)
     if value is None:
         return None
@@ -553,7 +557,7 @@ def number_in(row: Mapping[str, Any], field: str, where: str = "") -> float | No
 
 
 def fraction_in(row: Mapping[str, Any], field: str, where: str = "") -> float | None:
-    """`number_in`, from 0 to 1. Raises FieldError for a number outside."""
+    """`number_in`, restricted to 0 to 1. Raises FieldError for a number outside."""
     number = number_in(row, field, where)
     if number is not None and not 0 <= number <= 1:
         raise FieldError(f"{where}.{field}".strip("."), f"is {number}; it should be from 0 to 1")
@@ -561,7 +565,9 @@ def fraction_in(row: Mapping[str, Any], field: str, where: str = "") -> float | 
 
 
 def span_in(entry: Mapping[str, Any], where: str) -> tuple[int, int] | None:
-    """The character offsets `start` and `end` of an entry; None where it has neither. Raises FieldError."""
+    """The character offsets `start` and `end` of an entry; None if it has neither. Raises FieldError if they
+    are wrong.
+    """
     start, end = (count_in(entry, field, where) for field in ("start", "end"))
     if start is None and end is None:
         return None
@@ -571,7 +577,9 @@ def span_in(entry: Mapping[str, Any], where: str) -> tuple[int, int] | None:
 
 
 def count_in(row: Mapping[str, Any], field: str, where: str = "") -> int | None:
-    """The whole number in that field, from 0; None where it is missing or null. Raises FieldError."""
+    """The whole number, at least 0, in the field; None if it is missing or null. Raises FieldError for
+    anything else.
+    """
     value = row.get(field)
     if value is None:
         return None
@@ -583,9 +591,9 @@ def count_in(row: Mapping[str, Any], field: str, where: str = "") -> int | None:
 
 
 def plain(value: object) -> Any:  # noqa: ANN401
-    """The value as JSON would have it: scalars, arrays, tuples and mappings of other libraries become plain.
+    """The value as JSON has it. Scalars, arrays, tuples and mappings of other libraries become plain values.
 
-    Raises FieldError for a value that is nested too deeply, or holds itself.
+    Raises FieldError for a value that is nested too deeply or that contains itself.
 
     >>> plain(({"id": 3},))
     [{'id': 3}]
@@ -608,7 +616,7 @@ def _plain(value: object) -> Any:  # noqa: ANN401
 
 
 def shown(value: object) -> str:
-    """A value as people should see it in a message, not longer than a line.
+    """The value as a message shows it to people, at most one line long.
 
     >>> shown({"a": 1}), shown(None)
     ('{"a": 1}', 'missing or null')

@@ -1,7 +1,7 @@
 """Tables of answers: CSV and TSV, with or without a line of column names, read as rows.
 
-The first line names the columns if one of its cells is the name of an id or of an answer. Without names there
-are two columns, the question's id and the answer. Columns of other names are passed over.
+The first line names the columns if one of its cells is the name of an id or of an answer. A table without
+names has two columns, the question's id and the answer. Columns with other names are ignored.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Any
 from qa_eval.data.answers.answer_shapes import ANSWER_FIELDS, ID_FIELDS, PREDICTED_FIELDS, FieldError, shown
 
 _TEXTS = (*ID_FIELDS, *PREDICTED_FIELDS, *ANSWER_FIELDS)
-"""Columns whose cells stay as they are: an empty answer is no answer."""
+"""Columns whose cells are texts. An empty cell is an empty text, so an empty answer is no answer."""
 _OTHERS = ("no_answer_probability", "error", "missing", "model")
 """Columns whose empty cells are null."""
 _FLAGS = {"true": True, "false": False}
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
-"""By the ending of the file's name."""
+"""Delimiter of a table, by the suffix of the file name."""
 
 
 def table_rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, dict[str, Any] | FieldError]]:
-    """(line, row) of each row of a table, or what is wrong with it.
+    """Yields (line, row) for each row of a table. In place of a wrong row it yields the error.
 
-    Nothing comes after a mistake that hides where the next row begins.
+    Reading stops at a mistake that hides where the next row begins.
     """
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     names: Sequence[str] | None = None
@@ -43,14 +43,16 @@ def table_rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, dict
     except csv.Error as error:
         yield (
             line,
-            FieldError("", f"is no table ({error}); put an answer in quotes, and double the quotes in it"),
+            FieldError("", f"is not a table ({error}); quote the answers, and double the quotes inside them"),
         )
     except FieldError as error:
         yield 1, error
 
 
 def _column_names(cells: Sequence[str], delimiter: str) -> tuple[bool, Sequence[str]]:
-    """Whether the first line names the columns, and their names. Raises FieldError where they do not do."""
+    """Whether the first line names the columns, and the names. Raises FieldError if the columns cannot be
+    used.
+    """
     names = [cell.strip().casefold() for cell in cells]
     known = [name for name in names if name in _TEXTS or name in _OTHERS]
     if len(set(known)) < len(known):
@@ -61,10 +63,10 @@ def _column_names(cells: Sequence[str], delimiter: str) -> tuple[bool, Sequence[
         return True, names
     if ids or answers:
         lacking = "the answer, such as prediction" if ids else "the question's id, such as id"
-        raise FieldError("", f"names the columns {', '.join(map(shown, cells))}; none is {lacking}")
+        raise FieldError("", f"names the columns {', '.join(map(shown, cells))}; none of them is {lacking}")
     if len(cells) != 2:
         other = next((mark for mark in (";", "\t", ",") if mark != delimiter and mark in cells[0]), None)
-        hint = f" (here columns seem to be separated by {other!r}, not {delimiter!r})" if other else ""
+        hint = f" (the columns seem to be separated by {other!r}, not {delimiter!r})" if other else ""
         raise FieldError(
             "",
             f"has {len(cells)} column{'' if len(cells) == 1 else 's'} without names; it should have two, the "
@@ -90,7 +92,7 @@ def _row(cells: Sequence[str], names: Sequence[str], delimiter: str) -> dict[str
 
 
 def _value(name: str, cell: str) -> Any:  # noqa: ANN401
-    """What a cell means; text that is no number stays text, and is refused where a number is wanted."""
+    """The value of a cell. Text that is no number stays text; `fraction_in` refuses it later."""
     if name == "missing":
         return _FLAGS.get(cell.casefold(), cell)
     if name != "no_answer_probability":

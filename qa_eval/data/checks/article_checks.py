@@ -1,4 +1,6 @@
-"""Checks of a question against the articles: each named once, every span where it is said to be."""
+"""Checks of a question against the articles: each article is named once, and every span is where it should
+be.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +15,23 @@ from qa_eval.records import Article, Evidence, Finding, is_in_scope
 from qa_eval.text.phrases import count, enumerate_words, quote, suggestion
 
 FIRST_CJK = 0x2E80
-"""From here on scripts are written without spaces, and a letter beside a letter is no cut word."""
+"""First code point of the scripts that have no spaces. Two adjacent letters from here on are not a cut word.
+"""
 SHOWN_PLACES = 3
 MOST_PLACES = 10
-"""Of a wording in a silent article that are counted."""
+"""Greatest number of occurrences of a wording in a silent article that are counted."""
 MAX_SIMILAR = 100_000
-"""Characters of an article up to which a wrong text is also looked for in other case or quotation marks."""
+"""Greatest length of an article, in characters, in which a wrong text is also searched for regardless of case
+and quotation marks."""
 
 
 def check_against_articles(
     authored: Authored, folder: ArticleFolder, articles: Mapping[str, Article]
 ) -> Iterator[Finding]:
-    """Unknown articles, articles listed in none or two places, and offsets that are not what they say.
+    """Yields a finding for each unknown article, for each article that is listed in no place or in two, and
+    for each offset at which the article has another text.
 
-    `articles` are those of the folder, by id.
+    `articles` are the articles of the folder, by id.
     """
     yield from _check_known(authored, folder)
     yield from _check_scope(authored, folder, articles)
@@ -44,7 +49,7 @@ def _spans(authored: Authored) -> Iterator[tuple[str, Evidence]]:
 
 
 def _mentions(authored: Authored) -> Iterator[tuple[str, str]]:
-    """(field, article id) of every place that names an article."""
+    """Yields (field, article id) for every field that names an article."""
     for field, evidence in _spans(authored):
         yield f"{field}.article", evidence.article
     for index, article in enumerate(authored.question.silent):
@@ -54,7 +59,7 @@ def _mentions(authored: Authored) -> Iterator[tuple[str, str]]:
 
 
 def _check_known(authored: Authored, folder: ArticleFolder) -> Iterator[Finding]:
-    if not folder.complete:  # the id may stand in the line that could not be read
+    if not folder.complete:  # The id may be in the line that could not be read.
         return
     for field, article in _mentions(authored):
         if article not in folder.ids:
@@ -118,7 +123,7 @@ def _check_coverage(
 def _check_span(authored: Authored, field: str, evidence: Evidence, article: Article) -> Iterator[Finding]:
     text, start, end = article.text, evidence.start, evidence.end
     if not evidence.text:
-        return  # said already: a wording that leaves nothing
+        return  # `check_claims` reports empty wordings.
     if start >= 0 and text[start:end] == evidence.text:
         if _cuts(text, start) or _cuts(text, end):
             whole = quote(_around(text, start, end))
@@ -135,7 +140,7 @@ def _check_span(authored: Authored, field: str, evidence: Evidence, article: Art
 
 
 def _whereabouts(evidence: Evidence, text: str) -> str:
-    """Where the evidence really is: exactly, or in other case or quotation marks, or nowhere."""
+    """Where the evidence really is: at which offsets, or in other case or quotation marks, or nowhere."""
     exact = list(islice(_places(evidence.text, text), SHOWN_PLACES + 1))
     if exact:
         said = min(max(evidence.start, 0), len(text))
@@ -159,7 +164,7 @@ def _places(part: str, text: str) -> Iterator[int]:
 
 
 def _cuts(text: str, at: int) -> bool:
-    """True if a span that starts or ends here cuts a word or a number in two."""
+    """Whether a span that starts or ends at this offset cuts a word or a number in two."""
     if not 0 < at < len(text):
         return False
     before, after = text[at - 1], text[at]
@@ -171,7 +176,7 @@ def _cuts(text: str, at: int) -> bool:
 
 
 def _around(text: str, start: int, end: int) -> str:
-    """The span with the rest of the words it cuts."""
+    """The span, extended to whole words."""
     while _cuts(text, start):
         start -= 1
     while _cuts(text, end):
@@ -182,16 +187,17 @@ def _around(text: str, start: int, end: int) -> str:
 def silent_occurrences(
     authored: Sequence[Authored], articles: Mapping[str, Article]
 ) -> Iterator[tuple[str, Finding]]:
-    """(article, finding) for each silent article in which some wording of some claim nevertheless occurs.
+    """Yields (article, finding) for each silent article in which some wording of a claim nevertheless occurs.
 
-    Often right (the word stands there for something else), and then exempted with the reason. Article by
-    article, so that each is indexed once.
+    Often the article is rightly silent, because the words mean something else there. The author then exempts
+    the finding and gives the reason. Articles are searched one after the other, so that each is indexed once.
     """
     silent: defaultdict[str, list[tuple[int, Authored]]] = defaultdict(list)
     for one in authored:
         answering = one.question.answering
         for index, id in enumerate(one.question.silent):
-            if id in articles and id not in answering:  # else said already: unreadable, or in two places
+            # Other findings report articles that are unreadable or listed in two places.
+            if id in articles and id not in answering:
                 silent[id].append((index, one))
     for id, asked in silent.items():
         for index, one in asked:
@@ -208,7 +214,7 @@ def silent_occurrences(
 
 
 def _occurrences(authored: Authored, text: str) -> Iterator[str]:
-    """Where the wordings of the claims stand in a text, in words."""
+    """Yields, for each wording of the claims that occurs in the text, a phrase that says where."""
     for claim in authored.question.claims:
         for wording in claim.wordings:
             found = find_wording(wording, text, MOST_PLACES + 1)

@@ -1,4 +1,4 @@
-"""Every check of a question set, all findings at once."""
+"""Runs every check of a question set and reports all findings at once."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ from qa_eval.text.phrases import show_path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """What the checks found."""
+    """The findings of the checks, and how much was read."""
 
     findings: tuple[Finding, ...]
-    """By file in the order read, then by line, articles first; empty if all is well."""
+    """Findings by file in the order read, then by line. Those about articles come first. Empty if all is
+    well."""
     facts: int
-    """Questions of sound shape."""
+    """Number of questions of sound shape."""
     files: tuple[str, ...]
-    """The question files read."""
+    """Paths of the question files that were read."""
     articles: int
-    """Articles read."""
+    """Number of articles that were read."""
     questions_path: str = ""
-    """Where the questions were looked for, as shown to people."""
+    """Paths of the questions, as shown to people."""
     articles_path: str = ""
 
     @property
@@ -50,11 +51,18 @@ class CheckReport:
 def check_questions(
     questions: Sequence[Path] | None = None, articles: Path | None = None, exemptions: Path | None = None
 ) -> CheckReport:
-    """Runs every check over question files (or folders of them) and their article folder.
+    """Runs every check over question files and their article folder.
 
-    None takes the curated set. Without `exemptions`, the `exemptions.toml` of each folder is read, and that
-    beside each file. Never raises on what the files hold; raises QaEvalError only where an installation holds
-    no curated set and none is named.
+    The checks never raise an error because of the contents of the files.
+
+    Args:
+        questions: Question files, or folders of them. None takes the curated set.
+        articles: Folder of the articles. None takes the curated set.
+        exemptions: File of exemptions. None takes `exemptions.toml` in each folder named and next to each
+            file named.
+
+    Raises:
+        QaEvalError: The installation holds no curated set, and the arguments do not replace it.
     """
     if questions is None or articles is None:
         curated = curated_paths()
@@ -63,7 +71,8 @@ def check_questions(
     folder = read_articles(articles)
     files = affordable(read_questions(questions), folder)
     exempt = read_exemptions(exemption_files(questions) if exemptions is None else [exemptions])
-    # Exempted findings are judged in every case: whether an exemption is stale depends on them.
+    # Every exemptible finding is made, even if it is exempt, because only then is it known which exemptions
+    # are stale.
     exemptible = _exemptible(files, folder, exempt, whole=any(p.is_dir() for p in questions))
     return replace(
         report(files, folder, chain(content_errors(files, folder), exemptible)),
@@ -73,13 +82,13 @@ def check_questions(
 
 
 def exemption_files(questions: Sequence[Path]) -> list[Path]:
-    """The exemption files that lie in the folders named, or beside the files named; each once."""
+    """The exemption files in the folders named and next to the files named, each once."""
     beside = [(p if p.is_dir() else p.parent) / EXEMPTIONS for p in questions]
     return list({real_path(p): p for p in beside if p.is_file()}.values())
 
 
 def content_errors(files: QuestionFiles, folder: ArticleFolder) -> Iterator[Finding]:
-    """Everything that no exemption silences, of all questions of sound shape."""
+    """Yields every finding that no exemption silences, over all questions of sound shape."""
     articles = {a.id: a for a in folder.articles}
     for authored in files.authored:
         yield from check_question(authored)
@@ -96,7 +105,7 @@ def content_errors(files: QuestionFiles, folder: ArticleFolder) -> Iterator[Find
 def _exemptible(
     files: QuestionFiles, folder: ArticleFolder, exempt: Exemptions, *, whole: bool
 ) -> Iterator[Finding]:
-    """The findings an exemption can silence, and the exemptions that silence none."""
+    """Yields the exemptible findings that are not exempt, and a finding for each stale exemption."""
     readable = {a.id: a for a in folder.articles}
     yield from silent_findings(files.authored, readable, exempt)
     yield from duplicate_findings(files.authored, exempt)
@@ -111,14 +120,17 @@ def _exemptible(
 def silent_findings(
     authored: Sequence[Authored], articles: Mapping[str, Article], exempt: Exemptions
 ) -> Iterator[Finding]:
-    """Silent articles with the words of an answer, but for those that are exempt."""
+    """Yields a finding for each silent article with the words of an answer, unless it is exempt."""
     for article, finding in silent_occurrences(authored, articles):
         if not exempt.covers(("silent-occurrence", finding.fact, article)):
             yield finding
 
 
 def duplicate_findings(authored: Sequence[Authored], exempt: Exemptions) -> Iterator[Finding]:
-    """Facts that ask (nearly) the same, but for those that are exempt; the very same is never exempt."""
+    """Yields a finding for facts that ask nearly or exactly the same.
+
+    Nearly equal questions can be exempt, equal ones cannot.
+    """
     for other, finding in near_duplicates(authored):
         pair: list[Subject] = [
             ("near-duplicate", finding.fact, other),
@@ -129,7 +141,10 @@ def duplicate_findings(authored: Sequence[Authored], exempt: Exemptions) -> Iter
 
 
 def report(files: QuestionFiles, folder: ArticleFolder, contents: Iterable[Finding]) -> CheckReport:
-    """What reading found and, as far as findings are told, what the checks of the contents find; in order."""
+    """The report on what reading found and on what the checks of the contents find.
+
+    The findings are sorted. At most as many are listed as `Findings` lists.
+    """
     told = Findings()
     told.take(chain(folder.findings, files.findings, contents))
     findings = with_columns(told.listed(), {**folder.lines, **files.lines})
@@ -138,7 +153,7 @@ def report(files: QuestionFiles, folder: ArticleFolder, contents: Iterable[Findi
 
     def place(finding: Finding) -> tuple[int, int, int, int]:
         group = 0 if finding.path in articles else 1 if finding.path in order else 2
-        if finding.check == LIMIT and finding.line is None:  # how many are not told
+        if finding.check == LIMIT and finding.line is None:  # It counts the findings that are not listed.
             group = 3
         return group, order.get(finding.path, 0), finding.line or 0, finding.column or 0
 
@@ -151,5 +166,5 @@ def report(files: QuestionFiles, folder: ArticleFolder, contents: Iterable[Findi
 
 
 def show_paths(paths: Sequence[Path]) -> str:
-    """Paths for people, in one line."""
+    """The paths for people, on one line."""
     return ", ".join(show_path(p) for p in paths)

@@ -1,4 +1,4 @@
-"""Checks of the claims of one question: complete, distinct, and told apart by the rules that score them."""
+"""Checks of the claims of one question: they are complete, and the scoring rules can distinguish them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from qa_eval.text.phrases import join_field, quote, suggestion
 
 
 def check_claims(authored: Authored) -> Iterator[Finding]:
-    """Everything that can be judged of a question's claims without the articles."""
+    """Yields every finding about a question's claims that needs no article."""
     if not authored.question.claims:
-        message = "is empty; a fact has at least one claim, the answer some article gives"
+        message = "is empty; a fact has at least one claim: an answer that some article gives"
         yield authored.finding("claims", "claims", message)
     yield from _check_ids(authored)
     yield from _check_resolution(authored)
@@ -64,7 +64,7 @@ def _check_groups(authored: Authored) -> Iterator[Finding]:
             yield authored.finding("id", field, problem)
         elif not any(c.coverage_group == claim.group for c in others):
             message = (
-                f"{quote(claim.group)} joins no other claim; leave it out, or give a near-claim the same"
+                f"{quote(claim.group)} joins no other claim; leave it out, or give it to a near-claim too"
             )
             yield authored.finding("group", field, message, severity="warning")
 
@@ -77,10 +77,10 @@ def _check_evidence(authored: Authored, at: str, claim: Claim) -> Iterator[Findi
     aliases = [(f"{at}.aliases[{n}]", alias) for n, alias in enumerate(claim.aliases)]
     for field, text in texts + aliases:
         if not normalize(text):
-            message = f"{quote(text)} is nothing once punctuation and a, an, the are dropped; take more words"
+            message = f"{quote(text)} is empty without punctuation and a, an, the; take more words"
             yield authored.finding("wording", field, message)
         elif text != text.strip() and field.endswith("text"):
-            yield authored.finding("wording", field, f"{quote(text)} starts or ends with a space; cut it off")
+            yield authored.finding("wording", field, f"{quote(text)} starts or ends with a space; remove it")
     yield from _check_aliases(authored, at, claim)
     for number, evidence in enumerate(claim.evidence):
         if evidence.as_of is not None and not _is_iso_date(evidence.as_of):
@@ -121,7 +121,9 @@ def _check_shared_spans(authored: Authored) -> Iterator[Finding]:
 
 
 def _check_wordings_apart(authored: Authored) -> Iterator[Finding]:
-    """Two claims that a wording makes alike: the scorer could not say which of them was made."""
+    """Yields a finding for two claims that share a wording: the scorer could not say which of them an answer
+    makes.
+    """
     kind = authored.question.answer_type
     claims = list(enumerate(authored.question.claims))
     reported: set[frozenset[str]] = set()
@@ -144,7 +146,7 @@ def _check_wordings_apart(authored: Authored) -> Iterator[Finding]:
 def _clash(
     wording: str, other: Claim, kind: AnswerType, reported: set[frozenset[str]]
 ) -> tuple[str, str] | None:
-    """The first wording of the other claim that this one matches strictly, and by which rule."""
+    """The first wording of the other claim that this one matches strictly, and the rule of the match."""
     for gold in other.wordings:
         if frozenset((wording, gold)) in reported:
             continue

@@ -1,4 +1,4 @@
-"""`exemptions.toml`: warnings that an author has looked at and found right as they are, with the reason.
+"""`exemptions.toml`: warnings that an author has reviewed and accepted, with the reason.
 
 Each is a table `[[exemption]]` with the keys `check` ("silent-occurrence" or "near-duplicate"), `fact`,
 `article` (for near-duplicate: `other`, the other fact's id) and `reason`.
@@ -22,15 +22,15 @@ from qa_eval.text.phrases import quote, show_path, suggestion
 EXEMPTIONS = "exemptions.toml"
 MAX_EXEMPTIONS_BYTES = 1_000_000
 SUBJECTS = {"silent-occurrence": "article", "near-duplicate": "other"}
-"""The checks that can be exempted, and the key that says of what besides the fact."""
+"""Checks that can be exempted, each with the key that names its subject apart from the fact."""
 
 Subject = tuple[str, str, str]
-"""(check, fact, article or other fact): what one exemption silences."""
+"""(check, fact, article or other fact): the warning that one exemption silences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exemption:
-    """One exempted warning, and where it is written."""
+    """One exempted warning, with the place of the exemption."""
 
     subject: Subject
     path: str
@@ -51,7 +51,7 @@ class Exemption:
 
 @dataclass(slots=True)
 class Exemptions:
-    """All exemptions of a set, and which of them were needed."""
+    """All exemptions of a set, with those that were needed."""
 
     entries: Sequence[Exemption] = ()
     findings: Sequence[Finding] = ()
@@ -62,7 +62,7 @@ class Exemptions:
         self.subjects = frozenset(entry.subject for entry in self.entries)
 
     def covers(self, subject: Subject) -> bool:
-        """True if the subject is exempt; the exemption then counts as needed."""
+        """Whether the subject is exempt. If so, the exemption counts as needed."""
         known = subject in self.subjects
         if known:
             self.used.add(subject)
@@ -71,10 +71,11 @@ class Exemptions:
     def stale(
         self, *, facts: Collection[str], articles: Collection[str], complete: bool
     ) -> Iterator[Finding]:
-        """Exemptions that silence nothing, of the facts and articles read.
+        """Yields a finding for each exemption that silences nothing.
 
-        `complete` says that all there are were read; else one that is not here may stand where nothing could
-        be read, or in a file that was not named, and its exemption is not judged.
+        `facts` and `articles` are the ids that were read. `complete` says that everything was read. Otherwise
+        a fact or article that is missing may be in a part that could not be read or in a file that was not
+        named, and its exemption is not reported.
         """
         for entry in self.entries:
             if entry.subject in self.used:
@@ -91,7 +92,7 @@ class Exemptions:
 
 
 def exemption_table(subject: Subject) -> str:
-    """The exemption of a subject as the file holds it, but for the reason, which a person has to give.
+    """The exemption of a subject as the file holds it. The reason is empty, since only a person can give it.
 
     >>> print(exemption_table(("silent-occurrence", "deaths", "bbc")))
     [[exemption]]
@@ -116,7 +117,7 @@ FIX = "delete the exemption"
 
 
 def read_exemptions(paths: Sequence[Path]) -> Exemptions:
-    """Reads the exemption files that are there; what is wrong with them is a finding, never raised."""
+    """Reads the exemption files that exist. Problems in them are findings; none is raised."""
     entries: list[Exemption] = []
     findings: list[Finding] = []
     for path in paths:
@@ -128,7 +129,7 @@ def read_exemptions(paths: Sequence[Path]) -> Exemptions:
             with open_input(path) as file:
                 data = file.read(MAX_EXEMPTIONS_BYTES + 1)
             if len(data) > MAX_EXEMPTIONS_BYTES:
-                message = f"has more than {MAX_EXEMPTIONS_BYTES:,} bytes; none of it is read"
+                message = f"has more than {MAX_EXEMPTIONS_BYTES:,} bytes and is not read; make it shorter"
                 findings.append(_finding(shown, None, "", message))
                 continue
             text = data.decode("utf-8")
@@ -138,7 +139,7 @@ def read_exemptions(paths: Sequence[Path]) -> Exemptions:
         except UnicodeDecodeError as error:
             message = f"not UTF-8 at byte {error.start + 1}; save as UTF-8"
             findings.append(_finding(shown, None, "", message))
-        except ValueError as error:  # also the interpreter's own, of a number of too many digits
+        except ValueError as error:  # The interpreter raises it too, for a number of too many digits.
             findings.append(_toml_finding(shown, text, error))
         except RecursionError:
             findings.append(_finding(shown, None, "", "nested too deeply"))
@@ -189,7 +190,7 @@ def _read_rows(
 
 
 def _table_problems(table: dict[str, Any]) -> list[tuple[str, str]]:
-    """(key, message) for everything wrong with one [[exemption]] table."""
+    """The (key, message) of everything wrong with one [[exemption]] table."""
     check = table.get("check")
     if isinstance(check, str) and check not in SUBJECTS:
         message = f"{quote(check)} is not a check that can be exempted{suggestion(check, SUBJECTS)}"
@@ -202,7 +203,7 @@ def _table_problems(table: dict[str, Any]) -> list[tuple[str, str]]:
         if key not in table:
             problems.append((key, "is missing"))
         elif not isinstance(value, str) or not value.strip():
-            problems.append((key, "must be text that says something"))
+            problems.append((key, "must be text that is not blank"))
     for key in table:
         if key not in keys:
             problems.append((key, f"unknown key {quote(key)}{suggestion(key, keys)}"))

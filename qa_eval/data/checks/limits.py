@@ -1,8 +1,8 @@
-"""How much of a set is read and checked: contributions come from strangers, and checks must end.
+"""Limits on how much of a set is checked: contributions come from strangers, and the checks must end.
 
-The limits of one file and one line are in `files.authored_lines`, of one value in `corpus_schema`, of files
-together in `corpus_files`; these are of the checks. Each is far above what people write, and going past one
-is an error.
+These are the limits of the checks. `files.authored_lines` has the limits of one file and one line,
+`corpus_schema` those of one value, and `corpus_files` those of all files together. Each limit is far above
+what people write. Exceeding one is an error.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from qa_eval.files.findings import LIMIT
 from qa_eval.records import Question
 
 MAX_WORK = 50_000_000
-"""Of the checks of all facts together, as `work` counts it: a few minutes at worst."""
+"""Greatest amount of `work` for all facts together. It takes a few minutes at worst."""
 
 
 def work(question: Question, lengths: Mapping[str, int]) -> int:
-    """What it takes to check a question, in characters that are read; `lengths` are those of articles by id.
+    """The amount of work to check a question, in characters read. `lengths` are the lengths of the articles
+    by id.
 
-    Every wording of a claim is judged against every other and looked for in each question and in each silent
-    article, of which an index is kept; every paraphrase is compared with every other.
+    Every wording of a claim is compared with every other. It is also searched for in each question and in
+    each silent article, for which there is an index. Every paraphrase is compared with every other.
     """
     texts = [text for _, text in wordings(question)]
     said = [wording for claim in question.claims for wording in claim.wordings]
@@ -42,8 +43,8 @@ def affordable(files: QuestionFiles, folder: ArticleFolder) -> QuestionFiles:
         left -= work(authored.question, lengths)
         if left < 0:
             message = (
-                f"with this fact the checks of the set take more than {MAX_WORK:,} steps; from here on no "
-                "fact is checked: give fewer or shorter wordings, or split the set"
+                f"with this fact the checks of the set take more than {MAX_WORK:,} steps, so this fact and "
+                "those after it are not checked; give fewer or shorter wordings, or split the set"
             )
             refusal = authored.finding(LIMIT, "", message)
             return replace(

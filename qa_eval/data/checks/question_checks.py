@@ -15,7 +15,7 @@ from qa_eval.records import RELATIONS, Finding, Question, Span
 from qa_eval.text.phrases import join_field, quote
 
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that make text read in another order than it is stored in."""
+"""Characters that make text display in another order than it is stored in."""
 MEANINGS = {
     "@": "separates fact and article in item ids",
     "~": "numbers paraphrases in item ids",
@@ -24,7 +24,7 @@ MEANINGS = {
 
 
 def check_question(authored: Authored) -> Iterator[Finding]:
-    """Everything that can be judged of a question without its articles or its neighbours."""
+    """Yields every finding about a question that needs neither its articles nor the other questions."""
     yield from _check_names(authored)
     yield from _check_texts(authored)
     yield from _check_contested(authored)
@@ -33,7 +33,7 @@ def check_question(authored: Authored) -> Iterator[Finding]:
 
 
 def reserved_character(id: str) -> str | None:
-    """Why a character of this id is not allowed in any id; None if all are.
+    """Why a character of this id is not allowed in an id; None if all are allowed.
 
     >>> reserved_character("a@b")
     '"a@b" holds "@", which separates fact and article in item ids; leave it out'
@@ -66,7 +66,10 @@ def _check_names(authored: Authored) -> Iterator[Finding]:
 
 
 def authored_texts(question: Question) -> Iterator[tuple[str, str]]:
-    """(field, text) of everything an author words freely: not evidence, which is the article's."""
+    """Yields (field, text) for every text that the author words freely.
+
+    Evidence is left out, because its words are the article's.
+    """
     yield "question", question.question
     for index, paraphrase in enumerate(question.paraphrases):
         yield join_field("paraphrases", index), paraphrase
@@ -88,13 +91,13 @@ def _check_texts(authored: Authored) -> Iterator[Finding]:
     for field, text in authored_texts(authored.question):
         bad = [c for c in text if c in BIDI_CONTROLS or unicodedata.category(c) in ("Cc", "Zl", "Zp")]
         if not text.strip():
-            yield authored.finding("text", field, f"{quote(text)} says nothing; write it, or leave it out")
+            yield authored.finding("text", field, f"{quote(text)} is blank; write it, or leave it out")
         elif bad:
             kind = "a text-direction" if bad[0] in BIDI_CONTROLS else "a control"
             message = f"{quote(text)} holds {kind} character, U+{ord(bad[0]):04X}; leave it out"
             yield authored.finding("text", field, message)
         elif text != text.strip():
-            yield authored.finding("text", field, f"{quote(text)} starts or ends with a space; leave it out")
+            yield authored.finding("text", field, f"{quote(text)} starts or ends with a space; remove it")
 
 
 def _check_contested(authored: Authored) -> Iterator[Finding]:
@@ -116,9 +119,9 @@ def _check_contested(authored: Authored) -> Iterator[Finding]:
 
 
 def words(text: str) -> list[str]:
-    """The words of a question as far as two questions are compared by them: folded, without a, an, the.
+    """The words by which two questions are compared: case-folded, without a, an, the.
 
-    Where a script has no spaces, each letter is one.
+    In a script without spaces, each letter is a word.
 
     >>> words("What did the Army say, “exactly”?")
     ['what', 'did', 'army', 'say', 'exactly']
@@ -128,7 +131,7 @@ def words(text: str) -> list[str]:
 
 
 def words_apart(first: list[str], second: list[str]) -> int:
-    """How many words must be inserted, deleted or replaced to turn one into the other: 0, 1, or 2 for more.
+    """The number of words to insert, delete or replace to turn one into the other: 0, 1, or 2 for more.
 
     >>> words_apart("who took the city".split(), "who lost the old city".split())
     2
@@ -140,7 +143,7 @@ def words_apart(first: list[str], second: list[str]) -> int:
 
 
 def wordings(question: Question) -> Iterator[tuple[str, str]]:
-    """(field, text) of the question and its paraphrases."""
+    """Yields (field, text) for the question and its paraphrases."""
     yield "question", question.question
     for index, paraphrase in enumerate(question.paraphrases):
         yield join_field("paraphrases", index), paraphrase
@@ -159,11 +162,11 @@ def _check_paraphrases(authored: Authored) -> Iterator[Finding]:
 
 
 def find_wording(wording: str, text: str, most: int | None = None) -> list[Span]:
-    """Where a wording occurs in a text, or the first places; short words in capitals only as they stand ("US"
-    is not "us").
+    """The spans at which a wording occurs in a text, at most `most` of them.
 
-    A wording that is nothing once normalized, which is an error of its own, occurs nowhere. With `most`, not
-    more than ten times as many places of a word in capitals are looked at.
+    A short wording in capitals matches only in capitals ("US" is not "us"). For such a wording, at most ten
+    times `most` places are examined. A wording that is empty once normalized occurs nowhere; another check
+    reports it.
     """
     if not normalize(wording):
         return []
@@ -175,7 +178,7 @@ def find_wording(wording: str, text: str, most: int | None = None) -> list[Span]
 
 
 def stands_in_capitals(wording: str) -> bool:
-    """Whether the case of a wording counts."""
+    """Whether the wording is matched only in its own case: at most three characters, all in capitals."""
     return len(wording) <= 3 and wording.isupper()
 
 

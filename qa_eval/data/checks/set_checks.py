@@ -13,13 +13,14 @@ from qa_eval.records import Finding
 from qa_eval.text.phrases import quote
 
 MAX_COMPARED = 2_000_000
-"""Pairs of questions that are looked at because they share a rare word: a few seconds."""
+"""Greatest number of pairs of questions that are compared because they share a rare word. It takes a few
+seconds."""
 NEAR_DUPLICATE = 0.8
-"""Share of words two questions have in common (Jaccard) from which one looks like the other asked again."""
+"""Jaccard similarity of their words from which two questions look like one question asked twice."""
 
 
 def check_ids_unique(authored: Sequence[Authored]) -> Iterator[Finding]:
-    """An id that an earlier question has."""
+    """Yields a finding for each id that an earlier question has."""
     seen: dict[str, Authored] = {}
     for one in authored:
         first = seen.setdefault(one.question.id, one)
@@ -37,11 +38,12 @@ class _Asked:
 
 
 def near_duplicates(authored: Sequence[Authored]) -> Iterator[tuple[str, Finding]]:
-    """(other fact, finding) for pairs of facts whose questions or paraphrases have (nearly) the same words.
+    """Yields (other fact, finding) for pairs of facts whose questions or paraphrases have (nearly) the same
+    words.
 
-    The same words in the same order are an error; a Jaccard similarity of at least `NEAR_DUPLICATE` is a
-    warning, because two facts can differ in one word that matters. One finding a pair of facts, of its most
-    similar wordings, at the later of the two.
+    The same words in the same order are an error. A Jaccard similarity of at least `NEAR_DUPLICATE` is a
+    warning, because two facts can differ in one word that matters. Each pair of facts has one finding, for
+    its most similar wordings, at the later of the two facts.
     """
     asked = [
         _Asked(one, field, tuple(found), frozenset(found))
@@ -71,30 +73,33 @@ def near_duplicates(authored: Sequence[Authored]) -> Iterator[tuple[str, Finding
             yield other.question.id, finding
     if similar.stopped is not None:
         message = (
-            f"too many questions of the set share their words: after {MAX_COMPARED:,} comparisons, questions "
-            "from this one on are compared with none; ask less alike, or split the set"
+            f"too many questions of the set share their words: after {MAX_COMPARED:,} comparisons, this "
+            "question and those after it are not compared; use fewer words in common, or split the set"
         )
         yield "", similar.stopped.authored.finding("near-duplicate", similar.stopped.field, message)
 
 
 _Places = defaultdict[tuple[int, int], list[_Asked]]
-"""The questions that have a word, by how many words they have and at which place, in order of rarity."""
+"""Questions that have a word, by their number of words and the word's place among them, in order of rarity.
+"""
 
 
 class _SimilarPairs:
-    """Pairs of different facts that are similar enough, with their similarity (2 for the same sequence).
+    """Pairs of different facts that are similar enough, with their similarity (2 for the same sequence of
+    words).
 
-    The same sequence is found by its hash, and only the first that has it is compared further. Two sets of
-    Jaccard similarity t share one of the first n - ceil(t n) + 1 words of either, when words are ordered from
-    rare to frequent (prefix filtering: Chaudhuri, Ganti and Kaushik, 2006), and the place of the first word
-    they share bounds how many more they can share (positional filtering: Xiao, Wang, Lin and Yu, 2008). So
-    thousands of questions of one pattern stay quick. Where very many are similar the search stops.
+    Equal sequences are found by their hash, and only the first of them is compared further. Words are ordered
+    from rare to frequent. Two sets of Jaccard similarity t then share one of the first n - ceil(t n) + 1
+    words of either (prefix filtering: Chaudhuri, Ganti and Kaushik, 2006). The place of the first shared word
+    bounds how many more they can share (positional filtering: Xiao, Wang, Lin and Yu, 2008). The search
+    therefore stays quick for thousands of questions of one pattern. It stops if very many questions are
+    similar.
     """
 
     def __init__(self, asked: Sequence[_Asked]) -> None:
         self.asked = asked
         self.stopped: _Asked | None = None
-        """The one at which too many pairs had been compared."""
+        """Question at which too many pairs had been compared; None if there was none."""
 
     def __iter__(self) -> Iterator[tuple[_Asked, _Asked, float]]:
         frequency = Counter(word for one in self.asked for word in one.distinct)
@@ -129,5 +134,5 @@ class _SimilarPairs:
 
 
 def _are_two(one: _Asked, other: _Asked) -> bool:
-    """Whether they belong to facts of their own: a duplicate id is reported as such."""
+    """Whether they belong to facts with different ids. Another check reports facts with the same id."""
     return one.authored is not other.authored and one.authored.question.id != other.authored.question.id

@@ -1,4 +1,4 @@
-"""Data sets of the hub, or of a folder in its layout: the only module that imports the `datasets` library."""
+"""Data sets of the hub, or of a folder in its layout. Only this module imports the `datasets` library."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ from qa_eval.records import Finding
 from qa_eval.text.phrases import show_path, suggestion
 
 CONVERTED = "refs/convert/parquet"
-"""The revision at which the hub keeps data sets of any format as Parquet."""
+"""Revision at which the hub keeps data sets of any format as Parquet."""
 _DEFAULT_SPLIT = "validation"
 _ROWS = 1000
-"""Rows that are taken out of the table at once."""
+"""Number of rows that are taken out of the table at once."""
 _TROUBLE = (DatasetsError, OSError, RuntimeError, ValueError, LookupError)
-"""What the library raises for names, networks and files; Arrow's errors are among them."""
+"""Errors that the library raises for names, networks and files. Arrow's errors are among them."""
 
 
 @dataclass(frozen=True, slots=True)
 class HubName:
-    """What stands behind `hub:`."""
+    """The name that follows `hub:`."""
 
     path: str
-    """`ORG/NAME`, or a folder."""
+    """Name `ORG/NAME`, or path of a folder."""
     config: str | None = None
     revision: str | None = None
 
     @property
     def title(self) -> str:
-        """For people: the name without its organization, and the configuration."""
+        """The name for people: without its organization, and with the configuration."""
         return "/".join([Path(self.path).name, *([self.config] if self.config else [])])
 
     @classmethod
     def parse(cls, text: str) -> HubName:
         """Reads `ORG/NAME[/CONFIG][@REVISION]`, `NAME[@REVISION]`, `FOLDER` or `FOLDER/CONFIG`.
 
-        Two parts are always `ORG/NAME`, unless there is such a folder; a configuration is a third part. The
-        configuration of a folder stands behind a path that begins with `.`, `/` or `~`. Raises SpecError for
-        more than three parts, and for a folder that is not there.
+        Two parts are always `ORG/NAME`, unless a folder of that name exists. A third part is a configuration.
+        After a folder, a configuration is recognized only if the path begins with `.`, `/` or `~`. Raises
+        SpecError for more than three parts, and for a folder that does not exist.
 
         >>> HubName.parse("org/name/de@refs/convert/parquet")
         HubName(path='org/name', config='de', revision='refs/convert/parquet')
@@ -83,10 +83,10 @@ class HubName:
 
 
 class HubTable:
-    """One split of a data set, as rows of SQuAD's columns."""
+    """One split of a data set, as rows with SQuAD's columns."""
 
     def __init__(self, spec: str, name: HubName, split: str | None, intake: Intake) -> None:
-        """Finds the split; the rows are loaded when they are read. Raises SpecError with what to do."""
+        """Finds the split. Rows are loaded only when they are read. Raises SpecError with what to do."""
         self.spec = spec
         self.intake = intake
         self.name = name
@@ -106,7 +106,7 @@ class HubTable:
 
     @cached_property
     def table(self) -> Any:  # noqa: ANN401
-        """The columns that are used. Raises InputError for features of which no question can be made."""
+        """The columns that are used. Raises InputError if their features cannot be questions."""
         try:
             table = datasets.load_dataset(
                 self.name.path, self.name.config, split=self.split, revision=self.name.revision
@@ -121,9 +121,9 @@ class HubTable:
 
     @cached_property
     def labelled(self) -> bool:
-        """Whether any question has an answer, or is said to have none.
+        """Whether any question has an answer or is marked as having none.
 
-        Splits whose answers are kept secret have empty ones in all rows.
+        If the answers of a split are kept secret, they are empty in all rows.
         """
         answers = self.intake.columns.get("answers", "answers")
         asked = {answers, self.intake.columns.get("is_impossible"), *FLAGS}
@@ -131,7 +131,7 @@ class HubTable:
         return any(_is_labelled(row, answers, self.intake) for row in self._rows(names))
 
     def read(self) -> Read:
-        """The examples, row by row; the library keeps the table in a file, not in memory."""
+        """Yields the examples row by row. The library keeps the table in a file, not in memory."""
         examples = Examples(self.intake)
         answers = self.intake.columns.get("answers", "answers")
         secret = {} if self.labelled else {answers: None}
@@ -144,14 +144,14 @@ class HubTable:
                 yield dict(zip(names, values, strict=True))
 
     def _advice(self, error: Exception) -> str:
-        """What to do about the library's error."""
+        """The library's error as a message, with what to do."""
         name, said = self.name, str(error).partition("\n")[0].strip()
         if "scripts are no longer supported" in said:
             converted = f"hub:{name.path}{f'/{name.config}' if name.config else ''}@{CONVERTED}"
-            advice = f"the hub often keeps it converted: {converted}"
+            advice = f"the hub often has a converted copy: {converted}"
             if Path(name.path).is_dir():
-                advice = "keep its rows as Parquet files in place of the script"
-            return f"{self.spec}: is made by a script, which is no longer run; {advice}"
+                advice = "replace the script by Parquet files of its rows"
+            return f"{self.spec}: is made by a script, which the library no longer runs; {advice}"
         if "Config name is missing" in said or "BuilderConfig" in said:
             known = datasets.get_dataset_config_names(name.path, revision=name.revision)
             told = "has several configurations" if name.config is None else f"has no {name.config!r}"
@@ -162,7 +162,7 @@ class HubTable:
 
 
 def _is_labelled(row: Mapping[str, Any], answers: str, intake: Intake) -> bool:
-    """Whether a row has an answer, or says that it has none; also where that is wrong in some way."""
+    """Whether a row has an answer or is marked as having none, even if the answer or mark is malformed."""
     given = row.get(answers)
     if given.get("text") if isinstance(given, dict) else given:
         return True
@@ -173,7 +173,7 @@ def _is_labelled(row: Mapping[str, Any], answers: str, intake: Intake) -> bool:
 
 
 def _feature_problems(features: Any, columns: Mapping[str, str], where: Where) -> Iterator[Finding]:  # noqa: ANN401
-    """What is wrong with the columns."""
+    """Yields a finding for each column of wrong type."""
     lost = {role: column for role, column in columns.items() if column not in features}
     for role, column in lost.items():
         yield where.finding("columns", no_such_column(role, column, features))
@@ -198,7 +198,7 @@ def _feature_problems(features: Any, columns: Mapping[str, str], where: Where) -
 
 
 def _has_texts(feature: Any) -> bool:  # noqa: ANN401
-    """Whether answers can be read from such a column; a column of nothing but nulls has none."""
+    """Whether answers can be read from a column of this type. A column that holds only nulls has none."""
     if isinstance(feature, datasets.List | datasets.LargeList):
         feature = feature.feature
     if isinstance(feature, dict):

@@ -1,6 +1,6 @@
-"""Files of one JSON object a line, and the choice between them and JSON documents.
+"""Files with one JSON object on each line, and the choice between them and JSON documents.
 
-A line is a row, a paragraph with its questions, or the header with which a file of MRQA begins.
+A line is a row, a paragraph with its questions, or the header at the top of a file of MRQA.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from qa_eval.text.phrases import show_path
 
 
 def read_squad(path: Path, intake: Intake) -> Read:
-    """The examples of a file that is most likely a JSON document. Raises InputError as `opened` does."""
+    """Yields the examples of a file that is probably a JSON document. Raises InputError like `opened`."""
     return _read(path, 'a JSON object with "version" and "data"', Examples(intake), likely=False)
 
 
 def read_flat(path: Path, intake: Intake) -> Read:
-    """The examples of a file that most likely has a row on each line. Raises InputError as `opened` does."""
+    """Yields the examples of a file that probably has a row on each line. Raises InputError like `opened`."""
     return _read(path, "one question a line", Examples(intake), likely=True)
 
 
 def read_mrqa(path: Path, intake: Intake) -> Read:
-    """The examples of a file of MRQA 2019. Raises InputError as `opened` does."""
+    """Yields the examples of a file of MRQA 2019. Raises InputError as `opened` does."""
     return _read(path, "one context a line", Examples(intake, answerable=True), likely=True)
 
 

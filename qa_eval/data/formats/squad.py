@@ -1,15 +1,16 @@
-"""JSON documents of questions on texts: read as a stream, one paragraph or row in memory at a time.
+"""JSON documents of questions on texts, read as a stream with one paragraph or row in memory at a time.
 
     {"version": "v2.0", "data": [{"title": …, "paragraphs": [{"context": …, "qas": [
         {"id": …, "question": …, "answers": [{"text": …, "answer_start": …}], "is_impossible": …}]}]}]}
 
-That is SQuAD's own format. `data` may also hold paragraphs, or rows, which have their context next to their
-question; and each of these may be the document itself, or an entry of a list that is the document.
+This is SQuAD's own format. `data` may also hold paragraphs, or rows, which have the context next to the
+question. Each of these may also be the document itself, or an entry of a list that is the document.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import IO, Any
 
@@ -23,20 +24,20 @@ from qa_eval.records import Finding
 from qa_eval.text.phrases import quote
 
 _Handler = Callable[[Where], Read]
-"""Reads the value that comes next in the document, at that place."""
+"""Function that reads the next value of the document. It takes the value's place."""
 _ROW = frozenset({"question", "context", "answers", *ID_NAMES})
-"""Keys by which a row is known."""
+"""Keys by which a row is recognized."""
 
 
 def read_document(file: IO[bytes], where: Where, examples: Examples) -> Read:
-    """The examples of a document, with everything that is wrong with it."""
+    """Yields the examples of a document and a finding for everything that is wrong with it."""
     document = _Document(JsonDocument(file), examples)
     try:
         yield from document.read(where)
     except NotJsonError as error:
         message = str(error)
         if message.endswith("Extra data"):
-            message += "; a file of several objects has each on a line of its own"
+            message += "; a file of several objects has one on each line"
         if document.last:
             message += f" (after {document.last})"
         place = Where(path=where.path, line=error.line)
@@ -46,14 +47,14 @@ def read_document(file: IO[bytes], where: Where, examples: Examples) -> Read:
 
 
 class _Document:
-    """A document on its way to examples."""
+    """A document that is being read."""
 
     def __init__(self, document: JsonDocument, examples: Examples) -> None:
         self.document = document
         self.examples = examples
         self.row = _ROW | set(examples.intake.columns.values())
         self.last = ""
-        """The field of the last paragraph or row that was read whole."""
+        """Field of the last paragraph or row that was read completely."""
 
     def read(self, where: Where) -> Read:
         mark = self.document.mark()
@@ -67,11 +68,11 @@ class _Document:
         self.document.close()
 
     def _data(self, where: Where) -> Read:
-        """A list of entries, or one of them."""
+        """Reads a list of entries, or one entry."""
         return self._entry(where) if self.document.mark() == "{" else self._entries(where, self._entry)
 
     def _entry(self, where: Where) -> Read:
-        """An article, a paragraph or a row."""
+        """Reads an article, a paragraph or a row."""
         needed = {"paragraphs": "the texts with their questions"}
         if self.document.mark() == "{":
             return self._members(where, {}, needed)
@@ -92,7 +93,7 @@ class _Document:
             yield Version(found.value)
 
     def _entries(self, where: Where, handler: _Handler) -> Read:
-        """A list, each entry read by the handler."""
+        """Reads a list, each entry with the handler."""
         if self.document.mark() != "[":
             yield from self._unlike("must be a list,", where)
             return
@@ -100,9 +101,11 @@ class _Document:
             yield from handler(where.inside(number))
 
     def _members(self, where: Where, handlers: Mapping[str, _Handler], needed: Mapping[str, str]) -> Read:
-        """An object: what has a handler and `paragraphs` as a stream, else the whole as a paragraph or row.
+        """Reads an object.
 
-        `needed`: a key with what it holds, reported as missing where the object is none of these.
+        Keys with a handler, and `paragraphs`, are streamed. An object without them is read as a whole, as a
+        paragraph or row. If it is neither, the keys of `needed` are reported as missing, with what they
+        should hold.
         """
         keys = set()
         streamed, usable = False, True
@@ -110,7 +113,8 @@ class _Document:
         for key in self.document.members():
             place = where.inside(key)
             if key in keys:
-                yield place.finding("json", "the key is there twice; keep one")
+                there = replace(place, line=self.document.line)
+                yield there.finding("json", "the key is there twice; keep one")
             keys.add(key)
             handler = handlers.get(key)
             if key == "paragraphs" and "question" not in keys:
@@ -128,7 +132,9 @@ class _Document:
             yield from self._single(kept, where, needed)
 
     def _single(self, part: Mapping[str, Any], where: Where, needed: Mapping[str, str]) -> Read:
-        """A paragraph or a row; otherwise says what is missing."""
+        """Yields the examples of a paragraph or a row. If it is neither, yields a finding about what is
+        missing.
+        """
         if "qas" in part or self.row & part.keys():
             yield from self.examples.of_entry(part, where)
             self.last = where.field
@@ -140,13 +146,13 @@ class _Document:
                 yield where.inside(key).finding("shape", f"is missing ({what})")
 
     def _unlike(self, expected: str, where: Where) -> Read:
-        """Says what a value should be and is not."""
+        """Yields a finding about a value of the wrong kind."""
         found = yield from self._whole(where)
         if found.usable:
             yield where.finding("shape", f"{expected} found {describe(found.value)}")
 
     def _whole(self, where: Where) -> Generator[Finding, None, Parsed]:
-        """The value in memory; yields what is wrong inside it."""
+        """Returns the value in memory, after yielding what is wrong inside it."""
         parsed = self.document.value()
         yield from where.problems(parsed)
         return parsed

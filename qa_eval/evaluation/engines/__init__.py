@@ -1,8 +1,8 @@
-"""Engines: where predicting happens.
+"""Engines: the places where models answer.
 
 engine            the protocol that engines follow
 local             this process
 ray               a Ray cluster
-ray_stream        a Ray data set that is fed while it is read
-ray_worker        the process on a cluster that holds the model
+ray_stream        a Ray data set that gets its rows while it is read
+ray_worker        the process on a cluster that holds a model
 """

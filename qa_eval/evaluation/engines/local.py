@@ -1,4 +1,4 @@
-"""Predicting in this process."""
+"""The engine that lets models answer in this process."""
 
 from __future__ import annotations
 
@@ -6,29 +6,31 @@ import math
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Self
 
 from qa_eval.errors import ModelError
 from qa_eval.evaluation.engines.engine import Answering, Group, GroupAnswers, ModelFailedError, Unloading
 from qa_eval.models.protocol import Model
 from qa_eval.records import Candidate, Instance, Prediction
+from qa_eval.text.phrases import escaped, shorten, unlike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalEngine:
-    """Has a model answer in this process, and finds the items that it fails on.
+    """An engine that lets a model answer in this process, and finds the items on which it fails.
 
-    A model gets `chunk` instances at once and may batch and order them as it likes. If it raises, those it
-    has not answered yet are asked again in halves, down to one at a time: what raises alone is that item's
-    error.
+    A model gets `chunk` instances at once and may batch and order them as it likes. If it raises, the
+    instances without an answer are asked again in halves, down to single ones. An exception for a single
+    instance becomes the error of its item.
     """
 
     chunk: int = 512
-    """Instances handed to the model at once: enough to sort by length, few enough to hold in memory."""
+    """Number of instances that the model gets at once: enough to sort by length, few enough for memory."""
     give_up_after: int = 5
-    """A model that has answered nothing is given up once so many items asked alone have failed."""
+    """Number of single items that may fail before a model that has answered nothing is given up."""
     hand_over_seconds: float = 0.2
-    """Finished predictions are yielded at least so often, as long as the model yields them."""
+    """Greatest time between two yields of finished predictions, in seconds, while the model gives any."""
     longest_first: bool = field(default=False, init=False)
 
     def __enter__(self) -> Self:
@@ -38,11 +40,12 @@ class LocalEngine:
         pass
 
     def check(self, models: Sequence[Model]) -> None:
-        """Any model will do."""
+        """Accepts every model."""
 
     def answer(self, model: Answering, groups: Iterable[Group]) -> Generator[GroupAnswers, None, None]:
-        """See `Engine.answer`: one group after another. Then the model lets its weights go, so that of many
-        models only one is in memory.
+        """Yields the predictions of one group after another, as `Engine.answer`.
+
+        At the end the model releases its weights, so that only one of several models is in memory.
         """
         try:
             for group in groups:
@@ -56,12 +59,12 @@ class LocalEngine:
     def predict(
         self, model: Answering, instances: Sequence[Instance], *, known_good: bool = False
     ) -> Iterator[list[Prediction]]:
-        """Yields the model's predictions for every instance, some at a time.
+        """Yields the model's predictions for the instances, some at a time.
 
-        An instance that the model passed over gets none. `known_good`: it has answered before, so that
-        failing on these few instances need not mean that it fails on all. Raises ModelFailedError as soon as
-        it is known that the model cannot answer, and KeyboardInterrupt as it comes, both after yielding what
-        is done.
+        An instance that the model skipped has no prediction. `known_good` says that the model has answered
+        before, so failing on these instances need not mean that it fails on everything. Raises
+        ModelFailedError as soon as it is known that the model cannot answer, and KeyboardInterrupt as it
+        comes, both after all finished predictions were yielded.
         """
         session = _Session(engine=self, model=model)
         for start in range(0, len(instances), self.chunk):
@@ -76,19 +79,20 @@ class _Session:
     model: Answering
     succeeded: bool = False
     raised: int = 0
-    """Items that raised when asked alone."""
+    """Number of single items for which the model raised."""
     first_error: str | None = None
+    """Error of the first item that failed."""
 
     def ask(self, instances: Sequence[Instance]) -> Iterator[list[Prediction]]:
-        """Asks a group; halves what is left of it if the model raises."""
+        """Asks instances. If the model raises, asks the rest again in halves."""
         waiting = {i.item: i for i in instances}
         if len(waiting) != len(instances):
             raise ValueError("two instances have the same item id")
         try:
             yield from self._collected(waiting)
         except ModelError as error:
-            # The model itself says that it cannot be used; asking on would fail the same way.
-            raise error if isinstance(error, ModelFailedError) else ModelFailedError(str(error)) from error
+            # The model itself reports that it cannot be used, so every other question would fail too.
+            raise ModelFailedError(escaped(str(error))) from error
         except Exception as error:
             left = list(waiting.values())
             if len(left) == 1:
@@ -99,14 +103,17 @@ class _Session:
                 yield from self.ask(left[middle:])
 
     def _collected(self, waiting: dict[str, Instance]) -> Iterator[list[Prediction]]:
-        """Yields what the model yields, now and then and however it ends, and takes it out of `waiting`."""
+        """Yields the model's predictions in batches, and removes their instances from `waiting`.
+
+        Finished predictions are also yielded if the model raises.
+        """
         asked = set(waiting)
         ready: list[Prediction] = []
         due = time.monotonic() + self.engine.hand_over_seconds
         try:
             for prediction in self.model.predict(list(waiting.values())):
                 if not isinstance(prediction, Prediction):
-                    raise ModelFailedError(f"it yielded a {type(prediction).__name__}, not a Prediction")
+                    raise ModelFailedError(f"it returned a {type(prediction).__name__}, not a Prediction")
                 instance = waiting.pop(prediction.item, None)
                 if instance is None:
                     what = "answered twice" if prediction.item in asked else "answered without being asked"
@@ -137,52 +144,77 @@ class _Session:
 
 
 def _described(error: BaseException) -> str:
-    """`Type: message`, on one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+    """An error as `Type: message` on one line."""
+    try:
+        message = str(error)
+    except Exception:  # an error of other code may fail to print
+        message = ""
+    return escaped(" ".join(f"{type(error).__name__}: {message}".split()).removesuffix(":"))
 
 
 def checked(prediction: Prediction, instance: Instance) -> Prediction:
-    """The prediction with plain finite numbers; one that breaks the protocol becomes that item's error.
+    """The prediction with plain finite numbers, or with an error if it violates the protocol.
 
-    Refused: a number that is not finite, a probability outside [0, 1], a span that is not the article's text,
-    and text that is not valid Unicode. Candidates without an article get the instance's.
+    The following are errors: a number that is not finite, a probability outside [0, 1], a span whose text is
+    not the article's, candidates that do not go from best to worst, and a text that is not valid Unicode.
+    Candidates without an article get the instance's.
 
     >>> instance = Instance(item="sky@a", question="What is blue?", context="The sky is blue.", article="a")
     >>> checked(Prediction(item="sky@a", n_best=(Candidate(text="sky", start=0, end=3),)), instance).error
     "ValueError: candidate 1: 'sky' is not the text at 0:3, which is 'The'"
+    >>> checked(Prediction(item="sky@a", text=5), instance).error
+    "ValueError: text: 5 is an int; it should be a text, or None"
     """
     if prediction.error is not None:
-        return Prediction(item=prediction.item, error=prediction.error)
+        said = prediction.error if isinstance(prediction.error, str) else repr(prediction.error)
+        return Prediction(item=prediction.item, error=escaped(said))
     try:
         return replace(
             prediction,
-            n_best=tuple(_candidate(c, n, instance) for n, c in enumerate(prediction.n_best, 1)),
-            null_score=_number("null score", prediction.null_score),
-            no_answer_probability=_fraction("no-answer probability", prediction.no_answer_probability),
-            text=_text("answer", prediction.text),
-            windows=int(prediction.windows),
-            tokens=int(prediction.tokens),
+            n_best=_candidates(prediction.n_best, instance),
+            null_score=_number("null_score", prediction.null_score),
+            no_answer_probability=_fraction("no_answer_probability", prediction.no_answer_probability),
+            text=None if prediction.text is None else _text("text", prediction.text, "a text, or None"),
+            windows=_whole("windows", prediction.windows),
+            tokens=_whole("tokens", prediction.tokens),
             truncated=bool(prediction.truncated),
         )
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # whatever a stranger's values do when they are looked at
         return Prediction(item=prediction.item, error=_described(error))
 
 
-def _candidate(candidate: Candidate, number: int, instance: Instance) -> Candidate:
+def _candidates(given: object, instance: Instance) -> tuple[Candidate, ...]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise ValueError(unlike("n_best", given, "the candidates, best first"))
+    found = tuple(_candidate(candidate, number, instance) for number, candidate in enumerate(given, 1))
+    for number, (one, following) in enumerate(pairwise(found), 2):
+        if following.score > one.score:
+            raise ValueError(
+                f"candidate {number}: its score {following.score:g} is greater than {one.score:g}, that of "
+                "the candidate before; n_best goes from best to worst"
+            )
+    return found
+
+
+def _candidate(candidate: object, number: int, instance: Instance) -> Candidate:
     name = f"candidate {number}"
-    text = _text(name, candidate.text) or ""
+    if not isinstance(candidate, Candidate):
+        raise ValueError(unlike(name, candidate, "a Candidate"))
+    text = _text(f"{name}: text", candidate.text, "a text")
     start, end = candidate.start, candidate.end
     if (start is None) != (end is None):
-        raise ValueError(f"{name}: start and end come together")
+        raise ValueError(f"{name}: has only one of start and end; give both or none")
     if start is not None and end is not None:
-        start, end = int(start), int(end)
-    # A candidate of another article (an answer to all of them at once) cannot be looked up here.
-    if start is not None and end is not None and candidate.article in (None, instance.article):
+        start, end = _offset(f"{name}: start", start), _offset(f"{name}: end", end)
+    article = candidate.article
+    if article is not None:
+        article = _text(f"{name}: article", article, "the id of an article, or None")
+    # The text of another article, as in an answer to all articles at once, is not known here.
+    if start is not None and end is not None and article in (None, instance.article):
         there = instance.context[start:end]
         if not 0 <= start <= end or (instance.context and there != text):
             shown = there if len(there) <= 60 else f"{there[:59]}…"
             raise ValueError(f"{name}: {text!r} is not the text at {start}:{end}, which is {shown!r}")
-    article = candidate.article
     if article is None and instance.article != "*":
         article = instance.article or None
     return Candidate(
@@ -190,32 +222,52 @@ def _candidate(candidate: Candidate, number: int, instance: Instance) -> Candida
         article=article,
         start=start,
         end=end,
-        score=_number(name, candidate.score) or 0.0,
-        probability=_fraction(name, candidate.probability),
+        score=_number(f"{name}: score", candidate.score) or 0.0,
+        probability=_fraction(f"{name}: probability", candidate.probability),
     )
 
 
-def _number(name: str, value: float | None) -> float | None:
+def _number(name: str, value: object) -> float | None:
     if value is None:
         return None
-    value = float(value)
-    if not math.isfinite(value):
-        raise ValueError(f"{name}: {value} is not a finite number")
-    return value
+    if isinstance(value, str | bytes):
+        raise ValueError(unlike(name, value, "a finite number"))
+    try:
+        number = float(value)  # type: ignore[arg-type]  # a scalar of torch is no `Real`
+    except OverflowError:
+        number = math.inf
+    except Exception:
+        raise ValueError(unlike(name, value, "a finite number")) from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name}: {shorten(str(value))} is not a finite number")
+    return number
 
 
-def _fraction(name: str, value: float | None) -> float | None:
-    value = _number(name, value)
-    if value is not None and not 0.0 <= value <= 1.0:
-        raise ValueError(f"{name}: {value} is not a probability")
-    return value
+def _fraction(name: str, value: object) -> float | None:
+    number = _number(name, value)
+    if number is not None and not 0.0 <= number <= 1.0:
+        raise ValueError(f"{name}: {number} is not a probability")
+    return number
 
 
-def _text(name: str, value: str | None) -> str | None:
-    if value is None:
-        return None
+def _whole(name: str, value: object) -> int:
+    """A number of something: at least 0."""
+    number = _offset(name, value)
+    if number < 0:
+        raise ValueError(f"{name}: {number} is less than 0")
+    return number
+
+
+def _offset(name: str, value: object) -> int:
+    number = _number(name, value)
+    if number is None or not number.is_integer():
+        raise ValueError(unlike(name, value, "a whole number"))
+    return int(number)
+
+
+def _text(name: str, value: object, wanted: str) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{name}: a {type(value).__name__}, not text")
-    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(unlike(name, value, wanted))
+    if escaped(value) != value:
         raise ValueError(f"{name}: {value!r} is not valid Unicode")
-    return value
+    return str(value)

@@ -1,9 +1,9 @@
-"""Predicting on a Ray cluster: Ray Data streams batches of items through a pool of actors with the model.
+"""The engine on a Ray cluster. Ray Data streams batches of items through a pool of actors with the model.
 
-The driver draws only so many batches ahead of the answers that its memory does not grow with their number.
-It remembers those that are out; what a worker takes with it when it dies is asked again, by Ray itself or,
-where Ray gives up or a node was lost, through a new stream; what comes twice is taken once. A stream, and so
-its workers' processes, serves one model after the other.
+The driver draws only a limited number of batches ahead of the answers, so its memory does not grow with their
+number. It remembers the batches that are out. If a worker dies, its batches are asked again: by Ray itself
+or, if Ray gives up or a node was lost, through a new stream. An answer that comes twice counts once. A
+stream, and so the processes of its workers, serves one model after another.
 """
 
 from __future__ import annotations
@@ -28,52 +28,62 @@ if TYPE_CHECKING:
     from qa_eval.evaluation.engines.ray_worker import WorkerReply, WorkerRequest, WorkerTask
 
 BATCH = 64
-"""Items that a worker is given at once."""
+"""Number of items that a worker gets at once."""
 _PATIENCE_SECONDS = 600.0
-"""So long a cluster may take to give room to a worker before the run ends."""
+"""Greatest time to wait until the cluster has room for a worker, in seconds. After it the run ends."""
 _OBJECT_STORE = 256 * 2**20
-"""Bytes, of a cluster that is started here: batches are small and few are under way."""
+"""Size of the object store of a cluster that is started here, in bytes. Batches are small and few are under
+way."""
 
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_BACKEND_LOG_LEVEL": "fatal",  # what matters is raised as an error as well
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # errors that matter are also raised
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
-"""Read by Ray when it is imported; what the caller has set stays."""
+"""Environment variables that Ray reads when it is imported. Values that the caller has set are kept."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True)
 class RayEngine:
-    """Has models answer on a Ray cluster, which is started here where no address is given.
-
-    `decoding` and `runtime` are those with which the models were resolved.
-    """
+    """An engine that lets models answer on a Ray cluster. Without an address it starts a local cluster."""
 
     decoding: Decoding = Decoding()  # noqa: RUF009 - frozen
+    """Decoding options with which the models were resolved."""
     runtime: Runtime = Runtime()  # noqa: RUF009 - frozen
+    """Runtime options with which the models were resolved."""
     address: str | None = None
-    """`auto` for the cluster of this machine, or HOST:PORT; None starts one that ends with the engine."""
+    """Address of the cluster: `auto` for the cluster of this machine, or HOST:PORT. None starts a cluster
+    that ends with the engine."""
     workers: int | None = None
-    """Processes that hold a model; None for as many as there is room for."""
+    """Number of processes that hold a model; None for as many as there is room for."""
     cpus_per_worker: float = 1
+    """Number of CPU cores for each worker."""
     gpus_per_worker: float = 0
+    """Number of GPUs for each worker."""
     batch: int = BATCH
+    """Number of items that a worker gets at once."""
     longest_first: bool = field(default=True, init=False)
     on_answers: Callable[[str, int], None] | None = None
-    """Told which worker (machine and process) answered how many items."""
+    """Function that is called with a worker (machine and process) and the number of items that it
+    answered."""
     _started: bool = field(default=False, init=False)
+    """Whether this engine started or joined the cluster."""
     _size: int = field(default=0, init=False)
+    """Greatest number of workers."""
     _asked: int = field(default=0, init=False)
-    """Batches so far: a number means one batch, whatever the model."""
+    """Number of batches so far. Batches of all models are counted together, so a number means one batch."""
     _stream: Stream | None = field(default=None, init=False)
+    """Stream to the workers; None if none is open."""
     _checked: set[str] = field(default_factory=set, init=False)
-    """Nodes whose versions are those here."""
+    """Ids of the nodes that have the same versions as this machine."""
 
     def __enter__(self) -> Self:
-        """Connects and looks around. Raises QaEvalError where Ray is not installed, no cluster answers, its
-        versions are others, or it has no room for the workers.
+        """Connects to the cluster and checks it.
+
+        Raises QaEvalError if Ray is not installed, no cluster answers, the cluster has other versions, or it
+        has no room for the workers.
         """
         _import_ray()
         import ray
@@ -86,7 +96,7 @@ class RayEngine:
             if room < (self.workers or 1):
                 raise QaEvalError(
                     f"the cluster has room for {room} workers of {self._each()}, not for"
-                    f" {self.workers or 1}: start more nodes, or ask for less with --workers,"
+                    f" {self.workers or 1}; start more nodes, or ask for less with --workers,"
                     " --cpus-per-worker, --gpus-per-worker"
                 )
             self._size = self.workers or room
@@ -105,17 +115,17 @@ class RayEngine:
             self._started = False
 
     def check(self, models: Sequence[Model]) -> None:
-        """Raises SpecError for models that are no specs: only a name can travel."""
+        """Raises SpecError for a model that has no spec, because only a spec can be sent to the cluster."""
         for model in models:
             try:
                 parse_spec(model.info.spec)
             except QaEvalError:
                 raise SpecError(
-                    f"{model.info.spec}: a model that is an object cannot travel to a cluster; give its spec"
+                    f"{model.info.spec}: a model object cannot be sent to a cluster; give its spec"
                 ) from None
 
     def answer(self, model: Model, groups: Iterable[Group]) -> Generator[GroupAnswers, None, None]:
-        """See `Engine.answer`. Raises QaEvalError when the cluster is lost."""
+        """Yields predictions as `Engine.answer`. Raises QaEvalError if the cluster is lost."""
         from qa_eval.evaluation.engines.ray_worker import WorkerTask
 
         task = WorkerTask(model.info, model.decoding, self.decoding, self.runtime)
@@ -142,7 +152,7 @@ class RayEngine:
         batches.verdict()
 
     def _opened(self, size: int) -> Stream:
-        """The stream there is, or a new one if there is room for more workers, of which `size` are wanted."""
+        """The open stream, or a new one if none is open or there is room for more workers, up to `size`."""
         import ray
 
         from qa_eval.evaluation.engines.ray_stream import Stream
@@ -161,13 +171,13 @@ class RayEngine:
         return self._stream
 
     def _room_left(self) -> int:
-        """What `_room` says, after waiting for nodes where there is none."""
+        """The number of workers that there is room for, after a wait for nodes if there is no room."""
         end = time.monotonic() + _PATIENCE_SECONDS
         while not (room := self._room()):
             if time.monotonic() > end:
                 raise QaEvalError(
-                    f"the cluster has no room left for a worker of {self._each()}: the same command goes on"
-                    " from here when it has"
+                    f"the cluster has no room left for a worker of {self._each()}; when it has, the same"
+                    " command continues the run"
                 )
             time.sleep(1)
         return room
@@ -204,7 +214,7 @@ class RayEngine:
             raise QaEvalError(f"no Ray cluster can be used at {where}: {error}") from None
 
     def _room(self) -> int:
-        """How many workers there is room for. Raises QaEvalError where a node has other versions."""
+        """The number of workers that there is room for. Raises QaEvalError if a node has other versions."""
         import ray
 
         nodes = [node for node in ray.nodes() if node["Alive"]]
@@ -223,28 +233,31 @@ class RayEngine:
 def _carried(
     stream: Stream, task: WorkerTask, batches: _Batches
 ) -> Generator[GroupAnswers, None, str | None]:
-    """Has a stream answer what is out, and what there is to draw. Returns None, or why it ended before."""
+    """Lets a stream answer the batches that are out and those that can be drawn.
+
+    Returns None, or the reason why the stream ended early.
+    """
     import ray
 
     from qa_eval.evaluation.engines.ray_stream import reason
 
     try:
-        batches.new = list(batches.out)  # a stream before this one may have been sent them
+        batches.new = list(batches.out)  # an earlier stream may have lost them
         while batches.out and stream.error is None:
             stream.put(batches.requests(task))
             for number, reply in stream.some():
                 yield from batches.take(number, reply)
             yield from batches.draw()
-    except ray.exceptions.RayError as error:  # of what feeds the workers
+    except ray.exceptions.RayError as error:  # the actor that feeds the workers failed
         return reason(error)
     return stream.error
 
 
 def _in_vain(stream: Stream, why: str) -> QaEvalError:
-    """What a stream that brought no answer means."""
+    """The error for a stream that ended without any answer."""
     if stream.died:
         return ModelFailedError(f"its worker died each time: {why}")
-    return QaEvalError(f"nothing comes back from the cluster: {why}; the same command goes on from here")
+    return QaEvalError(f"the cluster returns no answers: {why}; the same command continues the run")
 
 
 def _import_ray() -> None:
@@ -254,20 +267,21 @@ def _import_ray() -> None:
         import ray.data  # noqa: F401
     except ImportError as error:
         raise QaEvalError(
-            f"the engine ray needs packages that are not installed ({error}): {install_command('ray')}"
+            f"the engine ray needs packages that are not installed ({error}); run {install_command('ray')}"
         ) from None
-    # What Ray Data tells of its plans and progress is for its own users; what it fails of is told by us.
+    # Ray Data's messages about plans and progress do not help users of this program, who see its errors
+    # anyway.
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
 
 
 def _check_versions(nodes: Sequence[Mapping[str, Any]]) -> None:
-    """Raises QaEvalError naming every node whose Python, ray or qa_eval is another than here."""
+    """Raises QaEvalError, which names the nodes, if Python, ray or qa_eval has another version there."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     from qa_eval.evaluation.engines.ray_worker import versions
 
-    def asked_there() -> dict[str, str] | str:  # travels by value: qa_eval need not be there
+    def asked_there() -> dict[str, str] | str:  # sent by value, because a node may lack qa_eval
         try:
             from qa_eval.evaluation.engines.ray_worker import versions
         except ImportError as error:
@@ -291,7 +305,7 @@ def _check_versions(nodes: Sequence[Mapping[str, Any]]) -> None:
             wrong.append(f"  {place}: {_told(there)}")
     if wrong:
         raise QaEvalError(
-            "\n".join([f"the cluster does not have what is installed here ({_told(here)}):", *wrong])
+            "\n".join([f"the cluster has other versions than this machine ({_told(here)}):", *wrong])
         )
 
 
@@ -301,7 +315,7 @@ def _told(versions: Mapping[str, str] | str) -> str:
     return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
-# ----------------------------------------------------------------------------------- what is out
+# ----------------------------------------------------------------------------------- batches that are out
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +325,7 @@ class _Batch:
 
 
 class _Batches:
-    """What the driver knows of a model's batches: which are out, and what came back."""
+    """The driver's record of a model's batches: those that are out, and the answers to the others."""
 
     def __init__(
         self,
@@ -323,22 +337,24 @@ class _Batches:
         on_answers: Callable[[str, int], None] | None,
     ) -> None:
         self.out: dict[int, _Batch] = {}
+        """Batches that are drawn and not answered, by number."""
         self.new: list[int] = []
-        """Numbers of those that were not sent yet."""
+        """Numbers of the batches that were not sent yet."""
         self.answered = 0
+        """Number of batches that were answered."""
         self.last = first - 1
-        """The number of the batch that was last drawn."""
+        """Number of the batch that was drawn last."""
         self._groups = groups
         self._size = size
         self._ahead = ahead
         self._on_answers = on_answers
         self._left: Counter[Group] = Counter()
-        """Batches of each group that are not answered."""
+        """Number of unanswered batches of each group."""
         self._good = False
         self._first_error: str | None = None
 
     def draw(self) -> Iterator[GroupAnswers]:
-        """Draws groups while fewer than `ahead` batches are out; a group without instances is answered."""
+        """Draws groups while fewer than `ahead` batches are out. Yields the answers of empty groups."""
         while len(self.out) < self._ahead and (group := next(self._groups, None)) is not None:
             if not group.instances:
                 yield GroupAnswers(group, (), last=True)
@@ -349,17 +365,17 @@ class _Batches:
                 self.new.append(self.last)
 
     def requests(self, task: WorkerTask) -> list[tuple[int, WorkerRequest]]:
-        """What was not sent yet, as it travels."""
+        """The batches that were not sent yet, with their numbers, as requests."""
         from qa_eval.evaluation.engines.ray_worker import WorkerRequest
 
         numbers, self.new = self.new, []
         return [(number, WorkerRequest(task, tuple(self.out[number].instances))) for number in numbers]
 
     def take(self, number: int, reply: WorkerReply) -> Iterator[GroupAnswers]:
-        """Yields what a batch came to, once. Raises ModelFailedError where the model cannot answer."""
+        """Yields the answers of a batch, once. Raises ModelFailedError if the model cannot answer."""
         batch = self.out.pop(number, None)
         if batch is None:
-            return  # answered before, by a worker that was thought dead
+            return  # a worker that seemed to be dead answered it earlier
         group = batch.group
         self.answered += 1
         if reply.predictions and self._on_answers is not None:

@@ -1,7 +1,6 @@
-"""What runs on a cluster: a process that holds one model, and reading what the driver sends it.
+"""The code that runs on a cluster: a worker process that holds one model, and the reading of its requests.
 
-A worker is given a task, which names a model, and requests, which hold instances. Golds never leave the
-driver.
+A worker gets a task, which names a model, and requests, which hold instances. Golds never leave the driver.
 """
 
 from __future__ import annotations
@@ -33,20 +32,22 @@ from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
 
 _NEVER = sys.maxsize
 _TELL_SECONDS = 2.0
-"""So often a worker says that it is at work."""
+"""Time between two signals of a busy worker, in seconds."""
 _Columns = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerTask:
-    """Which model a worker is to load, and what it must turn out to be there."""
+    """The model that a worker has to load, and the identity that it must have there."""
 
     info: ModelInfo
+    """Identity of the model on the driver."""
     decoding: Decoding | None
-    """As the driver found it."""
+    """Decoding options in effect on the driver."""
     asked: Decoding
-    """As the call has it."""
+    """Decoding options of the call."""
     runtime: Runtime
+    """Runtime options of the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,66 +55,70 @@ class WorkerRequest:
     """A batch on its way to a worker."""
 
     task: WorkerTask
+    """Model that has to answer."""
     instances: tuple[Instance, ...]
+    """Instances of the batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerReply:
-    """What came of a batch: predictions, or why the model cannot answer at all."""
+    """The result of a batch."""
 
     predictions: tuple[Prediction, ...]
+    """Predictions for the batch."""
     failure: str | None = None
+    """Reason why the model cannot answer at all; None if it can."""
     worker: str
-    """Machine and process."""
+    """Name of the worker: its machine and process."""
 
 
 def pack(number: int, value: WorkerRequest | WorkerReply) -> pa.Table:
-    """A row of the Ray data set: a batch's number and what is in it.
+    """A row of the Ray data set: the number of a batch, and its request or reply.
 
-    One row for a batch, so that batches are the same wherever they run, however Ray cuts its blocks.
+    A batch is one row, so that batches do not depend on how Ray cuts its blocks.
     """
     return pa.table({"number": [number], "value": [pickle.dumps(value)]})
 
 
 def unpack(columns: _Columns) -> Iterator[tuple[int, Any]]:
-    """The numbers and contents of the rows."""
+    """The number and the content of each row."""
     for number, value in zip(columns["number"], columns["value"], strict=True):
         yield int(number), pickle.loads(value)  # noqa: S301 - from our own processes
 
 
 class Post:
-    """An actor between the driver, what feeds the workers, and the workers."""
+    """An actor that connects the driver with the task that feeds the workers, and with the workers."""
 
     def __init__(self) -> None:
         self._rows: asyncio.Queue[pa.Table | None] = asyncio.Queue()
         self._told = time.monotonic()
 
     async def put(self, rows: Sequence[pa.Table | None]) -> None:
-        """Adds rows; None is the last."""
+        """Adds rows. None marks the end."""
         for row in rows:
             self._rows.put_nowait(row)
 
     async def get(self) -> pa.Table | None:
-        """The next row, as soon as there is one."""
+        """The next row, after a wait until there is one; None at the end."""
         return await self._rows.get()
 
     async def at_work(self) -> None:
-        """Some worker is busy."""
+        """Records that a worker is busy now."""
         self._told = time.monotonic()
 
     async def quiet_seconds(self) -> float:
-        """How long ago a worker was last busy."""
+        """The time since a worker was last busy, in seconds."""
         return time.monotonic() - self._told
 
 
 class Feed(Datasource):  # type: ignore[misc]
-    """Batches in the order in which the driver puts them, until it puts None."""
+    """A Ray data source that gives batches in the order in which the driver puts them, until it puts None."""
 
     def __init__(self, post: Any) -> None:  # noqa: ANN401
         self._post = post
 
     def estimate_inmemory_data_size(self) -> int | None:
-        """Nobody knows."""
+        """None, because the size is not known."""
         return None
 
     def get_read_tasks(
@@ -122,7 +127,7 @@ class Feed(Datasource):  # type: ignore[misc]
         per_task_row_limit: int | None = None,
         data_context: Any = None,  # noqa: ANN401
     ) -> list[ReadTask]:
-        """One, that reads for as long as the run goes on."""
+        """A single task, which reads as long as the run goes on."""
         del parallelism, per_task_row_limit, data_context
         post = self._post
 
@@ -134,7 +139,7 @@ class Feed(Datasource):  # type: ignore[misc]
 
 
 class Worker:
-    """An actor of the pool. Holds one model, loaded when it is first asked."""
+    """An actor of the pool. It holds one model, which it loads when it is first asked."""
 
     def __init__(self, post: Any) -> None:  # noqa: ANN401
         self._post = post
@@ -146,7 +151,7 @@ class Worker:
         threading.Thread(target=self._tell, daemon=True).start()
 
     def __call__(self, columns: _Columns) -> _Columns:
-        """Batches of instances in, what was said of them out."""
+        """Answers batches of instances: takes rows with requests, and returns rows with replies."""
         self._busy.set()
         said = pa.concat_tables([pack(number, self._said(asked)) for number, asked in unpack(columns)])
         self._busy.clear()
@@ -162,7 +167,7 @@ class Worker:
         failure = None
         try:
             model = self._loaded(asked.task)
-            # Whether it fails on everything is for the driver to say, who knows of all batches.
+            # The driver knows all batches, so it decides whether the model fails on everything.
             engine = LocalEngine()
             if self._succeeded:
                 engine = replace(engine, give_up_after=_NEVER)
@@ -175,13 +180,13 @@ class Worker:
 
     def _loaded(self, task: WorkerTask) -> Model:
         if self._model is None or self._task != task:
-            self._model, self._succeeded = None, False  # one at a time in memory
+            self._model, self._succeeded = None, False  # only one model at a time fits in memory
             try:
                 model = resolve(task.info.spec, task.asked, task.runtime)
             except Exception as error:
                 raise ModelFailedError(f"it cannot be loaded on a worker: {error}") from error
             if (model.info, model.decoding) != (task.info, task.decoding):
-                raise ModelFailedError(f"it is another one on a worker: {_difference(task, model)}")
+                raise ModelFailedError(f"it is a different model on a worker: {_difference(task, model)}")
             self._task, self._model = task, model
         return self._model
 
@@ -189,14 +194,14 @@ class Worker:
 def _difference(task: WorkerTask, model: Model) -> str:
     there, here = model.info.backend, task.info.backend
     if there != here:
-        return f"computed by {there} there, by {here} here; name --device and --dtype"
+        return f"its backend is {there} there and {here} here; set --device and --dtype"
     if task.info.fingerprint != model.info.fingerprint:
-        return "its weights, tokenizer or code differ from those here"
+        return "its weights, tokenizer or code differ from those on this machine"
     return f"{model.info}, {model.decoding} there; {task.info}, {task.decoding} here"
 
 
 def versions() -> dict[str, str]:
-    """What must be the same on every machine of a cluster."""
+    """The versions that must be the same on every machine of a cluster."""
     return {
         "python": ".".join(map(str, sys.version_info[:3])),
         "ray": metadata.version("ray"),

@@ -1,4 +1,4 @@
-"""Tasks: what a run asks, and how answers are scored.
+"""Tasks: the questions of a run, and the scoring of answers.
 
 task              the protocol that tasks follow
 curated           facts asked of articles, one by one and of all at once

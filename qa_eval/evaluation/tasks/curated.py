@@ -1,4 +1,7 @@
-"""Facts asked of articles, one by one and of all at once: one part, as answers are pooled over articles."""
+"""The task of asking facts of articles, one by one and of all at once.
+
+It has a single part, because answers are pooled over articles.
+"""
 
 from __future__ import annotations
 
@@ -35,22 +38,27 @@ from qa_eval.runs.sources import corpus_sources
 
 @dataclass(frozen=True)
 class CuratedTask:
-    """The items of a corpus that the options ask for. Raises QaEvalError if there are none."""
+    """The items of a corpus that the options choose. `items` raises QaEvalError if there are none."""
 
     corpus: Corpus
+    """Questions and articles."""
     options: StoredOptions
+    """Options of the run."""
     rules: str = RULES
+    """Name of the rules of EM and F1."""
     cluster: Cluster = "fact"
+    """Unit of resampling."""
     fits_afterwards: bool = False
+    """Whether `cross-fit` needs the answers of all parts; False, because there is a single part."""
 
     @property
     def sorts(self) -> Sequence[str]:
-        """What ranks models on facts and articles."""
+        """Metrics that can rank models on facts and articles, as `TRACK.METRIC`."""
         return sort_keys("ranking")
 
     @cached_property
     def items(self) -> tuple[ItemId, ...]:
-        """In the order in which they are asked and stored."""
+        """Ids of the items, in the order in which they are asked and stored."""
         options = self.options
         items = item_ids(
             self.corpus,
@@ -62,7 +70,7 @@ class CuratedTask:
             seed=options.seed,
         )
         if not items:
-            raise QaEvalError("these options leave nothing to ask")
+            raise QaEvalError("these options leave nothing to ask; choose more categories or facts")
         return tuple(items)
 
     @property
@@ -79,7 +87,7 @@ class CuratedTask:
 
     @cached_property
     def data(self) -> DataRow:
-        """What is asked."""
+        """Description of the questions, for the leaderboard."""
         facts = {item.fact for item in self.items}
         tracks = [item.track for item in self.items]
         return DataRow(
@@ -95,38 +103,38 @@ class CuratedTask:
         )
 
     def sources(self, folder: Path) -> SourcesRow | None:
-        """Where the corpus is, as a run in `folder` records it."""
+        """The location of the corpus, as a run in `folder` records it."""
         return corpus_sources(self.corpus, folder)
 
     def size(self, model: Model) -> int:
-        """How many instances the model is asked."""
+        """The number of instances for the model."""
         return len(self._instances(model))
 
     def parts(self, model: Model) -> Iterator[CuratedPart]:
-        """Everything, in one."""
+        """The single part, with all items."""
         yield CuratedPart(self.corpus, self.items, self._instances(model))
 
     def rejudged(
         self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold
     ) -> Iterator[list[PredictionRow]]:
-        """What stored answers are worth. Raises ValueError for an item id that is none."""
+        """The scored rows of stored answers. Raises ValueError for a text that is not an item id."""
         stored = list(rows())
         items = [ItemId.parse(row.item) for row in stored]
         yield judge(self.corpus, items, *rebuild(stored), threshold)
 
     def tabulate(self, tables: dict[Track, ScoreTable], rows: Iterable[ItemScore]) -> None:
-        """Adds judged rows of whole facts to the tables of their tracks."""
+        """Adds scored rows of complete facts to the tables of their tracks."""
         add_scores(tables, rows, self.cluster, questions=self.corpus.questions)
 
     def references(self) -> Iterator[tuple[ReferenceName, dict[Track, ScoreTable]]]:
-        """The references, scored."""
+        """The scored references, in their fixed order."""
         for name in REFERENCES:
             answers = reference_answers(self.corpus, name, self.items)
             scores = judge_answers(self.corpus, self.items, answers)
             yield name, tables_of(scores, questions=self.corpus.questions)
 
     def items_with_hashes(self) -> dict[str, str]:
-        """Every item; their hashes are compared when rows are judged again."""
+        """Every item with an empty hash, because scoring a row again compares its hashes."""
         return dict.fromkeys(map(str, self.items), "")
 
     def _instances(self, model: Model) -> tuple[Instance, ...]:
@@ -148,21 +156,24 @@ def instances_for(model: Model, corpus: Corpus, items: Sequence[ItemId]) -> tupl
 
 @dataclass(frozen=True, slots=True)
 class CuratedPart:
-    """All items of a corpus."""
+    """Items of a corpus."""
 
     corpus: Corpus
+    """Questions and articles."""
     items: tuple[ItemId, ...]
+    """Ids of the items."""
     instances: tuple[Instance, ...]
+    """Instances that the model sees."""
 
     def by_fact(self) -> dict[str, list[Instance]]:
-        """What the model sees, by fact: its paraphrases and articles."""
+        """The instances of each fact: its wordings and articles."""
         found: dict[str, list[Instance]] = {}
         for instance in self.instances:
             found.setdefault(ItemId.parse(instance.item).fact, []).append(instance)
         return found
 
     def only(self, facts: Collection[str]) -> CuratedPart:
-        """The part with no other facts."""
+        """The part with only these facts."""
         items = tuple(item for item in self.items if item.fact in facts)
         instances = (i for i in self.instances if ItemId.parse(i.item).fact in facts)
         return CuratedPart(self.corpus, items, tuple(instances))
@@ -170,7 +181,7 @@ class CuratedPart:
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
     ) -> list[PredictionRow]:
-        """Decides and scores the items; of those not asked whole, a pooled one needs every article."""
+        """The scored rows of the items. If not everything was asked, a pooled item needs all its articles."""
         pooled = gather(self.corpus, self.items, predictions)
         items: Sequence[ItemId] = self.items
         if not whole:
@@ -191,7 +202,7 @@ class CuratedPart:
 def _is_curated(corpus: Corpus) -> bool:
     try:
         curated = curated_paths()
-    except QaEvalError:  # an installation without them
+    except QaEvalError:  # this installation lacks the curated set
         return False
     paths = (corpus.questions_path, corpus.articles_path)
     return all(

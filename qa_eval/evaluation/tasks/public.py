@@ -1,4 +1,4 @@
-"""Questions of a public data set, each asked of its context: parts that are asked and judged in turn."""
+"""The task of asking the questions of a public data set, each of its context, part by part."""
 
 from __future__ import annotations
 
@@ -29,30 +29,34 @@ from qa_eval.runs.schema import DataRow, ItemsRow, PredictionRow, SourcesRow, Wh
 from qa_eval.runs.sources import dataset_sources
 
 PART = 512
-"""Questions that are in memory at once, with all that a model says of them."""
+"""Number of questions in a part, which is in memory with all its predictions."""
 Thresholds = float | Mapping[str, float]
-"""One for all, or by context."""
+"""Threshold for all questions, or thresholds by context."""
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class AskedExample:
-    """A question without its context: all that judging needs."""
+    """A question without its context. This is all that scoring needs."""
 
     item: ItemId
+    """Id of the item."""
     question: str
+    """Question, as asked."""
     golds: tuple[str, ...]
+    """Gold answers; empty if the right answer is no answer."""
     hashes: ItemHashes
+    """Hashes of the question, its context and its golds."""
 
     @classmethod
     def of(cls, example: Example) -> AskedExample:
-        """The question as the data set has it."""
+        """The question of an example of the data set."""
         return cls._made(example.item, example.question, example.golds, sha256_text(example.context))
 
     @classmethod
     def stored(cls, row: PredictionRow) -> AskedExample:
-        """The question as a row of a predictions file has it. Raises ValueError for an id that is none."""
+        """The question of a row of a predictions file. Raises ValueError if its id is not an item id."""
         return cls._made(ItemId.parse(row.item), row.question, row.golds, row.context_sha256)
 
     @classmethod
@@ -66,12 +70,12 @@ class AskedExample:
 
     @property
     def sha256(self) -> str:
-        """Of all that is asked."""
+        """SHA-256 over the question, its context and its golds."""
         h = self.hashes
         return item_sha256(h.question_sha256, h.context_sha256, h.gold_sha256)
 
     def score(self, answer: Answer, rules: Rules | None) -> ItemScore:
-        """What an answer is worth; without rules, nothing that is known."""
+        """The scores of an answer. Without rules, the scores are not known."""
         asked = asked_type(self.question)
         if rules is None:
             return unscored_example(self.item, asked, answer)
@@ -79,37 +83,40 @@ class AskedExample:
 
 
 def scoring_rules(name: str) -> Rules | None:
-    """The rules of that name; None where nothing is scored. Raises QaEvalError for unknown rules."""
+    """The rules of that name; None if nothing is scored. Raises QaEvalError for unknown rules."""
     return None if name == UNSCORED else rules_named(name)
 
 
 def _number(threshold: Threshold) -> float:
-    """The threshold; 0 as long as it is to be fitted."""
+    """The threshold as a number; 0 if it has yet to be fitted."""
     return 0.0 if isinstance(threshold, str) else float(threshold)
 
 
 class StoredTask:
-    """Answers to questions of a public data set that is not at hand: what is stored suffices to judge."""
+    """The stored answers to a public data set. They can be scored without the data set itself."""
 
     cluster: Cluster = "context"
+    """Unit of resampling."""
     fits_afterwards: bool = True
+    """Whether `cross-fit` needs the answers of all parts."""
 
     def __init__(self, rules: str) -> None:
-        """Raises QaEvalError for rules that this version does not have."""
+        """Takes the name of the rules. Raises QaEvalError for rules that this version does not have."""
         scoring_rules(rules)
         self.rules = rules
+        """Name of the rules of EM and F1."""
 
     @property
     def sorts(self) -> Sequence[str]:
-        """What needs golds alone."""
+        """Metrics that can rank models and need only golds, as `TRACK.METRIC`."""
         return sort_keys("basic")
 
     def rejudged(
         self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold
     ) -> Iterator[list[PredictionRow]]:
-        """What stored answers are worth; `cross-fit` is fitted by F1, for each context on the others.
+        """The scored rows of stored answers. `cross-fit` is fitted by F1, for each context on the others.
 
-        Raises ValueError for an item id that is none.
+        Raises ValueError for a text that is not an item id.
         """
         rules = scoring_rules(self.rules)
         thresholds: Thresholds = _number(threshold)
@@ -121,7 +128,7 @@ class StoredTask:
             yield judge_asked(asked, rules, thresholds)
 
     def tabulate(self, tables: dict[Track, ScoreTable], rows: Iterable[ItemScore]) -> None:
-        """Adds judged rows to the tables of their tracks."""
+        """Adds scored rows to the tables of their tracks."""
         add_scores(tables, rows, self.cluster)
 
     def _fitted(self, rows: Iterator[PredictionRow], rules: Rules) -> dict[str, float]:
@@ -135,16 +142,18 @@ class StoredTask:
 
 
 class PublicTask(StoredTask):
-    """The questions of a data set that the options ask for. Raises InputError if the data set is wrong."""
+    """The questions of a data set that the options choose. Reading a faulty data set raises InputError."""
 
     def __init__(self, dataset: PublicDataset, options: StoredOptions) -> None:
         super().__init__(dataset.rules)
         self.dataset = dataset
+        """Data set that is asked."""
         self.examples = dataset.chosen(limit=options.limit, sample=options.sample, seed=options.seed)
+        """Questions that the options choose."""
 
     @cached_property
     def data(self) -> DataRow:
-        """What is asked."""
+        """Description of the questions, for the leaderboard."""
         census = self.dataset.check()
         contexts = set()
         hashes = []
@@ -169,22 +178,22 @@ class PublicTask(StoredTask):
         )
 
     def sources(self, folder: Path) -> SourcesRow | None:
-        """Where the data set is, as a run in `folder` records it."""
+        """The location of the data set, as a run in `folder` records it."""
         return dataset_sources(self.dataset, folder)
 
     def size(self, model: Model) -> int:
-        """How many instances the model is asked."""
+        """The number of instances for the model."""
         del model
         return self.data.items.reading
 
     def parts(self, model: Model) -> Iterator[PublicPart]:
-        """The questions, some at a time."""
+        """The questions, in parts of `PART`."""
         del model
         for some in _batches(self.examples, PART):
             yield PublicPart(tuple(some), scoring_rules(self.rules))
 
     def references(self) -> Iterator[tuple[ReferenceName, dict[Track, ScoreTable]]]:
-        """The oracle: the others would need claims. None where the golds are not known."""
+        """The scored oracle, because the other references need claims. Empty if the golds are not known."""
         tables: dict[Track, ScoreTable] = {}
         rules = scoring_rules(self.rules)
         if rules is None:
@@ -197,7 +206,7 @@ class PublicTask(StoredTask):
         yield "oracle", tables
 
     def items_with_hashes(self) -> dict[str, str]:
-        """Every question, with the hash of all that its row holds of it."""
+        """Every item id with the hash of its question, context and golds."""
         return {str(asked.item): asked.sha256 for asked in map(AskedExample.of, self.examples)}
 
 
@@ -206,26 +215,27 @@ class PublicPart:
     """Some questions of a data set."""
 
     examples: tuple[Example, ...]
+    """Questions of the part."""
     rules: Rules | None
-    """None where nothing is scored."""
+    """Rules of EM and F1; None if nothing is scored."""
 
     @property
     def instances(self) -> tuple[Instance, ...]:
-        """What the model sees."""
+        """Instances that the model sees."""
         return tuple(map(instance_of, self.examples))
 
     def by_fact(self) -> dict[str, tuple[Instance, ...]]:
-        """What the model sees, by question."""
+        """The instance of each question."""
         return {example.item.fact: (instance_of(example),) for example in self.examples}
 
     def only(self, facts: Collection[str]) -> PublicPart:
-        """The part with no other questions."""
+        """The part with only these questions."""
         return PublicPart(tuple(e for e in self.examples if e.item.fact in facts), self.rules)
 
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
     ) -> list[PredictionRow]:
-        """Decides and scores the questions; for `cross-fit` first as if the threshold were 0."""
+        """The scored rows of the questions. For `cross-fit` the threshold is 0 until it is fitted."""
         said = ((example, predictions.get(str(example.item))) for example in self.examples)
         asked = [(AskedExample.of(example), p) for example, p in said if whole or p is not None]
         return judge_asked(asked, self.rules, _number(threshold))
@@ -234,7 +244,7 @@ class PublicPart:
 def judge_asked(
     asked: Iterable[tuple[AskedExample, Prediction | None]], rules: Rules | None, thresholds: Thresholds
 ) -> list[PredictionRow]:
-    """Decides and scores questions; one without a prediction is missing, and worth 0."""
+    """The scored rows of questions. A question without a prediction is missing and scores 0."""
     rows = []
     for question, said in asked:
         item = question.item

@@ -1,9 +1,10 @@
-"""What a run asks, in parts, and what the answers are worth: the curated set, or a public data set.
+"""The protocol of tasks: the questions of a run, in parts, and the scoring of answers.
 
     for part in task.parts(model):
         predictions of part.instances ──part.judge──▶ rows, which are scores
 
-`run` judges fresh answers, `verify` those it reads back (`rejudged`); both see the data through a `Task`.
+`run` scores new answers, and `verify` scores stored answers again (`rejudged`). Both see the data, the
+curated set or a public data set, through a `Task`.
 """
 
 from __future__ import annotations
@@ -28,80 +29,84 @@ from qa_eval.runs.schema import DataRow, PredictionRow, SourcesRow
 __all__ = ["ClaimsTask", "CuratedTask", "Judge", "Part", "PublicTask", "Rows", "StoredTask", "Task"]
 
 Rows = Callable[[], Iterator[PredictionRow]]
-"""Reads stored rows from the beginning."""
+"""Function that reads stored rows from the beginning."""
 
 
 class Part(Protocol):
-    """Some of what is asked, small enough to be held in memory with all that is said."""
+    """A part of the questions, small enough to be in memory with all its predictions."""
 
     @property
     def instances(self) -> Sequence[Instance]:
-        """What the model sees."""
+        """Instances that the model sees."""
 
     def by_fact(self) -> Mapping[str, Sequence[Instance]]:
-        """What the model sees, by fact, or question of a data set: the least that can be judged alone."""
+        """The instances by fact, or by question of a data set. This is the least that can be scored alone."""
 
     def only(self, facts: Collection[str]) -> Part:
-        """The part with no other facts."""
+        """The part with only these facts."""
 
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
     ) -> Sequence[PredictionRow]:
-        """Decides and scores this part's items. An item without a prediction is missing, and worth 0; unless
-        the part was not asked whole: then it was not asked.
+        """The scored rows of the part's items.
+
+        `whole` says that all instances were asked: an item without a prediction is then missing and scores 0.
+        Otherwise such an item counts as not asked, and has no row.
         """
 
 
 class Judge(Protocol):
-    """Something that can score stored answers again."""
+    """An object that can score stored answers again."""
 
     @property
     def rules(self) -> str:
-        """The name of the rules of EM and F1."""
+        """Name of the rules of EM and F1."""
 
     @property
     def cluster(self) -> Cluster:
-        """What is resampled."""
+        """Unit of resampling."""
 
     @property
     def sorts(self) -> Sequence[str]:
-        """`TRACK.METRIC` that orders the rows: the first that is defined."""
+        """Metrics that can order the rows, as `TRACK.METRIC`. The first one that is defined is used."""
 
     def rejudged(self, rows: Rows, threshold: Threshold) -> Iterator[Sequence[PredictionRow]]:
-        """What stored answers are worth, in the order of the rows. Raises ValueError for an item id that is
-        none.
+        """The scored rows of stored answers, in the order of the rows.
+
+        Raises ValueError for a text that is not an item id.
         """
 
     def tabulate(self, tables: dict[Track, ScoreTable], rows: Iterable[ItemScore]) -> None:
-        """Adds judged rows, which are all of their facts, to the tables of their tracks."""
+        """Adds scored rows to the tables of their tracks. The rows must be all rows of their facts."""
 
 
 class Task(Judge, Protocol):
-    """What a run asks of every model."""
+    """The questions that a run asks every model."""
 
     @property
     def data(self) -> DataRow:
-        """What is asked, as the leaderboard says it."""
+        """Description of the questions, for the leaderboard."""
 
     def sources(self, folder: Path) -> SourcesRow | None:
-        """Where that is, as a run in `folder` records it."""
+        """The location of the data, as a run in `folder` records it."""
 
     @property
     def fits_afterwards(self) -> bool:
-        """Whether `cross-fit` needs all answers, and `rejudged`, because no part knows them all."""
+        """Whether `cross-fit` needs the answers of all parts, so that `rejudged` has to fit it at the end."""
 
     def size(self, model: Model) -> int:
-        """How many instances the model is asked."""
+        """The number of instances for the model."""
 
     def parts(self, model: Model) -> Iterator[Part]:
-        """Everything that the model is asked."""
+        """The parts of the task, which together hold all instances for the model."""
 
     def references(self) -> Iterator[tuple[ReferenceName, dict[Track, ScoreTable]]]:
-        """The answers that are made of the golds, scored, in their fixed order."""
+        """The scored reference answers, which are made from the golds, in their fixed order."""
 
     def items_with_hashes(self) -> dict[str, str]:
-        """Every item that is asked, with the hash of what a row must hold of it; "" where judging a row again
-        compares all that anyway.
+        """Every item id with the hash that its row must have.
+
+        The hash is "" if scoring a row again compares everything that it would cover.
         """
 
 

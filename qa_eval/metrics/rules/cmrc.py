@@ -7,7 +7,7 @@
 | the same units in another order        | 0           | by the longest run that is in both, not by the bag  |
 
 A unit is a Chinese character, or a word of anything else as `qa_eval.metrics.rules.treebank` divides it.
-F1 takes for shared what the longest run of units has that stands in both answers.
+The units that F1 takes as shared are those of the longest run that is in both answers.
 
 Source: Cui et al., CMRC 2018 (2019), and its evaluation script, version 6. DRCD (Shao et al., 2018) has none
 of its own; published results are those of the same script.
@@ -44,7 +44,7 @@ def cmrc_form(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def cmrc_units(form: str) -> tuple[str, ...]:
-    """The units of F1: every Chinese character of the form, and the words of what stands between them.
+    """The units of F1: every Chinese character of the form, and the words between them.
 
     >>> cmrc_units("建于1931年的apple store")
     ('建', '于', '1931', '年', '的', 'apple', 'store')

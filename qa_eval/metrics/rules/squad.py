@@ -45,7 +45,7 @@ from qa_eval.metrics.rules.mlqa import MLQA_LANGUAGES, mlqa_normalizer
 
 
 def common_bag(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many tokens are in both, in any order, each as often as in the one that has it less often.
+    """The number of shared tokens in any order. Each counts as often as in the side that has it less often.
 
     >>> common_bag(["new", "york", "new", "york"], ["new", "york", "city"])
     2
@@ -73,22 +73,22 @@ class Rules:
     """One version of the official rules: how a prediction is scored against the golds of its question."""
 
     name: str
-    """As it stands in results: a key of `RULES`."""
+    """Name in results, a key of `RULES`."""
     normalize: Callable[[str], str]
-    """The form that exact match compares."""
+    """Function that returns the form that exact match compares."""
     tokens: Callable[[str], Sequence[str]] = str.split
-    """The tokens of F1, from that form."""
+    """Function that returns the tokens of F1, given the form that exact match compares."""
     common: Common = common_bag
-    """What F1 takes for shared."""
+    """Function that returns the number of tokens that F1 takes as shared."""
     both_empty_f1: float = 0.0
     """F1 where the prediction and the gold both have no tokens."""
     unanswerable: bool = False
-    """Whether no gold means that no answer is right; golds that normalize to nothing are then dropped."""
+    """Whether no gold means that no answer is right. Golds that normalize to nothing are then dropped."""
     keys: Literal["squad", "cmrc"] = "squad"
-    """The script whose keys a report has."""
+    """Official script whose keys a report has."""
 
     def golds(self, golds: Sequence[str]) -> tuple[str, ...]:
-        """The golds that are compared with. Raises ValueError where the rules need a gold and there is none.
+        """The golds to compare with. Raises ValueError if the rules need a gold and there is none.
 
         >>> SQUAD_V2.golds(["The", "400"]), SQUAD_V2.golds([])
         (('400',), ('',))
@@ -128,7 +128,7 @@ SQUAD_V2 = Rules(name="squad-v2.0", normalize=normalize, both_empty_f1=1.0, unan
 MRQA = Rules(name="mrqa", normalize=normalize)
 """The MRQA 2019 shared task."""
 UNSCORED = "none"
-"""In place of the name of rules, where a data set does not give its answers: nothing of it is scored."""
+"""Name in place of rules if a data set does not publish its answers. Nothing is then scored."""
 KORQUAD_V1 = Rules(name="korquad-v1", normalize=korquad_form, tokens=korquad_characters)
 """KorQuAD 1.0: characters in place of words."""
 CMRC_2018 = Rules(name="cmrc2018", normalize=cmrc_form, tokens=cmrc_units, common=common_run, keys="cmrc")
@@ -151,11 +151,11 @@ RULES: dict[str, Rules] = {
 
 
 def rules_named(name: str) -> Rules:
-    """The rules of that name. Raises QaEvalError where there are none.
+    """The rules of that name. Raises QaEvalError if there are none.
 
     >>> rules_named("mlqa-de").score("die Stadt", ["Stadt"])
     (1.0, 1.0)
     """
-    if name not in RULES:
+    if not isinstance(name, str) or name not in RULES:
         raise QaEvalError(f"no rules called {name!r}; there are: {', '.join(RULES)}")
     return RULES[name]

@@ -1,8 +1,8 @@
-"""What is to be known of an architecture beyond what its configuration says.
+"""Facts about architectures that are not in a checkpoint's configuration.
 
-transformers has a question-answering head for each of these types. The tables here name the types that cannot
-read, and those that read in a way of their own. `tests/models/test_architectures.py` tries every type and
-proves the tables: no entry too many, none missing.
+transformers has a question-answering head for each of these types. The tables list the types that cannot read
+plain text, and those that read in a way of their own. `tests/models/test_architectures.py` tries every type
+and proves that no entry is wrong and none is missing.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_LAYOUT = "it reads documents by their layout: it wants a bounding box for every token"
+_LAYOUT = "it reads documents by their layout and needs a bounding box for every token"
 
 UNSUPPORTED: dict[str, str] = {
     "canine": "it reads characters by their code points: it has no vocabulary, so no tokenizer with offsets",
     "layoutlmv2": f"{_LAYOUT} and an image of the page",
     "layoutlmv3": f"{_LAYOUT} and an image of the page",
     "lilt": _LAYOUT,
-    "lxmert": "it answers questions about images: it wants their visual features, and chooses from a list",
-    "markuplm": "it reads web pages: it wants the XPath of every token",
-    "mra": "its attention is a CUDA kernel apart from transformers; without, it silently attends to nothing",
-    "roc_bert": "it wants the shape and the pronunciation of every character, which no fast tokenizer gives",
+    "lxmert": "it answers questions about images: it needs visual features, and chooses from a list",
+    "markuplm": "it reads web pages and needs the XPath of every token",
+    "mra": "without a CUDA kernel, which transformers lacks, its attention silently sees nothing",
+    "roc_bert": "it needs the shape and the sound of every character, which no fast tokenizer gives",
 }
-"""Type -> why it cannot be used, to follow "… is of type X: "."""
+"""Reason why a type cannot be used, by type. Messages put it after "… is of type X: "."""
 
 UNPADDED = frozenset(
     {
@@ -39,24 +39,26 @@ UNPADDED = frozenset(
         "yoso",
     }
 )
-"""Types whose logits move with the padding behind a text, for all that it is masked: convolutions, pooling,
-Fourier transforms, blocks of attention and embeddings of three tokens in one see it. Their windows are put
-together only with windows of the same length, so that an answer depends on nothing but its own text.
-"""
+"""Types whose logits depend on the padding after a text although it is masked. Convolutions, pooling, Fourier
+transforms, blocks of attention and embeddings of three tokens in one see the padding. A batch of such a model
+holds only windows of the same length, so that an answer depends only on its own text."""
 
 
 ONE_AT_A_TIME = frozenset({"big_bird", "bigbird_pegasus", "reformer"})
-"""Types whose forward pass changes the model or the random state on its way (which attention is used, which
-hashes are drawn), so that two windows must not be read at once by two threads.
-"""
+"""Types whose forward pass changes the model (which attention it uses) or the random state (which hashes it
+draws). Two threads must not read with such a model at the same time."""
 
 SEGMENTED = frozenset({"funnel", "xlnet"})
-"""Types that compare the token types of two positions and need no table of them: any number is a type."""
+"""Types that only compare the token types of two positions. They need no table of types, so any number is a
+type."""
 
 
 _MOST_LAYERS = 1000
+"""Greatest number of layers that is credible, unless the files have more tensors."""
 _MOST_LABELS = 10_000
+"""Greatest number of labels that is credible."""
 _MOST = 100_000_000
+"""Greatest size of any other kind that is credible."""
 _LAYERS = re.compile(
     r".*layers?|inner_group_num|num_hidden_groups|num_(?:local_)?experts|block_sizes|num_blocks"
 )
@@ -74,16 +76,16 @@ _DEPTHS = (
     "block_sizes",
     "attn_layers",
 )
-"""Fields that give a number of layers, or have an entry for each layer or block of them."""
+"""Fields that hold a number of layers, or a list with an entry for each layer or block of layers."""
 _LABELS = frozenset({"num_labels", "_num_labels", "num_classes"})
 _SIZES = re.compile(r".*(?:size|position|dim|head|embd|inner|ctx|d_model|d_ff|ffn|bucket|block).*")
 
 
 def wrong_config(config: Mapping[str, Any], tensors: int) -> str | None:
-    """What in a configuration can belong to no model, as a sentence; else None.
+    """A phrase that names a value in the configuration that no model can have; None if there is none.
 
-    A model is made before its weights are read, layer by layer, so a number of layers that no file of so many
-    `tensors` can have would be made for hours.
+    A model is built, layer by layer, before its weights are read. To build a number of layers that cannot be
+    in files of `tensors` tensors would take hours.
     """
     kind, code, made_for = (config.get(key) for key in ("model_type", "auto_map", "architectures"))
     if kind is not None and not isinstance(kind, str):
@@ -112,7 +114,7 @@ def wrong_config(config: Mapping[str, Any], tensors: int) -> str | None:
 
 
 def layer_fields(config: Mapping[str, Any]) -> list[str]:
-    """The fields of a configuration that give a number of its own layers.
+    """The fields of a configuration that give its number of layers.
 
     >>> layer_fields({"n_layer": 6, "n_head": 12})
     ['n_layer']
@@ -121,7 +123,7 @@ def layer_fields(config: Mapping[str, Any]) -> list[str]:
 
 
 def _numbers(config: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """Every number of a configuration with its name, those of nested ones and of lists too."""
+    """(name, number) for every number in a configuration, also in nested configurations and in lists."""
     waiting: list[tuple[str, Any]] = list(config.items())
     while waiting:
         key, value = waiting.pop()
@@ -134,7 +136,7 @@ def _numbers(config: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 def _shown(value: object) -> str:
-    """A value as JSON, cut."""
+    """A value as JSON, cut to 60 characters."""
     try:
         text = json.dumps(value)
     except (ValueError, RecursionError):  # an integer of thousands of digits
@@ -143,17 +145,17 @@ def _shown(value: object) -> str:
 
 
 def wrong_setting(config: Mapping[str, Any]) -> str | None:
-    """What in a configuration of a supported type cannot be read with, and what would help; else None."""
+    """A phrase that says which setting of a supported type prevents reading, and what to do; else None."""
     kind = config.get("model_type")
     if kind == "xmod" and not config.get("default_language"):
         known = ", ".join(config.get("languages") or ())
-        return f"it has one set of weights per language, and config.json no default_language (one of {known})"
+        return f"it has weights for each language; set default_language (one of {known}) in config.json"
     if kind == "yoso" and not config.get("use_expectation", True):
-        return "its hashing is a CUDA kernel apart from transformers; set use_expectation in config.json"
+        return "its hashing needs a CUDA kernel that transformers lacks; set use_expectation in config.json"
     if kind == "nystromformer" and config.get("num_landmarks", 64) != config.get("segment_means_seq_len", 64):
         return (
-            "with fewer landmarks than positions, transformers can mask nothing, so no shorter window can be "
-            "read"
+            "with fewer landmarks than positions, transformers cannot mask anything, so shorter windows "
+            "cannot be read"
         )
     if (
         kind == "reformer"
@@ -161,7 +163,7 @@ def wrong_setting(config: Mapping[str, Any]) -> str | None:
         and (config.get("hash_seed") is None or config.get("num_buckets") is None)
     ):
         return (
-            "its attention hashes at random, so that no answer comes twice; set hash_seed and num_buckets in "
-            "config.json"
+            "its attention draws random hashes, so answers cannot be repeated; set hash_seed and num_buckets "
+            "in config.json"
         )
     return None

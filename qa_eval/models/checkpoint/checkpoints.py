@@ -1,8 +1,8 @@
-"""Checkpoints on disk: which files make one up, what can be known of it without loading it.
+"""Checkpoints on disk: their files, and what is known about them before they are loaded.
 
-A checkpoint is a folder; one on the hub is a folder once its files are fetched. Only safetensors weights are
-read. Pickle files can run code when they are opened: they are neither fetched nor read unless `convert` asks
-for their tensors (see `qa_eval.models.checkpoint.conversion`). Nothing here imports torch.
+A checkpoint is a folder. A checkpoint on the hub is fetched into a folder. Only safetensors weights are read.
+Pickle files can run code when they are opened, so they are neither fetched nor read unless `convert` asks for
+their tensors (see `qa_eval.models.checkpoint.conversion`). This module does not import torch.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from qa_eval.models.checkpoint.configuration_files import read_configuration
 from qa_eval.models.checkpoint.tensor_files import Header, Tensor, read_header, refuse_pointers
 
 EMBEDDED = Path(__file__).resolve().parents[1] / "embedded"
-"""The folder of the model that ships with the package."""
+"""Folder of the model that is part of the package."""
 
 _SINGLE = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
@@ -50,39 +50,43 @@ _HUB_FILES = (
 )
 _HUB_PICKLES = ("pytorch_model*.bin", _PICKLE_INDEX)
 _SNAPSHOT = re.compile(r"models--[^/]+")
-"""The folder of a repository in the hub's cache, in which snapshots are links to blobs."""
+"""Name of a repository's folder in the hub's cache, where files of snapshots are links to blobs."""
 _SHOWN = 200
-"""Characters of a path that an error shows."""
+"""Greatest number of characters of a path in a message."""
 _hashes: dict[tuple[str, int, int], str] = {}
+"""Hashes of files by (path, size, time of the last change)."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder with a configuration, safetensors weights and a tokenizer. Made by `local_checkpoint`."""
+    """A folder with a configuration, safetensors weights and a tokenizer. `local_checkpoint` makes it."""
 
     folder: Path
+    """Folder of the checkpoint."""
     name: str
-    """What people call it, for messages."""
+    """Name of the checkpoint in messages."""
     revision: str | None
-    """The commit of a hub checkpoint."""
+    """Commit of a hub checkpoint; None for a local folder."""
     config: Mapping[str, Any]
+    """Content of config.json."""
     weight_files: tuple[Path, ...]
-    """One, or the shards in order of name. All are safetensors files."""
+    """Safetensors files with the weights: one file, or the shards in order of name."""
     card: Card = Card()  # noqa: RUF009 - frozen
+    """Declarations of the model card."""
 
     @cached_property
     def headers(self) -> tuple[Header, ...]:
-        """The headers of the weight files. Raises `ModelError` for a file that is damaged."""
+        """Headers of the weight files. Raises `ModelError` for a damaged file."""
         return tuple(read_header(path) for path in self.weight_files)
 
     @cached_property
     def tensors(self) -> dict[str, Tensor]:
-        """Names, dtypes and shapes of all weights. Raises as `headers`."""
+        """Types and shapes of all weights, by name. Raises `ModelError` for a damaged file."""
         return {name: tensor for header in self.headers for name, tensor in header.tensors.items()}
 
     @property
     def own_tokens(self) -> dict[str, int]:
-        """The tokens in tokenizer.json, with their ids there; empty where it cannot be read."""
+        """Ids of the tokens in tokenizer.json, by token; empty if the file cannot be read."""
         path = self.folder / "tokenizer.json"
         try:
             table = read_configuration(path, self.name)
@@ -96,31 +100,29 @@ class Checkpoint:
 
     @property
     def weights_sha256(self) -> str:
-        """Over the bytes of the weight files."""
+        """SHA-256 of the weight files' bytes."""
         if len(self.weight_files) == 1:
             return _sha256(self.weight_files[0])
         return sha256_json([[p.name, _sha256(p)] for p in self.weight_files])
 
     def files_sha256(self, *, code: bool) -> str:
-        """Over configuration and tokenizer files, and with `code` the Python files that would run."""
+        """SHA-256 of configuration and tokenizer files, and with `code` also of the Python files."""
         names = ("config.json", *_TOKENIZER_FILES, *(("*.py",) if code else ()))
         paths = {path for name in names for path in self.folder.glob(name) if path.is_file()}
         return sha256_json([[p.name, _sha256(p)] for p in sorted(paths)])
 
 
 def embedded_checkpoint() -> Checkpoint:
-    """The model that ships with the package, a folder like any other."""
+    """The checkpoint that is part of the package."""
     return local_checkpoint(EMBEDDED, name="embedded")
 
 
 def find_checkpoint(name: str, revision: str | None, *, code: bool, convert: bool = False) -> Checkpoint:
-    """A folder if there is one of that name, else a hub checkpoint (fetched if it is not cached).
+    """The checkpoint in a folder of that name, or else on the hub. It is fetched if it is not in the cache.
 
-    * `code`: also fetch the Python files of a hub checkpoint;
-    * `convert`: take pickled weights where there are no others.
-
-    Raises `ModelError` as `local_checkpoint` and `hub_checkpoint` do, for a revision of a folder and for a
-    name that can be no path.
+    With `code`, the Python files of a hub checkpoint are fetched too. With `convert`, pickled weights are
+    used if there are no others. Raises `ModelError` as `local_checkpoint` and `hub_checkpoint` do, and also
+    for a revision of a local folder and for a name that cannot be a path.
     """
     folder, is_there = _local_path(name)
     a_path = name.startswith(("~", ".")) or folder.is_absolute() or name.count("/") != 1
@@ -132,7 +134,7 @@ def find_checkpoint(name: str, revision: str | None, *, code: bool, convert: boo
 
 
 def _local_path(name: str) -> tuple[Path, bool]:
-    """The path of that name, and whether something is there. Raises `ModelError`."""
+    """The path of that name, and whether it exists. Raises `ModelError` if it cannot be looked up."""
     shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
     try:
         path = Path(name).expanduser()
@@ -142,18 +144,18 @@ def _local_path(name: str) -> tuple[Path, bool]:
     except OSError as error:
         raise ModelError(f"{shown!r} cannot be looked up: {error.strerror}") from error
     except ValueError as error:
-        raise ModelError(f"{shown!r} can be no path: {error}") from error
+        raise ModelError(f"{shown!r} cannot be a path: {error}") from error
     except RuntimeError as error:
-        raise ModelError(f"{shown!r}: there is no such user, so no such folder") from error
+        raise ModelError(f"{shown!r}: there is no such user") from error
     return path, True
 
 
 def hub_checkpoint(name: str, revision: str | None, *, code: bool, convert: bool = False) -> Checkpoint:
-    """Fetches what is needed of a hub repository, or finds it in the hub's cache.
+    """The checkpoint in a hub repository. Its files are fetched, or found in the hub's cache.
 
-    Pickle files are fetched only with `convert`, and only where there are no safetensors weights. Raises
-    `ModelError` when there is no such repository or revision, when the hub cannot be reached and the files
-    are not cached, and for everything `local_checkpoint` refuses.
+    Pickle files are fetched only with `convert`, and only if there are no safetensors weights. Raises
+    `ModelError` if the repository or the revision does not exist, if the hub cannot be reached and the files
+    are not cached, and for everything that `local_checkpoint` refuses.
     """
     full = f"{name}@{revision}" if revision else name
     patterns = [*_HUB_FILES, *(("*.py",) if code else ())]
@@ -164,7 +166,7 @@ def hub_checkpoint(name: str, revision: str | None, *, code: bool, convert: bool
 
 
 def _snapshot(name: str, revision: str | None, patterns: list[str]) -> Path:
-    """The folder with the files of a hub repository that fit the patterns. Raises `ModelError`."""
+    """The folder with the files of a hub repository that match the patterns. Raises `ModelError`."""
     import huggingface_hub
     from huggingface_hub import errors
 
@@ -175,15 +177,15 @@ def _snapshot(name: str, revision: str | None, patterns: list[str]) -> Path:
         raise ModelError(f"{name} has no revision {revision!r} on the hub") from error
     except errors.GatedRepoError as error:
         raise ModelError(
-            f"{name} is gated: ask for access on its page, then log in (hf auth login)"
+            f"{name} is gated; ask for access on its page, then log in (hf auth login)"
         ) from error
     except errors.RepositoryNotFoundError as error:
         raise ModelError(f"there is no {name} on the hub, or it is private") from error
     except errors.HFValidationError as error:
-        raise ModelError(f"{name!r} is no folder here and no hub name (ORG/NAME)") from error
-    except Exception as error:  # the hub's client fails in many ways, most of them "not reachable"
+        raise ModelError(f"{name!r} is neither a folder here nor a hub name (ORG/NAME)") from error
+    except Exception as error:  # the hub's client has many errors; most mean that it cannot be reached
         raise ModelError(
-            f"{full} is no folder here, is not in the local cache, and the hub cannot be reached "
+            f"{full} is neither a folder here nor in the local cache, and the hub cannot be reached "
             f"({type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else '-'})"
         ) from error
 
@@ -196,11 +198,11 @@ def local_checkpoint(
     repository: str | None = None,
     convert: bool = False,
 ) -> Checkpoint:
-    """Looks at a folder without loading anything; `repository` is its name on the hub, where it has one.
+    """The checkpoint in a folder. Nothing is loaded. `repository` is its name on the hub, if it has one.
 
-    Raises `ModelError` where the folder, its config.json or its weights are missing or cannot be read, or
-    where files are git-lfs pointers. Where there are only pickled weights, they are converted with
-    `convert`; without it the message names the ways out.
+    Raises `ModelError` if the folder, its config.json or its weights are missing or cannot be read, and for
+    git-lfs pointers. Pickled weights, if there are no others, are converted with `convert`. Without it, the
+    message of the `ModelError` says what can be done.
     """
     name = name or str(folder)
     if not folder.exists():
@@ -215,10 +217,10 @@ def local_checkpoint(
     if not config_path.is_file():
         adapter = " (this is an adapter; merge it into its base model first)"
         hint = adapter if (folder / "adapter_config.json").is_file() else ""
-        raise ModelError(f"{name} has no config.json, so it is no transformers checkpoint{hint}")
-    # Without any, the library makes up a tokenizer that knows no words, and says nothing.
+        raise ModelError(f"{name} has no config.json, so it is not a transformers checkpoint{hint}")
+    # Without a vocabulary, transformers silently makes a tokenizer that knows no words.
     if not any(path for pattern in _VOCABULARIES for path in folder.glob(pattern)):
-        raise ModelError(f"{name} has no tokenizer: there is none of {', '.join(_VOCABULARIES)}")
+        raise ModelError(f"{name} has no tokenizer: it needs one of {', '.join(_VOCABULARIES)}")
     return Checkpoint(
         folder=folder,
         name=name,
@@ -230,9 +232,9 @@ def local_checkpoint(
 
 
 def _refuse_irregular(folder: Path, name: str) -> None:
-    """Raises ModelError for a pipe, device or folder in the place of a file: libraries wait or miss it."""
+    """Raises ModelError for a pipe, a device or a folder with a file's name, which libraries handle badly."""
     for path in sorted({path for pattern in _HUB_FILES for path in folder.glob(pattern)}):
-        if path.name == "README.md":  # which nothing waits for
+        if path.name == "README.md":  # a card that cannot be read is no error
             continue
         try:
             problem = "it is a folder" if path.is_dir() else irregular(path)
@@ -243,7 +245,7 @@ def _refuse_irregular(folder: Path, name: str) -> None:
 
 
 def file_hint(path: Path, name: str) -> str:
-    """What to write in place of a file that is given for a model, as an error says it."""
+    """An error message for a file that is given as a model. It says what to write instead."""
     if (path.parent / "config.json").is_file():
         parent = name.rstrip("/").rpartition("/")[0] or ("/" if path.is_absolute() else ".")
         spelling = parent if "/" in parent or parent in {".", "~"} else f"./{parent}"
@@ -272,7 +274,10 @@ def _weight_files(folder: Path, name: str, repository: str | None, *, convert: b
 
 
 def _whole_or_shards(folder: Path, name: str, single: str, index: str) -> tuple[Path, ...]:
-    """The one file, or those that the index names; empty where there is neither. Raises `ModelError`."""
+    """The single file, or the files that the index names; empty if there is neither.
+
+    Raises `ModelError` for an index that cannot be used.
+    """
     if (path := folder / single).is_file():
         return (path,)
     if not (path := folder / index).is_file():
@@ -288,14 +293,14 @@ def _whole_or_shards(folder: Path, name: str, single: str, index: str) -> tuple[
                 f"{name}: {index} names {file[:_SHOWN]!r}, which is not in the checkpoint's folder"
             )
     if missing := [file for file in files if not (folder / file).is_file()]:
-        raise ModelError(f"{name}: {index} names {', '.join(missing)}, which is not there")
+        raise ModelError(f"{name}: {index} names {', '.join(missing)}, which does not exist")
     return tuple(folder / file for file in files)
 
 
 def _is_inside(folder: Path, file: str) -> bool:
-    """Whether a file that an index names is in the folder, links followed.
+    """Whether a file that an index names is in the folder, after links are followed.
 
-    In the hub's cache every file is a link out of the snapshot's folder to a blob of the same repository.
+    In the hub's cache every file is a link from the snapshot's folder to a blob of the same repository.
     """
     posix, windows = PurePosixPath(file), PureWindowsPath(file)
     if posix.is_absolute() or windows.drive or windows.root or ".." in (*posix.parts, *windows.parts):
@@ -307,7 +312,7 @@ def _is_inside(folder: Path, file: str) -> bool:
     try:
         target = (folder / file).resolve()
         target.exists()  # raises for a name that is too long
-    except (OSError, ValueError, RuntimeError):  # a circle of links, or what is no path
+    except (OSError, ValueError, RuntimeError):  # a circle of links, or not a path
         return False
     return any(target.is_relative_to(allowed) for allowed in roots)
 
@@ -319,23 +324,23 @@ def _converted(path: Path, name: str) -> Path:
 
 
 def _no_weights(name: str, repository: str | None, pickles: list[str]) -> str:
-    """Why there is nothing to read, and what can be done."""
+    """A message that says why there are no weights to read, and what can be done."""
     revision = f"hf:{repository or 'ORG/NAME'}@refs/pr/N"
     ways = (
         f"name a revision that has safetensors, which a pull request often adds ({revision}), or give "
-        "--convert-weights, which reads the tensors alone and keeps a safetensors copy in the cache folder"
+        "--convert-weights, which reads only the tensors and keeps a safetensors copy in the cache folder"
     )
     only = f"{name} has only {', '.join(pickles)}; such files can run code when they are opened"
     if any(re.fullmatch(r"pytorch_model.*\.bin", file) for file in pickles):
         return f"{only}. Either {ways}"
     if pickles:
         return f"{only}. Convert it (model.save_pretrained writes safetensors) and try again"
-    missing = f"{name} has no weights: neither {_SINGLE} nor {_INDEX} is there"
+    missing = f"{name} has no weights: it has neither {_SINGLE} nor {_INDEX}"
     return f"{missing}. If the repository has {_PICKLE}, {ways}" if repository else missing
 
 
 def _sha256(path: Path) -> str:
-    """The hash of a file's bytes. This process reads a file again only if its size or time has changed.
+    """The SHA-256 of a file's bytes. A process reads a file again only if its size or time has changed.
 
     Raises `ModelError` for a file that cannot be read.
     """

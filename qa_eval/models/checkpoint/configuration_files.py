@@ -1,7 +1,7 @@
 """The JSON files of a checkpoint: its configuration, its tokenizer's settings, the index of its weights.
 
-They were written by Python's own writer, which knows NaN and Infinity (`"time_step_limit": [0.0, Infinity]`),
-so they are read by Python's own reader.
+Python's own `json` wrote them, with NaN and Infinity (`"time_step_limit": [0.0, Infinity]`), so Python's own
+`json` reads them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from qa_eval.errors import ModelError, first_line
 from qa_eval.models.checkpoint.tensor_files import is_pointer
 
 _MOST_BYTES = 100_000_000
+"""Greatest size of a file."""
 
 
 def read_configuration(path: Path, name: str) -> dict[str, Any]:
-    """The object that a file of the checkpoint `name` holds.
+    """The JSON object in a file of the checkpoint `name`.
 
-    Raises `ModelError` for a file that cannot be read, is no JSON, is larger than any configuration, or holds
-    something else than an object.
+    Raises `ModelError` for a file that cannot be read, is not JSON, is larger than any configuration, or
+    holds anything but an object.
     """
     try:
         if path.stat().st_size > _MOST_BYTES:
@@ -29,12 +30,12 @@ def read_configuration(path: Path, name: str) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{name}: {path.name} cannot be read: {reason(path, error)}") from error
     if not isinstance(value, dict):
-        raise ModelError(f"{name}: {path.name} holds no JSON object")
+        raise ModelError(f"{name}: {path.name} does not hold a JSON object")
     return value
 
 
 def reason(path: Path, error: BaseException) -> str:
-    """Why a file cannot be read: what the reader says, or that it is only a pointer."""
+    """The reason why a file cannot be read: the reader's message, or a plainer one."""
     if is_pointer(path):
         return "it is a git-lfs pointer, not the file; fetch the file with `git lfs pull`"
     if isinstance(error, RecursionError):

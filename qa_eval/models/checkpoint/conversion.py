@@ -1,8 +1,8 @@
-"""Pickled weights (`pytorch_model.bin`) as safetensors files, made without running code.
+"""Conversion of pickled weights (`pytorch_model.bin`) to safetensors files without running code.
 
-`torch.load(weights_only=True)` builds tensors and plain containers; it refuses a file that names anything
-else. The copy is kept in the cache folder under the hash of the original, and is what is hashed and read
-from then on.
+`torch.load(weights_only=True)` builds tensors and plain containers, and refuses a file that names anything
+else. The copy is kept in the cache folder under the hash of the original. From then on, the copy is hashed
+and read.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ from qa_eval.files.paths import cache_folder
 from qa_eval.models.checkpoint.tensor_files import ALIASES, read_header
 
 _FORBIDDEN = re.compile(r"(?:GLOBAL|global:?|REDUCE to|BUILD for|class|function) ([\w.]+\.[\w.]+)")
-"""How torch names what a pickle would have called."""
+"""Part of torch's message that names the function that a pickle would have called."""
 _ORIGINAL = "qa_eval_original_sha256"
+"""Key of a copy's metadata that holds the hash of the original."""
 
 
 def safetensors_copy(path: Path, sha256: str, name: str) -> Path:
-    """The safetensors copy of a pickle file with that hash, made first if it is not there.
+    """The safetensors copy of a pickle file with that hash. It is made if it does not exist.
 
-    `name` is what people call the checkpoint. Raises `ModelError` for a file that holds anything but tensors
-    by name, that cannot be read, and where the copy cannot be written.
+    `name` is the checkpoint's name in messages. Raises `ModelError` if the file cannot be read or holds
+    anything but named tensors, and if the copy cannot be written.
     """
     copy = cache_folder() / "weights" / f"{sha256}.safetensors"
     with contextlib.suppress(ModelError):
@@ -51,15 +52,15 @@ def safetensors_copy(path: Path, sha256: str, name: str) -> Path:
         raise ModelError(
             f"{name}: no copy of {path.name} can be written to {copy.parent}: {error}"
         ) from error
-    except Exception as error:  # types of tensors that the format does not know
+    except Exception as error:  # the format does not know every type of tensor
         raise ModelError(f"{name}: {path.name} cannot be converted: {first_line(error)}") from error
     return copy
 
 
 def _sort_metadata(path: Path) -> None:
-    """Sorts the metadata of a safetensors file, which are written in another order by every process.
+    """Sorts the metadata of a safetensors file, whose order differs from process to process.
 
-    So equal weights give equal bytes, and the hash of a copy names them on any machine.
+    Equal weights then have equal bytes, so a copy has the same hash on every machine.
     """
     with path.open("r+b") as file:
         (length,) = struct.unpack("<Q", file.read(8))
@@ -76,36 +77,36 @@ def _tensors(path: Path, name: str) -> dict[str, torch.Tensor]:
     """The tensors of a pickle file, read without running code. Raises `ModelError`."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what they say of a file, the error says
+            warnings.simplefilter("ignore")  # the error says the same
             found = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a refusal, a damaged file, or a kind of file that cannot be read so
+    except Exception as error:  # torch refuses the file, or it is damaged or of another kind
         raise ModelError(f"{name}: {path.name} cannot be converted: {_refusal(error)}") from error
     if not isinstance(found, Mapping) or not found:
-        what = f"it holds no tensors by name, but a {type(found).__name__}"
+        what = f"it holds no named tensors, but a {type(found).__name__}"
         raise ModelError(f"{name}: {path.name} cannot be converted: {what}")
     tensors: dict[str, torch.Tensor] = {}
     for key, value in found.items():
         if not isinstance(key, str) or not isinstance(value, torch.Tensor):
             kind = type(value).__name__ if isinstance(key, str) else f"{type(key).__name__} with a value"
             raise ModelError(
-                f"{name}: {path.name} cannot be converted: its entry {str(key)[:80]!r} is a {kind}, no "
-                "tensor with a name; save the state dict of the model alone"
+                f"{name}: {path.name} cannot be converted: its entry {str(key)[:80]!r} is a {kind}, not a "
+                "named tensor; save only the model's state dict"
             )
         tensors[key] = value.detach()
     return tensors
 
 
 def _unshared(tensors: Mapping[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], list[str]]:
-    """The tensors in memory of their own, and the names of those that equal an earlier one by sharing it.
+    """The tensors, each with memory of its own, and the names of those that shared an earlier one's memory.
 
-    A safetensors file cannot say that two names share memory.
+    A safetensors file cannot express that two names share memory.
     """
     found: dict[str, torch.Tensor] = {}
     seen: set[tuple[object, ...]] = set()
     aliases = []
     for name, tensor in tensors.items():
         if tensor.layout is not torch.strided:
-            found[name] = tensor  # saving it says what is wrong with it
+            found[name] = tensor  # saving it will raise an error with the reason
             continue
         where = (
             tensor.untyped_storage().data_ptr(),
@@ -122,11 +123,9 @@ def _unshared(tensors: Mapping[str, torch.Tensor]) -> tuple[dict[str, torch.Tens
 
 
 def _refusal(error: Exception) -> str:
-    """Why torch refuses a file, without its advice to open the file all the same."""
+    """The reason why torch refuses a file, without torch's advice to open the file anyway."""
     if found := _FORBIDDEN.search(str(error)):
-        return f"to open it would run code ({found[1]}), since it holds more than tensors; nothing was run"
+        return f"it holds more than tensors, and opening it would run code ({found[1]}); nothing was run"
     if "weights_only" in str(error):
-        return (
-            "to open it would run code, since it holds more than tensors, or it is damaged; nothing was run"
-        )
-    return f"it is damaged or no file of PyTorch's ({type(error).__name__}: {first_line(error)})"
+        return "it is damaged, or it holds more than tensors and opening it would run code; nothing was run"
+    return f"it is damaged or not a file of PyTorch ({type(error).__name__}: {first_line(error)})"

@@ -1,9 +1,9 @@
-"""Tokenizers of which a checkpoint has only the SentencePiece model (`spiece.model`, `spm.model`, …).
+"""Tokenizers of checkpoints that have only a SentencePiece model (`spiece.model`, `spm.model`, …).
 
-transformers 4 made a fast tokenizer of such a model by a converter for its class. transformers 5 still has
-the converters and does not use them: what it builds lacks the normalizer of DeBERTa v2, MBart and BigBird and
-the template of FNet and RemBERT. This module uses the converters, with a stand-in for the slow tokenizer that
-they take. The caller hands their table over, so that nothing here imports transformers.
+transformers 4 made a fast tokenizer from such a model with a converter for its class. transformers 5 still
+has the converters but does not use them: its tokenizers lack the normalizer of DeBERTa v2, MBart and BigBird
+and the template of FNet and RemBERT. This module uses the converters, with a stand-in for the slow tokenizer
+that they take. The caller passes the table of converters, so that this module does not import transformers.
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ if TYPE_CHECKING:
 _NAMES = ("spiece.model", "spm.model", "sentencepiece.bpe.model", "sentencepiece.model", "tokenizer.model")
 _OTHER_VOCABULARIES = (FILE, "vocab.txt", "vocab.json")
 _LIBRARIES = {"sentencepiece": "sentencepiece", "google.protobuf": "protobuf"}
-"""Modules that a converter wants -> the libraries that have them."""
+"""Library of each module that a converter needs, by module."""
 _SAME = {"MT5": "T5"}
-"""Class -> the class that has its converter."""
+"""Class whose converter another class uses, by the other class."""
 _UNIGRAM = 1
-"""The algorithm's number in the model. The converters can no longer convert the other one, BPE."""
+"""Number of the Unigram algorithm in a model. The converters can no longer convert the other algorithm,
+BPE."""
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "Albert": {"do_lower_case": True},
     "FNet": {"keep_accents": True},
     "RemBert": {"keep_accents": True},
 }
-"""Class -> the settings that its slow tokenizer has by default, where these are not those of `_COMMON`."""
+"""Default settings of a class's slow tokenizer that differ from `_COMMON`, by class."""
 _COMMON: dict[str, Any] = {
     "do_lower_case": False,
     "keep_accents": False,
@@ -50,7 +51,7 @@ _COMMON: dict[str, Any] = {
 
 
 def piece_model(folder: Path) -> Path | None:
-    """The SentencePiece model that is a folder's only vocabulary; None where there are others, or none."""
+    """The SentencePiece model that is a folder's only vocabulary; None if there are others, or none."""
     if any((folder / name).is_file() for name in _OTHER_VOCABULARIES):
         return None
     return next((folder / name for name in _NAMES if (folder / name).is_file()), None)
@@ -63,14 +64,14 @@ def convert(
     tokenizer_class: str,
     converters: Mapping[str, Callable[[Any], Any]],
 ) -> Tokenizer | None:
-    """The tokenizer of a SentencePiece model; None where there is no converter for its class and algorithm.
+    """The tokenizer of a SentencePiece model; None if there is no converter for its class and algorithm.
 
-    `settings` has to name the special tokens, also those that are the class's defaults. Raises `ModelError`
-    where the libraries that this takes are not installed or the model cannot be read.
+    `settings` must name the special tokens, also those that are defaults of the class. Raises `ModelError` if
+    a library that this needs is not installed, or if the model cannot be read.
     """
     if missing := [library for module, library in _LIBRARIES.items() if not _is_installed(module)]:
         raise ModelError(
-            f"{name} has {path.name} and no {FILE}; to read it needs {' and '.join(missing)}, which "
+            f"{name} has {path.name} and no {FILE}; reading it needs {' and '.join(missing)}, which "
             f"{'is' if len(missing) == 1 else 'are'} not installed: pip install 'qa-eval[sentencepiece]'"
         )
     named = _SAME.get(tokenizer_class, tokenizer_class)
@@ -82,16 +83,16 @@ def convert(
         if slow.made.proto.trainer_spec.model_type != _UNIGRAM:
             return None
         tokenizer: Tokenizer = slow.made.converted()
-    except Exception as error:  # of protobuf, of the converter, or of tokenizers
+    except Exception as error:  # protobuf, the converter or tokenizers may raise anything
         raise ModelError(
-            f"{name}: {path.name} is no readable SentencePiece model: {reason(path, error)}"
+            f"{name}: {path.name} cannot be read as a SentencePiece model: {reason(path, error)}"
         ) from error
     apply_settings(tokenizer, path.parent, name, settings, tokenizer_class)
     return tokenizer
 
 
 class _SlowTokenizer:
-    """What the converters ask of a slow tokenizer: its model's path, its settings, and the ids of tokens."""
+    """A stand-in for a slow tokenizer. Converters need its model's path, its settings and its token ids."""
 
     def __init__(self, path: Path, settings: Settings, tokenizer_class: str) -> None:
         self.vocab_file = str(path)
@@ -117,7 +118,7 @@ class _SlowTokenizer:
 
 
 def _given(settings: Settings) -> dict[str, Any]:
-    """The settings that are set, special tokens as text."""
+    """The settings that have a value. Special tokens are texts."""
     tokens = {key: settings.token(key) for key in settings if key.endswith("_token")}
     return {key: tokens.get(key, value) for key, value in settings.items() if value is not None}
 
@@ -125,5 +126,5 @@ def _given(settings: Settings) -> dict[str, Any]:
 def _is_installed(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # of the package that the module would be in
+    except ModuleNotFoundError:  # the package of the module is missing
         return False

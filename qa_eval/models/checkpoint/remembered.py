@@ -1,9 +1,9 @@
-"""What examining a checkpoint found, kept so that a run whose answers are all in the cache loads nothing.
+"""Results of examining checkpoints, kept so that a run whose answers are all in the cache loads nothing.
 
-Who a model is and how it decodes takes torch and transformers to find out, and these take longer to import
-than such a run takes as a whole. What was found is kept in the cache folder under a key of everything that
-it followed from. It only names a model: a question that was never answered makes the checkpoint be examined
-after all.
+Examining a checkpoint, to find its identity and its decoding options, needs torch and transformers. Importing
+them takes longer than such a whole run. The results are kept in the cache folder under a key of everything
+that they depend on. They only identify a model: if a question has no answer in the cache, the checkpoint is
+examined again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from qa_eval.models.reading.reader import READING_VERSION, SpanModel, SpanReader
 from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
 
 _EXAMINING = 3
-"""Rises whenever examining finds out more, or refuses more."""
+"""Version of examining, which is part of the key. It must rise when examining finds or refuses more."""
 _LIBRARIES = (
     "torch",
     "transformers",
@@ -42,7 +42,7 @@ _LIBRARIES = (
 
 
 class RememberedModel:
-    """A model that was examined before; it is examined again when it is asked something."""
+    """A model that was examined earlier. It is examined again when it has to answer."""
 
     def __init__(self, info: ModelInfo, decoding: Decoding, examine: Callable[[], SpanModel]) -> None:
         self.info = info
@@ -52,11 +52,11 @@ class RememberedModel:
 
     @property
     def reader(self) -> SpanReader:
-        """What cuts, runs and decodes. Raises as examining does."""
+        """Reader of the model. Raises as examining does."""
         return self._examined().reader
 
     def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
-        """As `SpanModel.predict`; raises `ModelError` also where the machine is not what it was."""
+        """As `SpanModel.predict`. Raises `ModelError` also if the machine has changed in between."""
         return self._examined().predict(instances)
 
     def unload(self) -> None:
@@ -69,8 +69,8 @@ class RememberedModel:
             model = self._examine()
             if (model.info, model.decoding) != (self.info, self.decoding):
                 raise ModelError(
-                    f"{self.info.spec} is {model.info.backend} here now, and was {self.info.backend}"
-                    " when it was last examined; call again"
+                    f"{self.info.spec} has backend {model.info.backend} now, but had {self.info.backend} "
+                    "when it was last examined; run the command again"
                 )
             self._model = model
         return self._model
@@ -83,9 +83,9 @@ def remembered(
     runtime: Runtime,
     examine: Callable[[ModelSpec, Checkpoint, Decoding, Runtime], SpanModel],
 ) -> SpanModel | RememberedModel:
-    """The model as it was found before; examined now, and kept, where it was not.
+    """The model, from the kept result or else examined now. A new result is kept.
 
-    Raises what `examine` raises; a note that cannot be read or written is as none.
+    Errors of `examine` are raised. A result that cannot be read or written is ignored.
     """
     path = cache_folder() / "checkpoints" / f"{_key(spec, checkpoint, decoding, runtime)}.json"
 
@@ -108,7 +108,7 @@ def _key(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime: R
             "card": asdict(checkpoint.card),
             "decoding": asdict(decoding),
             "runtime": asdict(runtime),
-            # `auto` may be another device on another machine, or after another choice of devices.
+            # The device that `auto` chooses depends on the machine and on the visible devices.
             "machine": [platform.node(), os.environ.get("CUDA_VISIBLE_DEVICES")],
             "versions": [qa_eval.__version__, READING_VERSION, _EXAMINING, *map(_version, _LIBRARIES)],
         }

@@ -1,7 +1,6 @@
-"""Files of tensors: what the header of a safetensors file holds, and files that are not what their name says.
+"""The headers of safetensors files, and files that are not what their name says.
 
-Only headers are read, so this takes no longer for a large file than for a small one. Nothing here imports
-torch.
+Only headers are read, so a large file takes no longer than a small one. This module does not import torch.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from typing import Any
 from qa_eval.errors import ModelError
 
 ALIASES = "qa_eval_aliases"
-"""The metadata of a converted file that lists the tensors which only repeat another one under a second
+"""Key of a converted file's metadata that lists the tensors that only repeat another one under a second
 name."""
 _MOST_HEADER_BYTES = 100_000_000
-"""The limit of the safetensors library."""
+"""Greatest size of a header, as in the safetensors library."""
 _LFS = (
     b"version https://git-lfs.github.com/spec/",
     b"version http://git-media.io/",
@@ -29,11 +28,12 @@ _LFS = (
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A tensor of a file, as its header describes it."""
+    """A tensor in a file, as the header describes it."""
 
     dtype: str
-    """In safetensors' spelling: `F32`, `BF16`, `I64`, …"""
+    """Type of the values, in the spelling of safetensors: `F32`, `BF16`, `I64`, …"""
     shape: tuple[int, ...]
+    """Shape of the tensor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,13 @@ class Header:
     """The header of a safetensors file."""
 
     tensors: dict[str, Tensor]
+    """Tensors by name."""
     metadata: dict[str, str]
+    """Metadata of the file, by key."""
 
 
 def refuse_pointers(paths: Iterable[Path], name: str) -> None:
-    """Raises ModelError if one of the files is a git-lfs pointer, naming all that are."""
+    """Raises ModelError if any of the files are git-lfs pointers, and names them."""
     pointers = sorted({path.name for path in paths if path.is_file() and is_pointer(path)})
     if pointers:
         files = f"{', '.join(pointers)} is a git-lfs pointer, not the file itself"
@@ -55,19 +57,19 @@ def refuse_pointers(paths: Iterable[Path], name: str) -> None:
 
 
 def is_pointer(path: Path) -> bool:
-    """Whether a file is a git-lfs pointer to the file itself; False for one that cannot be read."""
+    """Whether a file is a git-lfs pointer; False if it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(max(map(len, _LFS))).startswith(_LFS)
     except OSError:
-        return False  # whoever reads the file says why it cannot be read
+        return False  # the reader of the file reports why it cannot be read
 
 
 def read_header(path: Path) -> Header:
-    """The header of a safetensors file, after checking that the file is whole.
+    """The header of a safetensors file, after a check that the file is whole.
 
-    Raises ModelError for a file that cannot be read, is cut short, is no safetensors file, or whose header
-    names other bytes than it holds.
+    Raises ModelError for a file that cannot be read, is cut short, is not a safetensors file, or has a header
+    that does not fit its bytes.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -79,7 +81,7 @@ def read_header(path: Path) -> Header:
                 raise ModelError(f"{path} is cut short: it has {size} bytes, fewer than any safetensors file")
             (length,) = struct.unpack("<Q", start)
             if length > _MOST_HEADER_BYTES:
-                raise ModelError(f"{path} is no readable safetensors file: {_by_its_start(start)}")
+                raise ModelError(f"{path} is not a readable safetensors file: {_by_its_start(start)}")
             if 8 + length > size:
                 raise ModelError(_cut_short(path, size, 8 + length))
             record = json.loads(file.read(length))
@@ -89,12 +91,12 @@ def read_header(path: Path) -> Header:
         if (whole := 8 + length + max(ends, default=0)) > size:
             raise ModelError(_cut_short(path, size, whole))
         with safe_open(path, framework="numpy"):
-            pass  # it checks that shapes, types and offsets fit each other
+            pass  # opening it checks that shapes, types and offsets fit together
     except (OSError, ValueError, LookupError, TypeError, AttributeError, SafetensorError) as error:
-        raise ModelError(f"{path} is no readable safetensors file: {error}") from error
+        raise ModelError(f"{path} is not a readable safetensors file: {error}") from error
     except RecursionError as error:
         raise ModelError(
-            f"{path} is no readable safetensors file: its header is nested too deeply"
+            f"{path} is not a readable safetensors file: its header is nested too deeply"
         ) from error
     return Header(tensors, {str(key): str(value) for key, value in metadata.items()})
 
@@ -105,14 +107,14 @@ def _tensor(entry: Any) -> Tensor:  # noqa: ANN401
 
 def _cut_short(path: Path, size: int, whole: int) -> str:
     return (
-        f"{path} is cut short: it has {size:,} of the {whole:,} bytes that its header speaks of; fetch or "
-        "save it again"
+        f"{path} is cut short: it has {size:,} of the {whole:,} bytes that its header lists; fetch or save "
+        "it again"
     )
 
 
 def _by_its_start(start: bytes) -> str:
     if start.startswith((b"PK", b"\x80")):
-        return "it is one of PyTorch's own files (a pickle) under another name"
+        return "it is a PyTorch file (a pickle) under another name"
     if start.lstrip().lower().startswith((b"<!doc", b"<html")):
         return "it is a web page"
     return "its header would be too long"

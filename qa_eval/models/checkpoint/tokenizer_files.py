@@ -1,9 +1,9 @@
-"""A checkpoint's tokenizer, as its own files have it: tokenizer.json with the settings that override it.
+"""A checkpoint's tokenizer as its own files define it: tokenizer.json with the settings that override it.
 
 transformers 5 rebuilds many tokenizers from their vocabulary and drops the parts of `tokenizer.json` that the
-tokenizer's class does not know. A model was trained with what the file holds, so this module reads the file
+tokenizer's class does not know. The model was trained with what the file holds, so this module reads the file
 with the `tokenizers` library. It then applies the settings that transformers 4 applied when it loaded the
-file, each only where `tokenizer_config.json` has it:
+file, each only if `tokenizer_config.json` has it:
 
 | setting | changes | for |
 |---|---|---|
@@ -14,8 +14,8 @@ file, each only where `tokenizer_config.json` has it:
 | `split_special_tokens` | whether special tokens are found in a text | every class |
 | `added_tokens_decoder`, `cls_token`, … | the added tokens | every class |
 
-A class's defaults are not applied: a `BertTokenizer` without `do_lower_case` in its configuration lowers case
-if its `tokenizer.json` does. Nothing here imports torch or transformers.
+Defaults of a class are not applied: a `BertTokenizer` without `do_lower_case` in its configuration lowers
+case if its `tokenizer.json` does. This module imports neither torch nor transformers.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ _CHINESE = frozenset(
 _BERT_FAMILY = _CHINESE | {"MPNet", "Splinter"}
 """Classes that apply `do_lower_case` and `strip_accents`."""
 _TEMPLATE_FROM_FLAGS = frozenset({"CodeLlama", "Cohere", "GPTNeoX", "Gemma", "Llama"})
-"""Classes that make their template from `add_bos_token` and `add_eos_token`."""
+"""Classes that build their template from `add_bos_token` and `add_eos_token`."""
 _NESTED_PREFIX = frozenset({"Bloom"})
-"""Classes that apply `add_prefix_space` to a `ByteLevel` inside a sequence of pre-tokenizers too."""
+"""Classes that apply `add_prefix_space` also to a `ByteLevel` inside a sequence of pre-tokenizers."""
 _NO_LIMIT = 1e18
-"""Tokenizers that know no limit report 1e30."""
+"""Length from which a limit counts as none. Tokenizers without a limit report 1e30."""
 CODED = {"RoFormer": "splits words by the library rjieba"}
-"""Classes with a part that is Python code, so that tokenizer.json does not hold it -> what that part does."""
+"""Description of the part that is Python code and therefore not in tokenizer.json, by class."""
 
 PROBES = (
     "The quick brown fox jumped over 13 lazy dogs.",
@@ -103,35 +103,39 @@ PROBES = (
     "a\u0300\u0301 \u0301alone ´ ¨ ¸",
     "mixed: abc漢字дефعربي🙂१२३",
 )
-"""Texts on which tokenizers differ that differ at all: forty of them, from plain to broken."""
+"""Texts, from plain to broken, that show the differences between tokenizers."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextTokenizer:
-    """A tokenizer with offsets and what else a reader wants to know of it."""
+    """A tokenizer with offsets, and the facts about it that a reader needs."""
 
     backend_tokenizer: Tokenizer
+    """Tokenizer of the `tokenizers` library."""
     cls_token_id: int | None
+    """Id of the CLS token; None if there is none."""
     pad_token_id: int | None
+    """Id of the padding token; None if there is none."""
     model_max_length: int | None
-    """Tokens of the longest input that its files allow; None where they say nothing."""
+    """Length in tokens of the longest input that the files allow; None if they give no limit."""
     note: str | None = None
-    """How it differs from the tokenizer that transformers builds; None where it does not."""
+    """Difference from the tokenizer that transformers builds; None if there is none."""
 
     def __len__(self) -> int:
-        """The number of ids, added tokens included."""
+        """The number of ids, with added tokens."""
         return self.backend_tokenizer.get_vocab_size()
 
 
 class Settings(dict[str, Any]):
-    """What the files beside tokenizer.json say, by the names of tokenizer_config.json."""
+    """Settings from the files next to tokenizer.json, by the names that tokenizer_config.json uses."""
 
     @classmethod
     def of(cls, folder: Path, name: str) -> Settings:
-        """Reads them; empty where there are none. Raises `ModelError` for a file that is no JSON object.
+        """The settings of a folder; empty if it has no such files.
 
-        special_tokens_map.json overrules tokenizer_config.json in the older form of these files, in which the
-        latter has no `added_tokens_decoder`; otherwise it only adds what is missing.
+        In the older form of the files, tokenizer_config.json has no `added_tokens_decoder`, and
+        special_tokens_map.json overrides it. In the newer form, special_tokens_map.json only adds what is
+        missing. Raises `ModelError` for a file that is not a JSON object.
         """
         config = _settings(folder / CONFIG, name)
         mapped = _settings(folder / _SPECIALS_MAP, name)
@@ -139,22 +143,22 @@ class Settings(dict[str, Any]):
         return cls({**mapped, **config} if new else {**config, **mapped})
 
     def tokenizer_class(self, config: Mapping[str, Any]) -> str:
-        """The class that the files name, as `Bert` for `BertTokenizerFast`; empty where they name none."""
+        """The tokenizer class that the files name, such as `Bert` for `BertTokenizerFast`; empty if none."""
         named = self.get("tokenizer_class") or config.get("tokenizer_class")
         return named.removesuffix("Fast").removesuffix("Tokenizer") if isinstance(named, str) else ""
 
     def token(self, role: str) -> str | None:
-        """The special token of a role (`cls_token`)."""
+        """The special token of a role, such as `cls_token`; None if it is not set."""
         found = _content(self.get(role))
         return found or None
 
     def fill(self, defaults: Mapping[str, Any]) -> None:
-        """Takes from `defaults` what is not set."""
+        """Sets the values of `defaults` that are not set yet."""
         self.update({key: value for key, value in defaults.items() if self.get(key) is None})
 
     @property
     def max_length(self) -> int | None:
-        """`model_max_length`; None where it is not set."""
+        """Value of `model_max_length` (or the older `max_len`); None if it is not set."""
         found = self.get("model_max_length", self.get("max_len"))
         if isinstance(found, bool) or not isinstance(found, int | float) or not 0 < found < _NO_LIMIT:
             return None
@@ -162,9 +166,10 @@ class Settings(dict[str, Any]):
 
 
 def read_tokenizer(folder: Path, name: str, settings: Settings, tokenizer_class: str) -> Tokenizer | None:
-    """The tokenizer of a folder's tokenizer.json under its settings; None where there is no such file.
+    """The tokenizer of a folder's tokenizer.json with its settings applied.
 
-    Raises `ModelError` where the file cannot be read.
+    None if there is no such file, or if a part of this class is Python code, which the file cannot hold.
+    Raises `ModelError` if the file cannot be read.
     """
     path = folder / FILE
     if not path.is_file() or tokenizer_class in CODED:
@@ -176,7 +181,7 @@ def read_tokenizer(folder: Path, name: str, settings: Settings, tokenizer_class:
     except Exception as error:
         raise ModelError(f"{name}: {FILE} cannot be read: {reason(path, error)}") from error
     except BaseException as error:
-        # A panic of the Rust side arrives as a BaseException of its own, which cannot be imported.
+        # A panic in Rust code arrives as a BaseException whose class cannot be imported.
         if type(error).__name__ == "PanicException":
             raise ModelError(f"{name}: {FILE} cannot be read: {reason(path, error)}") from error
         raise
@@ -189,7 +194,7 @@ def read_tokenizer(folder: Path, name: str, settings: Settings, tokenizer_class:
 def apply_settings(
     tokenizer: Tokenizer, folder: Path, name: str, settings: Settings, tokenizer_class: str
 ) -> None:
-    """Changes a tokenizer as its settings say. Raises `ModelError` for added tokens that are none."""
+    """Applies settings to a tokenizer. Raises `ModelError` if the added tokens cannot be read."""
     _set_normalizer(tokenizer, settings, tokenizer_class)
     _set_prefix_space(tokenizer, settings, tokenizer_class)
     try:
@@ -201,7 +206,7 @@ def apply_settings(
 
 
 def set_typed_template(tokenizer: Tokenizer, cls: str, sep: str) -> None:
-    """Gives a tokenizer BERT's template: one separator after each text, token types 0 and 1."""
+    """Gives a tokenizer the template of BERT: a separator after each text, and token types 0 and 1."""
     from tokenizers import processors
 
     specials = [(token, tokenizer.token_to_id(token)) for token in (cls, sep)]
@@ -213,7 +218,7 @@ def set_typed_template(tokenizer: Tokenizer, cls: str, sep: str) -> None:
 
 
 def space_signs(tokenizer: Tokenizer) -> str:
-    """The characters by which tokens write a space: `▁` of SentencePiece, `Ġ` of byte-level vocabularies."""
+    """The characters that represent a space in tokens: `▁` in SentencePiece, `Ġ` in byte-level tokenizers."""
     signs = set()
     for part in (*_parts(_state(tokenizer.normalizer)), *_parts(_state(tokenizer.pre_tokenizer))):
         match part:
@@ -229,10 +234,10 @@ def space_signs(tokenizer: Tokenizer) -> str:
 
 
 def differences(own: Tokenizer, built: Tokenizer, *, types: bool = True) -> str | None:
-    """How what a library builds differs from a tokenizer that was read from its file; None where it does not.
+    """The difference between a library's tokenizer and the one read from its file; None if they are equal.
 
-    Both encode the probes; where the tokens differ, the parts that make other results of a probe are named.
-    Token types are compared where the model has `types`.
+    Both encode the probe texts. If their tokens differ, the result names the parts that treat a probe
+    differently. Token types are compared if the model has `types`.
     """
     built.no_truncation()
     built.no_padding()
@@ -300,7 +305,7 @@ def _set_template(tokenizer: Tokenizer, settings: Settings, tokenizer_class: str
         return
     from tokenizers import processors
 
-    # What is silent of the two is what the class has: Llama and its relatives begin with their bos token.
+    # A flag that is not set has the default of the class: Llama and its relatives begin with their bos token.
     defaults = (tokenizer_class != "GPTNeoX", False)
     ends = []
     for role, flag, default in zip(("bos_token", "eos_token"), flags, defaults, strict=True):
@@ -320,7 +325,7 @@ def _set_template(tokenizer: Tokenizer, settings: Settings, tokenizer_class: str
 
 
 def _add_tokens(tokenizer: Tokenizer, folder: Path, settings: Settings) -> None:
-    """Adds the tokens that the settings have and tokenizer.json has not, in the order of their ids."""
+    """Adds the tokens that are in the settings but not in tokenizer.json, in the order of their ids."""
     from tokenizers import AddedToken
 
     roles = [settings[role] for role in SPECIAL_TOKENS if settings.get(role)]
@@ -341,7 +346,7 @@ def _add_tokens(tokenizer: Tokenizer, folder: Path, settings: Settings) -> None:
 
 
 def _numbered(folder: Path, settings: Settings, specials: Mapping[str, Any]) -> dict[int, AddedToken]:
-    """Added tokens by id: of `added_tokens_decoder`, else of the older added_tokens.json."""
+    """The added tokens by id, from `added_tokens_decoder` or else from the older added_tokens.json."""
     from tokenizers import AddedToken
 
     found = settings.get("added_tokens_decoder")
@@ -367,22 +372,22 @@ def _content(value: object) -> str:
     return found if isinstance(found, str) else ""
 
 
-# --------------------------------------------------------------------------------------------- its parts
+# --------------------------------------------------------------------------------- parts of a tokenizer
 
 
 def _state(part: object) -> dict[str, Any]:
-    """A part of a tokenizer as the JSON that it is saved as; empty where there is none or it is code."""
+    """A part of a tokenizer in the JSON form in which it is saved; empty if there is none or it is code."""
     if part is None:
         return {}
     try:
         state = json.loads(part.__getstate__())  # type: ignore[arg-type]
-    except Exception:  # the library's word for "cannot be serialized" is a bare Exception
+    except Exception:  # the library raises a bare Exception for a part that cannot be serialized
         return {}
     return state if isinstance(state, dict) else {}
 
 
 def _parts(state: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A part, or those of a sequence, at any depth."""
+    """The part itself, or the parts of a sequence at any depth."""
     nested = [value for value in state.values() if isinstance(value, list)]
     if state.get("type") != "Sequence":
         if state:
@@ -395,7 +400,7 @@ def _parts(state: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _replace(tokenizer: Tokenizer, name: str, state: Mapping[str, Any]) -> None:
-    """Sets a part from its JSON, by way of a tokenizer that has nothing else."""
+    """Sets a part of a tokenizer from its JSON, which the library can read only as part of a tokenizer."""
     from tokenizers import Tokenizer, models
 
     whole = json.loads(Tokenizer(models.BPE()).to_str())
@@ -417,7 +422,7 @@ def _pieces(tokenizer: Tokenizer, text: str) -> list[str]:
 
 
 def _pair(tokenizer: Tokenizer, types: bool) -> list[tuple[int | None, int, int]]:
-    """The special tokens of a pair and the types of all: (sequence, type, id of a special token)."""
+    """(sequence, type, id) for the runs of an encoded pair. The id is -1 for a token that is not special."""
     encoding = tokenizer.encode("a", "a")
     parts = zip(encoding.sequence_ids, encoding.type_ids, encoding.ids, strict=True)
     found = [(part, kind if types else 0, token if part is None else -1) for part, kind, token in parts]
@@ -425,5 +430,5 @@ def _pair(tokenizer: Tokenizer, types: bool) -> list[tuple[int | None, int, int]
 
 
 def _settings(path: Path, name: str) -> dict[str, Any]:
-    """The settings of a file that a checkpoint need not have."""
+    """The settings in a file; empty if the file does not exist."""
     return read_configuration(path, name) if path.is_file() else {}

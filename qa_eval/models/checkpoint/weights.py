@@ -1,9 +1,9 @@
-"""The weights of a checkpoint in the model that transformers makes of its configuration.
+"""The weights of a checkpoint, in the model that transformers makes from its configuration.
 
-Whether they fit is found out when the checkpoint is examined, by the library's own rules of loading, which
-know old names of tensors and weights that are tied: it is given tensors of the shapes that the files'
-headers state, which take no memory. Loading then gives it the tensors of exactly the files that were
-examined and hashed, whatever other files the folder or its configuration names.
+Examining a checkpoint checks whether its weights fit the model. transformers' own rules of loading decide,
+which know old names of tensors and tied weights. They get tensors of the shapes in the files' headers, which
+take no memory. Loading then uses the tensors of exactly the files that were examined and hashed, whatever
+other files the folder or its configuration names.
 """
 
 from __future__ import annotations
@@ -30,23 +30,27 @@ from qa_eval.records import Runtime
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# The library's factories have no types of their own.
+# The factories of transformers have no types.
 _AutoModel: Any = transformers.AutoModel
 _AutoModelForQA: Any = transformers.AutoModelForQuestionAnswering
 
 _BEAM_HEADS = ("FlaubertForQuestionAnswering", "XLMForQuestionAnswering", "XLNetForQuestionAnswering")
 _WRAPPERS = ("_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_orig_mod", "_forward_module", "module")
-"""What wrappers of a model or of its layers put into the names of tensors."""
+"""Parts that wrappers of a model or of its layers add to the names of tensors."""
 _LABELS = 2
-"""Outputs of the head for each token: the start and the end of the answer."""
+"""Number of outputs of the head for each token: the start and the end of the answer."""
 
 
 def empty_model(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime) -> PreTrainedModel:
-    """The model of a configuration, without memory for weights, after checking that the checkpoint's fit it.
+    """The model of a configuration, without memory for weights, after a check that the weights fit it.
 
-    A checkpoint without the head's weights would load all the same, with random ones. Raises `ModelError`
-    where no model can be made of the configuration, where weights are missing, have other names or other
-    shapes, where there are more layers of them, and where the head has other outputs than a start and an end.
+    Without the check, a checkpoint that lacks the head's weights would load with random ones. Raises
+    `ModelError`
+
+    * if no model can be made from the configuration,
+    * if weights are missing, or have other names or shapes,
+    * if the weights have more layers than the model,
+    * if the outputs of the head are not a start and an end.
     """
     model = _on_meta(_AutoModelForQA, checkpoint, config, runtime)
     try:
@@ -74,7 +78,7 @@ def empty_model(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runti
 def load_model(
     checkpoint: Checkpoint, empty: PreTrainedModel, config: PreTrainedConfig, dtype: torch.dtype
 ) -> PreTrainedModel:
-    """The model with its weights, all of them, as `empty_model` examined it. Raises `ModelError`."""
+    """The model that `empty_model` examined, with its weights. Raises `ModelError` if they do not load."""
     try:
         with ExitStack() as stack:
             weights: dict[str, Any] = {}
@@ -83,7 +87,7 @@ def load_model(
                 names: list[str] = file.keys()
                 weights |= {name: file.get_slice(name) for name in names}
             model, report = _fitted(empty, config, weights, dtype)
-    except Exception as error:  # whatever the library meets
+    except Exception as error:  # transformers may raise anything
         raise ModelError(f"{checkpoint.name} cannot be loaded: {first_line(error)}") from error
     if missing := frozenset(report["missing_keys"]):
         raise ModelError(f"{checkpoint.name} {_lack(checkpoint, empty, missing, (), weights)}")
@@ -91,26 +95,26 @@ def load_model(
 
 
 def parameters(model: PreTrainedModel) -> int:
-    """The number of values that a model is trained to have; one that several places share counts once."""
+    """The number of parameters of a model. A shared parameter counts once."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 
 def embedding_rows(model: PreTrainedModel) -> int | None:
-    """Number of tokens that a model has vectors for; None where it has no table of them."""
-    with contextlib.suppress(Exception):  # models without a table say so in ways of their own
+    """The number of rows in a model's table of token vectors; None if it has no such table."""
+    with contextlib.suppress(Exception):  # models without a table raise different errors
         table: Any = model.get_input_embeddings()
         return len(table.weight)
     return None
 
 
 def check_vocabulary(checkpoint: Checkpoint, tokenizer: Tokenizer, rows: int | None) -> None:
-    """Raises `ModelError` if the tokenizer has an id beyond the model's embedding, which has `rows` rows."""
+    """Raises `ModelError` if the tokenizer has an id beyond the `rows` rows of the model's embedding."""
     if rows is None:
         return
     vocabulary = tokenizer.get_vocab(with_added_tokens=True)
     if max(vocabulary.values(), default=0) < rows:
         return
-    # The library adds tokens that a class has by default; those are no mistake of the checkpoint's.
+    # transformers adds the default tokens of a class; they are not a mistake of the checkpoint.
     own = checkpoint.own_tokens
     beyond = sorted(
         (number, token)
@@ -118,12 +122,12 @@ def check_vocabulary(checkpoint: Checkpoint, tokenizer: Tokenizer, rows: int | N
         if number >= rows and token in (own or vocabulary)
     )
     if beyond:
-        # The library closes gaps between the ids of added tokens; people know the numbers in the file.
+        # transformers closes gaps between the ids of added tokens, but people know the ids in the file.
         size = 1 + max([beyond[-1][0], *(own or {}).values()])
         shown = ", ".join(repr(token) for _, token in beyond[:3]) + (" …" if len(beyond) > 3 else "")
         raise ModelError(
-            f"{checkpoint.name}: its tokenizer has {size} tokens and its embedding {rows} rows, with none "
-            f"for {shown}. Take the tokenizer that it was trained with, or remove these tokens"
+            f"{checkpoint.name}: its tokenizer has {size} tokens but its embedding only {rows} rows, none of "
+            f"them for {shown}. Use the tokenizer that it was trained with, or remove these tokens"
         )
 
 
@@ -135,10 +139,11 @@ class _Fit:
     """How the tensors of a checkpoint fit the model of its configuration."""
 
     missing: frozenset[str]
+    """Names of tensors that the model needs and the files lack."""
     unexpected: frozenset[str]
-    """What the model has no place for, by the names that the library gives it."""
+    """Names, as transformers writes them, of tensors that the model has no place for."""
     mismatched: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = ()
-    """(name, shape in the files, shape by the configuration)."""
+    """Tensors with the wrong shape, as (name, shape in the files, shape by the configuration)."""
 
 
 def _on_meta(
@@ -152,7 +157,7 @@ def _on_meta(
             model: PreTrainedModel = factory.from_config(
                 copy.deepcopy(config), trust_remote_code=runtime.trust_remote_code
             )
-    except Exception as error:  # whatever a wrong configuration leads to
+    except Exception as error:  # a wrong configuration may raise anything
         raise ModelError(
             f"{checkpoint.name}: no model can be made from config.json: {first_line(error)}"
         ) from error
@@ -160,7 +165,7 @@ def _on_meta(
 
 
 def _fit(model: PreTrainedModel, config: PreTrainedConfig, tensors: Mapping[str, Tensor]) -> _Fit | None:
-    """What the library would report of loading; None where that cannot be tried without weights."""
+    """The report that loading would give; None if loading cannot be tried without weights."""
     numbers, counts = torch.empty(1), torch.empty(1, dtype=torch.int64)
     empty = {
         name: (numbers if "F" in tensor.dtype else counts).expand(tensor.shape)  # one value, repeated
@@ -169,7 +174,7 @@ def _fit(model: PreTrainedModel, config: PreTrainedConfig, tensors: Mapping[str,
     try:
         with torch.random.fork_rng(devices=[]):
             _, report = _fitted(model, config, empty, torch.float32)
-    except Exception:  # loading itself says what is wrong
+    except Exception:  # loading the weights will report the reason
         return None
     return _Fit(
         frozenset(report["missing_keys"]),
@@ -181,7 +186,7 @@ def _fit(model: PreTrainedModel, config: PreTrainedConfig, tensors: Mapping[str,
 def _fitted(
     model: PreTrainedModel, config: PreTrainedConfig, weights: Mapping[str, Any], dtype: torch.dtype
 ) -> tuple[PreTrainedModel, dict[str, Any]]:
-    """A new model of the same class with these weights, and the library's report; raises what it raises."""
+    """A new model of the same class with these weights, and transformers' report. Its errors are raised."""
     model_class: Any = type(model)
     fitted, report = model_class.from_pretrained(
         None,
@@ -194,7 +199,7 @@ def _fitted(
     return fitted, report
 
 
-# ------------------------------------------------------------------------------------------ what is wrong
+# ------------------------------------------------------------------------------------------ messages
 
 
 def _lack(
@@ -204,7 +209,7 @@ def _lack(
     head: Collection[str],
     names: Iterable[str],
 ) -> str:
-    """What weights are missing among those with these names, to follow the checkpoint's name."""
+    """A message about missing weights, to follow the checkpoint's name. `names` are those in the files."""
     if prefix := _prefix(missing, names):
         renamed = f"{{name.removeprefix({prefix!r}): tensor for name, tensor in load_file(FILE).items()}}"
         return (
@@ -223,7 +228,7 @@ def _lack(
         made_for = ", ".join(map(str, checkpoint.config.get("architectures") or ())) or "not named"
         if made_for in _BEAM_HEADS:
             return (
-                f"has the head of {made_for}, which searches for an end behind each of a few starts and "
+                f"has the head of {made_for}, which searches for an end after each of a few starts and "
                 f"scores no other spans; only {made_for}Simple gives logits for every token"
             )
         return (
@@ -233,12 +238,12 @@ def _lack(
     body = [name for name in listed if name not in head]
     return (
         f"is incomplete: its weights lack {len(listed)} of the {len(model.state_dict())} tensors of "
-        f"{type(model).__name__}, among them {body[0]}; the file was not saved whole, or is of another model"
+        f"{type(model).__name__}, such as {body[0]}; the file was not saved whole, or is of another model"
     )
 
 
 def _prefix(missing: Collection[str], names: Iterable[str]) -> str | None:
-    """What all missing tensors have before their names in the file; None where they are not there."""
+    """The prefix that the file has before the names of all missing tensors; None if there is none."""
     have = set(names)
     wanted = min(missing, key=lambda name: (len(name), name))
     for name in sorted(have):
@@ -249,7 +254,7 @@ def _prefix(missing: Collection[str], names: Iterable[str]) -> str | None:
 
 
 def _inner_wrapper(missing: Collection[str], names: Iterable[str]) -> str | None:
-    """The wrapper without which the file's names are those that are missing; None where there is none."""
+    """The wrapper whose name, removed from the file's names, gives the missing names; else None."""
     names = list(names)
     for wrapper in _WRAPPERS:
         parts = [name.split(".") for name in names]
@@ -261,22 +266,23 @@ def _inner_wrapper(missing: Collection[str], names: Iterable[str]) -> str | None
 
 @dataclass(frozen=True, slots=True)
 class _Beyond:
-    """A tensor of a layer behind the last layer of the model."""
+    """A tensor that belongs to a layer after the last layer of the model."""
 
     name: str
+    """Name of the tensor."""
     stack: str
-    """What the names of the layers begin with, such as `bert.encoder.layer`."""
+    """Beginning of the layers' names, such as `bert.encoder.layer`."""
     layers: int
-    """The number of layers that the weights have."""
+    """Number of layers in the weights."""
     built: int
-    """The number of layers that the model has."""
+    """Number of layers in the model."""
 
 
 def _beyond(model: PreTrainedModel, unexpected: Collection[str]) -> _Beyond | None:
-    """The first tensor of a layer that the model has too few layers for; None where there is none.
+    """The first tensor that belongs to a layer after the model's last one; None if there is none.
 
-    Such a tensor has a name of the model's own in all but the numbers. Tensors that nothing needs, such as
-    those of a pooler or of another head, have none.
+    The name of such a tensor is a name in the model except for its numbers. Tensors that nothing needs, such
+    as those of a pooler or of another head, have no such name.
     """
     prefix = f"{model.base_model_prefix}."
     shapes: set[str] = set()
@@ -304,22 +310,22 @@ def _beyond(model: PreTrainedModel, unexpected: Collection[str]) -> _Beyond | No
 
 
 _NUMBER = re.compile(r"(?<![^.])[0-9]+(?![^.])")
-"""A part of a tensor's name that counts layers."""
+"""Part of a tensor's name that is the number of a layer."""
 
 
 def _numbered(name: str) -> Iterator[tuple[str, int]]:
-    """What is before each number in a tensor's name, and the number."""
+    """(text before it, number) for each number in a tensor's name."""
     for match in _NUMBER.finditer(name):
         yield name[: match.start()].removesuffix("."), int(match[0])
 
 
 def _in_order(name: str) -> list[tuple[int, str]]:
-    """Orders names with numbers in them by the numbers."""
+    """A sort key that orders names by the numbers in them."""
     return [(int(part), "") if _NUMBER.fullmatch(part) else (-1, part) for part in name.split(".")]
 
 
 def _more_layers(given: Mapping[str, Any], config: PreTrainedConfig, beyond: _Beyond) -> str:
-    """That the weights have more layers than config.json asks for, and in which field."""
+    """A message that the weights have more layers than config.json asks for, with the field to correct."""
     held = f"the weights have {beyond.layers} layers {beyond.stack} (such as {beyond.name})"
     field = _layers_field(config, beyond)
     if field is None:
@@ -327,7 +333,7 @@ def _more_layers(given: Mapping[str, Any], config: PreTrainedConfig, beyond: _Be
     elif field in given:
         asked = f"{field} is {_shown_count(given[field])} in config.json"
     else:
-        asked = f"config.json has no {field}, so that there are {beyond.built}"
+        asked = f"config.json has no {field}, so the model has {beyond.built}"
     countable = field is not None and not isinstance(given.get(field), list)
     right = f"Set {field} to {beyond.layers}" if countable else "Correct config.json"
     advice = f"{right}, or take the config.json of these weights"
@@ -335,7 +341,7 @@ def _more_layers(given: Mapping[str, Any], config: PreTrainedConfig, beyond: _Be
 
 
 def _layers_field(config: PreTrainedConfig, beyond: _Beyond) -> str | None:
-    """The field of a configuration that gives the number of these layers; None where none has it."""
+    """The field of a configuration that gives the number of these layers; None if there is none."""
     values = config.to_dict()
     counts = {
         key: len(value) if isinstance(value, list) else value
@@ -350,12 +356,12 @@ def _layers_field(config: PreTrainedConfig, beyond: _Beyond) -> str | None:
 
 
 def _shown_count(value: object) -> str:
-    """A number of layers, or a list with an entry for each."""
+    """The text for a number of layers, or for a list with an entry for each layer."""
     return f"a list of {len(value)}" if isinstance(value, list) else str(value)
 
 
 def _wrong_labels(model: PreTrainedModel, tensors: Mapping[str, Tensor], head: Collection[str]) -> str | None:
-    """Why the head's outputs are no start and end; None where they are, and for a checkpoint's own code."""
+    """A message if the head's outputs are not a start and an end; else None, also for a checkpoint's code."""
     if not type(model).__module__.startswith("transformers.models."):
         return None
     for name, module in model.named_modules():

@@ -1,9 +1,9 @@
-"""Reading: from instances to predictions, for any model that gives start and end logits.
+"""Reading: from instances to predictions, for any model that computes start and end logits.
 
-Everything between a forward pass and the rest of the package, torch-free, so that every backend reads alike.
-Instances are taken in chunks; the windows of a chunk are sorted by length and put through in batches of a
-token budget, padded to their longest. Logits are reduced to n-best spans as they come, so memory does not
-grow with the length of a text beyond its tokens.
+This module connects a forward pass with the rest of the package. It does not import torch, so every backend
+reads in the same way. The reader takes instances in chunks and sorts the windows of a chunk by length.
+Windows go through the model in batches that hold at most a given number of tokens, padded to the longest
+window. Logits are reduced to n-best spans at once, so memory holds only the tokens of a long text.
 """
 
 from __future__ import annotations
@@ -24,71 +24,87 @@ from qa_eval.models.reading.windows import Tokens, Window, Windower, WindowError
 from qa_eval.records import Decoding, Instance, ModelInfo, Prediction
 
 READING_VERSION = "3"
-"""Goes into fingerprints; changes whenever windows, scores or the order of spans can."""
+"""Version of the reading code, which is part of fingerprints. A change of windows, scores or the order of
+spans needs a new one."""
 
 _CHUNK_INSTANCES = 64
+"""Number of instances that are tokenized together."""
 _CHUNK_BATCHES = 32
-"""A chunk ends after so many instances' tokenization or so many batches' tokens: enough to sort by length to
-good effect, little enough that answers are kept every few seconds on a laptop, should the run be stopped."""
+"""Number of batches whose tokens end a chunk. It is large enough that sorting by length saves time, and small
+enough that a laptop stores answers every few seconds in case the run is stopped."""
 _MEMORY_TOKENS = 1_000_000
-"""Tokenized texts are kept for the next questions about them, up to so many tokens."""
+"""Greatest number of tokens that are kept of texts, for further questions about them."""
 
 _AHEAD = 4
-"""Batches that wait for workers, so that tokenizing and decoding never keep one idle."""
+"""Number of batches that wait for workers, so that no worker is idle during tokenizing and decoding."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 Floats = NDArray[np.float32]
 Outcome = tuple[int, Window, "tuple[Floats, Floats] | str"]
-"""Number of the instance, window, and its logits or what went wrong."""
+"""Result for one window: the number of its instance, the window, and its start and end logits or a
+message."""
 Arrays = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+"""Token ids, attention mask and token types of a batch, each of shape (batch, length)."""
 
 
 class OutOfMemoryError(Exception):
-    """A forward pass found no room on its device; a smaller batch may."""
+    """A forward pass had too little memory on its device. A smaller batch may succeed."""
 
 
 class Forward(Protocol):
-    """A loaded model: what a backend has to provide. With workers, it is called by all of them at once."""
+    """A loaded model, which a backend provides. Several workers may call it at the same time."""
 
     def __call__(
         self, ids: NDArray[np.int64], mask: NDArray[np.int64], types: NDArray[np.int64]
     ) -> tuple[Floats, Floats]:
-        """Start and end logits, as float32 of the shape of `ids` (batch, length).
+        """The start logits and the end logits of a batch, as float32 of shape (batch, length).
 
-        Raises `OutOfMemoryError` where a smaller batch may succeed; anything else is that batch's failure.
+        The arguments are the token ids, the attention mask and the token types, each of shape (batch,
+        length). Raises `OutOfMemoryError` if a smaller batch may succeed. Any other exception means that the
+        batch failed.
         """
 
 
 @dataclass(slots=True)
 class Timings:
-    """What reading cost the thread that reads, in seconds; filled in by `SpanReader.read` as it goes."""
+    """Times that the reading thread spent, in seconds. `SpanReader.read` adds to them as it goes."""
 
     tokenizing: float = 0.0
-    """Texts to tokens, tokens to windows."""
+    """Time to tokenize texts and to cut windows, in seconds."""
     forward: float = 0.0
-    """The model itself, padding and copying of its inputs included; with workers, waiting for them."""
+    """Time of the forward passes with padding and copying of inputs, in seconds. With workers, it is the time
+    spent waiting for them."""
     decoding: float = 0.0
-    """Logits to spans, spans to predictions."""
+    """Time to turn logits into spans and spans into predictions, in seconds."""
 
 
 @dataclass(slots=True)
 class _Reading:
-    """An instance under way: what its windows have said so far."""
+    """An instance that is being read, and the results of its windows so far."""
 
     instance: Instance
     context: Tokens
     left: int
+    """Number of windows without a result yet."""
     windows: int
+    """Number of all windows."""
     tokens: int
+    """Number of tokens of all windows."""
     spans: list[Spans] = field(default_factory=list)
+    """Best spans of each window so far."""
     null_score: float | None = None
+    """Least null score of the windows so far."""
     error: str | None = None
+    """Message about a window that failed."""
 
 
 class SpanReader:
-    """Answers instances with a windower, decoding options and a forward pass that is loaded when needed."""
+    """A reader that answers instances. It needs a windower, decoding options and a forward pass.
+
+    The forward pass is loaded when it is first needed.
+    """
 
     def __init__(
         self,
@@ -103,10 +119,19 @@ class SpanReader:
         pad: bool = True,
         workers: Callable[[], AbstractContextManager[Executor]] | None = None,
     ) -> None:
-        """`null`: whether the "no answer" token's logits mean anything. `alone`: every window by itself,
-        unpadded, so that its logits do not depend on its company. Without `pad`, a batch holds windows of one
-        length only. `workers`: threads, opened for each reading, that put different batches through at once;
-        without, batches go one after another.
+        """Makes a reader.
+
+        Args:
+            windower: Cuts questions and texts into windows.
+            decoding: Options of decoding.
+            load: Loads the forward pass.
+            null: Whether the logits of the "no answer" token mean anything.
+            pad_id: Id of the padding token.
+            batch_tokens: Greatest number of tokens in a batch, with padding.
+            alone: Whether every window is a batch of its own. Its logits then depend on no other window.
+            pad: Whether a batch may hold windows of different lengths.
+            workers: Opens the threads that compute different batches at the same time, for each reading. None
+                to compute one batch after another.
         """
         self._windower = windower
         self._decoding = decoding
@@ -129,7 +154,7 @@ class SpanReader:
         alone: bool,
         pad: bool,
     ) -> SpanReader:
-        """A reader with the same windows and decoding, and another forward pass."""
+        """A reader with the same windows and decoding options but another forward pass."""
         return SpanReader(
             self._windower,
             self._decoding,
@@ -143,9 +168,9 @@ class SpanReader:
         )
 
     def read(self, instances: Sequence[Instance], timings: Timings | None = None) -> Iterator[Prediction]:
-        """One prediction per instance, each as soon as its windows are through.
+        """One prediction for each instance, as soon as all its windows have a result.
 
-        What it takes, loading the weights apart, is added to `timings`.
+        The time that it takes, without loading the weights, is added to `timings`.
         """
         timings = timings or Timings()
         with (self.workers or _InThisThread)() as pool:
@@ -154,7 +179,7 @@ class SpanReader:
     def _read(
         self, instances: Sequence[Instance], timings: Timings, pool: Executor, *, ahead: int
     ) -> Iterator[Prediction]:
-        """Submits batches in order, up to `ahead` of them before the first is waited for."""
+        """Submits batches in order. Up to `ahead` of them wait before the result of the first is taken."""
         waiting: deque[tuple[dict[int, _Reading], Future[list[Outcome]]]] = deque()
         since = time.perf_counter()
         for readings, errors, queue in self._chunks(instances):
@@ -184,29 +209,29 @@ class SpanReader:
         timings.decoding += time.perf_counter() - done
         return answered
 
-    # ------------------------------------------------------------------------ its parts, for measuring
+    # ------------------------------------------------------------------- parts of reading, to measure them
 
     def forward(self) -> Forward:
-        """The forward pass alone, loaded if it is not yet. Raises what loading it raises."""
+        """The forward pass, loaded if necessary. Errors of loading are raised."""
         if self._forward is None:
             self._forward = self._load()
         return self._forward
 
     def unload(self) -> None:
-        """Lets the forward pass go; the next use loads it again."""
+        """Releases the forward pass. The next use loads it again."""
         self._forward = None
 
     @property
     def window_length(self) -> int:
-        """Tokens of a full window."""
+        """Number of tokens in a full window."""
         return self._windower.max_length
 
     def windows(self, instances: Sequence[Instance]) -> list[Window]:
-        """All windows of all instances that can be read."""
+        """All windows of the instances that can be read."""
         return [window for _, _, queue in self._chunks(instances) for _, window in queue]
 
     def counts(self, instances: Sequence[Instance]) -> list[tuple[int, int]]:
-        """Windows and tokens of each instance, as its prediction will say; 0 of one that cannot be read."""
+        """Numbers of windows and tokens of each instance, as in its prediction; 0 if it cannot be read."""
         found = [(0, 0)] * len(instances)
         for readings, _, _ in self._chunks(instances):
             for number, reading in readings.items():
@@ -214,7 +239,7 @@ class SpanReader:
         return found
 
     def arrays(self, windows: Sequence[Window]) -> Arrays:
-        """Ids, mask and types of a batch, padded to its longest window: what a `Forward` takes."""
+        """The arguments of a `Forward` for a batch: ids, mask and types, padded to the longest window."""
         shape = len(windows), max(map(len, windows))
         ids = np.full(shape, self._pad_id, np.int64)
         mask, types = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
@@ -225,7 +250,7 @@ class SpanReader:
         return ids, mask, types
 
     def bare(self, batches: Sequence[Arrays], *, workers: bool) -> None:
-        """The forward pass of each batch and nothing else, by the workers or one after another."""
+        """Runs only the forward pass of each batch, on the workers or one after another."""
         forward = self.forward()
         if workers and self.workers is not None:
             with self.workers() as pool:
@@ -236,7 +261,7 @@ class SpanReader:
             forward(*batch)
 
     def forget(self) -> None:
-        """Drops the tokens of texts seen lately, so that the next reading tokenizes them again."""
+        """Drops the tokens of recent texts, so that the next reading tokenizes them again."""
         self._known.clear()
         self._kept = 0
 
@@ -245,7 +270,7 @@ class SpanReader:
     def _chunks(
         self, instances: Sequence[Instance]
     ) -> Iterator[tuple[dict[int, _Reading], list[Prediction], list[tuple[int, Window]]]]:
-        """Instances under way by number, those that failed at once, and all windows with their numbers."""
+        """Chunks: instances by number, predictions of those that failed, and (number, window) pairs."""
         readings: dict[int, _Reading] = {}
         errors: list[Prediction] = []
         queue: list[tuple[int, Window]] = []
@@ -271,7 +296,7 @@ class SpanReader:
     def _tokenized(
         self, group: Sequence[Instance]
     ) -> list[tuple[Tokens | WindowError, Tokens | WindowError]]:
-        """Question and context tokens of each; texts seen lately are not tokenized again."""
+        """The question tokens and context tokens of each instance. Recent texts are not tokenized again."""
         wanted = dict.fromkeys(text for i in group for text in (i.question, i.context))
         new = [text for text in wanted if text not in self._known]
         for text, tokens in zip(new, self._windower.tokenize(new) if new else (), strict=True):
@@ -300,28 +325,30 @@ class SpanReader:
     # --------------------------------------------------------------------------------- windows to logits
 
     def _batches(self, queue: list[tuple[int, Window]]) -> Iterator[list[tuple[int, Window]]]:
-        """Windows of like length together. Short ones first: the full windows, which are most, then go in
-        the order of their instances, so that answers come steadily and not all at the end.
+        """Batches of windows with similar lengths, the shortest first.
+
+        Most windows are full, and these keep the order of their instances. Answers therefore come steadily
+        and not all at the end.
         """
         queue = sorted(queue, key=lambda entry: len(entry[1]))
         at = 0
         while at < len(queue):
             to = at + 1
-            # Read anew each time: the budget shrinks when memory runs out.
+            # The budget is read again each time because it shrinks when memory runs out.
             while not self._alone and to < len(queue) and self._joins(queue[at][1], queue[to][1], to - at):
                 to += 1
             yield queue[at:to]
             at = to
 
     def _joins(self, first: Window, window: Window, others: int) -> bool:
-        """Whether a window may go into a batch that begins with `first` and holds so many others."""
+        """Whether a window may join a batch that begins with `first` and holds `others` windows."""
         return len(window) * (others + 1) <= self._budget and (self._pad or len(first) == len(window))
 
     def _outcomes(self, batch: list[tuple[int, Window]]) -> list[Outcome]:
-        """Each window with its logits, or with what went wrong; a batch that fails is halved."""
+        """Each window with its logits or with a message. A batch that fails is halved and tried again."""
         try:
             starts, ends = self.forward()(*self.arrays([window for _, window in batch]))
-        except Exception as error:  # one window must not take the others with it
+        except Exception as error:  # one failing window must not fail the others
             if len(batch) > 1:
                 half = len(batch) // 2
                 if isinstance(error, OutOfMemoryError):
@@ -343,7 +370,7 @@ class SpanReader:
         window: Window,
         outcome: tuple[Floats, Floats] | str,
     ) -> Prediction | None:
-        """Takes a window's outcome in; the prediction, where it was the last of its instance."""
+        """Records the outcome of a window. Returns the prediction if it was the last of its instance."""
         reading = readings[number]
         self._take(reading, window, outcome)
         return self._prediction(readings.pop(number)) if reading.left == 0 else None
@@ -361,7 +388,7 @@ class SpanReader:
         if not (
             np.isfinite(start_logits).all() and np.isfinite(end_logits).all() and np.isfinite(null or 0.0)
         ):
-            reading.error = "the model gave logits that are not finite numbers"
+            reading.error = "the model computed logits that are not finite numbers"
             return
         there = slice(window.first, window.first + window.size)
         reading.spans.append(
@@ -375,7 +402,7 @@ class SpanReader:
             )
         )
         if null is not None:
-            # An answer in any window is an answer: the text is silent only as far as its least silent window.
+            # An answer in one window is an answer in the text, so the least null score of all windows counts.
             reading.null_score = null if reading.null_score is None else min(reading.null_score, null)
 
     def _prediction(self, reading: _Reading) -> Prediction:
@@ -396,17 +423,17 @@ class SpanReader:
 
 
 class _InThisThread(Executor):
-    """Calls what is submitted at once; the future has the result. An exception passes through."""
+    """An executor that calls a submitted function at once. Exceptions pass through `submit`."""
 
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
-        """The future of a call that is done."""
+        """A future that holds the result of the call."""
         future: Future[_T] = Future()
         future.set_result(fn(*args, **kwargs))
         return future
 
 
 class SpanModel:
-    """A model that reads with a `SpanReader`; its weights are loaded at the first `predict`."""
+    """A model that reads with a `SpanReader`. Its weights are loaded at the first `predict`."""
 
     def __init__(self, info: ModelInfo, decoding: Decoding, reader: SpanReader) -> None:
         self.info = info
@@ -414,11 +441,11 @@ class SpanModel:
         self.reader = reader
 
     def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
-        """Raises `ModelError` where the weights cannot be loaded; see `Model.predict` for the rest."""
+        """One prediction for each instance, as in `Model`. Raises `ModelError` if the weights do not load."""
         return self.reader.read(instances)
 
     def unload(self) -> None:
-        """Lets weights and tokens go; the next use loads them again."""
+        """Releases weights and tokens. The next use loads them again."""
         self.reader.unload()
         self.reader.forget()
 

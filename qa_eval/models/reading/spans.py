@@ -1,15 +1,16 @@
-"""Which spans of a text a pair of start and end logits prefers: exact, vectorised, torch-free.
+"""The best spans of a text by start and end logits. The search is exact and vectorised, and needs no torch.
 
-A span's score is its start logit plus its end logit, over tokens i ≤ j < i + max_answer_tokens of one
-window. Spans are told apart by the characters they cover, not by tokens: where several token spans (of one
-window or of overlapping ones) cover the same characters, the span has the greatest of their scores. Spans
-that cover no character but white space do not exist.
+A span's score is its start logit plus its end logit, over tokens i ≤ j < i + max_answer_tokens of one window.
+Two spans are equal if they cover the same characters, whatever their tokens. If several token spans, of one
+window or of overlapping windows, cover the same characters, the span has the highest of their scores. A span
+that covers only white space is no candidate.
 
-Order, everywhere: higher score first; of equal scores, the one that starts earlier in the text; of those, the
-shorter. Scores are summed in float64, in which the sum of two float32 logits of like size is exact, so equal
-scores are equal logits and not an accident of rounding.
+The order is the same everywhere: a higher score comes first; of equal scores, the span that starts earlier in
+the text; of those, the shorter one. Scores are summed in float64, where the sum of two float32 logits of
+similar size is exact. Equal scores therefore mean equal sums of logits, not an accident of rounding.
 
-Scores are raw logit sums: only these compare across windows and texts (a softmax per window does not).
+Scores are raw sums of logits, because only these can be compared across windows and texts. A softmax of each
+window cannot.
 """
 
 from __future__ import annotations
@@ -28,11 +29,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """Distinct character spans, best first: three arrays of one length."""
+    """Distinct character spans, the best first, as three arrays of the same length."""
 
     scores: Floats
+    """Scores of the spans."""
     starts: Ints
+    """Offsets of the spans' first characters."""
     ends: Ints
+    """Offsets just past the spans' last characters."""
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -50,11 +54,12 @@ def best_spans(
     max_answer_tokens: int,
     n_best: int,
 ) -> Spans:
-    """The best `n_best` distinct spans of one window; fewer only where there are no more.
+    """The best `n_best` distinct spans of one window; fewer only if the window has no more.
 
-    All four arrays have one entry per context token of the window, in order: its logits, and the first
-    character and the end that an answer would have that starts or ends with it (white space trimmed). Logits
-    must be finite. The result is exact: no pruning by the best starts and ends, which loses spans.
+    The four arrays have one entry for each context token of the window, in order. `start_logits` and
+    `end_logits` must be finite. `text_starts` holds the first character of an answer that starts with the
+    token, and `text_ends` the end of an answer that ends with it, without white space. The result is exact:
+    it does not look at the best starts and ends only, which would lose spans.
     """
     tokens = len(start_logits)
     if not tokens:
@@ -69,13 +74,13 @@ def best_spans(
         beyond = np.arange(tokens)[:, None] + np.arange(width) >= tokens
         scores[beyond] = -np.inf
     flat = scores.ravel()
-    # Several token spans may cover one character span, so the best n_best of them may hold fewer distinct
-    # ones: look at more until there are enough. Almost always the first look suffices.
+    # Several token spans may cover one character span, so the best `n_best` token spans may hold fewer
+    # distinct spans. The loop looks at more until there are enough; the first look almost always suffices.
     look = 2 * n_best
     while True:
         if look < flat.size:
             bar = np.partition(flat, flat.size - look)[flat.size - look]
-            # All entries equal to the bar come along: the tie rule chooses between them, not the partition.
+            # All entries equal to the bar are kept, so that the rule for ties chooses, not the partition.
             chosen = np.flatnonzero(flat >= bar) if bar > -np.inf else np.flatnonzero(flat > -np.inf)
         else:
             bar = -np.inf
@@ -89,8 +94,8 @@ def best_spans(
 def merge_spans(parts: Sequence[Spans], n_best: int) -> Spans:
     """The best `n_best` distinct spans over all windows of a text.
 
-    Exact if each part holds its window's best `n_best`: a span among the best of the text is among the best
-    of the window that gives it its score.
+    The result is exact if each part holds the best `n_best` spans of its window: a span among the best of the
+    text is among the best of the window in which it has that score.
     """
     if len(parts) == 1:
         return Spans(parts[0].scores[:n_best], parts[0].starts[:n_best], parts[0].ends[:n_best])
@@ -105,11 +110,11 @@ def merge_spans(parts: Sequence[Spans], n_best: int) -> Spans:
 
 
 def _distinct(scores: Floats, starts: Ints, ends: Ints, n: int) -> Spans:
-    """Sorted by the order above, each span once with its greatest score, at most n."""
+    """At most n distinct spans, in the order that the module describes, each with its highest score."""
     order = np.lexsort((ends, starts, -scores))
     scores, starts, ends = scores[order], starts[order], ends[order]
     if len(order) > 1:
-        # Of equal spans the first in order, which has the greatest score, stays.
+        # The first of equal spans, which has the highest score, stays.
         key = starts * (int(ends.max()) + 1) + ends
         _, first = np.unique(key, return_index=True)
         keep = np.sort(first)[:n]
@@ -118,7 +123,7 @@ def _distinct(scores: Floats, starts: Ints, ends: Ints, n: int) -> Spans:
 
 
 def span_candidates(instance: Instance, spans: Iterable[tuple[float, int, int]]) -> tuple[Candidate, ...]:
-    """The answers that spans of an instance's text are, in the order given; a span is (score, start, end)."""
+    """The candidates for spans of an instance's text, in the order given. A span is (score, start, end)."""
     return tuple(
         Candidate(
             text=instance.context[start:end],

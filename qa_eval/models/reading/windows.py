@@ -1,12 +1,13 @@
-"""A question and a text of any length, as windows a model can read.
+"""Windows of tokens that a model can read, cut from a question and a text of any length.
 
-Question and text are tokenized once each, without special tokens, and every window is put together from
-slices of the two after the tokenizer's own template for pairs ("[CLS] question [SEP] text [SEP]" and its many
-relatives), which is learnt from the tokenizer itself. So a text asked a hundred questions is tokenized once,
-the room for the text is known before anything is cut, and no tokenizer is ever asked to truncate.
+The question and the text are tokenized once each, without special tokens. Every window is built from slices
+of the two by the tokenizer's own template for pairs, such as "[CLS] question [SEP] text [SEP]". The template
+is read off the tokenizer itself. So a text with a hundred questions is tokenized once, the room for the text
+is known before anything is cut, and no tokenizer has to truncate.
 
-With room for R tokens of text and an overlap of S, windows start at 0, R - S, 2(R - S), … until one reaches
-the end of the text: every token of the text is in at least one window, and a text that fits is one window.
+With room for R tokens of text and an overlap of S tokens, windows start at 0, R - S, 2(R - S), … until one
+reaches the end of the text. Every token of the text is in at least one window, and a text that fits is one
+window.
 """
 
 from __future__ import annotations
@@ -28,19 +29,21 @@ Ints = NDArray[np.int64]
 
 
 class WindowError(ValueError):
-    """A question and text that cannot be put into windows; the message says why and what would help."""
+    """A question and a text cannot be put into windows. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A text as tokens: ids, and the characters an answer has that starts or ends with each token."""
+    """Tokens of a text, and the characters of an answer that starts or ends with each token."""
 
     ids: Ints
+    """Ids of the tokens."""
     text_starts: Ints
-    """First character of an answer that begins with this token; white space is skipped."""
+    """Offset, for each token, of the first character of an answer that begins with it. White space is
+    skipped."""
     text_ends: Ints
-    """End of an answer that ends with this token; white space is left out, marks that belong to the last
-    character (accents, vowel signs) are kept."""
+    """Offset, for each token, of the end of an answer that ends with it. White space is left out; marks of
+    the last character, such as accents and vowel signs, are kept."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -51,15 +54,17 @@ class Window:
     """One input of the model."""
 
     ids: Ints
+    """Ids of the window's tokens."""
     types: Ints
+    """Token types of the window's tokens."""
     first: int
-    """Context tokens `first`, `first` + 1, … are in this window,"""
+    """Index, in the context, of the first context token in the window."""
     size: int
-    """this many of them,"""
+    """Number of context tokens in the window."""
     offset: int
-    """from this position of the window on."""
+    """Position, in the window, of its first context token."""
     null_at: int | None
-    """Position of the token that stands for "no answer"; None where the template has none."""
+    """Position of the token that represents "no answer"; None if the template has none."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -67,36 +72,39 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What a tokenizer puts around a question and a text: three runs of special tokens, and token types."""
+    """Template of a tokenizer for a question and a text: three runs of special tokens, and token types."""
 
     before: tuple[tuple[int, int], ...]
-    """(id, type) of the special tokens before the question,"""
+    """Special tokens before the question, as (id, type)."""
     between: tuple[tuple[int, int], ...]
-    """between question and text,"""
+    """Special tokens between the question and the text, as (id, type)."""
     after: tuple[tuple[int, int], ...]
-    """and after the text."""
+    """Special tokens after the text, as (id, type)."""
     question_type: int
+    """Token type of the question's tokens."""
     context_type: int
+    """Token type of the text's tokens."""
 
     @property
     def types(self) -> frozenset[int]:
-        """All token types that it gives."""
+        """All token types in the template."""
         specials = (kind for run in (self.before, self.between, self.after) for _, kind in run)
         return frozenset((self.question_type, self.context_type, *specials))
 
     @property
     def specials(self) -> int:
+        """Number of special tokens in a window."""
         return len(self.before) + len(self.between) + len(self.after)
 
     @classmethod
     def of(cls, tokenizer: Tokenizer) -> Template:
-        """Learns the template by encoding a pair. Raises `WindowError` where there is none to be seen."""
+        """The template of a tokenizer, read off an encoded pair. Raises `WindowError` if it has none."""
         for probe in ("a", "the", "1", ".", "x y"):
             encoding = tokenizer.encode(probe, probe)
             parts = encoding.sequence_ids
             if 0 in parts and 1 in parts:
                 return cls._read(encoding)
-        raise WindowError("the tokenizer gives no tokens for plain words, so its pair template is unknown")
+        raise WindowError("the tokenizer gives no tokens for plain words, so its template is unknown")
 
     @classmethod
     def _read(cls, encoding: Encoding) -> Template:
@@ -116,7 +124,7 @@ class Template:
 
 
 def _run(parts: Sequence[int | None], which: int) -> tuple[int, int]:
-    """The half-open range in which a sequence's tokens stand; it must have no gaps."""
+    """The half-open range of a sequence's tokens. Raises `WindowError` if the range has gaps."""
     places = [i for i, part in enumerate(parts) if part == which]
     if places[-1] - places[0] + 1 != len(places):
         raise WindowError("the tokenizer puts special tokens inside the question or the text")
@@ -129,9 +137,13 @@ class Windower:
     def __init__(
         self, tokenizer: Tokenizer, *, max_length: int, doc_stride: int, null_id: int | None = None
     ) -> None:
-        """`null_id` is the id of the special token that stands for "no answer" (the CLS token).
+        """Makes a windower. It changes the tokenizer: truncation and padding are switched off.
 
-        The tokenizer is taken over: truncation and padding that its file may have switched on are removed.
+        Args:
+            tokenizer: A tokenizer with offsets.
+            max_length: Greatest number of tokens in a window, with the question and special tokens.
+            doc_stride: Number of tokens that consecutive windows share.
+            null_id: Id of the special token that represents "no answer" (the CLS token); None without one.
         """
         tokenizer.no_truncation()
         tokenizer.no_padding()
@@ -144,11 +156,11 @@ class Windower:
 
     @property
     def has_null(self) -> bool:
-        """Whether windows have a token that can stand for "no answer"."""
+        """Whether windows have a token that represents "no answer"."""
         return self._null is not None
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens | WindowError]:
-        """Tokens of each text; an error in its place for one that the tokenizer cannot take."""
+        """The tokens of each text, or an error for a text that the tokenizer cannot read."""
         encodings = self._encode(list(texts))
         if isinstance(encodings, WindowError):
             if len(texts) == 1:
@@ -162,35 +174,35 @@ class Windower:
         except Exception as error:  # e.g. a lone surrogate, which has no UTF-8
             return WindowError(f"the tokenizer cannot read it: {type(error).__name__}: {error}")
         except BaseException as error:
-            # A panic of the Rust side arrives as a BaseException of its own, which cannot be imported.
+            # A panic in Rust code arrives as a BaseException whose class cannot be imported.
             if type(error).__name__ == "PanicException":
-                return WindowError(f"the tokenizer panics on it: {error}")
+                return WindowError(f"the tokenizer crashes on it: {error}")
             raise
 
     def windows(self, question: Tokens, context: Tokens) -> list[Window]:
-        """The windows of a pair, in text order; a single one where the text is empty.
+        """The windows of a question and a text, in text order; a single window if the text is empty.
 
-        Raises `WindowError` where the question leaves no room for the text, or so little that windows with
-        the wanted overlap would not advance. Nothing is ever cut off to make room.
+        Raises `WindowError` if the question leaves no room for the text, or so little that windows with the
+        overlap `doc_stride` would not advance. Nothing is cut off to make room.
         """
         room = self.room(len(question))
         if room < 1:
             raise WindowError(
-                f"the question is {len(question)} tokens long and leaves no room for the text in a window "
-                f"of {self.max_length} (max_length), of which {self.template.specials} are special"
+                f"the question has {len(question)} tokens and leaves no room for the text in a window of "
+                f"{self.max_length} tokens (max_length) with {self.template.specials} special ones"
             )
         if len(context) > room and room <= self.doc_stride:
             raise WindowError(
-                f"the question is {len(question)} tokens long and leaves room for {room} tokens of text in "
-                f"a window of {self.max_length} (max_length), not more than consecutive windows share "
-                f"({self.doc_stride}, doc_stride)"
+                f"the question has {len(question)} tokens and leaves room for {room} tokens of text in a "
+                f"window of {self.max_length} (max_length); the room must be greater than the overlap of "
+                f"windows ({self.doc_stride}, doc_stride)"
             )
         step = max(room - self.doc_stride, 1)
         count = 1 if len(context) <= room else 1 + -(-(len(context) - room) // step)
         return [self._window(question, context, k * step, room) for k in range(count)]
 
     def room(self, question_tokens: int) -> int:
-        """Context tokens that fit beside a question of that many tokens; may be negative."""
+        """The number of context tokens that fit in a window with the question; may be negative."""
         return self.max_length - question_tokens - self.template.specials
 
     def _window(self, question: Tokens, context: Tokens, first: int, room: int) -> Window:
@@ -216,7 +228,7 @@ class Windower:
 
 
 def _null_place(template: Template, null_id: int | None) -> tuple[int, int] | None:
-    """In which run of special tokens the null token stands, and where in it."""
+    """The place of the null token: the number of its run of special tokens, and its index in the run."""
     for which, run in enumerate((template.before, template.between, template.after)):
         for place, (token, _) in enumerate(run):
             if token == null_id:
@@ -225,7 +237,7 @@ def _null_place(template: Template, null_id: int | None) -> tuple[int, int] | No
 
 
 def _bare_ids(tokenizer: Tokenizer) -> Ints:
-    """Ids of the tokens that are nothing but the sign for a space."""
+    """The ids of the tokens that consist only of the sign for a space."""
     signs = space_signs(tokenizer)
     vocabulary = tokenizer.get_vocab(with_added_tokens=False) if signs else {}
     return np.array([number for token, number in vocabulary.items() if not token.strip(signs)], np.int64)
@@ -237,19 +249,20 @@ def _tokens(text: str, encoding: Encoding, bare: Ints) -> Tokens:
         return Tokens(ids, ids, ids)
     offsets = np.asarray(encoding.offsets, np.int64)
     starts, ends = offsets[:, 0], offsets[:, 1]
-    # The sign for a space is put before a word, and so has the offsets of the word's first letter. It has no
-    # characters: an answer that begins with it begins with the word, one that ends with it ends before.
+    # The sign for a space precedes a word and has the offsets of the word's first letter. It has no
+    # characters itself: an answer that begins with it begins with the word, and one that ends with it ends
+    # before the word.
     ends = np.where(np.isin(ids, bare), starts, ends)
     next_text, previous_end = _trims(text)
     return Tokens(ids, next_text[starts], previous_end[ends])
 
 
 def _trims(text: str) -> tuple[Ints, Ints]:
-    """For each character position, where an answer from there on begins, and where one up to there ends.
+    """Two tables by character position: where an answer from there begins, and where one up to there ends.
 
-    Byte-level and SentencePiece tokens may carry the space before them; an answer never does. A combining
-    mark belongs to the character before it: an answer that would begin with a mark begins with that
-    character, and an answer that would end before a mark ends behind it. A mark at the start of the text or
+    Byte-level and SentencePiece tokens may include the space before them; an answer never does. A combining
+    mark belongs to the character before it. An answer that would begin with a mark therefore begins with that
+    character, and an answer that would end before a mark ends after it. A mark at the start of the text or
     after a space belongs to no character, and no answer begins with it.
 
     >>> [[int(i) for i in table] for table in _trims("a b")]
@@ -274,6 +287,6 @@ def _trims(text: str) -> tuple[Ints, Ints]:
 
 
 def _next(wanted: NDArray[np.bool_]) -> Ints:
-    """For each position, the first at or after it that is wanted; the end counts as wanted."""
+    """For each position, the first wanted position at or after it. The end counts as wanted."""
     n = len(wanted)
     return np.minimum.accumulate(np.where(np.append(wanted, True), np.arange(n + 1), n)[::-1])[::-1].copy()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from qa_eval.data.article_labels import slice_label
 from qa_eval.files.hashes import canonical_json
-from qa_eval.metrics.listings import entry, in_order, label, listed
-from qa_eval.runs.leaderboard.captions import caption, name_in, notes, tally
+from qa_eval.metrics.listings import column_label, entry, label
+from qa_eval.metrics.parts import FAMILIES
+from qa_eval.runs.leaderboard.captions import caption, leading_sentence, name_in, notes
 from qa_eval.runs.leaderboard.views import View, ViewLine
+from qa_eval.runs.ranking import competes
 from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.markdown import markdown_row, markdown_text
 from qa_eval.text.terminal import clean, safe_json
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
     from qa_eval.runs.schema import Row
 
 _RUNS_NAMED = 4
-"""Of many runs, named in the title."""
+"""Most runs that the title names."""
 
 COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "unasked", "cached")
 
@@ -29,23 +33,70 @@ COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "u
 # ------------------------------------------------------------------------------------------ the terminal's
 
 
-def board_of(view: View) -> Board:
-    """The view as the terminal draws it."""
+def board_of(view: View, columns: Sequence[tuple[str, str]] | None = None) -> Board:
+    """The view for the terminal, with these columns or else with its own."""
+    shown = view.columns if columns is None else columns
+    best = {column: _best(view, column) for column in shown}
     return Board(
-        title=_title(view) + (f" · {view.selection.slice}" if view.selection.slice else ""),
-        columns=tuple(Column(label=label(metric), priority=_priority(metric)) for _, metric in view.columns),
-        rows=tuple(_board_row(view, line) for line in view.lines if not line.unranked),
-        references=tuple(_board_row(view, line) for line in view.lines if line.unranked),
+        title=_title(view)
+        + (
+            f" · {slice_label(view.selection.slice, view.board.data.article_labels)}"
+            if view.selection.slice
+            else ""
+        ),
+        columns=tuple(_column(view, column) for column in shown),
+        rows=tuple(_board_row(view, line, best) for line in view.lines if not line.unranked),
+        references=tuple(_board_row(view, line, best) for line in view.lines if line.unranked),
+        first_columns=len(view.brief_columns),
         counts=("answered", "abstained", "errors") if view.counted else (),
         caption=tuple(caption(view)),
         notes=tuple(notes(view)),
     )
 
 
-def _priority(metric: str) -> int:
-    """The place among the columns that a narrow terminal keeps; unlisted ones go before them."""
-    kept = [id for _, id in listed("narrow")]
-    return kept.index(metric) if metric in kept else len(kept)
+def terminal_board(view: View, *, every: bool = False) -> Board:
+    """The board for the terminal: the leading sentence, then the table with the most important columns.
+
+    With `every`, it has all metrics, by family.
+    """
+    columns = list(view.every_column) if every else [*view.brief_columns, *view.columns]
+    if every:
+        families = list(FAMILIES)
+        columns.sort(key=lambda column: families.index(entry(column[1]).family))
+    board = board_of(view, list(dict.fromkeys(columns)))
+    return replace(board, verdict=leading_sentence(view), notes=(*_trouble(view), *board.notes))
+
+
+def _trouble(view: View) -> Iterator[str]:
+    """The models with failures or truncated texts, and the numbers of both."""
+    for line in view.lines if view.counted else ():
+        counts = line.row.counts
+        kinds = {
+            "missing": counts.missing,
+            "failed": counts.errors,
+            "with a text not seen whole": counts.truncated,
+        }
+        if found := [f"{n} {kind}" for kind, n in kinds.items() if n]:
+            yield f"{name_in(view, line)}: of {counts.items} items {', '.join(found)}"
+
+
+def _column(view: View, column: tuple[str, str]) -> Column:
+    track, metric = column
+    both = {track for track, _ in view.every_column} == {"reading", "pooled"}
+    name = column_label(track, metric) if both and track in entry(metric).tracks[1:] else label(metric)
+    return Column(label=name, group=FAMILIES[entry(metric).family])
+
+
+def _best(view: View, column: tuple[str, str]) -> float | None:
+    """The best value among the competing models. None if fewer than two have a value."""
+    values = [
+        e.value
+        for line in view.lines
+        if competes(line.row) and (e := view.estimate(line, column)) is not None
+    ]
+    if len(values) < 2:
+        return None
+    return max(values) if entry(column[1]).higher_is_better else min(values)
 
 
 def _title(view: View) -> str:
@@ -57,11 +108,11 @@ def _title(view: View) -> str:
 
 
 def _name(view: View, line: ViewLine) -> str:
-    """The spec, with the run where another row has the same."""
+    """The spec, with the run if another row has the same spec."""
     return name_in(view, line) + (" †" if line.row.model.no_null_head else "")
 
 
-def _board_row(view: View, line: ViewLine) -> BoardRow:
+def _board_row(view: View, line: ViewLine, best: Mapping[tuple[str, str], float | None]) -> BoardRow:
     row, counts = line.row, line.row.counts
     rank = str(row.rank) if view.ranked and row.rank is not None else ""
     if row.status == "error":
@@ -69,21 +120,27 @@ def _board_row(view: View, line: ViewLine) -> BoardRow:
         return BoardRow(name=_name(view, line), rank=rank, cells=(), failure=failure)
     return BoardRow(
         name=_name(view, line),
-        cells=tuple(_cell(view.estimate(line, column), column[1]) for column in view.columns),
+        cells=tuple(
+            _cell(
+                estimate, column[1], best=estimate is not None and competes(row) and estimate.value == value
+            )
+            for column, value in best.items()
+            for estimate in (view.estimate(line, column),)
+        ),
         rank=rank,
         rank_interval=_rank_interval(row) if view.ranked else "",
         difference=_difference(row.versus_first) if view.ranked else Cell(),
         counts=(str(counts.answered), str(counts.abstained), str(counts.errors)) if view.counted else (),
-        tally=tally(counts) if view.counted else "",
         brief=row.is_reference,
     )
 
 
-def _cell(estimate: Estimate | None, metric: str) -> Cell:
+def _cell(estimate: Estimate | None, metric: str, *, best: bool) -> Cell:
     if estimate is None:
         return Cell(value="–")
     n = f" (n {estimate.n})" if entry(metric).n_matters else ""
-    return Cell(value=percent(estimate.value) + n, interval=interval_text(estimate.low, estimate.high))
+    interval = interval_text(estimate.low, estimate.high)
+    return Cell(value=percent(estimate.value) + n, interval=interval, best=best)
 
 
 def _difference(difference: Difference | None) -> Cell:
@@ -103,7 +160,7 @@ def _rank_interval(row: Row) -> str:
 
 
 def render_markdown(view: View) -> str:
-    """A Markdown table with its caption: percent, each value followed by its interval.
+    """A Markdown table with its caption. Values are in percent, each followed by its interval.
 
     Equal views give equal text.
     """
@@ -140,7 +197,7 @@ def _with_interval(cell: Cell) -> str:
 
 
 def render_csv(view: View) -> str:
-    """One line a model, fractions unrounded, every metric and not only those a table shows.
+    """A CSV table with one line for each model and every metric, as unrounded fractions.
 
     Columns: `run`, `rank`, `rank_low`, `rank_high`, `model`, `kind`, `status`, then for each metric `METRIC`,
     `METRIC_low`, `METRIC_high` (those of the pooled track as `pooled.METRIC`, unless it alone was chosen),
@@ -177,29 +234,24 @@ def render_csv(view: View) -> str:
 
 
 def _csv_columns(view: View) -> list[tuple[str, tuple[str, str]]]:
-    """(name, (track, metric)) of every metric that some row has, in the order of the table of metrics."""
-    chosen = view.selection
-    tracks = [chosen.track] if chosen.track is not None else ["reading", "pooled"]
-    if chosen.slice is not None:
-        tracks = [view.columns[0][0]] if view.columns else tracks[:1]
-    found = []
-    for track in tracks:
-        present = {metric for line in view.lines for metric in line.metrics(track, chosen.slice)}
-        prefix = "pooled." if track == "pooled" and len(tracks) > 1 else ""
-        found += [(prefix + metric, (track, metric)) for metric in in_order(present)]
-    return found
+    """(name, (track, metric)) of every metric that some row has, in the order of the catalog."""
+    both = view.selection.track is None and view.selection.slice is None
+    return [
+        (f"pooled.{metric}" if track == "pooled" and both else metric, (track, metric))
+        for track, metric in view.every_column
+    ]
 
 
 # ------------------------------------------------------------------------------------------ JSON
 
 
 def render_json(view: View) -> str:
-    """The leaderboard document itself, its rows in the view's order; cut to the chosen track and slice.
+    """The leaderboard document, cut to the chosen track and slice, with its rows in the order of the view.
 
-    Checksums are of a whole file, and left out of anything else.
+    Checksums cover a whole file. Anything less than a whole file has none.
 
-    Of several runs: `runs` (each document without its rows), `rows` (each with its `run`), and of the merged
-    board what was found anew: `data`, `sort`, `ranked`, `minimum_detectable_difference`, `notes`.
+    For several runs, the object holds `runs` (each document without its rows), `rows` (each with its `run`),
+    and the results of merging: `data`, `sort`, `ranked`, `minimum_detectable_difference` and `notes`.
     """
     rows = [_json_row(view, line) for line in view.lines]
     document = view.board.model_dump(mode="json", exclude={"rows"})

@@ -1,4 +1,4 @@
-"""A leaderboard in few lines: what a run prints at a Python prompt and shows in a notebook."""
+"""A leaderboard in few lines, for the Python prompt and the notebook."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from qa_eval.text.wide_table import Board, BoardRow, Cell
 
 _LINES, _CHARACTERS, _WIDTH = 20, 2_000, 100
 _LONGEST_NAME = 40
+_REMARKS = 3
+"""Most models that are named because they failed or left items out."""
 _MOST_ROWS = 50
-"""Rows that a notebook shows."""
+"""Most rows that a notebook shows."""
 _WHERE = "to_pandas() has all"
 
 
 def board_text(board: Leaderboard) -> str:
     """At most 20 lines and 2,000 characters: rank, model, and the metrics in percent.
 
-    The first metric has its interval next to it.
-    Columns for which 100 characters have no room are left out, and so are rows for which there is no line.
+    The interval of the first metric is next to it. Columns that do not fit in 100 characters are left out,
+    and so are rows beyond the last line.
     """
     view = leaderboard_view(board)
     drawn = board_of(view)
@@ -42,11 +44,27 @@ def _lines(view: View, drawn: Board, shown: int) -> list[str]:
     lines += [line.plain for line in draw_grid(head, rows, _WIDTH, left=2)] if rows else []
     if left := len(drawn.all_rows) - shown:
         lines.append(f"and {count(left, 'more row')}: {_WHERE}")
-    return lines
+    return lines + _remarks(view)
+
+
+def _remarks(view: View) -> list[str]:
+    """Sentences on the models that failed, with the reason, and on those that left items out."""
+    said = []
+    for row in view.board.rows:
+        name, counts = shorten(row.model.spec, _LONGEST_NAME), row.counts
+        if row.status == "error":
+            said.append(f"{name} failed: {row.error}")
+        elif counts.missing or counts.errors:
+            parts = [
+                f"{n} {what}" for n, what in ((counts.missing, "missing"), (counts.errors, "errors")) if n
+            ]
+            said.append(f"{name}: {' and '.join(parts)} of {count(counts.items, 'item')}")
+    more = [f"and {len(said) - _REMARKS} more of these"] if len(said) > _REMARKS else []
+    return [shorten(clean(line), _WIDTH) for line in [*said[:_REMARKS], *more]]
 
 
 def _asked(view: View) -> str:
-    """What was asked, and how far the run has come."""
+    """The number of questions and items, and the progress of an unfinished run."""
     board = view.board
     items = board.data.items
     asked = [f"{n} {track} items" for track, n in (("reading", items.reading), ("pooled", items.pooled)) if n]
@@ -56,7 +74,7 @@ def _asked(view: View) -> str:
 
 
 def _headings(drawn: Board) -> list[str]:
-    """The first column is followed by its interval."""
+    """Headings of the columns. The first one is followed by its interval."""
     labels = [column.label for column in drawn.columns]
     return [*labels[:1], *(["95 % interval"] if labels else []), *labels[1:]]
 
@@ -76,7 +94,7 @@ def _rank(row: BoardRow) -> str:
 
 
 def board_html(board: Leaderboard) -> str:
-    """The leaderboard as an HTML table: the metrics with their intervals, and what a reader must know."""
+    """The leaderboard as an HTML table: the metrics with their intervals, and the notes."""
     view = leaderboard_view(board)
     drawn = board_of(view)
     head = ["rank", "model", *(label(metric) for _, metric in view.columns), *drawn.counts]

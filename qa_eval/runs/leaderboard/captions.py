@@ -1,4 +1,4 @@
-"""The words of a leaderboard, for people: the leading sentence, caption and notes."""
+"""The sentences of a leaderboard: the leading sentence, the caption and the notes."""
 
 from __future__ import annotations
 
@@ -19,25 +19,18 @@ from qa_eval.text.phrases import enumerate_words
 
 if TYPE_CHECKING:
     from qa_eval.records import Estimate
-    from qa_eval.runs.schema import CountsRow, Row
+    from qa_eval.runs.schema import Row
 
 _NAMED = 3
-"""Models that a note names."""
-
-
-def tally(counts: CountsRow) -> str:
-    """What became of the items: answered and abstained always, the rest where it happened."""
-    parts = [f"{counts.answered} answered", f"{counts.abstained} abstained"]
-    rest = {"missing": counts.missing, "errors": counts.errors, "truncated": counts.truncated}
-    return ", ".join(parts + [f"{n} {name}" for name, n in rest.items() if n])
+"""Most models that a note names."""
 
 
 def leading_sentence(view: View) -> str:
-    """Which model is best, and whether that is sure: the answer that most readers came for.
+    """Names the best model and says whether that is certain.
 
-    Certain means that the test behind the ranks tells the first model from the second (family-wise p ≤ 0.05).
-    A view of a slice, or one sorted by another metric than the ranks', has no test: the sentence then names
-    the first model alone.
+    It is certain if the test of the ranks separates the first model from the second (family-wise p ≤ 0.05). A
+    view of a slice has no test, and neither has one that another metric sorts. The sentence then names only
+    the first model.
     """
     if not view.board.scored:
         return f"{NOTHING_SCORED[0].upper()}{NOTHING_SCORED[1:]}."
@@ -72,13 +65,13 @@ def leading_sentence(view: View) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    """All of the names, or the first three and the number of the others."""
+    """All names, or the first three and the number of the others."""
     rest = len(names) - _NAMED
     return enumerate_words([*names[:_NAMED], f"{rest} more"] if rest > 0 else names)
 
 
 def name_in(view: View, line: ViewLine) -> str:
-    """The model's spec, with the run where another row of the view has the same."""
+    """The model's spec, with the run if another row of the view has the same spec."""
     spec = line.row.model.spec
     twin = sum(other.row.model.spec == spec for other in view.lines) > 1
     return (f"{line.run} · " if twin else "") + spec
@@ -93,7 +86,7 @@ _SPEAK_OF = {
 
 
 def caption(view: View) -> Iterator[str]:
-    """What was asked, how it was scored, and what the numbers speak of: a sentence each."""
+    """Sentences on the data, the scoring and the population that the numbers speak of."""
     first = view.board
     yield _items_sentence(view) if view.selection.slice is None else _slice_sentence(view)
     track, metric = view.sort
@@ -115,7 +108,7 @@ def caption(view: View) -> Iterator[str]:
 
 
 def _intervals(view: View) -> Iterator[str]:
-    """What the intervals speak of, and where there are none."""
+    """Sentence on the population of the intervals, and on the values without one."""
     unit = view.board.data.cluster
     found = [view.estimate(line, column) for line in view.lines for column in view.columns]
     estimates = [e for e in found if e is not None and e.clusters]
@@ -127,7 +120,7 @@ def _intervals(view: View) -> Iterator[str]:
 
 
 def _detectable(view: View, by: str) -> Iterator[str]:
-    """The smallest difference that the comparison at the head of the table could have shown."""
+    """Sentence on the smallest difference between the first two models that could have been shown."""
     ranked = [line.row for line in view.lines if line.row.rank is not None]
     compared = [line.row for line in view.lines if line.row.versus_first is not None]
     clusters = max((row.versus_first.clusters for row in compared if row.versus_first), default=0)
@@ -163,13 +156,13 @@ def _items_sentence(view: View) -> str:
 
 
 def silent_share(view: View) -> float | None:
-    """Share of the canonical reading items on which no answer is right; None where the track was not run."""
+    """Share of silent items among the canonical reading items. None if the track was not run."""
     every, silent = _counted(view, lambda line: line.row.metrics.get("reading", {}))
     return silent / every if every else None
 
 
 def _slice_sentence(view: View) -> str:
-    """What is in the slice.
+    """Sentence on the items of the slice.
 
     The slices contested and settled hold the items that have an answer. The silent items of the same facts
     are in the slice silent; the sentence counts them too.
@@ -197,7 +190,7 @@ def _slice_sentence(view: View) -> str:
     if name == "settled":
         items, without = data.items.reading - items, of("silent")[0] - without
         facts = data.facts - facts
-    if items - without != number:  # rows that are cut, or of another program
+    if items - without != number:  # Rows may be cut or come from another version of the program.
         return f"{name}: {number} {noun} that have an answer"
     return (
         f"{name}: {facts} facts with {items} {noun}; {percent(without / items)} % of these are silent, and "
@@ -206,7 +199,9 @@ def _slice_sentence(view: View) -> str:
 
 
 def _counted(view: View, metrics_of: Callable[[ViewLine], Mapping[str, Estimate]]) -> tuple[int, int]:
-    """Items that a metric of all items is over, and how many of them are silent: of the first row with it."""
+    """The number of items under a metric of all items, and the number of silent ones, in the first row with
+    it.
+    """
     for line in view.lines:
         metrics = metrics_of(line)
         if every := _over(ALL_ITEMS, metrics):
@@ -215,12 +210,12 @@ def _counted(view: View, metrics_of: Callable[[ViewLine], Mapping[str, Estimate]
 
 
 def _over(kind: str, metrics: Mapping[str, Estimate]) -> int:
-    """The number of items of a kind, from a metric over all of them; 0 where there is none."""
+    """The number of items of a kind, from a metric over all of them. 0 if the row has no such metric."""
     return next((metrics[id].n for id in in_order(metrics) if entry(id).over == kind), 0)
 
 
 def notes(view: View) -> Iterator[str]:
-    """What a reader of the numbers must know first."""
+    """Remarks that a reader of the numbers needs, the most important first."""
     yield from view.merged.notes if view.merged is not None else ()
     yield from view.board.data.notes
     for board in view.merged.boards if view.merged is not None else (view.board,):
@@ -249,7 +244,7 @@ def notes(view: View) -> Iterator[str]:
 
 
 def remark_on(row: Row, track: str, metric: str) -> str:
-    """What belongs under a table with the row's value of the metric; empty for most metrics."""
+    """Note under a table with the row's value of the metric. Empty for most metrics."""
     estimate = row.metric(track, metric)
     if estimate is None:
         return ""

@@ -28,25 +28,26 @@ class Point:
     run: str
     created_at: str
     version: str
-    """Of the program."""
+    """Version of the program."""
     commit: str | None
     data: str
-    """Hash of everything asked."""
+    """Hash over all items of the run."""
     signature: str
     status: str
     metric: str
-    """`TRACK.METRIC`."""
+    """Metric, as `TRACK.METRIC`."""
     value: float | None
     low: float | None
     high: float | None
     change: float | None
-    """To the run before; None for the first, and where data, rules or scorer are others."""
+    """Difference from the previous run. None for the first run, and if data, rules or scorer differ."""
 
 
 def history_of(boards: Sequence[Leaderboard], model: str, metric: str | None = None) -> list[Point]:
-    """The runs of a model, given by its spec or name, oldest first; `metric`: else what each is sorted by.
+    """The runs of a model, given by its spec or name, oldest first.
 
-    Raises QaEvalError for a model or metric that is in no run, naming near matches.
+    Without a `metric`, each run shows the metric that sorts it. Raises QaEvalError for a model or metric that
+    is in no run, naming near matches.
     """
     rows = [
         (board, row)
@@ -118,7 +119,7 @@ def _cells(point: Point) -> tuple[str, ...]:
 
 
 def _metric(board: Leaderboard, row: Row, metric: str | None) -> tuple[str, str]:
-    """The track and the metric; the reading track's where both have it."""
+    """The track and the metric. If both tracks have the metric, the reading track is taken."""
     track, _, name = (board.sort if metric is None else metric).rpartition(".")
     if track:
         return track, name

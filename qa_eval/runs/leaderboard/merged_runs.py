@@ -14,38 +14,39 @@ from qa_eval.runs.schema import DataRow, ItemsRow, Leaderboard, Row
 from qa_eval.runs.store import Run
 
 MOST_RANKED = 100
-"""Models that are ranked together; more would take minutes."""
+"""Most models that are ranked together. More would take minutes."""
 _SAME = 1e-6
-"""Values of one signature that differ by more are worth a remark."""
+"""Difference between values of one signature above which a note is written."""
 _ADVICE = "\n--common-items compares them on the items that all of them asked"
 
 
 class MixtureError(QaEvalError):
-    """Runs of other data, rules or scorers, which cannot stand in one table."""
+    """The runs differ in data, rules or scorer, so they cannot share a table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """Rows of several runs in one document."""
+    """Several runs as one leaderboard."""
 
     board: Leaderboard
-    """Its rows are those kept, each with a field `run`; the rest is of the newest run."""
+    """Leaderboard with the kept rows, each with a field `run`. All else comes from the newest run."""
     boards: tuple[Leaderboard, ...]
-    """Every run, oldest first."""
+    """Merged runs, oldest first."""
     ranked: bool
-    """True if the ranks are of all rows together; without, there are none."""
+    """Whether the rows are ranked together. If not, they have no ranks."""
     notes: tuple[str, ...]
 
 
 def merge_runs(runs: Sequence[Run], *, common_items: bool = False) -> Merged:
-    """One row for each signature, the newest that finished, ranked by maxT over all models.
+    """Merges runs: each signature keeps its newest finished row, and maxT ranks all models together.
 
-    Ranks need every model's stored answers, and at most `MOST_RANKED` models; without, the rows are ordered
-    by value, and a note says why. With `common_items` runs of other data are merged too: every number is
-    computed anew on the items that all models were asked; rows without stored answers are left out.
+    Ranks need the stored answers of every model, and at most `MOST_RANKED` models. Otherwise the rows are
+    sorted by value, and a note gives the reason. With `common_items`, runs with different data are merged
+    too: every number is computed again on the items that all models were asked, and rows without stored
+    answers are left out.
 
-    Raises MixtureError, naming the fields, for runs of other data (without `common_items`), rules or scorers,
-    QaEvalError where the runs have no item in common, InputError for answers that a run did not write.
+    Raises MixtureError, naming the fields, if rules, scorers or (without `common_items`) data differ;
+    QaEvalError if the runs share no item; InputError if a predictions file is not the one that the run wrote.
     """
     if not runs:
         raise QaEvalError("no run to show")
@@ -71,12 +72,12 @@ def merge_runs(runs: Sequence[Run], *, common_items: bool = False) -> Merged:
 
 
 def run_of(row: Row) -> str:
-    """The run that a merged row is from; empty for a row that was not merged."""
+    """Name of the run that a merged row comes from. Empty for a row that was not merged."""
     return str((row.model_extra or {}).get("run", ""))
 
 
 def run_names(runs: Sequence[Run]) -> list[str]:
-    """What merged rows call each run: its name, with its time where runs in different places share one."""
+    """Names of the runs in merged rows. Runs of equal name in different folders get their time added."""
     names = [run.leaderboard.name for run in runs]
     return [
         f"{name} {run.leaderboard.created_at}" if names.count(name) > 1 else name
@@ -89,7 +90,7 @@ def run_names(runs: Sequence[Run]) -> list[str]:
 
 @dataclass(slots=True)
 class _State:
-    """What is found out on the way."""
+    """Intermediate results of merging."""
 
     data: DataRow
     notes: list[str]
@@ -129,7 +130,7 @@ def _refuse_mixture(boards: Sequence[Leaderboard], *, common_items: bool) -> Non
 
 
 def _newest_of_each(runs: Sequence[Run], *, by_data: bool) -> list[Side]:
-    """Of each signature the newest row that finished, else the newest; runs are oldest first."""
+    """The newest finished row of each signature, or else the newest. Runs must come oldest first."""
     kept: dict[tuple[str, str], Side] = {}
     for run, name in zip(runs, run_names(runs), strict=True):
         for row in run.leaderboard.rows:
@@ -142,7 +143,7 @@ def _newest_of_each(runs: Sequence[Run], *, by_data: bool) -> list[Side]:
 
 
 def _signature(side: Side, *, by_data: bool) -> str:
-    """The row's signature; without `by_data`, as it would be on any data."""
+    """The row's signature. Without `by_data`, the data are left out of it."""
     row, board = side.row, side.run.leaderboard
     if by_data or row.is_reference:
         return row.signature or f"{board.run_id} {row.model.spec}"
@@ -157,7 +158,7 @@ def _signature(side: Side, *, by_data: bool) -> str:
 
 
 def _contradictions(runs: Sequence[Run]) -> Iterable[str]:
-    """Rows of one signature with unlike values: they should have been the same."""
+    """Notes on rows of one signature whose values differ, although they should be equal."""
     first: dict[str, tuple[str, float]] = {}
     for run in runs:
         here = run.leaderboard.name
@@ -180,7 +181,7 @@ def _competes(side: Side) -> bool:
 
 
 def _with_tables(found: Sequence[Side], state: _State) -> list[Entry]:
-    """The rows as they are stored, with the sums that ranks are made of."""
+    """The stored rows, with the score tables that ranks are computed from."""
     competing = sum(_competes(side) and side.row.model.spec not in UNRANKED for side in found)
     if competing > MOST_RANKED:
         state.ranked = False
@@ -207,7 +208,7 @@ def _scores(side: Side) -> list[ItemScore]:
 
 
 def _on_common_items(found: Sequence[Side], state: _State) -> list[Entry]:
-    """Every row computed anew on the items that all models with answers were asked."""
+    """Every row, computed again on the items that all models with answers were asked."""
     sides = [side for side in found if _competes(side)]
     left_out = dict.fromkeys(side.row.model.spec for side in found if not _competes(side))
     if left_out:

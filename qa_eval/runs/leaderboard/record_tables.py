@@ -20,9 +20,9 @@ def render_records(
     left: int,
     remark: str = "",
 ) -> str:
-    """The records as `csv` or `json`, or the cells, which are for people, as `markdown`.
+    """The records as `csv` or `json`, or the cells as `markdown`.
 
-    The first `left` columns of a Markdown table begin at the left. There must be at least one record.
+    The first `left` columns of a Markdown table are aligned to the left. There must be at least one record.
     """
     if form == "json":
         return safe_json(canonical_json([dict(record) for record in records], indent=1)) + "\n"

@@ -1,4 +1,4 @@
-"""The runs of a folder, one line each, where they cannot stand in one table."""
+"""The list of runs in a folder, for runs that cannot share a table."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ from qa_eval.text.phrases import show_path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRun:
-    """A run in short."""
+    """One line of the list: a run."""
 
     path: str
-    """Its folder."""
+    """Name of the run folder."""
     created_at: str
     status: str
-    """`complete`, `partial`, or `error` where a model failed."""
+    """State of the run: `complete`, `partial`, or `error` if a model failed."""
     data: str
-    """Spec and split of a public data set; `curated`, or `files` for other questions about articles."""
+    """Name of the data: spec and split of a public data set, `curated`, or `files` for other questions about
+    articles."""
     items: int
     models: int
-    """Rows that are no references."""
+    """Number of models, without the references."""
     best: str | None
-    """Spec of the first ranked model; None without one."""
+    """Spec of the first ranked model. None if no model is ranked."""
     metric: str
-    """`TRACK.METRIC` that ranks the models."""
+    """Metric that ranks the models, as `TRACK.METRIC`."""
     value: float | None
-    """The best model's, as a fraction."""
+    """Value of the best model, as a fraction."""
 
 
 def list_runs(runs: Iterable[Run]) -> list[ListedRun]:
-    """The runs in short, the newest first."""
+    """One line for each run, the newest first."""
     listed = [_listed(run.path or Path(run.leaderboard.name), run.leaderboard) for run in runs]
     return sorted(listed, key=lambda run: (run.created_at, run.path), reverse=True)
 

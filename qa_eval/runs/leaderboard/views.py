@@ -1,4 +1,4 @@
-"""Which rows and columns a leaderboard shows, and in which order."""
+"""The choice and order of a leaderboard's rows and columns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa_eval.errors import QaEvalError
-from qa_eval.metrics.listings import entry, listed
+from qa_eval.metrics.listings import entry, in_order, listed
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_of
 from qa_eval.runs.ranking import UNRANKED
@@ -19,31 +19,33 @@ if TYPE_CHECKING:
     from qa_eval.runs.schema import Leaderboard, Row
 
 _MOST_SLICED = 7
+_MOST_BRIEF = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What to show."""
+    """The user's choice of what to show."""
 
     track: Track | None = None
-    """None: the headline columns, of both tracks."""
+    """Track to show. None for the headline columns of both tracks."""
     slice: str | None = None
     sort: str | None = None
-    """A metric id; None: what the run was ranked by, or the first column shown."""
+    """Id of the metric that sorts the rows. None for the one that ranked the run, or else the first
+    column."""
 
 
 @dataclass(frozen=True, slots=True)
 class ViewLine:
-    """A leaderboard row with the run it is from."""
+    """A leaderboard row and its run."""
 
     run: str
     row: Row
     unranked: bool
-    """True for a finished row outside the ranking: a reference, or a baseline like abstaining."""
+    """Whether this is a finished row outside the ranking: a reference, or a baseline such as abstaining."""
 
     @property
     def group(self) -> int:
-        """Ranked rows come first, then interrupted ones, failed ones, unranked ones."""
+        """Number of the row's group in the order: ranked, interrupted, failed, unranked."""
         return 3 if self.unranked else ("ok", "partial", "error").index(self.row.status)
 
     def metrics(self, track: str, slice_: str | None) -> Mapping[str, Estimate]:
@@ -52,26 +54,28 @@ class ViewLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """Rows and columns chosen and in order, for any format."""
+    """The chosen rows and columns in order, for any format."""
 
     board: Leaderboard
     merged: Merged | None
-    """None for a leaderboard of one run."""
+    """Merged runs. None for a leaderboard of one run."""
     selection: Selection
     columns: tuple[tuple[str, str], ...]
-    """(track, metric id); the shown ones."""
+    """Columns shown, as (track, metric id)."""
     sort: tuple[str, str]
     lines: tuple[ViewLine, ...]
 
     @property
     def ranked(self) -> bool:
-        """True if there are ranks and they hold for what is shown: all items, sorted by what ranked them."""
+        """Whether there are ranks that hold for the view: it has all items and is sorted by the ranking
+        metric.
+        """
         whole = self.selection.slice is None and ".".join(self.sort) == self.board.sort
         return whole and (self.merged is None or self.merged.ranked)
 
     @property
     def counted(self) -> bool:
-        """True if the stored counts are of what is shown: they are of the reading track, if that was run."""
+        """Whether the stored counts belong to the view. They count the reading track, if that was run."""
         return self.selection.slice is None and (
             self.selection.track != "pooled" or self.board.data.items.reading == 0
         )
@@ -80,11 +84,33 @@ class View:
         track, metric = column
         return line.metrics(track, self.selection.slice).get(metric)
 
+    @property
+    def brief_columns(self) -> tuple[tuple[str, str], ...]:
+        """The columns to show first: the one that sorts, the listing `brief`, then others of the view."""
+        track: Track = "pooled" if self.sort[0] == "pooled" else "reading"
+        listing = data_kind(self.board.data).listing
+        wanted = [c for c in listed("brief", track) if listing is None or c in self.columns]
+        present = [c for c in wanted if any(self.estimate(line, c) is not None for line in self.lines)]
+        return tuple(dict.fromkeys([self.sort, *present, *self.columns]))[:_MOST_BRIEF]
+
+    @property
+    def every_column(self) -> tuple[tuple[str, str], ...]:
+        """Every metric that some row has on the chosen items, in the order of the catalog."""
+        chosen = self.selection
+        tracks: list[str] = [chosen.track] if chosen.track is not None else ["reading", "pooled"]
+        if chosen.slice is not None:
+            tracks = [self.columns[0][0]] if self.columns else tracks[:1]
+        return tuple(
+            (track, metric)
+            for track in tracks
+            for metric in in_order({m for line in self.lines for m in line.metrics(track, chosen.slice)})
+        )
+
 
 def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selection()) -> View:
     """Chooses and sorts the rows of one leaderboard, or of several merged ones.
 
-    Raises QaEvalError if the track, slice or metric is not there (naming near matches).
+    Raises QaEvalError for an unknown track, slice or metric, naming near matches.
     """
     board, merged = (shown.board, shown) if isinstance(shown, Merged) else (shown, None)
     ranked = any(row.rank is not None for row in board.rows)
@@ -111,7 +137,7 @@ def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selecti
 
 
 def _is_unranked(row: Row, *, ranked: bool) -> bool:
-    """`ranked`: whether any row of the board has a rank; none has on too few facts."""
+    """Whether the row is finished but unranked. `ranked` says whether any row of the board has a rank."""
     outside = row.rank is None if ranked else row.is_reference or row.model.spec in UNRANKED
     return row.status == "ok" and outside
 

@@ -1,0 +1,226 @@
+"""What an answer in words says about a contested fact: which claims it asserts, and why.
+
+`read_answer` reads a text sentence by sentence, without a model. Every decision has its rule and its
+characters.
+`docs/reference/free-text.md` states the rules, how well they agree with people, and what they get wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from qa_eval.matching.answer_sources import Attribution, attributed
+from qa_eval.matching.mentions import mentions
+from qa_eval.matching.polarity import polar_claims, read_polarity
+from qa_eval.matching.refusals import disagreement, folded_same_length, refusal
+from qa_eval.matching.rejections import other_parts, rejections
+from qa_eval.matching.running_text import RunningText
+from qa_eval.matching.sought_claims import Mention, Sought, sought
+from qa_eval.records import Abridged, Question
+
+LONGEST = 50_000
+"""Characters of an answer that are read."""
+ReadingVerdict = Literal["complete", "partial", "mixed", "wrong", "abstains"]
+"""What an answer in words is worth against all claims of its fact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPart:
+    """Characters of an answer, and what they were read as."""
+
+    start: int
+    end: int
+    """Just past the last character."""
+    rule: str
+    detail: str = ""
+    claim: str = ""
+    """Id of the claim; empty where it is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AnswerReading(Abridged):
+    """What a text says about a fact."""
+
+    asserted: tuple[AnswerPart, ...] = ()
+    """The claims that it gives as its answer, one passage each, in the order of the text."""
+    rejected: tuple[AnswerPart, ...] = ()
+    """Claims that it mentions and denies, or replaces by another."""
+    other_values: tuple[AnswerPart, ...] = ()
+    """Answers that belong to no claim."""
+    abstains: AnswerPart | None = None
+    """The words that say that there is no answer; for an empty text a passage without characters."""
+    acknowledges: AnswerPart | None = None
+    """The words that say or show that sources differ."""
+    attributions: tuple[Attribution, ...] = ()
+    """Which source it names for which claim."""
+    verdict: ReadingVerdict = "wrong"
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Ids of the asserted claims."""
+        return tuple(passage.claim for passage in self.asserted)
+
+
+def read_answer(text: str, question: Question, shown: Sequence[str] = ()) -> AnswerReading:
+    """What the text asserts, rejects and withholds, each with its rule and its characters.
+
+    * `shown`: names of the passages that the model saw, in their order; "[2]" and "the second article" are
+    then
+      resolved to them.
+
+    Defined for any text; never raises. Time is linear in the text's length up to `LONGEST` characters; of a
+    longer text
+    only so many are read.
+    """
+    if not any(char.isalnum() for char in text):
+        return AnswerReading(abstains=AnswerPart(start=0, end=0, rule="empty"), verdict="abstains")
+    running = RunningText(text[:LONGEST])
+    wanted = sought(question)
+    polar = polar_claims(question)
+    found: list[Mention]
+    denied: list[Mention] = []
+    if polar:
+        found = read_polarity(running, wanted, polar)
+    else:
+        found, denied = rejections(running, mentions(running, wanted), wanted)
+    if _is_about_other_things(running, found, denied, wanted):
+        whole = AnswerPart(start=0, end=len(running.text), rule="a long text about other things")
+        return AnswerReading(other_values=(whole,), verdict="wrong")
+    refused = _refusal(running, found)
+    if refused is not None:
+        found = []
+    others = [m for m in found if not m.claim] + (
+        [] if polar or refused else other_parts(running, found, denied, wanted)
+    )
+    claims = [m for m in found if m.claim]
+    sources = attributed(running, claims, denied, shown)
+    return _reading(
+        running, question, claims=claims, denied=denied, others=others, refused=refused, sources=sources
+    )
+
+
+def _reading(
+    running: RunningText,
+    question: Question,
+    *,
+    claims: Sequence[Mention],
+    denied: Sequence[Mention],
+    others: Sequence[Mention],
+    refused: AnswerPart | None,
+    sources: Sequence[Attribution],
+) -> AnswerReading:
+    asserted = _first_of_each(running, claims)
+    made = {p.claim for p in asserted}
+    rejected = tuple(
+        p for p in _first_of_each(running, [m for m in denied if m.claim]) if p.claim not in made
+    )
+    other = tuple(_passage(running, m) for m in others)
+    if not asserted and not other and refused is None:
+        other = (AnswerPart(start=0, end=len(running.text), rule="no claim"),)
+    verdict: ReadingVerdict
+    if refused is not None:
+        verdict = "abstains"
+    elif other:
+        verdict = "mixed" if asserted else "wrong"
+    else:
+        verdict = "complete" if len(made) == len(question.claims) else "partial"
+    return AnswerReading(
+        asserted=asserted,
+        rejected=rejected,
+        other_values=() if refused is not None else other,
+        abstains=refused,
+        acknowledges=None if refused is not None else _acknowledges(running, made, denied, sources, others),
+        attributions=tuple(sources),
+        verdict=verdict,
+    )
+
+
+def _passage(running: RunningText, mention: Mention) -> AnswerPart:
+    # Words of a wording may lie apart; a value is marked with its bound.
+    first = mention.first if mention.rule == "words" else min(mention.words, default=mention.first)
+    return AnswerPart(
+        start=running.words[first].start,
+        end=running.words[mention.end - 1].end,
+        rule=mention.rule,
+        detail=mention.detail,
+        claim=mention.claim,
+    )
+
+
+def _first_of_each(running: RunningText, found: Sequence[Mention]) -> tuple[AnswerPart, ...]:
+    first: dict[str, Mention] = {}
+    for mention in found:
+        first.setdefault(mention.claim, mention)
+    return tuple(_passage(running, mention) for mention in first.values())
+
+
+def _refusal(running: RunningText, found: Sequence[Mention]) -> AnswerPart | None:
+    """The words by which the text gives no answer; None if it gives one."""
+    held: AnswerPart | None = None
+    claimed = {m.sentence for m in found if m.claim}
+    for number, sentence in enumerate(running.sentences[:200]):
+        start, end = running.words[sentence.first].start, running.words[sentence.end - 1].end
+        part = folded_same_length(running.text[start : min(end, start + 2000)])
+        said = refusal(part)
+        if said is not None and number not in claimed:
+            held = held or AnswerPart(start=start + said[1], end=start + said[2], rule=said[0])
+    if held is None or any(m.claim for m in found):
+        return None
+    return held
+
+
+_LONG, _ABOUT = 10, 0.4
+"""Sentences above which a text has to be about the question, and the share of them that have to be."""
+
+
+def _is_about_other_things(
+    running: RunningText, found: Sequence[Mention], denied: Sequence[Mention], wanted: Sought
+) -> bool:
+    """True for a long text most of which has nothing to do with the question, such as a copy of a passage.
+
+    A sentence has to do with it if it mentions a claim or a value of the asked kind, or has at least half
+    of the
+    question's content words.
+    """
+    if len(running.sentences) <= _LONG:
+        return False
+    about = {m.sentence for m in (*found, *denied)}
+    for number, sentence in enumerate(running.sentences):
+        if number not in about:
+            keys = {w.key for w in running.words[sentence.first : sentence.end]}
+            if wanted.question and len(keys & wanted.question) >= 0.5 * len(wanted.question):
+                about.add(number)
+    return len(about) < _ABOUT * len(running.sentences)
+
+
+def _acknowledges(
+    running: RunningText,
+    made: set[str],
+    denied: Sequence[Mention],
+    sources: Sequence[Attribution],
+    others: Sequence[Mention],
+) -> AnswerPart | None:
+    """The words that say that sources differ, or that give differing values to different sources."""
+    for sentence in running.sentences[:200]:
+        start, end = running.words[sentence.first].start, running.words[sentence.end - 1].end
+        said = disagreement(folded_same_length(running.text[start : min(end, start + 2000)]))
+        if said is not None:
+            return AnswerPart(start=start + said[0], end=start + said[1], rule="says that sources differ")
+    by_claim: dict[str, set[str]] = {}
+    for one in sources:
+        by_claim.setdefault(one.claim, set()).add(one.source.casefold())
+    spoken = {m.claim for m in denied if m.claim} | made
+    if len(spoken) + bool(others) >= 2 and by_claim:
+        named = [(claim, source) for claim, names in by_claim.items() for source in names]
+        if len({claim for claim, _ in named}) >= 2 and len({source for _, source in named}) >= 2:
+            first = sources[0]
+            return AnswerPart(start=first.start, end=first.end, rule="gives claims to different sources")
+        if {m.claim for m in denied} & by_claim.keys():
+            first = sources[0]
+            return AnswerPart(start=first.start, end=first.end, rule="gives what it rejects to a source")
+    return None
+
+
+__all__ = ["AnswerPart", "AnswerReading", "ReadingVerdict", "read_answer"]

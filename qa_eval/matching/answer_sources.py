@@ -1,0 +1,225 @@
+"""Which source an answer in words names for which claim."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qa_eval.matching.refusals import folded_same_length
+from qa_eval.matching.running_text import RunningText
+from qa_eval.matching.sought_claims import Mention
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """A claim and the source that the text names for it."""
+
+    claim: str
+    source: str
+    """As the text names it."""
+    start: int
+    end: int
+    passage: int | None = None
+    """Number of the passage that was shown, from 0; None where the name tells none."""
+
+
+_NUMBER_WORDS = {
+    w: i
+    for i, w in enumerate(
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
+    )
+}
+_CITED = re.compile(r"\[\d{1,3}(?:, ?\d{1,3})*\]")
+_NOUN = r"(?:article|text|passage|source|document|report|context|reference|account|paper|outlet|story)s?"
+_ORDINAL = "|".join(_NUMBER_WORDS)
+_POSITION = re.compile(
+    rf"\b(?:the )?(?P<nth>{_ORDINAL}|last) (?:{_NOUN}|one)\b|\b(?:article|text|passage|source"
+    rf"|document|reference)s? (?P<n>\d{{1,2}})(?:(?:,| and) (?P<m>\d{{1,2}}))*\b(?![,.]?\d)"
+)
+_SOME = re.compile(
+    rf"\b(?:one|another|other|some|two|three|four|a second|a third|a different|most|several|many"
+    rf"|the other)(?: of the)? "
+    rf"(?:other |later |earlier |news |different )?{_NOUN}\b|\b(?:early|earlier|later|initial|first"
+    rf"|other|some) (?:reports?|accounts?|"
+    rf"sources?)\b|\belsewhere\b|\banother\b(?= (?:says|said|puts|states|gives|adds|mentions|reports"
+    rf"|has|speaks))"
+    rf"|\bone\b(?= (?:says|said|puts|states|gives|adds|mentions|reports|has|speaks))"
+    rf"|\bothers?\b(?= (?:says?|said|puts?|states?|gives?|"
+    rf"adds?|mentions?|reports?|have|has|speaks?))"
+)
+_SAYS = (
+    r"(?:says?|said|reports?|reported|states?|stated|puts?|gives?|gave|writes?|wrote|calls?|called|dates?|dated|mentions?|mentioned|"
+    r"speaks?|spoke|claims?|claimed|tells?|told|cites?|cited|adds?|added|notes?|noted|names?|named|lists?|listed|counts?|counted|"
+    r"describes?|described|quotes?|quoted|specif(?:y|ies|ied)|estimates?|estimated|announced|announces|boasted|found|showed|shows|"
+    r"has|had (?:expected|claimed|said)|insists?|insisted|maintains?|confirms?|confirmed|declared"
+    r"|believes?|according)"
+)
+_NAME = r"(?:[A-Z][\w'’.-]*|[A-Z]{2,})(?: (?:(?:of|for|al|the|and) )?(?:[A-Z][\w'’-]*))*"
+_ROLE = (
+    r"(?:[Tt]he |[Ii]ts |[Hh]is |[Tt]heir )?(?:(?!(?:to|what|with|of|that|and|said|while|but|than|"
+    r"by|for|from|in|the|as|this|the|contrasts|which) )[\w'’-]+ ){0,3}?(?:(?:director|head|chief|"
+    r"commander|monitor|militants|experts?|officials?|army|television|spokes\w+|agency|observers?|"
+    r"president|minister|militias?|soldiers?|eyewitness\w*|witness\w*|media|newspaper|"
+    r"authorities)(?: [A-Z][\w'’-]+){0,3})"
+)
+_ACCORDING = re.compile(
+    rf"\b[Aa]ccording to (?P<who>(?:the |its |his |their )?(?:{_NAME}|{_ROLE}"
+    rf"|[\w'’-]+(?: [\w'’-]+){{0,3}}?))(?=[,.;:)\]]| (?:and|as|said|who|the|it|he|she|they|there|in|on)\b|$)"
+)
+_BY_VERB = re.compile(
+    rf"(?P<who>(?:[Tt]he )?(?:{_NAME}|{_ROLE}))(?:, (?:who|which)[^,;.]{{0,80}},)?,? (?:also |only "
+    rf"|even |therefore |itself |themselves |has |have |had )*{_SAYS}\b"
+)
+_VERB_BY = re.compile(
+    rf"\b(?:said|says|added|reported|told|claimed|announced)(?: by)? (?P<who>{_NAME})(?=[,.;\"”]|$)"
+)
+_FOR = re.compile(
+    rf"\b[Ff]or (?P<who>{_NAME})(?= (?:they|it|he|she|the))|\b(?:named|reported|given|stated"
+    rf"|mentioned|claimed|described) by (?P<by>(?:the )?(?:{_NAME}|{_ROLE}))(?: in the (?:{_ORDINAL}))?"
+)
+_IN_BRACKETS = re.compile(
+    rf"\((?P<who>(?:the )?{_NAME})\)|\((?:according to |as (?:reported|stated) by |per "
+    rf"|source: )(?P<by>[^()]{{2,60}})\)"
+)
+_SPEAKS = re.compile(rf"\s*(?:also |only )?{_SAYS}\b")
+_BEHIND = re.compile(r".*(?:according to|said|reported by|named by|, says) $", re.IGNORECASE | re.DOTALL)
+_TABLE_ROW = re.compile(rf"\|\s*(?P<who>{_NAME})\s*\|")
+_IF_RIGHT = re.compile(rf"\bif (?P<who>{_NAME}) is (?:right|correct|to be believed)")
+_PRONOUN = re.compile(
+    r"\b(?:He|She)\b(?= (?:put|puts|said|says|gave|gives|claimed|claims|told|counted|spoke|added|reported))"
+)
+_OUTLET = re.compile(
+    r"(?P<who>(?:[Tt]he )?(?:[A-Z][\w'’-]+ ){1,3}(?:Times|Post|News|Herald|Observer|Journal|Agency"
+    r"|Press|Gazette|Guardian|"
+    r"Telegraph|Tribune|Observatory|Magazine|Network|Television|TV|Chronicle|Mail|Review))\b"
+)
+_NO_SOURCE = re.compile(
+    r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$"
+    r"|^all (?:the )?sources$|^(?:it|they|there|his|her|i|this|these|those|we|on \\w+|in \\w+|at \\w+"
+    r"|as \\w+|its|their)$",
+    re.IGNORECASE,
+)
+
+
+def attributed(
+    text: RunningText, claims: Sequence[Mention], denied: Sequence[Mention], shown: Sequence[str]
+) -> list[Attribution]:
+    """The sources that the text names for claims that it mentions, in its order.
+
+    Numbers in brackets belong to what stands before them; any other source to the claims of its clause.
+    """
+    mentioned = sorted((m for m in (*claims, *denied) if m.claim), key=lambda m: m.first)
+    if not mentioned:
+        return []
+    found: dict[tuple[str, str], Attribution] = {}
+    for number in sorted({m.sentence for m in mentioned}):
+        sentence = text.sentences[number]
+        low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
+        own = [m for m in mentioned if m.sentence == number]
+        own_places = [(text.words[min(m.words)].start, text.words[max(m.words)].end) for m in own if m.words]
+        named = [
+            (source, start, end)
+            for source, start, end in _sources(text.text, low, min(high, low + 2000))
+            if not any(start < b and a < end and b - a < 80 for a, b in own_places)
+        ]
+        for n, (source, start, end) in enumerate(named):
+            before = max((e for _, s, e in named[:n] if e <= start), default=low)
+            after = next((s for _, s, _ in named[n + 1 :] if s >= end), high)
+            for mention in _bound(text, own, source=source, place=(start, end), before=before, after=after):
+                key = mention.claim, source.casefold()
+                found.setdefault(
+                    key,
+                    Attribution(
+                        claim=mention.claim,
+                        source=source,
+                        start=start,
+                        end=end,
+                        passage=_passage(source, shown),
+                    ),
+                )
+    return sorted(found.values(), key=lambda a: a.start)
+
+
+def _sources(text: str, low: int, high: int) -> list[tuple[str, int, int]]:
+    found: list[tuple[str, int, int]] = []
+
+    def add(name: str, start: int, end: int) -> None:
+        if name.startswith(("As ", "as ")):
+            name, start = name[3:], start + 3
+        if (
+            name
+            and not _NO_SOURCE.match(name.strip())
+            and not any(s < end and start < e for _, s, e in found)
+        ):
+            found.append((name.strip(), start, end))
+
+    folded = folded_same_length(text[low:high])
+    found += _citations(folded, low)
+    for pattern in (_POSITION, _SOME):
+        for match in pattern.finditer(folded):
+            add(text[low + match.start() : low + match.end()], low + match.start(), low + match.end())
+    for match in _PRONOUN.finditer(text, low, high):
+        add(match.group(), match.start(), match.end())
+    for pattern in (_TABLE_ROW, _IF_RIGHT, _ACCORDING, _IN_BRACKETS, _FOR, _BY_VERB, _VERB_BY, _OUTLET):
+        for match in pattern.finditer(text, low, high):
+            for name in ("who", "by"):
+                if name in match.re.groupindex and match.group(name):
+                    add(match.group(name), match.start(name), match.end(name))
+    return sorted(found, key=lambda f: f[1])
+
+
+def _citations(folded: str, low: int) -> Iterator[tuple[str, int, int]]:
+    """Numbers in brackets, each as a source of its own: "[1, 3]" names two."""
+    for cited in _CITED.finditer(folded):
+        for number in re.findall(r"\d+", cited.group()):
+            yield f"[{number}]", low + cited.start(), low + cited.end()
+
+
+def _bound(
+    text: RunningText, own: Sequence[Mention], *, source: str, place: tuple[int, int], before: int, after: int
+) -> list[Mention]:
+    """The mentions to which a source belongs: those behind it up to the next source, else those before it."""
+    start, end = place
+    places = [(text.words[m.first].start, text.words[m.end - 1].end, m) for m in own]
+    earlier = [(b, m) for a, b, m in places if b <= start]
+    speaks = _SPEAKS.match(text.text, end) is not None
+    follows = (
+        (source.startswith("[") and not speaks)
+        or text.text[start - 1 : start] == "("
+        or _BEHIND.match(text.text[max(0, start - 14) : start])
+    )
+    if follows and earlier:
+        return [max(earlier, key=lambda p: p[0])[1]]
+    behind = [m for a, _, m in places if end <= a < after]
+    if behind:
+        return behind
+    return [m for b, m in earlier if b >= before]
+
+
+def _passage(source: str, shown: Sequence[str]) -> int | None:
+    folded = source.casefold()
+    if (number := re.search(r"\d+", folded)) is not None:
+        n = int(number.group()) - 1
+        return n if 0 <= n < len(shown) else None
+    for word, n in _NUMBER_WORDS.items():
+        if re.search(rf"\b{word}\b", folded):
+            return n if n < len(shown) else None
+    if re.search(r"\blast\b", folded) and shown:
+        return len(shown) - 1
+    bare = folded.removeprefix("the ")
+    for n, name in enumerate(shown):
+        known = name.casefold().removeprefix("the ")
+        if known and (
+            _has_words(folded, known) or (len(bare) >= _FEWEST_LETTERS and _has_words(known, bare))
+        ):
+            return n
+    return None
+
+
+_FEWEST_LETTERS = 4
+"""Letters of a part of a name by which a passage is told."""
+
+
+def _has_words(text: str, words: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None

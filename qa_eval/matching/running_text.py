@@ -1,0 +1,213 @@
+"""Running text as words with their places: sentences, clauses, and stems under which words are compared."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qa_eval.matching.numerals import Token, cardinal, tokenize
+from qa_eval.matching.spelling import fold, is_negator, vocabulary
+
+FUNCTION_WORDS = vocabulary("""a an the of to in on at by for from with and or but as is are was were be
+been being has have had having do does did it its it's this that these those there any all so yet still very
+quite really entirely fully also he she they we i you his him her their our my your who whom whose which
+what when where why how will would can could may might must shall should now than then if about into over
+through during while such own both either just only even other others another some one's them themselves
+itself us me not no never nor neither deeply highly s t""")
+"""Words that carry no content of an answer."""
+_ABBREVIATIONS = vocabulary(
+    "dr mr mrs ms prof st gen col lt sgt c ca approx vs no nos fig etc e.g i.e u.s jr sr"
+)
+_ENDINGS = (
+    "ational", "nesses", "ically", "ations", "ation", "isms", "ness", "ment", "ical", "ism", "ist", "istic",
+    "ing",
+    "ians", "ian", "ese", "ies", "ied", "ans", "ers", "ion", "ous", "ed", "es", "ly", "an", "er", "ic", "al",
+    "ia", "is", "s", "y", "e", "i", "a",
+)  # fmt: skip
+_BY_LENGTH = tuple(sorted(_ENDINGS, key=len, reverse=True))
+_SHORTEST_STEM = 4
+_LONGEST_WORD = 60
+_VERBS = """flee fled fleeing flees|take took taken taking|fall fell fallen|leave left leaving|bring
+brought|lose lost losing|hold held|find found|build built|buy bought|teach taught|
+write wrote written writing|begin began begun beginning|give gave given giving|win won winning|
+die died dying dies death deaths|fight fought|shoot shot|send sent|keep kept|rise rose
+risen|see saw seen|go went gone|drive drove driven driving|break broke broken|choose chose
+chosen|come came|make made making|run ran running|sell sold|think thought|meet met
+meeting|become became|grow grew grown|sink sank sunk|swim swam|steal stole stolen|hide
+hid hidden|strike struck|lead led|blow blew blown|throw threw thrown|draw drew drawn|
+speak spoke spoken|free freed freeing|wed wedding|marry married marries marriage|man men|
+woman women|child children|most mostly|plane planes"""
+"""Words whose forms no ending tells."""
+_IRREGULAR = {form: row.split()[0] for row in _VERBS.split("|") for form in row.split()}
+
+
+def stem(word: str) -> str:
+    """A folded word without its ending, so that "Russian" is "Russia" and "shocked" is "shock".
+
+    >>> stem("russian") == stem("russia"), stem("statues") == stem("statue"), stem("mines")
+    (True, True, 'mine')
+    """
+    if len(word) > _LONGEST_WORD:
+        return word
+    if word.endswith("'s"):
+        word = word[:-2]
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if word.endswith("s") and not word.endswith("ss") and len(word) > 3:
+        singular = word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]
+        word = _IRREGULAR.get(singular, singular)
+    for ending in _BY_LENGTH:
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+            return word[: -len(ending)]
+    return word
+
+
+def skeleton(name: str) -> str:
+    """The consonants of a name, doubled ones once: one form for "Khaled" and "Khalid", "Riad" and
+    "Riyadh".
+    """
+    kept = [char for char in name if char.isalpha() and char not in "aeiouyhw"]
+    return name[:1] + "".join(c for i, c in enumerate(kept) if i and c != kept[i - 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word, number or sign of a text."""
+
+    text: str
+    """Folded."""
+    key: str
+    """What it is compared by: a stem, `#400` for a number, or the sign itself."""
+    start: int
+    """Offset of its first character in the text."""
+    end: int
+    kind: str
+    """`word`, `number` or `symbol`."""
+    upper: bool
+    """Whether it begins with a capital."""
+    acronym: bool = False
+    """Whether it is written in capitals: "US" is no pronoun."""
+
+    @property
+    def content(self) -> bool:
+        if self.kind == "symbol" or is_negator(self.text):
+            return False
+        return self.acronym or self.text not in FUNCTION_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Words `first` up to `end` of a text."""
+
+    first: int
+    end: int
+    asks: bool
+    """True for a question."""
+
+
+class RunningText:
+    """A text with its words and sentences. Linear in its length, defined for any string."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._shouted = len(text) > 5 and text.isupper()
+        self.tokens, self._places = _tokens(text)
+        self.words = [self._word(token) for token in self.tokens]
+        self._numbers()
+        self.sentences = list(self._sentences())
+
+    def _place(self, folded: int) -> int:
+        return folded if self._places is None else self._places[min(folded, len(self._places) - 1)]
+
+    def _word(self, token: Token) -> Word:
+        start = self._place(token.start)
+        end = max(start + 1, self._place(token.end - 1) + 1)
+        kind = "symbol" if token.kind == "symbol" else ("word" if token.kind == "word" else "number")
+        key = stem(token.text) if kind == "word" else token.text
+        upper = self.text[start : start + 1].isupper()
+        acronym = 2 <= end - start <= 5 and self.text[start:end].isupper() and not self._shouted
+        return Word(token.text, key, start, end, kind, upper, acronym)
+
+    def _numbers(self) -> None:
+        """Gives every word of a number its value as key: "four hundred" and "400" are `#400`."""
+        i = 0
+        while i < len(self.tokens):
+            token = self.tokens[i]
+            found = cardinal(self.tokens, i) if token.text not in ("a", "an", "one") else None
+            if found is None and token.kind == "word" and token.text == "one":
+                follows = self.tokens[i + 1].text if i + 1 < len(self.tokens) else ""
+                found = (
+                    cardinal(self.tokens, i)
+                    if follows in ("hundred", "thousand", "million", "inch")
+                    else None
+                )
+            if found is None or found[1] <= i:
+                i += 1
+                continue
+            for j in range(i, found[1]):
+                word = self.words[j]
+                self.words[j] = Word(word.text, f"#{found[0]}", word.start, word.end, "number", word.upper)
+            i = found[1]
+
+    def _sentences(self) -> list[Sentence]:
+        found: list[Sentence] = []
+        first = 0
+        for i, word in enumerate(self.words):
+            after = self.words[i + 1] if i + 1 < len(self.words) else None
+            gap = self.text[word.end : after.start] if after is not None else "\n"
+            stop = "\n" in gap or "\r" in gap
+            if word.text in ("!", "?", "。", "！", "？"):
+                stop = True
+            elif word.text == "." and (after is None or gap or after.text in ('"', ")", "'")):
+                before = self.words[i - 1] if i > first else None
+                short = (
+                    before is not None
+                    and before.end == word.start
+                    and (before.text in _ABBREVIATIONS or (len(before.text) == 1 and before.upper))
+                )
+                numbered = i == first + 1 and before is not None and before.kind == "number"
+                stop = stop or not (short or numbered)
+            if stop:
+                if i + 1 > first:
+                    found.append(Sentence(first, i + 1, word.text in ("?", "？")))
+                first = i + 1
+        if first < len(self.words):
+            found.append(Sentence(first, len(self.words), asks=False))
+        return found
+
+    def sentence_at(self, word: int) -> int:
+        """The number of the sentence that holds a word."""
+        return bisect_right([s.first for s in self.sentences], word) - 1
+
+
+def _tokens(text: str) -> tuple[list[Token], list[int] | None]:
+    """The tokens of the folded text, and where its characters are in the text; None for the same places."""
+    if text.isascii():
+        return tokenize(text.lower()), None
+    places: list[int] = []
+    parts: list[str] = []
+    for i, char in enumerate(text):
+        folded = char.lower() if char.isascii() else fold(char)
+        parts.append(folded)
+        places += [i] * len(folded)
+    places.append(len(text))
+    return tokenize("".join(parts)), places
+
+
+def content_keys(words: Sequence[Word]) -> frozenset[str]:
+    """The keys of the words that carry content."""
+    return frozenset(word.key for word in words if word.content)
+
+
+_CLAUSE_BREAKS = vocabulary("but while whereas although though however yet because since")
+_CLAUSE_SIGNS = frozenset(",;:()—")
+
+
+def breaks_clause(word: Word) -> bool:
+    """True for a sign or a word at which another clause may begin."""
+    return word.text in _CLAUSE_SIGNS or word.text in _CLAUSE_BREAKS
+
+
+_LIST_ITEM = re.compile(r"(?:\d+[.)]|[-*•])\s")

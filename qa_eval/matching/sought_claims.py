@@ -1,0 +1,171 @@
+"""What is looked for in answers to a question: its claims, in the words that tell them apart."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from qa_eval.matching.date_phrases import date_phrases
+from qa_eval.matching.dates import read_date
+from qa_eval.matching.quantities import read_quantities
+from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Word, skeleton
+from qa_eval.matching.spelling import is_negator
+from qa_eval.records import AnswerType, Question
+
+NUMERIC = frozenset({"number", "duration", "percent", "age", "money"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One place where a text mentions a claim, or a value that belongs to none."""
+
+    claim: str
+    """Id of the claim; empty for another value."""
+    sentence: int
+    first: int
+    """Number of its first word in the text."""
+    end: int
+    """Number of the word after its last."""
+    words: frozenset[int]
+    """The numbers of the words that tell this claim."""
+    rule: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SoughtWording:
+    """One wording of a claim."""
+
+    claim: str
+    text: str
+    core: frozenset[str]
+    """What a text has to say for this wording, as keys."""
+    told: frozenset[str]
+    """The part of the core that no other claim of the fact has."""
+    denied: bool
+    """Whether the wording denies its content: "no civilian deaths"."""
+    numbers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for in answers to one question, worked out once."""
+
+    answer_type: AnswerType
+    question: frozenset[str]
+    """Keys of the question's words."""
+    wordings: tuple[SoughtWording, ...]
+    texts: tuple[tuple[str, tuple[str, ...]], ...]
+    """Claim id and its wordings."""
+    kinds: frozenset[str] = frozenset()
+    """Kinds of quantity that the wordings have."""
+    keys: dict[str, list[int]] = field(default_factory=dict)
+    """Rarest key of a core -> numbers of the wordings."""
+    vocabulary: frozenset[str] = frozenset()
+    """Keys of all wordings."""
+
+
+_TAIL = re.compile(r",? and other [^,;]*$", re.IGNORECASE)
+
+_AGED = re.compile(r"[\d,]+-year-old ", re.IGNORECASE)
+
+_BRACKETED = re.compile(r"\s*\([^()]*\)")
+
+_EITHER = re.compile(r"(?<![\w/])([^\W\d_]+)/([^\W\d_]+)(?![\w/])")
+
+
+def _variants(wordings: tuple[str, ...], answer_type: AnswerType) -> tuple[str, ...]:
+    """The wordings, and shorter ones that say the same: without brackets, with one word of "prison/jail",
+    and the
+    one value of a sentence that the typed match cannot read.
+    """
+    found = dict.fromkeys(wordings)
+    for wording in wordings:
+        if bare := _BRACKETED.sub("", wording).strip():
+            found.setdefault(bare)
+        found |= dict.fromkeys(_ACRONYM.findall(wording))
+        if initials := _initials(wording):
+            found.setdefault(initials)
+        for side in (r"\1", r"\2"):
+            found.setdefault(_EITHER.sub(side, wording))
+        if answer_type == "date" and isinstance(read_date(wording), str):
+            running = RunningText(wording)
+            dates = [text for _, _, _, text in date_phrases(running)]
+            readable = [text for text in dates if not isinstance(read_date(text), str)]
+            if len(readable) == 1:
+                found.setdefault(readable[0])
+    return tuple(found)
+
+
+_ACRONYM = re.compile(r"\(([A-Z]{3,8})\)")
+
+
+def _initials(wording: str) -> str:
+    """The initials of a name of three words or more, or none: "SANA" for "Syrian Arab News Agency"."""
+    words = [w for w in wording.split() if w.casefold() not in FUNCTION_WORDS]
+    if 3 <= len(words) <= 8 and all(w[0].isupper() and w.isalpha() for w in words):
+        return "".join(w[0] for w in words)
+    return ""
+
+
+def _keys(text: str) -> tuple[list[Word], bool]:
+    words = RunningText(_TAIL.sub("", _AGED.sub("", text))).words
+    denied = any(_denies(words, i) for i in range(len(words)))
+    return words, denied
+
+
+def _denies(words: Sequence[Word], i: int) -> bool:
+    return is_negator(words[i].text) and not (
+        i + 1 < len(words) and words[i + 1].text in ("only", "less", "fewer")
+    )
+
+
+def sought(question: Question) -> Sought:
+    """What `mentions` looks for."""
+    return _sought(
+        question.question,
+        question.answer_type,
+        tuple((claim.id, claim.wordings) for claim in question.claims),
+    )
+
+
+@lru_cache(maxsize=512)
+def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[str, ...]], ...]) -> Sought:
+    person = answer_type == "person"
+
+    def key(word: Word) -> str:
+        return skeleton(word.text.removesuffix("'s")) if person and word.kind == "word" else word.key
+
+    question = frozenset(key(word) for word in RunningText(asked).words if word.content)
+    cores: list[tuple[str, str, frozenset[str], bool, frozenset[str]]] = []
+    claims = tuple((id, _variants(wordings, answer_type)) for id, wordings in claims)
+    for id, wordings in claims:
+        for text in wordings:
+            words, denied = _keys(text)
+            content = [w for w in words if w.content or (w.kind == "number" and w.key.startswith("#"))]
+            every = frozenset(key(w) for w in content)
+            core = every - question or every
+            if core:
+                numbers = frozenset(w.key for w in content if w.kind == "number")
+                cores.append((id, text, core, denied, numbers))
+    made: list[SoughtWording] = []
+    for id, text, core, denied, numbers in cores:
+        others = (
+            frozenset().union(*(c for other, _, c, _, _ in cores if other != id)) if cores else frozenset()
+        )
+        made.append(SoughtWording(id, text, core, core - others or core, denied, numbers))
+    kinds: set[str] = set()
+    if answer_type in NUMERIC:
+        kinds = {q.kind for _, wordings in claims for text in wordings for q in read_quantities(text).found}
+    count: dict[str, int] = defaultdict(int)
+    for wording in made:
+        for k in wording.core:
+            count[k] += 1
+    keys: dict[str, list[int]] = defaultdict(list)
+    for number, wording in enumerate(made):
+        keys[min(wording.core, key=lambda k: (count[k], k))].append(number)
+    known = frozenset().union(*(w.core for w in made)) if made else frozenset()
+    return Sought(answer_type, question, tuple(made), claims, frozenset(kinds), dict(keys), known)

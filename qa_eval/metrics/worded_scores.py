@@ -1,0 +1,102 @@
+"""Scores of an answer in words: which claims it asserts, and what it says beside them.
+
+They are computed for rows whose answers are texts rather than spans, and stand next to EM, F1 and match. The
+answer is read by `qa_eval.matching.answer_reading.read_answer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from qa_eval.matching.answer_reading import AnswerReading, read_answer
+from qa_eval.matching.answer_sources import Attribution
+from qa_eval.metrics.item_scores import is_failed
+from qa_eval.records import Answer, Article, Corpus, ItemId, Question
+
+
+def worded_scores(question: Question, item: ItemId, answer: Answer, corpus: Corpus) -> dict[str, float]:
+    """The item's values of the metrics of answers in words; empty where none is defined.
+
+    A failed or missing answer has 0 everywhere. A pooled item has values if its fact is contested.
+    """
+    if item.track == "reading":
+        return _reading_scores(question, item, answer, corpus)
+    return _pooled_scores(question, answer, corpus) if question.contested else {}
+
+
+def source_names(article: Article) -> str:
+    """What an answer may call an article: its label, its publisher, or its title."""
+    return next((name for name in (article.publisher, article.label, article.title) if name), article.id)
+
+
+def _reading_scores(question: Question, item: ItemId, answer: Answer, corpus: Corpus) -> dict[str, float]:
+    own = {claim.id for claim in question.own_claims(item.article)}
+    if is_failed(answer):
+        return {"asserts_own": 0.0} if own else {"abstention": 0.0, "refusal_in_words": 0.0}
+    article = corpus.article(item.article)
+    reading = read_answer(answer.text, question, (source_names(article),))
+    if not own:
+        refused = reading.abstains is not None
+        in_words = refused and reading.abstains is not None and reading.abstains.rule != "empty"
+        return {"abstention": float(refused), "refusal_in_words": float(in_words)}
+    made = set(reading.claims)
+    right = bool(made) and made <= own and not reading.other_values
+    return {"asserts_own": float(right)} | _attributed(reading, question, (article,))
+
+
+def _pooled_scores(question: Question, answer: Answer, corpus: Corpus) -> dict[str, float]:
+    names = ("claim_recall", "all_claims", "complete_and_clean", "acknowledged")
+    if is_failed(answer):
+        return dict.fromkeys(names, 0.0)
+    reading = read_answer(answer.text, question, [source_names(article) for article in corpus.articles])
+    groups = {claim.coverage_group for claim in question.claims}
+    made = {claim.coverage_group for claim in question.claims if claim.id in reading.claims}
+    recall = len(made) / len(groups)
+    clean = not reading.other_values and not _misinformed(reading, question)
+    values = (
+        recall,
+        float(recall == 1),
+        float(recall == 1 and clean),
+        float(reading.acknowledges is not None),
+    )
+    scores = dict(zip(names, values, strict=True))
+    if reading.abstains is None:
+        scores["no_false"] = float(clean)
+    return scores | _attributed(reading, question, corpus.articles)
+
+
+def _misinformed(reading: AnswerReading, question: Question) -> bool:
+    """Whether it asserts a claim that the authors of the set mark as false."""
+    statuses: Mapping[str, object] = {c.id: getattr(c, "status", None) for c in question.claims}
+    return any(statuses[id] == "misinformation" for id in reading.claims)
+
+
+def _attributed(reading: AnswerReading, question: Question, shown: Sequence[Article]) -> dict[str, float]:
+    """How many claims are given to a source that can be told, and how many of them rightly."""
+    judged = [right for one in reading.attributions if (right := is_right(one, question, shown)) is not None]
+    if not judged:
+        return {}
+    return {"attributions": float(len(judged)), "attributions_right": float(sum(judged))}
+
+
+def is_right(one: Attribution, question: Question, shown: Sequence[Article]) -> bool | None:
+    """Whether the source that the answer names states the claim; None if it tells neither article nor
+    speaker.
+
+    A source is one of the articles shown, or a speaker whom the evidence names.
+    """
+    claim = next(c for c in question.claims if c.id == one.claim)
+    if one.passage is not None:
+        return shown[one.passage].id in claim.articles
+    said = set(one.source.casefold().split())
+    for other in question.claims:
+        for evidence in other.evidence:
+            if evidence.speaker is not None and said & set(evidence.speaker.casefold().split()) - _SMALL:
+                return any(
+                    e.speaker is not None and said & set(e.speaker.casefold().split()) - _SMALL
+                    for e in claim.evidence
+                )
+    return None
+
+
+_SMALL = frozenset(["the", "of", "and", "a", "an", "for", "in", "its", "his", "their"])

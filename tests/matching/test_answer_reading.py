@@ -1,0 +1,203 @@
+"""What an answer in words is read as: claims, rejections, refusals, sources."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa_eval.matching.answer_reading import LONGEST, AnswerReading, read_answer
+from qa_eval.records import AnswerType, Claim, Question
+
+
+def asked(question: str, answer_type: AnswerType, claims: dict[str, list[str]]) -> Question:
+    made = tuple(Claim(id=id, evidence=(), aliases=tuple(wordings)) for id, wordings in claims.items())
+    return Question(id="q", question=question, category="", answer_type=answer_type, claims=made)
+
+
+LOSSES = asked(
+    "How many sailors drowned when the ferry sank?",
+    "number",
+    {"over-90": ["over 90"], "90": ["90", "90 sailors"], "94": ["94"]},
+)
+OPENED = asked("When was the bridge opened?", "date", {"may": ["3 May 1931"], "june": ["June 1931"]})
+MAYOR = asked("Who was the mayor?", "person", {"anna": ["Anna Berg"], "karl": ["Karl Berg"]})
+HARBOUR = asked(
+    "What was the state of the harbour after the storm?",
+    "text",
+    {"usable": ["in usable condition", "usable"], "ruined": ["largely ruined"]},
+)
+ALIVE = asked("Did the captain survive the fire?", "text", {"yes": ["Yes"], "no": ["No"]})
+AID = asked("Which country sent aid?", "place", {"norway": ["Norway", "Norwegian"]})
+
+ASSERTED = [
+    (LOSSES, "90", {"90"}),
+    (LOSSES, "Ninety sailors drowned.", {"90"}),
+    (LOSSES, "More than ninety sailors drowned, the harbour master said.", {"over-90"}),
+    (LOSSES, "At least 90.", {"over-90"}),
+    (LOSSES, "It was 94, not 90.", {"94"}),
+    (LOSSES, "Not 90 but 94 sailors drowned.", {"94"}),
+    (LOSSES, "Early reports had 90, but the final count was 94.", {"94"}),
+    (LOSSES, "The figure of 90 is wrong; 94 drowned.", {"94"}),
+    (LOSSES, "One paper says 90, another 94. I would therefore answer: **94**.", {"94"}),
+    (LOSSES, "Although one source has 90, the best answer is 94.", {"94"}),
+    (LOSSES, "- 90 [1]\n- 94 [2]", {"90", "94"}),
+    (LOSSES, "Between 90 and 94 sailors drowned.", set()),
+    (LOSSES, "Did 90 sailors drown? The text does not say.", set()),
+    (LOSSES, "It is either 90 or not.", set()),
+    (LOSSES, "The ferry had 90 tonnes of coal.", set()),
+    (OPENED, "It opened on May 3rd, 1931.", {"may"}),
+    (OPENED, "Some sources give 3 May 1931, others June 1931.", {"may", "june"}),
+    (OPENED, "The bridge was opened in the year 1931, in the month of June.", {"june"}),
+    (OPENED, "It was opened in 1940.", set()),
+    (MAYOR, "The mayor was Anna Berg.", {"anna"}),
+    (MAYOR, "Anna (or Karl) Berg.", {"anna", "karl"}),
+    (MAYOR, "Karl Berg, not Anna.", {"karl"}),
+    (MAYOR, "Ana Berg", {"anna"}),
+    (HARBOUR, "The harbour was usable again.", {"usable"}),
+    (HARBOUR, "It was not largely ruined: it was in usable condition.", {"usable"}),
+    (HARBOUR, "Not usable at all.", set()),
+    (ALIVE, "Yes.", {"yes"}),
+    (ALIVE, "The captain did not survive the fire.", {"no"}),
+    (ALIVE, "In the first article, yes. However, the captain did not survive the fire in the other.",
+     {"yes", "no"}),
+    (ALIVE, "The sources contradict each other on whether the captain survived the fire.", {"yes", "no"}),
+    (AID, "Norwegian ships brought food.", {"norway"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "text", "expected"), ASSERTED)
+def test_the_claims_that_a_text_asserts(question: Question, text: str, expected: set[str]) -> None:
+    reading = read_answer(text, question)
+    assert set(reading.claims) == expected
+    for part in (*reading.asserted, *reading.rejected):
+        assert part.rule
+        assert 0 <= part.start < part.end <= len(text)
+
+
+VERDICTS = [
+    (LOSSES, "Over 90, 90 or 94, depending on the source.", "complete"),
+    (LOSSES, "90", "partial"),
+    (LOSSES, "90 or perhaps 120 sailors drowned.", "mixed"),
+    (LOSSES, "120 sailors drowned.", "wrong"),
+    (LOSSES, "The passage gives no figure.", "abstains"),
+    (LOSSES, "90 sailors drowned, while the coast guard lost 12 boats.", "partial"),
+    (AID, "Norway and Denmark.", "mixed"),
+    (AID, "Norway, not Denmark.", "complete"),
+    (AID, "", "abstains"),
+    (AID, "…", "abstains"),
+]
+
+
+@pytest.mark.parametrize(("question", "text", "verdict"), VERDICTS)
+def test_the_verdict(question: Question, text: str, verdict: str) -> None:
+    assert read_answer(text, question).verdict == verdict
+
+
+REFUSALS = [
+    "The article does not say.",
+    "I cannot answer this from the text.",
+    "There is no information about it.",
+    "Not stated.",
+    "Unknown.",
+    "The source is silent on this.",
+    "None of the passages mentions it.",
+    "This cannot be determined from the report.",
+    "N/A",
+    "That is not something the article discusses.",
+]
+
+
+@pytest.mark.parametrize("text", REFUSALS)
+@pytest.mark.parametrize(
+    "question", [LOSSES, OPENED, MAYOR, HARBOUR], ids=["number", "date", "person", "text"]
+)
+def test_refusals_in_words(question: Question, text: str) -> None:
+    reading = read_answer(text, question)
+    assert reading.abstains is not None
+    assert (reading.asserted, reading.other_values, reading.verdict) == ((), (), "abstains")
+
+
+@pytest.mark.parametrize(
+    "text", ["94, though the text does not say who counted.", "It seems to be 94, but this is unclear."]
+)
+def test_a_refusal_of_one_part_beside_an_answer_is_an_answer(text: str) -> None:
+    assert read_answer(text, LOSSES).claims == ("94",)
+
+
+def test_a_claim_in_the_words_of_a_refusal_is_a_claim() -> None:
+    question = asked(
+        "How many were on board?", "text", {"unclear": ["not clear", "it is not clear how many"]}
+    )
+    assert read_answer("It is unclear how many were on board.", question).claims == ("unclear",)
+    assert read_answer("The article does not say.", question).verdict == "abstains"
+
+
+ACKNOWLEDGED = [
+    ("The sources differ: 90 or 94.", True),
+    ("[1] says 90, [2] says 94.", True),
+    ("One report has 90, another 94.", True),
+    ("The Daily Post reports 90, the Morning Herald 94.", True),
+    ("90 or 94.", False),
+    ("94 sailors drowned.", False),
+    ("In the conflict 94 sailors drowned.", False),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), ACKNOWLEDGED)
+def test_saying_that_sources_differ(text: str, expected: bool) -> None:
+    assert (read_answer(text, LOSSES).acknowledges is not None) == expected
+
+
+SOURCES = [
+    ("90 [2].", [("90", "[2]", 1)]),
+    ("According to the second article, 94 drowned.", [("94", "the second article", 1)]),
+    ("The Daily Post says 90; article 3 has 94.", [("90", "The Daily Post", 0), ("94", "article 3", 2)]),
+    ("The article says 90.", []),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), SOURCES)
+def test_which_source_is_named_for_which_claim(
+    text: str, expected: list[tuple[str, str, int | None]]
+) -> None:
+    found = read_answer(text, LOSSES, ["The Daily Post", "Wire", "Herald"]).attributions
+    assert [(one.claim, one.source, one.passage) for one in found] == expected
+
+
+HOSTILE = {
+    "nothing": "",
+    "blanks": " \n\t ",
+    "a megabyte": "ninety " * 150_000,
+    "one repeated number": "90 " * 20_000,
+    "brackets": "(" * 5_000 + "90",
+    "markup": "<p>90</p>" * 2_000,
+    "control characters": "\x00\x07 90 \x1b[0m",
+    "a lone surrogate": "90 \ud800 drowned",
+    "other scripts": "九十名水手溺水。Девяносто моряков.",
+    "combining marks": "e\u0301" * 5_000 + " 90",
+    "a range without an end": "90-",
+    "a huge number": "9" * 5_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize(
+    "question", [LOSSES, OPENED, MAYOR, HARBOUR, ALIVE], ids=["number", "date", "person", "text", "yes or no"]
+)
+def test_any_text_is_read(question: Question, text: str) -> None:
+    reading = read_answer(text, question)
+    assert isinstance(reading, AnswerReading)
+    assert reading == read_answer(text, question)
+    assert all(part.end <= max(LONGEST, 1) for part in reading.asserted)
+
+
+def test_a_long_text_about_other_things_is_no_answer() -> None:
+    passage = " ".join(f"On day {n} the wind turned and the crew mended sails." for n in range(30))
+    assert read_answer(f"{passage} 94 sailors drowned when the ferry sank.", LOSSES).verdict == "wrong"
+
+
+def test_a_fact_with_fifty_claims_and_wordings_in_each_other() -> None:
+    claims = {f"c{n}": [f"the {'old ' * n}town", f"town {n}"] for n in range(1, 51)}
+    question = asked("What burned?", "text", claims)
+    assert isinstance(read_answer("the old town burned", question), AnswerReading)
+    numbers = asked("How many?", "number", {f"n{n}": [str(n)] for n in range(10, 60)})
+    assert set(read_answer("It was 17, 23 or 59.", numbers).claims) == {"n17", "n23", "n59"}
