@@ -99,13 +99,13 @@ def test_the_examples_that_are_not_run_are_examples() -> None:
 
 def texts(group: click.Group = cli, prefix: str = "qa-eval") -> Iterator[tuple[str, str]]:
     """(command, its help as it is printed), of every command and group."""
-    with click.Context(group, info_name=prefix) as context:
+    with click.Context(group, info_name=prefix, **group.context_settings) as context:
         yield prefix, group.get_help(context)
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from texts(command, f"{prefix} {name}")
         else:
-            with click.Context(command, info_name=f"{prefix} {name}") as context:
+            with click.Context(command, info_name=f"{prefix} {name}", **command.context_settings) as context:
                 yield f"{prefix} {name}", command.get_help(context)
 
 

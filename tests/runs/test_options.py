@@ -89,7 +89,7 @@ def told(command: str, *args: str) -> RunOptions:
         ({"resamples": 1_000_001}, "resamples: 1000001 is more than 1,000,000"),
         ({"out": 5}, "out: 5 is an int; it should be a path, as a text or a Path"),
         ({"out": b"o"}, "out: b'o' is a bytes; it should be a path, as a text or a Path"),
-        ({"out": "a\0b"}, "a\0b: no path holds a null character"),
+        ({"out": "a\0b"}, "a\0b: a path cannot hold a null character"),
         ({"out": "\ud83d"}, 'out: "\\ud83d" holds half of a surrogate pair, which no path does'),
         ({"limt": 3}, "there is no option 'limt'; did you mean limit or split?"),
     ],
