@@ -105,7 +105,7 @@ def test_a_value_that_an_option_does_not_take_is_refused(options: dict[str, Any]
 
 def test_options_have_names() -> None:
     with pytest.raises(QaEvalError, match=r"^RunOptions: 20 has no name; write it as limit=20$"):
-        RunOptions(20)  # type: ignore[arg-type]
+        RunOptions(20)  # type: ignore[arg-type, call-arg, misc, unused-ignore]
 
 
 def test_options_can_be_copied_and_pickled() -> None:
