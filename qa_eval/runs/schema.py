@@ -116,8 +116,8 @@ class Row(_Record):
 
     rank: int | None = None
     """Rank of the model. A rank is one more than the number of models shown to be better, and never falls
-    down the table. Models that share a rank form a group. None outside the ranking, and on fewer than 8 facts (or
-    contexts)."""
+    down the table. Models that share a rank form a group. None outside the ranking, and on fewer than 8 facts
+    (or contexts)."""
     rank_interval: tuple[int, int] | None = None
     """Least and greatest possible rank, at 95 % for all rows together."""
     status: Literal["ok", "error", "partial"] = "ok"
