@@ -68,7 +68,7 @@ def commands(group: click.Group, prefix: str = "qa-eval") -> Iterator[tuple[str,
 
 
 def _command(path: str, command: click.Command) -> Iterator[str]:
-    context = click.Context(command, info_name=path, max_content_width=100)
+    context = click.Context(command, info_name=path, **command.context_settings)
     for paragraph in (command.help or "").split("\n\n"):
         yield f"{_prose(paragraph)}\n"
     yield f"```text\n{path} {' '.join(command.collect_usage_pieces(context))}\n```\n"

@@ -145,6 +145,7 @@ _TITLES = {
     "no answer": "Whether it knows when there is no answer",
     "claims": "Whose claims it makes where sources disagree",
     "all articles": "How it answers from all articles at once",
+    "words": "What its answers in words say",
     "calibration": "How far its confidence can be trusted",
     "wordings": "Whether the wording of the question matters",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -48,6 +49,8 @@ class PredictionsWriter:
             with telling_failure(self._path):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._temporary.open("xb")
+            # An interruption may hit the lines that would discard the file.
+            weakref.finalize(self, _abandon, self._file, self._temporary)
 
     def add(self, rows: Sequence[PredictionRow]) -> None:
         """Adds rows. Callers that may be interrupted call it in a transaction, which keeps the file
@@ -114,3 +117,9 @@ class PredictionsWriter:
         except RunFolderError:
             self.discard()
             raise
+
+
+def _abandon(file: BinaryIO, temporary: Path) -> None:
+    """Closes and deletes the temporary file of a writer that is gone."""
+    file.close()
+    temporary.unlink(missing_ok=True)

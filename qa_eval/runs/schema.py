@@ -115,8 +115,9 @@ class Row(_Record):
     """One line of the leaderboard: a model, or a reference built from the golds."""
 
     rank: int | None = None
-    """Rank: one more than the number of models shown to be better. It never falls down the table. Models that
-    share a rank form a group. None outside the ranking, and on fewer than 8 facts (or contexts)."""
+    """Rank of the model. A rank is one more than the number of models shown to be better, and never falls
+    down the table. Models that share a rank form a group. None outside the ranking, and on fewer than 8 facts
+    (or contexts)."""
     rank_interval: tuple[int, int] | None = None
     """Least and greatest possible rank, at 95 % for all rows together."""
     status: Literal["ok", "error", "partial"] = "ok"

@@ -44,7 +44,7 @@ _ANSWERS: Mapping[str, str] = {
     "failed": "The model gave no prediction, or stopped with an error on the item.",
 }
 _RANKS: Mapping[str, str] = {
-    "rank": "A model's rank is one more than the number of models shown to be better, and never decreases "
+    "rank": "A model's rank is one more than the number of models shown to be better, and never falls "
     "down the table. Models that share a rank form a group, and a line separates it from the next. If other "
     "ranks are possible, they are shown, at 95 % for all models together.",
     "95 % interval": "The range in which the number would be, 95 times out of 100, on other questions like "

@@ -88,6 +88,7 @@ def test_these_commands_exist() -> None:
         "metrics",
         "metrics list",
         "metrics show",
+        "metrics validate",
         "questions",
         "questions check",
         "questions stats",

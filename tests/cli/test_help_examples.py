@@ -25,6 +25,8 @@ TWO = "two"
 NOT_RUN = {
     "qa-eval run": "a minute; `make run` is this command",
     "qa-eval run -m hf:deepset/tinyroberta-squad2 -m embedded --name first": "fetches a model",
+    "qa-eval metrics validate labels.jsonl": "tests/authoring/test_scorer_agreement.py has labels",
+    "qa-eval metrics validate labels.jsonl --mistakes": "tests/authoring/test_scorer_agreement.py has labels",
     "qa-eval reproduce tinyroberta-squad2": "fetches a model and a data set",
     "qa-eval reproduce tinyroberta-squad2 -m ./tinyroberta-squad2 --dataset squad:dev-v2.0.json": "wants the "
     "published checkpoint; tests/cli/test_reproduce.py has stand-ins",
@@ -99,13 +101,13 @@ def test_the_examples_that_are_not_run_are_examples() -> None:
 
 def texts(group: click.Group = cli, prefix: str = "qa-eval") -> Iterator[tuple[str, str]]:
     """(command, its help as it is printed), of every command and group."""
-    with click.Context(group, info_name=prefix) as context:
+    with click.Context(group, info_name=prefix, **group.context_settings) as context:
         yield prefix, group.get_help(context)
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from texts(command, f"{prefix} {name}")
         else:
-            with click.Context(command, info_name=f"{prefix} {name}") as context:
+            with click.Context(command, info_name=f"{prefix} {name}", **command.context_settings) as context:
                 yield f"{prefix} {name}", command.get_help(context)
 
 

@@ -42,7 +42,6 @@ def run() -> qa.Run:
         ({"seed": -1}, "seed: -1 is less than 0"),
         ({"model": 5}, "model: 5 is an int; it should be a text, or None"),
         ({"against": "nope"}, "against nope: not in this run; there are: test:other, test:fake"),
-        ({}, "one run: name two models with model and against; there are: test:other, test:fake"),
         ({"model": "fake"}, "one run: name what fake is compared with: against test:other, test:fake"),
         ({"new": 5}, f"new: 5 is an int; {WANTED}"),
         (

@@ -331,7 +331,9 @@ def test_every_flag_of_run_is_one_of_plan() -> None:
         pytest.param(["-m", "embeded"], "did you mean embedded", id="model"),
         pytest.param(["--workers", "3"], "--workers: only with --engine ray.", id="workers here"),
         pytest.param(
-            ["--engine", "ray", "--address", "auto"], "say how many with --workers", id="a cluster's size"
+            ["--engine", "ray", "--address", "auto"],
+            "give the number of workers with --workers",
+            id="a cluster's size",
         ),
         pytest.param(["--dataset", "squad:nowhere.json"], "nowhere.json", id="data set"),
         pytest.param(["--probe-seconds", "0"], "'--probe-seconds'", id="no time"),

@@ -478,7 +478,7 @@ def test_the_largest_model_comes_first_with_all_its_data_sets_of_which_the_large
 
 def test_a_missing_extra_is_told_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray.data", None)
-    with pytest.raises(QaEvalError, match=r"the engine ray needs .*: pip install -e .+\[ray\]"):
+    with pytest.raises(QaEvalError, match=r"the engine ray needs .*; run pip install -e .+\[ray\]"):
         RayEngine().__enter__()
 
 

@@ -344,7 +344,9 @@ def test_probabilities_in_rows_do_not_matter_where_every_question_has_an_answer(
 
 def test_what_does_not_fit_is_refused(write: Write) -> None:
     dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
-    with pytest.raises(QaEvalError, match=r"no rules called 'squad'; there are: squad-v1\.1, squad"):
+    with pytest.raises(
+        QaEvalError, match=r"rules: 'squad' is none of squad-v1\.1, squad-v2\.0.*; did you mean"
+    ):
         score(ANSWERS, dataset, rules="squad")
     with pytest.raises(QaEvalError, match=r"1 of 4 questions have no gold, such as 'q3'; squad-v1\.1"):
         score(ANSWERS, dataset, rules="squad-v1.1")

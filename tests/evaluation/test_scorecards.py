@@ -114,7 +114,7 @@ def test_a_data_set_is_golds_as_a_spec_or_opened(tmp_path: Path) -> None:
         ),
         pytest.param({"q": "x"}, "squad.json", {}, "no data set is called", id="no spec"),
         pytest.param({"q": "x"}, {"q": None}, {}, "golds: q: must be a text, a list of texts", id="None"),
-        pytest.param("a\0b", {"q": "x"}, {}, "no path holds a null character", id="no path"),
+        pytest.param("a\0b", {"q": "x"}, {}, "a path cannot hold a null character", id="no path"),
         pytest.param(
             {"q": "x"}, {"q": "x"}, {"rules": []}, r"rules: \[\] is none of squad-v1.1", id="no rules"
         ),

@@ -103,9 +103,9 @@ def test_a_report_calls_no_answer_wrong(secret: Path) -> None:
     run = run_of(secret)
     done("report", run, "--out", secret.parent / "site")
     site = secret.parent / "site"
-    assert NOTHING in (site / "index.html").read_text()
+    assert f"N{NOTHING[1:]}." in (site / "index.html").read_text()
     question = (site / "questions" / "q1.html").read_text()
-    assert "<em>not given</em>" in question
+    assert "<em>The data set has no answers.</em>" in question
     assert '<td class="wrong">' not in question
     assert "Wrong answers" not in (site / "models" / "baseline-first-of-type.html").read_text()
 

@@ -529,7 +529,7 @@ def test_nothing_is_written_through_a_link_that_leads_out(tmp_path: Path) -> Non
 def test_of_several_files_none_is_written_if_one_is_there(tmp_path: Path) -> None:
     export = Export(outputs=(Output(name="a", data="1"), Output(name="b/c", data=b"2")), folder=True)
     (tmp_path / "a").write_text("mine")
-    with pytest.raises(QaEvalError, match="is there already"):
+    with pytest.raises(QaEvalError, match="exists already"):
         write_export(export, tmp_path)
     assert names_in(tmp_path) == ["a"]
     assert [p.name for p in write_export(export, tmp_path, overwrite=True)] == ["c", "a"]

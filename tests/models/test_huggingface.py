@@ -599,7 +599,7 @@ def _http(kind: type[Exception]) -> Exception:
         (_http(hub_errors.GatedRepoError), "is gated"),
         (
             hub_errors.LocalEntryNotFoundError("offline"),
-            "not in the local cache, and the hub cannot be reached",
+            "nor in the local cache, and the hub cannot be reached",
         ),
         (OSError("no route"), "the hub cannot be reached .OSError: no route"),
     ],

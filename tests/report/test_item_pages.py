@@ -248,7 +248,7 @@ def test_passages_without_marks_are_folded(tmp_path: Path) -> None:
 def test_a_comparison_begins_with_its_verdict_and_the_items_that_tell_most(run: Run, built: Built) -> None:
     text = str(built.files["compare.html"])
     words = " ".join(re.sub("<[^>]+>", " ", text[text.index("<h1") :]).split())
-    verdict = words.index("Cannot tell at this size: balanced F1 45.0 → 63.3")
+    verdict = words.index("Cannot tell at this size: balanced asserts 45.0 → 63.3")
     telling = words.index("The most informative items")
     assert verdict < telling < words.index("All metrics, with p and q")
     assert "2 fixed 0 broken 1 otherwise changed of 11 items" in words[verdict:telling]

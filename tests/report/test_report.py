@@ -427,7 +427,7 @@ def test_a_question_that_has_changed_since_the_run_is_shown_without_its_texts(ru
     assert all(f.words for f in evidence.facts)
     no_texts = build_report([run], None)
     assert "contested.html" not in no_texts.files
-    assert any("Its text is not at hand" in text for text in html(no_texts).values())
+    assert any("Its text is not available" in text for text in html(no_texts).values())
 
 
 # ------------------------------------------------------------------------------------------ hostile data

@@ -89,7 +89,7 @@ def told(command: str, *args: str) -> RunOptions:
         ({"resamples": 1_000_001}, "resamples: 1000001 is more than 1,000,000"),
         ({"out": 5}, "out: 5 is an int; it should be a path, as a text or a Path"),
         ({"out": b"o"}, "out: b'o' is a bytes; it should be a path, as a text or a Path"),
-        ({"out": "a\0b"}, "a\0b: no path holds a null character"),
+        ({"out": "a\0b"}, "a\0b: a path cannot hold a null character"),
         ({"out": "\ud83d"}, 'out: "\\ud83d" holds half of a surrogate pair, which no path does'),
         ({"limt": 3}, "there is no option 'limt'; did you mean limit or split?"),
     ],
@@ -105,7 +105,7 @@ def test_a_value_that_an_option_does_not_take_is_refused(options: dict[str, Any]
 
 def test_options_have_names() -> None:
     with pytest.raises(QaEvalError, match=r"^RunOptions: 20 has no name; write it as limit=20$"):
-        RunOptions(20)  # type: ignore[arg-type]
+        RunOptions(20)  # type: ignore[arg-type, call-arg, misc, unused-ignore]
 
 
 def test_options_can_be_copied_and_pickled() -> None:

@@ -163,7 +163,7 @@ def checked(prediction: Prediction, instance: Instance) -> Prediction:
     >>> checked(Prediction(item="sky@a", n_best=(Candidate(text="sky", start=0, end=3),)), instance).error
     "ValueError: candidate 1: 'sky' is not the text at 0:3, which is 'The'"
     >>> checked(Prediction(item="sky@a", text=5), instance).error
-    "ValueError: text: 5 is an int; it should be a text, or None"
+    'ValueError: text: 5 is an int; it should be a text, or None'
     """
     if prediction.error is not None:
         said = prediction.error if isinstance(prediction.error, str) else repr(prediction.error)
