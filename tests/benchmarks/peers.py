@@ -29,12 +29,13 @@ from typing import IO, Any
 import torch
 
 from qa_eval.data.corpus import load_corpus
-from qa_eval.data.dataset import instance_of, open_dataset
+from qa_eval.data.dataset import instance_of
 from qa_eval.data.items import instances, item_ids
 from qa_eval.files.paths import cache_folder
 from qa_eval.models.reading.reader import SpanReader
 from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, Runtime
+from tests.support.public_files import open_public
 
 PEER = "transformers==4.57.6"
 BATCH_SIZES = (1, 8, 32)
@@ -88,7 +89,7 @@ def arguments() -> argparse.Namespace:
 def items(chosen: argparse.Namespace) -> list[Instance]:
     """What everybody is asked."""
     if chosen.dataset:
-        return [instance_of(e) for e in open_dataset(chosen.dataset).chosen(limit=chosen.limit)]
+        return [instance_of(e) for e in open_public(chosen.dataset).chosen(limit=chosen.limit)]
     corpus = load_corpus()
     return instances(corpus, item_ids(corpus, tracks=["reading"]))[: chosen.limit]
 

@@ -132,7 +132,7 @@ def test_a_choice_is_of_what_is_asked(tmp_path: Path) -> None:
     assert "mill-burnt" not in [f.question.id for f in found.chosen()]
     for wrong in ({"limit": 0}, {"categories": ["well"]}):
         with pytest.raises(QaEvalError):
-            list(found.chosen(**wrong))  # type: ignore[arg-type]
+            list(found.chosen(**wrong))
 
 
 def test_the_schema_is_of_facts_and_headers() -> None:

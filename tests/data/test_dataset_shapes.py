@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from qa_eval.data.dataset import PublicDataset, open_dataset
+from qa_eval.data.dataset import PublicDataset
 from qa_eval.data.dataset_options import parse_columns
 from qa_eval.errors import InputError, QaEvalError, SpecError
 from qa_eval.evaluation.scorecard import score
-from tests.support.public_files import flat, mrqa, qa, squad, write, write_lines
+from tests.support.public_files import flat, mrqa, open_public, qa, squad, write, write_lines
 
 MILL = "Ada Roe built the mill in 1843."
 ADA = [("Ada Roe", 0)]
@@ -25,11 +25,11 @@ def row(id: object, answers: object, **more: Any) -> dict[str, Any]:
 
 
 def of_rows(folder: Path, *rows: object, **choices: Any) -> PublicDataset:
-    return open_dataset(f"jsonl:{write_lines(folder / 'rows.jsonl', rows)}", **choices)
+    return open_public(f"jsonl:{write_lines(folder / 'rows.jsonl', rows)}", **choices)
 
 
 def of_questions(folder: Path, *questions: object, **more: Any) -> PublicDataset:
-    return open_dataset(f"squad:{write(folder / 'set.json', squad([(MILL, questions)], **more))}")
+    return open_public(f"squad:{write(folder / 'set.json', squad([(MILL, questions)], **more))}")
 
 
 def golds(dataset: PublicDataset) -> dict[str, tuple[str, ...]]:
@@ -208,7 +208,7 @@ def test_a_whole_number_is_an_id_by_its_digits(tmp_path: Path, id: int) -> None:
     assert [e.id for e in of_questions(tmp_path, qa("x", "Who?") | {"id": id})] == [str(id)]
     lines = mrqa((MILL, [("x", "Who?", ["Ada Roe"], {})]))
     lines[1]["qas"][0]["qid"] = id
-    assert [e.id for e in open_dataset(f"mrqa:{write_lines(tmp_path / 'm.jsonl', lines)}")] == [str(id)]
+    assert [e.id for e in open_public(f"mrqa:{write_lines(tmp_path / 'm.jsonl', lines)}")] == [str(id)]
 
 
 def test_long_ids_that_are_one_as_floats_are_two(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_a_number_and_its_text_are_one_id(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["squad", "jsonl"])
 def test_a_number_of_too_many_digits_is_refused(tmp_path: Path, kind: str) -> None:
     text = f'{{"id": {"9" * 5000}, "question": "?", "context": "c", "answers": []}}'
-    (problem,) = problems(open_dataset(f"{kind}:{write(tmp_path / 'a', text)}"))
+    (problem,) = problems(open_public(f"{kind}:{write(tmp_path / 'a', text)}"))
     assert re.search(r"id: the number 9{39}… of 5,000 characters is too great to be read", problem)
 
 
@@ -269,7 +269,7 @@ def test_fields_that_nothing_depends_on_may_be_anything(tmp_path: Path) -> None:
             }
         ]
     }
-    dataset = open_dataset(f"squad:{write(tmp_path / 'a.json', document)}")
+    dataset = open_public(f"squad:{write(tmp_path / 'a.json', document)}")
     assert golds(dataset) == {"q1": ("Ada Roe",)}
     assert notes(dataset) == []
 
@@ -324,7 +324,7 @@ DOCUMENTS: dict[str, object] = {
 def test_a_document_is_read_in_every_shape(tmp_path: Path, kind: str, indent: int | None, shape: str) -> None:
     text = json.dumps(DOCUMENTS[shape], indent=indent)
     for name in ("set.json", "set.json.gz"):
-        dataset = open_dataset(f"{kind}:{write(tmp_path / name, text)}")
+        dataset = open_public(f"{kind}:{write(tmp_path / name, text)}")
         assert [(e.id, e.golds, e.starts) for e in dataset] == [("q1", ("Ada Roe",), (0,)), ("q2", (), ())]
         assert dataset.rules == "squad-v2.0"
 
@@ -341,7 +341,7 @@ LINES: dict[str, list[Any]] = {
 @pytest.mark.parametrize("shape", LINES)
 def test_lines_are_read_in_every_shape(tmp_path: Path, kind: str, shape: str) -> None:
     lines = [{"version": "2.0"}, *LINES[shape]][1:]
-    dataset = open_dataset(f"{kind}:{write_lines(tmp_path / 'set.jsonl.gz', lines)}")
+    dataset = open_public(f"{kind}:{write_lines(tmp_path / 'set.jsonl.gz', lines)}")
     assert [(e.id, e.golds, e.starts) for e in dataset] == [("q1", ("Ada Roe",), (0,)), ("q2", (), ())]
 
 
@@ -394,7 +394,7 @@ MRQA_LINES = mrqa((MILL, [("q1", "Who?", ["Ada Roe"], {"Ada Roe": [[0, 6]]})]))
     ],
 )
 def test_mrqa_is_read_in_every_shape(tmp_path: Path, text: str) -> None:
-    dataset = open_dataset(f"mrqa:{write(tmp_path / 'm.jsonl.gz', text)}")
+    dataset = open_public(f"mrqa:{write(tmp_path / 'm.jsonl.gz', text)}")
     assert [(e.id, e.golds, e.starts) for e in dataset] == [("q1", ("Ada Roe",), (0,))]
     assert dataset.rules == "mrqa"
 
@@ -402,7 +402,7 @@ def test_mrqa_is_read_in_every_shape(tmp_path: Path, text: str) -> None:
 def test_a_document_of_many_rows_is_not_held(tmp_path: Path) -> None:
     # The first example is there before the rest of the file was parsed: what follows is broken.
     text = json.dumps({"data": [row(n, ["Ada Roe"]) for n in range(2000)]})[:-2] + ", x"
-    stream = iter(open_dataset(f"squad:{write(tmp_path / 'a.json', text)}"))
+    stream = iter(open_public(f"squad:{write(tmp_path / 'a.json', text)}"))
     assert [next(stream).id for _ in range(3)] == ["0", "1", "2"]
 
 
@@ -426,7 +426,7 @@ def test_a_file_of_another_kind_is_answered_with_what_to_do(
     tmp_path: Path, name: str, data: bytes, expected: str
 ) -> None:
     (tmp_path / name).write_bytes(data)
-    (found,) = problems(open_dataset(f"squad:{tmp_path / name}"))
+    (found,) = problems(open_public(f"squad:{tmp_path / name}"))
     assert found.removeprefix(": ").startswith(expected)
 
 
@@ -459,13 +459,13 @@ def test_a_file_of_another_kind_is_answered_with_what_to_do(
 def test_rows_of_another_kind_are_answered_with_what_to_do(
     tmp_path: Path, kind: str, value: list[object], expected: str
 ) -> None:
-    (found,) = problems(open_dataset(f"{kind}:{write(tmp_path / 'a.json', value)}"))
+    (found,) = problems(open_public(f"{kind}:{write(tmp_path / 'a.json', value)}"))
     assert expected in found
 
 
 def test_a_file_of_answers_is_no_data_set(tmp_path: Path) -> None:
     path = write(tmp_path / "p.json", {"q1": "Ada Roe", "q2": ""})
-    (found,) = problems(open_dataset(f"squad:{path}"))
+    (found,) = problems(open_public(f"squad:{path}"))
     assert "holds a text under each key, as a file of answers does" in found
 
 
@@ -491,21 +491,21 @@ def test_a_bare_path_is_answered_with_its_spec(
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(SpecError) as caught:
-        open_dataset(str(path))
+        open_public(str(path))
     assert right.format(path) in str(caught.value)
 
 
 def test_a_bare_folder_and_a_bare_name_are_answered_with_the_hub(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=f"it is a folder: write hub:{tmp_path}"):
-        open_dataset(str(tmp_path))
+        open_public(str(tmp_path))
     with pytest.raises(SpecError, match="if it is on the hub, write hub:org/name"):
-        open_dataset("org/name")
+        open_public("org/name")
 
 
 @pytest.mark.parametrize("spec", ["~nobody-of-that-name/a.json", "a\0b", "x" * 9000])
 def test_a_text_that_can_be_no_path_is_no_data_set(spec: str) -> None:
     with pytest.raises(SpecError, match="no data set is called"):
-        open_dataset(spec)
+        open_public(spec)
 
 
 # ------------------------------------------------------------------------------------------ columns
@@ -521,7 +521,7 @@ def test_columns_of_other_names_are_named(tmp_path: Path) -> None:
     columns = NAMES | {"is_impossible": "none"}
     dataset = of_rows(tmp_path, *NAMED, columns=columns)
     assert golds(dataset) == {"7": ("Ada Roe",), "8": ()}
-    under_data = open_dataset(f"squad:{write(tmp_path / 'a.json', {'data': NAMED})}", columns=columns)
+    under_data = open_public(f"squad:{write(tmp_path / 'a.json', {'data': NAMED})}", columns=columns)
     assert golds(under_data) == {"7": ("Ada Roe",), "8": ()}
     assert notes(dataset) == [("impossible", 1, "2none")]
 
@@ -550,7 +550,7 @@ def test_a_column_that_is_not_there_is_answered_with_those_that_are(
 
 def test_columns_are_of_rows_only(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", DOCUMENTS["SQuAD"])
-    (found,) = problems(open_dataset(f"squad:{path}", columns={"question": "q"}))
+    (found,) = problems(open_public(f"squad:{path}", columns={"question": "q"}))
     assert "--columns names the columns of rows; here each context has a list of questions" in found
 
 
@@ -566,7 +566,7 @@ def test_columns_are_of_rows_only(tmp_path: Path) -> None:
 )
 def test_columns_that_are_written_wrong_are_refused(texts: list[str], expected: str) -> None:
     with pytest.raises(SpecError) as caught:
-        open_dataset("jsonl:a", columns=parse_columns(texts))
+        open_public("jsonl:a", columns=parse_columns(texts))
     assert expected in str(caught.value)
 
 
@@ -591,7 +591,7 @@ def test_a_data_set_may_give_no_answers(tmp_path: Path, given: dict[str, Any]) -
     for dataset in (
         of_questions(tmp_path, *questions),
         of_rows(tmp_path, *(question | {"context": MILL} for question in questions)),
-        open_dataset(f"mrqa:{write(tmp_path / 'm', [{'context': MILL, 'qas': questions}])}"),
+        open_public(f"mrqa:{write(tmp_path / 'm', [{'context': MILL, 'qas': questions}])}"),
     ):
         census = dataset.check()
         assert (census.questions, census.unanswerable, census.labelled) == (2, 0, False)
@@ -615,7 +615,7 @@ def test_the_answers_are_given_of_all_questions_or_of_none(tmp_path: Path) -> No
 
 def test_objects_over_several_lines_are_no_lines(tmp_path: Path) -> None:
     text = "\n".join(json.dumps(one, indent=1) for one in ROWS)
-    (found,) = problems(open_dataset(f"jsonl:{write(tmp_path / 'a.jsonl', text)}"))
+    (found,) = problems(open_public(f"jsonl:{write(tmp_path / 'a.jsonl', text)}"))
     assert "a file of several objects has one on each line" in found
 
 

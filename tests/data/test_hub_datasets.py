@@ -11,9 +11,8 @@ import pytest
 from datasets import Dataset, Features, List, Value
 
 from qa_eval import evaluate
-from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import InputError, SpecError
-from tests.support.public_files import SEA, SKY, flat
+from tests.support.public_files import SEA, SKY, flat, open_public
 
 SQUAD = Features(
     {
@@ -65,7 +64,7 @@ def configurations(folder: Path, *names: str) -> Path:
 
 
 def test_a_folder_in_the_layout_of_the_hub_is_read(tmp_path: Path) -> None:
-    dataset = open_dataset(f"hub:{parquet(tmp_path / 'squadlike', train=1, validation=3)}")
+    dataset = open_public(f"hub:{parquet(tmp_path / 'squadlike', train=1, validation=3)}")
     examples = list(dataset)
     assert [(e.id, e.golds, e.starts) for e in examples] == [
         ("q1", ("The sky", "sky"), (0, 4)),
@@ -78,33 +77,33 @@ def test_a_folder_in_the_layout_of_the_hub_is_read(tmp_path: Path) -> None:
 
 def test_a_split_is_chosen(tmp_path: Path) -> None:
     spec = f"hub:{parquet(tmp_path / 'set', train=1, test=2)}"
-    assert [e.id for e in open_dataset(spec, split="test")] == ["q1", "q2"]
+    assert [e.id for e in open_public(spec, split="test")] == ["q1", "q2"]
     with pytest.raises(SpecError, match="choose a split with --split: train, test"):
-        open_dataset(spec)
+        open_public(spec)
     with pytest.raises(SpecError, match=r'--split tset: hub:.* has no such split; did you mean "test"\?'):
-        open_dataset(spec, split="tset")
+        open_public(spec, split="tset")
 
 
 def test_an_only_split_is_the_default(tmp_path: Path) -> None:
-    assert open_dataset(f"hub:{parquet(tmp_path / 'set', train=3)}").split == "train"
+    assert open_public(f"hub:{parquet(tmp_path / 'set', train=3)}").split == "train"
 
 
 def test_a_folder_that_was_saved_by_the_library_is_read(tmp_path: Path) -> None:
     table = Dataset.from_list(ROWS, features=SQUAD)
     datasets.DatasetDict(validation=table).save_to_disk(tmp_path / "saved")
-    assert open_dataset(f"hub:{tmp_path / 'saved'}").check().questions == 3
+    assert open_public(f"hub:{tmp_path / 'saved'}").check().questions == 3
 
 
 def test_a_configuration_is_named_after_the_folder(tmp_path: Path) -> None:
     folder = configurations(tmp_path / "many", "de", "en")
-    dataset = open_dataset(f"hub:{folder}/de")
+    dataset = open_public(f"hub:{folder}/de")
     assert (dataset.name, dataset.check().questions) == ("many/de", 3)
     with pytest.raises(
         SpecError, match=r"has several configurations; write hub:.*/CONFIG with one of: de, en"
     ):
-        open_dataset(f"hub:{folder}")
+        open_public(f"hub:{folder}")
     with pytest.raises(SpecError, match=r"has no 'fr'; write hub:.*/CONFIG with one of: de, en"):
-        open_dataset(f"hub:{folder}/fr")
+        open_public(f"hub:{folder}/fr")
 
 
 def test_answers_may_be_a_list_of_structs(tmp_path: Path) -> None:
@@ -115,7 +114,7 @@ def test_answers_may_be_a_list_of_structs(tmp_path: Path) -> None:
         for row in ROWS
     ]
     folder = parquet(tmp_path / "set", rows, Features({**SQUAD, "answers": List(answer)}))
-    assert list(open_dataset(f"hub:{folder}")) == list(open_dataset(f"hub:{parquet(tmp_path / 'same')}"))
+    assert list(open_public(f"hub:{folder}")) == list(open_public(f"hub:{parquet(tmp_path / 'same')}"))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +159,7 @@ def test_features_that_are_not_squads_are_refused_before_a_row_is_read(
     row = {name: column[1] for name, column in given.items() if column is not None}
     folder = parquet(tmp_path / "set", [row], features)
     with pytest.raises(InputError) as caught:
-        open_dataset(f"hub:{folder}").check()
+        open_public(f"hub:{folder}").check()
     found = [f"{f.field}: {f.message}" for f in caught.value.findings]
     assert [text[: len(start)] for text, start in zip(found, expected, strict=True)] == expected
 
@@ -168,7 +167,7 @@ def test_features_that_are_not_squads_are_refused_before_a_row_is_read(
 def test_every_wrong_row_is_told_with_its_number(tmp_path: Path) -> None:
     rows = [ROWS[0], ROWS[0], ROWS[1] | {"question": None}, ROWS[2] | {"context": ""}]
     with pytest.raises(InputError) as caught:
-        list(open_dataset(f"hub:{parquet(tmp_path / 'set', rows)}"))
+        list(open_public(f"hub:{parquet(tmp_path / 'set', rows)}"))
     assert [(f.field, f.message) for f in caught.value.findings] == [
         ("validation[1].id", '"q1" is an earlier question\'s id too; each has its own'),
         ("validation[2].question", "must be text, found null"),
@@ -181,7 +180,7 @@ def test_an_answer_that_is_null_is_told(tmp_path: Path) -> None:
     rows = [ROWS[0] | {"answers": [{"text": "The sky", "answer_start": 0}, None]}]
     folder = parquet(tmp_path / "set", rows, Features({**SQUAD, "answers": List(answer)}))
     with pytest.raises(InputError) as caught:
-        open_dataset(f"hub:{folder}").check()
+        open_public(f"hub:{folder}").check()
     assert [(f.field, f.message) for f in caught.value.findings] == [
         ("validation[0].answers[1]", 'must be an object with "text", or text; found null')
     ]
@@ -198,7 +197,7 @@ def test_an_answer_that_is_null_is_told(tmp_path: Path) -> None:
 )
 def test_what_the_hub_does_not_have_is_refused_with_what_to_do(name: str, message: str) -> None:
     with pytest.raises(SpecError, match=f"hub:{name}: {message}"):
-        open_dataset(f"hub:{name}")
+        open_public(f"hub:{name}")
 
 
 def test_a_data_set_made_by_a_script_is_answered_with_its_converted_copy(
@@ -210,14 +209,14 @@ def test_a_data_set_made_by_a_script_is_answered_with_its_converted_copy(
         SpecError,
         match="is made by a script, which the library no longer runs; replace the script by Parquet",
     ):
-        open_dataset(f"hub:{tmp_path / 'old'}")
+        open_public(f"hub:{tmp_path / 'old'}")
 
     def refuse(*args: object, **kwargs: object) -> None:
         raise RuntimeError("Dataset scripts are no longer supported, but found name.py")
 
     monkeypatch.setattr(datasets, "get_dataset_split_names", refuse)
     with pytest.raises(SpecError, match="converted copy: hub:org/name/de@refs/convert/parquet"):
-        open_dataset("hub:org/name/de")
+        open_public("hub:org/name/de")
 
 
 def test_name_configuration_split_and_revision_reach_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +232,7 @@ def test_name_configuration_split_and_revision_reach_the_library(monkeypatch: py
 
     monkeypatch.setattr(datasets, "get_dataset_split_names", splits)
     monkeypatch.setattr(datasets, "load_dataset", load)
-    dataset = open_dataset("hub:org/name/de@refs/convert/parquet")
+    dataset = open_public("hub:org/name/de@refs/convert/parquet")
     assert dataset.name == "name/de"
     assert dataset.check().questions == 3
     assert asked == [
@@ -267,7 +266,7 @@ NO_ANSWERS: dict[str, list[Any]] = {"text": [], "answer_start": []}
 def test_a_split_whose_answers_are_secret_is_not_scored(
     tmp_path: Path, features: Features, rows: list[dict[str, Any]]
 ) -> None:
-    dataset = open_dataset(f"hub:{parquet(tmp_path / 'set', rows, features, test=3)}")
+    dataset = open_public(f"hub:{parquet(tmp_path / 'set', rows, features, test=3)}")
     census = dataset.check()
     assert (census.questions, census.unanswerable, census.labelled, dataset.rules) == (3, 0, False, "none")
     assert [e.golds for e in dataset] == [(), (), ()]
@@ -276,7 +275,7 @@ def test_a_split_whose_answers_are_secret_is_not_scored(
 def test_a_split_that_says_of_a_question_that_it_has_no_answer_is_scored(tmp_path: Path) -> None:
     rows = [row | {"answers": NO_ANSWERS, "is_impossible": n == 1} for n, row in enumerate(ROWS)]
     features = Features({**SQUAD, "is_impossible": Value("bool")})
-    dataset = open_dataset(f"hub:{parquet(tmp_path / 'set', rows, features)}")
+    dataset = open_public(f"hub:{parquet(tmp_path / 'set', rows, features)}")
     assert (dataset.check().unanswerable, dataset.rules) == (3, "squad-v2.0")
 
 
@@ -294,7 +293,7 @@ def test_a_flag_of_a_column_decides_whether_a_question_has_an_answer(
 ) -> None:
     rows = [ROWS[0] | {"id": f"q{n}", "is_impossible": value} for n, value in enumerate(values)]
     folder = parquet(tmp_path / "set", rows, Features({**SQUAD, "is_impossible": feature}))
-    dataset = open_dataset(f"hub:{folder}")
+    dataset = open_public(f"hub:{folder}")
     assert [e.golds for e in dataset] == [(), ("The sky", "sky"), ("The sky", "sky")]
     assert [(check, number) for check, number, _ in dataset.check().tolerated] == [("impossible", 1)]
 
@@ -303,7 +302,7 @@ def test_a_flag_of_a_column_decides_whether_a_question_has_an_answer(
 def test_ids_of_a_column_of_whole_numbers_are_their_digits(tmp_path: Path, dtype: str) -> None:
     rows = [row | {"id": n} for n, row in enumerate(ROWS)]
     folder = parquet(tmp_path / "set", rows, Features({**SQUAD, "id": Value(dtype)}))
-    assert [e.id for e in open_dataset(f"hub:{folder}")] == ["0", "1", "2"]
+    assert [e.id for e in open_public(f"hub:{folder}")] == ["0", "1", "2"]
 
 
 def test_the_columns_of_mrqa_are_known(tmp_path: Path) -> None:
@@ -321,7 +320,7 @@ def test_the_columns_of_mrqa_are_known(tmp_path: Path) -> None:
     detected = {"text": ["12 miles"], "char_spans": [{"start": [11], "end": [18]}]}
     row = {"subset": "S", "context": SEA, "qid": "m1", "question": "How far?", "answers": ["12 miles"]}
     folder = parquet(tmp_path / "set", [row | {"detected_answers": detected}], features)
-    (example,) = open_dataset(f"hub:{folder}")
+    (example,) = open_public(f"hub:{folder}")
     assert (example.id, example.golds, example.starts) == ("m1", ("12 miles",), (11,))
 
 
@@ -331,18 +330,18 @@ def test_columns_of_other_names_are_named(tmp_path: Path) -> None:
         tmp_path / "set", [{"uid": "a", "query": "Who?", "passage": SKY, "gold": "sky"}], features
     )
     named = {"id": "uid", "question": "query", "context": "passage", "answers": "gold"}
-    dataset = open_dataset(f"hub:{folder}", columns=named)
+    dataset = open_public(f"hub:{folder}", columns=named)
     assert [(e.id, e.question, e.golds) for e in dataset] == [("a", "Who?", ("sky",))]
     with pytest.raises(
         InputError, match='no column "qurey"; did you mean "query"\\? there are: "uid", "query"'
     ):
-        open_dataset(f"hub:{folder}", columns=named | {"question": "qurey"}).check()
+        open_public(f"hub:{folder}", columns=named | {"question": "qurey"}).check()
 
 
 def test_a_folder_of_tables_is_read(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "test.csv").write_text(f"id,question,context,answers\n1,Who?,{SEA},12 miles\n")
-    dataset = open_dataset(f"hub:{tmp_path / 'set'}")
+    dataset = open_public(f"hub:{tmp_path / 'set'}")
     assert [(e.id, e.golds) for e in dataset] == [("1", ("12 miles",))]
 
 
@@ -350,14 +349,14 @@ def test_a_file_is_no_name_on_the_hub(tmp_path: Path) -> None:
     path = tmp_path / "dev.json"
     path.write_text("{}")
     with pytest.raises(SpecError, match=f"is a file; name its folder, hub:{tmp_path}, or write squad:{path}"):
-        open_dataset(f"hub:{path}")
+        open_public(f"hub:{path}")
 
 
 def test_a_broken_file_is_an_input_error(tmp_path: Path) -> None:
     folder = parquet(tmp_path / "set")
     (folder / "data" / "validation-00000-of-00001.parquet").write_bytes(b"PAR1 nothing PAR1")
     with pytest.raises((InputError, SpecError)):
-        open_dataset(f"hub:{folder}").check()
+        open_public(f"hub:{folder}").check()
 
 
 def test_a_run_says_which_split_it_read(tmp_path: Path) -> None:

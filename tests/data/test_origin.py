@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from qa_eval import evaluate, score
-from qa_eval.data.dataset import PublicDataset, open_dataset
+from qa_eval.data.dataset import PublicDataset
 from qa_eval.data.published_sets import Marks, Version, origin_of
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.plans import settle
@@ -20,7 +20,7 @@ from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import load_run
 from tests.support.command_line import call
 from tests.support.plain_rules import plain_means
-from tests.support.public_files import flat, mrqa, qa, squad, write, write_lines
+from tests.support.public_files import flat, mrqa, open_public, qa, squad, write, write_lines
 
 KOREAN = "도서관은 1962년에 문을 열었다."
 CHINESE = "木橋建於1931年，由工匠林遠山設計，後來改名為望歸橋。"
@@ -47,7 +47,7 @@ def made(
     del document["version"]
     if version is not NO_VERSION:
         document["version"] = version
-    return open_dataset(f"squad:{write(tmp_path / 'dev.json', document)}")
+    return open_public(f"squad:{write(tmp_path / 'dev.json', document)}")
 
 
 NUMBERS, CMRC = "2128-2-{}", "DEV_21_QUERY_{}"
@@ -217,7 +217,7 @@ def test_a_version_may_come_after_the_data_and_twice_is_an_error(tmp_path: Path)
     assert dataset.rules == "korquad-v1"
     text = (tmp_path / "dev.json").read_text()
     write(tmp_path / "dev.json", text[:-1] + ', "version": "1.1"}')
-    changed = open_dataset(dataset.spec)
+    changed = open_public(dataset.spec)
     with pytest.raises(InputError, match="version: the key is there twice"):
         changed.check()
 
@@ -225,13 +225,13 @@ def test_a_version_may_come_after_the_data_and_twice_is_an_error(tmp_path: Path)
 def test_some_ids_of_another_kind_leave_a_set_unnamed(tmp_path: Path) -> None:
     asked = [qa(id, "木桥由谁设计？", [("木橋", 0)]) for id in ("DEV_1_QUERY_0", "own-1")]
     document = squad([(CHINESE, asked)], version="v1.0")
-    assert open_dataset(f"squad:{write(tmp_path / 'dev.json', document)}").rules == "squad-v1.1"
+    assert open_public(f"squad:{write(tmp_path / 'dev.json', document)}").rules == "squad-v1.1"
 
 
 def test_a_named_set_with_unanswerable_questions_is_scored_as_squad_2(tmp_path: Path) -> None:
     asked = [qa("a", "언제?", [("1962년", 5)]), qa("b", "누가?", is_impossible=True)]
     document = squad([(KOREAN, asked)], version="KorQuAD_v1.0_dev")
-    dataset = open_dataset(f"squad:{write(tmp_path / 'dev.json', document)}")
+    dataset = open_public(f"squad:{write(tmp_path / 'dev.json', document)}")
     assert dataset.rules == "squad-v2.0"
     assert list(dataset.notes()) == [
         'rules: squad-v2.0, not KorQuAD 1.0\'s own (its version is "KorQuAD_v1.0_dev"), korquad-v1, which '
@@ -242,20 +242,20 @@ def test_a_named_set_with_unanswerable_questions_is_scored_as_squad_2(tmp_path: 
 def test_few_answers_in_another_script_are_no_reason_for_a_note(tmp_path: Path) -> None:
     rows = [flat(f"q{n}", "Who?", ENGLISH, [("a joiner", 32)]) for n in range(19)]
     rows.append(flat("q19", "What does the sign say?", "The sign says 橋.", [("橋", 14)]))
-    (note,) = open_dataset(f"jsonl:{write_lines(tmp_path / 'rows.jsonl', rows)}").notes()
+    (note,) = open_public(f"jsonl:{write_lines(tmp_path / 'rows.jsonl', rows)}").notes()
     assert note.startswith("rules: squad-v1.1, because")
 
 
 def test_rows_without_a_version_are_known_by_their_ids(tmp_path: Path) -> None:
     rows = [flat(f"DEV_3_QUERY_{n}", "木橋？", CHINESE, [("木橋", 0)]) for n in range(3)]
-    assert open_dataset(f"jsonl:{write_lines(tmp_path / 'rows.jsonl', rows)}").rules == "cmrc2018"
+    assert open_public(f"jsonl:{write_lines(tmp_path / 'rows.jsonl', rows)}").rules == "cmrc2018"
 
 
 def test_the_rules_of_mrqa_are_those_of_its_format(tmp_path: Path) -> None:
     places = {"a joiner": [[32, 39]]}
     questions = [("DEV_1_QUERY_0", "Who?", ["a joiner"], places)]
     path = write_lines(tmp_path / "dev.jsonl", mrqa((ENGLISH, questions)))
-    dataset = open_dataset(f"mrqa:{path}")
+    dataset = open_public(f"mrqa:{path}")
     assert (dataset.rules, list(dataset.notes())) == ("mrqa", [])
     assert list(dataset.with_rules("mlqa-en").notes()) == [
         "scored by mlqa-en, as requested; the default for this data set is mrqa"
@@ -388,7 +388,7 @@ def test_rules_that_do_not_fit_a_data_set_are_refused_before_anything_is_written
         )
     assert not (tmp_path / "results").exists()
     with pytest.raises(QaEvalError, match=r"no rules called 'korquad'; there are: squad-v1\.1"):
-        open_dataset(spec, rules="korquad")
+        open_public(spec, rules="korquad")
     with pytest.raises(QaEvalError, match=r"rules: mrqa: works only with a public data set"):
         settle(["baseline:abstain"], options=RunOptions(rules="mrqa"))
 

@@ -10,16 +10,27 @@ from typing import Any
 
 import pytest
 
-from qa_eval.data.dataset import instance_of, open_dataset
+from qa_eval.data.dataset import instance_of
 from qa_eval.errors import InputError, QaEvalError, SpecError
 from qa_eval.records import Instance
-from tests.support.public_files import SEA, SKY, TWO_ARTICLES, flat, mrqa, qa, squad, write, write_lines
+from tests.support.public_files import (
+    SEA,
+    SKY,
+    TWO_ARTICLES,
+    flat,
+    mrqa,
+    open_public,
+    qa,
+    squad,
+    write,
+    write_lines,
+)
 
 
 def problems(spec: str) -> list[str]:
     """What a data set is refused for: line, field and message of every finding."""
     with pytest.raises(InputError) as caught:
-        open_dataset(spec).check()
+        open_public(spec).check()
     found = []
     for f in caught.value.findings:
         where = f"{f.line}: " if f.line is not None else ""
@@ -32,7 +43,7 @@ def problems(spec: str) -> list[str]:
 
 @pytest.mark.parametrize("name", ["dev.json", "dev.json.gz"])
 def test_squad_is_read_as_a_stream_of_examples(tmp_path: Path, name: str) -> None:
-    dataset = open_dataset(f"squad:{write(tmp_path / name, TWO_ARTICLES)}")
+    dataset = open_public(f"squad:{write(tmp_path / name, TWO_ARTICLES)}")
     examples = list(dataset)
     assert [e.id for e in examples] == ["q1", "q2", "q3", "q4"]
     assert [e.golds for e in examples] == [("The sky", "sky"), ("400", "Some 400"), (), ("12 miles",)]
@@ -48,13 +59,13 @@ def test_squad_is_read_as_a_stream_of_examples(tmp_path: Path, name: str) -> Non
 def test_a_packed_file_is_unpacked_whatever_it_is_called(tmp_path: Path) -> None:
     path = tmp_path / "dev.json"
     path.write_bytes(gzip.compress(json.dumps(TWO_ARTICLES).encode()))
-    assert open_dataset(f"squad:{path}").check().questions == 4
+    assert open_public(f"squad:{path}").check().questions == 4
 
 
 def test_keys_may_come_in_any_order_and_others_are_passed_over(tmp_path: Path) -> None:
     paragraph = {"qas": [qa("q1", "What?", [("sky", 4)], extra={"a": [1, None]})], "context": SKY, "n": 1.5}
     document = {"data": [{"paragraphs": [paragraph], "title": "t", "split": "x"}], "version": "1.0"}
-    dataset = open_dataset(f"squad:{write(tmp_path / 'shifts.json', document)}")
+    dataset = open_public(f"squad:{write(tmp_path / 'shifts.json', document)}")
     assert [(e.id, e.golds) for e in dataset] == [("q1", ("sky",))]
     assert dataset.rules == "squad-v1.1"
 
@@ -65,7 +76,7 @@ def test_flat_rows_are_read(tmp_path: Path) -> None:
         "",
         flat("q2", "Who?", SEA),
     ]
-    dataset = open_dataset(f" jsonl:{write_lines(tmp_path / 'rows.jsonl.gz', rows)} ")
+    dataset = open_public(f" jsonl:{write_lines(tmp_path / 'rows.jsonl.gz', rows)} ")
     assert [(e.id, e.golds, e.starts) for e in dataset] == [
         ("q1", ("The sky", "sky"), (0, 4)),
         ("q2", (), ()),
@@ -75,7 +86,7 @@ def test_flat_rows_are_read(tmp_path: Path) -> None:
 
 def test_golds_of_mrqa_are_its_answers_placed_where_they_were_detected(tmp_path: Path) -> None:
     questions = [("q1", "How far?", ["12 miles", "twelve miles"], {"12 miles": [[11, 18]]})]
-    dataset = open_dataset(f"mrqa:{write_lines(tmp_path / 'dev.jsonl.gz', mrqa((SEA, questions)))}")
+    dataset = open_public(f"mrqa:{write_lines(tmp_path / 'dev.jsonl.gz', mrqa((SEA, questions)))}")
     (example,) = dataset
     assert example.golds == ("12 miles", "twelve miles")
     assert example.starts == (11, None)
@@ -86,7 +97,7 @@ def test_golds_of_mrqa_are_its_answers_placed_where_they_were_detected(tmp_path:
 def test_an_item_is_named_by_its_question_and_its_context(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "rows.jsonl", [flat("a@b~c%*", "What?", "abc")])
     context = "c" + hashlib.sha256(b"abc").hexdigest()[:12]
-    assert list(map(instance_of, open_dataset(f"jsonl:{path}"))) == [
+    assert list(map(instance_of, open_public(f"jsonl:{path}"))) == [
         Instance(
             item=f"a%40b%7Ec%25%2A@{context}",
             question="What?",
@@ -102,11 +113,11 @@ def test_hashes_do_not_depend_on_order_or_format(tmp_path: Path) -> None:
     rows += [flat("q1", "What was blue?", SKY, [("The sky", 0), ("sky", 4)])]
     document = squad([(SKY, [qa("q1", "What was blue?", [("The sky", 0), ("sky", 4)])])])
     document["data"] += squad([(SEA, [qa("q4", "How far is the sea?", [("12 miles", 11)])])])["data"]
-    one = open_dataset(f"jsonl:{write_lines(tmp_path / 'rows.jsonl', rows)}").check()
-    other = open_dataset(f"squad:{write(tmp_path / 'dev.json', document)}").check()
+    one = open_public(f"jsonl:{write_lines(tmp_path / 'rows.jsonl', rows)}").check()
+    other = open_public(f"squad:{write(tmp_path / 'dev.json', document)}").check()
     assert one == other
     rows[0]["answers"]["text"] = ["12"]
-    changed = open_dataset(f"jsonl:{write_lines(tmp_path / 'rows.jsonl', rows)}").check()
+    changed = open_public(f"jsonl:{write_lines(tmp_path / 'rows.jsonl', rows)}").check()
     assert changed.questions_sha256 != one.questions_sha256
     assert changed.contexts_sha256 == one.contexts_sha256
 
@@ -121,7 +132,7 @@ def hundred(tmp_path: Path) -> str:
 
 
 def test_limit_takes_the_first_and_sample_draws_by_the_ids_alone(hundred: str, tmp_path: Path) -> None:
-    dataset = open_dataset(hundred)
+    dataset = open_public(hundred)
     assert [e.id for e in dataset.chosen(limit=3)] == ["q0", "q1", "q2"]
     few = dataset.chosen(sample=10, seed=1)
     drawn = [e.id for e in few]
@@ -139,12 +150,12 @@ def test_limit_takes_the_first_and_sample_draws_by_the_ids_alone(hundred: str, t
 @pytest.mark.parametrize("chosen", [{"limit": 0}, {"sample": -1}])
 def test_a_choice_of_nothing_is_refused(hundred: str, chosen: dict[str, int]) -> None:
     with pytest.raises(QaEvalError, match=r"there is nothing to ask with .* give 1 or more"):
-        open_dataset(hundred).chosen(**chosen)
+        open_public(hundred).chosen(**chosen)
 
 
 def test_a_limit_does_not_read_the_rest(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "rows.jsonl", [flat("q1", "What?", SKY), "{"])
-    assert [e.id for e in open_dataset(f"jsonl:{path}").chosen(limit=1)] == ["q1"]
+    assert [e.id for e in open_public(f"jsonl:{path}").chosen(limit=1)] == ["q1"]
 
 
 # ------------------------------------------------------------------------------------------ what is wrong
@@ -259,7 +270,7 @@ def test_bytes_that_are_no_such_file_are_refused(
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path, kind: str, path: str) -> None:
     assert problems(f"{kind}:{tmp_path / path}") == ["there is no such file"]
     with pytest.raises(InputError):
-        list(open_dataset(f"{kind}:{tmp_path / path}"))
+        list(open_public(f"{kind}:{tmp_path / path}"))
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
@@ -307,7 +318,7 @@ def test_a_question_of_mrqa_has_an_answer(tmp_path: Path, answers: list[str]) ->
 
 def test_a_stream_ends_at_the_first_error_and_tells_them_all(tmp_path: Path) -> None:
     rows = [flat("q1", "What?", SKY), {"id": "q2"}, flat("q3", "What?", SKY), flat("q3", "What?", SKY)]
-    stream = iter(open_dataset(f"jsonl:{write_lines(tmp_path / 'rows.jsonl', rows)}"))
+    stream = iter(open_public(f"jsonl:{write_lines(tmp_path / 'rows.jsonl', rows)}"))
     assert next(stream).id == "q1"
     with pytest.raises(InputError) as caught:
         next(stream)
@@ -335,7 +346,7 @@ def test_an_answer_that_does_not_stand_where_it_is_said_to_is_counted_and_has_no
     document = squad([(SKY, [qa("q1", "What?", answers), qa("q2", " ", [("sky", 4)])])])
     document["data"][0]["paragraphs"][0]["qas"][1]["answers"].append({"text": "Palmyra"})
     path = write(tmp_path / "dev.json", document)
-    dataset = open_dataset(f"squad:{path}")
+    dataset = open_public(f"squad:{path}")
     assert [e.starts for e in dataset] == [(None, 4, None, None), (4, None)]
     assert [e.golds for e in dataset] == [("sky", "sky", "moon", "blue"), ("sky", "Palmyra")]
     assert list(dataset.check().warnings(dataset.rules)) == [
@@ -364,13 +375,13 @@ def test_an_answer_that_does_not_stand_where_it_is_said_to_is_counted_and_has_no
 )
 def test_a_spec_that_is_none_is_answered_with_those_there_are(spec: str, message: str) -> None:
     with pytest.raises(SpecError) as caught:
-        open_dataset(spec)
+        open_public(spec)
     assert message in str(caught.value)
 
 
 def test_a_file_has_no_splits() -> None:
     with pytest.raises(SpecError, match=r"--split dev: squad:dev\.json is a file, which has no splits"):
-        open_dataset("squad:dev.json", split="dev")
+        open_public("squad:dev.json", split="dev")
 
 
 @pytest.mark.parametrize(
@@ -392,5 +403,5 @@ def test_what_is_wrong_with_a_key_has_its_line(text: str, message: str, tmp_path
     file = tmp_path / "d.json"
     file.write_text(text, "utf-8")
     with pytest.raises(InputError) as caught:
-        open_dataset(f"squad:{file}").check()
+        open_public(f"squad:{file}").check()
     assert str(caught.value).splitlines()[0] == f"{file}:{message}"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import InputError
 from qa_eval.files.json_streams import JsonDocument
+from tests.support.public_files import open_public
 
 
 def is_whole(text: str) -> bool:
@@ -120,7 +120,7 @@ def test_a_half_in_any_text_of_a_document_is_refused_with_its_line(
     tmp_path: Path, part: str, text: str, half: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        open_dataset(document(tmp_path, **{part: text})).check()
+        open_public(document(tmp_path, **{part: text})).check()
     (finding,) = caught.value.findings
     assert finding.line == LINES[part]
     assert finding.field == FIELDS[part]
@@ -132,7 +132,7 @@ def test_a_half_in_any_text_of_a_document_is_refused_with_its_line(
     ("text", "read"), [(r"\ud83d\ude00", "\U0001f600"), (r"\\ud83d", r"\ud83d"), (r"\u0041", "A")]
 )
 def test_pairs_and_escaped_backslashes_are_read_as_they_are(tmp_path: Path, text: str, read: str) -> None:
-    (example,) = open_dataset(document(tmp_path, **dict.fromkeys(LINES, text)))
+    (example,) = open_public(document(tmp_path, **dict.fromkeys(LINES, text)))
     assert example.context == f"A smile and Orla. {read}"
     assert (example.id, example.question) == (f"q1{read}", f"Who?{read}")
     assert (example.golds, example.starts) == (("Orla", read), (12, 18))

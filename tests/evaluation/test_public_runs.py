@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from qa_eval import evaluate
-from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.model_answers import Answers
 from qa_eval.evaluation.run import Interrupted
@@ -35,7 +34,7 @@ from tests.support.command_line import call
 from tests.support.fake_models import FakeModel
 from tests.support.places import BASELINE
 from tests.support.plain_rules import plain_means, plain_score, plain_v2
-from tests.support.public_files import SKY, TWO_ARTICLES, flat, write, write_lines
+from tests.support.public_files import SKY, TWO_ARTICLES, flat, open_public, write, write_lines
 
 pytestmark = pytest.mark.usefixtures("own_cache", "few_resamples")
 
@@ -104,7 +103,7 @@ def test_the_worked_example(tiny: str, tmp_path: Path) -> None:
 
 def test_the_leaderboard_says_what_was_asked(tiny: str) -> None:
     board = evaluate(["baseline:abstain"], dataset=tiny).leaderboard
-    data, census = board.data, open_dataset(tiny).check()
+    data, census = board.data, open_public(tiny).check()
     assert (data.kind, data.dataset, data.split, data.cluster) == ("public", tiny, None, "context")
     assert (data.facts, data.contexts, data.contested) == (4, 2, 0)
     assert (data.items.reading, data.items.pooled) == (4, 0)
@@ -141,7 +140,7 @@ def test_em_and_f1_are_those_of_a_plain_reading_of_the_rules(tmp_path: Path) -> 
     dataset = made_up(tmp_path)
     run = evaluate([FakeModel()], dataset=dataset)
     said = {row.fact: row.prediction for row in run.predictions("test:fake")}
-    plain = plain_v2([(e.id, e.golds) for e in open_dataset(dataset)], said)
+    plain = plain_v2([(e.id, e.golds) for e in open_public(dataset)], said)
     found = values(run, "test:fake")
     assert 0 < sum(not text for text in said.values()) < 60
     for ours, theirs in (
@@ -155,7 +154,7 @@ def test_rules_without_unanswerable_questions_have_no_such_metrics(tmp_path: Pat
     dataset = made_up(tmp_path, unanswerable=False)
     run = evaluate([FakeModel()], dataset=dataset)
     said = {row.fact: row.prediction for row in run.predictions("test:fake")}
-    plain = plain_means([(e.id, e.golds) for e in open_dataset(dataset)], said, "squad-v1.1")
+    plain = plain_means([(e.id, e.golds) for e in open_public(dataset)], said, "squad-v1.1")
     found = values(run, "test:fake")
     assert run.leaderboard.rules == "squad-v1.1"
     assert found["em"] == pytest.approx(plain["exact_match"] / 100, abs=1e-12)
@@ -165,7 +164,7 @@ def test_rules_without_unanswerable_questions_have_no_such_metrics(tmp_path: Pat
 
 def test_models_are_ranked_by_f1(tmp_path: Path) -> None:
     dataset = made_up(tmp_path)
-    best = replay(tmp_path, {e.id: e.golds[-1] if e.golds else "" for e in open_dataset(dataset)})
+    best = replay(tmp_path, {e.id: e.golds[-1] if e.golds else "" for e in open_public(dataset)})
     run = evaluate(["baseline:abstain", FakeModel(), best], dataset=dataset)
     rows = {row.model.spec: row for row in run.leaderboard.rows}
     assert run.leaderboard.sort == "reading.f1"
@@ -206,7 +205,7 @@ def test_a_cross_fitted_threshold_is_the_best_by_f1_of_the_other_contexts(tmp_pa
     dataset = made_up(tmp_path)
     run = evaluate([FakeModel()], dataset=dataset, out=tmp_path / "out", name="r", threshold="cross-fit")
     rows = run.predictions("test:fake")
-    golds = {e.id: e.golds for e in open_dataset(dataset)}
+    golds = {e.id: e.golds for e in open_public(dataset)}
     folds = fold_of(row.article for row in rows)
     fitted = [best_by_f1([r for r in rows if folds[r.article] != fold], golds) for fold in range(5)]
     assert [row.threshold for row in rows] == pytest.approx([fitted[folds[r.article]] for r in rows])
@@ -448,8 +447,8 @@ def test_a_run_verifies_without_its_data_set_and_against_another_it_does_not(
     assert verify(stored) == []
     moved = (tmp_path / "made-up.jsonl").rename(tmp_path / "moved.jsonl")
     assert verify(stored) == []
-    assert verify(stored, dataset=open_dataset(f"jsonl:{moved}")) == []
-    other = verify(stored, dataset=open_dataset(tiny))
+    assert verify(stored, dataset=open_public(f"jsonl:{moved}")) == []
+    other = verify(stored, dataset=open_public(tiny))
     assert [line.partition(": stored")[0] for line in other] == [
         "leaderboard.json: data.questions_sha256",
         "leaderboard.json: data.articles_sha256",

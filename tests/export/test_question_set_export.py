@@ -11,11 +11,11 @@ import datasets
 import pytest
 from huggingface_hub import DatasetCard
 
-from qa_eval.data.dataset import open_dataset
 from qa_eval.data.items import item_ids
 from qa_eval.integrations.reports import contested_report
 from qa_eval.records import Corpus
 from tests.support.command_line import done
+from tests.support.public_files import open_public
 from tests.support.small_corpus import write_corpus
 
 
@@ -111,7 +111,7 @@ def test_squads_format_holds_the_same_items(folder: Path, table: Any) -> None:
 
 
 def test_our_own_reader_of_squads_format_finds_nothing_wrong(folder: Path) -> None:
-    dataset = open_dataset(f"squad:{folder / 'squad-v2.0.json'}")
+    dataset = open_public(f"squad:{folder / 'squad-v2.0.json'}")
     census = dataset.check()
     assert (census.questions, census.contexts, census.unanswerable) == (706, 5, 435)
     assert not census.tolerated

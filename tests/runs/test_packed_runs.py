@@ -62,7 +62,7 @@ def test_every_command_reads_packed_answers(packed: Run, tmp_path: Path) -> None
     path = packed.path
     assert path is not None
     assert verify(path) == []
-    assert "militant-losses@beta" in done("show", path, "militant-losses@beta").stdout
+    assert "militant-losses@Title of beta" in done("show", path, "militant-losses@beta").stdout
     assert done("compare", path, path, "--model", MODELS[0], "--against", MODELS[1])
     assert done("export", path, "--format", "csv").stdout.count("\n") == 2 * 8 + 1
     assert done("report", path, "--out", tmp_path / "report")
@@ -114,7 +114,10 @@ def alone(packed: Run, tmp_path: Path) -> Path:
 def test_a_leaderboard_alone_is_verified_as_far_as_it_goes(alone: Path) -> None:
     assert verify(alone) == []
     printed = " ".join(done("verify", alone).stdout.split())
-    assert "the answers are not stored with this leaderboard, so the models' numbers could not" in printed
+    assert (
+        "the answers are not stored with this leaderboard, so the models' numbers cannot be checked"
+        in printed
+    )
     board = alone / "leaderboard.json"
     board.write_text(board.read_text().replace('"facts": 2', '"facts": 3', 1))
     assert verify(alone)

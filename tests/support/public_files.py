@@ -8,10 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from qa_eval.data.dataset import PublicDataset, open_dataset
+
 SKY = "The sky over Palmyra was blue in May 2015. Some 400 people saw it."
 SEA = "The sea is 12 miles away."
 
 Answers = Sequence[tuple[str, int]]
+
+
+def open_public(spec: str, **choices: Any) -> PublicDataset:
+    """The data set of a spec, which must be one of questions with contexts, without claims."""
+    dataset = open_dataset(spec, **choices)
+    assert isinstance(dataset, PublicDataset)
+    return dataset
 
 
 def qa(id: str, question: str, answers: Answers = (), **more: Any) -> dict[str, Any]:
