@@ -503,14 +503,15 @@ class Corpus(Abridged):
         return {a.id: a for a in self.articles}[id]
 
     def in_scope(self, question: Question) -> tuple[Article, ...]:
-        """The articles a question is asked of, in their order: all of them, unless it has a scope.
+        """The articles that a question is asked of, in their order. Without a scope, these are all articles.
 
-        >>> from dataclasses import replace
-        >>> articles = Article(id="a", text="It rained.", topic="rain"), Article(id="b", text="It snowed.")
-        >>> corpus = Corpus(questions=(), articles=articles)
-        >>> asked = Question(id="q", question="What fell?", category="c", answer_type="text", claims=())
-        >>> [article.id for article in corpus.in_scope(replace(asked, scope="rain"))]
-        ['a']
+        Example:
+            >>> from dataclasses import replace
+            >>> articles = Article(id="a", text="It rained.", topic="rain"), Article(id="b", text="It snowed.")
+            >>> corpus = Corpus(questions=(), articles=articles)
+            >>> asked = Question(id="q", question="What fell?", category="c", answer_type="text", claims=())
+            >>> [article.id for article in corpus.in_scope(replace(asked, scope="rain"))]
+            ['a']
         """
         return tuple(a for a in self.articles if is_in_scope(question, a.id, a.topic))
 

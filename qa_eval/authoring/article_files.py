@@ -1,4 +1,4 @@
-"""Adding articles to a collection: the text beside the manifest, and a line with its hash."""
+"""Adds articles to a collection: the texts, and a line of the manifest for each."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from qa_eval.text.phrases import quote, show_path
 
 
 def add_articles(paths: Sequence[Path], folder: Path, about: dict[str, str]) -> list[str]:
-    """Copies texts into an article folder, each with a manifest line; the ids, which are the files' names.
+    """Copies texts into an article folder, adds their manifest lines, and returns their ids.
 
-    `about`: what is known of the article, by the manifest's fields; only with a single one. A manifest is
-    made where there is none. Raises InputError for a folder or a text that is not sound, QaEvalError for an
-    id that is there; nothing is then written.
+    An id is the file's name without its suffix. `about` has values for fields of the manifest, and needs a
+    single file. If the folder has no manifest, a new one is written. Raises InputError for a folder or a text
+    with errors, and QaEvalError for an id that exists. Then nothing is written.
     """
     if about and len(paths) > 1:
-        raise QaEvalError(f"--{next(iter(about))}: say it of one article; there are {len(paths)}")
+        raise QaEvalError(f"--{next(iter(about))}: describes one article, but {len(paths)} are given")
     manifest = folder / MANIFEST
     known = read_articles(folder) if manifest.exists() else None
     if known is not None and any(
@@ -37,9 +37,9 @@ def add_articles(paths: Sequence[Path], folder: Path, about: dict[str, str]) -> 
     for id, data in texts.items():
         target = folder / f"{id}{ARTICLE_SUFFIX}"
         if known is not None and id in known.ids:
-            raise QaEvalError(f"{show_path(manifest)}: describes an article {quote(id)} already")
+            raise QaEvalError(f"{show_path(manifest)}: already describes an article {quote(id)}")
         if target.exists() and read_input(target) != data:
-            raise QaEvalError(f"{show_path(target)}: is there already, with another text")
+            raise QaEvalError(f"{show_path(target)}: already exists with another text")
         line = {"id": id, **about, "sha256": sha256_text(data.decode("utf-8"))}
         _, messages = validate_shape(ArticleLine, line)
         if messages:

@@ -1,4 +1,4 @@
-"""What `questions check --dataset` tells of a file of facts with their own passages."""
+"""`questions check --dataset`: checks a file of facts with their own passages."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from qa_eval.text.phrases import count, enumerate_words, printable
 def run_claims_check(
     spec: str, split: str | None = None, format: str = "text"
 ) -> tuple[Iterator[str], Callable[[], bool]]:
-    """The lines to print, as they are found, and whether there was an error, once all are printed.
+    """The lines to print, and a function that says whether there was an error. Call it after the last line.
 
-    Every finding is listed with its place: errors up to a number, remarks all. Raises QaEvalError for a data
-    set without claims, which `run` checks.
+    Every remark is listed with its place, and so are the first errors. Raises QaEvalError for a data set
+    without claims, which `run` checks.
     """
     dataset = open_dataset(spec, split=split)
     if not isinstance(dataset, ClaimSet):
@@ -34,7 +34,7 @@ def run_claims_check(
 
 
 class _Check:
-    """A check under way."""
+    """A running check."""
 
     def __init__(self, dataset: ClaimSet) -> None:
         self.dataset = dataset
@@ -42,7 +42,7 @@ class _Check:
         self.remarks: Counter[str] = Counter()
 
     def findings(self) -> Iterator[Finding]:
-        """Errors after all remarks: more than some are counted."""
+        """All remarks, and then the first errors. Further errors are only counted."""
         for finding in self.dataset.findings():
             if finding.severity == "error":
                 self.errors.add(finding)
@@ -52,7 +52,7 @@ class _Check:
         yield from self.errors.listed()
 
     def text(self) -> Iterator[str]:
-        """A line for each finding, then what was found of each kind."""
+        """A line for each finding, and then the number of findings of each kind."""
         for finding in self.findings():
             yield printable(finding_line(finding))
         for check, number in self._counted():

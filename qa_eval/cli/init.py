@@ -58,7 +58,7 @@ def init_command(
         from qa_eval.authoring.new_collection.imports import read_import
 
         if articles:
-            raise click.UsageError("--article: not with --from, which has its own.")
+            raise click.UsageError("--article: cannot be used with --from, which has its own articles.")
         imported = read_import(source_spec)
         for sentence in imported.notes:
             note(sentence)

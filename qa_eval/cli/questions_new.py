@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="NAME",
     section="Passages",
-    help="An article that it is asked of, or a topic; may be repeated.  [default: all articles]",
+    help="Article that the question is asked of, or a topic; may be repeated.  [default: all articles]",
 )
 @option(
     "--ask/--no-ask",

@@ -1,4 +1,4 @@
-"""A data set of facts with their own passages: opened by its spec, read as a stream, checked whole."""
+"""Data sets of facts with their own passages. They are read as a stream and checked as a whole."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from qa_eval.records import Finding
 from qa_eval.text.phrases import count, quote, suggestion
 
 _NOTED = frozenset({"unused-fact", "dropped-claim", "no-span", "one-text", "yes-no"})
-"""Remarks that a run repeats beside its numbers."""
+"""Checks whose remarks a run repeats next to its numbers."""
 
 FactRead = Iterator["PassageFact | Finding"]
-"""What a reader of facts yields: facts, and findings about what is wrong or was left out."""
+"""Output of a reader of facts: facts, and findings about errors and about what was left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactCensus:
-    """What a data set of facts holds, after it was read whole and nothing in it is wrong."""
+    """What a data set of facts without errors holds."""
 
     facts: int
-    """Facts that are used, those answered by yes or no included."""
+    """Facts that are used, including those that are answered by yes or no."""
     asked: int
     """Facts that models are asked."""
     contested: int
     passages: int
     questions_sha256: str
-    """Over all facts, whatever their order."""
+    """Hash of all facts, independent of their order."""
     contexts_sha256: str
-    """Over all passages, whatever their order."""
+    """Hash of all passages, independent of their order."""
     remarks: tuple[tuple[str, int, Finding], ...] = ()
-    """What a reader should know: check, how often, and the first of each."""
+    """For each check with remarks: its name, the number of remarks, and the first one."""
 
     def warnings(self) -> Iterator[str]:
-        """A line for each kind of remark: how often, and the first place."""
+        """A line for each kind of remark, with the number of remarks and the first place."""
         for check, number, first in self.remarks:
             one, many = REMARKS[check]
             yield f"{number:,} {one if number == 1 else many}; the first: {first}"
@@ -52,10 +52,10 @@ class FactCensus:
 
 @dataclass(slots=True)
 class ClaimSet:
-    """A data set of facts. Cheap to make: nothing is read before it is asked for.
+    """A data set of facts. Nothing is read until it is needed.
 
-    Iterating streams the facts from the beginning, each time anew. If something is wrong, the stream ends
-    there, the rest is read for what else is wrong, and InputError is raised with every finding.
+    Each iteration streams the facts from the beginning. At an error the stream stops, the rest is read for
+    further errors, and InputError is raised with all findings.
 
     >>> import json, tempfile
     >>> from pathlib import Path
@@ -70,11 +70,11 @@ class ClaimSet:
     """
 
     spec: str
-    """As it was given, without white space around it."""
+    """Spec as the user gave it, without surrounding white space."""
     name: str
-    """For people: the file's name without its endings."""
+    """Name for people: the file's name without its suffixes."""
     split: str | None
-    """The split that is read; None for a file without splits, and for all of them."""
+    """Split that is read; None for all splits, or if the file has none."""
     read: Callable[[], FactRead] = field(repr=False)
     """Reads the data set from the beginning."""
     intake: Intake = field(default_factory=Intake)
@@ -82,7 +82,7 @@ class ClaimSet:
 
     @property
     def rules(self) -> str:
-        """The name of the rules of EM and F1."""
+        """Name of the rules of EM and F1."""
         return SQUAD_V2.name
 
     def __iter__(self) -> Iterator[PassageFact]:
@@ -97,7 +97,7 @@ class ClaimSet:
         findings.close()
 
     def check(self) -> FactCensus:
-        """Reads the whole data set, once, and tells what it holds. Raises InputError with every error."""
+        """Reads the whole data set once, and returns what it holds. Raises InputError with every error."""
         if self._census is None:
             self._census = self._counted()
         return self._census
@@ -140,8 +140,8 @@ class ClaimSet:
         )
 
     def findings(self) -> Iterator[Finding]:
-        """Everything that is wrong with the data set or was left out of it, and where a passage has the words
-        of a claim that it does not state.
+        """All findings: errors, what was left out, and passages with the words of a claim that they do not
+        state.
         """
         for part in self.read():
             if isinstance(part, Finding):
@@ -161,14 +161,14 @@ class ClaimSet:
                 )
 
     def notes(self) -> Iterator[str]:
-        """What a reader of the numbers should know, a sentence each. Raises InputError."""
+        """Notes that a reader of the numbers needs, a sentence each. Raises InputError."""
         for check, number, _ in self.check().remarks:
             if check in _NOTED:
                 one, many = REMARKS[check]
                 yield f"{number:,} {one if number == 1 else many}"
 
     def with_rules(self, rules: str | None) -> ClaimSet:
-        """The data set, whose rules are fixed. Raises QaEvalError for others."""
+        """The data set itself, because its rules are fixed. Raises QaEvalError for other rules."""
         if rules is not None and rules != self.rules:
             raise QaEvalError(f"rules: {rules}: facts with claims are scored by {self.rules}")
         return self
@@ -181,11 +181,11 @@ class ClaimSet:
         sample: int | None = None,
         seed: int = 0,
     ) -> Iterable[PassageFact]:
-        """The facts that models are asked: of these categories, a seeded choice of `sample`, the first
-        `limit`.
+        """The facts that models are asked, as an iterable that can be used several times.
 
-        A larger sample contains a smaller one, and what is drawn depends on the ids alone. Can be iterated
-        again. Raises QaEvalError for a number below 1, and for a category that is not there.
+        `categories` selects facts. `sample` is a seeded random choice of that many facts, which depends on
+        their ids alone. A larger sample contains a smaller one of the same seed. `limit` keeps the first
+        facts. Raises QaEvalError for a number below 1, and for an unknown category.
         """
         for name, value in (("limit", limit), ("sample", sample)):
             if value is not None and value < 1:
@@ -227,7 +227,7 @@ class _ChosenFacts:
 
 
 def facts_held(census: FactCensus) -> str:
-    """What a data set holds, for people."""
+    """Contents of a data set in words."""
     return (
         f"{count(census.facts, 'fact')}, {census.contested:,} contested, over "
         f"{count(census.passages, 'passage')} of their own"

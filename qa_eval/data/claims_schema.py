@@ -1,4 +1,4 @@
-"""The shape of one line of a `claims:` file: a fact with its own passages, and the header of such a file."""
+"""Shape of the lines of a `claims:` file: facts with their own passages, and the header."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from qa_eval.data.corpus_schema import (
 from qa_eval.records import AnswerType, ClaimStatus, Polarity, Relation
 
 VERSION = 1
-"""Of the format."""
+"""Version of the format."""
 MAX_PASSAGES = 2_000
-"""Of one fact."""
+"""Greatest number of passages of one fact."""
 
 Unlisted = Literal["silent", "partial"]
-"""What a passage is that no claim names, and neither `silent` nor `partial`."""
+"""How a passage is read that is in no claim, in `silent` or in `partial`."""
 
 
 class PassageLine(StrictLine):
@@ -44,7 +44,7 @@ class PassageLine(StrictLine):
     label: Name | None = Field(None, description="short name for people")
     title: Asked | None = Field(None, description="headline")
     byline: Asked | None = Field(None, description="who wrote it")
-    notes: Remark | None = Field(None, description="for people")
+    notes: Remark | None = Field(None, description="remarks for people")
 
 
 class SpanLine(StrictLine):
@@ -55,8 +55,8 @@ class SpanLine(StrictLine):
     start: int = Field(
         description="offset of the first character in the passage", json_schema_extra={"minimum": 0}
     )
-    speaker: Wording | None = Field(None, description="who the passage says it from")
-    as_of: Name | None = Field(None, description="ISO date the statement speaks of")
+    speaker: Wording | None = Field(None, description="who says it, according to the passage")
+    as_of: Name | None = Field(None, description="ISO date that the statement is about")
     hedged: bool = Field(False, description='true for "apparently", "some of" and the like')
 
 
@@ -74,15 +74,17 @@ class StatedClaimLine(StrictLine):
     )
     spans: list[SpanLine] = Field(
         [],
-        description="where they state it; the loader looks for the answers in a passage without one",
+        description="where they state it; in a passage without spans, the loader looks for the answers",
         max_length=MAX_EVIDENCE,
     )
     aliases: list[Asked] = Field(
-        [], description="accepted wordings that are no golds of EM and F1", max_length=MAX_ALIASES
+        [], description="accepted wordings that EM and F1 do not use as golds", max_length=MAX_ALIASES
     )
-    group: Name | None = Field(None, description="joins near-claims for coverage; the id where absent")
-    status: ClaimStatus | None = Field(None, description="whether the claim is true, as far as that is known")
-    polarity: Polarity | None = Field(None, description="yes or no, of a question that is answered so")
+    group: Name | None = Field(
+        None, description="name of a group of near-claims that coverage counts as one; by default the id"
+    )
+    status: ClaimStatus | None = Field(None, description="whether the claim is true, if that is known")
+    polarity: Polarity | None = Field(None, description="yes or no, if that answers the question")
 
 
 class ClaimsLine(StrictLine):
@@ -97,7 +99,7 @@ class ClaimsLine(StrictLine):
     )
     category: Name = Field("", description="category, which makes a slice")
     answer_type: AnswerType | None = Field(
-        None, description="the kind of value that answers the question; told from its words where absent"
+        None, description="kind of value that answers the question; by default, its words decide"
     )
     passages: list[PassageLine] = Field(
         description="the texts that the fact is asked of",
@@ -114,19 +116,19 @@ class ClaimsLine(StrictLine):
         [], description="passages that neither answer nor are silent", max_length=MAX_PASSAGES
     )
     unlisted: Unlisted | None = Field(
-        None, description="what a passage is that no claim names, nor silent, nor partial; else the header's"
+        None, description="how a passage is read that is listed nowhere; by default as the header says"
     )
     relation: Relation | None = Field(None, description="why the claims differ")
     resolution: Name | None = Field(None, description="id of the claim that the authors of the set prefer")
-    note: Remark | None = Field(None, description="for people")
+    note: Remark | None = Field(None, description="remarks for people")
 
 
 class ClaimsHeader(StrictLine):
-    """The first line of a file, if it says something of all facts."""
+    """The first line of a file, if it describes all facts."""
 
     format: Literal["claims"] = Field(description="always `claims`")
     version: int = Field(VERSION, description="version of the format")
-    unlisted: Unlisted = Field("silent", description="what a passage is that is listed nowhere")
+    unlisted: Unlisted = Field("silent", description="how a passage is read that is listed nowhere")
     name: Asked | None = Field(None, description="name of the set")
     license: Asked | None = Field(None, description="licence of the texts")
     url: Asked | None = Field(None, description="where the set is from")
@@ -137,7 +139,7 @@ CLAIMS_PARTS: dict[str, type[BaseModel]] = {
     "spans": SpanLine,
     "passages": PassageLine,
 }
-"""The model of the objects in the list of that name."""
+"""Name of a list -> model of its objects."""
 
 
 def claims_schema() -> dict[str, Any]:

@@ -236,7 +236,7 @@ def _read_passage(reading: _Reading, index: int, passage: PassageLine) -> None:
     same = next((other.id for other in reading.passages.values() if other.sha256 == sha256), None)
     if same is not None:
         reading.read_as[id] = same
-        message = f"{quote(id)} has the text of {quote(same)}, as which it is read"
+        message = f"{quote(id)} has the text of {quote(same)}, and is read as {quote(same)}"
         reading.remarks.append(Remark("same-text", at, message))
         return
     reading.read_as[id] = id
@@ -353,7 +353,7 @@ def _read_spans(reading: _Reading, at: str, claim: StatedClaimLine) -> Iterator[
 
 
 def _found(reading: _Reading, at: str, claim: StatedClaimLine, id: str) -> list[Evidence]:
-    """Where a passage has the claim's answers; without any, the answers themselves, without a place."""
+    """Places of the claim's answers in a passage; if there are none, the answers without a place."""
     text = reading.passages[id].text
     places = {span for answer in claim.answers for span in find_wording(answer, text, MOST_PLACES)}
     if places:
@@ -365,7 +365,7 @@ def _found(reading: _Reading, at: str, claim: StatedClaimLine, id: str) -> list[
 
 
 def _read_silence(reading: _Reading, claims: Sequence[Claim]) -> tuple[list[str], list[str]]:
-    """The silent passages and the partial ones: first as they are listed, then those listed nowhere."""
+    """The silent and the partial passages. Those that are listed nowhere come last."""
     answering = {e.article for claim in claims for e in claim.evidence}
     listed: dict[str, str] = {}
     for name in ("silent", "partial"):
@@ -396,7 +396,7 @@ def _read_silence(reading: _Reading, claims: Sequence[Claim]) -> tuple[list[str]
 
 
 def words_elsewhere(fact: PassageFact) -> Iterator[Remark]:
-    """Passages that have the words of a claim that they do not state, silent ones among them."""
+    """Remarks on passages, also silent ones, with the words of a claim that they do not state."""
     question = fact.question
     for passage in fact.passages:
         own = question.own_claims(passage.id)

@@ -1,4 +1,4 @@
-"""`score` on facts with their own passages: answers by `FACT@PASSAGE` and `FACT@*`, and metrics of claims."""
+"""Scores predictions for facts with their own passages, by `FACT@PASSAGE` and `FACT@*`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from qa_eval.records import Estimate, ItemId, Prediction, Track
 
 
 def reading_questions(dataset: ClaimSet) -> Iterator[tuple[str, Sequence[str], str]]:
-    """(item, golds, fact) of every reading item, as the official rules are given them."""
+    """Item, golds and fact of every reading item, as the official rules need them."""
     for fact in dataset.chosen():
         for item in item_ids(fact.corpus, tracks=["reading"]):
             yield str(item), fact.question.own_golds(item.article), item.fact
 
 
 def split_tracks(texts: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The answers to reading items, and those to pooled ones, by the ids of the items.
+    """Splits answers by item id into those to reading items and those to pooled items.
 
     >>> split_tracks({"town@a": "20", "town@*": "50"})
     ({'town@a': '20'}, {'town@*': '50'})
@@ -40,9 +40,9 @@ def _is_pooled(id: str) -> bool:
 def claim_metrics(
     dataset: ClaimSet, texts: Mapping[str, str], *, resamples: int, seed: int
 ) -> dict[Track, dict[str, Estimate]]:
-    """Track -> metric -> value, of answers by item id; of the pooled track where there is an answer to it.
+    """The metrics of answers by item id: track -> metric -> value.
 
-    An item without an answer scores 0.
+    The pooled track is there only if one of its items has an answer. An item without an answer scores 0.
     """
     tracks: list[Track] = ["reading", "pooled"] if split_tracks(texts)[1] else ["reading"]
     tables: dict[Track, ScoreTable] = {}

@@ -160,14 +160,16 @@ def _refuse_curated_options(corpus: Corpus | None, options: RunOptions) -> None:
 
 
 def _refuse_claims_options(corpus: Corpus | None, options: RunOptions) -> None:
-    """Raises QaEvalError naming every option that facts with their own passages have no place for."""
+    """Raises QaEvalError for options that facts with their own passages do not have."""
     given = {
         "corpus": corpus is not None,
         "columns": bool(options.columns),
         "duplicate_ids": options.duplicate_ids != "error",
     }
     if named := [name for name, is_given in given.items() if is_given]:
-        raise QaEvalError(f"{', '.join(named)}: not with a data set of facts with their own passages")
+        raise QaEvalError(
+            f"{', '.join(named)}: cannot be used with a data set of facts with their own passages"
+        )
 
 
 def _refuse_dataset_options(options: RunOptions) -> None:

@@ -64,8 +64,8 @@ def verify(path: Path | str, corpus: Corpus | None = None, dataset: Dataset | No
         if dataset is None:
             if data_kind(board.data).has_claims:
                 raise QaEvalError(
-                    f"{path}: {board.data.dataset} is not there, whose claims decide the scores; name it "
-                    "with --dataset"
+                    f"{path}: {board.data.dataset} does not exist. Its claims decide the scores; name "
+                    "the data set with --dataset"
                 )
             return _verified(run, StoredTask(board.rules), None)
         task: Task = dataset_task(dataset.with_rules(board.rules) if board.scored else dataset, board.options)

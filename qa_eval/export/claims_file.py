@@ -1,4 +1,4 @@
-"""`export --format claims`: a contested set as facts with their own passages, one a line.
+"""`export --format claims`: a contested set as facts with their own passages, one on each line.
 
 Reading the file back gives the same items, with the same hashes.
 """
@@ -17,7 +17,7 @@ from qa_eval.text.terminal import safe_json
 
 
 def export_claims(facts: Iterable[PassageFact], name: str, *, packed: bool = False) -> Export:
-    """The facts as the lines of a `claims:` file; `packed` by gzip, with equal bytes for equal facts."""
+    """The facts as the lines of a `claims:` file, compressed if `packed`. Equal facts give equal bytes."""
     text = "".join(f"{line}\n" for line in claims_lines(facts))
     data: str | bytes = gzip.compress(text.encode("utf-8"), mtime=0) if packed else text
     return Export(outputs=(Output(name=f"{name}.claims.jsonl{'.gz' if packed else ''}", data=data),))
@@ -30,13 +30,13 @@ def corpus_facts(corpus: Corpus) -> Iterator[PassageFact]:
 
 
 def claims_lines(facts: Iterable[PassageFact]) -> Iterator[str]:
-    """A line for each fact, without its line end."""
+    """A line for each fact, without a line break."""
     for fact in facts:
         yield safe_json(json.dumps(fact_record(fact), ensure_ascii=False))
 
 
 def fact_record(fact: PassageFact) -> dict[str, Any]:
-    """A fact as the JSON object that its line holds; empty fields are left out."""
+    """The JSON object of a fact's line, without empty fields."""
     question = fact.question
     whole = {
         "id": question.id,
@@ -57,7 +57,7 @@ def fact_record(fact: PassageFact) -> dict[str, Any]:
 
 
 def _unlisted(question: Question, passages: Iterable[Article]) -> str | None:
-    """`partial` for a fact with passages that a collection's author has put nowhere."""
+    """`partial` if the author of the collection listed some passages nowhere, else None."""
     listed = {*question.answering, *question.silent, *question.partial}
     return "partial" if any(passage.id not in listed for passage in passages) else None
 
@@ -77,7 +77,7 @@ def _passage(passage: Article) -> dict[str, Any]:
 
 
 def _claim(claim: Claim) -> dict[str, Any]:
-    """A claim: what has no place are its answers, which are golds where they are not found."""
+    """The JSON object of a claim. Evidence without a place becomes its answers."""
     spans = []
     for e in claim.evidence:
         if e.start < 0:

@@ -238,7 +238,7 @@ def test_an_article_that_is_there_is_not_added(tmp_path: Path) -> None:
     text.write_text("Another text.\n")
     refused = call("articles", "add", text, "--articles", seeds)
     assert refused.exit_code == 2
-    assert 'describes an article "alpha" already' in refused.stderr
+    assert 'already describes an article "alpha"' in refused.stderr
     assert (seeds / "articles.jsonl").read_bytes() == before
 
 

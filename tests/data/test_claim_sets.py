@@ -285,7 +285,7 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
         header_below,
         ":2: format: a header is the first line of a file; delete it here",
     ),
-    "an id twice": (twice, ":2: id: 'broken-bow' is the id of an earlier fact; give each its own"),
+    "an id twice": (twice, ":2: id: 'broken-bow' is the id of an earlier fact; give each fact its own id"),
     "nothing that a passage answers": (empty_of_facts, "holds no fact that a passage answers"),
     "no JSON": (lambda path: path.write_text("{"), ":1:2: not valid JSON"),
     "a list": (lambda path: path.write_text("[1]\n"), ":1: must be a JSON object, found a list"),

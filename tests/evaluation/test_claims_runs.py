@@ -125,7 +125,7 @@ def test_options_choose_facts_tracks_and_wordings(tmp_path: Path) -> None:
     assert found.leaderboard.data.whole.items.reading == 27
     with pytest.raises(QaEvalError, match="category: no question has"):
         qa.evaluate(MODELS[0], dataset=spec, options=qa.RunOptions(categories=("towns",)))
-    with pytest.raises(QaEvalError, match="columns: not with a data set of facts"):
+    with pytest.raises(QaEvalError, match="columns: cannot be used with a data set of facts"):
         qa.evaluate(MODELS[0], dataset=open_dataset(spec), options=qa.RunOptions(columns=("id=q",)))
 
 
@@ -167,7 +167,7 @@ def test_verify_needs_the_claims(tmp_path: Path) -> None:
     moved = (tmp_path / "gone.jsonl").rename(tmp_path / "here.jsonl")
     refused = call("verify", folder(found))
     assert refused.exit_code == 2
-    assert "is not there, whose claims decide the scores; name it with --dataset" in refused.stderr
+    assert "does not exist. Its claims decide the scores; name the data set with --dataset" in refused.stderr
     assert done("verify", folder(found), "--dataset", f"claims:{moved}")
 
 

@@ -1,6 +1,6 @@
-"""`claims:FILE.jsonl[.gz]`: one fact a line, with its passages inline; and the steps that adapters share.
+"""Reads `claims:FILE.jsonl[.gz]`: one fact on each line, with its passages. Other formats share its steps.
 
-An adapter gives (place, line of a `claims:` file) of each of its own records, and findings for the others.
+An adapter turns each of its own records into a line of a `claims:` file with its place, or into findings.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from qa_eval.records import Finding, Severity
 from qa_eval.text.phrases import printable, shorten, show_path
 
 Lines = Iterator[tuple[Where, dict[str, Any]] | Finding]
-"""Lines of a `claims:` file with the place of what they were made of."""
+"""Lines of a `claims:` file, each with the place of the record it comes from."""
 
 
 def read_claims(path: Path, split: str | None = None) -> FactRead:
@@ -53,7 +53,7 @@ def read_claims(path: Path, split: str | None = None) -> FactRead:
 
 
 def facts_of(place: Where, value: dict[str, Any], unlisted: Unlisted, seen: set[str]) -> FactRead:
-    """The fact of a line, or what is wrong with it; then what was left out. `seen`: ids of earlier facts."""
+    """The fact of a line or its errors, and then what was left out. `seen` has the ids of earlier facts."""
     line, messages = validate_shape(ClaimsLine, value, CLAIMS_PARTS)
     id = value.get("id")
     fact_id = printable(shorten(id)) if isinstance(id, str) else ""
@@ -61,7 +61,7 @@ def facts_of(place: Where, value: dict[str, Any], unlisted: Unlisted, seen: set[
     if line is None:
         return
     if line.id in seen:
-        message = f"{line.id!r} is the id of an earlier fact; give each its own"
+        message = f"{line.id!r} is the id of an earlier fact; give each fact its own id"
         yield _finding(place, "id", message, fact=fact_id, check="duplicate-id")
     seen.add(line.id)
     fact, problems, remarks = read_fact(line, unlisted)
@@ -101,7 +101,7 @@ def _objects(path: Path, what: str) -> Lines:
 
 
 def short_id(answer: str, taken: set[str]) -> str:
-    """A short id of an answer that no claim has yet; it is then taken.
+    """A short id made of an answer, which no claim has yet. It is added to `taken`.
 
     >>> taken = set()
     >>> short_id("3,559 people", taken), short_id("3 559 people", taken)

@@ -1,7 +1,8 @@
-"""Facts with their own passages, each asked of these alone: parts of some facts, asked and judged in turn.
+"""The task of facts with their own passages. A question is asked of the passages of its fact only.
 
-Each fact is a corpus of one question, so that it is asked, pooled and scored as the curated set is. Memory
-and time grow with the number of facts, never with the number of pairs of a fact and a passage of another.
+Each fact is a corpus of one question, so it is asked, pooled and scored in the same way as the curated set.
+Facts are asked and judged some at a time. Memory and time grow with the number of facts, and not with the
+number of pairs of a fact and a passage of another fact.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ from qa_eval.runs.schema import DataRow, ItemsRow, PredictionRow, SourcesRow, Wh
 from qa_eval.runs.sources import dataset_sources
 
 PART = 512
-"""Items of the facts that are in memory at once, about."""
+"""Approximate number of items that are in memory at once."""
 
 _Score = TypeVar("_Score", bound=ItemScore)
 
 
 class JudgedFacts(list[PredictionRow]):
-    """Rows of whole facts, with these facts, which their preferences need."""
+    """Rows of whole facts, with the facts. Source preferences need the facts."""
 
     def __init__(self, rows: Iterable[PredictionRow], facts: Sequence[PassageFact]) -> None:
         super().__init__(rows)
@@ -47,8 +48,9 @@ class JudgedFacts(list[PredictionRow]):
 
 @dataclass(frozen=True)
 class ClaimsTask:
-    """The items of a data set of facts that the options ask for. Raises InputError if the data set is wrong,
-    QaEvalError if nothing is left to ask.
+    """The items of a data set of facts that the options choose.
+
+    Raises InputError if the data set has errors, and QaEvalError if nothing is left to ask.
     """
 
     dataset: ClaimSet
@@ -78,7 +80,7 @@ class ClaimsTask:
 
     @cached_property
     def data(self) -> DataRow:
-        """What is asked."""
+        """Description of the data, as a run stores it."""
         census = self.dataset.check()
         hashes = []
         facts = contested = 0
@@ -117,11 +119,11 @@ class ClaimsTask:
         return _items_row(whole)
 
     def sources(self, folder: Path) -> SourcesRow | None:
-        """Where the data set is, as a run in `folder` records it."""
+        """Location of the data set, as a run in `folder` records it."""
         return dataset_sources(self.dataset, folder)
 
     def size(self, model: Model) -> int:
-        """How many instances the model is asked."""
+        """Number of instances that the model is asked."""
         return sum(len(instances_for(model, fact.corpus, self._items(fact))) for fact in self._chosen)
 
     def parts(self, model: Model) -> Iterator[ClaimsPart]:
@@ -137,9 +139,9 @@ class ClaimsTask:
     def rejudged(
         self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold
     ) -> Iterator[JudgedFacts]:
-        """What stored answers are worth; `cross-fit` is fitted by balanced F1, for each fact on the others.
+        """Scores stored answers again. `cross-fit` fits each fact's threshold by balanced F1 on the others.
 
-        Raises ValueError for an item id that is none, and for rows that are not in the order of the facts.
+        Raises ValueError for a wrong item id, and for rows that are not in the order of the facts.
         """
         fitted: Mapping[str, float] = {}
         if isinstance(threshold, str):
@@ -177,7 +179,7 @@ class ClaimsTask:
             _tabulate(tables, rows, ())
 
     def references(self) -> Iterator[tuple[ReferenceName, dict[Track, ScoreTable]]]:
-        """The references, scored."""
+        """Scores of the references."""
         tables: dict[ReferenceName, dict[Track, ScoreTable]] = {name: {} for name in REFERENCES}
         for facts in self._batches():
             for name in REFERENCES:
@@ -189,7 +191,7 @@ class ClaimsTask:
         yield from tables.items()
 
     def items_with_hashes(self) -> dict[str, str]:
-        """Every item; their hashes are compared when rows are judged again."""
+        """Every item, without its hash. Hashes are compared when rows are judged again."""
         return {str(item): "" for fact in self._chosen for item in self._items(fact)}
 
     def _batches(self) -> Iterator[list[tuple[PassageFact, tuple[ItemId, ...]]]]:
@@ -208,7 +210,7 @@ class ClaimsTask:
 
 @dataclass(frozen=True, slots=True)
 class FactPart:
-    """One fact, and what is asked of it."""
+    """One fact with its instances."""
 
     fact: PassageFact
     asked: CuratedPart
@@ -216,17 +218,17 @@ class FactPart:
 
 @dataclass(frozen=True, slots=True)
 class ClaimsPart:
-    """Some facts of a data set."""
+    """Some facts of a data set, which are asked together."""
 
     parts: tuple[FactPart, ...]
 
     @property
     def instances(self) -> tuple[Instance, ...]:
-        """What the model sees."""
+        """Instances that the model gets."""
         return tuple(instance for part in self.parts for instance in part.asked.instances)
 
     def by_fact(self) -> dict[str, tuple[Instance, ...]]:
-        """What the model sees, by fact."""
+        """Instances that the model gets, by fact."""
         return {part.fact.question.id: part.asked.instances for part in self.parts}
 
     def only(self, facts: Collection[str]) -> ClaimsPart:
@@ -236,7 +238,7 @@ class ClaimsPart:
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
     ) -> JudgedFacts:
-        """Decides and scores the facts; for `cross-fit` first as if the threshold were 0."""
+        """Scores the facts. `cross-fit` is first scored with the threshold 0."""
         at = 0.0 if isinstance(threshold, str) else threshold
         rows: list[PredictionRow] = []
         for part in self.parts:
@@ -254,7 +256,7 @@ def marked(fact: PassageFact, scores: Iterable[_Score]) -> list[_Score]:
 
 
 def tabulate_facts(tables: dict[Track, ScoreTable], rows: JudgedFacts) -> None:
-    """Adds judged rows to the tables of their tracks, with the preferences of their facts."""
+    """Adds judged rows, and the preferences of their facts, to the tables of their tracks."""
     _tabulate(tables, rows, rows.facts)
 
 
