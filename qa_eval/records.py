@@ -507,7 +507,7 @@ class Corpus(Abridged):
 
         Example:
             >>> from dataclasses import replace
-            >>> articles = Article(id="a", text="It rained.", topic="rain"), Article(id="b", text="It snowed.")
+            >>> articles = Article(id="a", text="Rain.", topic="rain"), Article(id="b", text="Snow.")
             >>> corpus = Corpus(questions=(), articles=articles)
             >>> asked = Question(id="q", question="What fell?", category="c", answer_type="text", claims=())
             >>> [article.id for article in corpus.in_scope(replace(asked, scope="rain"))]
