@@ -13,6 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast, get_args
 
+from qa_eval.errors import UnknownNameError
+
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
@@ -498,9 +500,9 @@ class Corpus(Abridged):
             The article.
 
         Raises:
-            KeyError: No article has this id.
+            UnknownNameError: No article has this id. It is a KeyError too.
         """
-        return {a.id: a for a in self.articles}[id]
+        return _with_id("article", self.articles, id)
 
     def in_scope(self, question: Question) -> tuple[Article, ...]:
         """The articles that a question is asked of, in their order. Without a scope, these are all articles.
@@ -525,9 +527,21 @@ class Corpus(Abridged):
             The question.
 
         Raises:
-            KeyError: No question has this id.
+            UnknownNameError: No question has this id. It is a KeyError too.
         """
-        return {q.id: q for q in self.questions}[id]
+        return _with_id("question", self.questions, id)
+
+
+def _with_id[Named: (Article, Question)](noun: str, known: tuple[Named, ...], id: str) -> Named:
+    found = next((one for one in known if one.id == id), None)
+    if found is None:
+        named = ", ".join(f'"{one.id}"' for one in known[:_LISTED_IDS])
+        more = ", …" if len(known) > _LISTED_IDS else ""
+        raise UnknownNameError(f'there is no {noun} "{id}"; there are {len(known)}: {named}{more}')
+    return found
+
+
+_LISTED_IDS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
