@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args
 
 from qa_eval.errors import UnknownNameError
 
@@ -532,16 +532,18 @@ class Corpus(Abridged):
         return _with_id("question", self.questions, id)
 
 
-def _with_id[Named: (Article, Question)](noun: str, known: tuple[Named, ...], id: str) -> Named:
+_LISTED_IDS = 12
+
+_Named = TypeVar("_Named", Article, Question)
+
+
+def _with_id(noun: str, known: tuple[_Named, ...], id: str) -> _Named:
     found = next((one for one in known if one.id == id), None)
     if found is None:
         named = ", ".join(f'"{one.id}"' for one in known[:_LISTED_IDS])
         more = ", …" if len(known) > _LISTED_IDS else ""
         raise UnknownNameError(f'there is no {noun} "{id}"; there are {len(known)}: {named}{more}')
     return found
-
-
-_LISTED_IDS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
