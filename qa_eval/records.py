@@ -512,8 +512,8 @@ class Corpus(Abridged):
             >>> articles = Article(id="a", text="Rain.", topic="rain"), Article(id="b", text="Snow.")
             >>> corpus = Corpus(questions=(), articles=articles)
             >>> asked = Question(id="q", question="What fell?", category="c", answer_type="text", claims=())
-            >>> [article.id for article in corpus.in_scope(replace(asked, scope="rain"))]
-            ['a']
+            >>> " ".join(article.id for article in corpus.in_scope(replace(asked, scope="rain")))
+            'a'
         """
         return tuple(a for a in self.articles if is_in_scope(question, a.id, a.topic))
 
