@@ -148,7 +148,6 @@ class Stored(Abridged):
     __pydantic_config__: ClassVar[dict[str, Any]] = {
         "extra": "allow",
         "allow_inf_nan": False,
-        "use_attribute_docstrings": True,
     }
 
     @property

@@ -25,6 +25,7 @@ from qa_eval.records import (
     Status,
     abridged,
 )
+from qa_eval.runs.field_descriptions import described
 from qa_eval.runs.options import StoredOptions
 from qa_eval.text.phrases import quote, suggestion
 
@@ -41,7 +42,6 @@ class _Record(BaseModel):
         frozen=True,
         allow_inf_nan=False,
         protected_namespaces=(),
-        use_attribute_docstrings=True,
     )
 
     def __repr__(self) -> str:
@@ -332,12 +332,9 @@ PREDICTION_ADAPTER = TypeAdapter(PredictionRow)
 
 def leaderboard_schema() -> dict[str, Any]:
     """The JSON Schema of `leaderboard.json`, as `qa-eval schema leaderboard` prints it."""
-    return LEADERBOARD_ADAPTER.json_schema()
+    return described(LEADERBOARD_ADAPTER.json_schema(), Leaderboard)
 
 
 def prediction_schema() -> dict[str, Any]:
     """The JSON Schema of one line of `predictions/*.jsonl`, as `qa-eval schema predictions` prints it."""
-    schema = PREDICTION_ADAPTER.json_schema()
-    # pydantic describes the fields of a dataclass itself, and not those that it inherits.
-    schema["properties"] |= TypeAdapter(ItemScore).json_schema()["properties"]
-    return schema
+    return described(PREDICTION_ADAPTER.json_schema(), PredictionRow)
