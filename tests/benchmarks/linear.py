@@ -1,6 +1,6 @@
 """Cost grows linearly with the length of a text: one question on articles of 1,000 to 100,000 words.
 
-    python -m tests.benchmarks.linear
+    python -m tests.benchmarks.linear [-m MODEL] [WORDS…]
 
 Tokens per second should not fall with the length, and the peak of memory should grow with little more than
 the text itself: logits are reduced to spans window by window.
@@ -24,13 +24,14 @@ WORDS = (1_000, 3_000, 10_000, 30_000, 100_000)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("-m", "--model", default="embedded")
+    parser.add_argument("words", type=int, nargs="*", default=WORDS, help="lengths of the text")
     chosen = parser.parse_args()
     words = " ".join(article.text for article in load_corpus().articles).split()
     model: Any = resolve(chosen.model)
     list(model.predict([Instance(item="warm", question="Who?", context="He did.")]))
     print("| words | windows | tokens | seconds | tokens/s | peak memory |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
-    for count in WORDS:
+    for count in chosen.words:
         # Numbered, so that no stretch of the text is one that was read before.
         text = " ".join(f"{word} {n}" if n % 50 == 0 else word for n, word in _first(words, count))
         since = time.perf_counter()

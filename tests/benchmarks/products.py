@@ -1,6 +1,6 @@
 """What bounds the forward pass on a CPU: the share that products with weights take, and how fast they are.
 
-    python -m tests.benchmarks.products
+    python -m tests.benchmarks.products [ROUNDS]
 
 One thread, one window of 384 tokens: the matrix products of the embedded model alone, then the model by torch
 and by ONNX Runtime, taking turns. No arrangement of the rest makes float32 faster than the first line.
@@ -8,6 +8,7 @@ and by ONNX Runtime, taking turns. No arrangement of the rest makes float32 fast
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from statistics import median
@@ -24,6 +25,7 @@ TOKENS, ROUNDS = 384, 15
 
 
 def main() -> None:
+    rounds = int(sys.argv[1]) if sys.argv[1:] else ROUNDS
     torch.set_num_threads(1)
     matrices = [
         tensor.shape
@@ -43,7 +45,7 @@ def main() -> None:
     for spec in ("embedded", "onnx:embedded", "onnx:embedded?quantize=int8"):
         readers[spec] = forward_of(spec)
     seconds: dict[str, list[float]] = {name: [] for name in readers}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, run in readers.items():
             since = time.perf_counter()
             run()

@@ -1,6 +1,6 @@
 """How long a thousand stored runs take, and a comparison from the shell: beside bare JSON, and bare imports.
 
-    python -m tests.benchmarks.results
+    python -m tests.benchmarks.results [RUNS]
 
 The runs are copies of `results/baseline`, each with a name and a time of its own, of 40 models whose answers
 are shared by hard links.
@@ -27,11 +27,11 @@ BASELINE = Path(__file__).parents[2] / "results" / "baseline"
 RUNS, MODELS, ROUNDS = 1_000, 40, 5
 
 
-def write_runs(folder: Path) -> list[Path]:
+def write_runs(folder: Path, count: int) -> list[Path]:
     """The run folders; run N is of model N % MODELS."""
     document = json.loads((BASELINE / "leaderboard.json").read_text("utf-8"))
     paths = []
-    for number in range(RUNS):
+    for number in range(count):
         path = folder / f"run-{number:04}"
         (path / "predictions").mkdir(parents=True)
         rows: list[dict[str, Any]] = json.loads(json.dumps(document["rows"]))
@@ -65,13 +65,14 @@ def shell(*command: str) -> float:
 
 def main() -> None:
     """Prints the measurements."""
+    count = int(sys.argv[1]) if sys.argv[1:] else RUNS
     with tempfile.TemporaryDirectory(dir=BASELINE.parent.parent) as folder:
-        paths = write_runs(Path(folder))
+        paths = write_runs(Path(folder), count)
         files = [path / "leaderboard.json" for path in paths]
         for file in files:
             file.read_bytes()  # from disk once, before anything is measured
         bare = seconds(lambda: [json.loads(file.read_text("utf-8")) for file in files])
-        print(f"{RUNS:,} runs of 5 models each, {5 * MODELS} signatures")
+        print(f"{count:,} runs of 5 models each, {5 * min(MODELS, count)} signatures")
         print(f"  read as bare JSON       {bare:6.2f} s")
         loaded = seconds(lambda: [load_run(p, slices=False) for p in paths])
         print(f"  loaded                  {loaded:6.2f} s   x {loaded / bare:.2f}")

@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.scoring               # the ratio, on a set as large as SQuAD 1.1's dev set
     python -m tests.benchmarks.scoring million DIR   # writes a million there, scores them; time, peak memory
+    python -m tests.benchmarks.scoring 100           # of so many questions
 
 The plain rules are timed for the bare mean alone. Ours is timed for the mean with its interval of 10,000
 resamples by context, for exact match and F1. Nothing is shared between the rounds: caches are emptied.
@@ -88,11 +89,12 @@ def ours(questions: list[Question], predictions: dict[str, str]) -> tuple[float,
     return 100 * scores["exact_match"].value, 100 * scores["f1"].value
 
 
-def compare() -> None:
-    made = list(made_up(1))
+def compare(count: int = QUESTIONS) -> None:
+    golds_each, contexts = GOLDS / QUESTIONS, max(1, CONTEXTS * count // QUESTIONS)
+    made = list(made_up(1, count, round(count * golds_each), contexts))
     questions, predictions = [q for q, _ in made], {q[0]: said for q, said in made}
     golds = sum(len(q[1]) for q in questions)
-    print(f"{len(questions):,} predictions, {golds:,} golds, {CONTEXTS:,} contexts, {RESAMPLES:,} resamples")
+    print(f"{len(questions):,} predictions, {golds:,} golds, {contexts:,} contexts, {RESAMPLES:,} resamples")
     times: dict[str, list[float]] = {"plain": [], "ours": []}
     results = {}
     for _ in range(ROUNDS):
@@ -139,4 +141,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["million"]:
         million(Path(sys.argv[2]))
     else:
-        compare()
+        compare(*map(int, sys.argv[1:]))

@@ -1,6 +1,6 @@
 """How fast intervals and paired tests are: 10,000 items, 2,000 clusters, 10,000 resamples, all ratio metrics.
 
-    python -m tests.benchmarks.statistics
+    python -m tests.benchmarks.resampling [FACTS]
 
 Each is measured together, as a summary or a comparison asks for it; one metric at a time; and as a plain loop
 over resamples, of which a hundredth is run and multiplied. Scores are made up. Kept draws are dropped before
@@ -10,6 +10,7 @@ every round, and ratios are of medians in one run.
 from __future__ import annotations
 
 import resource
+import sys
 import time
 from collections.abc import Callable
 from statistics import median
@@ -30,11 +31,11 @@ ROUNDS = 3
 Metrics = dict[str, list[Term]]
 
 
-def made_up(seed: int, skill: float) -> list[ItemScore]:
+def made_up(seed: int, skill: float, facts: int) -> list[ItemScore]:
     """Facts of five articles each, two of them silent; a quarter is contested."""
     rng = np.random.default_rng(seed)
     scores = []
-    for number in range(FACTS):
+    for number in range(facts):
         hard = rng.normal(0, 0.2)
         for article in range(ARTICLES):
             answerable, contested = article < 3, number % 4 == 0
@@ -70,20 +71,20 @@ def ratio_metrics(table: ScoreTable) -> Metrics:
     return {id: found[0] for id in METRICS if (found := table.terms(id)) is not None}
 
 
-def plain_intervals(metrics: Metrics) -> None:
+def plain_intervals(metrics: Metrics, facts: int) -> None:
     """Resamples one by one; 1 of 100."""
     rng = np.random.default_rng(0)
     for terms in metrics.values():
         values = []
         for _ in range(RESAMPLES // 100):
-            drawn = rng.integers(0, FACTS, FACTS)
+            drawn = rng.integers(0, facts, facts)
             values.append(
                 sum(t.weight * t.numerator[drawn].sum() / t.denominator[drawn].sum() for t in terms)
             )
         np.quantile(values, [0.025, 0.975])
 
 
-def plain_tests(base: Metrics, new: Metrics) -> None:
+def plain_tests(base: Metrics, new: Metrics, facts: int) -> None:
     """Sign flips one by one; 1 of 100."""
     rng = np.random.default_rng(0)
     for id in base:
@@ -93,7 +94,7 @@ def plain_tests(base: Metrics, new: Metrics) -> None:
             for t, b in pairs
         ]
         difference = np.sum(both, axis=0)
-        flips = [abs((rng.choice([-1.0, 1.0], FACTS) * difference).sum()) for _ in range(RESAMPLES // 100)]
+        flips = [abs((rng.choice([-1.0, 1.0], facts) * difference).sum()) for _ in range(RESAMPLES // 100)]
         np.mean(np.array(flips) >= abs(difference.sum()))
 
 
@@ -116,25 +117,27 @@ def report(what: str, together: float, alone: float, plain: float) -> None:
 
 def main() -> None:
     """Prints the measurements."""
-    base, new = (tables_of(made_up(seed, skill))["reading"] for seed, skill in ((0, 0.6), (1, 0.62)))
+    facts = int(sys.argv[1]) if sys.argv[1:] else FACTS
+    base, new = (tables_of(made_up(seed, skill, facts))["reading"] for seed, skill in ((0, 0.6), (1, 0.62)))
     ours, theirs = ratio_metrics(new), ratio_metrics(base)
-    arranged = seconds(lambda: tables_of(made_up(0, 0.6))) - seconds(lambda: made_up(0, 0.6))
+    arranged = seconds(lambda: tables_of(made_up(0, 0.6, facts))) - seconds(lambda: made_up(0, 0.6, facts))
     print(
-        f"{FACTS * ARTICLES:,} items, {FACTS:,} clusters, {len(ours)} ratio metrics, {RESAMPLES:,} resamples"
+        f"{facts * ARTICLES:,} items, {facts:,} clusters, {len(ours)} ratio metrics, {RESAMPLES:,} resamples"
     )
     print(f"{'items arranged by cluster':<34}{arranged:>7.2f} s")
     report(
         "intervals of one model",
         seconds(lambda: ratio_estimates([(terms, 1) for terms in ours.values()], resamples=RESAMPLES)),
         seconds(lambda: [_alone(terms) for terms in ours.values()]),
-        100 * seconds(lambda: plain_intervals(ours)),
+        100 * seconds(lambda: plain_intervals(ours, facts)),
     )
     pairs = [(ours[id], theirs[id]) for id in ours]
     report(
         "differences of two: interval and p",
         seconds(lambda: paired_tests(pairs, resamples=RESAMPLES)),
         seconds(lambda: [_alone(*pair) for pair in pairs]),
-        100 * (seconds(lambda: plain_intervals(ours)) + seconds(lambda: plain_tests(theirs, ours))),
+        100
+        * (seconds(lambda: plain_intervals(ours, facts)) + seconds(lambda: plain_tests(theirs, ours, facts))),
     )
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
 
