@@ -1,4 +1,4 @@
-"""Speed of a run, next to the question-answering pipeline that transformers had until 5.2: same weights, same items.
+"""Speed of a run, next to the pipeline that transformers had until 5.2: same weights, same items.
 
     python -m tests.benchmarks.peers                               # the curated articles
     python -m tests.benchmarks.peers --dataset squad:dev-v2.0.json --limit 300
