@@ -10,6 +10,7 @@ import ast
 import inspect
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 
@@ -55,10 +56,12 @@ def _field_docstrings(record: type) -> dict[str, str]:
 
 def _documented(source: str, name: str) -> Iterator[tuple[str, str]]:
     """The fields of a class of a module that have a docstring, with it."""
-    body = next((n.body for n in ast.parse(source).body if isinstance(n, ast.ClassDef) and n.name == name), [])
-    for field, after in zip(body, body[1:], strict=False):
+    body = next(
+        (n.body for n in ast.parse(source).body if isinstance(n, ast.ClassDef) and n.name == name), []
+    )
+    for field, after in pairwise(body):
         if not (isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)):
             continue
-        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-            if isinstance(text := after.value.value, str):
+        match after:
+            case ast.Expr(value=ast.Constant(value=str(text))):
                 yield field.target.id, inspect.cleandoc(text)

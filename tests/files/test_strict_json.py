@@ -112,3 +112,22 @@ def test_a_stored_object_that_is_broken_is_refused(data: bytes, message: str) ->
 
 def test_a_stored_object_may_hold_what_its_checksums_tell_of() -> None:
     assert stored_object(b'{"a": 1, "a": 2}') == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["1e999", "-1E+0309", "1.8e308", "9" * 5000, "9" * 300 + "e20", "-" + "7" * 210 + ".5e99"],
+    ids=lambda number: number if len(number) < 12 else f"{len(number)} characters",
+)
+@pytest.mark.parametrize(
+    "form", ['{"a":%s}', '{"a": [1, %s ], "b": "x"}', '{"long": "' + "z" * 333 + '", "a": %s\n}']
+)
+def test_a_stored_number_that_is_too_great_is_refused(form: str, number: str) -> None:
+    with pytest.raises(NotJsonError, match="is too great to be read"):
+        stored_object((form % number).encode())
+
+
+@given(st.dictionaries(st.text(), VALUES))
+def test_stored_values_are_what_the_standard_library_reads(value: dict[str, object]) -> None:
+    data = json.dumps(value).encode()
+    assert stored_object(data) == json.loads(data)
