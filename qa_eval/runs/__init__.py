@@ -1,6 +1,7 @@
 """Stored runs: `results/NAME/leaderboard.json` and `predictions/*.jsonl`.
 
 schema            every field of the two files
+field_descriptions  descriptions of the fields in the JSON Schemas
 options           the options of a run, each with its flag
 store             reads run folders and chooses rows of a run
 run_folder        a run folder being written: claimed, resumed, put in its place
