@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -21,8 +23,10 @@ from qa_eval.metrics.rules.squad import RULES, SQUAD_V2, Rules
 
 if TYPE_CHECKING:
     from qa_eval.data.dataset import Dataset
-    from qa_eval.evaluation.speed import AnswerAgreement, Speed
-    from qa_eval.records import Instance
+    from qa_eval.evaluation.speed import AnswerAgreement, Runs, Speed
+    from qa_eval.models.protocol import Model
+    from qa_eval.records import Corpus, Instance
+    from qa_eval.runs.options import RunOptions
 
 EXAMPLES = (
     ("qa-eval bench -m embedded --limit 10", "ten facts: a minute or two"),
@@ -65,11 +69,11 @@ def bench_command(
     as_json: bool,
     **_: object,
 ) -> None:
-    """Measures how fast models read, and how much of the time the forward pass takes.
+    """Measures how fast models answer, and how much of the time the forward pass takes.
 
     The floor is the time of the bare forward pass over the same tokens in the best batch shape. The
-    command measures it in turns with complete reading. The ratio of the two times shows what everything else
-    costs.
+    command measures it in turns with complete runs and with reading alone. The first line for each model
+    shows what a further item costs in a run, as a multiple of its floor. Scoring and writing are included.
     With several models, the command also counts the answers that differ from the first model's, and prints
     the difference in F1.
     """
@@ -80,21 +84,22 @@ def bench_command(
     if dataset is None:
         if options.rules is not None:
             raise click.UsageError("--rules: only with --dataset.")
-        (asked, golds), by = _curated(questions, articles, options.limit), SQUAD_V2
+        work, by = _curated(questions, articles, options), SQUAD_V2
     elif questions or articles:
         raise click.UsageError("--dataset replaces --questions and --articles; give one or the other.")
     else:
         from qa_eval.evaluation.plans import opened_dataset
 
-        (asked, golds), by = _public(opened_dataset(dataset, options), options.limit)
+        work, by = _public(opened_dataset(dataset, options), options)
     speeds, agreements = bench(
         with_quantized(models, quantize) if quantize else models,
-        asked,
-        golds,
+        work.asked,
+        work.golds,
         decoding=options.decoding,
         runtime=options.runtime,
         rounds=rounds,
         rules=by,
+        runs=work.runs,
         note=note,
     )
     if as_json:
@@ -107,23 +112,34 @@ def bench_command(
         click.echo(line)
 
 
-Asked = tuple[list["Instance"], dict[str, tuple[str, ...]]]
-"""The instances to answer, and the golds by item id."""
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What the models are measured on."""
+
+    asked: list[Instance]
+    """Instances to answer."""
+    golds: dict[str, tuple[str, ...]]
+    """Golds by item id."""
+    runs: Runs
+    """Runs of all questions, and of the first tenth."""
 
 
-def _curated(questions: tuple[Path, ...], articles: Path | None, limit: int | None) -> Asked:
+def _curated(questions: tuple[Path, ...], articles: Path | None, options: RunOptions) -> Workload:
     from qa_eval.cli.printing import announce_corpus
     from qa_eval.data.corpus import load_corpus
     from qa_eval.data.items import instances, item_ids
 
     corpus = load_corpus(questions or None, articles)
     announce_corpus(corpus)
-    items = item_ids(corpus, tracks=["reading"], limit=limit)
+    items = item_ids(corpus, tracks=["reading"], limit=options.limit)
     by_fact = {q.id: q for q in corpus.questions}
-    return instances(corpus, items), {str(i): by_fact[i.fact].own_golds(i.article) for i in items}
+    few = _tenth(len({item.fact for item in items}))
+    first = instances(corpus, item_ids(corpus, tracks=["reading"], limit=few))
+    golds = {str(i): by_fact[i.fact].own_golds(i.article) for i in items}
+    return Workload(instances(corpus, items), golds, _runs(options, few, first, corpus=corpus))
 
 
-def _public(opened: Dataset, limit: int | None) -> tuple[Asked, Rules]:
+def _public(opened: Dataset, options: RunOptions) -> tuple[Workload, Rules]:
     from qa_eval.cli.printing import announce_dataset
     from qa_eval.data.claim_sets import ClaimSet
     from qa_eval.data.dataset import instance_of
@@ -131,16 +147,60 @@ def _public(opened: Dataset, limit: int | None) -> tuple[Asked, Rules]:
 
     announce_dataset(opened)
     if isinstance(opened, ClaimSet):
+        facts = list(opened.chosen(limit=options.limit))
+        few = _tenth(len(facts))
         found: list[Instance] = []
         golds: dict[str, tuple[str, ...]] = {}
-        for fact in opened.chosen(limit=limit):
+        first = 0
+        for number, fact in enumerate(facts):
             items = item_ids(fact.corpus, tracks=["reading"])
             found += instances(fact.corpus, items)
             golds |= {str(item): fact.question.own_golds(item.article) for item in items}
-        return (found, golds), SQUAD_V2
-    examples = list(opened.chosen(limit=limit))
-    asked = [instance_of(e) for e in examples], {str(e.item): e.golds for e in examples}
-    return asked, RULES.get(opened.rules, SQUAD_V2)
+            first = len(found) if number < few else first
+        runs = _runs(options, few, found[:first], dataset=opened)
+        return Workload(found, golds, runs), SQUAD_V2
+    examples = list(opened.chosen(limit=options.limit))
+    asked = [instance_of(e) for e in examples]
+    few = _tenth(len(examples))
+    work = Workload(
+        asked, {str(e.item): e.golds for e in examples}, _runs(options, few, asked[:few], dataset=opened)
+    )
+    return work, RULES.get(opened.rules, SQUAD_V2)
+
+
+def _tenth(questions: int) -> int:
+    """The number of questions of the smaller run."""
+    return max(1, questions // 10)
+
+
+def _runs(
+    options: RunOptions,
+    few: int,
+    first: Sequence[Instance],
+    *,
+    corpus: Corpus | None = None,
+    dataset: Dataset | None = None,
+) -> Runs:
+    from qa_eval.evaluation.run import evaluate
+    from qa_eval.evaluation.speed import Runs
+
+    options = replace(options, track="reading", cache=False, references=False)
+
+    def run(model: Model, limit: int | None) -> None:
+        with TemporaryDirectory() as folder:
+            evaluate(
+                model,
+                corpus=corpus,
+                dataset=dataset,
+                out=folder,
+                limit=limit,
+                options=options,
+                progress=False,
+            )
+
+    return Runs(
+        large=lambda model: run(model, options.limit), small=lambda model: run(model, few), first=first
+    )
 
 
 def bench_lines(speeds: Sequence[Speed], agreements: Sequence[AnswerAgreement]) -> list[str]:
@@ -155,13 +215,18 @@ def bench_lines(speeds: Sequence[Speed], agreements: Sequence[AnswerAgreement]) 
         rest = max(0.0, 1 - sum(s.shares.values()))
         lines += [
             f"{clean(s.spec)} ({clean(s.backend)})",
+            *(
+                [f"  {s.marginal_ratio:.2f} x the bare forward pass for each further item of a run"]
+                if s.marginal_ratio
+                else []
+            ),
             f"  {s.items} items, {s.windows} windows, {s.tokens:,} tokens in {s.seconds:.2f} s",
             f"  speed          {s.items / s.seconds:.1f} items/s, {s.windows / s.seconds:.1f} windows/s, "
             f"{s.tokens / s.seconds:,.0f} tokens/s",
             "  share of time  "
             + ", ".join(f"{part} {share:.1%}" for part, share in [*s.shares.items(), ("rest", rest)]),
             f"  floor          {s.floor_seconds:.2f} s ({shape})",
-            f"  ratio          {s.ratio_to_floor:.3f} x the floor, end to end",
+            f"  reading alone  {s.ratio_to_floor:.3f} x the floor",
             f"  peak memory    {peak}",
         ]
     for s in speeds[1:]:

@@ -1,11 +1,15 @@
-"""`qa-eval bench`: the speed of reading, compared with the bare forward pass on the same tokens.
+"""`qa-eval bench`: the speed of runs and of reading, compared with the bare forward pass on the same tokens.
 
 The *floor* is the time of the forward pass alone. It gets the same windows, cut and padded beforehand, in the
 best of several arrangements: one unpadded window, or windows of similar length up to a number of tokens;
 threads that share each batch, or that take a batch each.
 
-Reading and the floor alternate, so that a machine that becomes slower slows both. Several models take turns
-in every round. Times are medians over the rounds. The ratio is the median of the ratios of the rounds. The
+The *marginal ratio* is what a further item costs in a run. It is the time of a run over all items minus that
+of a run over the first ones, divided by the same difference of the floor. What a run costs once, such as its
+start, cancels out.
+
+Runs, reading and the floor alternate, so that a machine that becomes slower slows all. Several models take
+turns in every round. Times are medians over the rounds. The ratio is the median of the ratios of the rounds. The
 shares are of all rounds together.
 """
 
@@ -68,6 +72,12 @@ class Speed:
     """Whether different threads took different batches in the fastest bare forward pass."""
     ratio_to_floor: float
     """Ratio of the time of reading to that of the bare forward pass."""
+    run_seconds: float | None
+    """Time of a whole run over all items, in seconds: asking, scoring, intervals and writing. None if no run
+    was measured."""
+    marginal_ratio: float | None
+    """Ratio of the cost of a further item in a run to that in the bare forward pass. None if no run was
+    measured, or if there are too few items."""
     shares: dict[str, float]
     """Shares of the time of reading, as fractions: `tokenizing`, `forward`, `decoding`. The rest is
     bookkeeping."""
@@ -89,6 +99,7 @@ class Speed:
             "peak_rss_bytes": self.peak_rss_bytes,
             "shares": self.shares,
             "ratio_to_floor": self.ratio_to_floor,
+            "run": {"seconds": self.run_seconds, "marginal_ratio": self.marginal_ratio},
             "floor": {
                 "seconds": self.floor_seconds,
                 "batch_tokens": self.floor_batch_tokens,
@@ -121,14 +132,31 @@ class AnswerAgreement:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs:
+    """The two runs whose difference is the cost of the items that only the larger one has."""
+
+    large: Callable[[Model], object]
+    """Runs a model over all items."""
+    small: Callable[[Model], object]
+    """Runs a model over the first items."""
+    first: Sequence[Instance]
+    """Instances of the smaller run."""
+
+
 @dataclass(slots=True)
 class _Subject:
     model: TimedReading
     windows: list[Window]
+    first_windows: list[Window]
     shape: tuple[int, bool] = (1, False)
     batches: list[Any] = field(default_factory=list)
+    first_batches: list[Any] = field(default_factory=list)
     end_to_end: list[float] = field(default_factory=list)
     floor: list[float] = field(default_factory=list)
+    first_floor: list[float] = field(default_factory=list)
+    large: list[float] = field(default_factory=list)
+    small: list[float] = field(default_factory=list)
     timings: list[Timings] = field(default_factory=list)
     predictions: dict[str, Prediction] = field(default_factory=dict)
     peak: int | None = None
@@ -143,20 +171,22 @@ def bench(
     runtime: Runtime = Runtime(),  # noqa: B008 - frozen
     rounds: int = 3,
     rules: Rules = SQUAD_V2,
+    runs: Runs | None = None,
     note: Callable[[str], None] = lambda message: None,
 ) -> tuple[list[Speed], list[AnswerAgreement]]:
     """The speeds of models on instances, and the differences of their answers from the first model's.
 
     `golds` holds the gold answers by item id; they are empty if the right answer is no answer. `rules` are
-    the rules of F1. `note` is called with messages about the progress. Raises SpecError and ModelError as
-    `resolve` does, and ModelError for a kind of model that has no forward pass.
+    the rules of F1. `runs` are the runs whose marginal cost is measured. `note` is called with messages about
+    the progress. Raises SpecError and ModelError as `resolve` does, and ModelError for a kind of model that
+    has no forward pass.
     """
     subjects = []
     for spec in specs:
         model = resolve(spec, decoding, runtime)
         if (sentence := undeclared_sentence([model.info])) is not None:
             note(sentence)
-        subject = _subject(model, asked)
+        subject = _subject(model, asked, runs)
         note(f"{spec}: {len(asked)} items, {len(subject.windows)} windows; finding the best batch shape")
         _find_shape(subject)
         subjects.append(subject)
@@ -167,11 +197,13 @@ def bench(
             steps = (_read, _run_floor) if number % 2 else (_run_floor, _read)
             for step in steps:
                 step(subject, asked)
+            if runs is not None:
+                _run_both(subject, runs)
     speeds = [_speed(subject, len(asked)) for subject in subjects]
     return speeds, [_agreement(s, subjects[0], golds, rules) for s in subjects[1:]]
 
 
-def _subject(model: Model, asked: Sequence[Instance]) -> _Subject:
+def _subject(model: Model, asked: Sequence[Instance], runs: Runs | None) -> _Subject:
     if not isinstance(getattr(model, "reader", None), SpanReader):
         raise ModelError(f"{model.info.spec} has no forward pass to compare with; name an hf: or onnx: model")
     reading: TimedReading = model  # type: ignore[assignment]
@@ -179,7 +211,8 @@ def _subject(model: Model, asked: Sequence[Instance]) -> _Subject:
     if not windows:
         raise QaEvalError("there is nothing to read")
     reading.reader.forward()
-    return _Subject(reading, windows)
+    first = [] if runs is None else sorted(reading.reader.windows(runs.first), key=len)
+    return _Subject(reading, windows, first)
 
 
 def batches(windows: Sequence[Window], tokens: int) -> Iterable[list[Window]]:
@@ -205,6 +238,7 @@ def _find_shape(subject: _Subject) -> None:
             seconds[tokens, workers].append(_bare(reader, packed[tokens], workers=workers))
     subject.shape = min(shapes, key=lambda shape: median(seconds[shape]))
     subject.batches = [reader.arrays(b) for b in batches(subject.windows, subject.shape[0])]
+    subject.first_batches = [reader.arrays(b) for b in batches(subject.first_windows, subject.shape[0])]
 
 
 def _bare(reader: SpanReader, arrays: Sequence[Any], *, workers: bool) -> float:
@@ -216,6 +250,28 @@ def _bare(reader: SpanReader, arrays: Sequence[Any], *, workers: bool) -> float:
 def _run_floor(subject: _Subject, asked: Sequence[Instance]) -> None:
     del asked
     subject.floor.append(_bare(subject.model.reader, subject.batches, workers=subject.shape[1]))
+
+
+def _run_both(subject: _Subject, runs: Runs) -> None:
+    """Measures the larger run and the smaller one, and the floor of the smaller one."""
+    reader = subject.model.reader
+    for run, times in ((runs.large, subject.large), (runs.small, subject.small)):
+        reader.forward()  # a run unloads the model when it ends
+        reader.forget()
+        since = time.perf_counter()
+        run(subject.model)
+        times.append(time.perf_counter() - since)
+    reader.forward()
+    subject.first_floor.append(_bare(reader, subject.first_batches, workers=subject.shape[1]))
+
+
+def _marginal_ratio(subject: _Subject) -> float | None:
+    """The median, over the rounds, of the runs' difference divided by the floors' difference."""
+    if len(subject.first_windows) == len(subject.windows):
+        return None
+    parts = zip(subject.large, subject.small, subject.floor, subject.first_floor, strict=True)
+    ratios = [(large - small) / (floor - first) for large, small, floor, first in parts if floor > first]
+    return median(ratios) if ratios else None
 
 
 def _read(subject: _Subject, asked: Sequence[Instance]) -> None:
@@ -242,6 +298,8 @@ def _speed(subject: _Subject, items: int) -> Speed:
         floor_batch_tokens=subject.shape[0],
         floor_workers=subject.shape[1],
         ratio_to_floor=median(a / b for a, b in zip(subject.end_to_end, subject.floor, strict=True)),
+        run_seconds=median(subject.large) if subject.large else None,
+        marginal_ratio=_marginal_ratio(subject) if subject.large else None,
         # Shares are of all rounds together, because medians of the parts need not add up.
         shares={
             part: sum(getattr(timings, part) for timings in subject.timings) / sum(subject.end_to_end)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from qa_eval.data.items import instances, item_ids
 from qa_eval.errors import ModelError
-from qa_eval.evaluation.speed import bench
+from qa_eval.evaluation.speed import _marginal_ratio, _Subject, bench
 from qa_eval.records import Corpus, Decoding, Instance
 from tests.support.command_line import call
 
@@ -32,6 +34,8 @@ def test_json_has_the_promised_keys_and_they_add_up(tiny_spec: str) -> None:
         assert set(row["shares"]) == {"tokenizing", "forward", "decoding"}
         assert 0 < sum(row["shares"].values()) <= 1.001
         assert row["ratio_to_floor"] > 0
+        assert row["run"]["seconds"] > 0
+        assert row["run"]["marginal_ratio"] is None  # one fact has no smaller part
         assert row["peak_rss_bytes"] is None or row["peak_rss_bytes"] > 1_000_000
     (agreement,) = told["agreement"]
     # The same weights that never abstain: scores are equal, and no answer is empty any more.
@@ -44,6 +48,25 @@ def test_the_table_says_the_same_for_people(tiny_spec: str) -> None:
     assert done.exit_code == 0, done.output
     for words in ("items, ", "windows/s", "share of time", "floor", "peak memory"):
         assert words in done.stdout
+
+
+def test_the_first_line_is_the_cost_of_a_further_item(tiny_spec: str) -> None:
+    done = call("bench", "-m", tiny_spec, "--limit", "4", "--rounds", "1", *NARROW)
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    name = next(number for number, line in enumerate(lines) if line.startswith(tiny_spec))
+    assert re.fullmatch(
+        r"  -?\d+\.\d\d x the bare forward pass for each further item of a run", lines[name + 1]
+    )
+
+
+def test_the_marginal_ratio_leaves_out_what_a_run_costs_once() -> None:
+    subject = _Subject(cast("Any", None), windows=cast("Any", [1, 2]), first_windows=cast("Any", [1]))
+    subject.large, subject.small = [102.0, 112.0, 12.0], [92.0, 100.0, 4.0]
+    subject.floor, subject.first_floor = [5.0, 5.0, 5.0], [1.0, 1.0, 1.0]
+    assert _marginal_ratio(subject) == 2.5  # of 2.5, 3 and 2
+    subject.first_windows = subject.windows
+    assert _marginal_ratio(subject) is None
 
 
 def test_a_model_against_itself_moves_nothing(tiny_spec: str, curated: Corpus) -> None:
