@@ -8,9 +8,9 @@ The *marginal ratio* is what a further item costs in a run. It is the time of a 
 of a run over the first ones, divided by the same difference of the floor. What a run costs once, such as its
 start, cancels out.
 
-Runs, reading and the floor alternate, so that a machine that becomes slower slows all. Several models take
-turns in every round. Times are medians over the rounds. The ratio is the median of the ratios of the rounds. The
-shares are of all rounds together.
+Runs, reading and the floor alternate, so that a machine that becomes slower slows all of them. Several models
+take turns in every round. Times are medians over the rounds. The ratio is the median of the ratios of the
+rounds. The shares are of all rounds together.
 """
 
 from __future__ import annotations
