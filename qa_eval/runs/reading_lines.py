@@ -8,6 +8,7 @@ from rich.text import Text
 
 from qa_eval.matching.answer_reading import AnswerPart, AnswerReading, read_answer
 from qa_eval.metrics.listings import entry
+from qa_eval.metrics.parts import in_words
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.worded_scores import source_names
 from qa_eval.records import Corpus, Question
@@ -25,13 +26,13 @@ _STYLES = {
 
 
 def is_read(answer: ItemScore) -> bool:
-    """Whether the answer has scores of answers in words."""
-    return any(entry(id).family == "words" for id in answer.scores)
+    """Whether the answer is a text alone, with scores of answers in words. A span needs no marks."""
+    return in_words(answer) and any(entry(id).family == "words" for id in answer.scores)
 
 
 def reading_of(answer: ItemScore, question: Question, corpus: Corpus) -> AnswerReading:
     """The reading behind those scores: of the article that was asked, or of all."""
-    shown = [a for a in corpus.articles if answer.article in ("*", a.id)]
+    shown = [a for a in corpus.in_scope(question) if answer.article in ("*", a.id)]
     return read_answer(answer.prediction, question, [source_names(article) for article in shown])
 
 
