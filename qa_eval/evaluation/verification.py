@@ -177,9 +177,7 @@ def _other_data(board: Leaderboard, data: DataRow) -> Iterator[str]:
 
 def _references(task: Task, board: Leaderboard) -> Iterator[Entry]:
     for name, tables in task.references():
-        row = reference_row(
-            name, data=task.data.item_hashes_sha256, rules=task.rules, scorer=_scorer(board)
-        )
+        row = reference_row(name, data=task.data.item_hashes_sha256, rules=task.rules, scorer=_scorer(board))
         yield _as_scored(board, judged_entry(row, tables, resamples=board.options.resamples))
 
 
@@ -256,10 +254,10 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
     seen, decided = 0, False
     stored = run.stream(row, checked=False)
     for rows in judge.rejudged(lambda: run.stream(row, checked=False), board.options.threshold):
-        for now in rows:
+        for judged in rows:
             seen += 1
             before = next(stored)
-            now = replace(now, scores=_of_version(board, now.scores))
+            now = replace(judged, scores=dict(_of_version(board, judged.scores)))
             found += differences(before, now, f"{name}:{seen}: {before.item}")
             found += unknown_fields(before, f"{name}:{seen}: {before.item}.")
             decided |= now.threshold is not None

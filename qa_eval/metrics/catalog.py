@@ -597,7 +597,10 @@ _ENTRIES: tuple[Metric, ...] = (
         family="words",
         tracks=_READING,
         meaning="Half the share of answerable items that assert the article's claim, plus half abstention.",
-        detail=f"Absent where one of the two kinds has no items. {_IN_WORDS} It orders tables with a model that answers in texts.",
+        detail=(
+            f"Absent where one of the two kinds has no items. {_IN_WORDS} It orders tables with a model that "
+            "answers in texts."
+        ),
         formula="(asserts own + abstention) / 2",
         over=_BOTH_KINDS,
         gloss="mean of asserts own where the article answers and abstention where it is silent",
@@ -649,7 +652,7 @@ _ENTRIES: tuple[Metric, ...] = (
         meaning="Share of contested facts whose answer asserts every claim of the sources and nothing false.",
         detail=f"All claims, and no false as an answer that abstains would have it. {_IN_WORDS}",
         over="contested facts",
-        listed={"ranking": 0.5, "headline": 5.5, "pooled track": 3.1},
+        listed={"ranking": 0.6, "headline": 5.5, "pooled track": 3.1},
         whole=True,
         shares=mean("complete_and_clean"),
     ),

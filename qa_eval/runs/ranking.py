@@ -132,9 +132,7 @@ def judged_entry(
     return Entry(row=row.model_copy(update=update), tables=tables)
 
 
-def reference_row(
-    name: ReferenceName, *, data: str, rules: str = RULES, scorer: str = SCORER_VERSION
-) -> Row:
+def reference_row(name: ReferenceName, *, data: str, rules: str = RULES, scorer: str = SCORER_VERSION) -> Row:
     """The row of a reference, without its scores. `data` is the hash over all items."""
     model = f"reference:{name}"
     return Row(

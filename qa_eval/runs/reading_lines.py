@@ -1,4 +1,4 @@
-"""What an answer in words was read as: the text cut into pieces, each with its mark, and its lines in the terminal.
+"""What an answer in words was read as: its pieces, each with its mark, and its lines in the terminal.
 
 The report shows the same pieces.
 """
