@@ -85,7 +85,7 @@ def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
                 continue
             key = skeleton(word.text.removesuffix("'s")) if person and word.kind == "word" else word.key
             places[key].append(i)
-            if word.kind == "word" and word.text.startswith("un") and len(word.text) > 4:
+            if word.kind == "word" and word.text.startswith(("un", "re")) and len(word.text) > 4:
                 places[stem(word.text[2:])].append(i)
             if previous >= 0 and word.kind == "word" and previous == i - 1:
                 before = text.words[previous]
@@ -115,7 +115,7 @@ def _joins(text: RunningText, sentence: Sentence, wanted: Sought) -> dict[str, i
     found: dict[str, int] = {}
     for i in range(sentence.first, sentence.end):
         word = text.words[i]
-        if word.kind != "word" or not 7 <= len(word.text) <= _LONGEST_JOINED or word.key in wanted.vocabulary:
+        if word.kind != "word" or not 7 <= len(word.text) <= _LONGEST_JOINED:
             continue
         for cut in range(3, len(word.text) - 2):
             head, tail = word.text[:cut], stem(word.text[cut:])
@@ -143,8 +143,11 @@ def _says(
     if (
         missing
         and answer_type == "text"
-        and _stands_in(text, sentence)
-        and _told_by_content(wording, present)
+        and sentence.end - sentence.first <= _SHORT_SENTENCE
+        and (
+            (_stands_in(text, sentence) and _told_by_content(wording, present))
+            or _mostly_told(wording, present)
+        )
     ):
         missing = 0
     allowed = 0.0 if len(wording.core) < 5 else 0.25 if len(wording.core) < 8 else 0.4
@@ -167,9 +170,7 @@ _PRONOUNS = frozenset({"they", "it", "he", "she", "them", "these"})
 
 
 def _stands_in(text: RunningText, sentence: Sentence) -> bool:
-    """Whether a pronoun near the beginning of a short sentence may stand for words that a wording has."""
-    if sentence.end - sentence.first > _SHORT_SENTENCE:
-        return False
+    """Whether a pronoun near the beginning of a sentence may stand for words that a wording has."""
     return any(
         text.words[i].text in _PRONOUNS for i in range(sentence.first, min(sentence.first + 3, sentence.end))
     )
@@ -179,6 +180,17 @@ def _told_by_content(wording: SoughtWording, present: Sequence[str]) -> bool:
     """Whether what is said of a wording tells it from the other claims, and is a good part of it."""
     told = wording.told & set(present)
     return bool(told) and not wording.numbers - set(present) and 3 * len(present) >= len(wording.core)
+
+
+def _mostly_told(wording: SoughtWording, present: Sequence[str]) -> bool:
+    """Whether most of a wording is said, or half of it in two words or more, and tells it from other claims."""
+    told = wording.told & set(present)
+    return (
+        len(present) >= 2
+        and 2 * len(present) >= len(wording.core)
+        and bool(told)
+        and not wording.numbers - set(present)
+    )
 
 
 _SHORT_SENTENCE = 14
