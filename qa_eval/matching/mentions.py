@@ -94,8 +94,12 @@ def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
             previous = i
         joined = _joins(text, sentence, wanted)
         seen: set[tuple[str, frozenset[int]]] = set()
+        looked: set[int] = set()
         for key in [*places, *joined]:
             for index in wanted.keys.get(key, ()):
+                if index in looked:
+                    continue
+                looked.add(index)
                 for mention in _says(
                     text,
                     wanted.wordings[index],
@@ -146,7 +150,7 @@ def _says(
         and sentence.end - sentence.first <= _SHORT_SENTENCE
         and (
             (_stands_in(text, sentence) and _told_by_content(wording, present))
-            or _mostly_told(wording, present)
+            or _mostly_told(text, sentence, wording, present)
         )
     ):
         missing = 0
@@ -182,14 +186,23 @@ def _told_by_content(wording: SoughtWording, present: Sequence[str]) -> bool:
     return bool(told) and not wording.numbers - set(present) and 3 * len(present) >= len(wording.core)
 
 
-def _mostly_told(wording: SoughtWording, present: Sequence[str]) -> bool:
-    """Whether most of a wording is said, or half of it in two words or more, and tells it from other claims."""
-    told = wording.told & set(present)
-    return (
-        len(present) >= 2
-        and 2 * len(present) >= len(wording.core)
-        and bool(told)
-        and not wording.numbers - set(present)
+def _mostly_told(
+    text: RunningText, sentence: Sentence, wording: SoughtWording, present: Sequence[str]
+) -> bool:
+    """Whether half of a wording or more is said, in two words or more, and tells it from other claims.
+
+    A name of the wording may be left out, but not replaced by another name.
+    """
+    said = set(present)
+    if len(present) < 2 or 2 * len(present) < len(wording.core):
+        return False
+    if not wording.told & said or wording.numbers - said:
+        return False
+    if not (wording.names & wording.core) - said:
+        return True
+    return not any(
+        word.upper and word.content and word.key not in wording.core
+        for word in text.words[sentence.first + 1 : sentence.end]
     )
 
 

@@ -61,10 +61,14 @@ def stem(word: str) -> str:
         word = word[:-2]
     if word in _IRREGULAR:
         return _IRREGULAR[word]
-    if word.endswith("s") and not word.endswith("ss") and len(word) > 3:
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3:
         singular = word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]
         word = _IRREGULAR.get(singular, singular)
     word = _SPELLINGS.sub(lambda found: found[0].replace("our", "or").replace("is", "iz"), word)
+    for again in ("ness", "ment", "ly"):
+        if word.endswith(again) and len(word) - len(again) > _SHORTEST_STEM:
+            word = word[: -len(again)]
+            break
     for ending in _BY_LENGTH:
         if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
             word = word[: -len(ending)]

@@ -48,6 +48,8 @@ class SoughtWording:
     denied: bool
     """Whether the wording denies its content: "no civilian deaths"."""
     numbers: frozenset[str]
+    names: frozenset[str]
+    """Keys of its words with a capital."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Sought:
     kinds: frozenset[str] = frozenset()
     """Kinds of quantity that the wordings have."""
     keys: dict[str, list[int]] = field(default_factory=dict)
-    """Rarest key of a core -> numbers of the wordings."""
+    """Key -> numbers of the wordings that may be there if a sentence has it: free text may be there in part."""
     vocabulary: frozenset[str] = frozenset()
     """Keys of all wordings."""
 
@@ -140,7 +142,7 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
         return skeleton(word.text.removesuffix("'s")) if person and word.kind == "word" else word.key
 
     question = frozenset(key(word) for word in RunningText(asked).words if word.content)
-    cores: list[tuple[str, str, frozenset[str], bool, frozenset[str]]] = []
+    cores: list[tuple[str, str, frozenset[str], bool, frozenset[str], frozenset[str]]] = []
     claims = tuple((id, _variants(wordings, answer_type)) for id, wordings in claims)
     for id, wordings in claims:
         for text in wordings:
@@ -150,13 +152,14 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
             core = every - question or every
             if core:
                 numbers = frozenset(w.key for w in content if w.kind == "number")
-                cores.append((id, text, core, denied, numbers))
+                names = frozenset(key(w) for w in content if w.upper)
+                cores.append((id, text, core, denied, numbers, names))
     made: list[SoughtWording] = []
-    for id, text, core, denied, numbers in cores:
+    for id, text, core, denied, numbers, names in cores:
         others = (
-            frozenset().union(*(c for other, _, c, _, _ in cores if other != id)) if cores else frozenset()
+            frozenset().union(*(c for other, _, c, *_ in cores if other != id)) if cores else frozenset()
         )
-        made.append(SoughtWording(id, text, core, core - others or core, denied, numbers))
+        made.append(SoughtWording(id, text, core, core - others or core, denied, numbers, names))
     kinds: set[str] = set()
     if answer_type in NUMERIC:
         kinds = {q.kind for _, wordings in claims for text in wordings for q in read_quantities(text).found}
@@ -166,6 +169,8 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
             count[k] += 1
     keys: dict[str, list[int]] = defaultdict(list)
     for number, wording in enumerate(made):
-        keys[min(wording.core, key=lambda k: (count[k], k))].append(number)
+        rarest = min(wording.core, key=lambda k: (count[k], k))
+        for k in wording.core if answer_type == "text" else (rarest,):
+            keys[k].append(number)
     known = frozenset().union(*(w.core for w in made)) if made else frozenset()
     return Sought(answer_type, question, tuple(made), claims, frozenset(kinds), dict(keys), known)
