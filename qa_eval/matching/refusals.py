@@ -39,6 +39,7 @@ _PATTERNS = {
         rf"|\b{_SOURCE} (?:\w+ )?(?:omits?|lacks?|leaves? (?:\w+ ){{0,2}}out|skips?|ignores?|passes over)\b"
         r"|\b(?:it|they|which|he|she) (?:do(?:es)?|did)(?: not|n't) (?:\w+ )?(?:say|state|mention"
         r"|specify|address|indicate|disclose|tell|answer)\b"
+        r"|\b(?:nobody|no one|no-one|none of them) (?:\w+ )?(?:says?|said|knows?|knew|tells?|told|states?|stated|explains?|explained)\b"
         r"|\bit (?:do(?:es)?|did)(?: not|n't) (?:\w+ )?(?:give|provide|name|report|include|identify|explain|contain)\b"
         rf"|\bnot (?:something|a (?:detail|point|question|matter)|what|one|anything) (?:that "
         rf"|which )?(?:\w+ )?{_SOURCE} \w+"

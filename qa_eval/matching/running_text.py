@@ -42,6 +42,9 @@ woman women|child children|most mostly|plane planes|hang hung|know knew known|te
 pay paid|feed fed|catch caught|get got gotten|hear heard|lay laid|sit sat|stand stood|spend spent|
 bear bore borne born|wear wore worn|fly flew flown|forbid forbade forbidden|seek sought|
 north northern|south southern|east eastern|west western|center centre centres|theater theatre|
+turkey turkish turks|britain british|spain spanish|france french|
+greece greek|denmark danish|sweden swedish|poland polish|ireland irish|scotland scottish|england english|
+netherlands dutch|switzerland swiss|norway norwegian|germany german germans|finland finnish|wales welsh|
 meter metre metres|kilometer kilometre kilometres|defense defence|offense offence"""
 """Words whose forms no ending tells."""
 _SPELLINGS = re.compile(r"(?<=\w{3})(?:our(?=(?:s|ed|ing|able|ite|er|hood)?$)|is(?=(?:e|ed|es|ing|ation)$))")

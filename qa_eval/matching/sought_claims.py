@@ -156,9 +156,7 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
                 cores.append((id, text, core, denied, numbers, names))
     made: list[SoughtWording] = []
     for id, text, core, denied, numbers, names in cores:
-        others = (
-            frozenset().union(*(c for other, _, c, *_ in cores if other != id)) if cores else frozenset()
-        )
+        others = frozenset().union(*(c for other, _, c, *_ in cores if other != id)) if cores else frozenset()
         made.append(SoughtWording(id, text, core, core - others or core, denied, numbers, names))
     kinds: set[str] = set()
     if answer_type in NUMERIC:
