@@ -189,12 +189,16 @@ def _told_by_content(wording: SoughtWording, present: Sequence[str]) -> bool:
 def _mostly_told(
     text: RunningText, sentence: Sentence, wording: SoughtWording, present: Sequence[str]
 ) -> bool:
-    """Whether half of a wording or more is said, in two words or more, and tells it from other claims.
+    """Whether most of a wording is said, in two words or more, and tells it from other claims.
 
-    A name of the wording may be left out, but not replaced by another name.
+    Half is enough of a list, each member of which has to be there. A name of the wording may be left out, but
+    not replaced by another name.
     """
     said = set(present)
-    if len(present) < 2 or 2 * len(present) < len(wording.core):
+    lists = len(wording.members) > 1
+    if len(present) < 2 or 2 * len(present) < len(wording.core) + (not lists):
+        return False
+    if not all(member & said for member in wording.members):
         return False
     if not wording.told & said or wording.numbers - said:
         return False

@@ -41,7 +41,7 @@ KINDS = {
 
 def main() -> None:
     asked = {question.id: question for question in load_corpus().questions}
-    questions = {name: asked["is-fighters-killed"] for name in KINDS} | {"fifty claims": MANY}
+    questions = dict.fromkeys(KINDS, asked["is-fighters-killed"]) | {"fifty claims": MANY}
     texts = KINDS | {"fifty claims": "100 sailors or 149 sailors drowned. "}
     print(f"| text | {' | '.join(f'{length:,}' for length in LENGTHS)} | ratio |")
     print(f"| --- | {' | '.join('---:' for _ in LENGTHS)} | ---: |")
