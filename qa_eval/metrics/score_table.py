@@ -159,16 +159,14 @@ class ScoreTable:
         return metric.needs is None or metric.needs in self._met.get(slice_name, ())
 
     def _count(self, score: ItemScore) -> None:
-        flags = {
-            "items": True,
-            "answered": score.answered,
-            "abstained": abstained(score),
-            "missing": score.missing,
-            "errors": score.error is not None,
-            "truncated": score.truncated,
-            "leakable": "leak_leakable" in score.scores,
-        }
-        self.counts.update({name: int(flag) for name, flag in flags.items()})
+        counts = self.counts
+        counts["items"] += 1
+        counts["answered"] += score.answered
+        counts["abstained"] += abstained(score)
+        counts["missing"] += score.missing
+        counts["errors"] += score.error is not None
+        counts["truncated"] += score.truncated
+        counts["leakable"] += "leak_leakable" in score.scores
 
     def _add(self, kind: Counted, scores: Sequence[ItemScore], slices: Iterable[str]) -> int:
         """Adds a unit. Returns the number of its cluster."""
