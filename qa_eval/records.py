@@ -7,11 +7,12 @@ never NaN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args, overload
 
 from qa_eval.errors import UnknownNameError
 
@@ -136,6 +137,12 @@ class Abridged:
         return abridged(type(self).__name__, [(f.name, getattr(self, f.name)) for f in shown if f.repr])
 
 
+@cache
+def field_names(kind: type[Any]) -> tuple[str, ...]:
+    """The names of the fields of a dataclass, in their order."""
+    return tuple(f.name for f in fields(kind))
+
+
 class Stored(Abridged):
     """A frozen dataclass that run folders hold. pydantic validates it when it is read, and writes it.
 
@@ -162,7 +169,7 @@ class Stored(Abridged):
 
     def parts(self) -> dict[str, Any]:
         """The fields that this version of the program knows, by name. Nested records stay records."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return {name: getattr(self, name) for name in field_names(type(self))}
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -656,13 +663,75 @@ class Candidate(Stored):
         return Span(self.start, self.end, self.article)
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class NBest(Sequence[Candidate]):
+    """Candidates, the best first, held as columns of equal lengths. It makes a `Candidate` when asked for one.
+
+    It equals the tuple of its candidates, and takes the place of one: a run handles twenty candidates for
+    each answer, and seldom looks at more than the first.
+
+    >>> best = NBest.of([Candidate(text="400", score=2.0), Candidate(text="417", score=1.0)])
+    >>> best[0].text, best.scores, best == (Candidate(text="400", score=2.0), Candidate(text="417", score=1.0))
+    ('400', (2.0, 1.0), True)
+    """
+
+    texts: tuple[str, ...] = ()
+    articles: tuple[str | None, ...] = ()
+    starts: tuple[int | None, ...] = ()
+    ends: tuple[int | None, ...] = ()
+    scores: tuple[float, ...] = ()
+    probabilities: tuple[float | None, ...] = ()
+
+    @classmethod
+    def of(cls, candidates: Sequence[Candidate]) -> NBest:
+        """The columns of candidates. Their `extra` fields are left out."""
+        if isinstance(candidates, NBest):
+            return candidates
+        rows = [(c.text, c.article, c.start, c.end, c.score, c.probability) for c in candidates]
+        return cls(*zip(*rows, strict=True)) if rows else NO_CANDIDATES
+
+    @property
+    def columns(self) -> tuple[tuple[Any, ...], ...]:
+        """The columns, in the order of the fields of `Candidate`."""
+        return (self.texts, self.articles, self.starts, self.ends, self.scores, self.probabilities)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @overload
+    def __getitem__(self, index: int) -> Candidate: ...
+    @overload
+    def __getitem__(self, index: slice) -> NBest: ...
+    def __getitem__(self, index: int | slice) -> Candidate | NBest:
+        if isinstance(index, slice):
+            return NBest(*(column[index] for column in self.columns))
+        text, article, start, end, score, probability = [column[index] for column in self.columns]
+        return Candidate(
+            text=text, article=article, start=start, end=end, score=score, probability=probability
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, NBest):
+            return self.columns == other.columns
+        return tuple(self) == other if isinstance(other, tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
+NO_CANDIDATES = NBest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Prediction(Abridged):
     """Output of a model for one instance, before any threshold."""
 
     item: str
     """Id of the item, copied from the instance."""
-    n_best: tuple[Candidate, ...] = ()
+    n_best: Sequence[Candidate] = ()
     """Best candidates, the best first: distinct spans, never the null answer. Empty if the model has none."""
     null_score: float | None = None
     """Score of "no answer": the sum of its logits, the minimum over the windows. None if the model does not
@@ -703,7 +772,7 @@ class Answer(Abridged):
     threshold: float | None = None
     """Threshold that decided: the model abstains if null_score - best score is above it. None if no threshold
     could decide."""
-    n_best: tuple[Candidate, ...] = ()
+    n_best: Sequence[Candidate] = ()
     """Best candidates with their probabilities, the best first."""
     confidence: float | None = None
     """Probability of the chosen answer, or of the null answer if the model abstains, in [0, 1]."""

@@ -12,6 +12,7 @@ dataset_files     opening a data set's file, and recognizing what it holds
 dataset_options   options of reading a data set, and places inside one
 formats/          the file formats of public data sets, one file each
 examples, golds   questions of a public data set and their answers
+kept_examples     examples in memory, so that a data set is read once
 given_golds       golds in memory as a data set
 claim_sets        a data set of facts with their own passages, streamed from its file
 claims_schema     the fields of a line of such a file

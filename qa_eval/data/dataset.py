@@ -20,6 +20,7 @@ from qa_eval.data.formats.json_lines import read_flat, read_mrqa, read_squad
 from qa_eval.data.formats.qacc import read_qacc
 from qa_eval.data.formats.ramdocs import read_ramdocs
 from qa_eval.data.formats.wikicontradict import read_wikicontradict
+from qa_eval.data.kept_examples import KeptExamples
 from qa_eval.data.published_sets import Marks, Origin, Version, origin_of, scored_by_others, spacing_notes
 from qa_eval.errors import InputError, QaEvalError, SpecError
 from qa_eval.files.findings import Findings
@@ -72,6 +73,8 @@ class Census:
     """Flag: the answers are given, so that predictions can be scored."""
     tolerated: tuple[tuple[str, int, Finding], ...] = ()
     """Kinds of oddities that are tolerated: (check, number of findings, first finding)."""
+    examples: KeptExamples = field(default_factory=KeptExamples, compare=False, repr=False)
+    """The examples, if they are few enough to be kept."""
 
     def warnings(self, rules: str) -> Iterator[str]:
         """Yields one line for each kind of oddity: how often it occurs, and its first place.
@@ -103,7 +106,8 @@ class PublicDataset:
 
     Each iteration streams the examples from the beginning. At the first error the stream of examples ends,
     the rest is read for further errors, and InputError is raised with every finding. Call `check` first if
-    nothing may begin before the data set is known to be sound.
+    nothing may begin before the data set is known to be sound. `check` also keeps the examples, if they are
+    not too many, so that they are not read again.
 
     >>> import json, tempfile
     >>> row = {"id": "q1", "question": "Who?", "context": "Ada wrote it."}
@@ -140,6 +144,8 @@ class PublicDataset:
 
     def __iter__(self) -> Iterator[Example]:
         """Yields the examples in the order of the data set. Raises InputError if something is wrong."""
+        if self._census is not None and self._census.examples.whole:
+            return iter(self._census.examples)
         return _sound(self.read())
 
     @property
@@ -390,6 +396,7 @@ def _census(read: Read, spec: str) -> Census:
     marks = Marks()
     odd: Counter[str] = Counter()
     first: dict[str, Finding] = {}
+    kept = KeptExamples()
     for part in read:
         if isinstance(part, Finding):
             errors.add(part)
@@ -403,6 +410,7 @@ def _census(read: Read, spec: str) -> Census:
         errors.examples += 1
         if not errors.findings.errors:
             marks.add(part)
+            kept.add(part)
             record = [part.id, part.question, part.context_id, list(part.golds)]
             questions.append(bytes.fromhex(sha256_json(record)))
             if part.context_id not in contexts:
@@ -420,6 +428,7 @@ def _census(read: Read, spec: str) -> Census:
         labelled=not errors.unlabelled,
         marks=marks,
         tolerated=tuple((check, odd[check], first[check]) for check in sorted(odd)),
+        examples=kept,
     )
 
 

@@ -125,8 +125,9 @@ class Answers:
 
     def _opened(self, number: int, part: Part) -> tuple[Group, int]:
         """The group of a part, and the number of its answers that came from the cache."""
-        instances = {instance.item: instance for instance in part.instances}
-        keys = self.contestant.keys(part.instances) if self.cache is not None else {}
+        asked = part.instances
+        instances = {instance.item: instance for instance in asked}
+        keys = self.contestant.keys(asked) if self.cache is not None else {}
         answers = PartAnswers(part, instances, keys)
         if self.cache is not None and keys:
             answers.predictions |= self.cache.get([(key, instances[item]) for item, key in keys.items()])

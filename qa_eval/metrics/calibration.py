@@ -7,6 +7,7 @@ An item of weight 2 counts like two equal items; `*_rows` compute many weighting
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 
+_ENTRIES = 1 << 16
+"""Number of weights that are ranked together: few enough for the processor's cache."""
 _SLACK = 1e-9
 """Relative tolerance of comparisons with a target, so that 4 of 5 reaches 0.8."""
 
@@ -162,53 +165,68 @@ def coverage_at_accuracy(
 
 def auroc_rows(score: ArrayLike, positive: ArrayLike, weights: ArrayLike) -> FloatArray:
     """`auroc` under each row of weights (rows, items); rows for which it is undefined are left out."""
-    starts, right, rows = _ranked(score, positive, weights)
-    # From the highest score down: a positive item beats all negatives that come later.
-    above = np.add.reduceat(rows * right, starts, axis=1)
-    below = np.add.reduceat(rows * (1 - right), starts, axis=1)
-    positives, negatives = above.sum(axis=1), below.sum(axis=1)
-    later = negatives[:, None] - np.cumsum(below, axis=1)
-    wins = (above * (later + below / 2)).sum(axis=1)
-    pairs = positives * negatives
-    defined = pairs > 0
-    values: FloatArray = np.clip(wins[defined] / pairs[defined], 0.0, 1.0)
-    return values
+    falling, right, blocks = _ranked(score, positive, weights)
+    hits, misses = np.flatnonzero(right == 1), np.flatnonzero(right == 0)
+    # A positive item loses to the negatives of a higher score, and half to those of the same one.
+    higher, as_high = (np.searchsorted(-falling[misses], -falling[hits], side) for side in ("left", "right"))
+    values = [np.empty(0)]
+    for rows in blocks:
+        above = rows.take(hits, axis=1)
+        beaten = np.zeros((len(rows), len(misses) + 1))
+        np.cumsum(rows.take(misses, axis=1), axis=1, out=beaten[:, 1:])
+        # All sums are of whole numbers and halves, which are exact in any order.
+        losses = np.einsum("ri,ri->r", above, beaten.take(higher, axis=1)) / 2
+        losses += np.einsum("ri,ri->r", above, beaten.take(as_high, axis=1)) / 2
+        pairs = above.sum(axis=1) * beaten[:, -1]
+        defined = pairs > 0
+        values.append(np.clip((pairs - losses)[defined] / pairs[defined], 0.0, 1.0))
+    return np.concatenate(values)
 
 
 def aurc_rows(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike) -> FloatArray:
     """`aurc` under each row of whole weights (rows, items); rows without weight are left out."""
-    starts, right, rows = _ranked(confidence, correct, weights)
-    if np.any(rows != np.floor(rows)):
-        raise ValueError("weights of aurc must be whole numbers: how often each item occurs")
-    rows = rows[rows.sum(axis=1) > 0]
-    size = np.add.reduceat(rows, starts, axis=1)
-    wrong = np.add.reduceat(rows * (1 - right), starts, axis=1)
-    accepted, errors = np.cumsum(size, axis=1), np.cumsum(wrong, axis=1)
-    # Inside a tie of m answers with e errors, after K accepted with E errors, the j-th accepted is expected
-    # to bring the errors to E + j e/m. Summing (E + j e/m) / (K + j) over j = 1..m gives, with harmonic
-    # numbers H, e + (E - K e/m) (H(K + m) - H(K)).
-    share = np.divide(wrong, size, out=np.zeros_like(wrong), where=size > 0)
-    total = rows.sum(axis=1)
-    harmonic = np.append(0.0, np.cumsum(1.0 / np.arange(1, int(total.max(initial=0.0)) + 1)))
-    before, after = (accepted - size).astype(np.intp), accepted.astype(np.intp)
-    inner = wrong + ((errors - wrong) - before * share) * (harmonic[after] - harmonic[before])
-    values: FloatArray = np.clip(inner.sum(axis=1) / total, 0.0, 1.0)
-    return values
+    falling, right, blocks = _ranked(confidence, correct, weights)
+    ties, harmonic = _Ties(falling), np.zeros(1)
+    values = [np.empty(0)]
+    for rows in blocks:
+        if np.any(rows != np.floor(rows)):
+            raise ValueError("weights of aurc must be whole numbers: how often each item occurs")
+        size, wrong = ties.sums(rows), ties.sums(rows * (1 - right))
+        accepted, errors = np.cumsum(size, axis=1), np.cumsum(wrong, axis=1)
+        # Inside a tie of m answers with e errors, after K accepted with E errors, the j-th accepted is
+        # expected to bring the errors to E + j e/m. Summing (E + j e/m) / (K + j) over j = 1..m gives, with
+        # harmonic numbers H, e + (E - K e/m) (H(K + m) - H(K)).
+        share = np.divide(wrong, size, out=np.zeros_like(wrong), where=size > 0)
+        total = rows.sum(axis=1)
+        if (most := int(total.max(initial=0.0))) >= len(harmonic):
+            harmonic = np.append(0.0, np.cumsum(1.0 / np.arange(1, most + 1)))
+        sums = np.zeros((len(rows), accepted.shape[1] + 1))
+        harmonic.take(accepted.astype(np.intp), out=sums[:, 1:])
+        inner = wrong + ((errors - wrong) - (accepted - size) * share) * np.diff(sums, axis=1)
+        defined = total > 0
+        values.append(np.clip(inner.sum(axis=1)[defined] / total[defined], 0.0, 1.0))
+    return np.concatenate(values)
 
 
 def coverage_rows(
     confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike, accuracy: float = 0.8
 ) -> FloatArray:
     """`coverage_at_accuracy` under each row of weights (rows, items); rows without weight are left out."""
-    starts, right, rows = _ranked(confidence, correct, weights)
-    rows = rows[rows.sum(axis=1) > 0]
-    accepted = np.cumsum(np.add.reduceat(rows, starts, axis=1), axis=1)
-    correctly = np.cumsum(np.add.reduceat(rows * right, starts, axis=1), axis=1)
-    total = rows.sum(axis=1)
-    acceptable = np.sort(np.asarray(confidence, dtype=np.float64))[::-1][starts] > -np.inf
-    reached = acceptable & (correctly >= accuracy * accepted - _SLACK * total[:, None])
-    values: FloatArray = np.clip(np.where(reached, accepted, 0.0).max(axis=1, initial=0.0) / total, 0.0, 1.0)
-    return values
+    falling, right, blocks = _ranked(confidence, correct, weights)
+    ties = _Ties(falling)
+    values = [np.empty(0)]
+    for rows in blocks:
+        accepted = np.cumsum(ties.sums(rows), axis=1)
+        correctly = np.cumsum(ties.sums(rows * right), axis=1)
+        total = rows.sum(axis=1)
+        reached = correctly >= accuracy * accepted - _SLACK * total[:, None]
+        reached &= falling[ties.starts] > -np.inf
+        # The last threshold that reaches the accuracy accepts most.
+        last = reached.shape[1] - 1 - reached[:, ::-1].argmax(axis=1)
+        most = np.where(reached.any(axis=1), accepted[np.arange(len(rows)), last], 0.0)
+        defined = total > 0
+        values.append(np.clip(most[defined] / total[defined], 0.0, 1.0))
+    return np.concatenate(values)
 
 
 # ------------------------------------------------------------------------------------------ input
@@ -216,20 +234,32 @@ def coverage_rows(
 
 def _ranked(
     score: ArrayLike, label: ArrayLike, weights: ArrayLike
-) -> tuple[NDArray[np.intp], FloatArray, FloatArray]:
-    """Where each tie starts, labels and rows of weights, all from the highest score down."""
+) -> tuple[FloatArray, FloatArray, Iterator[FloatArray]]:
+    """Scores and labels from the highest score down, and the rows of weights in this order, some at a time."""
     values, labels = _paired(score, label)
     rows = np.asarray(weights, dtype=np.float64)
     if rows.ndim != 2 or rows.shape[1] != values.size:
         raise ValueError(f"weights of shape {rows.shape} do not fit {values.size} items")
     if np.any(rows < 0):
         raise ValueError("weights must not be negative")
-    if not values.size:
-        return np.zeros(0, dtype=np.intp), labels, rows
     order = np.argsort(-values, kind="stable")
-    falling = values[order]
-    starts = np.flatnonzero(np.append(True, falling[1:] != falling[:-1]))
-    return starts, labels[order], rows[:, order]
+    step = max(1, _ENTRIES // max(values.size, 1))
+    starts = range(0, len(rows) if values.size else 0, step)
+    blocks = (rows[at : at + step].take(order, axis=1) for at in starts)
+    return values[order], labels[order], blocks
+
+
+class _Ties:
+    """Groups of equal scores, from the highest score down."""
+
+    def __init__(self, falling: FloatArray) -> None:
+        self.starts = np.flatnonzero(np.append(True, falling[1:] != falling[:-1])[: falling.size])
+        """Where each group starts."""
+        self._single = len(self.starts) == falling.size
+
+    def sums(self, rows: FloatArray) -> FloatArray:
+        """The sum of each group in each row."""
+        return rows if self._single else np.add.reduceat(rows, self.starts, axis=1)
 
 
 def _paired(score: ArrayLike, label: ArrayLike) -> tuple[FloatArray, FloatArray]:

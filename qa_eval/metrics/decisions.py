@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from qa_eval.matching.normal_form import normalize
-from qa_eval.records import Answer, Candidate, ItemId, Prediction, Question
+from qa_eval.records import Answer, Candidate, ItemId, NBest, Prediction, Question
 
 
 def abstains(text: str) -> bool:
@@ -42,7 +42,9 @@ def decide(prediction: Prediction, *, threshold: float = 0.0) -> Answer:
     >>> decide(Prediction(item="q@a", n_best=spans, null_score=1.0), threshold=-1.5).text
     ''
     """
-    candidates, null_probability = _with_probabilities(prediction.n_best, prediction.null_score)
+    candidates, null_probability = NBest.of(prediction.n_best), None
+    if prediction.null_score is not None or None in candidates.probabilities:
+        candidates, null_probability = _with_probabilities(candidates, prediction.null_score)
     best = candidates[0] if candidates else None
     no_answer = prediction.no_answer_probability
     margin = None
@@ -95,7 +97,7 @@ def pool(item: ItemId, question: Question, predictions: Mapping[str, Prediction]
     """
     asked = {article: p for article, p in sorted(predictions.items()) if p.error is None}
     merged = [_in_article(c, article) for article, p in asked.items() for c in p.n_best]
-    candidates, _ = _with_probabilities(sorted(merged, key=_pool_order), None, keep=False)
+    candidates, _ = _with_probabilities(NBest.of(sorted(merged, key=_pool_order)), None)
     top = candidates[0] if candidates else _best_text(asked)
     failed = [p.error for p in predictions.values() if p.error is not None]
     return Answer(
@@ -160,16 +162,12 @@ def _softmax(scores: Sequence[float]) -> list[float]:
     return [p / total for p in powers]
 
 
-def _with_probabilities(
-    candidates: Sequence[Candidate], null_score: float | None, *, keep: bool = True
-) -> tuple[tuple[Candidate, ...], float | None]:
-    """The candidates with probabilities, and that of no answer."""
-    if keep and null_score is None and all(c.probability is not None for c in candidates):
-        return tuple(candidates), None
+def _with_probabilities(candidates: NBest, null_score: float | None) -> tuple[NBest, float | None]:
+    """The candidates with the probabilities of one softmax, and that of no answer."""
     null = [] if null_score is None else [null_score]
-    shares = _softmax([c.score for c in candidates] + null)
-    told = tuple(replace(c, probability=p) for c, p in zip(candidates, shares, strict=False))
-    return told, shares[-1] if null else None
+    shares = _softmax([*candidates.scores, *null])
+    told = tuple(shares[: len(candidates)])
+    return replace(candidates, probabilities=told), shares[-1] if null else None
 
 
 def _confidence(

@@ -76,6 +76,10 @@ Value = Callable[[Sequence[ItemScore]], float | None]
 1."""
 
 
+Condition = Callable[[ItemScore], bool]
+"""Function that tells whether an item meets a condition."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
     """A ratio of sums over units: the sum of `numerator` divided by the sum of `denominator`."""
@@ -148,7 +152,7 @@ class Metric:
     counted: Counted = "item"
     minimum: int = 1
     """Least number of units in the denominator. With fewer, the metric is absent."""
-    needs: Callable[[ItemScore], bool] | None = None
+    needs: Condition | None = None
     """Condition that at least one canonical item of the track (in the slice) must meet."""
     otherwise: str = ""
     """Reason for the row why the metric is absent if `needs` is not met. Empty if that needs no words."""
@@ -170,13 +174,17 @@ class Metric:
 # ------------------------------------------------------------------------------------------ building blocks
 
 
-def score_of(key: str) -> Value:
-    """The item's own value of that name. An item without one does not count."""
+@dataclass(frozen=True, slots=True)
+class ItemValue:
+    """A `Value`: the item's own value of that name. An item without one does not count."""
 
-    def value(unit: Sequence[ItemScore]) -> float | None:
-        return unit[0].scores.get(key)
+    key: str
 
-    return value
+    def __call__(self, unit: Sequence[ItemScore]) -> float | None:
+        return unit[0].scores.get(self.key)
+
+
+score_of = ItemValue
 
 
 def mean(key: str) -> tuple[Share, ...]:

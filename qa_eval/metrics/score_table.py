@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.parts import Counted, Metric, abstained, in_words
+from qa_eval.metrics.parts import Condition, Counted, ItemValue, Metric, Share, abstained, in_words
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.source_preferences import SourcePreferences, Sources
 from qa_eval.records import TRACKS, Question, Track
@@ -51,10 +51,13 @@ class ScoreTable:
         self._names: dict[str, int] = {}
         """Cluster -> its number, in the order of first items."""
         self._places: IntArray = np.empty(0, dtype=np.intp)
-        self._units: dict[Counted, _Units] = {unit: _Units() for unit in ("item", "fact", "wordings")}
-        self._rankings: dict[str, _Ranked] = defaultdict(_Ranked)
-        self._met: dict[str, set[str]] = defaultdict(set)
-        self._metrics = [m for m in METRICS.values() if track in m.tracks and m.id in metrics]
+        mine = [m for m in METRICS.values() if track in m.tracks and m.id in metrics]
+        kinds: tuple[Counted, ...] = ("item", "fact", "wordings")
+        self._units = {kind: _Units([m for m in mine if m.counted == kind]) for kind in kinds}
+        self._rankings = {m.id: (m.ranking, _Ranked()) for m in mine if m.ranking is not None}
+        self._needs = {m.needs for m in mine if m.needs is not None and m.counted == "item"}
+        self._met: dict[str, set[Condition]] = defaultdict(set)
+        """The conditions that some item of a slice meets."""
 
     def add(
         self, fact: Sequence[ItemScore], question: Question | None = None, sources: Sources | None = None
@@ -63,17 +66,18 @@ class ScoreTable:
 
         `question`, with the fact's claims, and `sources` are needed for the preferences alone.
         """
-        canonical = [s for s in fact if s.paraphrase == 0]
-        for score in canonical:
+        canonical = [(s, slices_of(s, self.cluster)) for s in fact if s.paraphrase == 0]
+        for score, slices in canonical:
             self._count(score)
             if question is not None and self.track == "pooled" and score.scores:
                 self.preferences.add(question, score.matched_claim, sources)
-            self._add("item", [score], slices_of(score, self.cluster))
-        if canonical:
+            self._rank_and_meet(score, self._add("item", [score], slices), slices)
+        if canonical and self._units["fact"]:
             # A fact is what its answerable items are, and cannot be cut by article: what is left would be
             # another metric under the same name.
-            names = {name for s in canonical if s.answerable for name in slices_of(s, self.cluster)}
-            self._add("fact", canonical, {name for name in names if not name.startswith("article:")})
+            names = {name for s, slices in canonical if s.answerable for name in slices}
+            whole = [s for s, _ in canonical]
+            self._add("fact", whole, {name for name in names if not name.startswith("article:")})
         for _, group in groupby(fact, key=lambda s: s.article):
             wordings = list(group)
             if len(wordings) > 1:
@@ -122,9 +126,7 @@ class ScoreTable:
         """
         definition = METRICS[metric]
         units = self._units[definition.counted]
-        if not definition.shares or (
-            definition.needs is not None and metric not in self._met.get(slice_name, ())
-        ):
+        if not definition.shares or not self._is_met(definition, slice_name):
             return None
         places = units.places(slice_name)
         terms = []
@@ -136,7 +138,7 @@ class ScoreTable:
     def unmet(self, metric: str) -> bool:
         """Whether a ratio of sums is absent here only because its `needs` are not met."""
         definition = METRICS[metric]
-        if definition.needs is None or not definition.shares or metric in self._met.get(WHOLE, ()):
+        if not definition.shares or self._is_met(definition):
             return False
         units = self._units[definition.counted]
         places = units.places(WHOLE)
@@ -147,42 +149,40 @@ class ScoreTable:
 
         None where no item does, or where the metric's `needs` are not met.
         """
-        found = self._rankings.get(metric)
-        if found is None or (METRICS[metric].needs is not None and metric not in self._met.get(WHOLE, ())):
+        _, found = self._rankings.get(metric, (None, _NO_ITEMS))
+        if not found.score or not self._is_met(METRICS[metric]):
             return None
         cluster = self._order()[np.array(found.cluster, dtype=np.intp)]
         return np.array(found.score), np.array(found.positive, dtype=np.bool_), cluster
 
-    def _count(self, score: ItemScore) -> None:
-        flags = {
-            "items": True,
-            "answered": score.answered,
-            "in_words": in_words(score),
-            "abstained": abstained(score),
-            "missing": score.missing,
-            "errors": score.error is not None,
-            "truncated": score.truncated,
-            "leakable": "leak_leakable" in score.scores,
-        }
-        self.counts.update({name: int(flag) for name, flag in flags.items()})
+    def _is_met(self, metric: Metric, slice_name: str = WHOLE) -> bool:
+        return metric.needs is None or metric.needs in self._met.get(slice_name, ())
 
-    def _add(self, unit: Counted, scores: Sequence[ItemScore], slices: Iterable[str]) -> None:
+    def _count(self, score: ItemScore) -> None:
+        counts = self.counts
+        counts["items"] += 1
+        counts["answered"] += score.answered
+        counts["in_words"] += in_words(score)
+        counts["abstained"] += abstained(score)
+        counts["missing"] += score.missing
+        counts["errors"] += score.error is not None
+        counts["truncated"] += score.truncated
+        counts["leakable"] += "leak_leakable" in score.scores
+
+    def _add(self, kind: Counted, scores: Sequence[ItemScore], slices: Iterable[str]) -> int:
+        """Adds a unit. Returns the number of its cluster."""
         name = cluster_of(scores[0].fact, scores[0].article, self.cluster)
         cluster = self._names.setdefault(name, len(self._names))
-        units = self._units[unit]
-        units.add(cluster, slices)
-        for metric in self._metrics:
-            if metric.counted == unit:
-                units.fill(metric, scores)
-                if unit == "item":
-                    self._rank_and_meet(metric, scores[0], cluster, slices)
+        self._units[kind].add(cluster, slices, scores)
+        return cluster
 
-    def _rank_and_meet(self, metric: Metric, score: ItemScore, cluster: int, slices: Iterable[str]) -> None:
-        if metric.needs is not None and metric.needs(score):
-            for name in slices:
-                self._met[name].add(metric.id)
-        if metric.ranking is not None and (value := metric.ranking.score(score)) is not None:
-            self._rankings[metric.id].add(value, metric.ranking.positive(score), cluster)
+    def _rank_and_meet(self, score: ItemScore, cluster: int, slices: Iterable[str]) -> None:
+        met = {condition for condition in self._needs if condition(score)}
+        for name in slices if met else ():
+            self._met[name] |= met
+        for ranking, ranked in self._rankings.values():
+            if (value := ranking.score(score)) is not None:
+                ranked.add(value, ranking.positive(score), cluster)
 
     def _order(self) -> IntArray:
         """Of each cluster in the order of its first item, its place among the sorted names."""
@@ -257,48 +257,76 @@ def add_scores(
 
 
 class _Units:
-    """What is counted, one after the other: the cluster of each, its slices, and each metric's columns."""
+    """What is counted, one after the other: the cluster of each, its slices, and the values of each metric."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Sequence[Metric]) -> None:
+        """Takes the metrics that count these units."""
         self.cluster = array("q")
         self.slices: dict[str, array[int]] = {}
         """Slice -> places of its units."""
-        self._columns: dict[tuple[str, int], tuple[array[float], array[float]]] = {}
-        """Metric id and number of its share -> numerators and denominators, from the first unit that counts;
-        one that does not count has 0 and 0.
-        """
+        self._values: dict[str, _Values] = {}
+        """Values of the items by name, for the shares that are means of them."""
+        self._computed: list[tuple[Share, _Values]] = []
+        self._columns: dict[tuple[str, int], _Values] = {}
+        """Metric id and number of its share -> its values."""
+        for metric in metrics:
+            for number, share in enumerate(metric.shares):
+                if isinstance(share.numerator, ItemValue) and share.denominator is None:
+                    values = self._values.setdefault(share.numerator.key, _Values())
+                else:
+                    values = _Values()
+                    self._computed.append((share, values))
+                self._columns[metric.id, number] = values
 
-    def add(self, cluster: int, slices: Iterable[str]) -> None:
-        """Begins a unit."""
-        for name in slices:
-            self.slices.setdefault(name, array("q")).append(len(self.cluster))
+    def __bool__(self) -> bool:
+        return bool(self._columns)
+
+    def add(self, cluster: int, slices: Iterable[str], scores: Sequence[ItemScore]) -> None:
+        """Adds a unit with its values. `scores` are those of its items."""
+        place = len(self.cluster)
         self.cluster.append(cluster)
-
-    def fill(self, metric: Metric, scores: Sequence[ItemScore]) -> None:
-        """A metric's values of the unit that was begun last."""
-        for number, share in enumerate(metric.shares):
-            value = share.numerator(scores)
-            weight = 1.0 if share.denominator is None else share.denominator(scores)
-            counts = value is not None and weight is not None
-            column = self._columns.get((metric.id, number))
-            if column is None and counts:
-                before = bytes(8 * (len(self.cluster) - 1))
-                column = array("d", before), array("d", before)
-                self._columns[metric.id, number] = column
-            if column is not None:
-                column[0].append(value if counts and value is not None else 0.0)
-                column[1].append(weight if counts and weight is not None else 0.0)
+        for name in slices:
+            self.slices.setdefault(name, array("q")).append(place)
+        if self._values:
+            for name, value in scores[0].scores.items():
+                if name in self._values:
+                    self._values[name].add(place, value, 1.0)
+        for share, values in self._computed:
+            found = share.numerator(scores)
+            weight = 1.0 if found is None or share.denominator is None else share.denominator(scores)
+            if found is not None and weight is not None:
+                values.add(place, found, weight)
 
     def column(self, metric: str, share: int, places: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Numerators and denominators of the units at these places."""
-        column = self._columns.get((metric, share))
-        if column is None:
-            return np.zeros(len(places)), np.zeros(len(places))
-        return np.frombuffer(column[0])[places], np.frombuffer(column[1])[places]
+        """Numerators and denominators of the units at these places; 0 and 0 for one that does not count."""
+        values = self._columns.get((metric, share), _NO_VALUES)
+        found = []
+        for column in (values.numerator, values.denominator):
+            whole = np.zeros(len(self.cluster))
+            whole[np.array(values.place, dtype=np.intp)] = column
+            found.append(whole[places])
+        return found[0], found[1]
 
     def places(self, slice_name: str) -> IntArray:
         """The indices of the units of a slice."""
         return np.array(self.slices.get(slice_name, ()), dtype=np.intp)
+
+
+class _Values:
+    """The units that count in a ratio of sums, by their places, with their numerators and denominators."""
+
+    def __init__(self) -> None:
+        self.place = array("q")
+        self.numerator = array("d")
+        self.denominator = array("d")
+
+    def add(self, place: int, numerator: float, denominator: float) -> None:
+        self.place.append(place)
+        self.numerator.append(numerator)
+        self.denominator.append(denominator)
+
+
+_NO_VALUES = _Values()
 
 
 class _Ranked:
@@ -313,3 +341,6 @@ class _Ranked:
         self.score.append(score)
         self.positive.append(positive)
         self.cluster.append(cluster)
+
+
+_NO_ITEMS = _Ranked()

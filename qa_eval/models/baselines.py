@@ -288,7 +288,5 @@ def _numbered(gaps: NDArray[np.generic], words: int) -> NDArray[np.int64]:
 
 
 def _prediction(instance: Instance, spans: Sequence[tuple[float, int, int]]) -> Prediction:
-    return Prediction(
-        item=instance.item,
-        n_best=span_candidates(instance, spans),
-    )
+    scores, starts, ends = zip(*spans, strict=True) if spans else ((), (), ())
+    return Prediction(item=instance.item, n_best=span_candidates(instance, scores, starts, ends))

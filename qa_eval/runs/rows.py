@@ -7,7 +7,7 @@ the same functions, so that every number is reproduced.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from qa_eval.data.content_hashes import gold_sha256, item_sha256
 from qa_eval.files.hashes import combine_sha256, sha256_json, sha256_text
@@ -156,7 +156,9 @@ def prediction_row(
     """
     return PredictionRow(
         **score.parts(),
-        **asdict(hashes),
+        question_sha256=hashes.question_sha256,
+        context_sha256=hashes.context_sha256,
+        gold_sha256=hashes.gold_sha256,
         question=words,
         final=final,
         source_article=answer.candidate.article if answer.candidate is not None else None,

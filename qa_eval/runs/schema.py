@@ -7,10 +7,12 @@ in [0, 1], or a skill, which is at most 1. An absent value is `None` or left out
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat, TypeAdapter
+from pydantic import BaseModel, ConfigDict, FiniteFloat, GetCoreSchemaHandler, TypeAdapter
+from pydantic_core import CoreSchema
 
 from qa_eval.errors import UnknownNameError
 from qa_eval.metrics.rules.squad import UNSCORED
@@ -300,6 +302,13 @@ class Leaderboard(_Record):
         return board_html(self)
 
 
+class _AsTuple:
+    """Makes pydantic read and describe candidates as a tuple, whatever sequence holds them in memory."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler.generate_schema(tuple[Candidate, ...])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PredictionRow(ItemScore):
     """One line of a predictions file: an item, its answer, and the scores.
@@ -319,7 +328,7 @@ class PredictionRow(ItemScore):
     no_answer_given: bool = False
     """Whether the model gave the no-answer probability itself. Otherwise it follows from the scores."""
     threshold: float | None = None
-    n_best: tuple[Candidate, ...] = ()
+    n_best: Annotated[Sequence[Candidate], _AsTuple()] = ()
     windows: int = 0
     tokens: int = 0
 

@@ -42,15 +42,19 @@ def as_list(spans: Spans) -> Scored:
     return list(zip(spans.scores.tolist(), spans.starts.tolist(), spans.ends.tolist(), strict=True))
 
 
-def fast_window(window: SlowWindow, max_answer_tokens: int, n: int) -> Spans:
+def fast_windows(windows: list[SlowWindow], max_answer_tokens: int, n: int) -> list[Spans]:
     return best_spans(
-        np.array(window.starts, np.float32),
-        np.array(window.ends, np.float32),
-        np.array(window.text_starts, np.int64),
-        np.array(window.text_ends, np.int64),
+        [np.array(window.starts, np.float32) for window in windows],
+        [np.array(window.ends, np.float32) for window in windows],
+        [np.array(window.text_starts, np.int64) for window in windows],
+        [np.array(window.text_ends, np.int64) for window in windows],
         max_answer_tokens=max_answer_tokens,
         n_best=n,
     )
+
+
+def fast_window(window: SlowWindow, max_answer_tokens: int, n: int) -> Spans:
+    return fast_windows([window], max_answer_tokens, n)[0]
 
 
 @st.composite
@@ -88,8 +92,9 @@ def windows(draw: st.DrawFn) -> list[SlowWindow]:
 def test_search_and_merge_equal_the_decoder_that_loops_over_all_spans(
     found: list[SlowWindow], max_answer_tokens: int, n: int
 ) -> None:
-    merged = merge_spans([fast_window(w, max_answer_tokens, n) for w in found], n)
-    assert as_list(merged) == slow_best(found, max_answer_tokens, n)
+    parts = fast_windows(found, max_answer_tokens, n)
+    assert [as_list(part) for part in parts] == [slow_best([w], max_answer_tokens, n) for w in found]
+    assert as_list(merge_spans(parts, n)) == slow_best(found, max_answer_tokens, n)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -129,6 +134,7 @@ def test_the_best_span_is(
 def test_no_tokens_have_no_spans() -> None:
     assert len(fast_window(SlowWindow([], [], [], []), 30, 20)) == 0
     assert merge_spans([], 20) is NO_SPANS
+    assert best_spans([], [], [], [], max_answer_tokens=30, n_best=20) == []
 
 
 def test_a_span_of_two_windows_is_there_once_with_its_greatest_score() -> None:

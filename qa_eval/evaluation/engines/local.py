@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+import operator
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Self
 
 from qa_eval.errors import ModelError
 from qa_eval.evaluation.engines.engine import Answering, Group, GroupAnswers, ModelFailedError, Unloading
 from qa_eval.models.protocol import Model
-from qa_eval.records import Candidate, Instance, Prediction
+from qa_eval.records import Candidate, Instance, NBest, Prediction
 from qa_eval.text.phrases import escaped, shorten, unlike
 
 
@@ -169,8 +170,8 @@ def checked(prediction: Prediction, instance: Instance) -> Prediction:
         said = prediction.error if isinstance(prediction.error, str) else repr(prediction.error)
         return Prediction(item=prediction.item, error=escaped(said))
     try:
-        return replace(
-            prediction,
+        return Prediction(
+            item=prediction.item,
             n_best=_candidates(prediction.n_best, instance),
             null_score=_number("null_score", prediction.null_score),
             no_answer_probability=_fraction("no_answer_probability", prediction.no_answer_probability),
@@ -183,7 +184,10 @@ def checked(prediction: Prediction, instance: Instance) -> Prediction:
         return Prediction(item=prediction.item, error=_described(error))
 
 
-def _candidates(given: object, instance: Instance) -> tuple[Candidate, ...]:
+def _candidates(given: object, instance: Instance) -> NBest:
+    """The candidates as columns. Columns that need no change are taken as they are."""
+    if isinstance(given, NBest) and _sound(given, instance):
+        return given
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise ValueError(unlike("n_best", given, "the candidates, best first"))
     found = tuple(_candidate(candidate, number, instance) for number, candidate in enumerate(given, 1))
@@ -193,7 +197,30 @@ def _candidates(given: object, instance: Instance) -> tuple[Candidate, ...]:
                 f"candidate {number}: its score {following.score:g} is greater than {one.score:g}, that of "
                 "the candidate before; n_best goes from best to worst"
             )
-    return found
+    return NBest.of(found)
+
+
+def _sound(given: NBest, instance: Instance) -> bool:
+    """Whether these are spans of the instance with plain finite scores, best first, and no probabilities."""
+    context, scores = instance.context, given.scores
+    return (
+        {*map(type, scores)} <= {float}
+        and {*map(type, given.starts), *map(type, given.ends)} <= {int}
+        and {*given.articles} <= {instance.article or None}
+        and {*given.probabilities} <= {None}
+        and all(map(math.isfinite, scores))
+        and 0.0 not in scores  # -0.0 has to become 0.0
+        and all(map(operator.ge, scores, scores[1:]))
+        and min(given.starts, default=0) >= 0
+        and all(map(operator.le, given.starts, given.ends))
+        and given.texts == tuple([context[a:b] for a, b in zip(given.starts, given.ends, strict=True)])
+        and _is_valid("".join(given.texts))
+    )
+
+
+def _is_valid(text: str) -> bool:
+    """Whether a text is valid Unicode."""
+    return text.isascii() or escaped(text) == text
 
 
 def _candidate(candidate: object, number: int, instance: Instance) -> Candidate:
@@ -268,6 +295,6 @@ def _offset(name: str, value: object) -> int:
 def _text(name: str, value: object, wanted: str) -> str:
     if not isinstance(value, str):
         raise ValueError(unlike(name, value, wanted))
-    if escaped(value) != value:
+    if not _is_valid(value):
         raise ValueError(f"{name}: {value!r} is not valid Unicode")
     return str(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -52,7 +52,7 @@ class AskedExample:
     @classmethod
     def of(cls, example: Example) -> AskedExample:
         """The question of an example of the data set."""
-        return cls._made(example.item, example.question, example.golds, sha256_text(example.context))
+        return cls._made(example.item, example.question, example.golds, _context_sha256(example.context))
 
     @classmethod
     def stored(cls, row: PredictionRow) -> AskedExample:
@@ -80,6 +80,10 @@ class AskedExample:
         if rules is None:
             return unscored_example(self.item, asked, answer)
         return score_example(self.item, self.golds, asked, answer, rules)
+
+
+_context_sha256 = lru_cache(maxsize=64)(sha256_text)
+"""Hash of a context. Questions on one context follow each other."""
 
 
 def scoring_rules(name: str) -> Rules | None:
@@ -200,7 +204,8 @@ class PublicTask(StoredTask):
             return
         for some in _batches(self.examples, PART):
             scores = [
-                AskedExample.of(example).score(oracle_answer(example, rules), rules) for example in some
+                score_example(e.item, e.golds, asked_type(e.question), oracle_answer(e, rules), rules)
+                for e in some
             ]
             add_scores(tables, scores, self.cluster)
         yield "oracle", tables

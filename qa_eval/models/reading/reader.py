@@ -8,6 +8,7 @@ window. Logits are reduced to n-best spans at once, so memory holds only the tok
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +35,9 @@ _CHUNK_BATCHES = 32
 enough that a laptop stores answers every few seconds in case the run is stopped."""
 _MEMORY_TOKENS = 1_000_000
 """Greatest number of tokens that are kept of texts, for further questions about them."""
+
+_NOT_FINITE = "the model computed logits that are not finite numbers"
+_NONE = np.empty(0, np.float32)
 
 _AHEAD = 4
 """Number of batches that wait for workers, so that no worker is idle during tokenizing and decoding."""
@@ -99,6 +103,13 @@ class _Reading:
     error: str | None = None
     """Message about a window that failed."""
 
+    def lower(self, null_score: float | None) -> None:
+        """Takes the null score of a window. An answer in one window is an answer in the text, so the least
+        null score of all windows counts.
+        """
+        if null_score is not None:
+            self.null_score = null_score if self.null_score is None else min(self.null_score, null_score)
+
 
 class SpanReader:
     """A reader that answers instances. It needs a windower, decoding options and a forward pass.
@@ -143,7 +154,7 @@ class SpanReader:
         self._alone = alone
         self._pad = pad
         self.workers = workers
-        self._known: OrderedDict[str, Tokens | WindowError] = OrderedDict()
+        self._known: OrderedDict[tuple[str, bool], Tokens | WindowError] = OrderedDict()
         self._kept = 0
 
     def with_forward(
@@ -204,7 +215,7 @@ class SpanReader:
         since = time.perf_counter()
         found = outcomes.result()
         done = time.perf_counter()
-        answered = [p for p in (self._taken(readings, *outcome) for outcome in found) if p is not None]
+        answered = self._taken(readings, found)
         timings.forward += done - since
         timings.decoding += time.perf_counter() - done
         return answered
@@ -244,8 +255,7 @@ class SpanReader:
         ids = np.full(shape, self._pad_id, np.int64)
         mask, types = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         for row, window in enumerate(windows):
-            ids[row, : len(window)] = window.ids
-            types[row, : len(window)] = window.types
+            window.write(ids[row], types[row])
             mask[row, : len(window)] = 1
         return ids, mask, types
 
@@ -297,17 +307,23 @@ class SpanReader:
         self, group: Sequence[Instance]
     ) -> list[tuple[Tokens | WindowError, Tokens | WindowError]]:
         """The question tokens and context tokens of each instance. Recent texts are not tokenized again."""
-        wanted = dict.fromkeys(text for i in group for text in (i.question, i.context))
-        new = [text for text in wanted if text not in self._known]
-        for text, tokens in zip(new, self._windower.tokenize(new) if new else (), strict=True):
-            self._known[text] = tokens
-            self._kept += _size(tokens)
-        for text in wanted:
-            self._known.move_to_end(text)
-        pairs = [(self._known[i.question], self._known[i.context]) for i in group]
+        questions = self._remembered([instance.question for instance in group], placed=False)
+        contexts = self._remembered([instance.context for instance in group], placed=True)
         while self._kept > _MEMORY_TOKENS:
             self._kept -= _size(self._known.popitem(last=False)[1])
-        return pairs
+        return list(zip(questions, contexts, strict=True))
+
+    def _remembered(self, texts: Sequence[str], *, placed: bool) -> list[Tokens | WindowError]:
+        """The tokens of each text, with their characters if `placed`."""
+        wanted = dict.fromkeys((text, placed) for text in texts)
+        new = [key for key in wanted if key not in self._known]
+        found = self._windower.tokenize([text for text, _ in new], placed=placed) if new else ()
+        for key, tokens in zip(new, found, strict=True):
+            self._known[key] = tokens
+            self._kept += _size(tokens)
+        for key in wanted:
+            self._known.move_to_end(key)
+        return [self._known[text, placed] for text in texts]
 
     def _cut(
         self, instance: Instance, question: Tokens | WindowError, context: Tokens | WindowError
@@ -363,47 +379,57 @@ class SpanReader:
 
     # ------------------------------------------------------------------------------ logits to predictions
 
-    def _taken(
-        self,
-        readings: dict[int, _Reading],
-        number: int,
-        window: Window,
-        outcome: tuple[Floats, Floats] | str,
-    ) -> Prediction | None:
-        """Records the outcome of a window. Returns the prediction if it was the last of its instance."""
-        reading = readings[number]
-        self._take(reading, window, outcome)
-        return self._prediction(readings.pop(number)) if reading.left == 0 else None
+    def _taken(self, readings: dict[int, _Reading], outcomes: Sequence[Outcome]) -> list[Prediction]:
+        """Records the outcomes of windows. Returns the predictions of the instances that have all of theirs."""
+        whole: list[tuple[_Reading, Window, Floats, Floats]] = []
+        for number, window, logits in outcomes:
+            if isinstance(logits, str):
+                readings[number].error = logits
+            else:
+                here = slice(window.offset, window.offset + window.size)
+                null = self._null_score(window, *logits)
+                if math.isfinite(null or 0.0):
+                    whole.append((readings[number], window, logits[0][here], logits[1][here]))
+                    readings[number].lower(null)
+                else:
+                    readings[number].error = _NOT_FINITE
+        for reading, spans in self._spans(whole):
+            reading.spans.append(spans)
+        answered = []
+        for number, _, _ in outcomes:
+            readings[number].left -= 1
+            if not readings[number].left:
+                answered.append(self._prediction(readings.pop(number)))
+        return answered
 
-    def _take(self, reading: _Reading, window: Window, outcome: tuple[Floats, Floats] | str) -> None:
-        reading.left -= 1
-        if isinstance(outcome, str):
-            reading.error = outcome
-            return
-        here = slice(window.offset, window.offset + window.size)
-        start_logits, end_logits = outcome[0][here], outcome[1][here]
-        null = None
-        if self._null and window.null_at is not None:
-            null = float(outcome[0][window.null_at]) + float(outcome[1][window.null_at])
-        if not (
-            np.isfinite(start_logits).all() and np.isfinite(end_logits).all() and np.isfinite(null or 0.0)
-        ):
-            reading.error = "the model computed logits that are not finite numbers"
-            return
-        there = slice(window.first, window.first + window.size)
-        reading.spans.append(
-            best_spans(
-                start_logits,
-                end_logits,
-                reading.context.text_starts[there],
-                reading.context.text_ends[there],
-                max_answer_tokens=self._decoding.max_answer_tokens,
-                n_best=self._decoding.n_best,
-            )
+    def _null_score(self, window: Window, start: Floats, end: Floats) -> float | None:
+        """The score of no answer in one window; None if the model has none."""
+        if not self._null or window.null_at is None:
+            return None
+        return float(start[window.null_at]) + float(end[window.null_at])
+
+    def _spans(
+        self, windows: Sequence[tuple[_Reading, Window, Floats, Floats]]
+    ) -> Iterator[tuple[_Reading, Spans]]:
+        """The best spans of windows, by the logits of their context tokens. Logits that are not finite are an
+        error of the reading.
+        """
+        logits = np.concatenate([part for _, _, *parts in windows for part in parts]) if windows else _NONE
+        if not np.isfinite(logits).all():
+            for reading, _, start, end in windows:
+                if not (np.isfinite(start).all() and np.isfinite(end).all()):
+                    reading.error = _NOT_FINITE
+            windows = [window for window in windows if window[0].error is None]
+        places = [(reading.context, slice(w.first, w.first + w.size)) for reading, w, _, _ in windows]
+        found = best_spans(
+            [start for _, _, start, _ in windows],
+            [end for _, _, _, end in windows],
+            [context.text_starts[place] for context, place in places],
+            [context.text_ends[place] for context, place in places],
+            max_answer_tokens=self._decoding.max_answer_tokens,
+            n_best=self._decoding.n_best,
         )
-        if null is not None:
-            # An answer in one window is an answer in the text, so the least null score of all windows counts.
-            reading.null_score = null if reading.null_score is None else min(reading.null_score, null)
+        yield from zip((reading for reading, *_ in windows), found, strict=True)
 
     def _prediction(self, reading: _Reading) -> Prediction:
         instance = reading.instance
@@ -412,10 +438,9 @@ class SpanReader:
                 item=instance.item, windows=reading.windows, tokens=reading.tokens, error=reading.error
             )
         best = merge_spans(reading.spans, self._decoding.n_best)
-        triples = zip(best.scores.tolist(), best.starts.tolist(), best.ends.tolist(), strict=True)
         return Prediction(
             item=instance.item,
-            n_best=span_candidates(instance, triples),
+            n_best=span_candidates(instance, best.scores.tolist(), best.starts.tolist(), best.ends.tolist()),
             null_score=reading.null_score,
             windows=reading.windows,
             tokens=reading.tokens,

@@ -15,13 +15,15 @@ window cannot.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from qa_eval.records import Candidate, Instance
+from qa_eval.records import Instance, NBest
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -46,49 +48,92 @@ NO_SPANS = Spans(np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 def best_spans(
-    start_logits: NDArray[np.floating],
-    end_logits: NDArray[np.floating],
-    text_starts: Ints,
-    text_ends: Ints,
+    start_logits: Sequence[NDArray[np.floating]],
+    end_logits: Sequence[NDArray[np.floating]],
+    text_starts: Sequence[Ints],
+    text_ends: Sequence[Ints],
     *,
     max_answer_tokens: int,
     n_best: int,
-) -> Spans:
-    """The best `n_best` distinct spans of one window; fewer only if the window has no more.
+) -> list[Spans]:
+    """The best `n_best` distinct spans of each window; fewer only if the window has no more.
 
-    The four arrays have one entry for each context token of the window, in order. `start_logits` and
-    `end_logits` must be finite. `text_starts` holds the first character of an answer that starts with the
-    token, and `text_ends` the end of an answer that ends with it, without white space. The result is exact:
-    it does not look at the best starts and ends only, which would lose spans.
+    The four arguments have an array for each window, with one entry for each of its context tokens, in order.
+    The logits must be finite. `text_starts` holds the first character of an answer that starts with the token,
+    and `text_ends` the end of an answer that ends with it, without white space. The result is exact: it does
+    not look at the best starts and ends only, which would lose spans.
     """
-    tokens = len(start_logits)
-    if not tokens:
-        return NO_SPANS
-    width = min(max_answer_tokens, tokens)
-    # Row i holds the spans that start at token i, column d those that end at token i + d.
-    last = np.minimum(np.arange(tokens)[:, None] + np.arange(width), tokens - 1)
-    scores = start_logits.astype(np.float64)[:, None] + end_logits.astype(np.float64)[last]
-    ends = text_ends[last]
-    scores[ends <= text_starts[:, None]] = -np.inf
-    if width > 1:
-        beyond = np.arange(tokens)[:, None] + np.arange(width) >= tokens
-        scores[beyond] = -np.inf
-    flat = scores.ravel()
-    # Several token spans may cover one character span, so the best `n_best` token spans may hold fewer
-    # distinct spans. The loop looks at more until there are enough; the first look almost always suffices.
-    look = 2 * n_best
-    while True:
-        if look < flat.size:
-            bar = np.partition(flat, flat.size - look)[flat.size - look]
-            # All entries equal to the bar are kept, so that the rule for ties chooses, not the partition.
-            chosen = np.flatnonzero(flat >= bar) if bar > -np.inf else np.flatnonzero(flat > -np.inf)
-        else:
-            bar = -np.inf
-            chosen = np.flatnonzero(flat > -np.inf)
-        found = _distinct(flat[chosen], text_starts[chosen // width], ends.ravel()[chosen], n_best)
-        if len(found) == n_best or bar == -np.inf:
-            return found
-        look *= 4
+    sizes = np.array([len(logits) for logits in start_logits])
+    longest = int(sizes.max(initial=0))
+    if not longest:
+        return [NO_SPANS] * len(sizes)
+    width = min(max_answer_tokens, longest)
+    start = np.full((len(sizes), longest), -np.inf)
+    end = np.full((len(sizes), longest + width - 1), -np.inf)
+    for row, size in enumerate(sizes.tolist()):
+        start[row, :size], end[row, :size] = start_logits[row], end_logits[row]
+    windows = _Windows(
+        start, end, np.concatenate(text_starts), np.concatenate(text_ends), np.cumsum(sizes) - sizes, width
+    )
+    # Several token spans may cover one character span, and some cover only white space, so the spans from the
+    # best `n_best` starts may be fewer. The loop looks at more until there are enough; the first look almost
+    # always suffices.
+    found = [NO_SPANS] * len(sizes)
+    rows, look = np.arange(len(sizes)), n_best
+    while rows.size:
+        best, whole = windows.best(rows, look, n_best)
+        for row, spans in zip(rows.tolist(), best, strict=True):
+            found[row] = spans
+        short = np.array([len(spans) < n_best for spans in best])
+        rows, look = rows[short & ~whole], 4 * look
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """Several windows, padded to the longest with logits of minus infinity."""
+
+    start: Floats
+    end: Floats
+    """End logits, with `width - 1` more of minus infinity."""
+    text_starts: Ints
+    text_ends: Ints
+    first: Ints
+    """Index of each window's first token in `text_starts` and `text_ends`."""
+    width: int
+    """Greatest number of tokens of a span."""
+
+    def best(self, rows: Ints, look: int, n: int) -> tuple[list[Spans], NDArray[np.bool_]]:
+        """The best n distinct spans of each of these windows, of the token spans that score at least as much
+        as the best one of the `look`-th best start; and whether these are all that the window has.
+        """
+        tokens = self.start.shape[1]
+        start, end = self.start[rows], self.end[rows]
+        top = start + _greatest(end, self.width)
+        bar = np.partition(top, tokens - look)[:, tokens - look] if look < tokens else np.full(len(rows), -np.inf)
+        floor = np.maximum(bar, -_GREATEST)  # of what is not padding
+        # All starts that reach the bar are kept, so that the rule for ties chooses, not the partition.
+        row, token = np.nonzero(top >= floor[:, None])
+        scores = start[row, token, None] + sliding_window_view(end, self.width, axis=1)[row, token]
+        chosen, further = np.nonzero(scores >= floor[row, None])
+        row, token, scores = row[chosen], token[chosen], scores[chosen, further]
+        place = self.first[rows][row] + token
+        starts, ends = self.text_starts[place], self.text_ends[place + further]
+        full = ends > starts
+        parts = _distinct(row[full], scores[full], starts[full], ends[full], len(rows), n)
+        return parts, bar == -np.inf
+
+
+_GREATEST = np.finfo(np.float64).max
+
+
+def _greatest(values: Floats, width: int) -> Floats:
+    """The greatest of each `width` neighbouring values of each row."""
+    done = 1
+    while 2 * done <= width:
+        values, done = np.maximum(values[:, :-done], values[:, done:]), 2 * done
+    rest = width - done
+    return np.maximum(values[:, : values.shape[1] - rest], values[:, rest:])
 
 
 def merge_spans(parts: Sequence[Spans], n_best: int) -> Spans:
@@ -101,36 +146,39 @@ def merge_spans(parts: Sequence[Spans], n_best: int) -> Spans:
         return Spans(parts[0].scores[:n_best], parts[0].starts[:n_best], parts[0].ends[:n_best])
     if not parts:
         return NO_SPANS
-    return _distinct(
-        np.concatenate([part.scores for part in parts]),
-        np.concatenate([part.starts for part in parts]),
-        np.concatenate([part.ends for part in parts]),
-        n_best,
-    )
+    scores = np.concatenate([part.scores for part in parts])
+    starts = np.concatenate([part.starts for part in parts])
+    ends = np.concatenate([part.ends for part in parts])
+    return _distinct(np.zeros(len(scores), np.int64), scores, starts, ends, 1, n_best)[0]
 
 
-def _distinct(scores: Floats, starts: Ints, ends: Ints, n: int) -> Spans:
-    """At most n distinct spans, in the order that the module describes, each with its highest score."""
-    order = np.lexsort((ends, starts, -scores))
-    scores, starts, ends = scores[order], starts[order], ends[order]
-    if len(order) > 1:
-        # The first of equal spans, which has the highest score, stays.
-        key = starts * (int(ends.max()) + 1) + ends
-        _, first = np.unique(key, return_index=True)
-        keep = np.sort(first)[:n]
-        scores, starts, ends = scores[keep], starts[keep], ends[keep]
-    return Spans(scores, starts, ends)
+def _distinct(row: Ints, scores: Floats, starts: Ints, ends: Ints, rows: int, n: int) -> list[Spans]:
+    """At most n distinct spans of each row, in the order that the module describes, each with its highest
+    score.
+    """
+    order = np.lexsort((ends, starts, -scores, row))
+    row, scores, starts, ends = row[order], scores[order], starts[order], ends[order]
+    # The first of equal spans, which has the highest score, stays.
+    reach = int(ends.max(initial=0)) + 1
+    _, first = np.unique((row * reach + starts) * reach + ends, return_index=True)
+    if len(first) < len(row):
+        keep = np.sort(first)
+        row, scores, starts, ends = row[keep], scores[keep], starts[keep], ends[keep]
+    edges = np.searchsorted(row, np.arange(rows + 1)).tolist()
+    parts = [slice(low, min(high, low + n)) for low, high in pairwise(edges)]
+    return [Spans(scores[part], starts[part], ends[part]) for part in parts]
 
 
-def span_candidates(instance: Instance, spans: Iterable[tuple[float, int, int]]) -> tuple[Candidate, ...]:
-    """The candidates for spans of an instance's text, in the order given. A span is (score, start, end)."""
-    return tuple(
-        Candidate(
-            text=instance.context[start:end],
-            article=instance.article or None,
-            start=start,
-            end=end,
-            score=score,
-        )
-        for score, start, end in spans
+def span_candidates(
+    instance: Instance, scores: Sequence[float], starts: Sequence[int], ends: Sequence[int]
+) -> NBest:
+    """The candidates for spans of an instance's text, in the order given."""
+    context, size = instance.context, len(scores)
+    return NBest(
+        texts=tuple([context[start:end] for start, end in zip(starts, ends, strict=True)]),
+        articles=(instance.article or None,) * size,
+        starts=tuple(starts),
+        ends=tuple(ends),
+        scores=tuple(scores),
+        probabilities=(None,) * size,
     )

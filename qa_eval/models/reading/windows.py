@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 Ints = NDArray[np.int64]
 
 
+_NOWHERE = np.empty(0, np.int64)
+
+
 class WindowError(ValueError):
     """A question and a text cannot be put into windows. The message says why."""
 
@@ -51,23 +54,65 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One input of the model."""
+    """One input of the model: a question and a piece of a text, in the template of a tokenizer."""
 
-    ids: Ints
-    """Ids of the window's tokens."""
-    types: Ints
-    """Token types of the window's tokens."""
+    template: Template
+    """Template of the tokenizer."""
+    question: Ints
+    """Ids of the question's tokens."""
+    context: Ints
+    """Ids of the context tokens in the window."""
     first: int
     """Index, in the context, of the first context token in the window."""
-    size: int
-    """Number of context tokens in the window."""
-    offset: int
-    """Position, in the window, of its first context token."""
     null_at: int | None
     """Position of the token that represents "no answer"; None if the template has none."""
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return self.template.specials + len(self.question) + len(self.context)
+
+    @property
+    def size(self) -> int:
+        """Number of context tokens in the window."""
+        return len(self.context)
+
+    @property
+    def offset(self) -> int:
+        """Position, in the window, of its first context token."""
+        return len(self.template.before) + len(self.question) + len(self.template.between)
+
+    @property
+    def ids(self) -> Ints:
+        """Ids of the window's tokens."""
+        return self._rows[0]
+
+    @property
+    def types(self) -> Ints:
+        """Token types of the window's tokens."""
+        return self._rows[1]
+
+    @property
+    def _rows(self) -> Ints:
+        rows = np.empty((2, len(self)), np.int64)
+        self.write(*rows)
+        return rows
+
+    def write(self, ids: Ints, types: Ints) -> None:
+        """Writes the ids and the types of the window's tokens to the beginning of two rows."""
+        form, at = self.template, 0
+        for tokens, kind in (
+            (form.before, None),
+            (self.question, form.question_type),
+            (form.between, None),
+            (self.context, form.context_type),
+            (form.after, None),
+        ):
+            to = at + len(tokens)
+            if kind is not None:
+                ids[at:to], types[at:to] = tokens, kind
+            else:
+                for number, (special, its_type) in enumerate(tokens, at):
+                    ids[number], types[number] = special, its_type
+            at = to
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +204,19 @@ class Windower:
         """Whether windows have a token that represents "no answer"."""
         return self._null is not None
 
-    def tokenize(self, texts: Sequence[str]) -> list[Tokens | WindowError]:
-        """The tokens of each text, or an error for a text that the tokenizer cannot read."""
+    def tokenize(self, texts: Sequence[str], *, placed: bool = True) -> list[Tokens | WindowError]:
+        """The tokens of each text, or an error for a text that the tokenizer cannot read.
+
+        Without `placed`, the tokens have no characters. A question needs none.
+        """
         encodings = self._encode(list(texts))
         if isinstance(encodings, WindowError):
             if len(texts) == 1:
                 return [encodings]
-            return [tokens for text in texts for tokens in self.tokenize([text])]
+            return [tokens for text in texts for tokens in self.tokenize([text], placed=placed)]
+        if not placed:
+            ids = [np.array(encoding.ids, np.int64) for encoding in encodings]
+            return [Tokens(tokens, _NOWHERE, _NOWHERE) for tokens in ids]
         return [_tokens(text, encoding, self._bare) for text, encoding in zip(texts, encodings, strict=True)]
 
     def _encode(self, texts: list[str]) -> list[Encoding] | WindowError:
@@ -208,23 +259,12 @@ class Windower:
     def _window(self, question: Tokens, context: Tokens, first: int, room: int) -> Window:
         form = self.template
         piece = context.ids[first : first + room]
-        runs: list[tuple[Any, Any]] = [
-            ([i for i, _ in form.before], [t for _, t in form.before]),
-            (question.ids, [form.question_type] * len(question)),
-            ([i for i, _ in form.between], [t for _, t in form.between]),
-            (piece, [form.context_type] * len(piece)),
-            ([i for i, _ in form.after], [t for _, t in form.after]),
-        ]
-        offset = len(form.before) + len(question) + len(form.between)
-        starts = (0, len(form.before) + len(question), offset + len(piece))
-        return Window(
-            ids=np.concatenate([np.asarray(ids, np.int64) for ids, _ in runs]),
-            types=np.concatenate([np.asarray(types, np.int64) for _, types in runs]),
-            first=first,
-            size=len(piece),
-            offset=offset,
-            null_at=None if self._null is None else starts[self._null[0]] + self._null[1],
-        )
+        null_at = None
+        if self._null is not None:
+            run, place = self._null
+            before_text = len(form.before) + len(question)
+            null_at = place + (0, before_text, before_text + len(form.between) + len(piece))[run]
+        return Window(form, question.ids, piece, first, null_at)
 
 
 def _null_place(template: Template, null_id: int | None) -> tuple[int, int] | None:
@@ -257,6 +297,11 @@ def _tokens(text: str, encoding: Encoding, bare: Ints) -> Tokens:
     return Tokens(ids, next_text[starts], previous_end[ends])
 
 
+_ASCII = 127
+_BLANK = np.array([chr(code).isspace() for code in range(0x3002)])
+"""Whether a character is white space, by its code. The last entry is for all greater codes, which are not."""
+
+
 def _trims(text: str) -> tuple[Ints, Ints]:
     """Two tables by character position: where an answer from there begins, and where one up to there ends.
 
@@ -270,10 +315,11 @@ def _trims(text: str) -> tuple[Ints, Ints]:
     """
     n = len(text)
     places = np.arange(n + 1)
-    blank = np.fromiter((c.isspace() for c in text), bool, n)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    blank = _BLANK[np.minimum(codes, len(_BLANK) - 1)]
     mark = np.zeros(n, bool)
-    if not text.isascii():
-        mark = np.fromiter((unicodedata.category(c)[0] == "M" for c in text), bool, n)
+    for place in np.flatnonzero(codes > _ASCII).tolist():
+        mark[place] = unicodedata.category(text[place])[0] == "M"
     next_text = _next(~blank & ~mark)
     previous_end = np.maximum.accumulate(np.where(np.append(True, ~blank), places, 0))
     if mark.any():
