@@ -244,7 +244,9 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         'answer_type "yes-no"',
     ),
     "a polarity of one claim": (
-        changed(YES_NO, answer_type=..., claims=[YES_NO["claims"][0], changed(YES_NO["claims"][1], polarity=...)]),
+        changed(
+            YES_NO, answer_type=..., claims=[YES_NO["claims"][0], changed(YES_NO["claims"][1], polarity=...)]
+        ),
         "claims[1].polarity: is missing: the question is answered by yes or no; write which the claim says",
     ),
     "an id that cannot be printed": (
@@ -325,7 +327,7 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
         header_below,
         ":2: format: a header is the first line of a file; delete it here",
     ),
-    "an id twice": (twice, ":2: id: \"broken-bow\" is the id of an earlier fact; give each fact its own id"),
+    "an id twice": (twice, ':2: id: "broken-bow" is the id of an earlier fact; give each fact its own id'),
     "nothing that a passage answers": (empty_of_facts, "holds no fact that a passage answers"),
     "a header alone": (
         lambda path: path.write_text(json.dumps({"format": "claims"}) + "\n"),
