@@ -187,7 +187,7 @@ def test_show_has_the_claims_and_the_passage(run: Run) -> None:
 def test_leaderboard_compare_and_export_read_the_run(run: Run, tmp_path: Path) -> None:
     board = done("leaderboard", folder(run), columns=200).stdout
     assert "misinformation: 50.0 if one of the claims of each fact were picked at random" in board
-    assert "they speak of other facts with passages of their own" in board
+    assert "they speak of other facts with their own passages" in board
     compared = done(
         "compare", folder(run), folder(run), "--model", MODELS[0], "--against", MODELS[1], columns=120
     ).stdout
