@@ -175,6 +175,7 @@ def prediction_row(
         n_best=answer.n_best,
         windows=answer.windows,
         tokens=answer.tokens,
+        raw=answer.raw,
     )
 
 
@@ -202,6 +203,8 @@ def rebuild(rows: Iterable[PredictionRow]) -> tuple[dict[str, Prediction], dict[
                 windows=row.windows,
                 tokens=row.tokens,
                 truncated=row.truncated,
+                raw=row.raw,
+                confidence=row.confidence if row.final and not row.n_best else None,
                 error=row.error,
             )
     return reading, pooled
@@ -223,10 +226,11 @@ def _pooled_predictions(row: PredictionRow) -> dict[str, Prediction]:
             item=row.item,
             n_best=tuple(candidates),
             text=row.prediction if bare else None,
-            no_answer_probability=1.0 - row.confidence if bare and row.confidence is not None else None,
+            confidence=row.confidence if bare else None,
             windows=row.windows if article == first else 0,
             tokens=row.tokens if article == first else 0,
             truncated=row.truncated and article == first,
+            raw=row.raw if bare else None,
             error=row.error,
         )
     return parts
