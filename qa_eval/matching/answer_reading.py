@@ -25,7 +25,7 @@ READING_VERSION = "1"
 LONGEST = 50_000
 """Characters of an answer that are read."""
 ReadingVerdict = Literal["complete", "partial", "mixed", "wrong", "abstains"]
-"""What an answer in words is worth against all claims of its fact."""
+"""Verdicts on an answer in words, compared with all claims of its fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
