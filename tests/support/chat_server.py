@@ -213,7 +213,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, self._completion("3") | {"model": "huge-9"})
         else:
             found = re.search(r"\d[\d,]*", re.sub(r"\[\d+\]", "", content.partition("Question:")[0]))
-            self._send(200, self._completion(found[0] if found else "unanswerable"))
+            size = sum(len(message["content"]) for message in body["messages"]) // 4
+            self._send(200, self._completion(found[0] if found else "unanswerable", tokens_in=size))
 
     def _completion(
         self, text: str | None, *, finish: str = "stop", choices: Any = None, tokens_in: int = 400
@@ -225,7 +226,8 @@ class _Handler(BaseHTTPRequestHandler):
             "finish_reason": finish,
         }
         if s.logprobs:
-            choice["logprobs"] = {"content": [{"token": "3", "logprob": -0.5}, {"token": "4", "logprob": -0.1}]}
+            tokens = [{"token": "3", "logprob": -0.5}, {"token": "4", "logprob": -0.1}]
+            choice["logprobs"] = {"content": tokens}
         found = {
             "model": s.model,
             "choices": [choice] if choices is None else choices,

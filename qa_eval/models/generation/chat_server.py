@@ -49,7 +49,9 @@ _MOST_BYTES = 32_000_000
 _SHORTEST_SECRET = 8
 """Length from which a key is searched for in the server's texts. A shorter one is no secret, and may be a
 word."""
-_TOO_LONG = re.compile(r"context|too (?:long|large|many tokens)|maximum.{0,40}token|token.{0,40}(?:limit|exceed)", re.I)
+_TOO_LONG = re.compile(
+    r"context|too (?:long|large|many tokens)|maximum.{0,40}token|token.{0,40}(?:limit|exceed)", re.I
+)
 _CHARACTERS_PER_TOKEN = 12
 """Number of characters of prompt for each token read above which the server cannot have read all of it."""
 _PROBE = Prompt((Message("user", "Reply with the word OK."),))
@@ -484,7 +486,9 @@ def _excerpt(data: bytes) -> str:
 def _refusal(said: str, prompt: Prompt) -> str:
     characters = sum(len(message.content) for message in prompt.messages)
     if _TOO_LONG.search(said) or said.startswith("413"):
-        return f"the prompt, of {characters:,} characters, is too long for the model; the server answered {said}"
+        return (
+            f"the prompt, of {characters:,} characters, is too long for the model; the server answered {said}"
+        )
     return f"the server refuses the prompt, of {characters:,} characters: {said}"
 
 
@@ -567,9 +571,7 @@ def _base_url(spec: ModelSpec) -> str:
     except ValueError:
         whole = False
     if not whole:
-        raise SpecError(
-            f"{spec}: base_url: {brief(text)} is not an address such as http://127.0.0.1:8080/v1"
-        )
+        raise SpecError(f"{spec}: base_url: {brief(text)} is not an address such as http://127.0.0.1:8080/v1")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise SpecError(
             f"openai:{spec.name}: base_url: has a user, a password or a query; a key belongs in the environment "

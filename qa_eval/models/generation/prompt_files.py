@@ -91,7 +91,8 @@ class PromptFile:
         A thought in `<think>` at the beginning, white space, and one pair of quotation marks around the
         answer are left out.
 
-        >>> built_in_prompt("one").scored_answer('"417"'), built_in_prompt("one").scored_answer("Unanswerable.")
+        >>> prompt = built_in_prompt("one")
+        >>> prompt.scored_answer('"417"'), prompt.scored_answer("Unanswerable.")
         ('417', '')
         """
         text = _THOUGHT.sub("", text)
@@ -169,7 +170,9 @@ def _messages(path: str, found: object) -> tuple[Message, ...]:
         if not isinstance(one, dict) or one.keys() != {"role", "content"}:
             raise SpecError(f"{path}: {where}: {brief(one)} is not a message with role and content")
         if one["role"] not in get_args(Role):
-            raise SpecError(f"{path}: {where}.role: {brief(one['role'])} is none of {', '.join(get_args(Role))}")
+            raise SpecError(
+                f"{path}: {where}.role: {brief(one['role'])} is none of {', '.join(get_args(Role))}"
+            )
         if not isinstance(one["content"], str):
             raise SpecError(f"{path}: {where}.content: {brief(one['content'])} is not a text")
         messages.append(Message(one["role"], one["content"].strip("\n")))
@@ -200,6 +203,10 @@ def _pattern(path: str, value: object) -> str | None:
 
 
 def _words(path: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(w, str) for w in value):
+    if (
+        not isinstance(value, Sequence)
+        or isinstance(value, str)
+        or not all(isinstance(w, str) for w in value)
+    ):
         raise SpecError(f"{path}: no_answer: {brief(value)} is not a list of texts")
     return tuple(value)
