@@ -8,8 +8,8 @@ A prompt file is TOML:
 | `mode` | `one` passage, `all` passages at once, or `none` |
 | `messages` | list of messages, each with `role` (system, user, assistant) and `content` |
 | `passage` | form of each passage, if the mode is `all` |
-| `answer` | regular expression whose first group is the answer; the last match counts; without it, the whole text |
-| `no_answer` | words that the prompt asks for if there is no answer; an answer that is only one of them is empty |
+| `answer` | regular expression whose first group is the answer (the last match counts); else the whole text |
+| `no_answer` | words that the prompt asks for if there is no answer; an answer of only one is empty |
 
 In a content, `{question}` is the question, `{passage}` the passage (mode `one`) and `{passages}` all passages
 (mode `all`). In the form of a passage, `{number}`, `{source}` and `{text}` are its parts. Other braces stay.
