@@ -121,6 +121,7 @@ class _State:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes, between which the client would wait
     state = _State()
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -126,6 +126,12 @@ class ChatServer:
 
         Raises ModelError, which says what to do, if the server cannot be used.
         """
+        try:
+            return self._identified(sampling)
+        finally:
+            self.close()
+
+    def _identified(self, sampling: Sampling) -> Mapping[str, Any]:
         listing = self._listing()
         stop = threading.Event()
         short = Sampling(max_tokens=1, temperature=sampling.temperature, seed=sampling.seed)
