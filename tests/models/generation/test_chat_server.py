@@ -61,7 +61,7 @@ def test_a_question_is_sent_as_the_prompt_says_and_answered(server: RunningServe
     model = model_of(server.spec())
     found = answers(model)
     assert [p.text for p in found] == ["0", "1", "2"]
-    assert all(p.confidence == pytest.approx(2.718281828 ** -0.3) for p in found)
+    assert all(p.confidence == pytest.approx(2.718281828**-0.3) for p in found)
     assert all(p.tokens_out == 2 and p.tokens > 2 and p.seconds is not None for p in found)
     told = server.told()
     assert sorted(told["asked"]) == [
@@ -203,7 +203,9 @@ def test_a_key_that_is_withdrawn_ends_the_asking(server: RunningServer) -> None:
 
 def test_a_row_is_of_one_model(server: RunningServer) -> None:
     server.behave("another model", after=1)
-    with pytest.raises(ModelError, match="now reports huge-9 fp-1, and reported tiny-1 fp-1 at the beginning"):
+    with pytest.raises(
+        ModelError, match="now reports huge-9 fp-1, and reported tiny-1 fp-1 at the beginning"
+    ):
         answers(model_of(server.spec(), concurrency=1))
 
 
@@ -304,7 +306,9 @@ def test_a_wrong_spec_names_the_option(spec: str, said: str) -> None:
 
 def test_a_key_that_cannot_be_sent_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-ü-secret")
-    with pytest.raises(SpecError, match="OPENAI_API_KEY: the key has a character that cannot be sent") as error:
+    with pytest.raises(
+        SpecError, match="OPENAI_API_KEY: the key has a character that cannot be sent"
+    ) as error:
         resolve("openai:m?base_url=http://127.0.0.1:1/v1")
     assert "secret" not in str(error.value)
 
