@@ -99,12 +99,13 @@ def _print_prompt(ctx: click.Context, spec: str, model: Model, item: str) -> Non
     """Prints the messages for an item. Nothing is sent."""
     from qa_eval.data.items import direct_instance
     from qa_eval.models.generation.written_answers import WrittenAnswers
-    from qa_eval.text.terminal import clean
+    from qa_eval.text.terminal import clean_lines
 
     if not isinstance(model, WrittenAnswers):
         raise click.UsageError(f"--show-prompt: {spec} is no language model, and has no prompts.")
     prompt = model.prompt(direct_instance(_corpus_of(ctx, item), item))
-    click.echo("\n\n".join(f"[{message.role}]\n{clean(message.content)}" for message in prompt.messages))
+    texts = ("\n".join((f"[{m.role}]", *clean_lines(m.content))) for m in prompt.messages)
+    click.echo("\n\n".join(texts))
 
 
 def _corpus_of(ctx: click.Context, item: str) -> Corpus:
