@@ -58,6 +58,9 @@ Track = Literal["reading", "pooled"]
 """Way to ask a question: of one article (`reading`), or of all articles at once (`pooled`)."""
 TRACKS: tuple[Track, ...] = get_args(Track)
 
+Mode = Literal["one", "all", "none"]
+"""Passages that a question is asked with: one, all passages of its fact, or none (closed book)."""
+
 Declaration = Literal["card", "option", "undeclared"]
 """Place that declares whether a model was trained with unanswerable questions: its model card (`card`), an
 option of its spec (`option`), or none (`undeclared`)."""
@@ -152,6 +155,8 @@ class Stored(Abridged):
     """
 
     __slots__ = ("_extra",)
+    _sparse: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are not written if they have their default."""
     __pydantic_config__: ClassVar[dict[str, Any]] = {
         "extra": "allow",
         "allow_inf_nan": False,
@@ -171,6 +176,10 @@ class Stored(Abridged):
         """The fields that this version of the program knows, by name. Nested records stay records."""
         return {name: getattr(self, name) for name in field_names(type(self))}
 
+    def left_out(self) -> list[str]:
+        """The fields that are not written because they have their default."""
+        return [name for name, default in _sparse_fields(type(self)) if getattr(self, name) == default]
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
         """Sets unknown fields aside when the record is read, and adds them when it is written."""
@@ -187,7 +196,10 @@ class Stored(Abridged):
             return record
 
         def write(record: Stored, dump: Callable[[Stored], dict[str, Any]]) -> dict[str, Any]:
-            return {**dump(record), **record.extra}
+            written = dump(record)
+            for name in record.left_out():
+                written.pop(name, None)
+            return {**written, **record.extra}
 
         # pydantic reuses what `ref` names wherever the class occurs again, so `ref` has to name the whole.
         plain = dict(handler.resolve_ref_schema(handler(source)))
@@ -197,6 +209,12 @@ class Stored(Abridged):
             ref=plain.pop("ref"),
             serialization=core_schema.wrap_serializer_function_ser_schema(write, schema=plain),
         )
+
+
+@cache
+def _sparse_fields(kind: type[Any]) -> tuple[tuple[str, object], ...]:
+    """The fields that are not written if they have their default, with their defaults."""
+    return tuple((f.name, f.default) for f in fields(kind) if f.name in kind._sparse)
 
 
 def _restored(kind: type[Stored], values: tuple[object, ...], extra: dict[str, Any]) -> Stored:
@@ -621,17 +639,36 @@ class ItemId:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ShownPassage(Abridged):
+    """One of several passages that a question is asked of at once."""
+
+    id: str
+    """Id of the article."""
+    text: str
+    """Text of the passage."""
+    source: str
+    """Name of the source, as a model and a reader of its answer call it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Instance(Abridged):
-    """One question asked of one text. This is all that a model sees, and it holds no gold answer."""
+    """One question, asked of one text, of several passages at once, or of none.
+
+    This is all that a model sees, and it holds no gold answer.
+    """
 
     item: str
     """Id of the item. A prediction repeats it, so predictions may come in any order."""
     question: str
     """Question to answer."""
     context: str
-    """Text to search for the answer."""
+    """Text to search for the answer; empty unless the mode is `one`."""
     article: str = ""
     """Id of the article that the context is; a candidate repeats it."""
+    mode: Mode = "one"
+    """Passages that the question is asked with."""
+    passages: tuple[ShownPassage, ...] = ()
+    """Passages in the order in which they are shown, if the mode is `all`."""
     question_id: str = ""
     """Id of the question in a public data set; empty elsewhere."""
 
@@ -748,6 +785,14 @@ class Prediction(Abridged):
     """Number of tokens that went through the model, with special tokens and without padding."""
     truncated: bool = False
     """Whether the model could not see some part of the context."""
+    raw: str | None = None
+    """Text as a language model wrote it, if it differs from `text`."""
+    confidence: float | None = None
+    """Confidence in `text` that the model gives itself, in [0, 1]; None if it follows from the scores."""
+    tokens_out: int | None = None
+    """Number of tokens that a language model wrote; None if it is not known."""
+    seconds: float | None = None
+    """Time from the request to the whole answer, in seconds; None if answers were computed together."""
     error: str | None = None
     """Reason why there is no prediction; None if there is one. An item with an error scores 0 and is
     counted."""
@@ -782,6 +827,8 @@ class Answer(Abridged):
     """Number of tokens that went through the model, with special tokens and without padding."""
     truncated: bool = False
     """Whether the model could not see some part of the context."""
+    raw: str | None = None
+    """Text as a language model wrote it, if it differs from `text`."""
     error: str | None = None
     """Reason why there is no prediction; None if there is one."""
     missing: bool = False
@@ -908,6 +955,10 @@ class Runtime:
     """Whether to read pickled weights, tensors only, if a checkpoint has no other weights."""
     seed: int = 0
     """Seed of a model's random choices."""
+    concurrency: int = 8
+    """Greatest number of requests that a server gets at once."""
+    timeout: float = 120.0
+    """Time after which a request to a server is given up, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -942,6 +993,14 @@ class ModelInfo(Stored):
     tokenizer_note: str | None = None
     """Difference between the tokenizer.json that was read and the tokenizer that transformers builds; None if
     there is none."""
+    prompts: Mapping[str, str] | None = None
+    """Mode -> name, version and hash of the prompt; None for a model without prompts."""
+    sampling: str | None = None
+    """Choices of generation as MAX_TOKENS/TEMPERATURE/SEED, and stop texts; None for a model that writes no
+    texts."""
+    reported: str | None = None
+    """Model and version that a server reports; None for a model that no server computes."""
+    _sparse: ClassVar[frozenset[str]] = frozenset({"prompts", "sampling", "reported"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@
     baselines         `baseline:` heuristics, which need no trained model
     replay            `predictions:` files of stored answers
     reading/          windows, spans and decoding: from logits to predictions
+    generation/       language models that write their answers
     checkpoint/       the files of a checkpoint: weights, tokenizer, card
     embedded/         the checkpoint that is part of this package
     declarations      whether a model was trained with unanswerable questions

@@ -24,8 +24,8 @@ def render_prediction(row: PredictionRow) -> str:
     """The row as a line of a predictions file: one canonical JSON object."""
     value = {**row.parts(), "match": {**row.match.parts(), **row.match.extra}, **row.extra}
     del value["n_best"]
-    if row.marks is None:  # most rows: only facts with their own passages have marks
-        del value["marks"]
+    for name in row.left_out():
+        del value[name]
     before = canonical_json({key: part for key, part in value.items() if key < "n_best"})
     after = canonical_json({key: part for key, part in value.items() if key > "n_best"})
     return f'{before[:-1]},"n_best":{_candidates_json(row.n_best)},{after[1:]}\n'

@@ -9,9 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat, GetCoreSchemaHandler, TypeAdapter
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    FiniteFloat,
+    GetCoreSchemaHandler,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    model_serializer,
+)
 from pydantic_core import CoreSchema
 
 from qa_eval.errors import UnknownNameError
@@ -101,6 +109,19 @@ class PerformanceRow(_Record):
     tokens: int = 0
     tokens_per_second: FiniteFloat | None = None
     peak_rss_bytes: int | None = None
+    tokens_out: int | None = None
+    """Number of tokens that a language model wrote; they are among `tokens`. None for other models."""
+    latency: dict[str, FiniteFloat] | None = None
+    """Percentiles (`p50`, `p90`, `p99`) of the time of one answer in seconds, with the pauses after failed
+    requests. None for models that compute answers together."""
+    cost: FiniteFloat | None = None
+    """Cost of the tokens, in the currency of the prices given. None without prices."""
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leaves out what only language models have."""
+        found: dict[str, Any] = write(self)
+        return {k: v for k, v in found.items() if v is not None or k not in ("tokens_out", "latency", "cost")}
 
 
 class PredictionsFileRow(_Record):
@@ -331,6 +352,14 @@ class PredictionRow(ItemScore):
     n_best: Annotated[Sequence[Candidate], _AsTuple()] = ()
     windows: int = 0
     tokens: int = 0
+    raw: str | None = None
+    """Text as a language model wrote it, if it differs from the prediction."""
+    closed_book: str | None = None
+    """Answer of a language model to the question without any passage. None if it was not asked or failed."""
+    reordered: tuple[str | None, ...] | None = None
+    """Answers to a pooled item with its passages in other orders (`qa_eval.data.items.shown_articles`), from
+    order 1. None in place of an answer that failed."""
+    _sparse: ClassVar[frozenset[str]] = frozenset({"marks", "raw", "closed_book", "reordered"})
 
 
 LEADERBOARD_ADAPTER = TypeAdapter(Leaderboard)
