@@ -8,6 +8,7 @@ tensor_files          the headers of safetensors files
 weights               the weights, in the model that transformers makes from the configuration
 conversion            pickle files, read without running code and kept as safetensors
 tokenizer_files       the tokenizer as the checkpoint's own files define it
+built_tokenizers      the tokenizer that is used: its own tokenizer.json, or as transformers builds it
 piece_models          tokenizers that are SentencePiece models
 remembered            results of examining a checkpoint, kept between runs
 """
