@@ -42,6 +42,7 @@ from qa_eval.models.checkpoint.architectures import (
     wrong_config,
     wrong_setting,
 )
+from qa_eval.models.checkpoint.block_sparse import BlockSparse
 from qa_eval.models.checkpoint.built_tokenizers import text_tokenizer
 from qa_eval.models.checkpoint.checkpoints import Checkpoint
 from qa_eval.models.checkpoint.tokenizer_files import TextTokenizer
@@ -330,7 +331,7 @@ class TorchForward:
         if getattr(model.config, "use_cache", False):
             model.config.use_cache = False  # the cache serves a next token, which reading does not have
         self._model = model.to(device).eval()
-        self._sparse = _BlockSparse.of(self._model)
+        self._sparse = BlockSparse.of(self._model)
 
     def __call__(
         self, ids: NDArray[np.int64], mask: NDArray[np.int64], types: NDArray[np.int64]
@@ -407,31 +408,6 @@ def _unpadded_mask(*shape: Any, **options: Any) -> Any:  # noqa: ANN401
     if options.get("allow_is_bidirectional_skip") and options.get("local_size") is None:
         return None
     return sdpa_mask(*shape, **options | {"attention_mask": None})
-
-
-class _BlockSparse:
-    """The attention of the BigBird family, which is sparse in long windows only.
-
-    transformers switches to full attention at the first short window and never back, so answers would depend
-    on earlier windows. This class gives every window the attention that it would have as the first one.
-    """
-
-    def __init__(self, part: torch.nn.Module) -> None:
-        self._part: Any = part
-        config: Any = part.config
-        self._enough = (5 + 2 * config.num_random_blocks) * config.block_size
-
-    @classmethod
-    def of(cls, model: torch.nn.Module) -> _BlockSparse | None:
-        """The switch for the model's attention; None for a model whose attention is not sparse."""
-        for part in model.modules():
-            if hasattr(part, "set_attention_type") and isinstance(part, PreTrainedModel):
-                return cls(part) if part.config.attention_type == "block_sparse" else None
-        return None
-
-    def fit(self, length: int) -> None:
-        """Sets the attention for windows of this many tokens."""
-        self._part.set_attention_type("block_sparse" if length > self._enough else "original_full")
 
 
 def _workers() -> Callable[[], contextlib.AbstractContextManager[Executor]] | None:

@@ -189,7 +189,9 @@ class BatchedGenerator:
             else:
                 index, ids = batch[0]
                 reason = "out of memory" if isinstance(error, OutOfMemoryError) else type(error).__name__
-                failed = RuntimeError(f"the model fails on a prompt of {len(ids):,} tokens: {reason}: {error}")
+                failed = RuntimeError(
+                    f"the model fails on a prompt of {len(ids):,} tokens: {reason}: {error}"
+                )
         else:
             for (index, ids), written in zip(batch, found, strict=True):
                 yield index, generation_of(written, len(ids))

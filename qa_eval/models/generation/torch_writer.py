@@ -23,6 +23,8 @@ from transformers import (
 )
 
 from qa_eval.errors import first_line
+from qa_eval.models.checkpoint.architectures import UNPADDED
+from qa_eval.models.checkpoint.block_sparse import BlockSparse
 from qa_eval.models.generation.generation_settings import GenerationSettings
 from qa_eval.models.generation.generator import Sampling
 from qa_eval.models.generation.prompt_texts import Tokens
@@ -65,12 +67,15 @@ class TorchWriter:
         self._tokens = tokens
         self._deterministic = runtime.deterministic
         self._reads_first = bool(model.config.is_encoder_decoder)
+        self._sparse = BlockSparse.of(self._model)
         # transformers fills in what a call leaves open from here.
         self._model.generation_config = GenerationConfig()
         self.alone = True
         self.pads = False
         if not self._deterministic:
             self._find_batching()
+            # Their blocks see padding only in longer texts than the short prompts.
+            self.pads = self.pads and model.config.model_type not in UNPADDED
 
     def write(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> list[Written]:
         """The texts for a batch of prompts, as `Writer` describes."""
@@ -88,6 +93,8 @@ class TorchWriter:
     ) -> list[list[int]]:
         """The ids that the model writes for each prompt, with padding after the end of a text."""
         ids, mask = self._padded(prompts)
+        if self._sparse is not None:
+            self._sparse.fit(ids.shape[1])
         config = GenerationConfig(
             do_sample=False,
             num_beams=1,
