@@ -11,7 +11,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args
+
+from qa_eval.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -54,6 +56,9 @@ Polarity = Literal["yes", "no"]
 Track = Literal["reading", "pooled"]
 """Way to ask a question: of one article (`reading`), or of all articles at once (`pooled`)."""
 TRACKS: tuple[Track, ...] = get_args(Track)
+
+Mode = Literal["one", "all", "none"]
+"""Passages that a question is asked with: one, all passages of its fact, or none (closed book)."""
 
 Declaration = Literal["card", "option", "undeclared"]
 """Place that declares whether a model was trained with unanswerable questions: its model card (`card`), an
@@ -143,6 +148,8 @@ class Stored(Abridged):
     """
 
     __slots__ = ("_extra",)
+    _sparse: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are not written if they have their default."""
     __pydantic_config__: ClassVar[dict[str, Any]] = {
         "extra": "allow",
         "allow_inf_nan": False,
@@ -169,6 +176,7 @@ class Stored(Abridged):
         from pydantic_core import core_schema
 
         known = {f.name for f in fields(source)}
+        defaults = {f.name: f.default for f in fields(source)}
 
         def read(value: object, validate: Callable[[object], Stored]) -> Stored:
             if not isinstance(value, dict) or value.keys() <= known:
@@ -179,7 +187,11 @@ class Stored(Abridged):
             return record
 
         def write(record: Stored, dump: Callable[[Stored], dict[str, Any]]) -> dict[str, Any]:
-            return {**dump(record), **record.extra}
+            written = dump(record)
+            for name in cls._sparse:
+                if getattr(record, name) == defaults[name]:
+                    written.pop(name, None)
+            return {**written, **record.extra}
 
         # pydantic reuses what `ref` names wherever the class occurs again, so `ref` has to name the whole.
         plain = dict(handler.resolve_ref_schema(handler(source)))
@@ -498,20 +510,20 @@ class Corpus(Abridged):
             The article.
 
         Raises:
-            KeyError: No article has this id.
+            UnknownNameError: No article has this id. It is a KeyError too.
         """
-        return {a.id: a for a in self.articles}[id]
+        return _with_id("article", self.articles, id)
 
     def in_scope(self, question: Question) -> tuple[Article, ...]:
         """The articles that a question is asked of, in their order. Without a scope, these are all articles.
 
         Example:
             >>> from dataclasses import replace
-            >>> articles = Article(id="a", text="It rained.", topic="rain"), Article(id="b", text="It snowed.")
+            >>> articles = Article(id="a", text="Rain.", topic="rain"), Article(id="b", text="Snow.")
             >>> corpus = Corpus(questions=(), articles=articles)
             >>> asked = Question(id="q", question="What fell?", category="c", answer_type="text", claims=())
-            >>> [article.id for article in corpus.in_scope(replace(asked, scope="rain"))]
-            ['a']
+            >>> " ".join(article.id for article in corpus.in_scope(replace(asked, scope="rain")))
+            'a'
         """
         return tuple(a for a in self.articles if is_in_scope(question, a.id, a.topic))
 
@@ -525,9 +537,23 @@ class Corpus(Abridged):
             The question.
 
         Raises:
-            KeyError: No question has this id.
+            UnknownNameError: No question has this id. It is a KeyError too.
         """
-        return {q.id: q for q in self.questions}[id]
+        return _with_id("question", self.questions, id)
+
+
+_LISTED_IDS = 12
+
+_Named = TypeVar("_Named", Article, Question)
+
+
+def _with_id(noun: str, known: tuple[_Named, ...], id: str) -> _Named:
+    found = next((one for one in known if one.id == id), None)
+    if found is None:
+        named = ", ".join(f'"{one.id}"' for one in known[:_LISTED_IDS])
+        more = ", …" if len(known) > _LISTED_IDS else ""
+        raise UnknownNameError(f'there is no {noun} "{id}"; there are {len(known)}: {named}{more}')
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -599,17 +625,36 @@ class ItemId:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ShownPassage(Abridged):
+    """One of several passages that a question is asked of at once."""
+
+    id: str
+    """Id of the article."""
+    text: str
+    """Text of the passage."""
+    source: str
+    """Name of the source, as a model and a reader of its answer call it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Instance(Abridged):
-    """One question asked of one text. This is all that a model sees, and it holds no gold answer."""
+    """One question, asked of one text, of several passages at once, or of none.
+
+    This is all that a model sees, and it holds no gold answer.
+    """
 
     item: str
     """Id of the item. A prediction repeats it, so predictions may come in any order."""
     question: str
     """Question to answer."""
     context: str
-    """Text to search for the answer."""
+    """Text to search for the answer; empty unless the mode is `one`."""
     article: str = ""
     """Id of the article that the context is; a candidate repeats it."""
+    mode: Mode = "one"
+    """Passages that the question is asked with."""
+    passages: tuple[ShownPassage, ...] = ()
+    """Passages in the order in which they are shown, if the mode is `all`."""
     question_id: str = ""
     """Id of the question in a public data set; empty elsewhere."""
 
@@ -664,6 +709,14 @@ class Prediction(Abridged):
     """Number of tokens that went through the model, with special tokens and without padding."""
     truncated: bool = False
     """Whether the model could not see some part of the context."""
+    raw: str | None = None
+    """Text as a language model wrote it, if it differs from `text`."""
+    confidence: float | None = None
+    """Confidence in `text` that the model gives itself, in [0, 1]; None if it follows from the scores."""
+    tokens_out: int | None = None
+    """Number of tokens that a language model wrote; None if it is not known."""
+    seconds: float | None = None
+    """Time from the request to the whole answer, in seconds; None if answers were computed together."""
     error: str | None = None
     """Reason why there is no prediction; None if there is one. An item with an error scores 0 and is
     counted."""
@@ -698,6 +751,8 @@ class Answer(Abridged):
     """Number of tokens that went through the model, with special tokens and without padding."""
     truncated: bool = False
     """Whether the model could not see some part of the context."""
+    raw: str | None = None
+    """Text as a language model wrote it, if it differs from `text`."""
     error: str | None = None
     """Reason why there is no prediction; None if there is one."""
     missing: bool = False
@@ -824,6 +879,10 @@ class Runtime:
     """Whether to read pickled weights, tensors only, if a checkpoint has no other weights."""
     seed: int = 0
     """Seed of a model's random choices."""
+    concurrency: int = 8
+    """Greatest number of requests that a server gets at once."""
+    timeout: float = 120.0
+    """Time after which a request to a server is given up, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -858,6 +917,14 @@ class ModelInfo(Stored):
     tokenizer_note: str | None = None
     """Difference between the tokenizer.json that was read and the tokenizer that transformers builds; None if
     there is none."""
+    prompts: Mapping[str, str] | None = None
+    """Mode -> name, version and hash of the prompt; None for a model without prompts."""
+    sampling: str | None = None
+    """Choices of generation as MAX_TOKENS/TEMPERATURE/SEED, and stop texts; None for a model that writes no
+    texts."""
+    reported: str | None = None
+    """Model and version that a server reports; None for a model that no server computes."""
+    _sparse: ClassVar[frozenset[str]] = frozenset({"prompts", "sampling", "reported"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

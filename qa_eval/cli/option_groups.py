@@ -178,6 +178,25 @@ def _dataset_options(command: Decorated, name: str, *, several: bool) -> Decorat
     )(run_flags("split")(command))
 
 
+def server_options(command: Decorated) -> Decorated:
+    """Adds the flags `--base-url` and `--prompt`."""
+    command = option(
+        "--prompt",
+        "prompts",
+        type=PATH,
+        multiple=True,
+        metavar="FILE",
+        section="Models",
+        help="Prompt file for language models, in place of the package's of the same mode; may be repeated.",
+    )(command)
+    return option(
+        "--base-url",
+        metavar="URL",
+        section="Models",
+        help="Server of openai: models, such as http://127.0.0.1:8080/v1.",
+    )(command)
+
+
 def quantize_option(command: Decorated) -> Decorated:
     """Adds the flag `--quantize`."""
     return option(

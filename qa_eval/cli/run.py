@@ -21,6 +21,7 @@ from qa_eval.cli.option_groups import (
     given_options,
     quantize_option,
     run_flags,
+    server_options,
 )
 
 if TYPE_CHECKING:
@@ -68,12 +69,15 @@ def call_flags(command: Decorated) -> Decorated:
         ),
         run_flags("references", "trust_remote_code", "convert_weights"),
         quantize_option,
+        server_options,
+        run_flags("closed_book", "orders"),
         data_options,
         datasets_options,
         run_flags("columns", "duplicate_ids", "rules"),
         run_flags("track", "paraphrases", "categories", "limit", "sample", "seed"),
         run_flags("max_length", "doc_stride", "max_answer_tokens", "n_best", "threshold"),
         run_flags("device", "dtype", "batch_tokens", "deterministic"),
+        run_flags("concurrency", "timeout", "price_in", "price_out"),
         run_flags("engine", "address", "workers", "cpus_per_worker", "gpus_per_worker"),
         run_flags("cache", "resamples"),
         run_flags("out", "name", "overwrite", "compress"),
@@ -146,6 +150,7 @@ class RunCall:
             _refuse(ctx, ("columns", "duplicate_ids", "rules"), "only with --dataset.")
             _refuse(ctx, ("split",), "only with --dataset hub:NAME or qacc:FILE.")
         models, quantize = given["models"], given["quantize"]
+        base_url, prompts = given["base_url"], given["prompts"]
         if begin is not None:
             begin(models or DEFAULT_MODELS)
         corpus: Corpus | None = None
@@ -154,8 +159,10 @@ class RunCall:
             datasets = _opened(given["datasets"], options)
         else:
             corpus = _loaded(given["questions"], given["articles"])
-        from qa_eval.models.registry import with_quantized
+        from qa_eval.models.registry import with_quantized, with_server
 
+        if base_url is not None or prompts:
+            models = with_server(models, base_url, prompts)
         return cls(
             models=with_quantized(models, quantize) if quantize else models or DEFAULT_MODELS,
             corpus=corpus,

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from qa_eval.errors import QaEvalError
-from qa_eval.records import Corpus, Instance, ItemId, Question, Track
+from qa_eval.metrics.worded_scores import source_names
+from qa_eval.records import Article, Corpus, Instance, ItemId, Question, ShownPassage, Track
 from qa_eval.text.phrases import quote, suggestion
 
 
@@ -95,6 +96,68 @@ def instances(corpus: Corpus, items: Sequence[ItemId]) -> list[Instance]:
                 article=article.id,
             )
     return list(found.values())
+
+
+def closed_book_item(item: ItemId) -> ItemId:
+    """The id of the question of an item, asked without any passage.
+
+    >>> str(closed_book_item(ItemId(fact="fell", article="a")))
+    'fell@*none'
+    """
+    return ItemId(fact=item.fact, article="*none", paraphrase=item.paraphrase)
+
+
+def reordered_item(item: ItemId, order: int) -> ItemId:
+    """The id of a pooled item, asked with its passages in another order. Orders count from 1.
+
+    >>> str(reordered_item(ItemId(fact="fell", article="*"), 2))
+    'fell@*order2'
+    """
+    return ItemId(fact=item.fact, article=f"*order{order}", paraphrase=item.paraphrase)
+
+
+def shown_articles(corpus: Corpus, question: Question, order: int = 0) -> list[Article]:
+    """The articles of a question in the order in which they are shown.
+
+    Order 0 is the order of the corpus. Every other order is a permutation that depends on its number, the
+    question and the ids of the articles only.
+    """
+    articles = list(corpus.in_scope(question))
+    if order:
+        articles.sort(key=lambda a: hashlib.sha256(f"{order}:{question.id}:{a.id}".encode()).digest())
+    return articles
+
+
+def direct_instances(
+    corpus: Corpus, items: Sequence[ItemId], *, closed_book: bool = False, orders: int = 0
+) -> list[Instance]:
+    """The instances for a model that reads all passages at once.
+
+    A pooled item is one instance with all its passages. With `orders`, it is also asked with its passages in
+    so many other orders. With `closed_book`, each question is also asked once without any passage.
+    """
+    questions = {q.id: q for q in corpus.questions}
+    found = instances(corpus, [item for item in items if item.track == "reading"])
+    for item in items:
+        if item.track == "pooled":
+            question = questions[item.fact]
+            for order in range(orders + 1):
+                id = reordered_item(item, order) if order else item
+                passages = tuple(
+                    ShownPassage(id=a.id, text=a.text, source=source_names(a))
+                    for a in shown_articles(corpus, question, order)
+                )
+                words = question.wording(item.paraphrase)
+                found.append(
+                    Instance(
+                        item=str(id), question=words, context="", article="*", mode="all", passages=passages
+                    )
+                )
+    if closed_book:
+        for id in dict.fromkeys(map(closed_book_item, items)):
+            words = questions[id.fact].wording(id.paraphrase)
+            found.append(Instance(item=str(id), question=words, context="", article="*", mode="none"))
+    return found
 
 
 def _readings(corpus: Corpus, questions: Mapping[str, Question], items: Sequence[ItemId]) -> Iterator[ItemId]:

@@ -42,6 +42,9 @@ _WAIT_SECONDS = 30.0
 _LOOKUP = 500
 """Number of keys in a query. Old builds of SQLite allow 999 parameters."""
 
+_WRITTEN = ("raw", "confidence", "tokens_out")
+"""Fields of a prediction that only language models have."""
+
 _TROUBLE = (sqlite3.Error, OSError, UnicodeError, OverflowError)
 """Errors that a file may cause. UnicodeError is one, because SQLite's messages quote the file's bytes."""
 _SURROUNDINGS = {
@@ -74,21 +77,24 @@ def answer_key(
 ) -> str | None:
     """The key of a model's answer to an instance; None for a model whose answers must not be cached.
 
-    The key depends on the words of the question and the context, not on the ids of the item and the article.
+    The key depends on the words of the question and of the passages, on their order, and on the names of
+    their sources if several are shown. It does not depend on the ids of the item and the article.
     """
     if info.fingerprint is None:
         return None
-    return sha256_json(
-        {
-            "format": _FORMAT,
-            "model": info.fingerprint,
-            "decoding": asdict(decoding) if decoding is not None else None,
-            "backend": info.backend,
-            "deterministic": deterministic,
-            "question": sha256_text(instance.question),
-            "context": sha256_text(instance.context),
-        }
-    )
+    parts = {
+        "format": _FORMAT,
+        "model": info.fingerprint,
+        "decoding": asdict(decoding) if decoding is not None else None,
+        "backend": info.backend,
+        "deterministic": deterministic,
+        "question": sha256_text(instance.question),
+        "context": sha256_text(instance.context),
+    }
+    if instance.mode != "one":
+        parts["mode"] = instance.mode
+        parts["passages"] = [[passage.source, sha256_text(passage.text)] for passage in instance.passages]
+    return sha256_json(parts)
 
 
 # ------------------------------------------------------------------------------------------ values
@@ -97,7 +103,10 @@ def answer_key(
 def render_answer(prediction: Prediction, instance: Instance) -> str:
     """The text of a prediction in the cache. It holds neither the item's id nor the article's."""
     value = asdict(replace(prediction, n_best=()))  # n_best is written below; a copy of it would take long
-    del value["item"], value["error"]
+    del value["item"], value["error"], value["seconds"]
+    for name in _WRITTEN:
+        if value[name] is None:
+            del value[name]
     value["n_best"] = [
         [
             c.text,
@@ -127,7 +136,11 @@ def parse_answer(text: str, instance: Instance) -> Prediction:
         raise TypeError("windows and tokens are whole numbers")
     if not (prediction.text is None or isinstance(prediction.text, str)):
         raise TypeError("text is a string or null")
-    for number in (prediction.null_score, prediction.no_answer_probability):
+    if not (prediction.raw is None or isinstance(prediction.raw, str)):
+        raise TypeError("raw is a string or null")
+    if not (prediction.tokens_out is None or type(prediction.tokens_out) is int):
+        raise TypeError("tokens_out is a whole number or null")
+    for number in (prediction.null_score, prediction.no_answer_probability, prediction.confidence):
         if number is not None and not math.isfinite(number):
             raise ValueError("a score that is not finite")
     return prediction

@@ -8,6 +8,7 @@ only the parts that are under way.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -63,7 +64,11 @@ class Answers:
     windows: int = 0
     """Number of windows that the engine read."""
     tokens: int = 0
-    """Number of tokens that the engine read."""
+    """Number of tokens that the engine read and wrote."""
+    tokens_out: int | None = None
+    """Number of tokens that a language model wrote; None if it writes none."""
+    latencies: list[float] = field(default_factory=list)
+    """Time of each answer in seconds, for models that compute each answer alone."""
     _drawn: bool = False
     """Whether every part was drawn."""
     _parts: dict[int, PartAnswers] = field(default_factory=dict)
@@ -110,8 +115,15 @@ class Answers:
         rest, self._parts = list(self._parts.values()), {}
         return rest
 
-    def performance(self) -> PerformanceRow:
-        """The time and memory of answering so far, without answers from the cache."""
+    def performance(self, prices: tuple[float, float] | None = None) -> PerformanceRow:
+        """The time and memory of answering so far, without answers from the cache.
+
+        `prices` are those of a million tokens read and written. They give the cost of a language model.
+        """
+        cost = None
+        if prices is not None and self.tokens_out is not None:
+            read = self.tokens - self.tokens_out
+            cost = round((read * prices[0] + self.tokens_out * prices[1]) / 1e6, 6)
         asked = self.answered - self.cached
         timed = self.seconds > 0 and asked > 0
         return PerformanceRow(
@@ -121,6 +133,9 @@ class Answers:
             tokens=self.tokens,
             tokens_per_second=round(self.tokens / self.seconds, 3) if timed else None,
             peak_rss_bytes=peak_rss_bytes(),
+            tokens_out=self.tokens_out,
+            latency=_percentiles(self.latencies),
+            cost=cost,
         )
 
     def _opened(self, number: int, part: Part) -> tuple[Group, int]:
@@ -147,6 +162,10 @@ class Answers:
         self.succeeded |= any(p.error is None for p in predictions)
         self.windows += sum(p.windows for p in predictions)
         self.tokens += sum(p.tokens for p in predictions)
+        written = [p.tokens_out for p in predictions if p.tokens_out is not None]
+        if written:
+            self.tokens_out = (self.tokens_out or 0) + sum(written)
+        self.latencies += [p.seconds for p in predictions if p.seconds is not None]
         if self.cache is not None and answers.keys:
             keys, spec = answers.keys, self.contestant.model.info.spec
             kept = [(keys[p.item], p, answers.instances[p.item]) for p in predictions if p.item in keys]
@@ -156,6 +175,19 @@ class Answers:
         if self._out and not out:
             self.seconds += time.perf_counter() - self._since
         self._out = out
+
+
+def _percentiles(seconds: Sequence[float]) -> dict[str, float] | None:
+    """The percentiles of times: of each, the least time that so many percent of the answers do not exceed.
+
+    >>> _percentiles([0.1 * n for n in range(1, 11)])
+    {'p50': 0.5, 'p90': 0.9, 'p99': 1.0}
+    """
+    if not seconds:
+        return None
+    ordered = sorted(seconds)
+    places = {f"p{percent}": math.ceil(percent / 100 * len(ordered)) - 1 for percent in (50, 90, 99)}
+    return {name: round(ordered[place], 3) for name, place in places.items()}
 
 
 def ask(engine: Engine, answers: Sequence[Answers]) -> Generator[GroupAnswers, None, None]:

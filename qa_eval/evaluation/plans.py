@@ -27,6 +27,9 @@ from qa_eval.runs.ranking import RULES, model_signature
 from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import DataRow
 
+_NEWER = frozenset({"closed_book", "orders"})
+"""Options that are part of the identity of a run only if they are not the default, because runs of older
+versions do not have them."""
 _UNCACHED = frozenset({"baseline", "predictions"})
 """Kinds whose answers are not cached, because computing them takes less time than looking them up."""
 
@@ -148,6 +151,8 @@ def _refuse_curated_options(corpus: Corpus | None, options: RunOptions) -> None:
     """Raises QaEvalError, which names them, for options that a public data set does not have."""
     given = {
         "corpus": corpus is not None,
+        "closed_book": options.closed_book,
+        "orders": options.orders > 0,
         "track": options.track == "pooled",
         "paraphrases": options.paraphrases,
         "categories": bool(options.categories),
@@ -255,10 +260,18 @@ def _refuse_twins(models: Sequence[Model], signatures: Sequence[str]) -> None:
 
 
 def identity_of(
-    data: DataRow, options: StoredOptions, signatures: Sequence[str], rules: str = RULES
+    data: DataRow,
+    options: StoredOptions,
+    signatures: Sequence[str],
+    rules: str = RULES,
+    scorer: str = SCORER_VERSION,
 ) -> dict[str, Any]:
     """Everything that decides the numbers of a run. The order of the models is not part of it."""
-    chosen = {field.name: getattr(options, field.name) for field in fields(StoredOptions)}
+    chosen = {
+        field.name: value
+        for field in fields(StoredOptions)
+        if (value := getattr(options, field.name)) != field.default or field.name not in _NEWER
+    }
     identity = {
         "questions": data.questions_sha256,
         "articles": data.articles_sha256,
@@ -266,7 +279,7 @@ def identity_of(
         "models": sorted(signatures),
         "options": chosen,
         "rules": rules,
-        "scorer": SCORER_VERSION,
+        "scorer": scorer,
     }
     if data.columns:
         identity["columns"] = data.columns

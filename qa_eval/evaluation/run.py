@@ -299,6 +299,7 @@ def run_plans(
                             device=options.device,
                             command=command,
                             packed=options.compress,
+                            prices=options.prices,
                         )
                     )
                     runs.append(run)

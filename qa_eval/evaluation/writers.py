@@ -94,6 +94,8 @@ class RunWriter:
     """Predictions of each model, by file name, if there is no folder."""
     packed: bool = False
     """Whether predictions files are compressed by gzip."""
+    prices: tuple[float, float] | None = None
+    """Prices of a million tokens that language models read and write."""
     run: Run | None = None
     """Finished run; None while the run goes on."""
 
@@ -110,6 +112,7 @@ class RunWriter:
         device: str,
         command: str | None,
         packed: bool = False,
+        prices: tuple[float, float] | None = None,
     ) -> Iterator[Self]:
         """A context manager that opens a run and holds the lock of its folder.
 
@@ -133,7 +136,7 @@ class RunWriter:
                 rules=plan.task.rules,
                 scorer_version=SCORER_VERSION,
             )
-            yield cls(plan=plan, folder=folder, device=device, leaderboard=leaderboard, packed=packed)
+            yield cls(plan=plan, folder=folder, device=device, leaderboard=leaderboard, packed=packed, prices=prices)
         finally:
             if folder is not None:
                 folder.release()
@@ -229,7 +232,7 @@ class RunWriter:
             signature=answers.contestant.signature,
             decoding=decoding_row(model.decoding, threshold, decided=decided),
             counts=CountsRow(cached=answers.cached),
-            performance=answers.performance(),
+            performance=answers.performance(self.prices),
         )
 
 

@@ -20,10 +20,12 @@ from qa_eval.matching.running_text import RunningText
 from qa_eval.matching.sought_claims import Mention, Sought, sought
 from qa_eval.records import Abridged, Question
 
+READING_VERSION = "1"
+"""Rises with every change that can make `read_answer` read an answer otherwise."""
 LONGEST = 50_000
 """Characters of an answer that are read."""
 ReadingVerdict = Literal["complete", "partial", "mixed", "wrong", "abstains"]
-"""What an answer in words is worth against all claims of its fact."""
+"""Verdicts on an answer in words, compared with all claims of its fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,18 +37,18 @@ other.
 def polar_claims(question: Question) -> Mapping[str, str]:
     """Claim by polarity, `yes` and `no`; empty where the claims are no answers of yes or no.
 
-    They are if every claim has a wording that is "Yes" or "No", or, to a question that begins with a verb
-    such
-    as "Did", one that begins so.
+    They are if the data give the polarity of every claim, or if every claim has a wording that is "Yes" or
+    "No", or, to a question that begins with a verb such as "Did", one that begins so.
     """
     found: dict[str, str] = {}
     asks = _AUXILIARY.match(question.question) is not None
     for claim in question.claims:
         keys = [text_key(wording).split() for wording in claim.wordings]
         said = {_HEADS[key[0]] for key in keys if key and key[0] in _HEADS and (asks or len(key) == 1)}
-        if len(said) != 1:
+        polarity = claim.polarity or (said.pop() if len(said) == 1 else None)
+        if polarity is None:
             return {}
-        found.setdefault(said.pop(), claim.id)
+        found.setdefault(polarity, claim.id)
     return found
 
 

@@ -22,6 +22,11 @@ def abstains(text: str) -> bool:
     return not normalize(text)
 
 
+def is_failed(answer: Answer) -> bool:
+    """Whether there is no answer because the model failed on the item or left it out."""
+    return answer.error is not None or answer.missing
+
+
 def decide(prediction: Prediction, *, threshold: float = 0.0) -> Answer:
     """The answer to one instance, under a no-answer threshold.
 
@@ -61,10 +66,13 @@ def decide(prediction: Prediction, *, threshold: float = 0.0) -> Answer:
         no_answer_probability=no_answer,
         threshold=threshold if prediction.text is None and margin is not None else None,
         n_best=candidates,
-        confidence=_confidence(text, chosen, null_probability, no_answer),
+        confidence=_confidence(text, chosen, null_probability, no_answer)
+        if prediction.confidence is None or prediction.error is not None
+        else prediction.confidence,
         windows=prediction.windows,
         tokens=prediction.tokens,
         truncated=prediction.truncated,
+        raw=prediction.raw,
         error=prediction.error,
     )
 
@@ -103,6 +111,7 @@ def pool(item: ItemId, question: Question, predictions: Mapping[str, Prediction]
         windows=sum(p.windows for p in predictions.values()),
         tokens=sum(p.tokens for p in predictions.values()),
         truncated=any(p.truncated for p in predictions.values()),
+        raw=asked["*"].raw if "*" in asked else None,
         error=failed[0] if failed and not asked else None,
         missing=not predictions,
     )
@@ -200,9 +209,10 @@ def _best_text(predictions: Mapping[str, Prediction]) -> Candidate | None:
     if not given:
         return None
     article = min(given, key=lambda a: (doubt(a), a))
-    p = predictions[article].no_answer_probability
+    chosen = predictions[article]
+    confidence = chosen.confidence
+    if confidence is None and chosen.no_answer_probability is not None:
+        confidence = 1.0 - chosen.no_answer_probability
     return Candidate(
-        text=given[article],
-        article=None if article == "*" else article,
-        probability=None if p is None else 1.0 - p,
+        text=given[article], article=None if article == "*" else article, probability=confidence
     )

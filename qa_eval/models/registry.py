@@ -71,6 +71,18 @@ def _predictions(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model
     return resolve_replay(spec, decoding, runtime)
 
 
+def _server(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
+    from qa_eval.models.generation.chat_server import resolve_server
+
+    return resolve_server(spec, decoding, runtime)
+
+
+def _language_model(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
+    from qa_eval.models.generation.language_checkpoints import resolve_language_model
+
+    return resolve_language_model(spec, decoding, runtime)
+
+
 BUILT_IN: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -105,6 +117,24 @@ BUILT_IN: dict[str, Kind] = {
             summary="answers stored in a file, replayed",
             example="predictions:FILE.jsonl",
             factory=_predictions,
+        ),
+        Kind(
+            name="openai",
+            summary="a language model on a server with /v1/chat/completions, which --base-url names",
+            example="openai:MODEL",
+            factory=_server,
+        ),
+        Kind(
+            name="causal",
+            summary="a language model on this machine, from the hub, a folder or a GGUF file",
+            example="causal:ORG/NAME[@REV]",
+            factory=_language_model,
+        ),
+        Kind(
+            name="seq2seq",
+            summary="the same with an encoder and a decoder, such as T5 and BART",
+            example="seq2seq:ORG/NAME[@REV]",
+            factory=_language_model,
         ),
     )
 }
@@ -214,6 +244,47 @@ def with_quantized(specs: Sequence[str], precision: str) -> list[str]:
     if len(found) == len(specs):
         raise SpecError(f"only onnx: models can be quantized to {precision}; name one in full precision")
     return list(dict.fromkeys(found))
+
+
+WRITERS = ("openai", "causal", "seq2seq")
+"""Kinds of language models, which have prompts."""
+
+
+def with_server(specs: Sequence[str], base_url: str | None, prompts: Sequence[str | Path] = ()) -> list[str]:
+    """The specs, in which each language model has these options unless it has its own.
+
+    `base_url` is the server of `openai:` models. Each prompt is a file that takes the place of the package's
+    prompt of its mode. Raises SpecError for a spec or a prompt file that cannot be read, for two prompts of
+    one mode, and if no model takes an option.
+
+    >>> with_server(["openai:m", "embedded"], "http://127.0.0.1:80/v1")
+    ['openai:m?base_url=http://127.0.0.1:80/v1', 'embedded']
+    """
+    from qa_eval.models.generation.prompt_files import load_prompt
+    from qa_eval.models.generation.written_answers import PROMPT_OPTIONS
+
+    given: dict[str, str] = {}
+    for path in prompts:
+        option = PROMPT_OPTIONS[load_prompt(path).mode]
+        if option in given:
+            raise SpecError(f"prompt: {given[option]} and {path} have the same mode; give one of them")
+        given[option] = str(path)
+    if base_url is None and not given:
+        return list(specs)
+    found = []
+    used: set[str] = set()
+    for text in specs:
+        spec = parse_spec(text)
+        options = dict(given) if spec.kind in WRITERS else {}
+        if spec.kind == "openai" and base_url is not None:
+            options["base_url"] = base_url
+        used |= options.keys()
+        found.append(str(replace(spec, options=tuple(sorted((options | dict(spec.options)).items())))))
+    if base_url is not None and "base_url" not in used:
+        raise SpecError("base_url: no model is of the kind openai:")
+    if given and not given.keys() <= used:
+        raise SpecError(f"prompt: no model takes a prompt; these kinds do: {', '.join(WRITERS)}")
+    return found
 
 
 def check_decoding(decoding: Decoding) -> None:

@@ -17,7 +17,7 @@ from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 from qa_eval.errors import QaEvalError
 from qa_eval.files.paths import user_path
@@ -137,6 +137,24 @@ class StoredOptions(Stored):
             help="Read windows one by one on the CPU, so that equal runs give equal bytes.",
         ),
     ] = False
+    closed_book: Annotated[
+        bool,
+        Flag(
+            section="Models",
+            help="Also ask language models each question without any passage, to measure what they remember.",
+        ),
+    ] = False
+    orders: Annotated[
+        int,
+        Flag(
+            section="Models",
+            metavar="N",
+            least=0,
+            most=20,
+            help="Also ask language models each pooled item with its passages in N other orders.",
+        ),
+    ] = 0
+    _sparse: ClassVar[frozenset[str]] = frozenset({"closed_book", "orders"})
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -157,6 +175,8 @@ class RunOptions(StoredOptions):
         references: Whether the leaderboard has the reference rows that are built from the golds.
         resamples: Number of resamples of each interval and each test.
         deterministic: Whether windows are read one by one on the CPU, so that equal runs give equal bytes.
+        closed_book: Whether language models are also asked each question without any passage.
+        orders: Number of other orders of the passages in which language models are asked each pooled item.
         split: Split of a data set of the hub. None for `validation`.
         columns: Columns of a data set, each as `ROLE=COLUMN`. The roles are id, question, context, answers
             and is_impossible.
@@ -174,6 +194,10 @@ class RunOptions(StoredOptions):
         trust_remote_code: Whether code that comes with a checkpoint may run.
         convert_weights: Whether tensors of a `pytorch_model.bin` are read. A safetensors copy is then kept in
             the cache.
+        concurrency: Greatest number of requests that a server gets at once.
+        timeout: Time after which a request to a server is given up, in seconds.
+        price_in: Price of a million tokens that a language model reads. None for no cost.
+        price_out: Price of a million tokens that a language model writes. None for no cost.
         engine: `local` computes in this process, `ray` on a Ray cluster.
         address: Address of a Ray cluster, `auto` or `HOST:PORT`. None starts one on this machine for the run.
         workers: Number of processes of a Ray cluster that hold a model. None for as many as fit.
@@ -298,6 +322,32 @@ class RunOptions(StoredOptions):
             help="Read the tensors of a pytorch_model.bin, and keep a safetensors copy in the cache.",
         ),
     ] = _RUNTIME.convert_weights
+    concurrency: Annotated[
+        int,
+        Flag(section="Computing", metavar="N", least=1, most=1024, help="Number of requests to a server at once."),
+    ] = _RUNTIME.concurrency
+    timeout: Annotated[
+        float,
+        Flag(
+            section="Computing",
+            metavar="S",
+            above=0,
+            help="Seconds after which a request to a server is given up and sent again.",
+        ),
+    ] = _RUNTIME.timeout
+    price_in: Annotated[
+        float | None,
+        Flag(
+            section="Computing",
+            metavar="P",
+            least=0,
+            help="Price of a million tokens that language models read.  [default: no cost is shown]",
+        ),
+    ] = None
+    price_out: Annotated[
+        float | None,
+        Flag(section="Computing", metavar="P", least=0, help="Price of a million tokens that they write."),
+    ] = None
     engine: Annotated[
         Literal["local", "ray"],
         Flag(section="Computing", help="Let models answer in this process, or on a Ray cluster."),
@@ -409,7 +459,16 @@ class RunOptions(StoredOptions):
             trust_remote_code=self.trust_remote_code,
             convert_weights=self.convert_weights,
             seed=self.seed,
+            concurrency=self.concurrency,
+            timeout=self.timeout,
         )
+
+    @property
+    def prices(self) -> tuple[float, float] | None:
+        """Prices of a million tokens read and written. None if neither is given; one that is missing is 0."""
+        if self.price_in is None and self.price_out is None:
+            return None
+        return self.price_in or 0.0, self.price_out or 0.0
 
 
 # ------------------------------------------------------------------------------------------ declarations

@@ -20,10 +20,7 @@ from qa_eval.runs.store import PACKED, PREDICTIONS, stream_predictions, twin_of
 
 def render_prediction(row: PredictionRow) -> str:
     """The row as a line of a predictions file: one canonical JSON object."""
-    value = PREDICTION_ADAPTER.dump_python(row, mode="json")
-    if row.marks is None:  # most rows: only facts with their own passages have marks
-        del value["marks"]
-    return canonical_json(value) + "\n"
+    return canonical_json(PREDICTION_ADAPTER.dump_python(row, mode="json")) + "\n"
 
 
 class PredictionsWriter:

@@ -8,9 +8,16 @@ in [0, 1], or a skill, which is at most 1. An absent value is `None` or left out
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat, TypeAdapter
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    FiniteFloat,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    model_serializer,
+)
 
 from qa_eval.errors import UnknownNameError
 from qa_eval.metrics.rules.squad import UNSCORED
@@ -99,6 +106,19 @@ class PerformanceRow(_Record):
     tokens: int = 0
     tokens_per_second: FiniteFloat | None = None
     peak_rss_bytes: int | None = None
+    tokens_out: int | None = None
+    """Number of tokens that a language model wrote; they are among `tokens`. None for other models."""
+    latency: dict[str, FiniteFloat] | None = None
+    """Percentiles (`p50`, `p90`, `p99`) of the time of one answer in seconds, with the pauses after failed
+    requests. None for models that compute answers together."""
+    cost: FiniteFloat | None = None
+    """Cost of the tokens, in the currency of the prices given. None without prices."""
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leaves out what only language models have."""
+        found: dict[str, Any] = write(self)
+        return {k: v for k, v in found.items() if v is not None or k not in ("tokens_out", "latency", "cost")}
 
 
 class PredictionsFileRow(_Record):
@@ -322,6 +342,9 @@ class PredictionRow(ItemScore):
     n_best: tuple[Candidate, ...] = ()
     windows: int = 0
     tokens: int = 0
+    raw: str | None = None
+    """Text as a language model wrote it, if it differs from the prediction."""
+    _sparse: ClassVar[frozenset[str]] = frozenset({"marks", "raw"})
 
 
 LEADERBOARD_ADAPTER = TypeAdapter(Leaderboard)

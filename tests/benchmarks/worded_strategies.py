@@ -16,7 +16,6 @@ from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.listings import label
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.summary import summarize
-from qa_eval.metrics.worded_scores import worded_scores
 from qa_eval.records import Claim, Corpus, ItemId, Prediction, Question
 from qa_eval.text.figures import percent
 from qa_eval.text.markdown import markdown_row
@@ -103,7 +102,6 @@ def scored(corpus: Corpus, strategy: Strategy) -> list[ItemScore]:
         question = questions[item.fact]
         answer = decide(Prediction(item=str(item), text=strategy(corpus, question, item)))
         score = score_item(question, item, answer, corpus)
-        score.scores.update(worded_scores(question, item, answer, corpus))
         found.append(score)
     return found
 

@@ -109,7 +109,8 @@ class _Session:
         """
         asked = set(waiting)
         ready: list[Prediction] = []
-        due = time.monotonic() + self.engine.hand_over_seconds
+        pause = 0.0 if getattr(self.model, "hands_over_at_once", False) else self.engine.hand_over_seconds
+        due = time.monotonic() + pause
         try:
             for prediction in self.model.predict(list(waiting.values())):
                 if not isinstance(prediction, Prediction):
@@ -122,7 +123,7 @@ class _Session:
                 if time.monotonic() >= due:
                     ready, done = [], ready
                     yield done
-                    due = time.monotonic() + self.engine.hand_over_seconds
+                    due = time.monotonic() + pause
         except (Exception, KeyboardInterrupt):
             if ready:
                 yield ready
@@ -177,6 +178,12 @@ def checked(prediction: Prediction, instance: Instance) -> Prediction:
             text=None if prediction.text is None else _text("text", prediction.text, "a text, or None"),
             windows=_whole("windows", prediction.windows),
             tokens=_whole("tokens", prediction.tokens),
+            raw=None if prediction.raw is None else _text("raw", prediction.raw, "a text, or None"),
+            confidence=_fraction("confidence", prediction.confidence),
+            tokens_out=None
+            if prediction.tokens_out is None
+            else _whole("tokens_out", prediction.tokens_out),
+            seconds=_number("seconds", prediction.seconds),
             truncated=bool(prediction.truncated),
         )
     except Exception as error:  # whatever a stranger's values do when they are looked at

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from qa_eval.data.article_labels import article_labels
-from qa_eval.data.items import instances, item_ids
+from qa_eval.data.items import direct_instances, instances, item_ids
 from qa_eval.data.locations import curated_paths
 from qa_eval.errors import QaEvalError
 from qa_eval.files.paths import real_path
@@ -138,16 +138,32 @@ class CuratedTask:
         return dict.fromkeys(map(str, self.items), "")
 
     def _instances(self, model: Model) -> tuple[Instance, ...]:
-        return instances_for(model, self.corpus, self.items)
+        return instances_for(model, self.corpus, self.items, self.options)
 
 
-def instances_for(model: Model, corpus: Corpus, items: Sequence[ItemId]) -> tuple[Instance, ...]:
-    """What a model is asked to answer these items: also the pooled ones, if it answers them at once."""
+def instances_for(
+    model: Model, corpus: Corpus, items: Sequence[ItemId], options: StoredOptions
+) -> tuple[Instance, ...]:
+    """What a model is asked to answer these items.
+
+    A model that answers directly is asked pooled items with all passages, and not the readings for them. A
+    model with `answers_pooled` is asked both, and its answer to the pooled item counts if there is one.
+    """
+    if getattr(model, "answers_directly", False):
+        return tuple(
+            direct_instances(corpus, items, closed_book=options.closed_book, orders=options.orders)
+        )
     asked = instances(corpus, items)
     if getattr(model, "answers_pooled", False):
         questions = {q.id: q for q in corpus.questions}
         asked += [
-            Instance(item=str(i), question=questions[i.fact].wording(i.paraphrase), context="", article="*")
+            Instance(
+                item=str(i),
+                question=questions[i.fact].wording(i.paraphrase),
+                context="",
+                article="*",
+                mode="all",
+            )
             for i in items
             if i.track == "pooled"
         ]

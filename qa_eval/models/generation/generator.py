@@ -36,7 +36,7 @@ class Prompt:
 class Sampling:
     """Choices of generation that can change a text. They are part of a model's signature."""
 
-    max_tokens: int = 128
+    max_tokens: int = 256
     """Greatest number of tokens in an answer."""
     temperature: float = 0.0
     """Temperature; 0 for the most probable token at each step."""
@@ -60,6 +60,8 @@ class Generation:
     """Mean natural logarithm of the probabilities of the generated tokens; None if it is not known."""
     finish: str = "stop"
     """Reason why the text ends: `stop` (an end token or a stop text) or `length` (the limit of tokens)."""
+    truncated: bool = False
+    """Whether the generator read only a part of the prompt."""
     seconds: float | None = None
     """Time from the request to the whole text, in seconds; None if texts were generated together."""
 

@@ -6,7 +6,9 @@ few bits. transformers turns them into full numbers, so answers may differ a lit
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,7 +49,9 @@ def gguf_parts(spec: ModelSpec) -> Parts:
 
     def read(what: str, read_it: Callable[..., Any]) -> Any:  # noqa: ANN401
         try:
-            return read_it(path.parent, gguf_file=path.name, local_files_only=True)
+            # The bar of this reader is not one that transformers can switch off.
+            with contextlib.redirect_stderr(io.StringIO()):
+                return read_it(path.parent, gguf_file=path.name, local_files_only=True)
         except Exception as error:  # a damaged or unknown file may raise anything
             raise ModelError(f"{name}: its {what} cannot be read: {first_line(error)}") from error
 
@@ -62,7 +66,9 @@ def gguf_parts(spec: ModelSpec) -> Parts:
 
     def load(dtype: torch.dtype) -> PreTrainedModel:
         def from_file(*place: Any, **options: Any) -> Any:  # noqa: ANN401
-            return model_class.from_pretrained(*place, **options, dtype=dtype, output_loading_info=True)
+            return model_class.from_pretrained(
+                *place, **options, config=config, dtype=dtype, output_loading_info=True
+            )
 
         model, report = read("weights", from_file)
         if missing := sorted(report["missing_keys"]):

@@ -35,15 +35,19 @@ from qa_eval.models.generation.generation_settings import GenerationSettings, ge
 from qa_eval.models.generation.prompt_texts import PromptTexts, Template, Tokens, with_fixed_date
 from qa_eval.models.generation.token_batches import BatchedGenerator, Limits
 from qa_eval.models.generation.torch_writer import TorchWriter
+from qa_eval.models.generation.written_answers import Writing, WrittenAnswers, number_option
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.torch_settings import chosen_device, chosen_dtype, quiet
-from qa_eval.records import ModelInfo, Runtime
+from qa_eval.records import Decoding, ModelInfo, Runtime
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _VERSION = "1"
 """Version of the code that decides texts, which is part of fingerprints."""
+_CONTEXT = "context"
+"""Option of a spec that gives the greatest number of tokens of a prompt."""
+_OPTIONS = (_CONTEXT,)
 _CPU_BATCH, _DEVICE_BATCH = 8192, 32_768
 """Numbers of tokens, of prompts and answers, in a batch on a CPU and on another device."""
 _TWO_SIDED = ("xlnet",)
@@ -124,6 +128,20 @@ class Parts:
     """SHA-256 of the other files that decide texts."""
     license: str | None
     """License that the model card names."""
+
+
+def resolve_language_model(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> WrittenAnswers:
+    """The model that a spec names. Its weights are not loaded.
+
+    Raises `SpecError` for an invalid option, and `ModelError` as `examine_language_model` does.
+    """
+    del decoding
+    writing = Writing.of(spec, others=_OPTIONS)
+    asked = number_option(spec, _CONTEXT, 0, least=1, whole=True) if spec.option(_CONTEXT) else None
+    info, generator = examine_language_model(spec, runtime, context=None if asked is None else int(asked))
+    return WrittenAnswers(
+        generator=generator, writing=writing, identify=lambda: info, hands_over_at_once=False
+    )
 
 
 def examine_language_model(

@@ -35,7 +35,7 @@ from qa_eval.records import Runtime
 
 _PROBE = (5, 5, 23)
 """Lengths of the prompts that find out which prompts may share a batch."""
-_PROBE_STEPS = 3
+_PROBE_STEPS = 2
 """Number of tokens that are generated for each of them."""
 _SAME = {torch.float32: 1e-3}
 """Greatest difference of log-probabilities that counts as rounding, by number format."""
@@ -170,9 +170,10 @@ class TorchWriter:
         usable = torch.tensor([n for n in range(min(rows, 5000)) if n not in special] or [0])
         prompts = [usable[torch.randint(len(usable), (n,), generator=random)].tolist() for n in _PROBE]
         try:
-            alone = [self._probabilities([prompt])[0] for prompt in prompts]
-            self.alone = not self._same(alone[:2], self._probabilities(prompts[:2]))
-            self.pads = not self.alone and self._same(alone, self._probabilities(prompts))
+            short, other, long = prompts
+            alone = [self._probabilities([prompt])[0] for prompt in (short, long)]
+            self.alone = not self._same(alone[:1], self._probabilities([short, other])[:1])
+            self.pads = not self.alone and self._same(alone, self._probabilities([short, long]))
         except OutOfMemoryError:
             raise
         except Exception:  # a model that takes no batch at all

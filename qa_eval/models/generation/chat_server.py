@@ -1,0 +1,589 @@
+"""Servers with `/v1/chat/completions`: vLLM, llama.cpp, Ollama, LM Studio, and hosted ones.
+
+Before anything is asked, one short request shows whether the server answers, whether it accepts the key and
+the model, and what it calls the model. A failing request is tried again with growing pauses. Requests go to
+the base URL only: redirects are not followed, and proxies of the environment are used only if the spec says
+so. The key is sent with each request. It is part of no record, message or log.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import queue
+import random
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from qa_eval.errors import ModelError, SpecError
+from qa_eval.files.hashes import sha256_json
+from qa_eval.models.generation.generator import Generation, Message, Prompt, Sampling
+from qa_eval.models.generation.written_answers import Writing, WrittenAnswers, number_option
+from qa_eval.models.protocol import ModelSpec
+from qa_eval.records import Decoding, ModelInfo, Runtime
+from qa_eval.text.phrases import brief, printable, shorten
+
+if TYPE_CHECKING:
+    import httpx2
+
+SERVER_OPTIONS = ("base_url", "key_env", "context", "proxy")
+"""Options of a spec that only servers have."""
+_KEY_VARIABLE = "OPENAI_API_KEY"
+_TRIES = 6
+"""Number of times that a request is sent before its prompt fails."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
+"""Pauses before a request is sent again, in seconds. Each is twice the one before, less a random part."""
+_LONGEST_WAIT = 300.0
+"""Longest `Retry-After` that is waited for, in seconds."""
+_FAILURES_IN_A_ROW = 20
+"""Number of prompts that may fail one after another, after all tries, before the server is given up."""
+_CONNECT_SECONDS = 10.0
+_MOST_BYTES = 32_000_000
+"""Greatest size of a response."""
+_SHORTEST_SECRET = 8
+"""Length from which a key is searched for in the server's texts. A shorter one is no secret, and may be a
+word."""
+_TOO_LONG = re.compile(r"context|too (?:long|large|many tokens)|maximum.{0,40}token|token.{0,40}(?:limit|exceed)", re.I)
+_CHARACTERS_PER_TOKEN = 12
+"""Number of characters of prompt for each token read above which the server cannot have read all of it."""
+_PROBE = Prompt((Message("user", "Reply with the word OK."),))
+
+
+_KEPT = "the answers so far are kept, and the same command goes on from there"
+
+
+class _TryAgainError(Exception):
+    """A request failed in a way that may pass."""
+
+    def __init__(self, reason: str, *, wait: float | None = None, refused: bool = False) -> None:
+        self.wait = wait
+        """Time to wait that the server gives, in seconds."""
+        self.refused = refused
+        """Whether no connection could be made."""
+        super().__init__(reason)
+
+
+class _RefusedFieldError(Exception):
+    """The server does not know a field of the request."""
+
+
+class PromptFailedError(Exception):
+    """One prompt cannot be answered."""
+
+
+@dataclass(slots=True, eq=False)
+class _Fields:
+    """The optional fields that the server takes. The first request finds out."""
+
+    logprobs: bool = True
+    seed: bool = True
+    limit: str = "max_tokens"
+
+    def drop(self, words: str) -> bool:
+        """Drops the field that a refusal names. Returns False if it names none that can be dropped."""
+        if "max_completion_tokens" in words and self.limit == "max_tokens":
+            self.limit = "max_completion_tokens"
+        elif self.logprobs and ("logprobs" in words or "seed" not in words):
+            self.logprobs = False
+        elif self.seed:
+            self.seed = False
+        else:
+            return False
+        return True
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class ChatServer:
+    """A model on a server, as a `TextGenerator`."""
+
+    base_url: str
+    """Address of the API, without a slash at the end, such as `http://127.0.0.1:8080/v1`."""
+    model: str
+    """Name of the model, as it is sent."""
+    key: str | None = field(default=None, repr=False)
+    """Key that is sent; None to send none."""
+    key_variable: str = _KEY_VARIABLE
+    """Name of the environment variable of the key, for messages."""
+    concurrency: int = 8
+    """Greatest number of requests at once."""
+    timeout: float = 120.0
+    """Time after which a request is given up, in seconds."""
+    context_tokens: int | None = None
+    """Greatest number of tokens of a prompt and its answer; None if neither spec nor server tells."""
+    proxied: bool = False
+    """Whether the proxies of the environment are used."""
+    requests: int = 0
+    """Number of requests so far."""
+    _fields: _Fields = field(default_factory=_Fields)
+    _reported: tuple[str, str | None] | None = None
+    """Model and system fingerprint that the first response reports."""
+    _client: httpx2.Client | None = field(default=None, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _pause_until: float = 0.0
+    """Time before which no request is sent, because the server asked for a pause."""
+
+    # -------------------------------------------------------------------------------- who the server is
+
+    def identify(self, sampling: Sampling) -> Mapping[str, Any]:
+        """What the server says about its model. Nothing but a short request has been asked so far.
+
+        Raises ModelError, which says what to do, if the server cannot be used.
+        """
+        listing = self._listing()
+        stop = threading.Event()
+        short = Sampling(max_tokens=1, temperature=sampling.temperature, seed=sampling.seed)
+        while True:
+            try:
+                value = self._tried(lambda: self._completion(_PROBE, short), stop)
+                break
+            except _RefusedFieldError as error:
+                if not self._fields.drop(str(error)):
+                    raise ModelError(f"{self._named}: the server refuses requests: {error}") from None
+            except (PromptFailedError, _TryAgainError) as error:
+                raise ModelError(f"{self._named}: {error}") from None
+        self._reported = _reported(value)
+        if self.context_tokens is None:
+            self.context_tokens = _context_of(listing)
+        model, fingerprint = self._reported
+        return {
+            "model": model,
+            "system_fingerprint": fingerprint,
+            "listing": {key: listing[key] for key in ("root", "owned_by", "meta") if listing.get(key)},
+            "fields": [self._fields.logprobs, self._fields.seed, self._fields.limit],
+        }
+
+    def _listing(self) -> dict[str, Any]:
+        """The entry of the model in the server's list of models; empty if there is none."""
+        try:
+            status, _, body = self._sent("GET", "/models", None)
+            found = json.loads(body) if status == 200 else {}
+            listed = found.get("data") if isinstance(found, dict) else None
+            entries = [one for one in listed or () if isinstance(one, dict)]
+        except (_TryAgainError, PromptFailedError, ValueError, TypeError):
+            return {}
+        named = [one for one in entries if one.get("id") == self.model]
+        return (named or (entries if len(entries) == 1 else [{}]))[0]
+
+    @property
+    def _named(self) -> str:
+        return f"{self.model} at {self.base_url}"
+
+    # -------------------------------------------------------------------------------- texts
+
+    def count_tokens(self, prompt: Prompt) -> int | None:
+        """None: only the server has the tokenizer."""
+        del prompt
+        return None
+
+    def generate(
+        self, prompts: Sequence[Prompt], sampling: Sampling
+    ) -> Iterator[tuple[int, Generation | Exception]]:
+        """The texts as `TextGenerator.generate`. At most `concurrency` requests are under way."""
+        if self._reported is None:
+            self.identify(sampling)
+        waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+        done: queue.SimpleQueue[tuple[int, Generation | Exception]] = queue.SimpleQueue()
+        for number in range(len(prompts)):
+            waiting.put(number)
+        stop = threading.Event()
+
+        def work() -> None:
+            while not stop.is_set():
+                try:
+                    number = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                try:
+                    done.put((number, self._answer(prompts[number], sampling, stop)))
+                except Exception as error:
+                    done.put((number, error))
+
+        workers = [
+            threading.Thread(target=work, name=f"request {n}", daemon=True)
+            for n in range(min(self.concurrency, len(prompts)))
+        ]
+        try:
+            for worker in workers:
+                worker.start()
+            failed, ended = 0, None
+            for _ in prompts:
+                number, found = done.get()
+                failed = failed + 1 if isinstance(found, PromptFailedError) else 0
+                if isinstance(found, ModelError):
+                    ended = found
+                elif failed >= _FAILURES_IN_A_ROW:
+                    ended = ModelError(f"{self._named}: the last {failed} questions failed: {found}; {_KEPT}")
+                if ended is not None:
+                    yield from _finished(done)
+                    raise ended
+                yield number, found
+            for worker in workers:
+                worker.join()
+        finally:
+            stop.set()  # requests under way are abandoned: their threads end with them
+
+    def close(self) -> None:
+        """Closes the connections."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _answer(self, prompt: Prompt, sampling: Sampling, stop: threading.Event) -> Generation:
+        since = time.perf_counter()
+        try:
+            value = self._tried(lambda: self._completion(prompt, sampling), stop)
+        except _TryAgainError as error:
+            if error.refused:
+                raise ModelError(f"{self._named}: {error}; {_KEPT}") from None
+            raise PromptFailedError(f"{error} (tried {_TRIES} times)") from None
+        except _RefusedFieldError as error:
+            raise PromptFailedError(_refusal(str(error), prompt)) from None
+        self._compare(value)
+        return self._generation(value, prompt, time.perf_counter() - since)
+
+    def _compare(self, value: Mapping[str, Any]) -> None:
+        """Raises ModelError if another model answers than at the beginning."""
+        reported = _reported(value)
+        if self._reported is not None and reported != self._reported:
+            was, now = (" ".join(filter(None, one)) for one in (self._reported, reported))
+            raise ModelError(
+                f"{self._named}: the server now reports {now}, and reported {was} at the beginning; a row is "
+                "of one model. The same command asks the new model"
+            )
+
+    def _generation(self, value: Mapping[str, Any], prompt: Prompt, seconds: float) -> Generation:
+        listed = value.get("choices")
+        choice = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else None
+        if choice is None:
+            raise PromptFailedError("the response has no choices")
+        finish = choice.get("finish_reason") or "stop"
+        message = choice.get("message")
+        text = message.get("content") if isinstance(message, dict) else None
+        if finish == "content_filter" or (isinstance(message, dict) and message.get("refusal") and not text):
+            raise PromptFailedError("the server withheld the answer (content filter)")
+        if text is None and finish == "length":
+            text = ""
+        if not isinstance(text, str):
+            raise PromptFailedError("the response has no text")
+        used = value.get("usage")
+        usage = used if isinstance(used, dict) else {}
+        tokens_in = _count(usage.get("prompt_tokens"))
+        characters = sum(len(message.content) for message in prompt.messages)
+        return Generation(
+            text=text,
+            tokens_in=tokens_in,
+            tokens_out=_count(usage.get("completion_tokens")),
+            mean_logprob=_mean_logprob(choice.get("logprobs")),
+            finish=str(finish),
+            truncated=bool(tokens_in) and characters > _CHARACTERS_PER_TOKEN * (tokens_in or 0),
+            seconds=seconds,
+        )
+
+    # -------------------------------------------------------------------------------- requests
+
+    def _tried(self, send: Any, stop: threading.Event) -> dict[str, Any]:  # noqa: ANN401
+        """The result of a request, which is sent again while its failure may pass."""
+        pause = _FIRST_PAUSE
+        for left in reversed(range(_TRIES)):
+            while (wait := self._pause_until - time.monotonic()) > 0:
+                if stop.wait(wait):
+                    break
+            try:
+                found: dict[str, Any] = send()
+                return found
+            except _TryAgainError as error:
+                if not left or stop.is_set():
+                    raise
+                if error.wait is not None:
+                    if error.wait > _LONGEST_WAIT:
+                        raise
+                    # Every thread waits, because the server asks for fewer requests.
+                    self._pause_until = max(self._pause_until, time.monotonic() + error.wait)
+                else:
+                    stop.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311 - not for secrets
+                    pause = min(2 * pause, _LONGEST_PAUSE)
+        raise AssertionError("the last try returns or raises")
+
+    def _completion(self, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
+        """The response to a prompt, sent once."""
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": [{"role": m.role, "content": m.content} for m in prompt.messages],
+            self._fields.limit: sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "stream": False,
+        }
+        if self._fields.seed:
+            body["seed"] = sampling.seed
+        if self._fields.logprobs:
+            body["logprobs"] = True
+        if sampling.stop:
+            body["stop"] = list(sampling.stop)
+        status, headers, data = self._sent("POST", "/chat/completions", body)
+        self._raise_for(status, headers, data)
+        try:
+            value = json.loads(data)
+        except (ValueError, RecursionError):
+            raise _TryAgainError(f"the response is not JSON: {_excerpt(data)}") from None
+        if not isinstance(value, dict):
+            raise _TryAgainError(f"the response is not a JSON object: {_excerpt(data)}")
+        return value
+
+    def _raise_for(self, status: int, headers: Mapping[str, str], data: bytes) -> None:
+        if status == 200:
+            return
+        words = _message(data)
+        said = f"{status}{f': {words}' if words else ''}"
+        if 300 <= status < 400:
+            target = urlsplit(headers.get("location", ""))
+            where = f"{target.scheme}://{target.netloc}" if target.netloc else "another address"
+            raise ModelError(
+                f"{self._named}: the server redirects to {printable(where)}, and the key is sent to the base "
+                "URL only; give the final address with --base-url"
+            )
+        if status in (401, 403):
+            what = (
+                f"the server refuses the key in {self.key_variable}"
+                if self.key
+                else f"the server wants a key; set {self.key_variable}, or name another variable with ?key_env="
+            )
+            raise ModelError(f"{self._named}: {what} ({said})")
+        if status == 404:
+            raise ModelError(
+                f"{self._named}: the server has no such model, or no /chat/completions at this address ({said}); "
+                f"{self.base_url}/models lists the models of most servers"
+            )
+        if "insufficient_quota" in data.decode("utf-8", "replace"):
+            raise ModelError(f"{self._named}: the account has no credit left ({said})")
+        if status in (408, 409, 425, 429) or status >= 500:
+            raise _TryAgainError(f"the server answered {said}", wait=_retry_after(headers))
+        if status in (400, 413, 422):
+            raise _RefusedFieldError(said)
+        raise PromptFailedError(f"the server answered {said}")
+
+    def _sent(self, method: str, path: str, body: object) -> tuple[int, Mapping[str, str], bytes]:
+        """The status, headers and bytes of a response. The key in them is replaced.
+
+        Raises _TryAgainError if there is no whole response.
+        """
+        import httpx2
+
+        end = time.monotonic() + self.timeout
+        self.requests += 1
+        content = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        found = bytearray()
+        try:
+            with self._opened().stream(method, self.base_url + path, content=content) as response:
+                for some in response.iter_bytes():
+                    found += some
+                    if time.monotonic() > end:
+                        raise _TryAgainError(f"no whole response within {self.timeout:g} s")
+                    if len(found) > _MOST_BYTES:
+                        raise PromptFailedError(f"the response has more than {_MOST_BYTES:,} bytes")
+                return response.status_code, response.headers, self._without_key(bytes(found))
+        except httpx2.TimeoutException:
+            raise _TryAgainError(f"no whole response within {self.timeout:g} s") from None
+        except httpx2.ConnectError as error:
+            reason = self._without_key(str(error).encode()).decode()
+            raise _TryAgainError(
+                f"no connection to the server ({printable(reason)}); is it running?", refused=True
+            ) from None
+        except httpx2.HTTPError as error:
+            reason = self._without_key(f"{type(error).__name__}: {error}".encode()).decode()
+            raise _TryAgainError(f"the connection broke off ({printable(reason)})") from None
+
+    def _without_key(self, data: bytes) -> bytes:
+        if self.key is None or len(self.key) < _SHORTEST_SECRET:
+            return data
+        return data.replace(self.key.encode(), b"[key]")
+
+    def _opened(self) -> httpx2.Client:
+        import httpx2
+
+        with self._lock:
+            if self._client is None:
+                headers = {"Content-Type": "application/json", "User-Agent": "qa-eval"}
+                if self.key is not None:
+                    headers["Authorization"] = f"Bearer {self.key}"
+                self._client = httpx2.Client(
+                    headers=headers,
+                    timeout=httpx2.Timeout(self.timeout, connect=min(_CONNECT_SECONDS, self.timeout)),
+                    limits=httpx2.Limits(max_connections=None, max_keepalive_connections=self.concurrency),
+                    follow_redirects=False,
+                    trust_env=False,
+                    proxy=_proxy(self.base_url) if self.proxied else None,
+                )
+            return self._client
+
+
+def _finished(
+    done: queue.SimpleQueue[tuple[int, Generation | Exception]],
+) -> Iterator[tuple[int, Generation | Exception]]:
+    """The texts that are there already."""
+    while not done.empty():
+        number, found = done.get()
+        if isinstance(found, Generation):
+            yield number, found
+
+
+# ------------------------------------------------------------------------------------------ responses
+
+
+def _reported(value: Mapping[str, Any]) -> tuple[str, str | None]:
+    fingerprint = value.get("system_fingerprint")
+    return str(value.get("model") or ""), fingerprint if isinstance(fingerprint, str) else None
+
+
+def _context_of(listing: Mapping[str, Any]) -> int | None:
+    """The context window, as vLLM, llama.cpp and others list it."""
+    meta = listing.get("meta")
+    for place in (listing, meta if isinstance(meta, dict) else {}):
+        for key in ("max_model_len", "context_length", "context_window", "n_ctx"):
+            if (found := _count(place.get(key))) is not None:
+                return found
+    return None
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _mean_logprob(logprobs: object) -> float | None:
+    """The mean of the log-probabilities of all tokens; None if the server does not give them."""
+    listed = logprobs.get("content") if isinstance(logprobs, dict) else None
+    found = [one.get("logprob") for one in listed or () if isinstance(one, dict)]
+    numbers = [float(one) for one in found if isinstance(one, int | float) and not isinstance(one, bool)]
+    if not numbers or len(numbers) != len(found) or not all(map(math.isfinite, numbers)):
+        return None
+    return min(0.0, math.fsum(numbers) / len(numbers))
+
+
+def _message(data: bytes) -> str:
+    """The server's words about an error, short and on one line."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return _excerpt(data)
+    for key in ("error", "detail", "message"):
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+    return shorten(printable(value if isinstance(value, str) else json.dumps(value)), 300)
+
+
+def _excerpt(data: bytes) -> str:
+    return shorten(printable(" ".join(data.decode("utf-8", "replace").split())), 200)
+
+
+def _refusal(said: str, prompt: Prompt) -> str:
+    characters = sum(len(message.content) for message in prompt.messages)
+    if _TOO_LONG.search(said) or said.startswith("413"):
+        return f"the prompt, of {characters:,} characters, is too long for the model; the server answered {said}"
+    return f"the server refuses the prompt, of {characters:,} characters: {said}"
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """The time to wait in seconds; None if the server gives none."""
+    text = headers.get("retry-after", "")
+    try:
+        found = float(text)
+    except ValueError:
+        from email.utils import parsedate_to_datetime
+
+        try:
+            found = parsedate_to_datetime(text).timestamp() - time.time()
+        except (ValueError, TypeError):
+            return None
+    return max(0.0, found) if math.isfinite(found) else None
+
+
+def _proxy(base_url: str) -> str | None:
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(base_url)
+    if parts.hostname and proxy_bypass(parts.hostname):
+        return None
+    found = getproxies()
+    return found.get(parts.scheme) or found.get("all")
+
+
+# ------------------------------------------------------------------------------------------ the kind
+
+
+def resolve_server(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> WrittenAnswers:
+    """The model on a server that a spec names. Nothing is sent before its identity is asked for.
+
+    Raises SpecError for an invalid option, and for a key that cannot be sent.
+    """
+    del decoding
+    writing = Writing.of(spec, others=SERVER_OPTIONS)
+    variable = spec.option("key_env") or _KEY_VARIABLE
+    proxy = spec.option("proxy")
+    if proxy not in (None, "environment"):
+        raise SpecError(f"{spec}: proxy: {brief(proxy)} is not environment, the only value")
+    context = int(number_option(spec, "context", 0, least=1, whole=True)) if spec.option("context") else None
+    server = ChatServer(
+        base_url=_base_url(spec),
+        model=spec.name,
+        key=_key(variable, wanted=spec.option("key_env") is not None),
+        key_variable=variable,
+        concurrency=runtime.concurrency,
+        timeout=runtime.timeout,
+        context_tokens=context,
+        proxied=proxy is not None,
+    )
+
+    def identify() -> ModelInfo:
+        found = server.identify(writing.sampling)
+        reported = " ".join(str(part) for part in (found["model"], found["system_fingerprint"]) if part)
+        return ModelInfo(
+            spec=str(spec),
+            kind=spec.kind,
+            name=spec.name,
+            fingerprint=sha256_json({"base_url": server.base_url, "name": spec.name, **found}),
+            backend="server",
+            reported=reported or None,
+        )
+
+    return WrittenAnswers(generator=server, writing=writing, identify=identify)
+
+
+def _base_url(spec: ModelSpec) -> str:
+    text = spec.option("base_url")
+    if text is None:
+        raise SpecError(
+            f"{spec}: needs the address of a server: --base-url http://127.0.0.1:8080/v1, or "
+            f"{spec}?base_url=http://127.0.0.1:8080/v1 (of OpenAI: https://api.openai.com/v1)"
+        )
+    try:
+        parts = urlsplit(text)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        whole = False
+    if not whole:
+        raise SpecError(
+            f"{spec}: base_url: {brief(text)} is not an address such as http://127.0.0.1:8080/v1"
+        )
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise SpecError(
+            f"openai:{spec.name}: base_url: has a user, a password or a query; a key belongs in the environment "
+            f"variable {_KEY_VARIABLE}, or in the one that ?key_env= names"
+        )
+    return text.rstrip("/")
+
+
+def _key(variable: str, *, wanted: bool) -> str | None:
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        if wanted:
+            raise SpecError(f"key_env: the environment variable {variable} is not set")
+        return None
+    if not key.isascii() or not key.isprintable():
+        raise SpecError(f"{variable}: the key has a character that cannot be sent")
+    return key
