@@ -136,7 +136,9 @@ class RunWriter:
                 rules=plan.task.rules,
                 scorer_version=SCORER_VERSION,
             )
-            yield cls(plan=plan, folder=folder, device=device, leaderboard=leaderboard, packed=packed, prices=prices)
+            yield cls(
+                plan=plan, folder=folder, device=device, leaderboard=leaderboard, packed=packed, prices=prices
+            )
         finally:
             if folder is not None:
                 folder.release()

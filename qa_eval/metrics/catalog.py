@@ -70,6 +70,8 @@ _ASSERTS = (
     "or only asks about is not asserted. docs/reference/free-text.md has the rules."
 )
 
+_CLOSED_BOOK = "Of language models that were asked with `--closed-book`."
+
 _BOTH_KINDS = "answerable items and silent items, each kind a half"
 _IN_WORDINGS = "facts in articles, asked in two wordings or more"
 
@@ -718,6 +720,59 @@ _ENTRIES: tuple[Metric, ...] = (
         minimum=8,
         n_matters=True,
         shares=(Share(numerator=score_of("attributions_right"), denominator=score_of("attributions")),),
+    ),
+    Metric(
+        id="remembered",
+        label="closed book",
+        title="Closed book",
+        family="passages",
+        tracks=_BOTH,
+        meaning="Share of facts on which the answer without any passage asserts a claim of some source.",
+        detail=f"{_ASSERTS} {_CLOSED_BOOK}",
+        over="facts that were asked without any passage",
+        whole=True,
+        higher_is_better=False,
+        shares=(Share(numerator=score_of("remembered")),),
+        counted="fact",
+    ),
+    Metric(
+        id="memorisation_ratio",
+        label="memorisation",
+        title="Memorisation ratio",
+        family="passages",
+        tracks=_READING,
+        meaning=(
+            "Of the items whose article contradicts the closed-book answer, the share on which the model "
+            "stays with it."
+        ),
+        detail=(
+            "An article contradicts the closed-book answer if it answers, and the closed-book answer asserts "
+            "none of its claims. The model stays with a closed-book answer if it asserts one of its claims, "
+            f"or the same value if that is no claim. {_CLOSED_BOOK} After Longpre et al. (2021)."
+        ),
+        formula="items that stay with memory / items whose article contradicts it",
+        over="answerable items whose article contradicts the closed-book answer",
+        listed={"reading track": 8.5, "model page": 8.5},
+        n_matters=True,
+        whole=True,
+        higher_is_better=False,
+        shares=mean("memorised"),
+    ),
+    Metric(
+        id="order_sensitivity",
+        family="passages",
+        tracks=_POOLED,
+        meaning="Share of other orders of the passages in which the answer is another one.",
+        detail=(
+            "Answers are the same if both abstain or both assert the same claims; without claims, if they "
+            "are equal by the rules of exact match. Of language models that were asked with `--orders`; the "
+            "orders that have no answer do not count."
+        ),
+        formula="mean over items of orders with another answer / orders",
+        over="pooled items that were asked in several orders",
+        listed={"pooled track": 9.5},
+        higher_is_better=False,
+        shares=mean("order_changed"),
     ),
     Metric(
         id="brier",

@@ -213,6 +213,4 @@ def _best_text(predictions: Mapping[str, Prediction]) -> Candidate | None:
     confidence = chosen.confidence
     if confidence is None and chosen.no_answer_probability is not None:
         confidence = 1.0 - chosen.no_answer_probability
-    return Candidate(
-        text=given[article], article=None if article == "*" else article, probability=confidence
-    )
+    return Candidate(text=given[article], article=None if article == "*" else article, probability=confidence)

@@ -19,7 +19,9 @@ Counted = Literal["item", "fact", "wordings"]
 """What is counted. `item`: one canonical item. `fact`: the canonical items of one fact. `wordings`: one fact
 in one article, in every wording that was asked, if at least two were."""
 
-Family = Literal["answers", "no answer", "claims", "all articles", "words", "calibration", "wordings"]
+Family = Literal[
+    "answers", "no answer", "claims", "all articles", "words", "passages", "calibration", "wordings"
+]
 """Subject of a metric."""
 
 FAMILIES: dict[Family, str] = {
@@ -28,6 +30,7 @@ FAMILIES: dict[Family, str] = {
     "no answer": "No answer",
     "all articles": "All articles at once",
     "words": "Answers in words",
+    "passages": "What passages do to an answer",
     "calibration": "Confidence",
     "wordings": "Several wordings of one question",
 }

@@ -14,6 +14,7 @@ from qa_eval.metrics.decisions import decide, pool
 from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.listings import entry
 from qa_eval.metrics.parts import Metric, Share
+from qa_eval.metrics.passage_effects import memory_scores, order_scores
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.summary import summarize
 from qa_eval.records import Article, Candidate, Claim, Corpus, Evidence, ItemId, Prediction, Question, Track
@@ -107,6 +108,18 @@ _IN_WORDS = (
     ("airport", "*", "The airport."),
 )
 """(fact, article, the answer in words)."""
+_CLOSED_BOOK = {"losses": "Some 400 fighters.", "airport": "The citadel."}
+"""Fact -> the answer in words without any passage."""
+_REORDERED = {
+    "losses": ("It was 417 [1].", "Over 400 [5], 400 [2] or 417 [1], as sources differ."),
+    "airport": ("The airport.", "At dawn, it was the airport."),
+}
+"""Fact -> the answers in words with the articles in two other orders."""
+_OTHER_ORDERS = (
+    ("Wire", "Herald", "Post", "Gazette", "Times"),
+    ("Post", "Herald", "Gazette", "Wire", "Times"),
+)
+_WORDED_FAMILIES = frozenset({"words", "passages"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +151,7 @@ def work_out(id: str, track: Track | None = None) -> WorkedExample:
     """The worked example of a metric, on its first track if none is given."""
     metric = entry(id)
     track = track or metric.tracks[0]
-    worded = metric.family == "words"
+    worded = metric.family in _WORDED_FAMILIES
     marked = id in _MARKED_METRICS
     scores = [score for score in _scores(worded=worded, marked=marked) if score.track == track]
     value = _values(worded=worded, marked=marked)[track].get(id)
@@ -219,7 +232,15 @@ def _scores(*, worded: bool = False, marked: bool = False) -> tuple[ItemScore, .
 def _worded(corpus: Corpus, question: Question, article: str, text: str) -> ItemScore:
     item = ItemId(fact=question.id, article=article)
     answer = decide(Prediction(item=str(item), text=text))
-    return score_item(question, item, answer, corpus)
+    score = score_item(question, item, answer, corpus)
+    articles = {a.id: a for a in corpus.articles}
+    asked = articles.get(article)
+    score.scores.update(memory_scores(question, item, answer, _CLOSED_BOOK[question.id], asked))
+    if asked is None:
+        orders = [[articles[id] for id in order] for order in _OTHER_ORDERS]
+        reordered = list(zip(_REORDERED[question.id], orders, strict=True))
+        score.scores.update(order_scores(question, answer, corpus.articles, reordered))
+    return score
 
 
 def _answers(fact: str) -> str:
@@ -303,9 +324,25 @@ def _ranked(metric: Metric, scores: Sequence[ItemScore], value: float | None) ->
     return WorkedExample(head=(shown, first), lines=tuple(lines), sums=sums, value=value)
 
 
+def _effect_line(
+    metric: Metric, unit: Sequence[ItemScore], golds: str, counts: tuple[str, ...]
+) -> ExampleLine:
+    """The line of a metric that compares several ways of asking."""
+    first = unit[0]
+    if metric.counted == "fact":
+        return ExampleLine(name=first.fact, golds=golds, said=_CLOSED_BOOK[first.fact], counts=counts)
+    if first.track == "pooled":
+        said = " | ".join((first.prediction, *_REORDERED[first.fact]))
+    else:
+        said = f"closed book: {_CLOSED_BOOK[first.fact]} | with the article: {first.prediction}"
+    return ExampleLine(name=first.item, golds=golds, said=said, counts=counts)
+
+
 def _line(metric: Metric, unit: Sequence[ItemScore], counts: tuple[str, ...]) -> ExampleLine:
     first = unit[0]
     golds = " / ".join(dict.fromkeys(gold for score in unit for gold in score.golds))
+    if metric.family == "passages":
+        return _effect_line(metric, unit, golds or "no answer", counts)
     if metric.counted == "fact":
         said = ", ".join(score.prediction or "no answer" for score in unit)
         return ExampleLine(name=first.fact, golds=golds or "no answer", said=said, counts=counts)

@@ -72,7 +72,7 @@ def _predictions(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model
 
 
 def _server(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
-    from qa_eval.models.generation.chat_server import resolve_server
+    from qa_eval.models.generation.server_models import resolve_server
 
     return resolve_server(spec, decoding, runtime)
 

@@ -17,7 +17,17 @@ from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from qa_eval.errors import QaEvalError
 from qa_eval.files.paths import user_path
@@ -324,7 +334,13 @@ class RunOptions(StoredOptions):
     ] = _RUNTIME.convert_weights
     concurrency: Annotated[
         int,
-        Flag(section="Computing", metavar="N", least=1, most=1024, help="Number of requests to a server at once."),
+        Flag(
+            section="Computing",
+            metavar="N",
+            least=1,
+            most=1024,
+            help="Number of requests to a server at once.",
+        ),
     ] = _RUNTIME.concurrency
     timeout: Annotated[
         float,

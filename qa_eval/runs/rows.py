@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from qa_eval.data.content_hashes import gold_sha256, item_sha256
+from qa_eval.data.items import closed_book_item, reordered_item, shown_articles
 from qa_eval.files.hashes import combine_sha256, sha256_json, sha256_text
 from qa_eval.metrics.decisions import decide, has_no_order, has_order, pool
 from qa_eval.metrics.item_scores import score_item
+from qa_eval.metrics.passage_effects import memory_scores, order_scores
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.thresholds import cross_fit_thresholds
 from qa_eval.records import Answer, Candidate, Corpus, ItemId, Prediction, Question
@@ -127,10 +129,54 @@ def judge(
         score = score_item(question, item, answer, corpus)
         if item.track == "pooled" and unordered and not ordered:
             score = replace(score, scores={})
+        closed_book, reordered = _asked_otherwise(item, predictions)
+        effects = _effects(corpus, question, item, answer, closed_book=closed_book, reordered=reordered)
+        if effects:
+            score = replace(score, scores=score.scores | effects)
         given = said is not None and said.no_answer_probability is not None and item.track == "reading"
         words = question.wording(item.paraphrase)
-        rows.append(prediction_row(words, answer, score, hashes[item], final=final, no_answer_given=given))
+        row = prediction_row(words, answer, score, hashes[item], final=final, no_answer_given=given)
+        rows.append(replace(row, closed_book=closed_book, reordered=reordered))
     return rows
+
+
+def _asked_otherwise(
+    item: ItemId, predictions: Mapping[str, Prediction]
+) -> tuple[str | None, tuple[str | None, ...] | None]:
+    """The answer without any passage, and the answers of a pooled item in other orders of its passages."""
+    orders = []
+    while item.track == "pooled" and str(other := reordered_item(item, len(orders) + 1)) in predictions:
+        orders.append(_text_of(predictions[str(other)]))
+    closed_book = predictions.get(str(closed_book_item(item)))
+    return (None if closed_book is None else _text_of(closed_book)), tuple(orders) or None
+
+
+def _text_of(prediction: Prediction) -> str | None:
+    return None if prediction.error is not None else prediction.text
+
+
+def _effects(
+    corpus: Corpus,
+    question: Question,
+    item: ItemId,
+    answer: Answer,
+    *,
+    closed_book: str | None,
+    reordered: Sequence[str | None] | None,
+) -> dict[str, float]:
+    """The scores of what passages do to the answer. Empty for a model that was not asked otherwise."""
+    scores: dict[str, float] = {}
+    if closed_book is not None:
+        article = corpus.article(item.article) if item.track == "reading" else None
+        scores |= memory_scores(question, item, answer, closed_book, article)
+    if reordered is not None:
+        others = [
+            (text, shown_articles(corpus, question, order))
+            for order, text in enumerate(reordered, 1)
+            if text is not None
+        ]
+        scores |= order_scores(question, answer, shown_articles(corpus, question), others)
+    return scores
 
 
 def judge_answers(corpus: Corpus, items: Sequence[ItemId], answers: Mapping[str, Answer]) -> list[ItemScore]:
@@ -179,6 +225,12 @@ def rebuild(rows: Iterable[PredictionRow]) -> tuple[dict[str, Prediction], dict[
     reading: dict[str, Prediction] = {}
     pooled: dict[str, ByArticle] = {}
     for row in rows:
+        item = ItemId.parse(row.item)
+        others = [(closed_book_item(item), row.closed_book)] if row.closed_book is not None else []
+        others += [(reordered_item(item, n), text) for n, text in enumerate(row.reordered or (), 1)]
+        for other, text in others:
+            error = "there was no answer" if text is None else None
+            reading[str(other)] = Prediction(item=str(other), text=text, error=error)
         if row.missing:
             continue
         if row.track == "pooled":

@@ -121,6 +121,7 @@ class _State:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes, between which the client would wait
     state = _State()
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -213,7 +214,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, self._completion("3") | {"model": "huge-9"})
         else:
             found = re.search(r"\d[\d,]*", re.sub(r"\[\d+\]", "", content.partition("Question:")[0]))
-            self._send(200, self._completion(found[0] if found else "unanswerable"))
+            size = sum(len(message["content"]) for message in body["messages"]) // 4
+            self._send(200, self._completion(found[0] if found else "unanswerable", tokens_in=size))
 
     def _completion(
         self, text: str | None, *, finish: str = "stop", choices: Any = None, tokens_in: int = 400
@@ -225,7 +227,8 @@ class _Handler(BaseHTTPRequestHandler):
             "finish_reason": finish,
         }
         if s.logprobs:
-            choice["logprobs"] = {"content": [{"token": "3", "logprob": -0.5}, {"token": "4", "logprob": -0.1}]}
+            tokens = [{"token": "3", "logprob": -0.5}, {"token": "4", "logprob": -0.1}]
+            choice["logprobs"] = {"content": tokens}
         found = {
             "model": s.model,
             "choices": [choice] if choices is None else choices,

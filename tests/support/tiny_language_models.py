@@ -89,7 +89,7 @@ _OVERRIDES: dict[str, dict[str, Any]] = {
         "max_encoder_position_embeddings": POSITIONS,
         "max_decoder_position_embeddings": POSITIONS,
     },
-    "codegen": {"rotary_dim": 4, "n_head": 4},
+    "codegen": {"rotary_dim": 4, "n_head": 4, "n_embd": 32},
     "falcon": {"alibi": False, "new_decoder_architecture": False, "multi_query": True},
     "longt5": {"encoder_attention_type": "local", "local_radius": 8},
     "mamba": {"state_size": 4, "conv_kernel": 4},

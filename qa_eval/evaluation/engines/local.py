@@ -180,9 +180,7 @@ def checked(prediction: Prediction, instance: Instance) -> Prediction:
             tokens=_whole("tokens", prediction.tokens),
             raw=None if prediction.raw is None else _text("raw", prediction.raw, "a text, or None"),
             confidence=_fraction("confidence", prediction.confidence),
-            tokens_out=None
-            if prediction.tokens_out is None
-            else _whole("tokens_out", prediction.tokens_out),
+            tokens_out=None if prediction.tokens_out is None else _whole("tokens_out", prediction.tokens_out),
             seconds=_number("seconds", prediction.seconds),
             truncated=bool(prediction.truncated),
         )

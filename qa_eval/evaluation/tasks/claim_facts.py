@@ -124,7 +124,9 @@ class ClaimsTask:
 
     def size(self, model: Model) -> int:
         """Number of instances that the model is asked."""
-        return sum(len(instances_for(model, fact.corpus, self._items(fact), self.options)) for fact in self._chosen)
+        return sum(
+            len(instances_for(model, fact.corpus, self._items(fact), self.options)) for fact in self._chosen
+        )
 
     def parts(self, model: Model) -> Iterator[ClaimsPart]:
         """The facts, some at a time."""

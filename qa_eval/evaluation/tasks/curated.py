@@ -150,9 +150,7 @@ def instances_for(
     model with `answers_pooled` is asked both, and its answer to the pooled item counts if there is one.
     """
     if getattr(model, "answers_directly", False):
-        return tuple(
-            direct_instances(corpus, items, closed_book=options.closed_book, orders=options.orders)
-        )
+        return tuple(direct_instances(corpus, items, closed_book=options.closed_book, orders=options.orders))
     asked = instances(corpus, items)
     if getattr(model, "answers_pooled", False):
         questions = {q.id: q for q in corpus.questions}

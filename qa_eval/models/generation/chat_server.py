@@ -9,11 +9,8 @@ so. The key is sent with each request. It is part of no record, message or log.
 from __future__ import annotations
 
 import json
-import math
-import os
 import queue
 import random
-import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,20 +18,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from qa_eval.errors import ModelError, SpecError
-from qa_eval.files.hashes import sha256_json
+from qa_eval.errors import ModelError
 from qa_eval.models.generation.generator import Generation, Message, Prompt, Sampling
-from qa_eval.models.generation.written_answers import Writing, WrittenAnswers, number_option
-from qa_eval.models.protocol import ModelSpec
-from qa_eval.records import Decoding, ModelInfo, Runtime
-from qa_eval.text.phrases import brief, printable, shorten
+from qa_eval.models.generation.server_responses import (
+    PromptFailedError,
+    context_of,
+    error_words,
+    excerpt,
+    generation_of,
+    refusal,
+    reported_by,
+    retry_after,
+)
+from qa_eval.text.phrases import printable
 
 if TYPE_CHECKING:
     import httpx2
 
-SERVER_OPTIONS = ("base_url", "key_env", "context", "proxy")
-"""Options of a spec that only servers have."""
-_KEY_VARIABLE = "OPENAI_API_KEY"
 _TRIES = 6
 """Number of times that a request is sent before its prompt fails."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
@@ -49,12 +49,7 @@ _MOST_BYTES = 32_000_000
 _SHORTEST_SECRET = 8
 """Length from which a key is searched for in the server's texts. A shorter one is no secret, and may be a
 word."""
-_TOO_LONG = re.compile(r"context|too (?:long|large|many tokens)|maximum.{0,40}token|token.{0,40}(?:limit|exceed)", re.I)
-_CHARACTERS_PER_TOKEN = 12
-"""Number of characters of prompt for each token read above which the server cannot have read all of it."""
 _PROBE = Prompt((Message("user", "Reply with the word OK."),))
-
-
 _KEPT = "the answers so far are kept, and the same command goes on from there"
 
 
@@ -71,10 +66,6 @@ class _TryAgainError(Exception):
 
 class _RefusedFieldError(Exception):
     """The server does not know a field of the request."""
-
-
-class PromptFailedError(Exception):
-    """One prompt cannot be answered."""
 
 
 @dataclass(slots=True, eq=False)
@@ -108,7 +99,7 @@ class ChatServer:
     """Name of the model, as it is sent."""
     key: str | None = field(default=None, repr=False)
     """Key that is sent; None to send none."""
-    key_variable: str = _KEY_VARIABLE
+    key_variable: str = "OPENAI_API_KEY"
     """Name of the environment variable of the key, for messages."""
     concurrency: int = 8
     """Greatest number of requests at once."""
@@ -135,6 +126,12 @@ class ChatServer:
 
         Raises ModelError, which says what to do, if the server cannot be used.
         """
+        try:
+            return self._identified(sampling)
+        finally:
+            self.close()
+
+    def _identified(self, sampling: Sampling) -> Mapping[str, Any]:
         listing = self._listing()
         stop = threading.Event()
         short = Sampling(max_tokens=1, temperature=sampling.temperature, seed=sampling.seed)
@@ -147,9 +144,9 @@ class ChatServer:
                     raise ModelError(f"{self._named}: the server refuses requests: {error}") from None
             except (PromptFailedError, _TryAgainError) as error:
                 raise ModelError(f"{self._named}: {error}") from None
-        self._reported = _reported(value)
+        self._reported = reported_by(value)
         if self.context_tokens is None:
-            self.context_tokens = _context_of(listing)
+            self.context_tokens = context_of(listing)
         model, fingerprint = self._reported
         return {
             "model": model,
@@ -187,27 +184,9 @@ class ChatServer:
         """The texts as `TextGenerator.generate`. At most `concurrency` requests are under way."""
         if self._reported is None:
             self.identify(sampling)
-        waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         done: queue.SimpleQueue[tuple[int, Generation | Exception]] = queue.SimpleQueue()
-        for number in range(len(prompts)):
-            waiting.put(number)
         stop = threading.Event()
-
-        def work() -> None:
-            while not stop.is_set():
-                try:
-                    number = waiting.get_nowait()
-                except queue.Empty:
-                    return
-                try:
-                    done.put((number, self._answer(prompts[number], sampling, stop)))
-                except Exception as error:
-                    done.put((number, error))
-
-        workers = [
-            threading.Thread(target=work, name=f"request {n}", daemon=True)
-            for n in range(min(self.concurrency, len(prompts)))
-        ]
+        workers = self._workers(prompts, sampling, done, stop)
         try:
             for worker in workers:
                 worker.start()
@@ -228,6 +207,34 @@ class ChatServer:
         finally:
             stop.set()  # requests under way are abandoned: their threads end with them
 
+    def _workers(
+        self,
+        prompts: Sequence[Prompt],
+        sampling: Sampling,
+        done: queue.SimpleQueue[tuple[int, Generation | Exception]],
+        stop: threading.Event,
+    ) -> list[threading.Thread]:
+        """Threads that answer the prompts in order, each one prompt at a time, until `stop` is set."""
+        waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for number in range(len(prompts)):
+            waiting.put(number)
+
+        def work() -> None:
+            while not stop.is_set():
+                try:
+                    number = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                try:
+                    done.put((number, self._answer(prompts[number], sampling, stop)))
+                except Exception as error:
+                    done.put((number, error))
+
+        return [
+            threading.Thread(target=work, name=f"request {n}", daemon=True)
+            for n in range(min(self.concurrency, len(prompts)))
+        ]
+
     def close(self) -> None:
         """Closes the connections."""
         with self._lock:
@@ -244,47 +251,19 @@ class ChatServer:
                 raise ModelError(f"{self._named}: {error}; {_KEPT}") from None
             raise PromptFailedError(f"{error} (tried {_TRIES} times)") from None
         except _RefusedFieldError as error:
-            raise PromptFailedError(_refusal(str(error), prompt)) from None
+            raise PromptFailedError(refusal(str(error), prompt)) from None
         self._compare(value)
-        return self._generation(value, prompt, time.perf_counter() - since)
+        return generation_of(value, prompt, time.perf_counter() - since)
 
     def _compare(self, value: Mapping[str, Any]) -> None:
         """Raises ModelError if another model answers than at the beginning."""
-        reported = _reported(value)
+        reported = reported_by(value)
         if self._reported is not None and reported != self._reported:
             was, now = (" ".join(filter(None, one)) for one in (self._reported, reported))
             raise ModelError(
                 f"{self._named}: the server now reports {now}, and reported {was} at the beginning; a row is "
                 "of one model. The same command asks the new model"
             )
-
-    def _generation(self, value: Mapping[str, Any], prompt: Prompt, seconds: float) -> Generation:
-        listed = value.get("choices")
-        choice = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else None
-        if choice is None:
-            raise PromptFailedError("the response has no choices")
-        finish = choice.get("finish_reason") or "stop"
-        message = choice.get("message")
-        text = message.get("content") if isinstance(message, dict) else None
-        if finish == "content_filter" or (isinstance(message, dict) and message.get("refusal") and not text):
-            raise PromptFailedError("the server withheld the answer (content filter)")
-        if text is None and finish == "length":
-            text = ""
-        if not isinstance(text, str):
-            raise PromptFailedError("the response has no text")
-        used = value.get("usage")
-        usage = used if isinstance(used, dict) else {}
-        tokens_in = _count(usage.get("prompt_tokens"))
-        characters = sum(len(message.content) for message in prompt.messages)
-        return Generation(
-            text=text,
-            tokens_in=tokens_in,
-            tokens_out=_count(usage.get("completion_tokens")),
-            mean_logprob=_mean_logprob(choice.get("logprobs")),
-            finish=str(finish),
-            truncated=bool(tokens_in) and characters > _CHARACTERS_PER_TOKEN * (tokens_in or 0),
-            seconds=seconds,
-        )
 
     # -------------------------------------------------------------------------------- requests
 
@@ -331,15 +310,15 @@ class ChatServer:
         try:
             value = json.loads(data)
         except (ValueError, RecursionError):
-            raise _TryAgainError(f"the response is not JSON: {_excerpt(data)}") from None
+            raise _TryAgainError(f"the response is not JSON: {excerpt(data)}") from None
         if not isinstance(value, dict):
-            raise _TryAgainError(f"the response is not a JSON object: {_excerpt(data)}")
+            raise _TryAgainError(f"the response is not a JSON object: {excerpt(data)}")
         return value
 
     def _raise_for(self, status: int, headers: Mapping[str, str], data: bytes) -> None:
         if status == 200:
             return
-        words = _message(data)
+        words = error_words(data)
         said = f"{status}{f': {words}' if words else ''}"
         if 300 <= status < 400:
             target = urlsplit(headers.get("location", ""))
@@ -352,18 +331,18 @@ class ChatServer:
             what = (
                 f"the server refuses the key in {self.key_variable}"
                 if self.key
-                else f"the server wants a key; set {self.key_variable}, or name another variable with ?key_env="
+                else f"the server wants a key; set {self.key_variable}, or name a variable with ?key_env="
             )
             raise ModelError(f"{self._named}: {what} ({said})")
         if status == 404:
             raise ModelError(
-                f"{self._named}: the server has no such model, or no /chat/completions at this address ({said}); "
-                f"{self.base_url}/models lists the models of most servers"
+                f"{self._named}: the server has no such model, or no /chat/completions at this address "
+                f"({said}); {self.base_url}/models lists the models of most servers"
             )
         if "insufficient_quota" in data.decode("utf-8", "replace"):
             raise ModelError(f"{self._named}: the account has no credit left ({said})")
         if status in (408, 409, 425, 429) or status >= 500:
-            raise _TryAgainError(f"the server answered {said}", wait=_retry_after(headers))
+            raise _TryAgainError(f"the server answered {said}", wait=retry_after(headers))
         if status in (400, 413, 422):
             raise _RefusedFieldError(said)
         raise PromptFailedError(f"the server answered {said}")
@@ -433,76 +412,6 @@ def _finished(
             yield number, found
 
 
-# ------------------------------------------------------------------------------------------ responses
-
-
-def _reported(value: Mapping[str, Any]) -> tuple[str, str | None]:
-    fingerprint = value.get("system_fingerprint")
-    return str(value.get("model") or ""), fingerprint if isinstance(fingerprint, str) else None
-
-
-def _context_of(listing: Mapping[str, Any]) -> int | None:
-    """The context window, as vLLM, llama.cpp and others list it."""
-    meta = listing.get("meta")
-    for place in (listing, meta if isinstance(meta, dict) else {}):
-        for key in ("max_model_len", "context_length", "context_window", "n_ctx"):
-            if (found := _count(place.get(key))) is not None:
-                return found
-    return None
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _mean_logprob(logprobs: object) -> float | None:
-    """The mean of the log-probabilities of all tokens; None if the server does not give them."""
-    listed = logprobs.get("content") if isinstance(logprobs, dict) else None
-    found = [one.get("logprob") for one in listed or () if isinstance(one, dict)]
-    numbers = [float(one) for one in found if isinstance(one, int | float) and not isinstance(one, bool)]
-    if not numbers or len(numbers) != len(found) or not all(map(math.isfinite, numbers)):
-        return None
-    return min(0.0, math.fsum(numbers) / len(numbers))
-
-
-def _message(data: bytes) -> str:
-    """The server's words about an error, short and on one line."""
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        return _excerpt(data)
-    for key in ("error", "detail", "message"):
-        if isinstance(value, dict) and key in value:
-            value = value[key]
-    return shorten(printable(value if isinstance(value, str) else json.dumps(value)), 300)
-
-
-def _excerpt(data: bytes) -> str:
-    return shorten(printable(" ".join(data.decode("utf-8", "replace").split())), 200)
-
-
-def _refusal(said: str, prompt: Prompt) -> str:
-    characters = sum(len(message.content) for message in prompt.messages)
-    if _TOO_LONG.search(said) or said.startswith("413"):
-        return f"the prompt, of {characters:,} characters, is too long for the model; the server answered {said}"
-    return f"the server refuses the prompt, of {characters:,} characters: {said}"
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """The time to wait in seconds; None if the server gives none."""
-    text = headers.get("retry-after", "")
-    try:
-        found = float(text)
-    except ValueError:
-        from email.utils import parsedate_to_datetime
-
-        try:
-            found = parsedate_to_datetime(text).timestamp() - time.time()
-        except (ValueError, TypeError):
-            return None
-    return max(0.0, found) if math.isfinite(found) else None
-
-
 def _proxy(base_url: str) -> str | None:
     from urllib.request import getproxies, proxy_bypass
 
@@ -511,79 +420,3 @@ def _proxy(base_url: str) -> str | None:
         return None
     found = getproxies()
     return found.get(parts.scheme) or found.get("all")
-
-
-# ------------------------------------------------------------------------------------------ the kind
-
-
-def resolve_server(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> WrittenAnswers:
-    """The model on a server that a spec names. Nothing is sent before its identity is asked for.
-
-    Raises SpecError for an invalid option, and for a key that cannot be sent.
-    """
-    del decoding
-    writing = Writing.of(spec, others=SERVER_OPTIONS)
-    variable = spec.option("key_env") or _KEY_VARIABLE
-    proxy = spec.option("proxy")
-    if proxy not in (None, "environment"):
-        raise SpecError(f"{spec}: proxy: {brief(proxy)} is not environment, the only value")
-    context = int(number_option(spec, "context", 0, least=1, whole=True)) if spec.option("context") else None
-    server = ChatServer(
-        base_url=_base_url(spec),
-        model=spec.name,
-        key=_key(variable, wanted=spec.option("key_env") is not None),
-        key_variable=variable,
-        concurrency=runtime.concurrency,
-        timeout=runtime.timeout,
-        context_tokens=context,
-        proxied=proxy is not None,
-    )
-
-    def identify() -> ModelInfo:
-        found = server.identify(writing.sampling)
-        reported = " ".join(str(part) for part in (found["model"], found["system_fingerprint"]) if part)
-        return ModelInfo(
-            spec=str(spec),
-            kind=spec.kind,
-            name=spec.name,
-            fingerprint=sha256_json({"base_url": server.base_url, "name": spec.name, **found}),
-            backend="server",
-            reported=reported or None,
-        )
-
-    return WrittenAnswers(generator=server, writing=writing, identify=identify)
-
-
-def _base_url(spec: ModelSpec) -> str:
-    text = spec.option("base_url")
-    if text is None:
-        raise SpecError(
-            f"{spec}: needs the address of a server: --base-url http://127.0.0.1:8080/v1, or "
-            f"{spec}?base_url=http://127.0.0.1:8080/v1 (of OpenAI: https://api.openai.com/v1)"
-        )
-    try:
-        parts = urlsplit(text)
-        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        whole = False
-    if not whole:
-        raise SpecError(
-            f"{spec}: base_url: {brief(text)} is not an address such as http://127.0.0.1:8080/v1"
-        )
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise SpecError(
-            f"openai:{spec.name}: base_url: has a user, a password or a query; a key belongs in the environment "
-            f"variable {_KEY_VARIABLE}, or in the one that ?key_env= names"
-        )
-    return text.rstrip("/")
-
-
-def _key(variable: str, *, wanted: bool) -> str | None:
-    key = os.environ.get(variable, "").strip()
-    if not key:
-        if wanted:
-            raise SpecError(f"key_env: the environment variable {variable} is not set")
-        return None
-    if not key.isascii() or not key.isprintable():
-        raise SpecError(f"{variable}: the key has a character that cannot be sent")
-    return key

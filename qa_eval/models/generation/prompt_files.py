@@ -8,8 +8,8 @@ A prompt file is TOML:
 | `mode` | `one` passage, `all` passages at once, or `none` |
 | `messages` | list of messages, each with `role` (system, user, assistant) and `content` |
 | `passage` | form of each passage, if the mode is `all` |
-| `answer` | regular expression whose first group is the answer; the last match counts; without it, the whole text |
-| `no_answer` | words that the prompt asks for if there is no answer; an answer that is only one of them is empty |
+| `answer` | regular expression whose first group is the answer (the last match counts); else the whole text |
+| `no_answer` | words that the prompt asks for if there is no answer; an answer of only one is empty |
 
 In a content, `{question}` is the question, `{passage}` the passage (mode `one`) and `{passages}` all passages
 (mode `all`). In the form of a passage, `{number}`, `{source}` and `{text}` are its parts. Other braces stay.
@@ -91,7 +91,8 @@ class PromptFile:
         A thought in `<think>` at the beginning, white space, and one pair of quotation marks around the
         answer are left out.
 
-        >>> built_in_prompt("one").scored_answer('"417"'), built_in_prompt("one").scored_answer("Unanswerable.")
+        >>> prompt = built_in_prompt("one")
+        >>> prompt.scored_answer('"417"'), prompt.scored_answer("Unanswerable.")
         ('417', '')
         """
         text = _THOUGHT.sub("", text)
@@ -169,7 +170,9 @@ def _messages(path: str, found: object) -> tuple[Message, ...]:
         if not isinstance(one, dict) or one.keys() != {"role", "content"}:
             raise SpecError(f"{path}: {where}: {brief(one)} is not a message with role and content")
         if one["role"] not in get_args(Role):
-            raise SpecError(f"{path}: {where}.role: {brief(one['role'])} is none of {', '.join(get_args(Role))}")
+            raise SpecError(
+                f"{path}: {where}.role: {brief(one['role'])} is none of {', '.join(get_args(Role))}"
+            )
         if not isinstance(one["content"], str):
             raise SpecError(f"{path}: {where}.content: {brief(one['content'])} is not a text")
         messages.append(Message(one["role"], one["content"].strip("\n")))
@@ -200,6 +203,10 @@ def _pattern(path: str, value: object) -> str | None:
 
 
 def _words(path: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(w, str) for w in value):
+    if (
+        not isinstance(value, Sequence)
+        or isinstance(value, str)
+        or not all(isinstance(w, str) for w in value)
+    ):
         raise SpecError(f"{path}: no_answer: {brief(value)} is not a list of texts")
     return tuple(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import get_args
 
 from qa_eval.errors import SpecError
@@ -32,7 +31,7 @@ class Writing:
         default_factory=lambda: {mode: built_in_prompt(mode) for mode in get_args(Mode)}
     )
     """Mode -> prompt."""
-    sampling: Sampling = Sampling()
+    sampling: Sampling = field(default_factory=Sampling)
     """Choices of generation."""
 
     @classmethod
@@ -78,13 +77,13 @@ def _prompt(spec: ModelSpec, mode: Mode, option: str) -> PromptFile:
     prompt = load_prompt(path)
     if prompt.mode != mode:
         right = PROMPT_OPTIONS[prompt.mode]
-        raise SpecError(f"{path}: mode: {prompt.mode!r}: such a prompt is named by the option {right}=, not {option}=")
+        raise SpecError(
+            f"{path}: mode: {prompt.mode!r}: such a prompt is named by the option {right}=, not {option}="
+        )
     return prompt
 
 
-def number_option(
-    spec: ModelSpec, key: str, default: float, *, least: float, whole: bool = False
-) -> float:
+def number_option(spec: ModelSpec, key: str, default: float, *, least: float, whole: bool = False) -> float:
     """The number that a spec gives for an option, or the default. Raises SpecError for any other text."""
     text = spec.option(key)
     if text is None:
@@ -131,7 +130,8 @@ class WrittenAnswers:
                 found,
                 fingerprint=fingerprint,
                 prompts={prompt.mode: str(prompt) for prompt in self.writing.prompts.values()},
-                sampling=f"{s.max_tokens}/{s.temperature:g}/{s.seed}" + "".join(f"/{stop!r}" for stop in s.stop),
+                sampling=f"{s.max_tokens}/{s.temperature:g}/{s.seed}"
+                + "".join(f"/{stop!r}" for stop in s.stop),
             )
         return self._info
 
