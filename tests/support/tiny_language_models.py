@@ -25,22 +25,15 @@ CAUSAL = (
     "mistral",
     "mixtral",
     "phi",
-    "phi3",
     "falcon",
     "bloom",
     "gemma",
     "gemma2",
     "gemma3_text",
-    "olmo2",
     "stablelm",
-    "starcoder2",
     "mpt",
     "mamba",
     "xglm",
-    "codegen",
-    "smollm3",
-    "gpt_bigcode",
-    "biogpt",
     "rwkv",
 )
 """Types of decoders."""
@@ -89,14 +82,12 @@ _OVERRIDES: dict[str, dict[str, Any]] = {
         "max_encoder_position_embeddings": POSITIONS,
         "max_decoder_position_embeddings": POSITIONS,
     },
-    "codegen": {"rotary_dim": 4, "n_head": 4, "n_embd": 32},
     "falcon": {"alibi": False, "new_decoder_architecture": False, "multi_query": True},
     "longt5": {"encoder_attention_type": "local", "local_radius": 8},
     "mamba": {"state_size": 4, "conv_kernel": 4},
     "gemma2": {"query_pre_attn_scalar": 8},
     "gemma3_text": {"query_pre_attn_scalar": 8},
     "pegasus_x": {"block_size": 16, "num_global_tokens": 4, "stagger_local_blocks": False},
-    "phi3": {"original_max_position_embeddings": POSITIONS},
     "rwkv": {"attention_hidden_size": 16},
     "switch_transformers": {"num_experts": 2, "expert_capacity": 512, "num_sparse_encoder_layers": 1},
     "t5": {},
@@ -123,6 +114,13 @@ def decoder_tokens() -> Pair:
     return tokenizer, special
 
 
+def tokenizer_of(kind: str) -> Pair:
+    """A tokenizer of the sort that the type's checkpoints have."""
+    if kind not in SEQ2SEQ:
+        return decoder_tokens()
+    return byte_level() if kind in ("bart", "led", "plbart") else ended()
+
+
 def config_of(kind: str, tokenizer: Any) -> Any:
     """A tiny configuration of the type."""
     cls: Any = transformers.CONFIG_MAPPING[kind]
@@ -145,11 +143,7 @@ def build(
     `generation` are further settings for generation_config.json, and `chat` is a chat template.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    raw, special = (
-        (byte_level() if kind in ("bart", "led", "plbart") else ended())
-        if kind in SEQ2SEQ
-        else decoder_tokens()
-    )
+    raw, special = tokenizer_of(kind)
     make_fast: Any = transformers.PreTrainedTokenizerFast
     tokenizer = make_fast(tokenizer_object=Tokenizer.from_str(raw.to_str()), **special)
     if chat is not None:
@@ -161,7 +155,7 @@ def build(
     with torch.random.fork_rng():
         torch.manual_seed(11)
         model = make.from_config(config_of(kind, tokenizer))
-        for name, parameter in model.named_parameters():
+        for parameter in model.parameters():
             if parameter.ndim > 1 and parameter.std() < 0.1:  # logits far enough apart to be told apart
                 torch.nn.init.normal_(parameter, std=0.3)
         model.generation_config.update(**(generation or {}))
