@@ -152,22 +152,27 @@ class BatchedGenerator:
             yield from self._answers(queue[at:to], sampling)
             at = to
 
-    def written(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> list[Written]:
-        """The tokens that the model writes for a batch of prompts, which are token ids. Errors are raised."""
-        return self._loaded().write(prompts, sampling)
+    def encoded(self, prompt: Prompt) -> list[int]:
+        """The ids of the tokens that the model is given for a prompt."""
+        return self._texts.ids(prompt)
+
+    def decoded(self, ids: Sequence[int]) -> str:
+        """The text of ids, without special tokens."""
+        return self._texts.tokens.decode(ids)
+
+    def writer(self) -> Writer:
+        """The model, loaded if necessary. Errors of loading are raised."""
+        if self._writer is None:
+            self._writer = self._load()
+        return self._writer
 
     def close(self) -> None:
         """Releases the weights. The next use loads them again."""
         self._writer = None
 
-    def _loaded(self) -> Writer:
-        if self._writer is None:
-            self._writer = self._load()
-        return self._writer
-
     def _joins(self, first: list[int], ids: list[int], others: int, sampling: Sampling) -> bool:
         """Whether a prompt may join a batch that begins with `first` and holds `others` prompts."""
-        writer = self._loaded()
+        writer = self.writer()
         if writer.alone or not (writer.pads or len(first) == len(ids)):
             return False
         return (len(ids) + sampling.max_tokens) * (others + 1) <= self._budget
@@ -176,7 +181,7 @@ class BatchedGenerator:
         self, batch: list[tuple[int, list[int]]], sampling: Sampling
     ) -> Iterator[tuple[int, Generation | Exception]]:
         """The texts of a batch. A batch that fails is halved and tried again."""
-        writer = self._loaded()
+        writer = self.writer()
         try:
             found = writer.write([ids for _, ids in batch], sampling)
         except Exception as error:  # one failing prompt must not fail the others

@@ -267,4 +267,4 @@ def _random(prompt: Sequence[int], seed: int) -> torch.Generator:
 def _gumbel(random: torch.Generator, size: int) -> torch.Tensor:
     """Noise with which the greatest sum of score and noise is a random choice by the scores."""
     uniform = torch.rand(size, generator=random, dtype=torch.float64).clamp_(min=1e-300)
-    return -torch.log(-torch.log(uniform).clamp_(min=1e-300)).float()
+    return -torch.log((-torch.log(uniform)).clamp_(min=1e-300)).float()
