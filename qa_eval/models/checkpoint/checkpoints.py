@@ -39,6 +39,8 @@ _TOKENIZER_FILES = (
     "merges.txt",
     "*.model",
 )
+_WRITING_FILES = ("generation_config.json", "chat_template.jinja", "*.spm")
+"""Further files of models that write texts: settings of generation, chat template, tokenizers in two parts."""
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 _HUB_FILES = (
     "config.json",
@@ -47,6 +49,7 @@ _HUB_FILES = (
     "model-*-of-*.safetensors",
     "README.md",
     *_TOKENIZER_FILES,
+    *_WRITING_FILES,
 )
 _HUB_PICKLES = ("pytorch_model*.bin", _PICKLE_INDEX)
 _SNAPSHOT = re.compile(r"models--[^/]+")
@@ -105,9 +108,13 @@ class Checkpoint:
             return _sha256(self.weight_files[0])
         return sha256_json([[p.name, _sha256(p)] for p in self.weight_files])
 
-    def files_sha256(self, *, code: bool) -> str:
-        """SHA-256 of configuration and tokenizer files, and with `code` also of the Python files."""
-        names = ("config.json", *_TOKENIZER_FILES, *(("*.py",) if code else ()))
+    def files_sha256(self, *, code: bool, writes: bool = False) -> str:
+        """SHA-256 of configuration and tokenizer files, and with `code` also of the Python files.
+
+        For a model that `writes`, settings of generation and chat templates count too.
+        """
+        more = (*(("*.py",) if code else ()), *(_WRITING_FILES if writes else ()))
+        names = ("config.json", *_TOKENIZER_FILES, *more)
         paths = {path for name in names for path in self.folder.glob(name) if path.is_file()}
         return sha256_json([[p.name, _sha256(p)] for p in sorted(paths)])
 
@@ -159,13 +166,13 @@ def hub_checkpoint(name: str, revision: str | None, *, code: bool, convert: bool
     """
     full = f"{name}@{revision}" if revision else name
     patterns = [*_HUB_FILES, *(("*.py",) if code else ())]
-    path = _snapshot(name, revision, patterns)
+    path = hub_files(name, revision, patterns)
     if convert and not (path / _SINGLE).is_file() and not (path / _INDEX).is_file():
-        path = _snapshot(name, revision, [*patterns, *_HUB_PICKLES])
+        path = hub_files(name, revision, [*patterns, *_HUB_PICKLES])
     return local_checkpoint(path, name=full, revision=path.name, repository=name, convert=convert)
 
 
-def _snapshot(name: str, revision: str | None, patterns: list[str]) -> Path:
+def hub_files(name: str, revision: str | None, patterns: list[str]) -> Path:
     """The folder with the files of a hub repository that match the patterns. Raises `ModelError`."""
     import huggingface_hub
     from huggingface_hub import errors
