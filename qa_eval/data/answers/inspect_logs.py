@@ -37,7 +37,8 @@ def sample_row(sample: object) -> object:
         said = error.get("message") if isinstance(error, dict) else error
         return row | {"error": said if isinstance(said, str) else str(error)}
     output = sample.get("output")
-    return row | {"prediction": _text(output if isinstance(output, dict) else {})}
+    text = _text(output if isinstance(output, dict) else {})
+    return row if text is None else row | {"prediction": text}
 
 
 def _text(output: Mapping[str, Any]) -> object:
