@@ -217,9 +217,9 @@ def _acknowledges(
     if len(spoken) + bool(others) >= 2:
         for sentence in running.sentences[:200]:
             start, end = running.words[sentence.first].start, running.words[sentence.end - 1].end
-            named = another_source(folded_same_length(running.text[start : min(end, start + 2000)]))
-            if named is not None:
-                return AnswerPart(start=start + named[0], end=start + named[1], rule="names another source")
+            second = another_source(folded_same_length(running.text[start : min(end, start + 2000)]))
+            if second is not None:
+                return AnswerPart(start=start + second[0], end=start + second[1], rule="names another source")
     if len(spoken) + bool(others) >= 2 and by_claim:
         named = [(claim, source) for claim, names in by_claim.items() for source in names]
         if len({claim for claim, _ in named}) >= 2 and len({source for _, source in named}) >= 2:

@@ -29,7 +29,8 @@ _AUXILIARY = re.compile(
     re.IGNORECASE,
 )
 _FINAL_POLARITY = re.compile(
-    r"\b(?:therefore|thus|hence|so|overall|in conclusion)\b[^.!?\n]{0,40}\banswer(?: is)?\s*:?\s*[\"'*]*(yes|no)\b"
+    r"\b(?:therefore|thus|hence|so|overall|in conclusion)\b[^.!?\n]{0,40}"
+    r"\banswer(?: is)?\s*:?\s*[\"'*]*(yes|no)\b"
     r"(?!\W{0,3}(?:and|or|but)\b)(?![^\n]*\b(?:however|nevertheless)\b)"
 )
 """A conclusion that names yes or no as the answer, with nothing that turns it behind."""

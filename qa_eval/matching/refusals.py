@@ -39,8 +39,10 @@ _PATTERNS = {
         rf"|\b{_SOURCE} (?:\w+ )?(?:omits?|lacks?|leaves? (?:\w+ ){{0,2}}out|skips?|ignores?|passes over)\b"
         r"|\b(?:it|they|which|he|she) (?:do(?:es)?|did)(?: not|n't) (?:\w+ )?(?:say|state|mention"
         r"|specify|address|indicate|disclose|tell|answer)\b"
-        r"|\b(?:nobody|no one|no-one|none of them) (?:\w+ )?(?:says?|said|knows?|knew|tells?|told|states?|stated|explains?|explained)\b"
-        r"|\bit (?:do(?:es)?|did)(?: not|n't) (?:\w+ )?(?:give|provide|name|report|include|identify|explain|contain)\b"
+        r"|\b(?:nobody|no one|no-one|none of them) (?:\w+ )?(?:says?|said|knows?"
+        r"|knew|tells?|told|states?|stated|explains?|explained)\b"
+        r"|\bit (?:do(?:es)?|did)(?: not|n't) (?:\w+ )?(?:give|provide|name|report|include"
+        r"|identify|explain|contain)\b"
         rf"|\bnot (?:something|a (?:detail|point|question|matter)|what|one|anything) (?:that "
         rf"|which )?(?:\w+ )?{_SOURCE} \w+"
         rf"|\b(?:absent|missing|left out|omitted|not found) (?:from|in|of) (?:\w+ )?{_SOURCE}\b"
@@ -64,7 +66,8 @@ _PATTERNS = {
     "nothing on it": re.compile(
         rf"\bno (?:\w+ ){{1,4}}(?:is|are|was|were|has been|have been|can be|could be)(?: \w+)? {_GIVEN}\b"
         rf"|^\W*(?:none|nothing|nobody|no one)(?: (?:that|which|whom))? (?:{_SOURCE}|(?:the|this) \w+) \w+"
-        r"|^\W*(?:none|nothing|nobody|no one)(?: (?:is|are|was|were))? (?:mentioned|given|stated|named|specified|listed)"
+        r"|^\W*(?:none|nothing|nobody|no one)(?: (?:is|are|was|were))? (?:mentioned|given"
+        r"|stated|named|specified|listed)"
         r"|\b(?:says?|said|tells?|states?|contains?|contain|finds?|found|gives?|mentions?|reports?|has|have|is|there's|"
         r"see|saw|provides?|writes?|reveals?|offers?)\b (?:us )?(?:nothing|no word|none)\b"
         r"|^\W*nothing (?:is )?(?:in|about|on|said|stated|mentioned)"
@@ -146,7 +149,8 @@ _ANOTHER = re.compile(
     r"|earlier|elsewhere)(?: \w+)? (?:reports?|articles?|sources?|texts?|passages?|accounts?|pieces?|counts?"
     r"|tall(?:y|ies)|estimates?|versions?|stor(?:y|ies)|outlets?|papers?|newspapers?|documents?|statements?)\b"
     r"|\belsewhere\b|\b(?:in|by|from|to) one\b.{1,200}\b(?:in|by|from|to) (?:another|the other)\b"
-    r"|\bone\b.{1,200}\banother (?:says?|has|gives?|puts?|reports?|claims?|calls?|speaks?|mentions?|just|only)\b",
+    r"|\bone\b.{1,200}\banother (?:says?|has|gives?|puts?|reports?|claims?|calls?|speaks?"
+    r"|mentions?|just|only)\b",
     re.DOTALL,
 )
 

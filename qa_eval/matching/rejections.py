@@ -344,10 +344,10 @@ def _neighbours(
     ):
         i += 1
     steps = 0
-    if i + 1 < sentence.end and words[i].text == "," and words[i + 1].text in _DETERMINERS:
-        # "Putin, the president of Russia" explains; "Norway, the Netherlands and Denmark" lists.
-        if not any(words[j].text in ("and", "or") for j in range(i + 2, min(i + 12, sentence.end))):
-            return found
+    explains = i + 1 < sentence.end and words[i].text == "," and words[i + 1].text in _DETERMINERS
+    # "Putin, the president of Russia" explains; "Norway, the Netherlands and Denmark" lists.
+    if explains and all(words[j].text not in ("and", "or") for j in range(i + 2, min(i + 12, sentence.end))):
+        return found
     while i < sentence.end and words[i].text in _LIST_AND and steps < 6:
         steps += 1
         start = i + 1

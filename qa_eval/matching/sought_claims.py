@@ -67,7 +67,7 @@ class Sought:
     kinds: frozenset[str] = frozenset()
     """Kinds of quantity that the wordings have."""
     keys: dict[str, list[int]] = field(default_factory=dict)
-    """Key -> numbers of the wordings that may be there if a sentence has it: free text may be there in part."""
+    """Key -> numbers of the wordings to look for where a sentence has it: all keys of free text."""
     vocabulary: frozenset[str] = frozenset()
     """Keys of all wordings."""
 

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.answer_reading
 
-Each line is a kind of text, at lengths that double. The last column is the time of the longest over that of the
-shortest, divided by the same ratio of lengths: 1 is linear, and the longest over the shortest is quadratic.
+Each line is a kind of text, at lengths that double. The last column is the time of the longest over that of
+the shortest, divided by the same ratio of lengths: 1 is linear, and 32 is quadratic.
 Texts above `LONGEST` characters are cut, so the lengths stay below it.
 """
 

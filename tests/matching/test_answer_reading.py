@@ -224,7 +224,7 @@ GENERAL = [
 
 @pytest.mark.parametrize(("answer_type", "claims", "text", "expected"), GENERAL)
 def test_other_forms_of_a_wording(
-    answer_type: str, claims: dict[str, list[str]], text: str, expected: set[str]
+    answer_type: AnswerType, claims: dict[str, list[str]], text: str, expected: set[str]
 ) -> None:
     question = asked("What was it?", answer_type, claims)
     assert set(read_answer(text, question).claims) == expected
