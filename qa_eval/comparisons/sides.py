@@ -117,7 +117,7 @@ def differing_fields(base: Side, new: Side, allowed: Sequence[str]) -> dict[str,
     if refused:
         raise QaEvalError.naming(lambda called: _refusal(refused, called("allow_different")))
     models = base.row.model, new.row.model
-    aside = {"backend": (models[0].backend, models[1].backend)}
+    aside = {"backend": (models[0].backend, models[1].backend), **_asking(*models)}
     if _abstain_apart(*models):
         aside[NO_ANSWER] = (abstention(models[0]) or _CAN_ABSTAIN, abstention(models[1]) or _CAN_ABSTAIN)
     return found | {field: pair for field, pair in aside.items() if pair[0] != pair[1]}
@@ -157,6 +157,20 @@ def _refusal(refused: Sequence[tuple[str, str]], allowing: str) -> str:
     """The differences, one line each, with the field that would allow each. Empty if nothing would."""
     lines = [f"{both} ({allowing} {field})" if field else both for both, field in refused]
     return "\n".join(["these cannot be compared, they differ in", *lines])
+
+
+def _asking(base: ModelInfo, new: ModelInfo) -> dict[str, tuple[str, str]]:
+    """How two language models were asked: prompts by mode, choices of generation, what a server reports."""
+    found = {
+        f"prompt.{mode}": (prompt, new.prompts[mode])
+        for mode, prompt in (base.prompts or {}).items()
+        if new.prompts is not None and mode in new.prompts
+    }
+    for field in ("sampling", "reported"):
+        values = getattr(base, field), getattr(new, field)
+        if None not in values:
+            found[field] = values
+    return found
 
 
 def _abstain_apart(base: ModelInfo, new: ModelInfo) -> bool:

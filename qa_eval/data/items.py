@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from qa_eval.errors import QaEvalError
+from qa_eval.errors import QaEvalError, UnknownNameError
 from qa_eval.metrics.worded_scores import source_names
 from qa_eval.records import Article, Corpus, Instance, ItemId, Question, ShownPassage, Track
-from qa_eval.text.phrases import quote, suggestion
+from qa_eval.text.phrases import count, quote, suggestion
 
 
 def item_ids(
@@ -158,6 +158,35 @@ def direct_instances(
             words = questions[id.fact].wording(id.paraphrase)
             found.append(Instance(item=str(id), question=words, context="", article="*", mode="none"))
     return found
+
+
+def direct_instance(corpus: Corpus, id: str) -> Instance:
+    """The instance of an item id, as a model that reads all passages at once is asked.
+
+    `FACT@*none` is the question without any passage, and `FACT@*orderN` has the passages in order N. Raises
+    UnknownNameError, with near matches, for an item that is not of this corpus.
+    """
+    try:
+        item = ItemId.parse(id)
+    except ValueError as error:
+        raise UnknownNameError(str(error)) from None
+    number = item.article.removeprefix("*order")
+    order = int(number) if number != item.article and number.isdecimal() else 0
+    pooled = ItemId(fact=item.fact, article="*", paraphrase=item.paraphrase)
+    closed = item.article == closed_book_item(item).article
+    questions = {q.id: q for q in corpus.questions}
+    question = questions.get(item.fact)
+    if question is None:
+        raise UnknownNameError(f"there is no fact {quote(item.fact)}{suggestion(item.fact, questions)}")
+    if item.paraphrase > len(question.paraphrases):
+        raise UnknownNameError(f"{quote(id)}: the fact has {count(len(question.paraphrases), 'paraphrase')}")
+    articles = [a.id for a in corpus.in_scope(question)]
+    if not (closed or order or item.article in ("*", *articles)):
+        known = suggestion(item.article, [*articles, "*"])
+        raise UnknownNameError(f"the fact is asked of no article {quote(item.article)}{known}")
+    asked = [pooled] if closed or order else [item]
+    found = direct_instances(corpus, asked, closed_book=closed, orders=order)
+    return next(instance for instance in found if instance.item == id)
 
 
 def _readings(corpus: Corpus, questions: Mapping[str, Question], items: Sequence[ItemId]) -> Iterator[ItemId]:

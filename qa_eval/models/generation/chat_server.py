@@ -114,8 +114,6 @@ class ChatServer:
     _fields: _Fields = field(default_factory=_Fields)
     _reported: tuple[str, str | None] | None = None
     """Model and system fingerprint that the first response reports."""
-    _client: httpx2.Client | None = field(default=None, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _pause_until: float = 0.0
     """Time before which no request is sent, because the server asked for a pause."""
 
@@ -126,18 +124,16 @@ class ChatServer:
 
         Raises ModelError, which says what to do, if the server cannot be used.
         """
-        try:
-            return self._identified(sampling)
-        finally:
-            self.close()
+        with self._opened() as client:
+            return self._identified(client, sampling)
 
-    def _identified(self, sampling: Sampling) -> Mapping[str, Any]:
-        listing = self._listing()
+    def _identified(self, client: httpx2.Client, sampling: Sampling) -> Mapping[str, Any]:
+        listing = self._listing(client)
         stop = threading.Event()
         short = Sampling(max_tokens=1, temperature=sampling.temperature, seed=sampling.seed)
         while True:
             try:
-                value = self._tried(lambda: self._completion(_PROBE, short), stop)
+                value = self._tried(lambda: self._completion(client, _PROBE, short), stop)
                 break
             except _RefusedFieldError as error:
                 if not self._fields.drop(str(error)):
@@ -155,10 +151,10 @@ class ChatServer:
             "fields": [self._fields.logprobs, self._fields.seed, self._fields.limit],
         }
 
-    def _listing(self) -> dict[str, Any]:
+    def _listing(self, client: httpx2.Client) -> dict[str, Any]:
         """The entry of the model in the server's list of models; empty if there is none."""
         try:
-            status, _, body = self._sent("GET", "/models", None)
+            status, _, body = self._sent(client, "GET", "/models", None)
             found = json.loads(body) if status == 200 else {}
             listed = found.get("data") if isinstance(found, dict) else None
             entries = [one for one in listed or () if isinstance(one, dict)]
@@ -182,6 +178,8 @@ class ChatServer:
         self, prompts: Sequence[Prompt], sampling: Sampling
     ) -> Iterator[tuple[int, Generation | Exception]]:
         """The texts as `TextGenerator.generate`. At most `concurrency` requests are under way."""
+        if not prompts:
+            return
         if self._reported is None:
             self.identify(sampling)
         done: queue.SimpleQueue[tuple[int, Generation | Exception]] = queue.SimpleQueue()
@@ -218,34 +216,39 @@ class ChatServer:
         waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         for number in range(len(prompts)):
             waiting.put(number)
+        number_of_workers = min(self.concurrency, len(prompts))
+        working, lock = number_of_workers, threading.Lock()
+        client = self._opened()
 
         def work() -> None:
+            nonlocal working
             while not stop.is_set():
                 try:
                     number = waiting.get_nowait()
                 except queue.Empty:
-                    return
+                    break
                 try:
-                    done.put((number, self._answer(prompts[number], sampling, stop)))
+                    done.put((number, self._answer(client, prompts[number], sampling, stop)))
                 except Exception as error:
                     done.put((number, error))
+            with lock:
+                working -= 1
+                if not working:  # the last one closes the connections, also if the asking was ended
+                    client.close()
 
         return [
-            threading.Thread(target=work, name=f"request {n}", daemon=True)
-            for n in range(min(self.concurrency, len(prompts)))
+            threading.Thread(target=work, name=f"request {n}", daemon=True) for n in range(number_of_workers)
         ]
 
     def close(self) -> None:
-        """Closes the connections."""
-        with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        """Does nothing: connections are closed as soon as all prompts are answered."""
 
-    def _answer(self, prompt: Prompt, sampling: Sampling, stop: threading.Event) -> Generation:
+    def _answer(
+        self, client: httpx2.Client, prompt: Prompt, sampling: Sampling, stop: threading.Event
+    ) -> Generation:
         since = time.perf_counter()
         try:
-            value = self._tried(lambda: self._completion(prompt, sampling), stop)
+            value = self._tried(lambda: self._completion(client, prompt, sampling), stop)
         except _TryAgainError as error:
             if error.refused:
                 raise ModelError(f"{self._named}: {error}; {_KEPT}") from None
@@ -272,8 +275,11 @@ class ChatServer:
         pause = _FIRST_PAUSE
         for left in reversed(range(_TRIES)):
             while (wait := self._pause_until - time.monotonic()) > 0:
-                if stop.wait(wait):
+                stop.wait(wait)
+                if stop.is_set():
                     break
+            if stop.is_set():
+                raise _TryAgainError("the asking was ended")
             try:
                 found: dict[str, Any] = send()
                 return found
@@ -290,7 +296,7 @@ class ChatServer:
                     pause = min(2 * pause, _LONGEST_PAUSE)
         raise AssertionError("the last try returns or raises")
 
-    def _completion(self, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
+    def _completion(self, client: httpx2.Client, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
         """The response to a prompt, sent once."""
         body: dict[str, Any] = {
             "model": self.model,
@@ -305,7 +311,7 @@ class ChatServer:
             body["logprobs"] = True
         if sampling.stop:
             body["stop"] = list(sampling.stop)
-        status, headers, data = self._sent("POST", "/chat/completions", body)
+        status, headers, data = self._sent(client, "POST", "/chat/completions", body)
         self._raise_for(status, headers, data)
         try:
             value = json.loads(data)
@@ -347,7 +353,9 @@ class ChatServer:
             raise _RefusedFieldError(said)
         raise PromptFailedError(f"the server answered {said}")
 
-    def _sent(self, method: str, path: str, body: object) -> tuple[int, Mapping[str, str], bytes]:
+    def _sent(
+        self, client: httpx2.Client, method: str, path: str, body: object
+    ) -> tuple[int, Mapping[str, str], bytes]:
         """The status, headers and bytes of a response. The key in them is replaced.
 
         Raises _TryAgainError if there is no whole response.
@@ -359,7 +367,7 @@ class ChatServer:
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         found = bytearray()
         try:
-            with self._opened().stream(method, self.base_url + path, content=content) as response:
+            with client.stream(method, self.base_url + path, content=content) as response:
                 for some in response.iter_bytes():
                     found += some
                     if time.monotonic() > end:
@@ -386,20 +394,17 @@ class ChatServer:
     def _opened(self) -> httpx2.Client:
         import httpx2
 
-        with self._lock:
-            if self._client is None:
-                headers = {"Content-Type": "application/json", "User-Agent": "qa-eval"}
-                if self.key is not None:
-                    headers["Authorization"] = f"Bearer {self.key}"
-                self._client = httpx2.Client(
-                    headers=headers,
-                    timeout=httpx2.Timeout(self.timeout, connect=min(_CONNECT_SECONDS, self.timeout)),
-                    limits=httpx2.Limits(max_connections=None, max_keepalive_connections=self.concurrency),
-                    follow_redirects=False,
-                    trust_env=False,
-                    proxy=_proxy(self.base_url) if self.proxied else None,
-                )
-            return self._client
+        headers = {"Content-Type": "application/json", "User-Agent": "qa-eval"}
+        if self.key is not None:
+            headers["Authorization"] = f"Bearer {self.key}"
+        return httpx2.Client(
+            headers=headers,
+            timeout=httpx2.Timeout(self.timeout, connect=min(_CONNECT_SECONDS, self.timeout)),
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=self.concurrency),
+            follow_redirects=False,
+            trust_env=False,
+            proxy=_proxy(self.base_url) if self.proxied else None,
+        )
 
 
 def _finished(

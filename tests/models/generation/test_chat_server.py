@@ -1,4 +1,4 @@
-"""Models on a server, asked over HTTP on loopback: every failure that servers have, and what the user sees."""
+"""Models on a server, asked over HTTP on loopback: every failure that servers have, and what users see."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def running() -> Iterator[RunningServer]:
 
 
 @pytest.fixture
-def server(running: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningServer]:
+def server(running: RunningServer, monkeypatch: pytest.MonkeyPatch) -> RunningServer:
     """The server with its usual manners, and pauses that a test can wait for."""
     monkeypatch.setattr("qa_eval.models.generation.chat_server._FIRST_PAUSE", 0.01)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
@@ -34,7 +34,7 @@ def server(running: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         forget=True, delay=0.0, model="tiny-1", fingerprint="fp-1", key=None, listing=None, logprobs=True,
         what="", times=0, after=0,
     )  # fmt: skip
-    yield running
+    return running
 
 
 def model_of(spec: str, **runtime: float) -> WrittenAnswers:
@@ -61,7 +61,7 @@ def test_a_question_is_sent_as_the_prompt_says_and_answered(server: RunningServe
     model = model_of(server.spec())
     found = answers(model)
     assert [p.text for p in found] == ["0", "1", "2"]
-    assert all(p.confidence == pytest.approx(2.718281828 ** -0.3) for p in found)
+    assert all(p.confidence == pytest.approx(2.718281828**-0.3) for p in found)
     assert all(p.tokens_out == 2 and p.tokens > 2 and p.seconds is not None for p in found)
     told = server.told()
     assert sorted(told["asked"]) == [
@@ -128,7 +128,7 @@ def test_a_server_that_cannot_be_used_is_told_before_anything_is_asked(
 
 def test_a_refused_connection_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qa_eval.models.generation.chat_server._FIRST_PAUSE", 0.01)
-    with pytest.raises(ModelError, match="no connection to the server .*; is it running"):
+    with pytest.raises(ModelError, match=r"no connection to the server .*; is it running"):
         _ = model_of(f"openai:m?base_url=http://127.0.0.1:{unused_port()}/v1").info
 
 
@@ -193,17 +193,17 @@ def test_a_server_that_fails_on_everything_is_given_up(server: RunningServer) ->
 def test_a_key_that_is_withdrawn_ends_the_asking(server: RunningServer) -> None:
     server.behave("401", after=1)
     model = model_of(server.spec(), concurrency=1)
-    found = []
+    predictions = model.predict(instances(5))
+    assert next(predictions).text == "0"
     with pytest.raises(ModelError, match="the server wants a key"):
-        for prediction in model.predict(instances(5)):
-            found.append(prediction.text)
-    model.unload()
-    assert found == ["0"]
+        next(predictions)
 
 
 def test_a_row_is_of_one_model(server: RunningServer) -> None:
     server.behave("another model", after=1)
-    with pytest.raises(ModelError, match="now reports huge-9 fp-1, and reported tiny-1 fp-1 at the beginning"):
+    with pytest.raises(
+        ModelError, match="now reports huge-9 fp-1, and reported tiny-1 fp-1 at the beginning"
+    ):
         answers(model_of(server.spec(), concurrency=1))
 
 
@@ -304,7 +304,9 @@ def test_a_wrong_spec_names_the_option(spec: str, said: str) -> None:
 
 def test_a_key_that_cannot_be_sent_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-ü-secret")
-    with pytest.raises(SpecError, match="OPENAI_API_KEY: the key has a character that cannot be sent") as error:
+    with pytest.raises(
+        SpecError, match="OPENAI_API_KEY: the key has a character that cannot be sent"
+    ) as error:
         resolve("openai:m?base_url=http://127.0.0.1:1/v1")
     assert "secret" not in str(error.value)
 

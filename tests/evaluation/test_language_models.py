@@ -1,0 +1,267 @@
+"""Runs of language models on a server of the test: cache, interruptions, keys, prompts, prices, comparisons."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import qa_eval as qa
+from qa_eval.data.items import direct_instances, item_ids, shown_articles
+from qa_eval.evaluation.verification import verify
+from qa_eval.records import Corpus
+from qa_eval.runs.options import RunOptions
+from tests.support.chat_server import KEY, RunningServer, chat_server
+from tests.support.command_line import call, done
+from tests.support.fake_models import four_facts
+
+PROMPT = """
+name = "short"
+mode = "one"
+no_answer = ["none"]
+answer = "Answer: (.*)"
+
+[[messages]]
+role = "user"
+content = "{passage} {question} {braces}"
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[RunningServer]:
+    with chat_server() as found:
+        yield found
+
+
+def evaluated(spec: str, **options: object) -> qa.Run:
+    told = {"resamples": 99, **options}
+    return qa.evaluate(spec, corpus=four_facts(), progress=False, options=RunOptions(**told))  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------------------------------ what is asked
+
+
+def test_pooled_items_are_asked_directly_with_all_passages(server: RunningServer, own_cache: Path) -> None:
+    run = evaluated(server.spec(), track="pooled")
+    asked = server.told()["asked"]
+    assert len(asked) == 4, "no readings"
+    assert asked[0].startswith("[1] a\nThe battle for the town left 180 soldiers dead.")
+    assert "\n\n[3] c\nA bridge over" in asked[0]
+    rows = run.leaderboard.row(server.spec()).metrics["pooled"]
+    assert rows["claim_recall"].value == 0.5
+    assert "coverage_at_3" not in rows
+
+
+def test_orders_and_closed_book_are_asked_once_and_never_share_an_answer(
+    server: RunningServer, own_cache: Path, tmp_path: Path
+) -> None:
+    run = evaluated(server.spec(), closed_book=True, orders=2, out=tmp_path, name="all")
+    asked = server.told()["asked"]
+    assert len(asked) == len(set(asked)), "three passages in three orders may be equal by chance, but are not"
+    kinds = Counter(
+        "Passage" if q.startswith("Passage") else "all" if q.startswith("[1]") else "none" for q in asked
+    )
+    assert kinds == {"Passage": 11, "all": 12, "none": 4}
+    row = next(a for a in run[server.spec()].items() if a.item == "dead@*")
+    assert row.closed_book == ""
+    assert row.reordered is not None
+    assert len(row.reordered) == 2
+    assert verify(tmp_path / "all", four_facts()) == []
+    evaluated(server.spec(), closed_book=True, orders=2)
+    assert len(server.told()["asked"]) == len(asked)
+
+
+def test_every_order_has_every_passage_once_and_never_changes() -> None:
+    corpus = four_facts()
+    question = corpus.questions[0]
+    orders = [[a.id for a in shown_articles(corpus, question, n)] for n in range(21)]
+    assert orders[0] == ["a", "b", "c"]
+    assert all(sorted(order) == ["a", "b", "c"] for order in orders)
+    assert (
+        orders[1:4] == [["a", "c", "b"], ["a", "c", "b"], ["b", "a", "c"]] or len(set(map(tuple, orders))) > 3
+    )
+
+
+def test_instances_of_all_modes_have_keys_of_their_own() -> None:
+    from qa_eval.evaluation.cache import answer_key
+    from qa_eval.records import ModelInfo
+
+    corpus = four_facts()
+    items = item_ids(corpus, tracks=["reading", "pooled"])
+    info = ModelInfo(spec="m", kind="k", name="m", fingerprint="f")
+    asked = direct_instances(corpus, items, closed_book=True, orders=0)
+    keys = {answer_key(info, None, instance, deterministic=False) for instance in asked}
+    assert len(keys) == len(asked) == 19
+
+
+# ------------------------------------------------------------------------------------------ resuming
+
+
+def test_a_killed_run_asks_nothing_again_that_was_answered(server: RunningServer, own_place: Path) -> None:
+    """Killed three times by SIGKILL; what was under way may be asked twice."""
+    server.set(delay=0.03)
+    command = [
+        sys.executable, "-m", "qa_eval", "run", "-m", server.spec(), "--limit", "10", "--name", "killed",
+        "--concurrency", "4", "--resamples", "99",
+    ]  # fmt: skip
+    for wanted in (8, 20, 35):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            while len(server.told()["asked"]) < wanted and process.poll() is None:
+                time.sleep(0.02)
+            process.kill()
+    subprocess.run(command, check=True, capture_output=True)
+    asked = Counter(server.told()["asked"])
+    assert len(asked) == 60
+    again = sum(asked.values()) - len(asked)
+    assert again <= 3 * 4 + 3, "at most what was under way, and what was answered but not yet written"
+
+
+def test_an_interrupted_run_goes_on(server: RunningServer, own_place: Path) -> None:
+    server.set(delay=0.05)
+    command = [
+        sys.executable, "-m", "qa_eval", "run", "-m", server.spec(), "--limit", "5", "--name", "stopped",
+        "--concurrency", "2", "--resamples", "99",
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while len(server.told()["asked"]) < 10:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command resumes the run" in said
+    subprocess.run(command, check=True, capture_output=True)
+    asked = Counter(server.told()["asked"])
+    assert sum(asked.values()) - len(asked) <= 2
+
+
+def test_a_server_that_stops_leaves_a_run_that_goes_on(
+    server: RunningServer, own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa_eval.models.generation.chat_server._FIRST_PAUSE", 0.01)
+    server.behave("401", after=5)
+    run = evaluated(server.spec(), out=tmp_path, name="r", concurrency=1)
+    row = run.leaderboard.row(server.spec())
+    assert (row.status, run.leaderboard.status) == ("error", "error")
+    assert "the server wants a key" in (row.error or "")
+    server.behave("", times=0)
+    run = evaluated(server.spec(), out=tmp_path, name="r", concurrency=1)
+    assert run.leaderboard.status == "complete"
+    assert len(server.told()["asked"]) == 15 + 1
+
+
+# ------------------------------------------------------------------------------------------ the key
+
+
+def test_the_key_is_in_no_file_and_no_output(
+    server: RunningServer, own_place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.set(key=KEY)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    server.behave("echo", times=3)
+    shown = [done("run", "-m", server.spec(), "--limit", 3, "--name", "r", "--resamples", 99).output]
+    shown.append(done("report", "results/r", "--out", "report").output)
+    shown.append(done("models", server.spec()).output)
+    server.set(key="sk-another-key-altogether")
+    failed = call("run", "-m", server.spec(), "--limit", 3, "--no-cache")
+    assert failed.exit_code == 2
+    assert "the server refuses the key in OPENAI_API_KEY" in failed.output
+    files = [path for path in own_place.rglob("*") if path.is_file()]
+    assert len(files) > 10
+    assert all(KEY not in text for text in [*shown, failed.output])
+    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+    environment = {**os.environ, "OPENAI_API_KEY": KEY}
+    server.set(key=KEY, delay=0.1)
+    command = [sys.executable, "-m", "qa_eval", "run", "-m", server.spec(), "--limit", "2", "--no-cache"]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        while server.told()["most"] < 1:
+            time.sleep(0.02)
+        assert KEY.encode() not in Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        process.kill()
+
+
+# ------------------------------------------------------------------------------------------ prompts and prices
+
+
+def test_another_prompt_is_another_model_and_compare_names_it(server: RunningServer, own_place: Path) -> None:
+    Path("short.toml").write_text(PROMPT)
+    flags = ("--limit", 12, "--track", "reading", "--resamples", 99)
+    done("run", "-m", "openai:tiny", "--base-url", server.base_url, "--name", "one", *flags)
+    before = len(server.told()["asked"])
+    done(
+        "run",
+        "-m",
+        "openai:tiny",
+        "--base-url",
+        server.base_url,
+        "--prompt",
+        "short.toml",
+        "--name",
+        "two",
+        *flags,
+    )
+    asked = server.told()["asked"]
+    assert len(asked) == 2 * before
+    assert asked[-1].endswith("{braces}")
+    boards = [json.loads(Path(f"results/{name}/leaderboard.json").read_text()) for name in ("one", "two")]
+    one, two = (board["rows"][0] for board in boards)
+    assert one["signature"] != two["signature"]
+    assert two["model"]["prompts"]["one"].startswith("short 1 (")
+    said = done("compare", "results/one", "results/two").output
+    assert "prompt.one: one-passage 1 (" in said
+    assert "short 1 (" in said
+
+
+def test_the_prompt_of_an_item_is_shown_as_it_would_be_sent(server: RunningServer, own_place: Path) -> None:
+    item = "recaptured-city@000_825eccd27ffa9810"
+    shown = done("models", server.spec(), "--show-prompt", item).output
+    done("run", "-m", server.spec(), "--limit", 1, "--track", "reading", "--no-cache", "--resamples", 99)
+    sent = server.told()["bodies"]
+    texts = ["\n\n".join(f"[{m['role']}]\n{m['content']}" for m in body["messages"]) for body in sent]
+    assert shown.rstrip("\n") in texts
+    assert "[1] " in done("models", server.spec(), "--show-prompt", "recaptured-city@*").output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("openai:m?base_url=http://h/v1", "--show-prompt", "x@*"), 'there is no fact "x"'),
+        (("embedded", "--show-prompt", "recaptured-city@*"), "embedded is no language model"),
+        (("--show-prompt", "recaptured-city@*"), "name the model"),
+        (("embedded", "--prompt", "nowhere.toml"), "nowhere.toml"),
+        (("embedded", "--base-url", "http://h/v1"), "no model is of the kind openai:"),
+    ],
+)
+def test_a_prompt_that_cannot_be_shown(own_place: Path, words: tuple[str, ...], said: str) -> None:
+    result = call("models", *words)
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def test_tokens_cost_and_latency_are_counted(server: RunningServer, own_cache: Path, tmp_path: Path) -> None:
+    run = evaluated(server.spec(), price_in=2.0, price_out=10.0, out=tmp_path, name="priced")
+    performance = run.leaderboard.row(server.spec()).performance
+    assert performance.tokens_out == 2 * 15
+    assert performance.cost == pytest.approx(((performance.tokens - 30) * 2.0 + 30 * 10.0) / 1e6, abs=1e-6)
+    assert performance.latency is not None
+    assert 0 < performance.latency["p50"] <= performance.latency["p90"] <= performance.latency["p99"]
+    again = evaluated(server.spec(), price_in=2.0, price_out=10.0).leaderboard.row(server.spec()).performance
+    assert (again.tokens, again.tokens_out, again.latency, again.cost) == (0, None, None, None)
+
+
+def test_span_models_and_language_models_are_in_one_table(server: RunningServer, curated: Corpus) -> None:
+    run = qa.evaluate(["embedded", server.spec()], corpus=curated, limit=10, resamples=99, progress=False)
+    assert run.leaderboard.sort == "reading.balanced_asserts"
+    rows = {row.model.spec: row for row in run.leaderboard.rows}
+    assert all("balanced_asserts" in row.metrics["reading"] for row in rows.values())
+    alone = qa.evaluate(["embedded"], corpus=curated, limit=10, resamples=99, progress=False)
+    assert alone.leaderboard.sort == "reading.balanced_f1"
