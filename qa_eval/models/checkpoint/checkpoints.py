@@ -40,7 +40,7 @@ _TOKENIZER_FILES = (
     "*.model",
 )
 _WRITING_FILES = ("generation_config.json", "chat_template.jinja", "*.spm")
-"""Further files of models that write texts: settings of generation, chat template, tokenizers in two parts."""
+"""Further files of models that write: settings of generation, chat template, tokenizers in two parts."""
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 _HUB_FILES = (
     "config.json",

@@ -73,10 +73,6 @@ def to_gguf(folder: Path, path: Path) -> Path:
         if name.startswith("model.layers."):
             _, _, number, rest = name.split(".", 3)
             part = rest.removesuffix(".weight")
-            if part == "self_attn.q_proj":
-                weights = _interleaved(weights, config["num_attention_heads"])
-            elif part == "self_attn.k_proj":
-                weights = _interleaved(weights, config["num_key_value_heads"])
             renamed = f"blk.{number}.{_NAMES[part]}.weight"
         else:
             renamed = {
@@ -84,7 +80,10 @@ def to_gguf(folder: Path, path: Path) -> Path:
                 "model.norm.weight": "output_norm.weight",
                 "lm_head.weight": "output.weight",
             }[name]
-        writer.add_tensor(renamed, weights.astype(np.float32))
+        heads = {"attn_q": "num_attention_heads", "attn_k": "num_key_value_heads"}
+        rotated = next((config[key] for part, key in heads.items() if f".{part}." in renamed), None)
+        numbers = weights if rotated is None else _interleaved(weights, rotated)
+        writer.add_tensor(renamed, numbers.astype(np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -123,7 +122,9 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
 
 
 def test_an_encoder_decoder_is_not_read_from_a_gguf_file() -> None:
-    with pytest.raises(ModelError, match="GGUF files are read as causal models only; write causal:x/y/z.gguf"):
+    with pytest.raises(
+        ModelError, match=r"GGUF files are read as causal models only; write causal:x/y/z\.gguf"
+    ):
         resolve("seq2seq:x/y/z.gguf")
 
 
@@ -132,7 +133,9 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *more: None if name == "gguf" else found(name, *more)
     )
-    with pytest.raises(ModelError, match=r"needs gguf; install the extra: pip install 'qa-eval\[generative\]'"):
+    with pytest.raises(
+        ModelError, match=r"needs gguf; install the extra: pip install 'qa-eval\[generative\]'"
+    ):
         resolve("causal:./x.gguf")
 
 
