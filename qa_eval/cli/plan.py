@@ -112,6 +112,7 @@ def plan_command(
         driver_rss_bytes=peak_rss_bytes(),
         for_models=for_models,
         for_items=for_items,
+        prices=options.prices,
     )
     if as_json:
         click.echo(render_forecast_json(found), nl=False)

@@ -102,6 +102,8 @@ class Pace:
     """Number of items that were answered."""
     tokens: int = 0
     """Number of tokens that were read."""
+    tokens_out: int | None = None
+    """Number of tokens that were written; None for a model that writes none."""
     seconds: float = 0.0
     """Time of answering, in seconds."""
     row_seconds: float = 0.0
@@ -140,6 +142,19 @@ class Work:
     """Time to read the data set, in seconds."""
     probe: Pace = Pace()
     """Speed of the model in the probe."""
+
+    @property
+    def tokens_to_pay(self) -> tuple[int, int] | None:
+        """Numbers of tokens that a language model still has to read and to write; None for other models.
+
+        They are those of an item of the probe times the number of items that are left. If prompts were
+        counted, the tokens to read are counted.
+        """
+        if self.probe.tokens_out is None or not self.probe.items:
+            return None
+        left = (self.items - self.cached) / self.probe.items
+        read = self.tokens_left.value if self.tokens_left is not None else round(self.probe.tokens * left)
+        return read, round(self.probe.tokens_out * left)
 
     @property
     def speed(self) -> tuple[Total, str, float]:
@@ -212,6 +227,8 @@ class Forecast:
     """Number of models to scale to; None for the number of planned models."""
     for_items: int | None = None
     """Number of items of each model to scale to; None for the number of planned items."""
+    prices: tuple[float, float] | None = None
+    """Prices of a million tokens that language models read and write; None for no cost."""
 
     @property
     def planned(self) -> list[ModelForecast]:
@@ -350,6 +367,8 @@ def _sentences(found: Forecast) -> Iterator[str]:
     plainly = f" = {duration_text(found.cost.seconds)}" if found.cost.seconds >= 120 else ""
     yield f"  all: {' + '.join(parts)} = {found.cost.seconds:,.1f} s{plainly}"
     yield f"  not in it: intervals and ranks at the end{'; starting and ending Ray' * ray}"
+    for model in planned:
+        yield from _paid(model, found.prices)
     yield f"memory: {_memory(found)}"
     yield _disk(found.cost)
     if found.scaled is not None:
@@ -381,6 +400,21 @@ def _model_sentences(model: ModelForecast, setting: Setting) -> Iterator[str]:
     load = [f"{model.load_seconds:,.1f} s load"] * model.loads
     about = f" (± {margin:,.1f} s)" if margin else ""
     yield f"  {model.spec}: {' + '.join(load + formulas)} = {model.cost(setting).seconds:,.1f} s{about}"
+
+
+def _paid(model: ModelForecast, prices: tuple[float, float] | None) -> Iterator[str]:
+    """The requests, tokens and cost of a language model."""
+    tokens = [found for work in model.works if (found := work.tokens_to_pay) is not None]
+    if not tokens:
+        return
+    left = sum(work.items - work.cached for work in model.works)
+    read, written = (sum(column) for column in zip(*tokens, strict=True))
+    counted = all(work.tokens_left is not None for work in model.works)
+    about = "" if counted else "about "
+    sentence = f"{model.spec}: {left:,} prompts; {about}{read:,} tokens to read, about {written:,} to write"
+    if prices is not None:
+        sentence += f"; cost about {(read * prices[0] + written * prices[1]) / 1e6:,.4g}"
+    yield sentence
 
 
 def _memory(found: Forecast) -> str:

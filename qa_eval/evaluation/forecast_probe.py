@@ -24,6 +24,7 @@ from qa_eval.evaluation.forecast import ModelForecast, Pace, Total, Work, estima
 from qa_eval.evaluation.plans import Contestant, Plan
 from qa_eval.evaluation.tasks.task import Part
 from qa_eval.metrics.score_table import ScoreTable
+from qa_eval.models.generation.written_answers import WrittenAnswers
 from qa_eval.models.protocol import Model
 from qa_eval.models.reading.reader import SpanReader
 from qa_eval.models.registry import resolve
@@ -193,12 +194,14 @@ class _Sample:
         """
         answers = {answer.item: answer for answer in reply.answers}
         probed = [every for every, _ in self.pieces if any(i.item in answers for i in every)]
+        written = [a.tokens_out for a in reply.answers if a.tokens_out is not None]
         items = [i.item for every in probed or [every for every, _ in self.pieces[:_AT_ONCE]] for i in every]
         self._written(answers, set(items[:100]))
         row_seconds, row_bytes, answer_bytes = self._written(answers, set(items))
         return Pace(
             items=reply.asked,
-            tokens=sum(answer.tokens for answer in reply.answers),
+            tokens=sum(answer.tokens - (answer.tokens_out or 0) for answer in reply.answers),
+            tokens_out=sum(written) if written else None,
             seconds=reply.seconds,
             row_seconds=row_seconds,
             row_bytes=row_bytes,
@@ -273,7 +276,13 @@ def _hold(spec: str, decoding: Decoding, runtime: Runtime) -> None:
 
 
 def _counts(instances: Sequence[Instance]) -> dict[str, tuple[int, int]]:
-    """The numbers of windows and tokens of each item; empty for a model that has no windows."""
+    """The numbers of windows and tokens of each item; empty for a model that counts none.
+
+    A prompt is one window. A server does not count the tokens of prompts.
+    """
+    if isinstance(_held, WrittenAnswers):
+        tokens = {i.item: _held.count_tokens(i) for i in instances}
+        return {item: (1, count) for item, count in tokens.items() if count is not None}
     reader = getattr(_held, "reader", None)
     if not isinstance(reader, SpanReader):
         return {}

@@ -39,7 +39,7 @@ from qa_eval.report.model_page import (
 from qa_eval.report.question_page import ItemView, item_views, question_rows, rules_of
 from qa_eval.report.read_answers import read_text
 from qa_eval.runs.data_kinds import data_kind
-from qa_eval.runs.leaderboard.captions import leading_sentence, remark_on
+from qa_eval.runs.leaderboard.captions import leading_sentence, remark_on, written_sentence
 from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.glossary import CHAPTERS, GLOSSARY, term_anchor
@@ -327,6 +327,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         abstention=abstention,
+        written=written_sentence,
         percent=percent,
         signed=signed,
         label=marked_label,

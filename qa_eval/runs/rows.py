@@ -144,7 +144,7 @@ def _asked_otherwise(
     item: ItemId, predictions: Mapping[str, Prediction]
 ) -> tuple[str | None, tuple[str | None, ...] | None]:
     """The answer without any passage, and the answers of a pooled item in other orders of its passages."""
-    orders = []
+    orders: list[str | None] = []
     while item.track == "pooled" and str(other := reordered_item(item, len(orders) + 1)) in predictions:
         orders.append(_text_of(predictions[str(other)]))
     closed_book = predictions.get(str(closed_book_item(item)))
@@ -226,7 +226,9 @@ def rebuild(rows: Iterable[PredictionRow]) -> tuple[dict[str, Prediction], dict[
     pooled: dict[str, ByArticle] = {}
     for row in rows:
         item = ItemId.parse(row.item)
-        others = [(closed_book_item(item), row.closed_book)] if row.closed_book is not None else []
+        others: list[tuple[ItemId, str | None]] = []
+        if row.closed_book is not None:
+            others.append((closed_book_item(item), row.closed_book))
         others += [(reordered_item(item, n), text) for n, text in enumerate(row.reordered or (), 1)]
         for other, text in others:
             error = "there was no answer" if text is None else None

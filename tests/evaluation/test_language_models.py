@@ -1,4 +1,4 @@
-"""Runs of language models on a server of the test: cache, interruptions, keys, prompts, prices, comparisons."""
+"""Runs of language models on a server of the test: cache, interruptions, the key, prompts, prices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ import pytest
 import qa_eval as qa
 from qa_eval.data.items import direct_instances, item_ids, shown_articles
 from qa_eval.evaluation.verification import verify
-from qa_eval.records import Corpus
 from qa_eval.runs.options import RunOptions
 from tests.support.chat_server import KEY, RunningServer, chat_server
 from tests.support.command_line import call, done
@@ -119,13 +118,13 @@ def test_a_killed_run_asks_nothing_again_that_was_answered(server: RunningServer
             process.kill()
     subprocess.run(command, check=True, capture_output=True)
     asked = Counter(server.told()["asked"])
-    assert len(asked) == 60
+    assert len(asked) == 58
     again = sum(asked.values()) - len(asked)
     assert again <= 3 * 4 + 3, "at most what was under way, and what was answered but not yet written"
 
 
 def test_an_interrupted_run_goes_on(server: RunningServer, own_place: Path) -> None:
-    server.set(delay=0.05)
+    server.set(delay=0.4)
     command = [
         sys.executable, "-m", "qa_eval", "run", "-m", server.spec(), "--limit", "5", "--name", "stopped",
         "--concurrency", "2", "--resamples", "99",
@@ -154,7 +153,7 @@ def test_a_server_that_stops_leaves_a_run_that_goes_on(
     server.behave("", times=0)
     run = evaluated(server.spec(), out=tmp_path, name="r", concurrency=1)
     assert run.leaderboard.status == "complete"
-    assert len(server.told()["asked"]) == 15 + 1
+    assert len(server.told()["asked"]) <= 15 + 2, "the refused request, and the one that was under way"
 
 
 # ------------------------------------------------------------------------------------------ the key
@@ -189,7 +188,7 @@ def test_the_key_is_in_no_file_and_no_output(
         process.kill()
 
 
-# ------------------------------------------------------------------------------------------ prompts and prices
+# ------------------------------------------------------------------------------------------ prompts, prices
 
 
 def test_another_prompt_is_another_model_and_compare_names_it(server: RunningServer, own_place: Path) -> None:
@@ -235,10 +234,10 @@ def test_the_prompt_of_an_item_is_shown_as_it_would_be_sent(server: RunningServe
     ("words", "said"),
     [
         (("openai:m?base_url=http://h/v1", "--show-prompt", "x@*"), 'there is no fact "x"'),
-        (("embedded", "--show-prompt", "recaptured-city@*"), "embedded is no language model"),
+        (("baseline:abstain", "--show-prompt", "recaptured-city@*"), "baseline:abstain is no language model"),
         (("--show-prompt", "recaptured-city@*"), "name the model"),
-        (("embedded", "--prompt", "nowhere.toml"), "nowhere.toml"),
-        (("embedded", "--base-url", "http://h/v1"), "no model is of the kind openai:"),
+        (("openai:m", "--prompt", "nowhere.toml"), "nowhere.toml"),
+        (("baseline:abstain", "--base-url", "http://h/v1"), "no model is of the kind openai:"),
     ],
 )
 def test_a_prompt_that_cannot_be_shown(own_place: Path, words: tuple[str, ...], said: str) -> None:
@@ -258,10 +257,11 @@ def test_tokens_cost_and_latency_are_counted(server: RunningServer, own_cache: P
     assert (again.tokens, again.tokens_out, again.latency, again.cost) == (0, None, None, None)
 
 
-def test_span_models_and_language_models_are_in_one_table(server: RunningServer, curated: Corpus) -> None:
-    run = qa.evaluate(["embedded", server.spec()], corpus=curated, limit=10, resamples=99, progress=False)
+def test_span_models_and_language_models_are_in_one_table(server: RunningServer, own_cache: Path) -> None:
+    spans = "baseline:sliding-window"
+    run = qa.evaluate([spans, server.spec()], corpus=four_facts(), resamples=99, progress=False)
     assert run.leaderboard.sort == "reading.balanced_asserts"
     rows = {row.model.spec: row for row in run.leaderboard.rows}
     assert all("balanced_asserts" in row.metrics["reading"] for row in rows.values())
-    alone = qa.evaluate(["embedded"], corpus=curated, limit=10, resamples=99, progress=False)
+    alone = qa.evaluate([spans], corpus=four_facts(), resamples=99, progress=False)
     assert alone.leaderboard.sort == "reading.balanced_f1"

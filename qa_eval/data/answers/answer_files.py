@@ -7,8 +7,10 @@ gzip. `qa_eval.data.answers.answer_shapes` defines what an answer looks like in 
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ from qa_eval.data.answers.answer_shapes import (
     shown,
 )
 from qa_eval.data.answers.answer_tables import DELIMITERS, table_rows
+from qa_eval.data.answers.inspect_logs import ENDING, archived_samples, is_log, sample_row
 from qa_eval.errors import InputError
 from qa_eval.files.compression import KINDS_NOT_READ, UNREADABLE, unpacked, unreadable
 from qa_eval.files.findings import Findings
@@ -129,6 +132,9 @@ class AnswerFile:
             self._refuse(f"there is no such file{hint}", "missing-file")
         except UNREADABLE as error:
             self._refuse(unreadable(error), "unreadable-file")
+        if self._ending == ENDING and head.startswith(b"PK"):
+            yield from self._archived()
+            return
         for mark, message in _MARKS.items():
             if head.startswith(mark):
                 self._refuse(message, "byte-order-mark" if message == MARKED else "file-kind")
@@ -176,6 +182,8 @@ class AnswerFile:
             for number, found in json_lines(file, foreign=True):
                 if isinstance(found, NotJsonError):
                     self.find(number, "", str(found), "json", column=found.column)
+                elif is_log(found.value) and self._is_sound(found, number):
+                    yield from self._whole(number, found.value)
                 elif not found.problems and isinstance(found.value, dict):
                     yield AnswerEntry(number, None, found.value)
                 elif self._is_sound(found, number):
@@ -191,6 +199,34 @@ class AnswerFile:
             place = problem.line if field and problem.line is not None else line
             self.find(place, name, problem.message, "json", column=problem.column)
         return not parsed.problems
+
+    def _whole(self, line: int, value: object) -> Iterator[AnswerEntry]:
+        """The entries of a document that is one row, or a log of Inspect."""
+        if not is_log(value):
+            yield from self._row(line, value)
+            return
+        assert isinstance(value, dict)
+        if not isinstance(value["samples"], list):
+            self.find(None, "samples", "is missing or null; the log was written without its samples", "type")
+            return
+        for sample in value["samples"]:
+            yield from self._row(line, sample_row(sample))
+
+    def _archived(self) -> Iterator[AnswerEntry]:
+        """The entries of an archive of samples."""
+        try:
+            with self._opened() as file:
+                for name, data in archived_samples(file):
+                    try:
+                        document = JsonDocument(io.BytesIO(data), foreign=True)
+                        found = document.value()
+                    except NotJsonError as wrong:
+                        self.find(wrong.line, name, str(wrong), "json", column=wrong.column)
+                        continue
+                    if self._is_sound(found, 1, name):
+                        yield from self._row(1, sample_row(found.value))
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            self.find(None, "", f"is no readable archive: {error}", "unreadable-file")
 
     def _table(self, delimiter: str) -> Iterator[AnswerEntry]:
         with self._opened() as file:
@@ -224,7 +260,7 @@ class AnswerFile:
                     found = document.value()  # one row, or a file of another kind
                     document.close()
                     if self._is_sound(found, 1):
-                        yield from self._row(document.line, found.value)
+                        yield from self._whole(document.line, found.value)
                 elif mark == "{":
                     for key in document.members():
                         line, found = document.line, document.value()

@@ -15,6 +15,7 @@ best first.
 | AllenNLP                     | rows with `id` or `qid`, and `best_span_str`                           |
 | FARM, haystack               | `{"predictions": [{"question_id", "answers": [{"answer", "score"}]}]}` |
 | lm-evaluation-harness        | rows with `doc`, which has the id, and `filtered_resps`                |
+| Inspect                      | logs, which `qa_eval.data.answers.inspect_logs` turns into rows        |
 
 Everything here is a pure function on decoded JSON. Whatever is ambiguous raises `FieldError`.
 """

@@ -140,9 +140,9 @@ def _parsed(text: str, path: str) -> PromptFile:
     for key in found:
         if key not in _KEYS:
             raise SpecError(f"{path}: {key}: a prompt has no such key; {choices(key, _KEYS)}")
-    mode = found.get("mode")
-    if mode not in get_args(Mode):
-        raise SpecError(f"{path}: mode: {brief(mode)} is none of {', '.join(get_args(Mode))}")
+    mode: Mode | None = next((mode for mode in get_args(Mode) if mode == found.get("mode")), None)
+    if mode is None:
+        raise SpecError(f"{path}: mode: {brief(found.get('mode'))} is none of {', '.join(get_args(Mode))}")
     prompt = PromptFile(
         name=_text(path, found, "name", Path(path).stem),
         version=_whole(path, found.get("version", 1)),

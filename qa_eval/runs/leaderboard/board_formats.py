@@ -201,13 +201,17 @@ def render_csv(view: View) -> str:
 
     Columns: `run`, `rank`, `rank_low`, `rank_high`, `model`, `kind`, `status`, then for each metric `METRIC`,
     `METRIC_low`, `METRIC_high` (those of the pooled track as `pooled.METRIC`, unless it alone was chosen),
-    `versus_first` with its bounds and p, and the counts. A value that is not defined is empty.
+    `versus_first` with its bounds and p, and the counts. If a language model is among the rows, the tokens
+    read and written, the percentiles of the time of an answer and the cost follow. A value that is not
+    defined is empty.
     """
     columns = _csv_columns(view)
     head = ["run", "rank", "rank_low", "rank_high", "model", "kind", "status"]
     for name, _ in columns:
         head += [name, f"{name}_low", f"{name}_high"]
     head += ["versus_first", "versus_first_low", "versus_first_high", "versus_first_p", *COUNTS]
+    written = any(line.row.performance.tokens_out is not None for line in view.lines)
+    head += _WRITTEN if written else ()
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(head)
@@ -229,8 +233,19 @@ def render_csv(view: View) -> str:
         versus = row.versus_first
         cells += [versus.value, versus.low, versus.high, versus.p] if versus else [None] * 4
         cells += [getattr(row.counts, name) for name in COUNTS]
+        cells += _written_cells(row) if written else ()
         writer.writerow(cells)
     return out.getvalue()
+
+
+_WRITTEN = ("tokens_in", "tokens_out", "latency_p50", "latency_p90", "latency_p99", "cost")
+"""Columns of language models."""
+
+
+def _written_cells(row: Row) -> list[float | None]:
+    p, latency = row.performance, row.performance.latency or {}
+    read = None if p.tokens_out is None else p.tokens - p.tokens_out
+    return [read, p.tokens_out, *(latency.get(name) for name in ("p50", "p90", "p99")), p.cost]
 
 
 def _csv_columns(view: View) -> list[tuple[str, tuple[str, str]]]:

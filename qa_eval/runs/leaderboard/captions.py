@@ -236,11 +236,37 @@ def notes(view: View) -> Iterator[str]:
         found = [line.row for line in view.lines if view.estimate(line, (track, metric)) is not None]
         if found and (aside := remark_on(found[0], track, metric)):
             yield aside
+    yield from _of_language_models(view)
     models = {line.row.model.spec: line.row.model for line in view.lines if line.row.model.no_null_head}
     if any(model.declaration != "undeclared" for model in models.values()):
         yield "† has no score for no answer, so it never abstains"
     if (sentence := undeclared_sentence(models.values())) is not None:
         yield f"† {sentence}"
+
+
+def _of_language_models(view: View) -> Iterator[str]:
+    for line in view.lines:
+        if view.counted and (sentence := written_sentence(line.row)):
+            yield f"{line.row.model.spec}: {sentence}"
+    if any(line.row.model.backend == "server" for line in view.lines):
+        yield "a server may answer otherwise when it is asked again; the cache replays its answers"
+
+
+def written_sentence(row: Row) -> str:
+    """The tokens, times and cost of a language model's answers. Empty for other models.
+
+    Answers from the cache do not count.
+    """
+    p = row.performance
+    if p.tokens_out is None:
+        return ""
+    parts = [f"{p.tokens - p.tokens_out:,} tokens read, {p.tokens_out:,} written"]
+    if p.latency is not None:
+        times = ", ".join(f"{seconds:,.2f} s ({name})" for name, seconds in p.latency.items())
+        parts.append(f"time of an answer {times}")
+    if p.cost is not None:
+        parts.append(f"cost {p.cost:,.4g}")
+    return "; ".join(parts)
 
 
 def remark_on(row: Row, track: str, metric: str) -> str:
