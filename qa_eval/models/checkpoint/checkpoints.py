@@ -40,7 +40,7 @@ _TOKENIZER_FILES = (
     "*.model",
 )
 _WRITING_FILES = ("generation_config.json", "chat_template.jinja", "*.spm")
-"""Further files of models that write texts: settings of generation, chat template, tokenizers in two parts."""
+"""Further files of models that write: settings of generation, chat template, tokenizers in two parts."""
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 _HUB_FILES = (
     "config.json",
@@ -224,6 +224,8 @@ def local_checkpoint(
     if not config_path.is_file():
         adapter = " (this is an adapter; merge it into its base model first)"
         hint = adapter if (folder / "adapter_config.json").is_file() else ""
+        if files := sorted(path.name for path in folder.glob("*.gguf")):
+            hint = f"; to read a GGUF file, name the file: causal:{name.rstrip('/')}/{files[0]}"
         raise ModelError(f"{name} has no config.json, so it is not a transformers checkpoint{hint}")
     # Without a vocabulary, transformers silently makes a tokenizer that knows no words.
     if not any(path for pattern in _VOCABULARIES for path in folder.glob(pattern)):
@@ -253,6 +255,8 @@ def _refuse_irregular(folder: Path, name: str) -> None:
 
 def file_hint(path: Path, name: str) -> str:
     """An error message for a file that is given as a model. It says what to write instead."""
+    if path.suffix == ".gguf":
+        return f"{name} is a GGUF file; write -m causal:{name}"
     if (path.parent / "config.json").is_file():
         parent = name.rstrip("/").rpartition("/")[0] or ("/" if path.is_absolute() else ".")
         spelling = parent if "/" in parent or parent in {".", "~"} else f"./{parent}"

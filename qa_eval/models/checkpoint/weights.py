@@ -86,7 +86,9 @@ def empty_model(
     own = model.state_dict().keys()
     fit = _fit(model, config, tensors) or _Fit(head - set(tensors), frozenset(tensors) - own)
     if missing := fit.missing:
-        raise ModelError(f"{checkpoint.name} {_lack(checkpoint, model, missing, tensors, head, task)}")
+        raise ModelError(
+            f"{checkpoint.name} {_lack(checkpoint, model, missing, tensors, head=head, task=task)}"
+        )
     if beyond := _beyond(model, fit.unexpected):
         raise ModelError(f"{checkpoint.name}: {_more_layers(checkpoint.config, config, beyond)}")
     if task.spans and (wrong := _wrong_labels(model, tensors, head)):
@@ -228,6 +230,7 @@ def _lack(
     model: PreTrainedModel,
     missing: Collection[str],
     names: Iterable[str],
+    *,
     head: Collection[str] = (),
     task: Task = READING,
 ) -> str:

@@ -1,8 +1,8 @@
 """Which settings of a checkpoint form its texts, and which ones are set aside.
 
 Every checkpoint may bring settings of generation: sampling, beams, penalties for repetition, least lengths.
-They would make two models answer under different rules, so they are set aside, and a note names them. Kept are
-the tokens that begin and end a text, and the tokens that a text must or must not have.
+With them, two models would answer under different rules. They are set aside, and a note names them. Kept
+are the tokens that begin and end a text, and the tokens that a text must or must not have.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """GGUF files, the format of llama.cpp, as far as transformers reads them.
 
-One file holds the configuration, the tokenizer, the chat template and the weights, which are often stored with
-few bits. transformers turns them into full numbers, so answers may differ a little from those of llama.cpp.
+One file holds the configuration, the tokenizer, the chat template and the weights. The weights often have few
+bits. transformers turns them into full numbers, so answers may differ a little from those of llama.cpp.
 """
 
 from __future__ import annotations

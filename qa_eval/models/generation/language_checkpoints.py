@@ -394,7 +394,8 @@ def _template(checkpoint: Checkpoint, built: Any) -> Template | None:  # noqa: A
     own = Settings.of(checkpoint.folder, checkpoint.name).get("chat_template")
     if own or (checkpoint.folder / "chat_template.jinja").is_file():
         raise ModelError(
-            f"{checkpoint.name}: its chat template needs its tokenizer, which transformers cannot build: {built}"
+            f"{checkpoint.name}: its chat template needs its tokenizer, which transformers cannot build: "
+            f"{built}"
         )
     return None
 

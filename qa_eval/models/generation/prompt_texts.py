@@ -10,7 +10,7 @@ from qa_eval.errors import ModelError, first_line
 from qa_eval.models.generation.generator import Message, Prompt
 
 ANSWER_CUE = "Answer:"
-"""Words at the end of a plain prompt for a model that continues texts, and before earlier answers in it."""
+"""Words at the end of a plain prompt that a model continues, and before earlier answers in it."""
 FIXED_DATE = "26 July 2024"
 """Date for chat templates that name the current day. A prompt that changes every day could not be repeated."""
 _CLOCK = "strftime_now"
@@ -97,10 +97,10 @@ def with_fixed_date(template: str) -> str:
 
 
 def _plain(messages: Sequence[Message], *, cue: bool) -> str:
-    """The messages as one text, with a blank line between them.
+    r"""The messages as one text, with a blank line between them.
 
     >>> _plain([Message("system", "Be short."), Message("user", "Who?")], cue=True)
-    'Be short.\\n\\nWho?\\n\\nAnswer:'
+    'Be short.\n\nWho?\n\nAnswer:'
     """
     parts = [f"{ANSWER_CUE} {m.content}" if m.role == "assistant" else m.content for m in messages]
     return "\n\n".join([*parts, *([ANSWER_CUE] if cue else [])])

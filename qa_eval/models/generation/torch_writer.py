@@ -128,7 +128,7 @@ class TorchWriter:
         return rows
 
     def _padded(self, prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Ids and mask of a batch. Padding is before a prompt that is continued, and after one that is read."""
+        """Ids and mask of a batch. Padding is before a prompt that is continued, after one that is read."""
         longest = max(map(len, prompts))
         ids = torch.full((len(prompts), longest), self._settings.pad, dtype=torch.long)
         mask = torch.zeros_like(ids)

@@ -114,8 +114,14 @@ def test_a_prompt_on_which_the_model_fails_does_not_fail_the_others() -> None:
     ("limits", "message"),
     [
         (Limits(total=14), "the prompt has 11 tokens and the answer may have 4; the model takes 14 together"),
-        (Limits(prompt=10), "the prompt has 11 tokens and the answer may have 4; the model takes 10 in a prompt"),
-        (Limits(answer=3), "the prompt has 11 tokens and the answer may have 4; the model takes 3 in an answer"),
+        (
+            Limits(prompt=10),
+            "the prompt has 11 tokens and the answer may have 4; the model takes 10 in a prompt",
+        ),
+        (
+            Limits(answer=3),
+            "the prompt has 11 tokens and the answer may have 4; the model takes 3 in an answer",
+        ),
         (Limits(total=15, prompt=11, answer=4), None),
     ],
 )
