@@ -104,9 +104,10 @@ def brier_skill(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike | 
 def brier_skill_rows(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike) -> FloatArray:
     """`brier_skill` under each row of weights (rows, items); rows for which it is undefined are left out."""
     said, right = _paired(confidence, correct)
-    rows = np.asarray(weights, dtype=np.float64)
+    rows = np.ascontiguousarray(weights, dtype=np.float64)
     total = rows.sum(axis=1)
-    rows, total = rows[total > 0], total[total > 0]
+    if not np.all(total > 0):
+        rows, total = rows[total > 0], total[total > 0]
     rate = rows @ right / total
     constant = rate * (1 - rate)
     defined = constant > _SLACK
@@ -249,7 +250,7 @@ def _ranked(
     starts = range(0, len(rows) if values.size else 0, step)
     whole = bool(np.all(rows == np.floor(rows))) and rows.sum(axis=1).max(initial=0) < np.iinfo(np.int32).max
     kind = np.int32 if whole else np.float64
-    blocks = (rows[at : at + step].astype(kind, order="C").take(order, axis=1) for at in starts)
+    blocks = (rows[at : at + step].astype(kind).take(order, axis=1) for at in starts)
     return values[order], labels[order], blocks
 
 
