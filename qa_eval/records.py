@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast, get_args, overload
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args, overload
+
+from qa_eval.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -505,20 +507,20 @@ class Corpus(Abridged):
             The article.
 
         Raises:
-            KeyError: No article has this id.
+            UnknownNameError: No article has this id. It is a KeyError too.
         """
-        return {a.id: a for a in self.articles}[id]
+        return _with_id("article", self.articles, id)
 
     def in_scope(self, question: Question) -> tuple[Article, ...]:
         """The articles that a question is asked of, in their order. Without a scope, these are all articles.
 
         Example:
             >>> from dataclasses import replace
-            >>> articles = Article(id="a", text="It rained.", topic="rain"), Article(id="b", text="It snowed.")
+            >>> articles = Article(id="a", text="Rain.", topic="rain"), Article(id="b", text="Snow.")
             >>> corpus = Corpus(questions=(), articles=articles)
             >>> asked = Question(id="q", question="What fell?", category="c", answer_type="text", claims=())
-            >>> [article.id for article in corpus.in_scope(replace(asked, scope="rain"))]
-            ['a']
+            >>> " ".join(article.id for article in corpus.in_scope(replace(asked, scope="rain")))
+            'a'
         """
         return tuple(a for a in self.articles if is_in_scope(question, a.id, a.topic))
 
@@ -532,9 +534,23 @@ class Corpus(Abridged):
             The question.
 
         Raises:
-            KeyError: No question has this id.
+            UnknownNameError: No question has this id. It is a KeyError too.
         """
-        return {q.id: q for q in self.questions}[id]
+        return _with_id("question", self.questions, id)
+
+
+_LISTED_IDS = 12
+
+_Named = TypeVar("_Named", Article, Question)
+
+
+def _with_id(noun: str, known: tuple[_Named, ...], id: str) -> _Named:
+    found = next((one for one in known if one.id == id), None)
+    if found is None:
+        named = ", ".join(f'"{one.id}"' for one in known[:_LISTED_IDS])
+        more = ", …" if len(known) > _LISTED_IDS else ""
+        raise UnknownNameError(f'there is no {noun} "{id}"; there are {len(known)}: {named}{more}')
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

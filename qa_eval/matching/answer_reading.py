@@ -23,7 +23,7 @@ from qa_eval.records import Abridged, Question
 LONGEST = 50_000
 """Characters of an answer that are read."""
 ReadingVerdict = Literal["complete", "partial", "mixed", "wrong", "abstains"]
-"""What an answer in words is worth against all claims of its fact."""
+"""Verdicts on an answer in words, compared with all claims of its fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

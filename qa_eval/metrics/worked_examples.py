@@ -61,6 +61,19 @@ _QUESTIONS = (
         silent=("Times", "Wire", "Post", "Gazette"),
     ),
 )
+_MARKED_METRICS = frozenset({"misinformation", "misinformation_chance", "preferred", "preferred_chance"})
+"""Metrics that need claims with a status or a question with a resolution, which the other examples lack."""
+_MARKED_QUESTIONS = (
+    replace(
+        _QUESTIONS[0],
+        resolution="400",
+        claims=tuple(
+            replace(claim, status="misinformation" if claim.id == "417" else "true")
+            for claim in _QUESTIONS[0].claims
+        ),
+    ),
+    *_QUESTIONS[1:],
+)
 _ANSWERS: tuple[tuple[str, int, str, str, float, float], ...] = (
     # fact, paraphrase, article, the model's best answer, its score, the score of no answer
     ("losses", 0, "Times", "400", 4.0, 2.0),
@@ -127,8 +140,9 @@ def work_out(id: str, track: Track | None = None) -> WorkedExample:
     metric = entry(id)
     track = track or metric.tracks[0]
     worded = metric.family == "words"
-    scores = [score for score in _scores(worded=worded) if score.track == track]
-    value = _values(worded=worded)[track].get(id)
+    marked = id in _MARKED_METRICS
+    scores = [score for score in _scores(worded=worded, marked=marked) if score.track == track]
+    value = _values(worded=worded, marked=marked)[track].get(id)
     if metric.ranking is not None:
         return _ranked(metric, scores, value)
     units = list(_units(metric, scores))
@@ -155,23 +169,35 @@ def example_questions(id: str) -> Mapping[str, str]:
     wordings = entry(id).counted == "wordings"
     return {
         question.id: " | ".join([question.question, *(question.paraphrases if wordings else ())])
-        for question in _QUESTIONS
+        + _marks(question)
+        for question in (_MARKED_QUESTIONS if id in _MARKED_METRICS else _QUESTIONS)
     }
+
+
+def _marks(question: Question) -> str:
+    marks = [f"{c.id} is marked as misinformation" for c in question.claims if c.status == "misinformation"]
+    if question.resolution is not None:
+        marks.append(f"{question.resolution} is preferred")
+    return f" ({'; '.join(marks)})" if marks else ""
 
 
 # ------------------------------------------------------------------------------------------ the items
 
 
 @cache
-def _scores(*, worded: bool = False) -> tuple[ItemScore, ...]:
-    """Every item of the example on both tracks, with its scores; `worded`: of answers in words."""
+def _scores(*, worded: bool = False, marked: bool = False) -> tuple[ItemScore, ...]:
+    """Every item of the example on both tracks, with its scores.
+
+    `worded`: with answers in words. `marked`: with claims that have a status, and a preferred claim.
+    """
+    asked_questions = _MARKED_QUESTIONS if marked else _QUESTIONS
     corpus = Corpus(
-        questions=_QUESTIONS,
+        questions=asked_questions,
         articles=tuple(Article(id=id, text=text) for id, text in _TEXTS.items()),
         questions_sha256="",
         articles_sha256="",
     )
-    questions = {question.id: question for question in _QUESTIONS}
+    questions = {question.id: question for question in asked_questions}
     if worded:
         return tuple(_worded(corpus, questions[fact], article, text) for fact, article, text in _IN_WORDS)
     found: list[ItemScore] = []
@@ -205,8 +231,10 @@ def _answers(fact: str) -> str:
 
 
 @cache
-def _values(*, worded: bool = False) -> Mapping[Track, Mapping[str, float]]:
-    summary = summarize(_scores(worded=worded), intervals=False, slices=False, questions=_QUESTIONS)
+def _values(*, worded: bool = False, marked: bool = False) -> Mapping[Track, Mapping[str, float]]:
+    questions = _MARKED_QUESTIONS if marked else _QUESTIONS
+    scores = _scores(worded=worded, marked=marked)
+    summary = summarize(scores, intervals=False, slices=False, questions=questions)
     return {track: {id: e.value for id, e in metrics.items()} for track, metrics in summary.metrics.items()}
 
 

@@ -76,6 +76,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / "questions" / "people.jsonl", place / name)
     for name in ("bbc.txt", "dpa.txt"):
         (place / name).write_text(f"{name}: the ferry left at noon.\n", "utf-8")
+    span = {"start": 0, "end": 7, "text": SKY[:7], "labels": ["Answer"]}
+    result = {"type": "labels", "from_name": "label", "to_name": "text", "value": span}
+    annotated = [{"completed_by": 1, "result": [result]}]
+    task = {"id": 1, "data": {"text": SKY, "question": "What was blue?"}, "annotations": annotated}
+    (place / "export.json").write_text(json.dumps([task]), "utf-8")
     return place
 
 

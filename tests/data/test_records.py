@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 from pydantic import TypeAdapter
 
-from qa_eval.records import Candidate, Evidence, ItemId, ModelInfo, Span
+from qa_eval.errors import UnknownNameError
+from qa_eval.records import Candidate, Corpus, Evidence, ItemId, ModelInfo, Span
 
 
 @pytest.mark.parametrize(
@@ -113,3 +114,12 @@ def test_copies_keep_the_fields_of_a_newer_program(copied: Callable[[ModelInfo],
     assert replace(record, name="n").extra == {}, "of another record nobody knows them"
     plain = copied(ModelInfo(spec="m", kind="test", name="m"))
     assert (plain, plain.extra) == (record, {})
+
+
+def test_an_unknown_article_or_question_is_a_named_error(curated: Corpus) -> None:
+    with pytest.raises(UnknownNameError, match=r'there is no article "nowhere"; there are \d+: "'):
+        curated.article("nowhere")
+    with pytest.raises(UnknownNameError, match=r'there is no question "never"; there are \d+: "'):
+        curated.question("never")
+    with pytest.raises(KeyError):
+        curated.question("never")

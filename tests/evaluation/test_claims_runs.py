@@ -151,7 +151,7 @@ def test_answers_are_kept_in_the_cache(spec: str, tmp_path: Path, tiny_spec: str
 
 def test_the_numbers_come_out_again(run: Run) -> None:
     assert verify(folder(run)) == []
-    assert "every number came out again" in done("verify", folder(run)).stdout
+    assert "every number is the same" in done("verify", folder(run)).stdout
 
 
 def test_a_changed_answer_is_found(run: Run, spec: str, tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_run_says_what_is_left_out(spec: str, tmp_path: Path) -> None:
 def test_flags_of_the_curated_set_are_refused(spec: str, tmp_path: Path) -> None:
     refused = call("run", "--dataset", spec, "--articles", tmp_path)
     assert refused.exit_code == 2
-    assert "--articles: not with --dataset, which is asked in their place." in refused.stderr
+    assert "--articles: not with --dataset, which takes their place." in refused.stderr
 
 
 # ------------------------------------------------------------------------------------------ check

@@ -69,11 +69,11 @@ def test_packed_bytes_are_the_same_each_time(curated: Corpus) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("--format", "claims", "-m", "embedded"), "-m: of no use with --format claims."),
-        (("--format", "claims", "--paraphrases"), "--paraphrases: of no use with --format claims."),
+        (("--format", "claims", "-m", "embedded"), "-m: cannot be used with --format claims."),
+        (("--format", "claims", "--paraphrases"), "--paraphrases: cannot be used with --format claims."),
         (("--format", "claims", "--dataset", "squad:x.json"), "squad:x.json: holds no claims"),
         (("--format", "claims", "--dataset", "claims:x", "--articles", "x"), "not with --dataset."),
-        (("results/x", "--format", "claims"), "is of the questions, not of a run; leave RUN out."),
+        (("results/x", "--format", "claims"), "exports the questions, not a run; leave RUN out."),
     ],
 )
 def test_calls_that_make_no_sense_are_refused(words: tuple[str, ...], expected: str) -> None:

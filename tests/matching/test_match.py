@@ -9,6 +9,7 @@ import pytest
 from qa_eval.matching.spelling import occurs
 from qa_eval.matching.typed import MATCH_VERSION, match
 from qa_eval.records import ANSWER_TYPES, AnswerType
+from tests.support.match_rows import TYPED
 
 Row = tuple[str, str, int, str]
 """prediction, gold, level of the lenient match, rule."""
@@ -311,7 +312,7 @@ def test_an_answer_that_says_the_same_matches_at_its_level(
 
 
 def test_every_type_has_at_least_fifteen_worked_matches() -> None:
-    assert {kind: len(LEVELS[kind]) >= 15 for kind in ANSWER_TYPES} == dict.fromkeys(ANSWER_TYPES, True)
+    assert {kind: len(LEVELS[kind]) >= 15 for kind in TYPED} == dict.fromkeys(TYPED, True)
 
 
 STRICT: list[tuple[AnswerType, str, str, int, int]] = [

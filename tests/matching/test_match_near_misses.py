@@ -9,7 +9,8 @@ from __future__ import annotations
 import pytest
 
 from qa_eval.matching.typed import match
-from qa_eval.records import ANSWER_TYPES, AnswerType
+from qa_eval.records import AnswerType
+from tests.support.match_rows import TYPED
 
 MISSES: dict[AnswerType, list[tuple[str, str]]] = {
     "number": [
@@ -484,4 +485,4 @@ def test_a_coarser_date_is_a_miss_only_in_that_direction(row: tuple[str, str, st
 
 
 def test_every_type_has_at_least_thirty_near_misses() -> None:
-    assert {kind: len(set(MISSES[kind])) >= 30 for kind in ANSWER_TYPES} == dict.fromkeys(ANSWER_TYPES, True)
+    assert {kind: len(set(MISSES[kind])) >= 30 for kind in TYPED} == dict.fromkeys(TYPED, True)

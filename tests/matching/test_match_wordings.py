@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 
 from qa_eval.matching.typed import MATCH_VERSION, NO_MATCH, match, match_any
-from qa_eval.records import ANSWER_TYPES, AnswerType
-from tests.support.match_rows import ROWS
+from qa_eval.records import AnswerType
+from tests.support.match_rows import ROWS, TYPED
 from tests.support.places import ROOT
 
 GUIDE = (ROOT / "docs" / "reference" / "match.md").read_text("utf-8")
@@ -48,7 +48,7 @@ def test_the_order_of_the_wordings_does_not_matter(
 
 def test_no_answer_is_labelled_twice() -> None:
     assert len({(kind, wordings, answer) for kind, wordings, answer, _ in LABELLED}) == len(LABELLED)
-    assert {kind: len(ROWS[kind]) >= 5 for kind in ANSWER_TYPES} == dict.fromkeys(ANSWER_TYPES, True)
+    assert {kind: len(ROWS[kind]) >= 5 for kind in TYPED} == dict.fromkeys(TYPED, True)
 
 
 HELD: list[tuple[AnswerType, str, tuple[str, ...], str]] = [

@@ -237,12 +237,12 @@ OF_ITEMS: list[tuple[Match, dict[str, Any], str]] = [
     (
         verdict(False, "answered", "the article is silent"),
         {},
-        "The article says nothing of this, and the model answered.",
+        "The article does not answer this, but the model did.",
     ),
     (
         verdict(False, "answered", "the article is silent"),
         {"matched_claim": "417", "scores": {"no_answer_leak": 1.0}},
-        "The article says nothing of this, and the model answered. The answer is another source's claim.",
+        "The article does not answer this, but the model did. The answer is another source's claim.",
     ),
     (
         verdict(False, "answered", "no answer is right"),
@@ -252,7 +252,7 @@ OF_ITEMS: list[tuple[Match, dict[str, Any], str]] = [
     (
         verdict(True, "null", "no answer, and the article gives none", 5),
         {},
-        "The article says nothing of this, and the model gave no answer.",
+        "The article does not answer this, and the model gave no answer.",
     ),
     (
         verdict(True, "null", "no answer, and none is right", 5),

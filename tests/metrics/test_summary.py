@@ -82,8 +82,6 @@ def test_every_metric_of_the_contract_is_in_the_table_and_explained() -> None:
         "leak",
         "leak_leakable",
         "no_answer_leak",
-        "misinformation",
-        "misinformation_chance",
         "brier",
         "aurc",
     }

@@ -195,7 +195,7 @@ def test_a_question_begins_with_what_each_article_says_and_why_answers_are_wrong
     assert (
         "194 1 of 2 ✗ 180 180 and 194 are different numbers. The answer is the claim of a. 1 model" in words
     )
-    assert "no answer 1 of 2 ✗ 194 The article says nothing of this, and the model answered." in words
+    assert "no answer 1 of 2 ✗ 194 The article does not answer this, but the model did." in words
 
 
 def test_the_rule_is_told_on_demand_alone(built: Built) -> None:

@@ -151,7 +151,7 @@ def test_an_item_shows_question_golds_passage_answer_and_reason() -> None:
         ),
         pytest.param(
             answer("losses@c", "", matched_claim=None, match=SILENT),
-            ["gold   no answer: the article is silent", "right  The article says nothing of this"],
+            ["gold   no answer: the article is silent", "right  The article does not answer this"],
             id="a silent article",
         ),
         pytest.param(answer(item="losses~1@a"), ["What was the toll?"], id="a paraphrase"),

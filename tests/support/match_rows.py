@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qa_eval.records import AnswerType
+from qa_eval.records import ANSWER_TYPES, AnswerType
+
+TYPED: tuple[AnswerType, ...] = tuple(kind for kind in ANSWER_TYPES if kind != "yes-no")
+"""Answer types that have a typed match. Models that copy spans are not asked the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -236,11 +236,11 @@ function startQuestions() {
         ? `${found} of ${entries.length} found, the first ${most} shown`
         : `${found} of ${entries.length} shown`;
   };
-  const anew = () => {
+  const refilter = () => {
     most = PORTION;
     filter();
   };
-  for (const input of [find, kind, category, wrong]) input.addEventListener("input", anew);
+  for (const input of [find, kind, category, wrong]) input.addEventListener("input", refilter);
   table.addEventListener("sorted", filter);
   more.addEventListener("click", () => {
     most += PORTION;
@@ -254,7 +254,7 @@ function startQuestions() {
   if (asked !== null) wrong.value = asked[1];
   const form = document.getElementById("question-filters");
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => requestAnimationFrame(anew)); // once the fields are empty
+  form.addEventListener("reset", () => requestAnimationFrame(refilter)); // once the fields are empty
   form.hidden = false;
   filter();
   table.classList.remove("fresh");

@@ -212,9 +212,13 @@ def _on_common_items(found: Sequence[Side], state: _State) -> list[Entry]:
     sides = [side for side in found if _competes(side)]
     left_out = dict.fromkeys(side.row.model.spec for side in found if not _competes(side))
     if left_out:
-        state.notes.append(f"left out, without finished answers to compute anew: {', '.join(left_out)}")
+        state.notes.append(
+            f"left out, without finished answers to compute scores from: {', '.join(left_out)}"
+        )
     if len(sides) > MOST_RANKED:
-        raise QaEvalError(f"--common-items: {len(sides)} models, and at most {MOST_RANKED} are computed anew")
+        raise QaEvalError(
+            f"--common-items: {len(sides)} models, and at most {MOST_RANKED} can be computed again"
+        )
     scores = common_scores(sides)
     if not scores or not scores[0]:
         raise QaEvalError("these runs have no item in common")
@@ -230,7 +234,7 @@ def _on_common_items(found: Sequence[Side], state: _State) -> list[Entry]:
     asked = [d.items.reading + d.items.pooled for d in (side.run.leaderboard.data for side in sides)]
     state.notes.append(
         f"on the {sum(counts.values())} items that all runs asked, of {min(asked)} to {max(asked)}; "
-        "every number is computed anew on these"
+        "every number is computed again on these"
     )
     entries = []
     for side, own in zip(sides, scores, strict=True):
