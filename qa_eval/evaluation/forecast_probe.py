@@ -29,7 +29,7 @@ from qa_eval.models.protocol import Model
 from qa_eval.models.reading.reader import SpanReader
 from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, Prediction, Runtime, Track
-from qa_eval.runs.predictions_writer import render_prediction
+from qa_eval.runs.prediction_lines import render_prediction
 
 _AT_ONCE = 512
 """Number of items that the process gets at once to count."""

@@ -32,7 +32,7 @@ from qa_eval.metrics.item_scores import SCORER_VERSION, WORDLESS_VERSION
 from qa_eval.metrics.listings import entry as metric_entry
 from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.metrics.worded_scores import ATTRIBUTION_SCORES
-from qa_eval.records import Corpus, ItemId, Stored, Track
+from qa_eval.records import Corpus, ItemId, NBest, Stored, Track
 from qa_eval.runs.checksums import changed_fields, unsealed_fields
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.ranking import Entry, decoding_row, judged_entry, model_signature, rank_rows, reference_row
@@ -43,6 +43,7 @@ from qa_eval.runs.store import LEADERBOARD, Run, file_sha256, load_run
 
 _TOLERANCE = 1e-9
 """Greatest difference of two numbers that count as equal. Another machine may sum in another order."""
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 _UNCOMPARED = frozenset({"performance", "cached", "unasked", "checksums"})
 
 
@@ -243,25 +244,25 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
         return Entry(row=row), wrong
     name = row.predictions.path
     board = run.leaderboard
+    tables: dict[Track, ScoreTable] = {}
+    seen, decided, older = 0, False, _scorer(board) != SCORER_VERSION
     try:
         found = list(_items_differ(name, row, run, items))
         sha256 = file_sha256(run.file(row.predictions)) if run.path is not None else row.predictions.sha256
+        if found:
+            return Entry(row=row), found
+        for stored, rows in judge.rejudged(lambda: run.stream(row, checked=False), board.options.threshold):
+            for before, judged in zip(stored, rows, strict=True):
+                seen += 1
+                now = judged
+                if older:
+                    now = replace(judged, scores=dict(_of_version(board, judged.scores)))
+                found += differences(before, now, f"{name}:{seen}: {before.item}")
+                found += unknown_fields(before, f"{name}:{seen}: {before.item}.")
+                decided |= now.threshold is not None
+            judge.tabulate(tables, rows)
     except (InputError, ValueError) as error:
         return Entry(row=row), [f"{name}: {line}" for line in str(error).splitlines()]
-    if found:
-        return Entry(row=row), found
-    tables: dict[Track, ScoreTable] = {}
-    seen, decided = 0, False
-    stored = run.stream(row, checked=False)
-    for rows in judge.rejudged(lambda: run.stream(row, checked=False), board.options.threshold):
-        for judged in rows:
-            seen += 1
-            before = next(stored)
-            now = replace(judged, scores=dict(_of_version(board, judged.scores)))
-            found += differences(before, now, f"{name}:{seen}: {before.item}")
-            found += unknown_fields(before, f"{name}:{seen}: {before.item}.")
-            decided |= now.threshold is not None
-        judge.tabulate(tables, rows)
     decoding = row.decoding.windows
     fresh = Row(
         status=row.status,
@@ -293,7 +294,7 @@ def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None
     """
     seen: set[str] = set()
     hashes = []
-    for number, stored in enumerate(run.stream(row, checked=False), 1):
+    for number, stored in enumerate(run.scored(row, checked=False), 1):
         ItemId.parse(stored.item)
         if stored.item in seen:
             yield f"{name}:{number}: {stored.item}: stored twice"
@@ -371,6 +372,8 @@ def unknown_fields(value: object, path: str) -> Iterator[str]:
     >>> list(unknown_fields([row], "rows"))
     ['rows[0].mood: is no field that this version knows']
     """
+    if type(value) in _PLAIN or isinstance(value, NBest):
+        return
     if isinstance(value, BaseModel | Stored):
         path = path if not path or path.endswith((".", " ")) else f"{path}."
         unknown = value.extra if isinstance(value, Stored) else value.model_extra

@@ -70,7 +70,7 @@ class ModelWriter:
                 before, self.file = self.file, self.file.again()
                 self.tables, self.decided = {}, False
                 try:
-                    for rows in self._task.rejudged(before.stream, self._threshold):
+                    for _, rows in self._task.rejudged(before.stream, self._threshold):
                         self.add(rows)
                 finally:
                     before.discard()

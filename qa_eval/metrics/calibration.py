@@ -104,9 +104,10 @@ def brier_skill(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike | 
 def brier_skill_rows(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike) -> FloatArray:
     """`brier_skill` under each row of weights (rows, items); rows for which it is undefined are left out."""
     said, right = _paired(confidence, correct)
-    rows = np.asarray(weights, dtype=np.float64)
+    rows = np.ascontiguousarray(weights, dtype=np.float64)
     total = rows.sum(axis=1)
-    rows, total = rows[total > 0], total[total > 0]
+    if not np.all(total > 0):
+        rows, total = rows[total > 0], total[total > 0]
     rate = rows @ right / total
     constant = rate * (1 - rate)
     defined = constant > _SLACK
@@ -171,10 +172,9 @@ def auroc_rows(score: ArrayLike, positive: ArrayLike, weights: ArrayLike) -> Flo
     higher, as_high = (np.searchsorted(-falling[misses], -falling[hits], side) for side in ("left", "right"))
     values = [np.empty(0)]
     for rows in blocks:
-        above = rows.take(hits, axis=1)
-        beaten = np.zeros((len(rows), len(misses) + 1))
-        np.cumsum(rows.take(misses, axis=1), axis=1, out=beaten[:, 1:])
-        # All sums are of whole numbers and halves, which are exact in any order.
+        above = rows.take(hits, axis=1).astype(np.float64)
+        beaten = _sums(rows.take(misses, axis=1)).astype(np.float64)
+        # All sums are of whole numbers, which are exact in any order.
         losses = np.einsum("ri,ri->r", above, beaten.take(higher, axis=1)) / 2
         losses += np.einsum("ri,ri->r", above, beaten.take(as_high, axis=1)) / 2
         pairs = above.sum(axis=1) * beaten[:, -1]
@@ -186,23 +186,24 @@ def auroc_rows(score: ArrayLike, positive: ArrayLike, weights: ArrayLike) -> Flo
 def aurc_rows(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike) -> FloatArray:
     """`aurc` under each row of whole weights (rows, items); rows without weight are left out."""
     falling, right, blocks = _ranked(confidence, correct, weights)
-    ties, harmonic = _Ties(falling), np.zeros(1)
+    ends, harmonic = _tie_ends(falling), np.zeros(1)
     values = [np.empty(0)]
     for rows in blocks:
-        if np.any(rows != np.floor(rows)):
+        if rows.dtype != np.int32:
             raise ValueError("weights of aurc must be whole numbers: how often each item occurs")
-        size, wrong = ties.sums(rows), ties.sums(rows * (1 - right))
-        accepted, errors = np.cumsum(size, axis=1), np.cumsum(wrong, axis=1)
+        accepted, errors = (_sums(part).take(ends, axis=1) for part in (rows, rows * (right == 0)))
+        size, wrong = np.diff(accepted), np.diff(errors)
         # Inside a tie of m answers with e errors, after K accepted with E errors, the j-th accepted is
         # expected to bring the errors to E + j e/m. Summing (E + j e/m) / (K + j) over j = 1..m gives, with
         # harmonic numbers H, e + (E - K e/m) (H(K + m) - H(K)).
-        share = np.divide(wrong, size, out=np.zeros_like(wrong), where=size > 0)
-        total = rows.sum(axis=1)
-        if (most := int(total.max(initial=0.0))) >= len(harmonic):
+        share = np.minimum(wrong, 1).astype(np.float64)
+        tied = np.flatnonzero(np.diff(ends) > 1)
+        share[:, tied] = wrong[:, tied] / np.maximum(size[:, tied], 1)
+        total = accepted[:, -1]
+        if (most := int(total.max(initial=0))) >= len(harmonic):
             harmonic = np.append(0.0, np.cumsum(1.0 / np.arange(1, most + 1)))
-        sums = np.zeros((len(rows), accepted.shape[1] + 1))
-        harmonic.take(accepted.astype(np.intp), out=sums[:, 1:])
-        inner = wrong + ((errors - wrong) - (accepted - size) * share) * np.diff(sums, axis=1)
+        risen = np.diff(harmonic.take(accepted))
+        inner = wrong + (errors[:, :-1] - accepted[:, :-1] * share) * risen
         defined = total > 0
         values.append(np.clip(inner.sum(axis=1)[defined] / total[defined], 0.0, 1.0))
     return np.concatenate(values)
@@ -213,14 +214,13 @@ def coverage_rows(
 ) -> FloatArray:
     """`coverage_at_accuracy` under each row of weights (rows, items); rows without weight are left out."""
     falling, right, blocks = _ranked(confidence, correct, weights)
-    ties = _Ties(falling)
+    ends = _tie_ends(falling)[1:]
     values = [np.empty(0)]
     for rows in blocks:
-        accepted = np.cumsum(ties.sums(rows), axis=1)
-        correctly = np.cumsum(ties.sums(rows * right), axis=1)
-        total = rows.sum(axis=1)
+        accepted, correctly = (_sums(part).take(ends, axis=1) for part in (rows, rows * (right == 1)))
+        total = accepted[:, -1]
         reached = correctly >= accuracy * accepted - _SLACK * total[:, None]
-        reached &= falling[ties.starts] > -np.inf
+        reached &= falling[ends - 1] > -np.inf
         # The last threshold that reaches the accuracy accepts most.
         last = reached.shape[1] - 1 - reached[:, ::-1].argmax(axis=1)
         most = np.where(reached.any(axis=1), accepted[np.arange(len(rows)), last], 0.0)
@@ -234,8 +234,11 @@ def coverage_rows(
 
 def _ranked(
     score: ArrayLike, label: ArrayLike, weights: ArrayLike
-) -> tuple[FloatArray, FloatArray, Iterator[FloatArray]]:
-    """Scores and labels from the highest score down, and the rows of weights in this order, some at a time."""
+) -> tuple[FloatArray, FloatArray, Iterator[NDArray[Any]]]:
+    """Scores and labels from the highest score down, and the rows of weights in this order, some at a time.
+
+    Weights that are whole numbers, such as those of resamples, are integers: these are summed much faster.
+    """
     values, labels = _paired(score, label)
     rows = np.asarray(weights, dtype=np.float64)
     if rows.ndim != 2 or rows.shape[1] != values.size:
@@ -245,21 +248,22 @@ def _ranked(
     order = np.argsort(-values, kind="stable")
     step = max(1, _ENTRIES // max(values.size, 1))
     starts = range(0, len(rows) if values.size else 0, step)
-    blocks = (rows[at : at + step].take(order, axis=1) for at in starts)
+    whole = bool(np.all(rows == np.floor(rows))) and rows.sum(axis=1).max(initial=0) < np.iinfo(np.int32).max
+    kind = np.int32 if whole else np.float64
+    blocks = (rows[at : at + step].astype(kind).take(order, axis=1) for at in starts)
     return values[order], labels[order], blocks
 
 
-class _Ties:
-    """Groups of equal scores, from the highest score down."""
+def _sums(rows: NDArray[Any]) -> NDArray[Any]:
+    """The sum of the first k entries of each row, for each k from 0."""
+    sums = np.zeros((len(rows), rows.shape[1] + 1), rows.dtype)
+    np.cumsum(rows, axis=1, out=sums[:, 1:])
+    return sums
 
-    def __init__(self, falling: FloatArray) -> None:
-        self.starts = np.flatnonzero(np.append(True, falling[1:] != falling[:-1])[: falling.size])
-        """Where each group starts."""
-        self._single = len(self.starts) == falling.size
 
-    def sums(self, rows: FloatArray) -> FloatArray:
-        """The sum of each group in each row."""
-        return rows if self._single else np.add.reduceat(rows, self.starts, axis=1)
+def _tie_ends(falling: FloatArray) -> NDArray[np.intp]:
+    """Numbers of items down to the end of each group of equal scores, from 0."""
+    return np.append(0, np.flatnonzero(np.append(falling[1:] != falling[:-1], True)[: falling.size]) + 1)
 
 
 def _paired(score: ArrayLike, label: ArrayLike) -> tuple[FloatArray, FloatArray]:

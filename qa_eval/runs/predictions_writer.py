@@ -7,45 +7,15 @@ import os
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from json.encoder import encode_basestring
 from pathlib import Path
 from typing import BinaryIO
 
 from qa_eval.errors import RunFolderError
 from qa_eval.files.atomic_files import beside, flush_folder, telling_failure
 from qa_eval.files.compression import pack
-from qa_eval.files.hashes import canonical_json
-from qa_eval.records import Candidate, NBest
+from qa_eval.runs.prediction_lines import render_prediction
 from qa_eval.runs.schema import PredictionRow, PredictionsFileRow
 from qa_eval.runs.store import PACKED, PREDICTIONS, stream_predictions, twin_of
-
-
-def render_prediction(row: PredictionRow) -> str:
-    """The row as a line of a predictions file: one canonical JSON object."""
-    value = {**row.parts(), "match": {**row.match.parts(), **row.match.extra}, **row.extra}
-    del value["n_best"]
-    for name in row.left_out():
-        del value[name]
-    before = canonical_json({key: part for key, part in value.items() if key < "n_best"})
-    after = canonical_json({key: part for key, part in value.items() if key > "n_best"})
-    return f'{before[:-1]},"n_best":{_candidates_json(row.n_best)},{after[1:]}\n'
-
-
-def _candidates_json(candidates: Sequence[Candidate]) -> str:
-    """The candidates as canonical JSON. Columns are written without making candidates of them."""
-    if not isinstance(candidates, NBest):
-        return canonical_json([{**candidate.parts(), **candidate.extra} for candidate in candidates])
-    numbers = (candidates.ends, candidates.probabilities, candidates.scores, candidates.starts)
-    written = [["null" if number is None else repr(number) for number in column] for column in numbers]
-    articles = {article: canonical_json(article) for article in {*candidates.articles}}
-    listed = [
-        f'{{"article":{articles[article]},"end":{end},"probability":{probability},'
-        f'"score":{score},"start":{start},"text":{encode_basestring(text)}}}'
-        for article, end, probability, score, start, text in zip(
-            candidates.articles, *written, candidates.texts, strict=True
-        )
-    ]
-    return f"[{','.join(listed)}]"
 
 
 class PredictionsWriter:

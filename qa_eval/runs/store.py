@@ -12,16 +12,16 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.files.compression import UNREADABLE, unpacked, unreadable
 from qa_eval.files.paths import open_input, read_input, real_path, user_path
 from qa_eval.files.strict_json import NotJsonError, stored_object
 from qa_eval.records import Finding
+from qa_eval.runs.prediction_lines import parse_prediction
 from qa_eval.runs.schema import (
     LEADERBOARD_ADAPTER,
-    PREDICTION_ADAPTER,
     SCHEMA_VERSION,
     Leaderboard,
     PredictionRow,
@@ -194,19 +194,20 @@ class Run:
         """
         return self._rows(row, checked=checked, candidates=True)
 
-    def scored(self, row: Row | str) -> Iterator[PredictionRow]:
+    def scored(self, row: Row | str, *, checked: bool = True) -> Iterator[PredictionRow]:
         """Yields the rows of `stream` without the candidates of each answer: `n_best` may be empty.
 
-        Candidates are most of a row. Reading without them is three times as fast.
+        Candidates are most of a row.
 
         Args:
             row: Row of the leaderboard, or spec of the model.
+            checked: Whether the number of rows and the hash are compared.
 
         Raises:
             UnknownNameError: As for `predictions`.
             InputError: As for `predictions`.
         """
-        return self._rows(row, checked=True, candidates=False)
+        return self._rows(row, checked=checked, candidates=False)
 
     def _rows(self, row: Row | str, *, checked: bool, candidates: bool) -> Iterator[PredictionRow]:
         row = self.leaderboard.row(row) if isinstance(row, str) else row
@@ -303,7 +304,7 @@ def load_run(path: Path | str, *, slices: bool = True) -> Run:
         value["rows"] = [
             {k: v for k, v in row.items() if k != "slices"} if isinstance(row, dict) else row for row in rows
         ]
-    run = Run(path=file.parent, leaderboard=_validated(LEADERBOARD_ADAPTER, value, file, None))
+    run = Run(path=file.parent, leaderboard=_validated(LEADERBOARD_ADAPTER.validate_python, value, file, None))
     if unrecorded := [row for row in run.leaderboard.rows if row.predictions and not row.predictions.sha256]:
         specs = ", ".join(row.model.spec for row in unrecorded)
         _log.warning("%s: no SHA-256 is recorded for the answers of %s: they are read unchecked", file, specs)
@@ -402,7 +403,7 @@ def _stream(
                     value = _object(line, path, number)
                     if not candidates:
                         value.pop("n_best", None)
-                    yield _validated(PREDICTION_ADAPTER, value, path, number)
+                    yield _validated(parse_prediction, value, path, number)
     except UNREADABLE as error:
         _refuse(path, unreadable(error))
     if recorded is not None:
@@ -486,10 +487,11 @@ def _upgraded(value: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _validated(
-    adapter: TypeAdapter[_RecordT], value: dict[str, Any], path: Path, line: int | None
+    read: Callable[[dict[str, Any]], _RecordT], value: dict[str, Any], path: Path, line: int | None
 ) -> _RecordT:
+    """The record of a JSON object. Raises InputError with each finding of pydantic."""
     try:
-        return adapter.validate_python(value)
+        return read(value)
     except ValidationError as error:
         findings = [
             Finding(

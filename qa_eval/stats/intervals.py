@@ -220,7 +220,7 @@ def rowwise_estimate(
 
     def values(counts: FloatArray) -> FloatArray:
         step = max(1, _ENTRIES // place.size)
-        parts = [statistic(counts[at : at + step][:, place]) for at in range(0, len(counts), step)]
+        parts = [statistic(counts[at : at + step].take(place, axis=1)) for at in range(0, len(counts), step)]
         return np.concatenate(parts)
 
     if count < FEWEST_CLUSTERS:

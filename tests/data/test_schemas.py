@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from qa_eval.data.corpus_schema import ArticleLine, QuestionLine
 from qa_eval.evaluation.run import evaluate
 from qa_eval.runs.options import RunOptions
-from qa_eval.runs.predictions_writer import render_prediction
+from qa_eval.runs.prediction_lines import render_prediction
 from qa_eval.runs.schema import LEADERBOARD_ADAPTER, PREDICTION_ADAPTER
 from qa_eval.runs.store import Run, load_run
 from qa_eval.text.glossary import GLOSSARY

@@ -13,7 +13,7 @@ from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.records import Article, Candidate, Claim, Corpus, Evidence, Match, Question
-from qa_eval.runs.predictions_writer import render_prediction
+from qa_eval.runs.prediction_lines import render_prediction
 from qa_eval.runs.schema import PredictionRow, PredictionsFileRow, Row
 from qa_eval.runs.show import Drawing, choose_failures, choose_items, draw_item
 from qa_eval.runs.store import Run, choose_rows

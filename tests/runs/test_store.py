@@ -20,6 +20,7 @@ from qa_eval.records import Candidate, Difference, Estimate, Match, ModelInfo
 from qa_eval.runs import predictions_writer, run_folder, store
 from qa_eval.runs.checksums import changed_fields
 from qa_eval.runs.run_folder import open_run_folder, slugs
+from qa_eval.runs.prediction_lines import render_prediction
 from qa_eval.runs.schema import (
     DataRow,
     ItemsRow,
@@ -187,14 +188,14 @@ def test_an_answer_of_a_newer_program_comes_back_byte_for_byte(tmp_path: Path) -
         span=(3, 6),
         scores={"em": 1.0},
     )
-    line = canonical_json(newer(json.loads(predictions_writer.render_prediction(said)))) + "\n"
+    line = canonical_json(newer(json.loads(render_prediction(said)))) + "\n"
     assert line.count('"mood"') == 4
     (tmp_path / "m.jsonl").write_text(line, encoding="utf-8")
     (row,) = store.load_predictions(tmp_path / "m.jsonl")
     assert row == said
     assert row.n_best[1].extra["answered"] == 1
     assert (row.answered, row.extra["answered"]) == (True, 1)
-    assert predictions_writer.render_prediction(row) == line
+    assert render_prediction(row) == line
 
 
 def broken(**changes: Any) -> str:
@@ -317,7 +318,7 @@ def test_answers_without_their_candidates_are_the_same_answers(tmp_path: Path) -
     file = tmp_path / "run" / "m.jsonl"
     file.parent.mkdir()
     said = prediction(n_best=(Candidate(text="180", score=1.0),))
-    file.write_text(predictions_writer.render_prediction(said), encoding="utf-8")
+    file.write_text(render_prediction(said), encoding="utf-8")
     row = Row(
         model=ModelInfo(spec="m", kind="k", name="m"),
         predictions=PredictionsFileRow(path="m.jsonl", sha256="", rows=1),
@@ -345,7 +346,7 @@ def test_bytes_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
 
 def test_a_broken_predictions_row_is_refused_by_its_line(tmp_path: Path) -> None:
     file = tmp_path / "p.jsonl"
-    file.write_text(predictions_writer.render_prediction(prediction()) + '{"item": 1}\n', encoding="utf-8")
+    file.write_text(render_prediction(prediction()) + '{"item": 1}\n', encoding="utf-8")
     with pytest.raises(InputError) as caught:
         store.load_predictions(file)
     assert str(caught.value).splitlines()[0] == f"{file}:2: item: input should be a valid string"

@@ -145,8 +145,8 @@ class ClaimsTask:
 
     def rejudged(
         self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold
-    ) -> Iterator[JudgedFacts]:
-        """Scores stored answers again. `cross-fit` fits each fact's threshold by balanced F1 on the others.
+    ) -> Iterator[tuple[list[PredictionRow], JudgedFacts]]:
+        """Stored rows, and the rows as they are scored now. `cross-fit` fits each fact's threshold by balanced F1 on the others.
 
         Raises ValueError for a wrong item id, and for rows that are not in the order of the facts.
         """
@@ -159,7 +159,7 @@ class ClaimsTask:
             at = fitted.get(id, 0.0) if isinstance(threshold, str) else threshold
             items = [ItemId.parse(row.item) for row in stored]
             judged = judge(fact.corpus, items, *rebuild(stored), at)
-            yield JudgedFacts(marked(fact, judged), [fact])
+            yield stored, JudgedFacts(marked(fact, judged), [fact])
 
     def _cases(self, rows: Iterator[PredictionRow]) -> Iterator[ThresholdCase]:
         for fact, stored in self._with_facts(rows):

@@ -116,11 +116,13 @@ class CuratedTask:
 
     def rejudged(
         self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold
-    ) -> Iterator[list[PredictionRow]]:
-        """The scored rows of stored answers. Raises ValueError for a text that is not an item id."""
+    ) -> Iterator[tuple[list[PredictionRow], list[PredictionRow]]]:
+        """Stored rows, and the rows as they are scored now. Raises ValueError for a text that is not an item
+        id.
+        """
         stored = list(rows())
         items = [ItemId.parse(row.item) for row in stored]
-        yield judge(self.corpus, items, *rebuild(stored), threshold)
+        yield stored, judge(self.corpus, items, *rebuild(stored), threshold)
 
     def tabulate(self, tables: dict[Track, ScoreTable], rows: Iterable[ItemScore]) -> None:
         """Adds scored rows of complete facts to the tables of their tracks."""

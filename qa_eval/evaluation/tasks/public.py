@@ -117,8 +117,9 @@ class StoredTask:
 
     def rejudged(
         self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold
-    ) -> Iterator[list[PredictionRow]]:
-        """The scored rows of stored answers. `cross-fit` is fitted by F1, for each context on the others.
+    ) -> Iterator[tuple[list[PredictionRow], list[PredictionRow]]]:
+        """Stored rows, and the rows as they are scored now. `cross-fit` is fitted by F1, for each context on
+        the others.
 
         Raises ValueError for a text that is not an item id.
         """
@@ -129,7 +130,7 @@ class StoredTask:
         for some in _batches(rows(), PART):
             predictions, _ = rebuild(some)
             asked = [(AskedExample.stored(row), predictions.get(row.item)) for row in some]
-            yield judge_asked(asked, rules, thresholds)
+            yield some, judge_asked(asked, rules, thresholds)
 
     def tabulate(self, tables: dict[Track, ScoreTable], rows: Iterable[ItemScore]) -> None:
         """Adds scored rows to the tables of their tracks."""

@@ -70,8 +70,10 @@ class Judge(Protocol):
     def sorts(self) -> Sequence[str]:
         """Metrics that can order the rows, as `TRACK.METRIC`. The first one that is defined is used."""
 
-    def rejudged(self, rows: Rows, threshold: Threshold) -> Iterator[Sequence[PredictionRow]]:
-        """The scored rows of stored answers, in the order of the rows.
+    def rejudged(
+        self, rows: Rows, threshold: Threshold
+    ) -> Iterator[tuple[Sequence[PredictionRow], Sequence[PredictionRow]]]:
+        """Stored rows, and the same rows as they are scored now, some at a time and in their order.
 
         Raises ValueError for a text that is not an item id.
         """
