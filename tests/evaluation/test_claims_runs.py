@@ -173,9 +173,11 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     resumed = qa.evaluate(model, dataset=spec, out=tmp_path, name="run", options=OPTIONS)
     whole = qa.evaluate(FakeModel("slow"), dataset=spec, options=OPTIONS.updated({"cache": False}))
     assert resumed.leaderboard.status == "complete"
-    assert [row.n_best for row in resumed.predictions(0)] == [row.n_best for row in whole.predictions(0)]
-    assert resumed[0].row.metrics == whole[0].row.metrics
-    assert resumed[0].row.counts.cached > 0
+    assert [row.n_best for row in resumed.predictions("test:slow")] == [
+        row.n_best for row in whole.predictions("test:slow")
+    ]
+    assert resumed["test:slow"].row.metrics == whole["test:slow"].row.metrics
+    assert resumed["test:slow"].row.counts.cached > 0
     assert verify(folder(resumed)) == []
 
 
@@ -246,8 +248,8 @@ def test_the_report_has_a_page_for_each_fact(run: Run, tmp_path: Path) -> None:
     assert len(list((out / "questions").glob("*.html"))) == 12
 
 
-def test_the_contested_page_marks_claims_and_names_sources(run: Run) -> None:
-    files = build_report([run], None).files
+def test_the_contested_page_marks_claims_and_names_sources(run: Run, spec: str) -> None:
+    files = build_report([run], open_dataset(spec)).files
     page = re.sub(r"<[^>]+>", " ", str(files["contested.html"]))
     block = " ".join(page[page.index("What is the population of Broken Bow?") :].split())
     assert re.search(r"3,559 people preferred d1 census\.gov", block)
