@@ -199,7 +199,7 @@ items: track  canonical  with paraphrases
 reading               5                10
 pooled                2                 4
 
-silent items: 2 of 5 on the reading track (40.0%), the EM of always abstaining
+silent items: 2 of 5 on the reading track; always abstaining has EM 40.0 %
 """
 
 
