@@ -188,11 +188,11 @@ answer type  facts
 number           1
 date             1
 
-article  answerable  silent  partial
--------  ----------  ------  -------
-alpha             2       0        0
-beta              1       0        1
-gamma             0       2        0
+article                 answerable  silent  partial
+----------------------  ----------  ------  -------
+Title of alpha (alpha)           2       0        0
+Title of beta (beta)             1       0        1
+Title of gamma (gamma)           0       2        0
 
 items: track  canonical  with paraphrases
 ------------  ---------  ----------------
