@@ -218,7 +218,9 @@ def measure(source: Path, items: int, only: list[str]) -> None:
         print(f"{items:,} items of {source.name}; ms of the processor for each item")
         for name, command in commands.items():
             limited = command[-1] == "--limit"
-            start = session.seconds(*_on(command, few), str(FEW)) if limited else session.seconds(name, "--help")
+            start = (
+                session.seconds(*_on(command, few), str(FEW)) if limited else session.seconds(name, "--help")
+            )
             whole = session.seconds(*command, *([str(items)] if limited else []))
             print(
                 f"\n{name}: {1000 * (whole - start) / items:.3f} ms an item; {whole:.2f} s in all, {start:.2f} s "

@@ -110,7 +110,11 @@ class _Windows:
         tokens = self.start.shape[1]
         start, end = self.start[rows], self.end[rows]
         top = start + _greatest(end, self.width)
-        bar = np.partition(top, tokens - look)[:, tokens - look] if look < tokens else np.full(len(rows), -np.inf)
+        bar = (
+            np.partition(top, tokens - look)[:, tokens - look]
+            if look < tokens
+            else np.full(len(rows), -np.inf)
+        )
         floor = np.maximum(bar, -_GREATEST)  # of what is not padding
         # All starts that reach the bar are kept, so that the rule for ties chooses, not the partition.
         row, token = np.nonzero(top >= floor[:, None])
