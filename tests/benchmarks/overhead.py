@@ -28,13 +28,13 @@ from types import FrameType
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.support.plug_ins import write_plug_in
 
 from qa_eval.models.checkpoint.checkpoints import embedded_checkpoint
 from qa_eval.models.protocol import Kind, ModelSpec
 from qa_eval.models.reading.reader import SpanModel, SpanReader
 from qa_eval.models.reading.windows import Windower
 from qa_eval.records import Decoding, ModelInfo, Runtime
+from tests.support.plug_ins import write_plug_in
 
 ITEMS, FEW = 10_000, 10
 SAMPLE_SECONDS = 0.001
