@@ -1,8 +1,8 @@
 """What a run costs beside the model: `qa-eval run` with a forward pass that costs nothing.
 
-    python -m tests.benchmarks.overhead squad-dev-v2.0.json             # 10,000 items, and where the time goes
-    python -m tests.benchmarks.overhead squad-dev-v2.0.json 100000      # copies of the set, with other contexts
-    python -m tests.benchmarks.overhead squad-dev-v2.0.json --memory    # also the peak of memory
+    python -m tests.benchmarks.overhead squad-dev-v2.0.json           # 10,000 items, and where the time goes
+    python -m tests.benchmarks.overhead squad-dev-v2.0.json 100000    # copies of the set, with other contexts
+    python -m tests.benchmarks.overhead squad-dev-v2.0.json --memory  # also the peak of memory
 
 The data set is one in SQuAD's format. The model is a plug-in: it has the tokenizer and the windows of the
 embedded model, and its logits are random numbers that were drawn before. Everything else is what a user
@@ -223,8 +223,8 @@ def measure(source: Path, items: int, only: list[str]) -> None:
             )
             whole = session.seconds(*command, *([str(items)] if limited else []))
             print(
-                f"\n{name}: {1000 * (whole - start) / items:.3f} ms an item; {whole:.2f} s in all, {start:.2f} s "
-                f"of them without items; peak {session.peak:,.0f} MB",
+                f"\n{name}: {1000 * (whole - start) / items:.3f} ms an item; {whole:.2f} s in all, "
+                f"{start:.2f} s of them without items; peak {session.peak:,.0f} MB",
                 flush=True,
             )
             for step, share in session.shares(*command, *([str(items)] if limited else [])).items():

@@ -41,7 +41,7 @@ _LABELS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class CheckpointTask:
     """What the head of a model is for."""
 
     factory: Any
@@ -52,7 +52,7 @@ class Task:
     """Whether the head's outputs are the start and the end of an answer."""
 
 
-READING = Task(
+READING = CheckpointTask(
     transformers.AutoModelForQuestionAnswering,
     "is not trained for extractive question answering",
     spans=True,
@@ -61,7 +61,7 @@ READING = Task(
 
 
 def empty_model(
-    checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime, task: Task = READING
+    checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime, task: CheckpointTask = READING
 ) -> PreTrainedModel:
     """The model of a configuration, without memory for weights, after a check that the weights fit it.
 
@@ -232,7 +232,7 @@ def _lack(
     names: Iterable[str],
     *,
     head: Collection[str] = (),
-    task: Task = READING,
+    task: CheckpointTask = READING,
 ) -> str:
     """A message about missing weights, to follow the checkpoint's name. `names` are those in the files."""
     if prefix := _prefix(missing, names):

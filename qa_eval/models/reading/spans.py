@@ -59,8 +59,8 @@ def best_spans(
     """The best `n_best` distinct spans of each window; fewer only if the window has no more.
 
     The four arguments have an array for each window, with one entry for each of its context tokens, in order.
-    The logits must be finite. `text_starts` holds the first character of an answer that starts with the token,
-    and `text_ends` the end of an answer that ends with it, without white space. The result is exact: it does
+    The logits must be finite. `text_starts` holds the first character of an answer that starts with the
+    token, and `text_ends` the end of an answer that ends with it, without white space. The result is exact: it does
     not look at the best starts and ends only, which would lose spans.
     """
     sizes = np.array([len(logits) for logits in start_logits])
@@ -156,7 +156,9 @@ def merge_spans(parts: Sequence[Spans], n_best: int) -> Spans:
     return _distinct(np.zeros(len(scores), np.int64), scores, starts, ends, 1, n_best)[0]
 
 
-def _distinct(row: Ints, scores: Floats, starts: Ints, ends: Ints, rows: int, n: int) -> list[Spans]:
+def _distinct(  # noqa: PLR0917 - four columns of one table
+    row: Ints, scores: Floats, starts: Ints, ends: Ints, rows: int, n: int
+) -> list[Spans]:
     """At most n distinct spans of each row, in the order that the module describes, each with its highest
     score.
     """
