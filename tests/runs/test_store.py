@@ -19,8 +19,8 @@ from qa_eval.files.hashes import canonical_json
 from qa_eval.records import Candidate, Difference, Estimate, Match, ModelInfo
 from qa_eval.runs import predictions_writer, run_folder, store
 from qa_eval.runs.checksums import changed_fields
-from qa_eval.runs.run_folder import open_run_folder, slugs
 from qa_eval.runs.prediction_lines import render_prediction
+from qa_eval.runs.run_folder import open_run_folder, slugs
 from qa_eval.runs.schema import (
     DataRow,
     ItemsRow,

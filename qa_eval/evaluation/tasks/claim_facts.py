@@ -139,7 +139,9 @@ class ClaimsTask:
     def rejudged(
         self, rows: Callable[[], Iterator[PredictionRow]], threshold: Threshold
     ) -> Iterator[tuple[list[PredictionRow], JudgedFacts]]:
-        """Stored rows, and the rows as they are scored now. `cross-fit` fits each fact's threshold by balanced F1 on the others.
+        """Stored rows, and the rows as they are scored now.
+
+        `cross-fit` fits each fact's threshold by balanced F1 on the others.
 
         Raises ValueError for a wrong item id, and for rows that are not in the order of the facts.
         """
