@@ -391,7 +391,7 @@ def unknown_fields(value: object, path: str) -> Iterator[str]:
 def _plain(value: object) -> object:
     if isinstance(value, BaseModel | Stored):
         return _fields(value)
-    return list(value) if isinstance(value, tuple) else value
+    return list(value) if isinstance(value, tuple | NBest) else value
 
 
 def _fields(record: BaseModel | Stored) -> dict[str, object]:

@@ -37,7 +37,7 @@ def _unknown(value: object) -> NoReturn:
 _compact: Callable[[object, int], Iterable[str]] = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
     None, _unknown, json.encoder.encode_basestring, None, ":", ",", True, False, False
 )
-"""Encoder of `json`, made once. `json.dumps` makes one for each value, and that takes longer."""
+"""Encoder of `json`, made once. `json.dumps` makes one for each value, which takes longer than the value."""
 
 
 def sha256_text(text: str) -> str:

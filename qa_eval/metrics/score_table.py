@@ -257,7 +257,7 @@ def add_scores(
 
 
 class _Units:
-    """Units that are counted, in order: the cluster of each, its slices, and the values of each metric."""
+    """What is counted, one after the other: the cluster of each, its slices, and its values for metrics."""
 
     def __init__(self, metrics: Sequence[Metric]) -> None:
         """Takes the metrics that count these units."""

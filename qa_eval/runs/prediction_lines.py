@@ -77,11 +77,9 @@ _LEFT_OUT = {"marks", "n_best"}
 """Fields that may be left out."""
 _TEXT, _FLAG, _COUNT = (str,), (bool,), (int,)
 _KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
-    *(
-        (name, _TEXT)
-        for name in ("item", "fact", "article", "track", "category", "answer_type", "prediction")
-    ),
-    *((name, _TEXT) for name in ("question_sha256", "context_sha256", "gold_sha256", "question")),
+    *((name, _TEXT) for name in ("item", "fact", "article", "track", "category", "answer_type")),
+    *((name, _TEXT) for name in ("prediction", "question")),
+    *((name, _TEXT) for name in ("question_sha256", "context_sha256", "gold_sha256")),
     *((name, (str, type(None))) for name in ("relation", "matched_claim", "error", "source_article")),
     *((name, _FLAG) for name in ("contested", "truncated", "missing", "final", "no_answer_given")),
     *((name, (float, type(None))) for name in ("score", "null_score", "threshold")),

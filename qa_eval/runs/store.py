@@ -304,9 +304,8 @@ def load_run(path: Path | str, *, slices: bool = True) -> Run:
         value["rows"] = [
             {k: v for k, v in row.items() if k != "slices"} if isinstance(row, dict) else row for row in rows
         ]
-    run = Run(
-        path=file.parent, leaderboard=_validated(LEADERBOARD_ADAPTER.validate_python, value, file, None)
-    )
+    board = _validated(LEADERBOARD_ADAPTER.validate_python, value, file, None)
+    run = Run(path=file.parent, leaderboard=board)
     if unrecorded := [row for row in run.leaderboard.rows if row.predictions and not row.predictions.sha256]:
         specs = ", ".join(row.model.spec for row in unrecorded)
         _log.warning("%s: no SHA-256 is recorded for the answers of %s: they are read unchecked", file, specs)

@@ -1,8 +1,8 @@
 """What a run costs beside the model: `qa-eval run` with a forward pass that costs nothing.
 
-    python -m tests.benchmarks.overhead squad-dev-v2.0.json           # 10,000 items, and where the time goes
-    python -m tests.benchmarks.overhead squad-dev-v2.0.json 100000    # copies of the set, with other contexts
-    python -m tests.benchmarks.overhead squad-dev-v2.0.json --memory  # also the peak of memory
+    python -m tests.benchmarks.overhead squad-dev-v2.0.json          # 10,000 items, and where the time goes
+    python -m tests.benchmarks.overhead squad-dev-v2.0.json 100000   # copies of the set, with other contexts
+    python -m tests.benchmarks.overhead squad-dev-v2.0.json --only   # `run` alone
 
 The data set is one in SQuAD's format. The model is a plug-in: it has the tokenizer and the windows of the
 embedded model, and its logits are random numbers that were drawn before. Everything else is what a user
@@ -198,8 +198,8 @@ def _on(command: Sequence[str], dataset: Path) -> list[str]:
 
 def measure(source: Path, items: int, only: list[str]) -> None:
     """Prints milliseconds for each item, and where they go."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
         session = _Session(folder)
         dataset, few = folder / "set.json", folder / "few.json"
         _write_copies(source, items, dataset)
@@ -218,9 +218,7 @@ def measure(source: Path, items: int, only: list[str]) -> None:
         print(f"{items:,} items of {source.name}; ms of the processor for each item")
         for name, command in commands.items():
             limited = command[-1] == "--limit"
-            start = (
-                session.seconds(*_on(command, few), str(FEW)) if limited else session.seconds(name, "--help")
-            )
+            start = session.seconds(*([*_on(command, few), str(FEW)] if limited else [name, "--help"]))
             whole = session.seconds(*command, *([str(items)] if limited else []))
             print(
                 f"\n{name}: {1000 * (whole - start) / items:.3f} ms an item; {whole:.2f} s in all, "

@@ -210,15 +210,17 @@ def _sound(given: NBest, instance: Instance) -> bool:
     context, scores = instance.context, given.scores
     return (
         {*map(type, scores)} <= {float}
-        and {*map(type, given.starts), *map(type, given.ends)} <= {int}
         and {*given.articles} <= {instance.article or None}
         and {*given.probabilities} <= {None}
         and all(map(math.isfinite, scores))
         and 0.0 not in scores  # -0.0 has to become 0.0
         and all(map(operator.ge, scores, scores[1:]))
-        and min(given.starts, default=0) >= 0
-        and all(map(operator.le, given.starts, given.ends))
-        and given.texts == tuple([context[a:b] for a, b in zip(given.starts, given.ends, strict=True)])
+        and all(
+            [
+                type(start) is int and type(end) is int and 0 <= start <= end and context[start:end] == text
+                for text, start, end in zip(given.texts, given.starts, given.ends, strict=True)
+            ]
+        )
         and _is_valid("".join(given.texts))
     )
 

@@ -148,7 +148,7 @@ class ClaimsTask:
     ) -> Iterator[tuple[list[PredictionRow], JudgedFacts]]:
         """Stored rows, and the rows as they are scored now.
 
-        `cross-fit` fits each fact's threshold by balanced F1 on the other facts.
+        `cross-fit` fits each fact's threshold by balanced F1 on the others.
 
         Raises ValueError for a wrong item id, and for rows that are not in the order of the facts.
         """

@@ -380,7 +380,7 @@ class SpanReader:
     # ------------------------------------------------------------------------------ logits to predictions
 
     def _taken(self, readings: dict[int, _Reading], outcomes: Sequence[Outcome]) -> list[Prediction]:
-        """Records the outcomes of windows. Returns the predictions of the instances that are complete."""
+        """Records the outcomes of windows. Returns the predictions of instances that have all of theirs."""
         whole: list[tuple[_Reading, Window, Floats, Floats]] = []
         for number, window, logits in outcomes:
             if isinstance(logits, str):

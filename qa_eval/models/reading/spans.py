@@ -60,8 +60,8 @@ def best_spans(
 
     The four arguments have an array for each window, with one entry for each of its context tokens, in order.
     The logits must be finite. `text_starts` holds the first character of an answer that starts with the
-    token, and `text_ends` the end of an answer that ends with it, without white space. The result is exact: it does
-    not look at the best starts and ends only, which would lose spans.
+    token, and `text_ends` the end of an answer that ends with it, without white space. The result is exact:
+    it does not look at the best starts and ends only, which would lose spans.
     """
     sizes = np.array([len(logits) for logits in start_logits])
     longest = int(sizes.max(initial=0))
@@ -110,11 +110,9 @@ class _Windows:
         tokens = self.start.shape[1]
         start, end = self.start[rows], self.end[rows]
         top = start + _greatest(end, self.width)
-        bar = (
-            np.partition(top, tokens - look)[:, tokens - look]
-            if look < tokens
-            else np.full(len(rows), -np.inf)
-        )
+        bar = np.full(len(rows), -np.inf)
+        if look < tokens:
+            bar = np.partition(top, tokens - look)[:, tokens - look]
         floor = np.maximum(bar, -_GREATEST)  # of what is not padding
         # All starts that reach the bar are kept, so that the rule for ties chooses, not the partition.
         row, token = np.nonzero(top >= floor[:, None])
@@ -124,8 +122,8 @@ class _Windows:
         place = self.first[rows][row] + token
         starts, ends = self.text_starts[place], self.text_ends[place + further]
         full = ends > starts
-        parts = _distinct(row[full], scores[full], starts[full], ends[full], len(rows), n)
-        return parts, bar == -np.inf
+        found = Spans(scores[full], starts[full], ends[full])
+        return _distinct(row[full], found, rows=len(rows), n=n), bar == -np.inf
 
 
 _GREATEST = np.finfo(np.float64).max
@@ -153,15 +151,14 @@ def merge_spans(parts: Sequence[Spans], n_best: int) -> Spans:
     scores = np.concatenate([part.scores for part in parts])
     starts = np.concatenate([part.starts for part in parts])
     ends = np.concatenate([part.ends for part in parts])
-    return _distinct(np.zeros(len(scores), np.int64), scores, starts, ends, 1, n_best)[0]
+    return _distinct(np.zeros(len(scores), np.int64), Spans(scores, starts, ends), rows=1, n=n_best)[0]
 
 
-def _distinct(  # noqa: PLR0917 - four columns of one table
-    row: Ints, scores: Floats, starts: Ints, ends: Ints, rows: int, n: int
-) -> list[Spans]:
+def _distinct(row: Ints, spans: Spans, *, rows: int, n: int) -> list[Spans]:
     """At most n distinct spans of each row, in the order that the module describes, each with its highest
-    score.
+    score. `row` has the number of each span's row.
     """
+    scores, starts, ends = spans.scores, spans.starts, spans.ends
     order = np.lexsort((ends, starts, -scores, row))
     row, scores, starts, ends = row[order], scores[order], starts[order], ends[order]
     # The first of equal spans, which has the highest score, stays.

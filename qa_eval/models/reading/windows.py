@@ -83,18 +83,17 @@ class Window:
     @property
     def ids(self) -> Ints:
         """Ids of the window's tokens."""
-        return self._rows[0]
+        return self._written()[0]
 
     @property
     def types(self) -> Ints:
         """Token types of the window's tokens."""
-        return self._rows[1]
+        return self._written()[1]
 
-    @property
-    def _rows(self) -> Ints:
-        rows = np.empty((2, len(self)), np.int64)
-        self.write(*rows)
-        return rows
+    def _written(self) -> tuple[Ints, Ints]:
+        ids, types = np.empty(len(self), np.int64), np.empty(len(self), np.int64)
+        self.write(ids, types)
+        return ids, types
 
     def write(self, ids: Ints, types: Ints) -> None:
         """Writes the ids and the types of the window's tokens to the beginning of two rows."""
