@@ -170,7 +170,7 @@ class Stored(Abridged):
 
     def parts(self) -> dict[str, Any]:
         """The fields that this version of the program knows, by name. Nested records stay records."""
-        return {name: getattr(self, name) for name in field_names(type(self))}
+        return {name: getattr(self, name) for name in field_names(type(self))}  # type: ignore[arg-type]
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -211,10 +211,8 @@ def _sound(given: NBest, instance: Instance) -> bool:
         and 0.0 not in scores  # -0.0 has to become 0.0
         and all(map(operator.ge, scores, scores[1:]))
         and all(
-            [
-                type(start) is int and type(end) is int and 0 <= start <= end and context[start:end] == text
-                for text, start, end in zip(given.texts, given.starts, given.ends, strict=True)
-            ]
+            type(start) is int and type(end) is int and 0 <= start <= end and context[start:end] == text
+            for text, start, end in zip(given.texts, given.starts, given.ends, strict=True)
         )
         and _is_valid("".join(given.texts))
     )
