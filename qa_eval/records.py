@@ -174,7 +174,7 @@ class Stored(Abridged):
 
     def parts(self) -> dict[str, Any]:
         """The fields that this version of the program knows, by name. Nested records stay records."""
-        return {name: getattr(self, name) for name in field_names(type(self))}
+        return {name: getattr(self, name) for name in field_names(type(self))}  # type: ignore[arg-type]
 
     def left_out(self) -> list[str]:
         """The fields that are not written because they have their default."""
