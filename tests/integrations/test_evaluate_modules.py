@@ -16,6 +16,7 @@ import torch
 import transformers
 
 import qa_eval as qa
+from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.dataset import open_dataset
 from qa_eval.integrations import CONTESTED, SQUAD_V1, SQUAD_V2
 from qa_eval.integrations.contested import Contested
@@ -82,8 +83,10 @@ def test_facts_with_their_own_passages_are_scored_as_in_a_run(loaded: dict[str, 
     spec = write_facts(tmp_path / "facts.jsonl")
     model = "baseline:first-of-type"
     run = qa.evaluate(model, dataset=spec, options=qa.RunOptions(resamples=99))
+    dataset = open_dataset(spec)
+    assert isinstance(dataset, ClaimSet)
     references = []
-    for fact in open_dataset(spec).chosen():
+    for fact in dataset.chosen():
         claims = [
             {
                 "id": claim.id,
