@@ -35,7 +35,7 @@ def aligned_place(text: str, articles: Iterable[Article]) -> Span | None:
 
     >>> article = Article(id="a", text="It fell on Sunday. On sunday!")
     >>> aligned_place("sunday", [article]), aligned_place("SUNDAY.", [article])
-    (Span(start=22, end=28, article='a'), Span(start=11, end=17, article='a'))
+    (Span(start=22, end=28, article='a'), Span(start=11, end=18, article='a'))
     """
     if not any(c.isalnum() for c in text):
         return None

@@ -273,8 +273,8 @@ def test_an_answer_is_aligned_to_the_words_of_a_passage(
     run = evaluated(server.spec(), out=tmp_path, name="r")
     rows = {answer.item: answer for answer in run[server.spec()].items()}
     assert rows["dead@a"].prediction == "180"
-    assert rows["dead@a"].aligned == ("a", 34, 37)
-    assert rows["dead@*"].aligned == ("a", 34, 37)
+    assert rows["dead@a"].aligned == ("a", 29, 32)
+    assert rows["dead@*"].aligned == ("a", 29, 32)
     assert rows["dead@*"].scores["attribution"] == 1.0
     assert rows["dead@c"].aligned is None, "it abstains"
     done("report", tmp_path / "r", "--out", tmp_path / "report")
