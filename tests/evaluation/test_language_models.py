@@ -277,6 +277,12 @@ def test_an_answer_is_aligned_to_the_words_of_a_passage(
     assert rows["dead@*"].aligned == ("a", 29, 32)
     assert rows["dead@*"].scores["attribution"] == 1.0
     assert rows["dead@c"].aligned is None, "it abstains"
-    done("report", tmp_path / "r", "--out", tmp_path / "report")
-    shown = done("show", tmp_path / "r", "dead@a").output
-    assert "⟪180⟫" in shown
+
+
+def test_the_words_of_an_answer_are_marked_in_the_passage(server: RunningServer, own_place: Path) -> None:
+    item = "recaptured-city@000_825eccd27ffa9810"
+    done("run", "-m", server.spec(), "--limit", 1, "--name", "r", "--resamples", 99)
+    assert "⟦400⟧" in done("show", "results/r", item).output
+    done("report", "results/r", "--out", "report")
+    page = next(Path("report/questions").glob("recaptured-city*.html")).read_text()
+    assert ">400</mark>" in page
