@@ -28,6 +28,12 @@ _AUXILIARY = re.compile(
     r"|may|might|must)(?:n't)?\b",
     re.IGNORECASE,
 )
+_FINAL_POLARITY = re.compile(
+    r"\b(?:therefore|thus|hence|so|overall|in conclusion)\b[^.!?\n]{0,40}"
+    r"\banswer(?: is)?\s*:?\s*[\"'*]*(yes|no)\b"
+    r"(?!\W{0,3}(?:and|or|but)\b)(?![^\n]*\b(?:however|nevertheless)\b)"
+)
+"""A conclusion that names yes or no as the answer, with nothing that turns it behind."""
 _FIRST, _TURNED, _LATER = 0.5, 0.35, 0.6
 """Shares of the question's words that a clause needs to count: the first statement, one that turns, any
 other.
@@ -60,6 +66,11 @@ def read_polarity(text: RunningText, wanted: Sought, claims: Mapping[str, str]) 
     that the sources contradict each other on a question of yes or no reports both.
     """
     found: list[Mention] = []
+    final = _FINAL_POLARITY.search(folded_same_length(text.text))
+    if final is not None and final[1] in claims:
+        at = next(i for i, word in enumerate(text.words) if word.start >= final.start(1))
+        words = frozenset([at])
+        return [Mention(claims[final[1]], text.sentence_at(at), at, at + 1, words, "the final answer")]
 
     def note(polarity: str, sentence: int, first: int, rule: str) -> None:
         if polarity in claims and all(m.claim != claims[polarity] for m in found):

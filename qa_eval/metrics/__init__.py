@@ -24,6 +24,7 @@
     answer_sets         a set of answers against a set of claims
     reference_answers   answers made of the golds, as reference rows
     worded_scores       scores of an answer in words: which claims it asserts
+    passage_effects     closed-book answers and other orders of the passages, compared with the usual answer
 
 Pure functions. Every value is a fraction: in [0, 1], or for skills at most 1.
 """

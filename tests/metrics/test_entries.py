@@ -60,7 +60,7 @@ def test_every_listing_has_metrics_and_no_two_at_one_place(listing: Listing) -> 
 
 
 def test_the_headline_begins_in_its_order() -> None:
-    assert listed("headline") == [
+    assert listed("headline")[:11] == [
         ("reading", "balanced_f1"),
         ("reading", "em"),
         ("reading", "f1"),

@@ -109,7 +109,9 @@ DIFFERING = {
     "beheaded-man-post@000_825eccd27ffa9810": (
         "cities former head of antiquities, Khaled al-Asaad and hang his body on display"
     ),
+    "civilians-fate@003_39bb289e3bd65420": "other ISIS-held territory",
     "coalition-size@000_825eccd27ffa9810": "sixty",
+    "government-side-dead@001_e90136a343fc3042": "allied soldiers",
     "is-fighters-killed@000_825eccd27ffa9810": "400",
     "kind-of-victory@003_39bb289e3bd65420": (
         "major victory during the month-old, internationally brokered cease-fire in Syria’s civil war"
@@ -117,6 +119,7 @@ DIFFERING = {
     "later-air-support@000_825eccd27ffa9810": "Russian airstrikes",
     "monuments-age@001_e90136a343fc3042": "2,000 years",
     "monuments-age@004_4ffee903a1305e3d": "1,800 years",
+    "monuments-destroyed@001_e90136a343fc3042": "Roman-era",
     "operation-duration@003_39bb289e3bd65420": "three-week",
     "suicide-attack-toll@004_4ffee903a1305e3d": (
         "Three militants with suicide belts also blew themselves up, inflicting unspecified"
@@ -127,7 +130,7 @@ DIFFERING = {
 }
 """Answers of the committed embedded model on which `asserts_own` and `match` differ. To the reader, a
 span without its bound is no claim ("sixty" for "more than sixty"). A span with words around the claim asserts
-it."""
+it, and so does one with most of its words ("allied soldiers")."""
 
 
 def test_on_span_answers_asserting_the_own_claim_is_the_match_but_for_a_handful(committed: Run) -> None:
