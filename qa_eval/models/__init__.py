@@ -4,6 +4,7 @@
     given_models      checks of what a caller gives as models
     registry          the kinds of model, and the way from a spec to a model
     huggingface       `hf:` checkpoints, computed by torch
+    torch_settings    devices, number formats and settings of torch
     onnx              `onnx:` checkpoints, computed by ONNX Runtime
     baselines         `baseline:` heuristics, which need no trained model
     replay            `predictions:` files of stored answers

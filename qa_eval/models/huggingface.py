@@ -2,7 +2,7 @@
 
 The embedded model, local folders and hub checkpoints take the same way. A `Checkpoint` on disk is examined
 without loading its weights: tokenizer, architecture, head and positions. The result is a `SpanReader` whose
-forward pass is torch's. Only this module, `weights` and `conversion` import torch and transformers.
+forward pass is torch's.
 """
 
 from __future__ import annotations
@@ -28,10 +28,9 @@ from transformers import (
     PreTrainedConfig,
     PreTrainedModel,
 )
-from transformers.convert_slow_tokenizer import SLOW_TO_FAST_CONVERTERS
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
-from transformers.models.auto import modeling_auto, tokenization_auto
+from transformers.models.auto import modeling_auto
 
 from qa_eval.errors import ModelError, SpecError, first_line
 from qa_eval.files.hashes import sha256_json
@@ -43,18 +42,10 @@ from qa_eval.models.checkpoint.architectures import (
     wrong_config,
     wrong_setting,
 )
+from qa_eval.models.checkpoint.block_sparse import BlockSparse
+from qa_eval.models.checkpoint.built_tokenizers import text_tokenizer
 from qa_eval.models.checkpoint.checkpoints import Checkpoint
-from qa_eval.models.checkpoint.piece_models import convert, piece_model
-from qa_eval.models.checkpoint.tokenizer_files import (
-    CODED,
-    FILE,
-    SPECIAL_TOKENS,
-    Settings,
-    TextTokenizer,
-    differences,
-    read_tokenizer,
-    set_typed_template,
-)
+from qa_eval.models.checkpoint.tokenizer_files import TextTokenizer
 from qa_eval.models.checkpoint.weights import (
     check_vocabulary,
     embedding_rows,
@@ -66,20 +57,13 @@ from qa_eval.models.declarations import declaring_spec
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reading.reader import READING_VERSION, Floats, OutOfMemoryError, SpanModel, SpanReader
 from qa_eval.models.reading.windows import Template, Windower, WindowError
+from qa_eval.models.torch_settings import chosen_device, chosen_dtype, fixed_sums, quiet
 from qa_eval.records import Declaration, Decoding, ModelInfo, Runtime
 
 _OPTIONS = ("unanswerable",)
 """Options of a spec."""
 _TWO_SIDED = ("xlnet",)
 """Types that transformers lists as generators although every position sees all others when they read."""
-_DTYPES = {
-    "auto": torch.float32,
-    "float32": torch.float32,
-    "float16": torch.float16,
-    "bfloat16": torch.bfloat16,
-}
-_DETERMINISTIC_THREADS = 2
-"""Number of threads of a deterministic run. It is fixed because the last bits of sums depend on it."""
 _LENGTHS = (
     "max_position_embeddings",
     "max_encoder_position_embeddings",
@@ -98,7 +82,6 @@ _OPSET = 23
 """Version of ONNX's operators: the first that has attention as one operator."""
 _UNMASKED = "qa_eval_unmasked"
 """Name under which transformers finds the attention that graphs are made with."""
-_LIBRARY = f"transformers {transformers.__version__}"
 _NO_LIMIT = 1_000_000
 """Length from which a limit counts as none. Tokenizers without a limit report 1e30, and no table of positions
 is this long."""
@@ -111,12 +94,12 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
     options.
     """
     unanswerable, declaration = _unanswerable(spec, checkpoint)
-    device, dtype = _device(runtime), _dtype(runtime)
-    with _quiet():
+    device, dtype = chosen_device(runtime), chosen_dtype(runtime)
+    with quiet():
         config = _config(checkpoint, runtime)
         skeleton = empty_model(checkpoint, config, runtime)
         knows_types = _knows_types(skeleton)
-        tokenizer = _tokenizer(checkpoint, config, runtime, types=knows_types)
+        tokenizer = text_tokenizer(checkpoint, config, runtime, types=knows_types)
     check_vocabulary(checkpoint, tokenizer.backend_tokenizer, embedding_rows(skeleton))
     decoding = _fitted(checkpoint, decoding, _positions(skeleton, config, tokenizer))
     try:
@@ -215,36 +198,6 @@ def _unanswerable(spec: ModelSpec, checkpoint: Checkpoint) -> tuple[bool, Declar
     return given == "true", "option"
 
 
-def _device(runtime: Runtime) -> torch.device:
-    name = runtime.device
-    if runtime.deterministic:
-        if name not in {"auto", "cpu"}:
-            raise ModelError(f"deterministic runs need the CPU, not {name}")
-        name = "cpu"
-    if name == "auto":
-        found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-        name = next(kind for kind, here in found.items() if here)
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ModelError(f"no device is called {name!r}; the devices are auto, cpu, cuda and mps") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ModelError("device cuda: torch finds no CUDA device here")
-    if device.type == "mps" and not torch.backends.mps.is_available():
-        raise ModelError("device mps: torch finds no Metal device here")
-    return device
-
-
-def _dtype(runtime: Runtime) -> torch.dtype:
-    """The number format. `auto` is float32 on every device, so that answers do not depend on the device."""
-    try:
-        return _DTYPES[runtime.dtype]
-    except KeyError:
-        raise ModelError(
-            f"no dtype is called {runtime.dtype!r}; the dtypes are {', '.join(_DTYPES)}"
-        ) from None
-
-
 # --------------------------------------------------------------------------------- the checkpoint
 
 
@@ -284,89 +237,6 @@ def _config(checkpoint: Checkpoint, runtime: Runtime) -> PreTrainedConfig:
     if wrong := wrong_setting(config.to_dict()):
         raise ModelError(f"{checkpoint.name} is of type {kind!r}: {wrong}")
     return config
-
-
-def _tokenizer(
-    checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime, *, types: bool
-) -> TextTokenizer:
-    """The tokenizer of tokenizer.json, or the one that transformers builds if there is no such file.
-
-    A checkpoint's own code, if it may run, makes the tokenizer itself. Raises `ModelError` if no tokenizer
-    with offsets can be made.
-    """
-    name, folder = checkpoint.name, checkpoint.folder
-    settings = Settings.of(folder, name)
-    named = settings.tokenizer_class(checkpoint.config) or _class_of_type(config.model_type)
-    brings_code = runtime.trust_remote_code and bool(settings.get("auto_map"))
-    source, own = FILE, None if brings_code else read_tokenizer(folder, name, settings, named)
-    built = _built_tokenizer(checkpoint, runtime)
-    if not isinstance(built, str):
-        settings.fill(_default_tokens(built))
-    if own is None and not brings_code and (pieces := piece_model(folder)):
-        source = pieces.name
-        own = convert(pieces, name, settings, named, SLOW_TO_FAST_CONVERTERS)
-    fast = None if isinstance(built, str) or not getattr(built, "is_fast", False) else built.backend_tokenizer
-    if own is None:
-        if isinstance(built, str):
-            coded = f" (its class {CODED[named]})" if named in CODED else ""
-            raise ModelError(f"{name}: no tokenizer can be loaded{coded}: {built}")
-        if fast is None:
-            raise ModelError(
-                f"{name}: its tokenizer ({type(built).__name__}) gives no offsets, so answers cannot be "
-                "located in the text; a tokenizer.json is needed"
-            )
-        note = None
-        if named == "Deberta" and not brings_code:
-            set_typed_template(fast, settings["cls_token"], settings["sep_token"])
-            note = f"read with DeBERTa's template; {_LIBRARY} gives it RoBERTa's"
-    elif isinstance(built, str):
-        note = f"{_LIBRARY} cannot build it ({built}); read from {source}"
-    elif fast is None:
-        note = f"{_LIBRARY} builds one without offsets ({type(built).__name__}); read from {source}"
-    else:
-        differs = differences(own, fast, types=types)
-        note = f"read from {source}; {_LIBRARY} builds {differs}" if differs else None
-    tokenizer: Any = own if own is not None else fast
-
-    def number(role: str) -> int | None:
-        token = settings.token(role)
-        return None if token is None else tokenizer.token_to_id(token)
-
-    longest = getattr(built, "model_max_length", None)
-    return TextTokenizer(
-        tokenizer, number("cls_token"), number("pad_token"), settings.max_length or longest, note
-    )
-
-
-def _built_tokenizer(checkpoint: Checkpoint, runtime: Runtime) -> Any:  # noqa: ANN401
-    """The tokenizer that transformers builds, or a text with the reason why it cannot build one."""
-    try:
-        return transformers.AutoTokenizer.from_pretrained(
-            checkpoint.folder, trust_remote_code=runtime.trust_remote_code, local_files_only=True
-        )
-    except Exception as error:
-        return first_line(error).rstrip(": ")
-    except BaseException as error:
-        if type(error).__name__ == "PanicException":  # a panic in Rust code; its class cannot be imported
-            return first_line(error)
-        raise
-
-
-def _default_tokens(built: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
-    """The special tokens of a tokenizer by role, in the form of tokenizer_config.json."""
-    flags = {str(token): token for token in getattr(built, "added_tokens_decoder", {}).values()}
-    found = {}
-    for role in SPECIAL_TOKENS:
-        if (token := getattr(built, role, None)) is not None:
-            added = flags.get(str(token))
-            strips = {side: getattr(added, side, False) for side in ("lstrip", "rstrip")}
-            found[role] = {"content": str(token), **strips}
-    return found
-
-
-def _class_of_type(kind: str) -> str:
-    """The tokenizer class that transformers names for a type, such as `Bert`; empty if it names none."""
-    return (tokenization_auto.TOKENIZER_MAPPING_NAMES.get(kind) or "").removesuffix("Tokenizer")
 
 
 def _is_causal(config: PreTrainedConfig) -> bool:
@@ -456,12 +326,12 @@ class TorchForward:
         self._device = device
         self._takes_types = takes_types
         self._deterministic = runtime.deterministic
-        with _quiet():
+        with quiet():
             model: Any = load()
         if getattr(model.config, "use_cache", False):
             model.config.use_cache = False  # the cache serves a next token, which reading does not have
         self._model = model.to(device).eval()
-        self._sparse = _BlockSparse.of(self._model)
+        self._sparse = BlockSparse.of(self._model)
 
     def __call__(
         self, ids: NDArray[np.int64], mask: NDArray[np.int64], types: NDArray[np.int64]
@@ -473,7 +343,7 @@ class TorchForward:
         if self._sparse is not None:
             self._sparse.fit(ids.shape[1])
         try:
-            with torch.inference_mode(), _fixed_sums() if self._deterministic else contextlib.nullcontext():
+            with torch.inference_mode(), fixed_sums() if self._deterministic else contextlib.nullcontext():
                 output = self._model(**tensors)
                 both = torch.stack([output.start_logits, output.end_logits]).float().cpu().numpy()
         except torch.OutOfMemoryError as error:
@@ -499,7 +369,7 @@ class TorchForward:
         before = logging.root.manager.disable
         logging.disable(logging.CRITICAL)  # the exception says the same
         try:
-            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _quiet():
+            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), quiet():
                 warnings.simplefilter("ignore")
                 program: Any = torch.onnx.export(
                     _LogitsOnly(self._model, names).eval(),
@@ -540,31 +410,6 @@ def _unpadded_mask(*shape: Any, **options: Any) -> Any:  # noqa: ANN401
     return sdpa_mask(*shape, **options | {"attention_mask": None})
 
 
-class _BlockSparse:
-    """The attention of the BigBird family, which is sparse in long windows only.
-
-    transformers switches to full attention at the first short window and never back, so answers would depend
-    on earlier windows. This class gives every window the attention that it would have as the first one.
-    """
-
-    def __init__(self, part: torch.nn.Module) -> None:
-        self._part: Any = part
-        config: Any = part.config
-        self._enough = (5 + 2 * config.num_random_blocks) * config.block_size
-
-    @classmethod
-    def of(cls, model: torch.nn.Module) -> _BlockSparse | None:
-        """The switch for the model's attention; None for a model whose attention is not sparse."""
-        for part in model.modules():
-            if hasattr(part, "set_attention_type") and isinstance(part, PreTrainedModel):
-                return cls(part) if part.config.attention_type == "block_sparse" else None
-        return None
-
-    def fit(self, length: int) -> None:
-        """Sets the attention for windows of this many tokens."""
-        self._part.set_attention_type("block_sparse" if length > self._enough else "original_full")
-
-
 def _workers() -> Callable[[], contextlib.AbstractContextManager[Executor]] | None:
     """Threads, each with cores of its own, for different windows; None if there is a single core.
 
@@ -588,31 +433,3 @@ def _workers() -> Callable[[], contextlib.AbstractContextManager[Executor]] | No
             torch.set_num_threads(before)
 
     return pool
-
-
-@contextlib.contextmanager
-def _fixed_sums() -> Iterator[None]:
-    """Uses deterministic kernels and a fixed number of threads in the block, and restores both after it."""
-    threads, before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(_DETERMINISTIC_THREADS)
-    torch.use_deterministic_algorithms(True)
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before)
-        torch.set_num_threads(threads)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps transformers' logs and progress bars off the terminal. This package checks what they report."""
-    log: Any = transformers.utils.logging
-    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
-    log.set_verbosity(logging.CRITICAL)
-    log.disable_progress_bar()
-    try:
-        yield
-    finally:
-        log.set_verbosity(level)
-        if bars:
-            log.enable_progress_bar()

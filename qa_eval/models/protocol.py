@@ -20,7 +20,7 @@ _OPTIONS = re.compile(r"(.*)\?([a-z][a-z0-9_-]*=[^&?]*(?:&[a-z][a-z0-9_-]*=[^&?]
 
 ALONE = ("embedded",)
 """Kinds with a single model, whose spec is the kind alone."""
-REVISED = ("hf", "onnx")
+REVISED = ("hf", "onnx", "causal", "seq2seq")
 """Kinds whose names may end in `@REVISION`. In names of other kinds, an `@` is part of the name."""
 
 

@@ -77,6 +77,12 @@ def _server(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
     return resolve_server(spec, decoding, runtime)
 
 
+def _language_model(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
+    from qa_eval.models.generation.language_checkpoints import resolve_language_model
+
+    return resolve_language_model(spec, decoding, runtime)
+
+
 BUILT_IN: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -117,6 +123,18 @@ BUILT_IN: dict[str, Kind] = {
             summary="a language model on a server with /v1/chat/completions, which --base-url names",
             example="openai:MODEL",
             factory=_server,
+        ),
+        Kind(
+            name="causal",
+            summary="a language model on this machine, from the hub, a folder or a GGUF file",
+            example="causal:ORG/NAME[@REV]",
+            factory=_language_model,
+        ),
+        Kind(
+            name="seq2seq",
+            summary="the same with an encoder and a decoder, such as T5 and BART",
+            example="seq2seq:ORG/NAME[@REV]",
+            factory=_language_model,
         ),
     )
 }

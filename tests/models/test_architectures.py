@@ -220,7 +220,7 @@ def test_a_deterministic_run_of_a_type_is_equal_to_the_last_bit(
     build: Build, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     # How many threads it is does not matter here, and one is much the fastest.
-    monkeypatch.setattr("qa_eval.models.huggingface._DETERMINISTIC_THREADS", 1)
+    monkeypatch.setattr("qa_eval.models.torch_settings._DETERMINISTIC_THREADS", 1)
     folder, runtime = build(kind), Runtime(deterministic=True)
     found = answers(folder, OTHERS[3:], runtime)
     assert {p.error for p in found.values()} == {None}

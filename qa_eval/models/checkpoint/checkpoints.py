@@ -39,7 +39,11 @@ _TOKENIZER_FILES = (
     "merges.txt",
     "*.model",
 )
+_WRITING_FILES = ("generation_config.json", "chat_template.jinja", "*.spm")
+"""Further files of models that write: settings of generation, chat template, tokenizers in two parts."""
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+_BYTES = ("ByT5Tokenizer",)
+"""Classes of tokenizers whose tokens are bytes, so that they need no vocabulary."""
 _HUB_FILES = (
     "config.json",
     _SINGLE,
@@ -47,6 +51,7 @@ _HUB_FILES = (
     "model-*-of-*.safetensors",
     "README.md",
     *_TOKENIZER_FILES,
+    *_WRITING_FILES,
 )
 _HUB_PICKLES = ("pytorch_model*.bin", _PICKLE_INDEX)
 _SNAPSHOT = re.compile(r"models--[^/]+")
@@ -105,9 +110,13 @@ class Checkpoint:
             return _sha256(self.weight_files[0])
         return sha256_json([[p.name, _sha256(p)] for p in self.weight_files])
 
-    def files_sha256(self, *, code: bool) -> str:
-        """SHA-256 of configuration and tokenizer files, and with `code` also of the Python files."""
-        names = ("config.json", *_TOKENIZER_FILES, *(("*.py",) if code else ()))
+    def files_sha256(self, *, code: bool, writes: bool = False) -> str:
+        """SHA-256 of configuration and tokenizer files, and with `code` also of the Python files.
+
+        For a model that `writes`, settings of generation and chat templates count too.
+        """
+        more = (*(("*.py",) if code else ()), *(_WRITING_FILES if writes else ()))
+        names = ("config.json", *_TOKENIZER_FILES, *more)
         paths = {path for name in names for path in self.folder.glob(name) if path.is_file()}
         return sha256_json([[p.name, _sha256(p)] for p in sorted(paths)])
 
@@ -159,13 +168,13 @@ def hub_checkpoint(name: str, revision: str | None, *, code: bool, convert: bool
     """
     full = f"{name}@{revision}" if revision else name
     patterns = [*_HUB_FILES, *(("*.py",) if code else ())]
-    path = _snapshot(name, revision, patterns)
+    path = hub_files(name, revision, patterns)
     if convert and not (path / _SINGLE).is_file() and not (path / _INDEX).is_file():
-        path = _snapshot(name, revision, [*patterns, *_HUB_PICKLES])
+        path = hub_files(name, revision, [*patterns, *_HUB_PICKLES])
     return local_checkpoint(path, name=full, revision=path.name, repository=name, convert=convert)
 
 
-def _snapshot(name: str, revision: str | None, patterns: list[str]) -> Path:
+def hub_files(name: str, revision: str | None, patterns: list[str]) -> Path:
     """The folder with the files of a hub repository that match the patterns. Raises `ModelError`."""
     import huggingface_hub
     from huggingface_hub import errors
@@ -217,9 +226,13 @@ def local_checkpoint(
     if not config_path.is_file():
         adapter = " (this is an adapter; merge it into its base model first)"
         hint = adapter if (folder / "adapter_config.json").is_file() else ""
+        if files := sorted(path.name for path in folder.glob("*.gguf")):
+            hint = f"; to read a GGUF file, name the file: causal:{name.rstrip('/')}/{files[0]}"
         raise ModelError(f"{name} has no config.json, so it is not a transformers checkpoint{hint}")
     # Without a vocabulary, transformers silently makes a tokenizer that knows no words.
-    if not any(path for pattern in _VOCABULARIES for path in folder.glob(pattern)):
+    if not any(path for pattern in _VOCABULARIES for path in folder.glob(pattern)) and not _reads_bytes(
+        folder, name
+    ):
         raise ModelError(f"{name} has no tokenizer: it needs one of {', '.join(_VOCABULARIES)}")
     return Checkpoint(
         folder=folder,
@@ -229,6 +242,12 @@ def local_checkpoint(
         weight_files=_weight_files(folder, name, repository, convert=convert),
         card=read_card(folder / "README.md"),
     )
+
+
+def _reads_bytes(folder: Path, name: str) -> bool:
+    """Whether the tokens of a checkpoint are bytes. Raises `ModelError` if its settings cannot be read."""
+    path = folder / "tokenizer_config.json"
+    return path.is_file() and read_configuration(path, name).get("tokenizer_class") in _BYTES
 
 
 def _refuse_irregular(folder: Path, name: str) -> None:
@@ -246,6 +265,8 @@ def _refuse_irregular(folder: Path, name: str) -> None:
 
 def file_hint(path: Path, name: str) -> str:
     """An error message for a file that is given as a model. It says what to write instead."""
+    if path.suffix == ".gguf":
+        return f"{name} is a GGUF file; write -m causal:{name}"
     if (path.parent / "config.json").is_file():
         parent = name.rstrip("/").rpartition("/")[0] or ("/" if path.is_absolute() else ".")
         spelling = parent if "/" in parent or parent in {".", "~"} else f"./{parent}"

@@ -30,9 +30,8 @@ from qa_eval.records import Runtime
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# The factories of transformers have no types.
+# The factory of transformers has no type.
 _AutoModel: Any = transformers.AutoModel
-_AutoModelForQA: Any = transformers.AutoModelForQuestionAnswering
 
 _BEAM_HEADS = ("FlaubertForQuestionAnswering", "XLMForQuestionAnswering", "XLNetForQuestionAnswering")
 _WRAPPERS = ("_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_orig_mod", "_forward_module", "module")
@@ -41,7 +40,29 @@ _LABELS = 2
 """Number of outputs of the head for each token: the start and the end of the answer."""
 
 
-def empty_model(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime) -> PreTrainedModel:
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the head of a model is for."""
+
+    factory: Any
+    """Class of transformers that makes models with such a head."""
+    untrained: str
+    """Phrase for a checkpoint that lacks the head, to follow its name."""
+    spans: bool = False
+    """Whether the head's outputs are the start and the end of an answer."""
+
+
+READING = Task(
+    transformers.AutoModelForQuestionAnswering,
+    "is not trained for extractive question answering",
+    spans=True,
+)
+"""Task of a model that marks answers in a text."""
+
+
+def empty_model(
+    checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime, task: Task = READING
+) -> PreTrainedModel:
     """The model of a configuration, without memory for weights, after a check that the weights fit it.
 
     Without the check, a checkpoint that lacks the head's weights would load with random ones. Raises
@@ -52,7 +73,7 @@ def empty_model(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runti
     * if the weights have more layers than the model,
     * if the outputs of the head are not a start and an end.
     """
-    model = _on_meta(_AutoModelForQA, checkpoint, config, runtime)
+    model = _on_meta(task.factory, checkpoint, config, runtime)
     try:
         bare = _on_meta(_AutoModel, checkpoint, config, runtime)
     except ModelError:  # a type without a bare model
@@ -65,10 +86,12 @@ def empty_model(checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runti
     own = model.state_dict().keys()
     fit = _fit(model, config, tensors) or _Fit(head - set(tensors), frozenset(tensors) - own)
     if missing := fit.missing:
-        raise ModelError(f"{checkpoint.name} {_lack(checkpoint, model, missing, head, tensors)}")
+        raise ModelError(
+            f"{checkpoint.name} {_lack(checkpoint, model, missing, tensors, head=head, task=task)}"
+        )
     if beyond := _beyond(model, fit.unexpected):
         raise ModelError(f"{checkpoint.name}: {_more_layers(checkpoint.config, config, beyond)}")
-    if wrong := _wrong_labels(model, tensors, head):
+    if task.spans and (wrong := _wrong_labels(model, tensors, head)):
         raise ModelError(f"{checkpoint.name}: {wrong}")
     if fit.mismatched:
         raise ModelError(f"{checkpoint.name}: {_mismatch(fit.mismatched)}")
@@ -90,7 +113,7 @@ def load_model(
     except Exception as error:  # transformers may raise anything
         raise ModelError(f"{checkpoint.name} cannot be loaded: {first_line(error)}") from error
     if missing := frozenset(report["missing_keys"]):
-        raise ModelError(f"{checkpoint.name} {_lack(checkpoint, empty, missing, (), weights)}")
+        raise ModelError(f"{checkpoint.name} {_lack(checkpoint, empty, missing, weights)}")
     return model
 
 
@@ -206,8 +229,10 @@ def _lack(
     checkpoint: Checkpoint,
     model: PreTrainedModel,
     missing: Collection[str],
-    head: Collection[str],
     names: Iterable[str],
+    *,
+    head: Collection[str] = (),
+    task: Task = READING,
 ) -> str:
     """A message about missing weights, to follow the checkpoint's name. `names` are those in the files."""
     if prefix := _prefix(missing, names):
@@ -232,8 +257,7 @@ def _lack(
                 f"scores no other spans; only {made_for}Simple gives logits for every token"
             )
         return (
-            "is not trained for extractive question answering: its weights lack "
-            f"{', '.join(listed[:4])}{more} (its architecture: {made_for})"
+            f"{task.untrained}: its weights lack {', '.join(listed[:4])}{more} (its architecture: {made_for})"
         )
     body = [name for name in listed if name not in head]
     return (

@@ -1,0 +1,85 @@
+"""Devices, number formats and settings of torch, as a run's options choose them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+import transformers
+
+from qa_eval.errors import ModelError
+from qa_eval.records import Runtime
+
+_DTYPES = {
+    "auto": torch.float32,
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+}
+_DETERMINISTIC_THREADS = 2
+"""Number of threads of a deterministic run. It is fixed because the last bits of sums depend on it."""
+
+
+def chosen_device(runtime: Runtime) -> torch.device:
+    """The device that computes. Raises `ModelError` for an unknown one, and for one that is not here."""
+    name = runtime.device
+    if runtime.deterministic:
+        if name not in {"auto", "cpu"}:
+            raise ModelError(f"deterministic runs need the CPU, not {name}")
+        name = "cpu"
+    if name == "auto":
+        found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+        name = next(kind for kind, here in found.items() if here)
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ModelError(f"no device is called {name!r}; the devices are auto, cpu, cuda and mps") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ModelError("device cuda: torch finds no CUDA device here")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise ModelError("device mps: torch finds no Metal device here")
+    return device
+
+
+def chosen_dtype(runtime: Runtime) -> torch.dtype:
+    """The number format. `auto` is float32 on every device, so that answers do not depend on the device.
+
+    Raises `ModelError` for an unknown one.
+    """
+    try:
+        return _DTYPES[runtime.dtype]
+    except KeyError:
+        raise ModelError(
+            f"no dtype is called {runtime.dtype!r}; the dtypes are {', '.join(_DTYPES)}"
+        ) from None
+
+
+@contextlib.contextmanager
+def fixed_sums() -> Iterator[None]:
+    """Uses deterministic kernels and a fixed number of threads in the block, and restores both after it."""
+    threads, before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(_DETERMINISTIC_THREADS)
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+        torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps transformers' logs and progress bars off the terminal. This package checks what they report."""
+    log: Any = transformers.utils.logging
+    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity(logging.CRITICAL)
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(level)
+        if bars:
+            log.enable_progress_bar()
