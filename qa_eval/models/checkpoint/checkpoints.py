@@ -42,6 +42,8 @@ _TOKENIZER_FILES = (
 _WRITING_FILES = ("generation_config.json", "chat_template.jinja", "*.spm")
 """Further files of models that write: settings of generation, chat template, tokenizers in two parts."""
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+_BYTES = ("ByT5Tokenizer",)
+"""Classes of tokenizers whose tokens are bytes, so that they need no vocabulary."""
 _HUB_FILES = (
     "config.json",
     _SINGLE,
@@ -228,7 +230,9 @@ def local_checkpoint(
             hint = f"; to read a GGUF file, name the file: causal:{name.rstrip('/')}/{files[0]}"
         raise ModelError(f"{name} has no config.json, so it is not a transformers checkpoint{hint}")
     # Without a vocabulary, transformers silently makes a tokenizer that knows no words.
-    if not any(path for pattern in _VOCABULARIES for path in folder.glob(pattern)):
+    if not any(path for pattern in _VOCABULARIES for path in folder.glob(pattern)) and not _reads_bytes(
+        folder, name
+    ):
         raise ModelError(f"{name} has no tokenizer: it needs one of {', '.join(_VOCABULARIES)}")
     return Checkpoint(
         folder=folder,
@@ -238,6 +242,12 @@ def local_checkpoint(
         weight_files=_weight_files(folder, name, repository, convert=convert),
         card=read_card(folder / "README.md"),
     )
+
+
+def _reads_bytes(folder: Path, name: str) -> bool:
+    """Whether the tokens of a checkpoint are bytes. Raises `ModelError` if its settings cannot be read."""
+    path = folder / "tokenizer_config.json"
+    return path.is_file() and read_configuration(path, name).get("tokenizer_class") in _BYTES
 
 
 def _refuse_irregular(folder: Path, name: str) -> None:

@@ -378,6 +378,17 @@ def test_a_folder_that_does_not_exist_and_unknown_options_are_refused(build: Bui
         resolve(f"causal:{build('llama')}?contxt=9")
 
 
+def test_a_model_of_bytes_needs_no_vocabulary(build: Build, tmp_path: Path) -> None:
+    folder = _broken(build("t5"), tmp_path / "bytes", lambda f: (f / "tokenizer.json").unlink())
+    (folder / "tokenizer_config.json").unlink()
+    transformers.ByT5Tokenizer().save_pretrained(folder)
+    made = generator(folder)
+    assert made.count_tokens(PROMPTS[3]) == len("What?") + 1
+    found = written(made)
+    assert all(isinstance(one, Generation) for one in found.values())
+    assert found[1].tokens_in == len(TEXTS[1]) + 1
+
+
 # ------------------------------------------------------------------------------------------- as a model
 
 
