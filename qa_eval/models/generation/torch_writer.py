@@ -27,7 +27,7 @@ from qa_eval.models.checkpoint.architectures import UNPADDED
 from qa_eval.models.checkpoint.block_sparse import BlockSparse
 from qa_eval.models.generation.generation_settings import GenerationSettings
 from qa_eval.models.generation.generator import Sampling
-from qa_eval.models.generation.prompt_texts import Tokens
+from qa_eval.models.generation.prompt_texts import TextTokens
 from qa_eval.models.generation.token_batches import Written
 from qa_eval.models.reading.reader import OutOfMemoryError
 from qa_eval.models.torch_settings import fixed_sums, quiet
@@ -55,7 +55,7 @@ class TorchWriter:
         self,
         load: Callable[[], PreTrainedModel],
         settings: GenerationSettings,
-        tokens: Tokens,
+        tokens: TextTokens,
         runtime: Runtime,
         device: torch.device,
     ) -> None:
@@ -241,7 +241,7 @@ class _Recorder(LogitsProcessor):
 class _Stops(StoppingCriteria):
     """Ends the rows whose text has a stop text."""
 
-    def __init__(self, tokens: Tokens, stop: Sequence[str], start: int) -> None:
+    def __init__(self, tokens: TextTokens, stop: Sequence[str], start: int) -> None:
         self._tokens = tokens
         self._stop = tuple(stop)
         self._start = start
