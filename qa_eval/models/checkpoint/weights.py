@@ -256,8 +256,10 @@ def _lack(
                 f"has the head of {made_for}, which searches for an end after each of a few starts and "
                 f"scores no other spans; only {made_for}Simple gives logits for every token"
             )
-        f"{purpose.untrained}: its weights lack {', '.join(listed[:4])}{more} "
-        f"(its architecture: {made_for})"
+        return (
+            f"{purpose.untrained}: its weights lack {', '.join(listed[:4])}{more} "
+            f"(its architecture: {made_for})"
+        )
     body = [name for name in listed if name not in head]
     return (
         f"is incomplete: its weights lack {len(listed)} of the {len(model.state_dict())} tensors of "
