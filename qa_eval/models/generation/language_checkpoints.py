@@ -23,7 +23,7 @@ from qa_eval.models.checkpoint.checkpoints import Checkpoint, find_checkpoint
 from qa_eval.models.checkpoint.configuration_files import read_configuration
 from qa_eval.models.checkpoint.tokenizer_files import Settings
 from qa_eval.models.checkpoint.weights import (
-    CheckpointTask,
+    HeadPurpose,
     check_vocabulary,
     embedding_rows,
     empty_model,
@@ -73,7 +73,7 @@ _POSITION_TABLES = ("wpe", "embed_positions", "position_embeddings", "position_e
 class _Family:
     """One of the two ways to write."""
 
-    task: CheckpointTask
+    purpose: HeadPurpose
     remote: str
     """Name of the class in `auto_map`."""
     types: Mapping[str, Any]
@@ -82,12 +82,12 @@ class _Family:
 
 _FAMILIES = {
     "causal": _Family(
-        CheckpointTask(transformers.AutoModelForCausalLM, "has no head that writes texts"),
+        HeadPurpose(transformers.AutoModelForCausalLM, "has no head that writes texts"),
         "AutoModelForCausalLM",
         modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     ),
     "seq2seq": _Family(
-        CheckpointTask(transformers.AutoModelForSeq2SeqLM, "has no head that writes texts"),
+        HeadPurpose(transformers.AutoModelForSeq2SeqLM, "has no head that writes texts"),
         "AutoModelForSeq2SeqLM",
         modeling_auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
     ),
@@ -200,7 +200,7 @@ def _checkpoint_parts(spec: ModelSpec, runtime: Runtime) -> Parts:
     family = _FAMILIES[spec.kind]
     with quiet():
         config = _config(spec, checkpoint, family, runtime)
-        skeleton = empty_model(checkpoint, config, runtime, family.task)
+        skeleton = empty_model(checkpoint, config, runtime, family.purpose)
         built = built_tokenizer(checkpoint, runtime)
         tokens, note, longest = _tokens(checkpoint, config, runtime, built, embedding_rows(skeleton))
         template = _template(checkpoint, built)

@@ -12,7 +12,7 @@ from qa_eval.models.generation.generator import Message, Prompt
 ANSWER_CUE = "Answer:"
 """Words at the end of a plain prompt that a model continues, and before earlier answers in it."""
 FIXED_DATE = "26 July 2024"
-"""Date for chat templates that name the current day. A prompt that changes daily could not be repeated."""
+"""Date for chat templates that name the current day. Otherwise a prompt would change every day."""
 _CLOCK = "strftime_now"
 _FIXED_CLOCK = "{%- macro " + _CLOCK + "(format) -%}" + FIXED_DATE + "{%- endmacro %}"
 
