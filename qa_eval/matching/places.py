@@ -29,6 +29,26 @@ def place_of(
     return span
 
 
+def aligned_place(text: str, articles: Iterable[Article]) -> Span | None:
+    """The place of a passage that has the words of an answer: exactly, or else without regard to case, quotes
+    and white space. It is the first one in the first article that has one; None if there is none.
+
+    >>> article = Article(id="a", text="It fell on Sunday. On sunday!")
+    >>> aligned_place("sunday", [article]), aligned_place("SUNDAY.", [article])
+    (Span(start=22, end=28, article='a'), Span(start=11, end=18, article='a'))
+    """
+    if not any(c.isalnum() for c in text):
+        return None
+    several = list(articles)
+    found = found_places(text, several)
+    exact = [place for article in several for place in found if _has(article, place, text)]
+    return next(iter(exact or found), None)
+
+
+def _has(article: Article, place: Span, text: str) -> bool:
+    return place.article == article.id and place.text(article.text) == text
+
+
 def found_places(text: str, articles: Iterable[Article]) -> list[Span]:
     """Every place at which an article has the text, as whole words. Case, quotes and white space do not
     matter.

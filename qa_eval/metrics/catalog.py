@@ -587,7 +587,8 @@ _ENTRIES: tuple[Metric, ...] = (
         tracks=_POOLED,
         meaning="Share of answers that stand in a passage which states the claim they make.",
         detail=(
-            "Over facts whose top answer makes a claim and has offsets: it overlaps evidence of that claim."
+            "Over facts whose top answer makes a claim and has offsets: it overlaps evidence of that claim. "
+            "An answer in words has those of its words, if the articles have them in one place."
         ),
         over="facts whose top answer makes a claim and has offsets",
         listed={"pooled track": 9, "slices": 15, "contested page": 6},

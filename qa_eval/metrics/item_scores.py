@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from qa_eval.matching.answer_reading import READING_VERSION
 from qa_eval.matching.claims import anchor, best_match, claim_of, foreign_claims, occurs_in
-from qa_eval.matching.places import place_of
+from qa_eval.matching.places import found_places, place_of
 from qa_eval.matching.typed import MATCH_VERSION
 from qa_eval.metrics.decisions import abstains, is_failed
 from qa_eval.metrics.listings import with_item_values
@@ -126,7 +126,11 @@ def _score_pooled(
     em, f1 = (0.0, 0.0) if failed else SQUAD_V2.score(answer.text, question.any_golds)
     scores = {"em_any": em, "f1_any": f1, "match_any": float(match.ok)}
     believed = replace(answer, n_best=tuple(_anchored(question, c, articles) for c in answer.n_best))
-    scores |= pooled_scores(question, believed, claim, given, failed=failed)
+    stands = given
+    if stands is None and not answer.n_best and not failed:
+        found = found_places(answer.text, articles.values())
+        stands = found[0] if len(found) == 1 else None  # of several places, no one knows which was meant
+    scores |= pooled_scores(question, believed, claim, stands, failed=failed)
     golds, span = question.any_golds, span_of(answer)
     return _record(question, item, answer, golds=golds, claim=claim, match=match, scores=scores, span=span)
 

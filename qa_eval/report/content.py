@@ -104,6 +104,8 @@ class ShownAnswer:
     n_best: tuple[ShownCandidate, ...]
     truncated: bool
     error: str | None
+    aligned: Span | None = None
+    """Place of the words of an answer without a span."""
     in_words: bool = False
     """Whether the answer is a text alone, not a span."""
 
@@ -393,6 +395,7 @@ def _said(
         model=model,
         text=answer.prediction,
         span=None if answer.span is None else Span(*answer.span),
+        aligned=None if answer.aligned is None else Span(*answer.aligned[1:], answer.aligned[0]),
         source=answer.source_article,
         right=answer.right,
         outcome=_outcome(answer, question),

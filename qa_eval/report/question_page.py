@@ -136,7 +136,10 @@ def marked_texts(fact: Fact, item: Item, models: Mapping[int, ReportModel]) -> l
         for answer in item.answers:
             at = answer.span
             here = answer.source == article or (answer.source is None and not pooled)
-            if at is not None and here and at.text(text) == answer.text:
+            if at is None and answer.aligned is not None and answer.aligned.article == article:
+                place = Span(answer.aligned.start, answer.aligned.end)
+                said.setdefault(place, []).append(models[answer.model].name)
+            elif at is not None and here and at.text(text) == answer.text:
                 said.setdefault(at, []).append(models[answer.model].name)
         marked += [Marked(span, False, names(who)) for span, who in said.items()]
         cut = passages(text, marked)

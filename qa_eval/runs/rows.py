@@ -12,8 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from qa_eval.data.content_hashes import gold_sha256, item_sha256
 from qa_eval.data.items import closed_book_item, reordered_item, shown_articles
 from qa_eval.files.hashes import combine_sha256, sha256_json, sha256_text
+from qa_eval.matching.places import aligned_place
 from qa_eval.metrics.decisions import decide, has_no_order, has_order, pool
 from qa_eval.metrics.item_scores import score_item
+from qa_eval.metrics.parts import in_words
 from qa_eval.metrics.passage_effects import memory_scores, order_scores
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.thresholds import cross_fit_thresholds
@@ -136,7 +138,8 @@ def judge(
         given = said is not None and said.no_answer_probability is not None and item.track == "reading"
         words = question.wording(item.paraphrase)
         row = prediction_row(words, answer, score, hashes[item], final=final, no_answer_given=given)
-        rows.append(replace(row, closed_book=closed_book, reordered=reordered))
+        aligned = _aligned(corpus, question, item, row) if final else None
+        rows.append(replace(row, aligned=aligned, closed_book=closed_book, reordered=reordered))
     return rows
 
 
@@ -149,6 +152,17 @@ def _asked_otherwise(
         orders.append(_text_of(predictions[str(other)]))
     closed_book = predictions.get(str(closed_book_item(item)))
     return (None if closed_book is None else _text_of(closed_book)), tuple(orders) or None
+
+
+def _aligned(
+    corpus: Corpus, question: Question, item: ItemId, row: PredictionRow
+) -> tuple[str, int, int] | None:
+    """The place of the words of an answer that is only a text."""
+    if not in_words(row):
+        return None
+    shown = corpus.in_scope(question) if item.track == "pooled" else [corpus.article(item.article)]
+    place = aligned_place(row.prediction, shown)
+    return None if place is None else (place.article or "", place.start, place.end)
 
 
 def _text_of(prediction: Prediction) -> str | None:

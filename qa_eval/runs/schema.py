@@ -344,12 +344,14 @@ class PredictionRow(ItemScore):
     tokens: int = 0
     raw: str | None = None
     """Text as a language model wrote it, if it differs from the prediction."""
+    aligned: tuple[str, int, int] | None = None
+    """Article and characters that have the words of an answer without a span. None if there are none."""
     closed_book: str | None = None
     """Answer of a language model to the question without any passage. None if it was not asked or failed."""
     reordered: tuple[str | None, ...] | None = None
     """Answers to a pooled item with its passages in other orders (`qa_eval.data.items.shown_articles`), from
     order 1. None in place of an answer that failed."""
-    _sparse: ClassVar[frozenset[str]] = frozenset({"marks", "raw", "closed_book", "reordered"})
+    _sparse: ClassVar[frozenset[str]] = frozenset({"marks", "raw", "aligned", "closed_book", "reordered"})
 
 
 LEADERBOARD_ADAPTER = TypeAdapter(Leaderboard)

@@ -272,6 +272,8 @@ def _passage(
     item: ItemId, answer: PredictionRow, question: Question | None, corpus: Corpus, drawing: Drawing
 ) -> Iterator[Text]:
     source = answer.source_article if item.track == "pooled" else item.article
+    if source is None and answer.aligned is not None:
+        source = answer.aligned[0]
     article = {a.id: a for a in corpus.articles}.get(source or "")
     if article is None:
         return
@@ -286,7 +288,10 @@ def _marked(
     """The passages of a text that contain golds or the answer. Nothing if there are none."""
     marks = [Mark(span=span, opening="«", closing="»", style="green") for span in sorted(golds)]
     said = None if answer.span is None else Span(*answer.span)
-    if said is not None and said.text(text) == answer.prediction:
+    if said is None and answer.aligned is not None and answer.aligned[0] == name:
+        said = Span(*answer.aligned[1:])
+        marks.append(Mark(span=said, opening="⟦", closing="⟧", style="bold reverse"))
+    elif said is not None and said.text(text) == answer.prediction:
         marks.append(Mark(span=said, opening="⟦", closing="⟧", style="bold reverse"))
     if not marks:
         return

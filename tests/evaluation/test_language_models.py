@@ -265,3 +265,24 @@ def test_span_models_and_language_models_are_in_one_table(server: RunningServer,
     assert all("balanced_asserts" in row.metrics["reading"] for row in rows.values())
     alone = qa.evaluate([spans], corpus=four_facts(), resamples=99, progress=False)
     assert alone.leaderboard.sort == "reading.balanced_f1"
+
+
+def test_an_answer_is_aligned_to_the_words_of_a_passage(
+    server: RunningServer, own_cache: Path, tmp_path: Path
+) -> None:
+    run = evaluated(server.spec(), out=tmp_path, name="r")
+    rows = {answer.item: answer for answer in run[server.spec()].items()}
+    assert rows["dead@a"].prediction == "180"
+    assert rows["dead@a"].aligned == ("a", 29, 32)
+    assert rows["dead@*"].aligned == ("a", 29, 32)
+    assert rows["dead@*"].scores["attribution"] == 1.0
+    assert rows["dead@c"].aligned is None, "it abstains"
+
+
+def test_the_words_of_an_answer_are_marked_in_the_passage(server: RunningServer, own_place: Path) -> None:
+    item = "recaptured-city@000_825eccd27ffa9810"
+    done("run", "-m", server.spec(), "--limit", 1, "--name", "r", "--resamples", 99)
+    assert "⟦400⟧" in done("show", "results/r", item).output
+    done("report", "results/r", "--out", "report")
+    page = next(Path("report/questions").glob("recaptured-city*.html")).read_text()
+    assert ">400</mark>" in page

@@ -133,6 +133,7 @@ def test_a_bare_text_has_no_n_best_scores() -> None:
         "f1_any": pytest.approx(0.5),
         "match_any": 1.0,
         "support": 0.25,
+        "attribution": 1.0,
         "majority": 0.0,
     }
 
