@@ -14,11 +14,13 @@ from tests.support.places import ROOT
 
 BENCHMARKS = ROOT / "tests" / "benchmarks"
 SMALLEST: dict[str, tuple[str, ...]] = {
+    "answer_reading": (),
     "engines": ("--model", "baseline:abstain", "10"),
     "hostile": ("1 MB of one key",),
     "linear": ("60",),
     "memory": ("10",),
     "onnx_types": ("bert",),
+    "overhead": ("{set}", "20", "--only"),
     "peers": ("--limit", "1", "--rounds", "1", "--batch-sizes", "1", "--environment", "{stand_in}"),
     "plan": ("10",),
     "products": ("1",),

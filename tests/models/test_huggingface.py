@@ -311,9 +311,9 @@ def test_a_text_asked_many_questions_is_tokenized_once(reader: Any, monkeypatch:
     seen: list[str] = []
     tokenize = made._windower.tokenize
 
-    def noted(texts: list[str]) -> Any:
+    def noted(texts: list[str], **how: Any) -> Any:
         seen.extend(texts)
-        return tokenize(texts)
+        return tokenize(texts, **how)
 
     monkeypatch.setattr(made._windower, "tokenize", noted)
     list(made.read(INSTANCES))
