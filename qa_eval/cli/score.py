@@ -30,6 +30,10 @@ EXAMPLES = (
         "scored by rules that the file does not name",
     ),
     (
+        "qa-eval score answers.jsonl --dataset claims:facts.jsonl",
+        "answers in words of any system, by FACT@PASSAGE and FACT@*, with the claims that they assert",
+    ),
+    (
         "qa-eval score submission.csv --dataset squad:dev-v2.0.json",
         "a table with the columns id and prediction",
     ),
@@ -56,7 +60,7 @@ LISTED = 5
     required=True,
     metavar="SPEC",
     section="Data",
-    help="Data set that the predictions answer: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME.",
+    help="Data set that the predictions answer: squad:FILE, mrqa:FILE, jsonl:FILE, claims:FILE or hub:NAME.",
 )
 @run_flags("split", "columns", "duplicate_ids")
 @run_flags("rules", section="Scoring")

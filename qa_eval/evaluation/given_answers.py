@@ -51,22 +51,30 @@ class GivenAnswers:
     """Whether answers were chosen from n-best lists."""
     nulls: int = 0
     """Number of answers that are null, which count as no answer."""
+    several: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """All answers by question id, of a system that gives several. The first one is in `texts`."""
+    shown: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ids of the passages that the system saw, in their order, by question id."""
     sha256: dict[str, str] = field(default_factory=dict)
     """SHA-256 of the files `predictions` and `na_probs`, if files were given."""
 
 
-def given_answers(predictions: Predictions, na_probs: Probabilities | None, rules: Rules) -> GivenAnswers:
+def given_answers(
+    predictions: Predictions, na_probs: Probabilities | None, rules: Rules, *, several: bool = False
+) -> GivenAnswers:
     """The answers and their no-answer probabilities, from files or from memory.
+
+    If `several`, a row may give several answers, and may name the passages that the system saw.
 
     Raises QaEvalError for predictions that are neither, and InputError, with all findings, for mistakes in
     them.
     """
     if isinstance(predictions, str | PathLike):
         path = user_path(predictions, "predictions")
-        given = read_answers(path, rules)
+        given = read_answers(path, rules, several=several)
         given.sha256["predictions"] = sha256_files([path])
     elif isinstance(predictions, Iterable) and not isinstance(predictions, bytes):
-        given = take_answers(predictions, rules)
+        given = take_answers(predictions, rules, several=several)
     else:
         raise QaEvalError(f"predictions: is {shown(predictions)}; give a file, answers by id, or rows")
     if isinstance(na_probs, str | PathLike):
@@ -80,7 +88,7 @@ def given_answers(predictions: Predictions, na_probs: Probabilities | None, rule
     return given
 
 
-def read_answers(path: Path, rules: Rules) -> GivenAnswers:
+def read_answers(path: Path, rules: Rules, *, several: bool = False) -> GivenAnswers:
     """The answers in a predictions file of any shape that `qa_eval.data.answers.answer_shapes` lists.
 
     The answer of an n-best list is the one that the tools that write such lists choose: the first text that
@@ -88,22 +96,26 @@ def read_answers(path: Path, rules: Rules) -> GivenAnswers:
     answer is "no answer". In the lists of run_squad the score decides the rank, in others the place. Ids of
     items of public data sets become the ids of their questions.
 
+    If `several`, a list of texts as `answers` of a row holds answers that are all given.
+
     An id may occur again with the same answer. Raises InputError with all findings. An answer of the wrong
     type is one, and so is an id that occurs again with another answer, because it is not known which one is
     meant.
     """
-    file = AnswerFile(path)
+    file = AnswerFile(path, several=several)
     given = GivenAnswers()
     for line, row in file.answers():
         try:
-            _add(given, row, rules)
+            _add(given, row, rules, several=several)
         except FieldError as error:
             file.find(line, error.field, str(error), "type")
     file.close()
     return given
 
 
-def take_answers(predictions: Mapping[Any, Any] | Iterable[Any], rules: Rules) -> GivenAnswers:
+def take_answers(
+    predictions: Mapping[Any, Any] | Iterable[Any], rules: Rules, *, several: bool = False
+) -> GivenAnswers:
     """The answers in memory, by id or as rows, as `read_answers` reads a file. They may hold NumPy values.
 
     Raises InputError with all findings.
@@ -114,8 +126,9 @@ def take_answers(predictions: Mapping[Any, Any] | Iterable[Any], rules: Rules) -
     findings = Findings()
     for number, entry in enumerate(items() if items is not None else predictions):
         try:
-            for row in [keyed_answer(*map(plain, entry))] if keyed else _rows_in(plain(entry)):
-                _add(given, row, rules)
+            rows = [keyed_answer(*map(plain, entry))] if keyed else _rows_in(plain(entry), several=several)
+            for row in rows:
+                _add(given, row, rules, several=several)
         except FieldError as error:
             field = error.field if keyed else f"[{number}].{error.field}".strip(".")
             findings.add(_in_memory("predictions", field, str(error)))
@@ -123,10 +136,10 @@ def take_answers(predictions: Mapping[Any, Any] | Iterable[Any], rules: Rules) -
     return given
 
 
-def _rows_in(row: object) -> Iterator[GivenRow]:
+def _rows_in(row: object, *, several: bool) -> Iterator[GivenRow]:
     if not isinstance(row, dict):
         raise FieldError("", f"is {shown(row)}; it should be a dict with id and prediction")
-    return row_answers(row)
+    return row_answers(row, several=several)
 
 
 def _in_memory(what: str, field: str, message: str) -> Finding:
@@ -180,7 +193,7 @@ def _add_probability(found: dict[str, float], id: str, value: object) -> None:
         raise FieldError(id, f"is there twice, as {found[id]} and {number}")
 
 
-def _add(given: GivenAnswers, row: GivenRow, rules: Rules) -> None:
+def _add(given: GivenAnswers, row: GivenRow, rules: Rules, *, several: bool) -> None:
     id = _question_id(row)
     if row.answer is None:
         given.failed.append(id)
@@ -192,15 +205,31 @@ def _add(given: GivenAnswers, row: GivenRow, rules: Rules) -> None:
             raise FieldError(
                 "id", f"{id!r} is there twice, with the answers {shown(before)} and {shown(text)}{hint}"
             )
+        if row.answer.several != given.several.get(id, ()):
+            raise FieldError("id", f"{id!r} is there twice, with different answers{hint}")
         if row.no_answer_probability != given.no_answer.get(id):
             raise FieldError("id", f"{id!r} is there twice, with different no-answer probabilities{hint}")
         given.duplicates.append(id)
         return
     given.texts[id] = text
+    if row.answer.several:
+        given.several[id] = row.answer.several
+    if several and (passages := _shown_passages(row)) is not None:
+        given.shown[id] = passages
     given.nulls += row.answer.is_null
     given.from_n_best |= row.answer.text is None
     if row.no_answer_probability is not None:
         given.no_answer[id] = row.no_answer_probability
+
+
+def _shown_passages(row: GivenRow) -> tuple[str, ...] | None:
+    """The passages that the row says the system saw. None if it does not say."""
+    ids = row.fields.get("shown")
+    if ids is None:
+        return None
+    if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
+        raise FieldError("shown", f"is {shown(ids)}; it should be a list of ids of passages, in their order")
+    return tuple(ids)
 
 
 _CONTEXT_ID = re.compile(r"c[0-9a-f]{12}")

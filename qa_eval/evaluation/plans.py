@@ -255,7 +255,11 @@ def _refuse_twins(models: Sequence[Model], signatures: Sequence[str]) -> None:
 
 
 def identity_of(
-    data: DataRow, options: StoredOptions, signatures: Sequence[str], rules: str = RULES
+    data: DataRow,
+    options: StoredOptions,
+    signatures: Sequence[str],
+    rules: str = RULES,
+    scorer: str = SCORER_VERSION,
 ) -> dict[str, Any]:
     """Everything that decides the numbers of a run. The order of the models is not part of it."""
     chosen = {field.name: getattr(options, field.name) for field in fields(StoredOptions)}
@@ -266,7 +270,7 @@ def identity_of(
         "models": sorted(signatures),
         "options": chosen,
         "rules": rules,
-        "scorer": SCORER_VERSION,
+        "scorer": scorer,
     }
     if data.columns:
         identity["columns"] = data.columns

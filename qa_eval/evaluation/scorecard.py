@@ -18,7 +18,7 @@ from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.dataset import Census, Dataset, open_dataset
 from qa_eval.data.given_golds import dataset_of_golds
 from qa_eval.errors import QaEvalError, UnknownNameError
-from qa_eval.evaluation.claim_scores import claim_metrics, reading_questions, split_tracks
+from qa_eval.evaluation.claim_scores import answered_tracks, asked_questions, claim_metrics, split_tracks
 from qa_eval.evaluation.given_answers import GivenAnswers, Predictions, Probabilities, given_answers
 from qa_eval.metrics.listings import entry
 from qa_eval.metrics.official_scores import (
@@ -235,7 +235,8 @@ def score(
             that `qa_eval.data.answers.answer_shapes` lists. `""` and None mean no answer. If `golds` is a
             list without ids, predictions are a list of texts in the same order. For facts with their own
             passages (`claims:FILE` and the like), they are answers by `FACT@PASSAGE`, and by `FACT@*` for all
-            passages at once; `tracks` of the result then has every metric of claims.
+            passages at once; `tracks` of the result then has every metric of claims. A row may
+            then give several answers (`answers`), and the passages that the system saw (`shown`).
         golds: Gold answers by question id, as rows with `id` and `answers`, or as a list in the order of the
             predictions. The golds of a question are a text, or a list of texts of which the best counts; an
             empty list means that the right answer is no answer. Or a public data set: a spec as for
@@ -289,12 +290,13 @@ def score(
     chosen = RULES[opened.rules]
     if na_probs is not None and not chosen.unanswerable:
         raise QaEvalError(f"no-answer probabilities: {chosen.name} has no unanswerable questions")
-    given = given_answers(predictions, na_probs, chosen)
+    given = given_answers(predictions, na_probs, chosen, several=isinstance(opened, ClaimSet))
     texts = given.texts
     questions: Iterator[tuple[str, Sequence[str], str]]
     if isinstance(opened, ClaimSet):
-        texts, _ = split_tracks(given.texts)
-        questions = reading_questions(opened)
+        track = answered_tracks(given.texts)[0]
+        texts = split_tracks(given.texts)[track == "pooled"]
+        questions = asked_questions(opened, track, given.texts)
     else:
         questions = ((_known_id(e, given), e.golds, e.context_id) for e in opened)
     try:
@@ -315,7 +317,7 @@ def score(
         extra=earned.extra,
         duplicates=tuple(given.duplicates),
         failed=tuple(given.failed),
-        tracks=claim_metrics(opened, given.texts, resamples=resamples, seed=seed)
+        tracks=claim_metrics(opened, given, resamples=resamples, seed=seed)
         if isinstance(opened, ClaimSet)
         else {},
         notes=(

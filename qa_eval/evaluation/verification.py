@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -27,8 +28,10 @@ from qa_eval.evaluation.tasks.public import AskedExample, StoredTask
 from qa_eval.evaluation.tasks.task import Judge, Task, dataset_task
 from qa_eval.files.paths import read_input, user_path
 from qa_eval.files.strict_json import decode_utf8, parse_json
-from qa_eval.metrics.item_scores import SCORER_VERSION
+from qa_eval.metrics.item_scores import SCORER_VERSION, WORDLESS_VERSION
+from qa_eval.metrics.listings import entry as metric_entry
 from qa_eval.metrics.score_table import ScoreTable
+from qa_eval.metrics.worded_scores import ATTRIBUTION_SCORES
 from qa_eval.records import Corpus, ItemId, Stored, Track
 from qa_eval.runs.checksums import changed_fields, unsealed_fields
 from qa_eval.runs.data_kinds import data_kind
@@ -139,8 +142,8 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
         names |= {"whole": None} if board.data.whole is None else {}  # an older program did not record it
         yield from differences(board.data, task.data.model_copy(update=names), f"{LEADERBOARD}: data")
         items = task.items_with_hashes()
-        references = {entry.row.model.spec: entry for entry in _references(task, board.options.resamples)}
-    versions = {"rules": (board.rules, judge.rules), "scorer_version": (board.scorer_version, SCORER_VERSION)}
+        references = {entry.row.model.spec: entry for entry in _references(task, board)}
+    versions = {"rules": (board.rules, judge.rules), "scorer_version": (board.scorer_version, _scorer(board))}
     for name, (stored, present) in versions.items():
         yield from differences(stored, present, f"{LEADERBOARD}: {name}")
     yield from _rows_differ(board, None if task is None else set(references))
@@ -172,10 +175,39 @@ def _other_data(board: Leaderboard, data: DataRow) -> Iterator[str]:
             yield f"{LEADERBOARD}: data.{name}: stored {stored}, these have {present}{advice}"
 
 
-def _references(task: Task, resamples: int) -> Iterator[Entry]:
+def _references(task: Task, board: Leaderboard) -> Iterator[Entry]:
     for name, tables in task.references():
-        row = reference_row(name, data=task.data.item_hashes_sha256, rules=task.rules)
-        yield judged_entry(row, tables, resamples=resamples)
+        row = reference_row(name, data=task.data.item_hashes_sha256, rules=task.rules, scorer=_scorer(board))
+        yield _as_scored(board, judged_entry(row, tables, resamples=board.options.resamples))
+
+
+def _scorer(board: Leaderboard) -> str:
+    """The version that the run is computed again by: its own, if that is one that this program knows."""
+    return WORDLESS_VERSION if board.scorer_version == WORDLESS_VERSION else SCORER_VERSION
+
+
+def _as_scored(board: Leaderboard, entry: Entry) -> Entry:
+    """The entry with the metrics that the version of the run has."""
+    row = entry.row
+    update = {
+        name: {part: _of_version(board, metrics) for part, metrics in getattr(row, name).items()}
+        for name in ("metrics", "slices")
+    }
+    return Entry(row=row.model_copy(update=update), tables=entry.tables)
+
+
+_Value = TypeVar("_Value")
+
+
+def _of_version(board: Leaderboard, metrics: Mapping[str, _Value]) -> Mapping[str, _Value]:
+    """The metrics, without those of answers in words if the version of the run does not read them."""
+    if _scorer(board) == SCORER_VERSION:
+        return metrics
+    return {id: value for id, value in metrics.items() if not _is_of_words(id)}
+
+
+def _is_of_words(score: str) -> bool:
+    return metric_entry(score).family == "words" or score in ATTRIBUTION_SCORES
 
 
 def _rows_differ(board: Leaderboard, references: Collection[str] | None) -> Iterator[str]:
@@ -222,9 +254,10 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
     seen, decided = 0, False
     stored = run.stream(row, checked=False)
     for rows in judge.rejudged(lambda: run.stream(row, checked=False), board.options.threshold):
-        for now in rows:
+        for judged in rows:
             seen += 1
             before = next(stored)
+            now = replace(judged, scores=dict(_of_version(board, judged.scores)))
             found += differences(before, now, f"{name}:{seen}: {before.item}")
             found += unknown_fields(before, f"{name}:{seen}: {before.item}.")
             decided |= now.threshold is not None
@@ -240,6 +273,7 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
             deterministic=board.options.deterministic,
             data=board.data.item_hashes_sha256,
             rules=judge.rules,
+            scorer=_scorer(board),
         ),
         decoding=decoding_row(decoding, board.options.threshold, decided=decided),
         counts=CountsRow(
@@ -248,7 +282,8 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
         predictions=row.predictions.model_copy(update={"sha256": sha256, "rows": seen}),
     )
     status: Literal["ok", "partial"] = "partial" if row.status == "partial" else "ok"
-    return judged_entry(fresh, tables, resamples=board.options.resamples, status=status), found
+    entry = judged_entry(fresh, tables, resamples=board.options.resamples, status=status)
+    return _as_scored(board, entry), found
 
 
 def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None) -> Iterator[str]:
@@ -296,7 +331,7 @@ def _compared(board: Leaderboard, entries: Sequence[Entry], judge: Judge) -> Ite
     )
     if finished:
         signatures = [row.signature for row in ranked.rows if not row.is_reference]
-        run_id = run_id_of(identity_of(board.data, board.options, signatures, judge.rules))
+        run_id = run_id_of(identity_of(board.data, board.options, signatures, judge.rules, _scorer(board)))
         yield from differences(board.run_id, run_id, f"{LEADERBOARD}: run_id")
         expected = "error" if any(row.status == "error" for row in board.rows) else "complete"
         yield from differences(board.status, expected, f"{LEADERBOARD}: status")

@@ -17,7 +17,8 @@ _CITATION = """\
 _DESCRIPTION = """\
 Scores answers to questions that several sources answer, perhaps differently. A fact is a question with all
 the claims that some source makes about it. An item is a fact asked of one article, or of all articles at
-once. An answer is compared with what its own article states (em, f1, match) and with what any source states
+once. The answer may be a span or a text in words. It is compared with what its own article states (em, f1,
+match) and with what any source states
 (em_any, f1_any). If it makes a claim that only other sources make, it is a leak. `match` is typed: it
 compares numbers, dates and names as such. All scores are fractions in [0, 1]. A reference without a
 prediction scores 0 and stays in the denominator.
@@ -37,13 +38,16 @@ Args:
         `article`: the source that was asked; leave it out, or set None or "*", if all were asked at once;
         `answer_type`: the type by whose rules `match` compares: number, duration, percent, age, money, date,
         person, place, organization or text (the default);
+        `question`: the question (optional). It helps to read answers in words;
         `context`: the article's text (optional). Only with it `prediction_start` is used and `leak_leakable`
         is reported;
         `claims`: a list of dicts, one for each answer that some source gives
             `id`: id of the claim;
             `evidence`: the wordings of the sources, a list of {"article", "text"} with an optional `start`;
             `aliases`: further wordings that no article uses (optional);
-            `group`: a name that near-claims share (optional).
+            `group`: a name that near-claims share (optional);
+            `status`: `true`, `misinformation` or `outdated` (optional);
+            `polarity`: `yes` or `no`, of a question that is answered so (optional).
         An article without evidence of any claim is silent: the right answer there is no answer.
     intervals: whether to add the bounds of each score's 95 % interval as KEY_low and KEY_high. Intervals
         resample facts. Scores over fewer than 8 facts have none. Default: False.
@@ -60,6 +64,11 @@ Returns:
     balanced_f1: mean of has_answer_f1 and no_answer_recall;
     pooled_em_any, pooled_f1_any, pooled_match_any, pooled_support, pooled_majority: scores of the items asked
         of all articles at once;
+    balanced_asserts: mean of asserts_own, the share of items with an answer whose text asserts the claim of
+        the article and nothing else, and abstention, the share of the others that are left unanswered,
+        also in words;
+    pooled_complete_and_clean: share of contested facts whose text asserts every claim and nothing false;
+    pooled_claim_recall, pooled_all_claims, pooled_no_false, pooled_acknowledged: its parts;
     total, missing: number of items, and number of items without a prediction.
 
 Raises:
@@ -106,6 +115,9 @@ class Contested(metric_shape.ShapedMetric):
             "start",
             "aliases",
             "group",
+            "question",
+            "status",
+            "polarity",
         }
     )
 
@@ -114,6 +126,8 @@ class Contested(metric_shape.ShapedMetric):
         claim = {
             "id": text,
             "group": text,
+            "status": text,
+            "polarity": text,
             "aliases": datasets.List(text),
             "evidence": datasets.List({"article": text, "text": text, "start": offset}),
         }
@@ -134,6 +148,7 @@ class Contested(metric_shape.ShapedMetric):
                         "fact": text,
                         "article": text,
                         "answer_type": text,
+                        "question": text,
                         "context": text,
                         "claims": datasets.List(claim),
                     },

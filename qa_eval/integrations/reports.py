@@ -10,7 +10,7 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from qa_eval.metrics.decisions import decide, pool
 from qa_eval.metrics.item_scores import score_item
@@ -25,10 +25,12 @@ from qa_eval.records import (
     Article,
     Candidate,
     Claim,
+    ClaimStatus,
     Corpus,
     Estimate,
     Evidence,
     ItemId,
+    Polarity,
     Prediction,
     Question,
 )
@@ -173,7 +175,7 @@ def _questions(references: Mapping[str, Row]) -> dict[str, Question]:
         if question != known:
             raise ValueError(
                 f"references {first!r} and {id!r}: the fact {question.id!r} has different claims or answer "
-                "types in each; give all claims of a fact in each of its references"
+                "types, or other words, in each; give all claims of a fact in each of its references"
             )
     return {fact: question for fact, (_, question) in found.items()}
 
@@ -192,7 +194,7 @@ def _question(id: str, row: Row) -> Question:
         raise ValueError(f"reference {id!r}: the claim {twice[0]!r} occurs twice; join their evidence")
     return Question(
         id=row["fact"],
-        question="",
+        question=row.get("question") or "",
         category="",
         answer_type=cast(AnswerType, answer_type),
         claims=claims,
@@ -210,8 +212,19 @@ def _claim(id: str, claim: Row) -> Claim:
         )
     if not all(e.text.strip() for e in evidence):
         raise ValueError(f"reference {id!r}: evidence of the claim {claim['id']!r} is an empty text")
+    for field, known in (("status", get_args(ClaimStatus)), ("polarity", get_args(Polarity))):
+        if claim.get(field) is not None and claim[field] not in known:
+            raise ValueError(
+                f"reference {id!r}: {field} {claim[field]!r} of the claim {claim['id']!r} is none of "
+                f"{', '.join(known)}"
+            )
     return Claim(
-        id=claim["id"], evidence=evidence, aliases=tuple(claim["aliases"] or ()), group=claim["group"] or ""
+        id=claim["id"],
+        evidence=evidence,
+        aliases=tuple(claim["aliases"] or ()),
+        group=claim["group"] or "",
+        status=claim.get("status"),
+        polarity=claim.get("polarity"),
     )
 
 

@@ -14,12 +14,14 @@ from typing import Literal
 from qa_eval.matching.answer_sources import Attribution, attributed
 from qa_eval.matching.mentions import mentions
 from qa_eval.matching.polarity import polar_claims, read_polarity
-from qa_eval.matching.refusals import disagreement, folded_same_length, refusal
+from qa_eval.matching.refusals import another_source, disagreement, folded_same_length, refusal
 from qa_eval.matching.rejections import other_parts, rejections
 from qa_eval.matching.running_text import RunningText
 from qa_eval.matching.sought_claims import Mention, Sought, sought
 from qa_eval.records import Abridged, Question
 
+READING_VERSION = "1"
+"""Rises with every change that can make `read_answer` read an answer otherwise."""
 LONGEST = 50_000
 """Characters of an answer that are read."""
 ReadingVerdict = Literal["complete", "partial", "mixed", "wrong", "abstains"]
@@ -212,6 +214,12 @@ def _acknowledges(
     for one in sources:
         by_claim.setdefault(one.claim, set()).add(one.source.casefold())
     spoken = {m.claim for m in denied if m.claim} | made
+    if len(spoken) + bool(others) >= 2:
+        for sentence in running.sentences[:200]:
+            start, end = running.words[sentence.first].start, running.words[sentence.end - 1].end
+            second = another_source(folded_same_length(running.text[start : min(end, start + 2000)]))
+            if second is not None:
+                return AnswerPart(start=start + second[0], end=start + second[1], rule="names another source")
     if len(spoken) + bool(others) >= 2 and by_claim:
         named = [(claim, source) for claim, names in by_claim.items() for source in names]
         if len({claim for claim, _ in named}) >= 2 and len({source for _, source in named}) >= 2:

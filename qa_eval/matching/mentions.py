@@ -85,7 +85,7 @@ def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
                 continue
             key = skeleton(word.text.removesuffix("'s")) if person and word.kind == "word" else word.key
             places[key].append(i)
-            if word.kind == "word" and word.text.startswith("un") and len(word.text) > 4:
+            if word.kind == "word" and word.text.startswith(("un", "re")) and len(word.text) > 4:
                 places[stem(word.text[2:])].append(i)
             if previous >= 0 and word.kind == "word" and previous == i - 1:
                 before = text.words[previous]
@@ -94,8 +94,12 @@ def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
             previous = i
         joined = _joins(text, sentence, wanted)
         seen: set[tuple[str, frozenset[int]]] = set()
+        looked: set[int] = set()
         for key in [*places, *joined]:
             for index in wanted.keys.get(key, ()):
+                if index in looked:
+                    continue
+                looked.add(index)
                 for mention in _says(
                     text,
                     wanted.wordings[index],
@@ -115,7 +119,7 @@ def _joins(text: RunningText, sentence: Sentence, wanted: Sought) -> dict[str, i
     found: dict[str, int] = {}
     for i in range(sentence.first, sentence.end):
         word = text.words[i]
-        if word.kind != "word" or not 7 <= len(word.text) <= _LONGEST_JOINED or word.key in wanted.vocabulary:
+        if word.kind != "word" or not 7 <= len(word.text) <= _LONGEST_JOINED:
             continue
         for cut in range(3, len(word.text) - 2):
             head, tail = word.text[:cut], stem(word.text[cut:])
@@ -143,8 +147,11 @@ def _says(
     if (
         missing
         and answer_type == "text"
-        and _stands_in(text, sentence)
-        and _told_by_content(wording, present)
+        and sentence.end - sentence.first <= _SHORT_SENTENCE
+        and (
+            (_stands_in(text, sentence) and _told_by_content(wording, present))
+            or _mostly_told(text, sentence, wording, present)
+        )
     ):
         missing = 0
     allowed = 0.0 if len(wording.core) < 5 else 0.25 if len(wording.core) < 8 else 0.4
@@ -167,9 +174,7 @@ _PRONOUNS = frozenset({"they", "it", "he", "she", "them", "these"})
 
 
 def _stands_in(text: RunningText, sentence: Sentence) -> bool:
-    """Whether a pronoun near the beginning of a short sentence may stand for words that a wording has."""
-    if sentence.end - sentence.first > _SHORT_SENTENCE:
-        return False
+    """Whether a pronoun near the beginning of a sentence may stand for words that a wording has."""
     return any(
         text.words[i].text in _PRONOUNS for i in range(sentence.first, min(sentence.first + 3, sentence.end))
     )
@@ -179,6 +184,30 @@ def _told_by_content(wording: SoughtWording, present: Sequence[str]) -> bool:
     """Whether what is said of a wording tells it from the other claims, and is a good part of it."""
     told = wording.told & set(present)
     return bool(told) and not wording.numbers - set(present) and 3 * len(present) >= len(wording.core)
+
+
+def _mostly_told(
+    text: RunningText, sentence: Sentence, wording: SoughtWording, present: Sequence[str]
+) -> bool:
+    """Whether most of a wording is said, in two words or more, and tells it from other claims.
+
+    Half is enough of a list, each member of which has to be there. A name of the wording may be left out, but
+    not replaced by another name.
+    """
+    said = set(present)
+    lists = len(wording.members) > 1
+    if len(present) < 2 or 2 * len(present) < len(wording.core) + (not lists):
+        return False
+    if not all(member & said for member in wording.members):
+        return False
+    if not wording.told & said or wording.numbers - said:
+        return False
+    if not (wording.names & wording.core) - said:
+        return True
+    return not any(
+        word.upper and word.content and word.key not in wording.core
+        for word in text.words[sentence.first + 1 : sentence.end]
+    )
 
 
 _SHORT_SENTENCE = 14

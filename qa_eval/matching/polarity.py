@@ -28,6 +28,12 @@ _AUXILIARY = re.compile(
     r"|may|might|must)(?:n't)?\b",
     re.IGNORECASE,
 )
+_FINAL_POLARITY = re.compile(
+    r"\b(?:therefore|thus|hence|so|overall|in conclusion)\b[^.!?\n]{0,40}"
+    r"\banswer(?: is)?\s*:?\s*[\"'*]*(yes|no)\b"
+    r"(?!\W{0,3}(?:and|or|but)\b)(?![^\n]*\b(?:however|nevertheless)\b)"
+)
+"""A conclusion that names yes or no as the answer, with nothing that turns it behind."""
 _FIRST, _TURNED, _LATER = 0.5, 0.35, 0.6
 """Shares of the question's words that a clause needs to count: the first statement, one that turns, any
 other.
@@ -37,18 +43,18 @@ other.
 def polar_claims(question: Question) -> Mapping[str, str]:
     """Claim by polarity, `yes` and `no`; empty where the claims are no answers of yes or no.
 
-    They are if every claim has a wording that is "Yes" or "No", or, to a question that begins with a verb
-    such
-    as "Did", one that begins so.
+    They are if the data give the polarity of every claim, or if every claim has a wording that is "Yes" or
+    "No", or, to a question that begins with a verb such as "Did", one that begins so.
     """
     found: dict[str, str] = {}
     asks = _AUXILIARY.match(question.question) is not None
     for claim in question.claims:
         keys = [text_key(wording).split() for wording in claim.wordings]
         said = {_HEADS[key[0]] for key in keys if key and key[0] in _HEADS and (asks or len(key) == 1)}
-        if len(said) != 1:
+        polarity = claim.polarity or (said.pop() if len(said) == 1 else None)
+        if polarity is None:
             return {}
-        found.setdefault(said.pop(), claim.id)
+        found.setdefault(polarity, claim.id)
     return found
 
 
@@ -60,6 +66,11 @@ def read_polarity(text: RunningText, wanted: Sought, claims: Mapping[str, str]) 
     that the sources contradict each other on a question of yes or no reports both.
     """
     found: list[Mention] = []
+    final = _FINAL_POLARITY.search(folded_same_length(text.text))
+    if final is not None and final[1] in claims:
+        at = next(i for i, word in enumerate(text.words) if word.start >= final.start(1))
+        words = frozenset([at])
+        return [Mention(claims[final[1]], text.sentence_at(at), at, at + 1, words, "the final answer")]
 
     def note(polarity: str, sentence: int, first: int, rule: str) -> None:
         if polarity in claims and all(m.claim != claims[polarity] for m in found):

@@ -28,6 +28,10 @@ _LEARN = (
     r"be (?:determined|answered|established|inferred|stated|found|known|given|told|said|derived|identified|"
     r"concluded|deduced)|locate|deduce|name|work out|make out|confirm)"
 )
+_GIVEN = (
+    r"(?:given|mentioned|stated|provided|specified|named|reported|identified|found|listed|indicated|offered|recorded|"
+    r"supplied|cited|disclosed|described|included)"
+)
 _PATTERNS = {
     "a source does not tell": re.compile(
         rf"\b{_SOURCE}\b[^.;!?]{{0,60}}?\b(?:do|does|did|is|are|has|have|was|were)?\s?{_NOT}\b"
@@ -35,6 +39,10 @@ _PATTERNS = {
         rf"|\b{_SOURCE} (?:\w+ )?(?:omits?|lacks?|leaves? (?:\w+ ){{0,2}}out|skips?|ignores?|passes over)\b"
         r"|\b(?:it|they|which|he|she) (?:do(?:es)?|did)(?: not|n't) (?:\w+ )?(?:say|state|mention"
         r"|specify|address|indicate|disclose|tell|answer)\b"
+        r"|\b(?:nobody|no one|no-one|none of them) (?:\w+ )?(?:says?|said|knows?"
+        r"|knew|tells?|told|states?|stated|explains?|explained)\b"
+        r"|\bit (?:do(?:es)?|did)(?: not|n't) (?:\w+ )?(?:give|provide|name|report|include"
+        r"|identify|explain|contain)\b"
         rf"|\bnot (?:something|a (?:detail|point|question|matter)|what|one|anything) (?:that "
         rf"|which )?(?:\w+ )?{_SOURCE} \w+"
         rf"|\b(?:absent|missing|left out|omitted|not found) (?:from|in|of) (?:\w+ )?{_SOURCE}\b"
@@ -56,7 +64,11 @@ _PATTERNS = {
         rf"whatsoever|there|here|in)\b|$|[.!])"
     ),
     "nothing on it": re.compile(
-        r"\b(?:says?|said|tells?|states?|contains?|contain|finds?|found|gives?|mentions?|reports?|has|have|is|there's|"
+        rf"\bno (?:\w+ ){{1,4}}(?:is|are|was|were|has been|have been|can be|could be)(?: \w+)? {_GIVEN}\b"
+        rf"|^\W*(?:none|nothing|nobody|no one)(?: (?:that|which|whom))? (?:{_SOURCE}|(?:the|this) \w+) \w+"
+        r"|^\W*(?:none|nothing|nobody|no one)(?: (?:is|are|was|were))? (?:mentioned|given"
+        r"|stated|named|specified|listed)"
+        r"|\b(?:says?|said|tells?|states?|contains?|contain|finds?|found|gives?|mentions?|reports?|has|have|is|there's|"
         r"see|saw|provides?|writes?|reveals?|offers?)\b (?:us )?(?:nothing|no word|none)\b"
         r"|^\W*nothing (?:is )?(?:in|about|on|said|stated|mentioned)"
         r"|, nothing (?:on|about|of)\b"
@@ -130,6 +142,23 @@ _DIFFER = re.compile(
     r"|articles?|agree)\b",
     re.DOTALL,
 )
+
+
+_ANOTHER = re.compile(
+    r"\b(?:another|an?(?: \w+)? (?:different|second|third|later|earlier|separate)|the other|different|later"
+    r"|earlier|elsewhere)(?: \w+)? (?:reports?|articles?|sources?|texts?|passages?|accounts?|pieces?|counts?"
+    r"|tall(?:y|ies)|estimates?|versions?|stor(?:y|ies)|outlets?|papers?|newspapers?|documents?|statements?)\b"
+    r"|\belsewhere\b|\b(?:in|by|from|to) one\b.{1,200}\b(?:in|by|from|to) (?:another|the other)\b"
+    r"|\bone\b.{1,200}\banother (?:says?|has|gives?|puts?|reports?|claims?|calls?|speaks?"
+    r"|mentions?|just|only)\b",
+    re.DOTALL,
+)
+
+
+def another_source(folded: str) -> tuple[int, int] | None:
+    """The characters of a folded sentence that name a second source or count; None if none do."""
+    found = _ANOTHER.search(folded)
+    return (found.start(), found.end()) if found is not None else None
 
 
 def disagreement(folded: str) -> tuple[int, int] | None:

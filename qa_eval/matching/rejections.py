@@ -61,6 +61,8 @@ _END_OF_ANSWER = re.compile(r"[.!\n]\s|\b(?:because|since)\b")
 _BACKGROUND = re.compile(
     r"(?:^|[\s,(])(?:although|though|even though|while|whereas|despite|in spite of|contrary to)\b"
 )
+_CONCEDED = re.compile(r"\b(?:despite|in spite of|notwithstanding)\b[^.;:()]*$")
+"""Words after which a sentence names what does not change its answer."""
 _LIST_AND = vocabulary("and or , & plus with /")
 _VERBISH = vocabulary("""is was were are be been has had have said says did do does would will could can
 told added went came made took fought helped led which who that where when while because according so since
@@ -218,7 +220,7 @@ def _background(
     text: RunningText, folded: str, found: Sequence[Mention]
 ) -> tuple[list[Mention], list[Mention]]:
     """A claim in a clause that begins with "although" or "contrary to", where another follows in the
-    sentence.
+    sentence, or behind "despite", where another comes before.
     """
     kept, dropped = [], []
     for mention in found:
@@ -233,7 +235,14 @@ def _background(
             and text.words[m.first].start > end
             for m in found
         )
-        if leads and other and "," not in head:
+        conceded = _CONCEDED.search(head) is not None and any(
+            m.claim
+            and m.claim != mention.claim
+            and m.sentence == mention.sentence
+            and text.words[m.first].start < start
+            for m in found
+        )
+        if (leads and other and "," not in head) or conceded:
             dropped.append(replace(mention, rule="set aside"))
         else:
             kept.append(mention)
@@ -295,6 +304,9 @@ def _in_brackets(text: RunningText, mention: Mention, first: int) -> bool:
 # ------------------------------------------------------------------------------------------ other parts
 
 
+_DETERMINERS = frozenset(["the", "a", "an", "its", "his", "her", "their", "who", "which", "where"])
+
+
 def other_parts(
     text: RunningText, found: Sequence[Mention], denied: Sequence[Mention], wanted: Sought
 ) -> list[Mention]:
@@ -332,6 +344,10 @@ def _neighbours(
     ):
         i += 1
     steps = 0
+    explains = i + 1 < sentence.end and words[i].text == "," and words[i + 1].text in _DETERMINERS
+    # "Putin, the president of Russia" explains; "Norway, the Netherlands and Denmark" lists.
+    if explains and all(words[j].text not in ("and", "or") for j in range(i + 2, min(i + 12, sentence.end))):
+        return found
     while i < sentence.end and words[i].text in _LIST_AND and steps < 6:
         steps += 1
         start = i + 1

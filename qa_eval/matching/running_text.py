@@ -38,8 +38,17 @@ chosen|come came|make made making|run ran running|sell sold|think thought|meet m
 meeting|become became|grow grew grown|sink sank sunk|swim swam|steal stole stolen|hide
 hid hidden|strike struck|lead led|blow blew blown|throw threw thrown|draw drew drawn|
 speak spoke spoken|free freed freeing|wed wedding|marry married marries marriage|man men|
-woman women|child children|most mostly|plane planes"""
+woman women|child children|most mostly|plane planes|hang hung|know knew known|tell told|
+pay paid|feed fed|catch caught|get got gotten|hear heard|lay laid|sit sat|stand stood|spend spent|
+bear bore borne born|wear wore worn|fly flew flown|forbid forbade forbidden|seek sought|
+north northern|south southern|east eastern|west western|center centre centres|theater theatre|
+turkey turkish turks|britain british|spain spanish|france french|
+greece greek|denmark danish|sweden swedish|poland polish|ireland irish|scotland scottish|england english|
+netherlands dutch|switzerland swiss|norway norwegian|germany german germans|finland finnish|wales welsh|
+meter metre metres|kilometer kilometre kilometres|defense defence|offense offence"""
 """Words whose forms no ending tells."""
+_SPELLINGS = re.compile(r"(?<=\w{3})(?:our(?=(?:s|ed|ing|able|ite|er|hood)?$)|is(?=(?:e|ed|es|ing|ation)$))")
+"""Places where British and American spelling differ: "favour", "recognise"."""
 _IRREGULAR = {form: row.split()[0] for row in _VERBS.split("|") for form in row.split()}
 
 
@@ -55,13 +64,19 @@ def stem(word: str) -> str:
         word = word[:-2]
     if word in _IRREGULAR:
         return _IRREGULAR[word]
-    if word.endswith("s") and not word.endswith("ss") and len(word) > 3:
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3:
         singular = word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]
         word = _IRREGULAR.get(singular, singular)
+    word = _SPELLINGS.sub(lambda found: found[0].replace("our", "or").replace("is", "iz"), word)
+    for again in ("ness", "ment", "ly"):
+        if word.endswith(again) and len(word) - len(again) > _SHORTEST_STEM:
+            word = word[: -len(again)]
+            break
     for ending in _BY_LENGTH:
         if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
-            return word[: -len(ending)]
-    return word
+            word = word[: -len(ending)]
+            break
+    return word[:-1] + "i" if word.endswith("y") else word.removesuffix("iv")
 
 
 def skeleton(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -48,6 +48,10 @@ class SoughtWording:
     denied: bool
     """Whether the wording denies its content: "no civilian deaths"."""
     numbers: frozenset[str]
+    names: frozenset[str]
+    """Keys of its words with a capital."""
+    members: tuple[frozenset[str], ...]
+    """The core by the members of a list: "government troops" and "allied soldiers"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Sought:
     kinds: frozenset[str] = frozenset()
     """Kinds of quantity that the wordings have."""
     keys: dict[str, list[int]] = field(default_factory=dict)
-    """Rarest key of a core -> numbers of the wordings."""
+    """Key -> numbers of the wordings to look for where a sentence has it: all keys of free text."""
     vocabulary: frozenset[str] = frozenset()
     """Keys of all wordings."""
 
@@ -123,6 +127,20 @@ def _denies(words: Sequence[Word], i: int) -> bool:
     )
 
 
+def _members(
+    words: Sequence[Word], content: Sequence[Word], key: Callable[[Word], str], core: frozenset[str]
+) -> tuple[frozenset[str], ...]:
+    """The keys of each member of a list that have to be said; one set where the wording is no list."""
+    counted = {word.start for word in content}
+    found: list[set[str]] = [set()]
+    for word in words:
+        if word.text in ("and", "or", ",", "&"):
+            found.append(set())
+        elif word.start in counted:
+            found[-1].add(key(word))
+    return tuple(part for one in found if (part := frozenset(one) & core))
+
+
 def sought(question: Question) -> Sought:
     """What `mentions` looks for."""
     return _sought(
@@ -140,7 +158,8 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
         return skeleton(word.text.removesuffix("'s")) if person and word.kind == "word" else word.key
 
     question = frozenset(key(word) for word in RunningText(asked).words if word.content)
-    cores: list[tuple[str, str, frozenset[str], bool, frozenset[str]]] = []
+    cores: list[tuple[str, str, frozenset[str], bool, frozenset[str], frozenset[str]]] = []
+    members: list[tuple[frozenset[str], ...]] = []
     claims = tuple((id, _variants(wordings, answer_type)) for id, wordings in claims)
     for id, wordings in claims:
         for text in wordings:
@@ -150,13 +169,13 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
             core = every - question or every
             if core:
                 numbers = frozenset(w.key for w in content if w.kind == "number")
-                cores.append((id, text, core, denied, numbers))
+                names = frozenset(key(w) for w in content if w.upper)
+                cores.append((id, text, core, denied, numbers, names))
+                members.append(_members(words, content, key, core))
     made: list[SoughtWording] = []
-    for id, text, core, denied, numbers in cores:
-        others = (
-            frozenset().union(*(c for other, _, c, _, _ in cores if other != id)) if cores else frozenset()
-        )
-        made.append(SoughtWording(id, text, core, core - others or core, denied, numbers))
+    for (id, text, core, denied, numbers, names), listed in zip(cores, members, strict=True):
+        others = frozenset().union(*(c for other, _, c, *_ in cores if other != id)) if cores else frozenset()
+        made.append(SoughtWording(id, text, core, core - others or core, denied, numbers, names, listed))
     kinds: set[str] = set()
     if answer_type in NUMERIC:
         kinds = {q.kind for _, wordings in claims for text in wordings for q in read_quantities(text).found}
@@ -166,6 +185,8 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
             count[k] += 1
     keys: dict[str, list[int]] = defaultdict(list)
     for number, wording in enumerate(made):
-        keys[min(wording.core, key=lambda k: (count[k], k))].append(number)
+        rarest = min(wording.core, key=lambda k: (count[k], k))
+        for k in wording.core if answer_type == "text" else (rarest,):
+            keys[k].append(number)
     known = frozenset().union(*(w.core for w in made)) if made else frozenset()
     return Sought(answer_type, question, tuple(made), claims, frozenset(kinds), dict(keys), known)

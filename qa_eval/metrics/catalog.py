@@ -64,7 +64,7 @@ _ANSWERED = (
 )
 _WORDINGS = "Over facts in articles that were asked in two wordings or more, the canonical one included."
 
-_IN_WORDS = "Of rows whose answers are texts, not spans."
+_IN_WORDS = "A span is read as a text too."
 _ASSERTS = (
     "An answer asserts a claim that it gives as its answer, in any words; a claim that it denies, replaces "
     "or only asks about is not asserted. docs/reference/free-text.md has the rules."
@@ -597,11 +597,14 @@ _ENTRIES: tuple[Metric, ...] = (
         family="words",
         tracks=_READING,
         meaning="Half the share of answerable items that assert the article's claim, plus half abstention.",
-        detail=f"Absent where one of the two kinds has no items. {_IN_WORDS} It orders tables of such rows.",
+        detail=(
+            f"Absent where one of the two kinds has no items. {_IN_WORDS} It orders tables with a model that "
+            "answers in texts."
+        ),
         formula="(asserts own + abstention) / 2",
         over=_BOTH_KINDS,
         gloss="mean of asserts own where the article answers and abstention where it is silent",
-        listed={"ranking": 0.5, "headline": 0.5, "reading track": 0.5, "slices": 0.5, "brief": 0.5},
+        listed={"ranking": 0.5, "headline": 9.4, "reading track": 6.4, "slices": 6.4},
         shares=(
             Share(numerator=score_of("asserts_own"), weight=0.5),
             Share(numerator=score_of("abstention"), weight=0.5),
@@ -617,7 +620,7 @@ _ENTRIES: tuple[Metric, ...] = (
             f"{_ASSERTS} {_IN_WORDS}"
         ),
         over=ANSWERABLE,
-        listed={"reading track": 0.6, "slices": 0.6},
+        listed={"reading track": 6.5, "slices": 6.5},
         whole=True,
         shares=mean("asserts_own"),
     ),
@@ -628,7 +631,7 @@ _ENTRIES: tuple[Metric, ...] = (
         meaning="Share of silent items whose answer is empty, or says in words that there is none.",
         detail=f"{_IN_WORDS} A refusal of one part beside an answer is an answer.",
         over=SILENT,
-        listed={"reading track": 0.7, "slices": 0.7},
+        listed={"reading track": 6.6, "slices": 6.6},
         whole=True,
         shares=mean("abstention"),
     ),
@@ -649,7 +652,7 @@ _ENTRIES: tuple[Metric, ...] = (
         meaning="Share of contested facts whose answer asserts every claim of the sources and nothing false.",
         detail=f"All claims, and no false as an answer that abstains would have it. {_IN_WORDS}",
         over="contested facts",
-        listed={"headline": 5.5, "pooled track": 0.5},
+        listed={"ranking": 0.6, "headline": 9.5, "pooled track": 3.1},
         whole=True,
         shares=mean("complete_and_clean"),
     ),
@@ -661,7 +664,7 @@ _ENTRIES: tuple[Metric, ...] = (
         detail=f"An answer that abstains has 0. {_ASSERTS} {_IN_WORDS}",
         formula="mean of groups of claims asserted / groups of claims of the fact",
         over="contested facts",
-        listed={"pooled track": 0.6},
+        listed={"pooled track": 3.2},
         shares=mean("claim_recall"),
     ),
     Metric(
@@ -671,7 +674,7 @@ _ENTRIES: tuple[Metric, ...] = (
         meaning="Share of contested facts whose answer asserts a claim of every group.",
         detail=f"1 where claim recall is 1. {_IN_WORDS}",
         over="contested facts",
-        listed={"pooled track": 0.7},
+        listed={"pooled track": 3.3},
         whole=True,
         shares=mean("all_claims"),
     ),
@@ -685,7 +688,7 @@ _ENTRIES: tuple[Metric, ...] = (
             f"abstains does not count. {_IN_WORDS}"
         ),
         over="contested facts whose answer does not abstain",
-        listed={"pooled track": 0.8},
+        listed={"pooled track": 3.4},
         n_matters=True,
         whole=True,
         shares=mean("no_false"),
@@ -697,7 +700,7 @@ _ENTRIES: tuple[Metric, ...] = (
         meaning="Share of contested facts whose answer says or shows that sources differ.",
         detail=f"It says so, or gives differing claims to different sources. {_IN_WORDS}",
         over="contested facts",
-        listed={"pooled track": 0.9},
+        listed={"pooled track": 3.5},
         whole=True,
         shares=mean("acknowledged"),
     ),

@@ -22,6 +22,11 @@ def abstains(text: str) -> bool:
     return not normalize(text)
 
 
+def is_failed(answer: Answer) -> bool:
+    """Whether there is no answer because the model failed on the item or left it out."""
+    return answer.error is not None or answer.missing
+
+
 def decide(prediction: Prediction, *, threshold: float = 0.0) -> Answer:
     """The answer to one instance, under a no-answer threshold.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qa_eval.matching import typed
-from qa_eval.metrics.decisions import abstains
-from qa_eval.metrics.item_scores import failure_match, is_failed
+from qa_eval.metrics.decisions import abstains, is_failed
+from qa_eval.metrics.item_scores import failure_match
 from qa_eval.metrics.listings import with_item_values
 from qa_eval.metrics.rules.squad import Rules
 from qa_eval.metrics.scored_item import UNSCORED_RULE, ItemScore, answered_item, span_of

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from qa_eval.matching.answer_reading import READING_VERSION
 from qa_eval.matching.claims import anchor, best_match, claim_of, foreign_claims, occurs_in
 from qa_eval.matching.places import place_of
 from qa_eval.matching.typed import MATCH_VERSION
-from qa_eval.metrics.decisions import abstains
+from qa_eval.metrics.decisions import abstains, is_failed
 from qa_eval.metrics.listings import with_item_values
 from qa_eval.metrics.pooled_scores import pooled_scores
 from qa_eval.metrics.rules.squad import SQUAD_V2
 from qa_eval.metrics.scored_item import ItemScore, answered_item, span_of
+from qa_eval.metrics.worded_scores import worded_scores
 from qa_eval.records import (
     Answer,
     Article,
@@ -23,8 +25,11 @@ from qa_eval.records import (
     Span,
 )
 
-SCORER_VERSION = f"2+match-{MATCH_VERSION}"
-"""Version of the scores and of the typed match. It changes when the same answer could score differently."""
+WORDLESS_VERSION = f"2+match-{MATCH_VERSION}"
+"""The version of programs that did not read answers in words. All other scores were the same."""
+SCORER_VERSION = f"{WORDLESS_VERSION}+words-{READING_VERSION}"
+"""Version of the scores, of the typed match and of the reading of answers in words. It changes when the same
+answer could score differently."""
 
 ABSTAINED = Match(ok=True, level=5, rule="null", detail="no answer, and the article gives none")
 
@@ -41,8 +46,11 @@ def score_item(question: Question, item: ItemId, answer: Answer, corpus: Corpus)
     """
     articles = {a.id: a for a in corpus.articles}
     if item.track == "reading":
-        return with_item_values(_score_reading(question, item, answer, articles[item.article]))
-    return with_item_values(_score_pooled(question, item, answer, articles))
+        score = _score_reading(question, item, answer, articles[item.article])
+    else:
+        score = _score_pooled(question, item, answer, articles)
+    score.scores.update(worded_scores(question, item, answer, corpus))
+    return with_item_values(score)
 
 
 def _score_reading(question: Question, item: ItemId, answer: Answer, article: Article) -> ItemScore:
@@ -170,11 +178,6 @@ def _anchored(question: Question, candidate: Candidate, articles: dict[str, Arti
     if place is None:
         return replace(candidate, start=None, end=None)
     return replace(candidate, article=place.article, start=place.start, end=place.end)
-
-
-def is_failed(answer: Answer) -> bool:
-    """Whether there is no answer because the model failed on the item or left it out."""
-    return answer.error is not None or answer.missing
 
 
 def failure_match(answer: Answer) -> Match:

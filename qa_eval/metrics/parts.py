@@ -214,6 +214,11 @@ def in_own_words(score: ItemScore) -> bool:
     return score.answered and not score.copied
 
 
+def in_words(score: ItemScore) -> bool:
+    """Whether the answer is a text alone: neither a span, nor the best of an n-best."""
+    return score.answered and score.span is None and score.score is None
+
+
 def has_n_best(score: ItemScore) -> bool:
     """Whether the answer came with an n-best."""
     # Empty answers have n-best scores of 0 for every model. Only a given answer shows if there is an n-best.

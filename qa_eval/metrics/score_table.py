@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.parts import Counted, Metric, abstained
+from qa_eval.metrics.parts import Counted, Metric, abstained, in_words
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.source_preferences import SourcePreferences, Sources
 from qa_eval.records import TRACKS, Question, Track
@@ -45,7 +45,7 @@ class ScoreTable:
         self.track = track
         self.cluster = cluster
         self.counts: Counter[str] = Counter()
-        """items, answered, abstained, missing, errors, truncated, leakable."""
+        """items, answered, in_words, abstained, missing, errors, truncated, leakable."""
         self.preferences = SourcePreferences()
         """Of the facts that were added with their questions, on the pooled track."""
         self._names: dict[str, int] = {}
@@ -157,6 +157,7 @@ class ScoreTable:
         flags = {
             "items": True,
             "answered": score.answered,
+            "in_words": in_words(score),
             "abstained": abstained(score),
             "missing": score.missing,
             "errors": score.error is not None,

@@ -1,27 +1,37 @@
 """Scores of an answer in words: which claims it asserts, and what it says beside them.
 
-They are computed for rows whose answers are texts rather than spans, and stand next to EM, F1 and match. The
-answer is read by `qa_eval.matching.answer_reading.read_answer`.
+They stand next to EM, F1 and match. A span is a text too, so every answer has them. The answer is read by
+`qa_eval.matching.answer_reading.read_answer`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from qa_eval.matching.answer_reading import AnswerReading, read_answer
 from qa_eval.matching.answer_sources import Attribution
-from qa_eval.metrics.item_scores import is_failed
+from qa_eval.metrics.decisions import is_failed
 from qa_eval.records import Answer, Article, Corpus, ItemId, Question
 
+ATTRIBUTION_SCORES = ("attributions", "attributions_right")
+"""Scores behind `attribution_accuracy`: the attributions that can be judged, and those that are right."""
 
-def worded_scores(question: Question, item: ItemId, answer: Answer, corpus: Corpus) -> dict[str, float]:
+
+def worded_scores(
+    question: Question, item: ItemId, answer: Answer, corpus: Corpus, shown: Sequence[Article] | None = None
+) -> dict[str, float]:
     """The item's values of the metrics of answers in words; empty where none is defined.
 
     A failed or missing answer has 0 everywhere. A pooled item has values if its fact is contested.
+
+    * `shown`: the articles that were given with the question of a pooled item, in their order. By default
+      all articles of the corpus in its order. "[2]" and "the second article" are resolved by it.
     """
     if item.track == "reading":
         return _reading_scores(question, item, answer, corpus)
-    return _pooled_scores(question, answer, corpus) if question.contested else {}
+    if not question.contested:
+        return {}
+    return _pooled_scores(question, answer, corpus.in_scope(question) if shown is None else shown)
 
 
 def source_names(article: Article) -> str:
@@ -44,11 +54,11 @@ def _reading_scores(question: Question, item: ItemId, answer: Answer, corpus: Co
     return {"asserts_own": float(right)} | _attributed(reading, question, (article,))
 
 
-def _pooled_scores(question: Question, answer: Answer, corpus: Corpus) -> dict[str, float]:
+def _pooled_scores(question: Question, answer: Answer, shown: Sequence[Article]) -> dict[str, float]:
     names = ("claim_recall", "all_claims", "complete_and_clean", "acknowledged")
     if is_failed(answer):
         return dict.fromkeys(names, 0.0)
-    reading = read_answer(answer.text, question, [source_names(article) for article in corpus.articles])
+    reading = read_answer(answer.text, question, [source_names(article) for article in shown])
     groups = {claim.coverage_group for claim in question.claims}
     made = {claim.coverage_group for claim in question.claims if claim.id in reading.claims}
     recall = len(made) / len(groups)
@@ -62,13 +72,13 @@ def _pooled_scores(question: Question, answer: Answer, corpus: Corpus) -> dict[s
     scores = dict(zip(names, values, strict=True))
     if reading.abstains is None:
         scores["no_false"] = float(clean)
-    return scores | _attributed(reading, question, corpus.articles)
+    return scores | _attributed(reading, question, shown)
 
 
 def _misinformed(reading: AnswerReading, question: Question) -> bool:
     """Whether it asserts a claim that the authors of the set mark as false."""
-    statuses: Mapping[str, object] = {c.id: getattr(c, "status", None) for c in question.claims}
-    return any(statuses[id] == "misinformation" for id in reading.claims)
+    false = {claim.id for claim in question.claims if claim.status == "misinformation"}
+    return not false.isdisjoint(reading.claims)
 
 
 def _attributed(reading: AnswerReading, question: Question, shown: Sequence[Article]) -> dict[str, float]:
@@ -76,7 +86,7 @@ def _attributed(reading: AnswerReading, question: Question, shown: Sequence[Arti
     judged = [right for one in reading.attributions if (right := is_right(one, question, shown)) is not None]
     if not judged:
         return {}
-    return {"attributions": float(len(judged)), "attributions_right": float(sum(judged))}
+    return dict(zip(ATTRIBUTION_SCORES, (float(len(judged)), float(sum(judged))), strict=True))
 
 
 def is_right(one: Attribution, question: Question, shown: Sequence[Article]) -> bool | None:

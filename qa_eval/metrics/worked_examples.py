@@ -16,7 +16,6 @@ from qa_eval.metrics.listings import entry
 from qa_eval.metrics.parts import Metric, Share
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.summary import summarize
-from qa_eval.metrics.worded_scores import worded_scores
 from qa_eval.records import Article, Candidate, Claim, Corpus, Evidence, ItemId, Prediction, Question, Track
 from qa_eval.text.figures import percent
 
@@ -220,8 +219,7 @@ def _scores(*, worded: bool = False, marked: bool = False) -> tuple[ItemScore, .
 def _worded(corpus: Corpus, question: Question, article: str, text: str) -> ItemScore:
     item = ItemId(fact=question.id, article=article)
     answer = decide(Prediction(item=str(item), text=text))
-    score = score_item(question, item, answer, corpus)
-    return replace(score, scores=score.scores | worded_scores(question, item, answer, corpus))
+    return score_item(question, item, answer, corpus)
 
 
 def _answers(fact: str) -> str:

@@ -8,6 +8,7 @@ template with them.
     contested_page    the facts on which sources disagree, and whose claims the models make
     model_page        the kinds of mistakes that a model makes
     question_page     a question with every answer and the reasons; the list of questions
+    read_answers      what answers in words were read as, with the rule of each mark
     matrix_page       every answer of every model as a letter, and shares by category
     html              fills the templates in `pages/` with these values
     charts            charts by matplotlib, each with a table of its numbers

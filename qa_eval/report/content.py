@@ -21,7 +21,9 @@ from qa_eval.data.dataset import Dataset
 from qa_eval.files.hashes import combine_sha256, sha256_text
 from qa_eval.metrics.decisions import abstains
 from qa_eval.metrics.listings import answer_scores
+from qa_eval.metrics.parts import in_words
 from qa_eval.metrics.reasons import why
+from qa_eval.metrics.worded_scores import source_names
 from qa_eval.records import Corpus, Example, ItemId, Match, Question, Span
 from qa_eval.runs.common_items import Side, common_answers
 from qa_eval.runs.data_kinds import data_kind
@@ -102,6 +104,8 @@ class ShownAnswer:
     n_best: tuple[ShownCandidate, ...]
     truncated: bool
     error: str | None
+    in_words: bool = False
+    """Whether the answer is a text alone, not a span."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -142,6 +146,8 @@ class Fact:
     question: Question | None
     """Authored question, if it is available and has the same golds as the run."""
     items: list[Item]
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Map from each article that was asked to what an answer may call it; empty without the articles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -404,6 +410,7 @@ def _said(
             for c in answer.n_best[:candidates]
         ),
         truncated=answer.truncated,
+        in_words=in_words(answer),
         error=answer.error or ("the model gave no prediction" if answer.missing else None),
     )
 
@@ -444,6 +451,8 @@ def _add_texts(facts: Iterable[Fact], data: Corpus | Dataset | None) -> dict[str
         texts = {a.id: a.text for a in data.articles}
         hashes = {id: sha256_text(text) for id, text in texts.items()}
         for fact, item in ((one, item) for one in facts for item in one.items):
+            if fact.question is not None and not fact.sources:
+                fact.sources = {a.id: source_names(a) for a in data.in_scope(fact.question)}
             if item.id.track == "pooled":
                 asked = data.in_scope(fact.question) if fact.question is not None else data.articles
                 same = item.context_sha256 == combine_sha256({a.id: hashes[a.id] for a in asked})

@@ -37,6 +37,7 @@ from qa_eval.report.model_page import (
     model_view,
 )
 from qa_eval.report.question_page import ItemView, item_views, question_rows, rules_of
+from qa_eval.report.read_answers import read_text
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.captions import leading_sentence, remark_on
 from qa_eval.runs.leaderboard.views import leaderboard_view
@@ -351,6 +352,7 @@ def _environment() -> Environment:
         sentences=sentences,
         count=count,
         margin=MARGIN,
+        read_text=read_text,
         telling_changes=telling_changes,
         glossary=GLOSSARY,
         chapters=CHAPTERS,

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.item_scores import SCORER_VERSION
+from qa_eval.metrics.listings import entry as entry_of
 from qa_eval.metrics.listings import sort_keys
 from qa_eval.metrics.reference_answers import ReferenceName
 from qa_eval.metrics.score_table import ScoreTable
@@ -70,6 +71,7 @@ def model_signature(
     deterministic: bool,
     data: str,
     rules: str = RULES,
+    scorer: str = SCORER_VERSION,
 ) -> str:
     """The signature of a model's row; `data` is the hash over all items."""
     threshold = threshold if isinstance(threshold, str) else float(threshold)
@@ -82,6 +84,7 @@ def model_signature(
             threshold=threshold,
             deterministic=deterministic,
             rules=rules,
+            scorer=scorer,
         )
     )
 
@@ -129,11 +132,12 @@ def judged_entry(
     return Entry(row=row.model_copy(update=update), tables=tables)
 
 
-def reference_row(name: ReferenceName, *, data: str, rules: str = RULES) -> Row:
+def reference_row(name: ReferenceName, *, data: str, rules: str = RULES, scorer: str = SCORER_VERSION) -> Row:
     """The row of a reference, without its scores. `data` is the hash over all items."""
+    model = f"reference:{name}"
     return Row(
-        model=ModelInfo(spec=f"reference:{name}", kind="reference", name=name, backend="gold"),
-        signature=str(Signature(model=f"reference:{name}", backend="gold", data=data[:16], rules=rules)),
+        model=ModelInfo(spec=model, kind="reference", name=name, backend="gold"),
+        signature=str(Signature(model=model, backend="gold", data=data[:16], rules=rules, scorer=scorer)),
     )
 
 
@@ -155,7 +159,8 @@ def rank_rows(
     """Sorts the rows by the sort metric and ranks those that compete.
 
     The sort metric is the first metric of `sorts` that every competing row has. If there is none, it is the
-    first that some row has. If `sorts` is empty, the metrics of the listing `ranking` are tried.
+    first that some row has. If `sorts` is empty, the metrics of the listing `ranking` are tried. Metrics of
+    answers in words sort only if some competing model answers with texts, not with spans.
     Finished models come first, then interrupted ones, then failed ones, then references in the given order.
     Finished models are ranked, except the unranked baselines. One test decides on all pairs of ranked models.
     The difference of each to the first comes from the same test, so that ranks and differences agree. Each
@@ -204,10 +209,18 @@ def _finished(entry: Entry) -> bool:
 
 
 def _sort(entries: Sequence[Entry], sorts: Sequence[str]) -> str:
+    if not any(_answers_in_words(entry) for entry in entries if competes(entry.row)):
+        sorts = [sort for sort in sorts if entry_of(sort.partition(".")[2]).family != "words"] or sorts
     having = [{f"{t}.{m}" for t, ms in e.row.metrics.items() for m in ms} for e in entries if competes(e.row)]
     shared = set.intersection(*having) if having else set()
     defined = {f"{t}.{m}" for e in entries for t, ms in e.row.metrics.items() for m in ms}
     return next((sort for held in (shared, defined) for sort in sorts if sort in held), sorts[0])
+
+
+def _answers_in_words(entry: Entry) -> bool:
+    """Whether all answers of a model are texts without spans."""
+    answered = sum(table.counts["answered"] for table in entry.tables.values())
+    return 0 < answered == sum(table.counts["in_words"] for table in entry.tables.values())
 
 
 def _value(entry: Entry, track: str, metric: str) -> float:

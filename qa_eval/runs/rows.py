@@ -15,7 +15,6 @@ from qa_eval.metrics.decisions import decide, has_no_order, has_order, pool
 from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.thresholds import cross_fit_thresholds
-from qa_eval.metrics.worded_scores import worded_scores
 from qa_eval.records import Answer, Candidate, Corpus, ItemId, Prediction, Question
 from qa_eval.runs.options import Threshold
 from qa_eval.runs.schema import PredictionRow
@@ -108,7 +107,6 @@ def judge(
     fitted = cross_fit_thresholds(corpus, predictions, reading) if threshold == "cross-fit" else {}
     hashes = item_hashes(corpus, items)
     rows = []
-    worded = _in_words([*predictions.values(), *(p for parts in pooled.values() for p in parts.values())])
     ordered = any(has_order(parts) for parts in pooled.values())
     unordered = {item for item, parts in pooled.items() if has_no_order(parts)}
     for item in items:
@@ -129,18 +127,10 @@ def judge(
         score = score_item(question, item, answer, corpus)
         if item.track == "pooled" and unordered and not ordered:
             score = replace(score, scores={})
-        elif worded:
-            score = replace(score, scores=score.scores | worded_scores(question, item, answer, corpus))
         given = said is not None and said.no_answer_probability is not None and item.track == "reading"
         words = question.wording(item.paraphrase)
         rows.append(prediction_row(words, answer, score, hashes[item], final=final, no_answer_given=given))
     return rows
-
-
-def _in_words(predictions: Iterable[Prediction]) -> bool:
-    """Whether a model answers with texts, and gives no spans."""
-    said = [p for p in predictions if p.error is None]
-    return any(p.text for p in said) and not any(p.n_best for p in said)
 
 
 def judge_answers(corpus: Corpus, items: Sequence[ItemId], answers: Mapping[str, Answer]) -> list[ItemScore]:

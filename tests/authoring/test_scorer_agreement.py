@@ -12,6 +12,7 @@ from qa_eval.authoring.agreement.labelled_answers import read_labelled_answers
 from qa_eval.authoring.agreement.scorer_agreement import READING, agreements, cohens_kappa
 from qa_eval.errors import InputError
 from tests.support.command_line import done
+from tests.support.places import ROOT
 
 CLAIMS = [{"id": "90", "wordings": ["90"]}, {"id": "94", "wordings": ["94"]}]
 OWN = {
@@ -108,3 +109,22 @@ def test_the_command(tmp_path: Path) -> None:
     assert "all content words" in printed
     value = json.loads(done("metrics", "validate", path, "--resamples", 99, "--json").output)
     assert {one["task"] for one in value["agreements"]} >= {"one passage", "verdict"}
+
+
+ANSWERS = ROOT / "docs" / "trust" / "agreement" / "answers-in-words.jsonl"
+
+
+def test_the_documented_labelled_answers_are_read_as_the_page_says() -> None:
+    answers = read_labelled_answers(ANSWERS).answers
+    assert len(answers) == 144
+    found = {
+        (one.task, one.scorer): one for one in agreements(answers, resamples=9) if one.scorer == "read_answer"
+    }
+    assert found["asserted claims", "read_answer"].accuracy.value >= 0.91
+    kappa = found["verdict", "read_answer"].kappa
+    assert kappa is not None
+    assert kappa.value >= 0.85
+    refusals = found["refusals", "read_answer"]
+    for share in (refusals.precision, refusals.recall):
+        assert share is not None
+        assert share.value == 1.0

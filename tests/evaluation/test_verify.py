@@ -14,13 +14,17 @@ import pytest
 
 from qa_eval import evaluate
 from qa_eval.errors import InputError
+from qa_eval.evaluation.plans import identity_of, run_id_of
 from qa_eval.evaluation.verification import differences, verify
 from qa_eval.files.hashes import canonical_json
+from qa_eval.metrics.item_scores import SCORER_VERSION, WORDLESS_VERSION
 from qa_eval.models.protocol import Model
 from qa_eval.runs.checksums import changed_fields, checksums
 from qa_eval.runs.options import RunOptions
+from qa_eval.runs.schema import Leaderboard
 from qa_eval.runs.store import file_sha256
 from tests.support.fake_models import FakeModel, four_facts
+from tests.support.worked_example import of_spans
 
 CORPUS = four_facts()
 
@@ -521,3 +525,47 @@ def test_a_key_that_is_there_twice_is_a_difference(folder: Path) -> None:
     file = folder / "leaderboard.json"
     file.write_text(file.read_text("utf-8").replace("{", '{"name":"zz",', 1), "utf-8")
     assert any("name: the key is there twice" in line for line in verify(folder, CORPUS))
+
+
+def older(folder: Path) -> None:
+    """Makes a run what a program that did not read answers in words would have written."""
+
+    def without_words(values: dict[str, Any]) -> dict[str, Any]:
+        return of_spans(values)
+
+    def older_lines(file: Path) -> None:
+        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        for line in lines:
+            line["scores"] = without_words(line["scores"])
+        file.write_text("".join(canonical_json(line) + "\n" for line in lines), encoding="utf-8")
+
+    def older_board(board: dict[str, Any]) -> None:
+        board["scorer_version"] = WORDLESS_VERSION
+        for row in board["rows"]:
+            row["signature"] = row["signature"].replace(SCORER_VERSION, WORDLESS_VERSION)
+            for part in ("metrics", "slices"):
+                row[part] = {name: without_words(values) for name, values in row[part].items()}
+            if row["predictions"]:
+                row["predictions"]["sha256"] = file_sha256(folder / row["predictions"]["path"])
+        known = Leaderboard.model_validate(board)
+        signatures = [row.signature for row in known.rows if not row.is_reference]
+        identity = identity_of(known.data, known.options, signatures, known.rules, WORDLESS_VERSION)
+        board["run_id"] = run_id_of(identity)
+
+    for file in (folder / "predictions").iterdir():
+        older_lines(file)
+    change_board(folder, older_board)
+
+
+def test_a_run_from_before_answers_were_read_in_words_still_verifies(folder: Path) -> None:
+    older(folder)
+    assert verify(folder, CORPUS) == []
+    index = row_index(folder, "test:fake")
+    change_board(folder, lambda board: board["rows"][index]["metrics"]["reading"]["f1"].update(value=0.9))
+    assert any(".metrics.reading.f1.value: stored 0.9" in line for line in verify(folder, CORPUS))
+
+
+def test_a_run_of_an_unknown_version_is_a_difference(folder: Path) -> None:
+    older(folder)
+    change_board(folder, lambda board: board.update(scorer_version="1+match-1"))
+    assert "leaderboard.json: scorer_version: stored '1+match-1'" in "\n".join(verify(folder, CORPUS))

@@ -224,6 +224,11 @@ def test_one_answer_out_of_all_sources_is_held_against_every_claim() -> None:
         "pooled_match_any": 1.0,
         "pooled_support": 0.25,
         "pooled_majority": 0.0,
+        "pooled_complete_and_clean": 0.0,
+        "pooled_claim_recall": 1 / 3,
+        "pooled_all_claims": 0.0,
+        "pooled_no_false": 1.0,
+        "pooled_acknowledged": 0.0,
         "total": 1,
         "missing": 0,
     }
@@ -247,11 +252,9 @@ def test_the_committed_run_comes_out_again(curated: Corpus, committed: Run) -> N
     references, predictions = [], []
     for row in committed.predictions("embedded"):
         article = None if row.track == "pooled" else row.article
-        references.append(
-            asked(
-                curated.question(row.fact), article, contexts[row.article] if article else None, id=row.item
-            )
-        )
+        question = curated.question(row.fact)
+        context = contexts[row.article] if article else None
+        references.append(asked(question, article, context, id=row.item) | {"question": question.question})
         start = row.span[0] if row.span and article else None
         predictions.append(said(row.item, row.prediction, start=start))
     found = contested_report(predictions, references)
@@ -265,7 +268,7 @@ def test_the_committed_run_comes_out_again(curated: Corpus, committed: Run) -> N
         "aurc",
         "coverage_at_80",
     }
-    pooled = {"em_any", "f1_any", "match_any", "support", "majority"}
+    pooled = {"em_any", "f1_any", "match_any", "support", "majority", "claim_recall", "no_false"}
     assert len(reading) >= 14
     for track, names in (("reading", reading), ("pooled", pooled)):
         for name in names:
@@ -381,3 +384,58 @@ def test_nothing_is_warned_of_where_nothing_is_wrong() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         squad_report([said("a", "x")], [wanted("a", "x")], SQUAD_V1)
+
+
+# ------------------------------------------------------------------------------------------ in words
+
+
+IN_WORDS = [
+    ("losses@A", "More than four hundred of them died, a spokesman said.", {"asserts_own": 1.0}),
+    ("losses@B", "Not 417 but 400.", {"asserts_own": 1.0}),
+    ("losses@C", "400 died.", {"asserts_own": 0.0}),
+    ("losses@E", "The text does not say how many died.", {"abstention": 1.0, "refusal_in_words": 1.0}),
+    (
+        "losses@*",
+        "The sources differ: over 400, 400 or 417.",
+        {"pooled_complete_and_clean": 1.0, "pooled_claim_recall": 1.0, "pooled_acknowledged": 1.0},
+    ),
+    ("losses@*", "417 or 9,000.", {"pooled_complete_and_clean": 0.0, "pooled_no_false": 0.0}),
+]
+
+
+@pytest.mark.parametrize(("id", "text", "expected"), IN_WORDS)
+def test_answers_in_words_have_their_metrics(id: str, text: str, expected: dict[str, float]) -> None:
+    article = id.partition("@")[2]
+    reference = asked(LOSSES, None if article == "*" else article) | {"question": LOSSES.question}
+    found = contested_report([said(id, text)], [reference])
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_marks_of_claims_are_used() -> None:
+    claims = [
+        claim | {"status": "misinformation"} if claim["id"] == "417" else claim for claim in claims_of(LOSSES)
+    ]
+    reference = asked(LOSSES, None, claims=claims)
+    assert contested_report([said("losses@*", "417")], [reference])["pooled_no_false"] == 0.0
+    assert contested_report([said("losses@*", "400")], [reference])["pooled_no_false"] == 1.0
+    claims = [
+        {
+            "id": "burnt",
+            "polarity": "yes",
+            "evidence": [{"article": "A", "text": "Fire took it", "start": None}],
+        },
+        {"id": "stood", "polarity": "no", "evidence": [{"article": "B", "text": "It stood", "start": None}]},
+    ]
+    for claim in claims:
+        claim |= {"aliases": None, "group": None}
+    reference = asked(LOSSES, "A", fact="mill", id="mill@A", answer_type="text", claims=claims)
+    reference |= {"question": "Did the mill burn?"}
+    for text, right in (("Yes.", 1.0), ("No, it did not burn.", 0.0)):
+        assert contested_report([said("mill@A", text)], [reference])["asserts_own"] == right
+
+
+@pytest.mark.parametrize(("field", "value"), [("status", "false"), ("polarity", "maybe")])
+def test_an_unknown_mark_is_refused(field: str, value: str) -> None:
+    claims = [claims_of(LOSSES)[0] | {field: value}]
+    with pytest.raises(ValueError, match=f"{field} '{value}' of the claim"):
+        contested_report([said("x", "417")], [asked(LOSSES, "A", id="x", claims=claims)])

@@ -201,3 +201,70 @@ def test_a_fact_with_fifty_claims_and_wordings_in_each_other() -> None:
     assert isinstance(read_answer("the old town burned", question), AnswerReading)
     numbers = asked("How many?", "number", {f"n{n}": [str(n)] for n in range(10, 60)})
     assert set(read_answer("It was 17, 23 or 59.", numbers).claims) == {"n17", "n23", "n59"}
+
+
+GENERAL = [
+    ("text", {"x": ["rubble and smashed statues"]}, "Rubble and broken statues.", {"x"}),
+    ("text", {"x": ["government troops and allied soldiers"]}, "Allied soldiers.", set()),
+    (
+        "text",
+        {"x": ["former head of antiquities"], "y": ["the director"]},
+        "He had been head of antiquities.",
+        {"x"},
+    ),
+    ("text", {"x": ["Russian air strikes"]}, "Help came by American air strikes and Turkish guns.", set()),
+    ("text", {"x": ["these idols were idolatrous"]}, "They regarded it as idolatry.", {"x"}),
+    ("text", {"x": ["the effectiveness of the strategy"]}, "That the strategy is effective.", {"x"}),
+    ("text", {"x": ["win the favor of Western nations"]}, "To win the favour of the West.", {"x"}),
+    ("place", {"x": ["the Turkish border"]}, "Up to the border with Turkey.", {"x"}),
+    ("text", {"x": ["the port was opened"]}, "By then it had reopened.", {"x"}),
+    ("number", {"x": ["2"], "y": ["5"]}, "It was 2, despite the earlier statement that gave 5.", {"x"}),
+]
+
+
+@pytest.mark.parametrize(("answer_type", "claims", "text", "expected"), GENERAL)
+def test_other_forms_of_a_wording(
+    answer_type: AnswerType, claims: dict[str, list[str]], text: str, expected: set[str]
+) -> None:
+    question = asked("What was it?", answer_type, claims)
+    assert set(read_answer(text, question).claims) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It does not give a figure.",
+        "No location is given.",
+        "None that the text mentions.",
+        "Nobody says how many there were.",
+        "No number of victims has been reported.",
+    ],
+)
+def test_more_refusals(text: str) -> None:
+    assert read_answer(text, LOSSES).verdict == "abstains"
+
+
+def test_an_explanation_behind_a_name_is_no_other_answer() -> None:
+    assert (
+        read_answer(
+            "Ada Bloom, the mayor of the town.", asked("Who?", "person", {"a": ["Ada Bloom"]})
+        ).verdict
+        == "complete"
+    )
+    listed = read_answer("Norway, the Netherlands and Denmark.", asked("Which?", "place", {"n": ["Norway"]}))
+    assert listed.verdict == "mixed"
+
+
+def test_a_second_source_shows_that_sources_differ() -> None:
+    for text in ("90 by one count, and a later count has 94.", "In one report 90 drowned, in another 94."):
+        assert read_answer(text, LOSSES).acknowledges is not None, text
+    assert read_answer("Another report says that 94 drowned.", LOSSES).acknowledges is None
+
+
+def test_a_final_yes_or_no_decides() -> None:
+    text = (
+        "It is doubted at first that they survived. Therefore, the answer is: Yes, they did, despite doubts."
+    )
+    reading = read_answer(text, ALIVE)
+    assert len(reading.claims) == 1
+    assert reading.asserted[0].rule == "the final answer"

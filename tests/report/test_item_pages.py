@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,16 @@ import pytest
 import qa_eval
 from qa_eval.data.dataset import open_dataset
 from qa_eval.metrics.reasons import why
-from qa_eval.records import Corpus, Span
+from qa_eval.records import Claim, Corpus, Evidence, Question, Span
 from qa_eval.report.content import ReportContent, gather
 from qa_eval.report.marked_text import Marked, passages
 from qa_eval.report.matrix_page import MISTAKES, NAMES, AnswerKind, matrix_view
 from qa_eval.report.model_page import answers_by_model, metric_groups, model_view
 from qa_eval.report.question_page import item_views
+from qa_eval.report.read_answers import read_text
 from qa_eval.report.report_files import Built, build_report
 from qa_eval.runs.options import RunOptions
+from qa_eval.runs.reading_lines import read_pieces
 from qa_eval.runs.store import Run
 from tests.report.test_report import Page
 from tests.support.fake_models import TEXTS, four_facts
@@ -254,3 +257,60 @@ def test_a_comparison_begins_with_its_verdict_and_the_items_that_tell_most(run: 
     assert "2 fixed 0 broken 1 otherwise changed of 11 items" in words[verdict:telling]
     assert "fixed How many soldiers died? b 194 ✗ 180" in words[telling:]
     assert "180 and 194 are different numbers." in words[telling:]
+
+
+# ------------------------------------------------------------------------------------------ in words
+
+WORDED = {
+    "dead@a": "One report says 180 died,\nnot 194; the sources differ. <b onload=x>\x1b[31m",
+    "dead@c": "The text does not say how many died.",
+    "dead@b": "180, " + "and so on, " * 400,
+}
+
+
+def test_the_pages_mark_what_an_answer_in_words_was_read_as(corpus: Corpus, tmp_path: Path) -> None:
+    file = tmp_path / "words.json"
+    file.write_text(json.dumps(WORDED), "utf-8")
+    found = qa_eval.evaluate(
+        f"predictions:{file}", corpus=corpus, name="words", options=RunOptions(references=False)
+    )
+    files = build_report([found], corpus).files
+    page = next(str(text) for name, text in files.items() if name.startswith("questions/dead"))
+    assert "&lt;b onload=x&gt;\\x1b[31m" in page
+    assert "<b onload" not in page
+    assert '<mark class="no-answer" title="no answer">' in page
+    for kind in ("asserts", "rejects", "sources-differ"):
+        assert f'<mark class="{kind}"' in page, kind
+    assert "reads as abstains" in page
+    assert f"({len(WORDED['dead@b']):,} characters)" in page
+
+
+def test_a_span_has_no_marks(built: Built, evidence: ReportContent) -> None:
+    fact = evidence.facts[0]
+    item = fact.items[0]
+    said = item.answers[0]
+    assert read_text(fact, item, replace(said, in_words=False)) is None
+    assert read_text(fact, item, replace(said, in_words=True)) is not None
+
+
+PIECES = [
+    ("Over 90.", [("Over 90", "asserts"), (".", "")]),
+    ("Not 94 but over 90", [("Not ", ""), ("94", "rejects"), (" but ", ""), ("over 90", "asserts")]),
+    ("It rained.", [("It rained.", "")]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), PIECES)
+def test_pieces_are_the_whole_text(text: str, expected: list[tuple[str, str]]) -> None:
+    question = Question(
+        id="losses",
+        question="How many drowned?",
+        category="c",
+        answer_type="number",
+        claims=tuple(
+            Claim(id=id, evidence=(Evidence(article="a", text=words, start=0),))
+            for id, words in (("over-90", "over 90"), ("94", "94"))
+        ),
+    )
+    pieces = read_pieces(text, qa_eval.read_answer(text, question))
+    assert [(piece.text, piece.kind) for piece in pieces] == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.decisions import decide, pool
 from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.metrics.worded_scores import ATTRIBUTION_SCORES
 from qa_eval.records import (
     Answer,
     Article,
@@ -159,8 +161,25 @@ def filed_under(score: ItemScore, item: ItemId) -> ItemScore:
     return replace(score, item=str(item), fact=item.fact, article=item.article, track=item.track)
 
 
+_Value = TypeVar("_Value")
+
+
+def of_spans(values: Mapping[str, _Value]) -> dict[str, _Value]:
+    """The values by metric without those of answers in words, which `test_worded_scores` has."""
+    return {
+        id: value
+        for id, value in values.items()
+        if id not in ATTRIBUTION_SCORES and METRICS[id].family != "words"
+    }
+
+
 def check_invariants(question: Question, score: ItemScore) -> None:
-    scores = score.scores
+    scores = of_spans(score.scores)
+    assert all(
+        v == 0 or v == 1 or id in ("claim_recall", *ATTRIBUTION_SCORES)
+        for id, v in score.scores.items()
+        if id not in scores
+    )
     assert set(scores) <= set(METRICS)
     assert all(0.0 <= v <= 1.0 for v in scores.values())
     assert all(scores[k] <= scores[f"{k}_any"] for k in ("em", "f1") if k in scores)

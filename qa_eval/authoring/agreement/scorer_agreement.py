@@ -151,7 +151,10 @@ def _both_passages(answer: LabelledAnswer, reading: AnswerReading, scorer: str) 
     if answer.passage is not None or answer.label is None:
         return None
     claims = _found(answer, reading, scorer)
-    said = ("Incorrect", "Partially correct", "Correct")[min(2, len(claims))]
+    number = min(2, len(claims))
+    if scorer == READING and number == 2 and reading.other_values:
+        number = 1  # a value of neither side stands beside them
+    said = ("Incorrect", "Partially correct", "Correct")[number]
     return answer.label, said
 
 

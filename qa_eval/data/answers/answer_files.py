@@ -68,8 +68,10 @@ class AnswerFile:
     `answers` and `entries` yield its contents. `findings` collects the problems meanwhile.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, several: bool = False) -> None:
+        """Args: the file; `several`: whether `answers` of a row may be answers that are all given."""
         self.path = path
+        self.several = several
         self.findings = Findings()
 
     def find(
@@ -99,7 +101,7 @@ class AnswerFile:
         for line, key, value in self.entries():
             try:
                 if key is None:
-                    yield from ((line, row) for row in row_answers(value))
+                    yield from ((line, row) for row in row_answers(value, several=self.several))
                 else:
                     yield line, keyed_answer(key, value)
             except FieldError as error:

@@ -103,6 +103,8 @@ class Given(NamedTuple):
     decides."""
     is_null: bool = False
     """Flag: "no answer" was written as null."""
+    several: tuple[str, ...] = ()
+    """All answers of a system that gives several; empty for one that gives one."""
 
     def decided(self, *, unanswerable: bool) -> str:
         """The answer. For a list, it is the first text that is not empty.
@@ -163,9 +165,9 @@ def keyed_answer(key: object, value: object) -> GivenRow:
     return GivenRow(id=id, answer=given_answer(value, id), no_answer_probability=probability, fields={})
 
 
-def row_answers(row: Mapping[str, Any]) -> Iterator[GivenRow]:
+def row_answers(row: Mapping[str, Any], *, several: bool = False) -> Iterator[GivenRow]:
     """Yields the answers of a row: one, or several in FARM's form, or none if the row marks its prediction as
-    missing.
+    missing. If `several`, a list of texts as `answers` holds answers that are all given.
 
     Raises FieldError if the shape is wrong.
     """
@@ -180,7 +182,7 @@ def row_answers(row: Mapping[str, Any]) -> Iterator[GivenRow]:
         ):
             raise FieldError(field, "holds the answers by id; write that object alone: {id: answer}")
     if not isinstance(inside, list):
-        if (found := _row_answer(row)) is not None:
+        if (found := _row_answer(row, several=several)) is not None:
             yield found
         return
     for number, part in enumerate(inside):
@@ -255,7 +257,7 @@ def id_text(value: object, field: str) -> str:
 # ------------------------------------------------------------------------------------------ rows
 
 
-def _row_answer(row: Mapping[str, Any]) -> GivenRow | None:
+def _row_answer(row: Mapping[str, Any], *, several: bool = False) -> GivenRow | None:
     """The row's answer, or its error. None if the row marks its prediction as missing."""
     if "resps" in row or "filtered_resps" in row:
         return _sample(row)
@@ -266,7 +268,7 @@ def _row_answer(row: Mapping[str, Any]) -> GivenRow | None:
     return GivenRow(
         id=id,
         is_item=is_item,
-        answer=_answer_of(row) if error is None else None,
+        answer=_answer_of(row, several=several) if error is None else None,
         no_answer_probability=fraction_in(row, "no_answer_probability"),
         error=error,
         hint="the file holds several models; keep the rows of one" if "model" in row else "",
@@ -298,7 +300,7 @@ def _error(row: Mapping[str, Any]) -> str | None:
     return error
 
 
-def _answer_of(row: Mapping[str, Any]) -> Given:
+def _answer_of(row: Mapping[str, Any], *, several: bool = False) -> Given:
     field = _answer_field(row, "")
     if field is None:
         raise FieldError(
@@ -306,6 +308,9 @@ def _answer_of(row: Mapping[str, Any]) -> Given:
             f"is missing or null; it should be a text (empty for no answer) or an n-best list ({_has(row)})",
         )
     if field == "answers" and row[field] and all(isinstance(part, str) for part in row[field]):
+        if several:
+            given = [text for text in row[field] if text.strip()]
+            return Given(text=given[0] if given else "", several=tuple(given))
         raise FieldError(
             field,
             f"is {shown(row[field])}; only one answer can be scored: write the best one as prediction, or an "

@@ -116,6 +116,8 @@ def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selecti
     ranked = any(row.rank is not None for row in board.rows)
     lines = [ViewLine(run_of(row) or board.name, row, _is_unranked(row, ranked=ranked)) for row in board.rows]
     columns = _columns(lines, selection, data_kind(board.data).listing)
+    if _is_of_words(board.sort.partition(".")[2]):
+        columns = tuple(sorted(columns, key=lambda column: not _is_of_words(column[1])))
     sort = _sort_key(lines, columns, board, selection)
     if selection.sort is not None and sort not in columns:
         columns = (sort, *columns)
@@ -134,6 +136,11 @@ def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selecti
         sort=sort,
         lines=tuple(sorted(lines, key=place)),
     )
+
+
+def _is_of_words(metric: str) -> bool:
+    """Whether the metric is one of answers in words. A board that is sorted by one shows them first."""
+    return entry(metric).family == "words"
 
 
 def _is_unranked(row: Row, *, ranked: bool) -> bool:

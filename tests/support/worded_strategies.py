@@ -1,23 +1,22 @@
-"""What strategies that do not answer earn in the columns of answers in words; writes the table of
-docs/reference/free-text.md.
+"""What strategies that do not answer earn in the columns of answers in words.
 
-python -m tests.benchmarks.worded_strategies
+`python -m tests.support.worded_strategies` writes the table of docs/reference/free-text.md. A test checks it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from qa_eval.data.corpus import load_corpus
 from qa_eval.data.items import item_ids
 from qa_eval.metrics.decisions import decide
-from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.listings import label
-from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.metrics.rules.squad import SQUAD_V2
+from qa_eval.metrics.scored_item import ItemScore, answered_item
 from qa_eval.metrics.summary import summarize
 from qa_eval.metrics.worded_scores import worded_scores
-from qa_eval.records import Claim, Corpus, ItemId, Prediction, Question
+from qa_eval.records import Claim, Corpus, ItemId, Match, Prediction, Question
 from qa_eval.text.figures import percent
 from qa_eval.text.markdown import markdown_row
 
@@ -76,6 +75,8 @@ def half_copy(corpus: Corpus, question: Question, item: ItemId) -> str:
     return text[: len(text) // 2]
 
 
+LONG = ("the whole text", "half of the text", "its first sentence")
+"""Strategies that take the longest to read."""
 STRATEGIES: dict[str, Strategy] = {
     "every claim of the item, or a refusal (the best)": honest,
     "every claim of all sources, always": every_claim,
@@ -102,23 +103,42 @@ def scored(corpus: Corpus, strategy: Strategy) -> list[ItemScore]:
     for item in item_ids(corpus, tracks=("reading", "pooled")):
         question = questions[item.fact]
         answer = decide(Prediction(item=str(item), text=strategy(corpus, question, item)))
-        score = score_item(question, item, answer, corpus)
-        score.scores.update(worded_scores(question, item, answer, corpus))
-        found.append(score)
+        golds = question.any_golds if item.track == "pooled" else question.own_golds(item.article)
+        scores = worded_scores(question, item, answer, corpus)
+        if item.track == "reading":
+            scores |= {"f1": SQUAD_V2.score(answer.text, golds)[1]}
+        found.append(
+            ItemScore(
+                **answered_item(item, answer),
+                contested=question.contested,
+                golds=golds,
+                match=Match(ok=False, level=0, rule="none"),
+                scores=scores,
+            )
+        )
     return found
 
 
-def table(corpus: Corpus) -> Iterator[str]:
-    """The lines of a Markdown table: a strategy a line, a metric a column, in percent."""
-    names = [(track, id) for track, ids in COLUMNS.items() for id in ids]
-    yield markdown_row(["answer", *(label(id) for _, id in names)])
+def head() -> Iterator[str]:
+    """The first two lines of the table."""
+    names = [label(id) for ids in COLUMNS.values() for id in ids]
+    yield markdown_row(["answer", *names])
     yield markdown_row(["---", *("---:" for _ in names)])
-    for name, strategy in STRATEGIES.items():
-        summary = summarize(scored(corpus, strategy), intervals=False, slices=False)
-        row = [summary.metrics[track].get(id) for track, id in names]  # type: ignore[index]
-        yield markdown_row([name, *("–" if e is None else percent(e.value) for e in row)])
+
+
+def line(corpus: Corpus, name: str) -> str:
+    """The line of a strategy: a metric a column, in percent."""
+    summary = summarize(scored(corpus, STRATEGIES[name]), intervals=False, slices=False)
+    row = [summary.metrics[track].get(id) for track, ids in COLUMNS.items() for id in ids]  # type: ignore[index]
+    return markdown_row([name, *("–" if e is None else percent(e.value) for e in row)])
+
+
+def lines(corpus: Corpus, without: Collection[str] = ()) -> Iterator[str]:
+    """The lines of a Markdown table, without those of some strategies."""
+    yield from head()
+    yield from (line(corpus, name) for name in STRATEGIES if name not in without)
 
 
 if __name__ == "__main__":
-    for line in table(load_corpus()):
-        print(line, flush=True)
+    for written in lines(load_corpus()):
+        print(written, flush=True)
