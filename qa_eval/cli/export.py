@@ -79,7 +79,8 @@ EXAMPLES = (
 )
 @option(
     "--dataset", metavar="SPEC", section="Data",
-    help="Public data set of the run, if it has moved.  [default: where it was during the run]",
+    help="Data set of the run, if it has moved; with --format claims, the facts to export.  [default: where "
+    "it was during the run]",
 )  # fmt: skip
 @option(
     "--dataset-id", metavar="ORG/NAME", section="Publishing",

@@ -37,7 +37,8 @@ MOST_LISTED = 50
 )  # fmt: skip
 @option(
     "--from", "source_spec", metavar="KIND:FILE",
-    help="Start from annotations: claims:, squad:, label-studio: or doccano:FILE, or another set of facts.",
+    help="Start from annotations: squad:FILE, label-studio:FILE or doccano:FILE, or from facts with their "
+    "own passages: claims:FILE, ramdocs:FILE, qacc:FILE or wikicontradict:FILE.",
 )  # fmt: skip
 def init_command(
     *, folder: Path, articles: tuple[Path, ...], install_from: str | None, source_spec: str | None

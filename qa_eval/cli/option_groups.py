@@ -173,7 +173,8 @@ def _dataset_options(command: Decorated, name: str, *, several: bool) -> Decorat
         metavar="SPEC",
         multiple=several,
         section="Data",
-        help="Public data set to use in place of questions: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME."
+        help="Data set to use in place of questions: squad:FILE, mrqa:FILE, jsonl:FILE or hub:NAME, or facts "
+        "with their own passages: claims:FILE, ramdocs:FILE, qacc:FILE or wikicontradict:FILE."
         + ("  May be repeated; each data set is a run of its own." if several else ""),
     )(run_flags("split")(command))
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from qa_eval.data.content_hashes import question_record
-from qa_eval.data.dataset_options import Intake
+from qa_eval.data.dataset_options import Intake, Where
 from qa_eval.data.passage_facts import REMARKS, PassageFact, words_elsewhere
 from qa_eval.errors import QaEvalError
 from qa_eval.files.findings import Findings
 from qa_eval.files.hashes import sha256_json
 from qa_eval.metrics.rules.squad import SQUAD_V2
 from qa_eval.records import Finding
-from qa_eval.text.phrases import count, quote, suggestion
+from qa_eval.text.phrases import quote, suggestion
 
 _NOTED = frozenset({"unused-fact", "dropped-claim", "no-span", "one-text", "yes-no"})
 """Checks whose remarks a run repeats next to its numbers."""
@@ -124,10 +124,7 @@ class ClaimSet:
             questions.append(bytes.fromhex(sha256_json(question_record(part.question))))
             passages.update(bytes.fromhex(passage.sha256) for passage in part.passages)
         if not facts and not findings.errors:
-            message = "holds no fact that a passage answers"
-            findings.add(
-                Finding(severity="error", path=self.spec, line=None, field="", message=message, check="empty")
-            )
+            findings.add(self._no_fact())
         findings.close()
         return FactCensus(
             facts=facts,
@@ -143,22 +140,21 @@ class ClaimSet:
         """All findings: errors, what was left out, and passages with the words of a claim that they do not
         state.
         """
+        used = False
         for part in self.read():
             if isinstance(part, Finding):
+                used |= part.severity == "error"
                 yield part
             else:
-                yield from (
-                    Finding(
-                        severity="warning",
-                        path=self.spec,
-                        line=None,
-                        field=remark.field,
-                        message=remark.message,
-                        check=remark.check,
-                        fact=part.question.id,
-                    )
-                    for remark in words_elsewhere(part)
-                )
+                used = True
+                place = part.place or Where(path=self.spec)
+                yield from (remark.finding(place, part.question.id) for remark in words_elsewhere(part))
+        if not used:
+            yield self._no_fact()
+
+    def _no_fact(self) -> Finding:
+        message = "holds no fact that a passage answers"
+        return Where(path=self.spec).finding("empty", message)
 
     def notes(self) -> Iterator[str]:
         """Notes that a reader of the numbers needs, a sentence each. Raises InputError."""
@@ -229,8 +225,8 @@ class _ChosenFacts:
 def facts_held(census: FactCensus) -> str:
     """Contents of a data set in words."""
     return (
-        f"{count(census.facts, 'fact')}, {census.contested:,} contested, over "
-        f"{count(census.passages, 'passage')} of their own"
+        f"{census.facts:,} {'fact' if census.facts == 1 else 'facts'}, {census.contested:,} contested, over "
+        f"{census.passages:,} {'passage' if census.passages == 1 else 'passages'} of their own"
     )
 
 

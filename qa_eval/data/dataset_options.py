@@ -109,10 +109,8 @@ class Where:
     def problems(self, parsed: Parsed) -> Iterator[Finding]:
         """Yields a finding for each problem inside a JSON value at this place."""
         for problem in parsed.problems:
-            inside = problem.field if problem.field.startswith("[") else f".{problem.field}"
-            finding = self.finding("json", problem.message, column=problem.column)
-            line = problem.line if self.line is None else self.line
-            yield replace(finding, line=line, field=f"{finding.field}{inside}".strip("."))
+            finding = self.finding("json", problem.message, field=problem.field, column=problem.column)
+            yield replace(finding, line=problem.line if self.line is None else self.line)
 
     @property
     def field(self) -> str:
@@ -124,17 +122,23 @@ class Where:
         check: str,
         message: str,
         *,
+        field: str = "",
         severity: Severity = "error",
         fact: str = "",
         column: int | None = None,
     ) -> Finding:
-        """A finding at this place."""
+        """A finding at this place, or at a field inside it, given as a path such as `claims[0].id`.
+
+        >>> Where(path="f.jsonl", parts=(3,)).finding("shape", "is empty", field="claims[0].id").field
+        '[3].claims[0].id'
+        """
+        inside = field if field.startswith("[") else f".{field}"
         return Finding(
             severity=severity,
             path=self.path,
             line=self.line,
             column=column,
-            field=self.field,
+            field=f"{self.field}{inside}".strip("."),
             message=message,
             check=check,
             fact=fact,

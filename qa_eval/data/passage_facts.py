@@ -13,10 +13,11 @@ from functools import cached_property
 from qa_eval.data.checks.question_checks import find_wording, kebab_case, reserved_character
 from qa_eval.data.claims_schema import ClaimsLine, PassageLine, StatedClaimLine, Unlisted
 from qa_eval.data.content_hashes import articles_sha256, questions_sha256
+from qa_eval.data.dataset_options import Where
 from qa_eval.files.hashes import sha256_text
 from qa_eval.matching.answer_types import asked_type
 from qa_eval.matching.normal_form import normalize
-from qa_eval.records import Article, Claim, Corpus, Evidence, Question
+from qa_eval.records import AnswerType, Article, Claim, Corpus, Evidence, Finding, Question
 from qa_eval.text.phrases import count, join_field, quote, suggestion
 
 NO_PLACE = -1
@@ -37,6 +38,8 @@ class PassageFact:
     passages: tuple[Article, ...]
     """Each text once."""
     remarks: tuple[Remark, ...] = ()
+    place: Where | None = field(default=None, compare=False)
+    """Record of a file that the fact was read from; None if it was not read from a file."""
 
     @cached_property
     def corpus(self) -> Corpus:
@@ -77,6 +80,10 @@ class Remark:
     """A key of `REMARKS`."""
     field: str
     message: str
+
+    def finding(self, place: Where, fact: str) -> Finding:
+        """The remark as a warning about the fact at this place."""
+        return place.finding(self.check, self.message, field=self.field, severity="warning", fact=fact)
 
 
 REMARKS: Mapping[str, tuple[str, str]] = {
@@ -135,13 +142,20 @@ class _Reading:
     """By the id under which the text is read."""
     read_as: dict[str, str] = field(default_factory=dict)
     """Every passage id -> the id under which its text is read."""
+    unread: set[str] = field(default_factory=set)
+    """Ids of passages with a problem of their own."""
     problems: list[Message] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
 
     def known(self, id: str, at: str) -> str | None:
-        """The id under which a passage is read; None, with a problem, where there is none of that id."""
+        """The id under which a passage is read; None if it is not read.
+
+        Adds a problem if the fact has no passage of that id.
+        """
         if id in self.read_as:
             return self.read_as[id]
+        if id in self.unread:
+            return None
         message = f"there is no passage {quote(id)} in the fact{suggestion(id, self.read_as)}"
         self.problems.append((at, message))
         return None
@@ -166,7 +180,8 @@ def read_fact(
     if reading.problems:
         return None, reading.problems, reading.remarks
     if not claims:
-        message = f"{quote(line.id)}: no passage states any of its {count(len(line.claims), 'claim')}"
+        which = "its claim" if len(line.claims) == 1 else f"any of its {len(line.claims)} claims"
+        message = f"{quote(line.id)}: no passage states {which}"
         return None, [], [*reading.remarks, Remark("unused-fact", "claims", message)]
     resolution = line.resolution
     if resolution is not None and all(claim.id != resolution for claim in claims):
@@ -176,7 +191,7 @@ def read_fact(
     if len(line.passages) > 1 and len(reading.passages) == 1:
         message = f"its {count(len(line.passages), 'passage')} are one text"
         reading.remarks.append(Remark("one-text", "passages", message))
-    kind = line.answer_type or asked_type(line.question) or "text"
+    kind = _answer_type(line) or asked_type(line.question) or "text"
     if kind == "yes-no":
         message = "is answered by yes or no"
         reading.remarks.append(Remark("yes-no", "answer_type", message))
@@ -203,7 +218,7 @@ def read_fact(
 def _read_names(reading: _Reading) -> None:
     line = reading.line
     for at, name in [("id", line.id), ("category", line.category)]:
-        problem = reserved_character(name)
+        problem = _wrong_character(name)
         if problem is None and at == "id" and (not name or re.search(r"\s", name)):
             problem = f"{quote(name)} holds a space or nothing; write {quote(kebab_case(name) or 'fact-1')}"
         if problem is not None:
@@ -219,15 +234,17 @@ def _read_names(reading: _Reading) -> None:
 def _read_passage(reading: _Reading, index: int, passage: PassageLine) -> None:
     at = join_field("passages", index)
     id = passage.id
-    problem = reserved_character(id)
+    problem = _wrong_character(id)
     if problem is None and not id.strip():
         problem = "is empty; name the passage"
     if problem is None and id in reading.read_as:
         problem = f"{quote(id)} is the id of an earlier passage of the fact; give each its own"
     if problem is not None:
+        reading.unread.add(id)
         reading.problems.append((join_field(at, "id"), problem))
         return
     if not passage.text.strip():
+        reading.unread.add(id)
         reading.problems.append(
             (join_field(at, "text"), "is empty; give the passage's text, or leave it out")
         )
@@ -262,7 +279,7 @@ def _read_claims(reading: _Reading) -> list[Claim]:
     seen: set[str] = set()
     for index, claim in enumerate(line.claims):
         at = join_field("claims", index)
-        problem = reserved_character(claim.id)
+        problem = _wrong_character(claim.id)
         if problem is None and (not claim.id or re.search(r"\s", claim.id)):
             near = "-".join(claim.id.split()) or "c1"
             problem = f"{quote(claim.id)} holds a space or nothing; write {quote(near)}"
@@ -274,16 +291,43 @@ def _read_claims(reading: _Reading) -> list[Claim]:
         made = _read_claim(reading, at, claim)
         if made is not None:
             claims.append(made)
-    if line.resolution is not None and line.resolution not in seen:
+    if line.resolution is not None and line.claims and line.resolution not in seen:
         near = suggestion(line.resolution, seen, listed=0)
         reading.problems.append(("resolution", f"there is no claim {quote(line.resolution)}{near}"))
-    if line.answer_type == "yes-no" and not reading.problems:
-        for index, claim in enumerate(line.claims):
-            if claim.polarity is None:
-                at = join_field(join_field("claims", index), "polarity")
-                message = "is missing: the question is answered by yes or no; write which the claim says"
-                reading.problems.append((at, message))
+    if not reading.problems:
+        reading.problems += _polarity_problems(line)
     return claims
+
+
+def _answer_type(line: ClaimsLine) -> AnswerType | None:
+    """The type that the line gives. Claims with a polarity answer by yes or no."""
+    if line.answer_type is None and any(claim.polarity is not None for claim in line.claims):
+        return "yes-no"
+    return line.answer_type
+
+
+def _polarity_problems(line: ClaimsLine) -> Iterator[Message]:
+    by_yes_or_no = _answer_type(line) == "yes-no"
+    for index, claim in enumerate(line.claims):
+        at = join_field(join_field("claims", index), "polarity")
+        if by_yes_or_no and claim.polarity is None:
+            yield at, "is missing: the question is answered by yes or no; write which the claim says"
+        elif not by_yes_or_no and claim.polarity is not None:
+            yield (
+                at,
+                f"is {quote(claim.polarity)}, but the answer_type is {quote(str(line.answer_type))}; "
+                'leave it out, or write the answer_type "yes-no"',
+            )
+
+
+def _wrong_character(id: str) -> str | None:
+    """Why a character of this id is not allowed in an id; None if all are allowed."""
+    if (problem := reserved_character(id)) is not None:
+        return problem
+    strange = next((c for c in id if not c.isprintable() and not c.isspace()), None)
+    if strange is None:
+        return None
+    return f"{quote(id)} holds the character U+{ord(strange):04X}, which cannot be printed; leave it out"
 
 
 def _read_claim(reading: _Reading, at: str, claim: StatedClaimLine) -> Claim | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -21,6 +21,7 @@ EXPECTED = {
     "int_from_float": "a whole number",
     "bool_type": "true or false",
     "list_type": "a list",
+    "text_or_list_type": "text or a list",
     "model_type": "an object",
     "model_attributes_type": "an object",
     "dict_type": "an object",
@@ -44,13 +45,34 @@ def validate_shape(
         return model.model_validate(value), []
     except ValidationError as error:
         details = error.errors(include_url=False)
-    messages = [_sentence(model, detail, parts) for detail in details[:MAX_PROBLEMS]]
+    messages = [_sentence(model, detail, parts) for detail in _without_types(details)][:MAX_PROBLEMS]
     if any(detail["type"] != "extra_forbidden" for detail in details):
         return None, messages
     copied = copy.deepcopy(value)
     for detail in details:
         _drop(copied, detail["loc"])
     return model.model_validate(copied), messages
+
+
+def _without_types(details: Iterable[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """The errors with the places of values, for values that may be text or a list.
+
+    The validation library reports what is wrong with such a value as text, and what is wrong with it as a
+    list, and adds the type to the place. A value that has one of the types is no error for lack of the other.
+    """
+    untyped = set()
+    for detail in details:
+        location = detail["loc"]
+        types = [part for part in location if isinstance(part, str) and not part.isidentifier()]
+        if detail["type"] == "extra_forbidden" or not types:
+            yield detail
+            continue
+        place = tuple(part for part in location if part not in types)
+        if location[-1] not in types or detail["type"] not in EXPECTED:
+            yield {**detail, "loc": place}
+        elif not isinstance(detail["input"], (str, list)) and place not in untyped:
+            untyped.add(place)
+            yield {**detail, "loc": place, "type": "text_or_list_type"}
 
 
 def field_path(location: Sequence[str | int]) -> str:

@@ -148,6 +148,8 @@ class Fact:
     items: list[Item]
     sources: Mapping[str, str] = field(default_factory=dict)
     """Map from each article that was asked to what an answer may call it; empty without the articles."""
+    publishers: Mapping[str, str] = field(default_factory=dict)
+    """Map from passage to its publisher, for a fact with its own passages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -446,6 +448,7 @@ def _add_texts(facts: Iterable[Fact], data: Corpus | Dataset | None) -> dict[str
         for passages in data:
             if (one := shown.get(passages.question.id)) is not None:
                 _add_texts([one], passages.corpus)
+                one.publishers = {p.id: p.publisher for p in passages.passages if p.publisher}
         return {}
     if isinstance(data, Corpus):
         texts = {a.id: a.text for a in data.articles}

@@ -40,6 +40,8 @@ class ClaimShare:
     claim: Claim
     words: str
     """Shortest wording of the claim."""
+    marks: tuple[str, ...]
+    """Terms for what the authors of the data set say about the claim, such as `misinformation`."""
     sources: tuple[str, ...]
     """Articles that state the claim."""
     hue: int
@@ -213,6 +215,15 @@ def disagreement(question: Question) -> float:
     return max(0.0, -sum(share * math.log2(share) for share in shares))
 
 
+def claim_marks(question: Question, claim: Claim) -> tuple[str, ...]:
+    """The glossary's terms for what the authors of the data set say about a claim.
+
+    True claims have no term, because most claims are true.
+    """
+    marked = (claim.status,) if claim.status in ("misinformation", "outdated") else ()
+    return (*marked, "preferred") if question.resolution == claim.id else marked
+
+
 def _shares(
     question: Question, pooled: Sequence[ShownAnswer], models: Mapping[int, ReportModel]
 ) -> tuple[ClaimShare, ...]:
@@ -225,6 +236,7 @@ def _shares(
         ClaimShare(
             claim=claim,
             words=min((e.text for e in claim.evidence), key=len),
+            marks=claim_marks(question, claim),
             sources=tuple(dict.fromkeys(e.article for e in claim.evidence)),
             hue=hues[claim.coverage_group],
             models=tuple(models[s.model] for s in pooled if s.outcome == "own" and s.claim == claim.id),

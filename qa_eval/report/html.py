@@ -25,7 +25,7 @@ from qa_eval.models.declarations import abstention
 from qa_eval.records import Estimate, ItemId
 from qa_eval.report.charts import Chart, is_cached
 from qa_eval.report.content import Fact, ReportContent, ReportModel, ShownAnswer, anchor
-from qa_eval.report.contested_page import SIDES, contested_view
+from qa_eval.report.contested_page import SIDES, claim_marks, contested_view
 from qa_eval.report.leaderboard_page import is_apart, is_first, standings, table_data, table_views
 from qa_eval.report.marked_text import Segment
 from qa_eval.report.matrix_page import matrix_view
@@ -339,6 +339,7 @@ def _environment() -> Environment:
         first_gold=_first_gold,
         anchor=anchor,
         in_order=in_order,
+        marks_of=claim_marks,
         metric=entry,
         kind=lambda fact: "contested" if fact.contested else "settled" if fact.question else "question",
         href=lambda slug: quote(str(slug)),

@@ -84,10 +84,20 @@ def table_views(evidence: ReportContent) -> list[TableView]:
                     places[id(line.row)]: tuple(view.estimate(line, (c.track, c.metric)) for c in columns)
                     for line in view.lines
                 },
-                notes=tuple(sentence[:1].upper() + sentence[1:] for sentence in about),
+                notes=tuple(_sentence(text) for text in about),
             )
         )
     return views
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital letter, unless it begins with a spec.
+
+    >>> _sentence("percent, sorted by F1"), _sentence("ramdocs:dev.jsonl: 59 facts")
+    ('Percent, sorted by F1', 'ramdocs:dev.jsonl: 59 facts')
+    """
+    first = text.partition(" ")[0].rstrip(":")
+    return text if ":" in first else text[:1].upper() + text[1:]
 
 
 _GROUPS = {"relation": "Relation", "category": "Category", "article": "Article"}

@@ -86,7 +86,7 @@ _KINDS: Mapping[str, DataKind] = {
             has_claims=True,
             is_spec=True,
             unit="facts",
-            others="facts with passages of their own",
+            others="facts with their own passages",
         ),
         DataKind(name="public", has_claims=False, is_spec=True, unit="questions", listing="public"),
     )

@@ -198,7 +198,11 @@ class RunOptions(StoredOptions):
 
     split: Annotated[
         str | None,
-        Flag(section="Data", metavar="S", help="Split of a hub data set.  [default: validation]"),
+        Flag(
+            section="Data",
+            metavar="S",
+            help="Split of a hub: or qacc: data set.  [default: validation; all of qacc:]",
+        ),
     ] = None
     columns: Annotated[
         tuple[str, ...],

@@ -54,6 +54,39 @@ def test_what_the_facts_do_not_say_is_left_open(tmp_path: Path) -> None:
     assert errors(*made(tmp_path, spec)) == ["town-0: relation"]
 
 
+@pytest.mark.parametrize("id", ["../../escaped", "/tmp/escaped", "a\\b", "two words", "x" * 200])
+def test_ids_of_passages_are_no_paths(tmp_path: Path, id: str) -> None:
+    fact = town(3, second=False)
+    fact["passages"][0]["id"] = id
+    fact["claims"][0]["passages"] = [id]
+    questions, articles = made(tmp_path, write_facts(tmp_path / "mine.jsonl", [fact]))
+    assert errors(questions, articles) == []
+    assert {path.parent for path in tmp_path.rglob("*.txt")} == {articles}
+    assert not list(tmp_path.parent.glob("escaped*"))
+
+
+def test_equal_names_of_different_texts_stay_two_articles(tmp_path: Path) -> None:
+    facts = [
+        changed(town(number, second=False), id=id) for number, id in enumerate(["a/b", "a-b", "ä" * 150])
+    ]
+    corpus = loaded(tmp_path, write_facts(tmp_path / "mine.jsonl", facts))
+    assert [question.id for question in corpus.questions] == ["a-b", "a-b-2", "a" * 150]
+    assert [len(question.scope or ()) for question in corpus.questions] == [2, 2, 2]
+    assert len(corpus.articles) == 6
+    assert {a.id for a in corpus.articles} >= {"a-b_a", "a-b_a-2", "ä" * 100}
+
+
+def test_a_byte_order_mark_is_left_out_of_an_article(tmp_path: Path) -> None:
+    fact = town(0)
+    fact["passages"][0]["text"] = "\ufeff20 wells, or 20."
+    spans = [{"passage": "a", "text": "\ufeff20", "start": 0}, {"passage": "a", "text": "20", "start": 14}]
+    fact["claims"][0] |= {"answers": ["20"], "spans": spans}
+    fact["relation"] = "contradiction"
+    corpus = loaded(tmp_path, write_facts(tmp_path / "mine.jsonl", [fact]))
+    evidence = corpus.questions[0].claims[0].evidence
+    assert [(e.text, e.start) for e in evidence] == [("20", 0), ("20", 13)]
+
+
 def test_the_curated_set_comes_back_with_shared_articles(tmp_path: Path, curated: Corpus) -> None:
     file = tmp_path / "palmyra.claims.jsonl"
     done("export", "--format", "claims", "--out", file)

@@ -107,7 +107,7 @@ def test_what_is_left_out_is_counted_with_its_first_place(tmp_path: Path) -> Non
     }
     first = {check: finding for check, _, finding in census.remarks}
     assert str(first["unused-fact"]).endswith(
-        'facts.jsonl:14: claims: "mill-age": no passage states any of its 1 claim'
+        'facts.jsonl:14: claims: "mill-age": no passage states its claim'
     )
 
 
@@ -115,7 +115,12 @@ def test_words_of_a_claim_in_other_passages_are_told(tmp_path: Path) -> None:
     fact = town(0)
     fact["passages"][1]["text"] += " Others say 20."
     fact["passages"][2]["text"] += " It has 50 trees."
-    found = [f.message for f in opened(tmp_path, fact).findings() if f.check != "unlisted"]
+    findings = [f for f in opened(tmp_path, town(1), fact).findings() if f.check != "unlisted"]
+    assert {(f.line, f.field, f.fact) for f in findings} == {
+        (2, "claims[0]", "town-0"),
+        (2, "claims[1]", "town-0"),
+    }
+    found = [f.message for f in findings]
     assert found == [
         'passage "b" (states another claim) has "20" of claim "20" at 42',
         'passage "c" (silent) has "50" of claim "50" at 28',
@@ -147,6 +152,11 @@ def test_the_schema_is_of_facts_and_headers() -> None:
 def with_claim(**changes: Any) -> dict[str, Any]:
     first, second = BROKEN_BOW["claims"]
     return changed(BROKEN_BOW, claims=[changed(first, **changes), second])
+
+
+def with_passage(**changes: Any) -> dict[str, Any]:
+    first, *others = BROKEN_BOW["passages"]
+    return changed(BROKEN_BOW, passages=[changed(first, **changes), *others])
 
 
 def span(**changes: Any) -> list[dict[str, Any]]:
@@ -228,6 +238,25 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         changed(YES_NO, claims=[changed(claim, polarity=...) for claim in YES_NO["claims"]]),
         "claims[0].polarity: is missing: the question is answered by yes or no; write which the claim says",
     ),
+    "a polarity of a question that asks for a number": (
+        with_claim(polarity="yes"),
+        'claims[0].polarity: is "yes", but the answer_type is "number"; leave it out, or write the '
+        'answer_type "yes-no"',
+    ),
+    "a polarity of one claim": (
+        changed(
+            YES_NO, answer_type=..., claims=[YES_NO["claims"][0], changed(YES_NO["claims"][1], polarity=...)]
+        ),
+        "claims[1].polarity: is missing: the question is answered by yes or no; write which the claim says",
+    ),
+    "an id that cannot be printed": (
+        changed(BROKEN_BOW, id="a\0b"),
+        r'id: "a\x00b" holds the character U+0000, which cannot be printed; leave it out',
+    ),
+    "a passage id that turns the line around": (
+        with_passage(id="d\u202e1"),
+        r'passages[0].id: "d\u202e1" holds the character U+202E, which cannot be printed; leave it out',
+    ),
     "an unknown key": (
         changed(BROKEN_BOW, pasages=[]),
         'pasages: unknown key "pasages"; did you mean "passages"?',
@@ -258,6 +287,19 @@ def test_bad_input_is_told_with_its_place(tmp_path: Path, fact: dict[str, Any], 
         list(found)
 
 
+def test_a_passage_with_a_problem_is_not_missing_too(tmp_path: Path) -> None:
+    found = opened(tmp_path, with_passage(text=" "))
+    with pytest.raises(InputError) as refused:
+        found.check()
+    assert [finding.field for finding in refused.value.findings] == ["passages[0].text"]
+
+
+def test_claims_with_a_polarity_make_a_question_of_yes_or_no(tmp_path: Path) -> None:
+    fact = only(tmp_path, changed(YES_NO, answer_type=...))
+    assert fact.question.answer_type == "yes-no"
+    assert not fact.asked
+
+
 def truncated(path: Path) -> None:
     path.write_bytes(gzip.compress(json.dumps(BROKEN_BOW).encode() * 50)[:-20])
 
@@ -285,8 +327,12 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
         header_below,
         ":2: format: a header is the first line of a file; delete it here",
     ),
-    "an id twice": (twice, ":2: id: 'broken-bow' is the id of an earlier fact; give each fact its own id"),
+    "an id twice": (twice, ':2: id: "broken-bow" is the id of an earlier fact; give each fact its own id'),
     "nothing that a passage answers": (empty_of_facts, "holds no fact that a passage answers"),
+    "a header alone": (
+        lambda path: path.write_text(json.dumps({"format": "claims"}) + "\n"),
+        "holds no fact that a passage answers",
+    ),
     "no JSON": (lambda path: path.write_text("{"), ":1:2: not valid JSON"),
     "a list": (lambda path: path.write_text("[1]\n"), ":1: must be a JSON object, found a list"),
 }

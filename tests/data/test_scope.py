@@ -83,6 +83,12 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         fact(SCOPED, scope=["alpha", "beta", "alpha"]),
         ['1: scope[2]: article "alpha" is there twice; delete one'],
     ),
+    "a number": (fact(LOSSES, scope=5), ["1: scope: must be text or a list, found the number 5"]),
+    "lists in a list": (fact(LOSSES, scope=[["alpha"]]), ["1: scope[0]: must be text, found a list"]),
+    "a very long topic": (
+        fact(LOSSES, scope="t" * 300),
+        ["1: scope: has 300 characters; at most 200 are taken"],
+    ),
     "nothing": (fact(LOSSES, scope=[]), ["1: scope: names no article; leave it out to ask all of them"]),
     "named outside": (
         fact(LOSSES, scope=["alpha", "beta"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,13 @@ import qa_eval as qa
 from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError
+from qa_eval.evaluation.run import Interrupted
 from qa_eval.evaluation.verification import verify
+from qa_eval.records import Instance, Prediction
+from qa_eval.report.report_files import build_report
 from qa_eval.runs.store import Run, load_run
 from tests.support.command_line import call, done
+from tests.support.fake_models import FakeModel
 from tests.support.passage_sets import BROKEN_BOW, FACTS, town, write_facts
 
 OPTIONS = qa.RunOptions(resamples=99)
@@ -146,6 +151,36 @@ def test_answers_are_kept_in_the_cache(spec: str, tmp_path: Path, tiny_spec: str
     assert again.leaderboard.row(tiny_spec).counts.cached == 31
 
 
+class Stops(FakeModel):
+    """A model that is interrupted once, at its 20th answer."""
+
+    def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
+        for instance in instances:
+            if len(self.asked) == 19:
+                self.asked.append("interrupted")
+                raise KeyboardInterrupt
+            yield from super().predict([instance])
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_an_interrupted_run_goes_on_where_it_stopped(
+    spec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa_eval.evaluation.tasks.claim_facts.PART", 1)
+    model = Stops("slow")
+    with pytest.raises(Interrupted):
+        qa.evaluate(model, dataset=spec, out=tmp_path, name="run", options=OPTIONS)
+    resumed = qa.evaluate(model, dataset=spec, out=tmp_path, name="run", options=OPTIONS)
+    whole = qa.evaluate(FakeModel("slow"), dataset=spec, options=OPTIONS.updated({"cache": False}))
+    assert resumed.leaderboard.status == "complete"
+    assert [row.n_best for row in resumed.predictions("test:slow")] == [
+        row.n_best for row in whole.predictions("test:slow")
+    ]
+    assert resumed["test:slow"].row.metrics == whole["test:slow"].row.metrics
+    assert resumed["test:slow"].row.counts.cached > 0
+    assert verify(folder(resumed)) == []
+
+
 # ------------------------------------------------------------------------------------------ commands
 
 
@@ -187,7 +222,7 @@ def test_show_has_the_claims_and_the_passage(run: Run) -> None:
 def test_leaderboard_compare_and_export_read_the_run(run: Run, tmp_path: Path) -> None:
     board = done("leaderboard", folder(run), columns=200).stdout
     assert "misinformation: 50.0 if one of the claims of each fact were picked at random" in board
-    assert "they speak of other facts with passages of their own" in board
+    assert "they speak of other facts with their own passages" in board
     compared = done(
         "compare", folder(run), folder(run), "--model", MODELS[0], "--against", MODELS[1], columns=120
     ).stdout
@@ -211,6 +246,38 @@ def test_the_report_has_a_page_for_each_fact(run: Run, tmp_path: Path) -> None:
     assert "rumours.example" in page or "10,000" in page
     assert "In the census there were" in re.sub(r"<[^>]+>", "", page)
     assert len(list((out / "questions").glob("*.html"))) == 12
+
+
+def test_the_contested_page_marks_claims_and_names_sources(run: Run, spec: str) -> None:
+    files = build_report([run], open_dataset(spec)).files
+    page = re.sub(r"<[^>]+>", " ", str(files["contested.html"]))
+    block = " ".join(page[page.index("What is the population of Broken Bow?") :].split())
+    assert re.search(r"3,559 people preferred d1 census\.gov", block)
+    assert re.search(r"10,000 misinformation d2 rumours\.example", block)
+    assert "mine.jsonl.gz: 12 facts" in str(files["index.html"])
+    assert "Claims:" not in str(files["index.html"])
+    question = re.sub(r"<[^>]+>", " ", str(files["questions/broken-bow.html"]))
+    assert re.search(r"10000\s+misinformation", question)
+    assert re.search(r"d1\s+census\.gov", question)
+
+
+def test_a_leaderboard_alone_is_a_state_that_commands_name(run: Run, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "leaderboard.json").write_bytes((folder(run) / "leaderboard.json").read_bytes())
+    assert "the models' numbers cannot be checked" in " ".join(done("verify", alone).stdout.split())
+    done("leaderboard", alone)
+    done("report", alone, "--out", tmp_path / "report")
+    for words in (["show", alone, "broken-bow"], ["export", alone, "--format", "csv"]):
+        assert "the answers are not stored" in call(*words).stderr
+
+
+def test_packed_answers_of_facts_are_verified(spec: str, run: Run, tmp_path: Path) -> None:
+    options = OPTIONS.updated({"compress": True})
+    packed = qa.evaluate(MODELS, dataset=spec, out=tmp_path, name="packed", options=options)
+    assert {path.suffix for path in (folder(packed) / "predictions").iterdir()} == {".gz"}
+    assert packed.predictions(MODELS[0]) == run.predictions(MODELS[0])
+    assert verify(folder(packed)) == []
 
 
 def test_plan_counts_the_facts(spec: str) -> None:

@@ -35,6 +35,7 @@ from qa_eval.runs.options import RunOptions
 from qa_eval.runs.store import Run
 from tests.support.command_line import call
 from tests.support.fake_models import FakeModel, four_facts
+from tests.support.passage_sets import write_facts
 from tests.support.places import ROOT
 from tests.support.plug_ins import write_plug_in
 from tests.support.public_files import flat, write_lines
@@ -197,6 +198,19 @@ def test_predictions_are_byte_identical_to_the_local_engines(tmp_path: Path, clu
     assert 1 <= len(list(pids.iterdir())) <= 2, "a model is loaded once by each worker, for both sets"
     assert 1 <= len(answered) <= 2, "a process serves one model after the other"
     assert answered.total() == 3 * 27
+
+
+def test_facts_with_their_own_passages_are_answered_alike(tmp_path: Path, cluster: Cluster) -> None:
+    data = write_facts(tmp_path / "facts.jsonl")
+    build("bert", tmp_path / "tiny")
+    specs = ["baseline:first-of-type", f"hf:{tmp_path / 'tiny'}"]
+    options = RunOptions(cache=False, deterministic=True, max_length=64, doc_stride=16)
+    engine = RayEngine(decoding=SHORT, runtime=Runtime(deterministic=True), workers=2, batch=3)
+    local = evaluate(specs, dataset=data, out=tmp_path / "local", name="run", options=options)
+    there = evaluate(specs, dataset=data, out=tmp_path / "ray", name="run", engine=engine, options=options)
+    assert files(tmp_path / "ray") == files(tmp_path / "local")
+    assert there.leaderboard.data.facts == local.leaderboard.data.facts == 12
+    assert [row.metrics for row in there.leaderboard.rows] == [row.metrics for row in local.leaderboard.rows]
 
 
 def test_without_the_flag_scores_differ_by_less_than_a_ten_thousandth(

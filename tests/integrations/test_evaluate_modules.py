@@ -15,11 +15,15 @@ import pytest
 import torch
 import transformers
 
+import qa_eval as qa
+from qa_eval.data.claim_sets import ClaimSet
+from qa_eval.data.dataset import open_dataset
 from qa_eval.integrations import CONTESTED, SQUAD_V1, SQUAD_V2
 from qa_eval.integrations.contested import Contested
 from qa_eval.integrations.squad_v1 import SquadV1
 from qa_eval.integrations.squad_v2 import SquadV2
 from tests.integrations.test_reports import asked, said, wanted
+from tests.support.passage_sets import write_facts
 from tests.support.places import ROOT
 from tests.support.tiny_models import build
 from tests.support.worked_example import LOSSES, SAID
@@ -73,6 +77,35 @@ def test_by_path_and_by_import_the_same_scores_come_out(name: str, loaded: dict[
     by_path = loaded[name].compute(predictions=PREDICTIONS, references=REFERENCES)
     assert close(by_path, SCORES[name])
     assert CLASSES[name]().compute(predictions=PREDICTIONS, references=REFERENCES) == by_path
+
+
+def test_facts_with_their_own_passages_are_scored_as_in_a_run(loaded: dict[str, Any], tmp_path: Path) -> None:
+    spec = write_facts(tmp_path / "facts.jsonl")
+    model = "baseline:first-of-type"
+    run = qa.evaluate(model, dataset=spec, options=qa.RunOptions(resamples=99))
+    dataset = open_dataset(spec)
+    assert isinstance(dataset, ClaimSet)
+    references = []
+    for fact in dataset.chosen():
+        claims = [
+            {
+                "id": claim.id,
+                "evidence": [{"article": e.article, "text": e.text} for e in claim.evidence],
+                "aliases": list(claim.aliases),
+            }
+            for claim in fact.question.claims
+        ]
+        asked = {"fact": fact.question.id, "answer_type": fact.question.answer_type, "claims": claims}
+        for article in [*(passage.id for passage in fact.passages), "*"]:
+            references.append({"id": f"{fact.question.id}@{article}", "article": article, **asked})
+    rows = run.predictions(model)
+    answers = [{"id": row.item, "prediction_text": row.prediction} for row in rows]
+    found = loaded["contested"].compute(predictions=answers, references=references)
+    metrics = run.leaderboard.row(model).metrics
+    for id in ("em", "f1", "em_any", "match", "balanced_f1", "no_answer_recall"):
+        assert found[id] == pytest.approx(metrics["reading"][id].value), id
+    for id in ("em_any", "support"):
+        assert found[f"pooled_{id}"] == pytest.approx(metrics["pooled"][id].value), id
 
 
 def test_squad_1_has_its_official_keys(loaded: dict[str, Any]) -> None:

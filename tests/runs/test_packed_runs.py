@@ -134,7 +134,12 @@ def test_a_leaderboard_alone_is_shown(alone: Path, tmp_path: Path) -> None:
     "words",
     [
         ("show", "militant-losses"),
+        ("show", "--failures"),
+        ("compare", "--model", MODELS[0], "--against", MODELS[1]),
         ("export", "--format", "csv"),
+        ("export", "--format", "every-eval-ever", "-m", MODELS[0]),
+        ("export", "--format", "lm-eval", "-m", MODELS[0]),
+        ("export", "--format", "squad-predictions", "-m", MODELS[0]),
     ],
 )
 def test_what_needs_the_answers_names_the_state(alone: Path, words: tuple[str, ...]) -> None:

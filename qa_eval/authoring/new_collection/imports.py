@@ -13,7 +13,7 @@ What an import cannot know, such as why sources differ, is left open, and `quest
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from qa_eval.authoring.canonical_lines import arrange, canonical_line
 from qa_eval.authoring.drafts import claim_id, question_id
 from qa_eval.data.checks.question_checks import kebab_case
 from qa_eval.data.claim_sets import ClaimSet
+from qa_eval.data.corpus_files import article_id_problem
 from qa_eval.data.dataset import open_dataset
 from qa_eval.data.dataset_options import Where
 from qa_eval.data.formats.claims import records_of
@@ -30,7 +31,7 @@ from qa_eval.errors import InputError, SpecError
 from qa_eval.files.findings import Findings
 from qa_eval.files.hashes import sha256_text
 from qa_eval.files.paths import read_input, user_path
-from qa_eval.files.strict_json import NotJsonError, decode_utf8, describe, parse_json
+from qa_eval.files.strict_json import BYTE_ORDER_MARK, NotJsonError, decode_utf8, describe, parse_json
 from qa_eval.matching.answer_types import asked_type
 from qa_eval.matching.typed import same_claim
 from qa_eval.records import Article, Claim, Evidence, Finding, Question
@@ -77,11 +78,39 @@ def read_import(spec: str) -> Imported:
         near = suggestion(kind, IMPORTS)
         raise SpecError(f"--from {quote(spec)} is no import{near}: write KIND:FILE, such as squad:dev.json")
     if kind in _FACT_KINDS:
-        return _of_facts(spec.strip())
+        return _unmarked(_of_facts(spec.strip()))
     if kind == "squad":
-        return _of_squad(spec.strip())
+        return _unmarked(_of_squad(spec.strip()))
     reader = _label_studio if kind == "label-studio" else _doccano
-    return _of_spans(reader(user_path(name)), show_path(user_path(name)))
+    return _unmarked(_of_spans(reader(user_path(name)), show_path(user_path(name))))
+
+
+def _unmarked(imported: Imported) -> Imported:
+    """The annotations with no byte-order mark at the beginning of an article, which a file may not have."""
+    marks = {a.id: len(a.text) - len(a.text.lstrip(BYTE_ORDER_MARK)) for a in imported.articles}
+    found = sum(length > 0 for length in marks.values())
+    if not found:
+        return imported
+
+    def article(one: Article) -> Article:
+        text = one.text[marks[one.id] :]
+        return replace(one, text=text, sha256=sha256_text(text))
+
+    def evidence(one: Evidence) -> Evidence:
+        text = one.text.lstrip(BYTE_ORDER_MARK) if one.start < marks[one.article] else one.text
+        return replace(one, text=text, start=max(0, one.start - marks[one.article]))
+
+    def question(one: Question) -> Question:
+        claims = (replace(c, evidence=tuple(evidence(e) for e in c.evidence)) for c in one.claims)
+        return replace(one, claims=tuple(claims))
+
+    note = f"{count(found, 'text')} with a byte-order mark at the beginning: the mark is left out"
+    return replace(
+        imported,
+        articles=tuple(article(one) for one in imported.articles),
+        questions={name: tuple(question(one) for one in some) for name, some in imported.questions.items()},
+        notes=(*imported.notes, note),
+    )
 
 
 # ------------------------------------------------------------------------------------------ facts
@@ -101,11 +130,12 @@ def _of_facts(spec: str) -> Imported:
     for fact in facts:
         ids = {}
         for passage in fact.passages:
-            own = (
-                passage.id
-                if shared
-                else by_text.get(passage.sha256, _file_stem(f"{fact.question.id}_{passage.id}"))
-            )
+            if shared:
+                own = passage.id
+            elif passage.sha256 in by_text:
+                own = by_text[passage.sha256]
+            else:
+                own = _article_id(f"{fact.question.id}_{passage.id}", articles)
             by_text.setdefault(passage.sha256, own)
             articles.setdefault(own, replace(passage, id=own, label=passage.label if shared else None))
             ids[passage.id] = own
@@ -127,14 +157,28 @@ def _of_facts(spec: str) -> Imported:
 
 
 def _shared(facts: Sequence[PassageFact]) -> bool:
-    """Whether a passage id means the same text in all facts, so that it can be an article's."""
+    """Whether the passage ids can be the ids of the articles: an id means one text in all facts, and can be
+    the name of a file.
+    """
     texts: dict[str, str] = {}
-    return all(texts.setdefault(p.id, p.sha256) == p.sha256 for fact in facts for p in fact.passages)
+    passages = (passage for fact in facts for passage in fact.passages)
+    return all(
+        texts.setdefault(p.id, p.sha256) == p.sha256 and article_id_problem(p.id) is None for p in passages
+    )
 
 
-def _file_stem(id: str) -> str:
-    """An article id made of ids of facts and passages."""
-    return "".join("-" if c in "/\\@~*" or c.isspace() else c for c in id).lstrip(".") or "article"
+def _article_id(id: str, taken: Container[str]) -> str:
+    """An article id made of the ids of a fact and a passage, which no other article has.
+
+    It is the name of a file, so it is cut after 200 bytes.
+    """
+    plain = "".join("-" if c in "/\\@~*" or c.isspace() else c for c in id).lstrip(".")
+    plain = first = plain.encode("utf-8")[:200].decode("utf-8", "ignore") or "article"
+    number = 1
+    while plain in taken:
+        number += 1
+        plain = f"{first}-{number}"
+    return plain
 
 
 def _authored(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,13 @@ from qa_eval.data.claim_sets import FactRead
 from qa_eval.data.claims_schema import CLAIMS_PARTS, VERSION, ClaimsHeader, ClaimsLine, Unlisted
 from qa_eval.data.dataset_files import opened
 from qa_eval.data.dataset_options import Where
-from qa_eval.data.passage_facts import Remark, read_fact
+from qa_eval.data.passage_facts import read_fact
 from qa_eval.data.validation import validate_shape
 from qa_eval.files.compression import UNREADABLE, unreadable
 from qa_eval.files.json_streams import json_lines
 from qa_eval.files.strict_json import NotJsonError, describe
-from qa_eval.records import Finding, Severity
-from qa_eval.text.phrases import printable, shorten, show_path
+from qa_eval.records import Finding
+from qa_eval.text.phrases import printable, quote, shorten, show_path
 
 Lines = Iterator[tuple[Where, dict[str, Any]] | Finding]
 """Lines of a `claims:` file, each with the place of the record it comes from."""
@@ -39,14 +40,15 @@ def read_claims(path: Path, split: str | None = None) -> FactRead:
         place, value = part
         if "format" in value and "question" not in value:
             header, messages = validate_shape(ClaimsHeader, value, CLAIMS_PARTS)
-            yield from (_finding(place, field, message) for field, message in messages)
+            yield from (place.finding("shape", message, field=field) for field, message in messages)
             if place.line != 1:
-                yield _finding(place, "format", "a header is the first line of a file; delete it here")
+                message = "a header is the first line of a file; delete it here"
+                yield place.inside("format").finding("shape", message)
             if header is not None:
                 unlisted = header.unlisted
                 if header.version != VERSION:
                     message = f"{header.version} is no version that this program reads ({VERSION})"
-                    yield _finding(place, "version", message)
+                    yield place.inside("version").finding("shape", message)
                     return
             continue
         yield from facts_of(place, value, unlisted, seen)
@@ -57,24 +59,19 @@ def facts_of(place: Where, value: dict[str, Any], unlisted: Unlisted, seen: set[
     line, messages = validate_shape(ClaimsLine, value, CLAIMS_PARTS)
     id = value.get("id")
     fact_id = printable(shorten(id)) if isinstance(id, str) else ""
-    yield from (_finding(place, field, message, fact=fact_id) for field, message in messages)
+    yield from (place.finding("shape", message, field=field, fact=fact_id) for field, message in messages)
     if line is None:
         return
     if line.id in seen:
-        message = f"{line.id!r} is the id of an earlier fact; give each fact its own id"
-        yield _finding(place, "id", message, fact=fact_id, check="duplicate-id")
+        message = f"{quote(line.id)} is the id of an earlier fact; give each fact its own id"
+        yield place.inside("id").finding("duplicate-id", message, fact=fact_id)
     seen.add(line.id)
     fact, problems, remarks = read_fact(line, unlisted)
-    yield from (_finding(place, field, message, fact=fact_id, check="claims") for field, message in problems)
+    yield from (place.finding("claims", message, field=field, fact=fact_id) for field, message in problems)
     if not problems:
-        yield from (remark_finding(place, remark, fact_id) for remark in remarks)
+        yield from (remark.finding(place, fact_id) for remark in remarks)
     if fact is not None and not messages:
-        yield fact
-
-
-def remark_finding(place: Where, remark: Remark, fact: str) -> Finding:
-    """The remark with its place."""
-    return _finding(place, remark.field, remark.message, fact=fact, check=remark.check, severity="warning")
+        yield replace(fact, place=place)
 
 
 def records_of(path: Path, what: str) -> Lines:
@@ -108,31 +105,10 @@ def short_id(answer: str, taken: set[str]) -> str:
     ('3-559-people', '3-559-people-2')
     """
     plain = (kebab_case(answer) if answer.isascii() else "-".join(answer.split()))[:40].strip("-")
-    plain = re.sub(r"[@~*\s]", "", plain) or "claim"
+    plain = "".join(c for c in re.sub(r"[@~*\s]", "", plain) if c.isprintable()) or "claim"
     id, number = plain, 1
     while id in taken:
         number += 1
         id = f"{plain}-{number}"
     taken.add(id)
     return id
-
-
-def _finding(
-    place: Where,
-    field: str,
-    message: str,
-    *,
-    fact: str = "",
-    check: str = "shape",
-    severity: Severity = "error",
-) -> Finding:
-    at = f"{place.field}.{field}" if place.field and field else place.field or field
-    return Finding(
-        severity=severity,
-        path=place.path,
-        line=place.line,
-        field=at,
-        message=message,
-        check=check,
-        fact=fact,
-    )

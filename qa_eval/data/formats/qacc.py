@@ -15,7 +15,7 @@ from typing import Any
 from qa_eval.data.claim_sets import FactRead
 from qa_eval.data.dataset_files import opened
 from qa_eval.data.dataset_options import Where, id_of
-from qa_eval.data.formats.claims import facts_of, remark_finding, short_id
+from qa_eval.data.formats.claims import facts_of, short_id
 from qa_eval.data.passage_facts import Remark
 from qa_eval.errors import SpecError
 from qa_eval.files.compression import UNREADABLE, unreadable
@@ -82,7 +82,7 @@ def _facts(place: Where, row: dict[str, Any], seen: set[str]) -> FactRead:
         id = f"{first}-{number}"
     if id != first:
         message = f"{quote(first)} is the id of an earlier question; it is read as {quote(id)}"
-        yield remark_finding(place, Remark("repeated-id", "annotation_task_id", message), id)
+        yield Remark("repeated-id", "annotation_task_id", message).finding(place, id)
     yield from facts_of(place, _line(row, id), "partial", seen)
 
 

@@ -180,6 +180,7 @@ function startContested() {
   const list = document.getElementById("disputes");
   if (list === null) return;
   const relation = document.getElementById("relation");
+  if (relation === null) return;
   const status = document.getElementById("shown");
   relation.addEventListener("input", () => {
     let found = 0;
