@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from qa_eval.authoring.statistics import QuestionStats, question_stats
+from qa_eval.data.article_labels import article_labels
 from qa_eval.data.checks.check_report import CheckReport, check_questions
 from qa_eval.data.corpus import load_corpus
 from qa_eval.errors import QaEvalError
@@ -207,7 +208,11 @@ def render_stats(stats: QuestionStats, corpus: Corpus) -> str:
         [track, str(number), str(stats.items_with_paraphrases[track])]
         for track, number in stats.items.items()
     ]
-    articles = [[id, str(a.answerable), str(a.silent), str(a.partial)] for id, a in stats.articles.items()]
+    labels = article_labels(corpus.articles)
+    articles = [
+        [id if labels[id] == id else f"{labels[id]} ({id})", str(a.answerable), str(a.silent), str(a.partial)]
+        for id, a in stats.articles.items()
+    ]
     blocks = [
         f"questions: {corpus.questions_path}\narticles:  {corpus.articles_path}",
         _table(["set", "number"], _rows(whole)),
@@ -216,8 +221,8 @@ def render_stats(stats: QuestionStats, corpus: Corpus) -> str:
         _table(["answer type", "facts"], _rows(stats.answer_types)),
         _table(["article", "answerable", "silent", "partial"], articles),
         _table(["items: track", "canonical", "with paraphrases"], tracks),
-        f"silent items: {stats.silent_items} of {stats.items['reading']} on the reading track "
-        f"({stats.silent_share:.1%}), the EM of always abstaining",
+        f"silent items: {stats.silent_items} of {stats.items['reading']} on the reading track; "
+        f"always abstaining has EM {100 * stats.silent_share:.1f} %",
     ]
     return "\n\n".join(blocks)
 

@@ -19,8 +19,8 @@ Verdict = Literal["better", "worse", "undecided", "same"]
 """Verdict on the new side. `undecided`: these items cannot decide. `same`: all answers are equal."""
 Correction = Literal["none", "holm", "benjamini-hochberg", "max-t"]
 Test = Literal["sign-flip", "mcnemar", "none"]
-"""`none`: metrics that rank items, of which an interval is all there is: swapping the answers to some facts
-between two models would mix two scales."""
+"""`none`: metrics that rank items have only an interval and no test. A test would swap answers between two
+models, and so mix two scales of scores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,7 +170,7 @@ def _clusters(found: Pair | AllPairs) -> str:
 
 
 def apart_lines(pair: Pair, most: int) -> Iterator[str]:
-    """The items that are in one run only or were edited, by their names, at most so many of each kind."""
+    """The names of the items that were edited, added or removed: at most `most` of each kind."""
     kinds: Sequence[tuple[str, Sequence[str]]] = (
         ("edited", [f"{e.item} ({', '.join(e.parts)})" for e in pair.edited]),
         ("added", pair.added),
@@ -183,7 +183,7 @@ def apart_lines(pair: Pair, most: int) -> Iterator[str]:
 
 
 def other_metrics(pair: Pair) -> tuple[list[MetricDifference], list[MetricDifference]]:
-    """The metrics beside the primary ones on the same items, and apart those that no item moved."""
+    """The other metrics on the same items: those that changed on some item, and those that did not."""
     here = [d for d in pair.exploratory if d.slice == pair.primary[0].slice]
     unmoved = [d for d in here if d.difference == 0 and not (d.wins or d.losses)]
     return [d for d in here if d not in unmoved], unmoved
@@ -321,7 +321,7 @@ def all_pairs_title(found: AllPairs) -> str:
 
 
 def alike(found: AllPairs) -> list[list[str]]:
-    """For each model, those further down that it cannot be told from."""
+    """For each model, the models below it whose difference from it is not significant."""
     names = standing_names(found)
     others: list[list[str]] = [[] for _ in names]
     for d in found.differences:

@@ -94,7 +94,7 @@ def all_sides(runs: Sequence[Run], *, most: int) -> list[Side]:
     """Every model with answers. Raises QaEvalError for fewer than two or more than `most`."""
     sides = [side for run in runs for side in _answered(run)]
     if not 2 <= len(sides) <= most:
-        raise QaEvalError(f"all pairs: of 2 to {most} models, and these runs hold {len(sides)}")
+        raise QaEvalError(f"all pairs: these runs have {len(sides)} models, but 2 to {most} can be compared")
     return sides
 
 

@@ -131,10 +131,10 @@ def auroc(score: ArrayLike, positive: ArrayLike, weights: ArrayLike | None = Non
 def aurc(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike | None = None) -> float | None:
     """Area under the risk-coverage curve, in [0, 1]: lower is better.
 
-    Answers are accepted from the most confident on; the value is the mean, over 1..n accepted, of the share
-    that is wrong. Among ties it is the exact expectation over all orders. Weights must be whole numbers,
-    since an item of weight w stands for w accepted answers. None without weight; raises ValueError for
-    fractional or negative weights, NaN and unequal lengths.
+    For k from 1 to n, take the share of wrong answers among the k most confident ones. The value is the mean
+    of these shares. Where confidences are equal, it is the exact expectation over all orders. An item of
+    weight w counts as w answers, so weights must be whole numbers. The value is None if all weights are 0.
+    Raises ValueError for fractional or negative weights, NaN and unequal lengths.
 
     Source: Geifman and El-Yaniv, Selective Classification (2017); the treatment of ties is derived here.
 

@@ -117,9 +117,7 @@ _ENTRIES: tuple[Metric, ...] = (
         family="answers",
         tracks=_READING,
         meaning="Token overlap with this article's own wordings, by the rules of the run, over all items.",
-        detail=(
-            "On a silent item no answer is worth 1. A failed or missing answer is worth 0 on every metric."
-        ),
+        detail=("On a silent item, no answer scores 1. A failed or missing answer scores 0 on every metric."),
         over=ALL_ITEMS,
         listed={
             "brief": 2,
@@ -148,7 +146,7 @@ _ENTRIES: tuple[Metric, ...] = (
         meaning=(
             "Exact match with one of this article's own wordings, by the rules of the run, over all items."
         ),
-        detail="On a silent item no answer is worth 1.",
+        detail="On a silent item, no answer scores 1.",
         over=ALL_ITEMS,
         listed={
             "brief": 1,
@@ -213,8 +211,8 @@ _ENTRIES: tuple[Metric, ...] = (
         family="answers",
         tracks=_READING,
         meaning=(
-            "Share of items answered with a value this article states, in any wording; silent ones: "
-            "unanswered."
+            "Share of items whose answer means what this article states, in any wording; on silent items, no "
+            "answer is right."
         ),
         detail=(
             "Answerable items: lenient typed match with any wording (evidence of any article, alias) of a "
@@ -291,7 +289,7 @@ _ENTRIES: tuple[Metric, ...] = (
         meaning="Share of contested items answered with a claim that only other articles make.",
         detail=(
             f"Not match, and the answer makes a claim this article does not state; {_LEAK_ITEMS}. "
-            "Absent for a row that only copies spans of the article it is asked of."
+            "Absent for a row that only copies spans of the article in question."
         ),
         over="answerable items of contested facts with a separable other claim",
         remark="in {leakable} of its {n} items the article has a wording of another source's claim",
@@ -379,7 +377,7 @@ _ENTRIES: tuple[Metric, ...] = (
         title="F1 of no answer",
         family="no answer",
         tracks=_READING,
-        meaning="F1 of leaving silent items, and only those, unanswered.",
+        meaning="Harmonic mean of NoAns precision and NoAns recall.",
         detail=(
             "2 x right abstentions / (abstentions + silent items): 0 if nothing was left unanswered. "
             f"{_NO_SILENT}"
@@ -408,7 +406,7 @@ _ENTRIES: tuple[Metric, ...] = (
         family="no answer",
         tracks=_READING,
         meaning=(
-            "Chance that a silent item has more no-answer belief than an answerable one; ties count half."
+            "Chance that a silent item has a higher no-answer score than an answerable one; ties count half."
         ),
         detail=(
             "By null score - best score, else the logit of a given no-answer probability; over items with "
@@ -569,7 +567,7 @@ _ENTRIES: tuple[Metric, ...] = (
         id="newest",
         family="all articles",
         tracks=_POOLED,
-        meaning="Share of facts with a later count or state on which the top answer is the newest claim.",
+        meaning="Share of facts with a newer count or state whose top answer is the newest claim.",
         detail=(
             "Over contested facts of the relation `update` whose claims all have a date (`as_of`), one of "
             "them the latest. An answer that makes no claim has 0."
@@ -583,7 +581,7 @@ _ENTRIES: tuple[Metric, ...] = (
         id="attribution",
         family="all articles",
         tracks=_POOLED,
-        meaning="Share of answers that stand in a passage which states the claim they make.",
+        meaning="Share of answers taken from a passage that states the claim they make.",
         detail=(
             "Over facts whose top answer makes a claim and has offsets: it overlaps evidence of that claim."
         ),
@@ -629,7 +627,7 @@ _ENTRIES: tuple[Metric, ...] = (
         family="words",
         tracks=_READING,
         meaning="Share of silent items whose answer is empty, or says in words that there is none.",
-        detail=f"{_IN_WORDS} A refusal of one part beside an answer is an answer.",
+        detail=f"{_IN_WORDS} An answer that refuses one part and answers another is an answer.",
         over=SILENT,
         listed={"reading track": 6.6, "slices": 6.6},
         whole=True,
@@ -682,7 +680,7 @@ _ENTRIES: tuple[Metric, ...] = (
         id="no_false",
         family="words",
         tracks=_POOLED,
-        meaning="Of the contested facts that are answered, the share without a value that no source gives.",
+        meaning="Of the answered contested facts, the share whose answer gives no value without a source.",
         detail=(
             "1 if there is no other value, and no asserted claim is marked as misinformation. An answer that "
             f"abstains does not count. {_IN_WORDS}"
@@ -714,7 +712,7 @@ _ENTRIES: tuple[Metric, ...] = (
             f"where fewer than eight answers have one. {_IN_WORDS}"
         ),
         formula="attributions whose source states the claim / attributions",
-        over="attributions to a source that can be told",
+        over="attributions to a source that can be recognized",
         minimum=8,
         n_matters=True,
         shares=(Share(numerator=score_of("attributions_right"), denominator=score_of("attributions")),),
@@ -725,9 +723,9 @@ _ENTRIES: tuple[Metric, ...] = (
         title="Brier score",
         family="calibration",
         tracks=_READING,
-        meaning="Mean squared distance of the confidence from being right (match).",
+        meaning="Mean squared difference between the confidence and 1 (right by match) or 0 (wrong).",
         detail=(
-            "Over items with a confidence: the probability of what was answered, of no answer if abstaining. "
+            "The confidence is the probability of the given answer, or of no answer if the model abstains. "
             f"{_RIGHT}"
         ),
         formula="mean of (confidence − right)²",
@@ -740,7 +738,7 @@ _ENTRIES: tuple[Metric, ...] = (
         label="Brier skill",
         family="calibration",
         tracks=_READING,
-        meaning="How much nearer the confidence is to being right than the share right is; 0: not at all.",
+        meaning="Brier on a scale where always giving the share right as confidence has 0, and perfection 1.",
         detail=(
             "1 - Brier / (r (1 - r)) with r the share of these items that is right (match); below 0 where "
             "the constant r would do better. Absent where all or none are right. Items as for Brier. "

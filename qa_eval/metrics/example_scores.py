@@ -38,11 +38,12 @@ def score_example(
 ) -> ItemScore:
     """Every per-item value of the metrics that are defined without claims.
 
-    `em` and `f1` follow `rules`. If these know unanswerable questions, `has_answer_em` and `has_answer_f1`
-    are defined on items with golds, and `no_answer_recall` on those without. `match` is defined where the
-    type of the answer is known: the best typed match with a gold, or abstention where there is none.
-    Elsewhere the verdict that is shown is that of EM. `correct`, which confidence is about, is EM: it is
-    defined everywhere. A failed or missing answer is worth 0 everywhere and never counts as abstaining.
+    `em` and `f1` follow `rules`. If the rules have unanswerable questions, `has_answer_em` and
+    `has_answer_f1` are defined on items with golds, and `no_answer_recall` on those without. `match` is
+    defined where the type of the answer is known. It is the best typed match with a gold; without golds, it
+    is 1 for abstaining. Where the type is unknown, the shown verdict is that of EM. `correct`, which the
+    calibration metrics use, is always EM. A failed or missing answer scores 0 on every metric and never
+    counts as abstaining.
     """
     failed = is_failed(answer)
     silence = not failed and abstains(answer.text)

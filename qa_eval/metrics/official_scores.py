@@ -36,7 +36,7 @@ class Earned:
     exact: BoolArray
     f1: FloatArray
     answerable: BoolArray
-    """Whether the question has a gold, whatever that normalizes to."""
+    """Whether the question has a gold, even one that normalizes to an empty text."""
     empty: BoolArray
     """Whether the prediction is the empty text, before any normalizing."""
     no_answer: FloatArray
@@ -61,8 +61,8 @@ def score_answers(
     """Scores every question, given as (id, golds, context), in one pass that keeps none of the texts.
 
     A context may be any hashable value whose `str` is unique. Raises ValueError if there are no questions, if
-    an id with a prediction occurs twice, or if questions have no golds under rules that know no unanswerable
-    questions. That message has their number and names one.
+    an id with a prediction occurs twice, or if questions have no golds although the rules have no
+    unanswerable questions. The message has the number of these questions and names one.
     """
     left = dict(predictions)
     probabilities = {} if no_answer is None else no_answer

@@ -210,7 +210,7 @@ def silent(score: ItemScore) -> bool:
 
 
 def in_own_words(score: ItemScore) -> bool:
-    """Whether the item was answered by anything but a span of the article it was asked of."""
+    """Whether the answer is something other than a span of the article."""
     return score.answered and not score.copied
 
 

@@ -25,12 +25,12 @@ def reference_answers(corpus: Corpus, name: ReferenceName, items: Sequence[ItemI
       claim, each equally probable; of each group of claims the best supported comes first.
     * `majority-claim`: the best-supported claim, in the article's wording where it states that claim, else a
       bare text. Pooled: that claim alone.
-    * `other-source`: on contested items the best-supported claim that the article does not state and that can
-      be told apart from its own, as a bare text; elsewhere the article's own. Pooled: the least supported
-      claim.
+    * `other-source`: on contested items, the best-supported claim that the article does not state and that
+      differs from the article's own, as a bare text. On other items, the article's own claim. Pooled: the
+      least supported claim.
 
-    Only the oracle has a confidence (1) and no-answer probabilities (0 and 1). Of equally supported claims
-    the first authored is taken. Raises KeyError for an unknown name or fact.
+    Only the oracle has a confidence (1) and no-answer probabilities (0 and 1). If claims are equally
+    supported, the first in the question's file wins. Raises KeyError for an unknown name or fact.
     """
     make = _MAKERS[name]
     questions = {q.id: q for q in corpus.questions}
@@ -40,7 +40,7 @@ def reference_answers(corpus: Corpus, name: ReferenceName, items: Sequence[ItemI
 def _oracle(question: Question, item: ItemId) -> Answer:
     if item.track == "pooled":
         claims = _covering(question)
-        # Equal shares, but never so many claims that all of them drop out of the answer set.
+        # Equal shares. With many claims, each still gets enough probability to count in the answer set.
         share = max(1.0 / len(claims), SET_PROBABILITY)
         spans = tuple(_candidate(c.evidence[0], share) for c in claims)
         return Answer(

@@ -13,7 +13,7 @@ from qa_eval.records import ANSWER_TYPES, AnswerType, Match
 from qa_eval.text.phrases import quote, suggestion
 
 Golds = str | Iterable[str]
-"""One gold, or all of them; none where no answer is right."""
+"""One gold or several. An empty list means that no answer is right."""
 
 
 def exact_match(prediction: str, golds: Golds, *, rules: str = "squad-v2.0") -> float:
@@ -25,8 +25,8 @@ def exact_match(prediction: str, golds: Golds, *, rules: str = "squad-v2.0") -> 
         rules: Name of the rules, as in `qa-eval score --rules`.
 
     Raises:
-        QaEvalError: A prediction or gold is no text, the rules are unknown, or there is no gold under rules
-            that know no unanswerable questions.
+        QaEvalError: A prediction or gold is not a text, the rules are unknown, or `golds` is empty and the
+            rules have no unanswerable questions.
 
     Example:
         >>> import qa_eval as qa
@@ -59,7 +59,7 @@ def f1(prediction: str, golds: Golds, *, rules: str = "squad-v2.0") -> float:
 
 
 def match(prediction: str, golds: Golds, *, answer_type: AnswerType = "text", strict: bool = False) -> Match:
-    """Returns whether the prediction says the same as a gold, and the rule that decided.
+    """Returns whether the prediction means the same as a gold, and the rule that decided.
 
     Args:
         prediction: The answer. An empty text is no answer.
@@ -69,7 +69,7 @@ def match(prediction: str, golds: Golds, *, answer_type: AnswerType = "text", st
         strict: Whether bounds must agree: then "over 400" is not "400".
 
     Raises:
-        QaEvalError: A prediction or gold is no text, or the type is unknown.
+        QaEvalError: A prediction or gold is not a text, or the type is unknown.
 
     Example:
         >>> import qa_eval as qa

@@ -51,12 +51,15 @@ def summarize_tables(
 ) -> Summary:
     """Every metric of `METRICS` that is defined on these items, overall and by slice.
 
-    Canonical questions only, but for the paraphrase metrics. What is resampled are the tables' clusters;
-    rank metrics (of which there are no slices) take at most 999 resamples. Slices are of the reading track if
-    any of its items are present, else of the pooled one: `settled` and `contested` are the answerable items
-    of such facts, `silent` the silent items, `relation:R`, `category:C` and `article:A` all items of these.
-    `pooled:relation:R` are slices of the pooled track where the reading track is present too.
-    Without `intervals` only values are computed: low and high are None. Without `slices` there are none.
+    Only the paraphrase metrics use paraphrases; all others use canonical questions. The bootstrap resamples
+    the tables' clusters. Rank metrics have no slices and use at most 999 resamples.
+
+    The slices divide the reading track if it has items, else the pooled track. `settled` and `contested` are
+    the answerable items of such facts, and `silent` the silent items. `relation:R`, `category:C` and
+    `article:A` hold all items of a relation, category or article. If both tracks have items,
+    `pooled:relation:R` are slices of the pooled track.
+
+    Without `intervals`, each low and high is None. Without `slices`, the summary has no slices.
     """
     main = next(iter(tables.values()), None)
     parts: list[tuple[str, str, ScoreTable]] = [(track, WHOLE, table) for track, table in tables.items()]

@@ -37,10 +37,10 @@ class ThresholdCase:
 def cross_fit_thresholds(
     corpus: Corpus, predictions: Mapping[str, Prediction], items: Iterable[ItemId]
 ) -> dict[str, float]:
-    """The threshold to decide each fact's answers with (by fact id), fitted on the canonical reading items
-    of other facts by balanced F1.
+    """Map from fact id to the threshold for the fact's answers. It is the best one by balanced F1 on the
+    canonical reading items of other facts.
 
-    `predictions` are by item id; a missing or failed one is worth 0 and no threshold moves it.
+    `predictions` are by item id. A missing or failed one scores 0 with every threshold.
     """
     wanted = list(items)
     questions = {q.id: q for q in corpus.questions}
@@ -55,13 +55,13 @@ def cross_fit_thresholds(
 def fit_thresholds(
     cases: Sequence[ThresholdCase], clusters: Iterable[str], target: Target = "balanced_f1"
 ) -> dict[str, float]:
-    """The threshold of each cluster: 5-fold, fitted on the cases of the other folds.
+    """The threshold of each cluster, by cross-fitting in five folds.
 
-    Clusters are dealt to the folds in the order of the hashes of their names, so the folds depend on the set
-    of clusters alone. Each fold's threshold is the one that is best on the other folds. Only cuts between
-    different margins are tried, halfway between them (or one beyond the last), so that every value counted
-    can be reached; of equally good cuts the one nearest to 0 is taken, the negative one if both are. Where
-    the other folds lack answerable or silent items, or margins, the threshold is 0.
+    The hashes of the clusters' names assign the folds, so the folds depend on nothing but the set of
+    clusters. Each fold gets the threshold that is best on the other folds. The candidates lie halfway between
+    neighbouring margins, and 1 beyond the first and the last. Among equally good candidates the one nearest
+    to 0 wins; if two are equally near, the negative one. The threshold is 0 where the other folds lack
+    answerable items, silent items or margins.
     """
     folds = fold_of(clusters)
     fitted = [_best_threshold([c for c in cases if folds[c.cluster] != f], target) for f in range(FOLDS)]

@@ -196,10 +196,10 @@ def _whom(first: Belief | None, names: Mapping[str, str]) -> str:
     if first.follows is not None:
         article = clean(names.get(first.follows.article, first.follows.article))
         found += (
-            f" It agrees most with {article}: on {first.follows.wins} of {count(first.follows.n, 'fact')}, "
-            f"compared with {first.follows.chance:.1f} by chance."
+            f" It agrees most with {article}: on {first.follows.wins} of {count(first.follows.n, 'fact')} "
+            f"({first.follows.chance:.1f} by chance)."
         )
-    return f"{found} The bars count the answers of each model from all articles at once."
+    return f"{found} The bars count answers from all articles at once."
 
 
 def disagreement(question: Question) -> float:

@@ -77,7 +77,7 @@ class ModelResult:
             if not isinstance(value, str) and (argument, value) != ("slice", None):
                 raise QaEvalError(unlike(argument, value, f"the name of a {argument}"))
         if self.row.status == "error":
-            raise QaEvalError(f"{self.spec}: it has no numbers, as the model failed: {self.row.error}")
+            raise QaEvalError(f"{self.spec}: it has no scores, because the model failed: {self.row.error}")
         found = self._metrics(slice)
         track, _, name = metric.rpartition(".")
         tracks = [track] if track else ["reading", "pooled"]

@@ -91,7 +91,7 @@ def _lines(board: Leaderboard, rows: Sequence[Row], track: str, metric: str, by:
             return candidate, found
     known = sorted({m for row in rows for metrics in row.metrics.values() for m in metrics})
     if metric in known:
-        raise QaEvalError(f"{metric}: this run has no values of it by {by}")
+        raise QaEvalError(f"{metric}: this run has no values by {by}")
     raise QaEvalError(f"{metric}: not in this run; {choices(metric, known)}")
 
 

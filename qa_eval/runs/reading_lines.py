@@ -43,7 +43,7 @@ def reading_of(answer: ItemScore, question: Question, corpus: Corpus) -> AnswerR
 
 
 def marked_parts(reading: AnswerReading) -> Iterator[tuple[str, AnswerPart]]:
-    """What each part of the text was read as, in the order in which it is told."""
+    """The parts of the text, each with its kind, in the order of display."""
     yield from (("asserts", part) for part in reading.asserted)
     yield from (("rejects", part) for part in reading.rejected)
     yield from (("other value", part) for part in reading.other_values)

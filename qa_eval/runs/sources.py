@@ -62,7 +62,7 @@ def find_corpus(run: Run, questions: Sequence[Path] = (), articles: Path | None 
     if board.sources is None or run.path is None:
         if questions or articles is not None:
             return load_corpus(questions or None, articles)
-        raise QaEvalError(f"{_name(run)}: where its questions and articles are is not recorded: {_ADVICE}")
+        raise QaEvalError(f"{_name(run)}: it does not record where its questions and articles are: {_ADVICE}")
     recorded = [_from_folder(run.path, path) for path in board.sources.questions]
     recorded_articles = board.sources.articles and _from_folder(run.path, board.sources.articles)
     needed = [
@@ -71,7 +71,7 @@ def find_corpus(run: Run, questions: Sequence[Path] = (), articles: Path | None 
     ]
     if missing := [path for path in needed if not (path.is_file() or path.is_dir())]:
         raise QaEvalError(
-            f"{_name(run)}: its questions and articles are not there any more "
+            f"{_name(run)}: its questions and articles are no longer there "
             f"({', '.join(map(show_path, missing))}): {_ADVICE}"
         )
     return load_corpus(questions or recorded, articles or recorded_articles or None)

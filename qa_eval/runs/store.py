@@ -413,11 +413,11 @@ def _compare_with_record(path: Path, recorded: PredictionsFileRow, sha256: str, 
     """Raises InputError if a file differs from the one that the run wrote."""
     advice = "put the run's own file back, or run the models again"
     if rows != recorded.rows:
-        _refuse(path, f"has {count(rows, 'row')}, and {LEADERBOARD} records {recorded.rows}: {advice}")
+        _refuse(path, f"has {count(rows, 'row')}, but {LEADERBOARD} records {recorded.rows}: {advice}")
     if recorded.sha256 and sha256 != recorded.sha256:
         _refuse(
             path,
-            f"is not what the run wrote: its SHA-256 is {sha256[:12]}…, and {LEADERBOARD} records "
+            f"is not what the run wrote: its SHA-256 is {sha256[:12]}…, but {LEADERBOARD} records "
             f"{recorded.sha256[:12]}…: {advice}",
         )
 
@@ -477,7 +477,7 @@ def _upgraded(value: dict[str, Any], path: Path) -> dict[str, Any]:
             known = ", ".join(str(v) for v in (*sorted(UPGRADES), SCHEMA_VERSION))
             _refuse(
                 path,
-                f"{shorten(repr(version))} is no version that this program reads ({known})",
+                f"{shorten(repr(version))} is not a version that this program reads ({known})",
                 where="schema_version",
             )
         value = UPGRADES[version](value)

@@ -188,18 +188,18 @@ answer type  facts
 number           1
 date             1
 
-article  answerable  silent  partial
--------  ----------  ------  -------
-alpha             2       0        0
-beta              1       0        1
-gamma             0       2        0
+article                 answerable  silent  partial
+----------------------  ----------  ------  -------
+Title of alpha (alpha)           2       0        0
+Title of beta (beta)             1       0        1
+Title of gamma (gamma)           0       2        0
 
 items: track  canonical  with paraphrases
 ------------  ---------  ----------------
 reading               5                10
 pooled                2                 4
 
-silent items: 2 of 5 on the reading track (40.0%), the EM of always abstaining
+silent items: 2 of 5 on the reading track; always abstaining has EM 40.0 %
 """
 
 

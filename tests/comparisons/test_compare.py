@@ -646,7 +646,7 @@ def test_many_models_against_one_fit_a_comment_and_say_what_is_left_out(crowd: R
 
 
 def test_more_models_than_can_be_compared_with_each_other_are_refused(crowd: Run) -> None:
-    with pytest.raises(QaEvalError, match="of 2 to 50 models, and these runs hold 100"):
+    with pytest.raises(QaEvalError, match="these runs have 100 models, but 2 to 50 can be compared"):
         compare_all([crowd, crowd])
 
 

@@ -322,7 +322,7 @@ def empty_of_facts(path: Path) -> None:
 
 FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a truncated gzip": (truncated, "ends too early: the gzip file is cut off; fetch it again"),
-    "another version": (versioned, ":1: version: 2 is no version that this program reads (1)"),
+    "another version": (versioned, ":1: version: 2 is not a version that this program reads (1)"),
     "a header further down": (
         header_below,
         ":2: format: a header is the first line of a file; delete it here",

@@ -112,7 +112,7 @@ def test_rows_without_the_sort_metric_come_last() -> None:
         ),
         pytest.param(
             {"slice": "contested", "track": "pooled"},
-            "--slice contested: it is a slice of the reading track",
+            "--slice contested: this slice belongs to the reading track",
             id="slice of the other track",
         ),
     ],
@@ -308,7 +308,7 @@ def test_a_slice_of_the_pooled_track_is_of_that_track() -> None:
     board = leaderboard("x", rows=[row("hf:a", (0.5,) * 7, rank=1, slices=sliced)])
     assert view(board, slice="pooled:relation:update").columns == (("pooled", "em_any"), ("pooled", "newest"))
     assert refused(board, slice="pooled:relation:update", track="reading") == (
-        "--slice pooled:relation:update: it is a slice of the pooled track"
+        "--slice pooled:relation:update: this slice belongs to the pooled track"
     )
 
 

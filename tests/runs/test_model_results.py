@@ -235,6 +235,6 @@ def test_a_model_that_failed_says_so_and_a_run_says_which_items_are_missing() ->
     with pytest.raises(AttributeError, match="the model failed: RuntimeError: no weights"):
         run["test:broken"].f1  # noqa: B018
     with pytest.raises(
-        qa.QaEvalError, match="test:broken: it has no numbers, as the model failed: RuntimeError"
+        qa.QaEvalError, match="test:broken: it has no scores, because the model failed: RuntimeError"
     ):
         run["test:broken"]["f1"]

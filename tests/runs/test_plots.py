@@ -85,7 +85,7 @@ def test_a_metric_of_which_less_is_better_says_so(committed: Run) -> None:
         pytest.param({"models": "embeded"}, "embeded: not in this run; did you mean embedded?", id="model"),
         pytest.param(
             {"metric": "coverage_at_3", "by": "category"},
-            "coverage_at_3: this run has no values of it by category",
+            "coverage_at_3: this run has no values by category",
             id="no slices",
         ),
     ],

@@ -86,7 +86,7 @@ def test_flags_that_are_of_one_table_are_refused_where_there_is_none(runs: Path)
     for flags in (["--slice", "silent"], ["--track", "reading"], ["--sort", "em"]):
         refused = shown("o", *flags)
         assert (refused.exit_code, refused.stdout) == (2, "")
-        assert "these runs cannot stand in one table" in refused.stderr
+        assert "these runs cannot share a table" in refused.stderr
     assert shown("o", "--common-items").exit_code == 0
     assert shown("o", "--history", MODELS[0]).stdout.count("\n") >= 5
     assert shown("o/same/one", "o/other/fewer/three").exit_code == 2, "named runs are merged or refused"

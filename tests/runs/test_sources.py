@@ -141,7 +141,7 @@ def test_a_run_that_was_moved_alone_says_what_is_missing(home: Path) -> None:
     Path("deep/deeper").mkdir(parents=True)
     shutil.move("results/f", "deep/deeper/f")
     message = (
-        "deep/deeper/f: its questions and articles are not there any more (deep/flood/questions, "
+        "deep/deeper/f: its questions and articles are no longer there (deep/flood/questions, "
         "deep/flood/articles): name them with --questions and --articles"
     )
     shown = done("show", "deep/deeper/f", "cyclists@ferry")
@@ -209,7 +209,7 @@ def test_the_curated_set_and_a_corpus_in_memory_are_not_recorded(tmp_path: Path)
     )
     assert run.leaderboard.sources is None
     with pytest.raises(
-        QaEvalError, match="where its questions and articles are is not recorded: name them with"
+        QaEvalError, match="it does not record where its questions and articles are: name them with"
     ):
         find_corpus(run)
     assert done("show", str(tmp_path / "memory"), "dead@a").stderr.endswith(f"{UNSHOWN}\n")
@@ -224,7 +224,7 @@ def test_what_is_no_file_is_neither_recorded_nor_read(home: Path, kind: str) -> 
     file.write_text(json.dumps(document), "utf-8")
     if kind == "pipe":
         os.mkfifo("results/pipe")
-    assert "are not there any more (results/pipe)" in done("show", "results/f", "cyclists").stderr
+    assert "are no longer there (results/pipe)" in done("show", "results/f", "cyclists").stderr
 
 
 def test_a_public_data_set_in_a_file_is_found_from_any_folder(

@@ -249,7 +249,7 @@ def test_a_version_that_never_was_is_refused_by_name(tmp_path: Path, version: ob
     (tmp_path / "leaderboard.json").write_text(broken(schema_version=version), encoding="utf-8")
     with pytest.raises(InputError) as caught:
         load_run(tmp_path)
-    message = f"schema_version: {version!r} is no version that this program reads (1)"
+    message = f"schema_version: {version!r} is not a version that this program reads (1)"
     assert str(caught.value).endswith(message)
 
 

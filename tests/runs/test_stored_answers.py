@@ -45,13 +45,13 @@ def lines(data: bytes) -> list[bytes]:
 
 
 CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
-    "cut to three lines": (lambda d: b"".join(lines(d)[:3]), "has 3 rows, and leaderboard.json records 15"),
+    "cut to three lines": (lambda d: b"".join(lines(d)[:3]), "has 3 rows, but leaderboard.json records 15"),
     "without its last line": (
         lambda d: b"".join(lines(d)[:-1]),
-        "has 14 rows, and leaderboard.json records 15",
+        "has 14 rows, but leaderboard.json records 15",
     ),
-    "with a line twice": (lambda d: d + lines(d)[0], "has 16 rows, and leaderboard.json records 15"),
-    "empty": (lambda d: b"", "has 0 rows, and leaderboard.json records 15"),
+    "with a line twice": (lambda d: d + lines(d)[0], "has 16 rows, but leaderboard.json records 15"),
+    "empty": (lambda d: b"", "has 0 rows, but leaderboard.json records 15"),
     "cut in a line": (lambda d: d[:-40], ":15:4034: not valid JSON"),
     "in another order": (lambda d: b"".join(lines(d)[::-1]), "is not what the run wrote: its SHA-256 is "),
     "without its last line break": (lambda d: d[:-1], "is not what the run wrote"),

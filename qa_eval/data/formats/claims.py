@@ -47,7 +47,7 @@ def read_claims(path: Path, split: str | None = None) -> FactRead:
             if header is not None:
                 unlisted = header.unlisted
                 if header.version != VERSION:
-                    message = f"{header.version} is no version that this program reads ({VERSION})"
+                    message = f"{header.version} is not a version that this program reads ({VERSION})"
                     yield place.inside("version").finding("shape", message)
                     return
             continue

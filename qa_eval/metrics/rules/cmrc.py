@@ -23,7 +23,7 @@ from functools import lru_cache
 from qa_eval.metrics.rules.mlqa import IDEOGRAPH
 from qa_eval.metrics.rules.treebank import treebank_words
 
-# "……" is in the script's list too, and has no effect there: single characters are compared with it.
+# The script also lists "……". It has no effect, because the script compares single characters with the list.
 _DELETE_SIGNS = str.maketrans("", "", "-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』")
 _PARTS = re.compile(f"({IDEOGRAPH.pattern})")
 

@@ -22,8 +22,7 @@ def korquad_form(text: str) -> str:
     """The form that exact match compares.
 
     The steps, in this order: quotation marks and brackets become spaces, letters become lower case, ASCII
-    punctuation is deleted, and each run of white space becomes one space. Any string has such a form, which
-    may be empty.
+    punctuation is deleted, and each run of white space becomes one space. The result may be empty.
 
     >>> korquad_form("《바람의 기록》, A.I.")
     '바람의 기록 ai'
@@ -32,7 +31,7 @@ def korquad_form(text: str) -> str:
 
 
 def korquad_characters(form: str) -> Sequence[str]:
-    """The units of F1: every character of the form but the spaces.
+    """The units that F1 counts: every character of the form except spaces.
 
     >>> korquad_characters("바람의 기록")
     '바람의기록'

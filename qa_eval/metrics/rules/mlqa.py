@@ -1,12 +1,12 @@
 """The normalization of the MLQA evaluation, one form for each of its seven languages.
 
-It differs from SQuAD's in three ways. Every character that Unicode calls punctuation is deleted, not only
-the 32 of ASCII, so typographic quotes and dashes go too. The articles are those of the language; Hindi and
-Chinese have none. In Chinese each ideograph is a token of its own, so that answers without spaces can share
-tokens.
+It differs from SQuAD's normalization in three ways. It deletes every character that Unicode counts as
+punctuation, such as typographic quotes and dashes, and not only the 32 characters of ASCII. It removes the
+articles of the language; Hindi and Chinese have none. In Chinese it makes each ideograph a token, so that
+answers without spaces can share tokens.
 
-Source: Lewis et al., MLQA (2020), and its evaluation script. Which characters are punctuation is asked of the
-interpreter's Unicode database, as the script does.
+Source: Lewis et al., MLQA (2020), and its evaluation script. Like the script, this module looks up
+punctuation in Python's Unicode database.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ARTICLES: dict[str, re.Pattern[str] | None] = {
     "en": re.compile(r"\b(?:a|an|the)\b"),
     "es": re.compile(r"\b(?:un|una|unos|unas|el|la|los|las)\b"),
     "de": re.compile(r"\b(?:ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b"),
-    # Not at the beginning of words only: the script's pattern, meant to be narrower, takes it anywhere.
+    # The script removes these letters anywhere in a word, although its authors meant only the article.
     "ar": re.compile("ال"),
     "hi": None,
     "vi": re.compile(r"\b(?:của|là|cái|chiếc|những)\b"),
@@ -30,11 +30,11 @@ _ARTICLES: dict[str, re.Pattern[str] | None] = {
 MLQA_LANGUAGES = tuple(_ARTICLES)
 
 IDEOGRAPH = re.compile("[\u4e00-\u9fa5]")
-"""What the script takes for a Chinese character; later extensions of Unicode are not among them."""
+"""Characters that the script counts as Chinese. Later extensions of Unicode are not among them."""
 
 
 class _DeletePunctuation(dict[int, int | None]):
-    """A table for `str.translate`, filled as characters are met: to ask for all of Unicode takes 0.1 s."""
+    """A table for `str.translate`. It adds each character at its first use: all of Unicode takes 0.1 s."""
 
     def __missing__(self, code: int) -> int | None:
         char = chr(code)
@@ -49,8 +49,14 @@ _DELETE_PUNCTUATION = _DeletePunctuation()
 def mlqa_normalizer(language: str) -> Callable[[str], str]:
     """The function that brings an answer into the form in which MLQA compares answers of that language.
 
-    Lower case; then punctuation is deleted; then articles become a space; then, in Chinese, ideographs are
-    set apart; then runs of white space become one space. Raises KeyError for a language that MLQA has not.
+    The steps, in this order: letters become lower case, punctuation is deleted, each article becomes a space,
+    Chinese ideographs get spaces around them, and each run of white space becomes one space.
+
+    Args:
+        language: One of `MLQA_LANGUAGES`.
+
+    Raises:
+        KeyError: MLQA has no such language.
 
     >>> mlqa_normalizer("de")("Die „Stadt“"), mlqa_normalizer("zh")("北京 2008年")
     ('stadt', '北 京 2008 年')

@@ -102,7 +102,7 @@ class Rules:
     def score(self, prediction: str, golds: Sequence[str]) -> tuple[float, float]:
         """Exact match and F1, each the best over the golds, independently of the other.
 
-        Raises ValueError if there are no golds and the rules know no unanswerable questions.
+        Raises ValueError if there are no golds and the rules have no unanswerable questions.
 
         >>> SQUAD_V2.score("", []), SQUAD_V1.score("the", ["a"])
         ((1.0, 1.0), (1.0, 0.0))

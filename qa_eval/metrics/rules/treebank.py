@@ -1,8 +1,8 @@
-"""Words as the Penn Treebank divides them: what `word_tokenize` of NLTK makes of one sentence.
+"""Words as the Penn Treebank divides them. NLTK's `word_tokenize` gives the same words for one sentence.
 
-The evaluation of CMRC 2018 counts such words where an answer is not Chinese. NLTK 3.9.1 is followed as far
-as it can have an effect there: the text is lower case and has none of the signs that the evaluation
-deletes, among them hyphens, colons, slashes, asterisks and backquotes.
+The evaluation of CMRC 2018 counts such words where an answer is not Chinese. It first makes the text lower
+case, and deletes signs such as hyphens, colons, slashes, asterisks and backquotes. This module agrees with
+NLTK 3.9.1 on such texts, and is not meant for others.
 
 | in the text                                  | is a word of its own                                      |
 |----------------------------------------------|-----------------------------------------------------------|
@@ -10,11 +10,11 @@ deletes, among them hyphens, colons, slashes, asterisks and backquotes.
 | a comma                                      | unless a digit follows                                    |
 | a full stop                                  | at the end of the text; two and more in a row, together   |
 | `'s 'm 'd 'll 're 've n't`                   | at the end of a word                                      |
-| the halves of `cannot`, `gonna` and others   | likewise `d'ye gimme gotta lemme more'n wanna 'tis 'twas` |
+| the halves of `cannot`, `gonna` and others   | also of `d'ye gimme gotta lemme more'n wanna 'tis 'twas`  |
 
-One thing differs from NLTK: it first divides a text into sentences, by a trained model, and so also takes the
-full stop off a word that ends a sentence inside the text. Here a text is one sentence. Versions from 3.9.4 on
-also divide at dashes; published results are older.
+One thing differs from NLTK. NLTK first divides a text into sentences with a trained model, and splits the
+full stop from the last word of each sentence. Here a text is one sentence. NLTK 3.9.4 and later also divide
+at dashes, but published results are older.
 
 Source: MacIntyre's tokenizer of the Penn Treebank (1995); `NLTKWordTokenizer` of NLTK 3.9.1.
 """
@@ -43,7 +43,7 @@ _STEPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"[?!]", r" \g<0> "),
         (r"([^'])' ", r"\1 ' "),
         (r"[\]\[(){}<>]", r" \g<0> "),
-        # Closing quotation marks and what is joined to a word by an apostrophe.
+        # Closing quotation marks, and endings after an apostrophe.
         (r"^|\Z", " "),
         (r"»", " » "),
         (_CLOSING, f" {_CLOSING} "),
@@ -64,7 +64,7 @@ _STEPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?i) ('t)(was)\b", r" \1 \2 "),
     )
 )
-"""In this order: a later step sees the spaces of an earlier one."""
+"""The steps, in order. A later step sees the spaces that an earlier one adds."""
 
 
 def treebank_words(sentence: str) -> list[str]:

@@ -123,7 +123,7 @@ def _refuse_mixture(boards: Sequence[Leaderboard], *, common_items: bool) -> Non
         # Common items help only where nothing but the data differs.
         other_scoring = {"data.cluster", "rules", "scorer_version"} & problems.keys()
         raise MixtureError(
-            "these runs cannot stand in one table, they differ in\n"
+            "these runs cannot share a table, because they differ in\n"
             + "\n".join(problems.values())
             + ("" if other_scoring else _ADVICE)
         )
@@ -185,7 +185,7 @@ def _with_tables(found: Sequence[Side], state: _State) -> list[Entry]:
     competing = sum(_competes(side) and side.row.model.spec not in UNRANKED for side in found)
     if competing > MOST_RANKED:
         state.ranked = False
-        state.notes.append(f"no ranks: {competing} models, and at most {MOST_RANKED} are ranked together")
+        state.notes.append(f"no ranks: {competing} models, but at most {MOST_RANKED} can be ranked together")
     entries = []
     for side in found:
         entry = Entry(row=side.row)
@@ -217,7 +217,7 @@ def _on_common_items(found: Sequence[Side], state: _State) -> list[Entry]:
         )
     if len(sides) > MOST_RANKED:
         raise QaEvalError(
-            f"--common-items: {len(sides)} models, and at most {MOST_RANKED} can be computed again"
+            f"--common-items: {len(sides)} models, but at most {MOST_RANKED} can be computed again"
         )
     scores = common_scores(sides)
     if not scores or not scores[0]:

@@ -183,7 +183,7 @@ def _slice_columns(
         raise QaEvalError(_unknown("--slice", name, sorted(known)))
     track = "reading" if "reading" in tracks and not name.startswith("pooled:") else "pooled"
     if selection.track not in (None, track):
-        raise QaEvalError(f"--slice {name}: it is a slice of the {track} track")
+        raise QaEvalError(f"--slice {name}: this slice belongs to the {track} track")
     present = {metric for line in lines for metric in line.row.slices.get(name, {})}
     return tuple((track, metric) for _, metric in listed("slices") if metric in present)[:_MOST_SLICED]
 
