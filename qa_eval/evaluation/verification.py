@@ -252,12 +252,13 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
         return Entry(row=row), found
     tables: dict[Track, ScoreTable] = {}
     seen, decided = 0, False
+    older = _scorer(board) != SCORER_VERSION
     stored = run.stream(row, checked=False)
     for rows in judge.rejudged(lambda: run.stream(row, checked=False), board.options.threshold):
         for judged in rows:
             seen += 1
             before = next(stored)
-            now = replace(judged, scores=dict(_of_version(board, judged.scores)))
+            now = replace(judged, scores=dict(_of_version(board, judged.scores))) if older else judged
             found += differences(before, now, f"{name}:{seen}: {before.item}")
             found += unknown_fields(before, f"{name}:{seen}: {before.item}.")
             decided |= now.threshold is not None
