@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from qa_eval.authoring.check import annotation, finding_line
 from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.dataset import open_dataset
-from qa_eval.data.passage_facts import REMARKS
+from qa_eval.data.passage_facts import REMARKS, remark_count
 from qa_eval.errors import QaEvalError
 from qa_eval.files.findings import Findings
 from qa_eval.files.hashes import canonical_json
@@ -56,8 +56,7 @@ class _Check:
         for finding in self.findings():
             yield printable(finding_line(finding))
         for check, number in self._counted():
-            one, many = REMARKS[check]
-            yield f"{number:,} {one if number == 1 else many}"
+            yield remark_count(check, number)
         yield self._verdict()
 
     def github(self) -> Iterator[str]:
@@ -76,7 +75,7 @@ class _Check:
                 "dataset": self.dataset.spec,
                 "errors": self.errors.errors,
                 "remarks": dict(self._counted()),
-                "findings": [asdict(replace(finding)) for finding in found],
+                "findings": [asdict(finding) for finding in found],
             },
             indent=2,
         )

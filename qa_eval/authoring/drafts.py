@@ -15,7 +15,7 @@ from qa_eval.matching.answer_types import ExpressionType
 from qa_eval.matching.typed import match
 from qa_eval.models.expressions import find_expressions
 from qa_eval.records import AnswerType, Article, Claim, Evidence, Question, Relation, Span
-from qa_eval.text.phrases import quote, suggestion
+from qa_eval.text.phrases import free_name, quote, suggestion
 
 _EXPRESSIONS: dict[AnswerType, ExpressionType] = {
     "number": "number", "duration": "duration", "percent": "percent", "age": "age", "money": "money",
@@ -169,7 +169,7 @@ def question_id(question: str, taken: Collection[str]) -> str:
     'militants-died-battle-2'
     """
     telling = [w for w in words(question) if w not in _SMALL] or words(question)
-    return _free(kebab_case(" ".join(telling[:ID_WORDS])) or "fact", taken)
+    return free_name(kebab_case(" ".join(telling[:ID_WORDS])) or "fact", taken)
 
 
 def claim_id(wording: str, taken: Collection[str]) -> str:
@@ -180,11 +180,4 @@ def claim_id(wording: str, taken: Collection[str]) -> str:
     """
     plain = kebab_case(wording) if wording.isascii() else "-".join(wording.split())
     plain = "".join(c for c in plain if c not in "@~*")[:40].strip("-")
-    return _free(plain or "claim", taken)
-
-
-def _free(name: str, taken: Collection[str]) -> str:
-    number, free = 2, name
-    while free in taken:
-        free, number = f"{name}-{number}", number + 1
-    return free
+    return free_name(plain or "claim", taken)

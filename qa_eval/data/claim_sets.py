@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import heapq
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from qa_eval.data.content_hashes import question_record
+from qa_eval.data.content_hashes import question_record, unordered_sha256
 from qa_eval.data.dataset_options import Intake, Where
-from qa_eval.data.passage_facts import REMARKS, PassageFact, words_elsewhere
+from qa_eval.data.items import drawn_ids
+from qa_eval.data.passage_facts import REMARKS, PassageFact, remark_count, words_elsewhere
 from qa_eval.errors import QaEvalError
 from qa_eval.files.findings import Findings
 from qa_eval.files.hashes import sha256_json
@@ -46,8 +45,7 @@ class FactCensus:
     def warnings(self) -> Iterator[str]:
         """A line for each kind of remark, with the number of remarks and the first place."""
         for check, number, first in self.remarks:
-            one, many = REMARKS[check]
-            yield f"{number:,} {one if number == 1 else many}; the first: {first}"
+            yield f"{remark_count(check, number)}; the first: {first}"
 
 
 @dataclass(slots=True)
@@ -131,8 +129,8 @@ class ClaimSet:
             asked=asked,
             contested=contested,
             passages=number,
-            questions_sha256=_together(questions),
-            contexts_sha256=_together(passages),
+            questions_sha256=unordered_sha256(questions),
+            contexts_sha256=unordered_sha256(passages),
             remarks=tuple((check, odd[check], first[check]) for check in REMARKS if odd[check]),
         )
 
@@ -160,8 +158,7 @@ class ClaimSet:
         """Notes that a reader of the numbers needs, a sentence each. Raises InputError."""
         for check, number, _ in self.check().remarks:
             if check in _NOTED:
-                one, many = REMARKS[check]
-                yield f"{number:,} {one if number == 1 else many}"
+                yield remark_count(check, number)
 
     def with_rules(self, rules: str | None) -> ClaimSet:
         """The data set itself, because its rules are fixed. Raises QaEvalError for other rules."""
@@ -209,7 +206,7 @@ class _ChosenFacts:
     def __iter__(self) -> Iterator[PassageFact]:
         if self.sample is not None and self.drawn is None:
             ids = (fact.question.id for fact in self._eligible())
-            self.drawn = frozenset(heapq.nsmallest(self.sample, ids, self._rank))
+            self.drawn = drawn_ids(ids, self.sample, self.seed)
         drawn = self.drawn
         return islice((f for f in self._eligible() if drawn is None or f.question.id in drawn), self.limit)
 
@@ -218,9 +215,6 @@ class _ChosenFacts:
             if fact.asked and (not self.categories or fact.question.category in self.categories):
                 yield fact
 
-    def _rank(self, id: str) -> bytes:
-        return hashlib.sha256(f"{self.seed}:{id}".encode()).digest()
-
 
 def facts_held(census: FactCensus) -> str:
     """Contents of a data set in words."""
@@ -228,7 +222,3 @@ def facts_held(census: FactCensus) -> str:
         f"{census.facts:,} {'fact' if census.facts == 1 else 'facts'}, {census.contested:,} contested, over "
         f"{census.passages:,} {'passage' if census.passages == 1 else 'passages'} of their own"
     )
-
-
-def _together(digests: Iterable[bytes]) -> str:
-    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()

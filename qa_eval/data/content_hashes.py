@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -54,6 +55,11 @@ def questions_sha256(questions: Iterable[Question]) -> str:
 def articles_sha256(articles: Iterable[Article]) -> str:
     """SHA-256 over the sorted (id, sha256) pairs of the articles."""
     return sha256_json(sorted([a.id, a.sha256] for a in articles))
+
+
+def unordered_sha256(digests: Iterable[bytes]) -> str:
+    """SHA-256 over digests, which does not depend on their order."""
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
 
 
 def with_hashes(corpus: Corpus) -> Corpus:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import heapq
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from qa_eval.data.claim_sets import ClaimSet, FactRead
+from qa_eval.data.content_hashes import unordered_sha256
 from qa_eval.data.dataset_files import likely_spec
 from qa_eval.data.dataset_options import Intake, Read, Where, checked_columns
 from qa_eval.data.examples import NO_ANSWERS
@@ -20,6 +20,7 @@ from qa_eval.data.formats.json_lines import read_flat, read_mrqa, read_squad
 from qa_eval.data.formats.qacc import read_qacc
 from qa_eval.data.formats.ramdocs import read_ramdocs
 from qa_eval.data.formats.wikicontradict import read_wikicontradict
+from qa_eval.data.items import drawn_ids
 from qa_eval.data.kept_examples import KeptExamples
 from qa_eval.data.published_sets import Marks, Origin, Version, origin_of, scored_by_others, spacing_notes
 from qa_eval.errors import InputError, QaEvalError, SpecError
@@ -230,12 +231,9 @@ class _Choice:
 
     def __iter__(self) -> Iterator[Example]:
         if self.sample is not None and self.drawn is None:
-            self.drawn = frozenset(heapq.nsmallest(self.sample, (e.id for e in self.dataset), self._rank))
+            self.drawn = drawn_ids((e.id for e in self.dataset), self.sample, self.seed)
         chosen = (e for e in self.dataset if self.drawn is None or e.id in self.drawn)
         return islice(chosen, self.limit)
-
-    def _rank(self, id: str) -> bytes:
-        return hashlib.sha256(f"{self.seed}:{id}".encode()).digest()
 
 
 def instance_of(example: Example) -> Instance:
@@ -423,17 +421,13 @@ def _census(read: Read, spec: str) -> Census:
         questions=len(questions),
         contexts=len(contexts),
         unanswerable=0 if errors.unlabelled else unanswerable,
-        questions_sha256=_together(questions),
-        contexts_sha256=_together(contexts.values()),
+        questions_sha256=unordered_sha256(questions),
+        contexts_sha256=unordered_sha256(contexts.values()),
         labelled=not errors.unlabelled,
         marks=marks,
         tolerated=tuple((check, odd[check], first[check]) for check in sorted(odd)),
         examples=kept,
     )
-
-
-def _together(digests: Iterable[bytes]) -> str:
-    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
 
 
 class _Errors:

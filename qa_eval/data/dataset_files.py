@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from qa_eval.data.dataset_options import Where
 from qa_eval.errors import InputError
 from qa_eval.files.compression import KINDS_NOT_READ, UNREADABLE, unpacked, unreadable
+from qa_eval.files.json_streams import json_lines
 from qa_eval.files.paths import open_input
+from qa_eval.files.strict_json import NotJsonError, describe
+from qa_eval.records import Finding
 from qa_eval.text.phrases import show_path
 
 _ROWS = '{"id", "question", "context", "answers"} on each line, as jsonl:FILE'
@@ -29,6 +32,32 @@ _ASKED = re.compile(rb"question|query|context|answer", re.IGNORECASE)
 """Pattern of a column name in a table of questions."""
 _HEAD = 1 << 20
 """Number of bytes from which the kind of a file is recognized."""
+
+
+def json_objects(path: Path, what: str) -> Iterator[tuple[Where, dict[str, Any]] | Finding]:
+    """The JSON objects of a file with one on each line, with their places, and findings about other lines.
+
+    Raises InputError as `opened` does.
+    """
+    with opened(path, what) as (file, _):
+        yield from objects_of_lines(file, Where(path=show_path(path)))
+
+
+def objects_of_lines(file: IO[bytes], where: Where) -> Iterator[tuple[Where, dict[str, Any]] | Finding]:
+    """`json_objects` of an open file."""
+    try:
+        for number, found in json_lines(file):
+            place = Where(path=where.path, line=number)
+            if isinstance(found, NotJsonError):
+                yield place.finding("json", str(found), column=found.column)
+            elif found.problems:
+                yield from place.problems(found)
+            elif not isinstance(found.value, dict):
+                yield place.finding("json", f"must be a JSON object, found {describe(found.value)}")
+            else:
+                yield place, found.value
+    except UNREADABLE as error:
+        yield where.finding("file", unreadable(error))
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import heapq
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from qa_eval.errors import QaEvalError, UnknownNameError
 from qa_eval.metrics.worded_scores import source_names
@@ -68,11 +69,18 @@ def _chosen(
             )
     chosen = [q for q in questions if not categories or q.category in categories]
     if sample is not None:
-        # The hash of the id decides, not the position, so that adding a fact does not reshuffle the sample.
-        drawn = sorted(chosen, key=lambda q: hashlib.sha256(f"{seed}:{q.id}".encode()).digest())[:sample]
-        kept = {q.id for q in drawn}
+        kept = drawn_ids((q.id for q in chosen), sample, seed)
         chosen = [q for q in chosen if q.id in kept]
     return chosen if limit is None else chosen[:limit]
+
+
+def drawn_ids(ids: Iterable[str], size: int, seed: int) -> frozenset[str]:
+    """A seeded random choice of ids; all of them if there are fewer.
+
+    The hash of an id decides, not its position. Another id therefore does not reshuffle the sample, and a
+    larger sample contains a smaller one of the same seed.
+    """
+    return frozenset(heapq.nsmallest(size, ids, lambda id: hashlib.sha256(f"{seed}:{id}".encode()).digest()))
 
 
 def instances(corpus: Corpus, items: Sequence[ItemId]) -> list[Instance]:

@@ -21,9 +21,9 @@ from qa_eval.records import AnswerType, Article, Claim, Corpus, Evidence, Findin
 from qa_eval.text.phrases import count, join_field, quote, suggestion
 
 NO_PLACE = -1
-"""Where evidence is that a passage states without an answer's words."""
+"""Offset of evidence that a passage states in words that no answer has."""
 MOST_PLACES = 20
-"""Of an answer in one passage."""
+"""Greatest number of places of one answer in one passage."""
 
 Message = tuple[str, str]
 """(field, what is wrong there, and what would be right)."""
@@ -34,9 +34,9 @@ class PassageFact:
     """A fact with its own passages, and what was left out of it."""
 
     question: Question
-    """Its evidence names the passages by their ids in the fact."""
+    """Question with its claims. The evidence names passages by their ids in the fact."""
     passages: tuple[Article, ...]
-    """Each text once."""
+    """Passages of the fact. Each text occurs once."""
     remarks: tuple[Remark, ...] = ()
     place: Where | None = field(default=None, compare=False)
     """Record of a file that the fact was read from; None if it was not read from a file."""
@@ -53,19 +53,19 @@ class PassageFact:
 
     @property
     def asked(self) -> bool:
-        """Whether a model that copies spans can be asked: not where yes or no is the answer."""
+        """Whether a model that copies spans can be asked. It cannot if the answer is yes or no."""
         return self.question.answer_type != "yes-no"
 
     @cached_property
     def sources(self) -> Mapping[str, tuple[str, ...]]:
-        """Passage -> the names that its preference is counted under: its source, and its position."""
+        """The names under which a preference for each passage is counted: its source, and its position."""
         return {
             passage.id: (*((passage.publisher,) if passage.publisher else ()), f"position {number}")
             for number, passage in enumerate(self.passages, 1)
         }
 
     def marks(self, passage: str) -> tuple[str, ...]:
-        """The slices of an item besides those that every item has; `*` is the pooled one."""
+        """The slices that an item has in addition to those of every item. `*` is the pooled item."""
         stating = self.question.claims if passage == "*" else self.question.own_claims(passage)
         evidence = [e for claim in stating for e in claim.evidence if passage in ("*", e.article)]
         placed = any(e.start >= 0 for e in evidence)
@@ -74,7 +74,7 @@ class PassageFact:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something about a fact that a reader of the numbers should know: no error."""
+    """Something about a fact that a reader of the numbers should know. It is not an error."""
 
     check: str
     """A key of `REMARKS`."""
@@ -129,7 +129,17 @@ REMARKS: Mapping[str, tuple[str, str]] = {
         "passages that have the words of a claim they do not state",
     ),
 }
-"""What one and several of a kind are called."""
+"""Names of one remark and of several remarks of each kind."""
+
+
+def remark_count(check: str, number: int) -> str:
+    """The number of remarks of one kind, in words.
+
+    >>> remark_count("unused-fact", 1), remark_count("unused-fact", 1200)
+    ('1 fact that is not used', '1,200 facts that are not used')
+    """
+    one, many = REMARKS[check]
+    return f"{number:,} {one if number == 1 else many}"
 
 
 @dataclass(slots=True)
@@ -139,9 +149,9 @@ class _Reading:
     line: ClaimsLine
     unlisted: Unlisted
     passages: dict[str, Article] = field(default_factory=dict)
-    """By the id under which the text is read."""
+    """Passages by the id under which their text is read."""
     read_as: dict[str, str] = field(default_factory=dict)
-    """Every passage id -> the id under which its text is read."""
+    """Map from each passage id to the id under which its text is read."""
     unread: set[str] = field(default_factory=set)
     """Ids of passages with a problem of their own."""
     problems: list[Message] = field(default_factory=list)
@@ -166,8 +176,8 @@ def read_fact(
 ) -> tuple[PassageFact | None, list[Message], list[Remark]]:
     """The fact of a line, its problems, and the remarks on it.
 
-    `unlisted`: what passages are that are listed nowhere, unless the line says so. None where there are
-    problems, and for a fact that no passage answers, of which a remark tells.
+    `unlisted` says how passages are read that are listed nowhere, unless the line says so itself. There is no
+    fact if there are problems. There is none either if no passage answers; a remark then says so.
     """
     reading = _Reading(line, line.unlisted or unlisted)
     _read_names(reading)

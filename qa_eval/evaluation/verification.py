@@ -254,9 +254,7 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
         for stored, rows in judge.rejudged(lambda: run.stream(row, checked=False), board.options.threshold):
             for before, judged in zip(stored, rows, strict=True):
                 seen += 1
-                now = judged
-                if older:
-                    now = replace(judged, scores=dict(_of_version(board, judged.scores)))
+                now = replace(judged, scores=dict(_of_version(board, judged.scores))) if older else judged
                 found += differences(before, now, f"{name}:{seen}: {before.item}")
                 found += unknown_fields(before, f"{name}:{seen}: {before.item}.")
                 decided |= now.threshold is not None

@@ -1,4 +1,4 @@
-"""Scores of an answer in words: which claims it asserts, and what it says beside them.
+"""Scores of an answer in words: which claims it asserts, and what else it says.
 
 They stand next to EM, F1 and match. A span is a text too, so every answer has them. The answer is read by
 `qa_eval.matching.answer_reading.read_answer`.

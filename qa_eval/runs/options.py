@@ -32,7 +32,7 @@ from typing import (
 from qa_eval.errors import QaEvalError
 from qa_eval.files.paths import user_path
 from qa_eval.metrics.rules.squad import RULES
-from qa_eval.records import LEAST_DECODING, Decoding, DuplicateIds, Runtime, Stored, abridged
+from qa_eval.records import LEAST_DECODING, TRACKS, Decoding, DuplicateIds, Runtime, Stored, Track, abridged
 from qa_eval.text.phrases import brief, choices, did_you_mean, near_names, unlike
 
 RESAMPLES = 9999
@@ -165,6 +165,11 @@ class StoredOptions(Stored):
         ),
     ] = 0
     _sparse: ClassVar[frozenset[str]] = frozenset({"closed_book", "orders"})
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """Tracks that are asked."""
+        return TRACKS if self.track == "both" else (self.track,)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -6,7 +6,7 @@ Text from files is escaped, so that a message is always one printable line.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 QUOTE_LENGTH = 60
@@ -159,6 +159,18 @@ def unlike(name: str, value: object, wanted: str) -> str:
     article = "an" if called[:1].lower() in tuple("aeiou") else "a"
     what = "is None" if value is None else f"{brief(value)} is {article} {called}"
     return f"{name}: {what}; it should be {wanted}"
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """The name, with the first number from 2 that makes it differ from all taken names if it is one of them.
+
+    >>> free_name("town", []), free_name("town", ["town", "town-2"])
+    ('town', 'town-3')
+    """
+    number, free = 2, name
+    while free in taken:
+        free, number = f"{name}-{number}", number + 1
+    return free
 
 
 def count(number: int, noun: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 
 from qa_eval.cli import cli
 from tests.support.command_line import call
+from tests.support.passage_sets import BROKEN_BOW
 from tests.support.places import BASELINE, ROOT
 from tests.support.public_files import SEA, SKY, mrqa, qa, squad, write, write_lines
 
@@ -71,7 +72,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_lines(place / "HotpotQA.jsonl.gz", mrqa((SEA, [far])))
     write_lines(place / "rows.jsonl", [{"id": "h1", "prediction": "12 miles"}])
     item = "recaptured-city@000_825eccd27ffa9810"
-    write_lines(place / "answers.jsonl", [{"id": item, "prediction": "Palmyra"}])
+    of_fact = {"id": "broken-bow@d1", "prediction": "3,559 people"}
+    write_lines(place / "answers.jsonl", [{"id": item, "prediction": "Palmyra"}, of_fact])
+    write_lines(place / "facts.jsonl", [BROKEN_BOW])
     for name in ("anna.jsonl", "ben.jsonl"):
         shutil.copy(ROOT / "questions" / "people.jsonl", place / name)
     for name in ("bbc.txt", "dpa.txt"):

@@ -32,7 +32,7 @@ SMALLEST: dict[str, tuple[str, ...]] = {
 """The arguments of each benchmark that take the least time."""
 NOT_RUN = {
     "transformers4": "compares with the real transformers 4.57, which comes from the network",
-    "worded_strategies": "has no smaller size; tests/metrics/test_worded_strategies.py checks its table",
+    "answer_reading": "has no smaller size; tests/matching/test_answer_reading.py reads such texts",
 }
 _COMMAND = re.compile(r"python -m tests\.benchmarks\.(\w+)")
 _PIPELINE = """

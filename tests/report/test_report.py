@@ -218,6 +218,8 @@ def test_the_table_holds_the_numbers_of_the_leaderboard(run: Run, built: Built) 
         ("reading", "em_any"),
         ("pooled", "coverage_at_3"),
         ("reading", "contrast_consistency"),
+        ("reading", "balanced_asserts"),
+        ("pooled", "complete_and_clean"),
     ]
     for number, row_text in found:
         row = board.rows[int(number)]

@@ -153,7 +153,7 @@ def _both_passages(answer: LabelledAnswer, reading: AnswerReading, scorer: str) 
     claims = _found(answer, reading, scorer)
     number = min(2, len(claims))
     if scorer == READING and number == 2 and reading.other_values:
-        number = 1  # a value of neither side stands beside them
+        number = 1  # the answer also has a value of neither side
     said = ("Incorrect", "Partially correct", "Correct")[number]
     return answer.label, said
 

@@ -24,8 +24,8 @@ from qa_eval.data.checks.question_checks import kebab_case
 from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.corpus_files import article_id_problem
 from qa_eval.data.dataset import open_dataset
+from qa_eval.data.dataset_files import json_objects
 from qa_eval.data.dataset_options import Where
-from qa_eval.data.formats.claims import records_of
 from qa_eval.data.passage_facts import PassageFact
 from qa_eval.errors import InputError, SpecError
 from qa_eval.files.findings import Findings
@@ -35,10 +35,10 @@ from qa_eval.files.strict_json import BYTE_ORDER_MARK, NotJsonError, decode_utf8
 from qa_eval.matching.answer_types import asked_type
 from qa_eval.matching.typed import same_claim
 from qa_eval.records import Article, Claim, Evidence, Finding, Question
-from qa_eval.text.phrases import count, quote, show_path, suggestion
+from qa_eval.text.phrases import count, free_name, quote, show_path, suggestion
 
 CATEGORY = "imported"
-"""Of facts whose category is not known."""
+"""Category of facts that come without one."""
 _FACT_KINDS = ("claims", "ramdocs", "qacc", "wikicontradict")
 IMPORTS = (*_FACT_KINDS, "squad", "label-studio", "doccano")
 
@@ -173,12 +173,7 @@ def _article_id(id: str, taken: Container[str]) -> str:
     It is the name of a file, so it is cut after 200 bytes.
     """
     plain = "".join("-" if c in "/\\@~*" or c.isspace() else c for c in id).lstrip(".")
-    plain = first = plain.encode("utf-8")[:200].decode("utf-8", "ignore") or "article"
-    number = 1
-    while plain in taken:
-        number += 1
-        plain = f"{first}-{number}"
-    return plain
+    return free_name(plain.encode("utf-8")[:200].decode("utf-8", "ignore") or "article", taken)
 
 
 def _authored(
@@ -200,11 +195,7 @@ def _authored(
     answering = {e.article for claim in claims for e in claim.evidence}
     kept = {claim.id for claim in claims}
     partial = {*(ids[p] for p in question.partial), *unplaced} - answering
-    id = kebab_case(question.id) or "fact"
-    number = 1
-    while id in taken:
-        number += 1
-        id = f"{kebab_case(question.id) or 'fact'}-{number}"
+    id = free_name(kebab_case(question.id) or "fact", taken)
     taken.add(id)
     scope = tuple(dict.fromkeys(ids[p.id] for p in fact.passages))
     made = replace(
@@ -299,14 +290,9 @@ def _of_spans(parts: Iterable[_Annotated | Finding], what: str) -> Imported:
     return Imported(articles=articles, questions=facts, notes=tuple(notes))
 
 
-def _annotator(name: str, taken: Iterable[str]) -> str:
+def _annotator(name: str, taken: Container[str]) -> str:
     """The annotator as the name of a file."""
-    plain = first = kebab_case(name) or ("" if not name else "annotator")
-    number = 1
-    while plain in taken:
-        number += 1
-        plain = f"{first}-{number}"
-    return plain
+    return free_name(kebab_case(name) or ("" if not name else "annotator"), taken)
 
 
 def _question(id: str, words: str, known: _Asked, everything: Sequence[str]) -> Question:
@@ -418,7 +404,7 @@ def _doccano(path: Path) -> Iterator[_Annotated | Finding]:
     """The annotations of an export of doccano as JSON Lines; without `question` in a row, its labels ask."""
     rows: list[tuple[Where, dict[str, Any], list[tuple[str, str, Any, Any, Where]]]] = []
     labels: dict[str, None] = {}
-    for part in records_of(path, "a text with its labels on each line"):
+    for part in json_objects(path, "a text with its labels on each line"):
         if isinstance(part, Finding):
             yield part
             continue

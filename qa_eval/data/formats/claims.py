@@ -6,7 +6,7 @@ An adapter turns each of its own records into a line of a `claims:` file with it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,12 @@ from typing import Any
 from qa_eval.data.checks.question_checks import kebab_case
 from qa_eval.data.claim_sets import FactRead
 from qa_eval.data.claims_schema import CLAIMS_PARTS, VERSION, ClaimsHeader, ClaimsLine, Unlisted
-from qa_eval.data.dataset_files import opened
+from qa_eval.data.dataset_files import json_objects
 from qa_eval.data.dataset_options import Where
 from qa_eval.data.passage_facts import read_fact
 from qa_eval.data.validation import validate_shape
-from qa_eval.files.compression import UNREADABLE, unreadable
-from qa_eval.files.json_streams import json_lines
-from qa_eval.files.strict_json import NotJsonError, describe
 from qa_eval.records import Finding
-from qa_eval.text.phrases import printable, quote, shorten, show_path
-
-Lines = Iterator[tuple[Where, dict[str, Any]] | Finding]
-"""Lines of a `claims:` file, each with the place of the record it comes from."""
+from qa_eval.text.phrases import free_name, printable, quote, shorten
 
 
 def read_claims(path: Path, split: str | None = None) -> FactRead:
@@ -33,7 +27,7 @@ def read_claims(path: Path, split: str | None = None) -> FactRead:
     del split
     unlisted: Unlisted = "silent"
     seen: set[str] = set()
-    for part in _objects(path, "one fact a line"):
+    for part in json_objects(path, "one fact a line"):
         if isinstance(part, Finding):
             yield part
             continue
@@ -74,27 +68,35 @@ def facts_of(place: Where, value: dict[str, Any], unlisted: Unlisted, seen: set[
         yield replace(fact, place=place)
 
 
-def records_of(path: Path, what: str) -> Lines:
-    """The JSON objects of a file of lines, with their places. Raises InputError as `opened` does."""
-    return _objects(path, what)
+def facts_of_rows(
+    path: Path,
+    what: str,
+    problems_of: Callable[[Where, dict[str, Any]], Iterable[Finding]],
+    line_of: Callable[[dict[str, Any], int], dict[str, Any]],
+) -> FactRead:
+    """The facts of a file of another format that has a row for each fact, and findings.
 
+    Args:
+        path: File with a JSON object on each line.
+        what: Contents that the file should have, for messages.
+        problems_of: Yields what is wrong with a row.
+        line_of: Makes the line of a `claims:` file from a row and its number, from 1.
 
-def _objects(path: Path, what: str) -> Lines:
-    where = Where(path=show_path(path))
-    with opened(path, what) as (file, _):
-        try:
-            for number, found in json_lines(file):
-                place = Where(path=where.path, line=number)
-                if isinstance(found, NotJsonError):
-                    yield place.finding("json", str(found), column=found.column)
-                elif found.problems:
-                    yield from place.problems(found)
-                elif not isinstance(found.value, dict):
-                    yield place.finding("json", f"must be a JSON object, found {describe(found.value)}")
-                else:
-                    yield place, found.value
-        except UNREADABLE as error:
-            yield where.finding("file", unreadable(error))
+    Raises:
+        InputError: The file cannot be read, as in `opened`.
+    """
+    seen: set[str] = set()
+    number = 0
+    for part in json_objects(path, what):
+        if isinstance(part, Finding):
+            yield part
+            continue
+        place, row = part
+        number += 1
+        problems = list(problems_of(place, row))
+        yield from problems
+        if not problems:
+            yield from facts_of(place, line_of(row, number), "silent", seen)
 
 
 def short_id(answer: str, taken: set[str]) -> str:
@@ -106,9 +108,6 @@ def short_id(answer: str, taken: set[str]) -> str:
     """
     plain = (kebab_case(answer) if answer.isascii() else "-".join(answer.split()))[:40].strip("-")
     plain = "".join(c for c in re.sub(r"[@~*\s]", "", plain) if c.isprintable()) or "claim"
-    id, number = plain, 1
-    while id in taken:
-        number += 1
-        id = f"{plain}-{number}"
+    id = free_name(plain, taken)
     taken.add(id)
     return id

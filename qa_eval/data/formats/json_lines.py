@@ -8,13 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO
 
-from qa_eval.data.dataset_files import holds_lines, opened
+from qa_eval.data.dataset_files import holds_lines, objects_of_lines, opened
 from qa_eval.data.dataset_options import Intake, Read, Where
 from qa_eval.data.examples import Examples
 from qa_eval.data.formats.squad import read_document
-from qa_eval.files.compression import UNREADABLE, unreadable
-from qa_eval.files.json_streams import json_lines
-from qa_eval.files.strict_json import NotJsonError, describe
+from qa_eval.records import Finding
 from qa_eval.text.phrases import show_path
 
 
@@ -44,16 +42,10 @@ def _read(path: Path, what: str, examples: Examples, *, likely: bool) -> Read:
 
 
 def _read_lines(file: IO[bytes], where: Where, examples: Examples) -> Read:
-    try:
-        for number, found in json_lines(file):
-            place = Where(path=where.path, line=number)
-            if isinstance(found, NotJsonError):
-                yield place.finding("json", str(found), column=found.column)
-            elif found.problems:
-                yield from place.problems(found)
-            elif not isinstance(row := found.value, dict):
-                yield place.finding("json", f"must be a JSON object, found {describe(row)}")
-            elif number > 1 or not isinstance(row.get("header"), dict):
-                yield from examples.of_entry(row, place)
-    except UNREADABLE as error:
-        yield where.finding("file", unreadable(error))
+    for part in objects_of_lines(file, where):
+        if isinstance(part, Finding):
+            yield part
+            continue
+        place, row = part
+        if place.line != 1 or not isinstance(row.get("header"), dict):
+            yield from examples.of_entry(row, place)

@@ -23,7 +23,7 @@ from qa_eval.files.json_streams import JsonDocument
 from qa_eval.files.strict_json import NotJsonError, describe
 from qa_eval.matching.normal_form import normalize
 from qa_eval.records import Finding
-from qa_eval.text.phrases import quote, show_path, suggestion
+from qa_eval.text.phrases import free_name, quote, show_path, suggestion
 
 _ANSWERS = (
     ("firstAnswer", "firstContext"),
@@ -75,11 +75,8 @@ def read_qacc(path: Path, split: str | None = None) -> FactRead:
 
 
 def _facts(place: Where, row: dict[str, Any], seen: set[str]) -> FactRead:
-    first = id = f"{row['split']}-{id_of(row['annotation_task_id'])}"
-    number = 1
-    while id in seen:
-        number += 1
-        id = f"{first}-{number}"
+    first = f"{row['split']}-{id_of(row['annotation_task_id'])}"
+    id = free_name(first, seen)
     if id != first:
         message = f"{quote(first)} is the id of an earlier question; it is read as {quote(id)}"
         yield Remark("repeated-id", "annotation_task_id", message).finding(place, id)

@@ -11,7 +11,7 @@ from typing import Any
 
 from qa_eval.data.claim_sets import FactRead
 from qa_eval.data.dataset_options import Where
-from qa_eval.data.formats.claims import facts_of, records_of, short_id
+from qa_eval.data.formats.claims import facts_of_rows, short_id
 from qa_eval.files.strict_json import describe
 from qa_eval.records import Finding
 from qa_eval.text.phrases import quote, suggestion
@@ -23,18 +23,9 @@ _STATUS = {"correct": "true", "misinfo": "misinformation", "noise": None}
 def read_ramdocs(path: Path, split: str | None = None) -> FactRead:
     """The facts of a file, and findings. Raises InputError as `opened` does."""
     del split
-    seen: set[str] = set()
-    number = 0
-    for part in records_of(path, "one question a line, with documents, gold_answers and wrong_answers"):
-        if isinstance(part, Finding):
-            yield part
-            continue
-        place, row = part
-        number += 1
-        problems = list(_problems(place, row))
-        yield from problems
-        if not problems:
-            yield from facts_of(place, _line(row, number), "silent", seen)
+    return facts_of_rows(
+        path, "one question a line, with documents, gold_answers and wrong_answers", _problems, _line
+    )
 
 
 def _problems(place: Where, row: dict[str, Any]) -> Iterator[Finding]:

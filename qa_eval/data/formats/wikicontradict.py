@@ -14,7 +14,7 @@ from typing import Any
 from qa_eval.data.checks.question_checks import kebab_case
 from qa_eval.data.claim_sets import FactRead
 from qa_eval.data.dataset_options import Where
-from qa_eval.data.formats.claims import facts_of, records_of, short_id
+from qa_eval.data.formats.claims import facts_of_rows, short_id
 from qa_eval.records import Finding
 
 _FIELDS = (
@@ -27,18 +27,7 @@ _POLARITY = re.compile(r"\s*(yes|no)\b", re.IGNORECASE)
 def read_wikicontradict(path: Path, split: str | None = None) -> FactRead:
     """The facts of a file, and findings. Raises InputError as `opened` does."""
     del split
-    seen: set[str] = set()
-    number = 0
-    for part in records_of(path, "one question a line, with two contexts and two answers"):
-        if isinstance(part, Finding):
-            yield part
-            continue
-        place, row = part
-        number += 1
-        problems = list(_problems(place, row))
-        yield from problems
-        if not problems:
-            yield from facts_of(place, _line(row, number), "silent", seen)
+    return facts_of_rows(path, "one question a line, with two contexts and two answers", _problems, _line)
 
 
 def _problems(place: Where, row: dict[str, Any]) -> Iterator[Finding]:

@@ -71,12 +71,8 @@ class ClaimsTask:
             categories=options.categories, limit=options.limit, sample=options.sample, seed=options.seed
         )
 
-    @property
-    def _tracks(self) -> tuple[Track, ...]:
-        return ("reading", "pooled") if self.options.track == "both" else (self.options.track,)
-
     def _items(self, fact: PassageFact) -> tuple[ItemId, ...]:
-        return tuple(item_ids(fact.corpus, tracks=self._tracks, paraphrases=self.options.paraphrases))
+        return tuple(item_ids(fact.corpus, tracks=self.options.tracks, paraphrases=self.options.paraphrases))
 
     @cached_property
     def data(self) -> DataRow:
@@ -114,7 +110,7 @@ class ClaimsTask:
         whole: dict[Track, int] = {"reading": 0, "pooled": 0}
         for fact in self.dataset:
             if fact.asked:
-                for item in item_ids(fact.corpus, tracks=self._tracks):
+                for item in item_ids(fact.corpus, tracks=self.options.tracks):
                     whole[item.track] += 1
         return _items_row(whole)
 

@@ -62,7 +62,7 @@ class CuratedTask:
         options = self.options
         items = item_ids(
             self.corpus,
-            tracks=self._tracks,
+            tracks=self.options.tracks,
             paraphrases=options.paraphrases,
             categories=options.categories or None,
             limit=options.limit,
@@ -73,12 +73,8 @@ class CuratedTask:
             raise QaEvalError("these options leave nothing to ask; choose more categories or facts")
         return tuple(items)
 
-    @property
-    def _tracks(self) -> tuple[Track, ...]:
-        return ("reading", "pooled") if self.options.track == "both" else (self.options.track,)
-
     def _whole(self) -> WholeRow:
-        items = item_ids(self.corpus, tracks=self._tracks)
+        items = item_ids(self.corpus, tracks=self.options.tracks)
         tracks = [item.track for item in items]
         return WholeRow(
             facts=len(self.corpus.questions),
