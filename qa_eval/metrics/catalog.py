@@ -607,7 +607,7 @@ _ENTRIES: tuple[Metric, ...] = (
         formula="(asserts own + abstention) / 2",
         over=_BOTH_KINDS,
         gloss="mean of asserts own where the article answers and abstention where it is silent",
-        listed={"ranking": 0.5, "headline": 5.4, "reading track": 6.4, "slices": 6.4},
+        listed={"ranking": 0.5, "headline": 9.4, "reading track": 6.4, "slices": 6.4},
         shares=(
             Share(numerator=score_of("asserts_own"), weight=0.5),
             Share(numerator=score_of("abstention"), weight=0.5),
@@ -655,7 +655,7 @@ _ENTRIES: tuple[Metric, ...] = (
         meaning="Share of contested facts whose answer asserts every claim of the sources and nothing false.",
         detail=f"All claims, and no false as an answer that abstains would have it. {_IN_WORDS}",
         over="contested facts",
-        listed={"ranking": 0.6, "headline": 5.5, "pooled track": 3.1},
+        listed={"ranking": 0.6, "headline": 9.5, "pooled track": 3.1},
         whole=True,
         shares=mean("complete_and_clean"),
     ),

@@ -66,12 +66,12 @@ def test_the_headline_begins_in_its_order() -> None:
         ("reading", "f1"),
         ("reading", "em_any"),
         ("reading", "f1_any"),
-        ("reading", "balanced_asserts"),
-        ("pooled", "complete_and_clean"),
         ("pooled", "coverage_at_3"),
         ("reading", "contrast_consistency"),
         ("pooled", "misinformation"),
         ("pooled", "preferred"),
+        ("reading", "balanced_asserts"),
+        ("pooled", "complete_and_clean"),
     ]
 
 

@@ -222,7 +222,8 @@ def test_a_few_columns_are_shown_first_and_the_others_on_demand(run: Run, corpus
     data = json.loads(Page(index(run, corpus)).data)
     columns = data["views"][0]["columns"]
     assert [c["label"] for c in columns if not c["rest"]] == ["balanced F1", "EM", "F1", "F1-any", "match"]
-    assert [c["label"] for c in columns if c["rest"]] == ["EM-any", "coverage@3", "contrast consistency"]
+    spans = ["EM-any", "coverage@3", "contrast consistency"]
+    assert [c["label"] for c in columns if c["rest"]] == [*spans, "balanced asserts", "complete and clean"]
 
 
 def test_a_metric_of_which_less_is_better_has_an_arrow(run: Run, corpus: Corpus) -> None:
@@ -269,7 +270,7 @@ def test_a_line_break_in_an_answer_is_shown_by_a_sign(tmp_path: Path, corpus: Co
     answers.write_text(json.dumps({"dead@a": "180\nsoldiers"}), "utf-8")
     run = qa_eval.evaluate([f"predictions:{answers}"], corpus=corpus, options=RunOptions(references=False))
     page = str(build_report([run], corpus).files["questions/dead.html"])
-    assert "180⏎soldiers" in page
+    assert "180</mark>⏎soldiers" in page
     assert "180\\nsoldiers" not in page
 
 
