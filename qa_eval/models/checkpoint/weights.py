@@ -41,7 +41,7 @@ _LABELS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class HeadPurpose:
     """What the head of a model is for."""
 
     factory: Any
@@ -52,16 +52,16 @@ class Task:
     """Whether the head's outputs are the start and the end of an answer."""
 
 
-READING = Task(
+READING = HeadPurpose(
     transformers.AutoModelForQuestionAnswering,
     "is not trained for extractive question answering",
     spans=True,
 )
-"""Task of a model that marks answers in a text."""
+"""Purpose of the head of a model that marks answers in a text."""
 
 
 def empty_model(
-    checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime, task: Task = READING
+    checkpoint: Checkpoint, config: PreTrainedConfig, runtime: Runtime, purpose: HeadPurpose = READING
 ) -> PreTrainedModel:
     """The model of a configuration, without memory for weights, after a check that the weights fit it.
 
@@ -73,7 +73,7 @@ def empty_model(
     * if the weights have more layers than the model,
     * if the outputs of the head are not a start and an end.
     """
-    model = _on_meta(task.factory, checkpoint, config, runtime)
+    model = _on_meta(purpose.factory, checkpoint, config, runtime)
     try:
         bare = _on_meta(_AutoModel, checkpoint, config, runtime)
     except ModelError:  # a type without a bare model
@@ -87,11 +87,11 @@ def empty_model(
     fit = _fit(model, config, tensors) or _Fit(head - set(tensors), frozenset(tensors) - own)
     if missing := fit.missing:
         raise ModelError(
-            f"{checkpoint.name} {_lack(checkpoint, model, missing, tensors, head=head, task=task)}"
+            f"{checkpoint.name} {_lack(checkpoint, model, missing, tensors, head=head, purpose=purpose)}"
         )
     if beyond := _beyond(model, fit.unexpected):
         raise ModelError(f"{checkpoint.name}: {_more_layers(checkpoint.config, config, beyond)}")
-    if task.spans and (wrong := _wrong_labels(model, tensors, head)):
+    if purpose.spans and (wrong := _wrong_labels(model, tensors, head)):
         raise ModelError(f"{checkpoint.name}: {wrong}")
     if fit.mismatched:
         raise ModelError(f"{checkpoint.name}: {_mismatch(fit.mismatched)}")
@@ -232,7 +232,7 @@ def _lack(
     names: Iterable[str],
     *,
     head: Collection[str] = (),
-    task: Task = READING,
+    purpose: HeadPurpose = READING,
 ) -> str:
     """A message about missing weights, to follow the checkpoint's name. `names` are those in the files."""
     if prefix := _prefix(missing, names):
@@ -257,7 +257,8 @@ def _lack(
                 f"scores no other spans; only {made_for}Simple gives logits for every token"
             )
         return (
-            f"{task.untrained}: its weights lack {', '.join(listed[:4])}{more} (its architecture: {made_for})"
+            f"{purpose.untrained}: its weights lack {', '.join(listed[:4])}{more} "
+            f"(its architecture: {made_for})"
         )
     body = [name for name in listed if name not in head]
     return (

@@ -23,7 +23,7 @@ from qa_eval.models.checkpoint.checkpoints import Checkpoint, find_checkpoint
 from qa_eval.models.checkpoint.configuration_files import read_configuration
 from qa_eval.models.checkpoint.tokenizer_files import Settings
 from qa_eval.models.checkpoint.weights import (
-    Task,
+    HeadPurpose,
     check_vocabulary,
     embedding_rows,
     empty_model,
@@ -32,7 +32,7 @@ from qa_eval.models.checkpoint.weights import (
 )
 from qa_eval.models.generation import generation_settings as settings_of_generation
 from qa_eval.models.generation.generation_settings import GenerationSettings, generation_settings
-from qa_eval.models.generation.prompt_texts import PromptTexts, Template, Tokens, with_fixed_date
+from qa_eval.models.generation.prompt_texts import PromptTexts, Template, TextTokens, with_fixed_date
 from qa_eval.models.generation.token_batches import BatchedGenerator, Limits
 from qa_eval.models.generation.torch_writer import TorchWriter
 from qa_eval.models.generation.written_answers import Writing, WrittenAnswers, number_option
@@ -73,7 +73,7 @@ _POSITION_TABLES = ("wpe", "embed_positions", "position_embeddings", "position_e
 class _Family:
     """One of the two ways to write."""
 
-    task: Task
+    purpose: HeadPurpose
     remote: str
     """Name of the class in `auto_map`."""
     types: Mapping[str, Any]
@@ -82,12 +82,12 @@ class _Family:
 
 _FAMILIES = {
     "causal": _Family(
-        Task(transformers.AutoModelForCausalLM, "has no head that writes texts"),
+        HeadPurpose(transformers.AutoModelForCausalLM, "has no head that writes texts"),
         "AutoModelForCausalLM",
         modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     ),
     "seq2seq": _Family(
-        Task(transformers.AutoModelForSeq2SeqLM, "has no head that writes texts"),
+        HeadPurpose(transformers.AutoModelForSeq2SeqLM, "has no head that writes texts"),
         "AutoModelForSeq2SeqLM",
         modeling_auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
     ),
@@ -112,7 +112,7 @@ class Parts:
     """Function that loads the model."""
     built: Any
     """Tokenizer that transformers builds, or a text with the reason why it cannot build one."""
-    tokens: Tokens
+    tokens: TextTokens
     """Tokenizer that is used."""
     longest: int | None
     """Length of the longest text that the tokenizer's files allow; None if they give none."""
@@ -200,7 +200,7 @@ def _checkpoint_parts(spec: ModelSpec, runtime: Runtime) -> Parts:
     family = _FAMILIES[spec.kind]
     with quiet():
         config = _config(spec, checkpoint, family, runtime)
-        skeleton = empty_model(checkpoint, config, runtime, family.task)
+        skeleton = empty_model(checkpoint, config, runtime, family.purpose)
         built = built_tokenizer(checkpoint, runtime)
         tokens, note, longest = _tokens(checkpoint, config, runtime, built, embedding_rows(skeleton))
         template = _template(checkpoint, built)
@@ -363,7 +363,7 @@ def _tokens(
     runtime: Runtime,
     built: Any,  # noqa: ANN401
     rows: int | None,
-) -> tuple[Tokens, str | None, int | None]:
+) -> tuple[TextTokens, str | None, int | None]:
     """The tokenizer, a note about it, and the length of the longest text that its files allow.
 
     The tokenizer is that of tokenizer.json. One that is Python code is used where there is no such file.
@@ -378,7 +378,7 @@ def _tokens(
     return OwnTokens(found.backend_tokenizer), found.note, found.model_max_length
 
 
-def own_tokens(built: Any) -> Tokens:  # noqa: ANN401
+def own_tokens(built: Any) -> TextTokens:  # noqa: ANN401
     """The tokenizer that transformers built, without limits of length."""
     if not getattr(built, "is_fast", False):
         return _BuiltTokens(built)

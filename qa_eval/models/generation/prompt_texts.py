@@ -12,12 +12,12 @@ from qa_eval.models.generation.generator import Message, Prompt
 ANSWER_CUE = "Answer:"
 """Words at the end of a plain prompt that a model continues, and before earlier answers in it."""
 FIXED_DATE = "26 July 2024"
-"""Date for chat templates that name the current day. A prompt that changes every day could not be repeated."""
+"""Date for chat templates that name the current day. Otherwise a prompt would change every day."""
 _CLOCK = "strftime_now"
 _FIXED_CLOCK = "{%- macro " + _CLOCK + "(format) -%}" + FIXED_DATE + "{%- endmacro %}"
 
 
-class Tokens(Protocol):
+class TextTokens(Protocol):
     """A tokenizer, from whatever library."""
 
     def encode(self, text: str, *, special: bool) -> list[int]:
@@ -37,7 +37,7 @@ class PromptTexts:
 
     name: str
     """Name of the checkpoint in messages."""
-    tokens: Tokens
+    tokens: TextTokens
     """Tokenizer of the model."""
     template: Template | None
     """Chat template; None for plain text."""
@@ -114,7 +114,7 @@ def _without_system(messages: Sequence[Message]) -> list[Message]:
     return [Message("user", f"{system.content}\n\n{others[0].content}"), *others[1:]]
 
 
-def _length_of_end(tokens: Tokens, text: str, ids: Sequence[int]) -> int:
+def _length_of_end(tokens: TextTokens, text: str, ids: Sequence[int]) -> int:
     """The number of special tokens that the tokenizer puts after a text."""
     bare = tokens.encode(text, special=False)
     for before in range(len(ids) - len(bare) + 1):

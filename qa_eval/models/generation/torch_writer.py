@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+import transformers
 from transformers import (
-    GenerationConfig,
     LogitsProcessor,
     LogitsProcessorList,
     PreTrainedModel,
@@ -27,11 +27,13 @@ from qa_eval.models.checkpoint.architectures import UNPADDED
 from qa_eval.models.checkpoint.block_sparse import BlockSparse
 from qa_eval.models.generation.generation_settings import GenerationSettings
 from qa_eval.models.generation.generator import Sampling
-from qa_eval.models.generation.prompt_texts import Tokens
+from qa_eval.models.generation.prompt_texts import TextTokens
 from qa_eval.models.generation.token_batches import Written
 from qa_eval.models.reading.reader import OutOfMemoryError
 from qa_eval.models.torch_settings import fixed_sums, quiet
 from qa_eval.records import Runtime
+
+_GenerationConfig: Any = transformers.GenerationConfig  # it has no types
 
 _PROBE = (5, 5, 23)
 """Lengths of the prompts that find out which prompts may share a batch."""
@@ -55,7 +57,7 @@ class TorchWriter:
         self,
         load: Callable[[], PreTrainedModel],
         settings: GenerationSettings,
-        tokens: Tokens,
+        tokens: TextTokens,
         runtime: Runtime,
         device: torch.device,
     ) -> None:
@@ -69,7 +71,7 @@ class TorchWriter:
         self._reads_first = bool(model.config.is_encoder_decoder)
         self._sparse = BlockSparse.of(self._model)
         # transformers fills in what a call leaves open from here.
-        self._model.generation_config = GenerationConfig()
+        self._model.generation_config = _GenerationConfig()
         self.alone = True
         self.pads = False
         if not self._deterministic:
@@ -95,7 +97,7 @@ class TorchWriter:
         ids, mask = self._padded(prompts)
         if self._sparse is not None:
             self._sparse.fit(ids.shape[1])
-        config = GenerationConfig(
+        config = _GenerationConfig(
             do_sample=False,
             num_beams=1,
             max_new_tokens=max_tokens,
@@ -196,7 +198,7 @@ class _Chooser(LogitsProcessor):
     def __init__(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> None:
         self._temperature = sampling.temperature
         self._randoms = [_random(prompt, sampling.seed) for prompt in prompts] if self._temperature else []
-        self._steps: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
+        self._steps: list[tuple[torch.Tensor, torch.Tensor]] = []
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """Scores of which the chosen token's is the greatest."""
@@ -209,7 +211,7 @@ class _Chooser(LogitsProcessor):
             scores = torch.full_like(scores, float("-inf")).scatter_(1, chosen, 0.0)
         else:
             value = best[:, 0]
-        self._steps.append(tuple(part.cpu() for part in (value - sums, best[:, 0] - best[:, -1])))
+        self._steps.append(((value - sums).cpu(), (best[:, 0] - best[:, -1]).cpu()))
         return scores
 
     def logprobs(self, row: int, ids: Sequence[int]) -> list[float]:
@@ -241,7 +243,7 @@ class _Recorder(LogitsProcessor):
 class _Stops(StoppingCriteria):
     """Ends the rows whose text has a stop text."""
 
-    def __init__(self, tokens: Tokens, stop: Sequence[str], start: int) -> None:
+    def __init__(self, tokens: TextTokens, stop: Sequence[str], start: int) -> None:
         self._tokens = tokens
         self._stop = tuple(stop)
         self._start = start
