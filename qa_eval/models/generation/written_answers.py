@@ -170,4 +170,5 @@ class WrittenAnswers:
             tokens_out=found.tokens_out,
             seconds=found.seconds,
             truncated=found.truncated,
+            unfinished=found.finish == "length",
         )
