@@ -95,8 +95,10 @@ def _model_forecast(
     _call(pool, _hold, spec, probe.decoding, probe.runtime)
     start, load = time.perf_counter() - since, 0.0
     works = [sample.work(pool) for sample in samples]
-    if first := [instance for sample in samples for instance in sample.to_ask][:1]:
+    first = [instance for sample in samples for instance in sample.to_ask][:1]
+    if first:
         note(f"{spec}: answering for about {probe.seconds:g} s")
+    if first and samples[0].contestant.model.info.backend != "server":  # a server has its weights loaded
         once, again = (_call(pool, _ask, first, probe.seconds) for _ in range(2))
         load = max(0.0, once.seconds - again.seconds)
     replies = [_call(pool, _ask, sample.to_ask, probe.seconds / len(samples)) for sample in samples]

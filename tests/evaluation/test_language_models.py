@@ -267,6 +267,38 @@ def test_span_models_and_language_models_are_in_one_table(server: RunningServer,
     assert alone.leaderboard.sort == "reading.balanced_f1"
 
 
+def test_every_table_of_mixed_models_is_sorted_by_balanced_asserts(own_place: Path) -> None:
+    """A wordy right answer has a low F1. It is before a span model that has a higher one."""
+    right = {
+        f"{q.id}@{a.id}": f"The passage tells us about this: {gold} is what it says here."
+        for q in four_facts().questions
+        for a in four_facts().articles
+        if (gold := next((e.text for c in q.claims for e in c.evidence if e.article == a.id), None))
+    }
+    Path("words.json").write_text(json.dumps(right))
+    specs = ["baseline:sliding-window", "predictions:words.json"]
+    run = qa.evaluate(
+        specs, corpus=four_facts(), progress=False, out=own_place, name="mixed", options=RunOptions(resamples=99)
+    )
+    board = run.leaderboard
+    rows = {row.model.spec: row.metrics["reading"] for row in board.rows}
+    words, spans = rows[specs[1]], rows[specs[0]]
+    assert words["balanced_asserts"].value > spans["balanced_asserts"].value
+    assert words["balanced_f1"].value < spans["balanced_f1"].value
+    done("report", "mixed", "--out", "report")
+    shown = {
+        "terminal": done("leaderboard", "mixed").output,
+        "csv": done("leaderboard", "mixed", "--format", "csv").output,
+        "markdown": done("leaderboard", "mixed", "--format", "markdown").output,
+        "report": Path("report/index.html").read_text(),
+    }
+    for form, text in shown.items():
+        table = text[text.index('id="ranked"') :] if form == "report" else text
+        assert table.index("words") < table.index("sliding-window"), form
+    ranked = [row.model.spec for row in board.rows if row.model.spec in specs]
+    assert ranked == specs[::-1]
+
+
 def test_an_answer_is_aligned_to_the_words_of_a_passage(
     server: RunningServer, own_cache: Path, tmp_path: Path
 ) -> None:
