@@ -584,7 +584,12 @@ function startHints() {
       one.dataset.tip = one.title;
       one.removeAttribute("title");
     }
-    if (one.matches("a, button") || one.closest("summary") !== null || (named && reached.has(one.dataset.tip))) continue;
+    if (
+      one.matches("a, button") ||
+      one.closest("summary") !== null ||
+      (named && reached.has(one.dataset.tip))
+    )
+      continue;
     if (named) reached.add(one.dataset.tip);
     one.tabIndex = 0;
   }

@@ -286,7 +286,7 @@ WRONG_SPECS = [
     ("openai:m", "needs the address of a server: --base-url http://127.0.0.1:8080/v1"),
     ("openai:m?base_url=127.0.0.1:80", "base_url: '127.0.0.1:80' is not an address such as"),
     ("openai:m?base_url=http://a:b@127.0.0.1/v1", "a user, a password or a query; a key belongs in"),
-    ("openai:m?base_url=http://h/v1&tempreature=1", "has no option 'tempreature'; did you mean temperature?"),
+    ("openai:m?base_url=http://h/v1&temperatur=1", "has no option 'temperatur'; did you mean temperature?"),
     ("openai:m?base_url=http://h/v1&temperature=hot", "temperature: 'hot' is not a number of at least 0"),
     ("openai:m?base_url=http://h/v1&max_tokens=0", "max_tokens: '0' is not a whole number of at least 1"),
     ("openai:m?base_url=http://h/v1&proxy=http://p", "proxy: 'http://p' is not environment"),
