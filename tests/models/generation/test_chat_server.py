@@ -19,22 +19,13 @@ from qa_eval.records import Decoding, Instance, Prediction, Runtime
 from tests.support.chat_server import KEY, RunningServer, chat_server, unused_port
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningServer]:
-    with chat_server() as server:
-        yield server
-
-
 @pytest.fixture
-def server(running: RunningServer, monkeypatch: pytest.MonkeyPatch) -> RunningServer:
-    """The server with its usual manners, and pauses that a test can wait for."""
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningServer]:
+    """A server of the test's own, because requests of another test may still be under way."""
     monkeypatch.setattr("qa_eval.models.generation.chat_server._FIRST_PAUSE", 0.01)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    running.set(
-        forget=True, delay=0.0, model="tiny-1", fingerprint="fp-1", key=None, listing=None, logprobs=True,
-        what="", times=0, after=0,
-    )  # fmt: skip
-    return running
+    with chat_server() as running:
+        yield running
 
 
 def model_of(spec: str, **runtime: float) -> WrittenAnswers:
