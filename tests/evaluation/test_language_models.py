@@ -278,7 +278,12 @@ def test_every_table_of_mixed_models_is_sorted_by_balanced_asserts(own_place: Pa
     Path("words.json").write_text(json.dumps(right))
     specs = ["baseline:sliding-window", "predictions:words.json"]
     run = qa.evaluate(
-        specs, corpus=four_facts(), progress=False, out=own_place, name="mixed", options=RunOptions(resamples=99)
+        specs,
+        corpus=four_facts(),
+        progress=False,
+        out=own_place,
+        name="mixed",
+        options=RunOptions(resamples=99),
     )
     board = run.leaderboard
     rows = {row.model.spec: row.metrics["reading"] for row in board.rows}
