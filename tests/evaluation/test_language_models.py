@@ -168,6 +168,8 @@ def test_the_key_is_in_no_file_and_no_output(
     shown = [done("run", "-m", server.spec(), "--limit", 3, "--name", "r", "--resamples", 99).output]
     shown.append(done("report", "results/r", "--out", "report").output)
     shown.append(done("models", server.spec()).output)
+    shown.append(done("plan", "-m", server.spec(), "--limit", 3, "--no-cache", "--probe-seconds", 0.1).output)
+    shown.append(done("leaderboard", "results/r", "--format", "csv").output)
     server.set(key="sk-another-key-altogether")
     failed = call("run", "-m", server.spec(), "--limit", 3, "--no-cache")
     assert failed.exit_code == 2
@@ -184,7 +186,7 @@ def test_the_key_is_in_no_file_and_no_output(
     ) as process:
         while server.told()["most"] < 1:
             time.sleep(0.02)
-        assert KEY.encode() not in Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        assert KEY not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
         process.kill()
 
 
@@ -228,6 +230,13 @@ def test_the_prompt_of_an_item_is_shown_as_it_would_be_sent(server: RunningServe
     texts = ["\n\n".join(f"[{m['role']}]\n{m['content']}" for m in body["messages"]) for body in sent]
     assert shown.rstrip("\n") in texts
     assert "[1] " in done("models", server.spec(), "--show-prompt", "recaptured-city@*").output
+
+
+@pytest.mark.parametrize("option", [{"closed_book": True}, {"orders": 2}])
+def test_ways_of_asking_that_no_model_has_are_refused(option: dict[str, object]) -> None:
+    (name,) = option
+    with pytest.raises(qa.QaEvalError, match=f"{name}: works only with a language model, and there is none"):
+        evaluated("baseline:abstain", **option)
 
 
 @pytest.mark.parametrize(

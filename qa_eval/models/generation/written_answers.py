@@ -47,6 +47,8 @@ class Writing:
         prompts = {mode: _prompt(spec, mode, option) for mode, option in PROMPT_OPTIONS.items()}
         default = Sampling()
         stop = spec.option("stop")
+        if stop == "":
+            raise SpecError(f"{spec}: stop: is empty; give the text before which an answer ends")
         return cls(
             prompts=prompts,
             sampling=Sampling(

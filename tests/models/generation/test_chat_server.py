@@ -117,10 +117,16 @@ def test_a_server_that_cannot_be_used_is_told_before_anything_is_asked(
     assert server.told()["asked"] == []
 
 
-def test_a_refused_connection_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qa_eval.models.generation.chat_server._FIRST_PAUSE", 0.01)
+def test_a_refused_connection_is_told_at_once() -> None:
+    model = model_of(f"openai:m?base_url=http://127.0.0.1:{unused_port()}/v1")
     with pytest.raises(ModelError, match=r"no connection to the server .*; is it running"):
-        _ = model_of(f"openai:m?base_url=http://127.0.0.1:{unused_port()}/v1").info
+        _ = model.info
+    assert model.generator.requests == 1
+
+
+def test_https_at_a_server_without_it_is_told(server: RunningServer) -> None:
+    with pytest.raises(ModelError, match=r"no connection .*SSL.*; does it have HTTPS, and a certificate"):
+        _ = model_of(f"openai:m?base_url=https://127.0.0.1:{server.port}/v1").info
 
 
 PASSING = ["busy", "busy 1 s", "500", "half", "not json", "list"]
@@ -291,6 +297,7 @@ WRONG_SPECS = [
     ("openai:m?base_url=http://h/v1&temperatur=1", "has no option 'temperatur'; did you mean temperature?"),
     ("openai:m?base_url=http://h/v1&temperature=hot", "temperature: 'hot' is not a number of at least 0"),
     ("openai:m?base_url=http://h/v1&max_tokens=0", "max_tokens: '0' is not a whole number of at least 1"),
+    ("openai:m?base_url=http://h/v1&stop=", "stop: is empty; give the text before which an answer ends"),
     ("openai:m?base_url=http://h/v1&proxy=http://p", "proxy: 'http://p' is not environment"),
     ("openai:m?base_url=http://h/v1&key_env=NOT_SET", "the environment variable NOT_SET is not set"),
 ]
