@@ -83,6 +83,11 @@ _IN_BRACKETS = re.compile(
     rf"|source: )(?P<by>[^()]{{2,60}})\)"
 )
 _SPEAKS = re.compile(rf"\s*(?:also |only )?{_SAYS}\b")
+_OPENS = re.compile(
+    r"(?:^|[.;:,]|\b(?:and|but|while|whereas))\s*(?:according to|in|per|by)?\s*$", re.IGNORECASE
+)
+"""What stands before a number in brackets that begins a clause: ", and according to [2] it is"."""
+_OPENED = re.compile(r",? [\w\"“‘']")
 _BEHIND = re.compile(r".*(?:according to|said|reported by|named by|, says) $", re.IGNORECASE | re.DOTALL)
 _TABLE_ROW = re.compile(rf"\|\s*(?P<who>{_NAME})\s*\|")
 _IF_RIGHT = re.compile(rf"\bif (?P<who>{_NAME}) is (?:right|correct|to be believed)")
@@ -184,6 +189,10 @@ def _bound(
     places = [(text.words[m.first].start, text.words[m.end - 1].end, m) for m in own]
     earlier = [(b, m) for a, b, m in places if b <= start]
     speaks = _SPEAKS.match(text.text, end) is not None
+    if source.startswith("[") and _OPENS.search(text.text[max(0, start - 30) : start]):
+        opened = _OPENED.match(text.text, end) is not None
+        if opened and (behind := [m for a, _, m in places if end <= a < after]):
+            return behind
     follows = (
         (source.startswith("[") and not speaks)
         or text.text[start - 1 : start] == "("

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from qa_eval.matching.dates import read_date
 from qa_eval.matching.quantities import read_quantities
-from qa_eval.matching.running_text import RunningText, Sentence, skeleton, stem
+from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Sentence, skeleton, stem
 from qa_eval.matching.sought_claims import NUMERIC, Mention, Sought, SoughtWording
-from qa_eval.matching.spelling import is_negator
+from qa_eval.matching.spelling import is_negator, vocabulary
 from qa_eval.matching.value_mentions import date_mentions, quantity_mentions
 from qa_eval.records import AnswerType
 
@@ -27,6 +27,8 @@ def mentions(text: RunningText, wanted: Sought) -> list[Mention]:
         found += quantity_mentions(text, wanted)
     elif wanted.answer_type == "date":
         found += date_mentions(text, wanted)
+    elif wanted.measured is not None:
+        found += [m for m in quantity_mentions(text, wanted.measured) if m.claim]
     told = {m.claim for m in found if m.claim}
     for mention in _worded(text, wanted):
         typed = wanted.answer_type in NUMERIC or wanted.answer_type == "date"
@@ -166,8 +168,23 @@ def _says(
         words = frozenset(nearest.values())
         if wording.denied and not _denied_nearby(text, words, sentence):
             continue
+        if answer_type == "person" and len(words) == 1 and _is_of_another_name(text, min(words), sentence):
+            continue
         keyed = [nearest[key] for key in told]
         yield Mention(wording.claim, number, min(keyed), max(keyed) + 1, words, "words", wording.text)
+
+
+_TITLES = vocabulary(
+    "president minister general king queen prince mr mrs ms dr sir sheikh professor prof premier"
+)
+
+
+def _is_of_another_name(text: RunningText, i: int, sentence: Sentence) -> bool:
+    """Whether the word at i ends a longer name: "Putin" of "Lyudmila Putin"."""
+    before = text.words[i - 1] if i > sentence.first else None
+    if before is None or before.kind != "word" or not before.upper or before.text in FUNCTION_WORDS:
+        return False
+    return before.text not in _TITLES and text.words[i].start - before.end == 1
 
 
 _PRONOUNS = frozenset({"they", "it", "he", "she", "them", "these"})

@@ -47,17 +47,38 @@ greece greek|denmark danish|sweden swedish|poland polish|ireland irish|scotland 
 netherlands dutch|switzerland swiss|norway norwegian|germany german germans|finland finnish|wales welsh|
 meter metre metres|kilometer kilometre kilometres|defense defence|offense offence"""
 """Words whose forms no ending tells."""
+_SYNONYMS = """famous famed renowned celebrated|vast huge enormous immense|reveal divulge disclose|
+begin start commence|resident inhabitant|purchase buy|prior before|broken smashed|retake recapture|
+injured wounded|aid help assistance|automobile car|against anti opposed|fast quick rapid|majority most"""
+"""Words that people use for each other."""
+_COMPASS = {"ne": "northeast", "nw": "northwest", "se": "southeast", "sw": "southwest"}
+"""Points of the compass in capitals, as words."""
 _SPELLINGS = re.compile(r"(?<=\w{3})(?:our(?=(?:s|ed|ing|able|ite|er|hood)?$)|is(?=(?:e|ed|es|ing|ation)$))")
 """Places where British and American spelling differ: "favour", "recognise"."""
 _IRREGULAR = {form: row.split()[0] for row in _VERBS.split("|") for form in row.split()}
 
 
+def _synonyms() -> dict[str, str]:
+    """Stem -> the stem of the first of its synonyms."""
+    rows = [[_bare_stem(word) for word in row.split()] for row in _SYNONYMS.split("|")]
+    return {one: row[0] for row in rows for one in row[1:]}
+
+
 def stem(word: str) -> str:
     """A folded word without its ending, so that "Russian" is "Russia" and "shocked" is "shock".
 
+    Words that people use for each other have one stem.
+
     >>> stem("russian") == stem("russia"), stem("statues") == stem("statue"), stem("mines")
     (True, True, 'mine')
+    >>> stem("renowned") == stem("famous")
+    True
     """
+    bare = _bare_stem(word)
+    return _SAME.get(bare, bare)
+
+
+def _bare_stem(word: str) -> str:
     if len(word) > _LONGEST_WORD:
         return word
     if word.endswith("'s"):
@@ -77,6 +98,10 @@ def stem(word: str) -> str:
             word = word[: -len(ending)]
             break
     return word[:-1] + "i" if word.endswith("y") else word.removesuffix("iv")
+
+
+_SAME = _synonyms()
+"""Stem of a word -> the stem that stands for it and its synonyms."""
 
 
 def skeleton(name: str) -> str:
@@ -143,6 +168,11 @@ class RunningText:
         key = stem(token.text) if kind == "word" else token.text
         upper = self.text[start : start + 1].isupper()
         acronym = 2 <= end - start <= 5 and self.text[start:end].isupper() and not self._shouted
+        if acronym and token.text in FUNCTION_WORDS:
+            key = self.text[start:end]  # "IS" is not the verb "is"
+        if acronym and token.text in _COMPASS:
+            point = _COMPASS[token.text]
+            return Word(point, stem(point), start, end, kind, upper)
         return Word(token.text, key, start, end, kind, upper, acronym)
 
     def _numbers(self) -> None:

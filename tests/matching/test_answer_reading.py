@@ -136,6 +136,11 @@ ACKNOWLEDGED = [
     ("[1] says 90, [2] says 94.", True),
     ("One report has 90, another 94.", True),
     ("The Daily Post reports 90, the Morning Herald 94.", True),
+    ("It is impossible to tell which is right, 90 or 94.", True),
+    ("The two counts, 90 and 94, are hard to reconcile.", True),
+    ("The texts give different tolls.", True),
+    ("90 sailors drowned [1], and according to [2] it was 94.", True),
+    ("[1] and [3] count 90, [2] only 94.", True),
     ("90 or 94.", False),
     ("94 sailors drowned.", False),
     ("In the conflict 94 sailors drowned.", False),
@@ -152,6 +157,8 @@ SOURCES = [
     ("According to the second article, 94 drowned.", [("94", "the second article", 1)]),
     ("The Daily Post says 90; article 3 has 94.", [("90", "The Daily Post", 0), ("94", "article 3", 2)]),
     ("The article says 90.", []),
+    ("90 drowned [1], and according to [2] it was 94.", [("90", "[1]", 0), ("94", "[2]", 1)]),
+    ("90 drowned [1], [3]. It was a storm.", [("90", "[1]", 0), ("90", "[3]", 2)]),
 ]
 
 
@@ -218,6 +225,19 @@ GENERAL = [
     ("text", {"x": ["win the favor of Western nations"]}, "To win the favour of the West.", {"x"}),
     ("place", {"x": ["the Turkish border"]}, "Up to the border with Turkey.", {"x"}),
     ("text", {"x": ["the port was opened"]}, "By then it had reopened.", {"x"}),
+    ("person", {"x": ["Ada Marlow"], "y": ["Bob Quill"]}, "Marlow, not Quill.", {"x"}),
+    ("person", {"x": ["Ada Marlow"]}, "It was said by President Marlow.", {"x"}),
+    ("person", {"x": ["Ada Marlow"]}, "It was her sister, Eve Marlow.", set()),
+    ("person", {"x": ["Ada Marlow"], "y": ["Eve Marlow"]}, "It was Marlow.", {"x", "y"}),
+    ("person", {"x": ["Ada Marlow"], "y": ["Eve Marlow"]}, "It was Eve Marlow.", {"y"}),
+    ("text", {"x": ["40 kilometers of sand"], "y": ["a vast plain"]}, "About 25 miles of it.", {"x"}),
+    ("text", {"x": ["40 kilometers of sand"]}, "Some 30 miles of sand.", set()),
+    ("number", {"x": ["33 feet"]}, "It is 10 m high.", {"x"}),
+    ("number", {"x": ["three weeks"]}, "It is 20 days.", set()),
+    ("place", {"x": ["the southwest"]}, "To the SW of it.", {"x"}),
+    ("organization", {"x": ["IS fighters"], "y": ["the army"]}, "It is the army.", {"y"}),
+    ("text", {"x": ["most houses"], "y": ["many houses"]}, "Many houses, but by no means most.", {"y"}),
+    ("text", {"x": ["anti-whaling sailors"]}, "Sailors opposed to whaling.", {"x"}),
     ("number", {"x": ["2"], "y": ["5"]}, "It was 2, despite the earlier statement that gave 5.", {"x"}),
 ]
 
@@ -238,6 +258,12 @@ def test_other_forms_of_a_wording(
         "None that the text mentions.",
         "Nobody says how many there were.",
         "No number of victims has been reported.",
+        "I wasn't able to find a figure in the article.",
+        "The passage makes no reference to sailors.",
+        "This article quotes no survivors.",
+        "The text tells of the storm; it names nobody who drowned.",
+        "That goes beyond what this article covers.",
+        "The article gives the month alone. How many drowned can't be worked out from that.",
     ],
 )
 def test_more_refusals(text: str) -> None:
