@@ -89,10 +89,12 @@ def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
             places[key].append(i)
             if word.kind == "word" and word.text.startswith(("un", "re")) and len(word.text) > 4:
                 places[stem(word.text[2:])].append(i)
-            if previous >= 0 and word.kind == "word" and previous == i - 1:
+            hyphened = i - 2 == previous and text.words[i - 1].text == "-"
+            if previous >= 0 and word.kind == "word" and (previous == i - 1 or (person and hyphened)):
                 before = text.words[previous]
                 if before.kind == "word":
-                    places[stem(before.text + word.text)].append(previous)
+                    whole = before.text + word.text
+                    places[skeleton(whole) if person else stem(whole)].append(previous)
             previous = i
         joined = _joins(text, sentence, wanted)
         seen: set[tuple[str, frozenset[int]]] = set()
@@ -155,6 +157,8 @@ def _says(
             or _mostly_told(text, sentence, wording, present)
         )
     ):
+        missing = 0
+    if missing and _told_apart(text, sentence, wording, present):
         missing = 0
     allowed = 0.0 if len(wording.core) < 5 else 0.25 if len(wording.core) < 8 else 0.4
     if missing > len(wording.core) * allowed or (missing and not wording.told & set(present)):
@@ -227,6 +231,23 @@ def _mostly_told(
     )
 
 
+def _told_apart(
+    text: RunningText, sentence: Sentence, wording: SoughtWording, present: Sequence[str]
+) -> bool:
+    """Whether most of what only this one of several long claims has is said, in two words or more."""
+    told = wording.told & set(present)
+    return (
+        len(wording.core) >= _LONG_WORDING
+        and wording.told < wording.core
+        and len(told) >= 2
+        and 2 * len(told) >= len(wording.told)
+        and not wording.numbers - set(present)
+        and sentence.end - sentence.first <= 2 * _SHORT_SENTENCE
+    )
+
+
+_LONG_WORDING = 5
+"""Content words of a wording of which an answer may leave out what other claims have too."""
 _SHORT_SENTENCE = 14
 
 _MOST_PLACES = 4

@@ -75,6 +75,10 @@ _PATTERNS = {
         rf"|\b(?:{_SOURCE}|it|they) (?:\w+ )?(?:quotes?|cites?|credits?|names?|gives?|gave|offers?"
         r"|contains?|includes?|lists?|mentions?|reports?|records?|identifies|identify|provides?|makes?) "
         r"(?:us )?(?:no(?! (?:more|less|fewer))|nobody|no-one|nothing|none)\b"
+        r"|\b(?:do|does|did)(?:n't| not) (?:come up|appear|feature|figure|occur|get (?:\w+ed|a mention))\b"
+        r"|\bnothing (?:\w+ )?(?:can|could) be (?:said|concluded|inferred|told|learned)\b"
+        r"|\b(?:is|are|was|were)(?:n't| not)(?: \w+)? among the\b"
+        rf"|\b{_SOURCE} (?:only|merely|just) (?:says?|tells?|mentions?|speaks|reports?|states?|notes?)\b"
         rf"|\b(?:beyond|outside)(?: the scope of)? (?:what )?(?:\w+ ){{0,2}}?{_SOURCE}\b"
     ),
     "I cannot tell": re.compile(
@@ -138,7 +142,9 @@ _DIFFER = re.compile(
     r"|they) conflicts?|contradict\w*|discrepan\w+|inconsistent|inconsistenc\w+|at odds|unanimous|"
     r"diverge\w*|var(?:y|ies)|divided|disputed?s?|do not agree|don't agree|mixed accounts|contrasts? with)\b"
     r"|\bdepend(?:s|ing)? on (?:the|which|whom|whose|who|what)\b"
-    r"|\breconcil\w+\b|\bwhich (?:\w+ ){0,3}?is (?:the )?(?:right|correct|true|accurate)\b"
+    r"|\b(?:do(?:es)?n't|do(?:es)? not) (?:\w+ )?(?:coincide|match|tally|agree|add up)\b"
+    r"|\bdifferently\b|\bboth can(?:not|'t) (?:\w+ )?be\b|\bcan(?:not|'t) both (?:\w+ )?be\b|\breconcil\w+\b"
+    r"|\bwhich (?:\w+ ){0,3}?is (?:the )?(?:right|correct|true|accurate)\b"
     r"|\b(?:say|says|state|states|stress|stresses|report|reports|give|gives|tell|tells|name|names|mention|cite"
     r"|offer|call) different\b"
     r"|\b(?:while|whereas|but|although|though) (?:other|another|others|some)\b"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa_eval.matching.numerals import Token, cardinal, tokenize
 from qa_eval.matching.spelling import fold, is_negator, vocabulary
@@ -49,7 +49,8 @@ meter metre metres|kilometer kilometre kilometres|defense defence|offense offenc
 """Words whose forms no ending tells."""
 _SYNONYMS = """famous famed renowned celebrated|vast huge enormous immense|reveal divulge disclose|
 begin start commence|resident inhabitant|purchase buy|prior before|broken smashed|retake recapture|
-injured wounded|aid help assistance|automobile car|against anti opposed|fast quick rapid|majority most"""
+injured wounded|aid help assistance|automobile car|bulk most|against anti opposed|fast quick rapid|
+majority most"""
 """Words that people use for each other."""
 _COMPASS = {"ne": "northeast", "nw": "northwest", "se": "southeast", "sw": "southwest"}
 """Points of the compass in capitals, as words."""
@@ -176,7 +177,12 @@ class RunningText:
         return Word(token.text, key, start, end, kind, upper, acronym)
 
     def _numbers(self) -> None:
-        """Gives every word of a number its value as key: "four hundred" and "400" are `#400`."""
+        """Gives every word of a number its value as key: "four hundred" and "400" are `#400`; and "part" of
+        "the greater part" the key of "most".
+        """
+        for i, word in enumerate(self.words[1:], 1):
+            if word.text == "part" and self.words[i - 1].text in ("greater", "larger"):
+                self.words[i] = replace(word, key=stem("most"))
         i = 0
         while i < len(self.tokens):
             token = self.tokens[i]
@@ -203,7 +209,7 @@ class RunningText:
             after = self.words[i + 1] if i + 1 < len(self.words) else None
             gap = self.text[word.end : after.start] if after is not None else "\n"
             stop = "\n" in gap or "\r" in gap
-            if word.text in ("!", "?", "。", "！", "？"):
+            if word.text in ("!", "?", ";", "。", "！", "？"):
                 stop = True
             elif word.text == "." and (after is None or gap or after.text in ('"', ")", "'")):
                 before = self.words[i - 1] if i > first else None
