@@ -89,12 +89,12 @@ def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
             places[key].append(i)
             if word.kind == "word" and word.text.startswith(("un", "re")) and len(word.text) > 4:
                 places[stem(word.text[2:])].append(i)
-            hyphened = i - 2 == previous and text.words[i - 1].text == "-"
-            if previous >= 0 and word.kind == "word" and (previous == i - 1 or (person and hyphened)):
+            if previous >= 0 and word.kind == "word" and previous == i - 1:
                 before = text.words[previous]
                 if before.kind == "word":
                     whole = before.text + word.text
-                    places[skeleton(whole) if person else stem(whole)].append(previous)
+                    named = text.text[before.end : word.start] == "-" or (before.upper and word.upper)
+                    places[skeleton(whole) if person and named else stem(whole)].append(previous)
             previous = i
         joined = _joins(text, sentence, wanted)
         seen: set[tuple[str, frozenset[int]]] = set()
