@@ -183,8 +183,13 @@ _TITLES = vocabulary(
 )
 
 
+_PARTICLES = vocabulary("al el de da di del van von der den bin ibn ben abu")
+
+
 def _is_of_another_name(text: RunningText, i: int, sentence: Sentence) -> bool:
-    """Whether the word at i ends a longer name: "Putin" of "Lyudmila Putin"."""
+    """Whether the word at i ends a longer name: "Putin" of "Lyudmila Putin", "Assad" of "Hafez al-Assad"."""
+    while i > sentence.first and text.words[i - 1].text in _PARTICLES:
+        i -= 1
     before = text.words[i - 1] if i > sentence.first else None
     if before is None or before.kind != "word" or not before.upper or before.text in FUNCTION_WORDS:
         return False

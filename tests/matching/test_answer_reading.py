@@ -247,6 +247,8 @@ GENERAL = [
     ),
     ("person", {"x": ["Ada Marlow"]}, "It was said by President Marlow.", {"x"}),
     ("person", {"x": ["Ada Marlow"]}, "It was her sister, Eve Marlow.", set()),
+    ("person", {"x": ["Bob al-Quill"]}, "It was al-Quill.", {"x"}),
+    ("person", {"x": ["Bob al-Quill"]}, "It was Hal al-Quill.", set()),
     ("person", {"x": ["Ada Marlow"], "y": ["Eve Marlow"]}, "It was Marlow.", {"x", "y"}),
     ("person", {"x": ["Ada Marlow"], "y": ["Eve Marlow"]}, "It was Eve Marlow.", {"y"}),
     ("text", {"x": ["40 kilometers of sand"], "y": ["a vast plain"]}, "About 25 miles of it.", {"x"}),
