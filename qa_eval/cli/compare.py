@@ -137,7 +137,7 @@ def compare_command(
     from qa_eval.runs.schema import NOTHING_SCORED
     from qa_eval.runs.store import load_run
 
-    runs = [load_run(path) for path in paths]
+    runs = [load_run(path, slices=False) for path in paths]
     if not fail_on_regression and not any(run.leaderboard.scored for run in runs):
         nothing = json.dumps({"pairs": [], "notes": [NOTHING_SCORED]}, indent=1)
         click.echo(nothing if form == "json" else NOTHING_SCORED)
@@ -154,6 +154,7 @@ def compare_command(
         metrics=metrics,
         slice=slice_,
         allow_different=allow_different,
+        everything=every or form != "table",
     )
     gate = regression_gate(found, tolerance, allow_missing=allow_missing) if fail_on_regression else None
     labels = {id: name for run in runs for id, name in run.leaderboard.data.article_labels.items()}

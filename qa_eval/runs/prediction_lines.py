@@ -71,7 +71,7 @@ def parse_prediction(value: dict[str, Any]) -> PredictionRow:
     return PREDICTION_ADAPTER.validate_python(value)
 
 
-_NAMES = {*field_names(PredictionRow)} - {"raw", "closed_book", "reordered"}
+_NAMES = {*field_names(PredictionRow)} - {"raw", "aligned", "closed_book", "reordered"}
 """Fields of a row of a model that answers with spans. Rows of language models go through pydantic."""
 _LEFT_OUT = {"marks", "n_best"}
 """Fields that may be left out."""
