@@ -24,6 +24,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -195,11 +196,12 @@ def weighted_estimate(
 
 
 def rowwise_estimate(
-    statistic: Callable[[FloatArray], FloatArray],
+    statistic: Callable[[NDArray[Any]], FloatArray],
     value: float,
     clusters: ArrayLike,
     n: int,
     *,
+    whole: bool = False,
     resamples: int = 999,
     seed: int = 0,
     confidence: float = 0.95,
@@ -209,19 +211,20 @@ def rowwise_estimate(
     """`weighted_estimate` for a statistic that takes a matrix of weights (resamples, items) and returns its
     values.
 
-    The statistic returns no value for rows where it is undefined. With more than 2,000 clusters the interval
+    The statistic returns no value for rows where it is undefined. If `whole`, its weights are integers of 32
+    bits, which statistics of ranks sum faster. With more than 2,000 clusters the interval
     is a percentile interval. On fewer than `FEWEST_CLUSTERS` clusters there is none. Raises ValueError if
     there are no items.
     """
     _, place = np.unique(np.asarray(clusters), return_inverse=True)
     if not place.size:
         raise ValueError("no items, so no estimate")
-    count = int(place.max()) + 1
+    count, kind = int(place.max()) + 1, np.int32 if whole else np.float64
 
     def values(counts: FloatArray) -> FloatArray:
         step = max(1, _ENTRIES // place.size)
-        parts = [statistic(counts[at : at + step].take(place, axis=1)) for at in range(0, len(counts), step)]
-        return np.concatenate(parts)
+        parts = [counts[at : at + step].astype(kind, copy=False) for at in range(0, len(counts), step)]
+        return np.concatenate([statistic(part.take(place, axis=1)) for part in parts])
 
     if count < FEWEST_CLUSTERS:
         return _estimate(value, (None, None), "too-few", n=n, clusters=count)
