@@ -597,7 +597,8 @@ class Example(Abridged):
         >>> str(Example(id="q@1", question="?", context="A b.", context_id="c0", golds=()).item)
         'q%401@c0'
         """
-        return ItemId(fact=self.id.translate(_ENCODED), article=self.context_id)
+        plain = self.id.isalnum()  # most ids are, and need no translation
+        return ItemId(fact=self.id if plain else self.id.translate(_ENCODED), article=self.context_id)
 
 
 _ENCODED = str.maketrans({c: f"%{ord(c):02X}" for c in "%@~*"})
