@@ -114,9 +114,18 @@ def ratio_estimates(
     """`ratio_estimate` of each (terms, n), in order. It gives the same results several times faster."""
     problems = [_Ratios.of(terms) for terms, _ in requests]
     by_clusters: dict[int, list[int]] = {}
-    for index, problem in enumerate(problems):
-        by_clusters.setdefault(problem.clusters, []).append(index)
     found: dict[int, Estimate] = {}
+
+    def estimate(i: int, sums: FloatArray) -> None:
+        found[i] = problems[i].estimate(
+            sums, requests[i][1], confidence=confidence, lower=lower, upper=upper
+        )
+
+    for index, problem in enumerate(problems):
+        if problem.is_fixed:
+            estimate(index, problem.columns.sum(axis=1, keepdims=True))
+        else:
+            by_clusters.setdefault(problem.clusters, []).append(index)
     for clusters, members in by_clusters.items():
         for start in range(0, len(members), _BATCH):
             batch = members[start : start + _BATCH]
@@ -130,9 +139,7 @@ def ratio_estimates(
             at = 0
             for i in batch:
                 rows = problems[i].columns.shape[0]
-                found[i] = problems[i].estimate(
-                    sums[at : at + rows], requests[i][1], confidence=confidence, lower=lower, upper=upper
-                )
+                estimate(i, sums[at : at + rows])
                 at += rows
     return [found[i] for i in range(len(requests))]
 
@@ -263,6 +270,18 @@ class _Ratios:
     @property
     def clusters(self) -> int:
         return int(self.columns.shape[1])
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether every resample has the same value, because the ratio of each term is 0 or 1 everywhere. One
+        draw then tells as much as thousands.
+        """
+        half = len(self.weights)
+        numerators, denominators = self.columns[:half], self.columns[half:]
+        return all(
+            not numerator.any() or np.array_equal(numerator, denominator)
+            for numerator, denominator in zip(numerators, denominators, strict=True)
+        )
 
     def values(self, sums: FloatArray) -> FloatArray:
         """The value for each column of `sums` (2 * terms, resamples). Columns where it is undefined are left
