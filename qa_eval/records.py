@@ -180,7 +180,8 @@ class Stored(Abridged):
 
     def left_out(self) -> list[str]:
         """The fields that are not written because they have their default."""
-        return [name for name, default in _sparse_fields(type(self)) if getattr(self, name) == default]
+        sparse = _sparse_fields(type(self))  # type: ignore[arg-type]
+        return [name for name, default in sparse if getattr(self, name) == default]
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:

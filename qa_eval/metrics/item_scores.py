@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from qa_eval.matching.answer_reading import READING_VERSION
@@ -48,7 +49,7 @@ def score_item(question: Question, item: ItemId, answer: Answer, corpus: Corpus)
     if item.track == "reading":
         score = _score_reading(question, item, answer, articles[item.article])
     else:
-        score = _score_pooled(question, item, answer, articles)
+        score = _score_pooled(question, item, answer, articles, corpus.in_scope(question))
     score.scores.update(worded_scores(question, item, answer, corpus))
     return with_item_values(score)
 
@@ -108,7 +109,11 @@ def _leaks(question: Question, article: Article, *, made: str | None, faithful: 
 
 
 def _score_pooled(
-    question: Question, item: ItemId, answer: Answer, articles: dict[str, Article]
+    question: Question,
+    item: ItemId,
+    answer: Answer,
+    articles: dict[str, Article],
+    asked: Sequence[Article],
 ) -> ItemScore:
     failed = is_failed(answer)
     given = _given(answer, articles)
@@ -128,7 +133,7 @@ def _score_pooled(
     believed = replace(answer, n_best=tuple(_anchored(question, c, articles) for c in answer.n_best))
     stands = given
     if stands is None and not answer.n_best and not failed:
-        found = found_places(answer.text, articles.values())
+        found = found_places(answer.text, asked)
         stands = found[0] if len(found) == 1 else None  # of several places, no one knows which was meant
     scores |= pooled_scores(question, believed, claim, stands, failed=failed)
     golds, span = question.any_golds, span_of(answer)

@@ -126,7 +126,7 @@ def test_both_tracks_share_one_instance_a_question_and_article(corpus: Corpus) -
 
 def test_an_instance_holds_no_gold() -> None:
     names = {f.name for f in dataclasses.fields(Instance)}
-    assert names == {"item", "question", "context", "article", "question_id"}
+    assert names == {"item", "question", "context", "article", "question_id", "mode", "passages"}
 
 
 def test_an_item_of_another_corpus_is_a_key_error(corpus: Corpus) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.places import ROOT
+from tests.support.public_files import qa, squad, write
 
 BENCHMARKS = ROOT / "tests" / "benchmarks"
 SMALLEST: dict[str, tuple[str, ...]] = {
-    "answer_reading": (),
     "engines": ("--model", "baseline:abstain", "10"),
     "hostile": ("1 MB of one key",),
     "linear": ("60",),
@@ -75,7 +75,9 @@ def stand_in(tmp_path: Path) -> Path:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMALLEST)
 def test_the_benchmark_runs_at_its_smallest_size(name: str, tmp_path: Path, stand_in: Path) -> None:
-    arguments = [argument.format(stand_in=stand_in) for argument in SMALLEST[name]]
+    questions = [qa(f"q{n}", "Who came?", [("Ada", 0)]) for n in range(20)]
+    data = write(tmp_path / "set.json", squad([("Ada came on Monday.", questions)]))
+    arguments = [argument.format(stand_in=stand_in, set=data) for argument in SMALLEST[name]]
     done = subprocess.run(
         [sys.executable, "-m", f"tests.benchmarks.{name}", *arguments],
         cwd=ROOT,

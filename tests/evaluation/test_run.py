@@ -294,9 +294,10 @@ def test_a_model_may_answer_pooled_items_directly_and_what_it_leaves_out_is_miss
     model = Pooled()
     found = run(tmp_path, model)
     asked = {i.item: i for i in model.seen}
-    assert asked["dead@*"] == Instance(
-        item="dead@*", question="How many soldiers died?", context="", article="*"
-    )
+    pooled = asked["dead@*"]
+    assert (pooled.question, pooled.context, pooled.article) == ("How many soldiers died?", "", "*")
+    assert pooled.mode == "all"
+    assert [p.id for p in pooled.passages] == [article.id for article in CORPUS.articles]
     rows = {r.item: r for r in found.predictions("test:pooled")}
     assert (rows["dead@*"].prediction, rows["dead@*"].matched_claim) == ("180", "180")
     assert rows["began@*"].missing

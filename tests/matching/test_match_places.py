@@ -158,7 +158,8 @@ def test_a_bare_pooled_answer_is_looked_for_in_its_article_or_in_all() -> None:
     assert anywhere.matched_claim == "60", "two places with two verdicts: by its words"
     once = score_item(question, item, Answer(item="boats@*", text="more than 60 boats lay"), corpus)
     assert once.matched_claim == "over-60"
-    assert "attribution" not in once.scores, "only a model that gives offsets points at a passage"
+    assert once.scores["attribution"] == 1.0, "one place has these words, and it is evidence"
+    assert "attribution" not in anywhere.scores, "of two places no one knows which was meant"
 
 
 def test_a_candidate_of_the_n_best_without_offsets_is_looked_for_too() -> None:

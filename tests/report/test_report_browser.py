@@ -145,6 +145,26 @@ def test_more_columns_are_shown_on_demand(page: Any, site: Path) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
+@pytest.mark.parametrize("name", ["index.html", "contested.html", "questions.html", "question", "model"])
+def test_the_keyboard_reaches_every_hint(page: Any, site: Path, name: str) -> None:
+    path = next((site / f"{name}s").glob("*.html")) if name in ("question", "model") else site / name
+    page.goto(path.as_uri())
+    hints = page.locator("main [data-tip]:visible")
+    assert page.locator("main :not(svg *)[title]").count() == 0, "one kind of hint"
+    texts = {hint.get_attribute("data-tip") for hint in hints.all() if hint.get_attribute("data-tip")}
+    page.evaluate("document.getElementById('main').focus()")
+    shown = set()
+    here: str | None = ""
+    while here is not None:
+        shown.add(here)
+        page.keyboard.press("Tab")
+        here = page.evaluate(
+            "document.activeElement.closest('main') === null ? null : "
+            "document.getElementById('tip').hidden ? '' : document.getElementById('tip').textContent"
+        )
+    assert texts <= shown
+
+
 def test_contested_facts_are_filtered_by_why_the_sources_differ(page: Any, site: Path) -> None:
     page.goto((site / "contested.html").as_uri())
     assert page.locator("#disputes > li:visible").count() == 1

@@ -216,6 +216,15 @@ def located(
     return touching[0] if len(verdicts) == 1 else None
 
 
+def only_place(corpus: Corpus, text: str) -> Candidate | None:
+    """Where the articles have the words of a text, if they have them once."""
+    found = []
+    for a in corpus.articles:
+        spans = [*occurs(text, a.text)] or [*occurs(text.strip(" .,;:!?\"'“”‘’"), a.text)]
+        found += [Candidate(text=text, article=a.id, start=s.start, end=s.end) for s in spans]
+    return found[0] if len(found) == 1 else None
+
+
 def separable(question: Question, one: Claim, other: Claim) -> bool:
     pairs = [(one, b) for b in other.wordings] + [(other, a) for a in one.wordings]
     return all(level_of(question, claim, wording, strict=False) < 1 for claim, wording in pairs)
@@ -515,6 +524,8 @@ def pooled_metrics(corpus: Corpus, answers: Mapping[str, Answer]) -> dict[str, f
             if newest is not None:
                 add("newest", 1.0 if made == newest else 0.0)
         candidate = answer.candidate
+        if not answer.n_best and not bad and (candidate is None or candidate.start is None):
+            candidate = only_place(corpus, answer.text)
         if made and candidate is not None and candidate.start is not None:
             claim = next(c for c in question.claims if c.id == made)
             add(

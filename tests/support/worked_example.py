@@ -165,11 +165,11 @@ _Value = TypeVar("_Value")
 
 
 def of_spans(values: Mapping[str, _Value]) -> dict[str, _Value]:
-    """The values by metric without those of answers in words, which `test_worded_scores` has."""
+    """The values by metric without those of answers in words, and of what passages do to such answers."""
     return {
         id: value
         for id, value in values.items()
-        if id not in ATTRIBUTION_SCORES and METRICS[id].family != "words"
+        if id not in ATTRIBUTION_SCORES and METRICS[id].family not in ("words", "passages")
     }
 
 

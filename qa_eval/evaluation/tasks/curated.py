@@ -151,18 +151,7 @@ def instances_for(
         return tuple(direct_instances(corpus, items, closed_book=options.closed_book, orders=options.orders))
     asked = instances(corpus, items)
     if getattr(model, "answers_pooled", False):
-        questions = {q.id: q for q in corpus.questions}
-        asked += [
-            Instance(
-                item=str(i),
-                question=questions[i.fact].wording(i.paraphrase),
-                context="",
-                article="*",
-                mode="all",
-            )
-            for i in items
-            if i.track == "pooled"
-        ]
+        asked += direct_instances(corpus, [item for item in items if item.track == "pooled"])
     return tuple(asked)
 
 

@@ -575,6 +575,24 @@ function startMatrix() {
 
 function startHints() {
   const tip = document.getElementById("tip");
+  // The keyboard reaches every hint. The id of an article is a hint on each of its names, and is reached once.
+  const reached = new Set();
+  for (const one of document.querySelectorAll("main [title], main [data-tip]")) {
+    if (one.closest("svg") !== null) continue;
+    const named = one.matches(".source");
+    if (one.title !== "") {
+      one.dataset.tip = one.title;
+      one.removeAttribute("title");
+    }
+    if (
+      one.matches("a, button") ||
+      one.closest("summary") !== null ||
+      (named && reached.has(one.dataset.tip))
+    )
+      continue;
+    if (named) reached.add(one.dataset.tip);
+    one.tabIndex = 0;
+  }
   const show = (event) => {
     const target = event.target.closest("[data-tip]");
     if (target === null || target.dataset.tip === "") return;

@@ -19,22 +19,13 @@ from qa_eval.records import Decoding, Instance, Prediction, Runtime
 from tests.support.chat_server import KEY, RunningServer, chat_server, unused_port
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningServer]:
-    with chat_server() as server:
-        yield server
-
-
 @pytest.fixture
-def server(running: RunningServer, monkeypatch: pytest.MonkeyPatch) -> RunningServer:
-    """The server with its usual manners, and pauses that a test can wait for."""
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningServer]:
+    """A server of the test's own, because requests of another test may still be under way."""
     monkeypatch.setattr("qa_eval.models.generation.chat_server._FIRST_PAUSE", 0.01)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    running.set(
-        forget=True, delay=0.0, model="tiny-1", fingerprint="fp-1", key=None, listing=None, logprobs=True,
-        what="", times=0, after=0,
-    )  # fmt: skip
-    return running
+    with chat_server() as running:
+        yield running
 
 
 def model_of(spec: str, **runtime: float) -> WrittenAnswers:
@@ -286,7 +277,7 @@ WRONG_SPECS = [
     ("openai:m", "needs the address of a server: --base-url http://127.0.0.1:8080/v1"),
     ("openai:m?base_url=127.0.0.1:80", "base_url: '127.0.0.1:80' is not an address such as"),
     ("openai:m?base_url=http://a:b@127.0.0.1/v1", "a user, a password or a query; a key belongs in"),
-    ("openai:m?base_url=http://h/v1&tempreature=1", "has no option 'tempreature'; did you mean temperature?"),
+    ("openai:m?base_url=http://h/v1&temperatur=1", "has no option 'temperatur'; did you mean temperature?"),
     ("openai:m?base_url=http://h/v1&temperature=hot", "temperature: 'hot' is not a number of at least 0"),
     ("openai:m?base_url=http://h/v1&max_tokens=0", "max_tokens: '0' is not a whole number of at least 1"),
     ("openai:m?base_url=http://h/v1&proxy=http://p", "proxy: 'http://p' is not environment"),
