@@ -103,6 +103,8 @@ class Ranking:
     statistic: Callable[[NDArray[np.float64], NDArray[np.bool_]], float | None]
     rows: Callable[[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]], NDArray[np.float64]]
     """Statistic under each row of item weights. Undefined rows are left out."""
+    by_rank: bool = True
+    """Whether the items are taken from the highest score down, and only their numbers are summed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

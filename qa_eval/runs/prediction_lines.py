@@ -11,7 +11,7 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from qa_eval.files.hashes import canonical_json
-from qa_eval.records import ANSWER_TYPES, RELATIONS, TRACKS, Candidate, Match, NBest, field_names
+from qa_eval.records import ANSWER_TYPES, RELATIONS, TRACKS, Candidate, Match, NBest, field_names, is_fraction
 from qa_eval.runs.schema import PREDICTION_ADAPTER, PredictionRow
 
 
@@ -59,7 +59,7 @@ def without_candidates(line: bytes) -> bytes:
 def parse_prediction(value: dict[str, Any]) -> PredictionRow:
     """The row of a line's JSON object. Raises pydantic's ValidationError if it is none."""
     if value.keys() | _LEFT_OUT == _NAMES and all(type(value[name]) in kinds for name, kinds in _KINDS):
-        match, n_best = _match(value["match"]), _n_best(value.get("n_best", []))
+        match, n_best = _match(value["match"]), NBest.listed(value.get("n_best", []))
         span, golds, scores, marks = value["span"], value["golds"], value["scores"], value.get("marks")
         if (
             match is not None
@@ -71,7 +71,7 @@ def parse_prediction(value: dict[str, Any]) -> PredictionRow:
             and {*map(type, golds)} <= {str}
             and (marks is None or (type(marks) is list and {*map(type, marks)} <= {str}))
             and {*map(type, scores.values())} <= {float}
-            and all(_is_fraction(value[name]) for name in ("no_answer_probability", "confidence"))
+            and all(is_fraction(value[name]) for name in ("no_answer_probability", "confidence"))
         ):
             plain = {
                 "match": match,
@@ -84,7 +84,7 @@ def parse_prediction(value: dict[str, Any]) -> PredictionRow:
     return PREDICTION_ADAPTER.validate_python(value)
 
 
-_NAMES = {*field_names(PredictionRow)} - {"raw", "aligned", "closed_book", "reordered"}
+_NAMES = {*field_names(PredictionRow)} - (PredictionRow._sparse - {"marks"})
 """Fields of a row of a model that answers with spans. Rows of language models go through pydantic."""
 _LEFT_OUT = {"marks", "n_best"}
 """Fields that may be left out."""
@@ -105,8 +105,6 @@ _KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
 )
 """The types of JSON values that a field has in a line as it is written."""
 _MATCH = (("ok", _FLAG), ("rule", _TEXT), ("level", _COUNT), ("detail", _TEXT))
-_CANDIDATE = {*field_names(Candidate)}
-_NONE = type(None)
 
 
 def _match(value: dict[str, Any]) -> Match | None:
@@ -115,24 +113,3 @@ def _match(value: dict[str, Any]) -> Match | None:
         return None
     return Match(**value)
 
-
-def _n_best(listed: object) -> NBest | None:
-    """The candidates as columns; None if they are not as they are written."""
-    if type(listed) is not list or {*map(type, listed)} - {dict}:
-        return None
-    if any(one.keys() != _CANDIDATE for one in listed):
-        return None
-    found = NBest(*(tuple([one[name] for one in listed]) for name in field_names(Candidate)))
-    if (
-        {*map(type, found.texts)} <= {str}
-        and {*map(type, found.scores)} <= {float}
-        and {*map(type, found.starts), *map(type, found.ends)} <= {int, _NONE}
-        and {*map(type, found.articles)} <= {str, _NONE}
-        and all(map(_is_fraction, found.probabilities))
-    ):
-        return found
-    return None
-
-
-def _is_fraction(value: object) -> bool:
-    return value is None or (type(value) is float and 0.0 <= value <= 1.0)
