@@ -403,7 +403,7 @@ def _stream(
                     rows += 1
                     # Whatever is wrong with candidates that are skipped, the file's hash shows it.
                     skipped = not candidates and recorded is not None and recorded.sha256
-                    value = _object(without_candidates(line) if skipped else line, path, number)
+                    value = (_scored_object if skipped else _object)(line, path, number)
                     if not candidates:
                         value.pop("n_best", None)
                     yield _validated(parse_prediction, value, path, number)
@@ -447,6 +447,14 @@ def _read(path: Path) -> bytes:
         return read_input(path)
     except OSError as error:
         _refuse(path, f"cannot be read: {error.strerror}")
+
+
+def _scored_object(data: bytes, path: Path, line: int | None) -> dict[str, Any]:
+    """The JSON object in a line without its candidates, or what `_object` says of the whole line."""
+    try:
+        return stored_object(without_candidates(data))
+    except NotJsonError:
+        return _object(data, path, line)
 
 
 def _object(data: bytes, path: Path, line: int | None) -> dict[str, Any]:
