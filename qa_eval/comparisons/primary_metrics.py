@@ -29,10 +29,7 @@ def choose_metrics(
                 if _defined(tables, found, metric, slice):
                     return [(found, metric)]
     defined = [
-        (track, metric)
-        for track in common
-        for metric in METRICS
-        if _defined(tables, track, metric, slice)
+        (track, metric) for track in common for metric in METRICS if _defined(tables, track, metric, slice)
     ]
     if not wanted:
         if not defined:

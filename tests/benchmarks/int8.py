@@ -4,8 +4,8 @@
     python -m tests.benchmarks.int8 --limit 2 --ways now
 
 Each way makes a graph of the embedded model and answers the same items on the reading track. The table has
-the speed as a multiple of torch's, the number of answers that differ from torch's, and the change of F1. A way
-is chosen by the processor too: without VNNI, sums of products of unsigned with signed bytes saturate.
+the speed as a multiple of torch's, the number of answers that differ from torch's, and the change of F1.
+Without VNNI in the processor, sums of products of unsigned with signed bytes saturate.
 """
 
 from __future__ import annotations
@@ -28,10 +28,8 @@ from qa_eval.runs.options import RunOptions
 LIMIT = 10
 
 
-
-
 def ways() -> Mapping[str, dict[str, Any]]:
-    """Arguments of `quantize_dynamic`, by the name of the way. `skip` is a function of the products' names."""
+    """Arguments of `quantize_dynamic`, by the name of the way. `skip` chooses among the products' names."""
     from onnxruntime.quantization import QuantType
 
     signed, unsigned = QuantType.QInt8, QuantType.QUInt8
@@ -72,7 +70,7 @@ def quantized_by(way: Mapping[str, Any]) -> Iterator[None]:
 
     before = library.quantize_dynamic
 
-    def quantize(source: Path, to: Path, **given: Any) -> None:  # noqa: ANN401
+    def quantize(source: Path, to: Path, **given: Any) -> None:
         chosen = {**given, **way}
         skip = chosen.pop("skip", None)
         if skip is not None:
