@@ -19,7 +19,7 @@ _DENYING = re.compile(
     r"(?:\bnot|\bnever|\bnor|\bn't|n't|\brather than|\binstead of|\bneither|\bless|\banything but"
     r"|\bas opposed to"
     r"|\bunlike|\bwithout|\bexcluding|\bexcept(?: for)?|\bno longer|\bfar from|\bcontrary to"
-    r"|\bit is false that)\s+"
+    r"|\bby no means|\bin no way|\bit is false that)\s+"
     r"(?:(?:necessarily|officially|really|actually|exactly|simply|just|yet|a|an|the|any|in|on|at|by|from|to|of|for|as|was|"
     r"is|were|been|be|have|had|his|their|matter|deeply|highly|very|so|some|most|many|all|only|about|around|what|those|with|under|using|c\.?|circa|approximately|roughly|until)\s+)*[\"'“‘(]*$"
 )
@@ -331,7 +331,7 @@ def _neighbours(
     text: RunningText, mention: Mention, claimed: set[int], wanted: Sought
 ) -> list[tuple[int, int]]:
     words, sentence = text.words, text.sentences[mention.sentence]
-    named = wanted.answer_type in ("person", "place", "organization")
+    named = wanted.answer_type in ("person", "place", "organization") or wanted.asks_where
     found: list[tuple[int, int]] = []
     i = max(mention.words, default=mention.first) + 1
     i = max(i, mention.end)
@@ -362,6 +362,7 @@ def _neighbours(
             "as",
             "well",
             "both",
+            *(("in", "at", "near") if wanted.asks_where else ()),
         }:
             start += 1
         end = start
