@@ -99,4 +99,3 @@ def _match(value: dict[str, Any]) -> Match | None:
     if len(value) != len(_MATCH) or any(type(value.get(name)) not in kinds for name, kinds in _MATCH):
         return None
     return Match(**value)
-
