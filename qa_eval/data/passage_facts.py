@@ -104,6 +104,10 @@ REMARKS: Mapping[str, tuple[str, str]] = {
         "fact whose passages are all one text; it is left out of leak and contrast consistency",
         "facts whose passages are all one text; they are left out of leak and contrast consistency",
     ),
+    "same-wording": (
+        "claim with a wording that another claim of its fact has; an answer with it makes both",
+        "claims with a wording that another claim of their fact has; an answer with it makes both",
+    ),
     "yes-no": (
         "question that is answered by yes or no; models that copy spans are not asked it",
         "questions that are answered by yes or no; models that copy spans are not asked them",
@@ -201,6 +205,7 @@ def read_fact(
     if len(line.passages) > 1 and len(reading.passages) == 1:
         message = f"its {count(len(line.passages), 'passage')} are one text"
         reading.remarks.append(Remark("one-text", "passages", message))
+    reading.remarks += _same_wordings(claims)
     kind = _answer_type(line) or asked_type(line.question) or "text"
     if kind == "yes-no":
         message = "is answered by yes or no"
@@ -223,6 +228,18 @@ def read_fact(
         [],
         reading.remarks,
     )
+
+
+def _same_wordings(claims: Sequence[Claim]) -> Iterator[Remark]:
+    """A remark for each claim with a wording that an earlier claim has, as exact match compares them."""
+    first: dict[str, str] = {}
+    for claim in claims:
+        for wording in claim.wordings:
+            earlier = first.setdefault(normalize(wording), claim.id)
+            if earlier != claim.id:
+                message = f"claims {quote(earlier)} and {quote(claim.id)} both have {quote(wording)}"
+                yield Remark("same-wording", "claims", message)
+                break
 
 
 def _read_names(reading: _Reading) -> None:

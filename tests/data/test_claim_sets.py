@@ -111,6 +111,13 @@ def test_what_is_left_out_is_counted_with_its_first_place(tmp_path: Path) -> Non
     )
 
 
+def test_claims_with_one_wording_are_told(tmp_path: Path) -> None:
+    fact = town(0)
+    fact["claims"][1]["answers"] = [f"The {fact['claims'][0]['answers'][0]}."]
+    findings = [f for f in opened(tmp_path, fact).findings() if f.check == "same-wording"]
+    assert [f.message for f in findings] == ['claims "20" and "50" both have "The 20."']
+
+
 def test_words_of_a_claim_in_other_passages_are_told(tmp_path: Path) -> None:
     fact = town(0)
     fact["passages"][1]["text"] += " Others say 20."
