@@ -117,9 +117,7 @@ def ratio_estimates(
     found: dict[int, Estimate] = {}
 
     def estimate(i: int, sums: FloatArray) -> None:
-        found[i] = problems[i].estimate(
-            sums, requests[i][1], confidence=confidence, lower=lower, upper=upper
-        )
+        found[i] = problems[i].estimate(sums, requests[i][1], confidence=confidence, lower=lower, upper=upper)
 
     for index, problem in enumerate(problems):
         if problem.is_fixed:
