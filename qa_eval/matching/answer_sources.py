@@ -69,8 +69,8 @@ _ACCORDING = re.compile(
     rf"|[\w'’-]+(?: [\w'’-]+){{0,3}}?))(?=[,.;:)\]]| (?:and|as|said|who|the|it|he|she|they|there|in|on)\b|$)"
 )
 _BY_VERB = re.compile(
-    rf"(?P<who>(?:[Tt]he )?(?:{_NAME}|{_ROLE}))(?:, (?:who|which|\w+ing)[^,;.]{{0,80}},)?,? (?:also |only "
-    rf"|even |therefore |itself |themselves |has |have |had )*{_SAYS}\b"
+    rf"(?P<who>(?:[Tt]he )?(?:{_NAME}|{_ROLE}))(?:, (?:who|which|\w+ing)[^,;.]{{0,80}},)?,? "
+    rf"(?:also |only |merely |simply |just |even |therefore |itself |themselves |has |have |had )*{_SAYS}\b"
 )
 _VERB_BY = re.compile(
     rf"\b(?:said|says|added|reported|told|claimed|announced)(?: by)? (?P<who>{_NAME})(?=[,.;\"”]|$)"

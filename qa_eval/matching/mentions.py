@@ -89,12 +89,12 @@ def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
             places[key].append(i)
             if word.kind == "word" and word.text.startswith(("un", "re")) and len(word.text) > 4:
                 places[stem(word.text[2:])].append(i)
-            hyphened = i - 2 == previous and text.words[i - 1].text == "-"
-            if previous >= 0 and word.kind == "word" and (previous == i - 1 or (person and hyphened)):
+            if previous >= 0 and word.kind == "word" and previous == i - 1:
                 before = text.words[previous]
                 if before.kind == "word":
                     whole = before.text + word.text
-                    places[skeleton(whole) if person else stem(whole)].append(previous)
+                    named = text.text[before.end : word.start] == "-" or (before.upper and word.upper)
+                    places[skeleton(whole) if person and named else stem(whole)].append(previous)
             previous = i
         joined = _joins(text, sentence, wanted)
         seen: set[tuple[str, frozenset[int]]] = set()
@@ -183,8 +183,13 @@ _TITLES = vocabulary(
 )
 
 
+_PARTICLES = vocabulary("al el de da di del van von der den bin ibn ben abu")
+
+
 def _is_of_another_name(text: RunningText, i: int, sentence: Sentence) -> bool:
-    """Whether the word at i ends a longer name: "Putin" of "Lyudmila Putin"."""
+    """Whether the word at i ends a longer name: "Putin" of "Lyudmila Putin", "Assad" of "Hafez al-Assad"."""
+    while i > sentence.first and text.words[i - 1].text in _PARTICLES:
+        i -= 1
     before = text.words[i - 1] if i > sentence.first else None
     if before is None or before.kind != "word" or not before.upper or before.text in FUNCTION_WORDS:
         return False

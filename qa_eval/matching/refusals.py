@@ -79,6 +79,8 @@ _PATTERNS = {
         r"|\bnothing (?:\w+ )?(?:can|could) be (?:said|concluded|inferred|told|learned)\b"
         r"|\b(?:is|are|was|were)(?:n't| not)(?: \w+)? among the\b"
         rf"|\b{_SOURCE} (?:only|merely|just) (?:says?|tells?|mentions?|speaks|reports?|states?|notes?)\b"
+        rf"|\b{_SOURCE} \w+ [^.;]{{0,80}}?(?:,| but) not (?:where|when|how|who|whom|which|why|what"
+        r"|the (?:day|date|month|year|time|number|figure|toll|name|place|reason|age|amount))\b"
         rf"|\b(?:beyond|outside)(?: the scope of)? (?:what )?(?:\w+ ){{0,2}}?{_SOURCE}\b"
     ),
     "I cannot tell": re.compile(

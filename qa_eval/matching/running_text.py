@@ -106,11 +106,17 @@ _SAME = _synonyms()
 
 
 def skeleton(name: str) -> str:
-    """The consonants of a name, doubled ones once: one form for "Khaled" and "Khalid", "Riad" and
-    "Riyadh".
+    """The first letter of a name and its further consonants, doubled ones once: one form for "Khaled" and
+    "Khalid", "Riad" and "Riyadh".
+
+    >>> skeleton("khaled"), skeleton("assad") == skeleton("asaad"), skeleton("assad") == skeleton("and")
+    ('kld', True, False)
     """
-    kept = [char for char in name if char.isalpha() and char not in "aeiouyhw"]
-    return name[:1] + "".join(c for i, c in enumerate(kept) if i and c != kept[i - 1])
+    kept = name[:1]
+    for char in name[1:]:
+        if char.isalpha() and char not in "aeiouyhw" and char != kept[-1]:
+            kept += char
+    return kept
 
 
 @dataclass(frozen=True, slots=True)

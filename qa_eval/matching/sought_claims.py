@@ -111,8 +111,10 @@ def _variants(wordings: tuple[str, ...], answer_type: AnswerType) -> tuple[str, 
 
 
 def _surname(wording: str) -> str:
-    """The last word of a name of two words or more in capitals, or none: "Putin" for "Vladimir Putin"."""
-    words = wording.split()
+    """The last word of a name of two words or more in capitals, or none: "Putin" for "Vladimir Putin", and
+    "Assad" for "Bashar al-Assad".
+    """
+    words = re.sub(r"\b[ae]l-(?=[A-Z])", "", wording).split()
     named = len(words) > 1 and all(w[0].isupper() and w[-1].isalpha() for w in words)
     return words[-1] if named and len(words[-1]) > 2 else ""
 

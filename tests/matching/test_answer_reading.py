@@ -232,6 +232,9 @@ GENERAL = [
     ("text", {"x": ["the port was opened"]}, "By then it had reopened.", {"x"}),
     ("person", {"x": ["Ada Marlow"], "y": ["Bob Quill"]}, "Marlow, not Quill.", {"x"}),
     ("person", {"x": ["Ada Benmarlow"]}, "Ada Ben-Marlow", {"x"}),
+    ("person", {"x": ["Ada Benmarlow"]}, "Ada Ben Marlow", {"x"}),
+    ("person", {"x": ["Assad"]}, "The sources differ on this, and contradict each other.", set()),
+    ("number", {"x": ["180"], "y": ["400"]}, "180, as against 400 on the other side.", {"x"}),
     ("text", {"x": ["most", "most of the crew"], "y": ["the captain"]}, "The greater part of it.", {"x"}),
     (
         "text",
@@ -244,6 +247,8 @@ GENERAL = [
     ),
     ("person", {"x": ["Ada Marlow"]}, "It was said by President Marlow.", {"x"}),
     ("person", {"x": ["Ada Marlow"]}, "It was her sister, Eve Marlow.", set()),
+    ("person", {"x": ["Bob al-Quill"]}, "It was al-Quill.", {"x"}),
+    ("person", {"x": ["Bob al-Quill"]}, "It was Hal al-Quill.", set()),
     ("person", {"x": ["Ada Marlow"], "y": ["Eve Marlow"]}, "It was Marlow.", {"x", "y"}),
     ("person", {"x": ["Ada Marlow"], "y": ["Eve Marlow"]}, "It was Eve Marlow.", {"y"}),
     ("text", {"x": ["40 kilometers of sand"], "y": ["a vast plain"]}, "About 25 miles of it.", {"x"}),
@@ -283,6 +288,8 @@ def test_other_forms_of_a_wording(
         "The toll isn't among the details given.",
         "The article only says that a storm came.",
         "Nothing definite can be said.",
+        "The passage reports the storm but not the number of the dead.",
+        "The article says what sank, not how many drowned.",
         "The article gives the month alone. How many drowned can't be worked out from that.",
     ],
 )
