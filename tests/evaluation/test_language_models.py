@@ -186,7 +186,10 @@ def test_the_key_is_in_no_file_and_no_output(
     ) as process:
         while server.told()["most"] < 1:
             time.sleep(0.02)
-        assert KEY not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+        assert (
+            KEY
+            not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+        )
         process.kill()
 
 
