@@ -835,6 +835,8 @@ class Prediction(Abridged):
     """Number of tokens that a language model wrote; None if it is not known."""
     seconds: float | None = None
     """Time from the request to the whole answer, in seconds; None if answers were computed together."""
+    unfinished: bool = False
+    """Whether a language model's answer ends because it has the greatest number of tokens."""
     error: str | None = None
     """Reason why there is no prediction; None if there is one. An item with an error scores 0 and is
     counted."""

@@ -156,6 +156,13 @@ class Work:
         read = self.tokens_left.value if self.tokens_left is not None else round(self.probe.tokens * left)
         return read, round(self.probe.tokens_out * left)
 
+    def price(self, prices: tuple[float, float] | None) -> float | None:
+        """Cost of `tokens_to_pay`. None without prices, and for other models."""
+        tokens = self.tokens_to_pay
+        if prices is None or tokens is None:
+            return None
+        return sum(number * price for number, price in zip(tokens, prices, strict=True)) / 1e6
+
     @property
     def speed(self) -> tuple[Total, str, float]:
         """Amount that is left, its unit (`tokens` or `items`), and the amount per second of one worker.
@@ -293,20 +300,25 @@ def render_forecast_json(found: Forecast) -> str:
         "worker_rss_bytes": worker,
         "driver_rss_bytes": found.driver_rss_bytes,
         "rss_bytes": whole,
-        "models": [_model_json(model, found.setting) for model in found.models],
+        "models": [_model_json(model, found.setting, found.prices) for model in found.models],
         "scaled": {"models": models, "items": items, **cost.as_json()} if cost else None,
     }
     return safe_json(canonical_json(value, indent=1)) + "\n"
 
 
-def _model_json(model: ModelForecast, setting: Setting) -> dict[str, Any]:
+def _model_json(model: ModelForecast, setting: Setting, prices: tuple[float, float] | None) -> dict[str, Any]:
     if model.error is not None:
         return {"spec": model.spec, "status": "error", "error": model.error}
     sets = []
     for work in model.works:
         _, unit, per_second = work.speed
         speed = {"unit": unit, "per_second": per_second or None, "exact": work.counted == work.pieces}
-        sets.append(work.cost(setting).as_json() | asdict(work) | speed)
+        paid: dict[str, float | None] = {}
+        if work.tokens_to_pay is not None:
+            read, written = work.tokens_to_pay
+            paid = {"prompts": work.items - work.cached, "tokens_in": read, "tokens_out": written}
+            paid["cost"] = work.price(prices)
+        sets.append(work.cost(setting).as_json() | asdict(work) | speed | paid)
     numbers = {name: getattr(model, name) for name in ("start_seconds", "load_seconds", "peak_rss_bytes")}
     seconds = model.cost(setting).seconds
     return {"spec": model.spec, "status": "ok", "seconds": seconds, **numbers, "datasets": sets}
@@ -412,8 +424,9 @@ def _paid(model: ModelForecast, prices: tuple[float, float] | None) -> Iterator[
     counted = all(work.tokens_left is not None for work in model.works)
     about = "" if counted else "about "
     sentence = f"{model.spec}: {left:,} prompts; {about}{read:,} tokens to read, about {written:,} to write"
-    if prices is not None:
-        sentence += f"; cost about {(read * prices[0] + written * prices[1]) / 1e6:,.4g}"
+    costs = [cost for work in model.works if (cost := work.price(prices)) is not None]
+    if costs:
+        sentence += f"; cost about {sum(costs):,.4g}"
     yield sentence
 
 

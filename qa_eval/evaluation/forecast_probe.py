@@ -95,8 +95,10 @@ def _model_forecast(
     _call(pool, _hold, spec, probe.decoding, probe.runtime)
     start, load = time.perf_counter() - since, 0.0
     works = [sample.work(pool) for sample in samples]
-    if first := [instance for sample in samples for instance in sample.to_ask][:1]:
+    first = [instance for sample in samples for instance in sample.to_ask][:1]
+    if first:
         note(f"{spec}: answering for about {probe.seconds:g} s")
+    if first and samples[0].contestant.model.info.backend != "server":  # a server has its weights loaded
         once, again = (_call(pool, _ask, first, probe.seconds) for _ in range(2))
         load = max(0.0, once.seconds - again.seconds)
     replies = [_call(pool, _ask, sample.to_ask, probe.seconds / len(samples)) for sample in samples]
@@ -293,7 +295,10 @@ def _ask(instances: Sequence[Instance], limit: float) -> _Reply:
     """Asks the model as the local engine does, in growing doses, until `limit` seconds have passed."""
     assert _held is not None
     found: list[Prediction] = []
-    asked, seconds, dose, since = 0, 0.0, 16, time.perf_counter()
+    # An answer of a language model may take seconds. A server is asked as many at once as in a run.
+    written = isinstance(_held, WrittenAnswers)
+    least = getattr(_held.generator, "concurrency", 1) if isinstance(_held, WrittenAnswers) else 1
+    dose, asked, seconds, since = least if written else 16, 0, 0.0, time.perf_counter()
     try:
         while asked < len(instances) and seconds < limit:
             some = instances[asked : asked + dose]
@@ -301,7 +306,7 @@ def _ask(instances: Sequence[Instance], limit: float) -> _Reply:
             for answers in LocalEngine().predict(_held, some, known_good=True):
                 found += answers
             asked, seconds = asked + len(some), time.perf_counter() - since
-            dose = max(1, min(2 * dose, int(asked * (limit - seconds) / max(seconds, 1e-9))))
+            dose = max(least, min(2 * dose, int(asked * (limit - seconds) / max(seconds, 1e-9))))
     except Exception as error:
         raise ModelFailedError(str(error)) from None
     return _Reply(found, asked, seconds, peak_rss_bytes())

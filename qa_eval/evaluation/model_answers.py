@@ -67,6 +67,8 @@ class Answers:
     """Number of tokens that the engine read and wrote."""
     tokens_out: int | None = None
     """Number of tokens that a language model wrote; None if it writes none."""
+    unfinished: int = 0
+    """Number of answers that end because they have the greatest number of tokens."""
     latencies: list[float] = field(default_factory=list)
     """Time of each answer in seconds, for models that compute each answer alone."""
     _drawn: bool = False
@@ -134,6 +136,7 @@ class Answers:
             tokens_per_second=round(self.tokens / self.seconds, 3) if timed else None,
             peak_rss_bytes=peak_rss_bytes(),
             tokens_out=self.tokens_out,
+            unfinished=self.unfinished or None,
             latency=_percentiles(self.latencies),
             cost=cost,
         )
@@ -166,6 +169,7 @@ class Answers:
         written = [p.tokens_out for p in predictions if p.tokens_out is not None]
         if written:
             self.tokens_out = (self.tokens_out or 0) + sum(written)
+        self.unfinished += sum(p.unfinished for p in predictions)
         self.latencies += [p.seconds for p in predictions if p.seconds is not None]
         if self.cache is not None and answers.keys:
             keys, spec = answers.keys, self.contestant.model.info.spec

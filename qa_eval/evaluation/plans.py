@@ -100,6 +100,7 @@ def settle(
     if not several and not options.references:
         raise SpecError("models: is empty; without reference rows there is nothing to run")
     resolved = resolve_models(several, options.decoding, options.runtime)
+    _refuse_options_of_writers(resolved, options)
     stored = options.stored
     task: Task
     if opened is not None:
@@ -162,6 +163,14 @@ def _refuse_curated_options(corpus: Corpus | None, options: RunOptions) -> None:
             f"{', '.join(named)}: works only with questions about articles; in a public data set, each "
             "question has its own context"
         )
+
+
+def _refuse_options_of_writers(models: Sequence[Model], options: RunOptions) -> None:
+    """Raises QaEvalError for ways of asking that none of the models has."""
+    given = {"closed_book": options.closed_book, "orders": options.orders > 0}
+    named = [name for name, is_given in given.items() if is_given]
+    if named and not any(getattr(model, "answers_directly", False) for model in models):
+        raise QaEvalError(f"{', '.join(named)}: works only with a language model, and there is none")
 
 
 def _refuse_claims_options(corpus: Corpus | None, options: RunOptions) -> None:

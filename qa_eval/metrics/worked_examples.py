@@ -110,6 +110,8 @@ _IN_WORDS = (
 """(fact, article, the answer in words)."""
 _CLOSED_BOOK = {"losses": "Some 400 fighters.", "airport": "The citadel."}
 """Fact -> the answer in words without any passage."""
+_STAYED = {("losses", "Wire"): "Some 400 fighters were killed."}
+"""(fact, article) -> the answer in words that is compared with `_CLOSED_BOOK`, if it is another one."""
 _REORDERED = {
     "losses": ("It was 417 [1].", "Over 400 [5], 400 [2] or 417 [1], as sources differ."),
     "airport": ("The airport.", "At dawn, it was the airport."),
@@ -235,7 +237,8 @@ def _worded(corpus: Corpus, question: Question, article: str, text: str) -> Item
     score = score_item(question, item, answer, corpus)
     articles = {a.id: a for a in corpus.articles}
     asked = articles.get(article)
-    score.scores.update(memory_scores(question, item, answer, _CLOSED_BOOK[question.id], asked))
+    compared = decide(Prediction(item=str(item), text=_STAYED.get((question.id, article), text)))
+    score.scores.update(memory_scores(question, item, compared, _CLOSED_BOOK[question.id], asked))
     if asked is None:
         orders = [[articles[id] for id in order] for order in _OTHER_ORDERS]
         reordered = list(zip(_REORDERED[question.id], orders, strict=True))
@@ -334,7 +337,8 @@ def _effect_line(
     if first.track == "pooled":
         said = " | ".join((first.prediction, *_REORDERED[first.fact]))
     else:
-        said = f"closed book: {_CLOSED_BOOK[first.fact]} | with the article: {first.prediction}"
+        with_article = _STAYED.get((first.fact, first.article), first.prediction)
+        said = f"closed book: {_CLOSED_BOOK[first.fact]} | with the article: {with_article}"
     return ExampleLine(name=first.item, golds=golds, said=said, counts=counts)
 
 

@@ -41,6 +41,7 @@ from qa_eval.report.read_answers import read_text
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.captions import leading_sentence, remark_on, written_sentence
 from qa_eval.runs.leaderboard.views import leaderboard_view
+from qa_eval.runs.schema import Row
 from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.glossary import CHAPTERS, GLOSSARY, term_anchor
 from qa_eval.text.phrases import count, shorten
@@ -98,6 +99,7 @@ def render_pages(
             view=views[0],
             competing=[m for n in views[0].order if not is_apart(evidence, m := site.models[n])],
             apart=[m for n in views[0].order if is_apart(evidence, m := site.models[n])],
+            running=_running([m.row for m in evidence.models]),
             data=json_block(table_data(views)),
             speed=by_name.get("speed"),
             cached=[m for m in evidence.models if is_cached(m)],
@@ -263,6 +265,14 @@ MARGIN = (
     "Score of no answer minus score of the best answer. Above its threshold, the model gives no answer. "
     "A model without such scores shows its probability of no answer."
 )
+
+
+def _running(rows: Sequence[Row]) -> list[str]:
+    """The columns of the leaderboard that tell of the models and how they ran; glossary terms."""
+    names = ["answered", "items/s", "size"]
+    if any(row.performance.tokens_out is not None for row in rows):
+        names += ["tokens", "time of an answer"]
+    return names + ["cost"] * any(row.performance.cost is not None for row in rows)
 
 
 def _first_gold(view: ItemView) -> Segment | None:

@@ -112,6 +112,8 @@ class PerformanceRow(_Record):
     peak_rss_bytes: int | None = None
     tokens_out: int | None = None
     """Number of tokens that a language model wrote; they are among `tokens`. None for other models."""
+    unfinished: int | None = None
+    """Number of a language model's answers that end because they have the greatest number of tokens."""
     latency: dict[str, FiniteFloat] | None = None
     """Percentiles (`p50`, `p90`, `p99`) of the time of one answer in seconds, with the pauses after failed
     requests. None for models that compute answers together."""
@@ -122,7 +124,8 @@ class PerformanceRow(_Record):
     def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leaves out what only language models have."""
         found: dict[str, Any] = write(self)
-        return {k: v for k, v in found.items() if v is not None or k not in ("tokens_out", "latency", "cost")}
+        sparse = ("tokens_out", "unfinished", "latency", "cost")
+        return {k: v for k, v in found.items() if v is not None or k not in sparse}
 
 
 class PredictionsFileRow(_Record):

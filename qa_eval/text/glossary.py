@@ -58,6 +58,10 @@ _RANKS: Mapping[str, str] = {
     "answered": "Number of items that the model answered. On all others it abstained or failed.",
     "items/s": "Items per second on the machine of the run. Answers from the cache have no speed.",
     "size": "Number of parameters of the model.",
+    "tokens": "Number of tokens that a language model read and wrote. Answers from the cache do not count.",
+    "time of an answer": "Time from the request to the whole answer, with the pauses after failed requests: "
+    "the median, and the times within which 90 % and 99 % of the answers came.",
+    "cost": "Cost of the tokens of a language model at the prices that were given.",
 }
 _YARDSTICKS: Mapping[str, str] = {
     "oracle": "A reference that always gives the article's own answer. It has the highest possible score.",

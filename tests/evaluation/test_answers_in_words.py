@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import pytest
 
 import qa_eval as qa
 from qa_eval.errors import InputError, QaEvalError
+from qa_eval.runs.options import RunOptions
 from tests.support.command_line import call, done
+from tests.support.fake_models import four_facts
 from tests.support.passage_sets import BROKEN_BOW, town, write_facts
 
 BURNT: dict[str, Any] = {
@@ -119,6 +121,52 @@ def test_other_data_takes_one_answer_and_has_no_passages() -> None:
     assert qa.score([{"id": "q", "answer": "Paris", "shown": 3}], golds).em == 1.0
     with pytest.raises(InputError, match="only one answer can be scored"):
         qa.score([{"id": "q", "answers": ["Paris", "Rome"]}], golds)
+
+
+SAID = {
+    "dead@a": "About 180 soldiers died.",
+    "dead@b": "Not 180 but 194 soldiers died.",
+    "dead@c": "The passage does not say.",
+    "dead@*": "The sources differ: 180 [1] or 194 [2].",
+    "began@a": "It began on Tuesday.",
+    "absent@b": "I cannot tell.",
+    "closed@c": "A bridge was closed.",
+}
+FORMS: dict[str, Callable[[Mapping[str, str]], str]] = {
+    "answers.jsonl": lambda said: "".join(json.dumps({"id": i, "answer": t}) + "\n" for i, t in said.items()),
+    "samples_qa.jsonl": lambda said: "".join(  # lm-evaluation-harness
+        json.dumps({"doc_id": n, "doc": {"id": i}, "resps": [[t]], "filtered_resps": [t], "target": "x"})
+        + "\n"
+        for n, (i, t) in enumerate(said.items())
+    ),
+    "log.json": lambda said: json.dumps(  # Inspect
+        {
+            "version": 2,
+            "status": "success",
+            "eval": {"task": "qa", "model": "m"},
+            "samples": [
+                {"id": i, "epoch": 1, "input": "?", "target": "x", "output": {"completion": t}}
+                for i, t in said.items()
+            ],
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_answers_of_other_programs_are_read_as_words(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(FORMS[name](SAID), encoding="utf-8")
+    spec = f"predictions:{path}"
+    run = qa.evaluate(spec, corpus=four_facts(), progress=False, options=RunOptions(resamples=99))
+    rows = {answer.item: answer for answer in run[spec].items()}
+    asserted = {item: row.scores["asserts_own"] for item, row in rows.items() if "asserts_own" in row.scores}
+    assert asserted == {
+        "dead@a": 1, "dead@b": 1, "began@a": 0, "began@b": 0, "absent@b": 0, "closed@c": 1,
+    }  # fmt: skip
+    assert rows["dead@c"].scores["abstention"] == 1
+    assert rows["dead@*"].scores["complete_and_clean"] == 1
+    assert run.leaderboard.sort == "reading.balanced_asserts"
 
 
 def test_from_the_command_line(spec: str, tmp_path: Path) -> None:

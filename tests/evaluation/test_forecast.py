@@ -25,10 +25,12 @@ from qa_eval.evaluation.forecast import (
 )
 from qa_eval.evaluation.plans import settle
 from qa_eval.runs.options import RunOptions
+from tests.support.chat_server import chat_server
 from tests.support.command_line import call
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.plug_ins import write_plug_in
 from tests.support.public_files import TWO_ARTICLES, flat, write, write_lines
+from tests.support.tiny_language_models import CHAT, build
 
 pytestmark = pytest.mark.usefixtures("own_place", "few_resamples")
 
@@ -304,6 +306,55 @@ def test_several_data_sets_are_counted_each_and_a_large_one_by_a_sample(
     assert many["answering_seconds"] == pytest.approx(
         many["tokens_left"]["value"] / (3 * many["probe"]["tokens"] / many["probe"]["seconds"])
     )
+
+
+# ------------------------------------------------------------------------------------------ language models
+
+SHORT_PROMPT = """
+mode = "one"
+[[messages]]
+role = "user"
+content = "{passage} {question}"
+"""
+
+
+def test_the_requests_tokens_and_cost_of_a_server_are_foreseen() -> None:
+    with chat_server() as server:
+        server.set(delay=0.05)
+        flags = ["-m", server.spec(), "--no-reference", "--limit", "3", "--closed-book", "--orders", "2"]
+        priced = [*flags, "--price-in", "2", "--price-out", "10", "--probe-seconds", "0.2"]
+        plan = planned(*priced, "--concurrency", "2")
+        probed = len(server.told()["asked"])
+        assert 2 <= probed < 20, "a short probe"
+        (work,) = plan["models"][0]["datasets"]
+        server.forget()
+        (row,) = ran(*flags)
+        asked, performance = len(server.told()["asked"]), row["performance"]
+        assert work["prompts"] == work["items"] == asked == 3 * (5 + 3 + 1)
+        shown = call("plan", *priced, "--no-cache").output
+    assert (work["tokens"], work["unit"], work["probe"]["items"]) == (None, "items", probed)
+    assert work["tokens_out"] == performance["tokens_out"] == 2 * asked
+    assert work["tokens_in"] == round(work["probe"]["tokens"] * asked / probed)
+    assert work["cost"] == pytest.approx((work["tokens_in"] * 2 + work["tokens_out"] * 10) / 1e6)
+    assert work["answering_seconds"] == pytest.approx(asked * work["probe"]["seconds"] / probed)
+    assert f": {asked} prompts; about " in shown
+    assert "tokens to read, about 54 to write; cost about 0.1" in " ".join(shown.split())
+
+
+def test_the_prompts_of_a_local_language_model_are_counted(tmp_path: Path) -> None:
+    folder = build("llama", tmp_path / "tiny", chat=CHAT)
+    Path("short.toml").write_text(SHORT_PROMPT)
+    rows = [flat(f"q{n}", "When was it?", " ".join(["It was in 1900."] * (1 + n))) for n in range(6)]
+    data = f"jsonl:{write_lines(tmp_path / 'few.jsonl', rows)}"
+    flags = ["-m", f"causal:{folder}?max_tokens=4", "--prompt", "short.toml", "--dataset", data]
+    flags += ["--no-reference", "--probe-seconds", "0.2"]
+    (work,) = planned(*flags)["models"][0]["datasets"]
+    (row,) = ran(*flags)
+    performance = row["performance"]
+    read = performance["tokens"] - performance["tokens_out"]
+    assert work["tokens_left"] == {"value": read, "margin": 0}
+    assert (work["prompts"], work["tokens_in"], work["cost"]) == (6, read, None)
+    assert (work["unit"], row["counts"]["errors"]) == ("tokens", 0)
 
 
 def test_what_is_written_is_foreseen(tmp_path: Path) -> None:

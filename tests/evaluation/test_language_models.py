@@ -168,6 +168,8 @@ def test_the_key_is_in_no_file_and_no_output(
     shown = [done("run", "-m", server.spec(), "--limit", 3, "--name", "r", "--resamples", 99).output]
     shown.append(done("report", "results/r", "--out", "report").output)
     shown.append(done("models", server.spec()).output)
+    shown.append(done("plan", "-m", server.spec(), "--limit", 3, "--no-cache", "--probe-seconds", 0.1).output)
+    shown.append(done("leaderboard", "results/r", "--format", "csv").output)
     server.set(key="sk-another-key-altogether")
     failed = call("run", "-m", server.spec(), "--limit", 3, "--no-cache")
     assert failed.exit_code == 2
@@ -184,7 +186,10 @@ def test_the_key_is_in_no_file_and_no_output(
     ) as process:
         while server.told()["most"] < 1:
             time.sleep(0.02)
-        assert KEY.encode() not in Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        assert (
+            KEY
+            not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+        )
         process.kill()
 
 
@@ -230,6 +235,13 @@ def test_the_prompt_of_an_item_is_shown_as_it_would_be_sent(server: RunningServe
     assert "[1] " in done("models", server.spec(), "--show-prompt", "recaptured-city@*").output
 
 
+@pytest.mark.parametrize("option", [{"closed_book": True}, {"orders": 2}])
+def test_ways_of_asking_that_no_model_has_are_refused(option: dict[str, object]) -> None:
+    (name,) = option
+    with pytest.raises(qa.QaEvalError, match=f"{name}: works only with a language model, and there is none"):
+        evaluated("baseline:abstain", **option)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -265,6 +277,43 @@ def test_span_models_and_language_models_are_in_one_table(server: RunningServer,
     assert all("balanced_asserts" in row.metrics["reading"] for row in rows.values())
     alone = qa.evaluate([spans], corpus=four_facts(), resamples=99, progress=False)
     assert alone.leaderboard.sort == "reading.balanced_f1"
+
+
+def test_every_table_of_mixed_models_is_sorted_by_balanced_asserts(own_place: Path) -> None:
+    """A wordy right answer has a low F1. It is before a span model that has a higher one."""
+    right = {
+        f"{q.id}@{a.id}": f"The passage tells us about this: {gold} is what it says here."
+        for q in four_facts().questions
+        for a in four_facts().articles
+        if (gold := next((e.text for c in q.claims for e in c.evidence if e.article == a.id), None))
+    }
+    Path("words.json").write_text(json.dumps(right))
+    specs = ["baseline:sliding-window", "predictions:words.json"]
+    run = qa.evaluate(
+        specs,
+        corpus=four_facts(),
+        progress=False,
+        out=own_place,
+        name="mixed",
+        options=RunOptions(resamples=99),
+    )
+    board = run.leaderboard
+    rows = {row.model.spec: row.metrics["reading"] for row in board.rows}
+    words, spans = rows[specs[1]], rows[specs[0]]
+    assert words["balanced_asserts"].value > spans["balanced_asserts"].value
+    assert words["balanced_f1"].value < spans["balanced_f1"].value
+    done("report", "mixed", "--out", "report")
+    shown = {
+        "terminal": done("leaderboard", "mixed").output,
+        "csv": done("leaderboard", "mixed", "--format", "csv").output,
+        "markdown": done("leaderboard", "mixed", "--format", "markdown").output,
+        "report": Path("report/index.html").read_text(),
+    }
+    for form, text in shown.items():
+        table = text[text.index('id="ranked"') :] if form == "report" else text
+        assert table.index("words") < table.index("sliding-window"), form
+    ranked = [row.model.spec for row in board.rows if row.model.spec in specs]
+    assert ranked == specs[::-1]
 
 
 def test_an_answer_is_aligned_to_the_words_of_a_passage(

@@ -45,7 +45,10 @@ class RunningServer:
         self._control({"what": what, "times": times, "after": after})
 
     def set(self, **values: Any) -> None:
-        """delay, model, fingerprint, key, listing: how the server answers from now on."""
+        """delay, gate, model, fingerprint, key, listing: how the server answers from now on.
+
+        With a gate, no answer comes before so many requests have been under way at once, or 20 s passed.
+        """
         self._control(values)
 
     def told(self) -> dict[str, Any]:
@@ -95,11 +98,13 @@ class _State:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.delay = 0.0
+        self.gate = 0
         self.model = "tiny-1"
         self.fingerprint: str | None = "fp-1"
         self.key: str | None = None
         self.listing: list[dict[str, Any]] | None = None
         self.logprobs = True
+        self.elsewhere = "http://elsewhere.invalid"
         self.what, self.times, self.after = "", 0, 0
         self.forget()
 
@@ -162,6 +167,9 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if not probe:
                 time.sleep(s.delay)
+                until = time.monotonic() + 20
+                while s.most < s.gate and time.monotonic() < until:
+                    time.sleep(0.01)
             self._answer(what, body, content)
         finally:
             with s.lock:
@@ -184,7 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
             "401": (401, {"error": {"message": "bad key"}}, {}),
             "long": (400, {"error": {"message": "maximum context length is 16 tokens, you sent 900"}}, {}),
             "400": (400, {"error": {"message": "I do not like it"}}, {}),
-            "redirect": (307, {}, {"Location": "http://elsewhere.invalid/v1/chat/completions"}),
+            "redirect": (307, {}, {"Location": f"{s.elsewhere}/v1/chat/completions"}),
             "no logprobs": (422, {"detail": "extra field logprobs"}, {}),
         }
         if name == "no logprobs" and "logprobs" not in body:
@@ -199,7 +207,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif name == "half":
             self._send(200, b'{"choices": [{"mess', announced=500)
         elif name == "hang":
-            time.sleep(60)
+            until = time.monotonic() + 60
+            while s.what == "hang" and time.monotonic() < until:
+                time.sleep(0.05)
         elif name == "no choices":
             self._send(200, self._completion("", choices=[]))
         elif name == "filter":
@@ -210,6 +220,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, self._completion(f"The key is {self.headers.get('Authorization')}."))
         elif name == "cuts":
             self._send(200, self._completion("3", tokens_in=5))
+        elif name == "ends early":
+            self._send(200, self._completion("There were 3, and", finish="length"))
         elif name == "another model":
             self._send(200, self._completion("3") | {"model": "huge-9"})
         else:

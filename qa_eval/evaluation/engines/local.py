@@ -184,6 +184,7 @@ def checked(prediction: Prediction, instance: Instance) -> Prediction:
             tokens_out=None if prediction.tokens_out is None else _whole("tokens_out", prediction.tokens_out),
             seconds=_number("seconds", prediction.seconds),
             truncated=bool(prediction.truncated),
+            unfinished=bool(prediction.unfinished),
         )
     except Exception as error:  # whatever a stranger's values do when they are looked at
         return Prediction(item=prediction.item, error=_described(error))

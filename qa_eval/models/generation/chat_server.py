@@ -158,7 +158,11 @@ class ChatServer:
             found = json.loads(body) if status == 200 else {}
             listed = found.get("data") if isinstance(found, dict) else None
             entries = [one for one in listed or () if isinstance(one, dict)]
-        except (_TryAgainError, PromptFailedError, ValueError, TypeError):
+        except _TryAgainError as error:
+            if error.refused:  # told at once: a server that was never there does not come back
+                raise ModelError(f"{self._named}: {error}") from None
+            return {}
+        except (PromptFailedError, ValueError, TypeError):
             return {}
         named = [one for one in entries if one.get("id") == self.model]
         return (named or (entries if len(entries) == 1 else [{}]))[0]
@@ -379,8 +383,10 @@ class ChatServer:
             raise _TryAgainError(f"no whole response within {self.timeout:g} s") from None
         except httpx2.ConnectError as error:
             reason = self._without_key(str(error).encode()).decode()
+            encrypted = self.base_url.startswith("https:") and "ssl" in reason.casefold()
+            what = "does it have HTTPS, and a certificate that is valid?" if encrypted else "is it running?"
             raise _TryAgainError(
-                f"no connection to the server ({printable(reason)}); is it running?", refused=True
+                f"no connection to the server ({printable(reason)}); {what}", refused=True
             ) from None
         except httpx2.HTTPError as error:
             reason = self._without_key(f"{type(error).__name__}: {error}".encode()).decode()

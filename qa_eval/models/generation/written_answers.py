@@ -47,6 +47,8 @@ class Writing:
         prompts = {mode: _prompt(spec, mode, option) for mode, option in PROMPT_OPTIONS.items()}
         default = Sampling()
         stop = spec.option("stop")
+        if stop == "":
+            raise SpecError(f"{spec}: stop: is empty; give the text before which an answer ends")
         return cls(
             prompts=prompts,
             sampling=Sampling(
@@ -170,4 +172,5 @@ class WrittenAnswers:
             tokens_out=found.tokens_out,
             seconds=found.seconds,
             truncated=found.truncated,
+            unfinished=found.finish == "length",
         )

@@ -202,8 +202,8 @@ def render_csv(view: View) -> str:
     Columns: `run`, `rank`, `rank_low`, `rank_high`, `model`, `kind`, `status`, then for each metric `METRIC`,
     `METRIC_low`, `METRIC_high` (those of the pooled track as `pooled.METRIC`, unless it alone was chosen),
     `versus_first` with its bounds and p, and the counts. If a language model is among the rows, the tokens
-    read and written, the percentiles of the time of an answer and the cost follow. A value that is not
-    defined is empty.
+    read and written, the answers that end at the greatest number of tokens, the percentiles of the time of an
+    answer and the cost follow. A value that is not defined is empty.
     """
     columns = _csv_columns(view)
     head = ["run", "rank", "rank_low", "rank_high", "model", "kind", "status"]
@@ -238,14 +238,15 @@ def render_csv(view: View) -> str:
     return out.getvalue()
 
 
-_WRITTEN = ("tokens_in", "tokens_out", "latency_p50", "latency_p90", "latency_p99", "cost")
+_WRITTEN = ("tokens_in", "tokens_out", "unfinished", "latency_p50", "latency_p90", "latency_p99", "cost")
 """Columns of language models."""
 
 
 def _written_cells(row: Row) -> list[float | None]:
     p, latency = row.performance, row.performance.latency or {}
     read = None if p.tokens_out is None else p.tokens - p.tokens_out
-    return [read, p.tokens_out, *(latency.get(name) for name in ("p50", "p90", "p99")), p.cost]
+    unfinished = None if p.tokens_out is None else p.unfinished or 0
+    return [read, p.tokens_out, unfinished, *(latency.get(name) for name in ("p50", "p90", "p99")), p.cost]
 
 
 def _csv_columns(view: View) -> list[tuple[str, tuple[str, str]]]:

@@ -261,6 +261,9 @@ def written_sentence(row: Row) -> str:
     if p.tokens_out is None:
         return ""
     parts = [f"{p.tokens - p.tokens_out:,} tokens read, {p.tokens_out:,} written"]
+    if p.unfinished:
+        ended = "answer ends" if p.unfinished == 1 else "answers end"
+        parts.append(f"{p.unfinished:,} {ended} at the greatest number of tokens")
     if p.latency is not None:
         times = ", ".join(f"{seconds:,.2f} s ({name})" for name, seconds in p.latency.items())
         parts.append(f"time of an answer {times}")
