@@ -76,7 +76,7 @@ def listed(listing: Listing, *tracks: Track) -> list[tuple[Track, str]]:
     return [(track, metric.id) for track in tracks for metric in found if track in metric.tracks]
 
 
-def beside(track: Track) -> list[tuple[Track, str]]:
+def beside(track: str) -> list[tuple[Track, str]]:
     """The metrics that a short table shows beside those of most interest, as (track, metric id).
 
     >>> ("reading", "f1") in beside("reading"), ("reading", "f1") in beside("pooled")
