@@ -7,10 +7,12 @@ never NaN.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args, overload
 
@@ -596,7 +598,8 @@ class Example(Abridged):
         >>> str(Example(id="q@1", question="?", context="A b.", context_id="c0", golds=()).item)
         'q%401@c0'
         """
-        return ItemId(fact=self.id.translate(_ENCODED), article=self.context_id)
+        plain = self.id.isalnum()  # most ids are, and need no translation
+        return ItemId(fact=self.id if plain else self.id.translate(_ENCODED), article=self.context_id)
 
 
 _ENCODED = str.maketrans({c: f"%{ord(c):02X}" for c in "%@~*"})
@@ -728,6 +731,32 @@ class NBest(Sequence[Candidate]):
         rows = [(c.text, c.article, c.start, c.end, c.score, c.probability) for c in candidates]
         return cls(*zip(*rows, strict=True)) if rows else NO_CANDIDATES
 
+    @classmethod
+    def listed(cls, objects: object) -> NBest | None:
+        """The columns of candidates that are a list of JSON objects, as this program writes them.
+
+        None if anything in the list has another form: another type, a further field, a number that JSON
+        would not hold, or only one of two offsets.
+        """
+        if type(objects) is not list or {*map(type, objects)} - {dict}:
+            return None
+        if not objects:
+            return NO_CANDIDATES
+        if any(one.keys() != _CANDIDATE_FIELDS for one in objects):
+            return None
+        found = cls(*zip(*map(_candidate_values, objects), strict=True))
+        if (
+            {*map(type, found.texts)} == {str}
+            and {*map(type, found.scores)} == {float}
+            and {*map(type, found.starts)} <= {int, _NONE}
+            and [*map(type, found.starts)] == [*map(type, found.ends)]
+            and {*map(type, found.articles)} <= {str, _NONE}
+            and all(map(math.isfinite, found.scores))
+            and all(map(is_fraction, found.probabilities))
+        ):
+            return found
+        return None
+
     @property
     def columns(self) -> tuple[tuple[Any, ...], ...]:
         """The columns, in the order of the fields of `Candidate`."""
@@ -761,6 +790,18 @@ class NBest(Sequence[Candidate]):
 
 
 NO_CANDIDATES = NBest()
+_NONE = type(None)
+_CANDIDATE_FIELDS = {*field_names(Candidate)}
+_candidate_values = itemgetter(*field_names(Candidate))
+
+
+def is_fraction(value: object) -> bool:
+    """Whether a value is a fraction or None, as JSON holds it.
+
+    >>> is_fraction(0.5), is_fraction(None), is_fraction(1.5), is_fraction(1)
+    (True, True, False, False)
+    """
+    return value is None or (type(value) is float and 0.0 <= value <= 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

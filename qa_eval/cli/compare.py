@@ -131,22 +131,23 @@ def compare_command(
         raise click.UsageError(
             "--all-pairs takes one --metric, and none of --model, --against and --fail-on-regression."
         )
-    from qa_eval.comparisons.all_pairs import compare_all
-    from qa_eval.comparisons.comparison import compare
-    from qa_eval.comparisons.regression_gate import regression_gate
     from qa_eval.runs.schema import NOTHING_SCORED
     from qa_eval.runs.store import load_run
 
-    runs = [load_run(path) for path in paths]
+    runs = [load_run(path, slices=False) for path in paths]
     if not fail_on_regression and not any(run.leaderboard.scored for run in runs):
         nothing = json.dumps({"pairs": [], "notes": [NOTHING_SCORED]}, indent=1)
         click.echo(nothing if form == "json" else NOTHING_SCORED)
         return
     if all_pairs:
+        from qa_eval.comparisons.all_pairs import compare_all
+
         metric = metrics[0] if metrics else None
         ranking = compare_all(runs, metric=metric, slice=slice_, allow_different=allow_different)
         _print(ranking, None, form, every=every, items=items, labels={})
         return
+    from qa_eval.comparisons.comparison import compare
+
     found = compare(
         *runs,
         model=model,
@@ -154,8 +155,13 @@ def compare_command(
         metrics=metrics,
         slice=slice_,
         allow_different=allow_different,
+        everything=every or form != "table",
     )
-    gate = regression_gate(found, tolerance, allow_missing=allow_missing) if fail_on_regression else None
+    gate = None
+    if fail_on_regression:
+        from qa_eval.comparisons.regression_gate import regression_gate
+
+        gate = regression_gate(found, tolerance, allow_missing=allow_missing)
     labels = {id: name for run in runs for id, name in run.leaderboard.data.article_labels.items()}
     _print(found, gate, form, every=every, items=items, labels=labels)
     if gate is not None and gate.failed:
@@ -171,16 +177,19 @@ def _print(
     items: int | None,
     labels: Mapping[str, str],
 ) -> None:
-    from qa_eval.comparisons.comparison_formats import render_comparison_json, render_comparison_markdown
-    from qa_eval.comparisons.comparison_table import draw_comparison
-    from qa_eval.text.terminal import terminal_width, write_lines
-
     if form == "json":
+        from qa_eval.comparisons.comparison_formats import render_comparison_json
+
         click.echo(render_comparison_json(found, gate), nl=False)
     elif form == "markdown":
+        from qa_eval.comparisons.comparison_formats import render_comparison_markdown
+
         most = 10 if items is None else items
         click.echo(render_comparison_markdown(found, items=most, gate=gate), nl=False)
     else:
+        from qa_eval.comparisons.comparison_table import draw_comparison
+        from qa_eval.text.terminal import terminal_width, write_lines
+
         width = min(terminal_width(sys.stdout), 120)
         lines = draw_comparison(found, width, every=every, items=items, gate=gate, labels=labels)
         write_lines(sys.stdout, lines)

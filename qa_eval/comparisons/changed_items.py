@@ -21,19 +21,18 @@ def changed_items(pairs: Iterable[tuple[PredictionRow, PredictionRow]]) -> list[
 
 
 def _change(base: PredictionRow, new: PredictionRow) -> ItemChange | None:
-    base_answer, new_answer = _answer(base), _answer(new)
     kind: Literal["fixed", "broken", "changed"] = "changed"
-    if base_answer.right != new_answer.right:
-        kind = "fixed" if new_answer.right else "broken"
-    elif base_answer.prediction == new_answer.prediction:
+    if base.right != new.right:
+        kind = "fixed" if new.right else "broken"
+    elif base.prediction == new.prediction:
         return None
     return ItemChange(
         item=base.item,
         kind=kind,
         question=base.question,
         golds=tuple(base.golds),
-        base=base_answer,
-        new=new_answer,
+        base=_answer(base),
+        new=_answer(new),
     )
 
 

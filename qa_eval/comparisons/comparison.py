@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -21,6 +21,7 @@ from qa_eval.comparisons.sides import (
     side_info,
 )
 from qa_eval.errors import QaEvalError
+from qa_eval.metrics.listings import beside
 from qa_eval.metrics.score_table import cluster_of, slices_of, tables_of
 from qa_eval.records import Track
 from qa_eval.runs.common_items import Pairing, Side, filed, pair_items
@@ -43,6 +44,7 @@ def compare(
     allow_different: Iterable[str] | str = (),
     resamples: int = RESAMPLES,
     seed: int = 0,
+    everything: bool = True,
 ) -> Comparison:
     """Compares models of two runs, or of one run, item by item.
 
@@ -62,6 +64,9 @@ def compare(
         allow_different: What may differ between the runs: `decoding`, `threshold`, `track`.
         resamples: Number of resamples of each test and interval.
         seed: Seed of the resampling.
+        everything: Whether all other metrics, the slices and the articles are compared too. If not, a pair
+            has as exploratory only the metrics that a short table shows, without correction. This takes a
+            fraction of the time.
 
     Raises:
         InputError: A file cannot be read.
@@ -87,7 +92,7 @@ def compare(
     refuse_unscored(run for run in (base_run, new_run) if run is not None)
     sides, notes = choose_sides(base_run, new_run, model, against)
     tests = len(sides) * max(1, len(metrics))
-    wanted = _Wanted(metrics, slice, allowed, resamples, seed, tests)
+    wanted = _Wanted(metrics, slice, allowed, resamples, seed, tests, everything)
     pairs = _together([_pair(*pair, wanted, details=len(sides) == 1) for pair in sides])
     moved = [n for n, pair in enumerate(pairs) if pair.verdict != "same"]
     if len(pairs) > 1 and len(moved) == 1:
@@ -133,6 +138,7 @@ class _Wanted:
     seed: int
     tests: int
     """Number of primary tests, for which p is corrected."""
+    everything: bool
 
 
 def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
@@ -147,10 +153,13 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
     cluster = base.run.leaderboard.data.cluster
     tables = [tables_of(scores, cluster) for scores in (base_scores, new_scores)]
     chosen = choose_metrics(tables, wanted.metrics, wanted.slice, base.run.leaderboard.sort)
+    only: Collection[tuple[Track, str]] | None = chosen
+    if details:
+        only = None if wanted.everything else {*chosen, *beside(chosen[0][0])}
     measured = measure(
         tables[0],
         tables[1],
-        only=None if details else chosen,
+        only=only,
         only_slice=wanted.slice,
         resamples=wanted.resamples,
         seed=wanted.seed,
@@ -159,8 +168,9 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
     primary = [_primary(measured, track, metric, wanted.slice or "") for track, metric in chosen]
     articles: list[ArticleDifference] = []
     without = None
-    if details and wanted.slice is None:
+    if details and wanted.everything and wanted.slice is None:
         articles, without = by_article(base_scores, new_scores, *chosen[0], cluster)
+    exploratory = [d for d in measured if d not in primary]
     pairs = [
         rows
         for rows, score in zip(pairing.pairs, base_scores, strict=True)
@@ -181,7 +191,7 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
         removed=pairing.removed,
         verdict=_verdict(pairs, primary[0]),
         primary=tuple(primary),
-        exploratory=tuple(corrected([d for d in measured if d not in primary])),
+        exploratory=tuple(corrected(exploratory) if wanted.everything else exploratory),
         articles=tuple(articles),
         leave_one_article_out=without,
         changes=tuple(changed_items(pairs)) if details else (),

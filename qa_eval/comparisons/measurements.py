@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -44,7 +44,7 @@ def measure(
     base: Tables,
     new: Tables,
     *,
-    only: Sequence[tuple[Track, str]] | None = None,
+    only: Collection[tuple[Track, str]] | None = None,
     only_slice: str | None = None,
     resamples: int,
     seed: int,
@@ -55,19 +55,15 @@ def measure(
     Both tables must have the same items. `only_slice` restricts the result to one slice. `only` restricts it
     to these metrics on all items. `tests` is the number of tests that the primary metrics are corrected for.
     """
-    requests = [
-        r
-        for r in _requests(base, new, only_slice)
-        if only is None or ((r.track, r.metric) in only and r.slice == (only_slice or ""))
-    ]
+    requests = list(_requests(base, new, only, only_slice))
     terms = [(r.new, r.base) for r in requests]  # a difference is of the first to the second
     found = paired_tests(terms, resamples=resamples, seed=seed, tests=tests)
     measured = [
         _measured(request, test, base[request.track], new[request.track])
         for request, test in zip(requests, found, strict=True)
     ]
-    if only_slice is None and only is None:
-        measured += list(_rankings(base, new, resamples=min(resamples, RANK_RESAMPLES), seed=seed))
+    if only_slice is None:
+        measured += list(_rankings(base, new, only, resamples=min(resamples, RANK_RESAMPLES), seed=seed))
     main = next(iter(base.values()), None)
     slices = ["", *(main.slices() if main is not None else ())]
     order = {metric: number for number, metric in enumerate(METRICS)}
@@ -120,13 +116,18 @@ def _both(base: _Found | None, new: _Found | None) -> tuple[_Found, _Found] | No
     return None if base is None or new is None else (base, new)
 
 
-def _requests(base: Tables, new: Tables, only_slice: str | None) -> Iterable[_Request]:
+def _requests(
+    base: Tables, new: Tables, only: Collection[tuple[Track, str]] | None, only_slice: str | None
+) -> Iterable[_Request]:
     main = next(iter(base), None)
     for track in base:
-        whole = [] if only_slice is not None else [""]
-        slices = [s for s in base[track].slices() if only_slice in (None, s)] if track == main else []
-        for name in [*whole, *slices]:
-            for metric in METRICS:
+        names = [only_slice] if only_slice is not None else [""]
+        if only is None and only_slice is None and track == main:
+            names += base[track].slices()
+        elif only_slice is not None and (track != main or only_slice not in base[track].slices()):
+            continue
+        for name in names:
+            for metric in _chosen(track, only):
                 terms = _both(base[track].terms(metric, name), new[track].terms(metric, name))
                 if terms is not None:
                     yield _Request(track, name, metric, base=terms[0][0], new=terms[1][0])
@@ -203,10 +204,17 @@ def _value(scores: Sequence[ItemScore], metric: str) -> tuple[float, int] | None
     return None if found is None else (_ratio(found[0]), found[1])
 
 
-def _rankings(base: Tables, new: Tables, *, resamples: int, seed: int) -> Iterable[MetricDifference]:
+def _chosen(track: Track, only: Collection[tuple[Track, str]] | None) -> list[str]:
+    """The ids of the metrics to measure on a track, in the order of the catalog."""
+    return [metric for metric in METRICS if only is None or (track, metric) in only]
+
+
+def _rankings(
+    base: Tables, new: Tables, only: Collection[tuple[Track, str]] | None, *, resamples: int, seed: int
+) -> Iterable[MetricDifference]:
     for track in base:
-        for metric in METRICS.values():
-            found = _ranking(metric, track, base[track], new[track], resamples=resamples, seed=seed)
+        for metric in _chosen(track, only):
+            found = _ranking(METRICS[metric], track, base[track], new[track], resamples=resamples, seed=seed)
             if found is not None:
                 yield found
 

@@ -22,18 +22,20 @@ def choose_metrics(
         if slice not in known:
             raise _unknown("slice", slice, known)
         common = common[:1]
-    defined = [
-        (track, metric)
-        for track in common
-        for metric in METRICS
-        if all(sides[track].terms(metric, slice or "") is not None for sides in tables)
-    ]
-    names = {f"{track}.{metric}": (track, metric) for track, metric in defined}
     if not wanted:
-        first = next((names[name] for name in (sort, *sort_keys("ranking")) if name in names), None)
-        if first is None and not defined:
+        for name in (sort, *sort_keys("ranking")):
+            track, _, metric = name.partition(".")
+            for one in common:
+                if one == track and metric in METRICS and _defined(tables, one, metric, slice):
+                    return [(one, metric)]
+    defined = [
+        (track, metric) for track in common for metric in METRICS if _defined(tables, track, metric, slice)
+    ]
+    if not wanted:
+        if not defined:
             raise QaEvalError("no metric is defined for both on these items")
-        return [first or defined[0]]
+        return defined[:1]
+    names = {f"{track}.{metric}": (track, metric) for track, metric in defined}
     chosen = []
     for name in dict.fromkeys(wanted):
         found = names.get(name) or next((pair for pair in defined if pair[1] == name), None)
@@ -41,6 +43,10 @@ def choose_metrics(
             raise _unsuitable(name, list(dict.fromkeys(metric for _, metric in defined)))
         chosen.append(found)
     return chosen
+
+
+def _defined(tables: Sequence[Tables], track: Track, metric: str, slice: str | None) -> bool:
+    return all(sides[track].terms(metric, slice or "") is not None for sides in tables)
 
 
 def _unsuitable(name: str, known: Sequence[str]) -> QaEvalError:

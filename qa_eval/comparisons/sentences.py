@@ -14,7 +14,7 @@ from qa_eval.comparisons.differences import (
     SideInfo,
     Standing,
 )
-from qa_eval.metrics.listings import column_label, listed
+from qa_eval.metrics.listings import beside, column_label, listed
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 from qa_eval.text.figures import percent, signed, smallest_difference
 from qa_eval.text.phrases import enumerate_words
@@ -192,7 +192,7 @@ def other_metrics(pair: Pair) -> tuple[list[MetricDifference], list[MetricDiffer
 def headline_metrics(pair: Pair) -> list[MetricDifference]:
     """The primary metrics, then those of the listing `brief`, on the same items."""
     track, here = pair.primary[0].track, pair.primary[0].slice
-    wanted = [id for of, id in listed("brief", "reading", "pooled") if of == track]
+    wanted = [id for _, id in beside(track)]
     others = {d.metric: d for d in pair.exploratory if d.track == track and d.slice == here}
     return [*pair.primary, *(others[id] for id in wanted if id in others)]
 

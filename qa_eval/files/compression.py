@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from typing import IO, BinaryIO, cast
 
@@ -21,6 +22,8 @@ KINDS_NOT_READ = {
 }
 """Kinds of file that cannot be read, by their first bytes: what the file is, and what to do about it."""
 _GZIP = b"\x1f\x8b"
+_BLOCK = 1 << 17
+"""Number of bytes that are decompressed at a time. Lines are read from them."""
 
 
 def unpacked(file: BinaryIO) -> IO[bytes]:
@@ -30,7 +33,7 @@ def unpacked(file: BinaryIO) -> IO[bytes]:
     """
     packed = file.read(2) == _GZIP
     file.seek(0)
-    return cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
+    return cast(IO[bytes], io.BufferedReader(gzip.GzipFile(fileobj=file), _BLOCK)) if packed else file
 
 
 def pack(source: IO[bytes], target: IO[bytes]) -> None:

@@ -52,7 +52,8 @@ _SAYS = (
     r"(?:says?|said|reports?|reported|states?|stated|puts?|gives?|gave|writes?|wrote|calls?|called|dates?|dated|mentions?|mentioned|"
     r"speaks?|spoke|claims?|claimed|tells?|told|cites?|cited|adds?|added|notes?|noted|names?|named|lists?|listed|counts?|counted|"
     r"describes?|described|quotes?|quoted|specif(?:y|ies|ied)|estimates?|estimated|announced|announces|boasted|found|showed|shows|"
-    r"has|had (?:expected|claimed|said)|insists?|insisted|maintains?|confirms?|confirmed|declared"
+    r"limits?|limited|restricts?|terms|termed|has|had (?:expected|claimed|said)|insists?|insisted|maintains?"
+    r"|confirms?|confirmed|declared"
     r"|believes?|according)"
 )
 _NAME = r"(?:[A-Z][\w'’.-]*|[A-Z]{2,})(?: (?:(?:of|for|al|the|and) )?(?:[A-Z][\w'’-]*))*"
@@ -68,8 +69,8 @@ _ACCORDING = re.compile(
     rf"|[\w'’-]+(?: [\w'’-]+){{0,3}}?))(?=[,.;:)\]]| (?:and|as|said|who|the|it|he|she|they|there|in|on)\b|$)"
 )
 _BY_VERB = re.compile(
-    rf"(?P<who>(?:[Tt]he )?(?:{_NAME}|{_ROLE}))(?:, (?:who|which)[^,;.]{{0,80}},)?,? (?:also |only "
-    rf"|even |therefore |itself |themselves |has |have |had )*{_SAYS}\b"
+    rf"(?P<who>(?:[Tt]he )?(?:{_NAME}|{_ROLE}))(?:, (?:who|which|\w+ing)[^,;.]{{0,80}},)?,? "
+    rf"(?:also |only |merely |simply |just |even |therefore |itself |themselves |has |have |had )*{_SAYS}\b"
 )
 _VERB_BY = re.compile(
     rf"\b(?:said|says|added|reported|told|claimed|announced)(?: by)? (?P<who>{_NAME})(?=[,.;\"”]|$)"
@@ -83,9 +84,23 @@ _IN_BRACKETS = re.compile(
     rf"|source: )(?P<by>[^()]{{2,60}})\)"
 )
 _SPEAKS = re.compile(rf"\s*(?:also |only )?{_SAYS}\b")
+_OPENS = re.compile(
+    r"(?:^|[.;:,]|\b(?:and|but|while|whereas))\s*(?:according to|in|per|by)?\s*$", re.IGNORECASE
+)
+"""What stands before a number in brackets that begins a clause: ", and according to [2] it is"."""
+_OPENED = re.compile(r",? [\w\"“‘']")
 _BEHIND = re.compile(r".*(?:according to|said|reported by|named by|, says) $", re.IGNORECASE | re.DOTALL)
 _TABLE_ROW = re.compile(rf"\|\s*(?P<who>{_NAME})\s*\|")
 _IF_RIGHT = re.compile(rf"\bif (?P<who>{_NAME}) is (?:right|correct|to be believed)")
+_IN_TEXT = re.compile(
+    rf"\b(?:[Ii]n|[Bb]y) (?P<who>{_NAME}) (?:article|report|text|story|piece|account|version|words)\b"
+    rf"|\bin (?P<by>The {_NAME})(?=[,.;:)]|$| (?:it|the|he|she|they|a|an)\b)"
+)
+_SHARES_VERB = re.compile(
+    rf"[,;] (?:and |but |while )?(?P<who>(?:[Tt]he )?{_NAME})"
+    r"(?= (?:the|a|an|only|just|over|about|of|[\"“\d]))"
+)
+"""A second source that shares the verb of the first: "Bloom calls it a loss, The Post a victory"."""
 _PRONOUN = re.compile(
     r"\b(?:He|She)\b(?= (?:put|puts|said|says|gave|gives|claimed|claims|told|counted|spoke|added|reported))"
 )
@@ -94,6 +109,7 @@ _OUTLET = re.compile(
     r"|Press|Gazette|Guardian|"
     r"Telegraph|Tribune|Observatory|Magazine|Network|Television|TV|Chronicle|Mail|Review))\b"
 )
+_PATTERNS = (_TABLE_ROW, _IF_RIGHT, _IN_TEXT, _ACCORDING, _IN_BRACKETS, _FOR, _BY_VERB, _VERB_BY, _OUTLET)
 _NO_SOURCE = re.compile(
     r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$"
     r"|^all (?:the )?sources$|^(?:it|they|there|his|her|i|this|these|those|we|on \\w+|in \\w+|at \\w+"
@@ -142,31 +158,32 @@ def attributed(
 
 
 def _sources(text: str, low: int, high: int) -> list[tuple[str, int, int]]:
-    found: list[tuple[str, int, int]] = []
+    found = list(_citations(folded_same_length(text[low:high]), low))
+    for name, first in _named(text, low, high):
+        bare = re.sub(r"['’]s?$", "", name)
+        end = first + len(bare)
+        bare = bare.removeprefix("As ").removeprefix("as ")
+        start = end - len(bare)
+        unnamed = not bare or _NO_SOURCE.match(bare.strip())
+        if not unnamed and not any(s < end and start < e for _, s, e in found):
+            found.append((bare.strip(), start, end))
+    return sorted(found, key=lambda f: f[1])
 
-    def add(name: str, start: int, end: int) -> None:
-        if name.startswith(("As ", "as ")):
-            name, start = name[3:], start + 3
-        if (
-            name
-            and not _NO_SOURCE.match(name.strip())
-            and not any(s < end and start < e for _, s, e in found)
-        ):
-            found.append((name.strip(), start, end))
 
+def _named(text: str, low: int, high: int) -> Iterator[tuple[str, int]]:
+    """What may name a source, with its first character; of two that overlap, the first counts."""
     folded = folded_same_length(text[low:high])
-    found += _citations(folded, low)
     for pattern in (_POSITION, _SOME):
         for match in pattern.finditer(folded):
-            add(text[low + match.start() : low + match.end()], low + match.start(), low + match.end())
+            yield text[low + match.start() : low + match.end()], low + match.start()
     for match in _PRONOUN.finditer(text, low, high):
-        add(match.group(), match.start(), match.end())
-    for pattern in (_TABLE_ROW, _IF_RIGHT, _ACCORDING, _IN_BRACKETS, _FOR, _BY_VERB, _VERB_BY, _OUTLET):
+        yield match.group(), match.start()
+    patterns = [*_PATTERNS, *([_SHARES_VERB] if _BY_VERB.search(text, low, high) else [])]
+    for pattern in patterns:
         for match in pattern.finditer(text, low, high):
             for name in ("who", "by"):
                 if name in match.re.groupindex and match.group(name):
-                    add(match.group(name), match.start(name), match.end(name))
-    return sorted(found, key=lambda f: f[1])
+                    yield match.group(name), match.start(name)
 
 
 def _citations(folded: str, low: int) -> Iterator[tuple[str, int, int]]:
@@ -184,9 +201,15 @@ def _bound(
     places = [(text.words[m.first].start, text.words[m.end - 1].end, m) for m in own]
     earlier = [(b, m) for a, b, m in places if b <= start]
     speaks = _SPEAKS.match(text.text, end) is not None
+    opens = _OPENS.search(text.text[max(0, start - 30) : start]) is not None
+    if source.startswith("[") and opens:
+        opened = _OPENED.match(text.text, end) is not None
+        if opened and (behind := [m for a, _, m in places if end <= a < after]):
+            return behind
     follows = (
         (source.startswith("[") and not speaks)
         or text.text[start - 1 : start] == "("
+        or (text.text[max(0, start - 4) : start] == " in " and not opens)
         or _BEHIND.match(text.text[max(0, start - 14) : start])
     )
     if follows and earlier:

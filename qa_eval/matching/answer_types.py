@@ -65,10 +65,14 @@ def asked_type(question: str, *, likely: bool = False) -> AnswerType | Expressio
     """
     if likely:
         return next((kind for kind, pattern in _LIKELY_PATTERNS if pattern.search(question)), None)
+    if not _ANY_CERTAIN.search(question):
+        return None
     return next((kind for kind, pattern in _CERTAIN_PATTERNS if pattern.search(question)), None)
 
 
 _CERTAIN_PATTERNS = tuple(
     (kind, re.compile(rf"\b(?:{phrase})\b", re.IGNORECASE)) for kind, phrase in _CERTAIN
 )
+_ANY_CERTAIN = re.compile(rf"\b(?:{'|'.join(phrase for _, phrase in _CERTAIN)})\b", re.IGNORECASE)
+"""All of them in one, because most questions fit none."""
 _LIKELY_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _LIKELY)

@@ -266,17 +266,12 @@ _WORDS = re.compile(
 @lru_cache(maxsize=4096)
 def _read(text: str) -> Date | str:
     words = _WORDS.findall(fold(text))
-    ago = read_quantities(text)
+    if "ago" in words and len(words) <= _AGO_WORDS:
+        ago = read_quantities(text)
+        if not ago.unread and len(ago.found) == 1 and ago.found[0].kind in ("days", "months"):
+            span = ago.found[0]
+            return Date({"ago": f"{span.kind} {span.low} {span.vague}".strip()}, span.bound, span.negated)
     reader = _Reader([word for word in words if word not in ("-", "(", ")")])
-    if (
-        "ago" in words
-        and len(words) <= _AGO_WORDS
-        and not ago.unread
-        and len(ago.found) == 1
-        and ago.found[0].kind in ("days", "months")
-    ):
-        span = ago.found[0]
-        return Date({"ago": f"{span.kind} {span.low} {span.vague}".strip()}, span.bound, span.negated)
     reader.run()
     if reader.refused:
         return reader.refused

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from qa_eval.matching.dates import read_date
 from qa_eval.matching.quantities import read_quantities
-from qa_eval.matching.running_text import RunningText, Sentence, skeleton, stem
+from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Sentence, skeleton, stem
 from qa_eval.matching.sought_claims import NUMERIC, Mention, Sought, SoughtWording
-from qa_eval.matching.spelling import is_negator
+from qa_eval.matching.spelling import is_negator, vocabulary
 from qa_eval.matching.value_mentions import date_mentions, quantity_mentions
 from qa_eval.records import AnswerType
 
@@ -27,6 +27,8 @@ def mentions(text: RunningText, wanted: Sought) -> list[Mention]:
         found += quantity_mentions(text, wanted)
     elif wanted.answer_type == "date":
         found += date_mentions(text, wanted)
+    elif wanted.measured is not None:
+        found += [m for m in quantity_mentions(text, wanted.measured) if m.claim]
     told = {m.claim for m in found if m.claim}
     for mention in _worded(text, wanted):
         typed = wanted.answer_type in NUMERIC or wanted.answer_type == "date"
@@ -90,7 +92,9 @@ def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
             if previous >= 0 and word.kind == "word" and previous == i - 1:
                 before = text.words[previous]
                 if before.kind == "word":
-                    places[stem(before.text + word.text)].append(previous)
+                    whole = before.text + word.text
+                    named = text.text[before.end : word.start] == "-" or (before.upper and word.upper)
+                    places[skeleton(whole) if person and named else stem(whole)].append(previous)
             previous = i
         joined = _joins(text, sentence, wanted)
         seen: set[tuple[str, frozenset[int]]] = set()
@@ -154,6 +158,8 @@ def _says(
         )
     ):
         missing = 0
+    if missing and _told_apart(text, sentence, wording, present):
+        missing = 0
     allowed = 0.0 if len(wording.core) < 5 else 0.25 if len(wording.core) < 8 else 0.4
     if missing > len(wording.core) * allowed or (missing and not wording.told & set(present)):
         return
@@ -166,8 +172,28 @@ def _says(
         words = frozenset(nearest.values())
         if wording.denied and not _denied_nearby(text, words, sentence):
             continue
+        if answer_type == "person" and len(words) == 1 and _is_of_another_name(text, min(words), sentence):
+            continue
         keyed = [nearest[key] for key in told]
         yield Mention(wording.claim, number, min(keyed), max(keyed) + 1, words, "words", wording.text)
+
+
+_TITLES = vocabulary(
+    "president minister general king queen prince mr mrs ms dr sir sheikh professor prof premier"
+)
+
+
+_PARTICLES = vocabulary("al el de da di del van von der den bin ibn ben abu")
+
+
+def _is_of_another_name(text: RunningText, i: int, sentence: Sentence) -> bool:
+    """Whether the word at i ends a longer name: "Putin" of "Lyudmila Putin", "Assad" of "Hafez al-Assad"."""
+    while i > sentence.first and text.words[i - 1].text in _PARTICLES:
+        i -= 1
+    before = text.words[i - 1] if i > sentence.first else None
+    if before is None or before.kind != "word" or not before.upper or before.text in FUNCTION_WORDS:
+        return False
+    return before.text not in _TITLES and text.words[i].start - before.end == 1
 
 
 _PRONOUNS = frozenset({"they", "it", "he", "she", "them", "these"})
@@ -210,6 +236,23 @@ def _mostly_told(
     )
 
 
+def _told_apart(
+    text: RunningText, sentence: Sentence, wording: SoughtWording, present: Sequence[str]
+) -> bool:
+    """Whether most of what only this one of several long claims has is said, in two words or more."""
+    told = wording.told & set(present)
+    return (
+        len(wording.core) >= _LONG_WORDING
+        and wording.told < wording.core
+        and len(told) >= 2
+        and 2 * len(told) >= len(wording.told)
+        and not wording.numbers - set(present)
+        and sentence.end - sentence.first <= 2 * _SHORT_SENTENCE
+    )
+
+
+_LONG_WORDING = 5
+"""Content words of a wording of which an answer may leave out what other claims have too."""
 _SHORT_SENTENCE = 14
 
 _MOST_PLACES = 4

@@ -20,8 +20,8 @@ _TELL = (
 )
 _NOT = r"(?:not|n't|never|no longer|nowhere|fails? to|neglects? to|omits? to|do(?:es)? not|did not)"
 _CANNOT = (
-    r"(?:cannot|can not|can't|could not|couldn't|am unable to|unable to"
-    r"|not able to|impossible to|am not able to|not possible to|no way to)"
+    r"(?:cannot|can not|can't|could not|couldn't|unable to|(?:not|\w+n't) able to|impossible to"
+    r"|not possible to|no way to|(?:fail|failed) to)"
 )
 _LEARN = (
     r"(?:say|answer|tell|determine|find|infer|know|establish|conclude|derive|state|give|provide|see|identify|"
@@ -60,7 +60,7 @@ _PATTERNS = {
         rf"(?:information|mention|details?|answer|figures?|numbers?|data|indication|statement|reference|evidence|"
         rf"date|name|word|account|hint|clue|trace|amount|reason|explanation)\b"
         rf"(?:[^.;!?]{{0,60}}?\b(?:given|provided|found|available|{_SOURCE}|stated|mentioned|about|on"
-        rf"|of|for|as to|"
+        rf"|of|for|to|as to|"
         rf"whatsoever|there|here|in)\b|$|[.!])"
     ),
     "nothing on it": re.compile(
@@ -72,6 +72,16 @@ _PATTERNS = {
         r"see|saw|provides?|writes?|reveals?|offers?)\b (?:us )?(?:nothing|no word|none)\b"
         r"|^\W*nothing (?:is )?(?:in|about|on|said|stated|mentioned)"
         r"|, nothing (?:on|about|of)\b"
+        rf"|\b(?:{_SOURCE}|it|they) (?:\w+ )?(?:quotes?|cites?|credits?|names?|gives?|gave|offers?"
+        r"|contains?|includes?|lists?|mentions?|reports?|records?|identifies|identify|provides?|makes?) "
+        r"(?:us )?(?:no(?! (?:more|less|fewer))|nobody|no-one|nothing|none)\b"
+        r"|\b(?:do|does|did)(?:n't| not) (?:come up|appear|feature|figure|occur|get (?:\w+ed|a mention))\b"
+        r"|\bnothing (?:\w+ )?(?:can|could) be (?:said|concluded|inferred|told|learned)\b"
+        r"|\b(?:is|are|was|were)(?:n't| not)(?: \w+)? among the\b"
+        rf"|\b{_SOURCE} (?:only|merely|just) (?:says?|tells?|mentions?|speaks|reports?|states?|notes?)\b"
+        rf"|\b{_SOURCE} \w+ [^.;]{{0,80}}?(?:,| but) not (?:where|when|how|who|whom|which|why|what"
+        r"|the (?:day|date|month|year|time|number|figure|toll|name|place|reason|age|amount))\b"
+        rf"|\b(?:beyond|outside)(?: the scope of)? (?:what )?(?:\w+ ){{0,2}}?{_SOURCE}\b"
     ),
     "I cannot tell": re.compile(
         rf"\b{_CANNOT}(?: \w+){{0,2}}? {_LEARN}\b|\bi (?:do not|don't|did not|didn't) "
@@ -99,7 +109,8 @@ _PATTERNS = {
     "not answerable": re.compile(
         r"\b(?:question )?(?:cannot|can't|can not|could not) (?:\w+ )?be (?:answered|determined"
         r"|established|inferred|"
-        r"stated|found|given|known|told|derived|identified|said|deduced)\b"
+        r"stated|found|given|known|told|derived|identified|said|deduced|worked out|made out|learned|learnt"
+        r"|gathered|seen)\b"
         r"|\bnot enough (?:information|detail|context|data)\b|\binsufficient (?:information|detail"
         r"|context|data)\b"
         r"|\bdoes(?: not|n't) (?:have|contain|give|provide) (?:\w+ )?(?:enough|sufficient)\b"
@@ -133,6 +144,11 @@ _DIFFER = re.compile(
     r"|they) conflicts?|contradict\w*|discrepan\w+|inconsistent|inconsistenc\w+|at odds|unanimous|"
     r"diverge\w*|var(?:y|ies)|divided|disputed?s?|do not agree|don't agree|mixed accounts|contrasts? with)\b"
     r"|\bdepend(?:s|ing)? on (?:the|which|whom|whose|who|what)\b"
+    r"|\b(?:do(?:es)?n't|do(?:es)? not) (?:\w+ )?(?:coincide|match|tally|agree|add up)\b"
+    r"|\bdifferently\b|\bboth can(?:not|'t) (?:\w+ )?be\b|\bcan(?:not|'t) both (?:\w+ )?be\b|\breconcil\w+\b"
+    r"|\bwhich (?:\w+ ){0,3}?is (?:the )?(?:right|correct|true|accurate)\b"
+    r"|\b(?:say|says|state|states|stress|stresses|report|reports|give|gives|tell|tells|name|names|mention|cite"
+    r"|offer|call) different\b"
     r"|\b(?:while|whereas|but|although|though) (?:other|another|others|some)\b"
     r"|\b(?:some|one|certain) (?:sources?|articles?|reports?|texts?|passages?|accounts?)\b.*"
     r"\b(?:others?|another|(?:a|the) (?:second|third|other|different))\b"

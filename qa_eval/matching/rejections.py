@@ -19,7 +19,7 @@ _DENYING = re.compile(
     r"(?:\bnot|\bnever|\bnor|\bn't|n't|\brather than|\binstead of|\bneither|\bless|\banything but"
     r"|\bas opposed to"
     r"|\bunlike|\bwithout|\bexcluding|\bexcept(?: for)?|\bno longer|\bfar from|\bcontrary to"
-    r"|\bit is false that)\s+"
+    r"|\bby no means|\bin no way|\bas against|\bcompared (?:to|with)|\bit is false that)\s+"
     r"(?:(?:necessarily|officially|really|actually|exactly|simply|just|yet|a|an|the|any|in|on|at|by|from|to|of|for|as|was|"
     r"is|were|been|be|have|had|his|their|matter|deeply|highly|very|so|some|most|many|all|only|about|around|what|those|with|under|using|c\.?|circa|approximately|roughly|until)\s+)*[\"'“‘(]*$"
 )
@@ -331,7 +331,7 @@ def _neighbours(
     text: RunningText, mention: Mention, claimed: set[int], wanted: Sought
 ) -> list[tuple[int, int]]:
     words, sentence = text.words, text.sentences[mention.sentence]
-    named = wanted.answer_type in ("person", "place", "organization")
+    named = wanted.answer_type in ("person", "place", "organization") or wanted.asks_where
     found: list[tuple[int, int]] = []
     i = max(mention.words, default=mention.first) + 1
     i = max(i, mention.end)
@@ -351,6 +351,8 @@ def _neighbours(
     while i < sentence.end and words[i].text in _LIST_AND and steps < 6:
         steps += 1
         start = i + 1
+        if _compares(words, start):
+            break
         while start < sentence.end and words[start].text in _LIST_AND | {
             "the",
             "a",
@@ -362,6 +364,7 @@ def _neighbours(
             "as",
             "well",
             "both",
+            *(("in", "at", "near") if wanted.asks_where else ()),
         }:
             start += 1
         end = start
@@ -387,6 +390,15 @@ def _neighbours(
             found.append((start, end))
         i = end
     return found
+
+
+def _compares(words: Sequence[Word], i: int) -> bool:
+    """Whether the words at i begin a clause like "as the army says", which is no part of a list."""
+    return (
+        words[i : i + 1] != []
+        and words[i].text == "as"
+        and [w.text for w in words[i + 1 : i + 2]] != ["well"]
+    )
 
 
 def _short(text: RunningText, mention: Mention) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa_eval.matching.numerals import Token, cardinal, tokenize
 from qa_eval.matching.spelling import fold, is_negator, vocabulary
@@ -47,17 +47,39 @@ greece greek|denmark danish|sweden swedish|poland polish|ireland irish|scotland 
 netherlands dutch|switzerland swiss|norway norwegian|germany german germans|finland finnish|wales welsh|
 meter metre metres|kilometer kilometre kilometres|defense defence|offense offence"""
 """Words whose forms no ending tells."""
+_SYNONYMS = """famous famed renowned celebrated|vast huge enormous immense|reveal divulge disclose|
+begin start commence|resident inhabitant|purchase buy|prior before|broken smashed|retake recapture|
+injured wounded|aid help assistance|automobile car|bulk most|against anti opposed|fast quick rapid|
+majority most"""
+"""Words that people use for each other."""
+_COMPASS = {"ne": "northeast", "nw": "northwest", "se": "southeast", "sw": "southwest"}
+"""Points of the compass in capitals, as words."""
 _SPELLINGS = re.compile(r"(?<=\w{3})(?:our(?=(?:s|ed|ing|able|ite|er|hood)?$)|is(?=(?:e|ed|es|ing|ation)$))")
 """Places where British and American spelling differ: "favour", "recognise"."""
 _IRREGULAR = {form: row.split()[0] for row in _VERBS.split("|") for form in row.split()}
 
 
+def _synonyms() -> dict[str, str]:
+    """Stem -> the stem of the first of its synonyms."""
+    rows = [[_bare_stem(word) for word in row.split()] for row in _SYNONYMS.split("|")]
+    return {one: row[0] for row in rows for one in row[1:]}
+
+
 def stem(word: str) -> str:
     """A folded word without its ending, so that "Russian" is "Russia" and "shocked" is "shock".
 
+    Words that people use for each other have one stem.
+
     >>> stem("russian") == stem("russia"), stem("statues") == stem("statue"), stem("mines")
     (True, True, 'mine')
+    >>> stem("renowned") == stem("famous")
+    True
     """
+    bare = _bare_stem(word)
+    return _SAME.get(bare, bare)
+
+
+def _bare_stem(word: str) -> str:
     if len(word) > _LONGEST_WORD:
         return word
     if word.endswith("'s"):
@@ -79,12 +101,22 @@ def stem(word: str) -> str:
     return word[:-1] + "i" if word.endswith("y") else word.removesuffix("iv")
 
 
+_SAME = _synonyms()
+"""Stem of a word -> the stem that stands for it and its synonyms."""
+
+
 def skeleton(name: str) -> str:
-    """The consonants of a name, doubled ones once: one form for "Khaled" and "Khalid", "Riad" and
-    "Riyadh".
+    """The first letter of a name and its further consonants, doubled ones once: one form for "Khaled" and
+    "Khalid", "Riad" and "Riyadh".
+
+    >>> skeleton("khaled"), skeleton("assad") == skeleton("asaad"), skeleton("assad") == skeleton("and")
+    ('kld', True, False)
     """
-    kept = [char for char in name if char.isalpha() and char not in "aeiouyhw"]
-    return name[:1] + "".join(c for i, c in enumerate(kept) if i and c != kept[i - 1])
+    kept = name[:1]
+    for char in name[1:]:
+        if char.isalpha() and char not in "aeiouyhw" and char != kept[-1]:
+            kept += char
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +175,20 @@ class RunningText:
         key = stem(token.text) if kind == "word" else token.text
         upper = self.text[start : start + 1].isupper()
         acronym = 2 <= end - start <= 5 and self.text[start:end].isupper() and not self._shouted
+        if acronym and token.text in FUNCTION_WORDS:
+            key = self.text[start:end]  # "IS" is not the verb "is"
+        if acronym and token.text in _COMPASS:
+            point = _COMPASS[token.text]
+            return Word(point, stem(point), start, end, kind, upper)
         return Word(token.text, key, start, end, kind, upper, acronym)
 
     def _numbers(self) -> None:
-        """Gives every word of a number its value as key: "four hundred" and "400" are `#400`."""
+        """Gives every word of a number its value as key: "four hundred" and "400" are `#400`; and "part" of
+        "the greater part" the key of "most".
+        """
+        for i, word in enumerate(self.words[1:], 1):
+            if word.text == "part" and self.words[i - 1].text in ("greater", "larger"):
+                self.words[i] = replace(word, key=stem("most"))
         i = 0
         while i < len(self.tokens):
             token = self.tokens[i]
@@ -173,7 +215,7 @@ class RunningText:
             after = self.words[i + 1] if i + 1 < len(self.words) else None
             gap = self.text[word.end : after.start] if after is not None else "\n"
             stop = "\n" in gap or "\r" in gap
-            if word.text in ("!", "?", "。", "！", "？"):
+            if word.text in ("!", "?", ";", "。", "！", "？"):
                 stop = True
             elif word.text == "." and (after is None or gap or after.text in ('"', ")", "'")):
                 before = self.words[i - 1] if i > first else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from qa_eval.matching.date_phrases import date_phrases
@@ -61,6 +61,8 @@ class Sought:
     answer_type: AnswerType
     question: frozenset[str]
     """Keys of the question's words."""
+    asks_where: bool
+    """Whether the question asks for a place by "where"."""
     wordings: tuple[SoughtWording, ...]
     texts: tuple[tuple[str, tuple[str, ...]], ...]
     """Claim id and its wordings."""
@@ -70,6 +72,9 @@ class Sought:
     """Key -> numbers of the wordings to look for where a sentence has it: all keys of free text."""
     vocabulary: frozenset[str] = frozenset()
     """Keys of all wordings."""
+    measured: Sought | None = None
+    """What is looked for as quantities in answers of free text: the wordings that are an amount with its
+    unit."""
 
 
 _TAIL = re.compile(r",? and other [^,;]*$", re.IGNORECASE)
@@ -82,9 +87,8 @@ _EITHER = re.compile(r"(?<![\w/])([^\W\d_]+)/([^\W\d_]+)(?![\w/])")
 
 
 def _variants(wordings: tuple[str, ...], answer_type: AnswerType) -> tuple[str, ...]:
-    """The wordings, and shorter ones that say the same: without brackets, with one word of "prison/jail",
-    and the
-    one value of a sentence that the typed match cannot read.
+    """The wordings, and shorter ones that say the same: without brackets, with one word of "prison/jail", the
+    surname of a person, and the one value of a sentence that the typed match cannot read.
     """
     found = dict.fromkeys(wordings)
     for wording in wordings:
@@ -93,6 +97,8 @@ def _variants(wordings: tuple[str, ...], answer_type: AnswerType) -> tuple[str, 
         found |= dict.fromkeys(_ACRONYM.findall(wording))
         if initials := _initials(wording):
             found.setdefault(initials)
+        if answer_type == "person" and (surname := _surname(wording)):
+            found.setdefault(surname)
         for side in (r"\1", r"\2"):
             found.setdefault(_EITHER.sub(side, wording))
         if answer_type == "date" and isinstance(read_date(wording), str):
@@ -102,6 +108,15 @@ def _variants(wordings: tuple[str, ...], answer_type: AnswerType) -> tuple[str, 
             if len(readable) == 1:
                 found.setdefault(readable[0])
     return tuple(found)
+
+
+def _surname(wording: str) -> str:
+    """The last word of a name of two words or more in capitals, or none: "Putin" for "Vladimir Putin", and
+    "Assad" for "Bashar al-Assad".
+    """
+    words = re.sub(r"\b[ae]l-(?=[A-Z])", "", wording).split()
+    named = len(words) > 1 and all(w[0].isupper() and w[-1].isalpha() for w in words)
+    return words[-1] if named and len(words[-1]) > 2 else ""
 
 
 _ACRONYM = re.compile(r"\(([A-Z]{3,8})\)")
@@ -189,4 +204,20 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
         for k in wording.core if answer_type == "text" else (rarest,):
             keys[k].append(number)
     known = frozenset().union(*(w.core for w in made)) if made else frozenset()
-    return Sought(answer_type, question, tuple(made), claims, frozenset(kinds), dict(keys), known)
+    where = asked.lower().startswith("where ")
+    wanted = Sought(answer_type, question, where, tuple(made), claims, frozenset(kinds), dict(keys), known)
+    return replace(wanted, measured=_measured(wanted)) if answer_type == "text" else wanted
+
+
+def _measured(wanted: Sought) -> Sought | None:
+    amounts: list[tuple[str, tuple[str, ...]]] = []
+    kinds: set[str] = set()
+    for id, wordings in wanted.texts:
+        for text in wordings:
+            read = read_quantities(text)
+            if len(read.found) == 1 and not read.unread and read.found[0].kind not in ("count", "part"):
+                amounts.append((id, (text,)))
+                kinds.add(read.found[0].kind)
+    if not amounts:
+        return None
+    return replace(wanted, answer_type="number", texts=tuple(amounts), kinds=frozenset(kinds))

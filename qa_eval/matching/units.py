@@ -130,6 +130,14 @@ PER_HOUR: dict[str, dict[str, int]] = {
 """Number of times that the time after "per" fits into an hour, for the kinds of value that have a speed."""
 MEASURE_KINDS = frozenset(kind for kind, _ in (*MEASURES.values(), *SPEEDS.values()))
 
+METRIC: dict[str, tuple[str, Fraction]] = {
+    "feet": ("metres", Fraction("0.3048")),
+    "feet per hour": ("metres per hour", Fraction("0.3048")),
+    "pounds weight": ("grams", Fraction("453.59237")),
+    "acres": ("hectares", Fraction("0.40468564224")),
+}
+"""Kind of measure -> the metric kind for it, and the number of its units in one of the former."""
+
 PERCENT = frozenset({"%", "percent", "pct"})
 PER_MILLE = frozenset({"‰", "permille"})
 BASIS_POINTS = frozenset({("basis", "point"), ("basis", "points")})

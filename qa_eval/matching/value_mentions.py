@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from qa_eval.matching.date_phrases import date_phrases
 from qa_eval.matching.dates import read_date
 from qa_eval.matching.nouns import conflict
 from qa_eval.matching.numerals import cardinal
-from qa_eval.matching.quantities import read_quantities
+from qa_eval.matching.quantities import Quantity, read_quantities
 from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Sentence, Word, stem
 from qa_eval.matching.sought_claims import Mention, Sought
 from qa_eval.matching.spelling import is_negator, vocabulary
 from qa_eval.matching.typed import match
-from qa_eval.matching.units import LOWER
+from qa_eval.matching.units import LOWER, MEASURE_KINDS, METRIC
 from qa_eval.records import Match
 
 MOST_VALUES = 60
@@ -62,7 +63,9 @@ def quantity_mentions(text: RunningText, wanted: Sought) -> Iterator[Mention]:
             if len(judged) >= MOST_VALUES * 50:
                 verdict = ("", "other", "")
             else:
-                verdict = judged[phrase] = _judge(phrase, wanted, alone=len(words) <= end - low + 4)
+                verdict = judged[phrase] = _judge(
+                    phrase, wanted, alone=len(words) <= end - low + 4, short=len(words) <= _SHORT
+                )
         claim, rule, detail = verdict
         ignored = _cites(text, i, end) or (rule == "other" and _beside(text, i, end, bounds, wanted))
         if claim == "*":
@@ -185,21 +188,26 @@ def _window(text: RunningText, i: int, end: int, sentence: Sentence) -> tuple[in
     return low, high
 
 
-def _judge(phrase: str, wanted: Sought, *, alone: bool) -> tuple[str, str, str]:
+_SHORT = 12
+"""Words of a text in which a number without a unit may be a duration."""
+
+
+def _judge(phrase: str, wanted: Sought, *, alone: bool, short: bool) -> tuple[str, str, str]:
     """(claim, rule, detail) of a phrase with one quantity; the rule is `other` for a value of no claim."""
     fits: list[tuple[int, str, str, str]] = []
     for id, wordings in wanted.texts:
         for wording in wordings:
             verdict = match(phrase, wording, wanted.answer_type, strict=True)
             unsaid = verdict.ok and verdict.detail.endswith("(unit unsaid)") and _is_bare(phrase, wanted)
-            if verdict.makes_claim or unsaid or _same_bound(phrase, wording, verdict):
+            same = _same_bound(phrase, wording, verdict) or _converted(phrase, wording, verdict)
+            if verdict.makes_claim or unsaid or same:
                 fits.append((verdict.level, id, verdict.rule, verdict.detail))
     if fits:
         best = max(fit[0] for fit in fits)
         ids = list(dict.fromkeys(fit[1] for fit in fits if fit[0] == best))
         first = next(fit for fit in fits if fit[0] == best)
         return (ids[0], first[2], first[3]) if len(ids) == 1 else ("*", "number", "\0".join(ids))
-    return _other(phrase, wanted, alone=alone)
+    return _other(phrase, wanted, alone=alone, short=short)
 
 
 def _is_bare(phrase: str, wanted: Sought) -> bool:
@@ -218,7 +226,35 @@ def _same_bound(phrase: str, wording: str, verdict: Match) -> bool:
     return bool(one and other) and one[0].bound in LOWER and other[0].bound in LOWER
 
 
-def _other(phrase: str, wanted: Sought, *, alone: bool) -> tuple[str, str, str]:
+def _converted(phrase: str, wording: str, verdict: Match) -> bool:
+    """Whether the two are one measure in different units, rounded: "62 miles" for "100 kilometers"."""
+    if verdict.ok:
+        return False
+    one, other = read_quantities(phrase).found, read_quantities(wording).found
+    if not len(one) == len(other) == 1:
+        return False
+    said, meant = one[0], other[0]
+    plain = all(q.low == q.high and q.low and q.said[0] and q.kind in MEASURE_KINDS for q in (said, meant))
+    if not plain or said.bound != meant.bound:
+        return False
+    (kind, amount), (other_kind, other_amount) = _metric(said), _metric(meant)
+    ratio = (amount / said.said[0]) / (other_amount / meant.said[0])
+    if kind != other_kind or ratio == 1:
+        return False
+    # Either is the other, rounded to a whole number of its own unit.
+    return (
+        round(other_amount * said.said[0] / amount) == said.said[0]
+        or round(amount * meant.said[0] / other_amount) == meant.said[0]
+    )
+
+
+def _metric(quantity: Quantity) -> tuple[str, Fraction]:
+    """The kind and value of a measure, converted where there is one metric unit for it."""
+    kind, factor = METRIC.get(quantity.kind, (quantity.kind, Fraction(1)))
+    return kind, quantity.low * factor
+
+
+def _other(phrase: str, wanted: Sought, *, alone: bool, short: bool) -> tuple[str, str, str]:
     read = read_quantities(phrase)
     if not read.found:
         return "", "", ""
@@ -228,6 +264,8 @@ def _other(phrase: str, wanted: Sought, *, alone: bool) -> tuple[str, str, str]:
     if alone and kind == "count":
         return "", "other", quantity.text
     if kind == "count" and not read.behind and "count" not in expected and not quantity.vague:
+        if wanted.answer_type == "duration" and not short:
+            return "", "", "a number without a unit"
         year = quantity.text.isdecimal() and len(quantity.text) == 4
         return ("", "", "a year") if year else ("", "other", quantity.text)
     aged = wanted.answer_type == "age" and quantity.aged

@@ -240,17 +240,22 @@ def _ranked(
     Weights that are whole numbers, such as those of resamples, are integers: these are summed much faster.
     """
     values, labels = _paired(score, label)
-    rows = np.asarray(weights, dtype=np.float64)
+    rows = np.asarray(weights)
     if rows.ndim != 2 or rows.shape[1] != values.size:
         raise ValueError(f"weights of shape {rows.shape} do not fit {values.size} items")
+    if rows.dtype != np.int32:
+        rows = np.asarray(rows, dtype=np.float64)
     if np.any(rows < 0):
         raise ValueError("weights must not be negative")
+    most = rows.sum(axis=1, dtype=np.float64).max(initial=0)
+    whole = most < np.iinfo(np.int32).max and (rows.dtype == np.int32 or bool(np.all(rows == np.floor(rows))))
+    rows = rows.astype(np.int32 if whole else np.float64, copy=False)
     order = np.argsort(-values, kind="stable")
     step = max(1, _ENTRIES // max(values.size, 1))
     starts = range(0, len(rows) if values.size else 0, step)
-    whole = bool(np.all(rows == np.floor(rows))) and rows.sum(axis=1).max(initial=0) < np.iinfo(np.int32).max
-    kind = np.int32 if whole else np.float64
-    blocks = (rows[at : at + step].astype(kind).take(order, axis=1) for at in starts)
+    blocks = (rows[at : at + step] for at in starts)
+    if np.any(order[1:] < order[:-1]):
+        blocks = (block.take(order, axis=1) for block in blocks)
     return values[order], labels[order], blocks
 
 

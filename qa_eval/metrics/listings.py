@@ -76,6 +76,15 @@ def listed(listing: Listing, *tracks: Track) -> list[tuple[Track, str]]:
     return [(track, metric.id) for track in tracks for metric in found if track in metric.tracks]
 
 
+def beside(track: str) -> list[tuple[Track, str]]:
+    """The metrics that a short table shows beside those of most interest, as (track, metric id).
+
+    >>> ("reading", "f1") in beside("reading"), ("reading", "f1") in beside("pooled")
+    (True, False)
+    """
+    return [found for found in listed("brief", "reading", "pooled") if found[0] == track]
+
+
 def sort_keys(listing: Listing) -> list[str]:
     """The metrics of a listing on both tracks, as `TRACK.METRIC`. A leaderboard can be sorted by them.
 

@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_eval.matching import typed
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import Track
 
@@ -104,6 +103,8 @@ class Ranking:
     statistic: Callable[[NDArray[np.float64], NDArray[np.bool_]], float | None]
     rows: Callable[[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]], NDArray[np.float64]]
     """Statistic under each row of item weights. Undefined rows are left out."""
+    by_rank: bool = True
+    """Whether the items are taken from the highest score down, and only their numbers are summed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +294,8 @@ def agree(one: ItemScore, other: ItemScore) -> bool:
     """
     if not (one.answered and other.answered):
         return abstained(one) and abstained(other)
+    from qa_eval.matching import typed  # most metrics need no grammar of answers
+
     a, b = one.prediction, other.prediction
     return any(typed.match(x, y, one.answer_type, strict=False).ok for x, y in ((a, b), (b, a)))
 

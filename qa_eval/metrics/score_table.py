@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Literal
 
@@ -78,7 +79,7 @@ class ScoreTable:
             names = {name for s, slices in canonical if s.answerable for name in slices}
             whole = [s for s, _ in canonical]
             self._add("fact", whole, {name for name in names if not name.startswith("article:")})
-        for _, group in groupby(fact, key=lambda s: s.article):
+        for _, group in groupby(fact, key=lambda s: s.article) if len(fact) > 1 else ():
             wordings = list(group)
             if len(wordings) > 1:
                 self._add("wordings", wordings, {n for s in wordings for n in slices_of(s, self.cluster)})
@@ -159,11 +160,11 @@ class ScoreTable:
         return metric.needs is None or metric.needs in self._met.get(slice_name, ())
 
     def _count(self, score: ItemScore) -> None:
-        counts = self.counts
+        counts, answered = self.counts, score.answered
         counts["items"] += 1
-        counts["answered"] += score.answered
-        counts["in_words"] += in_words(score)
-        counts["abstained"] += abstained(score)
+        counts["answered"] += answered
+        counts["in_words"] += answered and in_words(score)
+        counts["abstained"] += not answered and abstained(score)
         counts["missing"] += score.missing
         counts["errors"] += score.error is not None
         counts["truncated"] += score.truncated
@@ -262,7 +263,7 @@ class _Units:
     def __init__(self, metrics: Sequence[Metric]) -> None:
         """Takes the metrics that count these units."""
         self.cluster = array("q")
-        self.slices: dict[str, array[int]] = {}
+        self.slices: dict[str, array[int]] = defaultdict(partial(array, "q"))
         """Slice -> places of its units."""
         self._values: dict[str, _Values] = {}
         """Values of the items by name, for the shares that are means of them."""
@@ -286,7 +287,7 @@ class _Units:
         place = len(self.cluster)
         self.cluster.append(cluster)
         for name in slices:
-            self.slices.setdefault(name, array("q")).append(place)
+            self.slices[name].append(place)
         if self._values:
             for name, value in scores[0].scores.items():
                 if name in self._values:

@@ -121,6 +121,9 @@ def _ranking(
     ranking, ranked = metric.ranking, table.ranked(metric.id)
     if ranking is None or ranked is None:
         return None
+    if ranking.by_rank:  # sorted once, not again for each block of resamples
+        falling = np.argsort(-ranked[0], kind="stable")
+        ranked = ranked[0][falling], ranked[1][falling], ranked[2][falling]
     score, positive, cluster = ranked
     value = ranking.statistic(score, positive)
     if value is None:
@@ -132,6 +135,7 @@ def _ranking(
         value,
         cluster,
         len(score),
+        whole=ranking.by_rank,
         resamples=resamples,
         seed=seed,
     )

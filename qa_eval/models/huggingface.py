@@ -57,7 +57,7 @@ from qa_eval.models.declarations import declaring_spec
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reading.reader import READING_VERSION, Floats, OutOfMemoryError, SpanModel, SpanReader
 from qa_eval.models.reading.windows import Template, Windower, WindowError
-from qa_eval.models.torch_settings import chosen_device, chosen_dtype, fixed_sums, quiet
+from qa_eval.models.torch_settings import batch_tokens, chosen_device, chosen_dtype, fixed_sums, quiet
 from qa_eval.records import Declaration, Decoding, ModelInfo, Runtime
 
 _OPTIONS = ("unanswerable",)
@@ -71,9 +71,6 @@ _LENGTHS = (
     "n_positions",
     "max_seq_len",
 )
-_CPU_BATCH, _DEVICE_BATCH = 512, 4096
-"""Numbers of tokens in a batch, on a CPU and on another device. On a CPU a long window is a batch of its own,
-because larger batches do not fit into the caches."""
 _MOST_WORKERS = 8
 """Greatest number of workers. More would wait, because one thread at a time runs Python's part of a forward
 pass.
@@ -122,7 +119,8 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
         ),
         null=unanswerable,
         pad_id=tokenizer.pad_token_id or 0,
-        batch_tokens=runtime.batch_tokens or (_CPU_BATCH if device.type == "cpu" else _DEVICE_BATCH),
+        batch_tokens=runtime.batch_tokens
+        or batch_tokens(device, dtype, config, parameters=parameters(skeleton), length=decoding.max_length),
         alone=runtime.deterministic,
         pad=config.model_type not in UNPADDED,
         workers=_workers() if apart else None,

@@ -8,6 +8,7 @@ answer; if the empty text ranks above it, the model abstains.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +29,7 @@ from qa_eval.errors import SpecError
 from qa_eval.files.hashes import sha256_files, sha256_json
 from qa_eval.files.paths import user_path
 from qa_eval.models.protocol import ModelSpec
-from qa_eval.records import Candidate, Decoding, Instance, ItemId, ModelInfo, Prediction, Runtime
+from qa_eval.records import Candidate, Decoding, Instance, ItemId, ModelInfo, NBest, Prediction, Runtime
 
 _VERSION = "1"
 
@@ -134,8 +135,10 @@ def _ranked(answer: Given) -> tuple[Candidate, ...]:
     return tuple(found)
 
 
-def _n_best(row: Mapping[str, Any]) -> tuple[Candidate, ...]:
+def _n_best(row: Mapping[str, Any]) -> Sequence[Candidate]:
     listed = row.get("n_best") or []
+    if (own := NBest.listed(listed)) is not None and _is_ordered(own):
+        return own
     if not isinstance(listed, list):
         raise FieldError("n_best", f"is {shown(listed)}; it should be a list, best first")
     found: list[Candidate] = []
@@ -159,6 +162,14 @@ def _n_best(row: Mapping[str, Any]) -> tuple[Candidate, ...]:
             raise FieldError(where, "has a higher score than the one before it; the best must come first")
         found.append(candidate)
     return tuple(found)
+
+
+def _is_ordered(given: NBest) -> bool:
+    """Whether candidates go from best to worst, and all offsets are in order."""
+    spans = [(start, end) for start, end in zip(given.starts, given.ends, strict=True) if start is not None]
+    return all(map(operator.ge, given.scores, given.scores[1:])) and all(
+        end is not None and 0 <= start <= end for start, end in spans
+    )
 
 
 def _below(found: Sequence[Candidate]) -> float:

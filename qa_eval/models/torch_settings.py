@@ -19,6 +19,12 @@ _DTYPES = {
     "float16": torch.float16,
     "bfloat16": torch.bfloat16,
 }
+_CPU_BATCH, _LEAST_BATCH, _MOST_BATCH = 512, 4096, 65_536
+"""Numbers of tokens in a batch: on a CPU, and the least and the most on another device. On a CPU a long
+window is a batch of its own, because larger batches do not fit into the caches. The most bounds how many
+answers are lost if a run is stopped."""
+_WIDE, _HEADS = 1024, 16
+"""Size of a hidden state and number of heads of a model whose configuration does not name them."""
 _DETERMINISTIC_THREADS = 2
 """Number of threads of a deterministic run. It is fixed because the last bits of sums depend on it."""
 
@@ -55,6 +61,30 @@ def chosen_dtype(runtime: Runtime) -> torch.dtype:
         raise ModelError(
             f"no dtype is called {runtime.dtype!r}; the dtypes are {', '.join(_DTYPES)}"
         ) from None
+
+
+def batch_tokens(
+    device: torch.device, dtype: torch.dtype, config: object, *, parameters: int, length: int
+) -> int:
+    """The number of tokens in a batch: as many as fit into half of a CUDA device's free memory.
+
+    `config` is the model's configuration, `parameters` the number of its weights, which take their part of
+    the memory, and `length` the number of tokens in a full window. A CPU gets few tokens, so that a batch
+    fits into its caches. Other devices, whose free memory is unknown, get as many as fit anywhere.
+    """
+    if device.type == "cpu":
+        return _CPU_BATCH
+    if device.type != "cuda":
+        return _LEAST_BATCH
+    free, _ = torch.cuda.mem_get_info(device)
+    room = (free - parameters * dtype.itemsize) / 2
+    hidden = getattr(config, "hidden_size", None) or _WIDE
+    inner = getattr(config, "intermediate_size", None) or 4 * hidden
+    heads = getattr(config, "num_attention_heads", None) or _HEADS
+    # A layer holds its input, queries, keys, values, output and the widened output, and perhaps the weights
+    # of attention twice.
+    token = dtype.itemsize * (6 * hidden + 2 * inner + 2 * heads * length)
+    return int(min(max(room / token, _LEAST_BATCH), _MOST_BATCH))
 
 
 @contextlib.contextmanager

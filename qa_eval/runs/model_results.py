@@ -12,10 +12,8 @@ from qa_eval.metrics.reasons import why
 from qa_eval.records import Estimate
 from qa_eval.runs.common_items import stored_answers
 from qa_eval.runs.data_frames import data_frame
-from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.schema import PredictionRow, Row
 from qa_eval.text.figures import percent
-from qa_eval.text.notebook_tables import notebook_table
 from qa_eval.text.phrases import count, quote, shorten, suggestion, unlike
 from qa_eval.text.terminal import clean
 
@@ -146,6 +144,8 @@ class ModelResult:
     def __repr__(self) -> str:
         if self.row.status == "error":
             return f"<ModelResult {_shown(self.spec, 60)}: failed: {_shown(self.row.error or '')}>"
+        from qa_eval.runs.leaderboard.views import leaderboard_view
+
         columns = leaderboard_view(self.run.leaderboard).columns[:_NAMED]
         values = [(metric, self.row.metric(track, metric)) for track, metric in columns]
         shown = ", ".join(f"{label(metric)} {percent(e.value)}" for metric, e in values if e is not None)
@@ -236,6 +236,8 @@ class ItemTable:
         return f"<ItemTable {_shown(self.spec, 60)}: {count(len(self), 'item')}, {right} right>"
 
     def _repr_html_(self) -> str:
+        from qa_eval.text.notebook_tables import notebook_table
+
         rows = [
             (answer.item, answer.question, _quoted(answer.prediction), _golds(answer), why(answer))
             for answer in self.answers[:_SHOWN]

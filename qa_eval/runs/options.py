@@ -205,7 +205,8 @@ class RunOptions(StoredOptions):
         n_best: Number of answers that are kept for each item.
         device: `auto`, `cpu`, `cuda` or `mps`.
         dtype: `auto`, `float32`, `bfloat16` or `float16`. `auto` is `float32` on a CPU.
-        batch_tokens: Number of tokens that a model reads at once. None for 512 on a CPU and 4096 elsewhere.
+        batch_tokens: Number of tokens that a model reads at once. None for 512 on a CPU, for what
+            half of the free memory holds on a CUDA device (4096 to 65536), and for 4096 elsewhere.
         trust_remote_code: Whether code that comes with a checkpoint may run.
         convert_weights: Whether tensors of a `pytorch_model.bin` are read. A safetensors copy is then kept in
             the cache.
@@ -328,7 +329,8 @@ class RunOptions(StoredOptions):
             section="Computing",
             metavar="N",
             least=1,
-            help="Number of tokens that go through a model at once.  [default: 512 on a CPU, 4096 elsewhere]",
+            help="Number of tokens that go through a model at once.  [default: 512 on a CPU, by the free "
+            "memory on CUDA, 4096 elsewhere]",
         ),
     ] = _RUNTIME.batch_tokens
     trust_remote_code: Annotated[

@@ -1,7 +1,8 @@
 """One line of a predictions file: a row as canonical JSON, and the way back.
 
-A run writes and reads a row for each item. A line in the form in which it was written becomes a row directly.
-Any other line goes through pydantic, which converts what can be converted, and says what is wrong.
+A run writes and reads a row for each item. pydantic checks a row, converts what can be converted, and says
+what is wrong. Candidates are most of a row. In the form in which they were written, they become columns
+without pydantic.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from qa_eval.files.hashes import canonical_json
-from qa_eval.records import ANSWER_TYPES, RELATIONS, TRACKS, Candidate, Match, NBest, field_names
+from qa_eval.records import Candidate, NBest
 from qa_eval.runs.schema import PREDICTION_ADAPTER, PredictionRow
 
 
@@ -43,83 +44,24 @@ def _candidates_json(candidates: Sequence[Candidate]) -> str:
     return f"[{','.join(listed)}]"
 
 
+def without_candidates(line: bytes) -> bytes:
+    """The line without its candidates, which are most of it. A line in another form than ours stays whole.
+
+    No text in JSON can hold the searched bytes, because a quote in a text has a backslash before it.
+
+    >>> without_candidates(b'{"item":"a","n_best":[{"text":"b"}],"no_answer_given":false}')
+    b'{"item":"a","no_answer_given":false}'
+    """
+    before, found, rest = line.partition(b',"n_best":[')
+    _, end, after = rest.partition(b'],"no_answer_given":')
+    return before + b',"no_answer_given":' + after if found and end else line
+
+
 def parse_prediction(value: dict[str, Any]) -> PredictionRow:
     """The row of a line's JSON object. Raises pydantic's ValidationError if it is none."""
-    if value.keys() | _LEFT_OUT == _NAMES and all(type(value[name]) in kinds for name, kinds in _KINDS):
-        match, n_best = _match(value["match"]), _n_best(value.get("n_best", []))
-        span, golds, scores, marks = value["span"], value["golds"], value["scores"], value.get("marks")
-        if (
-            match is not None
-            and n_best is not None
-            and value["track"] in TRACKS
-            and value["answer_type"] in ANSWER_TYPES
-            and (value["relation"] is None or value["relation"] in RELATIONS)
-            and (span is None or [*map(type, span)] == [int, int])
-            and {*map(type, golds)} <= {str}
-            and (marks is None or (type(marks) is list and {*map(type, marks)} <= {str}))
-            and {*map(type, scores.values())} <= {float}
-            and all(_is_fraction(value[name]) for name in ("no_answer_probability", "confidence"))
-        ):
-            plain = {
-                "match": match,
-                "n_best": n_best,
-                "span": None if span is None else tuple(span),
-                "golds": tuple(golds),
-                "marks": None if marks is None else tuple(marks),
-            }
-            return PredictionRow(**{**value, **plain})
-    return PREDICTION_ADAPTER.validate_python(value)
-
-
-_NAMES = {*field_names(PredictionRow)} - {"raw", "aligned", "closed_book", "reordered"}
-"""Fields of a row of a model that answers with spans. Rows of language models go through pydantic."""
-_LEFT_OUT = {"marks", "n_best"}
-"""Fields that may be left out."""
-_TEXT, _FLAG, _COUNT = (str,), (bool,), (int,)
-_KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
-    *((name, _TEXT) for name in ("item", "fact", "article", "track", "category", "answer_type")),
-    *((name, _TEXT) for name in ("prediction", "question")),
-    *((name, _TEXT) for name in ("question_sha256", "context_sha256", "gold_sha256")),
-    *((name, (str, type(None))) for name in ("relation", "matched_claim", "error", "source_article")),
-    *((name, _FLAG) for name in ("contested", "truncated", "missing", "final", "no_answer_given")),
-    *((name, (float, type(None))) for name in ("score", "null_score", "threshold")),
-    *((name, (float, type(None))) for name in ("no_answer_probability", "confidence")),
-    *((name, _COUNT) for name in ("windows", "tokens")),
-    ("golds", (list,)),
-    ("span", (list, type(None))),
-    ("match", (dict,)),
-    ("scores", (dict,)),
-)
-"""The types of JSON values that a field has in a line as it is written."""
-_MATCH = (("ok", _FLAG), ("rule", _TEXT), ("level", _COUNT), ("detail", _TEXT))
-_CANDIDATE = {*field_names(Candidate)}
-_NONE = type(None)
-
-
-def _match(value: dict[str, Any]) -> Match | None:
-    """The verdict; None if it is not as it is written."""
-    if len(value) != len(_MATCH) or any(type(value.get(name)) not in kinds for name, kinds in _MATCH):
-        return None
-    return Match(**value)
-
-
-def _n_best(listed: object) -> NBest | None:
-    """The candidates as columns; None if they are not as they are written."""
-    if type(listed) is not list or {*map(type, listed)} - {dict}:
-        return None
-    if any(one.keys() != _CANDIDATE for one in listed):
-        return None
-    found = NBest(*(tuple([one[name] for one in listed]) for name in field_names(Candidate)))
-    if (
-        {*map(type, found.texts)} <= {str}
-        and {*map(type, found.scores)} <= {float}
-        and {*map(type, found.starts), *map(type, found.ends)} <= {int, _NONE}
-        and {*map(type, found.articles)} <= {str, _NONE}
-        and all(map(_is_fraction, found.probabilities))
-    ):
-        return found
-    return None
-
-
-def _is_fraction(value: object) -> bool:
-    return value is None or (type(value) is float and 0.0 <= value <= 1.0)
+    candidates = NBest.listed(value.get("n_best", []))
+    if candidates is None:
+        return PREDICTION_ADAPTER.validate_python(value)
+    row = PREDICTION_ADAPTER.validate_python({**value, "n_best": ()})
+    object.__setattr__(row, "n_best", candidates)  # columns, which pydantic would make objects of
+    return row

@@ -52,6 +52,7 @@ class _Record(BaseModel):
         frozen=True,
         allow_inf_nan=False,
         protected_namespaces=(),
+        defer_build=True,
     )
 
     def __repr__(self) -> str:
@@ -153,7 +154,7 @@ class Row(_Record):
     model: ModelInfo
     signature: str = ""
     """Text of everything that can change a number. Equal signatures give equal numbers."""
-    decoding: DecodingRow = DecodingRow()
+    decoding: DecodingRow = DecodingRow.model_construct()
     metrics: dict[str, dict[str, Estimate]] = {}
     """Track -> metric id -> value. A metric that is undefined on these data is absent."""
     slices: dict[str, dict[str, Estimate]] = {}
@@ -166,8 +167,8 @@ class Row(_Record):
     """Speaker named by the evidence -> wins, n, rate and chance, as for articles."""
     absent: dict[str, str] = {}
     """Metric id -> reason why it is absent from `metrics`, if that needs words."""
-    counts: CountsRow = CountsRow()
-    performance: PerformanceRow = PerformanceRow()
+    counts: CountsRow = CountsRow.model_construct()
+    performance: PerformanceRow = PerformanceRow.model_construct()
     predictions: PredictionsFileRow | None = None
     versus_first: Difference | None = None
     """Paired difference of the sort metric to the first ranked row; None for that row and for unranked ones
@@ -248,7 +249,7 @@ class DataRow(_Record):
     """Number of contexts asked about. None if facts are asked of articles."""
     contested: int = 0
     """Number of facts asked on which the sources disagree."""
-    items: ItemsRow = ItemsRow()
+    items: ItemsRow = ItemsRow.model_construct()
     whole: WholeRow | None = None
     """Size of the whole set. None in runs of older programs."""
     item_hashes_sha256: str = ""
@@ -280,8 +281,8 @@ class Leaderboard(_Record):
     created_at: str
     finished_at: str | None = None
     status: Status = "partial"
-    harness: HarnessRow = HarnessRow()
-    environment: EnvironmentRow = EnvironmentRow()
+    harness: HarnessRow = HarnessRow.model_construct()
+    environment: EnvironmentRow = EnvironmentRow.model_construct()
     data: DataRow
     sources: SourcesRow | None = None
     """Paths of the data. None for the curated set, a data set of the hub, and data in memory."""

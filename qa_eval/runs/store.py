@@ -19,7 +19,7 @@ from qa_eval.files.compression import UNREADABLE, unpacked, unreadable
 from qa_eval.files.paths import open_input, read_input, real_path, user_path
 from qa_eval.files.strict_json import NotJsonError, stored_object
 from qa_eval.records import Finding
-from qa_eval.runs.prediction_lines import parse_prediction
+from qa_eval.runs.prediction_lines import parse_prediction, without_candidates
 from qa_eval.runs.schema import (
     LEADERBOARD_ADAPTER,
     SCHEMA_VERSION,
@@ -401,7 +401,9 @@ def _stream(
                 digest.update(line)
                 if line.strip():
                     rows += 1
-                    value = _object(line, path, number)
+                    # Whatever is wrong with candidates that are skipped, the file's hash shows it.
+                    skipped = not candidates and recorded is not None and recorded.sha256
+                    value = (_scored_object if skipped else _object)(line, path, number)
                     if not candidates:
                         value.pop("n_best", None)
                     yield _validated(parse_prediction, value, path, number)
@@ -445,6 +447,14 @@ def _read(path: Path) -> bytes:
         return read_input(path)
     except OSError as error:
         _refuse(path, f"cannot be read: {error.strerror}")
+
+
+def _scored_object(data: bytes, path: Path, line: int | None) -> dict[str, Any]:
+    """The JSON object in a line without its candidates, or what `_object` says of the whole line."""
+    try:
+        return stored_object(without_candidates(data))
+    except NotJsonError:
+        return _object(data, path, line)
 
 
 def _object(data: bytes, path: Path, line: int | None) -> dict[str, Any]:

@@ -13,6 +13,8 @@ FloatArray = NDArray[np.float64]
 
 _CHUNK = 1 << 20
 """Number of entries of a matrix of draws that are in memory at a time (8 MB as float64)."""
+_CACHED = 1 << 16
+"""Number of draws that are counted together: few enough for the processor's cache."""
 _KEEP = 1 << 22
 """Largest number of entries of a matrix of counts that is kept for the next estimate (4 to 8 MB)."""
 EXACT_CLUSTERS = 14
@@ -32,8 +34,7 @@ def cluster_counts(clusters: int, resamples: int, seed: int) -> Iterator[FloatAr
         for start in range(0, resamples, step):
             yield kept[start : start + step].astype(np.float64)
     else:
-        for block in _drawn_counts(clusters, resamples, seed):
-            yield block.astype(np.float64)
+        yield from _drawn_counts(clusters, resamples, seed)
 
 
 @lru_cache(maxsize=32)
@@ -41,14 +42,18 @@ def _kept_counts(clusters: int, resamples: int, seed: int) -> NDArray[np.uint16]
     return np.concatenate([b.astype(np.uint16) for b in _drawn_counts(clusters, resamples, seed)])
 
 
-def _drawn_counts(clusters: int, resamples: int, seed: int) -> Iterator[NDArray[np.intp]]:
+def _drawn_counts(clusters: int, resamples: int, seed: int) -> Iterator[FloatArray]:
     rng = np.random.default_rng(seed)
-    step = max(1, _CHUNK // clusters)
+    step, few = max(1, _CHUNK // clusters), max(1, _CACHED // clusters)
     for start in range(0, resamples, step):
-        rows = min(step, resamples - start)
-        # One histogram for the whole block: cluster c of row r is bin r * clusters + c.
-        picks = rng.integers(0, clusters, size=(rows, clusters)) + (np.arange(rows) * clusters)[:, None]
-        yield np.bincount(picks.ravel(), minlength=rows * clusters).reshape(rows, clusters)
+        counts = np.empty((min(step, resamples - start), clusters))
+        for at in range(0, len(counts), few):
+            part = counts[at : at + few]
+            picks = rng.integers(0, clusters, size=part.shape)
+            # One histogram for all these rows: cluster c of row r is bin r * clusters + c.
+            picks += (np.arange(len(part)) * clusters)[:, None]
+            part[:] = np.bincount(picks.ravel(), minlength=part.size).reshape(part.shape)
+        yield counts
 
 
 def sign_flips(clusters: int, resamples: int, seed: int) -> Iterator[FloatArray]:

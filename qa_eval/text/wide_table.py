@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
@@ -174,31 +174,31 @@ def _wrapped(sentence: str, width: int, style: str, indent: str = "") -> Iterato
 # ------------------------------------------------------------------------------------------ layout
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Field:
     """A column to the right of the name: its heading, and one cell for each row."""
 
     label: str
     cells: tuple[Cell, ...]
 
-    @property
+    @cached_property
     def value_width(self) -> int:
         return _widest(cell.value for cell in self.cells)
 
-    @property
+    @cached_property
     def interval_width(self) -> int:
         return _widest(cell.interval for cell in self.cells)
 
-    @property
+    @cached_property
     def content_width(self) -> int:
         return self.value_width + (self.interval_width + 1 if self.interval_width else 0)
 
-    @property
+    @cached_property
     def heading(self) -> list[str]:
         """Lines of the heading: one line if the label fits over the content, else one for each word."""
         return [self.label] if cell_len(self.label) <= self.content_width else self.label.split(" ")
 
-    @property
+    @cached_property
     def width(self) -> int:
         return max(self.content_width, _widest(self.heading), 1)
 
@@ -213,7 +213,7 @@ class _Field:
         return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Layout:
     """A choice of columns to draw."""
 
@@ -240,7 +240,7 @@ class _Layout:
         """The layout with this count added."""
         return replace(self, counts=(*self.counts, place))
 
-    @property
+    @cached_property
     def fields(self) -> list[_Field]:
         """Columns to the right of the name: metrics, the difference to the first model, and counts."""
         rows, found = self.board.all_rows, [*map(self._metric, self.metrics)]
@@ -267,23 +267,28 @@ class _Layout:
             return f"{row.rank.rjust(self._ranks)} ({row.rank_interval})"
         return row.rank.rjust(self._ranks) if row.rank else ""
 
-    @property
+    @cached_property
     def _ranks(self) -> int:
         """Width of the ranks without their intervals."""
         return _widest(row.rank for row in self.board.all_rows)
 
-    @property
+    @cached_property
+    def _widest_rank(self) -> int:
+        """Width of the ranks as they are shown."""
+        return _widest(map(self.rank, self.board.all_rows))
+
+    @cached_property
     def rank_width(self) -> int:
         """Width of the ranks and the gap after them; 0 if there are no ranks."""
         if not self._ranks:
             return 0
-        return _widest([self.board.rank_label, *map(self.rank, self.board.all_rows)]) + _GAP
+        return max(cell_len(self.board.rank_label), self._widest_rank) + _GAP
 
-    @property
+    @cached_property
     def longest_name(self) -> int:
         return _widest(["model", *(clean(r.name) for r in self.board.all_rows if not r.failure)])
 
-    @property
+    @cached_property
     def rest(self) -> int:
         """Width of all columns except the name."""
         return self.rank_width + sum(_GAP + field.width for field in self.fields)
@@ -345,8 +350,7 @@ class _Layout:
 
     def _centred(self, rank: str) -> str:
         """The rank, indented to end under its heading if there is room."""
-        widest = _widest(map(self.rank, self.board.all_rows))
-        return " " * max(0, self.rank_width - _GAP - widest) + rank
+        return " " * max(0, self.rank_width - _GAP - self._widest_rank) + rank
 
     def _failed(self, row: BoardRow, start: str) -> list[Text]:
         """The lines of a failed model, with the reason next to the name or under it."""

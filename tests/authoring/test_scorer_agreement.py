@@ -116,7 +116,7 @@ ANSWERS = ROOT / "docs" / "trust" / "agreement" / "answers-in-words.jsonl"
 
 def test_the_documented_labelled_answers_are_read_as_the_page_says() -> None:
     answers = read_labelled_answers(ANSWERS).answers
-    assert len(answers) == 144
+    assert len(answers) == 482
     found = {
         (one.task, one.scorer): one for one in agreements(answers, resamples=9) if one.scorer == "read_answer"
     }
@@ -125,6 +125,7 @@ def test_the_documented_labelled_answers_are_read_as_the_page_says() -> None:
     assert kappa is not None
     assert kappa.value >= 0.85
     refusals = found["refusals", "read_answer"]
-    for share in (refusals.precision, refusals.recall):
-        assert share is not None
-        assert share.value == 1.0
+    assert refusals.precision is not None
+    assert refusals.precision.value > 0.97
+    assert refusals.recall is not None
+    assert refusals.recall.value == 1.0

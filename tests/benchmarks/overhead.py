@@ -7,7 +7,7 @@
 The data set is one in SQuAD's format. The model is a plug-in: it has the tokenizer and the windows of the
 embedded model, and its logits are random numbers that were drawn before. Everything else is what a user
 types. After `run`, the same answers are replayed (`run -m predictions:FILE`), scored (`score`) and verified
-(`verify`). The time is that of the processor, in this process's children and without their start, which is
+(`verify`). The time is that of the processor, in this process's children without their start, which is
 measured with 10 items. The shares are samples of the stack, one for each millisecond of the processor.
 """
 
@@ -22,7 +22,6 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -191,9 +190,21 @@ class _Session:
             raise SystemExit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
 
 
-def _on(command: Sequence[str], dataset: Path) -> list[str]:
-    """The command with another data set."""
-    return [f"squad:{dataset}" if part.startswith("squad:") else part for part in command]
+def _commands(source: Path, items: int, folder: Path) -> dict[str, tuple[str, ...]]:
+    """The commands about so many items, whose data set and runs are in the folder."""
+    folder.mkdir()
+    dataset = folder / "set.json"
+    _write_copies(source, items, dataset)
+    limited = ("--dataset", f"squad:{dataset}", "--limit", str(items))
+    out = ("--out", str(folder / "runs"), "--no-cache", "--overwrite")
+    asked = folder / "runs" / "asked"
+    answers = asked / "predictions" / "free-embedded.jsonl"
+    return {
+        "run": ("run", "-m", "free:embedded", *limited, *out, "--name", "asked"),
+        "replay": ("run", "-m", f"predictions:{answers}", *limited, *out, "--name", "replayed"),
+        "score": ("score", str(answers), "--dataset", f"squad:{dataset}"),
+        "verify": ("verify", str(asked)),
+    }
 
 
 def measure(source: Path, items: int, only: list[str]) -> None:
@@ -201,31 +212,18 @@ def measure(source: Path, items: int, only: list[str]) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         session = _Session(folder)
-        dataset, few = folder / "set.json", folder / "few.json"
-        _write_copies(source, items, dataset)
-        _write_copies(source, FEW, few)
-        out = ("--out", str(folder / "runs"), "--no-cache", "--overwrite")
-        asked = ("run", "-m", "free:embedded", "--dataset", f"squad:{dataset}", *out)
-        answers = folder / "runs" / "asked" / "predictions" / "free-embedded.jsonl"
-        replayed = ("run", "-m", f"predictions:{answers}", "--dataset", f"squad:{dataset}", *out)
-        commands = {
-            "run": (*asked, "--name", "asked", "--limit"),
-            "replay": (*replayed, "--name", "replayed", "--limit"),
-            "score": ("score", str(answers), "--dataset", f"squad:{dataset}"),
-            "verify": ("verify", str(folder / "runs" / "asked")),
-        }
-        commands = {name: command for name, command in commands.items() if name == "run" or name in only}
+        few = _commands(source, FEW, folder / "few")
         print(f"{items:,} items of {source.name}; ms of the processor for each item")
-        for name, command in commands.items():
-            limited = command[-1] == "--limit"
-            start = session.seconds(*([*_on(command, few), str(FEW)] if limited else [name, "--help"]))
-            whole = session.seconds(*command, *([str(items)] if limited else []))
+        for name, command in _commands(source, items, folder / "many").items():
+            if name not in ("run", *only):
+                continue
+            start, whole = session.seconds(*few[name]), session.seconds(*command)
             print(
                 f"\n{name}: {1000 * (whole - start) / items:.3f} ms an item; {whole:.2f} s in all, "
-                f"{start:.2f} s of them without items; peak {session.peak:,.0f} MB",
+                f"{start:.2f} s of them for {FEW} items; peak {session.peak:,.0f} MB",
                 flush=True,
             )
-            for step, share in session.shares(*command, *([str(items)] if limited else [])).items():
+            for step, share in session.shares(*command).items():
                 print(f"  {step:<24} {100 * share:5.1f} %", flush=True)
 
 

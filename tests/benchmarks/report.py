@@ -3,10 +3,10 @@
     python -m tests.benchmarks.report [--models 50] [--questions 2000] [--run FOLDER] [--chromium PATH]
 
 The models answer by a hash of the words; their answers have six candidates each. Of a curated run (`--run`)
-the page of the contested facts is measured too. In headless Chromium: `first paint` goes from the start of the
-navigation to the first picture with content, as the browser notes it. `load` goes on to the second frame after
-the load event. An interaction goes from the event of the changed field to the second frame after it: two frames
-of a screen, 33 ms, are what doing nothing takes. Medians of five.
+the page of the contested facts is measured too. In headless Chromium: `first paint` goes from the start of
+the navigation to the first picture with content, as the browser notes it. `load` goes on to the second frame
+after the load event. An interaction goes from the event of the changed field to the second frame after it:
+two frames of a screen, 33 ms, are what doing nothing takes. Medians of five.
 """
 
 from __future__ import annotations

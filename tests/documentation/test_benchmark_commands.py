@@ -16,7 +16,20 @@ from tests.support.public_files import qa, squad, write
 BENCHMARKS = ROOT / "tests" / "benchmarks"
 SMALLEST: dict[str, tuple[str, ...]] = {
     "engines": ("--model", "baseline:abstain", "10"),
+    "gpu": (
+        "--device",
+        "cpu",
+        "--items",
+        "2",
+        "--cpu-items",
+        "1",
+        "--peer-items",
+        "0",
+        "--dtypes",
+        "float32",
+    ),
     "hostile": ("1 MB of one key",),
+    "int8": ("--limit", "1", "--ways", "now"),
     "linear": ("60",),
     "memory": ("10",),
     "onnx_types": ("bert",),
@@ -34,7 +47,7 @@ NOT_RUN = {
     "transformers4": "compares with the real transformers 4.57, which comes from the network",
     "answer_reading": "has no smaller size; tests/matching/test_answer_reading.py reads such texts",
 }
-_COMMAND = re.compile(r"python -m tests\.benchmarks\.(\w+)")
+_COMMAND = re.compile(r"python (?:-m tests\.benchmarks\.|tests/benchmarks/)(\w+)")
 _PIPELINE = """
 def pipeline(task, **settings):
     assert task == "question-answering"

@@ -350,3 +350,61 @@ def test_offsets_beyond_the_text_fail_the_row_and_leave_the_others(write: Write,
     assert failed.error is not None
     assert "is not the text at 5:1" in failed.error
     assert board.row("baseline:abstain").status == "ok"
+
+
+BEST: dict[str, Any] = {
+    "text": "Some",
+    "article": "a",
+    "start": 0,
+    "end": 4,
+    "score": 2.0,
+    "probability": 0.75,
+}
+NEXT: dict[str, Any] = {
+    "text": "text",
+    "article": "a",
+    "start": 5,
+    "end": 9,
+    "score": 1.0,
+    "probability": None,
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="as a run writes them"),
+        pytest.param({"rank": 1}, id="with another field"),
+        pytest.param({"score": 2}, id="a whole score"),
+        pytest.param({"start": None, "end": None}, id="without a place"),
+        pytest.param({"probability": 1}, id="a whole probability"),
+    ],
+)
+def test_candidates_are_the_same_whatever_the_form_in_which_they_are_written(
+    write: Write, changes: dict[str, Any]
+) -> None:
+    row = {"item": "f@a", "prediction": "Some", "n_best": [BEST | changes, NEXT]}
+    found = replayed(write("a.jsonl", json.dumps(row) + "\n"), "f@a")["f@a"].n_best
+    known = {name: value for name, value in (BEST | changes).items() if name != "rank"}
+    assert tuple(found) == (Candidate(**known), Candidate(**NEXT))
+    assert all(type(candidate.score) is float for candidate in found)
+
+
+@pytest.mark.parametrize(
+    ("best", "following", "message"),
+    [
+        pytest.param(BEST | {"score": 0.5}, NEXT, "has a higher score", id="out of order"),
+        pytest.param(BEST | {"start": 4, "end": 0}, NEXT, "in order", id="end before start"),
+        pytest.param(BEST | {"end": None}, NEXT, "give both", id="one offset"),
+        pytest.param(BEST | {"start": -1}, NEXT, "a character offset", id="a negative offset"),
+        pytest.param(BEST | {"probability": 1.5}, NEXT, "from 0 to 1", id="no fraction"),
+        pytest.param(BEST, NEXT | {"text": 5}, "an object with a text", id="no text"),
+    ],
+)
+def test_faulty_candidates_in_the_form_of_a_run_are_refused(
+    write: Write, best: dict[str, Any], following: dict[str, Any], message: str
+) -> None:
+    row = {"item": "f@a", "prediction": "Some", "n_best": [best, following]}
+    path = write("a.jsonl", json.dumps(row) + "\n")
+    with pytest.raises(InputError, match=message):
+        resolve(f"predictions:{path}")

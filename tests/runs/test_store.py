@@ -16,10 +16,10 @@ import pytest
 from qa_eval.errors import InputError, RunFolderError
 from qa_eval.files import atomic_files
 from qa_eval.files.hashes import canonical_json
-from qa_eval.records import Candidate, Difference, Estimate, Match, ModelInfo
+from qa_eval.records import Candidate, Difference, Estimate, Match, ModelInfo, NBest
 from qa_eval.runs import predictions_writer, run_folder, store
 from qa_eval.runs.checksums import changed_fields
-from qa_eval.runs.prediction_lines import render_prediction
+from qa_eval.runs.prediction_lines import parse_prediction, render_prediction
 from qa_eval.runs.run_folder import open_run_folder, slugs
 from qa_eval.runs.schema import (
     DataRow,
@@ -686,3 +686,14 @@ def test_a_field_of_a_stored_file_is_named_as_in_other_files(tmp_path: Path) -> 
     (tmp_path / "leaderboard.json").write_text(json.dumps(document), "utf-8")
     with pytest.raises(InputError, match=r"json: rows\[0\]\.metrics\.reading\.em\.value: input"):
         load_run(tmp_path)
+
+
+def test_candidates_in_the_form_in_which_they_were_written_stay_columns() -> None:
+    best = Candidate(text="180", article="a", start=4, end=7, score=3.5, probability=0.25)
+    for row in (
+        prediction(),
+        prediction(n_best=(best, replace(best, start=None, end=None)), marks=("m",)),
+    ):
+        read = parse_prediction(json.loads(render_prediction(row)))
+        assert read == row
+        assert isinstance(read.n_best, NBest)

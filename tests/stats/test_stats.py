@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -18,6 +19,7 @@ from scipy import stats
 
 from qa_eval.metrics.calibration import auroc, auroc_rows
 from qa_eval.records import Estimate
+from qa_eval.stats import intervals
 from qa_eval.stats.draws import cluster_counts, sign_flips
 from qa_eval.stats.intervals import (
     Term,
@@ -374,6 +376,41 @@ def test_a_statistic_of_rows_gives_what_it_gives_row_by_row() -> None:
     many = rowwise_estimate(lambda rows: auroc_rows(score, positive, rows), value, clusters, 40)
     assert one == many
     assert_usable(one)
+
+
+def test_whole_weights_in_the_order_of_the_ranks_give_the_same_interval() -> None:
+    rng = np.random.default_rng(10)
+    score, positive = np.round(rng.random(60), 1), rng.random(60) < 0.4
+    clusters = rng.integers(100, 115, 60)
+    value = auroc(score, positive)
+    assert value is not None
+    plain = rowwise_estimate(lambda rows: auroc_rows(score, positive, rows), value, clusters, 60)
+    order = np.argsort(-score, kind="stable")
+    score, positive, clusters = score[order], positive[order], clusters[order]
+    whole = rowwise_estimate(lambda rows: auroc_rows(score, positive, rows), value, clusters, 60, whole=True)
+    assert whole == plain
+
+
+@pytest.mark.parametrize("weights", [(1.0,), (0.5, 0.5), (1.0, -1.0)])
+def test_ratios_that_no_resample_moves_are_estimated_without_resamples(
+    weights: tuple[float, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = np.array([2.0, 1.0, 0.0, 3.0, 1.0, 1.0, 2.0, 1.0, 1.0])
+    columns = [counted, 0 * counted]
+    terms = [Term(weight=w, numerator=columns[n], denominator=counted) for n, w in enumerate(weights)]
+    drawn = []
+    draw = cluster_counts
+
+    def counts(*arguments: int) -> Iterator[NDArray[np.float64]]:
+        drawn.append(arguments)
+        return draw(*arguments)
+
+    monkeypatch.setattr(intervals, "cluster_counts", counts)
+    found = ratio_estimate(terms, n=12, resamples=99)
+    assert not drawn
+    monkeypatch.setattr(intervals._Ratios, "is_fixed", False)
+    assert ratio_estimate(terms, n=12, resamples=99) == found
+    assert drawn == [(8, 99, 0)]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Self
 from qa_eval.errors import ModelError
 from qa_eval.evaluation.engines.engine import Answering, Group, GroupAnswers, ModelFailedError, Unloading
 from qa_eval.models.protocol import Model
-from qa_eval.records import Candidate, Instance, NBest, Prediction
+from qa_eval.records import Candidate, Instance, NBest, Prediction, is_fraction
 from qa_eval.text.phrases import escaped, shorten, unlike
 
 
@@ -207,12 +207,14 @@ def _candidates(given: object, instance: Instance) -> NBest:
 
 
 def _sound(given: NBest, instance: Instance) -> bool:
-    """Whether these are spans of the instance with plain finite scores, best first, and no probabilities."""
+    """Whether these are spans of the instance with plain finite scores, best first, and fractions as
+    probabilities, if any.
+    """
     context, scores = instance.context, given.scores
     return (
         {*map(type, scores)} <= {float}
         and {*given.articles} <= {instance.article or None}
-        and {*given.probabilities} <= {None}
+        and all(map(is_fraction, given.probabilities))
         and all(map(math.isfinite, scores))
         and 0.0 not in scores  # -0.0 has to become 0.0
         and all(map(operator.ge, scores, scores[1:]))
