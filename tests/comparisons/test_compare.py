@@ -692,3 +692,19 @@ def test_where_interval_and_p_disagree_it_is_said_which_of_them_counts() -> None
     for found, disagree in ((few, False), (many, False), (corrected, True)):
         text = "\n".join(line.plain for line in draw_comparison(found, 400))
         assert (note in text) is disagree
+
+
+@pytest.mark.parametrize("slice_", [None, "contested"])
+def test_a_comparison_of_what_a_short_table_shows_shows_the_same_table(slice_: str | None) -> None:
+    run = asked(Scripted("base", counted(right=1)), Scripted("new", counted(right=8)), corpus=wells())
+    options: dict[str, Any] = {"model": "test:new", "against": "test:base", "resamples": 199}
+    if slice_ is not None:
+        options["slice"] = slice_ if slice_ in run["test:new"].row.slices else "settled"
+    whole, short = compare(run, **options), compare(run, **options, everything=False)
+    (all_of_it,), (part,) = whole.pairs, short.pairs
+    assert part.primary == all_of_it.primary
+    assert part.changes == all_of_it.changes
+    assert 0 < len(part.exploratory) < len(all_of_it.exploratory)
+    assert {d.correction for d in part.exploratory} == {"none"}
+    tables = [[line.plain for line in draw_comparison(found, 200)] for found in (whole, short)]
+    assert tables[0] == tables[1]
