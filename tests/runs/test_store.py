@@ -17,7 +17,7 @@ from qa_eval.errors import InputError, RunFolderError
 from qa_eval.files import atomic_files
 from qa_eval.files.hashes import canonical_json
 from qa_eval.records import Candidate, Difference, Estimate, Match, ModelInfo
-from qa_eval.runs import predictions_writer, run_folder, store
+from qa_eval.runs import prediction_lines, predictions_writer, run_folder, store
 from qa_eval.runs.checksums import changed_fields
 from qa_eval.runs.prediction_lines import parse_prediction, render_prediction, without_candidates
 from qa_eval.runs.run_folder import open_run_folder, slugs
