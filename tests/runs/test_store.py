@@ -22,6 +22,7 @@ from qa_eval.runs.checksums import changed_fields
 from qa_eval.runs.prediction_lines import parse_prediction, render_prediction, without_candidates
 from qa_eval.runs.run_folder import open_run_folder, slugs
 from qa_eval.runs.schema import (
+    PREDICTION_ADAPTER,
     DataRow,
     ItemsRow,
     Leaderboard,
@@ -692,7 +693,7 @@ def test_candidates_in_the_form_in_which_they_were_written_need_no_pydantic(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given: list[object] = []
-    adapter = prediction_lines.PREDICTION_ADAPTER
+    adapter = PREDICTION_ADAPTER
 
     class Watched:
         def validate_python(self, value: dict[str, object]) -> PredictionRow:
