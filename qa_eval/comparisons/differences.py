@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qa_eval.metrics.score_table import Cluster
-from qa_eval.records import Abridged
+from qa_eval.records import Abridged, Track
 from qa_eval.runs.common_items import Edited
 
 COMPARISON_VERSION = 1
@@ -39,7 +39,7 @@ class SideInfo:
 class MetricDifference:
     """One metric on one slice: the values of both sides, and their difference with its interval and test."""
 
-    track: str
+    track: Track
     slice: str
     """Name of the slice. Empty for all items."""
     metric: str

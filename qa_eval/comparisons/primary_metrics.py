@@ -25,9 +25,9 @@ def choose_metrics(
     if not wanted:
         for name in (sort, *sort_keys("ranking")):
             track, _, metric = name.partition(".")
-            for found in (of for of in common if of == track and metric in METRICS):
-                if _defined(tables, found, metric, slice):
-                    return [(found, metric)]
+            for one in common:
+                if one == track and metric in METRICS and _defined(tables, one, metric, slice):
+                    return [(one, metric)]
     defined = [
         (track, metric) for track in common for metric in METRICS if _defined(tables, track, metric, slice)
     ]

@@ -42,7 +42,7 @@ _WAIT_SECONDS = 30.0
 _LOOKUP = 500
 """Number of keys in a query. Old builds of SQLite allow 999 parameters."""
 
-_WRITTEN = ("raw", "confidence", "tokens_out")
+_WRITTEN = ("raw", "confidence", "tokens_out", "unfinished")
 """Fields of a prediction that only language models have."""
 
 _TROUBLE = (sqlite3.Error, OSError, UnicodeError, OverflowError)
@@ -105,7 +105,7 @@ def render_answer(prediction: Prediction, instance: Instance) -> str:
     value = asdict(replace(prediction, n_best=()))  # n_best is written below; a copy of it would take long
     del value["item"], value["error"], value["seconds"]
     for name in _WRITTEN:
-        if value[name] is None:
+        if value[name] is None or value[name] is False:
             del value[name]
     value["n_best"] = [
         [

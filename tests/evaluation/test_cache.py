@@ -438,3 +438,17 @@ def test_a_cache_that_cannot_be_cleared_is_an_error(tmp_path: Path, monkeypatch:
     with pytest.raises(RunFolderError, match="the cache cannot be cleared: database is locked"):
         clear_cache(tmp_path / "c")
     blocker.close()
+
+
+def test_an_answer_of_spans_keeps_the_form_that_older_versions_wrote() -> None:
+    instance = Instance(item="q@a", question="How many?", context="It was 400.", article="a")
+    span = Candidate(text="400", article="a", start=7, end=10, score=1.5)
+    answer = Prediction(item="q@a", n_best=(span,), null_score=0.5, windows=1, tokens=9)
+    text = (
+        '{"n_best":[["400",7,10,1.5,null,null]],"no_answer_probability":null,"null_score":0.5,'
+        '"text":null,"tokens":9,"truncated":false,"windows":1}'
+    )
+    assert render_answer(answer, instance) == text
+    assert parse_answer(text, instance) == answer
+    written = Prediction(item="q@a", text="0", confidence=0.0, tokens_out=0, unfinished=True)
+    assert parse_answer(render_answer(written, instance), instance) == written

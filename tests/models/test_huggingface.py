@@ -498,6 +498,7 @@ def test_a_tokenizer_without_offsets_is_refused(bert_copy: Path, monkeypatch: py
     ("spec", "message"),
     [
         ("./no/such/folder", "there is no such folder"),
+        ("hf:gpt2", "gpt2: there is no such folder; a checkpoint on the hub is named ORG/NAME"),
         ("hf:/nowhere/at/all", "there is no such folder"),
         ("hf:~/nowhere-at-all", "there is no such folder"),
     ],

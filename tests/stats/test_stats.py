@@ -399,7 +399,7 @@ def test_ratios_that_no_resample_moves_are_estimated_without_resamples(
     columns = [counted, 0 * counted]
     terms = [Term(weight=w, numerator=columns[n], denominator=counted) for n, w in enumerate(weights)]
     drawn = []
-    draw = intervals.cluster_counts
+    draw = cluster_counts
 
     def counts(*arguments: int) -> Iterator[NDArray[np.float64]]:
         drawn.append(arguments)

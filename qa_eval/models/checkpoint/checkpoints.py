@@ -7,6 +7,7 @@ their tensors (see `qa_eval.models.checkpoint.conversion`). This module does not
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -215,7 +216,8 @@ def local_checkpoint(
     """
     name = name or str(folder)
     if not folder.exists():
-        raise ModelError(f"{name}: there is no such folder")
+        advice = "" if {"/", os.sep} & {*name} else "; a checkpoint on the hub is named ORG/NAME"
+        raise ModelError(f"{name}: there is no such folder{advice}")
     if not folder.is_dir():
         raise ModelError(file_hint(folder, name))
     refuse_pointers(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from qa_eval.errors import ModelError, SpecError
+from qa_eval.models.generation.chat_server import ChatServer
 from qa_eval.models.generation.generator import Generation, Message, Prompt, Sampling
 from qa_eval.models.generation.server_models import resolve_server
 from qa_eval.models.generation.written_answers import WrittenAnswers
@@ -121,6 +122,7 @@ def test_a_refused_connection_is_told_at_once() -> None:
     model = model_of(f"openai:m?base_url=http://127.0.0.1:{unused_port()}/v1")
     with pytest.raises(ModelError, match=r"no connection to the server .*; is it running"):
         _ = model.info
+    assert isinstance(model.generator, ChatServer)
     assert model.generator.requests == 1
 
 
