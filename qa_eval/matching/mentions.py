@@ -242,7 +242,8 @@ def _told_apart(
     """Whether most of what only this one of several long claims has is said, in two words or more."""
     told = wording.told & set(present)
     return (
-        len(wording.core) >= _LONG_WORDING
+        all(member & told for member in wording.members if member & wording.told)
+        and len(wording.core) >= _LONG_WORDING
         and wording.told < wording.core
         and len(told) >= 2
         and 2 * len(told) >= len(wording.told)

@@ -13,6 +13,7 @@ from qa_eval.matching.dates import read_date
 from qa_eval.matching.quantities import read_quantities
 from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Word, skeleton
 from qa_eval.matching.spelling import is_negator
+from qa_eval.matching.units import MEASURE_KINDS
 from qa_eval.records import AnswerType, Question
 
 NUMERIC = frozenset({"number", "duration", "percent", "age", "money"})
@@ -209,13 +210,18 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
     return replace(wanted, measured=_measured(wanted)) if answer_type == "text" else wanted
 
 
+_AMOUNT_WORDS = 4
+"""Content words of a wording that is an amount and what it is of: "100 kilometers of desert"."""
+
+
 def _measured(wanted: Sought) -> Sought | None:
     amounts: list[tuple[str, tuple[str, ...]]] = []
     kinds: set[str] = set()
     for id, wordings in wanted.texts:
         for text in wordings:
             read = read_quantities(text)
-            if len(read.found) == 1 and not read.unread and read.found[0].kind not in ("count", "part"):
+            brief = sum(word.content for word in RunningText(text).words) <= _AMOUNT_WORDS
+            if brief and len(read.found) == 1 and read.found[0].kind in MEASURE_KINDS:
                 amounts.append((id, (text,)))
                 kinds.add(read.found[0].kind)
     if not amounts:
