@@ -15,6 +15,7 @@ from tests.support.public_files import qa, squad, write
 
 BENCHMARKS = ROOT / "tests" / "benchmarks"
 SMALLEST: dict[str, tuple[str, ...]] = {
+    "concurrency": ("--facts", "1"),
     "engines": ("--model", "baseline:abstain", "10"),
     "gpu": (
         "--device",
@@ -44,6 +45,7 @@ SMALLEST: dict[str, tuple[str, ...]] = {
 }
 """The arguments of each benchmark that take the least time."""
 NOT_RUN = {
+    "language_models": "needs a language model and a server of llama.cpp, which are no part of the project",
     "transformers4": "compares with the real transformers 4.57, which comes from the network",
     "answer_reading": "has no smaller size; tests/matching/test_answer_reading.py reads such texts",
 }
