@@ -21,6 +21,7 @@ from typing import Any, Literal, NamedTuple
 
 from rich.text import Text
 
+from qa_eval.evaluation.model_answers import token_cost
 from qa_eval.files.hashes import canonical_json
 from qa_eval.text.figures import duration_text, size_text
 from qa_eval.text.grid import draw_grid
@@ -161,7 +162,7 @@ class Work:
         tokens = self.tokens_to_pay
         if prices is None or tokens is None:
             return None
-        return sum(number * price for number, price in zip(tokens, prices, strict=True)) / 1e6
+        return token_cost(tokens, prices)
 
     @property
     def speed(self) -> tuple[Total, str, float]:

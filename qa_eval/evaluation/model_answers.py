@@ -124,8 +124,7 @@ class Answers:
         """
         cost = None
         if prices is not None and self.tokens_out is not None:
-            read = self.tokens - self.tokens_out
-            cost = round((read * prices[0] + self.tokens_out * prices[1]) / 1e6, 6)
+            cost = round(token_cost((self.tokens - self.tokens_out, self.tokens_out), prices), 6)
         asked = self.answered - self.cached
         timed = self.seconds > 0 and asked > 0
         return PerformanceRow(
@@ -143,9 +142,8 @@ class Answers:
 
     def _opened(self, number: int, part: Part) -> tuple[Group, int]:
         """The group of a part, and the number of its answers that came from the cache."""
-        asked = part.instances
-        instances = {instance.item: instance for instance in asked}
-        keys = self.contestant.keys(asked) if self.cache is not None else {}
+        instances = {instance.item: instance for instance in part.instances}
+        keys = self.contestant.keys(part.instances) if self.cache is not None else {}
         answers = PartAnswers(part, instances, keys)
         if self.cache is not None and keys:
             answers.predictions |= self.cache.get([(key, instances[item]) for item, key in keys.items()])
@@ -182,8 +180,17 @@ class Answers:
         self._out = out
 
 
+def token_cost(tokens: tuple[int, int], prices: tuple[float, float]) -> float:
+    """The cost of tokens that were read and written, at prices of a million of each.
+
+    >>> token_cost((2_000_000, 500_000), (0.5, 2.0))
+    2.0
+    """
+    return sum(number * price for number, price in zip(tokens, prices, strict=True)) / 1e6
+
+
 def _percentiles(seconds: Sequence[float]) -> dict[str, float] | None:
-    """The percentiles of times: of each, the least time that so many percent of the answers do not exceed.
+    """Percentiles of the times of answers. `p90` is the shortest time within which 90 percent of them came.
 
     >>> _percentiles([0.1 * n for n in range(1, 11)])
     {'p50': 0.5, 'p90': 0.9, 'p99': 1.0}

@@ -120,6 +120,11 @@ class PerformanceRow(_Record):
     cost: FiniteFloat | None = None
     """Cost of the tokens, in the currency of the prices given. None without prices."""
 
+    @property
+    def tokens_in(self) -> int | None:
+        """Number of tokens that a language model read. None for other models."""
+        return None if self.tokens_out is None else self.tokens - self.tokens_out
+
     @model_serializer(mode="wrap")
     def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leaves out what only language models have."""

@@ -244,9 +244,14 @@ _WRITTEN = ("tokens_in", "tokens_out", "unfinished", "latency_p50", "latency_p90
 
 def _written_cells(row: Row) -> list[float | None]:
     p, latency = row.performance, row.performance.latency or {}
-    read = None if p.tokens_out is None else p.tokens - p.tokens_out
     unfinished = None if p.tokens_out is None else p.unfinished or 0
-    return [read, p.tokens_out, unfinished, *(latency.get(name) for name in ("p50", "p90", "p99")), p.cost]
+    return [
+        p.tokens_in,
+        p.tokens_out,
+        unfinished,
+        *(latency.get(name) for name in ("p50", "p90", "p99")),
+        p.cost,
+    ]
 
 
 def _csv_columns(view: View) -> list[tuple[str, tuple[str, str]]]:

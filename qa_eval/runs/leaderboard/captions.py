@@ -258,9 +258,9 @@ def written_sentence(row: Row) -> str:
     Answers from the cache do not count.
     """
     p = row.performance
-    if p.tokens_out is None:
+    if p.tokens_in is None:
         return ""
-    parts = [f"{p.tokens - p.tokens_out:,} tokens read, {p.tokens_out:,} written"]
+    parts = [f"{p.tokens_in:,} tokens read, {p.tokens_out:,} written"]
     if p.unfinished:
         ended = "answer ends" if p.unfinished == 1 else "answers end"
         parts.append(f"{p.unfinished:,} {ended} at the greatest number of tokens")
