@@ -57,7 +57,14 @@ from qa_eval.models.declarations import declaring_spec
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reading.reader import READING_VERSION, Floats, OutOfMemoryError, SpanModel, SpanReader
 from qa_eval.models.reading.windows import Template, Windower, WindowError
-from qa_eval.models.torch_settings import batch_tokens, chosen_device, chosen_dtype, fixed_sums, quiet
+from qa_eval.models.torch_settings import (
+    backend_name,
+    batch_tokens,
+    chosen_device,
+    chosen_dtype,
+    fixed_sums,
+    quiet,
+)
 from qa_eval.records import Declaration, Decoding, ModelInfo, Runtime
 
 _OPTIONS = ("unanswerable",)
@@ -152,7 +159,6 @@ def _info(
 ) -> ModelInfo:
     weights = checkpoint.weights_sha256
     files = checkpoint.files_sha256(code=runtime.trust_remote_code)
-    where = "" if device.type == "cpu" else f"-{device.type}"
     return ModelInfo(
         spec=str(spec),
         kind=spec.kind,
@@ -165,7 +171,7 @@ def _info(
         parameters=parameters,
         no_null_head=not has_null,
         license=checkpoint.card.license,
-        backend=f"torch-{str(dtype).removeprefix('torch.')}{where}",
+        backend=backend_name(device, dtype),
         tokenizer_note=note,
     )
 

@@ -63,6 +63,12 @@ def chosen_dtype(runtime: Runtime) -> torch.dtype:
         ) from None
 
 
+def backend_name(device: torch.device, dtype: torch.dtype) -> str:
+    """How a row names what computed its answers, such as `torch-float32` and `torch-float16-cuda`."""
+    where = "" if device.type == "cpu" else f"-{device.type}"
+    return f"torch-{str(dtype).removeprefix('torch.')}{where}"
+
+
 def batch_tokens(
     device: torch.device, dtype: torch.dtype, config: object, *, parameters: int, length: int
 ) -> int:

@@ -37,7 +37,7 @@ from qa_eval.models.generation.token_batches import BatchedGenerator, Limits
 from qa_eval.models.generation.torch_writer import TorchWriter
 from qa_eval.models.generation.written_answers import Writing, WrittenAnswers, number_option
 from qa_eval.models.protocol import ModelSpec
-from qa_eval.models.torch_settings import chosen_device, chosen_dtype, quiet
+from qa_eval.models.torch_settings import backend_name, chosen_device, chosen_dtype, quiet
 from qa_eval.records import Decoding, ModelInfo, Runtime
 
 if TYPE_CHECKING:
@@ -177,7 +177,6 @@ def examine_language_model(
         lambda: TorchWriter(lambda: parts.load(dtype), settings, parts.tokens, runtime, device),
         batch_tokens=runtime.batch_tokens or (_CPU_BATCH if device.type == "cpu" else _DEVICE_BATCH),
     )
-    where = "" if device.type == "cpu" else f"-{device.type}"
     return ModelInfo(
         spec=str(spec),
         kind=spec.kind,
@@ -187,7 +186,7 @@ def examine_language_model(
         fingerprint=sha256_json([spec.kind, parts.weights_sha256, parts.files_sha256, context, _VERSION]),
         parameters=parameters(parts.skeleton),
         license=parts.license,
-        backend=f"torch-{str(dtype).removeprefix('torch.')}{where}",
+        backend=backend_name(device, dtype),
         tokenizer_note="; ".join(filter(None, [parts.note, settings.note])) or None,
     ), generator
 
