@@ -12,6 +12,7 @@ from qa_eval.metrics.parts import (
     ALL_ITEMS,
     ANSWERABLE,
     SILENT,
+    ItemValue,
     Metric,
     Ranking,
     Share,
@@ -30,7 +31,6 @@ from qa_eval.metrics.parts import (
     mean,
     missed_silence,
     right_abstention,
-    score_of,
     silent,
     squared_error,
     worst,
@@ -95,8 +95,8 @@ _ENTRIES: tuple[Metric, ...] = (
             "card": 1,
         },
         shares=(
-            Share(numerator=score_of("has_answer_f1"), weight=0.5),
-            Share(numerator=score_of("no_answer_recall"), weight=0.5),
+            Share(numerator=ItemValue("has_answer_f1"), weight=0.5),
+            Share(numerator=ItemValue("no_answer_recall"), weight=0.5),
         ),
     ),
     Metric(
@@ -109,7 +109,7 @@ _ENTRIES: tuple[Metric, ...] = (
         over=_BOTH_KINDS,
         least=-1.0,
         shares=(
-            Share(numerator=score_of("has_answer_f1")),
+            Share(numerator=ItemValue("has_answer_f1")),
             Share(numerator=missed_silence, weight=-1.0),
         ),
     ),
@@ -607,8 +607,8 @@ _ENTRIES: tuple[Metric, ...] = (
         gloss="mean of asserts own where the article answers and abstention where it is silent",
         listed={"ranking": 0.5, "headline": 9.4, "reading track": 6.4, "slices": 6.4},
         shares=(
-            Share(numerator=score_of("asserts_own"), weight=0.5),
-            Share(numerator=score_of("abstention"), weight=0.5),
+            Share(numerator=ItemValue("asserts_own"), weight=0.5),
+            Share(numerator=ItemValue("abstention"), weight=0.5),
         ),
     ),
     Metric(
@@ -718,7 +718,7 @@ _ENTRIES: tuple[Metric, ...] = (
         over="attributions to a source that can be recognized",
         minimum=8,
         n_matters=True,
-        shares=(Share(numerator=score_of("attributions_right"), denominator=score_of("attributions")),),
+        shares=(Share(numerator=ItemValue("attributions_right"), denominator=ItemValue("attributions")),),
     ),
     Metric(
         id="remembered",
@@ -731,7 +731,7 @@ _ENTRIES: tuple[Metric, ...] = (
         over="facts that were asked without any passage",
         whole=True,
         higher_is_better=False,
-        shares=(Share(numerator=score_of("remembered")),),
+        shares=(Share(numerator=ItemValue("remembered")),),
         counted="fact",
     ),
     Metric(

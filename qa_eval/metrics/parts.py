@@ -188,12 +188,9 @@ class ItemValue:
         return unit[0].scores.get(self.key)
 
 
-score_of = ItemValue
-
-
 def mean(key: str) -> tuple[Share, ...]:
     """The mean of the items' own values of that name."""
-    return (Share(numerator=score_of(key)),)
+    return (Share(numerator=ItemValue(key)),)
 
 
 def abstained(score: ItemScore) -> bool:
