@@ -296,9 +296,10 @@ def _ask(instances: Sequence[Instance], limit: float) -> _Reply:
     assert _held is not None
     found: list[Prediction] = []
     # An answer of a language model may take seconds. A server is asked as many at once as in a run.
-    written = isinstance(_held, WrittenAnswers)
-    least = getattr(_held.generator, "concurrency", 1) if isinstance(_held, WrittenAnswers) else 1
-    dose, asked, seconds, since = least if written else 16, 0, 0.0, time.perf_counter()
+    least, dose = 1, 16
+    if isinstance(_held, WrittenAnswers):
+        least = dose = getattr(_held.generator, "concurrency", 1)
+    asked, seconds, since = 0, 0.0, time.perf_counter()
     try:
         while asked < len(instances) and seconds < limit:
             some = instances[asked : asked + dose]

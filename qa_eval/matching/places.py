@@ -39,14 +39,10 @@ def aligned_place(text: str, articles: Iterable[Article]) -> Span | None:
     """
     if not any(c.isalnum() for c in text):
         return None
-    several = list(articles)
-    found = found_places(text, several)
-    exact = [place for article in several for place in found if _has(article, place, text)]
+    several = {article.id: article for article in articles}
+    found = found_places(text, several.values())
+    exact = [place for place in found if place.text(several[place.article or ""].text) == text]
     return next(iter(exact or found), None)
-
-
-def _has(article: Article, place: Span, text: str) -> bool:
-    return place.article == article.id and place.text(article.text) == text
 
 
 def found_places(text: str, articles: Iterable[Article]) -> list[Span]:

@@ -142,7 +142,7 @@ _DIFFER = re.compile(
     r"|disagree\w*|conflicting|in conflict|conflicts? (?:with|over|on|between the)|(?:reports?"
     r"|sources?|articles?|texts?|accounts?|passages?|figures?|numbers?|statements?|information"
     r"|they) conflicts?|contradict\w*|discrepan\w+|inconsistent|inconsistenc\w+|at odds|unanimous|"
-    r"diverge\w*|var(?:y|ies)|divided|disputed?s?|do not agree|don't agree|mixed accounts|contrasts? with)\b"
+    r"diverge\w*|var(?:y|ies)|divided|disputed?s?|mixed accounts|contrasts? with)\b"
     r"|\bdepend(?:s|ing)? on (?:the|which|whom|whose|who|what)\b"
     r"|\b(?:do(?:es)?n't|do(?:es)? not) (?:\w+ )?(?:coincide|match|tally|agree|add up)\b"
     r"|\bdifferently\b|\bboth can(?:not|'t) (?:\w+ )?be\b|\bcan(?:not|'t) both (?:\w+ )?be\b|\breconcil\w+\b"

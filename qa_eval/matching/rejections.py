@@ -394,11 +394,8 @@ def _neighbours(
 
 def _compares(words: Sequence[Word], i: int) -> bool:
     """Whether the words at i begin a clause like "as the army says", which is no part of a list."""
-    return (
-        words[i : i + 1] != []
-        and words[i].text == "as"
-        and [w.text for w in words[i + 1 : i + 2]] != ["well"]
-    )
+    following = [word.text for word in words[i : i + 2]]
+    return following[:1] == ["as"] and following != ["as", "well"]
 
 
 def _short(text: RunningText, mention: Mention) -> bool:
