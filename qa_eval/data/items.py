@@ -141,8 +141,9 @@ def direct_instances(
 ) -> list[Instance]:
     """The instances for a model that reads all passages at once.
 
-    A pooled item is one instance with all its passages. With `orders`, it is also asked with its passages in
-    so many other orders. With `closed_book`, each question is also asked once without any passage.
+    A pooled item is one instance with all its passages. `orders` is the number of further instances of it,
+    each with another order of the passages. If `closed_book` is true, each question has one more instance
+    without any passage.
     """
     questions = {q.id: q for q in corpus.questions}
     found = instances(corpus, [item for item in items if item.track == "reading"])

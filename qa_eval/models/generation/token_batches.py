@@ -71,7 +71,8 @@ class Limits:
     """Limit of an answer, for a model that reads the prompt with an encoder."""
 
     def problem(self, tokens: int, answer: int) -> str | None:
-        """A message for a prompt of so many tokens that does not fit with its answer; None if it fits.
+        """The reason why a prompt does not fit; None if it fits. `tokens` is the number of its tokens, and
+        `answer` the greatest number of tokens of its answer.
 
         >>> Limits(total=4096).problem(5012, 128)
         'the prompt has 5,012 tokens and the answer may have 128; the model takes 4,096 together'
