@@ -170,13 +170,16 @@ def auroc_rows(score: ArrayLike, positive: ArrayLike, weights: ArrayLike) -> Flo
     hits, misses = np.flatnonzero(right == 1), np.flatnonzero(right == 0)
     # A positive item loses to the negatives of a higher score, and half to those of the same one.
     higher, as_high = (np.searchsorted(-falling[misses], -falling[hits], side) for side in ("left", "right"))
+    tied = not np.array_equal(higher, as_high)
     values = [np.empty(0)]
     for rows in blocks:
         above = rows.take(hits, axis=1).astype(np.float64)
-        beaten = _sums(rows.take(misses, axis=1)).astype(np.float64)
+        beaten = _sums(rows.take(misses, axis=1))
         # All sums are of whole numbers, which are exact in any order.
-        losses = np.einsum("ri,ri->r", above, beaten.take(higher, axis=1)) / 2
-        losses += np.einsum("ri,ri->r", above, beaten.take(as_high, axis=1)) / 2
+        losses = np.einsum("ri,ri->r", above, beaten.take(higher, axis=1).astype(np.float64))
+        if tied:
+            losses += np.einsum("ri,ri->r", above, beaten.take(as_high, axis=1).astype(np.float64))
+            losses /= 2
         pairs = above.sum(axis=1) * beaten[:, -1]
         defined = pairs > 0
         values.append(np.clip((pairs - losses)[defined] / pairs[defined], 0.0, 1.0))
@@ -186,24 +189,28 @@ def auroc_rows(score: ArrayLike, positive: ArrayLike, weights: ArrayLike) -> Flo
 def aurc_rows(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike) -> FloatArray:
     """`aurc` under each row of whole weights (rows, items); rows without weight are left out."""
     falling, right, blocks = _ranked(confidence, correct, weights)
-    ends, harmonic = _tie_ends(falling), np.zeros(1)
+    ends, wrong, harmonic = _tie_ends(falling), right == 0, np.zeros(1)
+    tied = np.flatnonzero(np.diff(ends) > 1)
+    alone = wrong[ends[:-1]].astype(np.int32)
     values = [np.empty(0)]
     for rows in blocks:
         if rows.dtype != np.int32:
             raise ValueError("weights of aurc must be whole numbers: how often each item occurs")
-        accepted, errors = (_sums(part).take(ends, axis=1) for part in (rows, rows * (right == 0)))
-        size, wrong = np.diff(accepted), np.diff(errors)
+        accepted, errors = _down_to(ends, rows), _down_to(ends, rows * wrong)
         # Inside a tie of m answers with e errors, after K accepted with E errors, the j-th accepted is
         # expected to bring the errors to E + j e/m. Summing (E + j e/m) / (K + j) over j = 1..m gives, with
-        # harmonic numbers H, e + (E - K e/m) (H(K + m) - H(K)).
-        share = np.minimum(wrong, 1).astype(np.float64)
-        tied = np.flatnonzero(np.diff(ends) > 1)
-        share[:, tied] = wrong[:, tied] / np.maximum(size[:, tied], 1)
+        # harmonic numbers H, e + (E - K e/m) (H(K + m) - H(K)). One answer alone has e/m = 0 or 1.
         total = accepted[:, -1]
         if (most := int(total.max(initial=0))) >= len(harmonic):
             harmonic = np.append(0.0, np.cumsum(1.0 / np.arange(1, most + 1)))
-        risen = np.diff(harmonic.take(accepted))
-        inner = wrong + (errors[:, :-1] - accepted[:, :-1] * share) * risen
+        made = np.diff(errors) if tied.size else rows * wrong
+        before = (errors[:, :-1] - accepted[:, :-1] * alone).astype(np.float64)
+        if tied.size:
+            size = np.diff(accepted)[:, tied]
+            share = made[:, tied] / np.maximum(size, 1)
+            before[:, tied] = errors[:, tied] - accepted[:, tied] * share
+        inner = harmonic.take(accepted)
+        inner = made + before * (inner[:, 1:] - inner[:, :-1])
         defined = total > 0
         values.append(np.clip(inner.sum(axis=1)[defined] / total[defined], 0.0, 1.0))
     return np.concatenate(values)
@@ -214,19 +221,39 @@ def coverage_rows(
 ) -> FloatArray:
     """`coverage_at_accuracy` under each row of weights (rows, items); rows without weight are left out."""
     falling, right, blocks = _ranked(confidence, correct, weights)
-    ends = _tie_ends(falling)[1:]
+    ends, correct = _tie_ends(falling), right == 1
+    # Nobody accepts a confidence of -inf, so the last threshold may be above it.
+    thresholds = len(ends) - 1 - bool(falling.size and falling[-1] == -np.inf)
     values = [np.empty(0)]
     for rows in blocks:
-        accepted, correctly = (_sums(part).take(ends, axis=1) for part in (rows, rows * (right == 1)))
+        accepted, correctly = _down_to(ends, rows), _down_to(ends, rows * correct)
         total = accepted[:, -1]
-        reached = correctly >= accuracy * accepted - _SLACK * total[:, None]
-        reached &= falling[ends - 1] > -np.inf
+        bar = accuracy * accepted[:, 1 : thresholds + 1]
+        bar -= _SLACK * total[:, None]
+        reached = correctly[:, 1 : thresholds + 1] >= bar
         # The last threshold that reaches the accuracy accepts most.
-        last = reached.shape[1] - 1 - reached[:, ::-1].argmax(axis=1)
+        last = thresholds - reached[:, ::-1].argmax(axis=1) if thresholds else np.zeros(len(rows), np.intp)
         most = np.where(reached.any(axis=1), accepted[np.arange(len(rows)), last], 0.0)
         defined = total > 0
         values.append(np.clip(most[defined] / total[defined], 0.0, 1.0))
     return np.concatenate(values)
+
+
+def auroc_is_fixed(score: FloatArray, positive: NDArray[np.bool_]) -> bool:
+    """Whether `auroc` is the same under all weights: no item of one class scores above one of the other."""
+    one, other = score[positive], score[~positive]
+    return not (one.size and other.size) or bool(one.min() > other.max() or other.min() > one.max())
+
+
+def aurc_is_fixed(confidence: FloatArray, correct: NDArray[np.bool_]) -> bool:
+    """Whether `aurc` is the same under all weights: all answers are right, or all are wrong."""
+    del confidence
+    return bool(correct.all() or not correct.any())
+
+
+def coverage_is_fixed(confidence: FloatArray, correct: NDArray[np.bool_]) -> bool:
+    """Whether `coverage_at_accuracy` is the same under all weights: all answers are right, or all are wrong."""
+    return not correct.any() or bool(correct.all() and (confidence > -np.inf).all())
 
 
 # ------------------------------------------------------------------------------------------ input
@@ -264,6 +291,12 @@ def _sums(rows: NDArray[Any]) -> NDArray[Any]:
     sums = np.zeros((len(rows), rows.shape[1] + 1), rows.dtype)
     np.cumsum(rows, axis=1, out=sums[:, 1:])
     return sums
+
+
+def _down_to(ends: NDArray[np.intp], rows: NDArray[Any]) -> NDArray[Any]:
+    """The sum of each row down to each of these ends."""
+    sums = _sums(rows)
+    return sums if len(ends) == sums.shape[1] else sums.take(ends, axis=1)
 
 
 def _tie_ends(falling: FloatArray) -> NDArray[np.intp]:

@@ -421,6 +421,7 @@ _ENTRIES: tuple[Metric, ...] = (
             positive=lambda s: not s.answerable,
             statistic=calibration.auroc,
             rows=calibration.auroc_rows,
+            fixed=calibration.auroc_is_fixed,
         ),
     ),
     Metric(
@@ -828,6 +829,7 @@ _ENTRIES: tuple[Metric, ...] = (
             positive=lambda s: s.correct,
             statistic=calibration.auroc,
             rows=calibration.auroc_rows,
+            fixed=calibration.auroc_is_fixed,
         ),
     ),
     Metric(
@@ -847,6 +849,7 @@ _ENTRIES: tuple[Metric, ...] = (
             positive=lambda s: s.correct,
             statistic=calibration.aurc,
             rows=calibration.aurc_rows,
+            fixed=calibration.aurc_is_fixed,
         ),
     ),
     Metric(
@@ -869,6 +872,7 @@ _ENTRIES: tuple[Metric, ...] = (
             positive=lambda s: s.correct and s.answered,
             statistic=calibration.coverage_at_accuracy,
             rows=calibration.coverage_rows,
+            fixed=calibration.coverage_is_fixed,
         ),
     ),
     Metric(

@@ -103,6 +103,8 @@ class Ranking:
     statistic: Callable[[NDArray[np.float64], NDArray[np.bool_]], float | None]
     rows: Callable[[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]], NDArray[np.float64]]
     """Statistic under each row of item weights. Undefined rows are left out."""
+    fixed: Callable[[NDArray[np.float64], NDArray[np.bool_]], bool] = lambda score, positive: False
+    """Whether the statistic is the same under all weights for which it is defined."""
     by_rank: bool = True
     """Whether the items are taken from the highest score down, and only their numbers are summed."""
 

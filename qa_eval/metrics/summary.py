@@ -136,6 +136,7 @@ def _ranking(
         cluster,
         len(score),
         whole=ranking.by_rank,
+        fixed=ranking.fixed(score, positive),
         resamples=resamples,
         seed=seed,
     )

@@ -15,8 +15,8 @@ _CHUNK = 1 << 20
 """Number of entries of a matrix of draws that are in memory at a time (8 MB as float64)."""
 _CACHED = 1 << 16
 """Number of draws that are counted together: few enough for the processor's cache."""
-_KEEP = 1 << 22
-"""Largest number of entries of a matrix of counts that is kept for the next estimate (4 to 8 MB)."""
+_KEEP = 1 << 24
+"""Largest number of entries of a matrix of counts that is kept for the next estimate (16 MB)."""
 EXACT_CLUSTERS = 14
 """Largest number of clusters for which all sign flips are enumerated. With more clusters they are sampled."""
 
@@ -34,19 +34,23 @@ def cluster_counts(clusters: int, resamples: int, seed: int) -> Iterator[FloatAr
         for start in range(0, resamples, step):
             yield kept[start : start + step].astype(np.float64)
     else:
-        yield from _drawn_counts(clusters, resamples, seed)
+        for block in _drawn_counts(clusters, resamples, seed):
+            yield block.astype(np.float64)
 
 
-@lru_cache(maxsize=32)
-def _kept_counts(clusters: int, resamples: int, seed: int) -> NDArray[np.uint16]:
-    return np.concatenate([b.astype(np.uint16) for b in _drawn_counts(clusters, resamples, seed)])
+@lru_cache(maxsize=8)
+def _kept_counts(clusters: int, resamples: int, seed: int) -> NDArray[np.integer[Any]]:
+    """The counts, packed. A cluster is hardly ever drawn more than 255 times."""
+    blocks = list(_drawn_counts(clusters, resamples, seed))
+    packed = np.min_scalar_type(max(int(block.max(initial=0)) for block in blocks))
+    return np.concatenate([block.astype(packed) for block in blocks])
 
 
-def _drawn_counts(clusters: int, resamples: int, seed: int) -> Iterator[FloatArray]:
+def _drawn_counts(clusters: int, resamples: int, seed: int) -> Iterator[NDArray[np.int32]]:
     rng = np.random.default_rng(seed)
     step, few = max(1, _CHUNK // clusters), max(1, _CACHED // clusters)
     for start in range(0, resamples, step):
-        counts = np.empty((min(step, resamples - start), clusters))
+        counts = np.empty((min(step, resamples - start), clusters), np.int32)
         for at in range(0, len(counts), few):
             part = counts[at : at + few]
             picks = rng.integers(0, clusters, size=part.shape)

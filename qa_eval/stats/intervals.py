@@ -207,6 +207,7 @@ def rowwise_estimate(
     n: int,
     *,
     whole: bool = False,
+    fixed: bool = False,
     resamples: int = 999,
     seed: int = 0,
     confidence: float = 0.95,
@@ -217,8 +218,8 @@ def rowwise_estimate(
     values.
 
     The statistic returns no value for rows where it is undefined. If `whole`, its weights are integers of 32
-    bits, which statistics of ranks sum faster. With more than 2,000 clusters the interval
-    is a percentile interval. On fewer than `FEWEST_CLUSTERS` clusters there is none. Raises ValueError if
+    bits, which statistics of ranks sum faster. If `fixed`, the statistic has this value for all rows, and is
+    not computed. With more than 2,000 clusters the interval is a percentile interval. On fewer than `FEWEST_CLUSTERS` clusters there is none. Raises ValueError if
     there are no items.
     """
     _, place = np.unique(np.asarray(clusters), return_inverse=True)
@@ -233,8 +234,10 @@ def rowwise_estimate(
 
     if count < FEWEST_CLUSTERS:
         return _estimate(value, (None, None), "too-few", n=n, clusters=count)
-    draws = np.concatenate([values(block) for block in cluster_counts(count, resamples, seed)])
-    jackknife = values(1.0 - np.eye(count)) if count <= _JACKKNIFED else np.empty(0)
+    draws, jackknife = np.array([value]), np.empty(0)
+    if not fixed:
+        draws = np.concatenate([values(block) for block in cluster_counts(count, resamples, seed)])
+        jackknife = values(1.0 - np.eye(count)) if count <= _JACKKNIFED else jackknife
     slack = unseen_share(count, confidence)
     wide = ((1 - slack) * value + slack * lower, (1 - slack) * value + slack * upper)
     low, high, method = _interval(
