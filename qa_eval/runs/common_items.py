@@ -37,15 +37,15 @@ class Side:
         return list(stored_answers(self.run, self.row, self.name))
 
 
-def stored_answers(run: Run, row: Row, name: str) -> Iterator[PredictionRow]:
-    """The answers of a row of a run. Errors name the row by `name`.
+def stored_answers(run: Run, row: Row, name: str, *, candidates: bool = False) -> Iterator[PredictionRow]:
+    """The answers of a row of a run, with their candidates if `candidates`. Errors name the row by `name`.
 
     Raises QaEvalError if no answers are stored, and InputError as `Run.scored` does.
     """
     if row.predictions is None:
         why = f": {row.error}" if row.error else ""
         raise QaEvalError(f"{name}: no answers are stored{why}")
-    return run.scored(row)
+    return run.stream(row) if candidates else run.scored(row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

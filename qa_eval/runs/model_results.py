@@ -175,7 +175,7 @@ class ItemTable:
             QaEvalError: The row has no stored answers.
             InputError: The predictions file is missing, broken, or not the one that the run wrote.
         """
-        return cls(row.model.spec, tuple(stored_answers(run, row, row.model.spec)))
+        return cls(row.model.spec, tuple(stored_answers(run, row, row.model.spec, candidates=True)))
 
     def __len__(self) -> int:
         return len(self.answers)

@@ -328,6 +328,7 @@ def test_answers_without_their_candidates_are_the_same_answers(tmp_path: Path) -
     (whole,), (lean,) = run.predictions("m"), list(run.scored("m"))
     assert whole.n_best
     assert lean == replace(whole, n_best=())
+    assert list(run.items("m")) == [whole]
 
 
 def test_a_folder_without_a_run_and_a_path_without_anything_are_told_apart(tmp_path: Path) -> None:
