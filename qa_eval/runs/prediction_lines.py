@@ -9,36 +9,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from json.encoder import encode_basestring
+from operator import attrgetter
 from typing import Any
 
 from qa_eval.files.hashes import canonical_json
-from qa_eval.records import Candidate, NBest
+from qa_eval.records import Candidate, NBest, field_names
 from qa_eval.runs.schema import PREDICTION_ADAPTER, PredictionRow
+
+
+_BEFORE = tuple(sorted(name for name in field_names(PredictionRow) if name < "n_best"))
+_AFTER = tuple(sorted(name for name in field_names(PredictionRow) if name > "n_best"))
+_before, _after = attrgetter(*_BEFORE), attrgetter(*_AFTER)
+"""The fields of a row on either side of its candidates, in the order of canonical JSON."""
 
 
 def render_prediction(row: PredictionRow) -> str:
     """The row as a line of a predictions file: one canonical JSON object."""
-    value = {**row.parts(), "match": {**row.match.parts(), **row.match.extra}, **row.extra}
-    del value["n_best"]
+    before = dict(zip(_BEFORE, _before(row), strict=True))
+    after = dict(zip(_AFTER, _after(row), strict=True))
+    before["match"] = {**row.match.parts(), **row.match.extra}
     for name in row.left_out():
-        del value[name]
-    before = canonical_json({key: part for key, part in value.items() if key < "n_best"})
-    after = canonical_json({key: part for key, part in value.items() if key > "n_best"})
-    return f'{before[:-1]},"n_best":{_candidates_json(row.n_best)},{after[1:]}\n'
+        del (before if name in before else after)[name]
+    for name, value in row.extra.items():
+        (before if name < "n_best" else after)[name] = value
+    first, last = canonical_json(before), canonical_json(after)
+    return f'{first[:-1]},"n_best":{_candidates_json(row.n_best)},{last[1:]}\n'
 
 
 def _candidates_json(candidates: Sequence[Candidate]) -> str:
     """The candidates as canonical JSON. Columns are written without making candidates of them."""
-    if not isinstance(candidates, NBest):
+    if not (candidates and isinstance(candidates, NBest)):
         return canonical_json([{**candidate.parts(), **candidate.extra} for candidate in candidates])
     numbers = (candidates.ends, candidates.probabilities, candidates.scores, candidates.starts)
-    written = [["null" if number is None else repr(number) for number in column] for column in numbers]
+    written = [canonical_json(column)[1:-1].split(",") for column in numbers]
     articles = {article: canonical_json(article) for article in {*candidates.articles}}
+    named = [articles[article] for article in candidates.articles]
     listed = [
-        f'{{"article":{articles[article]},"end":{end},"probability":{probability},'
-        f'"score":{score},"start":{start},"text":{encode_basestring(text)}}}'
+        f'{{"article":{article},"end":{end},"probability":{probability},'
+        f'"score":{score},"start":{start},"text":{text}}}'
         for article, end, probability, score, start, text in zip(
-            candidates.articles, *written, candidates.texts, strict=True
+            named, *written, map(encode_basestring, candidates.texts), strict=True
         )
     ]
     return f"[{','.join(listed)}]"
