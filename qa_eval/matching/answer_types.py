@@ -10,6 +10,7 @@ EM accepts. Version 1 of the match accepted 233 such answers. People read 60 of 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal, overload
 
 from qa_eval.records import AnswerType
@@ -65,6 +66,11 @@ def asked_type(question: str, *, likely: bool = False) -> AnswerType | Expressio
     """
     if likely:
         return next((kind for kind, pattern in _LIKELY_PATTERNS if pattern.search(question)), None)
+    return _certain_type(question)
+
+
+@lru_cache(maxsize=1 << 14)
+def _certain_type(question: str) -> AnswerType | None:
     if not _ANY_CERTAIN.search(question):
         return None
     return next((kind for kind, pattern in _CERTAIN_PATTERNS if pattern.search(question)), None)

@@ -99,6 +99,8 @@ def match_any(prediction: str, wordings: Sequence[str], answer_type: AnswerType,
     >>> match_any("400 civilians", ["400", "400 militants"], "number", strict=False).detail
     '400 != 400 (civilians are not fighters)'
     """
+    if prediction in wordings and prediction.strip():
+        return match(prediction, prediction, answer_type, strict=strict)  # none is better
     found = [match(prediction, wording, answer_type, strict=strict) for wording in wordings]
     best = max(found, key=_rank, default=NO_MATCH)
     if not best.ok or best.level >= 3:
