@@ -58,10 +58,10 @@ scripts: $(VENV)/.installed-test ## check the script of the report with biome
 	fi
 
 pytest: $(VENV)/.installed-test ## run the tests on all cores
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-thorough: $(VENV)/.installed-test ## run the tests with ten times as many random examples
-	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto --dist loadfile
+	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 docs: $(VENV)/.installed-test ## build the documentation site in build/site/; warnings are errors
 	$(BIN)/python -m qa_eval.metrics.guide > docs/reference/metrics.md

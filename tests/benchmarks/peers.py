@@ -77,6 +77,8 @@ def main() -> None:
             since = time.perf_counter()
             contender.answers = contender.read()
             contender.seconds.append(time.perf_counter() - since)
+            if not any(contender.answers):
+                raise SystemExit(f"{contender.name}: no answers")
         print(f"round {number + 1} of {chosen.rounds}", file=sys.stderr)
     for line in table(ours, theirs, len(asked)):
         print(line)

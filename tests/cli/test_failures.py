@@ -24,6 +24,7 @@ from tests.support.command_line import call
 from tests.support.places import ROOT
 from tests.support.public_files import TWO_ARTICLES, write
 
+pytestmark = pytest.mark.slow
 SCRIPT = [sys.executable, "-m", "qa_eval"]
 
 

@@ -43,6 +43,7 @@ from tests.support.tiny_models import build
 
 SHORT = Decoding(max_length=64, doc_stride=16)
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.usefixtures("own_cache", "few_resamples"),
     # Ray leaves files and sockets to the garbage collector, and sets what it has deprecated itself.
     pytest.mark.filterwarnings(

@@ -26,6 +26,8 @@ from qa_eval.runs.store import file_sha256
 from tests.support.fake_models import FakeModel, four_facts
 from tests.support.worked_example import of_spans
 
+pytestmark = pytest.mark.slow
+
 CORPUS = four_facts()
 
 

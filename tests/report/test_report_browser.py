@@ -23,6 +23,7 @@ from tests.support.fake_models import FakeModel, four_facts
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: `apt-get install chromium`"),
     # playwright's pipes are closed by its own process, which may be after the interpreter looks.
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
