@@ -252,7 +252,7 @@ def aurc_is_fixed(confidence: FloatArray, correct: NDArray[np.bool_]) -> bool:
 
 
 def coverage_is_fixed(confidence: FloatArray, correct: NDArray[np.bool_]) -> bool:
-    """Whether `coverage_at_accuracy` is the same under all weights: all answers are right, or all are wrong."""
+    """Whether `coverage_at_accuracy` is the same under all weights: all are right, or all are wrong."""
     return not correct.any() or bool(correct.all() and (confidence > -np.inf).all())
 
 

@@ -16,7 +16,6 @@ from qa_eval.files.hashes import canonical_json
 from qa_eval.records import Candidate, NBest, field_names
 from qa_eval.runs.schema import PREDICTION_ADAPTER, PredictionRow
 
-
 _BEFORE = tuple(sorted(name for name in field_names(PredictionRow) if name < "n_best"))
 _AFTER = tuple(sorted(name for name in field_names(PredictionRow) if name > "n_best"))
 _before, _after = attrgetter(*_BEFORE), attrgetter(*_AFTER)

@@ -219,8 +219,8 @@ def rowwise_estimate(
 
     The statistic returns no value for rows where it is undefined. If `whole`, its weights are integers of 32
     bits, which statistics of ranks sum faster. If `fixed`, the statistic has this value for all rows, and is
-    not computed. With more than 2,000 clusters the interval is a percentile interval. On fewer than `FEWEST_CLUSTERS` clusters there is none. Raises ValueError if
-    there are no items.
+    not computed. With more than 2,000 clusters the interval is a percentile interval. On fewer than
+    `FEWEST_CLUSTERS` clusters there is none. Raises ValueError if there are no items.
     """
     _, place = np.unique(np.asarray(clusters), return_inverse=True)
     if not place.size:

@@ -7,8 +7,9 @@
 The data set is one in SQuAD's format. The model is a plug-in: it has the tokenizer and the windows of the
 embedded model, and its logits are random numbers that were drawn before. Everything else is what a user
 types. After `run`, the same answers are replayed (`run -m predictions:FILE`), scored (`score`) and verified
-(`verify`). The time is that of the processor, in this process's children without their start, which is
-measured with 10 items. The shares are samples of the stack, one for each millisecond of the processor.
+(`verify`). Both the processor's time and the time on the clock are measured, in this process's children. The
+time of an item leaves out the start, which is measured with 10 items. The shares are samples of the stack,
+one for each millisecond of the processor.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 from types import FrameType
@@ -165,13 +167,13 @@ class _Session:
         self.peak = 0.0
         """Greatest peak of memory of a command so far, in MB."""
 
-    def seconds(self, *arguments: str) -> float:
-        """The processor time of a command."""
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    def seconds(self, *arguments: str) -> tuple[float, float]:
+        """The processor's time of a command, and its time on the clock."""
+        before, since = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         self._run([sys.executable, "-m", "qa_eval", *arguments])
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        after, passed = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - since
         self.peak = after.ru_maxrss * 1024 / 1e6
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, passed
 
     def shares(self, *arguments: str) -> dict[str, float]:
         """Share of each step in the processor time of a command, of those that have any."""
@@ -208,21 +210,24 @@ def _commands(source: Path, items: int, folder: Path) -> dict[str, tuple[str, ..
 
 
 def measure(source: Path, items: int, only: list[str]) -> None:
-    """Prints milliseconds for each item, and where they go."""
+    """Prints the milliseconds that each item takes, and where they go."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         session = _Session(folder)
         few = _commands(source, FEW, folder / "few")
-        print(f"{items:,} items of {source.name}; ms of the processor for each item")
+        print(f"{items:,} items of {source.name}")
+        session.seconds(*few["run"])  # compiles the modules
         for name, command in _commands(source, items, folder / "many").items():
             if name not in ("run", *only):
                 continue
-            start, whole = session.seconds(*few[name]), session.seconds(*command)
-            print(
-                f"\n{name}: {1000 * (whole - start) / items:.3f} ms an item; {whole:.2f} s in all, "
-                f"{start:.2f} s of them for {FEW} items; peak {session.peak:,.0f} MB",
-                flush=True,
-            )
+            started, done = session.seconds(*few[name]), session.seconds(*command)
+            print(f"\n{name}: peak {session.peak:,.0f} MB")
+            for clock, start, whole in zip(("processor", "clock"), started, done, strict=True):
+                print(
+                    f"  {clock:<10} {1000 * (whole - start) / items:.3f} ms an item; {whole:.2f} s in all, "
+                    f"{start:.2f} s of them for {FEW} items",
+                    flush=True,
+                )
             for step, share in session.shares(*command).items():
                 print(f"  {step:<24} {100 * share:5.1f} %", flush=True)
 
