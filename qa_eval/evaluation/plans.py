@@ -169,8 +169,24 @@ def _refuse_options_of_writers(models: Sequence[Model], options: RunOptions) -> 
     """Raises QaEvalError for ways of asking that none of the models has."""
     given = {"closed_book": options.closed_book, "orders": options.orders > 0}
     named = [name for name, is_given in given.items() if is_given]
-    if named and not any(getattr(model, "answers_directly", False) for model in models):
+    if named and not _has_writer(models):
         raise QaEvalError(f"{', '.join(named)}: works only with a language model, and there is none")
+
+
+def unused_prices_sentence(models: Sequence[Model], options: RunOptions) -> str | None:
+    """A sentence about prices that no model has a use for; None if there are none.
+
+    It is no error, because one list of options may serve runs of all kinds of models.
+    """
+    given = {"price_in": options.price_in, "price_out": options.price_out}
+    named = [name for name, price in given.items() if price is not None]
+    if not named or _has_writer(models):
+        return None
+    return f"{', '.join(named)}: only language models have a cost, and there is none, so no cost is shown"
+
+
+def _has_writer(models: Sequence[Model]) -> bool:
+    return any(getattr(model, "answers_directly", False) for model in models)
 
 
 def _refuse_claims_options(corpus: Corpus | None, options: RunOptions) -> None:

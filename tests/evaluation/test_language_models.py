@@ -266,6 +266,31 @@ def test_tokens_cost_and_latency_are_counted(server: RunningServer, own_cache: P
     assert (again.tokens, again.tokens_out, again.latency, again.cost) == (0, None, None, None)
 
 
+UNUSED = "price_in, price_out: only language models have a cost, and there is none, so no cost is shown"
+
+
+def test_prices_without_a_language_model_are_no_error_and_a_line_on_stderr_says_so(own_place: Path) -> None:
+    """In processes, because pytest takes what is logged."""
+    flags = ("--price-in", "1", "--price-out", "2", "-m", "baseline:abstain", "--limit", "2", "--no-cache")
+    for command in (("run", "--resamples", "99"), ("plan", "--probe-seconds", "0.1")):
+        words = [sys.executable, "-m", "qa_eval", *command, *flags]
+        said = subprocess.run(words, check=True, capture_output=True, text=True)
+        assert said.stderr.splitlines().count(UNUSED) == 1, said.stderr
+        assert "price" not in said.stdout
+
+
+def test_prices_in_a_mixed_run_are_used_and_nothing_is_said(
+    server: RunningServer, own_cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = RunOptions(resamples=99, price_in=1.0)
+    specs = ["baseline:abstain", server.spec()]
+    run = qa.evaluate(specs, corpus=four_facts(), progress=False, options=told)
+    assert [run.leaderboard.row(spec).performance.cost is None for spec in specs] == [True, False]
+    assert caplog.messages == []
+    qa.evaluate(specs[:1], corpus=four_facts(), progress=False, options=told)
+    assert caplog.messages == [UNUSED.replace(", price_out", "")]
+
+
 def test_span_models_and_language_models_are_in_one_table(server: RunningServer, own_cache: Path) -> None:
     spans = "baseline:sliding-window"
     run = qa.evaluate([spans, server.spec()], corpus=four_facts(), resamples=99, progress=False)
