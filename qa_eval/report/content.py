@@ -108,6 +108,11 @@ class ShownAnswer:
     """Place of the words of an answer without a span."""
     in_words: bool = False
     """Whether the answer is a text alone, not a span."""
+    closed_book: str | None = None
+    """Answer to the question without any passage. None if it was not asked or failed."""
+    reordered: tuple[str | None, ...] | None = None
+    """Answers with the passages in other orders. None if it was not asked so, or in place of one that
+    failed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -416,6 +421,8 @@ def _said(
         ),
         truncated=answer.truncated,
         in_words=in_words(answer),
+        closed_book=answer.closed_book,
+        reordered=answer.reordered,
         error=answer.error or ("the model gave no prediction" if answer.missing else None),
     )
 

@@ -243,6 +243,17 @@ def _verdict(answer: PredictionRow, question: Question | None, drawing: Drawing)
         scores.append("makes no claim")
     if about := scores + _decision(answer):
         yield from drawing.wrapped(Text(" · ".join(about), "dim"), _INDENT, _INDENT)
+    if answer.closed_book is not None:
+        yield from drawing.wrapped(_otherwise("without any passage: ", [answer.closed_book]), _INDENT, _INDENT)
+    if answer.reordered is not None:
+        title = "with the passages in other orders: "
+        yield from drawing.wrapped(_otherwise(title, answer.reordered), _INDENT, _INDENT)
+
+
+def _otherwise(title: str, answers: Sequence[str | None]) -> Text:
+    """The answers of a language model that was asked in another way. None is an answer that failed."""
+    said = ("failed" if a is None else f"“{clean(a)}”" if a else "no answer" for a in answers)
+    return Text.assemble((title, "dim"), " · ".join(said))
 
 
 def _sources(answer: PredictionRow, question: Question | None, drawing: Drawing) -> list[str]:
