@@ -364,9 +364,7 @@ def _questions_of(data: Corpus | Dataset | None, kept: frozenset[str] | None) ->
     """The questions with claims that are shown; none of a data set without claims."""
     if isinstance(data, Corpus):
         return data.questions
-    if not isinstance(data, ClaimSet):
-        return ()
-    return [fact.question for fact in data if kept is None or fact.question.id in kept]
+    return () if data is None else data.authored(kept)
 
 
 def _labelled(asked: Sequence[_Asked], *, several: bool) -> Iterator[tuple[_Asked, str, str]]:

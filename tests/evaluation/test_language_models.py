@@ -245,6 +245,10 @@ def test_ways_of_asking_that_no_model_has_are_refused(option: dict[str, object])
         (("openai:m?base_url=http://h/v1", "--show-prompt", "x@*"), 'there is no fact "x"'),
         (("baseline:abstain", "--show-prompt", "recaptured-city@*"), "baseline:abstain is no language model"),
         (("--show-prompt", "recaptured-city@*"), "name the model"),
+        (
+            ("openai:m?base_url=http://h/v1", "--show-prompt", "x@y", "--dataset", "squad:x.json"),
+            "squad:x.json: holds no claims; --show-prompt needs facts with their own passages",
+        ),
         (("openai:m", "--prompt", "nowhere.toml"), "nowhere.toml"),
         (("baseline:abstain", "--base-url", "http://h/v1"), "no model is of the kind openai:"),
     ],
