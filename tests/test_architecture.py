@@ -199,6 +199,51 @@ def test_every_way_to_ask_for_a_kind_is_seen(source: str) -> None:
     assert asks_for_a_kind(source) == [1]
 
 
+KINDS_OF_DATA_SET = {"ClaimSet", "PublicDataset", "Census", "FactCensus"}
+
+
+def asks_for_a_class(source: str) -> list[int]:
+    """The lines that ask whether something is one of the kinds of data set."""
+    lines = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("isinstance", "issubclass"):
+            asked: list[ast.AST] = [node.args[1]]
+        elif isinstance(node, ast.MatchClass):
+            asked = [node.cls]
+        elif isinstance(node, ast.Compare):
+            asked = [node.left, *node.comparators]
+        else:
+            continue
+        names = {getattr(one, "attr", getattr(one, "id", "")) for part in asked for one in ast.walk(part)}
+        if names & KINDS_OF_DATA_SET:
+            lines.append(node.lineno if hasattr(node, "lineno") else 0)
+    return lines
+
+
+def test_the_kind_of_a_data_set_is_asked_in_at_most_five_places() -> None:
+    """What differs between kinds of data set is in their methods and in those of their tasks."""
+    asked = [
+        f"{path}:{line}"
+        for path in modules()
+        for line in asks_for_a_class((PACKAGE / path).read_text("utf-8"))
+    ]
+    assert len(asked) <= 5, asked
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "isinstance(opened, ClaimSet)",
+        "isinstance(opened, PublicDataset | Corpus)",
+        "isinstance(census, (dataset.Census, int))",
+        "type(opened) is ClaimSet",
+        "match opened:\n    case ClaimSet(): pass",
+    ],
+)
+def test_every_way_to_ask_for_the_kind_of_a_data_set_is_seen(source: str) -> None:
+    assert len(asks_for_a_class(source)) == 1
+
+
 def test_nearly_equal_names_are_looked_for_in_one_place() -> None:
     found = [
         path.as_posix() for path in modules() if "get_close_matches" in (PACKAGE / path).read_text("utf-8")

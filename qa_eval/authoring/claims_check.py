@@ -8,9 +8,8 @@ from dataclasses import asdict
 
 from qa_eval.authoring.check import annotation, finding_line
 from qa_eval.data.claim_sets import ClaimSet
-from qa_eval.data.dataset import open_dataset
+from qa_eval.data.dataset import open_facts
 from qa_eval.data.passage_facts import REMARKS, remark_count
-from qa_eval.errors import QaEvalError
 from qa_eval.files.findings import Findings
 from qa_eval.files.hashes import canonical_json
 from qa_eval.records import Finding
@@ -25,10 +24,8 @@ def run_claims_check(
     Every remark is listed with its place, and so are the first errors. Raises QaEvalError for a data set
     without claims, which `run` checks.
     """
-    dataset = open_dataset(spec, split=split)
-    if not isinstance(dataset, ClaimSet):
-        raise QaEvalError(f"{spec}: holds no claims; `qa-eval run --dataset` checks it before it asks")
-    check = _Check(dataset)
+    otherwise = "; `qa-eval run --dataset` checks it before it asks"
+    check = _Check(open_facts(spec, split=split, otherwise=otherwise))
     lines = {"text": check.text, "json": check.json, "github": check.github}[format]
     return lines(), lambda: bool(check.errors.errors)
 

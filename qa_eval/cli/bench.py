@@ -141,29 +141,16 @@ def _curated(questions: tuple[Path, ...], articles: Path | None, options: RunOpt
 
 def _public(opened: Dataset, options: RunOptions) -> tuple[Workload, Rules]:
     from qa_eval.cli.printing import announce_dataset
-    from qa_eval.data.claim_sets import ClaimSet
-    from qa_eval.data.dataset import instance_of
-    from qa_eval.data.items import instances, item_ids
 
     announce_dataset(opened)
-    if isinstance(opened, ClaimSet):
-        facts = list(opened.chosen(limit=options.limit))
-        few = _tenth(len(facts))
-        found: list[Instance] = []
-        golds: dict[str, tuple[str, ...]] = {}
-        first = 0
-        for number, fact in enumerate(facts):
-            items = item_ids(fact.corpus, tracks=["reading"])
-            found += instances(fact.corpus, items)
-            golds |= {str(item): fact.question.own_golds(item.article) for item in items}
-            first = len(found) if number < few else first
-        runs = _runs(options, few, found[:first], dataset=opened)
-        return Workload(found, golds, runs), SQUAD_V2
-    examples = list(opened.chosen(limit=options.limit))
-    asked = [instance_of(e) for e in examples]
-    few = _tenth(len(examples))
+    pieces = list(opened.readings(limit=options.limit))
+    few = _tenth(len(pieces))
+    found = [pair for piece in pieces for pair in piece]
+    first = [instance for piece in pieces[:few] for instance, _ in piece]
     work = Workload(
-        asked, {str(e.item): e.golds for e in examples}, _runs(options, few, asked[:few], dataset=opened)
+        [instance for instance, _ in found],
+        {instance.item: golds for instance, golds in found},
+        _runs(options, few, first, dataset=opened),
     )
     return work, RULES.get(opened.rules, SQUAD_V2)
 

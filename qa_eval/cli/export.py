@@ -183,16 +183,13 @@ def _facts(
     questions: tuple[Path, ...], articles: Path | None, dataset: str | None
 ) -> tuple[Iterable[PassageFact], str]:
     """The facts to export, and what they are called."""
-    from qa_eval.data.claim_sets import ClaimSet
     from qa_eval.data.corpus import load_corpus
-    from qa_eval.data.dataset import open_dataset
+    from qa_eval.data.dataset import open_facts
     from qa_eval.export.claims_file import corpus_facts
 
     if dataset is None:
         return corpus_facts(load_corpus(questions or None, articles)), "questions"
-    opened = open_dataset(dataset)
-    if not isinstance(opened, ClaimSet):
-        raise QaEvalError(f"{dataset}: holds no claims, and cannot be written as facts with claims")
+    opened = open_facts(dataset, otherwise=", and cannot be written as facts with claims")
     opened.check()
     return opened, opened.name
 

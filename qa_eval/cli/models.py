@@ -110,18 +110,19 @@ def _print_prompt(ctx: click.Context, spec: str, model: Model, item: str) -> Non
 
 def _corpus_of(ctx: click.Context, item: str) -> Corpus:
     """The corpus of the flags. Of a data set, it is the fact of the item."""
-    from qa_eval.data.claim_sets import ClaimSet
     from qa_eval.data.corpus import load_corpus
-    from qa_eval.data.dataset import open_dataset
+    from qa_eval.data.dataset import open_facts
     from qa_eval.errors import UnknownNameError
     from qa_eval.text.phrases import quote
 
     given = ctx.params
     if given["dataset"] is None:
         return load_corpus(given["questions"] or None, given["articles"])
-    dataset = open_dataset(given["dataset"], split=given["split"])
-    if not isinstance(dataset, ClaimSet):
-        raise click.UsageError("--dataset: --show-prompt needs facts with their own passages.")
+    dataset = open_facts(
+        given["dataset"],
+        split=given["split"],
+        otherwise="; --show-prompt needs facts with their own passages",
+    )
     fact = item.partition("@")[0].partition("~")[0]
     for found in dataset:
         if found.question.id == fact:

@@ -83,7 +83,7 @@ def plan_command(
     from qa_eval.evaluation.environment import peak_rss_bytes
     from qa_eval.evaluation.forecast import Forecast, draw_forecast, render_forecast_json
     from qa_eval.evaluation.forecast_probe import ProbeOptions, probe_models
-    from qa_eval.evaluation.plans import resolve_models
+    from qa_eval.evaluation.plans import resolve_models, unused_prices_sentence
     from qa_eval.text.terminal import terminal_width, write_lines
 
     since = time.perf_counter()
@@ -95,6 +95,8 @@ def plan_command(
     models = resolve_models(call.models, options.decoding, options.runtime)
     since = time.perf_counter()
     plans = _plans(call, models)
+    if (sentence := unused_prices_sentence(models, options)) is not None:
+        note(sentence)
     seconds += time.perf_counter() - since
     probe = ProbeOptions(
         decoding=options.decoding,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from qa_eval.cli.command import note
-from qa_eval.data.claim_sets import ClaimSet, facts_held
 from qa_eval.records import Corpus
 from qa_eval.runs.leaderboard.board_formats import render_csv, render_json, render_markdown, terminal_board
 from qa_eval.runs.leaderboard.history import draw_history, history_of, render_history
@@ -41,30 +39,10 @@ def announce_dataset(dataset: Dataset) -> None:
 
     Raises InputError with all its errors.
     """
-    if isinstance(dataset, ClaimSet):
-        facts = dataset.check()
-        note(
-            f"data set: {dataset.spec}{f' [{dataset.split}]' if dataset.split else ''} ({facts_held(facts)})"
-        )
-        for warning in facts.warnings():
-            note(f"note: {warning}")
-        if facts.remarks:
-            note(f"`qa-eval questions check --dataset {shlex.quote(dataset.spec)}` lists them all")
-        return
-    census = dataset.check()
-    split = f" [{dataset.split}]" if dataset.split is not None else ""
-    held = f"{census.questions:,} questions on {census.contexts:,} contexts"
-    scored = f", {census.unanswerable:,} unanswerable; rules {dataset.rules}"
-    if not census.labelled:
-        scored = "; it has no answers, so nothing is scored"
-    note(f"data set: {dataset.spec}{split} ({held}{scored})")
-    for warning in census.warnings(dataset.rules):
-        note(f"warning: {warning}")
-    if census.unanswerable == census.questions:
-        advice = "if the answers are secret, leave out `answers`, and nothing is scored"
-        note(f"warning: no question has an answer, so abstaining is always right; {advice}")
-    for sentence in dataset.notes():
-        note(f"note: {sentence}")
+    split = f" [{dataset.split}]" if dataset.split else ""
+    note(f"data set: {dataset.spec}{split} ({dataset.held()})")
+    for line in dataset.announcements():
+        note(line)
 
 
 def print_leaderboard(

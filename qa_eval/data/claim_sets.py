@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -9,13 +10,13 @@ from itertools import islice
 
 from qa_eval.data.content_hashes import question_record, unordered_sha256
 from qa_eval.data.dataset_options import Intake, Where
-from qa_eval.data.items import drawn_ids
+from qa_eval.data.items import drawn_ids, instances, item_ids
 from qa_eval.data.passage_facts import REMARKS, PassageFact, remark_count, words_elsewhere
 from qa_eval.errors import QaEvalError
 from qa_eval.files.findings import Findings
 from qa_eval.files.hashes import sha256_json
 from qa_eval.metrics.rules.squad import SQUAD_V2
-from qa_eval.records import Finding
+from qa_eval.records import Finding, Instance, ItemId, Question
 from qa_eval.text.phrases import quote, suggestion
 
 _NOTED = frozenset({"unused-fact", "dropped-claim", "no-span", "one-text", "yes-no"})
@@ -41,6 +42,8 @@ class FactCensus:
     """Hash of all passages, independent of their order."""
     remarks: tuple[tuple[str, int, Finding], ...] = ()
     """For each check with remarks: its name, the number of remarks, and the first one."""
+    labelled: bool = True
+    """Whether predictions can be scored; True, because facts have claims."""
 
     def warnings(self) -> Iterator[str]:
         """A line for each kind of remark, with the number of remarks and the first place."""
@@ -154,6 +157,49 @@ class ClaimSet:
         message = "holds no fact that a passage answers"
         return Where(path=self.spec).finding("empty", message)
 
+    def held(self) -> str:
+        """The contents in words. Raises InputError."""
+        census = self.check()
+        return (
+            f"{census.facts:,} {'fact' if census.facts == 1 else 'facts'}, {census.contested:,} contested, "
+            f"over {census.passages:,} {'passage' if census.passages == 1 else 'passages'} of their own"
+        )
+
+    def announcements(self) -> Iterator[str]:
+        """Lines about what was left out, for someone who opens the data set. Raises InputError."""
+        census = self.check()
+        for warning in census.warnings():
+            yield f"note: {warning}"
+        if census.remarks:
+            yield f"`qa-eval questions check --dataset {shlex.quote(self.spec)}` lists them all"
+
+    def authored(self, kept: Collection[str] | None = None) -> list[Question]:
+        """The questions with claims, or those of them with the ids in `kept`."""
+        return [fact.question for fact in self if kept is None or fact.question.id in kept]
+
+    def readings(self, *, limit: int | None = None) -> Iterator[list[tuple[Instance, tuple[str, ...]]]]:
+        """The instances of the reading track with their golds, fact by fact; only the first `limit` facts."""
+        for fact in self.chosen(limit=limit):
+            items = item_ids(fact.corpus, tracks=["reading"])
+            golds = (fact.question.own_golds(item.article) for item in items)
+            yield list(zip(instances(fact.corpus, items), golds, strict=True))
+
+    def asked(self, items: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+        """Item, question and text of those of the items that the data set has.
+
+        The text of a pooled item is all passages, one after the other. Raises ValueError for a text that is
+        not an item id.
+        """
+        wanted: dict[str, list[ItemId]] = {}
+        for item in map(ItemId.parse, items):
+            wanted.setdefault(item.fact, []).append(item)
+        for fact in self:
+            texts = {passage.id: passage.text for passage in fact.passages}
+            for item in wanted.get(fact.question.id, ()):
+                text = "\n\n".join(texts.values()) if item.track == "pooled" else texts.get(item.article)
+                if text is not None and item.paraphrase <= len(fact.question.paraphrases):
+                    yield str(item), fact.question.wording(item.paraphrase), text
+
     def notes(self) -> Iterator[str]:
         """Notes that a reader of the numbers needs, a sentence each. Raises InputError."""
         for check, number, _ in self.check().remarks:
@@ -214,11 +260,3 @@ class _ChosenFacts:
         for fact in self.dataset:
             if fact.asked and (not self.categories or fact.question.category in self.categories):
                 yield fact
-
-
-def facts_held(census: FactCensus) -> str:
-    """Contents of a data set in words."""
-    return (
-        f"{census.facts:,} {'fact' if census.facts == 1 else 'facts'}, {census.contested:,} contested, over "
-        f"{census.passages:,} {'passage' if census.passages == 1 else 'passages'} of their own"
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -28,7 +28,7 @@ from qa_eval.files.findings import Findings
 from qa_eval.files.hashes import sha256_json
 from qa_eval.files.paths import user_path
 from qa_eval.metrics.rules.squad import RULES, UNSCORED, Rules, rules_named
-from qa_eval.records import DuplicateIds, Example, Finding, Instance
+from qa_eval.records import DuplicateIds, Example, Finding, Instance, Question
 from qa_eval.text.phrases import count, quote, suggestion
 
 _TOLERATED = {
@@ -189,6 +189,43 @@ class PublicDataset:
             yield scored_by_others(rules, self.fixed_rules)
         yield from spacing_notes(census.marks, rules)
 
+    def held(self) -> str:
+        """The contents in words. Raises InputError."""
+        census = self.check()
+        held = f"{census.questions:,} questions on {census.contexts:,} contexts"
+        if not census.labelled:
+            return f"{held}; it has no answers, so nothing is scored"
+        return f"{held}, {census.unanswerable:,} unanswerable; rules {self.rules}"
+
+    def announcements(self) -> Iterator[str]:
+        """Lines about what looks wrong, and about the rules, for someone who opens the data set. Raises as
+        `rules` does.
+        """
+        census = self.check()
+        for warning in census.warnings(self.rules):
+            yield f"warning: {warning}"
+        if census.unanswerable == census.questions:
+            advice = "if the answers are secret, leave out `answers`, and nothing is scored"
+            yield f"warning: no question has an answer, so abstaining is always right; {advice}"
+        for sentence in self.notes():
+            yield f"note: {sentence}"
+
+    def authored(self, kept: Collection[str] | None = None) -> list[Question]:
+        """The questions with claims: none, because the data set has no claims."""
+        return []
+
+    def readings(self, *, limit: int | None = None) -> Iterator[list[tuple[Instance, tuple[str, ...]]]]:
+        """The instances with their golds, question by question; only the first `limit` questions."""
+        for example in self.chosen(limit=limit):
+            yield [(instance_of(example), example.golds)]
+
+    def asked(self, items: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+        """Item, question and context of those of the items that the data set has."""
+        wanted = set(items)
+        for example in self:
+            if (item := str(example.item)) in wanted:
+                yield item, example.question, example.context
+
     def with_rules(self, rules: str | None) -> PublicDataset:
         """The same data set with other rules; with None, its own rules.
 
@@ -329,6 +366,17 @@ def open_dataset(
     reader, fixed_rules, _ = _FILES[kind]
     path = user_path(name)
     return PublicDataset(spec, _stem(path), None, intake, fixed_rules, lambda: reader(path, intake), rules)
+
+
+def open_facts(spec: str, *, split: str | None = None, otherwise: str = "") -> ClaimSet:
+    """The data set of facts of a spec.
+
+    Raises QaEvalError for a data set without claims; `otherwise` ends the message. Raises as `open_dataset`.
+    """
+    dataset = open_dataset(spec, split=split)
+    if not isinstance(dataset, ClaimSet):
+        raise QaEvalError(f"{spec}: holds no claims{otherwise}")
+    return dataset
 
 
 def _no_spec(spec: str) -> str:

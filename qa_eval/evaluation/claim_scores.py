@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.items import item_ids
@@ -41,6 +41,31 @@ def asked_questions(
         for item in item_ids(fact.corpus, tracks=[track]):
             golds = fact.question.own_golds(item.article) if track == "reading" else fact.question.any_golds
             yield str(item), golds, item.fact
+
+
+@dataclass(frozen=True, slots=True)
+class FactGolds:
+    """A data set of facts, as `score` needs it."""
+
+    dataset: ClaimSet
+    several: bool = True
+    """Whether an answer may be a list of answers."""
+
+    def asked(
+        self, given: GivenAnswers
+    ) -> tuple[Iterator[tuple[str, Sequence[str], str]], Mapping[str, str]]:
+        """Item, golds and fact of every item of the first track that has an answer, and its answers."""
+        track = answered_tracks(given.texts)[0]
+        texts = split_tracks(given.texts)[track == "pooled"]
+        return asked_questions(self.dataset, track, given.texts), texts
+
+    def tracks(self, given: GivenAnswers, *, resamples: int, seed: int) -> dict[Track, dict[str, Estimate]]:
+        """The metrics of facts with claims."""
+        return claim_metrics(self.dataset, given, resamples=resamples, seed=seed)
+
+    def warnings(self) -> Iterator[str]:
+        """Lines about what was tolerated: none, because the notes of the data set say what was left out."""
+        yield from ()
 
 
 def split_tracks(texts: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

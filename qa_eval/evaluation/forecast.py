@@ -144,25 +144,20 @@ class Work:
     probe: Pace = Pace()
     """Speed of the model in the probe."""
 
-    @property
-    def tokens_to_pay(self) -> tuple[int, int] | None:
-        """Numbers of tokens that a language model still has to read and to write; None for other models.
+    def to_pay(self, prices: tuple[float, float] | None) -> dict[str, Any]:
+        """`prompts`, `tokens_in`, `tokens_out` and `cost` of what is left for a language model.
 
-        They are those of an item of the probe times the number of items that are left. If prompts were
-        counted, the tokens to read are counted.
+        The tokens are those of an item of the probe times the number of items that are left. If prompts were
+        counted, the tokens to read are counted. The cost is None without prices. Empty for other models.
         """
         if self.probe.tokens_out is None or not self.probe.items:
-            return None
-        left = (self.items - self.cached) / self.probe.items
-        read = self.tokens_left.value if self.tokens_left is not None else round(self.probe.tokens * left)
-        return read, round(self.probe.tokens_out * left)
-
-    def price(self, prices: tuple[float, float] | None) -> float | None:
-        """Cost of `tokens_to_pay`. None without prices, and for other models."""
-        tokens = self.tokens_to_pay
-        if prices is None or tokens is None:
-            return None
-        return token_cost(tokens, prices)
+            return {}
+        prompts = self.items - self.cached
+        times = prompts / self.probe.items
+        read = self.tokens_left.value if self.tokens_left is not None else round(self.probe.tokens * times)
+        written = round(self.probe.tokens_out * times)
+        cost = None if prices is None else token_cost((read, written), prices)
+        return {"prompts": prompts, "tokens_in": read, "tokens_out": written, "cost": cost}
 
     @property
     def speed(self) -> tuple[Total, str, float]:
@@ -314,12 +309,7 @@ def _model_json(model: ModelForecast, setting: Setting, prices: tuple[float, flo
     for work in model.works:
         _, unit, per_second = work.speed
         speed = {"unit": unit, "per_second": per_second or None, "exact": work.counted == work.pieces}
-        paid: dict[str, float | None] = {}
-        if work.tokens_to_pay is not None:
-            read, written = work.tokens_to_pay
-            paid = {"prompts": work.items - work.cached, "tokens_in": read, "tokens_out": written}
-            paid["cost"] = work.price(prices)
-        sets.append(work.cost(setting).as_json() | asdict(work) | speed | paid)
+        sets.append(work.cost(setting).as_json() | asdict(work) | speed | work.to_pay(prices))
     numbers = {name: getattr(model, name) for name in ("start_seconds", "load_seconds", "peak_rss_bytes")}
     seconds = model.cost(setting).seconds
     return {"spec": model.spec, "status": "ok", "seconds": seconds, **numbers, "datasets": sets}
@@ -417,18 +407,14 @@ def _model_sentences(model: ModelForecast, setting: Setting) -> Iterator[str]:
 
 def _paid(model: ModelForecast, prices: tuple[float, float] | None) -> Iterator[str]:
     """The requests, tokens and cost of a language model."""
-    tokens = [found for work in model.works if (found := work.tokens_to_pay) is not None]
-    if not tokens:
+    paid = [found for work in model.works if (found := work.to_pay(prices))]
+    if not paid:
         return
     left = sum(work.items - work.cached for work in model.works)
-    read, written = (sum(column) for column in zip(*tokens, strict=True))
-    counted = all(work.tokens_left is not None for work in model.works)
-    about = "" if counted else "about "
-    sentence = f"{model.spec}: {left:,} prompts; {about}{read:,} tokens to read, about {written:,} to write"
-    costs = [cost for work in model.works if (cost := work.price(prices)) is not None]
-    if costs:
-        sentence += f"; cost about {sum(costs):,.4g}"
-    yield sentence
+    read, written = (sum(found[name] for found in paid) for name in ("tokens_in", "tokens_out"))
+    about = "" if all(work.tokens_left is not None for work in model.works) else "about "
+    cost = "" if prices is None else f"; cost about {sum(found['cost'] for found in paid):,.4g}"
+    yield f"{model.spec}: {left:,} prompts; {about}{read:,} tokens to read, about {written:,} to write{cost}"
 
 
 def _memory(found: Forecast) -> str:

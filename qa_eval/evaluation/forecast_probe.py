@@ -126,6 +126,8 @@ class _Sample:
     contestant: Contestant
     cache: PredictionCache | None
     probe: ProbeOptions
+    size: int = 0
+    """Number of instances of the data set."""
     cached: int = 0
     reading_seconds: float = 0.0
     parts: list[Part] = field(default_factory=list)
@@ -134,10 +136,10 @@ class _Sample:
 
     def __post_init__(self) -> None:
         """Reads the task once."""
-        facts, items = self.plan.task.data.facts, self.plan.task.size(self.contestant.model)
+        facts, self.size = self.plan.task.data.facts, self.plan.task.size(self.contestant.model)
         drawn: Container[int] = range(facts)
-        if items > self.probe.counted:
-            number = max(2, round(facts * self.probe.counted / items))
+        if self.size > self.probe.counted:
+            number = max(2, round(facts * self.probe.counted / self.size))
             drawn = set(random.Random(0).sample(range(facts), number))  # noqa: S311 - not for secrets
         seen, since = 0, time.perf_counter()
         for part in self.plan.task.parts(self.contestant.model):
@@ -146,9 +148,7 @@ class _Sample:
             known = self.cache.known(keys.values()) if self.cache is not None else set()
             self.cached += sum(key in known for key in keys.values())
             by_fact = part.by_fact()
-            some = {
-                fact: asked for place, (fact, asked) in enumerate(by_fact.items(), seen) if place in drawn
-            }
+            some = {fact: by_fact[fact] for place, fact in enumerate(by_fact, seen) if place in drawn}
             self.pieces += [(a, [i for i in a if keys.get(i.item) not in known]) for a in some.values()]
             self.parts.append(part.only(some))
             seen, since = seen + len(by_fact), time.perf_counter()
@@ -162,7 +162,7 @@ class _Sample:
 
     def work(self, pool: ProcessPoolExecutor) -> Work:
         """The work to do, with the windows and tokens of all items and of those that are not cached."""
-        data, items = self.plan.task.data, self.plan.task.size(self.contestant.model)
+        data, left = self.plan.task.data, self.size - self.cached
         counts: dict[str, tuple[int, int]] = {}
         asked = [instance for every, _ in self.pieces for instance in every]
         for start in range(0, len(asked), _AT_ONCE):
@@ -171,21 +171,21 @@ class _Sample:
         def total(which: int, column: int, size: int) -> Total | None:
             if not counts:
                 return None
-            values = [sum(counts[i.item][column] for i in piece[which]) for piece in self.pieces]
-            sizes = [len(piece[which]) for piece in self.pieces]
-            return estimated(values, sizes, size=size, pieces=data.facts)
+            pieces = [piece[which] for piece in self.pieces]
+            values = [sum(counts[i.item][column] for i in piece) for piece in pieces]
+            return estimated(values, list(map(len, pieces)), size=size, pieces=data.facts)
 
         return Work(
             dataset=data.dataset or "questions",
-            items=items,
+            items=self.size,
             cached=self.cached,
             rows=data.items.reading + data.items.pooled,
             pieces=data.facts,
             counted=len(self.pieces),
-            windows=total(0, 0, items),
-            tokens=total(0, 1, items),
-            windows_left=total(1, 0, items - self.cached),
-            tokens_left=total(1, 1, items - self.cached),
+            windows=total(0, 0, self.size),
+            tokens=total(0, 1, self.size),
+            windows_left=total(1, 0, left),
+            tokens_left=total(1, 1, left),
             reading_seconds=self.reading_seconds,
         )
 
@@ -224,9 +224,7 @@ class _Sample:
                     asked = {i.item: i for i in part.instances if i.item in items}
                     given = {item: answers[item] for item in asked if item in answers}
                     keys = self.contestant.keys(list(asked.values())) if self.probe.cache else {}
-                    kept += [
-                        (keys[item], answer, asked[item]) for item, answer in given.items() if item in keys
-                    ]
+                    kept += [(k, given[i], asked[i]) for i, k in keys.items() if i in given]
                     if self.cache is not None:
                         given |= self.cache.get([(k, asked[i]) for i, k in keys.items() if i not in given])
                     judged = part.judge(given, self.plan.options.threshold, whole=False)

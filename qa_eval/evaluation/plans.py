@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from os import PathLike
 from typing import Any
 
-from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.corpus import load_corpus
 from qa_eval.data.dataset import Dataset, open_dataset
 from qa_eval.data.dataset_options import parse_columns
 from qa_eval.errors import QaEvalError, SpecError
 from qa_eval.evaluation.cache import answer_key
 from qa_eval.evaluation.tasks.curated import CuratedTask
-from qa_eval.evaluation.tasks.task import Task, dataset_task
+from qa_eval.evaluation.tasks.task import Task, dataset_task, task_kind
 from qa_eval.files.hashes import sha256_json
 from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.rules.squad import UNSCORED
@@ -90,13 +89,9 @@ def settle(
     """The plan of a call of `evaluate`. Arguments and errors are those of `evaluate`."""
     several = listed_models(models)
     opened = None if dataset is None else opened_dataset(dataset, options)
-    if isinstance(opened, ClaimSet):
-        _refuse_claims_options(corpus, options)
-    elif opened is not None:
-        _refuse_curated_options(corpus, options)
-        options = replace(options, track="reading")
-    else:
-        _refuse_dataset_options(options)
+    if opened is not None and corpus is not None:
+        raise QaEvalError("corpus: cannot be given together with a data set")
+    options = task_kind(opened).fitted(options)
     if not several and not options.references:
         raise SpecError("models: is empty; without reference rows there is nothing to run")
     resolved = resolve_models(several, options.decoding, options.runtime)
@@ -148,56 +143,28 @@ def spec_of(dataset: Dataset) -> str:
     return f"{dataset.spec} {dataset.split or ''}".strip()
 
 
-def _refuse_curated_options(corpus: Corpus | None, options: RunOptions) -> None:
-    """Raises QaEvalError, which names them, for options that a public data set does not have."""
-    given = {
-        "corpus": corpus is not None,
-        "closed_book": options.closed_book,
-        "orders": options.orders > 0,
-        "track": options.track == "pooled",
-        "paraphrases": options.paraphrases,
-        "categories": bool(options.categories),
-    }
-    if named := [name for name, is_given in given.items() if is_given]:
-        raise QaEvalError(
-            f"{', '.join(named)}: works only with questions about articles; in a public data set, each "
-            "question has its own context"
-        )
-
-
 def _refuse_options_of_writers(models: Sequence[Model], options: RunOptions) -> None:
     """Raises QaEvalError for ways of asking that none of the models has."""
     given = {"closed_book": options.closed_book, "orders": options.orders > 0}
     named = [name for name, is_given in given.items() if is_given]
-    if named and not any(getattr(model, "answers_directly", False) for model in models):
+    if named and not _has_writer(models):
         raise QaEvalError(f"{', '.join(named)}: works only with a language model, and there is none")
 
 
-def _refuse_claims_options(corpus: Corpus | None, options: RunOptions) -> None:
-    """Raises QaEvalError for options that facts with their own passages do not have."""
-    given = {
-        "corpus": corpus is not None,
-        "columns": bool(options.columns),
-        "duplicate_ids": options.duplicate_ids != "error",
-    }
-    if named := [name for name, is_given in given.items() if is_given]:
-        raise QaEvalError(
-            f"{', '.join(named)}: cannot be used with a data set of facts with their own passages"
-        )
+def unused_prices_sentence(models: Sequence[Model], options: RunOptions) -> str | None:
+    """A sentence about prices that no model has a use for; None if there are none.
+
+    It is no error, because one list of options may serve runs of all kinds of models.
+    """
+    given = {"price_in": options.price_in, "price_out": options.price_out}
+    named = [name for name, price in given.items() if price is not None]
+    if not named or _has_writer(models):
+        return None
+    return f"{', '.join(named)}: only language models have a cost, and there is none, so no cost is shown"
 
 
-def _refuse_dataset_options(options: RunOptions) -> None:
-    """Raises QaEvalError for options that only a public data set has."""
-    if options.split is not None:
-        raise QaEvalError(f"split: {options.split}: only a public data set has splits")
-    if options.rules is not None:
-        raise QaEvalError(
-            f"rules: {options.rules}: works only with a public data set; questions about articles are scored "
-            f"by {RULES}"
-        )
-    given = {"columns": bool(options.columns), "duplicate_ids": options.duplicate_ids != "error"}
-    if named := [name for name, is_given in given.items() if is_given]:
-        raise QaEvalError(f"{', '.join(named)}: works only with a public data set")
+def _has_writer(models: Sequence[Model]) -> bool:
+    return any(getattr(model, "answers_directly", False) for model in models)
 
 
 def make_plan(models: Sequence[Model], task: Task, *, options: StoredOptions) -> Plan:

@@ -32,7 +32,7 @@ from qa_eval.evaluation.cache import PredictionCache
 from qa_eval.evaluation.engines.engine import Engine, ModelFailedError
 from qa_eval.evaluation.engines.local import LocalEngine
 from qa_eval.evaluation.model_answers import Answers, PartAnswers, ask
-from qa_eval.evaluation.plans import Plan, settle, settle_all, spec_of
+from qa_eval.evaluation.plans import Plan, settle, settle_all, spec_of, unused_prices_sentence
 from qa_eval.evaluation.transaction import Transaction
 from qa_eval.evaluation.writers import ModelWriter, RunWriter
 from qa_eval.files.paths import user_path
@@ -280,8 +280,12 @@ def run_plans(
     """
     engine, progress, now = engine or chosen_engine(options), progress or _Silence(), datetime.now(UTC)
     models = [contestant.model for contestant in plans[0][0].contestants]
-    if (sentence := undeclared_sentence([model.info for model in models])) is not None:
-        _log.warning("%s", sentence)
+    for sentence in (
+        undeclared_sentence([model.info for model in models]),
+        unused_prices_sentence(models, options),
+    ):
+        if sentence is not None:
+            _log.warning("%s", sentence)
     runs: list[RunWriter] = []
     with engine, ExitStack() as opened:
         engine.check(models)

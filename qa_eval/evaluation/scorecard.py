@@ -15,10 +15,10 @@ import numpy as np
 from qa_eval import __version__
 from qa_eval.data.answers.answer_shapes import shown
 from qa_eval.data.claim_sets import ClaimSet
-from qa_eval.data.dataset import Census, Dataset, open_dataset
+from qa_eval.data.dataset import Dataset, PublicDataset, open_dataset
 from qa_eval.data.given_golds import dataset_of_golds
 from qa_eval.errors import QaEvalError, UnknownNameError
-from qa_eval.evaluation.claim_scores import answered_tracks, asked_questions, claim_metrics, split_tracks
+from qa_eval.evaluation.claim_scores import FactGolds
 from qa_eval.evaluation.given_answers import GivenAnswers, Predictions, Probabilities, given_answers
 from qa_eval.metrics.listings import entry
 from qa_eval.metrics.official_scores import (
@@ -282,7 +282,7 @@ def score(
     else:
         opened = dataset_of_golds(golds, rules=rules)
     census = opened.check()
-    if isinstance(census, Census) and not census.labelled:
+    if not census.labelled:
         raise QaEvalError(
             f"{opened.spec}: has no gold answers, so predictions cannot be scored. `qa-eval run` asks the "
             "questions, and `qa-eval export --format squad-predictions` writes the answers"
@@ -290,15 +290,9 @@ def score(
     chosen = RULES[opened.rules]
     if na_probs is not None and not chosen.unanswerable:
         raise QaEvalError(f"no-answer probabilities: {chosen.name} has no unanswerable questions")
-    given = given_answers(predictions, na_probs, chosen, several=isinstance(opened, ClaimSet))
-    texts = given.texts
-    questions: Iterator[tuple[str, Sequence[str], str]]
-    if isinstance(opened, ClaimSet):
-        track = answered_tracks(given.texts)[0]
-        texts = split_tracks(given.texts)[track == "pooled"]
-        questions = asked_questions(opened, track, given.texts)
-    else:
-        questions = ((_known_id(e, given), e.golds, e.context_id) for e in opened)
+    source = FactGolds(opened) if isinstance(opened, ClaimSet) else _ExampleGolds(opened)
+    given = given_answers(predictions, na_probs, chosen, several=source.several)
+    questions, texts = source.asked(given)
     try:
         earned = score_answers(questions, texts, chosen, given.no_answer)
     except ValueError as error:
@@ -317,14 +311,8 @@ def score(
         extra=earned.extra,
         duplicates=tuple(given.duplicates),
         failed=tuple(given.failed),
-        tracks=claim_metrics(opened, given, resamples=resamples, seed=seed)
-        if isinstance(opened, ClaimSet)
-        else {},
-        notes=(
-            *(census.warnings(opened.rules) if isinstance(census, Census) else ()),
-            *opened.notes(),
-            *notes,
-        ),
+        tracks=source.tracks(given, resamples=resamples, seed=seed),
+        notes=(*source.warnings(), *opened.notes(), *notes),
         sha256=given.sha256 | {"questions": census.questions_sha256, "contexts": census.contexts_sha256},
     )
 
@@ -344,6 +332,28 @@ def _paired(predictions: Any, golds: Any) -> tuple[Any, Any]:  # noqa: ANN401
     if len(predictions) != len(golds):
         raise QaEvalError(f"predictions: there are {len(predictions)}, but {len(golds)} golds")
     return {str(n): p for n, p in enumerate(predictions)}, {str(n): g for n, g in enumerate(golds)}
+
+
+@dataclass(frozen=True, slots=True)
+class _ExampleGolds:
+    """A public data set, as `score` needs it."""
+
+    dataset: PublicDataset
+    several: bool = False
+
+    def asked(
+        self, given: GivenAnswers
+    ) -> tuple[Iterator[tuple[str, Sequence[str], str]], Mapping[str, str]]:
+        """Id, golds and context of every question, and the answers."""
+        return ((_known_id(e, given), e.golds, e.context_id) for e in self.dataset), given.texts
+
+    def tracks(self, given: GivenAnswers, *, resamples: int, seed: int) -> dict[Track, dict[str, Estimate]]:
+        """The metrics of facts with claims: none."""
+        return {}
+
+    def warnings(self) -> Iterator[str]:
+        """Lines about what was tolerated in the data set."""
+        return self.dataset.check().warnings(self.dataset.rules)
 
 
 def _known_id(example: Example, given: GivenAnswers) -> str:

@@ -10,8 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from qa_eval.data.claim_sets import ClaimSet
-from qa_eval.data.dataset import Dataset, PublicDataset, open_dataset
+from qa_eval.data.dataset import Dataset, open_dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.metrics.listings import in_order, listed
@@ -124,8 +123,6 @@ class ExportSource:
         """
         if isinstance(self.texts, Corpus):
             return _asked_of_corpus(self.run, self.answers, self.texts)
-        if isinstance(self.texts, ClaimSet):
-            return _asked_of_facts(self.answers, self.texts)
         if self.texts is None:
             raise QaEvalError("this format holds the questions and texts of the run; give them as `texts`")
         return _asked_of_dataset(self.answers, self.texts)
@@ -294,49 +291,21 @@ def _asked_of_corpus(run: Run, answers: Sequence[PredictionRow], corpus: Corpus)
     return found
 
 
-def _asked_of_facts(answers: Sequence[PredictionRow], dataset: ClaimSet) -> dict[str, AskedItem]:
-    """What each answer was asked, from the facts of the run.
-
-    Raises QaEvalError if the data set lacks one of the items or asks it otherwise, InputError if it is wrong
-    in itself.
-    """
-    wanted: dict[str, list[PredictionRow]] = {}
-    for answer in answers:
-        wanted.setdefault(answer.fact, []).append(answer)
-    found = {}
-    for fact in dataset:
-        texts = {passage.id: passage.text for passage in fact.passages}
-        for answer in wanted.get(fact.question.id, ()):
-            item = ItemId.parse(answer.item)
-            context = "\n\n".join(texts.values()) if item.track == "pooled" else texts.get(item.article)
-            if context is None or item.paraphrase > len(fact.question.paraphrases):
-                continue
-            words = fact.question.wording(item.paraphrase)
-            if answer.question_sha256 == sha256_text(words):
-                found[answer.item] = AskedItem(words, context)
-    _refuse_lost([answer.item for answer in answers if answer.item not in found], len(answers), dataset)
-    return found
-
-
-def _refuse_lost(lost: Sequence[str], asked: int, dataset: Dataset) -> None:
-    if lost:
-        raise QaEvalError(
-            f"{dataset.spec}: is not what this run asked: {len(lost)} of its {asked} questions are "
-            f"missing, such as {plain_id(lost[0])!r}; name the data set with --dataset"
-        )
-
-
-def _asked_of_dataset(answers: Sequence[PredictionRow], dataset: PublicDataset) -> dict[str, AskedItem]:
-    """The question and text of each answer, from the public data set of the run.
+def _asked_of_dataset(answers: Sequence[PredictionRow], dataset: Dataset) -> dict[str, AskedItem]:
+    """The question and text of each answer, from the data set of the run.
 
     Raises QaEvalError if the data set lacks one of the questions or has other words for it. Raises InputError
     if something is wrong in the data set.
     """
-    wanted = {answer.item: answer for answer in answers}
-    found = {}
-    for example in dataset:
-        answer = wanted.get(str(example.item))
-        if answer is not None and answer.question_sha256 == sha256_text(example.question):
-            found[answer.item] = AskedItem(example.question, example.context)
-    _refuse_lost([item for item in wanted if item not in found], len(wanted), dataset)
+    hashes = {answer.item: answer.question_sha256 for answer in answers}
+    found = {
+        item: AskedItem(question, text)
+        for item, question, text in dataset.asked(hashes)
+        if hashes[item] == sha256_text(question)
+    }
+    if lost := [item for item in hashes if item not in found]:
+        raise QaEvalError(
+            f"{dataset.spec}: is not what this run asked: {len(lost)} of its {len(hashes)} questions are "
+            f"missing, such as {plain_id(lost[0])!r}; name the data set with --dataset"
+        )
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from qa_eval.matching.spelling import occurs
 from qa_eval.records import Article, Candidate, Span
@@ -49,9 +50,16 @@ def found_places(text: str, articles: Iterable[Article]) -> list[Span]:
     """Every place at which an article has the text, as whole words. Case, quotes and white space do not
     matter.
     """
-    bare = text.strip(" .,;:!?\"'“”‘’")
     return [
-        replace(span, article=article.id)
-        for article in articles
-        for span in occurs(text, article.text) or occurs(bare, article.text)
+        replace(span, article=article.id) for article in articles for span in _places_in(article.text, text)
     ]
+
+
+@lru_cache(maxsize=256)
+def _places_in(passage: str, text: str) -> tuple[Span, ...]:
+    """The places of one text in one passage.
+
+    Results are kept, because an answer in words is looked for by its claim, its attribution and its
+    alignment.
+    """
+    return tuple(occurs(text, passage) or occurs(text.strip(" .,;:!?\"'“”‘’"), passage))

@@ -108,6 +108,11 @@ class ShownAnswer:
     """Place of the words of an answer without a span."""
     in_words: bool = False
     """Whether the answer is a text alone, not a span."""
+    closed_book: str | None = None
+    """Answer to the question without any passage. None if it was not asked or failed."""
+    reordered: tuple[str | None, ...] | None = None
+    """Answers with the passages in other orders. None if it was not asked so, or in place of one that
+    failed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -359,9 +364,7 @@ def _questions_of(data: Corpus | Dataset | None, kept: frozenset[str] | None) ->
     """The questions with claims that are shown; none of a data set without claims."""
     if isinstance(data, Corpus):
         return data.questions
-    if not isinstance(data, ClaimSet):
-        return ()
-    return [fact.question for fact in data if kept is None or fact.question.id in kept]
+    return () if data is None else data.authored(kept)
 
 
 def _labelled(asked: Sequence[_Asked], *, several: bool) -> Iterator[tuple[_Asked, str, str]]:
@@ -416,6 +419,8 @@ def _said(
         ),
         truncated=answer.truncated,
         in_words=in_words(answer),
+        closed_book=answer.closed_book,
+        reordered=answer.reordered,
         error=answer.error or ("the model gave no prediction" if answer.missing else None),
     )
 

@@ -358,6 +358,7 @@ def _environment() -> Environment:
         interval=lambda e: interval_text(e.low, e.high),
         number=lambda value: f"{value:,}",
         short=lambda value, digits=1: f"{value:,.{digits}f}".replace("-", "−"),
+        cost=lambda value: f"{value:,.4g}",
         safe_json=Markup,
     )
     environment.globals.update(

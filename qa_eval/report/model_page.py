@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from qa_eval.metrics.listings import entry, in_order, listed
+from qa_eval.metrics.parts import Family
 from qa_eval.records import Estimate
 from qa_eval.report.content import Fact, Item, ReportContent, ReportModel, ShownAnswer
 from qa_eval.report.leaderboard_page import slice_order
@@ -140,12 +141,13 @@ class MetricGroup:
     metrics: tuple[tuple[str, Estimate], ...]
 
 
-_TITLES = {
+_TITLES: dict[Family, str] = {
     "answers": "How good its answers are",
     "no answer": "Whether it knows when there is no answer",
     "claims": "Whose claims it makes where sources disagree",
     "all articles": "How it answers from all articles at once",
     "words": "What its answers in words say",
+    "passages": "What passages do to its answers",
     "calibration": "How far its confidence can be trusted",
     "wordings": "Whether the wording of the question matters",
 }

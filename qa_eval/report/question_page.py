@@ -78,6 +78,8 @@ class ItemView:
     texts: tuple[MarkedText, ...]
     scores: tuple[tuple[ReportModel, ShownAnswer], ...]
     """Answers with scores or candidates, in the order of the leaderboard."""
+    otherwise: tuple[tuple[ReportModel, ShownAnswer], ...]
+    """Answers of models that were also asked without any passage or in other orders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,9 @@ def _item_view(fact: Fact, item: Item, models: Mapping[int, ReportModel]) -> Ite
         wrong=next((same for same in answers if not same.said.right), None),
         texts=tuple(marked_texts(fact, item, models)),
         scores=tuple((models[s.model], s) for s in said if s.n_best or s.null_score is not None),
+        otherwise=tuple(
+            (models[s.model], s) for s in said if s.closed_book is not None or s.reordered is not None
+        ),
     )
 
 

@@ -16,9 +16,7 @@ from pydantic import (
     ConfigDict,
     FiniteFloat,
     GetCoreSchemaHandler,
-    SerializerFunctionWrapHandler,
     TypeAdapter,
-    model_serializer,
 )
 from pydantic_core import CoreSchema
 
@@ -33,6 +31,7 @@ from qa_eval.records import (
     Estimate,
     ModelInfo,
     Status,
+    Stored,
     abridged,
 )
 from qa_eval.runs.field_descriptions import described
@@ -65,6 +64,8 @@ class _Record(BaseModel):
 class DecodingRow(_Record):
     """The window settings of a model, and how its answers were decided. Parts that it lacks are None."""
 
+    # Not a `Decoding` next to a threshold: a baseline has none of its parts, older runs may lack some, and
+    # `leaderboard.json` has the threshold among them.
     max_length: int | None = None
     doc_stride: int | None = None
     max_answer_tokens: int | None = None
@@ -101,36 +102,31 @@ class CountsRow(_Record):
     """Number of reading instances that the cache answered. It may differ between equal runs."""
 
 
-class PerformanceRow(_Record):
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PerformanceRow(Stored):
     """Speed over the instances that were asked and not taken from the cache."""
 
-    seconds: FiniteFloat = 0.0
-    items_per_second: FiniteFloat | None = None
+    seconds: float = 0.0
+    items_per_second: float | None = None
     windows: int = 0
     tokens: int = 0
-    tokens_per_second: FiniteFloat | None = None
+    tokens_per_second: float | None = None
     peak_rss_bytes: int | None = None
     tokens_out: int | None = None
     """Number of tokens that a language model wrote; they are among `tokens`. None for other models."""
     unfinished: int | None = None
     """Number of a language model's answers that end because they have the greatest number of tokens."""
-    latency: dict[str, FiniteFloat] | None = None
+    latency: dict[str, float] | None = None
     """Percentiles (`p50`, `p90`, `p99`) of the time of one answer in seconds, with the pauses after failed
     requests. None for models that compute answers together."""
-    cost: FiniteFloat | None = None
+    cost: float | None = None
     """Cost of the tokens, in the currency of the prices given. None without prices."""
+    _sparse: ClassVar[frozenset[str]] = frozenset({"tokens_out", "unfinished", "latency", "cost"})
 
     @property
     def tokens_in(self) -> int | None:
         """Number of tokens that a language model read. None for other models."""
         return None if self.tokens_out is None else self.tokens - self.tokens_out
-
-    @model_serializer(mode="wrap")
-    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leaves out what only language models have."""
-        found: dict[str, Any] = write(self)
-        sparse = ("tokens_out", "unfinished", "latency", "cost")
-        return {k: v for k, v in found.items() if v is not None or k not in sparse}
 
 
 class PredictionsFileRow(_Record):
@@ -173,7 +169,7 @@ class Row(_Record):
     absent: dict[str, str] = {}
     """Metric id -> reason why it is absent from `metrics`, if that needs words."""
     counts: CountsRow = CountsRow.model_construct()
-    performance: PerformanceRow = PerformanceRow.model_construct()
+    performance: PerformanceRow = PerformanceRow()
     predictions: PredictionsFileRow | None = None
     versus_first: Difference | None = None
     """Paired difference of the sort metric to the first ranked row; None for that row and for unranked ones

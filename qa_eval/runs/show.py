@@ -243,6 +243,20 @@ def _verdict(answer: PredictionRow, question: Question | None, drawing: Drawing)
         scores.append("makes no claim")
     if about := scores + _decision(answer):
         yield from drawing.wrapped(Text(" · ".join(about), "dim"), _INDENT, _INDENT)
+    for line in _asked_otherwise(answer):
+        yield from drawing.wrapped(line, _INDENT, _INDENT)
+
+
+def _asked_otherwise(answer: PredictionRow) -> Iterator[Text]:
+    """The answers of a language model without any passage, and in other orders; None is one that failed."""
+    closed_book = None if answer.closed_book is None else (answer.closed_book,)
+    for title, answers in (
+        ("without any passage: ", closed_book),
+        ("with the passages in other orders: ", answer.reordered),
+    ):
+        if answers is not None:
+            said = ("failed" if a is None else f"“{clean(a)}”" if a else "no answer" for a in answers)
+            yield Text.assemble((title, "dim"), " · ".join(said))
 
 
 def _sources(answer: PredictionRow, question: Question | None, drawing: Drawing) -> list[str]:

@@ -363,3 +363,33 @@ def test_options_without_a_meaning_are_refused(tmp_path: Path) -> None:
         open_dataset(spec, columns={"question": "q"})
     with pytest.raises(QaEvalError, match=r"scored by squad-v2\.0"):
         open_dataset(spec, rules="squad-v1.1")
+
+
+# ------------------------------------------------------------------------------------------ what is asked
+
+
+def test_the_readings_are_all_passages_with_the_golds_of_each(tmp_path: Path) -> None:
+    dataset = opened(tmp_path, BROKEN_BOW, YES_NO, town(0), town(1))
+    broken_bow, *others = dataset.readings(limit=2)
+    assert [(i.item, i.article, i.context, golds) for i, golds in broken_bow] == [
+        ("broken-bow@d1", "d1", BROKEN_BOW["passages"][0]["text"], ("3,559 people",)),
+        ("broken-bow@d2", "d2", BROKEN_BOW["passages"][1]["text"], ("10,000",)),
+        ("broken-bow@d3", "d3", BROKEN_BOW["passages"][2]["text"], ()),
+    ]
+    assert [{i.item.partition("@")[0] for i, _ in piece} for piece in others] == [{town(0)["id"]}]
+
+
+def test_the_question_and_text_of_items_are_those_that_the_data_set_has(tmp_path: Path) -> None:
+    dataset = opened(tmp_path, BROKEN_BOW, town(0))
+    texts = [passage["text"] for passage in BROKEN_BOW["passages"]]
+    wanted = ["broken-bow@*", "broken-bow@d2", "broken-bow@d9", "broken-bow~1@d1", "nowhere@d1"]
+    assert list(dataset.asked(wanted)) == [
+        ("broken-bow@*", BROKEN_BOW["question"], "\n\n".join(texts)),
+        ("broken-bow@d2", BROKEN_BOW["question"], texts[1]),
+    ]
+
+
+def test_the_questions_with_claims_are_all_or_those_that_are_kept(tmp_path: Path) -> None:
+    dataset = opened(tmp_path, BROKEN_BOW, town(0))
+    assert [question.id for question in dataset.authored()] == ["broken-bow", town(0)["id"]]
+    assert [question.id for question in dataset.authored({"broken-bow"})] == ["broken-bow"]

@@ -405,3 +405,14 @@ def test_what_is_wrong_with_a_key_has_its_line(text: str, message: str, tmp_path
     with pytest.raises(InputError) as caught:
         open_public(f"squad:{file}").check()
     assert str(caught.value).splitlines()[0] == f"{file}:{message}"
+
+
+def test_readings_and_the_questions_of_items_are_those_of_the_data_set(tmp_path: Path) -> None:
+    dataset = open_public(f"squad:{write(tmp_path / 'dev.json', TWO_ARTICLES)}")
+    examples = list(dataset)
+    assert list(dataset.readings(limit=2)) == [[(instance_of(e), e.golds)] for e in examples[:2]]
+    last = examples[-1]
+    assert list(dataset.asked([str(last.item), "nowhere@c0"])) == [
+        (str(last.item), last.question, last.context)
+    ]
+    assert dataset.authored() == []

@@ -245,6 +245,10 @@ def test_ways_of_asking_that_no_model_has_are_refused(option: dict[str, object])
         (("openai:m?base_url=http://h/v1", "--show-prompt", "x@*"), 'there is no fact "x"'),
         (("baseline:abstain", "--show-prompt", "recaptured-city@*"), "baseline:abstain is no language model"),
         (("--show-prompt", "recaptured-city@*"), "name the model"),
+        (
+            ("openai:m?base_url=http://h/v1", "--show-prompt", "x@y", "--dataset", "squad:x.json"),
+            "squad:x.json: holds no claims; --show-prompt needs facts with their own passages",
+        ),
         (("openai:m", "--prompt", "nowhere.toml"), "nowhere.toml"),
         (("baseline:abstain", "--base-url", "http://h/v1"), "no model is of the kind openai:"),
     ],
@@ -264,6 +268,31 @@ def test_tokens_cost_and_latency_are_counted(server: RunningServer, own_cache: P
     assert 0 < performance.latency["p50"] <= performance.latency["p90"] <= performance.latency["p99"]
     again = evaluated(server.spec(), price_in=2.0, price_out=10.0).leaderboard.row(server.spec()).performance
     assert (again.tokens, again.tokens_out, again.latency, again.cost) == (0, None, None, None)
+
+
+UNUSED = "price_in, price_out: only language models have a cost, and there is none, so no cost is shown"
+
+
+def test_prices_without_a_language_model_are_no_error_and_a_line_on_stderr_says_so(own_place: Path) -> None:
+    """In processes, because pytest takes what is logged."""
+    flags = ("--price-in", "1", "--price-out", "2", "-m", "baseline:abstain", "--limit", "2", "--no-cache")
+    for command in (("run", "--resamples", "99"), ("plan", "--probe-seconds", "0.1")):
+        words = [sys.executable, "-m", "qa_eval", *command, *flags]
+        said = subprocess.run(words, check=True, capture_output=True, text=True)
+        assert said.stderr.splitlines().count(UNUSED) == 1, said.stderr
+        assert "price" not in said.stdout
+
+
+def test_prices_in_a_mixed_run_are_used_and_nothing_is_said(
+    server: RunningServer, own_cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = RunOptions(resamples=99, price_in=1.0)
+    specs = ["baseline:abstain", server.spec()]
+    run = qa.evaluate(specs, corpus=four_facts(), progress=False, options=told)
+    assert [run.leaderboard.row(spec).performance.cost is None for spec in specs] == [True, False]
+    assert caplog.messages == []
+    qa.evaluate(specs[:1], corpus=four_facts(), progress=False, options=told)
+    assert caplog.messages == [UNUSED.replace(", price_out", "")]
 
 
 def test_span_models_and_language_models_are_in_one_table(server: RunningServer, own_cache: Path) -> None:

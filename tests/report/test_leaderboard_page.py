@@ -243,7 +243,7 @@ def test_models_answered_from_the_cache_are_named_as_such(run: Run, corpus: Corp
     def change(row: Row) -> Row:
         if row.model.spec != "test:one":
             return row
-        performance = row.performance.model_copy(update={"items_per_second": None})
+        performance = replace(row.performance, items_per_second=None)
         counts = row.counts.model_copy(update={"cached": row.counts.items})
         return row.model_copy(update={"performance": performance, "counts": counts})
 

@@ -366,12 +366,20 @@ def test_the_weighted_bootstrap_of_a_ratio_is_the_ratio_bootstrap() -> None:
     assert (found.method, found.n, found.clusters) == ("bca", 60, 20)
 
 
-def test_a_statistic_of_rows_gives_what_it_gives_row_by_row() -> None:
-    rng = np.random.default_rng(9)
-    score, positive = np.round(rng.random(40), 1), rng.random(40) < 0.3
-    clusters = rng.integers(100, 112, 40)
+Ranking = tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64], float]
+
+
+def random_ranking(seed: int, items: int, *, positives: float, clusters: int) -> Ranking:
+    """Scores with ties, which items are positive, their clusters, and the AUROC."""
+    rng = np.random.default_rng(seed)
+    score, positive = np.round(rng.random(items), 1), rng.random(items) < positives
     value = auroc(score, positive)
     assert value is not None
+    return score, positive, rng.integers(100, 100 + clusters, items), value
+
+
+def test_a_statistic_of_rows_gives_what_it_gives_row_by_row() -> None:
+    score, positive, clusters, value = random_ranking(9, 40, positives=0.3, clusters=12)
     one = weighted_estimate(lambda w: auroc(score, positive, w), value, clusters, 40)
     many = rowwise_estimate(lambda rows: auroc_rows(score, positive, rows), value, clusters, 40)
     assert one == many
@@ -379,11 +387,7 @@ def test_a_statistic_of_rows_gives_what_it_gives_row_by_row() -> None:
 
 
 def test_whole_weights_in_the_order_of_the_ranks_give_the_same_interval() -> None:
-    rng = np.random.default_rng(10)
-    score, positive = np.round(rng.random(60), 1), rng.random(60) < 0.4
-    clusters = rng.integers(100, 115, 60)
-    value = auroc(score, positive)
-    assert value is not None
+    score, positive, clusters, value = random_ranking(10, 60, positives=0.4, clusters=15)
     plain = rowwise_estimate(lambda rows: auroc_rows(score, positive, rows), value, clusters, 60)
     order = np.argsort(-score, kind="stable")
     score, positive, clusters = score[order], positive[order], clusters[order]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from qa_eval.records import (
     Decoding,
     Evidence,
     Instance,
+    ItemId,
     ModelInfo,
     Prediction,
     Question,
@@ -122,3 +123,35 @@ class FakeModel:
             if (error := self.fails(instance)) is not None:
                 raise error
             yield hashed_prediction(instance, self.name)
+
+
+@dataclass
+class FakeWriter:
+    """Answers in words, as a language model does: what it remembers, or what the first passage says.
+
+    It stays with its memory of a `stubborn` fact, whatever a passage says.
+    """
+
+    corpus: Corpus
+    memory: Mapping[str, str] = field(default_factory=dict)
+    """Fact -> answer without any passage. There is none to other facts."""
+    stubborn: Collection[str] = ()
+    name: str = "writer"
+    decoding: Decoding | None = None
+    answers_directly: bool = True
+
+    @property
+    def info(self) -> ModelInfo:
+        fingerprint = sha256_text(f"{self.name} {self.memory} {self.stubborn}")
+        return ModelInfo(spec=f"test:{self.name}", kind="test", name=self.name, fingerprint=fingerprint)
+
+    def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
+        questions = {question.id: question for question in self.corpus.questions}
+        for instance in instances:
+            fact = ItemId.parse(instance.item).fact
+            shown = [passage.id for passage in instance.passages] or [instance.article]
+            said = [e.text for a in shown for c in questions[fact].own_claims(a) for e in c.evidence_in(a)]
+            if instance.mode == "none" or (instance.mode == "one" and fact in self.stubborn):
+                said = [self.memory.get(fact, "")]
+            text = said[0] if said else ""
+            yield Prediction(item=instance.item, text=text, tokens=12, tokens_out=2, seconds=0.25)

@@ -16,14 +16,13 @@ import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from qa_eval.authoring.canonical_lines import arrange, canonical_line
 from qa_eval.authoring.drafts import claim_id, question_id
 from qa_eval.data.checks.question_checks import kebab_case
-from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.corpus_files import article_id_problem
-from qa_eval.data.dataset import open_dataset
+from qa_eval.data.dataset import PublicDataset, open_dataset, open_facts
 from qa_eval.data.dataset_files import json_objects
 from qa_eval.data.dataset_options import Where
 from qa_eval.data.passage_facts import PassageFact
@@ -117,8 +116,7 @@ def _unmarked(imported: Imported) -> Imported:
 
 
 def _of_facts(spec: str) -> Imported:
-    dataset = open_dataset(spec)
-    assert isinstance(dataset, ClaimSet)
+    dataset = open_facts(spec)
     census = dataset.check()
     facts = list(dataset)
     shared = _shared(facts)
@@ -236,10 +234,9 @@ class _Annotated:
 
 
 def _of_squad(spec: str) -> Imported:
-    dataset = open_dataset(spec)
+    dataset = cast("PublicDataset", open_dataset(spec))
     found = []
     unplaced = 0
-    assert not isinstance(dataset, ClaimSet)
     dataset.check()
     for example in dataset:
         spans = tuple(

@@ -18,7 +18,7 @@ from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.items import item_ids
 from qa_eval.data.passage_facts import PassageFact
 from qa_eval.errors import QaEvalError
-from qa_eval.evaluation.tasks.curated import CuratedPart, instances_for
+from qa_eval.evaluation.tasks.curated import CuratedPart, instances_for, refuse_options
 from qa_eval.metrics.listings import sort_keys
 from qa_eval.metrics.reference_answers import REFERENCES, ReferenceName, reference_answers
 from qa_eval.metrics.score_table import Cluster, ScoreTable, add_scores
@@ -26,7 +26,7 @@ from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.thresholds import ThresholdCase, fit_thresholds, threshold_case
 from qa_eval.models.protocol import Model
 from qa_eval.records import Instance, ItemId, Prediction, Track
-from qa_eval.runs.options import StoredOptions, Threshold
+from qa_eval.runs.options import RunOptions, StoredOptions, Threshold
 from qa_eval.runs.ranking import RULES
 from qa_eval.runs.rows import item_hashes, item_hashes_sha256, judge, judge_answers, rebuild
 from qa_eval.runs.schema import DataRow, ItemsRow, PredictionRow, SourcesRow, WholeRow
@@ -58,6 +58,15 @@ class ClaimsTask:
     rules: str = RULES
     cluster: Cluster = "fact"
     fits_afterwards: bool = True
+
+    @staticmethod
+    def fitted(options: RunOptions) -> RunOptions:
+        """The options, if facts with their own passages have them. Raises QaEvalError, which names others."""
+        refuse_options(
+            {"columns": bool(options.columns), "duplicate_ids": options.duplicate_ids != "error"},
+            "cannot be used with a data set of facts with their own passages",
+        )
+        return options
 
     @property
     def sorts(self) -> Sequence[str]:

@@ -21,7 +21,7 @@ from qa_eval.metrics.score_table import Cluster, ScoreTable, add_scores, tables_
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.models.protocol import Model
 from qa_eval.records import Corpus, Instance, ItemId, Prediction, Track
-from qa_eval.runs.options import StoredOptions, Threshold
+from qa_eval.runs.options import RunOptions, StoredOptions, Threshold
 from qa_eval.runs.ranking import RULES
 from qa_eval.runs.rows import (
     ByArticle,
@@ -34,6 +34,12 @@ from qa_eval.runs.rows import (
 )
 from qa_eval.runs.schema import DataRow, ItemsRow, PredictionRow, SourcesRow, WholeRow
 from qa_eval.runs.sources import corpus_sources
+
+
+def refuse_options(given: Mapping[str, bool], why: str) -> None:
+    """Raises QaEvalError, which names the options that are given."""
+    if named := [name for name, is_given in given.items() if is_given]:
+        raise QaEvalError(f"{', '.join(named)}: {why}")
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,22 @@ class CuratedTask:
     """Unit of resampling."""
     fits_afterwards: bool = False
     """Whether `cross-fit` needs the answers of all parts; False, because there is a single part."""
+
+    @staticmethod
+    def fitted(options: RunOptions) -> RunOptions:
+        """The options, if questions about articles have them. Raises QaEvalError, which names others."""
+        if options.split is not None:
+            raise QaEvalError(f"split: {options.split}: only a public data set has splits")
+        if options.rules is not None:
+            raise QaEvalError(
+                f"rules: {options.rules}: works only with a public data set; questions about articles are "
+                f"scored by {RULES}"
+            )
+        refuse_options(
+            {"columns": bool(options.columns), "duplicate_ids": options.duplicate_ids != "error"},
+            "works only with a public data set",
+        )
+        return options
 
     @property
     def sorts(self) -> Sequence[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from qa_eval.data.content_hashes import item_sha256
 from qa_eval.data.dataset import PublicDataset, instance_of
+from qa_eval.evaluation.tasks.curated import refuse_options
 from qa_eval.files.hashes import sha256_json, sha256_text
 from qa_eval.matching.answer_types import asked_type
 from qa_eval.metrics.decisions import decide
@@ -23,7 +24,7 @@ from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.thresholds import fit_thresholds, threshold_case
 from qa_eval.models.protocol import Model
 from qa_eval.records import Answer, Example, Instance, ItemId, Prediction, Track
-from qa_eval.runs.options import StoredOptions, Threshold
+from qa_eval.runs.options import RunOptions, StoredOptions, Threshold
 from qa_eval.runs.rows import ItemHashes, item_hashes_sha256, prediction_row, rebuild
 from qa_eval.runs.schema import DataRow, ItemsRow, PredictionRow, SourcesRow, WholeRow
 from qa_eval.runs.sources import dataset_sources
@@ -155,6 +156,22 @@ class PublicTask(StoredTask):
         """Data set that is asked."""
         self.examples = dataset.chosen(limit=options.limit, sample=options.sample, seed=options.seed)
         """Questions that the options choose."""
+
+    @staticmethod
+    def fitted(options: RunOptions) -> RunOptions:
+        """The options on the reading track. Raises QaEvalError, which names options that need articles."""
+        refuse_options(
+            {
+                "closed_book": options.closed_book,
+                "orders": options.orders > 0,
+                "track": options.track == "pooled",
+                "paraphrases": options.paraphrases,
+                "categories": bool(options.categories),
+            },
+            "works only with questions about articles; in a public data set, each question has its own "
+            "context",
+        )
+        return replace(options, track="reading")
 
     @cached_property
     def data(self) -> DataRow:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from qa_eval.data.claim_sets import ClaimSet
 from qa_eval.data.dataset import Dataset
@@ -112,6 +112,14 @@ class Task(Judge, Protocol):
         """
 
 
+def task_kind(dataset: Dataset | None) -> type[CuratedTask | ClaimsTask | PublicTask]:
+    """The kind of task that asks a data set; that of questions about articles without one."""
+    if dataset is None:
+        return CuratedTask
+    return ClaimsTask if isinstance(dataset, ClaimSet) else PublicTask
+
+
 def dataset_task(dataset: Dataset, options: StoredOptions) -> Task:
     """What a data set asks of every model. Raises InputError if the data set is wrong."""
-    return ClaimsTask(dataset, options) if isinstance(dataset, ClaimSet) else PublicTask(dataset, options)
+    make: Callable[[Any, StoredOptions], Task] = task_kind(dataset)
+    return make(dataset, options)

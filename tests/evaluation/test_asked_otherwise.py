@@ -1,0 +1,137 @@
+"""`--closed-book` and `--orders` from the question to every place that shows their metrics and answers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import qa_eval as qa
+from qa_eval.data.items import shown_articles
+from qa_eval.evaluation.verification import verify
+from qa_eval.metrics.listings import label
+from qa_eval.records import ItemId
+from qa_eval.runs.options import RunOptions
+from qa_eval.runs.show import Drawing, Shown, draw_example
+from qa_eval.text.glossary import term_anchor
+from tests.support.command_line import done
+from tests.support.fake_models import FakeModel, FakeWriter
+from tests.support.small_corpus import small_corpus
+
+ORDERS = 5
+MEMORY = {"militant-losses": "400", "fall-of-town": "June 2014"}
+"""A claim of one of two sources, and an answer that no source gives."""
+WRITER, SPANS = "test:writer", "test:fake"
+
+
+@pytest.fixture
+def corpus(own_place: Path) -> qa.Corpus:
+    return small_corpus(own_place)
+
+
+def evaluated(corpus: qa.Corpus, name: str, *, stubborn: tuple[str, ...] = ("militant-losses",)) -> qa.Run:
+    options = RunOptions(closed_book=True, orders=ORDERS, resamples=99, references=False)
+    models: list[qa.Model] = [FakeWriter(corpus, MEMORY, stubborn), FakeModel()]
+    return qa.evaluate(models, corpus=corpus, out="runs", name=name, options=options, progress=False)
+
+
+def changed_orders(corpus: qa.Corpus) -> int:
+    """The number of orders in which another article than in the usual order gives the first answer."""
+    question = corpus.questions[0]
+
+    def first(order: int) -> str:
+        return next(a.id for a in shown_articles(corpus, question, order) if question.own_claims(a.id))
+
+    return sum(first(order) != first(0) for order in range(1, ORDERS + 1))
+
+
+def test_the_metrics_follow_from_the_answers(corpus: qa.Corpus) -> None:
+    """Alpha contradicts both memories. The model stays with one of them against its passage."""
+    run = evaluated(corpus, "one")
+    changed = changed_orders(corpus)
+    assert 0 < changed < ORDERS, "or the test would see nothing"
+    row = run.leaderboard.row(WRITER)
+    assert row.metrics["reading"]["memorisation_ratio"].value == 0.5
+    assert row.metrics["reading"]["memorisation_ratio"].n == 2
+    assert row.metrics["reading"]["remembered"].value == 0.5
+    assert row.metrics["pooled"]["order_sensitivity"].value == pytest.approx(changed / ORDERS / 2)
+    spans = run.leaderboard.row(SPANS).metrics
+    assert not {"memorisation_ratio", "remembered", "order_sensitivity"} & (
+        spans["reading"].keys() | spans["pooled"].keys()
+    )
+    assert verify("runs/one", corpus) == []
+
+
+def test_every_table_has_the_metrics(corpus: qa.Corpus) -> None:
+    run = evaluated(corpus, "one")
+    row = run.leaderboard.row(WRITER)
+    values = {
+        ("reading", "memorisation_ratio"): row.metrics["reading"]["memorisation_ratio"].value,
+        ("pooled", "order_sensitivity"): row.metrics["pooled"]["order_sensitivity"].value,
+    }
+    whole = done("leaderboard", "runs/one", "--all", columns=200).output
+    assert "What passages do to an answer" in whole
+    lines = csv.DictReader(io.StringIO(done("leaderboard", "runs/one", "--format", "csv").output))
+    line = {found["model"]: found for found in lines}[WRITER]
+    for (track, metric), value in values.items():
+        assert label(metric).split()[0] in whole
+        name = metric if track == "reading" else f"pooled.{metric}"
+        assert float(line[name]) == pytest.approx(value)
+        for form in ("table", "markdown"):
+            alone = done("leaderboard", "runs/one", "--track", track, "--format", form, columns=250).output
+            assert f"{100 * value:.1f}" in alone, (metric, form)
+
+
+def test_the_report_has_the_metrics_and_the_answers(corpus: qa.Corpus) -> None:
+    run = evaluated(corpus, "one")
+    row = run.leaderboard.row(WRITER)
+    done("report", "runs/one", "--out", "report")
+    model = Path("report/models/test-writer.html").read_text("utf-8")
+    assert "What passages do to its answers" in model
+    for track, metric in (("reading", "memorisation_ratio"), ("pooled", "order_sensitivity")):
+        assert f"metric-{term_anchor(metric)}" in model
+        assert f"{100 * row.metrics[track][metric].value:.1f}" in model
+    assert "What passages do" not in Path("report/models/test-fake.html").read_text("utf-8")
+    page = Path("report/questions/militant-losses.html").read_text("utf-8")
+    # The reading items of three articles have no orders, and the pooled item has them.
+    assert page.count("Answers without any passage</summary>") == 3
+    assert page.count("Answers without any passage, and with the passages in other orders</summary>") == 1
+    pooled = next(a for a in run[WRITER].items() if a.item == "militant-losses@*")
+    orders = " · ".join(f"<bdi>{text}</bdi>" for text in pooled.reordered or ())
+    assert f"<td><bdi>400</bdi></td><td>{orders}</td>" in page
+
+
+def test_show_has_the_answers_that_were_asked_otherwise(corpus: qa.Corpus) -> None:
+    evaluated(corpus, "one")
+    asked = ("--questions", "questions", "--articles", "seeds")
+    pooled = done("show", "runs/one", "militant-losses@*", *asked, columns=200).output
+    assert pooled.count("without any passage: “400”") == 1, "the span model was not asked so"
+    orders = next(line for line in pooled.splitlines() if "with the passages in other orders: " in line)
+    assert orders.count("“") == ORDERS
+    assert orders.count("“400”") in (changed_orders(corpus), ORDERS - changed_orders(corpus))
+    reading = done("show", "runs/one", "fall-of-town@beta", *asked).output
+    assert "without any passage: “June 2014”" in reading
+    assert "other orders" not in reading
+
+
+def test_an_answer_that_is_none_and_one_that_failed_are_told_apart(corpus: qa.Corpus) -> None:
+    run = evaluated(corpus, "one")
+    answer = next(a for a in run[WRITER].items() if a.item == "militant-losses@*")
+    answer = replace(answer, closed_book="", reordered=("400", "", None))
+    shown = Shown(ItemId.parse(answer.item), ((run.leaderboard.row(WRITER), answer),))
+    text = "\n".join(line.plain for line in draw_example(shown, None, Drawing(width=120, labels={})))
+    assert "without any passage: no answer" in text
+    assert "with the passages in other orders: “400” · no answer · failed" in text
+
+
+def test_compare_has_the_difference_of_the_memorisation_ratio(corpus: qa.Corpus) -> None:
+    evaluated(corpus, "one")
+    evaluated(corpus, "two", stubborn=())
+    table = done("compare", "runs/one", "runs/two", "--model", WRITER, "--all", columns=150).output
+    cells = {line.split("  ")[0]: line.split() for line in table.splitlines() if line.strip()}
+    assert cells["memorisation"][1:4] == ["50.0", "0.0", "−50.0"]
+    same = table[table.index("no difference in") :].partition("\n\n")[0]
+    assert "order sensitivity (pooled)" in " ".join(same.split()), "the orders are answered as before"
