@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from qa_eval.cli.command import note
-from qa_eval.data.claim_sets import ClaimSet, facts_held
 from qa_eval.records import Corpus
 from qa_eval.runs.leaderboard.board_formats import render_csv, render_json, render_markdown, terminal_board
 from qa_eval.runs.leaderboard.history import draw_history, history_of, render_history
@@ -41,6 +40,8 @@ def announce_dataset(dataset: Dataset) -> None:
 
     Raises InputError with all its errors.
     """
+    from qa_eval.data.claim_sets import ClaimSet, facts_held
+
     if isinstance(dataset, ClaimSet):
         facts = dataset.check()
         note(

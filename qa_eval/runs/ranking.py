@@ -19,7 +19,7 @@ from qa_eval.metrics.summary import summarize_tables
 from qa_eval.records import Decoding, ModelInfo, Track
 from qa_eval.runs.options import RESAMPLES, Threshold
 from qa_eval.runs.schema import CountsRow, DecodingRow, Row
-from qa_eval.stats.significance import Comparisons, compare_all_pairs, paired_difference
+from qa_eval.stats.significance import Comparisons, compare_all_pairs, paired_tests
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 
 RULES = "squad-v2.0"
@@ -183,18 +183,22 @@ def rank_rows(
     places = {id(entry): place for entry, place in zip(competing, compared.ranks(), strict=True) if ranked}
     numbers = {id(entry): number for number, entry in enumerate(competing)}
     first = competing[0] if competing else None
+    others = [e for e in ordered if first is not None and id(e) in terms and id(e) not in numbers]
+    pairs = [(terms[id(other)], terms[id(first)]) for other in others]
+    tested = {
+        id(other): test.difference
+        for other, test in zip(others, paired_tests(pairs, resamples=resamples), strict=True)
+    }
     rows = []
     for entry in ordered:
         update: dict[str, object] = {"rank": None, "rank_interval": None, "versus_first": None}
         if id(entry) in places:
             rank, low, high = places[id(entry)]
             update |= {"rank": rank, "rank_interval": (low, high)}
-        if first is not None and entry is not first and id(entry) in terms:
-            if id(entry) in numbers:
-                difference = compared.difference(numbers[id(entry)], 0)
-            else:
-                difference = paired_difference(terms[id(entry)], terms[id(first)], resamples=resamples)
-            update["versus_first"] = difference
+        if id(entry) in tested:
+            update["versus_first"] = tested[id(entry)]
+        elif id(entry) in numbers and entry is not first:
+            update["versus_first"] = compared.difference(numbers[id(entry)], 0)
         rows.append(entry.row.model_copy(update=update))
     return Ranked(rows=rows, sort=sort, minimum_detectable_difference=_detectable(compared))
 
