@@ -27,8 +27,8 @@ _GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 17
 """Number of bytes that are decompressed at a time. Lines are read from them."""
 _PACKED_BLOCK, _LARGE_BLOCK = 1 << 16, 1 << 19
-"""Numbers of packed and of other bytes that a thread handles at a time: so many that other threads seldom wait
-for it."""
+"""Numbers of packed and of other bytes that a thread handles at a time: so many that other threads seldom
+wait for it."""
 _MEMBER = 16 + zlib.MAX_WBITS
 """Setting of zlib for the members of a gzip file."""
 
@@ -72,7 +72,7 @@ def unpacked_lines(file: BinaryIO, digest: Digest) -> Iterator[bytes]:
 
 
 def _blocks(file: BinaryIO, digest: Digest) -> Iterator[bytes]:
-    """The bytes of a file, decompressed if it is a gzip file. Other threads run during the work on a block."""
+    """The bytes of a file, decompressed if it is a gzip file. Other threads run while a block is unpacked."""
     packed = file.read(2) == _GZIP
     file.seek(0)
     for block in _inflated(file) if packed else iter(lambda: file.read(_LARGE_BLOCK), b""):

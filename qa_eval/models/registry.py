@@ -30,7 +30,7 @@ _ANSWER_FILES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 
 
 def _embedded(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
-    return remembered(spec, embedded_checkpoint(), decoding, runtime, _examined_by_torch)
+    return remembered(spec, embedded_checkpoint(), decoding, runtime, _examined_as_embedded)
 
 
 def _huggingface(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
@@ -47,6 +47,14 @@ def _found(spec: ModelSpec, runtime: Runtime) -> Checkpoint:
     return find_checkpoint(
         spec.name, spec.revision, code=runtime.trust_remote_code, convert=runtime.convert_weights
     )
+
+
+def _examined_as_embedded(
+    spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime: Runtime
+) -> SpanModel:
+    from qa_eval.models.bert import examine
+
+    return examine(spec, checkpoint, decoding, runtime)
 
 
 def _examined_by_torch(

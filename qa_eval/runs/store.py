@@ -448,9 +448,7 @@ def _read(path: Path) -> bytes:
         _refuse(path, f"cannot be read: {error.strerror}")
 
 
-def _checked_row(
-    line: bytes, path: Path, number: int, *, candidates: bool, skipped: bool
-) -> PredictionRow:
+def _checked_row(line: bytes, path: Path, number: int, *, candidates: bool, skipped: bool) -> PredictionRow:
     """The row of a line, as pydantic reads it. Raises InputError with everything that is wrong.
 
     With `skipped`, only what is wrong outside of the candidates is an error.

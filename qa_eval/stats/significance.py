@@ -28,7 +28,8 @@ another order."""
 _NOTHING = 1e-12
 """Largest difference of a cluster that counts as zero. Smaller values are rounding errors."""
 _FEW = 512
-"""Number of patterns of flips whose statistics are computed together: few enough for the processor's cache."""
+"""Number of patterns of flips whose statistics are computed together: few enough for the processor's cache.
+"""
 _ALPHA = 0.05
 """Level of the ranks and of their intervals."""
 
