@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.listings import entry as entry_of
 from qa_eval.metrics.listings import sort_keys
 from qa_eval.metrics.reference_answers import ReferenceName
@@ -27,6 +26,12 @@ RULES = "squad-v2.0"
 UNRANKED = frozenset({"baseline:abstain", "baseline:random-span"})
 """Baselines outside the ranking. They help to read the columns."""
 _GROUPS = {"ok": 0, "partial": 1, "error": 2}
+
+
+def _scorer_version() -> str:
+    from qa_eval.metrics.item_scores import SCORER_VERSION  # ranking stored rows needs no scorer
+
+    return SCORER_VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,7 @@ class Signature:
     threshold: Threshold | None = None
     deterministic: bool = False
     rules: str = RULES
-    scorer: str = SCORER_VERSION
+    scorer: str = field(default_factory=_scorer_version)
 
     def __str__(self) -> str:
         d = self.decoding
@@ -71,9 +76,12 @@ def model_signature(
     deterministic: bool,
     data: str,
     rules: str = RULES,
-    scorer: str = SCORER_VERSION,
+    scorer: str | None = None,
 ) -> str:
-    """The signature of a model's row; `data` is the hash over all items."""
+    """The signature of a model's row.
+
+    `data` is the hash over all items. `scorer` is the version of the scorer, by default the present one.
+    """
     threshold = threshold if isinstance(threshold, str) else float(threshold)
     return str(
         Signature(
@@ -84,7 +92,7 @@ def model_signature(
             threshold=threshold,
             deterministic=deterministic,
             rules=rules,
-            scorer=scorer,
+            scorer=scorer or _scorer_version(),
         )
     )
 
@@ -132,9 +140,9 @@ def judged_entry(
     return Entry(row=row.model_copy(update=update), tables=tables)
 
 
-def reference_row(name: ReferenceName, *, data: str, rules: str = RULES, scorer: str = SCORER_VERSION) -> Row:
-    """The row of a reference, without its scores. `data` is the hash over all items."""
-    model = f"reference:{name}"
+def reference_row(name: ReferenceName, *, data: str, rules: str = RULES, scorer: str | None = None) -> Row:
+    """The row of a reference, without its scores; `data` and `scorer` are as for `model_signature`."""
+    model, scorer = f"reference:{name}", scorer or _scorer_version()
     return Row(
         model=ModelInfo(spec=model, kind="reference", name=name, backend="gold"),
         signature=str(Signature(model=model, backend="gold", data=data[:16], rules=rules, scorer=scorer)),
