@@ -162,6 +162,7 @@ class Stored(Abridged):
     __pydantic_config__: ClassVar[dict[str, Any]] = {
         "extra": "allow",
         "allow_inf_nan": False,
+        "defer_build": True,
     }
 
     @property

@@ -24,7 +24,8 @@ printing          output that several commands have
 failures          the message and the exit code of a failure
 process           the streams and signals of the process
 
-Importing this package loads little: a command imports what it needs when it runs.
+Importing this package loads no command. A command's module is imported when the command is asked for, and a
+command imports what it needs when it runs.
 """
 
 from __future__ import annotations
@@ -32,64 +33,39 @@ from __future__ import annotations
 import click
 
 from qa_eval import __version__
-from qa_eval.cli.articles import articles_group
-from qa_eval.cli.bench import bench_command
-from qa_eval.cli.cache import cache_group
-from qa_eval.cli.command import CommandGroup
-from qa_eval.cli.compare import compare_command
-from qa_eval.cli.export import export_command
-from qa_eval.cli.init import init_command
-from qa_eval.cli.leaderboard import leaderboard_command
-from qa_eval.cli.metrics import metrics_group
-from qa_eval.cli.metrics_validate import validate_command
-from qa_eval.cli.models import models_command
-from qa_eval.cli.plan import plan_command
-from qa_eval.cli.questions import questions_group
-from qa_eval.cli.questions_agree import agree_command
-from qa_eval.cli.questions_impact import impact_command
-from qa_eval.cli.questions_new import new_command
-from qa_eval.cli.questions_probe import probe_command
-from qa_eval.cli.report import report_command
-from qa_eval.cli.reproduce import reproduce_command
-from qa_eval.cli.run import run_command
-from qa_eval.cli.schema import schema_command
-from qa_eval.cli.score import score_command
-from qa_eval.cli.show import show_command
-from qa_eval.cli.verify import verify_command
+from qa_eval.cli.command import CommandGroup, ImportedCommands
 
 __all__ = ["cli"]
 
 
+_COMMANDS = {
+    "run": "run:run_command",
+    "plan": "plan:plan_command",
+    "score": "score:score_command",
+    "leaderboard": "leaderboard:leaderboard_command",
+    "compare": "compare:compare_command",
+    "report": "report:report_command",
+    "show": "show:show_command",
+    "verify": "verify:verify_command",
+    "export": "export:export_command",
+    "bench": "bench:bench_command",
+    "reproduce": "reproduce:reproduce_command",
+    "models": "models:models_command",
+    "metrics": "metrics:metrics_group",
+    "questions": "questions:questions_group",
+    "init": "init:init_command",
+    "articles": "articles:articles_group",
+    "schema": "schema:schema_command",
+    "cache": "cache:cache_group",
+}
+"""Commands in the order of the help: the module of each in this package, and its name there."""
+
+
 @click.group(
     cls=CommandGroup,
+    commands=ImportedCommands(__name__, _COMMANDS),
     epilog="Start with `qa-eval run`, which needs no download. `qa-eval COMMAND -h` shows a command's help.",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="qa-eval")
 def cli() -> None:
     """Evaluates extractive question answering, also where the sources disagree."""
-
-
-for _command in (
-    run_command,
-    plan_command,
-    score_command,
-    leaderboard_command,
-    compare_command,
-    report_command,
-    show_command,
-    verify_command,
-    export_command,
-    bench_command,
-    reproduce_command,
-    models_command,
-    metrics_group,
-    questions_group,
-    init_command,
-    articles_group,
-    schema_command,
-    cache_group,
-):
-    cli.add_command(_command)
-for _command in (new_command, probe_command, impact_command, agree_command):
-    questions_group.add_command(_command)
-metrics_group.add_command(validate_command)

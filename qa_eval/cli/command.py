@@ -11,7 +11,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from importlib import import_module
 from typing import Any, TypeVar
 
 import click
@@ -91,6 +92,36 @@ class Command(click.Command):
                     pad = " " * formatter.current_indent
                     formatter.write(f"{pad}{line}\n{pad}    {meaning}\n")
         super().format_epilog(ctx, formatter)
+
+
+class ImportedCommands(MutableMapping[str, click.Command]):
+    """The commands of a group by name. The module of a command is imported when the command is asked for."""
+
+    def __init__(self, package: str, places: Mapping[str, str]) -> None:
+        """Takes the place of each command by name, as MODULE:NAME. The module is in the package."""
+        self._package = package
+        self._commands: dict[str, str | click.Command] = dict(places)
+
+    def __getitem__(self, name: str) -> click.Command:
+        found = self._commands[name]
+        if isinstance(found, str):
+            module, _, attribute = found.partition(":")
+            found = getattr(import_module(f"{self._package}.{module}"), attribute)
+            assert isinstance(found, click.Command)
+            self._commands[name] = found
+        return found
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._commands[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._commands[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._commands)
+
+    def __len__(self) -> int:
+        return len(self._commands)
 
 
 class CommandGroup(click.Group):

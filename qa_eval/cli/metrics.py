@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qa_eval.cli.command import CommandGroup
+from qa_eval.cli.metrics_validate import validate_command
 from qa_eval.errors import QaEvalError
 
 if TYPE_CHECKING:
@@ -121,3 +122,6 @@ def _worked(metric: Metric, width: int) -> Iterator[Text]:
         yield Text.assemble("  ", line)
     yield Text()
     yield from wrap_text(Text(example.sums, "bold"), width, "  ")
+
+
+metrics_group.add_command(validate_command)

@@ -10,17 +10,13 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from qa_eval.cli.command import note
-from qa_eval.records import Corpus
-from qa_eval.runs.leaderboard.board_formats import render_csv, render_json, render_markdown, terminal_board
-from qa_eval.runs.leaderboard.history import draw_history, history_of, render_history
-from qa_eval.runs.leaderboard.merged_runs import Merged
-from qa_eval.runs.leaderboard.run_list import ListedRun, draw_run_list, render_run_list
-from qa_eval.runs.leaderboard.views import Selection, leaderboard_view
-from qa_eval.text.terminal import terminal_width, write_lines
-from qa_eval.text.wide_table import draw_board, draw_every_column
 
 if TYPE_CHECKING:
     from qa_eval.data.dataset import Dataset
+    from qa_eval.records import Corpus
+    from qa_eval.runs.leaderboard.merged_runs import Merged
+    from qa_eval.runs.leaderboard.run_list import ListedRun
+    from qa_eval.runs.leaderboard.views import Selection
     from qa_eval.runs.schema import Leaderboard
 
 Format = Literal["table", "markdown", "csv", "json"]
@@ -58,6 +54,16 @@ def print_leaderboard(
     `every` shows all metrics in a table. `after_run` leaves out of a table the sentence that says which model
     leads, because `run` prints it last, and the hint at `--all`, because `run` has no such flag.
     """
+    from qa_eval.runs.leaderboard.board_formats import (
+        render_csv,
+        render_json,
+        render_markdown,
+        terminal_board,
+    )
+    from qa_eval.runs.leaderboard.views import Selection, leaderboard_view
+    from qa_eval.text.terminal import terminal_width, write_lines
+    from qa_eval.text.wide_table import draw_board, draw_every_column
+
     view = leaderboard_view(shown, selection or Selection())
     if form == "table":
         board, width = terminal_board(view, every=every), terminal_width(sys.stdout)
@@ -73,6 +79,9 @@ def print_leaderboard(
 
 def print_history(boards: Sequence[Leaderboard], model: str, metric: str | None, form: Format) -> None:
     """Prints the scores of one model in several runs on stdout. Raises the errors of `history_of`."""
+    from qa_eval.runs.leaderboard.history import draw_history, history_of, render_history
+    from qa_eval.text.terminal import terminal_width, write_lines
+
     points = history_of(boards, model, metric)
     if form == "table":
         write_lines(sys.stdout, draw_history(points, terminal_width(sys.stdout)))
@@ -82,6 +91,9 @@ def print_history(boards: Sequence[Leaderboard], model: str, metric: str | None,
 
 def print_run_list(runs: Sequence[ListedRun], form: Format) -> None:
     """Prints a list of runs on stdout, one line for each."""
+    from qa_eval.runs.leaderboard.run_list import draw_run_list, render_run_list
+    from qa_eval.text.terminal import terminal_width, write_lines
+
     if form == "table":
         write_lines(sys.stdout, draw_run_list(runs, terminal_width(sys.stdout)))
     else:

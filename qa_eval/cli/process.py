@@ -31,6 +31,8 @@ def run() -> None:
         # Some libraries that draw on terminals fail on a number of too many digits, or allocate that width.
         if not re.fullmatch(r"0*[1-9][0-9]{0,3}", os.environ.get(name, "")):
             os.environ.pop(name, None)
+    # pydantic would look for plug-ins of its own in every installed package. This program uses none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     codecs.register_error(ESCAPE, escaped)
     out, err = Outlet.of(sys.stdout, 1), Outlet.of(sys.stderr, 2)
     sys.stdout, sys.stderr = out.text, err.text

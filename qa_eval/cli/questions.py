@@ -8,6 +8,10 @@ import click
 
 from qa_eval.cli.command import CommandGroup, note, option
 from qa_eval.cli.option_groups import data_options, dataset_options
+from qa_eval.cli.questions_agree import agree_command
+from qa_eval.cli.questions_impact import impact_command
+from qa_eval.cli.questions_new import new_command
+from qa_eval.cli.questions_probe import probe_command
 
 
 @click.group("questions", cls=CommandGroup, short_help="Check, count, write and compare questions.")
@@ -87,3 +91,7 @@ def stats_command(*, questions: tuple[Path, ...], articles: Path | None, form: s
     from qa_eval.authoring.check import run_stats
 
     click.echo(run_stats(questions or None, articles, form))
+
+
+for _command in (new_command, probe_command, impact_command, agree_command):
+    questions_group.add_command(_command)

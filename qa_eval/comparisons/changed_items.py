@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from qa_eval.comparisons.differences import ItemChange, SideAnswer
-from qa_eval.metrics.listings import answer_scores
+from qa_eval.metrics.listings import answer_metrics, answer_scores
 from qa_eval.metrics.reasons import why
 from qa_eval.runs.schema import PredictionRow
 
@@ -15,12 +15,13 @@ def changed_items(pairs: Iterable[tuple[PredictionRow, PredictionRow]]) -> list[
     """The items whose answers differ in text or verdict: the fixed ones, then the broken ones, then the
     rest.
     """
-    found = [change for base, new in pairs if (change := _change(base, new)) is not None]
+    metrics = answer_metrics()
+    found = [change for base, new in pairs if (change := _change(base, new, metrics)) is not None]
     order = ("fixed", "broken", "changed")
     return sorted(found, key=lambda change: order.index(change.kind))
 
 
-def _change(base: PredictionRow, new: PredictionRow) -> ItemChange | None:
+def _change(base: PredictionRow, new: PredictionRow, metrics: Sequence[tuple[str, str]]) -> ItemChange | None:
     kind: Literal["fixed", "broken", "changed"] = "changed"
     if base.right != new.right:
         kind = "fixed" if new.right else "broken"
@@ -31,13 +32,13 @@ def _change(base: PredictionRow, new: PredictionRow) -> ItemChange | None:
         kind=kind,
         question=base.question,
         golds=tuple(base.golds),
-        base=_answer(base),
-        new=_answer(new),
+        base=_answer(base, metrics),
+        new=_answer(new, metrics),
     )
 
 
-def _answer(row: PredictionRow) -> SideAnswer:
-    scores = answer_scores(row.scores)
+def _answer(row: PredictionRow, metrics: Sequence[tuple[str, str]]) -> SideAnswer:
+    scores = answer_scores(row.scores, metrics)
     return SideAnswer(
         prediction=row.prediction,
         right=row.right,

@@ -40,7 +40,7 @@ because comparing texts takes time."""
 class StrictLine(BaseModel):
     """An object without unknown keys, whose values are of their types without conversion."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class EvidenceLine(StrictLine):

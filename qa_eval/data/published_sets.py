@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from qa_eval.files.strict_json import describe
@@ -96,13 +97,23 @@ _IDS = {
 }
 """Patterns of the ids of some sets. Ids of the form `numbers` occur in KorQuAD 1.0 and DRCD, and maybe in
 others."""
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_KANA = re.compile("[\u3040-\u30ff]")
-_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
-_UNSPACED = re.compile(f"[{_HAN.pattern[1:-1]}{_KANA.pattern[1:-1]}\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff]")
-"""Pattern of a letter in a script that has no spaces between words."""
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_KANA = "\u3040-\u30ff"
+_HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af"
+_UNSPACED = f"{_HAN}{_KANA}\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff"
+"""Letters of scripts, and those of scripts without spaces between words, as ranges of a pattern."""
 _FEW = 0.1
 """Share of golds in such a script up to which they count as mere names and quotations."""
+
+
+@cache
+def _letters(ranges: str) -> re.Pattern[str]:
+    return re.compile(f"[{ranges}]")
+
+
+def _has(ranges: str, text: str) -> bool:
+    """Whether a text has a letter of these ranges."""
+    return _letters(ranges).search(text) is not None
 
 
 @dataclass(slots=True)
@@ -134,13 +145,13 @@ class Marks:
             self.ids[name] += pattern.fullmatch(example.id) is not None
         text = example.question
         if not text.isascii():
-            hangul = _HANGUL.search(text) is not None
+            hangul = _has(_HANGUL, text)
             self.korean += hangul
-            self.chinese += not hangul and _HAN.search(text) is not None and _KANA.search(text) is None
+            self.chinese += not hangul and _has(_HAN, text) and not _has(_KANA, text)
         golds = " ".join(example.golds)
-        if not golds.isascii() and _UNSPACED.search(golds):
+        if not golds.isascii() and _has(_UNSPACED, golds):
             self.unspaced += 1
-            self.unspaced_chinese += _HAN.search(golds) is not None and _KANA.search(golds) is None
+            self.unspaced_chinese += _has(_HAN, golds) and not _has(_KANA, golds)
 
     def all_ids(self, name: str) -> bool:
         """Whether there are questions and all of their ids match the pattern of this name."""

@@ -106,5 +106,10 @@ def _checkout(root: Path) -> tuple[str | None, bool | None]:
     """The commit of the checkout at `root`, and whether tracked files outside `results` differ from it."""
     if not (root / ".git").exists():
         return None, None
-    changed = ask_git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!results")
-    return ask_git(root, "rev-parse", "HEAD"), None if changed is None else bool(changed)
+    state = ("status", "--porcelain=v2", "--branch", "--no-ahead-behind", "--untracked-files=no")
+    said = ask_git(root, *state, "--", ".", ":!results")
+    if said is None:
+        return None, None
+    found = re.search(r"^# branch\.oid ([0-9a-f]+)$", said, re.MULTILINE)
+    changed = any(not line.startswith("#") for line in said.splitlines())
+    return None if found is None else found[1], changed

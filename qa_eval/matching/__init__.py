@@ -16,6 +16,7 @@
     nouns              the noun that a number counts
     quantity_verdicts  comparing quantities
     verdicts           the verdict of a typed rule on two texts
+    versions           the version of the reading of answers in words
     answer_reading     the claims that an answer in words asserts, rejects and withholds
     running_text       words, sentences and stems of a text, with their places
     sought_claims      the words that tell claims apart

@@ -20,8 +20,6 @@ from qa_eval.matching.running_text import RunningText
 from qa_eval.matching.sought_claims import Mention, Sought, sought
 from qa_eval.records import Abridged, Question
 
-READING_VERSION = "2"
-"""Rises with every change that can make `read_answer` read an answer otherwise."""
 LONGEST = 50_000
 """Characters of an answer that are read."""
 ReadingVerdict = Literal["complete", "partial", "mixed", "wrong", "abstains"]

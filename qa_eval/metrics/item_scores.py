@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qa_eval.matching.answer_reading import READING_VERSION
 from qa_eval.matching.claims import anchor, best_match, claim_of, foreign_claims, occurs_in
 from qa_eval.matching.places import found_places, place_of
 from qa_eval.matching.typed import MATCH_VERSION
+from qa_eval.matching.versions import READING_VERSION
 from qa_eval.metrics.decisions import abstains, is_failed
 from qa_eval.metrics.listings import with_item_values
 from qa_eval.metrics.pooled_scores import pooled_scores

@@ -5,7 +5,7 @@ Every call reads the entries of `catalog`, so that a metric needs nothing but it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -94,14 +94,23 @@ def sort_keys(listing: Listing) -> list[str]:
     return [f"{track}.{id}" for track, id in listed(listing, "reading", "pooled")]
 
 
-def answer_scores(scores: Mapping[str, float]) -> dict[str, float]:
+def answer_scores(
+    scores: Mapping[str, float], metrics: Sequence[tuple[str, str]] | None = None
+) -> dict[str, float]:
     """The scores shown for one answer: those of the listing `answer` or, on the pooled track, of the twins.
+
+    `metrics` are what `answer_metrics` gives, for callers with many answers.
 
     >>> answer_scores({"em_any": 0.0, "f1_any": 0.5, "match_any": 1.0})
     {'em': 0.0, 'f1': 0.5}
     """
-    pairs = [(id, entry(id).twin) for _, id in listed("answer")]
-    return {id: scores.get(id, scores.get(twin, 0.0)) for id, twin in pairs if {id, twin} & scores.keys()}
+    pairs = answer_metrics() if metrics is None else metrics
+    return {id: scores.get(id, scores.get(twin, 0.0)) for id, twin in pairs if id in scores or twin in scores}
+
+
+def answer_metrics() -> list[tuple[str, str]]:
+    """The ids of the metrics that are shown for one answer, each with the id of its twin."""
+    return [(id, entry(id).twin) for _, id in listed("answer")]
 
 
 def remark(id: str, counts: Mapping[str, Any], n: int) -> str:

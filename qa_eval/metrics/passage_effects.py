@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qa_eval.matching import typed
-from qa_eval.matching.answer_reading import AnswerReading, read_answer
 from qa_eval.matching.normal_form import normalize
 from qa_eval.metrics.decisions import is_failed
-from qa_eval.metrics.worded_scores import source_names
+from qa_eval.metrics.worded_scores import read_with
 from qa_eval.records import Answer, Article, ItemId, Question
 
 
@@ -36,14 +35,14 @@ def memory_scores(
         closed_book: Answer without any passage.
         article: Article of the item; None on the pooled track.
     """
-    memory = read_answer(closed_book, question)
+    memory = read_with(closed_book, question, ())
     known = set(memory.claims)
     scores = {"remembered": float(bool(known))}
     own = {claim.id for claim in question.own_claims(article.id)} if article is not None else set()
     if not own or known & own or memory.abstains is not None or is_failed(answer) or article is None:
         return scores
     if known:
-        said = set(read_answer(answer.text, question, (source_names(article),)).claims)
+        said = set(read_with(answer.text, question, (article,)).claims)
         return scores | {"memorised": float(bool(said & known))}
     same = typed.match(answer.text, closed_book, question.answer_type, strict=False).ok
     return scores | {"memorised": float(same)}
@@ -76,7 +75,7 @@ def order_scores(
 
 def _said(text: str, question: Question, shown: Sequence[Article]) -> object:
     """What an answer says, as a value that is equal for equal answers."""
-    reading: AnswerReading = read_answer(text, question, [source_names(article) for article in shown])
+    reading = read_with(text, question, shown)
     if reading.abstains is not None:
         return None
     return frozenset(reading.claims) or normalize(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from qa_eval.metrics.decisions import abstains, logit
@@ -64,7 +65,7 @@ class ItemScore(Stored):
 
         Raises ValueError for an item id that is none.
         """
-        return ItemId.parse(self.item).paraphrase
+        return _paraphrase_of(self.item)
 
     @property
     def failed(self) -> bool:
@@ -122,6 +123,12 @@ class ItemScore(Stored):
         if self.null_score is not None and self.score is not None:
             return self.null_score - self.score
         return logit(self.no_answer_probability) if self.no_answer_probability is not None else None
+
+
+# Cached because each model has a score for each item, and each score is asked for its number several times.
+@lru_cache(maxsize=65_536)
+def _paraphrase_of(item: str) -> int:
+    return ItemId.parse(item).paraphrase
 
 
 def answered_item(item: ItemId, answer: Answer) -> dict[str, Any]:

@@ -7,11 +7,14 @@ They stand next to EM, F1 and match. A span is a text too, so every answer has t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from qa_eval.matching.answer_reading import AnswerReading, read_answer
-from qa_eval.matching.answer_sources import Attribution
 from qa_eval.metrics.decisions import is_failed
 from qa_eval.records import Answer, Article, Corpus, ItemId, Question
+
+if TYPE_CHECKING:
+    from qa_eval.matching.answer_reading import AnswerReading
+    from qa_eval.matching.answer_sources import Attribution
 
 ATTRIBUTION_SCORES = ("attributions", "attributions_right")
 """Scores behind `attribution_accuracy`: the attributions that can be judged, and those that are right."""
@@ -44,7 +47,7 @@ def _reading_scores(question: Question, item: ItemId, answer: Answer, corpus: Co
     if is_failed(answer):
         return {"asserts_own": 0.0} if own else {"abstention": 0.0, "refusal_in_words": 0.0}
     article = corpus.article(item.article)
-    reading = read_answer(answer.text, question, (source_names(article),))
+    reading = read_with(answer.text, question, (article,))
     if not own:
         refused = reading.abstains is not None
         in_words = refused and reading.abstains is not None and reading.abstains.rule != "empty"
@@ -58,7 +61,7 @@ def _pooled_scores(question: Question, answer: Answer, shown: Sequence[Article])
     names = ("claim_recall", "all_claims", "complete_and_clean", "acknowledged")
     if is_failed(answer):
         return dict.fromkeys(names, 0.0)
-    reading = read_answer(answer.text, question, [source_names(article) for article in shown])
+    reading = read_with(answer.text, question, shown)
     groups = {claim.coverage_group for claim in question.claims}
     made = {claim.coverage_group for claim in question.claims if claim.id in reading.claims}
     recall = len(made) / len(groups)
@@ -73,6 +76,13 @@ def _pooled_scores(question: Question, answer: Answer, shown: Sequence[Article])
     if reading.abstains is None:
         scores["no_false"] = float(clean)
     return scores | _attributed(reading, question, shown)
+
+
+def read_with(text: str, question: Question, shown: Sequence[Article]) -> AnswerReading:
+    """The reading of an answer to a question with these articles."""
+    from qa_eval.matching.answer_reading import read_answer  # a run needs it only after its first answer
+
+    return read_answer(text, question, [source_names(article) for article in shown])
 
 
 def _misinformed(reading: AnswerReading, question: Question) -> bool:

@@ -3,7 +3,9 @@
     protocol          what a model is, and how a spec names it
     given_models      checks of what a caller gives as models
     registry          the kinds of model, and the way from a spec to a model
-    huggingface       `hf:` checkpoints, computed by torch
+    bert              the embedded model, computed by torch alone
+    huggingface       `hf:` checkpoints, computed by torch and transformers
+    torch_models      what both have: the forward pass, and the model around it
     torch_settings    devices, number formats and settings of torch
     onnx              `onnx:` checkpoints, computed by ONNX Runtime
     baselines         `baseline:` heuristics, which need no trained model

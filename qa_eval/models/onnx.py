@@ -189,10 +189,10 @@ def _export(base: SpanModel, path: Path) -> None:
     A part that depends on more than the values of its input, such as on their number, may have become a
     constant in the graph, which would then give wrong logits silently.
     """
-    from qa_eval.models.huggingface import TorchForward
+    from qa_eval.models.huggingface import TransformersForward
 
     forward = base.reader.forward()
-    assert isinstance(forward, TorchForward)
+    assert isinstance(forward, TransformersForward)
     length = base.reader.window_length
     texts = (_PROBE * (1 + length // 8), _PROBE, "Yes")
     asked = [Instance(item=str(n), question="Who?", context=text) for n, text in enumerate(texts)]

@@ -12,15 +12,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qa_eval.errors import ModelError, QaEvalError, SpecError
 from qa_eval.models.baselines import BASELINES, resolve_baseline
-from qa_eval.models.checkpoint.checkpoints import Checkpoint, embedded_checkpoint, file_hint, find_checkpoint
-from qa_eval.models.checkpoint.remembered import remembered
 from qa_eval.models.protocol import Kind, Model, ModelSpec, UnknownWordError
-from qa_eval.models.reading.reader import SpanModel
 from qa_eval.records import LEAST_DECODING, Decoding, Runtime
 from qa_eval.text.phrases import did_you_mean, near_names
+
+if TYPE_CHECKING:
+    from qa_eval.models.checkpoint.checkpoints import Checkpoint
+    from qa_eval.models.reading.reader import SpanModel
 
 ENTRY_POINT_GROUP = "qa_eval.models"
 """Group of the entry points that name plug-in kinds."""
@@ -30,23 +32,41 @@ _ANSWER_FILES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 
 
 def _embedded(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
-    return remembered(spec, embedded_checkpoint(), decoding, runtime, _examined_by_torch)
+    from qa_eval.models.checkpoint.checkpoints import embedded_checkpoint
+    from qa_eval.models.checkpoint.remembered import remembered
+
+    return remembered(spec, embedded_checkpoint(), decoding, runtime, _examined_as_embedded)
 
 
 def _huggingface(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
+    from qa_eval.models.checkpoint.remembered import remembered
+
     return remembered(spec, _found(spec, runtime), decoding, runtime, _examined_by_torch)
 
 
 def _onnx(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Model:
+    from qa_eval.models.checkpoint.checkpoints import embedded_checkpoint
+    from qa_eval.models.checkpoint.remembered import remembered
+
     embedded = spec.name == "embedded" and spec.revision is None
     checkpoint = embedded_checkpoint() if embedded else _found(spec, runtime)
     return remembered(spec, checkpoint, decoding, runtime, _examined_for_onnx)
 
 
 def _found(spec: ModelSpec, runtime: Runtime) -> Checkpoint:
+    from qa_eval.models.checkpoint.checkpoints import find_checkpoint
+
     return find_checkpoint(
         spec.name, spec.revision, code=runtime.trust_remote_code, convert=runtime.convert_weights
     )
+
+
+def _examined_as_embedded(
+    spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime: Runtime
+) -> SpanModel:
+    from qa_eval.models.bert import examine
+
+    return examine(spec, checkpoint, decoding, runtime)
 
 
 def _examined_by_torch(
@@ -180,6 +200,8 @@ def _of_a_file(word: str) -> str | None:
     """A message that says what to write instead of a file's name; None if there is no such file."""
     with contextlib.suppress(OSError, ValueError):
         if Path(word).is_file():
+            from qa_eval.models.checkpoint.checkpoints import file_hint
+
             return file_hint(Path(word), word)
     return None
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-import transformers
 
 from qa_eval.errors import ModelError
 from qa_eval.records import Runtime
@@ -109,6 +108,8 @@ def fixed_sums() -> Iterator[None]:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keeps transformers' logs and progress bars off the terminal. This package checks what they report."""
+    import transformers
+
     log: Any = transformers.utils.logging
     level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
     log.set_verbosity(logging.CRITICAL)

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.listings import entry as entry_of
 from qa_eval.metrics.listings import sort_keys
 from qa_eval.metrics.reference_answers import ReferenceName
@@ -19,7 +18,7 @@ from qa_eval.metrics.summary import summarize_tables
 from qa_eval.records import Decoding, ModelInfo, Track
 from qa_eval.runs.options import RESAMPLES, Threshold
 from qa_eval.runs.schema import CountsRow, DecodingRow, Row
-from qa_eval.stats.significance import Comparisons, compare_all_pairs, paired_difference
+from qa_eval.stats.significance import Comparisons, compare_all_pairs, paired_tests
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 
 RULES = "squad-v2.0"
@@ -27,6 +26,12 @@ RULES = "squad-v2.0"
 UNRANKED = frozenset({"baseline:abstain", "baseline:random-span"})
 """Baselines outside the ranking. They help to read the columns."""
 _GROUPS = {"ok": 0, "partial": 1, "error": 2}
+
+
+def _scorer_version() -> str:
+    from qa_eval.metrics.item_scores import SCORER_VERSION  # ranking stored rows needs no scorer
+
+    return SCORER_VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,7 @@ class Signature:
     threshold: Threshold | None = None
     deterministic: bool = False
     rules: str = RULES
-    scorer: str = SCORER_VERSION
+    scorer: str = field(default_factory=_scorer_version)
 
     def __str__(self) -> str:
         d = self.decoding
@@ -71,9 +76,12 @@ def model_signature(
     deterministic: bool,
     data: str,
     rules: str = RULES,
-    scorer: str = SCORER_VERSION,
+    scorer: str | None = None,
 ) -> str:
-    """The signature of a model's row; `data` is the hash over all items."""
+    """The signature of a model's row.
+
+    `data` is the hash over all items. `scorer` is the version of the scorer, by default the present one.
+    """
     threshold = threshold if isinstance(threshold, str) else float(threshold)
     return str(
         Signature(
@@ -84,7 +92,7 @@ def model_signature(
             threshold=threshold,
             deterministic=deterministic,
             rules=rules,
-            scorer=scorer,
+            scorer=scorer or _scorer_version(),
         )
     )
 
@@ -132,9 +140,9 @@ def judged_entry(
     return Entry(row=row.model_copy(update=update), tables=tables)
 
 
-def reference_row(name: ReferenceName, *, data: str, rules: str = RULES, scorer: str = SCORER_VERSION) -> Row:
-    """The row of a reference, without its scores. `data` is the hash over all items."""
-    model = f"reference:{name}"
+def reference_row(name: ReferenceName, *, data: str, rules: str = RULES, scorer: str | None = None) -> Row:
+    """The row of a reference, without its scores; `data` and `scorer` are as for `model_signature`."""
+    model, scorer = f"reference:{name}", scorer or _scorer_version()
     return Row(
         model=ModelInfo(spec=model, kind="reference", name=name, backend="gold"),
         signature=str(Signature(model=model, backend="gold", data=data[:16], rules=rules, scorer=scorer)),
@@ -183,18 +191,22 @@ def rank_rows(
     places = {id(entry): place for entry, place in zip(competing, compared.ranks(), strict=True) if ranked}
     numbers = {id(entry): number for number, entry in enumerate(competing)}
     first = competing[0] if competing else None
+    others = [e for e in ordered if first is not None and id(e) in terms and id(e) not in numbers]
+    pairs = [(terms[id(other)], terms[id(first)]) for other in others]
+    tested = {
+        id(other): test.difference
+        for other, test in zip(others, paired_tests(pairs, resamples=resamples), strict=True)
+    }
     rows = []
     for entry in ordered:
         update: dict[str, object] = {"rank": None, "rank_interval": None, "versus_first": None}
         if id(entry) in places:
             rank, low, high = places[id(entry)]
             update |= {"rank": rank, "rank_interval": (low, high)}
-        if first is not None and entry is not first and id(entry) in terms:
-            if id(entry) in numbers:
-                difference = compared.difference(numbers[id(entry)], 0)
-            else:
-                difference = paired_difference(terms[id(entry)], terms[id(first)], resamples=resamples)
-            update["versus_first"] = difference
+        if id(entry) in tested:
+            update["versus_first"] = tested[id(entry)]
+        elif id(entry) in numbers and entry is not first:
+            update["versus_first"] = compared.difference(numbers[id(entry)], 0)
         rows.append(entry.row.model_copy(update=update))
     return Ranked(rows=rows, sort=sort, minimum_detectable_difference=_detectable(compared))
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from pydantic import ValidationError
 
 from qa_eval.errors import InputError, QaEvalError
-from qa_eval.files.compression import UNREADABLE, unpacked, unreadable
+from qa_eval.files.compression import UNREADABLE, unpacked, unpacked_lines, unreadable
 from qa_eval.files.paths import open_input, read_input, real_path, user_path
 from qa_eval.files.strict_json import NotJsonError, stored_object
 from qa_eval.records import Finding
@@ -28,6 +28,7 @@ from qa_eval.runs.schema import (
     PredictionsFileRow,
     Row,
 )
+from qa_eval.runs.written_rows import written_row
 from qa_eval.text.phrases import count, join_field, shorten, suggestion
 
 if TYPE_CHECKING:
@@ -197,7 +198,8 @@ class Run:
     def scored(self, row: Row | str, *, checked: bool = True) -> Iterator[PredictionRow]:
         """Yields the rows of `stream` without the candidates of each answer: `n_best` may be empty.
 
-        Candidates are most of a row.
+        Candidates are most of a row. Fields that this version of the program does not know may be missing
+        too.
 
         Args:
             row: Row of the leaderboard, or spec of the model.
@@ -395,18 +397,15 @@ def _stream(
     ones.
     """
     digest, rows = hashlib.sha256(), 0
+    # Whatever is wrong with candidates that are skipped, the file's hash shows it.
+    skipped = not candidates and recorded is not None and bool(recorded.sha256)
     try:
-        with open_input(path) as raw, unpacked(raw) as file:
-            for number, line in enumerate(file, 1):
-                digest.update(line)
+        with open_input(path) as file:
+            for number, line in enumerate(unpacked_lines(file, digest), 1):
                 if line.strip():
                     rows += 1
-                    # Whatever is wrong with candidates that are skipped, the file's hash shows it.
-                    skipped = not candidates and recorded is not None and recorded.sha256
-                    value = (_scored_object if skipped else _object)(line, path, number)
-                    if not candidates:
-                        value.pop("n_best", None)
-                    yield _validated(parse_prediction, value, path, number)
+                    row = written_row(without_candidates(line)) if skipped else None
+                    yield row or _checked_row(line, path, number, candidates=candidates, skipped=skipped)
     except UNREADABLE as error:
         _refuse(path, unreadable(error))
     if recorded is not None:
@@ -447,6 +446,17 @@ def _read(path: Path) -> bytes:
         return read_input(path)
     except OSError as error:
         _refuse(path, f"cannot be read: {error.strerror}")
+
+
+def _checked_row(line: bytes, path: Path, number: int, *, candidates: bool, skipped: bool) -> PredictionRow:
+    """The row of a line, as pydantic reads it. Raises InputError with everything that is wrong.
+
+    With `skipped`, only what is wrong outside of the candidates is an error.
+    """
+    value = (_scored_object if skipped else _object)(line, path, number)
+    if not candidates:
+        value.pop("n_best", None)
+    return _validated(parse_prediction, value, path, number)
 
 
 def _scored_object(data: bytes, path: Path, line: int | None) -> dict[str, Any]:

@@ -6,13 +6,12 @@ import sys
 import time
 from collections import Counter
 from html import escape
-from typing import Any, TextIO
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Column as ProgressColumn
+from typing import TYPE_CHECKING, Any, TextIO
 
 from qa_eval.text.terminal import clean
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 
 class TerminalProgress:
@@ -37,16 +36,7 @@ class TerminalProgress:
         """Starts the progress. Called before the first model."""
         self._models = models
         if self._stream.isatty():
-            console = Console(file=self._stream, highlight=False)
-            self._bar = Progress(
-                TextColumn("{task.fields[step]}", style="dim", markup=False),
-                TextColumn("{task.description}", markup=False, table_column=ProgressColumn(no_wrap=True)),
-                BarColumn(bar_width=24 if console.width >= _WIDE else 10),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[rate]}", style="dim", markup=False),
-                TimeRemainingColumn(elapsed_when_finished=True),
-                console=console,
-            )
+            self._bar = _bar(self._stream)
             self._bar.start()
 
     def model(self, name: str, items: int) -> None:
@@ -104,6 +94,24 @@ class TerminalProgress:
         else:
             for name, n in self._by_worker.items():
                 self._stream.write(f"worker {clean(name)}: {n} items\n")
+
+
+def _bar(stream: TextIO) -> Progress:
+    """The bars on a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
+
+    console = Console(file=stream, highlight=False)
+    return Progress(
+        TextColumn("{task.fields[step]}", style="dim", markup=False),
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+        BarColumn(bar_width=24 if console.width >= _WIDE else 10),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}", style="dim", markup=False),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=console,
+    )
 
 
 class NotebookProgress:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.text import Text
 
 FALLBACK_WIDTH = 100
 """Width in columns if the width of the output is unknown."""
@@ -94,6 +94,9 @@ def write_lines(stream: TextIO, lines: Iterable[Text | str]) -> None:
     They are styled on a terminal, and plain elsewhere. NO_COLOR turns colours off. On a stream that cannot
     encode typographic characters, similar ASCII characters replace them.
     """
+    from rich.console import Console
+    from rich.text import Text
+
     console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
     for line in lines:
         text = Text(line) if isinstance(line, str) else line

@@ -100,7 +100,11 @@ else:
             HEAVY,
             id="compare",
         ),
-        pytest.param(run_cli("leaderboard", BASELINE, BASELINE), HEAVY, id="leaderboards merged"),
+        pytest.param(
+            run_cli("leaderboard", BASELINE, BASELINE),
+            (*HEAVY, "jsonlines", "yaml", "jinja2", "sqlite3"),
+            id="leaderboards merged",
+        ),
         pytest.param("import qa_eval.integrations", AVOIDABLE, id="import qa_eval.integrations"),
     ],
 )

@@ -183,9 +183,13 @@ def stands_in_capitals(wording: str) -> bool:
 
 
 def _check_leaks(authored: Authored) -> Iterator[Finding]:
-    for field, text in wordings(authored.question):
-        for index, claim in enumerate(authored.question.claims):
-            said = [w for w in claim.wordings if find_wording(w, text)]
+    asked = list(wordings(authored.question))
+    # A search in all texts together first, because almost no wording is in any of them.
+    together = "\n".join(text for _, text in asked)
+    suspected = [[w for w in c.wordings if find_wording(w, together)] for c in authored.question.claims]
+    for field, text in asked:
+        for index, some in enumerate(suspected):
+            said = [w for w in some if find_wording(w, text)]
             if said:
                 answer = quote(max(said, key=len))
                 message = f"gives its answer away: {answer} of claims[{index}] is in it; ask without it"
