@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qa_eval.matching.refusals import folded_same_length
-from qa_eval.matching.running_text import RunningText
+from qa_eval.matching.running_text import RunningText, stem
 from qa_eval.matching.sought_claims import Mention
+from qa_eval.matching.spelling import folded_same_length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +109,25 @@ _OUTLET = re.compile(
     r"|Press|Gazette|Guardian|"
     r"Telegraph|Tribune|Observatory|Magazine|Network|Television|TV|Chronicle|Mail|Review))\b"
 )
-_PATTERNS = (_TABLE_ROW, _IF_RIGHT, _IN_TEXT, _ACCORDING, _IN_BRACKETS, _FOR, _BY_VERB, _VERB_BY, _OUTLET)
+_LETTERED = re.compile(r"\b(?P<who>(?:[Aa]rticle|[Tt]ext|[Pp]assage|[Ss]ource|[Dd]ocument) [A-E])\b")
+_OWN_WORDS = re.compile(
+    rf"\b(?P<who>{_NAME})['’]s? (?:own )?(?:\w+ )?(?:wording|words|version|account|report|figure|count|tally|estimate"
+    r"|article|text|piece|claim|statement|boast|rendering|translation|description|reading)\b"
+)
+_TITLED = re.compile(r"\b(?P<who>[Tt]he (?:article|piece|report|story|text) [\"“][^\"”]{3,80}[\"”])")
+_LOOSE = (
+    re.compile(rf"\bby (?P<who>{_NAME})(?=[,.;:)\]]|$| (?:and|but|in|as|while)\b)"),
+    re.compile(rf"\b(?:[Ii]n|[Ff]rom|[Pp]er) (?P<who>{_NAME})(?=['’,.;:)\]]|$| (?:and|but|it|the)\b)"),
+    re.compile(r"\bby (?P<who>(?:the )?[a-z]+)(?=[,.;:)\]]|$| (?:and|but|at)\b)"),
+    re.compile(rf"\b(?:in|for|by) (?P<who>(?:(?:some|others|one|two|three|four|most|several)\b(?: of the| \w+)? ?{_NOUN}?)|others)"),
+    re.compile(rf"\b(?P<who>{_NAME}):(?= )"),
+    re.compile(rf"\b(?:in|by|from|per|to) (?P<who>the (?:{_ORDINAL}|last))(?=[,.;:)\]]|$| and\b)"),
+)
+"""What may name a source beside a value."""
+_PATTERNS = (_LETTERED, _OWN_WORDS, _TITLED, _TABLE_ROW, _IF_RIGHT, _IN_TEXT, _ACCORDING, _IN_BRACKETS, _FOR, _BY_VERB, _VERB_BY, _OUTLET)
 _NO_SOURCE = re.compile(
     r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$"
-    r"|^all (?:the )?sources$|^(?:it|they|there|his|her|i|this|these|those|we|on \\w+|in \\w+|at \\w+"
+    r"|^all (?:the )?sources$|^(?:\w+ )*(?:answer|note|location|date)$|^(?:it|they|there|his|her|i|this|these|those|we|on \\w+|in \\w+|at \\w+"
     r"|as \\w+|its|their)$",
     re.IGNORECASE,
 )
@@ -133,11 +148,11 @@ def attributed(
         sentence = text.sentences[number]
         low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
         own = [m for m in mentioned if m.sentence == number]
-        own_places = [(text.words[min(m.words)].start, text.words[max(m.words)].end) for m in own if m.words]
+        told = _told(text, own)
         named = [
             (source, start, end)
             for source, start, end in _sources(text.text, low, min(high, low + 2000))
-            if not any(start < b and a < end and b - a < 80 for a, b in own_places)
+            if not told & set(range(start, end))
         ]
         for n, (source, start, end) in enumerate(named):
             before = max((e for _, s, e in named[:n] if e <= start), default=low)
@@ -157,9 +172,93 @@ def attributed(
     return sorted(found.values(), key=lambda a: a.start)
 
 
-def _sources(text: str, low: int, high: int) -> list[tuple[str, int, int]]:
+def second_source(
+    text: RunningText, values: Sequence[Mention], asked: frozenset[str], *, set_apart: bool
+) -> tuple[int, int] | None:
+    """The characters that name a second source of what is told; None if none do.
+
+    It is a second number of an article, a second name, or any other source that stands with another value: "90 in
+    some of the texts, 94 in Ada Bloom's". Words of a value or of the question (by their keys) name no source.
+    `set_apart`: numbers, and names that begin a clause ("A says …; B says …"), alone count.
+    """
+    told = _told(text, values)
+    cited: list[set[int]] = []
+    names: list[set[str]] = []
+    every: list[tuple[str, int, int]] = []
+    for sentence in text.sentences[:200]:
+        low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
+        before = high
+        for source, start, end in _sources(text.text, low, min(high, low + 2000), loosely=True):
+            number = _number(source)
+            beside, before = before <= start and not text.text[before:start].strip(" ,[]and"), end
+            words = {word for word in re.findall(r"\w+", source.casefold())} - {"the"}
+            if told & set(range(start, end)) or {stem(word) for word in words} <= asked:
+                continue
+            every.append((source.casefold(), start, end))
+            if number is not None:
+                if cited and beside:
+                    cited[-1].add(number)
+                else:
+                    cited.append({number})
+                if len(cited) > 1 and cited[0] != cited[-1]:
+                    return start, end
+            elif not _UNNAMED.match(source) and (
+                not set_apart or _BEGINS.search(text.text[max(low, start - 30) : start])
+            ):
+                if not any(words & other for other in names):
+                    names.append(words)
+                if len(names) > 1:
+                    return start, end
+    return None if set_apart else _with_another_value(text, values, every)
+
+
+def _with_another_value(
+    text: RunningText, values: Sequence[Mention], sources: Sequence[tuple[str, int, int]]
+) -> tuple[int, int] | None:
+    """The second of two sources that take turns with two values, before them or behind them."""
+    places = sorted([(text.words[m.first].start, f"={m.claim}", 0, 0) for m in values]) + [
+        (start, source, start, end) for source, start, end in sources
+    ]
+    turns = [place for n, place in enumerate(sorted(places))]
+    order = [turns[0]] if turns else []
+    for turn in turns[1:]:
+        if (turn[1][0] == "=") != (order[-1][1][0] == "="):
+            order.append(turn)
+    for first, other, third, fourth in zip(order, order[1:], order[2:], order[3:], strict=False):
+        if first[1] != third[1] and other[1] != fourth[1]:
+            _, _, start, end = third if other[1][0] == "=" else fourth
+            return start, end
+    return None
+
+
+def _told(text: RunningText, mentioned: Sequence[Mention]) -> set[int]:
+    """The places of the characters of claims."""
+    words = [text.words[i] for mention in mentioned for i in mention.words]
+    return {place for word in words for place in range(word.start, word.end)}
+
+
+_BEGINS = re.compile(
+    r"(?:^|[.;:]|\b(?:and|but|while|whereas))[\s\"“*-]*(?:(?:according to|in|per|by|for) )?(?:the )?$", re.IGNORECASE
+)
+
+
+def _number(source: str) -> int | None:
+    """The number of a source that is named by one: "[2]", "article 2", "the second article", "Passage B"."""
+    folded = source.casefold()
+    if (digits := re.search(r"\d+", folded)) is not None:
+        return int(digits.group())
+    if (letter := re.search(r" ([a-e])$", folded)) is not None:
+        return ord(letter[1]) - ord("a") + 1
+    return next((n + 1 for word, n in _NUMBER_WORDS.items() if re.search(rf"\b{word}\b", folded)), None)
+
+
+_UNNAMED = re.compile(r"(?:one|another|other|some|most|several|many|two|three|four|elsewhere|he|she|an?)\b", re.IGNORECASE)
+
+
+def _sources(text: str, low: int, high: int, *, loosely: bool = False) -> list[tuple[str, int, int]]:
+    """The sources that a sentence names, with their places; `loosely`: also what may name one."""
     found = list(_citations(folded_same_length(text[low:high]), low))
-    for name, first in _named(text, low, high):
+    for name, first in _named(text, low, high, loosely=loosely):
         bare = re.sub(r"['’]s?$", "", name)
         end = first + len(bare)
         bare = bare.removeprefix("As ").removeprefix("as ")
@@ -170,7 +269,7 @@ def _sources(text: str, low: int, high: int) -> list[tuple[str, int, int]]:
     return sorted(found, key=lambda f: f[1])
 
 
-def _named(text: str, low: int, high: int) -> Iterator[tuple[str, int]]:
+def _named(text: str, low: int, high: int, *, loosely: bool) -> Iterator[tuple[str, int]]:
     """What may name a source, with its first character; of two that overlap, the first counts."""
     folded = folded_same_length(text[low:high])
     for pattern in (_POSITION, _SOME):
@@ -179,6 +278,7 @@ def _named(text: str, low: int, high: int) -> Iterator[tuple[str, int]]:
     for match in _PRONOUN.finditer(text, low, high):
         yield match.group(), match.start()
     patterns = [*_PATTERNS, *([_SHARES_VERB] if _BY_VERB.search(text, low, high) else [])]
+    patterns += _LOOSE if loosely else ()
     for pattern in patterns:
         for match in pattern.finditer(text, low, high):
             for name in ("who", "by"):

@@ -87,6 +87,8 @@ def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
                 continue
             key = skeleton(word.text.removesuffix("'s")) if person and word.kind == "word" else word.key
             places[key].append(i)
+            if (other := wanted.related.get(key)) is not None:
+                places[other].append(i)
             if word.kind == "word" and word.text.startswith(("un", "re")) and len(word.text) > 4:
                 places[stem(word.text[2:])].append(i)
             if previous >= 0 and word.kind == "word" and previous == i - 1:

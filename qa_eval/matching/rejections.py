@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from qa_eval.matching.refusals import folded_same_length
 from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Word, breaks_clause
 from qa_eval.matching.sought_claims import NUMERIC, Mention, Sought
-from qa_eval.matching.spelling import is_negator, vocabulary
+from qa_eval.matching.spelling import folded_same_length, is_negator, vocabulary
 
 _DENYING = re.compile(
     r"(?:\bnot|\bnever|\bnor|\bn't|n't|\brather than|\binstead of|\bneither|\bless|\banything but"

@@ -13,6 +13,7 @@ from qa_eval.matching.dates import read_date
 from qa_eval.matching.quantities import read_quantities
 from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Word, skeleton
 from qa_eval.matching.spelling import is_negator
+from qa_eval.matching.thesaurus import SYNONYMS
 from qa_eval.matching.units import MEASURE_KINDS
 from qa_eval.records import AnswerType, Question
 
@@ -73,6 +74,8 @@ class Sought:
     """Key -> numbers of the wordings to look for where a sentence has it: all keys of free text."""
     vocabulary: frozenset[str] = frozenset()
     """Keys of all wordings."""
+    related: dict[str, str] = field(default_factory=dict)
+    """Key of a word that no wording has -> the key in the wordings for which it stands."""
     measured: Sought | None = None
     """What is looked for as quantities in answers of free text: the wordings that are an amount with its
     unit."""
@@ -206,8 +209,29 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
             keys[k].append(number)
     known = frozenset().union(*(w.core for w in made)) if made else frozenset()
     where = asked.lower().startswith("where ")
-    wanted = Sought(answer_type, question, where, tuple(made), claims, frozenset(kinds), dict(keys), known)
+    related = {} if person else _related(made, known)
+    wanted = Sought(
+        answer_type, question, where, tuple(made), claims, frozenset(kinds), dict(keys), known, related
+    )
     return replace(wanted, measured=_measured(wanted)) if answer_type == "text" else wanted
+
+
+def _related(wordings: Sequence[SoughtWording], known: frozenset[str]) -> dict[str, str]:
+    """The synonyms of the words of the wordings. A word that stands for words of different claims is left out."""
+    claims: dict[str, set[str]] = defaultdict(set)
+    for wording in wordings:
+        for key in wording.core:
+            claims[key].add(wording.claim)
+    found: dict[str, list[str]] = defaultdict(list)
+    for key in sorted(claims):
+        for synonym in SYNONYMS.get(key, ()):
+            if synonym not in known:
+                found[synonym].append(key)
+    return {
+        synonym: keys[0]
+        for synonym, keys in found.items()
+        if all(claims[key] == claims[keys[0]] for key in keys)
+    }
 
 
 _AMOUNT_WORDS = 4

@@ -21,6 +21,10 @@ from qa_eval.records import Match
 MOST_VALUES = 60
 """Distinct values of an answer that are judged; further ones are other values without being read."""
 _CLOSE = re.compile(r"\bclose to\b", re.IGNORECASE)
+_GROUPS = {"pair": "two", "duo": "two", "trio": "three", "quartet": "four", "quintet": "five", "sextet": "six"}
+"""Words for a group of so many."""
+_GROUP = re.compile(rf"\b(?:an? )?({'|'.join(_GROUPS)}) of\b", re.IGNORECASE)
+_BARE_FEW = re.compile(r"^few\b", re.IGNORECASE)
 
 _BEFORE = 5
 
@@ -56,7 +60,7 @@ def quantity_mentions(text: RunningText, wanted: Sought) -> Iterator[Mention]:
         sentence = text.sentence_at(i)
         bounds = text.sentences[sentence]
         low, high = _window(text, i, end, bounds)
-        phrase = _CLOSE.sub("nearly", text.text[words[low].start : words[high - 1].end])
+        phrase = _plain_amount(text.text[words[low].start : words[high - 1].end])
         after = _range_end(text, i, end)
         verdict = judged.get(phrase)
         if verdict is None:
@@ -85,6 +89,12 @@ def quantity_mentions(text: RunningText, wanted: Sought) -> Iterator[Mention]:
         i = max(end, after)
 
 
+def _plain_amount(phrase: str) -> str:
+    """The phrase in words that the typed match reads: "three" for "a trio of"."""
+    counted = _GROUP.sub(lambda found: _GROUPS[found[1].lower()], phrase)
+    return _BARE_FEW.sub("a few", _CLOSE.sub("nearly", counted))
+
+
 _VAGUE = vocabulary("tens dozens scores hundreds thousands millions several few dozen many")
 
 
@@ -101,6 +111,8 @@ def _amount_end(text: RunningText, i: int) -> int | None:
         if token.text == "one" and not _counts_one(text, i):
             return None
         return found[1]
+    if token.text in _GROUPS and _word_at(text, i + 1) == "of":
+        return i + 2
     if token.text in _VAGUE and token.kind == "word":
         j = i + 1
         while j < len(text.tokens) and text.tokens[j].text in ("of", *_VAGUE):
@@ -200,7 +212,8 @@ def _judge(phrase: str, wanted: Sought, *, alone: bool, short: bool) -> tuple[st
             verdict = match(phrase, wording, wanted.answer_type, strict=True)
             unsaid = verdict.ok and verdict.detail.endswith("(unit unsaid)") and _is_bare(phrase, wanted)
             same = _same_bound(phrase, wording, verdict) or _converted(phrase, wording, verdict)
-            if verdict.makes_claim or unsaid or same:
+            vague = verdict.ok and verdict.detail.endswith("(no number added)")
+            if verdict.makes_claim or unsaid or same or vague:
                 fits.append((verdict.level, id, verdict.rule, verdict.detail))
     if fits:
         best = max(fit[0] for fit in fits)

@@ -1,0 +1,109 @@
+"""The words by which a text says that sources differ, and those that name a second source."""
+
+from __future__ import annotations
+
+import re
+
+SOURCE = (
+    r"(?:articles?|texts?|passages?|sources?|documents?|reports?|contexts?|references?|accounts?|papers?|outlets?"
+    r"|stor(?:y|ies)|pieces?|excerpts?|newspapers?|agenc(?:y|ies)|summar(?:y|ies)|broadcasts?|authors?|witness(?:es)?"
+    r"|observers?|experts?|dispatch(?:es)?|bulletins?|editions?|reporters?|journalists?)"
+)
+"""What tells something."""
+_TOLD = (
+    r"(?:versions?|figures|numbers|counts|tolls|tallies|estimates|statements|views|opinions|answers"
+    r"|wordings?|render\w+|translations?|descriptions?|readings?|dates|names|claims|information|data|details"
+    r"|picture|label|term|adjective|they|\[\d+\])"
+)
+"""What sources tell."""
+_STRONG = re.compile(
+    r"\b(?:disagree|contradict|discrepan|inconsisten|incompatib|irreconcil|reconcil|mismatch|diverg|dissent|discord"
+    r"|unanim)\w*|\bdiffer(?:s|ed|ing)?\b|\bconflicting\b|\bin conflict\b|\bat (?:odds|variance)\b"
+    r"|\b(?:contested|disputed|debated)\b"
+    r"|\b(?:both can(?:not|'t)|can(?:not|'t) both) (?:\w+ )?be\b"
+    r"|\bwhich (?:\w+ ){0,3}?is (?:the )?(?:right|correct|true|accurate)\b"
+    r"|\b(?:contrary to|as opposed to|unlike) (?:what|the)\b"
+    r"|\b(?:while|whereas|but|although|though) (?:other|another|others|some)\b"
+    rf"|\b(?:some|one|certain) {SOURCE}\b.*\b(?:others?|another|(?:a|the) (?:second|third|other|different))\b"
+    rf"|\bother {SOURCE}\b|\b(?:in|of|under) dispute\b|\b(?:{SOURCE}|{_TOLD}) (?:\w+ )?(?:clash|part ways)"
+    r"|\bdepend(?:s|ing)? on (?:the|which|whom|whose|who|what)\b",
+    re.DOTALL,
+)
+"""Says by itself that what is told differs."""
+_DIFFERING = re.compile(
+    r"\b(?:different\w*|differences?|var(?:y|ies|ied|ying|iations?)|conflicts?|contrasts? with|splits?|divided|rivals?"
+    r"|compet(?:e|es|ing)|shifts?|changes|depend\w*|oppos\w+|contrary|alternative|mixed)\b"
+)
+_AGREEING = (
+    r"(?:agree(?:ment)?|match|coincide|tally|add up|line up|concur|correspond|square|fit together|same|identical|uniform"
+    r"|consistent|compatible|consensus|in line|of one mind|speak with one voice)"
+)
+_NOT_AGREEING = re.compile(
+    rf"(?:\bnot|n't|\bnever|\bhardly|\bscarcely|\bno|\bwithout|\bneither|\bcannot)\b(?: [\w']+){{0,3}}? {_AGREEING}\b"
+    r"|\bno (?:single|one|uniform|common|clear) (?:answer|account|figure|number|version|date|name|picture)\b"
+)
+_TELLERS = re.compile(rf"\b{SOURCE}\b|\b{_TOLD}(?!\w)|\[\d+\]")
+_APART = re.compile(
+    rf"\beach {SOURCE}\b|\btwo (?:\w+ )?(?:{SOURCE}|{_TOLD})(?!\w)|\b(?:by|in) contrast\b|\bon the (?:one|other) hand\b|\bfrom (\w+) to \1\b"
+)
+"""Tells values apart, where a text has several."""
+_ANOTHER = re.compile(
+    rf"\b(?:another|an?(?: \w+)? (?:different|second|third|later|earlier|separate|newer|further)|the other|different"
+    rf"|later|earlier|elsewhere|other)(?: \w+)? (?:{SOURCE}|counts?|tall(?:y|ies)|tolls?|estimates?|versions?|statements?|figures?|numbers?)\b"
+    rf"|\b(?:newest|latest|last|final|older|oldest|early|earliest|subsequent|previous) (?:ones?|{SOURCE})\b"
+    rf"|\bsome\b.{{1,120}}\b(?:others?|the (?:newest|latest|last|rest))\b"
+    rf"|\b{SOURCE}\b.{{1,200}}\bone (?:goes|has|had|even|only)\b"
+    r"|\belsewhere\b|\banother one\b|\bone of them\b|\bcounterpart\b|\bthe former\b.{1,80}\bthe latter\b"
+)
+
+
+_PAIR = re.compile(
+    rf"\b(in|by|from|to|per) one\b.{{1,200}}\b\1 (?:another|the other)\b"
+    rf"|\b(?:one|two|three|four|some|most|several|many)(?: of)?(?: the| these)?(?: \w+)? {SOURCE}\b"
+    r".{1,400}\b(?:an|the )others?\b"
+    rf"|\b(?:another|a (?:different|second|third)) {SOURCE}\b"
+    r"|\bone\b.{1,200}\banother (?:says?|has|gives?|puts?|reports?|claims?|calls?|speaks?|mentions?|just|only)\b",
+    re.DOTALL,
+)
+"""One source, and another."""
+
+
+def another_source(folded: str, *, set_apart: bool) -> tuple[int, int] | None:
+    """The characters of a folded text that name a second source or count; None if none do.
+
+    `set_apart`: only a pair of sources counts, "one article …, another …".
+    """
+    found = _PAIR.search(folded) or (None if set_apart else _ANOTHER.search(folded))
+    return (found.start(), found.end()) if found is not None else None
+
+
+def disagreement(folded: str, *, several: bool = False) -> tuple[int, int] | None:
+    """The characters of a folded sentence that say that sources differ; None if none do.
+
+    Weaker words for a difference count in a sentence with sources or with what they tell.
+    `several`: whether the text has several values, so that words that only tell these apart count too.
+
+    >>> disagreement("the two reports do not tally.") is not None, disagreement("the clubs merged.")
+    (True, None)
+    """
+    found = _STRONG.search(folded)
+    if found is None:
+        unlike = _NOT_AGREEING.search(folded)
+        weak = unlike or _DIFFERING.search(folded)
+        found = weak if (several and unlike is not None) or _TELLERS.search(folded) else None
+    if found is None and several:
+        found = _APART.search(folded)
+    return (found.start(), found.end()) if found is not None else None
+
+
+_CONTRADICT = re.compile(
+    r"\b(?:contradict(?:s|ory|ion|ions|ing)?|conflicting|in conflict|inconsistent|inconsistenc\w+"
+    r"|discrepanc\w+|at odds"
+    r"|disagree\w*|differing (?:information|accounts|statements))\b"
+)
+
+
+def contradiction_named(folded: str) -> tuple[int, int] | None:
+    """The characters that say outright that statements contradict each other; None if none do."""
+    found = _CONTRADICT.search(folded)
+    return (found.start(), found.end()) if found is not None else None
