@@ -64,7 +64,7 @@ _LACKING_WITH = {
 _KNOWLEDGE = vocabulary(
     """information info mention mentions indication indications statement evidence clue clues hint hints
     idea inkling insight data basis answer answers word account explanation confirmation specifics description
-    detail details reference references conclusion way means"""
+    detail details reference references conclusion way"""
 )
 _FIGURES = vocabulary("figure figures number numbers date name toll count total reason amount")
 """What a text may have none of, beside what is asked."""
@@ -93,7 +93,7 @@ _NONE = vocabulary("nothing none nobody nowhere neither")
 _NOT = vocabulary("not never cannot nor hardly scarcely")
 _NO_DENIAL = {
     "not": vocabulary("only just merely simply least until necessarily"),
-    "no": vocabulary("less more fewer longer doubt matter other sooner better later"),
+    "no": vocabulary("means less more fewer longer doubt matter other sooner better later"),
     "nothing": vocabulary("but less more short"),
     "nobody": vocabulary("but else"),
     "none": vocabulary("other but"),

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from os.path import commonprefix
 
 from qa_eval.matching.date_phrases import date_phrases
 from qa_eval.matching.dates import read_date
@@ -76,9 +77,30 @@ class Sought:
     """Keys of all wordings."""
     related: dict[str, str] = field(default_factory=dict)
     """Key of a word that no wording has -> the key in the wordings for which it stands."""
+    beginnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """First letters -> the keys of words of the wordings that begin so."""
     measured: Sought | None = None
     """What is looked for as quantities in answers of free text: the wordings that are an amount with its
     unit."""
+
+
+_BEGINNING = 6
+"""Letters that two forms of one word share at least."""
+
+
+def stands_for(key: str, wanted: Sought) -> str | None:
+    """The key of a wording's word for which a word of an answer stands: another form of it, or a synonym."""
+    if key in wanted.vocabulary:
+        return None
+    for other in wanted.beginnings.get(key[:_BEGINNING], ()):
+        shared = len(commonprefix([key, other]))
+        if shared >= _SHARED * max(len(key), len(other)):
+            return other
+    return wanted.related.get(key)
+
+
+_SHARED = 0.85
+"""Share of the letters of the longer stem that two forms of one word have in common."""
 
 
 _TAIL = re.compile(r",? and other [^,;]*$", re.IGNORECASE)
@@ -183,7 +205,13 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
     for id, wordings in claims:
         for text in wordings:
             words, denied = _keys(text)
-            content = [w for w in words if w.content or (w.kind == "number" and w.key.startswith("#"))]
+            content = [
+                w
+                for n, w in enumerate(words)
+                if w.content
+                or (w.kind == "number" and w.key.startswith("#"))
+                or (n == 0 and w.text in _QUANTIFIERS and len(words) > 1)
+            ]
             every = frozenset(key(w) for w in content)
             core = every - question or every
             if core:
@@ -210,8 +238,12 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
     known = frozenset().union(*(w.core for w in made)) if made else frozenset()
     where = asked.lower().startswith("where ")
     related = {} if person else _related(made, known)
+    beginnings: dict[str, tuple[str, ...]] = {}
+    for k in () if person else sorted(known):
+        if len(k) >= _BEGINNING and k.isalpha():
+            beginnings[k[:_BEGINNING]] = (*beginnings.get(k[:_BEGINNING], ()), k)
     wanted = Sought(
-        answer_type, question, where, tuple(made), claims, frozenset(kinds), dict(keys), known, related
+        answer_type, question, where, tuple(made), claims, frozenset(kinds), dict(keys), known, related, beginnings
     )
     return replace(wanted, measured=_measured(wanted)) if answer_type == "text" else wanted
 
@@ -234,6 +266,8 @@ def _related(wordings: Sequence[SoughtWording], known: frozenset[str]) -> dict[s
     }
 
 
+_QUANTIFIERS = frozenset({"some", "all"})
+"""Words without content that tell claims apart at their beginning: "some of the houses"."""
 _AMOUNT_WORDS = 4
 """Content words of a wording that is an amount and what it is of: "100 kilometers of desert"."""
 
