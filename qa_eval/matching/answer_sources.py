@@ -202,8 +202,10 @@ def second_source(
                     cited.append({number})
                 if len(cited) > 1 and cited[0] != cited[-1]:
                     return start, end
-            elif not _UNNAMED.match(source) and (
-                not set_apart or _BEGINS.search(text.text[max(low, start - 30) : start])
+            elif (
+                set_apart
+                and not _UNNAMED.match(source)
+                and _BEGINS.search(text.text[max(low, start - 30) : start])
             ):
                 if not any(words & other for other in names):
                     names.append(words)

@@ -213,7 +213,7 @@ def _says(
         )
     ):
         missing = 0
-    if missing and _told_apart(scope, wording, present):
+    if missing and (_told_apart(scope, wording, present) or _quantified(scope, wording)):
         missing = 0
     allowed = 0.0 if len(wording.core) < 5 else 0.25 if len(wording.core) < 8 else 0.4
     if missing > len(wording.core) * allowed or (missing and not wording.told & set(present)):
@@ -310,6 +310,15 @@ def _told_apart(sentence: _Scope, wording: SoughtWording, present: Sequence[str]
     )
 
 
+def _quantified(scope: _Scope, wording: SoughtWording) -> bool:
+    """Whether the quantifier that a wording begins with stands before another of its words: "some of the houses"."""
+    amounts = scope.places.get(wording.quantifier, ()) if wording.quantifier in wording.told else ()
+    others = [i for key in wording.core - {wording.quantifier} for i in scope.places.get(key, ())[:_MOST_PLACES]]
+    return any(0 < i - amount <= _OF for amount in amounts[:_MOST_PLACES] for i in others)
+
+
+_OF = 4
+"""Words from a quantifier to what it is of, at most."""
 _LONG_WORDING = 5
 """Content words of a wording of which an answer may leave out what other claims have too."""
 _SHORT = 14

@@ -101,7 +101,7 @@ _NO_DENIAL = {
 """Denials that deny nothing before these words."""
 _UNTOLD = frozenset(
     f"un{word}" for word in (*_TELLING, *_SAYING, "clear", "certain", "sure", "determined", "knowable")
-) | vocabulary("nonspecified indeterminate undetermined unanswerable unavailable unanswered n/a")
+) | vocabulary("nonspecified indeterminate undetermined unanswerable unavailable unanswered")
 _ASIDE = vocabulary("however unfortunately sadly alas regrettably though therefore thus unluckily admittedly")
 _BREAKS = vocabulary("but while whereas although though however yet because since so if . , ; : ( ) — ! ?") | {
     '"'
@@ -148,7 +148,7 @@ _PATTERNS = {
     "the source lacks it": (
         r"s[^|tv]{0,10}[nmzlj]|[nmzlj][^|]{0,16}s|s.{0,40}L|L.{0,20}s|p[^|]{0,2}[lL]|y[^|]{0,8}s|s[^|]{0,3}y"
     ),
-    "untold": r"(?:^|\||b)[^|c]?u(?=$|[|wPhespibt])|u$|u[^|]{0,3}s",
+    "untold": r"(?:^(?:xx)?|\||b)[^|c]?u(?=$|[|wPhespibt])|u$|u[^|]{0,3}s",
     "I cannot tell": (
         r"i[^|k]{0,5}[nmlj](?![^|]{0,3}k)|^[^|]*i[^|]{0,4}n[^|]{0,3}k[^|]{0,6}\|?$|r.{0,80}s|i[^|]{0,6}n[^|]{0,2}g"
     ),
@@ -168,8 +168,10 @@ def _letters(words: Sequence[Word], asked: frozenset[str]) -> str:
     for i, word in enumerate(words):
         text = word.text
         after = texts[i + 1 : i + 4]
-        if text.endswith("n't") or text == "can't":
+        if text.endswith("n't"):
             letter = "n"
+        elif text == "a" and texts[max(0, i - 2) : i] == ["n", "/"]:
+            letter = "u"
         elif after and after[0] in _NO_DENIAL.get(text, ()):
             letter = "x"
         elif text in _OPEN and {"leave", "leaves", "left", "leaving", "remain", "remains", "keeps"} & set(

@@ -318,7 +318,10 @@ def other_parts(
     parts: list[Mention] = []
     for mention in found:
         if mention.claim:
-            for first, end in _neighbours(text, mention, claimed, wanted):
+            named = wanted.answer_type in ("person", "place", "organization")
+            before = _before(text, mention, claimed, wanted) if named else None
+            beside = [before] if before is not None else []
+            for first, end in [*beside, *_neighbours(text, mention, claimed, wanted)]:
                 if not any(p.first < end and first < p.end for p in parts):
                     parts.append(
                         Mention("", mention.sentence, first, end, frozenset(range(first, end)), "list")
@@ -342,6 +345,10 @@ def _neighbours(
         and not _verb(words[i])
     ):
         i += 1
+    while wanted.asks_where and i < sentence.end and words[i].text in ("of", "the"):
+        i += 1
+        while i < sentence.end and words[i].content and words[i - 1].text in ("of", "the"):
+            i += 1
     steps = 0
     explains = i + 1 < sentence.end and words[i].text == "," and words[i + 1].text in _DETERMINERS
     # "Putin, the president of Russia" explains; "Norway, the Netherlands and Denmark" lists.
@@ -391,6 +398,28 @@ def _neighbours(
     return found
 
 
+def _before(text: RunningText, mention: Mention, claimed: set[int], wanted: Sought) -> tuple[int, int] | None:
+    """A name that "and" or "or" joins to the one behind it: "Reuters and the AP"; None if there is none."""
+    words, first = text.words, text.sentences[mention.sentence].first
+    i = min(mention.words, default=mention.first) - 1
+    while i > first and words[i].text in _AROUND_NAMES:
+        i -= 1
+    if i <= first or words[i].text not in ("and", "or", "&"):
+        return None
+    end = i
+    while end > first and words[end - 1].text in _AROUND_NAMES:
+        end -= 1
+    start = end
+    while start > first and words[start - 1].upper and words[start - 1].content and start - 1 not in claimed:
+        start -= 1
+    part = words[start:end]
+    known = wanted.question | wanted.vocabulary
+    return (start, end) if part and not all(word.key in known for word in part) else None
+
+
+_AROUND_NAMES = vocabulary("the a an * \" “ ”")
+
+
 def _compares(words: Sequence[Word], i: int) -> bool:
     """Whether the words at i begin a clause like "as the army says", which is no part of a list."""
     following = [word.text for word in words[i : i + 2]]
@@ -417,7 +446,7 @@ def _is_answer_part(
     follows = words[end].text if end < limit else "."
     if named:
         return any(w.upper for w in part) and (words[start - 1].text != ",")
-    ends = follows in (".", ",", "!", ";") or end >= limit
+    ends = follows in (".", ",", "!", ";", "were", "are", "was", "is") or end >= limit
     if any(w.text.endswith("ing") or w.text in _VERBISH for w in part[:1]):
         return False
     return wholly and ends and len(part) <= 4 and words[start - 1].text != ","

@@ -55,6 +55,8 @@ class SoughtWording:
     """Keys of its words with a capital."""
     members: tuple[frozenset[str], ...]
     """The core by the members of a list: "government troops" and "allied soldiers"."""
+    quantifier: str = ""
+    """The key of "some", "many" and the like at its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,7 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
 
     question = frozenset(key(word) for word in RunningText(asked).words if word.content)
     cores: list[tuple[str, str, frozenset[str], bool, frozenset[str], frozenset[str]]] = []
+    quantifiers: list[str] = []
     members: list[tuple[frozenset[str], ...]] = []
     claims = tuple((id, _variants(wordings, answer_type)) for id, wordings in claims)
     for id, wordings in claims:
@@ -219,10 +222,14 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
                 names = frozenset(key(w) for w in content if w.upper)
                 cores.append((id, text, core, denied, numbers, names))
                 members.append(_members(words, content, key, core))
+                quantified = words[0].text in _QUANTIFIERS and key(words[0]) in core
+                quantifiers.append(key(words[0]) if quantified else "")
     made: list[SoughtWording] = []
-    for (id, text, core, denied, numbers, names), listed in zip(cores, members, strict=True):
+    for (id, text, core, denied, numbers, names), listed, quantifier in zip(
+        cores, members, quantifiers, strict=True
+    ):
         others = frozenset().union(*(c for other, _, c, *_ in cores if other != id)) if cores else frozenset()
-        made.append(SoughtWording(id, text, core, core - others or core, denied, numbers, names, listed))
+        made.append(SoughtWording(id, text, core, core - others or core, denied, numbers, names, listed, quantifier))
     kinds: set[str] = set()
     if answer_type in NUMERIC:
         kinds = {q.kind for _, wordings in claims for text in wordings for q in read_quantities(text).found}
@@ -266,8 +273,8 @@ def _related(wordings: Sequence[SoughtWording], known: frozenset[str]) -> dict[s
     }
 
 
-_QUANTIFIERS = frozenset({"some", "all"})
-"""Words without content that tell claims apart at their beginning: "some of the houses"."""
+_QUANTIFIERS = frozenset({"some", "all", "many", "most", "several", "few", "half", "mostly"})
+"""Words that tell claims apart at their beginning: "some of the houses"."""
 _AMOUNT_WORDS = 4
 """Content words of a wording that is an amount and what it is of: "100 kilometers of desert"."""
 

@@ -25,13 +25,13 @@ _STRONG = re.compile(
     r"|\b(?:contrary to|as opposed to|unlike) (?:what|the)\b"
     r"|\b(?:while|whereas|but|although|though) (?:other|another|others|some)\b"
     rf"|\b(?:some|one|certain) {SOURCE}\b.*\b(?:others?|another|(?:a|the) (?:second|third|other|different))\b"
-    rf"|\bother {SOURCE}\b|\b(?:in|of|under) dispute\b|\b(?:{SOURCE}|{_TOLD}) (?:\w+ )?(?:clash|part ways)"
+    rf"|\bother {SOURCE}\b|\b(?:in|of|under) dispute\b|\b(?:{SOURCE}|{_TOLD}) (?:\w+ )?(?:clash|conflict|part ways)|\bconflicts? (?:with|over|on) "
     r"|\bdepend(?:s|ing)? on (?:the|which|whom|whose|who|what)\b",
     re.DOTALL,
 )
 """Says by itself that what is told differs."""
 _DIFFERING = re.compile(
-    r"\b(?:different\w*|differences?|var(?:y|ies|ied|ying|iations?)|conflicts?|contrasts? with|splits?|divided|rivals?"
+    r"\b(?:different\w*|differences?|var(?:y|ies|ied|ying|iations?)|contrasts? with|splits?|divided|rivals?"
     r"|compet(?:e|es|ing)|shifts?|changes|depend\w*|oppos\w+|contrary|alternative|mixed)\b"
 )
 _AGREEING = (
@@ -68,12 +68,18 @@ _PAIR = re.compile(
 """One source, and another."""
 
 
+_NEAR = 80
+"""Characters between a word for a difference and what differs, at most."""
+
+
 def another_source(folded: str, *, set_apart: bool) -> tuple[int, int] | None:
     """The characters of a folded text that name a second source or count; None if none do.
 
     `set_apart`: only a pair of sources counts, "one article …, another …".
     """
     found = _PAIR.search(folded) or (None if set_apart else _ANOTHER.search(folded))
+    if found is not None and set_apart and not any(char.isalnum() for char in folded[: found.start()]):
+        found = None if found[0].startswith("a") else found
     return (found.start(), found.end()) if found is not None else None
 
 
@@ -90,7 +96,10 @@ def disagreement(folded: str, *, several: bool = False) -> tuple[int, int] | Non
     if found is None:
         unlike = _NOT_AGREEING.search(folded)
         weak = unlike or _DIFFERING.search(folded)
-        found = weak if (several and unlike is not None) or _TELLERS.search(folded) else None
+        if weak is not None and not (several and unlike is not None):
+            near = folded[max(0, weak.start() - _NEAR) : weak.end() + _NEAR]
+            weak = weak if _TELLERS.search(near) else None
+        found = weak
     if found is None and several:
         found = _APART.search(folded)
     return (found.start(), found.end()) if found is not None else None

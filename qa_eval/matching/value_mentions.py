@@ -370,6 +370,12 @@ _TELLING = frozenset(
 )
 
 
+_DATING = frozenset(
+    stem(word) for word in vocabulary("again later week day month year morning evening next following same")
+)
+"""Words that say when in other words."""
+
+
 def _of_another(text: RunningText, first: int, end: int, sentence: Sentence, wanted: Sought) -> bool:
     """True for a value whose clause is about something else: "while the government side lost 194 people".
 
@@ -383,6 +389,7 @@ def _of_another(text: RunningText, first: int, end: int, sentence: Sentence, wan
     while high < min(sentence.end, end + 30) and words[high].text not in _CLAUSE_ENDS | _CLAUSE_OPENERS:
         high += 1
     keys = {w.key for w in (*words[low:first], *words[end:high]) if w.content and w.kind == "word"} - _TELLING
+    keys -= _DATING if wanted.answer_type == "date" else frozenset()
     asked = keys & wanted.question
     sided = "side" in keys and "side" not in wanted.question
     return sided or (len(keys - asked - wanted.vocabulary) >= 2 and len(asked) < 0.3 * len(wanted.question))
