@@ -37,19 +37,20 @@ _TELLING = frozenset(
         attribute publish hint imply suggest allude deal treat concern feature appear occur comment express convey
         document narrate relate characterise characterize outline count estimate list cover touch present furnish
         yield recount depict define expand determine infer establish conclude derive deduce gather ascertain extract
-        verify help assist respond reply learn confirm decide discern understand assess resolve print
+        verify help assist respond reply learn confirm decide discern understand assess resolve print release extend
         measure locate share raise support warrant permit allow figure touch pronounce"""
     )
 ) | vocabulary(
     """give gives gave given giving speak speaks spoke know knows knew known knowing find finds found finding see
     seen show shows shown read teach teaches spell spelled spelt put puts answerable knowable available ask asks
-    asked mentionable mention quantifiable listed"""
+    asked public mentionable mention quantifiable listed"""
 )
 _WITH = {
     "up": frozenset(_forms("bring crop turn pop")) | vocabulary("come comes coming came brought"),
     "into": vocabulary("go goes going went"),
     "out": frozenset(_forms("make work point find")) | vocabulary("made"),
     "down": frozenset(_forms("pin track")),
+    "round": vocabulary("get gets got getting"),
 }
 """Verbs that tell with a word behind: "brings it up", "work out"."""
 _LACKING_WITH = {
@@ -58,12 +59,14 @@ _LACKING_WITH = {
     "short": frozenset(_forms("stop fall")),
     "off": vocabulary("break breaks broke cut cuts"),
     "before": vocabulary("end ends stop stops"),
+    "with": vocabulary("ends stops"),
+    "at": vocabulary("stops"),
     "empty": vocabulary("come came comes"),
 }
 """Verbs that lack with a word behind: "passes over", "stops short"."""
 _KNOWLEDGE = vocabulary(
     """information info mention mentions indication indications statement evidence clue clues hint hints
-    idea inkling insight data basis answer answers word account explanation confirmation specifics description
+    idea inkling insight light bearing data basis answer answers word account explanation confirmation specifics description
     detail details reference references conclusion way"""
 )
 _FIGURES = vocabulary("figure figures number numbers date name toll count total reason amount")
@@ -78,16 +81,17 @@ _SOURCES_NAMED = vocabulary(
 """Sources behind a word such as "the" or "this"; else also other things."""
 _GIVEN = vocabulary("given provided supplied shown attached shared pasted quoted cited")
 """Behind a source, these say how it came. Behind "what I was", they mean a source."""
-_NAMING = vocabulary("the this that these those any no each neither either provided supplied given your whole")
-_LACKING = frozenset(_forms("omit lack skip ignore neglect withhold exclude overlook")) | vocabulary(
+_NAMING = vocabulary("different another other further the this that these those any no each neither either provided supplied given your whole")
+_LACKING = frozenset(_forms("omit lack skip ignore neglect withhold exclude overlook escape elude")) | vocabulary(
     "missing absent absence withheld devoid"
 )
 _UNABLE = frozenset(_forms("fail decline refrain hesitate abstain need require")) | vocabulary(
     "unable impossible insufficient inadequate inconclusive refuse reluctant vain"
 )
-_SILENT = vocabulary("silent silence silently mute mum quiet blank dark vague")
+_SILENT = vocabulary("silent silence silently mute mum quiet blank dark vague lipped")
 _OPEN = vocabulary("open out aside unresolved guessing")
 """Words of lacking behind "leave" and "remain"."""
+_LEAVING = vocabulary("leave leaves leaving keep keeps")
 _NO = vocabulary("no")
 _NONE = vocabulary("nothing none nobody nowhere neither")
 _NOT = vocabulary("not never cannot nor hardly scarcely")
@@ -118,8 +122,9 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("s", _SOURCES),
     ("O", frozenset({"all"})),
     ("c", vocabulary("a an the")),
-    ("P", vocabulary("in from to by of on about at for with as")),
-    ("g", vocabulary("guess guesses guessing guesswork speculation speculating speculative conjecture")),
+    ("P", vocabulary("in from to by at for with as")),
+    ("F", vocabulary("of on about")),
+    ("g", vocabulary("mystery riddle imagination invented invention fabrication guess guesses guessing guesswork speculation speculating speculative conjecture")),
     ("r", vocabulary("sorry unfortunately regrettably apologies afraid alas sadly")),
     ("d", _KNOWLEDGE),
     ("f", _FIGURES),
@@ -131,11 +136,12 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("h", vocabulary("that what")),
     ("o", vocabulary("only merely solely alone just")),
     ("k", vocabulary("sure certain positive vouch guarantee swear")),
-    ("e", vocabulary("there here")),
+    ("e", vocabulary("there here there's")),
+    ("D", vocabulary("another different other additional further")),
     ("a", vocabulary("have has had having")),
     (
         "b",
-        vocabulary("is are was were be been being remains remain remained stays stay goes left kept keeps it's"),
+        vocabulary("is are was were be been being remains remain remained stays stay goes left leaves leave kept keeps it's"),
     ),
     ("y", vocabulary("beyond outside scope confined restricted limited restricts limits confines")),
     ("|", _BREAKS),
@@ -143,17 +149,19 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
 _LETTERS = {word: letter for letter, words in reversed(_KINDS) for word in words}
 _PATTERNS = {
     "it is not told": r"[nmzW][^|w]{0,10}[tv]|[lj][^|w]{0,4}[tvd]|[df][^|]{0,4}b[^|]?[lL]",
-    "there is no word of it": r"[mnW][^|w]{0,4}d|eb?m[^|]{0,3}[fq]",
-    "nothing is told": r"[stva][^|wh]{0,2}z|[sp][^|vh]{0,4}t[^|h]?[mz]|[sp][^|vh]{0,4}a[^|h]?m[^|]{0,3}[dfq]|s.{0,60}\|[^|]?zP",
+    "there is no word of it": r"[mnW][^|w]{0,4}d|eb?m[^|]{0,3}[fq]|W[^|w]{0,4}f"
+    r"|(?:^|\|)[^|]?n[^|]{0,3}f(?=\||$)|[nz]P?e|eb?z|^m[dfq]\|?$",
+    "nothing is told": r"[stva][^|wh]{0,2}z|[sp][^|vh]{0,4}t[^|h]?[mz]|[sp][^|vh]{0,4}a[^|h]?m[^|]{0,3}[dfq]|s.{0,60}\|[^|]?[zn]F",
     "the source lacks it": (
         r"s[^|tv]{0,10}[nmzlj]|[nmzlj][^|]{0,16}s|s.{0,40}L|L.{0,20}s|p[^|]{0,2}[lL]|y[^|]{0,8}s|s[^|]{0,3}y"
     ),
-    "untold": r"(?:^(?:xx)?|\||b)[^|c]?u(?=$|[|wPhespibt])|u$|u[^|]{0,3}s",
+    "untold": r"(?:(?:^(?:xx)?|\|)[^|c]?|b[^|c]{0,3})u(?=$|[|wPFhespibt])|u$|u[^|]{0,3}s",
     "I cannot tell": (
         r"i[^|k]{0,5}[nmlj](?![^|]{0,3}k)|^[^|]*i[^|]{0,4}n[^|]{0,3}k[^|]{0,6}\|?$|r.{0,80}s|i[^|]{0,6}n[^|]{0,2}g"
+        r"|[lj][^|]{0,2}i|[ij][^|]{0,6}D[^|]?[sd]"
     ),
     "it says something else": (
-        r"s[^|]{0,2}o[^|]?[tv]|s[^|]{0,16}o(?=\||$)|Os[^|]{0,2}[avt]|O[cs]s?[^|]{0,2}[avt][^|]{0,2}b|[nz]w|s.{0,40}\|+[^|]?[nm][^|]{0,2}[qf]"
+        r"s[^|]{0,2}o[^|]?[tvd]|s[^|]{0,3}[tv]o|s[^|]{0,16}o(?=\||$)|Os[^|]{0,2}[avt]|O[cs]s?[^|]{0,2}[avt][^|]{0,2}b|[nz]w|s.{0,40}\|+[^|]?[nm][^|]{0,2}[qf]"
     ),
     "a guess": r"b[^|]{0,4}g",
 }
@@ -174,8 +182,13 @@ def _letters(words: Sequence[Word], asked: frozenset[str]) -> str:
             letter = "u"
         elif after and after[0] in _NO_DENIAL.get(text, ()):
             letter = "x"
-        elif text in _OPEN and {"leave", "leaves", "left", "leaving", "remain", "remains", "keeps"} & set(
-            texts[max(0, i - 6) : i]
+        elif text == "yet" and after[:1] == ["to"]:
+            letter = "n"
+        elif text == "not" and after[:1] == ["to"] and after[1:2] != ["be"] and "i" not in found[-5:]:
+            letter = "x"
+        elif text in _OPEN and (
+            _LEAVING & set(texts[max(0, i - 6) : i])
+            or ({"left", "remain", "remains"} & set(texts[max(0, i - 3) : i]) and after[:1] != ["for"])
         ):
             letter = "L"
         elif text in _SOURCES_NAMED and _NAMING & set(texts[max(0, i - 2) : i]):
@@ -188,6 +201,8 @@ def _letters(words: Sequence[Word], asked: frozenset[str]) -> str:
             letter = "x"
         elif text in _GIVEN and "i" in found[-4:]:
             letter = "s"
+        elif text.startswith(("i'", "we'", "you'")):
+            letter = "i"
         elif word.acronym:
             letter = "x"
         else:
