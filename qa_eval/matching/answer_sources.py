@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from qa_eval.matching.running_text import RunningText, stem
 from qa_eval.matching.sought_claims import Mention
+from qa_eval.matching.source_differences import SOURCE
 from qa_eval.matching.spelling import folded_same_length
 
 
@@ -31,7 +32,7 @@ _NUMBER_WORDS = {
     )
 }
 _CITED = re.compile(r"\[\d{1,3}(?:, ?\d{1,3})*\]")
-_NOUN = r"(?:article|text|passage|source|document|report|context|reference|account|paper|outlet|story)s?"
+_NOUN = SOURCE
 _ORDINAL = "|".join(_NUMBER_WORDS)
 _POSITION = re.compile(
     rf"\b(?:the )?(?P<nth>{_ORDINAL}|last) (?:{_NOUN}|one)\b|\b(?:article|text|passage|source"
@@ -115,12 +116,19 @@ _OWN_WORDS = re.compile(
     r"|article|text|piece|claim|statement|boast|rendering|translation|description|reading)\b"
 )
 _TITLED = re.compile(r"\b(?P<who>[Tt]he (?:article|piece|report|story|text) [\"“][^\"”]{3,80}[\"”])")
+_CLAUSE = r"(?:^|[,;.:] |\b(?:and|but|while|whereas|though|although|where) )"
+_VERB = r"(?:\w+s|\w+ed|has|have|had|say|put|give)\b"
 _LOOSE = (
     re.compile(rf"\bby (?P<who>{_NAME})(?=[,.;:)\]]|$| (?:and|but|in|as|while)\b)"),
-    re.compile(rf"\b(?:[Ii]n|[Ff]rom|[Pp]er) (?P<who>{_NAME})(?=['’,.;:)\]]|$| (?:and|but|it|the)\b)"),
+    re.compile(rf"\b(?:[Ii]n|[Ff]rom|[Pp]er) (?P<who>(?:the )?{_NAME})(?=['’,.;:)\]]|$| (?:and|but|it|the)\b)"),
     re.compile(r"\bby (?P<who>(?:the )?[a-z]+)(?=[,.;:)\]]|$| (?:and|but|at)\b)"),
     re.compile(rf"\b(?:in|for|by) (?P<who>(?:(?:some|others|one|two|three|four|most|several)\b(?: of the| \w+)? ?{_NOUN}?)|others)"),
     re.compile(rf"\b(?P<who>{_NAME}):(?= )"),
+    re.compile(rf"{_CLAUSE}(?P<who>(?:[Tt]he )?{_NAME})(?= {_VERB})"),
+    re.compile(rf"{_CLAUSE}(?P<who>one|two|three|four|some|most|others|the rest)(?= (?:with|of|{_VERB}))"),
+    re.compile(rf"{_CLAUSE}(?P<who>[Tt]he (?:{_ORDINAL}))(?= (?:on|in|at|to|{_VERB}))"),
+    re.compile(rf"\b(?P<who>[Tt]he (?:next|last|latter|others?|rest))(?=[,.;:)]|$| {_VERB})"),
+    re.compile(r"\b(?:follow|trust|believe|ask|read) (?P<who>the \w+|[A-Z]\w+)"),
     re.compile(rf"\b(?:in|by|from|per|to) (?P<who>the (?:{_ORDINAL}|last))(?=[,.;:)\]]|$| and\b)"),
 )
 """What may name a source beside a value."""

@@ -16,6 +16,8 @@ _TOLD = (
     r"|picture|label|term|adjective|they|\[\d+\])"
 )
 """What sources tell."""
+_A_COUNT = rf"(?:{_TOLD[3:-1]}|figure|number|count|toll|tally|estimate|statement|view|opinion|answer|date|name|word)"
+"""The same, also one of them."""
 _STRONG = re.compile(
     r"\b(?:disagree|contradict|discrepan|inconsisten|incompatib|irreconcil|reconcil|mismatch|diverg|dissent|discord"
     r"|unanim)\w*|\bdiffer(?:s|ed|ing)?\b|\bconflicting\b|\bin conflict\b|\bat (?:odds|variance)\b"
@@ -25,21 +27,21 @@ _STRONG = re.compile(
     r"|\b(?:contrary to|as opposed to|unlike) (?:what|the)\b"
     r"|\b(?:while|whereas|but|although|though) (?:other|another|others|some)\b"
     rf"|\b(?:some|one|certain) {SOURCE}\b.*\b(?:others?|another|(?:a|the) (?:second|third|other|different))\b"
-    rf"|\bother {SOURCE}\b|\b(?:in|of|under) dispute\b|\b(?:{SOURCE}|{_TOLD}) (?:\w+ )?(?:clash|conflict|part ways)|\bconflicts? (?:with|over|on) "
+    rf"|\bother {SOURCE}\b|\b(?:in|of|under) dispute\b|\b(?:{SOURCE}|{_TOLD}) (?:\w+ )?(?:clash|conflict|part (?:ways|company))|\bconflicts? (?:with|over|on) "
     r"|\bdepend(?:s|ing)? on (?:the|which|whom|whose|who|what)\b",
     re.DOTALL,
 )
 """Says by itself that what is told differs."""
 _DIFFERING = re.compile(
     r"\b(?:different\w*|differences?|var(?:y|ies|ied|ying|iations?)|contrasts? with|splits?|divided|rivals?"
-    r"|compet(?:e|es|ing)|shifts?|changes|depend\w*|oppos\w+|contrary|alternative|mixed)\b"
+    r"|compet(?:e|es|ing)|shifts?|changes|depend\w*|oppos\w+|contrary|alternative|mixed|in (?:two|three|several|various) (?:ways|words|terms))\b"
 )
 _AGREEING = (
     r"(?:agree(?:ment)?|match|coincide|tally|add up|line up|concur|correspond|square|fit together|same|identical|uniform"
     r"|consistent|compatible|consensus|in line|of one mind|speak with one voice)"
 )
 _NOT_AGREEING = re.compile(
-    rf"(?:\bnot|n't|\bnever|\bhardly|\bscarcely|\bno|\bwithout|\bneither|\bcannot)\b(?: [\w']+){{0,3}}? {_AGREEING}\b"
+    rf"(?:\bnot|n't|\bnever|\bhardly|\bscarcely|\bno|\bwithout|\bneither|\bcannot)\b(?: [\w']+){{0,5}}? {_AGREEING}\b"
     r"|\bno (?:single|one|uniform|common|clear) (?:answer|account|figure|number|version|date|name|picture)\b"
 )
 _TELLERS = re.compile(rf"\b{SOURCE}\b|\b{_TOLD}(?!\w)|\[\d+\]")
@@ -49,7 +51,7 @@ _APART = re.compile(
 """Tells values apart, where a text has several."""
 _ANOTHER = re.compile(
     rf"\b(?:another|an?(?: \w+)? (?:different|second|third|later|earlier|separate|newer|further)|the other|different"
-    rf"|later|earlier|elsewhere|other)(?: \w+)? (?:{SOURCE}|counts?|tall(?:y|ies)|tolls?|estimates?|versions?|statements?|figures?|numbers?)\b"
+    rf"|later|earlier|elsewhere|other)(?: \w+)? (?:{SOURCE}|{_A_COUNT})\b"
     rf"|\b(?:newest|latest|last|final|older|oldest|early|earliest|subsequent|previous) (?:ones?|{SOURCE})\b"
     rf"|\bsome\b.{{1,120}}\b(?:others?|the (?:newest|latest|last|rest))\b"
     rf"|\b{SOURCE}\b.{{1,200}}\bone (?:goes|has|had|even|only)\b"
