@@ -102,7 +102,14 @@ def read_answer(text: str, question: Question, shown: Sequence[str] = ()) -> Ans
     claims = [m for m in found if m.claim]
     sources = attributed(running, claims, denied, shown)
     return _reading(
-        running, question, claims=claims, denied=denied, others=others, refused=refused, sources=sources, wanted=wanted
+        running,
+        question,
+        claims=claims,
+        denied=denied,
+        others=others,
+        refused=refused,
+        sources=sources,
+        wanted=wanted,
     )
 
 
@@ -137,9 +144,9 @@ def _reading(
         rejected=rejected,
         other_values=() if refused is not None else other,
         abstains=refused,
-        acknowledges=None if refused is not None else _acknowledges(
-            running, claims, denied, sources, others, wanted
-        ),
+        acknowledges=None
+        if refused is not None
+        else _acknowledges(running, claims, denied, sources, others, wanted),
         attributions=tuple(sources),
         verdict=verdict,
     )

@@ -120,9 +120,13 @@ _CLAUSE = r"(?:^|[,;.:] |\b(?:and|but|while|whereas|though|although|where) )"
 _VERB = r"(?:\w+s|\w+ed|has|have|had|say|put|give)\b"
 _LOOSE = (
     re.compile(rf"\bby (?P<who>{_NAME})(?=[,.;:)\]]|$| (?:and|but|in|as|while)\b)"),
-    re.compile(rf"\b(?:[Ii]n|[Ff]rom|[Pp]er) (?P<who>(?:the )?{_NAME})(?=['’,.;:)\]]|$| (?:and|but|it|the)\b)"),
+    re.compile(
+        rf"\b(?:[Ii]n|[Ff]rom|[Pp]er) (?P<who>(?:the )?{_NAME})(?=['’,.;:)\]]|$| (?:and|but|it|the)\b)"
+    ),
     re.compile(r"\bby (?P<who>(?:the )?[a-z]+)(?=[,.;:)\]]|$| (?:and|but|at)\b)"),
-    re.compile(rf"\b(?:in|for|by) (?P<who>(?:(?:some|others|one|two|three|four|most|several)\b(?: of the| \w+)? ?{_NOUN}?)|others)"),
+    re.compile(
+        rf"\b(?:in|for|by) (?P<who>(?:(?:some|others|one|two|three|four|most|several)\b(?: of the| \w+)? ?{_NOUN}?)|others)"
+    ),
     re.compile(rf"\b(?P<who>{_NAME}):(?= )"),
     re.compile(rf"{_CLAUSE}(?P<who>(?:[Tt]he )?{_NAME})(?= {_VERB})"),
     re.compile(rf"{_CLAUSE}(?P<who>one|two|three|four|some|most|others|the rest)(?= (?:with|of|{_VERB}))"),
@@ -132,7 +136,20 @@ _LOOSE = (
     re.compile(rf"\b(?:in|by|from|per|to) (?P<who>the (?:{_ORDINAL}|last))(?=[,.;:)\]]|$| and\b)"),
 )
 """What may name a source beside a value."""
-_PATTERNS = (_LETTERED, _OWN_WORDS, _TITLED, _TABLE_ROW, _IF_RIGHT, _IN_TEXT, _ACCORDING, _IN_BRACKETS, _FOR, _BY_VERB, _VERB_BY, _OUTLET)
+_PATTERNS = (
+    _LETTERED,
+    _OWN_WORDS,
+    _TITLED,
+    _TABLE_ROW,
+    _IF_RIGHT,
+    _IN_TEXT,
+    _ACCORDING,
+    _IN_BRACKETS,
+    _FOR,
+    _BY_VERB,
+    _VERB_BY,
+    _OUTLET,
+)
 _NO_SOURCE = re.compile(
     r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$"
     r"|^all (?:the )?sources$|^(?:\w+ )*(?:answer|note|location|date)$|^(?:it|they|there|his|her|i|this|these|those|we|on \\w+|in \\w+|at \\w+"
@@ -185,7 +202,8 @@ def second_source(
 ) -> tuple[int, int] | None:
     """The characters that name a second source of what is told; None if none do.
 
-    It is a second number of an article, a second name, or any other source that stands with another value: "90 in
+    It is a second number of an article, a second name, or any other source that stands with another value:
+    "90 in
     some of the texts, 94 in Ada Bloom's". Words of a value or of the question (by their keys) name no source.
     `set_apart`: numbers, and names that begin a clause ("A says …; B says …"), alone count.
     """
@@ -248,7 +266,8 @@ def _told(text: RunningText, mentioned: Sequence[Mention]) -> set[int]:
 
 
 _BEGINS = re.compile(
-    r"(?:^|[.;:]|\b(?:and|but|while|whereas))[\s\"“*-]*(?:(?:according to|in|per|by|for) )?(?:the )?$", re.IGNORECASE
+    r"(?:^|[.;:]|\b(?:and|but|while|whereas))[\s\"“*-]*(?:(?:according to|in|per|by|for) )?(?:the )?$",
+    re.IGNORECASE,
 )
 
 
@@ -262,7 +281,9 @@ def _number(source: str) -> int | None:
     return next((n + 1 for word, n in _NUMBER_WORDS.items() if re.search(rf"\b{word}\b", folded)), None)
 
 
-_UNNAMED = re.compile(r"(?:one|another|other|some|most|several|many|two|three|four|elsewhere|he|she|an?)\b", re.IGNORECASE)
+_UNNAMED = re.compile(
+    r"(?:one|another|other|some|most|several|many|two|three|four|elsewhere|he|she|an?)\b", re.IGNORECASE
+)
 
 
 def _sources(text: str, low: int, high: int, *, loosely: bool = False) -> list[tuple[str, int, int]]:

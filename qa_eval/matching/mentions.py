@@ -60,7 +60,7 @@ def _ends_of(found: Sequence[Mention]) -> list[Mention]:
     ]
 
 
-def _unreadable(wording: str, answer_type: AnswerType) -> bool:
+def _unreadable(wording: str, answer_type: str) -> bool:
     """True for a wording that the typed match cannot read, and that words alone can tell."""
     if answer_type == "date":
         date = read_date(wording)
@@ -96,7 +96,8 @@ class _Scope:
 
 
 def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
-    """Mentions by the content words of a wording, within one sentence or clause, or over the lines of a list."""
+    """Mentions by the content words of a wording, within one sentence or clause, or over the lines of a
+    list."""
     seen: set[tuple[str, frozenset[int]]] = set()
     for sentence in text.sentences:
         scope = _scope(text, wanted, sentence.first, sentence.end)
@@ -272,9 +273,7 @@ def _told_by_content(wording: SoughtWording, present: Sequence[str]) -> bool:
     return bool(told) and not wording.numbers - set(present) and 3 * len(present) >= len(wording.core)
 
 
-def _mostly_told(
-    text: RunningText, sentence: _Scope, wording: SoughtWording, present: Sequence[str]
-) -> bool:
+def _mostly_told(text: RunningText, sentence: _Scope, wording: SoughtWording, present: Sequence[str]) -> bool:
     """Whether most of a wording is said, in two words or more, and tells it from other claims.
 
     Half is enough of a list, each member of which has to be there. A name of the wording may be left out, but
@@ -311,9 +310,12 @@ def _told_apart(sentence: _Scope, wording: SoughtWording, present: Sequence[str]
 
 
 def _quantified(scope: _Scope, wording: SoughtWording) -> bool:
-    """Whether the quantifier that a wording begins with stands before another of its words: "some of the houses"."""
+    """Whether the quantifier that a wording begins with stands before another of its words: "some of the
+    houses"."""
     amounts = scope.places.get(wording.quantifier, ()) if wording.quantifier in wording.told else ()
-    others = [i for key in wording.core - {wording.quantifier} for i in scope.places.get(key, ())[:_MOST_PLACES]]
+    others = [
+        i for key in wording.core - {wording.quantifier} for i in scope.places.get(key, ())[:_MOST_PLACES]
+    ]
     return any(0 < i - amount <= _OF for amount in amounts[:_MOST_PLACES] for i in others)
 
 

@@ -1,6 +1,7 @@
 """How a text says in words that it gives no answer.
 
-Each word of a sentence gets a letter for its kind: a negator, a word of lacking, a word of telling, a source, and
+Each word of a sentence gets a letter for its kind: a negator, a word of lacking, a word of telling, a
+source, and
 so on. A refusal is a pattern of these letters. So no phrase has to be known, only its words, in any form.
 """
 
@@ -32,17 +33,25 @@ _SAYING = frozenset(_forms("say report state claim announce declare note remark 
 """What these have as their object is told, not lacked: "SANA reported no losses"."""
 _TELLING = frozenset(
     _forms(
-        """mention specify provide indicate contain include describe discuss address disclose reveal divulge explain
-        clarify identify answer offer quantify refer settle supply detail elaborate record name cite quote credit
-        attribute publish hint imply suggest allude deal treat concern feature appear occur comment express convey
-        document narrate relate characterise characterize outline count estimate list cover touch present furnish
-        yield recount depict define expand determine infer establish conclude derive deduce gather ascertain extract
-        verify help assist respond reply learn confirm decide discern understand assess resolve print release extend
+        """mention specify provide indicate contain include describe discuss address disclose reveal divulge
+        explain
+        clarify identify answer offer quantify refer settle supply detail elaborate record name cite quote
+        credit
+        attribute publish hint imply suggest allude deal treat concern feature appear occur comment express
+        convey
+        document narrate relate characterise characterize outline count estimate list cover touch present
+        furnish
+        yield recount depict define expand determine infer establish conclude derive deduce gather ascertain
+        extract
+        verify help assist respond reply learn confirm decide discern understand assess resolve print
+        release extend
         measure locate share raise support warrant permit allow figure touch pronounce"""
     )
 ) | vocabulary(
-    """give gives gave given giving speak speaks spoke know knows knew known knowing find finds found finding see
-    seen show shows shown read teach teaches spell spelled spelt put puts answerable knowable available ask asks
+    """give gives gave given giving speak speaks spoke know knows knew known knowing find finds found
+    finding see
+    seen show shows shown read teach teaches spell spelled spelt put puts answerable knowable available ask
+    asks
     asked public mentionable mention quantifiable listed"""
 )
 _WITH = {
@@ -66,7 +75,8 @@ _LACKING_WITH = {
 """Verbs that lack with a word behind: "passes over", "stops short"."""
 _KNOWLEDGE = vocabulary(
     """information info mention mentions indication indications statement evidence clue clues hint hints
-    idea inkling insight light bearing data basis answer answers word account explanation confirmation specifics description
+    idea inkling insight light bearing data basis answer answers word account explanation confirmation
+    specifics description
     detail details reference references conclusion way"""
 )
 _FIGURES = vocabulary("figure figures number numbers date name toll count total reason amount")
@@ -81,10 +91,12 @@ _SOURCES_NAMED = vocabulary(
 """Sources behind a word such as "the" or "this"; else also other things."""
 _GIVEN = vocabulary("given provided supplied shown attached shared pasted quoted cited")
 """Behind a source, these say how it came. Behind "what I was", they mean a source."""
-_NAMING = vocabulary("different another other further the this that these those any no each neither either provided supplied given your whole")
-_LACKING = frozenset(_forms("omit lack skip ignore neglect withhold exclude overlook escape elude")) | vocabulary(
-    "missing absent absence withheld devoid"
+_NAMING = vocabulary(
+    "different another other further the this that these those any no each neither either provided supplied given your whole"
 )
+_LACKING = frozenset(
+    _forms("omit lack skip ignore neglect withhold exclude overlook escape elude")
+) | vocabulary("missing absent absence withheld devoid")
 _UNABLE = frozenset(_forms("fail decline refrain hesitate abstain need require")) | vocabulary(
     "unable impossible insufficient inadequate inconclusive refuse reluctant vain"
 )
@@ -107,9 +119,9 @@ _UNTOLD = frozenset(
     f"un{word}" for word in (*_TELLING, *_SAYING, "clear", "certain", "sure", "determined", "knowable")
 ) | vocabulary("nonspecified indeterminate undetermined unanswerable unavailable unanswered")
 _ASIDE = vocabulary("however unfortunately sadly alas regrettably though therefore thus unluckily admittedly")
-_BREAKS = vocabulary("but while whereas although though however yet because since so if . , ; : ( ) — ! ?") | {
-    '"'
-}
+_BREAKS = vocabulary(
+    "but while whereas although though however yet because since so if . , ; : ( ) — ! ?"
+) | {'"'}
 _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("m", _NO),
     ("z", _NONE),
@@ -124,7 +136,12 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("c", vocabulary("a an the")),
     ("P", vocabulary("in from to by at for with as")),
     ("F", vocabulary("of on about")),
-    ("g", vocabulary("mystery riddle imagination invented invention fabrication guess guesses guessing guesswork speculation speculating speculative conjecture")),
+    (
+        "g",
+        vocabulary(
+            "mystery riddle imagination invented invention fabrication guess guesses guessing guesswork speculation speculating speculative conjecture"
+        ),
+    ),
     ("r", vocabulary("sorry unfortunately regrettably apologies afraid alas sadly")),
     ("d", _KNOWLEDGE),
     ("f", _FIGURES),
@@ -141,7 +158,9 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("a", vocabulary("have has had having")),
     (
         "b",
-        vocabulary("is are was were be been being remains remain remained stays stay goes left leaves leave kept keeps it's"),
+        vocabulary(
+            "is are was were be been being remains remain remained stays stay goes left leaves leave kept keeps it's"
+        ),
     ),
     ("y", vocabulary("beyond outside scope confined restricted limited restricts limits confines")),
     ("|", _BREAKS),
@@ -171,7 +190,7 @@ _RULES = {rule: re.compile(pattern) for rule, pattern in _PATTERNS.items()}
 
 def _letters(words: Sequence[Word], asked: frozenset[str]) -> str:
     """One letter for each word, by its kind."""
-    found = []
+    found: list[str] = []
     texts = [word.text for word in words]
     for i, word in enumerate(words):
         text = word.text

@@ -417,7 +417,7 @@ def _before(text: RunningText, mention: Mention, claimed: set[int], wanted: Soug
     return (start, end) if part and not all(word.key in known for word in part) else None
 
 
-_AROUND_NAMES = vocabulary("the a an * \" “ ”")
+_AROUND_NAMES = vocabulary('the a an * " “ ”')
 
 
 def _compares(words: Sequence[Word], i: int) -> bool:

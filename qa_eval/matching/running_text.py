@@ -241,5 +241,3 @@ _CLAUSE_SIGNS = frozenset(",;:()—")
 def breaks_clause(word: Word) -> bool:
     """True for a sign or a word at which another clause may begin."""
     return word.text in _CLAUSE_SIGNS or word.text in _CLAUSE_BREAKS
-
-

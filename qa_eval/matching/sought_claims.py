@@ -229,7 +229,9 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
         cores, members, quantifiers, strict=True
     ):
         others = frozenset().union(*(c for other, _, c, *_ in cores if other != id)) if cores else frozenset()
-        made.append(SoughtWording(id, text, core, core - others or core, denied, numbers, names, listed, quantifier))
+        made.append(
+            SoughtWording(id, text, core, core - others or core, denied, numbers, names, listed, quantifier)
+        )
     kinds: set[str] = set()
     if answer_type in NUMERIC:
         kinds = {q.kind for _, wordings in claims for text in wordings for q in read_quantities(text).found}
@@ -250,13 +252,23 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
         if len(k) >= _BEGINNING and k.isalpha():
             beginnings[k[:_BEGINNING]] = (*beginnings.get(k[:_BEGINNING], ()), k)
     wanted = Sought(
-        answer_type, question, where, tuple(made), claims, frozenset(kinds), dict(keys), known, related, beginnings
+        answer_type,
+        question,
+        where,
+        tuple(made),
+        claims,
+        frozenset(kinds),
+        dict(keys),
+        known,
+        related,
+        beginnings,
     )
     return replace(wanted, measured=_measured(wanted)) if answer_type == "text" else wanted
 
 
 def _related(wordings: Sequence[SoughtWording], known: frozenset[str]) -> dict[str, str]:
-    """The synonyms of the words of the wordings. A word that stands for words of different claims is left out."""
+    """The synonyms of the words of the wordings. A word that stands for words of different claims is left
+    out."""
     claims: dict[str, set[str]] = defaultdict(set)
     for wording in wordings:
         for key in wording.core:

@@ -16,7 +16,9 @@ _TOLD = (
     r"|picture|label|term|adjective|they|\[\d+\])"
 )
 """What sources tell."""
-_A_COUNT = rf"(?:{_TOLD[3:-1]}|figure|number|count|toll|tally|estimate|statement|view|opinion|answer|date|name|word)"
+_A_COUNT = (
+    rf"(?:{_TOLD[3:-1]}|figure|number|count|toll|tally|estimate|statement|view|opinion|answer|date|name|word)"
+)
 """The same, also one of them."""
 _STRONG = re.compile(
     r"\b(?:disagree|contradict|discrepan|inconsisten|incompatib|irreconcil|reconcil|mismatch|diverg|dissent|discord"

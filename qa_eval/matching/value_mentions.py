@@ -21,7 +21,14 @@ from qa_eval.records import Match
 MOST_VALUES = 60
 """Distinct values of an answer that are judged; further ones are other values without being read."""
 _CLOSE = re.compile(r"\bclose to\b", re.IGNORECASE)
-_GROUPS = {"pair": "two", "duo": "two", "trio": "three", "quartet": "four", "quintet": "five", "sextet": "six"}
+_GROUPS = {
+    "pair": "two",
+    "duo": "two",
+    "trio": "three",
+    "quartet": "four",
+    "quintet": "five",
+    "sextet": "six",
+}
 """Words for a group of so many."""
 _GROUP = re.compile(rf"\b(?:an? )?({'|'.join(_GROUPS)}) of\b", re.IGNORECASE)
 _BARE_FEW = re.compile(r"^few\b", re.IGNORECASE)
