@@ -157,6 +157,7 @@ _CLAUSE_OPENERS = vocabulary("that which who where when and hence")
 
 def _scope(text: RunningText, wanted: Sought, first: int, end: int) -> _Scope:
     person = wanted.answer_type == "person"
+    capitals = person and any(word.upper for word in text.words)
     places: dict[str, list[int]] = defaultdict(list)
     previous, length = -1, 0
     for i in range(first, end):
@@ -164,6 +165,8 @@ def _scope(text: RunningText, wanted: Sought, first: int, end: int) -> _Scope:
         if word.kind == "symbol":
             continue
         length += 1
+        if person and capitals and word.kind == "word" and not word.upper and word.text not in _PARTICLES:
+            continue
         key = skeleton(word.text.removesuffix("'s")) if person and word.kind == "word" else word.key
         places[key].append(i)
         if (other := stands_for(key, wanted)) is not None:

@@ -44,7 +44,7 @@ _TELLING = frozenset(
         yield recount depict define expand determine infer establish conclude derive deduce gather ascertain
         extract
         verify help assist respond reply learn confirm decide discern understand assess resolve print
-        release extend
+        release extend glean grasp pull
         measure locate share raise support warrant permit allow figure touch pronounce"""
     )
 ) | vocabulary(
@@ -83,10 +83,11 @@ _FIGURES = vocabulary("figure figures number numbers date name toll count total 
 """What a text may have none of, beside what is asked."""
 _SOURCES = vocabulary(
     """article articles text texts passage passages context document documents source sources excerpt excerpts
-    extract extracts snippet snippets paragraph paragraphs material materials page caption transcript input"""
+    extract extracts snippet snippets paragraph paragraphs material materials page pages caption transcript input website fragment
+    fragments clipping clippings"""
 )
 _SOURCES_NAMED = vocabulary(
-    "report reports statement statements account accounts piece pieces story stories author writer reporter"
+    "report reports statement statements account accounts piece pieces story stories author writer reporter lines"
 )
 """Sources behind a word such as "the" or "this"; else also other things."""
 _GIVEN = vocabulary("given provided supplied shown attached shared pasted quoted cited")
@@ -95,15 +96,16 @@ _NAMING = vocabulary(
     "different another other further the this that these those any no each neither either provided supplied given your whole"
 )
 _LACKING = frozenset(
-    _forms("omit lack skip ignore neglect withhold exclude overlook escape elude")
+    _forms("omit lack skip ignore neglect withhold overlook escape elude")
 ) | vocabulary("missing absent absence withheld devoid")
 _UNABLE = frozenset(_forms("fail decline refrain hesitate abstain need require")) | vocabulary(
     "unable impossible insufficient inadequate inconclusive refuse reluctant vain"
 )
 _SILENT = vocabulary("silent silence silently mute mum quiet blank dark vague lipped")
-_OPEN = vocabulary("open out aside unresolved guessing")
+_OPEN = vocabulary("open out aside unresolved guessing empty")
 """Words of lacking behind "leave" and "remain"."""
 _LEAVING = vocabulary("leave leaves leaving keep keeps")
+_SELF = vocabulary("itself himself herself themselves")
 _NO = vocabulary("no")
 _NONE = vocabulary("nothing none nobody nowhere neither")
 _NOT = vocabulary("not never cannot nor hardly scarcely")
@@ -154,7 +156,7 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("o", vocabulary("only merely solely alone just")),
     ("k", vocabulary("sure certain positive vouch guarantee swear")),
     ("e", vocabulary("there here there's")),
-    ("D", vocabulary("another different other additional further")),
+    ("D", vocabulary("elsewhere another different other additional further")),
     ("a", vocabulary("have has had having")),
     (
         "b",
@@ -167,20 +169,20 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
 )
 _LETTERS = {word: letter for letter, words in reversed(_KINDS) for word in words}
 _PATTERNS = {
-    "it is not told": r"[nmzW][^|w]{0,10}[tv]|[lj][^|w]{0,4}[tvd]|[df][^|]{0,4}b[^|]?[lL]",
+    "it is not told": r"[nmzW][^|w]{0,10}[tv]|[lj][^|w]{0,4}[tvd]|(?:[df]|cw)[^|]{0,4}b[^|]?[lL]|b[^|]{0,2}L(?=\||$)|L[^|]{0,2}b",
     "there is no word of it": r"[mnW][^|w]{0,4}d|eb?m[^|]{0,3}[fq]|W[^|w]{0,4}f"
-    r"|(?:^|\|)[^|]?n[^|]{0,3}f(?=\||$)|[nz]P?e|eb?z|^m[dfq]\|?$",
+    r"|(?:^|\|)[^|]?n[^|]{0,3}f(?=\||$)|[nz]P?e|eb?z|[zm][^|]{0,2}e(?=\||$)|^[^r]{0,40}m.{0,80}r|r.{0,20}m|^m[dfq]\|?$",
     "nothing is told": r"[stva][^|wh]{0,2}z|[sp][^|vh]{0,4}t[^|h]?[mz]|[sp][^|vh]{0,4}a[^|h]?m[^|]{0,3}[dfq]|s.{0,60}\|[^|]?[zn]F",
     "the source lacks it": (
-        r"s[^|tv]{0,10}[nmzlj]|[nmzlj][^|]{0,16}s|s.{0,40}L|L.{0,20}s|p[^|]{0,2}[lL]|y[^|]{0,8}s|s[^|]{0,3}y"
+        r"s[^|tv]{0,10}[nmzlj]|[nmzlj][^|]{0,16}s|s.{0,40}L|L.{0,20}s|p[^|]{0,2}[lL]|y[^|]{0,8}s|s[^|]{0,3}y|y[hw]|[lL][^|]?e"
     ),
     "untold": r"(?:(?:^(?:xx)?|\|)[^|c]?|b[^|c]{0,3})u(?=$|[|wPFhespibt])|u$|u[^|]{0,3}s",
     "I cannot tell": (
         r"i[^|k]{0,5}[nmlj](?![^|]{0,3}k)|^[^|]*i[^|]{0,4}n[^|]{0,3}k[^|]{0,6}\|?$|r.{0,80}s|i[^|]{0,6}n[^|]{0,2}g"
-        r"|[lj][^|]{0,2}i|[ij][^|]{0,6}D[^|]?[sd]"
+        r"|[lj][^|]{0,2}i|[ij][^|]{0,6}D[^|]?[sd]|[ij][^|]{0,8}D(?=\||$)"
     ),
     "it says something else": (
-        r"s[^|]{0,2}o[^|]?[tvd]|s[^|]{0,3}[tv]o|s[^|]{0,16}o(?=\||$)|Os[^|]{0,2}[avt]|O[cs]s?[^|]{0,2}[avt][^|]{0,2}b|[nz]w|s.{0,40}\|+[^|]?[nm][^|]{0,2}[qf]"
+        r"s[^|]{0,2}o[^|]?[tvd]|s[^|]{0,3}[tv]o|s[^|]{0,16}o(?=\||$)|O[^|]{0,3}[sp][^|]{0,2}[avt]|[nz]w|s.{0,40}\|+[^|]?[nm][^|]{0,2}[qf]"
     ),
     "a guess": r"b[^|]{0,4}g",
 }
@@ -220,6 +222,12 @@ def _letters(words: Sequence[Word], asked: frozenset[str]) -> str:
             letter = "x"
         elif text in _GIVEN and "i" in found[-4:]:
             letter = "s"
+        elif text == "pass" and "i" in found[-6:] and (not after or after[0] in _BREAKS):
+            letter = "j"
+        elif text in _SELF and _LEAVING & set(texts[max(0, i - 4) : i]):
+            letter = "L"
+        elif text == "guess" and texts[i - 1 : i] == ["your"]:
+            letter = "L"
         elif text.startswith(("i'", "we'", "you'")):
             letter = "i"
         elif word.acronym:
