@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from qa_eval.matching.answer_sources import Attribution, attributed, second_source
+from qa_eval.matching.answer_sources import Attribution, attributed, beside_a_source, second_source
 from qa_eval.matching.mentions import mentions
 from qa_eval.matching.polarity import polar_claims, read_polarity
 from qa_eval.matching.refusals import refusal
@@ -144,9 +144,7 @@ def _reading(
         rejected=rejected,
         other_values=() if refused is not None else other,
         abstains=refused,
-        acknowledges=None
-        if refused is not None
-        else _acknowledges(running, claims, denied, sources, others, wanted),
+        acknowledges=_acknowledges(running, claims, denied, sources, others, wanted),
         attributions=tuple(sources),
         verdict=verdict,
     )
@@ -227,12 +225,15 @@ def _acknowledges(
         if said is not None:
             return AnswerPart(start=start + said[0], end=start + said[1], rule="says that sources differ")
     folded = folded_same_length(running.text[:_LONGEST_PAIR])
-    alike = len(wanted.texts) < 2 or _ALIKE.search(folded) is not None
+    alike = _ALIKE.search(folded) is not None
     if not several and (not spoken or alike):
         return None
+    values = [*claims, *denied, *others]
     second = another_source(folded, set_apart=not several) or second_source(
-        running, [*claims, *denied, *others], wanted.question, set_apart=not several
+        running, values, wanted.question, set_apart=not several
     )
+    if second is None and several:
+        second = beside_a_source(running, values, wanted.question)
     if second is not None:
         return AnswerPart(start=second[0], end=second[1], rule="names another source")
     if not several:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from qa_eval.matching.running_text import RunningText, stem
 from qa_eval.matching.sought_claims import Mention
-from qa_eval.matching.source_differences import SOURCE
-from qa_eval.matching.spelling import folded_same_length
+from qa_eval.matching.source_differences import SOURCE, tells_of_sources
+from qa_eval.matching.spelling import folded_same_length, is_negator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +221,8 @@ def second_source(
             words = {word for word in re.findall(r"\w+", source.casefold())} - {"the"}
             if told & set(range(start, end)) or {stem(word) for word in words} <= asked:
                 continue
-            every.append((source.casefold(), start, end))
+            if not words <= _PRONOUNS:
+                every.append((source.casefold(), start, end))
             if number is not None:
                 if cited and beside:
                     cited[-1].add(number)
@@ -257,6 +259,43 @@ def _with_another_value(
             _, _, start, end = third if other[1][0] == "=" else fourth
             return start, end
     return None
+
+
+def beside_a_source(
+    text: RunningText, values: Sequence[Mention], asked: frozenset[str]
+) -> tuple[int, int] | None:
+    """The characters of a source that stands with one of two values that are told apart; None if none does.
+
+    Values that only "and", "or" or a comma joins are told together.
+    """
+    places = sorted(values, key=lambda m: m.first)
+    if not any(
+        one.claim != other.claim and not _joined(text, one, other) for one, other in pairwise(places)
+    ):
+        return None
+    told = _told(text, values)
+    rows = {n for n, sentence in enumerate(text.sentences[:200]) if text.words[sentence.first].text == "|"}
+    own = {mention.sentence for mention in values}
+    for number in sorted(own | rows if own & rows else own):
+        sentence = text.sentences[number]
+        low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
+        for start, end in tells_of_sources(folded_same_length(text.text[low : min(high, low + _LONGEST)])):
+            place = range(low + start, low + end)
+            keys = {word.key for word in RunningText(text.text[low + start : low + end]).words if word.content}
+            if not told & set(place) and (not keys or not keys <= asked):
+                return place.start, place.stop
+    return None
+
+
+_PRONOUNS = frozenset({"he", "she", "it", "they", "what", "who", "this", "that", "there", "i", "we"})
+_LONGEST = 2000
+"""Characters of a sentence in which sources are looked for."""
+
+
+def _joined(text: RunningText, one: Mention, other: Mention) -> bool:
+    """Whether nothing but "and", "or", signs and small words are between two values; not if one is denied."""
+    between = text.words[max(one.words, default=one.first) + 1 : min(other.words, default=other.first)]
+    return not any(word.content or word.text in ("another", "other") or is_negator(word.text) or word.text in (";", ".") for word in between)
 
 
 def _told(text: RunningText, mentioned: Sequence[Mention]) -> set[int]:
@@ -309,12 +348,15 @@ def _named(text: str, low: int, high: int, *, loosely: bool) -> Iterator[tuple[s
     for match in _PRONOUN.finditer(text, low, high):
         yield match.group(), match.start()
     patterns = [*_PATTERNS, *([_SHARES_VERB] if _BY_VERB.search(text, low, high) else [])]
-    patterns += _LOOSE if loosely else ()
     for pattern in patterns:
         for match in pattern.finditer(text, low, high):
             for name in ("who", "by"):
                 if name in match.re.groupindex and match.group(name):
                     yield match.group(name), match.start(name)
+    for pattern in _LOOSE if loosely else ():
+        for match in pattern.finditer(text, max(0, low - 2), high):
+            if match.start("who") >= low:
+                yield match.group("who"), match.start("who")
 
 
 def _citations(folded: str, low: int) -> Iterator[tuple[str, int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 SOURCE = (
     r"(?:articles?|texts?|passages?|sources?|documents?|reports?|contexts?|references?|accounts?|papers?|outlets?"
@@ -16,6 +17,19 @@ _TOLD = (
     r"|picture|label|term|adjective|they|\[\d+\])"
 )
 """What sources tell."""
+_MEDIUM = (
+    r"(?:pages?|websites?|blogs?|bloggers?|writers?|write-ups?|daily|weekly|magazines?|journals?|televisions?|tv|radio"
+    r"|infobox(?:es)?|profiles?|entr(?:y|ies)|biograph(?:y|ies)|snippets?|extracts?|clips?|clippings?|tellings?|reviews?"
+    r"|credits?|analys[ie]s|columns?|essays?|captions?|headlines?|headers?|footage|lists?|records?|histor(?:y|ies)"
+    r"|variants?|competitors?|peers?|monitors?|officials?|specialists?|analysts?|correspondents?|eyewitness(?:es)?"
+    r"|spokes\w+|engineers?|historians?|critics?)"
+)
+"""What tells something in certain texts only."""
+_SPEAKER = r"(?:group|military|army|militants|jihadists|militia|government|activists|authorities|opposition|rebels)"
+_TELLS = (
+    r"(?:themselves |itself |only |merely |had |has |have )?(?:claim|say|said|report|state|boast|announce|put|count"
+    r"|speak|spoke|estimate|insist|declare|brag)\w*"
+)
 _A_COUNT = (
     rf"(?:{_TOLD[3:-1]}|figure|number|count|toll|tally|estimate|statement|view|opinion|answer|date|name|word)"
 )
@@ -23,20 +37,21 @@ _A_COUNT = (
 _STRONG = re.compile(
     r"\b(?:disagree|contradict|discrepan|inconsisten|incompatib|irreconcil|reconcil|mismatch|diverg|dissent|discord"
     r"|unanim)\w*|\bdiffer(?:s|ed|ing)?\b|\bconflicting\b|\bin conflict\b|\bat (?:odds|variance)\b"
-    r"|\b(?:contested|disputed|debated)\b"
+    r"|\b(?:contested|disputed|debated)\b|\b(?:exclude|rule out|contradict) (?:each other|one another)\b"
+    r"|\bopposite directions\b"
     r"|\b(?:both can(?:not|'t)|can(?:not|'t) both) (?:\w+ )?be\b"
     r"|\bwhich (?:\w+ ){0,3}?is (?:the )?(?:right|correct|true|accurate)\b"
     r"|\b(?:contrary to|as opposed to|unlike) (?:what|the)\b"
     r"|\b(?:while|whereas|but|although|though) (?:other|another|others|some)\b"
     rf"|\b(?:some|one|certain) {SOURCE}\b.*\b(?:others?|another|(?:a|the) (?:second|third|other|different))\b"
-    rf"|\bother {SOURCE}\b|\b(?:in|of|under) dispute\b|\b(?:{SOURCE}|{_TOLD}) (?:\w+ )?(?:clash|conflict|part (?:ways|company))|\bconflicts? (?:with|over|on) "
+    rf"|\bother {SOURCE}\b|\b(?:in|of|under) dispute\b|\b(?:{SOURCE}|{_TOLD}) (?:clash|conflict|part (?:ways|company))\b|\bconflicts? (?:with|over|on) "
     r"|\bdepend(?:s|ing)? on (?:the|which|whom|whose|who|what)\b",
     re.DOTALL,
 )
 """Says by itself that what is told differs."""
 _DIFFERING = re.compile(
     r"\b(?:different\w*|differences?|var(?:y|ies|ied|ying|iations?)|contrasts? with|splits?|divided|rivals?"
-    r"|compet(?:e|es|ing)|shifts?|changes|depend\w*|oppos\w+|contrary|alternative|mixed|in (?:two|three|several|various) (?:ways|words|terms))\b"
+    r"|compet(?:e|es|ing)|shifts?|changes|depend\w*|opposing|opposite|contrary|alternative|mixed (?:accounts|reports|messages|signals|picture)|in (?:two|three|several|various) (?:ways|words|terms))\b"
 )
 _AGREEING = (
     r"(?:agree(?:ment)?|match|coincide|tally|add up|line up|concur|correspond|square|fit together|same|identical|uniform"
@@ -48,7 +63,7 @@ _NOT_AGREEING = re.compile(
 )
 _TELLERS = re.compile(rf"\b{SOURCE}\b|\b{_TOLD}(?!\w)|\[\d+\]")
 _APART = re.compile(
-    rf"\beach {SOURCE}\b|\btwo (?:\w+ )?(?:{SOURCE}|{_TOLD})(?!\w)|\b(?:by|in) contrast\b|\bon the (?:one|other) hand\b|\bfrom (\w+) to \1\b"
+    rf"\b(?:sources|reports|articles|texts|passages|documents|accounts)\b[^.;]{{0,80}}\bor\b|\beach {SOURCE}\b|\btwo (?:\w+ )?(?:{SOURCE}|{_TOLD})(?!\w)|\b(?:by|in) contrast\b|\bon the (?:one|other) hand\b|\bfrom (\w+) to \1\b"
 )
 """Tells values apart, where a text has several."""
 _ANOTHER = re.compile(
@@ -62,7 +77,7 @@ _ANOTHER = re.compile(
 
 
 _PAIR = re.compile(
-    rf"\b(in|by|from|to|per) one\b.{{1,200}}\b\1 (?:another|the other)\b"
+    rf"\b(in|by|from|to|per) one\b.{{1,200}}\b\1 (?:another|the other|a (?:second|third))\b|\bin the one\b.{{1,200}}\bin the other\b"
     rf"|\b(?:one|two|three|four|some|most|several|many)(?: of)?(?: the| these)?(?: \w+)? {SOURCE}\b"
     r".{1,400}\b(?:an|the )others?\b"
     rf"|\b(?:another|a (?:different|second|third)) {SOURCE}\b"
@@ -107,6 +122,26 @@ def disagreement(folded: str, *, several: bool = False) -> tuple[int, int] | Non
     if found is None and several:
         found = _APART.search(folded)
     return (found.start(), found.end()) if found is not None else None
+
+
+_TELLER = re.compile(
+    rf"\b(?:one|another|some|most|two|three|four|many|several|other|an?)(?: of)?(?: the| these| those| my)?"
+    rf" (?:[\w-]+ )?(?:{SOURCE}|{_MEDIUM})(?!\w)"
+    rf"|\b(?:the|this|that|his|her|its|their) (?:[\w'-]+ ){{1,3}}?{SOURCE}(?!\w)"
+    rf"|\b(?:the|this) {SOURCE} (?:by|from|on|that|who|which|in)\b"
+    rf"|\b(?:the|its|their|state) (?:[\w'-]+ ){{0,2}}?{_MEDIUM}(?!\w)"
+    rf"|\b(?:[\w-]+'s|their|his) (?:own )?(?:\w+ )?(?:{SOURCE}|{_MEDIUM}|boasts?|bragging|reckoning|claims?)(?!\w)"
+    rf"|\b(?:the|some) (?:\w+ )?{_SPEAKER} {_TELLS}\b"
+    rf"|\|\s*(?:{SOURCE}|{_MEDIUM})\s*\|"
+    r"|\b(?:according to|going by) (?!the (?:article|text|passage|document|source)\b)|\[\d"
+)
+"""A source that a text tells from others; "the article" by itself is none."""
+
+
+def tells_of_sources(folded: str) -> Iterator[tuple[int, int]]:
+    """The places of a folded text that name one of several sources."""
+    for found in _TELLER.finditer(folded):
+        yield found.start(), found.end()
 
 
 _CONTRADICT = re.compile(
