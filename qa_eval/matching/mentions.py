@@ -217,7 +217,7 @@ def _says(
         )
     ):
         missing = 0
-    if missing and (_told_apart(scope, wording, present) or _quantified(scope, wording)):
+    if missing and (_told_apart(scope, wording, present) or _quantified(text, scope, wording)):
         missing = 0
     allowed = 0.0 if len(wording.core) < 5 else 0.25 if len(wording.core) < 8 else 0.4
     if missing > len(wording.core) * allowed or (missing and not wording.told & set(present)):
@@ -312,14 +312,22 @@ def _told_apart(sentence: _Scope, wording: SoughtWording, present: Sequence[str]
     )
 
 
-def _quantified(scope: _Scope, wording: SoughtWording) -> bool:
+def _quantified(text: RunningText, scope: _Scope, wording: SoughtWording) -> bool:
     """Whether the quantifier that a wording begins with stands before another of its words: "some of the
     houses"."""
     amounts = scope.places.get(wording.quantifier, ()) if wording.quantifier in wording.told else ()
+    if any(_stands_alone(text, scope, i) for i in amounts[:_MOST_PLACES]):
+        return True
     others = [
         i for key in wording.core - {wording.quantifier} for i in scope.places.get(key, ())[:_MOST_PLACES]
     ]
     return any(0 < i - amount <= _OF for amount in amounts[:_MOST_PLACES] for i in others)
+
+
+def _stands_alone(text: RunningText, scope: _Scope, i: int) -> bool:
+    """Whether the word at i has a sign, or the end of its scope, on both sides."""
+    before = text.words[i - 1].kind == "symbol" if i > scope.first else True
+    return before and (i + 1 >= scope.end or text.words[i + 1].kind == "symbol")
 
 
 _OF = 4

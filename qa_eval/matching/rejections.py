@@ -30,12 +30,14 @@ _WRONG_BEHIND = re.compile(
     r"slip|mistake|error|erroneous|inaccurate|outdated|superseded|misprint|typo|not (?:correct|right"
     r"|true|supported|accurate)|"
     r"unlikely|untrue|implausible|refuted|disproved)|(?:isn't|wasn't) (?:correct|right|true)"
-    r"|can be (?:ruled out|dismissed|discarded))\b"
+    r"|can be (?:ruled out|dismissed|discarded)"
+    r"|(?:is|was|look|looks|seems?|strikes me as|clearly|obviously|evidently) (?:\w+ ){0,3}?(?:mix-up|tampering|slip"
+    r"|confusion|too \w+|dubious|doubtful|suspect|suspicious|unreliable|odd|a guess)|sits oddly)\b"
 )
 _EITHER = re.compile(r"\b(?:either|whether)\b")
 _OR_NOT = re.compile(r"^[^.;]{0,60}?\bor not\b(?! [\w])")
 _OLDER = re.compile(
-    r"\b(?:up from|down from|revised (?:up |down |upwards? |downwards? )?from|instead of the"
+    r"\b(?:up from|down from|used to be|revised (?:up |down |upwards? |downwards? )?from|instead of the"
     r"|corrected from|rather than the"
     r"|(?:earlier|early|initial|initially|previous|previously|preliminary|original|originally|older"
     r"|former|at first|first(?= (?:reported|counted|announced|said|thought|believed|put)))"
@@ -46,7 +48,7 @@ _OLDER = re.compile(
     r"|a|an|some|of|most|to be|with))*)[\s,:]*$"
 )
 _NEWER = re.compile(
-    r"\b(?:later|now|finally|eventually|since|updated?|latest|revised|final|subsequently|correct(?:ed|ion)?|but|then|rose|risen|"
+    r"\b(?:later|down to|up to|now|finally|eventually|since|updated?|latest|revised|final|subsequently|correct(?:ed|ion)?|but|then|rose|risen|"
     r"raised|rather|instead|became|in fact|actually|however|turned out|more recent)\b"
 )
 _FINAL = re.compile(
@@ -54,7 +56,8 @@ _FINAL = re.compile(
     r"|likeliest )*answer(?: is| would be|:|\*\*:?)"
     r"(?: therefore| that| thus| hence)?|i (?:would|'d|will|therefore|thus)[\w ]{0,20}? answer|(?:so"
     r"|therefore|thus|hence),? (?:i (?:would )?"
-    r"(?:answer|say|conclude|go with|pick|choose)))[\s:*\-–—\"]*"
+    r"(?:answer|say|conclude|go with|pick|choose))|i(?:'d| would|'ll| will) (?:rather |still |therefore )?(?:go with|pick|choose|settle on|opt for)"
+    r"|the (?:correct|right|better|best|true|likelier) (?:\w+ )?(?:is|was|word is|reading is))[\s:*\-–—\"]*"
 )
 _END_OF_ANSWER = re.compile(r"[.!\n]\s|\b(?:because|since)\b")
 _BACKGROUND = re.compile(
@@ -354,9 +357,13 @@ def _neighbours(
     # "Putin, the president of Russia" explains; "Norway, the Netherlands and Denmark" lists.
     if explains and all(words[j].text not in ("and", "or") for j in range(i + 2, min(i + 12, sentence.end))):
         return found
-    while i < sentence.end and words[i].text in _LIST_AND and steps < 6:
+    if [word.text for word in words[i : i + 3]] == ["as", "well", "as"]:
+        i += 2
+    while i < sentence.end and (words[i].text in _LIST_AND or words[i - 1].text == "well") and steps < 6:
         steps += 1
         start = i + 1
+        if words[i].text == "," and start < sentence.end and words[start].text in ("in", "at", "near"):
+            break
         if _compares(words, start):
             break
         while start < sentence.end and words[start].text in _LIST_AND | {
@@ -447,6 +454,7 @@ def _is_answer_part(
     if named:
         return any(w.upper for w in part) and (words[start - 1].text != ",")
     ends = follows in (".", ",", "!", ";", "were", "are", "was", "is") or end >= limit
+    ends = ends or (len(part) == 1 and follows in ("in", "for", "of"))
     if any(w.text.endswith("ing") or w.text in _VERBISH for w in part[:1]):
         return False
     return wholly and ends and len(part) <= 4 and words[start - 1].text != ","

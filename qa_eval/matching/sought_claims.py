@@ -123,6 +123,8 @@ def _variants(wordings: tuple[str, ...], answer_type: AnswerType) -> tuple[str, 
         if bare := _BRACKETED.sub("", wording).strip():
             found.setdefault(bare)
         found |= dict.fromkeys(_ACRONYM.findall(wording))
+        if wording.casefold() in _AMERICA:
+            found.setdefault("America")
         if initials := _initials(wording):
             found.setdefault(initials)
         if answer_type == "person" and (surname := _surname(wording)):
@@ -147,6 +149,7 @@ def _surname(wording: str) -> str:
     return words[-1] if named and len(words[-1]) > 2 else ""
 
 
+_AMERICA = frozenset({"us", "u.s.", "usa", "united states", "the united states"})
 _ACRONYM = re.compile(r"\(([A-Z]{3,8})\)")
 
 

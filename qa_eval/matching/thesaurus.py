@@ -22,7 +22,7 @@ back backing
 |begin start commence launch onset outset|end finish conclude cease|leave depart flee escape evacuate exit
 abandon
 |withdraw retreat|move transfer relocate transport ship bring|kill dead fatality slay|injure wound hurt
-|soldier troop serviceman|fighter militant insurgent jihadist rebel extremist gunman combatant|army military
+|soldier troop serviceman|militant insurgent jihadist rebel extremist gunman combatant|army military
 |ally allied partner|government regime authority administration|resident inhabitant citizen population
 townspeople
 |civilian noncombatant|chief head leader boss|former onetime ex previous erstwhile|old ancient antique

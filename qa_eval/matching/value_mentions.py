@@ -31,6 +31,9 @@ _GROUPS = {
 }
 """Words for a group of so many."""
 _GROUP = re.compile(rf"\b(?:an? )?({'|'.join(_GROUPS)}) of\b", re.IGNORECASE)
+_WHOLE = re.compile(
+    r" (?:full|whole|entire|solid|straight|good) (?=(?:days|weeks|months|years|decades|hours)\b)", re.IGNORECASE
+)
 _BARE_FEW = re.compile(r"^few\b", re.IGNORECASE)
 
 _BEFORE = 5
@@ -98,7 +101,7 @@ def quantity_mentions(text: RunningText, wanted: Sought) -> Iterator[Mention]:
 
 def _plain_amount(phrase: str) -> str:
     """The phrase in words that the typed match reads: "three" for "a trio of"."""
-    counted = _GROUP.sub(lambda found: _GROUPS[found[1].lower()], phrase)
+    counted = _WHOLE.sub(" ", _GROUP.sub(lambda found: _GROUPS[found[1].lower()], phrase))
     return _BARE_FEW.sub("a few", _CLOSE.sub("nearly", counted))
 
 
@@ -357,7 +360,10 @@ def _beside(text: RunningText, i: int, end: int, sentence: Sentence, wanted: Sou
     if word.key in wanted.question:
         return True
     follows = words[end].text if end < len(words) else ""
-    if _of_another(text, i, end, sentence, wanted):
+    near = {word.text for word in words[max(sentence.first, i - 3) : i]}
+    if near & {"aged", "gap", "difference", "margin"} and wanted.answer_type == "number":
+        return True
+    if "or" not in near and _of_another(text, i, end, sentence, wanted):
         return True
     return follows in ("th", "st", "nd", "rd", "/") or before == "/"
 
@@ -378,7 +384,7 @@ _TELLING = frozenset(
 
 
 _DATING = frozenset(
-    stem(word) for word in vocabulary("again later week day month year morning evening next following same")
+    stem(word) for word in vocabulary("again once more later week day month year morning evening next following same")
 )
 """Words that say when in other words."""
 
