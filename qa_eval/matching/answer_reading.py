@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from qa_eval.matching.answer_sources import Attribution, attributed, beside_a_source, second_source
@@ -130,6 +130,9 @@ def _reading(
         p for p in _first_of_each(running, [m for m in denied if m.claim]) if p.claim not in made
     )
     other = tuple(_passage(running, m) for m in others)
+    acknowledges = _acknowledges(running, claims, denied, sources, others, wanted)
+    if acknowledges is not None and acknowledges.rule == _SECOND and not other and len(question.claims) == 1:
+        other = (replace(acknowledges, rule="what another source says of a fact with one claim"),)
     if not asserted and not other and refused is None:
         other = (AnswerPart(start=0, end=len(running.text), rule="no claim"),)
     verdict: ReadingVerdict
@@ -144,7 +147,7 @@ def _reading(
         rejected=rejected,
         other_values=() if refused is not None else other,
         abstains=refused,
-        acknowledges=_acknowledges(running, claims, denied, sources, others, wanted),
+        acknowledges=acknowledges,
         attributions=tuple(sources),
         verdict=verdict,
     )
@@ -235,7 +238,7 @@ def _acknowledges(
     if second is None and several:
         second = beside_a_source(running, values, wanted.question)
     if second is not None:
-        return AnswerPart(start=second[0], end=second[1], rule="names another source")
+        return AnswerPart(start=second[0], end=second[1], rule=_SECOND)
     if not several:
         return None
     by_claim: dict[str, set[str]] = {}
@@ -250,6 +253,7 @@ def _acknowledges(
     return None
 
 
+_SECOND = "names another source"
 _ALIKE = re.compile(r"\b(?:same|also|too|likewise|similarly|confirm\w*|agree\w*|both|as well)\b")
 """Words by which a second source tells no other value."""
 _LONGEST_PAIR = 4000

@@ -30,7 +30,8 @@ def mentions(text: RunningText, wanted: Sought) -> list[Mention]:
     elif wanted.answer_type == "date":
         found += date_mentions(text, wanted)
     elif wanted.measured is not None:
-        found += [m for m in quantity_mentions(text, wanted.measured) if m.claim]
+        brief = len(text.words) <= _BRIEF
+        found += [m for m in quantity_mentions(text, wanted.measured) if m.claim or brief]
     told = {m.claim for m in found if m.claim}
     for mention in _worded(text, wanted):
         typed = wanted.answer_type in NUMERIC or wanted.answer_type == "date"
@@ -42,6 +43,8 @@ def mentions(text: RunningText, wanted: Sought) -> list[Mention]:
     return sorted(_longest(_ends_of(found)), key=lambda m: (m.first, m.end))
 
 
+_BRIEF = 25
+"""Words of a text in which a measure that is no claim is another answer to a question that names may answer too."""
 _KEPT = 20
 """Mentions of one claim that are kept from the beginning of the text, and as many from its end."""
 

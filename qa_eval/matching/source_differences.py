@@ -147,6 +147,7 @@ def tells_of_sources(folded: str) -> Iterator[tuple[int, int]]:
 _CONTRADICT = re.compile(
     r"\b(?:contradict(?:s|ory|ion|ions|ing)?|conflicting|in conflict|inconsistent|inconsistenc\w+"
     r"|discrepanc\w+|at odds"
+    r"|(?:exclude|rule out) (?:each other|one another)|opposite directions"
     r"|disagree\w*|differing (?:information|accounts|statements))\b"
 )
 
