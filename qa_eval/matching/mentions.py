@@ -14,6 +14,7 @@ from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Sentence,
 from qa_eval.matching.sought_claims import NUMERIC, Mention, Sought, SoughtWording, stands_for
 from qa_eval.matching.source_differences import SOURCE
 from qa_eval.matching.spelling import folded_same_length, is_negator, vocabulary
+from qa_eval.matching.units import MEASURE_KINDS, MEASURES
 from qa_eval.matching.value_mentions import date_mentions, quantity_mentions
 
 
@@ -30,8 +31,7 @@ def mentions(text: RunningText, wanted: Sought) -> list[Mention]:
     elif wanted.answer_type == "date":
         found += date_mentions(text, wanted)
     elif wanted.measured is not None:
-        brief = len(text.words) <= _BRIEF
-        found += [m for m in quantity_mentions(text, wanted.measured) if m.claim or brief]
+        found += [m for m in quantity_mentions(text, wanted.measured) if m.claim or _is_measure(text, m)]
     told = {m.claim for m in found if m.claim}
     for mention in _worded(text, wanted):
         typed = wanted.answer_type in NUMERIC or wanted.answer_type == "date"
@@ -41,6 +41,12 @@ def mentions(text: RunningText, wanted: Sought) -> list[Mention]:
     lists = list(_listed(text, wanted))
     found = [m for m in found if not any(m.words < one.words for one in lists)] + lists
     return sorted(_longest(_ends_of(found)), key=lambda m: (m.first, m.end))
+
+
+def _is_measure(text: RunningText, mention: Mention) -> bool:
+    """Whether a value of a brief text has a unit of measure behind it."""
+    units = [word.text for word in text.words[mention.first : mention.end + 1]]
+    return len(text.words) <= _BRIEF and any(MEASURES.get(unit, ("", 0))[0] in MEASURE_KINDS for unit in units)
 
 
 _BRIEF = 25
