@@ -232,11 +232,11 @@ def _acknowledges(
     if not several and (not spoken or alike):
         return None
     values = [*claims, *denied, *others]
-    second = another_source(folded, set_apart=not several) or second_source(
-        running, values, wanted.question, set_apart=not several
+    second = another_source(folded, set_apart=not several) or (
+        beside_a_source(running, [*claims, *others], denied, wanted.question)
+        if several
+        else second_source(running, values, wanted.question)
     )
-    if second is None and several:
-        second = beside_a_source(running, values, wanted.question)
     if second is not None:
         return AnswerPart(start=second[0], end=second[1], rule=_SECOND)
     if not several:

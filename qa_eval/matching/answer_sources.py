@@ -35,8 +35,16 @@ _NUMBER_WORDS = {
 _CITED = re.compile(r"\[\d{1,3}(?:, ?\d{1,3})*\]")
 _NOUN = SOURCE
 _ORDINAL = "|".join(_NUMBER_WORDS)
+_SAYS = (
+    r"(?:says?|said|reports?|reported|states?|stated|puts?|gives?|gave|writes?|wrote|calls?|called|dates?|dated|mentions?|mentioned|"
+    r"speaks?|spoke|claims?|claimed|tells?|told|cites?|cited|adds?|added|notes?|noted|names?|named|lists?|listed|counts?|counted|"
+    r"describes?|described|quotes?|quoted|specif(?:y|ies|ied)|estimates?|estimated|announced|announces|boasted|found|showed|shows|"
+    r"limits?|limited|restricts?|terms|termed|has|had (?:expected|claimed|said)|insists?|insisted|maintains?"
+    r"|confirms?|confirmed|declared"
+    r"|believes?|according)"
+)
 _POSITION = re.compile(
-    rf"\b(?:the )?(?P<nth>{_ORDINAL}|last) (?:{_NOUN}|one)\b|\b(?:article|text|passage|source"
+    rf"\b(?:the )?(?P<nth>{_ORDINAL}|last) (?:{_NOUN}|one)\b|\bthe (?:{_ORDINAL})(?= {_SAYS}\b)|\b(?:article|text|passage|source"
     rf"|document|reference)s? (?P<n>\d{{1,2}})(?:(?:,| and) (?P<m>\d{{1,2}}))*\b(?![,.]?\d)"
 )
 _SOME = re.compile(
@@ -49,14 +57,6 @@ _SOME = re.compile(
     rf"|\bone\b(?= (?:says|said|puts|states|gives|adds|mentions|reports|has|speaks))"
     rf"|\bothers?\b(?= (?:says?|said|puts?|states?|gives?|"
     rf"adds?|mentions?|reports?|have|has|speaks?))"
-)
-_SAYS = (
-    r"(?:says?|said|reports?|reported|states?|stated|puts?|gives?|gave|writes?|wrote|calls?|called|dates?|dated|mentions?|mentioned|"
-    r"speaks?|spoke|claims?|claimed|tells?|told|cites?|cited|adds?|added|notes?|noted|names?|named|lists?|listed|counts?|counted|"
-    r"describes?|described|quotes?|quoted|specif(?:y|ies|ied)|estimates?|estimated|announced|announces|boasted|found|showed|shows|"
-    r"limits?|limited|restricts?|terms|termed|has|had (?:expected|claimed|said)|insists?|insisted|maintains?"
-    r"|confirms?|confirmed|declared"
-    r"|believes?|according)"
 )
 _NAME = r"(?:[A-Z][\w'’.-]*|[A-Z]{2,})(?: (?:(?:of|for|al|the|and) )?(?:[A-Z][\w'’-]*))*"
 _ROLE = (
@@ -117,26 +117,6 @@ _OWN_WORDS = re.compile(
     r"|article|text|piece|claim|statement|boast|rendering|translation|description|reading)\b"
 )
 _TITLED = re.compile(r"\b(?P<who>[Tt]he (?:article|piece|report|story|text) [\"“][^\"”]{3,80}[\"”])")
-_CLAUSE = r"(?:^|[,;.:] |\b(?:and|but|while|whereas|though|although|where) )"
-_VERB = r"(?:\w+s|\w+ed|has|have|had|say|put|give)\b"
-_LOOSE = (
-    re.compile(rf"\bby (?P<who>{_NAME})(?=[,.;:)\]]|$| (?:and|but|in|as|while)\b)"),
-    re.compile(
-        rf"\b(?:[Ii]n|[Ff]rom|[Pp]er) (?P<who>(?:the )?{_NAME})(?=['’,.;:)\]]|$| (?:and|but|it|the)\b)"
-    ),
-    re.compile(r"\bby (?P<who>(?:the )?[a-z]+)(?=[,.;:)\]]|$| (?:and|but|at)\b)"),
-    re.compile(
-        rf"\b(?:in|for|by) (?P<who>(?:(?:some|others|one|two|three|four|most|several)\b(?: of the| \w+)? ?{_NOUN}?)|others)"
-    ),
-    re.compile(rf"\b(?P<who>{_NAME}):(?= )"),
-    re.compile(rf"{_CLAUSE}(?P<who>(?:[Tt]he )?{_NAME})(?= {_VERB})"),
-    re.compile(rf"{_CLAUSE}(?P<who>one|two|three|four|some|most|others|the rest)(?= (?:with|of|{_VERB}))"),
-    re.compile(rf"{_CLAUSE}(?P<who>[Tt]he (?:{_ORDINAL}))(?= (?:on|in|at|to|{_VERB}))"),
-    re.compile(rf"\b(?P<who>[Tt]he (?:next|last|latter|others?|rest))(?=[,.;:)]|$| {_VERB})"),
-    re.compile(r"\b(?:follow|trust|believe|ask|read) (?P<who>the \w+|[A-Z]\w+)"),
-    re.compile(rf"\b(?:in|by|from|per|to) (?P<who>the (?:{_ORDINAL}|last))(?=[,.;:)\]]|$| and\b)"),
-)
-"""What may name a source beside a value."""
 _PATTERNS = (
     _LETTERED,
     _OWN_WORDS,
@@ -199,95 +179,66 @@ def attributed(
 
 
 def second_source(
-    text: RunningText, values: Sequence[Mention], asked: frozenset[str], *, set_apart: bool
+    text: RunningText, values: Sequence[Mention], asked: frozenset[str]
 ) -> tuple[int, int] | None:
-    """The characters that name a second source of what is told; None if none do.
+    """The characters that name a second source in a clause of its own ("A says …; B says …"); None if none do.
 
-    It is a second number of an article, a second name, or any other source that stands with another value:
-    "90 in
-    some of the texts, 94 in Ada Bloom's". Words of a value or of the question (by their keys) name no source.
-    `set_apart`: numbers, and names that begin a clause ("A says …; B says …"), alone count.
+    It is a second number of an article or a second name. Words of a value or of the question (by their keys) name no
+    source.
     """
     told = _told(text, values)
     cited: list[set[int]] = []
     names: list[set[str]] = []
-    every: list[tuple[str, int, int]] = []
     for sentence in text.sentences[:200]:
         low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
         before = high
-        for source, start, end in _sources(text.text, low, min(high, low + 2000), loosely=True):
+        for source, start, end in _sources(text.text, low, min(high, low + _LONGEST)):
             number = _number(source)
             beside, before = before <= start and not text.text[before:start].strip(" ,[]and"), end
-            words = {word for word in re.findall(r"\w+", source.casefold())} - {"the"}
+            words = set(re.findall(r"\w+", source.casefold())) - {"the"}
             if told & set(range(start, end)) or {stem(word) for word in words} <= asked:
                 continue
-            if not words <= _PRONOUNS:
-                every.append((source.casefold(), start, end))
-            if number is not None:
-                if cited and beside:
-                    cited[-1].add(number)
-                else:
-                    cited.append({number})
-                if len(cited) > 1 and cited[0] != cited[-1]:
-                    return start, end
-            elif (
-                set_apart
-                and not _UNNAMED.match(source)
-                and _BEGINS.search(text.text[max(low, start - 30) : start])
-            ):
-                if not any(words & other for other in names):
-                    names.append(words)
-                if len(names) > 1:
-                    return start, end
-    return None if set_apart else _with_another_value(text, values, every)
-
-
-def _with_another_value(
-    text: RunningText, values: Sequence[Mention], sources: Sequence[tuple[str, int, int]]
-) -> tuple[int, int] | None:
-    """The second of two sources that take turns with two values, before them or behind them."""
-    places = sorted([(text.words[m.first].start, f"={m.claim}", 0, 0) for m in values]) + [
-        (start, source, start, end) for source, start, end in sources
-    ]
-    turns = [place for n, place in enumerate(sorted(places))]
-    order = [turns[0]] if turns else []
-    for turn in turns[1:]:
-        if (turn[1][0] == "=") != (order[-1][1][0] == "="):
-            order.append(turn)
-    for first, other, third, fourth in zip(order, order[1:], order[2:], order[3:], strict=False):
-        if first[1] != third[1] and other[1] != fourth[1]:
-            _, _, start, end = third if other[1][0] == "=" else fourth
-            return start, end
+            if number is not None and cited and beside:
+                cited[-1].add(number)
+            elif number is not None:
+                cited.append({number})
+            elif not _UNNAMED.match(source) and _BEGINS.search(text.text[max(low, start - 30) : start]):
+                names += [] if any(words & other for other in names) else [words]
+            if len(names) > 1 or (len(cited) > 1 and cited[0] != cited[-1]):
+                return start, end
     return None
 
 
 def beside_a_source(
-    text: RunningText, values: Sequence[Mention], asked: frozenset[str]
+    text: RunningText, values: Sequence[Mention], denied: Sequence[Mention], asked: frozenset[str]
 ) -> tuple[int, int] | None:
     """The characters of a source that stands with one of two values that are told apart; None if none does.
 
-    Values that only "and", "or" or a comma joins are told together.
+    Values that only "and", "or" or a comma joins are told together. A value that is denied has to have the source
+    itself.
     """
-    places = sorted(values, key=lambda m: m.first)
-    if not any(
-        one.claim != other.claim and not _joined(text, one, other) for one, other in pairwise(places)
-    ):
-        return None
-    told = _told(text, values)
+    own: set[int] = set()
+    for one, other in pairwise(sorted([*values, *denied], key=lambda m: m.first)):
+        if one.claim != other.claim and not _joined(text, one, other):
+            own |= {m.sentence for m in (one, other) if m in denied} or {one.sentence, other.sentence}
+    told = _told(text, [*values, *denied])
     rows = {n for n, sentence in enumerate(text.sentences[:200]) if text.words[sentence.first].text == "|"}
-    own = {mention.sentence for mention in values}
     for number in sorted(own | rows if own & rows else own):
         sentence = text.sentences[number]
         low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
-        for start, end in tells_of_sources(folded_same_length(text.text[low : min(high, low + _LONGEST)])):
-            place = range(low + start, low + end)
-            keys = {word.key for word in RunningText(text.text[low + start : low + end]).words if word.content}
-            if not told & set(place) and (not keys or not keys <= asked):
-                return place.start, place.stop
-    return None
+        high = min(high, low + _LONGEST)
+        named = [(start, end) for source, start, end in _sources(text.text, low, high) if not _UNNAMED.match(source)]
+        for start, end in [*named, *tells_of_sources(folded_same_length(text.text[low:high]), low)]:
+            keys = {word.key for word in RunningText(text.text[start:end]).words if word.content}
+            if not told & set(range(start, end)) and (not keys or not keys <= asked):
+                return start, end
+    named = [m for m in _HANDED.finditer(text.text[:_LONGEST]) if not told & set(range(*m.span()))] if own else []
+    others = [m for m in named if m["who"] or m["label"] != named[0]["who"] or named[0]["label"]]
+    return others[1].span() if len(others) > 1 else None
 
 
-_PRONOUNS = frozenset({"he", "she", "it", "they", "what", "who", "this", "that", "there", "i", "we"})
+_HANDED = re.compile(rf"\b(?:by|per|follow) (?:the )?(?P<who>{_NAME})|(?P<label>{_NAME}):(?= )")
+"""A name behind "by" or before a colon. Two of them hand out two values."""
 _LONGEST = 2000
 """Characters of a sentence in which sources are looked for."""
 
@@ -325,10 +276,10 @@ _UNNAMED = re.compile(
 )
 
 
-def _sources(text: str, low: int, high: int, *, loosely: bool = False) -> list[tuple[str, int, int]]:
-    """The sources that a sentence names, with their places; `loosely`: also what may name one."""
+def _sources(text: str, low: int, high: int) -> list[tuple[str, int, int]]:
+    """The sources that a sentence names, with their places."""
     found = list(_citations(folded_same_length(text[low:high]), low))
-    for name, first in _named(text, low, high, loosely=loosely):
+    for name, first in _named(text, low, high):
         bare = re.sub(r"['’]s?$", "", name)
         end = first + len(bare)
         bare = bare.removeprefix("As ").removeprefix("as ")
@@ -339,7 +290,7 @@ def _sources(text: str, low: int, high: int, *, loosely: bool = False) -> list[t
     return sorted(found, key=lambda f: f[1])
 
 
-def _named(text: str, low: int, high: int, *, loosely: bool) -> Iterator[tuple[str, int]]:
+def _named(text: str, low: int, high: int) -> Iterator[tuple[str, int]]:
     """What may name a source, with its first character; of two that overlap, the first counts."""
     folded = folded_same_length(text[low:high])
     for pattern in (_POSITION, _SOME):
@@ -353,10 +304,6 @@ def _named(text: str, low: int, high: int, *, loosely: bool) -> Iterator[tuple[s
             for name in ("who", "by"):
                 if name in match.re.groupindex and match.group(name):
                     yield match.group(name), match.start(name)
-    for pattern in _LOOSE if loosely else ():
-        for match in pattern.finditer(text, max(0, low - 2), high):
-            if match.start("who") >= low:
-                yield match.group("who"), match.start("who")
 
 
 def _citations(folded: str, low: int) -> Iterator[tuple[str, int, int]]:
