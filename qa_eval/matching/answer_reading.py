@@ -130,7 +130,9 @@ def _reading(
         p for p in _first_of_each(running, [m for m in denied if m.claim]) if p.claim not in made
     )
     other = tuple(_passage(running, m) for m in others)
-    acknowledges = _acknowledges(running, claims, denied, sources, others, wanted)
+    acknowledges = _acknowledges(
+        running, claims=claims, denied=denied, sources=sources, others=others, wanted=wanted
+    )
     if acknowledges is not None and acknowledges.rule == _SECOND and not other and len(question.claims) == 1:
         other = (replace(acknowledges, rule="what another source says of a fact with one claim"),)
     if not asserted and not other and refused is None:
@@ -213,6 +215,7 @@ def _is_about_other_things(
 
 def _acknowledges(
     running: RunningText,
+    *,
     claims: Sequence[Mention],
     denied: Sequence[Mention],
     sources: Sequence[Attribution],

@@ -46,11 +46,14 @@ def mentions(text: RunningText, wanted: Sought) -> list[Mention]:
 def _is_measure(text: RunningText, mention: Mention) -> bool:
     """Whether a value of a brief text has a unit of measure behind it."""
     units = [word.text for word in text.words[mention.first : mention.end + 1]]
-    return len(text.words) <= _BRIEF and any(MEASURES.get(unit, ("", 0))[0] in MEASURE_KINDS for unit in units)
+    return len(text.words) <= _BRIEF and any(
+        MEASURES.get(unit, ("", 0))[0] in MEASURE_KINDS for unit in units
+    )
 
 
 _BRIEF = 25
-"""Words of a text in which a measure that is no claim is another answer to a question that names may answer too."""
+"""Words of a text in which a measure that is no claim is another answer to a question that names may answer
+too."""
 _KEPT = 20
 """Mentions of one claim that are kept from the beginning of the text, and as many from its end."""
 
@@ -106,7 +109,8 @@ class _Scope:
 
 def _worded(text: RunningText, wanted: Sought) -> Iterator[Mention]:
     """Mentions by the content words of a wording, within one sentence or clause, or over the lines of a
-    list."""
+    list.
+    """
     seen: set[tuple[str, frozenset[int]]] = set()
     for sentence in text.sentences:
         scope = _scope(text, wanted, sentence.first, sentence.end)
@@ -323,7 +327,8 @@ def _told_apart(sentence: _Scope, wording: SoughtWording, present: Sequence[str]
 
 def _quantified(text: RunningText, scope: _Scope, wording: SoughtWording) -> bool:
     """Whether the quantifier that a wording begins with stands before another of its words: "some of the
-    houses"."""
+    houses".
+    """
     amounts = scope.places.get(wording.quantifier, ()) if wording.quantifier in wording.told else ()
     if any(_stands_alone(text, scope, i) for i in amounts[:_MOST_PLACES]):
         return True

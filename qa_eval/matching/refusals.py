@@ -83,21 +83,24 @@ _FIGURES = vocabulary("figure figures number numbers date name toll count total 
 """What a text may have none of, beside what is asked."""
 _SOURCES = vocabulary(
     """article articles text texts passage passages context document documents source sources excerpt excerpts
-    extract extracts snippet snippets paragraph paragraphs material materials page pages caption transcript input website fragment
+    extract extracts snippet snippets paragraph paragraphs material materials page pages caption transcript
+    input website fragment
     fragments clipping clippings"""
 )
 _SOURCES_NAMED = vocabulary(
-    "report reports statement statements account accounts piece pieces story stories author writer reporter lines"
+    "report reports statement statements account accounts piece pieces story stories author writer "
+    "reporter lines"
 )
 """Sources behind a word such as "the" or "this"; else also other things."""
 _GIVEN = vocabulary("given provided supplied shown attached shared pasted quoted cited")
 """Behind a source, these say how it came. Behind "what I was", they mean a source."""
 _NAMING = vocabulary(
-    "different another other further the this that these those any no each neither either provided supplied given your whole"
+    "different another other further the this that these those any no each neither either provided "
+    "supplied given your whole"
 )
-_LACKING = frozenset(
-    _forms("omit lack skip ignore neglect withhold overlook escape elude")
-) | vocabulary("missing absent absence withheld devoid")
+_LACKING = frozenset(_forms("omit lack skip ignore neglect withhold overlook escape elude")) | vocabulary(
+    "missing absent absence withheld devoid"
+)
 _UNABLE = frozenset(_forms("fail decline refrain hesitate abstain need require")) | vocabulary(
     "unable impossible insufficient inadequate inconclusive refuse reluctant vain"
 )
@@ -141,7 +144,8 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     (
         "g",
         vocabulary(
-            "mystery riddle imagination invented invention fabrication guess guesses guessing guesswork speculation speculating speculative conjecture"
+            "mystery riddle imagination invented invention fabrication guess guesses guessing guesswork "
+            "speculation speculating speculative conjecture"
         ),
     ),
     ("r", vocabulary("sorry unfortunately regrettably apologies afraid alas sadly")),
@@ -161,7 +165,8 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     (
         "b",
         vocabulary(
-            "is are was were be been being remains remain remained stays stay goes left leaves leave kept keeps it's"
+            "is are was were be been being remains remain remained stays stay goes left leaves leave kept "
+            "keeps it's"
         ),
     ),
     ("y", vocabulary("beyond outside scope confined restricted limited restricts limits confines")),
@@ -169,20 +174,42 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
 )
 _LETTERS = {word: letter for letter, words in reversed(_KINDS) for word in words}
 _PATTERNS = {
-    "it is not told": r"[nmzW][^|w]{0,10}[tv]|[lj][^|w]{0,4}[tvd]|(?:[df]|cw)[^|]{0,4}b[^|]?[lL]|b[^|]{0,2}L(?=\||$)|L[^|]{0,2}b",
-    "there is no word of it": r"[mnW][^|w]{0,4}d|eb?m[^|]{0,3}[fq]|W[^|w]{0,4}f"
-    r"|(?:^|\|)[^|]?n[^|]{0,3}f(?=\||$)|[nz]P?e|eb?z|[zm][^|]{0,2}e(?=\||$)|^[^r]{0,40}m.{0,80}r|r.{0,20}m|^m[dfq]\|?$",
-    "nothing is told": r"[stva][^|wh]{0,2}z|[sp][^|vh]{0,4}t[^|h]?[mz]|[sp][^|vh]{0,4}a[^|h]?m[^|]{0,3}[dfq]|s.{0,60}\|[^|]?[zn]F",
+    "it is not told": (
+        r"[nmzW][^|w]{0,10}[tv]"  # "does not say"
+        r"|[lj][^|w]{0,4}[tvd]"  # "unable to tell", "lacks information"
+        r"|(?:[df]|cw)[^|]{0,4}b[^|]?[lL]"  # "details are missing"
+        r"|b[^|]{0,2}L(?=\||$)|L[^|]{0,2}b"
+    ),
+    "there is no word of it": (
+        r"[mnW][^|w]{0,4}d|W[^|w]{0,4}f"  # "no information", "without a number"
+        r"|eb?m[^|]{0,3}[fq]|eb?z|^m[dfq]\|?$"  # "there is no date", "no date"
+        r"|[nz]P?e|[zm][^|]{0,2}e(?=\||$)"  # "nothing here", "not in there"
+        r"|(?:^|\|)[^|]?n[^|]{0,3}f(?=\||$)"  # "but not their number"
+        r"|m.{0,80}r|r.{0,20}m"  # "no, sorry"
+    ),
+    "nothing is told": (
+        r"[stva][^|wh]{0,2}z"  # "says nothing"
+        r"|[sp][^|vh]{0,4}t[^|h]?[mz]"
+        r"|[sp][^|vh]{0,4}a[^|h]?m[^|]{0,3}[dfq]"  # "it gives no", "it has no number"
+        r"|s.{0,60}\|[^|]?[zn]F"  # "the text …, nothing on"
+    ),
     "the source lacks it": (
-        r"s[^|tv]{0,10}[nmzlj]|[nmzlj][^|]{0,16}s|s.{0,40}L|L.{0,20}s|p[^|]{0,2}[lL]|y[^|]{0,8}s|s[^|]{0,3}y|y[hw]|[lL][^|]?e"
+        r"s[^|tv]{0,10}[nmzlj]|[nmzlj][^|]{0,16}s"  # "the text lacks", "missing from the text"
+        r"|s.{0,40}L|L.{0,20}s|p[^|]{0,2}[lL]"
+        r"|[lL][^|]?e"  # "the text is silent", "it omits", "passed over here"
+        r"|y[^|]{0,8}s|s[^|]{0,3}y|y[hw]"  # "beyond the text", "beyond what"
     ),
     "untold": r"(?:(?:^(?:xx)?|\|)[^|c]?|b[^|c]{0,3})u(?=$|[|wPFhespibt])|u$|u[^|]{0,3}s",
     "I cannot tell": (
-        r"i[^|k]{0,5}[nmlj](?![^|]{0,3}k)|^[^|]*i[^|]{0,4}n[^|]{0,3}k[^|]{0,6}\|?$|r.{0,80}s|i[^|]{0,6}n[^|]{0,2}g"
-        r"|[lj][^|]{0,2}i|[ij][^|]{0,6}D[^|]?[sd]|[ij][^|]{0,8}D(?=\||$)"
+        r"i[^|k]{0,5}[nmlj](?![^|]{0,3}k)"  # "I cannot", but not "I am not sure"
+        r"|^[^|]*i[^|]{0,4}n[^|]{0,3}k[^|]{0,6}\|?$"  # unless nothing else is said
+        r"|r.{0,80}s|i[^|]{0,6}n[^|]{0,2}g"  # "sorry, the text …", "I would not guess"
+        r"|[lj][^|]{0,2}i|[ij][^|]{0,6}D[^|]?[sd]|[ij][^|]{0,8}D(?=\||$)"  # "you need another source"
     ),
     "it says something else": (
-        r"s[^|]{0,2}o[^|]?[tvd]|s[^|]{0,3}[tv]o|s[^|]{0,16}o(?=\||$)|O[^|]{0,3}[sp][^|]{0,2}[avt]|[nz]w|s.{0,40}\|+[^|]?[nm][^|]{0,2}[qf]"
+        r"s[^|]{0,2}o[^|]?[tvd]|s[^|]{0,3}[tv]o|s[^|]{0,16}o(?=\||$)"  # "the text only says", "about X alone"
+        r"|O[^|]{0,3}[sp][^|]{0,2}[avt]"  # "all the text has"
+        r"|[nz]w|s.{0,40}\|+[^|]?[nm][^|]{0,2}[qf]"  # "not when"
     ),
     "a guess": r"b[^|]{0,4}g",
 }
@@ -195,46 +222,10 @@ def _letters(words: Sequence[Word], asked: frozenset[str]) -> str:
     found: list[str] = []
     texts = [word.text for word in words]
     for i, word in enumerate(words):
-        text = word.text
-        after = texts[i + 1 : i + 4]
-        if text.endswith("n't"):
-            letter = "n"
-        elif text == "a" and texts[max(0, i - 2) : i] == ["n", "/"]:
-            letter = "u"
-        elif after and after[0] in _NO_DENIAL.get(text, ()):
-            letter = "x"
-        elif text == "yet" and after[:1] == ["to"]:
-            letter = "n"
-        elif text == "not" and after[:1] == ["to"] and after[1:2] != ["be"] and "i" not in found[-5:]:
-            letter = "x"
-        elif text in _OPEN and (
-            _LEAVING & set(texts[max(0, i - 6) : i])
-            or ({"left", "remain", "remains"} & set(texts[max(0, i - 3) : i]) and after[:1] != ["for"])
-        ):
-            letter = "L"
-        elif text in _SOURCES_NAMED and _NAMING & set(texts[max(0, i - 2) : i]):
-            letter = "s"
-        elif any(text in verbs and particle in after for particle, verbs in _LACKING_WITH.items()):
-            letter = "L"
-        elif any(text in verbs and particle in after for particle, verbs in _WITH.items()):
-            letter = "t"
-        elif text in _GIVEN and "s" in found[-1:]:
-            letter = "x"
-        elif text in _GIVEN and "i" in found[-4:]:
-            letter = "s"
-        elif text == "pass" and "i" in found[-6:] and (not after or after[0] in _BREAKS):
-            letter = "j"
-        elif text in _SELF and _LEAVING & set(texts[max(0, i - 4) : i]):
-            letter = "L"
-        elif text == "guess" and texts[i - 1 : i] == ["your"]:
-            letter = "L"
-        elif text.startswith(("i'", "we'", "you'")):
-            letter = "i"
-        elif word.acronym:
-            letter = "x"
-        else:
-            letter = _LETTERS.get(text, "q" if word.key in asked else "x")
-        found.append(letter)
+        letter = _denial(texts, i, found) or _phrase(texts, i) or _given(texts, i, found)
+        if not letter and not word.acronym:
+            letter = _LETTERS.get(word.text, "q" if word.key in asked else "x")
+        found.append(letter or "x")
     for i, text in enumerate(texts):
         if text in _ASIDE:
             for j in (i - 1, i, i + 1):
@@ -243,6 +234,48 @@ def _letters(words: Sequence[Word], asked: frozenset[str]) -> str:
         if text == "according":
             found[i : i + 5] = ["x" if letter == "s" else letter for letter in found[i : i + 5]]
     return "".join(found)
+
+
+def _denial(texts: Sequence[str], i: int, found: Sequence[str]) -> str:
+    """The letter of a word that may deny; empty where it is none."""
+    text, after = texts[i], texts[i + 1 : i + 3]
+    if text.endswith("n't") or (text == "yet" and after[:1] == ["to"]):
+        return "n"
+    if text == "a" and texts[max(0, i - 2) : i] == ["n", "/"]:
+        return "u"
+    if after and after[0] in _NO_DENIAL.get(text, ()):
+        return "x"
+    told_not_to = text == "not" and after[:1] == ["to"] and after[1:2] != ["be"] and "i" not in found[-5:]
+    return "x" if told_not_to else ""
+
+
+def _phrase(texts: Sequence[str], i: int) -> str:
+    """The letter of a word that lacks or tells together with another; empty where it is none."""
+    text, before, after = texts[i], texts[max(0, i - 6) : i], texts[i + 1 : i + 4]
+    left = {"left", "remain", "remains"} & set(before[-3:]) and after[:1] != ["for"]
+    if text in _OPEN and (left or _LEAVING & set(before)):
+        return "L"
+    if (text in _SELF and _LEAVING & set(before[-4:])) or (text == "guess" and before[-1:] == ["your"]):
+        return "L"
+    if any(text in verbs and particle in after for particle, verbs in _LACKING_WITH.items()):
+        return "L"
+    return "t" if any(text in verbs and particle in after for particle, verbs in _WITH.items()) else ""
+
+
+def _given(texts: Sequence[str], i: int, found: Sequence[str]) -> str:
+    """The letter of a word that means a source, or the writer, by what stands before it; empty where it is
+    none.
+    """
+    text = texts[i]
+    if text in _SOURCES_NAMED and _NAMING & set(texts[max(0, i - 2) : i]):
+        return "s"
+    if text in _GIVEN and "s" in found[-1:]:
+        return "x"
+    if text in _GIVEN and "i" in found[-4:]:
+        return "s"
+    if text == "pass" and "i" in found[-6:] and (i + 1 == len(texts) or texts[i + 1] in _BREAKS):
+        return "j"
+    return "i" if text.startswith(("i'", "we'", "you'")) else ""
 
 
 def refusal(words: Sequence[Word], asked: frozenset[str] = frozenset()) -> tuple[str, int, int] | None:

@@ -19,8 +19,10 @@ _DENYING = re.compile(
     r"|\bas opposed to"
     r"|\bunlike|\bwithout|\bexcluding|\bexcept(?: for)?|\bno longer|\bfar from|\bcontrary to"
     r"|\bby no means|\bin no way|\bas against|\bcompared (?:to|with)|\bit is false that)\s+"
-    r"(?:(?:necessarily|officially|really|actually|exactly|simply|just|yet|a|an|the|any|in|on|at|by|from|to|of|for|as|was|"
-    r"is|were|been|be|have|had|his|their|matter|deeply|highly|very|so|some|most|many|all|only|about|around|what|those|with|under|using|c\.?|circa|approximately|roughly|until)\s+)*[\"'“‘(]*$"
+    r"(?:(?:necessarily|officially|really|actually|exactly|simply|just|yet|a|an|the|any|in|on|at|by|from"
+    r"|to|of|for|as|was|"
+    r"is|were|been|be|have|had|his|their|matter|deeply|highly|very|so|some|most|many|all|only|about"
+    r"|around|what|those|with|under|using|c\.?|circa|approximately|roughly|until)\s+)*[\"'“‘(]*$"
 )
 """What stands right before a value that is denied."""
 _NOT_DENYING = re.compile(r"not (?:only|just|merely)|less than\s*$|no less than|not necessarily wrong")
@@ -31,7 +33,8 @@ _WRONG_BEHIND = re.compile(
     r"|true|supported|accurate)|"
     r"unlikely|untrue|implausible|refuted|disproved)|(?:isn't|wasn't) (?:correct|right|true)"
     r"|can be (?:ruled out|dismissed|discarded)"
-    r"|(?:is|was|look|looks|seems?|strikes me as|clearly|obviously|evidently) (?:\w+ ){0,3}?(?:mix-up|tampering|slip"
+    r"|(?:is|was|look|looks|seems?|strikes me as|clearly|obviously|evidently) (?:\w+ ){0,3}?(?:mix-up"
+    r"|tampering|slip"
     r"|confusion|too \w+|dubious|doubtful|suspect|suspicious|unreliable|odd|a guess)|sits oddly)\b"
 )
 _EITHER = re.compile(r"\b(?:either|whether)\b")
@@ -48,7 +51,8 @@ _OLDER = re.compile(
     r"|a|an|some|of|most|to be|with))*)[\s,:]*$"
 )
 _NEWER = re.compile(
-    r"\b(?:later|down to|up to|now|finally|eventually|since|updated?|latest|revised|final|subsequently|correct(?:ed|ion)?|but|then|rose|risen|"
+    r"\b(?:later|down to|up to|now|finally|eventually|since|updated?|latest|revised|final|subsequently"
+    r"|correct(?:ed|ion)?|but|then|rose|risen|"
     r"raised|rather|instead|became|in fact|actually|however|turned out|more recent)\b"
 )
 _FINAL = re.compile(
@@ -56,7 +60,8 @@ _FINAL = re.compile(
     r"|likeliest )*answer(?: is| would be|:|\*\*:?)"
     r"(?: therefore| that| thus| hence)?|i (?:would|'d|will|therefore|thus)[\w ]{0,20}? answer|(?:so"
     r"|therefore|thus|hence),? (?:i (?:would )?"
-    r"(?:answer|say|conclude|go with|pick|choose))|i(?:'d| would|'ll| will) (?:rather |still |therefore )?(?:go with|pick|choose|settle on|opt for)"
+    r"(?:answer|say|conclude|go with|pick|choose))|i(?:'d| would|'ll| will) (?:rather |still "
+    r"|therefore )?(?:go with|pick|choose|settle on|opt for)"
     r"|the (?:correct|right|better|best|true|likelier) (?:\w+ )?(?:is|was|word is|reading is))[\s:*\-–—\"]*"
 )
 _END_OF_ANSWER = re.compile(r"[.!\n]\s|\b(?:because|since)\b")
@@ -332,39 +337,35 @@ def other_parts(
     return parts
 
 
+def _behind_claim(text: RunningText, mention: Mention, claimed: set[int], wanted: Sought) -> int:
+    """The number of the word behind a claim and what belongs to it, at which a list may go on."""
+    words, end = text.words, text.sentences[mention.sentence].end
+    i = max(max(mention.words, default=mention.first) + 1, mention.end)
+    while i < end and words[i].content and i not in claimed and i - mention.end < 3 and not _verb(words[i]):
+        i += 1
+    while wanted.asks_where and i < end and words[i].text in ("of", "the"):
+        i += 1
+        while i < end and words[i].content and words[i - 1].text in ("of", "the"):
+            i += 1
+    return i + 2 if [word.text for word in words[i : i + 3]] == ["as", "well", "as"] else i
+
+
 def _neighbours(
     text: RunningText, mention: Mention, claimed: set[int], wanted: Sought
 ) -> list[tuple[int, int]]:
     words, sentence = text.words, text.sentences[mention.sentence]
     named = wanted.answer_type in ("person", "place", "organization") or wanted.asks_where
     found: list[tuple[int, int]] = []
-    i = max(mention.words, default=mention.first) + 1
-    i = max(i, mention.end)
-    while (
-        i < sentence.end
-        and words[i].content
-        and i not in claimed
-        and i - mention.end < 3
-        and not _verb(words[i])
-    ):
-        i += 1
-    while wanted.asks_where and i < sentence.end and words[i].text in ("of", "the"):
-        i += 1
-        while i < sentence.end and words[i].content and words[i - 1].text in ("of", "the"):
-            i += 1
+    i = _behind_claim(text, mention, claimed, wanted)
     steps = 0
     explains = i + 1 < sentence.end and words[i].text == "," and words[i + 1].text in _DETERMINERS
     # "Putin, the president of Russia" explains; "Norway, the Netherlands and Denmark" lists.
     if explains and all(words[j].text not in ("and", "or") for j in range(i + 2, min(i + 12, sentence.end))):
         return found
-    if [word.text for word in words[i : i + 3]] == ["as", "well", "as"]:
-        i += 2
     while i < sentence.end and (words[i].text in _LIST_AND or words[i - 1].text == "well") and steps < 6:
         steps += 1
         start = i + 1
-        if words[i].text == "," and start < sentence.end and words[start].text in ("in", "at", "near"):
-            break
-        if _compares(words, start):
+        if _compares(words, start) or _locates(words, i):
             break
         while start < sentence.end and words[start].text in _LIST_AND | {
             "the",
@@ -431,6 +432,11 @@ def _compares(words: Sequence[Word], i: int) -> bool:
     """Whether the words at i begin a clause like "as the army says", which is no part of a list."""
     following = [word.text for word in words[i : i + 2]]
     return following[:1] == ["as"] and following != ["as", "well"]
+
+
+def _locates(words: Sequence[Word], i: int) -> bool:
+    """Whether a comma at i is followed by where something lies: "Oslo, in Norway"."""
+    return words[i].text == "," and [word.text for word in words[i + 1 : i + 2]] in (["in"], ["at"], ["near"])
 
 
 def _short(text: RunningText, mention: Mention) -> bool:

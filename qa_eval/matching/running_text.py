@@ -38,7 +38,8 @@ chosen|come came|make made making|run ran running|sell sold|think thought|meet m
 meeting|become became|grow grew grown|sink sank sunk|swim swam|steal stole stolen|hide
 hid hidden|strike struck|lead led|blow blew blown|throw threw thrown|draw drew drawn|
 speak spoke spoken|free freed freeing|wed wedding|marry married marries marriage|man men|
-woman women|child children|most mostly|plane planes|hang hung|serious seriously|series|know knew known|tell told|
+woman women|child children|most mostly|plane planes|hang hung|serious seriously|series|know knew known|
+tell told|
 pay paid|feed fed|catch caught|get got gotten|hear heard|lay laid|sit sat|stand stood|spend spent|
 bear bore borne born|wear wore worn|fly flew flown|forbid forbade forbidden|seek sought|
 north northern|south southern|east eastern|west western|center centre centres|theater theatre|

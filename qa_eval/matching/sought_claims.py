@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from os.path import commonprefix
 
 from qa_eval.matching.date_phrases import date_phrases
 from qa_eval.matching.dates import read_date
@@ -95,10 +94,15 @@ def stands_for(key: str, wanted: Sought) -> str | None:
     if key in wanted.vocabulary:
         return None
     for other in wanted.beginnings.get(key[:_BEGINNING], ()):
-        shared = len(commonprefix([key, other]))
-        if shared >= _SHARED * max(len(key), len(other)):
+        if _shared(key, other) >= _SHARED * max(len(key), len(other)):
             return other
     return wanted.related.get(key)
+
+
+def _shared(one: str, other: str) -> int:
+    """The number of letters with which both words begin."""
+    shortest = min(len(one), len(other))
+    return next((n for n in range(shortest) if one[n] != other[n]), shortest)
 
 
 _SHARED = 0.85
@@ -187,6 +191,30 @@ def _members(
     return tuple(part for one in found if (part := frozenset(one) & core))
 
 
+def _wording(id: str, text: str, question: frozenset[str], key: Callable[[Word], str]) -> SoughtWording:
+    """A wording of a claim, before it is compared with other claims."""
+    words, denied = _keys(text)
+    quantified = len(words) > 1 and words[0].text in _QUANTIFIERS
+    content = [
+        word
+        for n, word in enumerate(words)
+        if word.content or word.key.startswith("#") or (quantified and n == 0)
+    ]
+    every = frozenset(key(word) for word in content)
+    core = every - question or every
+    return SoughtWording(
+        claim=id,
+        text=text,
+        core=core,
+        told=core,
+        denied=denied,
+        numbers=frozenset(word.key for word in content if word.kind == "number"),
+        names=frozenset(key(word) for word in content if word.upper),
+        members=_members(words, content, key, core),
+        quantifier=key(words[0]) if quantified and key(words[0]) in core else "",
+    )
+
+
 def sought(question: Question) -> Sought:
     """What `mentions` looks for."""
     return _sought(
@@ -204,37 +232,13 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
         return skeleton(word.text.removesuffix("'s")) if person and word.kind == "word" else word.key
 
     question = frozenset(key(word) for word in RunningText(asked).words if word.content)
-    cores: list[tuple[str, str, frozenset[str], bool, frozenset[str], frozenset[str]]] = []
-    quantifiers: list[str] = []
-    members: list[tuple[frozenset[str], ...]] = []
     claims = tuple((id, _variants(wordings, answer_type)) for id, wordings in claims)
-    for id, wordings in claims:
-        for text in wordings:
-            words, denied = _keys(text)
-            content = [
-                w
-                for n, w in enumerate(words)
-                if w.content
-                or (w.kind == "number" and w.key.startswith("#"))
-                or (n == 0 and w.text in _QUANTIFIERS and len(words) > 1)
-            ]
-            every = frozenset(key(w) for w in content)
-            core = every - question or every
-            if core:
-                numbers = frozenset(w.key for w in content if w.kind == "number")
-                names = frozenset(key(w) for w in content if w.upper)
-                cores.append((id, text, core, denied, numbers, names))
-                members.append(_members(words, content, key, core))
-                quantified = words[0].text in _QUANTIFIERS and key(words[0]) in core
-                quantifiers.append(key(words[0]) if quantified else "")
+    drafts = [_wording(id, text, question, key) for id, wordings in claims for text in wordings]
     made: list[SoughtWording] = []
-    for (id, text, core, denied, numbers, names), listed, quantifier in zip(
-        cores, members, quantifiers, strict=True
-    ):
-        others = frozenset().union(*(c for other, _, c, *_ in cores if other != id)) if cores else frozenset()
-        made.append(
-            SoughtWording(id, text, core, core - others or core, denied, numbers, names, listed, quantifier)
-        )
+    for draft in drafts:
+        if draft.core:
+            others = frozenset[str]().union(*(d.core for d in drafts if d.claim != draft.claim))
+            made.append(replace(draft, told=draft.core - others or draft.core))
     kinds: set[str] = set()
     if answer_type in NUMERIC:
         kinds = {q.kind for _, wordings in claims for text in wordings for q in read_quantities(text).found}
@@ -250,10 +254,7 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
     known = frozenset().union(*(w.core for w in made)) if made else frozenset()
     where = asked.lower().startswith("where ")
     related = {} if person else _related(made, known)
-    beginnings: dict[str, tuple[str, ...]] = {}
-    for k in () if person else sorted(known):
-        if len(k) >= _BEGINNING and k.isalpha():
-            beginnings[k[:_BEGINNING]] = (*beginnings.get(k[:_BEGINNING], ()), k)
+    beginnings = {} if person else _beginnings(known)
     wanted = Sought(
         answer_type,
         question,
@@ -269,9 +270,18 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
     return replace(wanted, measured=_measured(wanted)) if answer_type == "text" else wanted
 
 
+def _beginnings(known: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for key in sorted(known):
+        if len(key) >= _BEGINNING and key.isalpha():
+            found[key[:_BEGINNING]].append(key)
+    return {beginning: tuple(keys) for beginning, keys in found.items()}
+
+
 def _related(wordings: Sequence[SoughtWording], known: frozenset[str]) -> dict[str, str]:
     """The synonyms of the words of the wordings. A word that stands for words of different claims is left
-    out."""
+    out.
+    """
     claims: dict[str, set[str]] = defaultdict(set)
     for wording in wordings:
         for key in wording.core:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 
 SOURCE = (
-    r"(?:articles?|texts?|passages?|sources?|documents?|reports?|contexts?|references?|accounts?|papers?|outlets?"
-    r"|stor(?:y|ies)|pieces?|excerpts?|newspapers?|agenc(?:y|ies)|summar(?:y|ies)|broadcasts?|authors?|witness(?:es)?"
+    r"(?:articles?|texts?|passages?|sources?|documents?|reports?|contexts?|references?|accounts?|papers?"
+    r"|outlets?"
+    r"|stor(?:y|ies)|pieces?|excerpts?|newspapers?|agenc(?:y|ies)|summar(?:y|ies)|broadcasts?|authors?"
+    r"|witness(?:es)?"
     r"|observers?|experts?|dispatch(?:es)?|bulletins?|editions?|reporters?|journalists?)"
 )
 """What tells something."""
@@ -18,16 +20,23 @@ _TOLD = (
 )
 """What sources tell."""
 _MEDIUM = (
-    r"(?:pages?|websites?|blogs?|bloggers?|writers?|write-ups?|daily|weekly|magazines?|journals?|televisions?|tv|radio"
-    r"|infobox(?:es)?|profiles?|entr(?:y|ies)|biograph(?:y|ies)|snippets?|extracts?|clips?|clippings?|tellings?|reviews?"
-    r"|credits?|analys[ie]s|columns?|essays?|captions?|headlines?|headers?|footage|lists?|records?|histor(?:y|ies)"
-    r"|variants?|competitors?|peers?|monitors?|officials?|specialists?|analysts?|correspondents?|eyewitness(?:es)?"
+    r"(?:pages?|websites?|blogs?|bloggers?|writers?|write-ups?|daily|weekly|magazines?|journals?"
+    r"|televisions?|tv|radio"
+    r"|infobox(?:es)?|profiles?|entr(?:y|ies)|biograph(?:y|ies)|snippets?|extracts?|clips?|clippings?"
+    r"|tellings?|reviews?"
+    r"|credits?|analys[ie]s|columns?|essays?|captions?|headlines?|headers?|footage|lists?|records?"
+    r"|histor(?:y|ies)"
+    r"|variants?|competitors?|peers?|monitors?|officials?|specialists?|analysts?|correspondents?"
+    r"|eyewitness(?:es)?"
     r"|spokes\w+|engineers?|historians?|critics?)"
 )
 """What tells something in certain texts only."""
-_SPEAKER = r"(?:group|military|army|militants|jihadists|militia|government|activists|authorities|opposition|rebels)"
+_SPEAKER = (
+    r"(?:group|military|army|militants|jihadists|militia|government|activists|authorities|opposition|rebels)"
+)
 _TELLS = (
-    r"(?:themselves |itself |only |merely |had |has |have )?(?:claim|say|said|report|state|boast|announce|put|count"
+    r"(?:themselves |itself |only |merely |had |has |have )?(?:claim|say|said|report|state|boast|announce"
+    r"|put|count"
     r"|speak|spoke|estimate|insist|declare|brag)\w*"
 )
 _A_COUNT = (
@@ -35,7 +44,8 @@ _A_COUNT = (
 )
 """The same, also one of them."""
 _STRONG = re.compile(
-    r"\b(?:disagree|contradict|discrepan|inconsisten|incompatib|irreconcil|reconcil|mismatch|diverg|dissent|discord"
+    r"\b(?:disagree|contradict|discrepan|inconsisten|incompatib|irreconcil|reconcil|mismatch|diverg"
+    r"|dissent|discord"
     r"|unanim)\w*|\bdiffer(?:s|ed|ing)?\b|\bconflicting\b|\bin conflict\b|\bat (?:odds|variance)\b"
     r"|\b(?:contested|disputed|debated)\b|\b(?:exclude|rule out|contradict) (?:each other|one another)\b"
     r"|\bopposite directions\b"
@@ -44,30 +54,38 @@ _STRONG = re.compile(
     r"|\b(?:contrary to|as opposed to|unlike) (?:what|the)\b"
     r"|\b(?:while|whereas|but|although|though) (?:other|another|others|some)\b"
     rf"|\b(?:some|one|certain) {SOURCE}\b.*\b(?:others?|another|(?:a|the) (?:second|third|other|different))\b"
-    rf"|\bother {SOURCE}\b|\b(?:in|of|under) dispute\b|\b(?:{SOURCE}|{_TOLD}) (?:clash|conflict|part (?:ways|company))\b|\bconflicts? (?:with|over|on) "
+    rf"|\bother {SOURCE}\b|\b(?:in|of|under) dispute\b|\b(?:{SOURCE}|{_TOLD}) (?:clash|conflict"
+    rf"|part (?:ways|company))\b|\bconflicts? (?:with|over|on) "
     r"|\bdepend(?:s|ing)? on (?:the|which|whom|whose|who|what)\b",
     re.DOTALL,
 )
 """Says by itself that what is told differs."""
 _DIFFERING = re.compile(
     r"\b(?:different\w*|differences?|var(?:y|ies|ied|ying|iations?)|contrasts? with|splits?|divided|rivals?"
-    r"|compet(?:e|es|ing)|shifts?|changes|depend\w*|opposing|opposite|contrary|alternative|mixed (?:accounts|reports|messages|signals|picture)|in (?:two|three|several|various) (?:ways|words|terms))\b"
+    r"|compet(?:e|es|ing)|shifts?|changes|depend\w*|opposing|opposite|contrary|alternative"
+    r"|mixed (?:accounts|reports|messages|signals|picture)|in (?:two|three|several|various) (?:ways|words"
+    r"|terms))\b"
 )
 _AGREEING = (
-    r"(?:agree(?:ment)?|match|coincide|tally|add up|line up|concur|correspond|square|fit together|same|identical|uniform"
+    r"(?:agree(?:ment)?|match|coincide|tally|add up|line up|concur|correspond|square|fit together|same"
+    r"|identical|uniform"
     r"|consistent|compatible|consensus|in line|of one mind|speak with one voice)"
 )
 _NOT_AGREEING = re.compile(
-    rf"(?:\bnot|n't|\bnever|\bhardly|\bscarcely|\bno|\bwithout|\bneither|\bcannot)\b(?: [\w']+){{0,5}}? {_AGREEING}\b"
+    rf"(?:\bnot|n't|\bnever|\bhardly|\bscarcely|\bno|\bwithout|\bneither"
+    rf"|\bcannot)\b(?: [\w']+){{0,5}}? {_AGREEING}\b"
     r"|\bno (?:single|one|uniform|common|clear) (?:answer|account|figure|number|version|date|name|picture)\b"
 )
 _TELLERS = re.compile(rf"\b{SOURCE}\b|\b{_TOLD}(?!\w)|\[\d+\]")
 _APART = re.compile(
-    rf"\b(?:sources|reports|articles|texts|passages|documents|accounts)\b[^.;]{{0,80}}\bor\b|\beach {SOURCE}\b|\btwo (?:\w+ )?(?:{SOURCE}|{_TOLD})(?!\w)|\b(?:by|in) contrast\b|\bon the (?:one|other) hand\b|\bfrom (\w+) to \1\b"
+    rf"\b(?:sources|reports|articles|texts|passages|documents|accounts)\b[^.;]{{0,80}}\bor\b"
+    rf"|\beach {SOURCE}\b|\btwo (?:\w+ )?(?:{SOURCE}|{_TOLD})(?!\w)|\b(?:by|in) contrast\b"
+    rf"|\bon the (?:one|other) hand\b|\bfrom (\w+) to \1\b"
 )
 """Tells values apart, where a text has several."""
 _ANOTHER = re.compile(
-    rf"\b(?:another|an?(?: \w+)? (?:different|second|third|later|earlier|separate|newer|further)|the other|different"
+    rf"\b(?:another|an?(?: \w+)? (?:different|second|third|later|earlier|separate|newer|further)"
+    rf"|the other|different"
     rf"|later|earlier|elsewhere|other)(?: \w+)? (?:{SOURCE}|{_A_COUNT})\b"
     rf"|\b(?:newest|latest|last|final|older|oldest|early|earliest|subsequent|previous) (?:ones?|{SOURCE})\b"
     rf"|\bsome\b.{{1,120}}\b(?:others?|the (?:newest|latest|last|rest))\b"
@@ -77,11 +95,13 @@ _ANOTHER = re.compile(
 
 
 _PAIR = re.compile(
-    rf"\b(in|by|from|to|per) one\b.{{1,200}}\b\1 (?:another|the other|a (?:second|third))\b|\bin the one\b.{{1,200}}\bin the other\b"
+    rf"\b(in|by|from|to|per) one\b.{{1,200}}\b\1 (?:another|the other|a (?:second|third))\b"
+    rf"|\bin the one\b.{{1,200}}\bin the other\b"
     rf"|\b(?:one|two|three|four|some|most|several|many)(?: of)?(?: the| these)?(?: \w+)? {SOURCE}\b"
     r".{1,400}\b(?:an|the )others?\b"
     rf"|\b(?:another|a (?:different|second|third)) {SOURCE}\b"
-    r"|\bone\b.{1,200}\banother (?:says?|has|gives?|puts?|reports?|claims?|calls?|speaks?|mentions?|just|only)\b",
+    r"|\bone\b.{1,200}\banother (?:says?|has|gives?|puts?|reports?|claims?|calls?|speaks?|mentions?|just"
+    r"|only)\b",
     re.DOTALL,
 )
 """One source, and another."""
@@ -130,7 +150,8 @@ _TELLER = re.compile(
     rf"|\b(?:the|this|that|his|her|its|their) (?:[\w'-]+ ){{1,3}}?{SOURCE}(?!\w)"
     rf"|\b(?:the|this) {SOURCE} (?:by|from|on|that|who|which|in)\b"
     rf"|\b(?:the|its|their|state) (?:[\w'-]+ ){{0,2}}?{_MEDIUM}(?!\w)"
-    rf"|\b(?:[\w-]+'s|their|his) (?:own )?(?:\w+ )?(?:{SOURCE}|{_MEDIUM}|boasts?|bragging|reckoning|claims?)(?!\w)"
+    rf"|\b(?:[\w-]+'s|their|his) (?:own )?(?:\w+ )?(?:{SOURCE}|{_MEDIUM}|boasts?|bragging|reckoning"
+    rf"|claims?)(?!\w)"
     rf"|\b(?:the|some) (?:\w+ )?{_SPEAKER} {_TELLS}\b"
     rf"|\|\s*(?:{SOURCE}|{_MEDIUM})\s*\|"
     r"|\b(?:according to|going by) (?!the (?:article|text|passage|document|source)\b)|\[\d"

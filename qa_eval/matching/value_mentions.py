@@ -32,7 +32,8 @@ _GROUPS = {
 """Words for a group of so many."""
 _GROUP = re.compile(rf"\b(?:an? )?({'|'.join(_GROUPS)}) of\b", re.IGNORECASE)
 _WHOLE = re.compile(
-    r" (?:full|whole|entire|solid|straight|good) (?=(?:days|weeks|months|years|decades|hours)\b)", re.IGNORECASE
+    r" (?:full|whole|entire|solid|straight|good) (?=(?:days|weeks|months|years|decades|hours)\b)",
+    re.IGNORECASE,
 )
 _BARE_FEW = re.compile(r"^few\b", re.IGNORECASE)
 
@@ -384,7 +385,8 @@ _TELLING = frozenset(
 
 
 _DATING = frozenset(
-    stem(word) for word in vocabulary("again once more later week day month year morning evening next following same")
+    stem(word)
+    for word in vocabulary("again once more later week day month year morning evening next following same")
 )
 """Words that say when in other words."""
 
