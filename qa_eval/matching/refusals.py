@@ -34,26 +34,25 @@ _SAYING = frozenset(_forms("say report state claim announce declare note remark 
 _TELLING = frozenset(
     _forms(
         """mention specify provide indicate contain include describe discuss address disclose reveal divulge
-        explain
-        clarify identify answer offer quantify refer settle supply detail elaborate record name cite quote
-        credit
-        attribute publish hint imply suggest allude deal treat concern feature appear occur comment express
-        convey
-        document narrate relate characterise characterize outline count estimate list cover touch present
-        furnish
-        yield recount depict define expand determine infer establish conclude derive deduce gather ascertain
-        extract
-        verify help assist respond reply learn confirm decide discern understand assess resolve print
-        release extend glean grasp pull
-        measure locate share raise support warrant permit allow figure touch pronounce"""
+        explain clarify identify answer quantify refer settle supply detail elaborate record name cite quote
+        credit attribute hint imply suggest allude express convey document narrate relate characterise
+        characterize outline estimate list furnish yield recount depict define expand determine infer
+        establish conclude derive deduce gather ascertain extract verify confirm decide discern understand
+        assess resolve measure locate warrant figure pronounce"""
     )
 ) | vocabulary(
-    """give gives gave given giving speak speaks spoke know knows knew known knowing find finds found
-    finding see
-    seen show shows shown read teach teaches spell spelled spelt put puts answerable knowable available ask
-    asks
-    asked public mentionable mention quantifiable listed"""
+    """give gives gave given giving speak speaks spoke know knows knew known knowing show shows shown teach
+    teaches spell spelled spelt put puts answerable knowable available public mentionable quantifiable
+    listed"""
 )
+"""Words of telling and of knowing."""
+_SHOWING = frozenset(
+    _forms(
+        """offer publish deal treat concern feature appear occur comment count cover touch present help assist
+        respond reply learn print release extend glean grasp pull share raise support permit allow"""
+    )
+) | vocabulary("""find finds found finding see seen read ask asks asked write wrote written""")
+"""Words that mean telling where a source, the writer, or what is asked is there too."""
 _WITH = {
     "up": frozenset(_forms("bring crop turn pop")) | vocabulary("come comes coming came brought"),
     "into": vocabulary("go goes going went"),
@@ -71,6 +70,7 @@ _LACKING_WITH = {
     "with": vocabulary("ends stops"),
     "at": vocabulary("stops"),
     "empty": vocabulary("come came comes"),
+    "away": frozenset(_forms("stay steer")),
 }
 """Verbs that lack with a word behind: "passes over", "stops short"."""
 _KNOWLEDGE = vocabulary(
@@ -98,13 +98,15 @@ _NAMING = vocabulary(
     "different another other further the this that these those any no each neither either provided "
     "supplied given your whole"
 )
-_LACKING = frozenset(_forms("omit lack skip ignore neglect withhold overlook escape elude")) | vocabulary(
-    "missing absent absence withheld devoid"
-)
+_LACKING = frozenset(
+    _forms(
+        "omit lack skip ignore neglect withhold overlook escape elude spare avoid duck dodge evade sidestep bypass"
+    )
+) | vocabulary("missing absent absence withheld devoid")
 _UNABLE = frozenset(_forms("fail decline refrain hesitate abstain need require")) | vocabulary(
     "unable impossible insufficient inadequate inconclusive refuse reluctant vain"
 )
-_SILENT = vocabulary("silent silence silently mute mum quiet blank dark vague lipped")
+_SILENT = vocabulary("silent silence silently mute mum quiet blank dark vague lipped gap")
 _OPEN = vocabulary("open out aside unresolved guessing empty")
 """Words of lacking behind "leave" and "remain"."""
 _LEAVING = vocabulary("leave leaves leaving keep keeps")
@@ -121,7 +123,8 @@ _NO_DENIAL = {
 }
 """Denials that deny nothing before these words."""
 _UNTOLD = frozenset(
-    f"un{word}" for word in (*_TELLING, *_SAYING, "clear", "certain", "sure", "determined", "knowable")
+    f"un{word}"
+    for word in (*_TELLING, *_SHOWING, *_SAYING, "clear", "certain", "sure", "determined", "knowable")
 ) | vocabulary("nonspecified indeterminate undetermined unanswerable unavailable unanswered")
 _ASIDE = vocabulary("however unfortunately sadly alas regrettably though therefore thus unluckily admittedly")
 _BREAKS = vocabulary(
@@ -153,8 +156,9 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("f", _FIGURES),
     ("v", _SAYING),
     ("t", _TELLING),
+    ("T", _SHOWING),
     ("i", vocabulary("i we me us one you readers reader")),
-    ("p", vocabulary("it they this that's")),
+    ("p", vocabulary("it this that's")),
     ("w", vocabulary("who whom whose when where how why which whether")),
     ("h", vocabulary("that what")),
     ("o", vocabulary("only merely solely alone just")),
@@ -178,10 +182,10 @@ _PATTERNS = {
         r"[nmzW][^|w]{0,10}[tv]"  # "does not say"
         r"|[lj][^|w]{0,4}[tvd]"  # "unable to tell", "lacks information"
         r"|(?:[df]|cw)[^|]{0,4}b[^|]?[lL]"  # "details are missing"
-        r"|b[^|]{0,2}L(?=\||$)|L[^|]{0,2}b"
+        r"|(?:^|[^w])b[^|]{0,2}L(?=\||$)|L[^|]{0,2}b"
     ),
     "there is no word of it": (
-        r"[mnW][^|w]{0,4}d|W[^|w]{0,4}f"  # "no information", "without a number"
+        r"[mnW][^|w]{0,4}d|[stv].{0,60}W[^|w]{0,4}f"  # "no information", "names it without a number"
         r"|eb?m[^|]{0,3}[fq]|eb?z|^m[dfq]\|?$"  # "there is no date", "no date"
         r"|[nz]P?e|[zm][^|]{0,2}e(?=\||$)"  # "nothing here", "not in there"
         r"|(?:^|\|)[^|]?n[^|]{0,3}f(?=\||$)"  # "but not their number"
@@ -191,7 +195,7 @@ _PATTERNS = {
         r"[stva][^|wh]{0,2}z"  # "says nothing"
         r"|[sp][^|vh]{0,4}t[^|h]?[mz]"
         r"|[sp][^|vh]{0,4}a[^|h]?m[^|]{0,3}[dfq]"  # "it gives no", "it has no number"
-        r"|s.{0,60}\|[^|]?[zn]F"  # "the text …, nothing on"
+        r"|s.{0,60}zF|s.{0,60}\|[^|]?nF|s.{0,60}Fm"  # "the text …, nothing on"
     ),
     "the source lacks it": (
         r"s[^|tv]{0,10}[nmzlj]|[nmzlj][^|]{0,16}s"  # "the text lacks", "missing from the text"
@@ -233,7 +237,12 @@ def _letters(words: Sequence[Word], asked: frozenset[str]) -> str:
                     found[j] = "x"
         if text == "according":
             found[i : i + 5] = ["x" if letter == "s" else letter for letter in found[i : i + 5]]
-    return "".join(found)
+    letters = "".join(found)
+    return letters.replace("T", "t" if _ABOUT_TELLING.search(letters) else "x")
+
+
+_ABOUT_TELLING = re.compile(r"[sipdfwqreh]")
+"""A source, the writer, what may be known, or what is asked."""
 
 
 def _denial(texts: Sequence[str], i: int, found: Sequence[str]) -> str:
