@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from qa_eval.matching.date_phrases import is_date_word
 from qa_eval.matching.running_text import RunningText, stem
 from qa_eval.matching.sought_claims import Mention
 from qa_eval.matching.source_differences import SOURCE, tells_of_sources
@@ -246,7 +247,7 @@ def beside_a_source(
     handed: dict[str, tuple[int, int]] = {}
     for found in _HANDED.finditer(text.text[:_LONGEST]) if own else ():
         name = found["who"] or found["label"]
-        if not told & set(range(*found.span())) and not _NO_SOURCE.match(name):
+        if not told & set(range(*found.span())) and not _NO_SOURCE.match(name) and not is_date_word(name):
             handed.setdefault(name, found.span())
     return list(handed.values())[1] if len(handed) > 1 else None
 
@@ -261,7 +262,7 @@ def _joined(text: RunningText, one: Mention, other: Mention) -> bool:
     """Whether nothing but "and", "or", signs and small words are between two values; not if one is denied."""
     between = text.words[max(one.words, default=one.first) + 1 : min(other.words, default=other.first)]
     return not any(
-        word.content or is_negator(word.text) or word.text in ("another", "other", ";", ".")
+        word.content or is_negator(word.text) or word.text in ("another", "other", "is", "was", ";", ".")
         for word in between
     )
 

@@ -26,7 +26,7 @@ _MEDIUM = (
     r"|tellings?|reviews?"
     r"|credits?|analys[ie]s|columns?|essays?|captions?|headlines?|headers?|footage|lists?|records?"
     r"|histor(?:y|ies)"
-    r"|variants?|competitors?|peers?|monitors?|officials?|specialists?|analysts?|correspondents?"
+    r"|variants?|competitors?|peers?|colleagues?|translators?|monitors?|officials?|specialists?|analysts?|correspondents?"
     r"|eyewitness(?:es)?"
     r"|spokes\w+|engineers?|historians?|critics?)"
 )
