@@ -130,9 +130,7 @@ def _reading(
         p for p in _first_of_each(running, [m for m in denied if m.claim]) if p.claim not in made
     )
     other = tuple(_passage(running, m) for m in others)
-    acknowledges = _acknowledges(
-        running, claims=claims, denied=denied, sources=sources, others=others, wanted=wanted
-    )
+    acknowledges = _acknowledges(running, claims=claims, denied=denied, others=others, wanted=wanted)
     if acknowledges is not None and acknowledges.rule == _SECOND and not other and len(question.claims) == 1:
         other = (replace(acknowledges, rule="what another source says of a fact with one claim"),)
     if not asserted and not other and refused is None:
@@ -218,7 +216,6 @@ def _acknowledges(
     *,
     claims: Sequence[Mention],
     denied: Sequence[Mention],
-    sources: Sequence[Attribution],
     others: Sequence[Mention],
     wanted: Sought,
 ) -> AnswerPart | None:
@@ -242,17 +239,6 @@ def _acknowledges(
     )
     if second is not None:
         return AnswerPart(start=second[0], end=second[1], rule=_SECOND)
-    if not several:
-        return None
-    by_claim: dict[str, set[str]] = {}
-    for one in sources:
-        by_claim.setdefault(one.claim, set()).add(one.source.casefold())
-    if len(by_claim) >= 2 and len(set().union(*by_claim.values())) >= 2:
-        first = sources[0]
-        return AnswerPart(start=first.start, end=first.end, rule="gives claims to different sources")
-    if {m.claim for m in denied} & by_claim.keys():
-        first = sources[0]
-        return AnswerPart(start=first.start, end=first.end, rule="gives what it rejects to a source")
     return None
 
 

@@ -262,7 +262,7 @@ def _joined(text: RunningText, one: Mention, other: Mention) -> bool:
     """Whether nothing but "and", "or", signs and small words are between two values; not if one is denied."""
     between = text.words[max(one.words, default=one.first) + 1 : min(other.words, default=other.first)]
     return not any(
-        word.content or is_negator(word.text) or word.text in ("another", "other", "is", "was", ";", ".")
+        word.content or is_negator(word.text) or word.text in ("another", "other", "is", "was", ";", ".", "[")
         for word in between
     )
 

@@ -100,7 +100,8 @@ _NAMING = vocabulary(
 )
 _LACKING = frozenset(
     _forms(
-        "omit lack skip ignore neglect withhold overlook escape elude spare avoid duck dodge evade sidestep bypass"
+        """omit lack skip ignore neglect withhold overlook escape elude spare avoid duck dodge evade sidestep
+        bypass"""
     )
 ) | vocabulary("missing absent absence withheld devoid")
 _UNABLE = frozenset(_forms("fail decline refrain hesitate abstain need require")) | vocabulary(
