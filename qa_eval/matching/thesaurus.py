@@ -1,8 +1,7 @@
 """Words that people use for each other in answers, by their stems.
 
 A word of an answer stands for a word of a claim if they are in one row and no claim has the word itself. It
-never
-stands for words of two claims, so "chief" is neither "head" nor "director" where these are two answers.
+never stands for words of two claims: "chief" is neither "head" nor "leader" where these are two answers.
 """
 
 from __future__ import annotations
