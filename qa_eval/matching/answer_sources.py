@@ -116,7 +116,7 @@ _OUTLET = re.compile(
     r"|Press|Gazette|Guardian|"
     r"Telegraph|Tribune|Observatory|Magazine|Network|Television|TV|Chronicle|Mail|Review))\b"
 )
-_LETTERED = re.compile(r"\b(?P<who>(?:[Aa]rticle|[Tt]ext|[Pp]assage|[Ss]ource|[Dd]ocument) [A-E])\b")
+_LETTERED = re.compile(r"\b(?P<who>(?i:article|text|passage|source|document) [A-E])\b")
 _OWN_WORDS = re.compile(
     rf"\b(?P<who>{_NAME})['’]s? (?:own )?(?:\w+ )?(?:wording|words|version|account|report|figure|count|tally"
     r"|estimate|article|text|piece|claim|statement|boast|rendering|translation|description|reading)\b"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 SOURCE = (
     r"(?:articles?|texts?|passages?|sources?|documents?|reports?|contexts?|references?|accounts?|papers?"
     r"|outlets?"
-    r"|stor(?:y|ies)|pieces?|excerpts?|newspapers?|agenc(?:y|ies)|summar(?:y|ies)|broadcasts?|authors?"
+    r"|stor(?:y|ies)|pieces?|excerpts?|newspapers?|agenc(?:y|ies)|summary|summaries|broadcasts?|authors?"
     r"|witness(?:es)?"
     r"|observers?|experts?|dispatch(?:es)?|bulletins?|editions?|reporters?|journalists?)"
 )
@@ -44,7 +44,7 @@ _A_COUNT = (
 )
 """The same, also one of them."""
 _STRONG = re.compile(
-    r"\b(?:disagree|contradict|discrepan|inconsisten|incompatib|irreconcil|reconcil|mismatch|diverg"
+    r"\b(?:disagree|contradict|discrepan|inconsist|incompatib|irreconcil|reconcil|mismatch|diverg"
     r"|dissent|discord"
     r"|unanim)\w*|\bdiffer(?:s|ed|ing)?\b|\bconflicting\b|\bin conflict\b|\bat (?:odds|variance)\b"
     r"|\b(?:contested|disputed|debated)\b|\b(?:exclude|rule out|contradict) (?:each other|one another)\b"
